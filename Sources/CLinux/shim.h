@@ -1,0 +1,25 @@
+#ifndef POSTHORN_CLINUX_SHIM_H
+#define POSTHORN_CLINUX_SHIM_H
+
+/* Kernel interfaces that Swift's Glibc module leaves out. No library stands behind this: it is libc alone. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+
+/* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
+static inline int posthorn_name_thread(const char *name) {
+    return prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/* The flags are macros over enumerators, which the importer leaves out. */
+static inline int posthorn_eventfd(void) {
+    return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+static inline int posthorn_inotify(void) {
+    return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+#endif

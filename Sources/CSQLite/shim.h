@@ -1,0 +1,27 @@
+#ifndef POSTHORN_CSQLITE_SHIM_H
+#define POSTHORN_CSQLITE_SHIM_H
+
+#include <sqlite3.h>
+
+/* sqlite3_config is variadic, which Swift cannot call. Memory statistics cost a
+   mutex on every allocation; https://sqlite.org/c3ref/c_config_covering_index_scan.html */
+static inline int posthorn_sqlite3_disable_memory_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* SQLITE_TRANSIENT and SQLITE_STATIC are casts of integers to function pointers,
+   which the importer leaves out. */
+static inline int posthorn_sqlite3_bind_text_copy(sqlite3_stmt *statement, int index, const char *text, int length) {
+    return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
+}
+
+/* The bytes must stay where they are until the statement is reset or bound anew. */
+static inline int posthorn_sqlite3_bind_text_borrowed(sqlite3_stmt *statement, int index, const char *text, int length) {
+    return sqlite3_bind_text(statement, index, text, length, SQLITE_STATIC);
+}
+
+static inline int posthorn_sqlite3_bind_blob_copy(sqlite3_stmt *statement, int index, const void *bytes, int length) {
+    return sqlite3_bind_blob(statement, index, bytes, length, SQLITE_TRANSIENT);
+}
+
+#endif

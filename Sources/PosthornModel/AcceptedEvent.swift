@@ -1,0 +1,36 @@
+/// An event on its way through the engine: made once, shared by the deliveries of all its recipients.
+///
+/// It is a class because a fan-out of a thousand must not copy a megabyte a thousand times.
+public final class AcceptedEvent: Sendable {
+    /// The event.
+    public let event: Event
+    /// `created` as ISO 8601 with milliseconds, made once because every attempt's body holds it.
+    public let createdText: [UInt8]
+
+    /// Wraps an event that the outbox has accepted.
+    public init(_ event: Event) {
+        self.event = event
+        createdText = Array(event.created.description.utf8)
+    }
+}
+
+/// Turns an event into one endpoint's request: envelope, signature and fixed headers.
+///
+/// One composer serves one endpoint with one set of credentials; new credentials get a new composer. Several threads
+/// may call it at once.
+public protocol RequestComposer: AnyObject, Sendable {
+    /// Writes headers, body and query of one attempt into `request`, which the caller has emptied.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - attempt: The attempt's number, counted from 1.
+    ///   - now: The moment of the attempt, for timestamps that are signed.
+    ///   - request: Where to write.
+    /// - Throws: An ``InputProblem`` when the event lacks something that the format needs.
+    func compose(
+        _ event: AcceptedEvent,
+        attempt: Int,
+        at now: Timestamp,
+        into request: inout OutboundRequest
+    ) throws(InputProblem)
+}

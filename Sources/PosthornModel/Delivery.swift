@@ -1,0 +1,135 @@
+/// The states of a delivery. These words stand in the outbox, the command line and the documents alike.
+///
+/// ```
+///             accepted                       200
+///   (event) ───────────▶ pending ──────────────────────▶ delivered
+///                         │  ▲ │ not 200, attempts left, next_attempt_at set
+///                         │  └─┘
+///               disabled ▼ ▲ enabled      not 200, last attempt
+///                       held            ───────────────▶ exhausted ──(retry by hand)──▶ pending
+///                                        cancelled by hand ▶ cancelled
+/// ```
+public enum DeliveryState: String, CaseIterable, Sendable {
+    /// Waits for its next attempt, or is on the wire.
+    case pending
+    /// Its endpoint is disabled or unverified; it goes out when that changes.
+    case held
+    /// The receiver answered 200.
+    case delivered
+    /// Every attempt failed.
+    case exhausted
+    /// Somebody took it back, or its endpoint was removed.
+    case cancelled
+
+    /// Whether nothing more will happen by itself.
+    public var isSettled: Bool { self != .pending }
+
+    /// The states that may follow this one. The outbox refuses every other move.
+    public var legalMoves: Set<DeliveryState> {
+        switch self {
+        case .pending: return [.delivered, .exhausted, .held, .cancelled]
+        // A request that was on the wire when its endpoint was disabled may still succeed or fail for good.
+        case .held: return [.pending, .delivered, .exhausted, .cancelled]
+        case .exhausted: return [.pending, .cancelled]
+        case .delivered, .cancelled: return []
+        }
+    }
+}
+
+/// One event on its way to one endpoint, as lists show it.
+public struct Delivery: Hashable, Sendable {
+    /// Its number in this outbox, never used twice.
+    public let id: Int64
+    /// The event's id.
+    public let event: String
+    /// The event's type.
+    public let type: String
+    /// The node where the event happened.
+    public let node: String
+    /// The endpoint's id.
+    public let endpoint: String
+    /// Where it stands.
+    public let state: DeliveryState
+    /// Attempts made so far.
+    public let attempts: Int
+    /// When the event happened.
+    public let created: Timestamp
+    /// When the next attempt is due; `nil` unless it is pending.
+    public let nextAttemptAt: Timestamp?
+
+    /// A row of a list.
+    public init(
+        id: Int64,
+        event: String,
+        type: String,
+        node: String,
+        endpoint: String,
+        state: DeliveryState,
+        attempts: Int,
+        created: Timestamp,
+        nextAttemptAt: Timestamp?
+    ) {
+        self.id = id
+        self.event = event
+        self.type = type
+        self.node = node
+        self.endpoint = endpoint
+        self.state = state
+        self.attempts = attempts
+        self.created = created
+        self.nextAttemptAt = nextAttemptAt
+    }
+}
+
+/// What becomes of a delivery after an attempt.
+public struct Transition: Hashable, Sendable {
+    /// Its state from now on.
+    public let state: DeliveryState
+    /// Attempts made, this one included.
+    public let attempts: Int
+    /// When the next one is due; `nil` when there is none.
+    public let nextAttemptAt: Timestamp?
+
+    /// Decides what an attempt's outcome means.
+    ///
+    /// - Parameters:
+    ///   - number: The attempt's number, counted from 1 over the delivery's whole life.
+    ///   - roundBase: Attempts made before the current round of the schedule began; 0 unless retried by hand.
+    ///   - started: When the attempt started.
+    ///   - succeeded: Whether the receiver answered 200.
+    ///   - retryAfterMilliseconds: How long the receiver asked us to wait, counted from the attempt's end.
+    ///   - ended: When the attempt ended.
+    ///   - schedule: The endpoint's schedule.
+    ///   - speed: How many times faster than written the schedule runs; 1 in production.
+    ///   - endpointIsActive: Whether the endpoint takes deliveries now; if not, a further attempt waits as `held`.
+    public static func after(
+        attempt number: Int,
+        roundBase: Int,
+        started: Timestamp,
+        ended: Timestamp,
+        succeeded: Bool,
+        retryAfterMilliseconds: Int64? = nil,
+        schedule: RetrySchedule,
+        speed: Double = 1,
+        endpointIsActive: Bool = true
+    ) -> Transition {
+        if succeeded { return Transition(state: .delivered, attempts: number, nextAttemptAt: nil) }
+        guard let gap = schedule.gapMilliseconds(after: number - roundBase - 1) else {
+            return Transition(state: .exhausted, attempts: number, nextAttemptAt: nil)
+        }
+        var due = started.advanced(byMilliseconds: scaled(gap, speed))
+        if let wish = retryAfterMilliseconds, wish > 0 {
+            // The receiver can put an attempt off, never bring it forward, and not for longer than a day.
+            due = max(due, ended.advanced(byMilliseconds: scaled(min(wish, retryAfterLimitMilliseconds), speed)))
+        }
+        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due)
+    }
+
+    /// A receiver's Retry-After puts an attempt off by this at most: 24 hours.
+    public static let retryAfterLimitMilliseconds: Int64 = 86_400_000
+
+    /// A length of the schedule at a speed, rounded up so that nothing is ever early.
+    public static func scaled(_ milliseconds: Int64, _ speed: Double) -> Int64 {
+        speed == 1 ? milliseconds : Int64((Double(milliseconds) / speed).rounded(.up))
+    }
+}

@@ -1,0 +1,148 @@
+/// How an event becomes a body.
+public enum Envelope: String, CaseIterable, Sendable {
+    case weseedo, diio, conference, webio, voiso, standard, raw
+}
+
+/// How a receiver knows that a request comes from us.
+public enum SignatureScheme: String, CaseIterable, Sendable {
+    case none
+    case diio
+    case conferenceToken = "conference-token"
+    case webioJWT = "webio-jwt"
+    case voisoKey = "voiso-key"
+    case standardWebhooks = "standard-webhooks"
+    case hmac
+}
+
+/// A vendor whose webhooks Posthorn speaks: a name for an envelope and a signature together.
+public enum Vendor: String, CaseIterable, Sendable {
+    case weseedo, diio, conference, webio, voiso, standard
+
+    /// The body that this vendor sends.
+    public var envelope: Envelope {
+        switch self {
+        case .weseedo: return .weseedo
+        case .diio: return .diio
+        case .conference: return .conference
+        case .webio: return .webio
+        case .voiso: return .voiso
+        case .standard: return .standard
+        }
+    }
+
+    /// How this vendor proves who it is.
+    public var signature: SignatureScheme {
+        switch self {
+        case .weseedo: return .none
+        case .diio: return .diio
+        case .conference: return .conferenceToken
+        case .webio: return .webioJWT
+        case .voiso: return .voisoKey
+        case .standard: return .standardWebhooks
+        }
+    }
+}
+
+/// The method of the requests to an endpoint.
+public enum RequestMethod: String, CaseIterable, Sendable {
+    case post = "POST"
+    /// Voiso's Call Notify only: the payload goes into the query.
+    case get = "GET"
+}
+
+/// Whether an endpoint takes deliveries.
+public enum EndpointState: String, CaseIterable, Sendable {
+    /// Deliveries go out.
+    case active
+    /// The vendor's handshake has not succeeded yet; deliveries are held.
+    case unverified
+    /// Somebody switched it off; deliveries are held.
+    case disabled
+    /// It is no longer in the topology; kept because deliveries name it.
+    case removed
+}
+
+/// What the topology file says about an endpoint.
+public struct EndpointSettings: Hashable, Sendable {
+    /// The operator's id for it.
+    public var id: String
+    /// The node it belongs to.
+    public var node: String
+    /// Where requests go; http or https, in canonical form is for the sender to make.
+    public var url: String
+    /// POST, or GET for Voiso's Call Notify.
+    public var method: RequestMethod
+    /// The body's form.
+    public var envelope: Envelope
+    /// The signature's form.
+    public var signature: SignatureScheme
+    /// Secrets and names that envelope and signature need, by the vendor's names for them. Never printed.
+    public var credentials: [String: JSONValue]
+    /// Which event types it wants.
+    public var events: [EventPattern]
+    /// Extra fixed headers, in order.
+    public var headers: [Header]
+    /// One total deadline for connect, headers and body.
+    public var timeoutMilliseconds: Int
+    /// Requests that may be under way to it at once.
+    public var inFlightLimit: Int
+    /// Requests that may start in a second; `nil` for no limit.
+    public var ratePerSecond: Double?
+    /// When it is tried.
+    public var retry: RetrySchedule
+
+    /// A header that every request to the endpoint carries.
+    public struct Header: Hashable, Sendable {
+        /// Its name, lower case.
+        public let name: String
+        /// Its value.
+        public let value: String
+
+        /// A header by its name and value.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// 15 seconds for connect, headers and body together.
+    public static let defaultTimeoutMilliseconds = 15_000
+    /// 64 requests at once, which fills a fast receiver's cores and is kind to a slow one.
+    public static let defaultInFlightLimit = 64
+
+    /// Settings with the defaults that the topology file has.
+    public init(
+        id: String,
+        node: String,
+        url: String,
+        method: RequestMethod = .post,
+        envelope: Envelope = .weseedo,
+        signature: SignatureScheme = .none,
+        credentials: [String: JSONValue] = [:],
+        events: [EventPattern] = [],
+        headers: [Header] = [],
+        timeoutMilliseconds: Int = defaultTimeoutMilliseconds,
+        inFlightLimit: Int = defaultInFlightLimit,
+        ratePerSecond: Double? = nil,
+        retry: RetrySchedule = .standard
+    ) {
+        self.id = id
+        self.node = node
+        self.url = url
+        self.method = method
+        self.envelope = envelope
+        self.signature = signature
+        self.credentials = credentials
+        self.events = events
+        self.headers = headers
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.inFlightLimit = inFlightLimit
+        self.ratePerSecond = ratePerSecond
+        self.retry = retry
+    }
+
+    /// Whether an event of this type is wanted; an endpoint without patterns wants all.
+    public func wants(_ type: String) -> Bool {
+        events.isEmpty || events.contains { $0.matches(type) }
+    }
+}

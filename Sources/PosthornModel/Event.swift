@@ -1,0 +1,97 @@
+/// Something that happened on the platform and that endpoints want to hear of.
+public struct Event: Hashable, Sendable {
+    /// The idempotency key: the same in every attempt and for every recipient.
+    public let id: String
+    /// What happened, such as `MEETING_CREATED`.
+    public let type: String
+    /// The id of the hierarchy's node where it happened.
+    public let node: String
+    /// When it happened.
+    public let created: Timestamp
+    /// The producer's JSON object, byte for byte as it was written.
+    public let data: [UInt8]
+
+    /// An event whose parts were checked before; see ``init(checking:type:node:created:data:)``.
+    public init(id: String, type: String, node: String, created: Timestamp, data: [UInt8]) {
+        self.id = id
+        self.type = type
+        self.node = node
+        self.created = created
+        self.data = data
+    }
+
+    /// An event from outside, with every part checked.
+    ///
+    /// - Parameters:
+    ///   - id: 1 to 64 characters; see ``EventID/check(_:)``.
+    ///   - type: An event type; see ``EventType/check(_:)``.
+    ///   - node: A node's id; whether it is known is for the outbox to say.
+    ///   - created: When it happened.
+    ///   - data: One JSON object, at most ``dataLimitBytes``.
+    public init(checking id: String, type: String, node: String, created: Timestamp, data: [UInt8]) throws(InputProblem) {
+        try EventID.check(id)
+        try EventType.check(type)
+        try Event.checkData(data)
+        self.init(id: id, type: type, node: node, created: created, data: data)
+    }
+
+    /// The longest data an event may have: 4 MiB.
+    public static let dataLimitBytes = 4 << 20
+
+    /// Throws unless `data` is one JSON object of at most ``dataLimitBytes``.
+    public static func checkData(_ data: [UInt8]) throws(InputProblem) {
+        if data.count > dataLimitBytes {
+            throw InputProblem(
+                field: "data",
+                reason: "has \(data.count) bytes; at most \(dataLimitBytes) are allowed, so send a link to the rest"
+            )
+        }
+        let kind: JSONScanner.Kind
+        do throws(JSONProblem) {
+            kind = try JSONScanner.read(data) { (scanner) throws(JSONProblem) in
+                let kind = try scanner.peek()
+                _ = try scanner.skipValue()
+                return kind
+            }
+        } catch {
+            throw InputProblem(field: "data", reason: "is \(error)")
+        }
+        if kind != .object {
+            throw InputProblem(field: "data", reason: "is not a JSON object; wrap it as {\"value\": …}")
+        }
+    }
+}
+
+/// The shape of event ids.
+public enum EventID {
+    /// A new id: 24 lower-case hexadecimal characters, the first 8 of them the Unix seconds.
+    ///
+    /// Ids that start with the time arrive in almost sorted order, which makes the outbox's index on them cheap.
+    /// - Parameters:
+    ///   - now: The moment it is made.
+    ///   - random: 64 random bits.
+    public static func make(at now: Timestamp, random: UInt64) -> String {
+        func hex(_ value: UInt64, _ digits: Int) -> [UInt8] {
+            (0..<digits).reversed().map { JSONWriter.hexDigit(UInt8(truncatingIfNeeded: value >> (4 * $0)) & 15) }
+        }
+        let seconds = UInt64(clamping: now.unixSeconds) & 0xFFFF_FFFF
+        return String(decoding: hex(seconds, 8) + hex(random, 16), as: UTF8.self)
+    }
+
+    /// Throws unless `id` is 1 to 64 ASCII letters, digits, `_`, `.`, `:` and `-`; it goes into headers and messages signed.
+    public static func check(_ id: String) throws(InputProblem) {
+        guard (1...64).contains(id.utf8.count), id.utf8.allSatisfy(isAllowed) else {
+            throw InputProblem(field: "id", value: id, reason: "is not an event id; use 1 to 64 letters, digits and _ . : -")
+        }
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"),
+            UInt8(ascii: ":"):
+            return true
+        default: return false
+        }
+    }
+}

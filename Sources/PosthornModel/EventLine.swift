@@ -1,0 +1,86 @@
+/// One line of `posthorn emit`: `{"type": …, "node": …, "data": {…}, "id"?: …, "created"?: …}`.
+public struct EventLine: Sendable {
+    /// The id, when the producer gave one.
+    public let id: String?
+    /// The event's type.
+    public let type: String
+    /// Where it happened.
+    public let node: String
+    /// When, if the producer said so.
+    public let created: Timestamp?
+    /// The bytes of the `data` member exactly as they stand in the line.
+    public let data: [UInt8]
+
+    /// The longest line that is read: an event's data and 64 KiB around it.
+    public static let lineLimitBytes = Event.dataLimitBytes + 65_536
+
+    /// Reads and checks one line.
+    public init(_ line: [UInt8]) throws(InputProblem) {
+        var id: String?
+        var type: String?
+        var node: String?
+        var createdText: String?
+        var data: Range<Int>?
+        var dataIsObject = false
+        var unknown: String?
+        do throws(JSONProblem) {
+            try JSONScanner.read(line) { (scanner) throws(JSONProblem) in
+                try scanner.members { (key, value) throws(JSONProblem) in
+                    if value.string(at: key, is: "data") {
+                        dataIsObject = try value.peek() == .object
+                        data = try value.skipValue()
+                    } else if value.string(at: key, is: "type") {
+                        type = try value.string()
+                    } else if value.string(at: key, is: "node") {
+                        node = try value.string()
+                    } else if value.string(at: key, is: "id") {
+                        id = try value.string()
+                    } else if value.string(at: key, is: "created") {
+                        createdText = try value.string()
+                    } else {
+                        unknown = unknown ?? value.decodeString(key)
+                        _ = try value.skipValue()
+                    }
+                }
+            }
+        } catch {
+            throw InputProblem(field: "", reason: "\(error)")
+        }
+        if let unknown {
+            throw InputProblem(
+                field: InputProblem.printable(unknown),
+                reason: "is not known here; allowed are type, node, data, id, created"
+            )
+        }
+        guard let type else { throw InputProblem(field: "type", reason: "is missing") }
+        guard let node else { throw InputProblem(field: "node", reason: "is missing") }
+        guard let data else { throw InputProblem(field: "data", reason: "is missing") }
+        guard dataIsObject else {
+            throw InputProblem(field: "data", reason: "is not a JSON object; wrap it as {\"value\": …}")
+        }
+        guard data.count <= Event.dataLimitBytes else {
+            throw InputProblem(
+                field: "data",
+                reason: "has \(data.count) bytes; at most \(Event.dataLimitBytes) are allowed, so send a link to the rest"
+            )
+        }
+        try EventType.check(type)
+        if let id { try EventID.check(id) }
+        var created: Timestamp?
+        if let createdText {
+            guard let moment = Timestamp(iso8601: createdText) else {
+                throw InputProblem(
+                    field: "created",
+                    value: createdText,
+                    reason: "is not a time; write it as 2020-07-15T12:33:14.000Z"
+                )
+            }
+            created = moment
+        }
+        self.id = id
+        self.type = type
+        self.node = node
+        self.created = created
+        self.data = Array(line[data])
+    }
+}

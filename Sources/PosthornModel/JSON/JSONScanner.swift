@@ -1,0 +1,359 @@
+/// Reads JSON (RFC 8259) in place: it checks bytes, tells where values start and end, and decodes only what it is asked for.
+///
+/// A producer's data must reach the receiver byte for byte, so nothing here ever turns a value into another
+/// representation and back. It is strict where parsers differ, because two programs that read one text differently
+/// are a hole: duplicate keys, bytes that are not UTF-8, lone surrogates and deep nesting are refused.
+public struct JSONScanner {
+    /// Arrays and objects may stand this deep in each other.
+    public static let depthLimit = 500
+
+    /// The bytes being read.
+    public let bytes: UnsafeBufferPointer<UInt8>
+    /// Where the next byte is read.
+    public private(set) var position: Int
+    private var depth = 0
+    /// Hash and place of each key of the objects that are open, innermost last; see `noteKey`.
+    private var openKeys: [(hash: UInt64, key: Range<Int>)] = []
+
+    /// Reads `bytes` from their start. The buffer must outlive the scanner.
+    public init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+        position = 0
+    }
+
+    // MARK: Whole texts
+
+    /// Checks that `bytes` are one JSON value with nothing but white space around it.
+    public static func validate(_ bytes: [UInt8]) throws(JSONProblem) {
+        try read(bytes) { (scanner) throws(JSONProblem) in _ = try scanner.skipValue() }
+    }
+
+    /// Gives `body` a scanner over `bytes` and demands that it reads them to their end.
+    public static func read<Result>(
+        _ bytes: [UInt8],
+        _ body: (inout JSONScanner) throws(JSONProblem) -> Result
+    ) throws(JSONProblem) -> Result {
+        let outcome = bytes.withUnsafeBufferPointer { buffer -> Swift.Result<Result, JSONProblem> in
+            var scanner = JSONScanner(buffer)
+            do throws(JSONProblem) {
+                let value = try body(&scanner)
+                try scanner.end()
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Throws unless only white space is left.
+    public mutating func end() throws(JSONProblem) {
+        skipWhiteSpace()
+        if position < bytes.count { throw problem("something follows the value") }
+    }
+
+    // MARK: Values
+
+    /// The kinds of JSON value, told by their first byte.
+    public enum Kind: Sendable {
+        case object, array, string, number, bool, null
+    }
+
+    /// What kind of value comes next; consumes white space only.
+    public mutating func peek() throws(JSONProblem) -> Kind {
+        skipWhiteSpace()
+        guard position < bytes.count else { throw problem("the text ends where a value should be") }
+        switch bytes[position] {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
+        case UInt8(ascii: "n"): return .null
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+        default: throw problem("no value starts like this")
+        }
+    }
+
+    /// Checks the next value whole and returns where it stands, without the white space around it.
+    public mutating func skipValue() throws(JSONProblem) -> Range<Int> {
+        let kind = try peek()
+        let start = position
+        switch kind {
+        case .object:
+            try members { (_, scanner) throws(JSONProblem) in _ = try scanner.skipValue() }
+        case .array:
+            try elements { (scanner) throws(JSONProblem) in _ = try scanner.skipValue() }
+        case .string: try skipString()
+        case .number: try skipNumber()
+        case .bool: try literal(bytes[position] == UInt8(ascii: "t") ? "true" : "false")
+        case .null: try literal("null")
+        }
+        return start..<position
+    }
+
+    /// Reads an object: `visit` gets the place of each key (with its quotes) and must consume the value.
+    public mutating func members(
+        _ visit: (Range<Int>, inout JSONScanner) throws(JSONProblem) -> Void
+    ) throws(JSONProblem) {
+        try open("{")
+        let outerKeys = openKeys.count
+        skipWhiteSpace()
+        if !take("}") {
+            while true {
+                skipWhiteSpace()
+                guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                    throw problem("a key in quotes should stand here")
+                }
+                let start = position
+                try skipString()
+                let key = start..<position
+                try noteKey(key, from: outerKeys)
+                skipWhiteSpace()
+                guard take(":") else { throw problem("a colon should follow the key") }
+                try visit(key, &self)
+                skipWhiteSpace()
+                if take("}") { break }
+                guard take(",") else { throw problem("a comma or } should stand here") }
+            }
+        }
+        openKeys.removeSubrange(outerKeys...)
+        depth -= 1
+    }
+
+    /// Reads an array: `visit` must consume each value.
+    public mutating func elements(_ visit: (inout JSONScanner) throws(JSONProblem) -> Void) throws(JSONProblem) {
+        try open("[")
+        skipWhiteSpace()
+        if !take("]") {
+            while true {
+                try visit(&self)
+                skipWhiteSpace()
+                if take("]") { break }
+                guard take(",") else { throw problem("a comma or ] should stand here") }
+            }
+        }
+        depth -= 1
+    }
+
+    /// Reads and decodes a string.
+    public mutating func string() throws(JSONProblem) -> String {
+        guard try peek() == .string else { throw problem("a string should stand here") }
+        let start = position
+        try skipString()
+        return decodeString(start..<position)
+    }
+
+    /// The text of a string that was checked before; `range` holds its quotes.
+    public func decodeString(_ range: Range<Int>) -> String {
+        let inner = UnsafeBufferPointer(rebasing: bytes[range.lowerBound + 1..<range.upperBound - 1])
+        guard inner.contains(UInt8(ascii: "\\")) else { return String(decoding: inner, as: UTF8.self) }
+        var out: [UInt8] = []
+        out.reserveCapacity(inner.count)
+        Self.unescape(inner) { out.append($0) }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Whether the string at `range` (with its quotes) spells `text`, which holds no character that JSON must escape.
+    public func string(at range: Range<Int>, is text: StaticString) -> Bool {
+        let inner = range.lowerBound + 1..<range.upperBound - 1
+        if inner.count == text.utf8CodeUnitCount {
+            var same = true
+            for i in 0..<inner.count where bytes[inner.lowerBound + i] != text.utf8Start[i] { same = false }
+            if same { return true }
+        }
+        return bytes[inner].contains(UInt8(ascii: "\\")) && decodeString(range) == text.description
+    }
+
+    // MARK: Pieces
+
+    private func problem(_ reason: String) -> JSONProblem { JSONProblem(offset: position, reason: reason) }
+
+    private mutating func open(_ bracket: Unicode.Scalar) throws(JSONProblem) {
+        skipWhiteSpace()
+        guard take(bracket) else { throw problem("\(bracket) should stand here") }
+        depth += 1
+        if depth > Self.depthLimit { throw problem("nested deeper than \(Self.depthLimit) levels") }
+    }
+
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: scalar) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func skipWhiteSpace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func literal(_ text: StaticString) throws(JSONProblem) {
+        for i in 0..<text.utf8CodeUnitCount {
+            guard position < bytes.count, bytes[position] == text.utf8Start[i] else {
+                throw problem("\(text) should stand here")
+            }
+            position += 1
+        }
+    }
+
+    private mutating func skipDigits() throws(JSONProblem) {
+        let start = position
+        while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
+        if position == start { throw problem("a digit should stand here") }
+    }
+
+    private mutating func skipNumber() throws(JSONProblem) {
+        _ = take("-")
+        if take("0") {
+            if position < bytes.count, (0x30...0x39).contains(bytes[position]) {
+                throw problem("a number does not start with 0")
+            }
+        } else {
+            try skipDigits()
+        }
+        if take(".") { try skipDigits() }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            try skipDigits()
+        }
+    }
+
+    private mutating func skipString() throws(JSONProblem) {
+        position += 1
+        while position < bytes.count {
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: "\""):
+                position += 1
+                return
+            case UInt8(ascii: "\\"): try skipEscape()
+            case 0..<0x20: throw problem("a control character stands in a string; write it as \\u00XX")
+            case 0x20..<0x80: position += 1
+            default: try skipUTF8Sequence()
+            }
+        }
+        throw problem("the text ends inside a string")
+    }
+
+    private mutating func skipEscape() throws(JSONProblem) {
+        guard position + 1 < bytes.count else { throw problem("the text ends inside a string") }
+        switch bytes[position + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 2
+        case UInt8(ascii: "u"):
+            let unit = try hexUnit(at: position + 2)
+            if (0xDC00...0xDFFF).contains(unit) { throw problem("half of a surrogate pair stands alone") }
+            if (0xD800...0xDBFF).contains(unit) {
+                guard position + 7 < bytes.count, bytes[position + 6] == UInt8(ascii: "\\"),
+                    bytes[position + 7] == UInt8(ascii: "u"),
+                    (0xDC00...0xDFFF).contains(try hexUnit(at: position + 8))
+                else { throw problem("half of a surrogate pair stands alone") }
+                position += 12
+            } else {
+                position += 6
+            }
+        default: throw problem("no such escape")
+        }
+    }
+
+    private func hexUnit(at start: Int) throws(JSONProblem) -> UInt32 {
+        guard start + 4 <= bytes.count, let unit = Self.hexUnit(bytes, start) else {
+            throw problem("four hex digits should follow \\u")
+        }
+        return unit
+    }
+
+    private static func hexUnit(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> UInt32? {
+        var unit: UInt32 = 0
+        for i in start..<start + 4 {
+            guard let digit = bytes[i].hexDigitValue else { return nil }
+            unit = unit << 4 | UInt32(digit)
+        }
+        return unit
+    }
+
+    /// The Unicode Standard, table 3-7: well-formed UTF-8 byte sequences.
+    private mutating func skipUTF8Sequence() throws(JSONProblem) {
+        let first = bytes[position]
+        let second: ClosedRange<UInt8>
+        let length: Int
+        switch first {
+        case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)
+        case 0xE1...0xEC, 0xEE...0xEF: (length, second) = (3, 0x80...0xBF)
+        case 0xED: (length, second) = (3, 0x80...0x9F)
+        case 0xF0: (length, second) = (4, 0x90...0xBF)
+        case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
+        case 0xF4: (length, second) = (4, 0x80...0x8F)
+        default: throw problem("not UTF-8")
+        }
+        guard position + length <= bytes.count, second.contains(bytes[position + 1]),
+            bytes[position + 2..<position + length].allSatisfy({ (0x80...0xBF).contains($0) })
+        else { throw problem("not UTF-8") }
+        position += length
+    }
+
+    /// Remembers a key of the innermost object and refuses one that it has already.
+    private mutating func noteKey(_ key: Range<Int>, from first: Int) throws(JSONProblem) {
+        let inner = UnsafeBufferPointer(rebasing: bytes[key.lowerBound + 1..<key.upperBound - 1])
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        Self.unescape(inner) { hash = (hash ^ UInt64($0)) &* 0x100_0000_01B3 }
+        // FNV-1a is no defence against chosen collisions, so the number of keys is bounded instead.
+        if openKeys.count - first >= Self.keyLimit { throw problem("an object with more than \(Self.keyLimit) keys") }
+        for other in openKeys[first...] where other.hash == hash {
+            if decodeString(other.key) == decodeString(key) {
+                position = key.lowerBound
+                throw problem("the key \(InputProblem.printable(decodeString(key))) stands twice in one object")
+            }
+        }
+        openKeys.append((hash, key))
+    }
+
+    /// Keys that one object may have; comparing them costs the square of it.
+    static let keyLimit = 10_000
+
+    /// Calls `emit` with the UTF-8 bytes that a checked string's inside stands for.
+    private static func unescape(_ inner: UnsafeBufferPointer<UInt8>, _ emit: (UInt8) -> Void) {
+        var i = 0
+        while i < inner.count {
+            guard inner[i] == UInt8(ascii: "\\") else {
+                emit(inner[i])
+                i += 1
+                continue
+            }
+            switch inner[i + 1] {
+            case UInt8(ascii: "b"): emit(0x08)
+            case UInt8(ascii: "f"): emit(0x0C)
+            case UInt8(ascii: "n"): emit(0x0A)
+            case UInt8(ascii: "r"): emit(0x0D)
+            case UInt8(ascii: "t"): emit(0x09)
+            case UInt8(ascii: "u"):
+                var unit = hexUnit(inner, i + 2) ?? 0xFFFD
+                if (0xD800...0xDBFF).contains(unit), let low = hexUnit(inner, i + 8) {
+                    unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+                    i += 6
+                }
+                for byte in String(Unicode.Scalar(unit) ?? "\u{FFFD}").utf8 { emit(byte) }
+                i += 4
+            case let plain: emit(plain)
+            }
+            i += 2
+        }
+    }
+}
+
+extension UInt8 {
+    /// 0 to 15 for a hexadecimal digit in ASCII.
+    package var hexDigitValue: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): return self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): return self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): return self - UInt8(ascii: "A") + 10
+        default: return nil
+        }
+    }
+}

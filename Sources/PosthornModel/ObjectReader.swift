@@ -1,0 +1,83 @@
+/// Reads one object of a configuration file and says exactly what is wrong with it.
+struct ObjectReader {
+    let path: String
+    private let members: [JSONValue.Member]
+
+    /// Throws unless `value` is an object with none but the `allowed` members.
+    init(_ value: JSONValue, at path: String, allowed: [String]) throws(InputProblem) {
+        self.path = path
+        guard case .object(let members) = value else {
+            throw InputProblem(field: path.isEmpty ? "file" : path, reason: "must be an object, not \(value.kindName)")
+        }
+        for member in members where !allowed.contains(member.key) {
+            throw InputProblem(
+                field: path.isEmpty ? InputProblem.printable(member.key) : "\(path).\(InputProblem.printable(member.key))",
+                reason: "is not known here; allowed are \(allowed.joined(separator: ", "))"
+            )
+        }
+        self.members = members
+    }
+
+    /// The member's value; `nil` when it is absent or null.
+    func value(_ key: String) -> JSONValue? {
+        guard let value = members.first(where: { $0.key == key })?.value, value != .null else { return nil }
+        return value
+    }
+
+    private func field(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    func optional(_ key: String) throws(InputProblem) -> String? {
+        guard let value = value(key) else { return nil }
+        guard case .string(let text) = value else {
+            throw InputProblem(field: field(key), value: value.text, reason: "must be a string, not \(value.kindName)")
+        }
+        return text
+    }
+
+    func required(_ key: String) throws(InputProblem) -> String {
+        guard let text = try optional(key) else { throw InputProblem(field: field(key), reason: "is missing") }
+        return text
+    }
+
+    /// A required id of the platform's: 1 to 128 bytes without control characters.
+    func requiredIdentifier(_ key: String) throws(InputProblem) -> String {
+        let text = try required(key)
+        guard (1...128).contains(text.utf8.count), !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        else {
+            throw InputProblem(field: field(key), value: text, reason: "must have 1 to 128 bytes and no control characters")
+        }
+        return text
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String,
+        _ type: Choice.Type
+    ) throws(InputProblem) -> Choice? where Choice.RawValue == String {
+        guard let text = try optional(key) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw InputProblem(field: field(key), value: text, reason: "is not known; use one of \(choices)")
+        }
+        return choice
+    }
+
+    func list(_ key: String) throws(InputProblem) -> [JSONValue] {
+        guard let value = value(key) else { return [] }
+        guard case .array(let elements) = value else {
+            throw InputProblem(field: field(key), reason: "must be an array, not \(value.kindName)")
+        }
+        return elements
+    }
+
+    func integer(_ key: String, _ range: ClosedRange<Int>) throws(InputProblem) -> Int? {
+        guard let value = value(key) else { return nil }
+        guard case .number(let text) = value, let number = Int(text), range.contains(number) else {
+            throw InputProblem(
+                field: field(key),
+                value: value.text,
+                reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+        return number
+    }
+}

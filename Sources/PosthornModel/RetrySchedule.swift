@@ -1,0 +1,77 @@
+/// When a delivery is tried: offsets from its first attempt.
+///
+/// The table is read as gaps: the next attempt is due one gap after the last one *started*. A delivery that runs on
+/// time is tried at exactly the offsets, and one that was held up never has two attempts closer together than a gap.
+public struct RetrySchedule: Hashable, Sendable {
+    /// Milliseconds from the first attempt to each attempt; starts with 0 and never falls.
+    public let offsetsMilliseconds: [Int64]
+
+    /// 0, 1 minute, 10 minutes, 1 hour, 24 hours.
+    public static let standard = RetrySchedule(unchecked: [0, 60_000, 600_000, 3_600_000, 86_400_000])
+
+    /// A schedule may have this many attempts.
+    public static let attemptLimit = 50
+
+    private init(unchecked offsets: [Int64]) { offsetsMilliseconds = offsets }
+
+    /// A schedule from offsets in milliseconds.
+    public init(offsetsMilliseconds offsets: [Int64]) throws(InputProblem) {
+        let list = offsets.map { "\($0) ms" }.joined(separator: ", ")
+        guard (1...Self.attemptLimit).contains(offsets.count) else {
+            throw InputProblem(field: "retry", value: list, reason: "must have 1 to \(Self.attemptLimit) offsets")
+        }
+        guard offsets[0] == 0 else {
+            throw InputProblem(field: "retry", value: list, reason: "must start with 0: offsets count from the first attempt")
+        }
+        guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }), offsets[offsets.count - 1] <= 366 * 86_400_000
+        else {
+            throw InputProblem(field: "retry", value: list, reason: "must rise from offset to offset, to 366 days at most")
+        }
+        offsetsMilliseconds = offsets
+    }
+
+    /// A schedule from texts such as `["0", "1m", "10m", "1h", "24h"]`.
+    public init(_ texts: [String]) throws(InputProblem) {
+        var offsets: [Int64] = []
+        for (i, text) in texts.enumerated() {
+            guard let value = Duration.milliseconds(text) else {
+                throw InputProblem(
+                    field: "retry[\(i)]",
+                    value: text,
+                    reason: "is not a time; write 0, or a number with ms, s, m, h or d, such as 10m"
+                )
+            }
+            offsets.append(value)
+        }
+        try self.init(offsetsMilliseconds: offsets)
+    }
+
+    /// How many attempts there are at most.
+    public var attempts: Int { offsetsMilliseconds.count }
+
+    /// Milliseconds that must lie between the start of the attempt at `position` (0 for the first of a round) and the
+    /// next one's; `nil` when that attempt is the last.
+    public func gapMilliseconds(after position: Int) -> Int64? {
+        guard position >= 0, position + 1 < offsetsMilliseconds.count else { return nil }
+        return offsetsMilliseconds[position + 1] - offsetsMilliseconds[position]
+    }
+
+    /// Reads and prints lengths of time.
+    public enum Duration {
+        /// Milliseconds for `0`, `250ms`, `1.5s`, `10m`, `24h`, `7d`; `nil` for anything else, a bare number but 0 among them.
+        public static func milliseconds(_ text: String) -> Int64? {
+            if text == "0" { return 0 }
+            let units: [(String, Double)] = [
+                ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+            ]
+            for (suffix, factor) in units where text.hasSuffix(suffix) {
+                let digits = text.dropLast(suffix.count)
+                guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
+                    let value = Double(digits), value * factor < 1e15
+                else { return nil }
+                return Int64((value * factor).rounded())
+            }
+            return nil
+        }
+    }
+}

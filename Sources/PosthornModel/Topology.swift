@@ -1,0 +1,22 @@
+/// The hierarchy and its endpoints as one file describes them.
+public struct Topology: Sendable {
+    /// Nodes in the file's order.
+    public let nodes: [Node]
+    /// Endpoints in the file's order.
+    public let endpoints: [EndpointSettings]
+    /// The nodes, checked.
+    public let hierarchy: Hierarchy
+
+    /// Checks that nodes form a hierarchy, and that each endpoint has a node and an id of its own.
+    public init(nodes: [Node], endpoints: [EndpointSettings]) throws(InputProblem) {
+        self.nodes = nodes
+        self.endpoints = endpoints
+        hierarchy = try Hierarchy(nodes)
+        var seen: Set<String> = []
+        for (i, endpoint) in endpoints.enumerated() {
+            if !seen.insert(endpoint.id).inserted {
+                throw InputProblem(field: "endpoints[\(i)].id", value: endpoint.id, reason: "stands twice; ids must be unique")
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+extension Topology {
+    /// Reads a topology file. Problems name the place, the value and what to do.
+    public init(json bytes: [UInt8]) throws(InputProblem) {
+        let root: JSONValue
+        do throws(JSONProblem) { root = try JSONValue.parse(bytes) } catch {
+            let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
+            throw InputProblem(field: "line \(line)", reason: "\(error)")
+        }
+        let file = try ObjectReader(root, at: "", allowed: ["nodes", "endpoints"])
+        let nodes = try file.list("nodes").enumerated().map { (i, value) throws(InputProblem) in
+            try Node(topology: value, at: "nodes[\(i)]")
+        }
+        let endpoints = try file.list("endpoints").enumerated().map { (i, value) throws(InputProblem) in
+            try EndpointSettings(topology: value, at: "endpoints[\(i)]")
+        }
+        try self.init(nodes: nodes, endpoints: endpoints)
+    }
+}
+
+extension Node {
+    fileprivate init(topology value: JSONValue, at path: String) throws(InputProblem) {
+        let reader = try ObjectReader(value, at: path, allowed: ["id", "level", "parent", "name", "notification_contact"])
+        let id = try reader.requiredIdentifier("id")
+        let levelText = try reader.required("level")
+        guard let level = Level(rawValue: levelText) else {
+            throw InputProblem(
+                field: "\(path).level",
+                value: levelText,
+                reason: "is not a level; use reseller, dealer, company or site"
+            )
+        }
+        var email: String?
+        if let contact = reader.value("notification_contact") {
+            let inner = try ObjectReader(contact, at: "\(path).notification_contact", allowed: ["email"])
+            email = try inner.required("email")
+            if let email { try MailAddress.check(email, field: "\(path).notification_contact.email") }
+        }
+        let name = try reader.optional("name")
+        if let name, name.utf8.count > 256 || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            throw InputProblem(field: "\(path).name", value: name, reason: "must be at most 256 bytes without control characters")
+        }
+        self.init(
+            id: id,
+            level: level,
+            parent: reader.value("parent") == nil ? nil : try reader.requiredIdentifier("parent"),
+            name: name,
+            notificationEmail: email
+        )
+    }
+}
+
+extension EndpointSettings {
+    fileprivate init(topology value: JSONValue, at path: String) throws(InputProblem) {
+        let reader = try ObjectReader(
+            value,
+            at: path,
+            allowed: [
+                "id", "node", "url", "vendor", "envelope", "signature", "credentials", "events", "method", "headers",
+                "timeout_ms", "max_in_flight", "rate_per_second", "retry",
+            ]
+        )
+        self.init(
+            id: try reader.requiredIdentifier("id"),
+            node: try reader.requiredIdentifier("node"),
+            url: try reader.required("url")
+        )
+        try takeFormat(reader)
+        if let method = try reader.choice("method", RequestMethod.self) { self.method = method }
+        for (i, pattern) in try reader.list("events").enumerated() {
+            guard case .string(let text) = pattern else {
+                throw InputProblem(field: "\(path).events[\(i)]", value: pattern.text, reason: "must be a string")
+            }
+            do throws(InputProblem) { events.append(try EventPattern(text)) } catch {
+                throw error.inside("\(path).events[\(i)]")
+            }
+        }
+        if let headers = reader.value("headers") { self.headers = try Self.headers(headers, at: "\(path).headers") }
+        if let milliseconds = try reader.integer("timeout_ms", 1...600_000) { timeoutMilliseconds = milliseconds }
+        if let limit = try reader.integer("max_in_flight", 1...1024) { inFlightLimit = limit }
+        if let rate = reader.value("rate_per_second") {
+            guard case .number(let text) = rate, let value = Double(text), value > 0, value <= 1_000_000 else {
+                throw InputProblem(
+                    field: "\(path).rate_per_second",
+                    value: rate.text,
+                    reason: "must be a number above 0, at most 1000000"
+                )
+            }
+            ratePerSecond = value
+        }
+        if reader.value("retry") != nil {
+            let texts = try reader.list("retry").map { (value) throws(InputProblem) -> String in
+                switch value {
+                case .string(let text): return text
+                case .number("0"): return "0"
+                default: throw InputProblem(field: "\(path).retry", value: value.text, reason: "must be a text such as \"10m\"")
+                }
+            }
+            do throws(InputProblem) { retry = try RetrySchedule(texts) } catch { throw error.inside(path) }
+        }
+    }
+
+    private mutating func takeFormat(_ reader: ObjectReader) throws(InputProblem) {
+        if let vendor = try reader.choice("vendor", Vendor.self) {
+            envelope = vendor.envelope
+            signature = vendor.signature
+        } else if reader.value("envelope") == nil {
+            throw InputProblem(
+                field: "\(reader.path).vendor",
+                reason: "is missing; name a vendor (\(Vendor.allCases.map(\.rawValue).joined(separator: ", "))) or an envelope"
+            )
+        }
+        if let envelope = try reader.choice("envelope", Envelope.self) { self.envelope = envelope }
+        if let signature = try reader.choice("signature", SignatureScheme.self) { self.signature = signature }
+        if let credentials = reader.value("credentials") {
+            guard case .object(let members) = credentials else {
+                throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object")
+            }
+            self.credentials = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    private static func headers(_ value: JSONValue, at path: String) throws(InputProblem) -> [Header] {
+        guard case .object(let members) = value else {
+            throw InputProblem(field: path, value: value.text, reason: "must be an object of names and values")
+        }
+        return try members.map { (member) throws(InputProblem) -> Header in
+            guard case .string(let text) = member.value else {
+                throw InputProblem(field: "\(path).\(InputProblem.printable(member.key))", reason: "must be a string")
+            }
+            try HeaderRules.check(name: member.key, value: text, field: "\(path).\(InputProblem.printable(member.key))")
+            return Header(name: member.key.lowercased(), value: text)
+        }
+    }
+}
+
+/// What an extra header may be.
+public enum HeaderRules {
+    /// Headers that Posthorn or libcurl writes itself; a second one would change how the request is framed or read.
+    public static let reserved: Set<String> = [
+        "host", "content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade", "keep-alive",
+        "proxy-authorization", "proxy-connection", "content-type", "user-agent",
+    ]
+
+    /// Throws unless name and value can stand in a request as they are (RFC 9110, sections 5.1 and 5.5).
+    public static func check(name: String, value: String, field: String) throws(InputProblem) {
+        let punctuation = Set("!#$%&'*+-.^_`|~".utf8)
+        let isToken = name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || punctuation.contains(byte)
+        }
+        guard !name.isEmpty, name.utf8.count <= 128, isToken else {
+            throw InputProblem(field: field, value: name, reason: "is not a header name")
+        }
+        if reserved.contains(name.lowercased()) {
+            throw InputProblem(field: field, value: name, reason: "is written by Posthorn itself; leave it out")
+        }
+        try check(value: value, field: field)
+    }
+
+    /// Throws unless a value can stand in a header. The value is not repeated, since it may be a secret.
+    public static func check(value: String, field: String) throws(InputProblem) {
+        guard value.utf8.count <= 8192, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) }) else {
+            throw InputProblem(field: field, reason: "holds a control character (such as CR or LF) or more than 8192 bytes")
+        }
+    }
+}
+
+/// What a mail address may be.
+public enum MailAddress {
+    /// Throws unless `text` is a plain address: one `@`, no blanks, no control characters, no angle brackets or commas.
+    public static func check(_ text: String, field: String) throws(InputProblem) {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !Set("<>,;:()\"[]\\".utf8).contains($0) }
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, isPlain, text.utf8.count <= 254 else {
+            throw InputProblem(field: field, value: text, reason: "is not a mail address")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import CLinux
+import Glibc
+
+/// A thread of the operating system that runs one closure to its end.
+///
+/// The engine's threads block in `poll` and own C handles that belong to one thread, which the cooperative pool of
+/// Swift concurrency is not made for.
+public final class WorkerThread: @unchecked Sendable {
+    // `handle` is written before `init` returns and read by `join` alone, which the owner calls once.
+    private var handle = pthread_t()
+
+    private final class Start {
+        let name: String
+        let body: () -> Void
+        init(name: String, body: @escaping () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - name: Shown by debuggers and `top`; 15 bytes count.
+    ///   - body: What it does.
+    /// - Throws: ``SystemProblem`` when the system has no thread left.
+    public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemProblem) {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, 1 << 20)
+        // Signals are for the main thread's watcher alone; a worker inherits a mask that blocks them all.
+        var all = sigset_t()
+        var old = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &old)
+        defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+        let status = pthread_create(
+            &handle,
+            &attributes,
+            { pointer in
+                guard let pointer else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue()
+                _ = posthorn_name_thread(start.name)
+                start.body()
+                return nil
+            },
+            start.toOpaque()
+        )
+        if status != 0 {
+            start.release()
+            throw SystemProblem("pthread_create", status)
+        }
+    }
+
+    /// Waits until the closure has returned. To be called once.
+    public func join() { pthread_join(handle, nil) }
+}
