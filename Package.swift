@@ -30,6 +30,13 @@ let package = Package(
 
         room("PosthornSystem", ["PosthornModel", "CLinux"]),
         room("PosthornModel", []),
+        .target(
+            name: "Migrations",
+            path: "Migrations",
+            resources: [.embedInCode("SQLite")],
+            swiftSettings: strict
+        ),
+        room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"]),
 
         tests("PosthornModelTests", ["PosthornModel"]),
     ]

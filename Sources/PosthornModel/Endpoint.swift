@@ -146,3 +146,8 @@ public struct EndpointSettings: Hashable, Sendable {
         events.isEmpty || events.contains { $0.matches(type) }
     }
 }
+
+extension EndpointSettings {
+    /// Whether the vendor asks a new URL to prove itself before it gets anything.
+    public var needsValidation: Bool { signature == .diio }
+}

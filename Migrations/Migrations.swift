@@ -1,0 +1,18 @@
+/// The schema as numbered SQL files, embedded in the binary.
+public enum Migrations {
+    /// One numbered file.
+    public struct Migration: Sendable {
+        /// Its number; files are applied in this order, without gaps from 1.
+        public let number: Int
+        /// The file's name, such as `001_outbox.sql`.
+        public let name: String
+        /// What it holds.
+        public let sql: [UInt8]
+    }
+
+    /// The files for SQLite. The package manager turns a leading digit into `_`, so `001_…` and `101_…` would collide.
+    /// Embedded resources cannot be listed, so they are named here; a test compares the list with the folder.
+    public static let sqlite: [Migration] = [
+        Migration(number: 1, name: "001_outbox.sql", sql: PackageResources._01_outbox_sql)
+    ]
+}

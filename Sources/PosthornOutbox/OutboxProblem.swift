@@ -1,0 +1,40 @@
+/// Why the outbox could not do what it was asked.
+public struct OutboxProblem: Error, Sendable, CustomStringConvertible {
+    /// The kinds of failure, fit for a metric's label and for deciding what to do next.
+    public enum Code: String, Sendable {
+        /// Somebody else holds the write lock longer than the bounded wait; trying again is safe.
+        case busy
+        /// No space is left; nothing was stored.
+        case full
+        /// The disk failed; nothing is known to be stored.
+        case io
+        /// The file is no database, or a damaged one.
+        case notADatabase = "not_a_database"
+        /// The schema is newer than the program, changed, or not Posthorn's.
+        case schema
+        /// The file or its folder cannot be opened or written.
+        case access
+        /// A rule of the tables refused the change.
+        case constraint
+        /// A value in the outbox cannot be read; `doctor` says more.
+        case damaged
+        /// The outbox was closed.
+        case closed
+        /// Anything else that SQLite reports.
+        case other
+    }
+
+    /// What kind of failure it is.
+    public let code: Code
+    /// One line for people, with what to do where that is known. Never holds data of events or credentials.
+    public let message: String
+
+    /// A failure of a kind.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The message.
+    public var description: String { message }
+}

@@ -1,0 +1,106 @@
+public import PosthornModel
+
+/// Which deliveries a list shows. Empty fields ask for everything.
+public struct DeliveryFilter: Sendable {
+    /// Only deliveries in this state.
+    public var state: DeliveryState?
+    /// Only those of the endpoint with this id.
+    public var endpoint: String?
+    /// Only those of events at the node with this id.
+    public var node: String?
+    /// Only those of events of this type.
+    public var type: EventPattern?
+    /// Only those of the event with this id.
+    public var event: String?
+    /// Only those of events that happened then or later.
+    public var since: Timestamp?
+    /// Only the newest so many.
+    public var limit: Int?
+
+    /// A filter that asks for everything.
+    public init() {}
+}
+
+/// Counts of the outbox at one moment.
+public struct OutboxStatus: Sendable {
+    /// Events stored.
+    public var events: Int64 = 0
+    /// Events inserted by other programs that wait for their fan-out.
+    public var arrivals: Int64 = 0
+    /// Deliveries by state.
+    public var deliveries: [DeliveryState: Int64] = [:]
+    /// When the event of the oldest delivery that waits for its first attempt happened.
+    public var oldestReady: Timestamp?
+    /// When the most overdue further attempt was due; may lie ahead.
+    public var nextRetry: Timestamp?
+    /// Endpoints by state.
+    public var endpoints: [EndpointState: Int64] = [:]
+    /// Nodes of the hierarchy.
+    public var nodes: Int64 = 0
+    /// The process that runs the engine, if one does.
+    public var engine: Int32?
+    /// What the engine last said of itself.
+    public var pulse: EnginePulse?
+}
+
+/// What a running engine writes down about itself once a second while it works.
+public struct EnginePulse: Sendable, Hashable {
+    /// When it was written.
+    public var at: Timestamp
+    /// Attempts recorded in the last ten seconds, a second.
+    public var attemptsPerSecond: Double
+    /// Deliveries that reached `delivered` in the last ten seconds, a second.
+    public var deliveredPerSecond: Double
+    /// Requests on the wire.
+    public var inFlight: Int
+
+    /// A pulse by its parts.
+    public init(at: Timestamp, attemptsPerSecond: Double, deliveredPerSecond: Double, inFlight: Int) {
+        self.at = at
+        self.attemptsPerSecond = attemptsPerSecond
+        self.deliveredPerSecond = deliveredPerSecond
+        self.inFlight = inFlight
+    }
+}
+
+/// Which deliveries to try again by hand.
+public enum RetrySelection: Sendable {
+    /// Those with these numbers.
+    case deliveries([Int64])
+    /// Those of one endpoint whose events happened at or after a time.
+    case endpoint(String, since: Timestamp)
+}
+
+/// What `retry` did.
+public struct RetryReport: Sendable, Equatable {
+    /// Deliveries that are due now.
+    public var retried: Int = 0
+    /// Numbers that name no delivery.
+    public var unknown: [Int64] = []
+    /// Numbers of deliveries whose state allows no retry, with that state.
+    public var refused: [Refusal] = []
+
+    /// A delivery that was not retried.
+    public struct Refusal: Sendable, Equatable {
+        /// Its number.
+        public let delivery: Int64
+        /// Its state.
+        public let state: DeliveryState
+    }
+
+    /// A report of nothing done.
+    public init() {}
+}
+
+/// What `prune` deleted.
+public struct PruneReport: Sendable, Equatable {
+    /// Events.
+    public var events = 0
+    /// Deliveries.
+    public var deliveries = 0
+    /// Attempts.
+    public var attempts = 0
+
+    /// A report of nothing done.
+    public init() {}
+}

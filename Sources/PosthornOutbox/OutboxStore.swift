@@ -1,0 +1,242 @@
+public import PosthornModel
+
+/// What the engine needs of a store. SQLite is the first; whatever passes the contract's test suite can be another.
+///
+/// Every method is called by one thread at a time, the writer's. Methods that change something are called inside
+/// ``write(_:)`` and take effect with its commit. A store that several engines share (PostgreSQL) hands deliveries out
+/// under a lease of ``own(_:)``; this protocol's claims therefore belong to the owner, and one that is not owner makes none.
+public protocol OutboxStore: AnyObject {
+    // MARK: Ownership
+
+    /// Whether this store may hand out deliveries now. Never true for two at once.
+    var isOwner: Bool { get }
+    /// Tries to become the owner, without waiting.
+    func own() throws(OutboxProblem) -> Bool
+    /// Lets another one become owner.
+    func disown()
+
+    // MARK: Transactions
+
+    /// Runs `body` in one durable transaction: all of it or nothing.
+    func write<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result
+    /// A number that changes whenever somebody else has committed.
+    func foreignCommits() throws(OutboxProblem) -> Int64
+    /// Work that should be done now and then while nothing is waiting, such as a checkpoint.
+    func maintain() throws(OutboxProblem)
+
+    // MARK: The hierarchy
+
+    /// Counts the changes of the hierarchy and its endpoints.
+    func topologyGeneration() throws(OutboxProblem) -> Int64
+    /// Counts the changes that were made to deliveries by hand.
+    func queueGeneration() throws(OutboxProblem) -> Int64
+    /// Reads the nodes and all endpoints, removed ones too.
+    func topology() throws(OutboxProblem) -> StoredTopology
+    /// Every revision an endpoint ever had, as pairs of its key and what deliveries are pinned to.
+    func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
+    /// Carries out a plan and counts the topology's generation up.
+    func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
+    /// Sets an endpoint's state and counts the topology's generation up.
+    func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
+    /// Moves deliveries of endpoints that are not active to held, and held ones of active endpoints back; at most `limit`.
+    /// - Returns: How many were moved.
+    func settleHeld(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int
+
+    // MARK: Accepting
+
+    /// Stores an event with its deliveries, unless its id is known.
+    /// - Parameter createdByProducer: Whether `created` is part of the content that must be the same for a known id.
+    func accept(
+        _ event: Event,
+        createdByProducer: Bool,
+        recipients: [Recipient],
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Acceptance
+    /// The oldest events that another program inserted and that have no deliveries yet.
+    func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival]
+    /// Gives an arrival its deliveries; from then on it is no arrival.
+    func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem)
+
+    // MARK: Claiming
+
+    /// Visits first attempts that are due, in the order of acceptance, from after `id`; `visit` says whether to go on.
+    /// - Returns: Whether the end was reached.
+    func scanReady(after id: Int64, limit: Int, _ visit: (ReadyRow) -> Bool) throws(OutboxProblem) -> Bool
+    /// Visits further attempts that are due at `now`, by due time, from after a position.
+    func scanRetries(
+        after position: RetryPosition,
+        dueBy now: Timestamp,
+        limit: Int,
+        _ visit: (RetryRow) -> Bool
+    ) throws(OutboxProblem) -> Bool
+    /// When the first further attempt after `now` is due.
+    func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp?
+    /// Reads an event.
+    func event(_ seq: Int64) throws(OutboxProblem) -> Event?
+    /// Whether any delivery is pending, or any event waits for its fan-out.
+    func hasUnsettled() throws(OutboxProblem) -> Bool
+
+    // MARK: Recording
+
+    /// Stores an attempt, its delivery's state and next time.
+    func record(_ attempt: AttemptRecord) throws(OutboxProblem)
+}
+
+/// What the outbox knows of the hierarchy.
+public struct StoredTopology: Sendable {
+    /// See ``OutboxStore/topologyGeneration()``.
+    public let generation: Int64
+    /// All nodes.
+    public let nodes: [Node]
+    /// All endpoints, removed ones too.
+    public let endpoints: [StoredEndpoint]
+
+    /// A topology by its parts.
+    public init(generation: Int64, nodes: [Node], endpoints: [StoredEndpoint]) {
+        self.generation = generation
+        self.nodes = nodes
+        self.endpoints = endpoints
+    }
+}
+
+/// An endpoint as the outbox holds it.
+public struct StoredEndpoint: Sendable, Equatable {
+    /// The outbox's own number for it.
+    public let key: Int64
+    /// The number of its current revision, to which new deliveries are pinned.
+    public let revision: Int64
+    /// What the topology says, credentials as they are kept up.
+    public let settings: EndpointSettings
+    /// Whether it takes deliveries.
+    public let state: EndpointState
+    /// Why it is in that state, for people.
+    public let stateReason: String?
+
+    /// An endpoint by its parts.
+    public init(key: Int64, revision: Int64, settings: EndpointSettings, state: EndpointState, stateReason: String?) {
+        self.key = key
+        self.revision = revision
+        self.settings = settings
+        self.state = state
+        self.stateReason = stateReason
+    }
+}
+
+/// What a delivery is pinned to.
+public struct StoredRevision: Sendable, Hashable {
+    /// The number of the revision.
+    public let key: Int64
+    /// The endpoint's number.
+    public let endpoint: Int64
+    /// Where requests go.
+    public let url: String
+    /// POST or GET.
+    public let method: RequestMethod
+    /// The body's form.
+    public let envelope: Envelope
+
+    /// A revision by its parts.
+    public init(key: Int64, endpoint: Int64, url: String, method: RequestMethod, envelope: Envelope) {
+        self.key = key
+        self.endpoint = endpoint
+        self.url = url
+        self.method = method
+        self.envelope = envelope
+    }
+}
+
+/// One that gets an event.
+public struct Recipient: Sendable, Hashable {
+    /// The endpoint's current revision.
+    public let revision: Int64
+    /// Whether it takes deliveries now; if not, this one is held.
+    public let isActive: Bool
+
+    /// A recipient by its parts.
+    public init(revision: Int64, isActive: Bool) {
+        self.revision = revision
+        self.isActive = isActive
+    }
+}
+
+/// What became of an event that was handed in.
+public enum Acceptance: Sendable, Equatable {
+    /// It is stored, with so many deliveries.
+    case stored(deliveries: Int)
+    /// The same event was there already; nothing changed.
+    case known
+    /// The id is there with other content; nothing changed.
+    case conflict
+}
+
+/// An event that another program inserted.
+public struct Arrival: Sendable {
+    /// Its number in the outbox.
+    public let seq: Int64
+    /// The event as it stands there.
+    public let event: Event
+}
+
+/// A first attempt that is due.
+public struct ReadyRow: Sendable {
+    /// The delivery.
+    public let delivery: Int64
+    /// What it is pinned to.
+    public let revision: Int64
+    /// The event's number.
+    public let event: Int64
+}
+
+/// A place in the order of further attempts.
+public struct RetryPosition: Sendable, Comparable {
+    /// The due time.
+    public let due: Int64
+    /// The delivery.
+    public let delivery: Int64
+
+    /// A place by its parts.
+    public init(due: Int64, delivery: Int64) {
+        self.due = due
+        self.delivery = delivery
+    }
+
+    /// Before everything.
+    public static let start = RetryPosition(due: .min, delivery: .min)
+
+    /// By due time, then by number.
+    public static func < (a: RetryPosition, b: RetryPosition) -> Bool { (a.due, a.delivery) < (b.due, b.delivery) }
+}
+
+/// A further attempt that is due.
+public struct RetryRow: Sendable {
+    /// Where it stands in the order.
+    public let position: RetryPosition
+    /// What it is pinned to.
+    public let revision: Int64
+    /// The event's number.
+    public let event: Int64
+    /// Attempts made so far.
+    public let attempts: Int
+    /// Attempts made before the current round.
+    public let roundBase: Int
+}
+
+/// An attempt to be recorded, with what it means for its delivery.
+public struct AttemptRecord: Sendable {
+    /// The delivery.
+    public let delivery: Int64
+    /// The attempt's number.
+    public let number: Int
+    /// What came of it.
+    public let outcome: AttemptOutcome
+    /// What follows from it.
+    public let transition: Transition
+
+    /// A record by its parts.
+    public init(delivery: Int64, number: Int, outcome: AttemptOutcome, transition: Transition) {
+        self.delivery = delivery
+        self.number = number
+        self.outcome = outcome
+        self.transition = transition
+    }
+}

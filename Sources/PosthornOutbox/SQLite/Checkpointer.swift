@@ -1,0 +1,47 @@
+/// Copies committed pages from the write-ahead log into the database file.
+///
+/// SQLite up to 3.51.2 can lose committed pages when a checkpoint overlaps a commit that restarts the log
+/// (https://sqlite.org/wal.html#walresetbug). So automatic checkpoints are off everywhere, the engine alone makes them,
+/// and it holds the write lock while it does: the store's own connection opens a write transaction, in which nobody can
+/// commit, and a second connection makes the checkpoint meanwhile. A FULL checkpoint would take that lock itself, but it
+/// falls back to running without it when the lock is not to be had, and it waits for long readers with the lock held;
+/// this way does neither.
+final class Checkpointer {
+    private let connection: SQLiteConnection
+    private var second: SQLiteConnection?
+    private var framesAfterLast = 0
+
+    /// Frames that the log may grow by between two checkpoints. Small and often keeps the pause short.
+    static let intervalFrames = 1000
+
+    /// Frames in the log that could not be copied at the last checkpoint, because a reader still needs the older pages.
+    private(set) var framesHeldBack = 0
+
+    init(_ connection: SQLiteConnection) { self.connection = connection }
+
+    /// Makes a checkpoint when the log has grown enough since the last one.
+    func runIfDue(_ store: SQLiteStore) throws(OutboxProblem) {
+        let frames = connection.walFrames
+        // The log starts anew after a complete checkpoint, so a smaller number means that it did.
+        if frames < framesAfterLast { framesAfterLast = 0 }
+        guard frames - framesAfterLast >= Self.intervalFrames else { return }
+        try run()
+        framesAfterLast = frames
+    }
+
+    /// Makes a checkpoint now.
+    func run() throws(OutboxProblem) {
+        let helper: SQLiteConnection
+        if let second {
+            helper = second
+        } else {
+            helper = try SQLiteConnection(path: connection.path, creating: false)
+            try SQLiteStore.configure(helper)
+            second = helper
+        }
+        try connection.statement("BEGIN IMMEDIATE").run()
+        defer { try? connection.statement("ROLLBACK").run() }
+        let progress = try helper.passiveCheckpoint()
+        framesHeldBack = max(0, progress.logFrames - progress.checkpointedFrames)
+    }
+}

@@ -1,0 +1,57 @@
+import CLinux
+import Glibc
+
+/// The lock that makes one process the engine of an outbox: `flock` on a file beside the database.
+///
+/// The kernel lets it go when the process ends, however it ends. The database file itself is not used, because
+/// closing any descriptor on it would drop SQLite's own locks.
+final class OwnerLock {
+    let path: String
+    private var descriptor: Int32 = -1
+
+    init(databasePath: String) {
+        // Two names of one file must lead to one lock.
+        let real = realpath(databasePath, nil)
+        defer { free(real) }
+        path = (real.map { String(cString: $0) } ?? databasePath) + "-engine"
+    }
+
+    deinit { release() }
+
+    var isHeld: Bool { descriptor >= 0 }
+
+    func take() throws(OutboxProblem) -> Bool {
+        if isHeld { return true }
+        let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard opened >= 0 else {
+            throw OutboxProblem(.access, "cannot open the lock file \(path): \(String(cString: strerror(errno)))")
+        }
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+            close(opened)
+            return false
+        }
+        descriptor = opened
+        // For people who look for the owner; the lock alone counts.
+        ftruncate(opened, 0)
+        let text = "\(getpid())\n"
+        _ = text.withCString { Glibc.write(opened, $0, strlen($0)) }
+        return true
+    }
+
+    func release() {
+        if isHeld { close(descriptor) }
+        descriptor = -1
+    }
+
+    /// The process that holds the lock of a database, if one does.
+    static func holder(databasePath: String) -> Int32? {
+        let lock = OwnerLock(databasePath: databasePath)
+        let opened = open(lock.path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { return nil }
+        defer { close(opened) }
+        if flock(opened, LOCK_SH | LOCK_NB) == 0 { return nil }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = read(opened, &bytes, bytes.count)
+        return Int32(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n").first ?? "")
+    }
+}

@@ -1,0 +1,99 @@
+public import PosthornModel
+
+extension SQLiteStore {
+    /// Stores an event with its deliveries, unless its id is known.
+    public func accept(
+        _ event: Event,
+        createdByProducer: Bool,
+        recipients: [Recipient],
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Acceptance {
+        let insert = try connection.statement(
+            """
+            INSERT INTO posthorn_outbox (id, type, node, created, origin, data) VALUES (?, ?, ?, ?, 1, ?)
+            ON CONFLICT (id) DO NOTHING
+            """
+        )
+        insert.bind(1, event.id)
+        insert.bind(2, event.type)
+        insert.bind(3, event.node)
+        insert.bind(4, event.created.milliseconds)
+        insert.bindText(5, utf8: event.data)
+        try insert.run()
+        if connection.changes == 0 { return try isSame(event, createdByProducer) ? .known : .conflict }
+        try addDeliveries(of: connection.lastInsertRowID, to: recipients, at: now)
+        return .stored(deliveries: recipients.count)
+    }
+
+    private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
+        let row = try connection.statement("SELECT type, node, created, data FROM posthorn_outbox WHERE id = ?")
+        row.bind(1, event.id)
+        defer { row.reset() }
+        guard try row.step() else { return false }
+        return row.text(0) == event.type && row.text(1) == event.node && row.bytes(3) == event.data
+            && (!createdByProducer || row.integer(2) == event.created.milliseconds)
+    }
+
+    private func addDeliveries(of seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
+        if recipients.isEmpty { return }
+        let insert = try connection.statement(
+            "INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at) VALUES (?, ?, ?, ?)"
+        )
+        insert.bind(1, seq)
+        for recipient in recipients {
+            insert.bind(2, recipient.revision)
+            insert.bindStatic(3, recipient.isActive ? "pending" : "held")
+            insert.bind(4, recipient.isActive ? now.milliseconds : nil)
+            try insert.run()
+        }
+    }
+
+    /// The oldest events that another program inserted and that have no deliveries yet.
+    public func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival] {
+        let rows = try connection.statement(
+            """
+            SELECT o.seq, o.id, o.type, o.node, o.created, o.data
+            FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT ?
+            """
+        )
+        rows.bind(1, Int64(limit))
+        defer { rows.reset() }
+        var arrivals: [Arrival] = []
+        var bytes = 0
+        while bytes < Self.arrivalBatchLimitBytes, try rows.step() {
+            let event = Self.event(rows, from: 1)
+            bytes += event.data.count
+            arrivals.append(Arrival(seq: rows.integer(0), event: event))
+        }
+        return arrivals
+    }
+
+    /// Arrivals are read until their data has this many bytes, so that a flood of large ones stays small in memory.
+    static let arrivalBatchLimitBytes = 8 << 20
+
+    /// Gives an arrival its deliveries; from then on it is no arrival.
+    public func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
+        try addDeliveries(of: seq, to: recipients, at: now)
+        let delete = try connection.statement("DELETE FROM posthorn_arrival WHERE seq = ?")
+        delete.bind(1, seq)
+        try delete.run()
+    }
+
+    /// Reads an event.
+    public func event(_ seq: Int64) throws(OutboxProblem) -> Event? {
+        let row = try connection.statement("SELECT id, type, node, created, data FROM posthorn_outbox WHERE seq = ?")
+        row.bind(1, seq)
+        defer { row.reset() }
+        return try row.step() ? Self.event(row, from: 0) : nil
+    }
+
+    private static func event(_ row: SQLiteStatement, from column: Int32) -> Event {
+        Event(
+            id: row.text(column),
+            type: row.text(column + 1),
+            node: row.text(column + 2),
+            created: Timestamp(milliseconds: row.integer(column + 3)),
+            data: row.bytes(column + 4)
+        )
+    }
+}

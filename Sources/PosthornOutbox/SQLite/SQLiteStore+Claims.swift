@@ -1,0 +1,125 @@
+public import PosthornModel
+
+extension SQLiteStore {
+    /// Visits first attempts that are due, in the order of acceptance.
+    public func scanReady(after id: Int64, limit: Int, _ visit: (ReadyRow) -> Bool) throws(OutboxProblem) -> Bool {
+        // The index holds every column, so passing over a row costs no visit to the table.
+        let rows = try connection.statement(
+            """
+            SELECT id, revision, event FROM posthorn_delivery INDEXED BY posthorn_delivery_ready
+            WHERE state = 'pending' AND attempts = 0 AND id > ? ORDER BY id
+            """
+        )
+        rows.bind(1, id)
+        defer { rows.reset() }
+        var left = limit
+        while try rows.step() {
+            let row = ReadyRow(delivery: rows.integer(0), revision: rows.integer(1), event: rows.integer(2))
+            left -= 1
+            if !visit(row) || left == 0 { return false }
+        }
+        return true
+    }
+
+    /// Visits further attempts that are due, by due time.
+    public func scanRetries(
+        after position: RetryPosition,
+        dueBy now: Timestamp,
+        limit: Int,
+        _ visit: (RetryRow) -> Bool
+    ) throws(OutboxProblem) -> Bool {
+        let rows = try connection.statement(
+            """
+            SELECT next_attempt_at, id, revision, event, attempts, round_base
+            FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
+            WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at, id) > (?1, ?2) AND next_attempt_at <= ?3
+            ORDER BY next_attempt_at, id
+            """
+        )
+        rows.bind(1, position.due)
+        rows.bind(2, position.delivery)
+        rows.bind(3, now.milliseconds)
+        defer { rows.reset() }
+        var left = limit
+        while try rows.step() {
+            let row = RetryRow(
+                position: RetryPosition(due: rows.integer(0), delivery: rows.integer(1)),
+                revision: rows.integer(2),
+                event: rows.integer(3),
+                attempts: Int(rows.integer(4)),
+                roundBase: Int(rows.integer(5))
+            )
+            left -= 1
+            if !visit(row) || left == 0 { return false }
+        }
+        return true
+    }
+
+    /// When the first further attempt after `now` is due.
+    public func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp? {
+        let row = try connection.statement(
+            """
+            SELECT next_attempt_at FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
+            WHERE state = 'pending' AND attempts > 0 AND next_attempt_at > ? ORDER BY next_attempt_at LIMIT 1
+            """
+        )
+        row.bind(1, now.milliseconds)
+        defer { row.reset() }
+        return try row.step() ? Timestamp(milliseconds: row.integer(0)) : nil
+    }
+
+    /// Whether any delivery is pending, or any event waits for its fan-out.
+    public func hasUnsettled() throws(OutboxProblem) -> Bool {
+        try connection.integer(
+            """
+            SELECT EXISTS (SELECT 1 FROM posthorn_arrival)
+                OR EXISTS (SELECT 1 FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
+                OR EXISTS (SELECT 1 FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0)
+            """
+        ) != 0
+    }
+
+    /// Stores an attempt, its delivery's state and next time.
+    public func record(_ attempt: AttemptRecord) throws(OutboxProblem) {
+        let outcome = attempt.outcome
+        let insert = try connection.statement(
+            """
+            INSERT INTO posthorn_attempt (delivery, number, started, duration_us, status, error, error_text, response, address)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        )
+        insert.bind(1, attempt.delivery)
+        insert.bind(2, Int64(attempt.number))
+        insert.bind(3, outcome.started.milliseconds)
+        insert.bind(4, outcome.durationMicroseconds)
+        insert.bind(5, outcome.status.map(Int64.init))
+        insert.bind(6, outcome.error?.rawValue)
+        insert.bind(7, outcome.errorText.isEmpty ? nil : outcome.errorText)
+        insert.bindBlob(8, outcome.response)
+        insert.bind(9, outcome.address.isEmpty ? nil : outcome.address)
+        try insert.run()
+        // A delivery that was cancelled while its request was on the wire stays cancelled.
+        let update = try connection.statement(
+            """
+            UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4
+            WHERE id = ?1 AND (state = 'pending' OR state = 'held')
+            """
+        )
+        update.bind(1, attempt.delivery)
+        update.bindStatic(2, Self.word(for: attempt.transition.state))
+        update.bind(3, Int64(attempt.transition.attempts))
+        update.bind(4, attempt.transition.nextAttemptAt?.milliseconds)
+        try update.run()
+    }
+
+    /// The state's word as a constant, which spares a copy for every delivery.
+    private static func word(for state: DeliveryState) -> StaticString {
+        switch state {
+        case .pending: return "pending"
+        case .held: return "held"
+        case .delivered: return "delivered"
+        case .exhausted: return "exhausted"
+        case .cancelled: return "cancelled"
+        }
+    }
+}

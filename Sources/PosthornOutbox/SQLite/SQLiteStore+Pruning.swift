@@ -1,0 +1,107 @@
+public import PosthornModel
+
+extension SQLiteStore {
+    /// Deletes a batch of settled events: those whose deliveries all ended before `cutoff`, with deliveries and attempts.
+    ///
+    /// The deliveries of an event stand together, because its fan-out is one transaction. The last event and the last
+    /// delivery always stay, so that their numbers are never given out again.
+    ///
+    /// - Parameters:
+    ///   - cutoff: Deliveries whose last attempt started before this are old.
+    ///   - after: The delivery to start behind.
+    ///   - limit: Deliveries to look at.
+    /// - Returns: What was deleted, and where to go on; `nil` at the end.
+    public func prune(
+        settledBefore cutoff: Timestamp,
+        after: Int64,
+        limit: Int
+    ) throws(OutboxProblem) -> (report: PruneReport, last: Int64?) {
+        let rows = try connection.statement(
+            """
+            SELECT d.id, d.event, d.state IN ('delivered', 'exhausted', 'cancelled')
+                AND coalesce((SELECT max(started) FROM posthorn_attempt WHERE delivery = d.id),
+                    (SELECT created FROM posthorn_outbox WHERE seq = d.event)) < ?1
+            FROM posthorn_delivery d WHERE d.id > ?2 AND d.id < (SELECT max(id) FROM posthorn_delivery) ORDER BY d.id
+            """
+        )
+        rows.bind(1, cutoff.milliseconds)
+        rows.bind(2, after)
+        var groups: [(event: Int64, first: Int64, last: Int64, isOld: Bool)] = []
+        var seen = 0
+        var atEnd = true
+        while try rows.step() {
+            let (id, event, isOld) = (rows.integer(0), rows.integer(1), rows.integer(2) == 1)
+            if let group = groups.last, group.event == event {
+                groups[groups.count - 1].last = id
+                groups[groups.count - 1].isOld = group.isOld && isOld
+            } else {
+                // A batch ends between two events only.
+                if seen >= limit {
+                    atEnd = false
+                    break
+                }
+                groups.append((event, id, id, isOld))
+            }
+            seen += 1
+        }
+        rows.reset()
+        let newest = try connection.integer("SELECT max(seq) FROM posthorn_outbox") ?? 0
+        let unfinished = try connection.integer("SELECT event FROM posthorn_delivery ORDER BY id DESC LIMIT 1") ?? 0
+        var report = PruneReport()
+        for group in groups where group.isOld && group.event != newest && group.event != unfinished {
+            try delete(group.event, group.first...group.last, &report)
+        }
+        return (report, atEnd ? nil : groups.last?.last)
+    }
+
+    private func delete(
+        _ event: Int64,
+        _ deliveries: ClosedRange<Int64>,
+        _ report: inout PruneReport
+    ) throws(OutboxProblem) {
+        for table in ["posthorn_attempt WHERE delivery", "posthorn_delivery WHERE id"] {
+            let statement = try connection.statement("DELETE FROM \(table) BETWEEN ? AND ?")
+            statement.bind(1, deliveries.lowerBound)
+            statement.bind(2, deliveries.upperBound)
+            try statement.run()
+            if table.hasPrefix("posthorn_attempt") {
+                report.attempts += connection.changes
+            } else {
+                report.deliveries += connection.changes
+            }
+        }
+        let statement = try connection.statement("DELETE FROM posthorn_outbox WHERE seq = ?")
+        statement.bind(1, event)
+        try statement.run()
+        report.events += 1
+    }
+
+    /// Finds events older than `cutoff` that never had a recipient, into a table of this connection's own.
+    public func findOrphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) {
+        try connection.execute("DROP TABLE IF EXISTS temp.orphan; CREATE TEMP TABLE orphan (seq INTEGER PRIMARY KEY)")
+        let fill = try connection.prepare(
+            """
+            INSERT INTO temp.orphan SELECT seq FROM posthorn_outbox
+            WHERE created < ? AND seq < (SELECT max(seq) FROM posthorn_outbox) AND seq NOT IN (SELECT seq FROM posthorn_arrival)
+            """
+        )
+        fill.bind(1, cutoff.milliseconds)
+        try fill.run()
+        try connection.execute("DELETE FROM temp.orphan WHERE seq IN (SELECT event FROM posthorn_delivery)")
+    }
+
+    /// Deletes a batch of what ``findOrphans(createdBefore:)`` found.
+    /// - Returns: How many were deleted; 0 at the end.
+    public func pruneOrphans(limit: Int) throws(OutboxProblem) -> Int {
+        let statement = try connection.prepare(
+            "DELETE FROM posthorn_outbox WHERE seq IN (SELECT seq FROM temp.orphan ORDER BY seq LIMIT ?)"
+        )
+        statement.bind(1, Int64(limit))
+        try statement.run()
+        let count = connection.changes
+        let forget = try connection.prepare("DELETE FROM temp.orphan WHERE seq IN (SELECT seq FROM temp.orphan ORDER BY seq LIMIT ?)")
+        forget.bind(1, Int64(limit))
+        try forget.run()
+        return count
+    }
+}

@@ -1,0 +1,248 @@
+public import PosthornModel
+
+extension SQLiteStore {
+    /// Reads the nodes and all endpoints, removed ones too.
+    public func topology() throws(OutboxProblem) -> StoredTopology {
+        let generation = try topologyGeneration()
+        var nodes: [Node] = []
+        let nodeRows = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key")
+        defer { nodeRows.reset() }
+        while try nodeRows.step() {
+            guard let level = Level(rawValue: nodeRows.text(1)) else { throw damaged("posthorn_node", nodeRows.text(0)) }
+            nodes.append(
+                Node(
+                    id: nodeRows.text(0),
+                    level: level,
+                    parent: nodeRows.textOrNil(2),
+                    name: nodeRows.textOrNil(3),
+                    notificationEmail: nodeRows.textOrNil(4)
+                )
+            )
+        }
+        var endpoints: [StoredEndpoint] = []
+        let rows = try connection.statement(
+            """
+            SELECT e.key, r.key, e.id, e.node, r.url, r.method, r.envelope, e.signature, e.credentials, e.events, e.headers,
+                e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason
+            FROM posthorn_endpoint e
+            JOIN posthorn_endpoint_revision r
+                ON r.key = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
+            ORDER BY e.key
+            """
+        )
+        defer { rows.reset() }
+        while try rows.step() { endpoints.append(try endpoint(rows)) }
+        return StoredTopology(generation: generation, nodes: nodes, endpoints: endpoints)
+    }
+
+    private func endpoint(_ row: SQLiteStatement) throws(OutboxProblem) -> StoredEndpoint {
+        let id = row.text(2)
+        guard let method = RequestMethod(rawValue: row.text(5)), let envelope = Envelope(rawValue: row.text(6)),
+            let signature = SignatureScheme(rawValue: row.text(7)), let state = EndpointState(rawValue: row.text(15)),
+            case .object(let credentials)? = json(row, 8), case .array(let events)? = json(row, 9),
+            case .object(let headers)? = json(row, 10), case .array(let retry)? = json(row, 14),
+            let schedule = try? RetrySchedule(offsetsMilliseconds: retry.map { Int64($0.text) ?? -1 }),
+            let patterns = try? events.map({ (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") })
+        else { throw damaged("posthorn_endpoint", id) }
+        let settings = EndpointSettings(
+            id: id,
+            node: row.text(3),
+            url: row.text(4),
+            method: method,
+            envelope: envelope,
+            signature: signature,
+            credentials: Dictionary(credentials.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }),
+            events: patterns,
+            headers: headers.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") },
+            timeoutMilliseconds: Int(row.integer(11)),
+            inFlightLimit: Int(row.integer(12)),
+            ratePerSecond: row.double(13),
+            retry: schedule
+        )
+        return StoredEndpoint(
+            key: row.integer(0),
+            revision: row.integer(1),
+            settings: settings,
+            state: state,
+            stateReason: row.textOrNil(16)
+        )
+    }
+
+    private func json(_ row: SQLiteStatement, _ column: Int32) -> JSONValue? { try? JSONValue.parse(row.bytes(column)) }
+
+    func damaged(_ table: String, _ id: String) -> OutboxProblem {
+        OutboxProblem(.damaged, "\(table) row \(InputProblem.printable(id)) of \(path) holds a value that this program cannot read")
+    }
+
+    /// What deliveries of a revision are pinned to.
+    public func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision? {
+        if let known = revisions[key] { return known }
+        let row = try connection.statement("SELECT endpoint, url, method, envelope FROM posthorn_endpoint_revision WHERE key = ?")
+        row.bind(1, key)
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        guard let method = RequestMethod(rawValue: row.text(2)), let envelope = Envelope(rawValue: row.text(3)) else {
+            throw damaged("posthorn_endpoint_revision", String(key))
+        }
+        let revision = StoredRevision(key: key, endpoint: row.integer(0), url: row.text(1), method: method, envelope: envelope)
+        revisions[key] = revision
+        return revision
+    }
+
+    /// Carries out a plan and counts the topology's generation up.
+    public func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
+        for node in plan.nodes { try upsert(node) }
+        for endpoint in plan.added {
+            let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, at: now)
+            try addRevision(of: key, endpoint.settings, at: now)
+        }
+        for endpoint in plan.changed {
+            _ = try write(endpoint.settings, to: endpoint.key, state: endpoint.state, at: now)
+            if endpoint.needsRevision { try addRevision(of: endpoint.key, endpoint.settings, at: now) }
+        }
+        for key in plan.removedEndpoints {
+            try setState(.removed, reason: "no longer in the topology", ofEndpoint: key, at: now)
+            try cancelWaiting(ofEndpoint: key)
+        }
+        let delete = try connection.statement("DELETE FROM posthorn_node WHERE id = ?")
+        for id in plan.removedNodes {
+            delete.bind(1, id)
+            try delete.run()
+        }
+        try countUp("topology")
+    }
+
+    private func upsert(_ node: Node) throws(OutboxProblem) {
+        let statement = try connection.statement(
+            """
+            INSERT INTO posthorn_node (id, level, parent, name, notification_email) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (id) DO UPDATE SET level = ?2, parent = ?3, name = ?4, notification_email = ?5
+            """
+        )
+        statement.bind(1, node.id)
+        statement.bind(2, node.level.rawValue)
+        statement.bind(3, node.parent)
+        statement.bind(4, node.name)
+        statement.bind(5, node.notificationEmail)
+        try statement.run()
+    }
+
+    private func write(
+        _ settings: EndpointSettings,
+        to key: Int64?,
+        state: EndpointState?,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Int64 {
+        let statement = try connection.statement(
+            """
+            INSERT INTO posthorn_endpoint (key, id, node, state, signature, credentials, events, headers, timeout_ms,
+                max_in_flight, rate_per_second, retry, created, changed)
+            VALUES (?1, ?2, ?3, coalesce(?4, 'active'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
+            ON CONFLICT (key) DO UPDATE SET node = ?3, state = coalesce(?4, state),
+                state_reason = CASE WHEN ?4 IS NULL THEN state_reason END, signature = ?5, credentials = ?6, events = ?7,
+                headers = ?8, timeout_ms = ?9, max_in_flight = ?10, rate_per_second = ?11, retry = ?12, changed = ?13
+            """
+        )
+        statement.bind(1, key)
+        statement.bind(2, settings.id)
+        statement.bind(3, settings.node)
+        statement.bind(4, state?.rawValue)
+        statement.bind(5, settings.signature.rawValue)
+        statement.bind(6, Self.text(of: settings.credentials))
+        statement.bind(7, JSONValue.array(settings.events.map { .string($0.text) }).text)
+        statement.bind(8, JSONValue.object(settings.headers.map { .init($0.name, .string($0.value)) }).text)
+        statement.bind(9, Int64(settings.timeoutMilliseconds))
+        statement.bind(10, Int64(settings.inFlightLimit))
+        statement.bind(11, settings.ratePerSecond)
+        statement.bind(12, JSONValue.array(settings.retry.offsetsMilliseconds.map { .number(String($0)) }).text)
+        statement.bind(13, now.milliseconds)
+        try statement.run()
+        return key ?? connection.lastInsertRowID
+    }
+
+    private static func text(of credentials: [String: JSONValue]) -> String {
+        JSONValue.object(credentials.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }).text
+    }
+
+    private func addRevision(of endpoint: Int64, _ settings: EndpointSettings, at now: Timestamp) throws(OutboxProblem) {
+        let statement = try connection.statement(
+            "INSERT INTO posthorn_endpoint_revision (endpoint, url, method, envelope, created) VALUES (?, ?, ?, ?, ?)"
+        )
+        statement.bind(1, endpoint)
+        statement.bind(2, settings.url)
+        statement.bind(3, settings.method.rawValue)
+        statement.bind(4, settings.envelope.rawValue)
+        statement.bind(5, now.milliseconds)
+        try statement.run()
+    }
+
+    /// Sets an endpoint's state and counts the topology's generation up.
+    public func setState(
+        _ state: EndpointState,
+        reason: String?,
+        ofEndpoint key: Int64,
+        at now: Timestamp
+    ) throws(OutboxProblem) {
+        let statement = try connection.statement(
+            "UPDATE posthorn_endpoint SET state = ?, state_reason = ?, changed = ? WHERE key = ?"
+        )
+        statement.bind(1, state.rawValue)
+        statement.bind(2, reason)
+        statement.bind(3, now.milliseconds)
+        statement.bind(4, key)
+        try statement.run()
+        try countUp("topology")
+    }
+
+    private func cancelWaiting(ofEndpoint key: Int64) throws(OutboxProblem) {
+        let statement = try connection.statement(
+            """
+            UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL
+            WHERE state IN ('pending', 'held')
+                AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
+            """
+        )
+        statement.bind(1, key)
+        try statement.run()
+    }
+
+    /// Moves deliveries of endpoints that are not active to held, and held ones of active endpoints back.
+    public func settleHeld(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int {
+        var moved = 0
+        // Each pair of partial index and condition is spelled out, so that neither side reads the whole table.
+        for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0"] {
+            let hold = try connection.statement(
+                """
+                UPDATE posthorn_delivery SET state = 'held' WHERE id IN (
+                    SELECT id FROM posthorn_delivery WHERE \(condition) AND revision IN (
+                        SELECT r.key FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
+                        WHERE e.state IN ('disabled', 'unverified')) LIMIT ?)
+                """
+            )
+            hold.bind(1, Int64(limit - moved))
+            try hold.run()
+            moved += connection.changes
+        }
+        let release = try connection.statement(
+            """
+            UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, ?1) WHERE id IN (
+                SELECT d.id FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
+                CROSS JOIN posthorn_delivery d WHERE d.revision = r.key AND d.state = 'held' AND e.state = 'active' LIMIT ?2)
+            """
+        )
+        release.bind(1, now.milliseconds)
+        release.bind(2, Int64(limit - moved))
+        try release.run()
+        moved += connection.changes
+        if moved > 0 { try countUp("queue") }
+        return moved
+    }
+}
+
+extension JSONValue {
+    /// The text of a string; `nil` for every other value.
+    var stringValue: String? {
+        guard case .string(let text) = self else { return nil }
+        return text
+    }
+}

@@ -1,0 +1,119 @@
+public import PosthornModel
+import CSQLite
+
+/// The outbox in a SQLite file, which may be a platform's own.
+public final class SQLiteStore: OutboxStore {
+    let connection: SQLiteConnection
+    let checkpointer: Checkpointer
+    private let lock: OwnerLock
+    /// Revisions never change, so each is read once.
+    var revisions: [Int64: StoredRevision] = [:]
+
+    /// The file's path.
+    public let path: String
+
+    /// Transactions that were committed.
+    public private(set) var commits = 0
+
+    /// Opens the file, makes it when `creating` is set, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: The database file. The folder must exist.
+    ///   - creating: Whether a missing file is made.
+    ///   - now: The time that migrations are recorded with.
+    /// - Throws: ``OutboxProblem`` when it cannot be opened, is no database, or has a schema that is not this program's.
+    public init(path: String, creating: Bool = true, now: Timestamp) throws(OutboxProblem) {
+        _ = Self.disableMemoryStatistics
+        connection = try SQLiteConnection(path: path, creating: creating)
+        self.path = path
+        let migrator = Migrator()
+        // Checked before the first write, so that a file which is refused stays as it is.
+        _ = try migrator.check(connection)
+        try Self.configure(connection)
+        try migrator.migrate(connection, now: now.milliseconds)
+        lock = OwnerLock(databasePath: path)
+        checkpointer = Checkpointer(connection)
+    }
+
+    /// SQLite's memory statistics cost a lock on every allocation.
+    private static let disableMemoryStatistics: Int32 = posthorn_sqlite3_disable_memory_statistics()
+
+    static func configure(_ connection: SQLiteConnection) throws(OutboxProblem) {
+        guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
+            throw OutboxProblem(.access, "the outbox \(connection.path) cannot use a write-ahead log; put it on a local disk")
+        }
+        try connection.execute(
+            """
+            PRAGMA synchronous = FULL;
+            PRAGMA wal_autocheckpoint = 0;
+            PRAGMA foreign_keys = ON;
+            PRAGMA cache_size = -16384;
+            PRAGMA mmap_size = 0;
+            PRAGMA temp_store = FILE;
+            """
+        )
+        connection.watchLog()
+    }
+
+    // MARK: Ownership
+
+    /// Whether this process is the one engine of this outbox.
+    public var isOwner: Bool { lock.isHeld }
+
+    /// Takes the lock file beside the database, if nobody has it.
+    public func own() throws(OutboxProblem) -> Bool { try lock.take() }
+
+    /// Gives the lock back.
+    public func disown() { lock.release() }
+
+    /// The lock file, whose closing a standby waits for.
+    public var lockPath: String { lock.path }
+
+    // MARK: Transactions
+
+    /// One transaction that holds the write lock from its start: a later upgrade could fail at once (SQLITE_BUSY_SNAPSHOT).
+    public func write<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
+        try connection.statement("BEGIN IMMEDIATE").run()
+        do throws(OutboxProblem) {
+            let result = try body()
+            try connection.statement("COMMIT").run()
+            commits += 1
+            return result
+        } catch {
+            if connection.isInTransaction { try? connection.statement("ROLLBACK").run() }
+            throw error
+        }
+    }
+
+    /// `PRAGMA data_version`: it changes when another connection has committed.
+    public func foreignCommits() throws(OutboxProblem) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
+
+    /// A checkpoint, when the log has grown and this process owns the outbox.
+    public func maintain() throws(OutboxProblem) {
+        if isOwner { try checkpointer.runIfDue(self) }
+    }
+
+    /// Statements that were stepped so far, for the benchmark.
+    public var statementSteps: Int { connection.statementSteps }
+
+    // MARK: Settings
+
+    func setting(_ name: String) throws(OutboxProblem) -> Int64 {
+        let statement = try connection.statement("SELECT value FROM posthorn_setting WHERE name = ?")
+        statement.bind(1, name)
+        defer { statement.reset() }
+        return try statement.step() ? statement.integer(0) : 0
+    }
+
+    func countUp(_ name: String) throws(OutboxProblem) {
+        let statement = try connection.statement("UPDATE posthorn_setting SET value = value + 1 WHERE name = ?")
+        statement.bind(1, name)
+        try statement.run()
+    }
+
+    /// Counts the changes of the hierarchy and its endpoints.
+    public func topologyGeneration() throws(OutboxProblem) -> Int64 { try setting("topology") }
+
+    /// Counts the changes made to deliveries by hand.
+    public func queueGeneration() throws(OutboxProblem) -> Int64 { try setting("queue") }
+}
