@@ -30,7 +30,9 @@ let package = Package(
 
         room("PosthornSystem", ["PosthornModel", "CLinux"]),
         room("PosthornModel", []),
+        room("PosthornSigning", ["PosthornModel", "CCrypto"]),
 
         tests("PosthornModelTests", ["PosthornModel"]),
+        tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
     ]
 )
