@@ -37,7 +37,9 @@ let package = Package(
             swiftSettings: strict
         ),
         room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"]),
+        room("PosthornSigning", ["PosthornModel", "CCrypto"]),
 
         tests("PosthornModelTests", ["PosthornModel"]),
+        tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
     ]
 )

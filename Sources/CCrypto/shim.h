@@ -1,7 +1,10 @@
 #ifndef POSTHORN_CCRYPTO_SHIM_H
 #define POSTHORN_CCRYPTO_SHIM_H
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
 
 #endif

@@ -16,6 +16,8 @@ public struct OutboxProblem: Error, Sendable, CustomStringConvertible {
         case access
         /// A rule of the tables refused the change.
         case constraint
+        /// The caller took its work back; nothing of it was stored.
+        case refused
         /// A value in the outbox cannot be read; `doctor` says more.
         case damaged
         /// The outbox was closed.

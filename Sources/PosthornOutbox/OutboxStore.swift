@@ -19,6 +19,8 @@ public protocol OutboxStore: AnyObject {
 
     /// Runs `body` in one durable transaction: all of it or nothing.
     func write<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result
+    /// Runs `body` inside a transaction so that its changes can be undone alone when it throws.
+    func savepoint<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result
     /// A number that changes whenever somebody else has committed.
     func foreignCommits() throws(OutboxProblem) -> Int64
     /// Work that should be done now and then while nothing is waiting, such as a checkpoint.
@@ -38,9 +40,14 @@ public protocol OutboxStore: AnyObject {
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
     /// Sets an endpoint's state and counts the topology's generation up.
     func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
-    /// Moves deliveries of endpoints that are not active to held, and held ones of active endpoints back; at most `limit`.
+    /// Moves pending deliveries to held.
+    func hold(_ deliveries: [Int64]) throws(OutboxProblem)
+    /// Moves pending deliveries of endpoints that are disabled or unverified to held, at most `limit`; reads all pending ones.
     /// - Returns: How many were moved.
-    func settleHeld(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int
+    func holdInactive(limit: Int) throws(OutboxProblem) -> Int
+    /// Moves held deliveries of active endpoints back to pending, at most `limit`.
+    /// - Returns: How many were moved.
+    func releaseActive(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int
 
     // MARK: Accepting
 
@@ -60,15 +67,18 @@ public protocol OutboxStore: AnyObject {
     // MARK: Claiming
 
     /// Visits first attempts that are due, in the order of acceptance, from after `id`; `visit` says whether to go on.
-    /// - Returns: Whether the end was reached.
-    func scanReady(after id: Int64, limit: Int, _ visit: (ReadyRow) -> Bool) throws(OutboxProblem) -> Bool
+    func scanReady(
+        after id: Int64,
+        limit: Int,
+        _ visit: (ReadyRow) throws(OutboxProblem) -> Bool
+    ) throws(OutboxProblem) -> ScanEnd
     /// Visits further attempts that are due at `now`, by due time, from after a position.
     func scanRetries(
         after position: RetryPosition,
         dueBy now: Timestamp,
         limit: Int,
-        _ visit: (RetryRow) -> Bool
-    ) throws(OutboxProblem) -> Bool
+        _ visit: (RetryRow) throws(OutboxProblem) -> Bool
+    ) throws(OutboxProblem) -> ScanEnd
     /// When the first further attempt after `now` is due.
     func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp?
     /// Reads an event.
@@ -80,6 +90,44 @@ public protocol OutboxStore: AnyObject {
 
     /// Stores an attempt, its delivery's state and next time.
     func record(_ attempt: AttemptRecord) throws(OutboxProblem)
+    /// Writes down what the engine says of itself.
+    func write(_ pulse: EnginePulse) throws(OutboxProblem)
+
+    // MARK: By hand
+
+    /// Makes deliveries due now, and counts the queue's generation up.
+    ///
+    /// - Parameters:
+    ///   - selection: Which ones; only exhausted and pending ones can be retried.
+    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one attempt.
+    ///   - limit: How many one call may move, so that a transaction stays short.
+    ///   - after: Only deliveries with a greater number, for going on after a call that reached its limit.
+    ///   - now: When they are due.
+    /// - Returns: What was done and the greatest number that was looked at; `nil` for that when all were.
+    func retry(
+        _ selection: RetrySelection,
+        wholeRound: Bool,
+        limit: Int,
+        after: Int64,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> (report: RetryReport, last: Int64?)
+    /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
+    func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)
+    /// Deletes a batch of settled events with their deliveries and attempts.
+    ///
+    /// - Parameters:
+    ///   - cutoff: Only events whose deliveries all ended before.
+    ///   - after: The delivery to start behind.
+    ///   - limit: Deliveries to look at.
+    /// - Returns: What was deleted, and where to go on; `nil` at the end.
+    func prune(
+        settledBefore cutoff: Timestamp,
+        after: Int64,
+        limit: Int
+    ) throws(OutboxProblem) -> (report: PruneReport, last: Int64?)
+    /// Deletes events that have no deliveries.
+    /// - Returns: How many there were.
+    func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
 }
 
 /// What the outbox knows of the hierarchy.
@@ -175,6 +223,16 @@ public struct Arrival: Sendable {
     public let seq: Int64
     /// The event as it stands there.
     public let event: Event
+}
+
+/// Why a scan ended.
+public enum ScanEnd: Sendable {
+    /// There is nothing more.
+    case atEnd
+    /// As many rows were visited as were asked for.
+    case atLimit
+    /// The visitor wanted no more.
+    case stopped
 }
 
 /// A first attempt that is due.

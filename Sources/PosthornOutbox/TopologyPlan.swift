@@ -58,12 +58,12 @@ public struct TopologyPlan: Sendable {
     ///   - stored: What the outbox holds.
     ///   - prune: Whether what the file lacks is removed.
     ///   - credentials: Gives the credentials to keep for an endpoint, from what was kept (`nil` for a new one) and its settings.
-    /// - Throws: An ``InputProblem`` when the result would be no hierarchy.
+    /// - Throws: An ``InputProblem`` when the result would be no hierarchy, or what `credentials` throws.
     public init(
         making wanted: Topology,
         of stored: StoredTopology,
         prune: Bool,
-        credentials: (_ old: StoredEndpoint?, _ new: EndpointSettings) -> [String: JSONValue]
+        credentials: (_ old: StoredEndpoint?, _ new: EndpointSettings) throws(InputProblem) -> [String: JSONValue]
     ) throws(InputProblem) {
         let kept = prune ? [] : stored.nodes.filter { wanted.hierarchy[$0.id] == nil }
         let hierarchy = try Hierarchy(wanted.nodes + kept)
@@ -111,12 +111,15 @@ public struct TopologyPlan: Sendable {
         _ stored: StoredTopology,
         prune: Bool,
         _ hierarchy: Hierarchy,
-        _ credentials: (StoredEndpoint?, EndpointSettings) -> [String: JSONValue]
+        _ credentials: (StoredEndpoint?, EndpointSettings) throws(InputProblem) -> [String: JSONValue]
     ) throws(InputProblem) {
         let old = Dictionary(uniqueKeysWithValues: stored.endpoints.map { ($0.settings.id, $0) })
-        for var settings in wanted.endpoints {
+        for (i, wish) in wanted.endpoints.enumerated() {
+            var settings = wish
             let before = old[settings.id]
-            settings.credentials = credentials(before, settings)
+            do throws(InputProblem) { settings.credentials = try credentials(before, settings) } catch {
+                throw error.inside("endpoints[\(i)]")
+            }
             guard let before, before.state != .removed else {
                 let state: EndpointState = settings.needsValidation ? .unverified : .active
                 added.append(NewEndpoint(settings: settings, state: state, revives: before?.key))

@@ -2,15 +2,7 @@ public import PosthornModel
 
 /// What people do to deliveries by hand. A running engine notices by the queue's generation.
 extension SQLiteStore {
-    /// Makes deliveries due now.
-    ///
-    /// - Parameters:
-    ///   - selection: Which ones; only exhausted and pending ones can be retried.
-    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one attempt.
-    ///   - limit: How many one call may move, so that a transaction stays short.
-    ///   - after: Only deliveries with a greater number, for going on after a call that reached its limit.
-    ///   - now: When they are due.
-    /// - Returns: What was done and the greatest number that was looked at; `nil` for that when all were.
+    /// Makes deliveries due now, and counts the queue's generation up.
     public func retry(
         _ selection: RetrySelection,
         wholeRound: Bool,

@@ -2,7 +2,11 @@ public import PosthornModel
 
 extension SQLiteStore {
     /// Visits first attempts that are due, in the order of acceptance.
-    public func scanReady(after id: Int64, limit: Int, _ visit: (ReadyRow) -> Bool) throws(OutboxProblem) -> Bool {
+    public func scanReady(
+        after id: Int64,
+        limit: Int,
+        _ visit: (ReadyRow) throws(OutboxProblem) -> Bool
+    ) throws(OutboxProblem) -> ScanEnd {
         // The index holds every column, so passing over a row costs no visit to the table.
         let rows = try connection.statement(
             """
@@ -16,9 +20,10 @@ extension SQLiteStore {
         while try rows.step() {
             let row = ReadyRow(delivery: rows.integer(0), revision: rows.integer(1), event: rows.integer(2))
             left -= 1
-            if !visit(row) || left == 0 { return false }
+            if try !visit(row) { return .stopped }
+            if left == 0 { return .atLimit }
         }
-        return true
+        return .atEnd
     }
 
     /// Visits further attempts that are due, by due time.
@@ -26,8 +31,8 @@ extension SQLiteStore {
         after position: RetryPosition,
         dueBy now: Timestamp,
         limit: Int,
-        _ visit: (RetryRow) -> Bool
-    ) throws(OutboxProblem) -> Bool {
+        _ visit: (RetryRow) throws(OutboxProblem) -> Bool
+    ) throws(OutboxProblem) -> ScanEnd {
         let rows = try connection.statement(
             """
             SELECT next_attempt_at, id, revision, event, attempts, round_base
@@ -50,9 +55,10 @@ extension SQLiteStore {
                 roundBase: Int(rows.integer(5))
             )
             left -= 1
-            if !visit(row) || left == 0 { return false }
+            if try !visit(row) { return .stopped }
+            if left == 0 { return .atLimit }
         }
-        return true
+        return .atEnd
     }
 
     /// When the first further attempt after `now` is due.

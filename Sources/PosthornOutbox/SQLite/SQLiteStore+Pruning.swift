@@ -76,8 +76,8 @@ extension SQLiteStore {
         report.events += 1
     }
 
-    /// Finds events older than `cutoff` that never had a recipient, into a table of this connection's own.
-    public func findOrphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) {
+    /// Finds events older than `cutoff` that never had a recipient. For a reader: it takes no lock of the outbox.
+    public func orphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) -> [Int64] {
         try connection.execute("DROP TABLE IF EXISTS temp.orphan; CREATE TEMP TABLE orphan (seq INTEGER PRIMARY KEY)")
         let fill = try connection.prepare(
             """
@@ -88,20 +88,21 @@ extension SQLiteStore {
         fill.bind(1, cutoff.milliseconds)
         try fill.run()
         try connection.execute("DELETE FROM temp.orphan WHERE seq IN (SELECT event FROM posthorn_delivery)")
+        let rows = try connection.prepare("SELECT seq FROM temp.orphan ORDER BY seq")
+        var seqs: [Int64] = []
+        while try rows.step() { seqs.append(rows.integer(0)) }
+        return seqs
     }
 
-    /// Deletes a batch of what ``findOrphans(createdBefore:)`` found.
-    /// - Returns: How many were deleted; 0 at the end.
-    public func pruneOrphans(limit: Int) throws(OutboxProblem) -> Int {
-        let statement = try connection.prepare(
-            "DELETE FROM posthorn_outbox WHERE seq IN (SELECT seq FROM temp.orphan ORDER BY seq LIMIT ?)"
-        )
-        statement.bind(1, Int64(limit))
-        try statement.run()
-        let count = connection.changes
-        let forget = try connection.prepare("DELETE FROM temp.orphan WHERE seq IN (SELECT seq FROM temp.orphan ORDER BY seq LIMIT ?)")
-        forget.bind(1, Int64(limit))
-        try forget.run()
+    /// Deletes events that have no deliveries.
+    public func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int {
+        let statement = try connection.statement("DELETE FROM posthorn_outbox WHERE seq = ?")
+        var count = 0
+        for seq in seqs {
+            statement.bind(1, seq)
+            try statement.run()
+            count += connection.changes
+        }
         return count
     }
 }

@@ -206,10 +206,19 @@ extension SQLiteStore {
         try statement.run()
     }
 
-    /// Moves deliveries of endpoints that are not active to held, and held ones of active endpoints back.
-    public func settleHeld(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int {
+    /// Moves pending deliveries to held.
+    public func hold(_ deliveries: [Int64]) throws(OutboxProblem) {
+        let update = try connection.statement("UPDATE posthorn_delivery SET state = 'held' WHERE id = ? AND state = 'pending'")
+        for id in deliveries {
+            update.bind(1, id)
+            try update.run()
+        }
+    }
+
+    /// Moves pending deliveries of endpoints that are disabled or unverified to held.
+    public func holdInactive(limit: Int) throws(OutboxProblem) -> Int {
         var moved = 0
-        // Each pair of partial index and condition is spelled out, so that neither side reads the whole table.
+        // Each of the two conditions is a partial index's own, so neither reads the whole table.
         for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0"] {
             let hold = try connection.statement(
                 """
@@ -223,6 +232,12 @@ extension SQLiteStore {
             try hold.run()
             moved += connection.changes
         }
+        if moved > 0 { try countUp("queue") }
+        return moved
+    }
+
+    /// Moves held deliveries of active endpoints back to pending.
+    public func releaseActive(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int {
         let release = try connection.statement(
             """
             UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, ?1) WHERE id IN (
@@ -231,9 +246,9 @@ extension SQLiteStore {
             """
         )
         release.bind(1, now.milliseconds)
-        release.bind(2, Int64(limit - moved))
+        release.bind(2, Int64(limit))
         try release.run()
-        moved += connection.changes
+        let moved = connection.changes
         if moved > 0 { try countUp("queue") }
         return moved
     }

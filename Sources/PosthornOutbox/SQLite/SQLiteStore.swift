@@ -85,6 +85,23 @@ public final class SQLiteStore: OutboxStore {
         }
     }
 
+    /// A nested transaction (SAVEPOINT).
+    public func savepoint<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
+        try connection.statement("SAVEPOINT part").run()
+        do throws(OutboxProblem) {
+            let result = try body()
+            try connection.statement("RELEASE part").run()
+            return result
+        } catch {
+            // A disk that is full may have rolled the whole transaction back already.
+            if connection.isInTransaction {
+                try? connection.statement("ROLLBACK TO part").run()
+                try? connection.statement("RELEASE part").run()
+            }
+            throw error
+        }
+    }
+
     /// `PRAGMA data_version`: it changes when another connection has committed.
     public func foreignCommits() throws(OutboxProblem) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 

@@ -1,0 +1,95 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+import Synchronization
+
+/// Events on their way into the outbox: checked by the caller's thread, routed and stored by the writer's.
+final class EmitBatch: Sendable {
+    let events: [Result<Event, InputProblem>]
+    private let createdByProducer: [Bool]
+    private let keepsOthers: Bool
+    private let refusalBox: Mutex<EmitRefusal?>
+
+    init(_ news: [NewEvent], keepsOthers: Bool, at now: Timestamp, _ random: any RandomSource) {
+        events = news.map { news in
+            do throws(InputProblem) {
+                return .success(
+                    try Event(
+                        checking: news.id ?? EventID.make(at: now, random: random.next()),
+                        type: news.type,
+                        node: news.node,
+                        created: news.created ?? now,
+                        data: news.data
+                    )
+                )
+            } catch {
+                return .failure(error)
+            }
+        }
+        createdByProducer = news.map { $0.created != nil }
+        self.keepsOthers = keepsOthers
+        var refusal: EmitRefusal?
+        for (i, event) in events.enumerated() {
+            guard refusal == nil, case .failure(let problem) = event else { continue }
+            refusal = EmitRefusal(index: i, problem: problem)
+        }
+        refusalBox = Mutex(refusal)
+    }
+
+    /// The first event that was refused.
+    var refusal: EmitRefusal? { refusalBox.withLock { $0 } }
+
+    /// The result of a batch that was refused as a whole.
+    func refused(_ refusal: EmitRefusal) -> [Result<EmittedEvent, InputProblem>] {
+        events.map { _ in .failure(refusal.problem.inside(events.count == 1 ? "" : "event \(refusal.index + 1)")) }
+    }
+
+    /// Stores the events, inside a transaction.
+    /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
+    func store(
+        in store: any OutboxStore,
+        _ directory: EndpointDirectory,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+        _ = try directory.refresh(from: store, at: now)
+        var results: [Result<EmittedEvent, InputProblem>] = []
+        results.reserveCapacity(events.count)
+        for i in events.indices {
+            let result = try storeOne(i, store, directory, now)
+            if case .failure(let problem) = result, !keepsOthers {
+                refusalBox.withLock { $0 = EmitRefusal(index: i, problem: problem) }
+                throw OutboxProblem(.refused, "\(problem)")
+            }
+            results.append(result)
+        }
+        return results
+    }
+
+    private func storeOne(
+        _ index: Int,
+        _ store: any OutboxStore,
+        _ directory: EndpointDirectory,
+        _ now: Timestamp
+    ) throws(OutboxProblem) -> Result<EmittedEvent, InputProblem> {
+        let event: Event
+        let recipients: [Recipient]
+        do throws(InputProblem) {
+            event = try events[index].get()
+            recipients = try directory.recipients(of: event, checking: true)
+        } catch {
+            return .failure(error)
+        }
+        switch try store.accept(event, createdByProducer: createdByProducer[index], recipients: recipients, at: now) {
+        case .stored(let deliveries): return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries))
+        case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0))
+        case .conflict:
+            return .failure(
+                InputProblem(
+                    field: "id",
+                    value: event.id,
+                    reason: "is the id of another event with other content; give each event an id of its own"
+                )
+            )
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// Which deliveries are in memory: waiting in a sender, on the wire, or done and not yet recorded.
+///
+/// It keeps memory flat whatever the backlog, and it sees to it that no endpoint fills it: an endpoint may hold few at
+/// first, one more for each success, and half as many after a failure.
+struct ClaimWindow {
+    /// Deliveries in memory at once.
+    static let rowLimit = 4096
+    /// Bytes of event data in memory at once, counted once a delivery.
+    static let byteLimit = 24 << 20
+    /// What an endpoint may hold before anything is known of it.
+    static let firstShare = 16
+    /// What a fast endpoint may hold.
+    static let largestShare = 2048
+
+    private struct Share {
+        var held = 0
+        var limit = firstShare
+    }
+
+    private var shares: [Share] = []
+    private(set) var rows = 0
+    private(set) var bytes = 0
+
+    /// Makes places for endpoints; those that are there keep what they have.
+    mutating func grow(to count: Int) {
+        while shares.count < count { shares.append(Share()) }
+    }
+
+    /// What an endpoint may do.
+    func room<Position>(_ endpoint: Int, _: Lane<Position>.Type = Lane<Position>.self) -> Lane<Position>.Room {
+        let share = shares[endpoint]
+        // Whoever holds nothing gets one even when the slow ones have filled the window.
+        let full = rows >= Self.rowLimit || bytes >= Self.byteLimit
+        if full { return share.held == 0 && rows < 2 * Self.rowLimit && bytes < 2 * Self.byteLimit ? .free : .exhausted }
+        return share.held < share.limit ? .free : .full
+    }
+
+    /// How many deliveries of an endpoint are in memory.
+    func held(_ endpoint: Int) -> Int { shares[endpoint].held }
+
+    mutating func take(_ endpoint: Int, bytes count: Int) {
+        shares[endpoint].held += 1
+        rows += 1
+        bytes += count
+    }
+
+    /// A delivery has left memory. Returns whether its endpoint has room enough to read on for it.
+    mutating func finish(_ endpoint: Int, bytes count: Int, succeeded: Bool?) -> Bool {
+        rows -= 1
+        bytes -= count
+        shares[endpoint].held -= 1
+        if let succeeded {
+            let limit = shares[endpoint].limit
+            shares[endpoint].limit = succeeded ? min(limit + 1, Self.largestShare) : max(limit / 2, 2)
+        }
+        // Half empty before it asks again, so that one reading serves many.
+        return shares[endpoint].held <= shares[endpoint].limit / 2
+    }
+}

@@ -1,0 +1,84 @@
+public import PosthornModel
+public import PosthornSending
+
+/// How an engine runs.
+public struct EngineConfiguration: Sendable {
+    /// How many times faster than written the retry schedule runs; 1 in production.
+    public var speed: Double
+    /// Whether the engine ends by itself once every delivery is delivered, exhausted, cancelled or held.
+    public var untilSettled: Bool
+    /// The senders: threads, limits, and what the egress guard lets through.
+    public var sender: SenderConfiguration
+
+    /// Production settings: real time, for ever, two sender threads, only public addresses over https.
+    public init(speed: Double = 1, untilSettled: Bool = false, sender: SenderConfiguration = SenderConfiguration()) {
+        self.speed = speed
+        self.untilSettled = untilSettled
+        self.sender = sender
+    }
+}
+
+/// What an engine tells while it runs, for logs.
+public enum EngineEvent: Sendable {
+    /// Another engine owns the outbox; this one waits for its end.
+    case standingBy(owner: Int32?)
+    /// This engine owns the outbox and delivers.
+    case started
+    /// The hierarchy or its endpoints have changed and were read again.
+    case topologyRead(endpoints: Int)
+    /// An attempt failed and another one follows, or none does.
+    case attemptFailed(DeliveryUpdate)
+    /// The outbox cannot be written; sending stops until it can, and results are kept.
+    case storageFailed(OutboxFailure)
+    /// The outbox can be written again.
+    case storageRecovered
+    /// No new requests; those on the wire end.
+    case draining
+    /// Everything is recorded.
+    case stopped
+
+    /// A failure of the outbox in words.
+    public struct OutboxFailure: Sendable {
+        /// Fit for a label.
+        public let code: String
+        /// For people.
+        public let message: String
+    }
+}
+
+/// What became of one delivery, for those who watch.
+public struct DeliveryUpdate: Sendable {
+    /// The delivery.
+    public let delivery: Int64
+    /// The event's id.
+    public let event: String
+    /// The event's type.
+    public let type: String
+    /// The endpoint's id.
+    public let endpoint: String
+    /// The attempt's number.
+    public let attempt: Int
+    /// What came of the attempt.
+    public let outcome: AttemptOutcome
+    /// The delivery's state after it.
+    public let state: DeliveryState
+    /// When the next attempt is due, if one is.
+    public let nextAttemptAt: Timestamp?
+}
+
+/// Counts since an engine started, for progress and metrics.
+public struct EngineStatistics: Sendable {
+    /// Attempts recorded.
+    public var attempts = 0
+    /// Deliveries that reached `delivered`.
+    public var delivered = 0
+    /// Deliveries that reached `exhausted`.
+    public var exhausted = 0
+    /// Deliveries in memory: waiting in a sender, on the wire, or done and not yet recorded.
+    public var claimed = 0
+    /// When the next retry is due, as far as it is known.
+    public var nextRetry: Timestamp?
+
+    /// Nothing yet.
+    public init() {}
+}

@@ -1,0 +1,134 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+
+extension EngineCore {
+    /// Rows that one reading looks at, so that a turn stays short.
+    private static let rowsPerReading = 8192
+
+    /// A due delivery of either lane.
+    fileprivate struct Due {
+        let delivery: Int64
+        let revision: Int64
+        let event: Int64
+        let attempts: Int
+        let roundBase: Int
+    }
+
+    /// Claims what is due and has room, and hands it to the senders.
+    /// - Returns: Whether there is more to look at at once.
+    func claim(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
+        var jobs: [SendJob] = []
+        defer { if !jobs.isEmpty { pool.submit(jobs) } }
+        let readyGoesOn = try readReady(store, now, &jobs)
+        let retriesGoOn = try readRetries(store, now, &jobs)
+        return readyGoesOn || retriesGoOn
+    }
+
+    private func readReady(
+        _ store: any OutboxStore,
+        _ now: Timestamp,
+        _ jobs: inout [SendJob]
+    ) throws(OutboxProblem) -> Bool {
+        var goesOn = false
+        if let start = ready.rereadStart {
+            var last = start
+            let end = try store.scanReady(after: start, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
+                last = row.delivery
+                return try consider(Due(row), store, now, &jobs) { endpoint, room in
+                    ready.rereading(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
+                }
+            }
+            ready.reread(upTo: end == .atEnd || last > ready.frontier ? nil : end == .stopped ? last - 1 : last)
+            goesOn = end == .atLimit
+        }
+        let end = try store.scanReady(after: ready.frontier, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
+            try consider(Due(row), store, now, &jobs) { endpoint, room in
+                ready.atFrontier(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
+            }
+        }
+        return goesOn || end == .atLimit
+    }
+
+    private func readRetries(
+        _ store: any OutboxStore,
+        _ now: Timestamp,
+        _ jobs: inout [SendJob]
+    ) throws(OutboxProblem) -> Bool {
+        var goesOn = false
+        if let start = retries.rereadStart {
+            var last = start
+            let end = try store.scanRetries(after: start, dueBy: now, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
+                last = row.position
+                return try consider(Due(row), store, now, &jobs) { endpoint, room in
+                    retries.rereading(row.position, before: row.position.predecessor, endpoint: endpoint, room: room)
+                }
+            }
+            retries.reread(upTo: end == .atEnd || last > retries.frontier ? nil : end == .stopped ? last.predecessor : last)
+            goesOn = end == .atLimit
+        }
+        if let due = nextRetry, due > now { return goesOn }
+        let end = try store.scanRetries(after: retries.frontier, dueBy: now, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
+            try consider(Due(row), store, now, &jobs) { endpoint, room in
+                retries.atFrontier(row.position, before: row.position.predecessor, endpoint: endpoint, room: room)
+            }
+        }
+        if end == .atEnd {
+            // Nothing is known to be due before this; what is recorded meanwhile moves it.
+            nextRetry = try store.nextRetry(after: now) ?? Timestamp(milliseconds: .max)
+        }
+        return goesOn || end == .atLimit
+    }
+
+    /// Asks a lane about a row and carries out what it decides. Returns whether to go on.
+    private func consider<Position>(
+        _ due: Due,
+        _ store: any OutboxStore,
+        _ now: Timestamp,
+        _ jobs: inout [SendJob],
+        _ decide: (_ endpoint: Int, Lane<Position>.Room) -> Lane<Position>.Decision
+    ) throws(OutboxProblem) -> Bool {
+        guard let target = try directory.target(of: due.revision, in: store, at: now) else { return true }
+        let isActive = directory.entries[target.endpoint].isActive
+        let isClaimed = claims[due.delivery] != nil
+        if !isActive, !isClaimed, toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
+        let room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        switch decide(target.endpoint, room) {
+        case .stop: return false
+        case .pass: return true
+        case .take: break
+        }
+        let isShared = lastEvent?.seq == due.event
+        if !isShared {
+            guard let event = try store.event(due.event) else { return true }
+            lastEvent = (due.event, AcceptedEvent(event))
+        }
+        guard let event = lastEvent?.event else { return true }
+        let bytes = isShared ? 0 : event.event.data.count
+        window.take(target.endpoint, bytes: bytes)
+        claims[due.delivery] = Claim(endpoint: target.endpoint, roundBase: due.roundBase, bytes: bytes)
+        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: target.sendTarget))
+        return true
+    }
+}
+
+extension EngineCore.Due {
+    fileprivate init(_ row: ReadyRow) {
+        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, roundBase: 0)
+    }
+
+    fileprivate init(_ row: RetryRow) {
+        self.init(
+            delivery: row.position.delivery,
+            revision: row.revision,
+            event: row.event,
+            attempts: row.attempts,
+            roundBase: row.roundBase
+        )
+    }
+}
+
+extension RetryPosition {
+    /// The place just in front of this one.
+    var predecessor: RetryPosition { RetryPosition(due: due, delivery: delivery - 1) }
+}

@@ -1,0 +1,207 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+import PosthornSystem
+import Synchronization
+
+/// The engine's part that rides on the writer's thread: it records results, fans arrivals out, claims what is due.
+final class EngineCore: WriterPassenger, @unchecked Sendable {
+    // Everything that is not `let` is used on the writer's thread alone, but for what stands in `inbox` and `shared`.
+
+    let directory: EndpointDirectory
+    let clock: any PosthornClock
+    let configuration: EngineConfiguration
+    let listeners: EngineListeners
+    /// Set once, before the core boards the writer.
+    var pool: SenderPool!
+
+    var window = ClaimWindow()
+    var ready = Lane<Int64>(start: 0)
+    var retries = Lane<RetryPosition>(start: .start)
+    var claims: [Int64: Claim] = [:]
+    var lastEvent: (seq: Int64, event: AcceptedEvent)?
+    var queueGeneration: Int64 = -1
+
+    /// Results that the next commit records, or that the last one failed to.
+    var recording: [SendResult] = []
+    var recorded: [(result: SendResult, transition: Transition)] = []
+    var toHold: [Int64] = []
+    var mayHaveArrivals = true
+    var mayHaveHeld = true
+    var isFirstTurn = true
+    /// No retry is due before this; `nil` when that is not known.
+    var nextRetry: Timestamp?
+    var storageFailed = false
+    var pulse = PulseMeter()
+
+    let inbox = Mutex(Inbox())
+    let shared = Mutex(EngineStatistics())
+
+    /// A delivery in memory.
+    struct Claim {
+        let endpoint: Int
+        let roundBase: Int
+        let bytes: Int
+    }
+
+    /// What came from the sender's threads.
+    struct Inbox {
+        var results: [SendResult] = []
+        var recalled: [SendJob] = []
+        var isDraining = false
+    }
+
+    init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
+        self.directory = directory
+        self.clock = clock
+        self.configuration = configuration
+        self.listeners = listeners
+    }
+
+    // MARK: From any thread
+
+    /// Takes results from a sender.
+    func take(_ results: [SendResult]) {
+        inbox.withLock { inbox in
+            if inbox.results.isEmpty { inbox.results = results } else { inbox.results += results }
+        }
+    }
+
+    /// Takes jobs back that a sender did not start.
+    func takeBack(_ jobs: [SendJob]) { inbox.withLock { $0.recalled += jobs } }
+
+    /// From now on nothing is claimed.
+    func startDraining() { inbox.withLock { $0.isDraining = true } }
+
+    /// Whether every result that came in is recorded.
+    var isRecorded: Bool {
+        inbox.withLock { $0.results.isEmpty && $0.recalled.isEmpty } && shared.withLock { $0.claimed == 0 }
+    }
+
+    // MARK: WriterPassenger
+
+    var wantsToWrite: Bool {
+        !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
+    }
+
+    func committed() {
+        for (result, transition) in recorded { release(result, transition) }
+        recorded.removeAll(keepingCapacity: true)
+        recording.removeAll(keepingCapacity: true)
+        toHold.removeAll(keepingCapacity: true)
+        publishStatistics()
+        if storageFailed {
+            storageFailed = false
+            pool.resume()
+            listeners.tell(.storageRecovered)
+        }
+    }
+
+    func failed(_ problem: OutboxProblem) {
+        recorded.removeAll(keepingCapacity: true)
+        if storageFailed { return }
+        storageFailed = true
+        pool.pause()
+        listeners.tell(.storageFailed(.init(code: problem.code.rawValue, message: problem.message)))
+    }
+
+    func turn(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp? {
+        let now = clock.now()
+        takeRecalled()
+        if foreignCommit || isFirstTurn {
+            try catchUp(store, now)
+            isFirstTurn = false
+        }
+        let isDraining = inbox.withLock { $0.isDraining }
+        if !isDraining && !storageFailed {
+            let goesOn = try claim(store, now)
+            if configuration.untilSettled { try noticeSettled(store) }
+            publishStatistics()
+            if goesOn { return now }
+        }
+        publishStatistics()
+        return isDraining || storageFailed ? nil : nextRetry
+    }
+
+    // MARK: Pieces of a turn
+
+    /// Reads again what other programs may have changed.
+    private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
+        if try directory.refresh(from: store, at: now) { noticeTopology() }
+        let generation = try store.queueGeneration()
+        if generation != queueGeneration { startOver(generation) }
+        mayHaveArrivals = true
+    }
+
+    func noticeTopology() {
+        window.grow(to: directory.entries.count)
+        mayHaveHeld = true
+        let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)
+        if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
+        listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
+    }
+
+    func startOver(_ generation: Int64) {
+        queueGeneration = generation
+        ready.startOver()
+        retries.startOver()
+        nextRetry = nil
+    }
+
+    private func takeRecalled() {
+        let jobs = inbox.withLock { inbox in
+            defer { inbox.recalled = [] }
+            return inbox.recalled
+        }
+        for job in jobs {
+            guard let claim = claims.removeValue(forKey: job.id) else { continue }
+            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+            if !directory.entries[claim.endpoint].isActive { toHold.append(job.id) }
+        }
+    }
+
+    private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
+        guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }
+        listeners.settled()
+    }
+
+    /// Lets go of a delivery whose attempt is recorded.
+    private func release(_ result: SendResult, _ transition: Transition) {
+        guard let claim = claims.removeValue(forKey: result.job.id) else { return }
+        let succeeded = result.outcome.succeeded
+        if window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) {
+            ready.hasRoom(claim.endpoint)
+            retries.hasRoom(claim.endpoint)
+        }
+        if let due = transition.nextAttemptAt, transition.state == .pending {
+            retries.inserted(before: RetryPosition(due: due.milliseconds, delivery: result.job.id - 1))
+            if let known = nextRetry { nextRetry = min(known, due) }
+        }
+        shared.withLock { counts in
+            counts.attempts += 1
+            if transition.state == .delivered { counts.delivered += 1 }
+            if transition.state == .exhausted { counts.exhausted += 1 }
+        }
+        pulse.count(delivered: transition.state == .delivered)
+        guard !succeeded || listeners.wantsUpdates else { return }
+        listeners.tell(
+            DeliveryUpdate(
+                delivery: result.job.id,
+                event: result.job.event.event.id,
+                type: result.job.event.event.type,
+                endpoint: directory.entries[claim.endpoint].stored.settings.id,
+                attempt: result.job.attempt,
+                outcome: result.outcome,
+                state: transition.state,
+                nextAttemptAt: transition.nextAttemptAt
+            )
+        )
+    }
+
+    private func publishStatistics() {
+        shared.withLock { counts in
+            counts.claimed = claims.count
+            counts.nextRetry = nextRetry.flatMap { $0.milliseconds == .max ? nil : $0 }
+        }
+    }
+}

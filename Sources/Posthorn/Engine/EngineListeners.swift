@@ -1,0 +1,59 @@
+import Synchronization
+
+/// Who is told what an engine does: a log, and any number of sequences of updates.
+final class EngineListeners: Sendable {
+    private let log: @Sendable (EngineEvent) -> Void
+    private let onSettled = Mutex<(@Sendable () -> Void)?>(nil)
+    private let streams = Mutex(Streams())
+
+    private struct Streams {
+        var next = 0
+        var open: [Int: AsyncStream<DeliveryUpdate>.Continuation] = [:]
+    }
+
+    init(log: @escaping @Sendable (EngineEvent) -> Void) { self.log = log }
+
+    func tell(_ event: EngineEvent) { log(event) }
+
+    func tell(_ update: DeliveryUpdate) {
+        if !update.outcome.succeeded { log(.attemptFailed(update)) }
+        streams.withLock { streams in
+            for stream in streams.open.values { stream.yield(update) }
+        }
+    }
+
+    /// Whether successes are wanted too; making an update for each costs, so it is done for somebody only.
+    var wantsUpdates: Bool { streams.withLock { !$0.open.isEmpty } }
+
+    func whenSettled(_ action: (@Sendable () -> Void)?) { onSettled.withLock { $0 = action } }
+
+    func settled() {
+        let action = onSettled.withLock { action in
+            defer { action = nil }
+            return action
+        }
+        action?()
+    }
+
+    /// Updates from now on. A reader that is slow loses the oldest beyond `bufferLimit`; the outbox has them all.
+    func updates(bufferLimit: Int) -> AsyncStream<DeliveryUpdate> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(bufferLimit)) { continuation in
+            let key = streams.withLock { streams in
+                streams.next += 1
+                streams.open[streams.next] = continuation
+                return streams.next
+            }
+            continuation.onTermination = { [weak self] _ in
+                _ = self?.streams.withLock { $0.open.removeValue(forKey: key) }
+            }
+        }
+    }
+
+    func finish() {
+        let open = streams.withLock { streams in
+            defer { streams.open = [:] }
+            return streams.open.values.map { $0 }
+        }
+        for stream in open { stream.finish() }
+    }
+}

@@ -1,0 +1,111 @@
+/// An order of due deliveries that is read from front to back, passing over those whose endpoint has no room.
+///
+/// The frontier is how far it was read. Where an endpoint's delivery was passed over, the lane remembers the first such
+/// place; once the endpoint has room again ("hungry"), the stretch from there to the frontier is read again for it. So a
+/// million deliveries that wait for a dead endpoint cost nothing while nothing of theirs can start, and nobody behind
+/// them waits. It decides alone; whoever reads the rows asks it about each.
+struct Lane<Position: Comparable> {
+    /// Everything up to here was looked at.
+    private(set) var frontier: Position
+    /// For an endpoint with deliveries that were passed over: all of its deliveries up to here were taken.
+    private var passedOver: [Int: Position] = [:]
+    /// Endpoints with room and deliveries that were passed over.
+    private(set) var hungry: Set<Int> = []
+    private let start: Position
+
+    init(start: Position) {
+        self.start = start
+        frontier = start
+    }
+
+    /// What to do with a row.
+    enum Decision: Equatable {
+        /// Take it and go on.
+        case take
+        /// Go on.
+        case pass
+        /// It is for later; the row was not looked at.
+        case stop
+    }
+
+    /// What is known about a row's endpoint.
+    enum Room {
+        /// The row is being worked on already, or its endpoint is not active.
+        case none
+        /// The endpoint has as much as it may have.
+        case full
+        /// It may have one more.
+        case free
+        /// Nobody may have more.
+        case exhausted
+    }
+
+    // MARK: At the frontier
+
+    /// A row behind the frontier. `before` is the place just in front of it.
+    mutating func atFrontier(_ position: Position, before: Position, endpoint: Int, room: Room) -> Decision {
+        if room == .exhausted { return .stop }
+        frontier = position
+        switch room {
+        case .free:
+            // Earlier ones of this endpoint go first.
+            if passedOver[endpoint] == nil { return .take }
+            hungry.insert(endpoint)
+            return .pass
+        case .full:
+            if passedOver[endpoint] == nil { passedOver[endpoint] = before }
+            return .pass
+        case .none, .exhausted: return .pass
+        }
+    }
+
+    /// A delivery has come in that belongs in front of the frontier.
+    mutating func inserted(before position: Position) {
+        if position < frontier { frontier = position }
+    }
+
+    // MARK: Reading again
+
+    /// An endpoint has room again.
+    mutating func hasRoom(_ endpoint: Int) {
+        if passedOver[endpoint] != nil { hungry.insert(endpoint) }
+    }
+
+    /// Where to read again from; `nil` when nobody is hungry.
+    var rereadStart: Position? { hungry.lazy.compactMap { passedOver[$0] }.min() }
+
+    /// A row between ``rereadStart`` and the frontier.
+    mutating func rereading(_ position: Position, before: Position, endpoint: Int, room: Room) -> Decision {
+        if position > frontier || room == .exhausted { return .stop }
+        guard hungry.contains(endpoint), let done = passedOver[endpoint], position > done else { return .pass }
+        switch room {
+        case .free:
+            passedOver[endpoint] = position
+            return .take
+        case .full:
+            passedOver[endpoint] = before
+            hungry.remove(endpoint)
+            return hungry.isEmpty ? .stop : .pass
+        case .none, .exhausted: return .pass
+        }
+    }
+
+    /// The reading got as far as `position`, or to the frontier when that is `nil`.
+    mutating func reread(upTo position: Position?) {
+        for endpoint in hungry {
+            if let position {
+                passedOver[endpoint] = max(passedOver[endpoint] ?? position, position)
+            } else {
+                passedOver[endpoint] = nil
+            }
+        }
+        if position == nil { hungry.removeAll(keepingCapacity: true) }
+    }
+
+    /// Deliveries were changed by hand: everything is looked at again.
+    mutating func startOver() {
+        frontier = start
+        passedOver.removeAll(keepingCapacity: true)
+        hungry.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,34 @@
+import PosthornModel
+import PosthornOutbox
+
+/// Rates of the last ten seconds, written down at most once a second, and only when something is being written anyway.
+struct PulseMeter {
+    private var attempts = 0
+    private var delivered = 0
+    /// Cumulative counts at whole seconds, oldest first.
+    private var marks: [(at: Timestamp, attempts: Int, delivered: Int)] = []
+
+    private static let windowMilliseconds: Int64 = 10_000
+
+    mutating func count(delivered isDelivered: Bool) {
+        attempts += 1
+        if isDelivered { delivered += 1 }
+    }
+
+    /// What to write down now; `nil` when the last one is less than a second old.
+    mutating func reading(at now: Timestamp, inFlight: Int) -> EnginePulse? {
+        if let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }
+        marks.append((now, attempts, delivered))
+        marks.removeAll { now.milliseconds - $0.at.milliseconds > Self.windowMilliseconds || $0.at > now }
+        guard let first = marks.first, first.at < now else {
+            return EnginePulse(at: now, attemptsPerSecond: 0, deliveredPerSecond: 0, inFlight: inFlight)
+        }
+        let seconds = Double(now.milliseconds - first.at.milliseconds) / 1000
+        return EnginePulse(
+            at: now,
+            attemptsPerSecond: Double(attempts - first.attempts) / seconds,
+            deliveredPerSecond: Double(delivered - first.delivered) / seconds,
+            inFlight: inFlight
+        )
+    }
+}

@@ -1,0 +1,44 @@
+public import PosthornModel
+
+/// An event that a platform hands in.
+public struct NewEvent: Sendable {
+    /// The idempotency key; `nil` to have one made. The same id again is accepted and changes nothing.
+    public var id: String?
+    /// What happened, such as `MEETING_CREATED`.
+    public var type: String
+    /// The id of the hierarchy's node where it happened.
+    public var node: String
+    /// When it happened; `nil` for now.
+    public var created: Timestamp?
+    /// One JSON object as UTF-8. Receivers get these very bytes.
+    public var data: [UInt8]
+
+    /// An event from JSON text.
+    public init(id: String? = nil, type: String, node: String, created: Timestamp? = nil, data: String) {
+        self.init(id: id, type: type, node: node, created: created, data: Array(data.utf8))
+    }
+
+    /// An event from JSON as UTF-8.
+    public init(id: String? = nil, type: String, node: String, created: Timestamp? = nil, data: [UInt8]) {
+        self.id = id
+        self.type = type
+        self.node = node
+        self.created = created
+        self.data = data
+    }
+
+    /// An event from a line of `posthorn emit`.
+    public init(_ line: EventLine) {
+        self.init(id: line.id, type: line.type, node: line.node, created: line.created, data: line.data)
+    }
+}
+
+/// What became of an event that was handed in.
+public struct EmittedEvent: Sendable, Hashable {
+    /// Its id, given or made.
+    public let id: String
+    /// Whether it is new; `false` when the same event was there already.
+    public let isNew: Bool
+    /// How many endpoints get it; 0 when it was there already.
+    public let deliveries: Int
+}

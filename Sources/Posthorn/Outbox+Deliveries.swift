@@ -1,0 +1,81 @@
+public import PosthornModel
+public import PosthornOutbox
+
+extension Outbox {
+    /// Visits the deliveries that a filter asks for, oldest first.
+    public func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
+        if let endpoint = filter.endpoint, try !topology().endpoints.contains(where: { $0.settings.id == endpoint }) {
+            throw Self.unknownEndpoint(endpoint)
+        }
+        try read { try $0.deliveries(filter, visit) }
+    }
+
+    /// The attempts of a delivery, first to last.
+    /// - Throws: `InputProblem` when there is no such delivery.
+    public func attempts(of delivery: Int64) throws -> [Attempt] {
+        guard let attempts = try read({ try $0.attempts(of: delivery) }) else {
+            throw InputProblem(
+                field: "delivery",
+                value: String(delivery),
+                reason: "is not known; `posthorn deliveries` shows their numbers"
+            )
+        }
+        return attempts
+    }
+
+    /// Counts, ages and rates.
+    public func status() throws -> OutboxStatus { try read { try $0.status() } }
+
+    /// Tries deliveries again now.
+    ///
+    /// - Parameters:
+    ///   - selection: Which ones; only pending and exhausted ones can be retried.
+    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one
+    ///     attempt, whose failure leaves it exhausted.
+    public func retry(_ selection: RetrySelection, wholeRound: Bool = false) throws -> RetryReport {
+        if case .endpoint(let id, _) = selection, try !topology().endpoints.contains(where: { $0.settings.id == id }) {
+            throw Self.unknownEndpoint(id)
+        }
+        var total = RetryReport()
+        var after: Int64 = 0
+        while true {
+            let start = after
+            let (report, last) = try writer.perform { [clock] (store) throws(OutboxProblem) in
+                try store.retry(selection, wholeRound: wholeRound, limit: 5000, after: start, at: clock.now())
+            }
+            total.retried += report.retried
+            total.unknown += report.unknown
+            total.refused += report.refused
+            guard let last else { return total }
+            after = last
+        }
+    }
+
+    /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned
+    /// is no longer known: the same id emitted again is a new event.
+    public func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
+        var total = PruneReport()
+        var after: Int64? = 0
+        while let start = after {
+            let (report, last) = try writer.perform { (store) throws(OutboxProblem) in
+                try store.prune(settledBefore: cutoff, after: start, limit: 2000)
+            }
+            total.events += report.events
+            total.deliveries += report.deliveries
+            total.attempts += report.attempts
+            after = last
+        }
+        let orphans: [Int64] = try read { try $0.orphans(createdBefore: cutoff) }
+        for start in stride(from: 0, to: orphans.count, by: 2000) {
+            let batch = Array(orphans[start..<min(start + 2000, orphans.count)])
+            total.events += try writer.perform { (store) throws(OutboxProblem) in try store.deleteEvents(batch) }
+        }
+        return total
+    }
+
+    /// What SQLite's check of the whole file says; empty when all is well.
+    public func integrityProblems() throws -> [String] { try read { try $0.integrityProblems() } }
+
+    /// The version of SQLite that is loaded.
+    public func sqliteVersion() throws -> String { try read { try $0.sqliteVersion() } }
+}

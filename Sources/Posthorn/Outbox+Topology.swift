@@ -1,0 +1,102 @@
+public import PosthornModel
+public import PosthornOutbox
+import PosthornSending
+import PosthornSigning
+
+extension Outbox {
+    /// Makes the hierarchy and its endpoints what a topology says: all of it or, when something is wrong, nothing.
+    ///
+    /// Events that were accepted before go where the hierarchy said then.
+    ///
+    /// - Parameters:
+    ///   - topology: What is wanted.
+    ///   - prune: Whether what the topology lacks is removed; deliveries that wait for a removed endpoint are cancelled.
+    /// - Returns: What has changed, in words.
+    /// - Throws: `InputProblem` that names what is wrong in the topology; `OutboxProblem` for the store.
+    public func apply(_ topology: Topology, prune: Bool = false) throws -> [TopologyPlan.Change] {
+        for (i, endpoint) in topology.endpoints.enumerated() {
+            do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch {
+                throw InputProblem(field: "endpoints[\(i)].url", value: error.value, reason: error.reason)
+            }
+        }
+        while true {
+            let outcome = try writer.perform { [self] (store) throws(OutboxProblem) in
+                try applyStep(topology, prune, in: store)
+            }
+            if let changes = try outcome.get() { return changes }
+        }
+    }
+
+    /// Arrivals that one transaction of `apply` fans out before it makes the change.
+    private static let arrivalsPerStep = 1000
+
+    private func applyStep(
+        _ topology: Topology,
+        _ prune: Bool,
+        in store: any OutboxStore
+    ) throws(OutboxProblem) -> Result<[TopologyPlan.Change]?, InputProblem> {
+        let now = clock.now()
+        _ = try directory.refresh(from: store, at: now)
+        let arrivals = try store.arrivals(limit: Self.arrivalsPerStep)
+        try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
+        // The change comes in the transaction in which nothing is left that was accepted before it.
+        if !arrivals.isEmpty { return .success(nil) }
+        let stored = try store.topology()
+        let plan: TopologyPlan
+        do throws(InputProblem) {
+            plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
+                (old, settings) throws(InputProblem) in
+                if let old, old.state != .removed {
+                    return try Credentials.updated(old.settings.credentials, to: settings, at: now)
+                }
+                return try Credentials.created(settings, at: now)
+            }
+        } catch {
+            return .failure(error)
+        }
+        if !plan.isEmpty { try store.change(plan, at: now) }
+        return .success(plan.changes)
+    }
+
+    /// The nodes and the endpoints, removed ones too, with their credentials.
+    public func topology() throws -> StoredTopology { try read { try $0.topology() } }
+
+    /// Switches an endpoint off: its deliveries are held. Or on again: they go out.
+    ///
+    /// - Parameters:
+    ///   - enabled: Whether it shall take deliveries.
+    ///   - id: The endpoint.
+    ///   - reason: Why, for lists.
+    /// - Returns: The state it has now; an endpoint that must validate its URL first becomes `unverified` when enabled.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    public func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
+        let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
+            guard let endpoint = try store.topology().endpoints.first(where: { $0.settings.id == id && $0.state != .removed })
+            else { return .failure(Self.unknownEndpoint(id)) }
+            let wanted: EndpointState
+            switch (enabled, endpoint.state) {
+            case (false, _): wanted = .disabled
+            case (true, .disabled): wanted = endpoint.settings.needsValidation ? .unverified : .active
+            case (true, let now): wanted = now
+            }
+            if wanted != endpoint.state { try store.setState(wanted, reason: reason, ofEndpoint: endpoint.key, at: clock.now()) }
+            return .success(wanted)
+        }
+        let result = try state.get()
+        try settleHeld()
+        return result
+    }
+
+    /// Moves deliveries between pending and held, as the endpoints' states want it.
+    func settleHeld() throws(OutboxProblem) {
+        let batch = 5000
+        while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch) }) == batch {}
+        while try writer.perform({ [clock] (store) throws(OutboxProblem) in
+            try store.releaseActive(limit: batch, at: clock.now())
+        }) == batch {}
+    }
+
+    static func unknownEndpoint(_ id: String) -> InputProblem {
+        InputProblem(field: "endpoint", value: id, reason: "is not known; `posthorn endpoint list` shows them all")
+    }
+}

@@ -1,0 +1,149 @@
+public import PosthornModel
+public import PosthornOutbox
+import PosthornSending
+import PosthornSigning
+public import PosthornSystem
+import Synchronization
+
+/// An outbox in a SQLite file: where a platform puts its events, and where an ``Engine`` finds them.
+///
+/// ```swift
+/// let outbox = try Outbox(path: "posthorn.db")
+/// let emitted = try outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
+/// ```
+///
+/// All methods may be called from any thread. They throw an `InputProblem` for what was handed in and an
+/// `OutboxProblem` for the store.
+public final class Outbox: @unchecked Sendable {
+    // `directory` is used on the writer's thread alone; everything else is immutable or behind a lock.
+    let directory = EndpointDirectory()
+    let writer: GroupCommitWriter
+    let clock: any PosthornClock
+    private let random: any RandomSource
+    private let reader = Mutex<SQLiteStore?>(nil)
+
+    /// The database file.
+    public let path: String
+    let lockPath: String
+
+    /// Opens an outbox, makes the file when there is none, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: The database file, which may be a platform's own. Its folder must exist.
+    ///   - creating: Whether a missing file is made.
+    ///   - clock: Where the time comes from.
+    ///   - random: Where made ids come from.
+    /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
+    public init(
+        path: String,
+        creating: Bool = true,
+        clock: any PosthornClock = SystemClock(),
+        random: any RandomSource = SystemRandom()
+    ) throws {
+        let store = try SQLiteStore(path: path, creating: creating, now: clock.now())
+        self.path = path
+        self.clock = clock
+        self.random = random
+        lockPath = store.lockPath
+        writer = try GroupCommitWriter(store: store, watchedPath: path, clock: clock)
+    }
+
+    /// Finishes what waits and closes the file. An engine on it must have ended.
+    public func close() {
+        writer.close()
+        reader.withLock { $0 = nil }
+    }
+
+    deinit { writer.close() }
+
+    // MARK: Emitting
+
+    /// Stores an event with its deliveries and waits until it is on disk. Calls from many threads share a flush.
+    ///
+    /// - Throws: `InputProblem` when the event is refused; `OutboxProblem` when nothing is known to be stored and the same
+    ///   call can be made again.
+    public func emit(_ event: NewEvent) throws -> EmittedEvent {
+        try emit([event])[0]
+    }
+
+    /// Stores events in one transaction: all of them, or none when one is refused.
+    ///
+    /// - Throws: `EmitRefusal` that names the event that was refused; `OutboxProblem` for the store.
+    public func emit(_ events: [NewEvent]) throws -> [EmittedEvent] {
+        let results = try emit(events, keepingOthers: false)
+        return try results.map { try $0.get() }
+    }
+
+    /// Stores events, each for itself: what becomes of each is in the result.
+    public func emitEach(_ events: [NewEvent]) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+        try emit(events, keepingOthers: true)
+    }
+
+    /// Stores an event without blocking the caller's thread.
+    public func emit(_ event: NewEvent) async throws -> EmittedEvent {
+        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        if let refused = batch.refusal { throw refused.problem }
+        let results: [Result<EmittedEvent, InputProblem>] = try await withCheckedThrowingContinuation { continuation in
+            writer.submit(isolated: false, weight: 1) { [self] (store) throws(OutboxProblem) in
+                try batch.store(in: store, directory, at: clock.now())
+            } done: { result in
+                continuation.resume(with: result.mapError { $0 as any Error })
+            }
+        }
+        return try results[0].get()
+    }
+
+    /// Puts an event into a transaction of the platform's own, through the platform's own connection.
+    ///
+    /// The event exists once that transaction commits; a running engine notices within milliseconds.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - connection: The `sqlite3 *` of a connection to the database that holds the outbox.
+    /// - Returns: The event's id.
+    public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws -> String {
+        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        if let refused = batch.refusal { throw refused.problem }
+        guard case .success(let checked)? = batch.events.first else { return "" }
+        try TransactionalEmit.insert(checked, into: connection)
+        return checked.id
+    }
+
+    private func emit(
+        _ events: [NewEvent],
+        keepingOthers: Bool
+    ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+        let batch = EmitBatch(events, keepsOthers: keepingOthers, at: clock.now(), random)
+        if !keepingOthers, let refusal = batch.refusal { return batch.refused(refusal) }
+        do throws(OutboxProblem) {
+            return try writer.perform(isolated: !keepingOthers, weight: events.count) { [self] (store) throws(OutboxProblem) in
+                try batch.store(in: store, directory, at: clock.now())
+            }
+        } catch {
+            guard error.code == .refused, let refusal = batch.refusal else { throw error }
+            return batch.refused(refusal)
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads with a connection of its own, so that no list waits for a writer.
+    func read<Result: Sendable>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
+        try reader.withLock { reader in
+            let store = try reader ?? SQLiteStore(path: path, creating: false, now: clock.now())
+            reader = store
+            return try body(store)
+        }
+    }
+}
+
+/// An event of a batch that was refused, so that nothing of the batch was stored.
+public struct EmitRefusal: Error, Sendable, CustomStringConvertible {
+    /// Which event, counted from 0.
+    public let index: Int
+    /// Why.
+    public let problem: InputProblem
+
+    /// Text for one line.
+    public var description: String { "event \(index + 1): \(problem)" }
+}

@@ -1,0 +1,182 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+import PosthornSigning
+import Synchronization
+
+/// Everything that is known about endpoints at one generation of the topology, ready for use: routes, composers, targets.
+///
+/// Used on the writer's thread alone. It is brought up to date in place, so that an endpoint keeps its index and a
+/// request that waits in a sender gets the newest credentials.
+final class EndpointDirectory {
+    private(set) var generation: Int64 = -1
+    private var routing: Routing?
+    private(set) var entries: [Entry] = []
+    private var indexByKey: [Int64: Int] = [:]
+    private var indexByID: [String: Int] = [:]
+    private var routes: [Route: [Int]] = [:]
+    private var targets: [Int64: Target?] = [:]
+
+    /// One endpoint.
+    struct Entry {
+        var stored: StoredEndpoint
+        /// For its current revision; `nil` when its settings cannot work, with the reason.
+        var composer: Result<EndpointComposer, InputProblem>
+        var isActive: Bool { stored.state == .active }
+    }
+
+    /// A place for requests of one revision.
+    struct Target {
+        let endpoint: Int
+        let sendTarget: SendTarget
+        let composer: LiveComposer
+    }
+
+    private struct Route: Hashable {
+        let type: String
+        let node: String
+    }
+
+    /// Routes that are remembered; types and nodes come from outside, so their number is bounded.
+    private static let routeLimit = 10_000
+
+    /// Reads the topology again when it has changed.
+    /// - Returns: Whether it had.
+    func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
+        if try store.topologyGeneration() == generation { return false }
+        let topology = try store.topology()
+        do throws(InputProblem) {
+            routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
+        } catch {
+            throw OutboxProblem(.damaged, "the hierarchy in the outbox is damaged: \(error)")
+        }
+        for endpoint in topology.endpoints {
+            let composer = Self.composer(endpoint.settings, at: now)
+            if let index = indexByKey[endpoint.key] {
+                entries[index] = Entry(stored: endpoint, composer: composer)
+            } else {
+                indexByKey[endpoint.key] = entries.count
+                entries.append(Entry(stored: endpoint, composer: composer))
+            }
+        }
+        indexByID = Dictionary(entries.enumerated().map { ($1.stored.settings.id, $0) }, uniquingKeysWith: { $1 })
+        routes.removeAll(keepingCapacity: true)
+        let known = targets
+        targets.removeAll(keepingCapacity: true)
+        for (revision, target) in known {
+            // Requests that wait hold the old target, whose composer is made new in place.
+            guard let target, let fresh = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
+            targets[revision] = fresh
+        }
+        generation = topology.generation
+        return true
+    }
+
+    private static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
+        do throws(InputProblem) { return .success(try EndpointComposer(settings, now: now)) } catch { return .failure(error) }
+    }
+
+    // MARK: Accepting
+
+    /// The endpoints that get an event.
+    ///
+    /// - Throws: An ``InputProblem`` when the node is unknown or a recipient's format cannot carry the event.
+    func recipients(of event: Event, checking: Bool) throws(InputProblem) -> [Recipient] {
+        guard let routing else { return [] }
+        let route = Route(type: event.type, node: event.node)
+        let indices: [Int]
+        if let known = routes[route] {
+            indices = known
+        } else {
+            if !routing.knows(event.node) {
+                throw InputProblem(
+                    field: "node",
+                    value: event.node,
+                    reason: "names no node of the hierarchy; apply a topology that has it or correct the value"
+                )
+            }
+            indices = routing.recipients(type: event.type, node: event.node).compactMap { indexByKey[$0.key] }
+            if routes.count >= Self.routeLimit { routes.removeAll(keepingCapacity: true) }
+            routes[route] = indices
+        }
+        if checking { for index in indices { try check(event, against: entries[index]) } }
+        return indices.map { Recipient(revision: entries[$0].stored.revision, isActive: entries[$0].isActive) }
+    }
+
+    private func check(_ event: Event, against entry: Entry) throws(InputProblem) {
+        guard case .success(let composer) = entry.composer, composer.needsCheck else { return }
+        do throws(InputProblem) {
+            try composer.check(type: event.type, data: event.data)
+        } catch {
+            throw InputProblem(
+                field: error.field,
+                value: error.value,
+                reason: "\(error.reason) (endpoint \(InputProblem.printable(entry.stored.settings.id)))"
+            )
+        }
+    }
+
+    // MARK: Sending
+
+    /// The index of an endpoint by its id.
+    func index(ofID id: String) -> Int? { indexByID[id] }
+
+    /// Where deliveries of a revision go; `nil` when there is no such revision.
+    func target(of revision: Int64, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Target? {
+        if let known = targets[revision] { return known }
+        let made = try makeTarget(revision, store, at: now, reusing: nil)
+        targets[revision] = .some(made)
+        return made
+    }
+
+    private func makeTarget(
+        _ key: Int64,
+        _ store: any OutboxStore,
+        at now: Timestamp,
+        reusing live: LiveComposer?
+    ) throws(OutboxProblem) -> Target? {
+        guard let revision = try store.revision(key), let index = indexByKey[revision.endpoint] else { return nil }
+        let entry = entries[index]
+        // Pinned to what it was accepted with: URL, method and envelope. Everything else is the newest.
+        var settings = entry.stored.settings
+        settings.url = revision.url
+        settings.method = revision.method
+        settings.envelope = revision.envelope
+        let composer = revision.key == entry.stored.revision ? entry.composer : Self.composer(settings, at: now)
+        let slot = live ?? LiveComposer()
+        slot.replace(with: composer)
+        let url: EndpointURL
+        do throws(InputProblem) { url = try EndpointURL(revision.url) } catch {
+            throw OutboxProblem(.damaged, "the URL of endpoint \(InputProblem.printable(settings.id)) in the outbox: \(error)")
+        }
+        let target = SendTarget(
+            key: revision.endpoint,
+            url: url,
+            method: revision.method,
+            timeoutMilliseconds: settings.timeoutMilliseconds,
+            inFlightLimit: settings.inFlightLimit,
+            ratePerSecond: settings.ratePerSecond,
+            composer: slot
+        )
+        return Target(endpoint: index, sendTarget: target, composer: slot)
+    }
+}
+
+/// A composer that can be exchanged while requests wait: credentials are those of the moment of the attempt.
+final class LiveComposer: RequestComposer {
+    private let current = Mutex<Result<EndpointComposer, InputProblem>?>(nil)
+
+    func replace(with composer: Result<EndpointComposer, InputProblem>) { current.withLock { $0 = composer } }
+
+    func compose(
+        _ event: AcceptedEvent,
+        attempt: Int,
+        at now: Timestamp,
+        into request: inout OutboundRequest
+    ) throws(InputProblem) {
+        guard let composer = current.withLock({ $0 }) else {
+            throw InputProblem(field: "endpoint", reason: "has no composer yet")
+        }
+        try composer.get().compose(event, attempt: attempt, at: now, into: &request)
+    }
+}

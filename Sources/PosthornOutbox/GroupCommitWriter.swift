@@ -1,0 +1,264 @@
+import Dispatch
+public import PosthornModel
+public import PosthornSystem
+import Synchronization
+
+/// Something that rides on the writer's thread: the engine. Every method is called on that thread.
+public protocol WriterPassenger: AnyObject, Sendable {
+    /// Whether there is something for the next transaction.
+    var wantsToWrite: Bool { get }
+    /// Writes it, inside the transaction.
+    func write(to store: any OutboxStore) throws(OutboxProblem)
+    /// What was written is durable.
+    func committed()
+    /// Nothing was written; the same is asked for again.
+    func failed(_ problem: OutboxProblem)
+    /// Between two transactions: reads what is to do next.
+    /// - Parameter foreignCommit: Whether somebody else has committed since the last call.
+    /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
+    func turn(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp?
+}
+
+/// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
+/// disk serves many.
+public final class GroupCommitWriter: @unchecked Sendable {
+    // `store`, `watch` and everything marked so is used by the writer's thread alone; the rest is behind `shared`.
+    private let store: any OutboxStore
+    private let watch: CommitWatch?
+    private var lastForeignCommits: Int64 = -1
+
+    private let clock: any PosthornClock
+    private let waker: Waker
+    private let shared = Mutex(Shared())
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    private struct Shared: ~Copyable {
+        var jobs: [Job] = []
+        var passenger: (any WriterPassenger)?
+        var isClosing = false
+        var isAsleep = false
+    }
+
+    /// Something to be done in a transaction.
+    struct Job: Sendable {
+        /// Whether it may fail alone, so that the others of its transaction are kept.
+        let isIsolated: Bool
+        /// How much it adds to a transaction, in events.
+        let weight: Int
+        let work: @Sendable (any OutboxStore) throws(OutboxProblem) -> Void
+        let done: @Sendable (OutboxProblem?) -> Void
+    }
+
+    /// A transaction takes no more once it has this many events: it keeps the pause of a commit short.
+    static let eventsPerTransaction = 4000
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - store: The store; from now on the writer's alone.
+    ///   - watchedPath: The SQLite file whose commits by others are to be noticed; `nil` for a store that tells by itself.
+    ///   - clock: Where the passenger's times come from.
+    public init(store: sending any OutboxStore, watchedPath: String?, clock: any PosthornClock) throws(SystemProblem) {
+        self.store = store
+        self.clock = clock
+        watch = watchedPath.map(CommitWatch.init(databasePath:))
+        waker = try Waker()
+        clock.signalOnJump(waker)
+        let started = try WorkerThread(name: "posthorn-writer") { [self] in loop() }
+        thread.withLock { $0 = started }
+    }
+
+    // MARK: From any thread
+
+    /// Does something in a transaction and waits until it is durable.
+    /// - Parameters:
+    ///   - isolated: Whether it is undone alone when it throws. Without it a failure fails all that share the commit, so
+    ///     only work that throws for the store's own failures goes without.
+    ///   - weight: How many events it stores.
+    public func perform<Result: Sendable>(
+        isolated: Bool = true,
+        weight: Int = 1,
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result {
+        let outcome = OutcomeBox<Result>()
+        let ready = DispatchSemaphore(value: 0)
+        submit(isolated: isolated, weight: weight, work) { result in
+            outcome.value.withLock { $0 = result }
+            ready.signal()
+        }
+        ready.wait()
+        return try outcome.value.withLock { $0 ?? .failure(Self.closed) }.get()
+    }
+
+    /// Does something in a transaction and calls `done` on the writer's thread when it is durable or has failed.
+    public func submit<Result: Sendable>(
+        isolated: Bool = true,
+        weight: Int = 1,
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result,
+        done: @escaping @Sendable (Swift.Result<Result, OutboxProblem>) -> Void
+    ) {
+        let outcome = OutcomeBox<Result>()
+        let job = Job(isIsolated: isolated, weight: weight) { (store) throws(OutboxProblem) in
+            let result = try work(store)
+            outcome.value.withLock { $0 = .success(result) }
+        } done: { problem in
+            if let problem {
+                done(.failure(problem))
+            } else {
+                done(outcome.value.withLock { $0 } ?? .failure(Self.closed))
+            }
+        }
+        let isOpen = shared.withLock { shared in
+            if shared.isClosing { return false }
+            shared.jobs.append(job)
+            return true
+        }
+        if isOpen { wake() } else { done(.failure(Self.closed)) }
+    }
+
+    private final class OutcomeBox<Result: Sendable>: Sendable {
+        let value = Mutex<Swift.Result<Result, OutboxProblem>?>(nil)
+    }
+
+    private static let closed = OutboxProblem(.closed, "the outbox was closed")
+
+    /// Lets the thread look at its passenger and its queue.
+    public func wake() {
+        let mustSignal = shared.withLock { shared in
+            defer { shared.isAsleep = false }
+            return shared.isAsleep
+        }
+        if mustSignal { waker.signal() }
+    }
+
+    /// Takes a passenger on board.
+    public func board(_ passenger: any WriterPassenger) {
+        shared.withLock { $0.passenger = passenger }
+        wake()
+    }
+
+    /// Lets the passenger go. Afterwards none of its methods is running or will be called.
+    public func leave() {
+        let gone = DispatchSemaphore(value: 0)
+        // The job runs on the writer's thread, so the passenger is in none of its methods meanwhile.
+        submit { [self] (_) throws(OutboxProblem) in shared.withLock { $0.passenger = nil } } done: { _ in gone.signal() }
+        gone.wait()
+        shared.withLock { $0.passenger = nil }
+    }
+
+    /// Finishes what waits and ends the thread.
+    public func close() {
+        shared.withLock { $0.isClosing = true }
+        wake()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+    }
+
+    // MARK: On the writer's thread
+
+    private func loop() {
+        var pause: Int64 = 0
+        while true {
+            let (jobs, passenger, isClosing) = take()
+            // After a failure the passenger's results wait a little; other jobs are tried at once and tell their callers.
+            let passengerWrites = pause == 0 && (passenger?.wantsToWrite ?? false)
+            if !jobs.isEmpty || passengerWrites {
+                pause = transact(jobs, passengerWrites ? passenger : nil) ? 0 : 250
+            } else if isClosing {
+                return
+            }
+            let deadline = lookAround(passenger)
+            if pause == 0, passenger?.wantsToWrite ?? false { continue }
+            sleep(until: deadline, atMost: pause > 0 ? pause : nil, hasPassenger: passenger != nil)
+            pause = 0
+        }
+    }
+
+    private func take() -> ([Job], (any WriterPassenger)?, Bool) {
+        shared.withLock { shared in
+            var weight = 0
+            let count = shared.jobs.prefix { job in
+                defer { weight += job.weight }
+                return weight < Self.eventsPerTransaction
+            }.count
+            let jobs = Array(shared.jobs.prefix(count))
+            shared.jobs.removeFirst(count)
+            return (jobs, shared.passenger, shared.isClosing)
+        }
+    }
+
+    /// Runs a transaction. Returns whether it was committed.
+    private func transact(_ jobs: [Job], _ passenger: (any WriterPassenger)?) -> Bool {
+        var refused: [Int: OutboxProblem] = [:]
+        do throws(OutboxProblem) {
+            try store.write { () throws(OutboxProblem) in
+                for (i, job) in jobs.enumerated() {
+                    if !job.isIsolated {
+                        try job.work(store)
+                        continue
+                    }
+                    do throws(OutboxProblem) {
+                        try store.savepoint { () throws(OutboxProblem) in try job.work(store) }
+                    } catch {
+                        if error.isOfTheStore { throw error }
+                        refused[i] = error
+                    }
+                }
+                try passenger?.write(to: store)
+            }
+        } catch {
+            for job in jobs { job.done(error) }
+            passenger?.failed(error)
+            return false
+        }
+        for (i, job) in jobs.enumerated() { job.done(refused[i]) }
+        passenger?.committed()
+        return true
+    }
+
+    private func lookAround(_ passenger: (any WriterPassenger)?) -> Timestamp? {
+        guard let passenger else { return nil }
+        do throws(OutboxProblem) {
+            watch?.drain()
+            let commits = try store.foreignCommits()
+            let foreign = commits != lastForeignCommits
+            lastForeignCommits = commits
+            if foreign { watch?.sawCommit() }
+            let deadline = try passenger.turn(store, foreignCommit: foreign)
+            try store.maintain()
+            return deadline
+        } catch {
+            passenger.failed(error)
+            // Seen again on the next turn, which must come by itself.
+            lastForeignCommits = -1
+            return clock.now().advanced(byMilliseconds: 250)
+        }
+    }
+
+    private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
+        let goesOn = shared.withLock { shared in
+            if !shared.jobs.isEmpty || shared.isClosing { return false }
+            shared.isAsleep = true
+            return true
+        }
+        guard goesOn else { return }
+        // Without an engine nobody here cares for other processes' commits.
+        let descriptor = hasPassenger ? watch?.descriptor ?? -1 : -1
+        var waits = [deadline.flatMap { clock.realMilliseconds(until: $0) }, limit].compactMap { $0 }
+        if hasPassenger, let watch { waits.append(watch.delayMilliseconds()) }
+        waker.wait(milliseconds: waits.min(), others: descriptor >= 0 ? [descriptor] : [])
+        shared.withLock { $0.isAsleep = false }
+    }
+}
+
+extension OutboxProblem {
+    /// Whether the store itself failed, so that nothing of the transaction can be kept.
+    var isOfTheStore: Bool {
+        switch code {
+        case .busy, .full, .io, .notADatabase, .access: return true
+        case .schema, .constraint, .refused, .damaged, .closed, .other: return false
+        }
+    }
+}
