@@ -13,6 +13,11 @@ static inline int posthorn_name_thread(const char *name) {
     return prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+/* The calling process is killed when the one that started it ends. */
+static inline int posthorn_end_with_parent(void) {
+    return prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0);
+}
+
 /* The flags are macros over enumerators, which the importer leaves out. */
 static inline int posthorn_eventfd(void) {
     return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -1,5 +1,6 @@
 public import PosthornModel
 public import PosthornOutbox
+import PosthornSystem
 
 extension Outbox {
     /// Visits the deliveries that a filter asks for, oldest first.

@@ -2,6 +2,7 @@ public import PosthornModel
 public import PosthornOutbox
 import PosthornSending
 import PosthornSigning
+import PosthornSystem
 
 extension Outbox {
     /// Makes the hierarchy and its endpoints what a topology says: all of it or, when something is wrong, nothing.

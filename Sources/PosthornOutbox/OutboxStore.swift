@@ -23,6 +23,8 @@ public protocol OutboxStore: AnyObject {
     func savepoint<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result
     /// A number that changes whenever somebody else has committed.
     func foreignCommits() throws(OutboxProblem) -> Int64
+    /// How much was asked of the store so far, for benchmarks and metrics.
+    var counters: StoreCounters { get }
     /// Work that should be done now and then while nothing is waiting, such as a checkpoint.
     func maintain() throws(OutboxProblem)
 
@@ -128,6 +130,14 @@ public protocol OutboxStore: AnyObject {
     /// Deletes events that have no deliveries.
     /// - Returns: How many there were.
     func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
+}
+
+/// How much was asked of a store.
+public struct StoreCounters: Sendable, Hashable {
+    /// Steps of statements.
+    public var statements: Int
+    /// Transactions that were committed.
+    public var commits: Int
 }
 
 /// What the outbox knows of the hierarchy.

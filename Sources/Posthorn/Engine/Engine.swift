@@ -1,5 +1,4 @@
-public import PosthornModel
-public import PosthornOutbox
+import PosthornOutbox
 import PosthornSending
 import PosthornSystem
 import Synchronization
@@ -103,12 +102,12 @@ public final class Engine: Sendable {
         let pool = try SenderPool(
             configuration.sender,
             clock: outbox.clock,
-            onResults: { results in
-                core.take(results)
-                writer.wake()
-            },
             onRecalled: { jobs in
                 core.takeBack(jobs)
+                writer.wake()
+            },
+            onResults: { results in
+                core.take(results)
                 writer.wake()
             }
         )

@@ -1,6 +1,8 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornSystem
+import Synchronization
 
 extension EngineCore {
     /// Events that one transaction fans out.

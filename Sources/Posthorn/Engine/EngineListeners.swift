@@ -1,3 +1,4 @@
+import PosthornModel
 import Synchronization
 
 /// Who is told what an engine does: a log, and any number of sequences of updates.

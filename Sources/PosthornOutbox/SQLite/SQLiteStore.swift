@@ -12,8 +12,7 @@ public final class SQLiteStore: OutboxStore {
     /// The file's path.
     public let path: String
 
-    /// Transactions that were committed.
-    public private(set) var commits = 0
+    private var commits = 0
 
     /// Opens the file, makes it when `creating` is set, and brings its schema up to date.
     ///
@@ -110,8 +109,8 @@ public final class SQLiteStore: OutboxStore {
         if isOwner { try checkpointer.runIfDue(self) }
     }
 
-    /// Statements that were stepped so far, for the benchmark.
-    public var statementSteps: Int { connection.statementSteps }
+    /// How much was asked of this connection so far.
+    public var counters: StoreCounters { StoreCounters(statements: connection.statementSteps, commits: commits) }
 
     // MARK: Settings
 
