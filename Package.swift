@@ -31,6 +31,15 @@ let package = Package(
         room("PosthornSystem", ["PosthornModel", "CLinux"]),
         room("PosthornModel", []),
 
+        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"]),
+
+        .target(
+            name: "PosthornTestSupport",
+            dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
+            path: "Tests/Support",
+            swiftSettings: strict
+        ),
         tests("PosthornModelTests", ["PosthornModel"]),
+        tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
     ]
 )
