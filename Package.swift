@@ -22,6 +22,10 @@ func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "posthorn",
+    products: [
+        .library(name: "Posthorn", targets: ["Posthorn"]),
+        .executable(name: "posthorn-bench", targets: ["PosthornBench"]),
+    ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -38,8 +42,28 @@ let package = Package(
         ),
         room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"]),
         room("PosthornSigning", ["PosthornModel", "CCrypto"]),
+        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"]),
+        room(
+            "Posthorn",
+            ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
+        ),
+        .target(name: "CAllocationCount"),
+        .executableTarget(
+            name: "PosthornBench",
+            dependencies: [
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "CAllocationCount", "CLinux",
+            ],
+            swiftSettings: strict
+        ),
 
+        .target(
+            name: "PosthornTestSupport",
+            dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
+            path: "Tests/Support",
+            swiftSettings: strict
+        ),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
+        tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
     ]
 )

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <resolv.h>
 
 /* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
 static inline int posthorn_name_thread(const char *name) {
@@ -25,6 +26,14 @@ static inline int posthorn_eventfd(void) {
 
 static inline int posthorn_inotify(void) {
     return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+/* The resolver's settings of the calling thread (resolver(3)): `_res` is a macro over a function. */
+static inline void posthorn_bound_resolver(int seconds, int tries) {
+    if (res_init() == 0) {
+        _res.retrans = seconds;
+        _res.retry = tries;
+    }
 }
 
 #endif

@@ -1,6 +1,7 @@
 import Glibc
 import Posthorn
 import PosthornModel
+import PosthornOutbox
 import PosthornSending
 
 /// Durable deliveries a second: from a committed backlog in SQLite to a receiver on this machine, every attempt recorded.

@@ -21,8 +21,8 @@ enum Sink {
                 }
             }
         }
-        print(UInt16(bigEndian: address.sin_port))
-        fflush(stdout)
+        let line = "\(UInt16(bigEndian: address.sin_port))\n"
+        _ = line.withCString { write(1, $0, strlen($0)) }
         _ = posthorn_end_with_parent()
         loop(listener)
     }
@@ -75,7 +75,7 @@ enum Sink {
         let bytes = rest.isEmpty ? buffer[0..<count] : (rest + buffer[0..<count])[...]
         let (answered, left) = bytes.withUnsafeBytes { consume($0) }
         if left > 0 || !rest.isEmpty { connections[descriptor] = Array(bytes.suffix(left)) }
-        for _ in 0..<answered { send(descriptor, answer, answer.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        for _ in 0..<answered { send(descriptor, answer, answer.count, Int32(MSG_NOSIGNAL)) }
         return true
     }
 

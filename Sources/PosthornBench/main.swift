@@ -19,7 +19,7 @@ let usage = """
     """
 
 func fail(_ message: String, _ status: Int32) -> Never {
-    fputs("posthorn-bench: \(message)\n", stderr)
+    _ = "posthorn-bench: \(message)\n".withCString { write(2, $0, strlen($0)) }
     exit(status)
 }
 

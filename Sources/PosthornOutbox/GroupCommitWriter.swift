@@ -140,7 +140,11 @@ public final class GroupCommitWriter: @unchecked Sendable {
     public func leave() {
         let gone = DispatchSemaphore(value: 0)
         // The job runs on the writer's thread, so the passenger is in none of its methods meanwhile.
-        submit { [self] (_) throws(OutboxProblem) in shared.withLock { $0.passenger = nil } } done: { _ in gone.signal() }
+        submit { [self] (_) throws(OutboxProblem) in
+            shared.withLock { $0.passenger = nil }
+        } done: { _ in
+            gone.signal()
+        }
         gone.wait()
         shared.withLock { $0.passenger = nil }
     }

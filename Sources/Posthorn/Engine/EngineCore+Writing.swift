@@ -17,7 +17,8 @@ extension EngineCore {
             return inbox.results
         }
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
-        if try directory.refresh(from: store, at: now) { noticeTopology() }
+        _ = try directory.refresh(from: store, at: now)
+        noticeTopology()
         recorded.removeAll(keepingCapacity: true)
         for result in recording {
             let transition = transition(after: result)

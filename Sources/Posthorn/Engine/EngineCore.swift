@@ -21,6 +21,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var claims: [Int64: Claim] = [:]
     var lastEvent: (seq: Int64, event: AcceptedEvent)?
     var queueGeneration: Int64 = -1
+    private var topologyGeneration: Int64 = -1
 
     /// Results that the next commit records, or that the last one failed to.
     var recording: [SendResult] = []
@@ -112,6 +113,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             try catchUp(store, now)
             isFirstTurn = false
         }
+        noticeTopology()
         let isDraining = inbox.withLock { $0.isDraining }
         if !isDraining && !storageFailed {
             let goesOn = try claim(store, now)
@@ -127,13 +129,16 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// Reads again what other programs may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
-        if try directory.refresh(from: store, at: now) { noticeTopology() }
+        _ = try directory.refresh(from: store, at: now)
         let generation = try store.queueGeneration()
         if generation != queueGeneration { startOver(generation) }
         mayHaveArrivals = true
     }
 
+    /// Follows the directory, which emits and `apply` in this process bring up to date as well.
     func noticeTopology() {
+        if topologyGeneration == directory.generation { return }
+        topologyGeneration = directory.generation
         window.grow(to: directory.entries.count)
         mayHaveHeld = true
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)

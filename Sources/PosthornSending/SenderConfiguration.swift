@@ -1,0 +1,44 @@
+import Glibc
+
+/// How a ``SenderPool`` works.
+public struct SenderConfiguration: Sendable {
+    /// Sender threads; at most one a core is used.
+    public var threads: Int
+    /// Requests at once that are younger than ``youngMilliseconds``, over all threads.
+    public var youngInFlightLimit = 64
+    /// How long a request counts as young.
+    public var youngMilliseconds = 10
+    /// Requests at once that are older than that, over all threads.
+    public var slowInFlightLimit = 2048
+    /// How much of an answer's body is read; beyond it the status alone decides.
+    public var responseLimitBytes = 65_536
+    /// Connections that a thread keeps open; well above what is in flight, or idle ones are closed and opened again.
+    public var connectionCacheLimit = 4096
+    /// Which addresses may be reached.
+    public var `guard` = EgressGuard()
+    /// How names are resolved.
+    public var resolver = ResolverConfiguration()
+    /// A PEM file of certificate authorities instead of the system's; `SSL_CERT_FILE` in the environment when `nil`.
+    public var caFile: String?
+
+    /// Two threads, or one on a single core.
+    public init() { threads = min(2, Self.cores) }
+
+    /// Cores that are online.
+    static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}
+
+/// How host names are resolved.
+public struct ResolverConfiguration: Sendable {
+    /// Threads that ask name servers, at most; they are started when needed. Names that have timed out before share half of them.
+    public var threads = 8
+    /// How long a request waits for its name, inside its own deadline.
+    public var timeoutMilliseconds = 5000
+    /// How long an answer is used again.
+    public var cacheMilliseconds = 5000
+    /// Names that may wait for a thread; more than these fail at once.
+    public var queueLimit = 4096
+
+    /// The defaults.
+    public init() {}
+}

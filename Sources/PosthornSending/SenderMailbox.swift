@@ -1,0 +1,78 @@
+import PosthornSystem
+import Synchronization
+
+/// What other threads hand to a sender thread: jobs, answers of name servers and orders. Small, and locked for moments only.
+final class SenderMailbox: Sendable {
+    /// What has come in since the thread last looked.
+    struct Letters {
+        var jobs: [SendJob] = []
+        var names: [(host: String, answer: NameAnswer)] = []
+        var recalls: [Set<Int64>?] = []
+    }
+
+    /// What the thread is to do as long as nothing else is said.
+    enum Order: Int, Comparable {
+        case work, pause, drain, stop, abort
+        static func < (a: Order, b: Order) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    private struct State {
+        var letters = Letters()
+        var isEmpty = true
+        var order = Order.work
+        var isAsleep = false
+    }
+
+    let waker: Waker
+    private let state = Mutex(State())
+
+    init() throws(SystemProblem) { waker = try Waker() }
+
+    func post(_ jobs: [SendJob]) {
+        deliver { $0.jobs.isEmpty ? $0.jobs = jobs : $0.jobs.append(contentsOf: jobs) }
+    }
+
+    func post(host: String, _ answer: NameAnswer) { deliver { $0.names.append((host, answer)) } }
+
+    func postRecall(_ keys: Set<Int64>?) { deliver { $0.recalls.append(keys) } }
+
+    /// Gives an order. Stopping can't be taken back, and a drain only gives way to the end.
+    func order(_ order: Order) {
+        state.withLock { state in
+            if state.order < .drain || order > state.order { state.order = order }
+        }
+        waker.signal()
+    }
+
+    /// The order that stands, and the letters. An empty answer costs no allocation.
+    func open() -> (order: Order, letters: Letters?) {
+        state.withLock { state in
+            if state.isEmpty { return (state.order, nil) }
+            let letters = state.letters
+            state.letters = Letters()
+            state.isEmpty = true
+            return (state.order, letters)
+        }
+    }
+
+    /// Says that the thread is about to sleep; `false` when something has come in meanwhile.
+    func fallAsleep(_ seen: Order) -> Bool {
+        state.withLock { state in
+            guard state.isEmpty, state.order == seen else { return false }
+            state.isAsleep = true
+            return true
+        }
+    }
+
+    /// Says that the thread is awake: from here on nobody needs to wake it.
+    func wakeUp() { state.withLock { $0.isAsleep = false } }
+
+    private func deliver(_ write: (inout Letters) -> Void) {
+        let wasAsleep = state.withLock { state in
+            write(&state.letters)
+            state.isEmpty = false
+            return state.isAsleep
+        }
+        if wasAsleep { waker.signal() }
+    }
+}

@@ -1,0 +1,202 @@
+import Glibc
+import PosthornModel
+public import PosthornSystem
+import Synchronization
+
+/// The way out: threads that send jobs and hand back what came of them.
+///
+/// Each endpoint stays on one thread, so its connections are used again. Endpoints take turns; a slow one holds back nobody.
+/// Every job that is submitted comes back exactly once, through `onResults` or `onRecalled`, unless the pool is aborted.
+///
+/// ```swift
+/// let pool = try SenderPool(SenderConfiguration(), clock: SystemClock(), onResults: { results in … })
+/// pool.submit([SendJob(id: 1, attempt: 1, event: event, target: target)])
+/// pool.stop()
+/// ```
+public final class SenderPool: Sendable {
+    /// What a pool calls, on its sender threads. They must be quick and must not block for long.
+    struct Handlers: Sendable {
+        let results: @Sendable ([SendResult]) -> Void
+        let recalled: @Sendable ([SendJob]) -> Void
+        let drained: @Sendable () -> Void
+    }
+
+    private struct Life {
+        var workers: [WorkerThread] = []
+        var startedAborting = false
+    }
+
+    private let threads: [SenderThread]
+    private let resolver: NameResolver
+    private let ended: EndSignal
+    private let life = Mutex(Life())
+
+    /// Starts the threads.
+    ///
+    /// - Parameters:
+    ///   - configuration: Limits and rules.
+    ///   - clock: The time that attempts are recorded with and signatures are made for.
+    ///   - onRecalled: Takes jobs that are given back without having been sent. Called on sender threads.
+    ///   - onResults: Takes results, in batches. Called on sender threads.
+    /// - Throws: ``SystemProblem`` when the system lacks threads, descriptors or memory.
+    public init(
+        _ configuration: SenderConfiguration,
+        clock: any PosthornClock,
+        onRecalled: @escaping @Sendable ([SendJob]) -> Void = { _ in },
+        onResults: @escaping @Sendable ([SendResult]) -> Void
+    ) throws(SystemProblem) {
+        let count = min(max(1, configuration.threads), SenderConfiguration.cores)
+        resolver = try NameResolver(configuration.resolver)
+        let ended = try EndSignal()
+        self.ended = ended
+        var threads: [SenderThread] = []
+        for index in 0..<count {
+            let handlers = Handlers(results: onResults, recalled: onRecalled, drained: { ended.add(index) })
+            threads.append(
+                try SenderThread(configuration, share: count, clock: clock, resolver: resolver, deliver: handlers)
+            )
+        }
+        self.threads = threads
+        for (index, thread) in threads.enumerated() {
+            do throws(SystemProblem) {
+                let worker = try WorkerThread(name: "posthorn-send-\(index)") { thread.run() }
+                life.withLock { $0.workers.append(worker) }
+            } catch {
+                abort()
+                throw error
+            }
+        }
+    }
+
+    deinit {
+        for thread in threads { thread.mailbox.order(.abort) }
+        resolver.stop()
+    }
+
+    /// Hands over jobs, from any thread. After ``drain()`` or ``stop()`` they are given back at once.
+    public func submit(_ jobs: [SendJob]) {
+        if jobs.isEmpty { return }
+        if threads.count == 1 { return threads[0].mailbox.post(jobs) }
+        var shares = [[SendJob]](repeating: [], count: threads.count)
+        for index in shares.indices { shares[index].reserveCapacity(jobs.count / shares.count + 1) }
+        for job in jobs { shares[threadIndex(of: job.target.key)].append(job) }
+        for (thread, share) in zip(threads, shares) where !share.isEmpty { thread.mailbox.post(share) }
+    }
+
+    /// Asks for the jobs that have not started; they come back through `onRecalled`.
+    /// - Parameter keys: Of these endpoints; `nil` for all.
+    public func recall(keys: Set<Int64>?) {
+        for thread in threads { thread.mailbox.postRecall(keys) }
+    }
+
+    /// Starts nothing new from now on: for the time in which results can't be recorded.
+    public func pause() { order(.pause) }
+
+    /// Takes up work after ``pause()``.
+    public func resume() { order(.work) }
+
+    /// Starts nothing new, gives back what waits, and returns when what was on the wire has ended and been handed over.
+    ///
+    /// The requests' own deadlines bound the wait; ``abort()`` on another thread ends it.
+    public func drain() {
+        order(.drain)
+        ended.wait(for: threads.count)
+    }
+
+    /// Drains, then ends the threads. The pool can't be used again.
+    public func stop() {
+        drain()
+        order(.stop)
+        joinAll()
+    }
+
+    /// Ends the threads at once. Requests on the wire are cut, and no result is handed over for them.
+    public func abort() {
+        order(.abort)
+        ended.fire()
+        joinAll()
+    }
+
+    /// What the pool is doing now.
+    public var statistics: SenderStatistics {
+        var sum = SenderStatistics()
+        for thread in threads {
+            let gauge = thread.gauge.withLock { $0 }
+            sum.queued += gauge.queued
+            sum.inFlight += gauge.inFlight
+            sum.waitingForNames += gauge.waitingForNames
+            sum.connectionsOpened += gauge.opened
+            sum.finished += gauge.finished
+            sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? 0)
+        }
+        return sum
+    }
+
+    private static func microseconds(of clock: clockid_t) -> Int64 {
+        var time = timespec()
+        guard clock_gettime(clock, &time) == 0 else { return 0 }
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
+    private func threadIndex(of key: Int64) -> Int {
+        // Keys are often given out in a row; a multiplication (Fibonacci hashing) spreads them whatever their step.
+        let mixed = UInt64(bitPattern: key) &* 0x9E37_79B9_7F4A_7C15
+        return Int((mixed >> 32) % UInt64(threads.count))
+    }
+
+    private func order(_ order: SenderMailbox.Order) {
+        for thread in threads { thread.mailbox.order(order) }
+    }
+
+    private func joinAll() {
+        let workers = life.withLock { life in
+            defer { life.workers = [] }
+            return life.workers
+        }
+        for worker in workers { worker.join() }
+        resolver.stop()
+    }
+}
+
+/// What a ``SenderPool`` is doing.
+public struct SenderStatistics: Sendable, Hashable {
+    /// Jobs that wait for their turn.
+    public internal(set) var queued = 0
+    /// Requests on the wire.
+    public internal(set) var inFlight = 0
+    /// Jobs that wait for a name server, or have its answer and wait for a place on the wire.
+    public internal(set) var waitingForNames = 0
+    /// Connections opened since the pool was made.
+    public internal(set) var connectionsOpened: Int64 = 0
+    /// Results handed over since the pool was made.
+    public internal(set) var finished: Int64 = 0
+    /// Processor time of each sender thread, in microseconds.
+    public internal(set) var threadCPUMicroseconds: [Int64] = []
+
+    init() {}
+}
+
+/// Lets callers wait until every thread has said that it is empty.
+final class EndSignal: Sendable {
+    private let members = Mutex<(seen: Set<Int>, isFired: Bool)>(([], false))
+    private let waker: Waker
+
+    init() throws(SystemProblem) { waker = try Waker() }
+
+    func add(_ member: Int) {
+        members.withLock { _ = $0.seen.insert(member) }
+        waker.signal()
+    }
+
+    /// Lets everybody go who waits.
+    func fire() {
+        members.withLock { $0.isFired = true }
+        waker.signal()
+    }
+
+    func wait(for count: Int) {
+        while !members.withLock({ $0.isFired || $0.seen.count >= count }) { waker.wait(milliseconds: nil) }
+        // The next one who waits is to see it too.
+        waker.signal()
+    }
+}

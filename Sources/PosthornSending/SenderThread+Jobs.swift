@@ -1,0 +1,215 @@
+import CCurl
+import PosthornModel
+import PosthornSystem
+
+// From the mailbox to the wire and back.
+extension SenderThread {
+    /// Takes what others have handed over.
+    func readMailbox() {
+        let (newOrder, letters) = mailbox.open()
+        order = newOrder
+        if let letters {
+            let now = MonotonicClock.nanoseconds()
+            for job in letters.jobs {
+                let target = job.target
+                turns.append(
+                    job,
+                    key: target.key,
+                    inFlightLimit: target.inFlightLimit,
+                    ratePerSecond: target.ratePerSecond,
+                    now: now
+                )
+            }
+            for name in letters.names { takeName(name.host, name.answer, now) }
+            for keys in letters.recalls { giveBack(keys) }
+        }
+        if order >= .drain { giveBack(nil) }
+    }
+
+    /// Starts what may start; says how many.
+    @discardableResult
+    func startDue(_ now: Int64) -> Int {
+        guard order == .work else { return 0 }
+        var started = 0
+        while window.isOpen {
+            if let waiting = readied.popFirst() {
+                begin(waiting)
+                started += 1
+            } else if let (job, lane) = turns.take(now: now) {
+                started += 1
+                let start = MonotonicClock.nanoseconds()
+                let waiting = Waiting(job: job, lane: lane, started: clock.now(), startedNanoseconds: start)
+                if job.target.url.numericAddress != nil { begin(waiting) } else { beginNamed(waiting) }
+            } else {
+                break
+            }
+        }
+        return started
+    }
+
+    /// Settles the transfers that have ended; says how many have.
+    func finishEnded() -> Int {
+        var ended = 0
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let code = posthorn_curl_message_result(message)
+            var pointer: UnsafeMutableRawPointer?
+            posthorn_curl_get_pointer(easy, CURLINFO_PRIVATE, &pointer)
+            curl_multi_remove_handle(multi, easy)
+            guard let pointer else { continue }
+            finish(Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue(), code)
+            ended += 1
+        }
+        return ended
+    }
+
+    /// Gives up the jobs whose name was not resolved in time.
+    func expireNames(_ now: Int64) {
+        guard names.nextDeadline <= now else { return }
+        for waiting in names.expire(now: now) {
+            settle(waiting, .dns, "no name server answered for \(waiting.job.target.url.host) in time")
+        }
+    }
+
+    private func beginNamed(_ waiting: Waiting) {
+        let target = waiting.job.target
+        let host = target.url.host
+        switch names.lookUp(host, now: waiting.startedNanoseconds) {
+        case .addresses: begin(waiting)
+        case .failure(let text): settle(waiting, .dns, text)
+        case .unknown(let mustAsk):
+            let patience = min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)
+            names.wait(waiting, for: host, until: waiting.startedNanoseconds + Int64(patience) * 1_000_000)
+            if mustAsk {
+                let mailbox = mailbox
+                resolver.resolve(host) { mailbox.post(host: host, $0) }
+            }
+        }
+    }
+
+    private func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
+        for waiting in names.take(answer, for: host, now: now) {
+            switch answer {
+            case .addresses: readied.append(waiting)
+            case .failure(let text): settle(waiting, .dns, text)
+            }
+        }
+    }
+
+    /// The addresses of a named host that the guard permits, or why there are none.
+    private func permitted(_ waiting: Waiting, now: Int64) -> (addresses: [NetworkAddress], refusal: String)? {
+        let url = waiting.job.target.url
+        guard case .addresses(let all) = names.lookUp(url.host, now: now) else { return nil }
+        let isPlain = url.isPlainHTTP
+        let permitted = all.filter { context.guard.verdict(address: $0, isPlainHTTP: isPlain) == .permitted }
+        guard permitted.isEmpty, let first = all.first else { return (permitted, "") }
+        let cause: Intervention =
+            context.guard.verdict(address: first, isPlainHTTP: isPlain) == .plainHTTP ? .refusedPlainHTTP(first) : .refusedAddress(first)
+        return ([], TransferVerdict.text(of: cause))
+    }
+
+    private func begin(_ waiting: Waiting) {
+        let job = waiting.job
+        request.reset()
+        do throws(InputProblem) {
+            try job.target.composer.compose(job.event, attempt: job.attempt, at: waiting.started, into: &request)
+        } catch {
+            return settle(waiting, .unbuildable, error.description)
+        }
+        guard let transfer = free.popLast() ?? makeTransfer() else {
+            return settle(waiting, .resources, "no memory for another request")
+        }
+        transfer.job = job
+        transfer.lane = waiting.lane
+        transfer.started = waiting.started
+        transfer.startedNanoseconds = waiting.startedNanoseconds
+        transfer.load(request, for: job.target)
+        if job.target.url.numericAddress == nil, !pin(transfer, waiting) { return }
+        let now = MonotonicClock.nanoseconds()
+        window.start(slot: transfer.slot, now: now)
+        let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
+        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: false)
+    }
+
+    /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
+    private func pin(_ transfer: Transfer, _ waiting: Waiting) -> Bool {
+        let url = waiting.job.target.url
+        let known = permitted(waiting, now: waiting.startedNanoseconds)
+        guard let known, !known.addresses.isEmpty else {
+            release(transfer)
+            settle(waiting, known == nil ? .dns : .refusedAddress, known?.refusal ?? "the name's addresses are out of date")
+            return false
+        }
+        if names.needsPin(url.host, port: url.port) {
+            transfer.pin(url.host, port: url.port, to: known.addresses, version: names.version(of: url.host))
+        }
+        return true
+    }
+
+    private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
+        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
+        if curl_multi_add_handle(multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
+    }
+
+    private func finish(_ transfer: Transfer, _ code: CURLcode) {
+        guard let job = transfer.job else { return }
+        let now = MonotonicClock.nanoseconds()
+        if transfer.intervention == .staleConnection && !transfer.wasFresh {
+            let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
+            if spent < job.target.timeoutMilliseconds {
+                return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
+            }
+        }
+        // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
+        if let version = transfer.pinnedVersion { names.pinned(job.target.url.host, port: job.target.url.port, version: version) }
+        let outcome = transfer.outcome(code, now: transfer.started, nanoseconds: now)
+        results.append(SendResult(job: job, outcome: outcome))
+        window.finish(slot: transfer.slot)
+        turns.finish(lane: transfer.lane, now: now)
+        release(transfer)
+    }
+
+    private func release(_ transfer: Transfer) {
+        transfer.release()
+        free.append(transfer)
+    }
+
+    private func makeTransfer() -> Transfer? {
+        guard let transfer = Transfer(slot: transfers.count, context: context) else { return nil }
+        transfers.append(transfer)
+        return transfer
+    }
+
+    /// Ends a job that never came onto the wire.
+    private func settle(_ waiting: Waiting, _ error: AttemptError, _ text: String) {
+        let now = MonotonicClock.nanoseconds()
+        let outcome = AttemptOutcome(
+            started: waiting.started,
+            durationMicroseconds: max(0, (now - waiting.startedNanoseconds) / 1000),
+            error: error,
+            errorText: InputProblem.printable(text)
+        )
+        results.append(SendResult(job: waiting.job, outcome: outcome))
+        turns.finish(lane: waiting.lane, now: now)
+    }
+
+    /// Gives back the jobs of these keys that are not on the wire.
+    private func giveBack(_ keys: Set<Int64>?) {
+        let now = MonotonicClock.nanoseconds()
+        var jobs: [SendJob] = []
+        var kept = Fifo<Waiting>()
+        let isMeant = { (waiting: Waiting) in keys?.contains(waiting.job.target.key) ?? true }
+        var waiting = names.waitingCount > 0 ? names.remove { isMeant($1) } : []
+        while let next = readied.popFirst() {
+            if isMeant(next) { waiting.append(next) } else { kept.append(next) }
+        }
+        readied = kept
+        for one in waiting {
+            jobs.append(one.job)
+            turns.finish(lane: one.lane, now: now)
+        }
+        jobs += turns.removeAll(keys: keys)
+        if !jobs.isEmpty { deliver.recalled(jobs) }
+    }
+}

@@ -1,0 +1,204 @@
+/// Jobs that wait for their turn, fair between endpoints: round robin over the keys that may start one now.
+///
+/// A value without clock or threads: the caller says what time it is. Every step is O(1), but for keys with a rate, which
+/// wait in a heap. A key's place is kept for good; there are as many as endpoints.
+struct TurnQueue<Job> {
+    /// The place of one key's queue.
+    struct Lane {
+        let key: Int64
+        var inFlightLimit: Int
+        var bucket: TokenBucket?
+        fileprivate(set) var inFlight = 0
+        fileprivate var jobs = Fifo<Job>()
+        /// In the ring of those that may start, or in the heap of those that wait for a token.
+        fileprivate var isListed = false
+    }
+
+    private var lanes: [Lane] = []
+    private var laneOfKey: [Int64: Int] = [:]
+    private var lastKey: (key: Int64, lane: Int)?
+    private var ring = Fifo<Int>()
+    private var waiting = DueHeap()
+    /// Jobs that wait, over all keys.
+    private(set) var count = 0
+
+    /// Puts a job at the end of its key's queue.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - key: Its endpoint.
+    ///   - inFlightLimit: The key's limit from now on.
+    ///   - ratePerSecond: The key's rate from now on.
+    ///   - now: Monotonic nanoseconds.
+    mutating func append(_ job: Job, key: Int64, inFlightLimit: Int, ratePerSecond: Double?, now: Int64) {
+        let lane = lane(of: key, inFlightLimit)
+        lanes[lane].inFlightLimit = inFlightLimit
+        if lanes[lane].bucket?.ratePerSecond != ratePerSecond {
+            lanes[lane].bucket = ratePerSecond.map { TokenBucket(ratePerSecond: $0, now: now) }
+        }
+        lanes[lane].jobs.append(job)
+        count += 1
+        list(lane, now)
+    }
+
+    /// The next job in turn, and its lane, which is to be handed to ``finish(lane:now:)`` when the job has ended.
+    mutating func take(now: Int64) -> (job: Job, lane: Int)? {
+        wakeLanes(now)
+        while let lane = ring.popFirst() {
+            lanes[lane].isListed = false
+            guard lanes[lane].inFlight < lanes[lane].inFlightLimit, !lanes[lane].jobs.isEmpty,
+                lanes[lane].bucket?.take(now: now) ?? true, let job = lanes[lane].jobs.popFirst()
+            else {
+                list(lane, now)
+                continue
+            }
+            lanes[lane].inFlight += 1
+            count -= 1
+            list(lane, now)
+            return (job, lane)
+        }
+        return nil
+    }
+
+    /// Says that a job of `lane` has ended.
+    mutating func finish(lane: Int, now: Int64) {
+        lanes[lane].inFlight -= 1
+        list(lane, now)
+    }
+
+    /// Takes out what waits: of these keys, or of all.
+    mutating func removeAll(keys: Set<Int64>?) -> [Job] {
+        var removed: [Job] = []
+        for lane in lanes.indices where keys?.contains(lanes[lane].key) ?? true {
+            while let job = lanes[lane].jobs.popFirst() { removed.append(job) }
+        }
+        count -= removed.count
+        return removed
+    }
+
+    /// When the first key that waits for a token may go on; `nil` when none waits.
+    var nextTokenAt: Int64? { waiting.first?.due }
+
+    /// Whether a job could be taken at `now`, as far as that is known without trying.
+    func mayHaveReady(now: Int64) -> Bool {
+        if !ring.isEmpty { return true }
+        guard let due = waiting.first?.due else { return false }
+        return due <= now
+    }
+
+    private mutating func lane(of key: Int64, _ limit: Int) -> Int {
+        if let lastKey, lastKey.key == key { return lastKey.lane }
+        let lane: Int
+        if let known = laneOfKey[key] {
+            lane = known
+        } else {
+            lane = lanes.count
+            lanes.append(Lane(key: key, inFlightLimit: limit))
+            laneOfKey[key] = lane
+        }
+        lastKey = (key, lane)
+        return lane
+    }
+
+    private mutating func list(_ lane: Int, _ now: Int64) {
+        if lanes[lane].isListed || lanes[lane].jobs.isEmpty || lanes[lane].inFlight >= lanes[lane].inFlightLimit { return }
+        lanes[lane].isListed = true
+        if let due = lanes[lane].bucket?.nextTokenAt(now: now), due > now {
+            waiting.insert(due: due, lane: lane)
+        } else {
+            ring.append(lane)
+        }
+    }
+
+    private mutating func wakeLanes(_ now: Int64) {
+        while let first = waiting.first, first.due <= now {
+            waiting.removeFirst()
+            ring.append(first.lane)
+        }
+    }
+}
+
+/// How often something may happen: tokens come back at a steady rate, and a second's worth can be saved up.
+struct TokenBucket {
+    let ratePerSecond: Double
+    private let nanosecondsPerToken: Int64
+    private let savedLimit: Int64
+    /// The moment from which the saved tokens count; the past of a second at most.
+    private var paidUntil: Int64
+
+    /// A bucket that holds one second's tokens, at least one.
+    init(ratePerSecond: Double, now: Int64) {
+        self.ratePerSecond = ratePerSecond
+        nanosecondsPerToken = Int64(min(max(1e9 / max(ratePerSecond, 1e-9), 1), 1e18))
+        savedLimit = max(1_000_000_000, nanosecondsPerToken)
+        paidUntil = now - savedLimit
+    }
+
+    /// Takes a token if there is one.
+    mutating func take(now: Int64) -> Bool {
+        paidUntil = max(paidUntil, now - savedLimit)
+        guard paidUntil + nanosecondsPerToken <= now else { return false }
+        paidUntil += nanosecondsPerToken
+        return true
+    }
+
+    /// When there will be a token; not after `now` when there is one.
+    func nextTokenAt(now: Int64) -> Int64 { max(paidUntil, now - savedLimit) + nanosecondsPerToken }
+}
+
+/// First in, first out, in an array whose front is used again.
+struct Fifo<Element> {
+    private var items: [Element?] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == items.count }
+    var count: Int { items.count - head }
+
+    mutating func append(_ element: Element) { items.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard head < items.count else { return nil }
+        let element = items[head].take()
+        head += 1
+        if head == items.count {
+            // A burst's memory goes back; a steady trickle keeps its buffer.
+            items.removeAll(keepingCapacity: items.capacity <= 1024)
+            head = 0
+        } else if head >= 64 && head * 2 >= items.count {
+            items.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+}
+
+/// Lanes by the time they may go on, the earliest first: a binary heap.
+struct DueHeap {
+    private var items: [(due: Int64, lane: Int)] = []
+
+    var first: (due: Int64, lane: Int)? { items.first }
+
+    mutating func insert(due: Int64, lane: Int) {
+        items.append((due, lane))
+        var child = items.count - 1
+        while child > 0, items[child].due < items[(child - 1) / 2].due {
+            items.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() {
+        items.swapAt(0, items.count - 1)
+        items.removeLast()
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child].due < items[least].due {
+                least = child
+            }
+            if least == parent { return }
+            items.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
