@@ -65,6 +65,18 @@ import Testing
         #expect(try signatureHeader(stored(endpoint, rotation.credentials), at: end).count == 1)
     }
 
+    @Test func aReceiverTakesTheReplacedSecretAsLongAsTheSenderUsesIt() throws {
+        let endpoint = settings(.standard)
+        let rotation = try Credentials.rotated(endpoint, newSecret: nil, at: someMoment, graceMilliseconds: 60_000)
+        let receiver = try SignatureVerifier(stored(endpoint, rotation.credentials))
+        for (milliseconds, isGenuine) in [(Int64(59_999), true), (60_000, false)] {
+            let now = someMoment.advanced(byMilliseconds: milliseconds)
+            let request = try compose(endpoint, data: "{}", at: now)
+            let verdict = receiver.verify(.init(headers: request.headerPairs, body: request.body), now: now)
+            #expect((verdict == .genuine) == isGenuine)
+        }
+    }
+
     @Test func applyingTheSameFileDoesNotUndoARotation() throws {
         for vendor in [Vendor.diio, .conference, .voiso, .standard, .webio] {
             let endpoint = settings(vendor)

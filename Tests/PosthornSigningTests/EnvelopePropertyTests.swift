@@ -97,7 +97,7 @@ import Testing
                     while let member = members.next() {
                         _ = members.string(at: member.key)
                         _ = members.string(at: member.value)
-                        _ = members.string(at: member.key, is: "action")
+                        _ = members.isKey(of: member, "action")
                     }
                 }
             }

@@ -95,7 +95,7 @@ extension SignatureVerifier {
             let message = Array("\(try request.header("webhook-id")).\(timestamp).".utf8) + request.body
             let signatures = try request.header("webhook-signature").split(separator: " ")
             var fits = false
-            for key in keys {
+            for key in keys where key.validUntil.map({ $0 > now }) ?? true {
                 for signature in signatures where try key.isValid(String(signature), of: message) { fits = true }
             }
             try demand(fits, "webhook-signature")
@@ -105,9 +105,15 @@ extension SignatureVerifier {
 }
 
 /// A key that Standard Webhooks' signatures are checked with.
-enum StandardVerifyingKey: Sendable {
-    case symmetric(HMACKey)
-    case publicKey([UInt8])
+struct StandardVerifyingKey: Sendable {
+    private enum Key: Sendable {
+        case symmetric(HMACKey)
+        case publicKey([UInt8])
+    }
+
+    private let key: Key
+    /// The end of the grace period of a secret that was replaced; `nil` for the current one.
+    let validUntil: Timestamp?
 
     /// The current secret's key and those of secrets in their grace period.
     static func all(_ reader: CredentialReader) throws(InputProblem) -> [StandardVerifyingKey] {
@@ -116,19 +122,19 @@ enum StandardVerifyingKey: Sendable {
             guard let key = Base64.decode(text.utf8.dropFirst(StandardSecret.publicPrefix.utf8.count)),
                 key.count == Ed25519PrivateKey.keyByteCount
             else { throw InputProblem(field: CredentialReader.field("secret"), reason: "is not 32 bytes in base64 after whpk_") }
-            return [.publicKey(key)]
+            return [StandardVerifyingKey(key: .publicKey(key), validUntil: nil)]
         }
         return try StandardSigner(reader).entries.map { entry in
             switch entry.secret {
-            case .symmetric(let key): return .symmetric(key)
-            case .asymmetric(let key): return .publicKey(key.publicKey)
+            case .symmetric(let key): return StandardVerifyingKey(key: .symmetric(key), validUntil: entry.validUntil)
+            case .asymmetric(let key): return StandardVerifyingKey(key: .publicKey(key.publicKey), validUntil: entry.validUntil)
             }
         }
     }
 
     /// Whether one `version,base64` signature is this key's.
     func isValid(_ signature: String, of message: [UInt8]) throws(InputProblem) -> Bool {
-        switch self {
+        switch key {
         case .symmetric(let key):
             guard signature.hasPrefix("v1,"), let bytes = Base64.decode(signature.utf8.dropFirst(3)) else { return false }
             return ConstantTime.equal(bytes, try key.code(of: message))
