@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 import Glibc
 import PosthornModel
 
@@ -212,7 +213,7 @@ extension Transfer {
             intervention = refusal
             return -1
         }
-        let socket = Glibc.socket(family, type | Int32(SOCK_CLOEXEC.rawValue), protocolNumber)
+        let socket = posthorn_socket(family, type, protocolNumber)
         if socket < 0 {
             intervention = .noSocket(errno)
             return -1
