@@ -24,6 +24,7 @@ let package = Package(
     name: "posthorn",
     products: [
         .library(name: "Posthorn", targets: ["Posthorn"]),
+        .executable(name: "posthorn", targets: ["PosthornCLI"]),
         .executable(name: "posthorn-bench", targets: ["PosthornBench"]),
     ],
     targets: [
@@ -47,6 +48,11 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
         ),
+        .executableTarget(
+            name: "PosthornCLI",
+            dependencies: ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending"],
+            swiftSettings: strict
+        ),
         .target(name: "CAllocationCount"),
         .executableTarget(
             name: "PosthornBench",
@@ -65,5 +71,6 @@ let package = Package(
         tests("PosthornModelTests", ["PosthornModel"]),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornCLITests", ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornTestSupport"]),
     ]
 )
