@@ -68,6 +68,7 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: strict
         ),
+        tests("TidyTests", []),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
