@@ -69,6 +69,14 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("PosthornModelTests", ["PosthornModel"]),
+        tests("PosthornOutboxTests", ["PosthornOutbox", "PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "PosthornTestSupport"]),
+        tests(
+            "PosthornTests",
+            [
+                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending",
+                "PosthornTestSupport", "CSQLite",
+            ]
+        ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
     ]
