@@ -26,11 +26,14 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         room("PosthornSystem", ["PosthornModel", "CLinux"]),
         room("PosthornModel", []),
+        room("PosthornHTTP", ["CMicroHTTPD", "PosthornSystem"]),
 
         tests("PosthornModelTests", ["PosthornModel"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem"]),
     ]
 )
