@@ -32,8 +32,11 @@ let package = Package(
         room("PosthornSystem", ["PosthornModel", "CLinux"]),
         room("PosthornModel", []),
         room("PosthornHTTP", ["CMicroHTTPD", "PosthornSystem"]),
+        room("PosthornLab", ["PosthornModel", "PosthornHTTP", "PosthornSystem"]),
 
         tests("PosthornModelTests", ["PosthornModel"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem"]),
+        .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
+        tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
     ]
 )

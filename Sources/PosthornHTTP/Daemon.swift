@@ -148,6 +148,7 @@ private func queue(
     _ connection: Connection,
     _ core: ServerCore
 ) -> MHD_Result {
+    if answer.isHangUp { return .NO }
     let closes = core.answering(connection, answer)
     let made = answer.body.withUnsafeBytes { bytes in
         MHD_create_response_from_buffer(bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)

@@ -9,6 +9,8 @@ public struct HTTPResponse: Sendable {
     public var body: [UInt8]
     /// Whether the connection is closed once the answer is out.
     public var closesConnection: Bool
+    /// Whether it is ``hangUp``.
+    public private(set) var isHangUp = false
 
     /// An answer made of its parts.
     public init(status: Int = 200, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], closesConnection: Bool = false) {
@@ -17,6 +19,13 @@ public struct HTTPResponse: Sendable {
         self.body = body
         self.closesConnection = closesConnection
     }
+
+    /// No answer at all: the connection is closed without a byte. For receivers that misbehave on purpose.
+    public static let hangUp: HTTPResponse = {
+        var response = HTTPResponse(status: 500, closesConnection: true)
+        response.isHangUp = true
+        return response
+    }()
 
     /// A body of plain text.
     public static func text(_ text: String, status: Int = 200) -> HTTPResponse {

@@ -2,6 +2,7 @@ import Glibc
 import PosthornHTTP
 import PosthornSystem
 import Synchronization
+import TestSockets
 import Testing
 
 @Suite struct HTTPServerTests {
@@ -126,6 +127,13 @@ import Testing
         let client = try TestClient(port: server.port)
         client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         #expect(client.readToEnd().hasPrefix("HTTP/1.1 500 "))
+    }
+
+    @Test func hangingUpSendsNothing() throws {
+        let server = try HTTPServer { _ in .hangUp }
+        let client = try TestClient(port: server.port)
+        client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        #expect(client.readToEnd() == "")
     }
 
     @Test func onlyTheFirstAnswerCounts() throws {

@@ -1,13 +1,17 @@
 import Glibc
 
 /// A bare socket that says exactly what a test wants to say.
-final class TestClient {
-    let descriptor: Int32
+public final class TestClient {
+    private let descriptor: Int32
 
-    struct Problem: Error { let code: Int32 }
+    /// The connection could not be made.
+    public struct Problem: Error {
+        /// The system's error number.
+        public let code: Int32
+    }
 
     /// Connects to a port of 127.0.0.1, or of ::1.
-    init(port: Int, ipv6: Bool = false) throws {
+    public init(port: Int, ipv6: Bool = false) throws {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -24,7 +28,7 @@ final class TestClient {
 
     /// Sends text; whether the other side still takes it.
     @discardableResult
-    func send(_ text: String) -> Bool {
+    public func send(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -35,14 +39,14 @@ final class TestClient {
     }
 
     /// Everything until the other side closes.
-    func readToEnd() -> String {
+    public func readToEnd() -> String {
         var out: [UInt8] = []
         while let more = readSome() { out += more }
         return String(decoding: out, as: UTF8.self)
     }
 
     /// One answer: its header and as much body as `Content-Length` says.
-    func readAnswer() -> String {
+    public func readAnswer() -> String {
         var out: [UInt8] = []
         while let more = readSome() {
             out += more
