@@ -188,6 +188,40 @@ import Testing
         waiting.withLock { $0.take() }?.respond(.text("too late"))
     }
 
+    @Test func stoppingUnderLoadEndsEveryConnectionAndLosesNoAnswer() throws {
+        for _ in 0..<30 {
+            let waiting = Mutex<[HTTPResponder]>([])
+            let isOver = Flag()
+            let server = try HTTPServer { request, responder in
+                if request.path == "/now" { return responder.respond(.text("now")) }
+                waiting.withLock { $0.append(responder) }
+            }
+            let answerer = try WorkerThread(name: "answerer") {
+                while !isOver.isRaised { waiting.withLock { $0.removeAll() } }
+            }
+            let busy = Flag()
+            let port = server.port
+            let callers = try (0..<4).map { number in
+                try WorkerThread(name: "caller") {
+                    guard let client = try? TestClient(port: port) else { return }
+                    // An answer that has begun comes whole: each has a status line and a body, or the connection has ended.
+                    while client.send("GET /\(number % 2 == 0 ? "now" : "later") HTTP/1.1\r\nHost: h\r\n\r\n") {
+                        let answer = client.readAnswer()
+                        if answer.isEmpty { return }
+                        #expect(answer.hasPrefix("HTTP/1.1 ") && !answer.hasSuffix("\r\n\r\n"))
+                        busy.raise()
+                        if answer.contains("Connection: close") { return }
+                    }
+                }
+            }
+            busy.wait()
+            server.stop()
+            for caller in callers { caller.join() }
+            isOver.raise()
+            answerer.join()
+        }
+    }
+
     @Test func connectionsOverTheLimitWaitTheirTurn() throws {
         let server = try server { $0.connectionLimit = 2 }
         let first = try TestClient(port: server.port)
