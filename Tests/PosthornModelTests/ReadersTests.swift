@@ -37,7 +37,7 @@ import Testing
         (#"{"type":"A","node":"n","data":{},"id":""}"#, "id:"), (#"{"type":"A","node":"n","data":{},"id":"a b"}"#, "id: \"a b\""),
         (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
         (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
-        (#"{"type":1,"node":"n","data":{}}"#, "a string should stand here"), (#"{"type":"A","node":"n","data":{"#, "the text ends"),
+        (#"{"type":1,"node":"n","data":{}}"#, "a string should stand here"), (#"{"type":"A","node":"n","data":{"#, "a key in quotes"),
         (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "{ should stand here"), ("", "{ should stand here"),
     ])
     func aBadEventLineIsRefusedByName(_ line: String, _ reason: String) {
@@ -101,7 +101,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("*", "anything", true), ("MEETING_*", "MEETING_STARTED", true), ("MEETING_*", "USER_CREATED", false), ("meeting.*", "meeting.", true),
+        ("*", "anything", true), ("MEETING_*", "MEETING_STARTED", true), ("MEETING_*", "USER_CREATED", false),
+        ("meeting.*", "meeting.", true),
         ("*.error", "meeting.error", true), ("*.error", "meeting.errors", false), ("a*b*c", "aXbYbZc", true), ("a*b*c", "aXcYb", false),
         ("A", "A", true), ("A", "AB", false), ("**", "x", true),
     ])

@@ -83,7 +83,9 @@ import Testing
         #expect(try RetrySchedule(["0", "250ms", "1.5s", "7d"]).offsetsMilliseconds == [0, 250, 1500, 604_800_000])
     }
 
-    @Test(arguments: [[], ["1m"], ["0", "5"], ["0", "1m", "1m"], ["0", "2m", "1m"], ["0", "-1s"], ["0", "400d"], ["0", "1y"], ["0", "m"]])
+    @Test(arguments: [
+        [], ["1m"], ["0", "5"], ["0", "1m", "1m"], ["0", "2m", "1m"], ["0", "-1s"], ["0", "400d"], ["0", "1y"], ["0", "m"],
+    ])
     func aTableThatCannotWorkIsRefused(_ texts: [String]) {
         #expect(throws: InputProblem.self) { try RetrySchedule(texts) }
     }

@@ -99,7 +99,11 @@ import Testing
 
     @Test func aMigrationThatFailsLeavesNothingOfItself() throws {
         let connection = try SQLiteConnection(path: path, creating: true)
-        let broken = Migrations.Migration(number: 1, name: "001_broken.sql", sql: Array("CREATE TABLE posthorn_a (x); CREATE NONSENSE".utf8))
+        let broken = Migrations.Migration(
+            number: 1,
+            name: "001_broken.sql",
+            sql: Array("CREATE TABLE posthorn_a (x); CREATE NONSENSE".utf8)
+        )
         #expect(throws: OutboxProblem.self) { try Migrator([broken]).migrate(connection, now: 0) }
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema") == 0)
     }
