@@ -7,4 +7,14 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+// Keys an HMAC context. A parameter keeps the pointer to its name, and a string that Swift lends to a C call is gone
+// when that call returns; here the name is a C literal, which stays.
+static inline int posthorn_hmac_init(EVP_MAC_CTX *context, const unsigned char *key, size_t length, char *digest) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_init(context, key, length, parameters);
+}
+
 #endif

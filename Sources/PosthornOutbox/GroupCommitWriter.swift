@@ -37,6 +37,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
         var passenger: (any WriterPassenger)?
         var isClosing = false
         var isAsleep = false
+        /// Somebody called since the thread last looked; it must look again before it sleeps.
+        var wasCalled = false
     }
 
     /// Something to be done in a transaction.
@@ -124,6 +126,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
     /// Lets the thread look at its passenger and its queue.
     public func wake() {
         let mustSignal = shared.withLock { shared in
+            shared.wasCalled = true
             defer { shared.isAsleep = false }
             return shared.isAsleep
         }
@@ -182,6 +185,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     private func take() -> ([Job], (any WriterPassenger)?, Bool) {
         shared.withLock { shared in
+            shared.wasCalled = false
             var weight = 0
             let count = shared.jobs.prefix { job in
                 defer { weight += job.weight }
@@ -243,7 +247,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
         let goesOn = shared.withLock { shared in
-            if !shared.jobs.isEmpty || shared.isClosing { return false }
+            if shared.wasCalled || !shared.jobs.isEmpty { return false }
             shared.isAsleep = true
             return true
         }

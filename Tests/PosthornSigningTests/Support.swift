@@ -16,12 +16,12 @@ let sampleCredentials: [SignatureScheme: [String: JSONValue]] = [
 
 /// Settings with a vendor's envelope and signature.
 func settings(_ vendor: Vendor, _ credentials: [String: JSONValue]? = nil) -> EndpointSettings {
-    settings(vendor.envelope, vendor.signature, credentials)
+    settings(envelope: vendor.envelope, vendor.signature, credentials)
 }
 
 /// Settings with an envelope and a signature.
 func settings(
-    _ envelope: Envelope,
+    envelope: Envelope,
     _ signature: SignatureScheme,
     _ credentials: [String: JSONValue]? = nil
 ) -> EndpointSettings {

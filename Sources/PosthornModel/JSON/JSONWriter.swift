@@ -34,25 +34,48 @@ public struct JSONWriter {
 
     /// Appends what `utf8` becomes inside a JSON string, without quotes.
     public mutating func escape(_ utf8: UnsafeBufferPointer<UInt8>) {
-        var plainStart = 0
-        for i in 0..<utf8.count {
-            let byte = utf8[i]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plainStart..<i]))
-            plainStart = i + 1
-            bytes.append(UInt8(ascii: "\\"))
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-            case 0x0A: bytes.append(UInt8(ascii: "n"))
-            case 0x0D: bytes.append(UInt8(ascii: "r"))
-            case 0x09: bytes.append(UInt8(ascii: "t"))
-            default:
-                raw("u00")
-                bytes.append(byte >> 4 + UInt8(ascii: "0"))
-                bytes.append(Self.hexDigit(byte & 15))
+        // Text goes through a small buffer on the stack, since appending a few bytes at a time to an array costs more
+        // than the bytes: JSON inside JSON has something to escape every dozen bytes.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.runLength * Self.longestEscape) { run in
+            var i = 0
+            while i < utf8.count {
+                let end = min(i + Self.runLength, utf8.count)
+                var length = 0
+                while i < end {
+                    Self.escape(utf8[i], into: run, &length)
+                    i += 1
+                }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: run[..<length]))
             }
         }
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plainStart...]))
+    }
+
+    /// Bytes that are escaped before they are appended together. Swift keeps a temporary allocation on the stack up to
+    /// 1024 bytes, which this times the longest escape stays below.
+    private static let runLength = 160
+    /// `\u0000` has six bytes.
+    private static let longestEscape = 6
+
+    @inline(__always)
+    private static func escape(_ byte: UInt8, into run: UnsafeMutableBufferPointer<UInt8>, _ length: inout Int) {
+        func put(_ byte: UInt8) {
+            run[length] = byte
+            length += 1
+        }
+        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { return put(byte) }
+        put(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): put(byte)
+        case 0x0A: put(UInt8(ascii: "n"))
+        case 0x0D: put(UInt8(ascii: "r"))
+        case 0x09: put(UInt8(ascii: "t"))
+        default:
+            put(UInt8(ascii: "u"))
+            put(UInt8(ascii: "0"))
+            put(UInt8(ascii: "0"))
+            put(byte >> 4 + UInt8(ascii: "0"))
+            put(hexDigit(byte & 15))
+        }
     }
 
     /// Appends a tree.

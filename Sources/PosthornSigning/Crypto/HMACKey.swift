@@ -65,12 +65,7 @@ final class HMACKey: @unchecked Sendable {
         // A key without bytes still needs an address: libcrypto takes a null pointer for "the key you have".
         let isKeyed = (key + [0]).withUnsafeBufferPointer { bytes in
             var name = Array(algorithm.libcryptoName.utf8CString)
-            return name.withUnsafeMutableBufferPointer { name in
-                var parameters = [
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0), OSSL_PARAM_construct_end(),
-                ]
-                return EVP_MAC_init(context, bytes.baseAddress, key.count, &parameters) == 1
-            }
+            return posthorn_hmac_init(context, bytes.baseAddress, key.count, &name) == 1
         }
         if !isKeyed { throw Libcrypto.failed("HMAC with \(algorithm.rawValue)") }
     }

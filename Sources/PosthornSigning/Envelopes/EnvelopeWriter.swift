@@ -181,7 +181,7 @@ struct EnvelopeWriter: Sendable {
         var isEmpty = true
         while let member = members.next() {
             isEmpty = false
-            guard members.string(at: member.key, is: name) else { continue }
+            guard members.isKey(of: member, name) else { continue }
             if members.string(at: member.value) == type { return nil }
             throw InputProblem(
                 field: "data.\(name)",

@@ -13,17 +13,42 @@ enum Base64 {
 
     /// Appends the text of `bytes`.
     static func append(_ bytes: UnsafeBufferPointer<UInt8>, _ alphabet: Alphabet = .standard, to out: inout [UInt8]) {
+        // Whole runs are appended: an append for each character costs more than encoding it.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: runByteCount / 3 * 4) { run in
+            var start = 0
+            while start < bytes.count {
+                let end = min(start + runByteCount, bytes.count)
+                let length = encode(UnsafeBufferPointer(rebasing: bytes[start..<end]), alphabet, into: run)
+                out.append(contentsOf: UnsafeBufferPointer(rebasing: run[..<length]))
+                start = end
+            }
+        }
+    }
+
+    /// Bytes that are encoded before they are appended together; whole groups of three.
+    private static let runByteCount = 192
+
+    /// Writes the text of `bytes` and returns its length.
+    private static func encode(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ alphabet: Alphabet,
+        into out: UnsafeMutableBufferPointer<UInt8>
+    ) -> Int {
         let digits = (alphabet == .standard ? standardDigits : urlDigits).utf8Start
+        var length = 0
         var i = 0
         while i < bytes.count {
             let left = min(3, bytes.count - i)
             var group = UInt32(bytes[i]) << 16
             if left > 1 { group |= UInt32(bytes[i + 1]) << 8 }
             if left > 2 { group |= UInt32(bytes[i + 2]) }
-            for place in 0...left { out.append(digits[Int(group >> (18 - 6 * UInt32(place)) & 63)]) }
-            if left < 3, alphabet == .standard { out.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - left)) }
+            for place in 0..<4 where place <= left || alphabet == .standard {
+                out[length] = place <= left ? digits[Int(group >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "=")
+                length += 1
+            }
             i += 3
         }
+        return length
     }
 
     /// The text of `bytes`.

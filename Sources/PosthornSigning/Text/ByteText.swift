@@ -6,11 +6,20 @@ enum Hex {
 
     /// Appends two digits for each byte.
     static func append(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
-        for byte in bytes {
-            out.append(digits.utf8Start[Int(byte >> 4)])
-            out.append(digits.utf8Start[Int(byte & 15)])
+        for start in stride(from: 0, to: bytes.count, by: runByteCount) {
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * runByteCount) { run in
+                let end = min(start + runByteCount, bytes.count)
+                for i in start..<end {
+                    run[2 * (i - start)] = digits.utf8Start[Int(bytes[i] >> 4)]
+                    run[2 * (i - start) + 1] = digits.utf8Start[Int(bytes[i] & 15)]
+                }
+                out.append(contentsOf: UnsafeBufferPointer(rebasing: run[..<(2 * (end - start))]))
+            }
         }
     }
+
+    /// Bytes that are written before they are appended together.
+    private static let runByteCount = 64
 
     /// The text of `bytes`.
     static func text(_ bytes: [UInt8]) -> String {
@@ -46,14 +55,21 @@ extension [UInt8] {
 
     /// Appends a whole number in decimal, without making a String.
     mutating func append(decimal value: Int64) {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        let first = count
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        self[first...].reverse()
+        // 19 digits and a sign.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var first = digits.count
+            var rest = value.magnitude
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if value < 0 {
+                first -= 1
+                digits[first] = UInt8(ascii: "-")
+            }
+            append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
     }
 
     /// Appends a JSON string with its quotes.

@@ -1,3 +1,4 @@
+import Glibc
 import PosthornModel
 
 /// The top-level members of a JSON object that was checked when its event was accepted.
@@ -8,6 +9,8 @@ struct ObjectMembers {
     /// A member's place: the key with its quotes, and the value.
     struct Member {
         let key: Range<Int>
+        /// Whether the key holds a backslash, so that its bytes are not its text.
+        let isKeyEscaped: Bool
         let value: Range<Int>
     }
 
@@ -35,7 +38,7 @@ struct ObjectMembers {
         }
         guard current == UInt8(ascii: "\"") else { return nil }
         let keyStart = position
-        skipString()
+        let isKeyEscaped = skipString()
         let key = keyStart..<position
         skipBlanks()
         guard current == UInt8(ascii: ":") else { return nil }
@@ -43,23 +46,22 @@ struct ObjectMembers {
         skipBlanks()
         let valueStart = position
         skipValue()
-        return Member(key: key, value: valueStart..<position)
+        return Member(key: key, isKeyEscaped: isKeyEscaped, value: valueStart..<position)
     }
 
     /// The value of the member called `name`, which holds nothing that JSON must escape.
     mutating func value(of name: StaticString) -> Range<Int>? {
         while let member = next() {
-            if string(at: member.key, is: name) { return member.value }
+            if isKey(of: member, name) { return member.value }
         }
         return nil
     }
 
-    /// Whether the string at `range`, with its quotes, spells `text`, however it is escaped.
-    func string(at range: Range<Int>, is text: StaticString) -> Bool {
-        let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        let inner = bytes[range].dropFirst().dropLast()
-        if inner.elementsEqual(wanted) { return true }
-        return inner.contains(UInt8(ascii: "\\")) && string(at: range).map { $0.utf8.elementsEqual(wanted) } == true
+    /// Whether a member's key spells `name`, however it is escaped.
+    func isKey(of member: Member, _ name: StaticString) -> Bool {
+        if member.isKeyEscaped { return string(at: member.key).map { $0.utf8.elementsEqual(name.description.utf8) } == true }
+        guard member.key.count == name.utf8CodeUnitCount + 2, let start = bytes.baseAddress else { return false }
+        return memcmp(start + member.key.lowerBound + 1, name.utf8Start, name.utf8CodeUnitCount) == 0
     }
 
     /// The decoded text of the string at `range`; `nil` when another kind of value stands there.
@@ -76,17 +78,22 @@ struct ObjectMembers {
         while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
     }
 
-    private mutating func skipString() {
-        position += 1
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "\""):
-                position += 1
-                return
-            case UInt8(ascii: "\\"): position = min(position + 2, bytes.count)
-            default: position += 1
+    /// Skips a string with its quotes and returns whether it holds a backslash.
+    @discardableResult
+    private mutating func skipString() -> Bool {
+        var place = position + 1
+        var isEscaped = false
+        while place < bytes.count {
+            let byte = bytes[place]
+            place += 1
+            if byte == UInt8(ascii: "\"") { break }
+            if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+                place += 1
             }
         }
+        position = Swift.min(place, bytes.count)
+        return isEscaped
     }
 
     private mutating func skipValue() {

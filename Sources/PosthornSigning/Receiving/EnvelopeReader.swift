@@ -1,0 +1,122 @@
+public import PosthornModel
+
+/// What a receiver finds in a request: the parts of the event that its envelope carries.
+public struct ReceivedEvent: Equatable, Sendable {
+    /// The event's id: weseedo's, or the header `webhook-id`.
+    public var id: String?
+    /// The event's type; `nil` in a GET and in the raw envelope.
+    public var type: String?
+    /// The attempt's number, which only weseedo tells.
+    public var attempt: Int?
+    /// When it happened, as it was written.
+    public var created: String?
+    /// The producer's data, byte for byte. diio and webio bodies are the data itself with the type in it.
+    public var data: [UInt8] = []
+}
+
+/// Takes envelopes apart: the receiving side of what ``EndpointComposer`` makes.
+public enum EnvelopeReader {
+    /// Reads a request's body, or its query for a GET.
+    ///
+    /// - Parameters:
+    ///   - envelope: The form that is expected.
+    ///   - method: The request's method.
+    ///   - query: The query without `?`.
+    ///   - headers: The header lines.
+    ///   - body: The body.
+    /// - Throws: What the envelope lacks.
+    public static func read(
+        _ envelope: Envelope,
+        method: RequestMethod,
+        query: [UInt8],
+        headers: [(name: String, value: String)],
+        body: [UInt8]
+    ) throws(InputProblem) -> ReceivedEvent {
+        var received = ReceivedEvent()
+        if method == .get {
+            received.data = object(of: query)
+        } else {
+            try take(envelope, body, into: &received)
+        }
+        if received.id == nil { received.id = headers.first { $0.name.lowercased() == "webhook-id" }?.value }
+        return received
+    }
+
+    private static func take(_ envelope: Envelope, _ body: [UInt8], into received: inout ReceivedEvent) throws(InputProblem) {
+        let members = try Members(body)
+        switch envelope {
+        case .weseedo:
+            received.id = try members.string("id")
+            received.type = try members.string("type")
+            received.created = try members.string("created")
+            received.attempt = Int(String(decoding: try members.bytes("attempt"), as: UTF8.self))
+            received.data = try members.bytes("data")
+        case .diio:
+            received.type = try members.string("action")
+            received.data = body
+        case .webio:
+            received.type = try members.string("type")
+            received.data = body
+        case .conference:
+            received.type = try members.string("event")
+            received.created = try members.string("timestamp")
+            received.data = Array(try members.string("payload").utf8)
+        case .voiso:
+            received.type = try members.string("event")
+            received.created = try members.string("timestamp")
+            received.data = try members.bytes("payload")
+        case .standard:
+            received.type = try members.string("type")
+            received.created = try members.string("timestamp")
+            received.data = try members.bytes("data")
+        case .raw: received.data = body
+        }
+    }
+
+    /// A query as a JSON object of strings.
+    private static func object(of query: [UInt8]) -> [UInt8] {
+        var object: [UInt8] = [UInt8(ascii: "{")]
+        for pair in FormEncoding.pairs(query) {
+            if object.count > 1 { object.append(UInt8(ascii: ",")) }
+            object.append(jsonString: String(decoding: pair.name, as: UTF8.self))
+            object.append(UInt8(ascii: ":"))
+            object.append(jsonString: String(decoding: pair.value, as: UTF8.self))
+        }
+        object.append(UInt8(ascii: "}"))
+        return object
+    }
+
+    /// The top-level members of a body that came from outside, checked as JSON first.
+    private struct Members {
+        let body: [UInt8]
+        private var places: [String: Range<Int>] = [:]
+
+        init(_ body: [UInt8]) throws(InputProblem) {
+            self.body = body
+            do throws(JSONProblem) {
+                places = try JSONScanner.read(body) { (scanner) throws(JSONProblem) in
+                    var places: [String: Range<Int>] = [:]
+                    try scanner.members { (key, scanner) throws(JSONProblem) in
+                        places[scanner.decodeString(key)] = try scanner.skipValue()
+                    }
+                    return places
+                }
+            } catch {
+                throw InputProblem(field: "body", reason: "is \(error)")
+            }
+        }
+
+        func bytes(_ name: String) throws(InputProblem) -> [UInt8] {
+            guard let place = places[name] else { throw InputProblem(field: name, reason: "is missing in the body") }
+            return Array(body[place])
+        }
+
+        func string(_ name: String) throws(InputProblem) -> String {
+            let bytes = try bytes(name)
+            guard case .string(let text) = try? JSONValue.parse(bytes) else {
+                throw InputProblem(field: name, reason: "must be a string in the body")
+            }
+            return text
+        }
+    }
+}
