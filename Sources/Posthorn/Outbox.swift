@@ -119,6 +119,11 @@ public final class Outbox: @unchecked Sendable {
         }
     }
 
+    /// How much the writer has asked of the store so far, for benchmarks and metrics.
+    public func counters() throws(OutboxProblem) -> StoreCounters {
+        try writer.perform { (store) throws(OutboxProblem) in store.counters }
+    }
+
     // MARK: Reading
 
     /// Reads with a connection of its own, so that no list waits for a writer.

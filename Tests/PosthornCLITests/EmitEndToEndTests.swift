@@ -1,0 +1,99 @@
+import PosthornModel
+import Testing
+
+/// `posthorn emit` as a process, with every bad input that concerns it.
+@Suite struct EmitEndToEndTests {
+    private func prepared() throws -> PosthornProcess {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.write(SampleTopology.json(), to: "topology.json")
+        let applied = try posthorn.run("apply", file)
+        try #require(applied.status == 0, "\(applied.errors)")
+        return posthorn
+    }
+
+    @Test func eventsFromStandardInputAreCounted() throws {
+        let posthorn = try prepared()
+        let result = try posthorn.run("emit", input: SampleTopology.event("e1") + "\n\n" + SampleTopology.event("e2"))
+        #expect(result.status == 0)
+        #expect(result.output == "2 events accepted, 2 deliveries\n")
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test func dashAndDevStdinAreStandardInput() throws {
+        let posthorn = try prepared()
+        for file in ["-", "/dev/stdin"] {
+            let result = try posthorn.run("emit", file, input: SampleTopology.event())
+            #expect(result.output == "1 event accepted, 1 delivery\n")
+        }
+    }
+
+    @Test func theSameEventAgainIsKnown() throws {
+        let posthorn = try prepared()
+        let first = try posthorn.run("emit", "--json", input: SampleTopology.event("e1"))
+        let second = try posthorn.run("emit", "--json", input: SampleTopology.event("e1"))
+        #expect(first.output == #"{"line":1,"id":"e1","new":true,"deliveries":1}"# + "\n")
+        #expect(second.output == #"{"line":1,"id":"e1","new":false,"deliveries":0}"# + "\n")
+    }
+
+    @Test func aBadLineIsNamedAndItsBatchIsNotStored() throws {
+        let posthorn = try prepared()
+        let input = SampleTopology.event("e1") + "\n" + SampleTopology.event("e2", node: "x9") + "\n" + SampleTopology.event("e3")
+        let result = try posthorn.run("emit", input: input)
+        #expect(result.status == 1)
+        #expect(result.errorLines.count == 1)
+        #expect(result.errors.hasPrefix("posthorn: line 2: node: \"x9\" names no node"))
+        #expect(result.errors.hasSuffix("nothing was accepted\n"))
+        #expect(try posthorn.run("deliveries", "--json").output.isEmpty)
+    }
+
+    @Test func keepGoingLeavesBadLinesOut() throws {
+        let posthorn = try prepared()
+        let input = SampleTopology.event("e1") + "\n{\n" + SampleTopology.event("e2", node: "x9") + "\n" + SampleTopology.event("e3")
+        let result = try posthorn.run("emit", "--keep-going", input: input)
+        #expect(result.status == 1)
+        #expect(result.output == "2 events accepted, 2 deliveries; 2 lines refused\n")
+        #expect(result.errorLines.map { $0.prefix(17) } == ["posthorn: line 2:", "posthorn: line 3:"])
+    }
+
+    @Test func theLinesBeforeABadBatchAreNamed() throws {
+        let posthorn = try prepared()
+        let good = (1...1500).map { SampleTopology.event("e\($0)") }.joined(separator: "\n")
+        let result = try posthorn.run("emit", input: good + "\nnonsense\n")
+        #expect(result.status == 1)
+        #expect(result.output == "1,000 events accepted, 1,000 deliveries\n")
+        #expect(result.errors.hasPrefix("posthorn: line 1501: not valid JSON"))
+        #expect(result.errors.hasSuffix("; lines 1 to 1000 were accepted, nothing after them\n"))
+    }
+
+    @Test(arguments: [
+        ("truncated", Array(#"{"type":"A","node":"s1","data":{"id":1}"#.utf8)),
+        ("ten thousand levels", Array((#"{"type":"A","node":"s1","data":"# + String(repeating: "[", count: 10_000)).utf8)),
+        ("duplicate keys", Array(#"{"type":"A","type":"B","node":"s1","data":{}}"#.utf8)),
+        ("duplicate keys in data", Array(#"{"type":"A","node":"s1","data":{"a":1,"a":2}}"#.utf8)),
+        ("not UTF-8", Array(#"{"type":"A","node":"s1","data":{"a":""#.utf8) + [0xFF] + Array("\"}}".utf8)),
+        ("NUL", Array(#"{"type":"A","node":"s1","data":{"a":""#.utf8) + [0] + Array("\"}}".utf8)),
+        ("unknown field", Array(#"{"type":"A","node":"s1","data":{},"extra":1}"#.utf8)),
+        ("wrong type", Array(#"{"type":5,"node":"s1","data":{}}"#.utf8)),
+        ("data missing", Array(#"{"type":"A","node":"s1"}"#.utf8)),
+        ("escape sequence", Array(#"{"type":"A\u001b[2J","node":"s1","data":{}}"#.utf8)),
+        ("too long", [UInt8](repeating: UInt8(ascii: "a"), count: EventLine.lineLimitBytes + 1)),
+    ])
+    func badInputIsOneClearLine(name: String, line: [UInt8]) throws {
+        let posthorn = try prepared()
+        let result = try posthorn.run(["emit"], input: line)
+        #expect(result.status == 1)
+        #expect(result.errorLines.count == 1, "\(name): \(result.errors)")
+        #expect(result.errors.hasPrefix("posthorn: line 1: "), "\(name): \(result.errors)")
+        #expect(result.errors.utf8.count < 400)
+        #expect(!result.errors.utf8.contains(0x1B))
+        #expect(try posthorn.run("deliveries", "--json").output.isEmpty)
+    }
+
+    @Test func anIdWithOtherContentIsAnError() throws {
+        let posthorn = try prepared()
+        _ = try posthorn.run("emit", input: SampleTopology.event("e1"))
+        let result = try posthorn.run("emit", input: #"{"type":"MEETING_ENDED","node":"s1","data":{},"id":"e1"}"#)
+        #expect(result.status == 1)
+        #expect(result.errors.hasPrefix("posthorn: line 1: id: \"e1\" is the id of another event"))
+    }
+}
