@@ -65,25 +65,45 @@ import Testing
         #expect(result.errors.hasSuffix("; lines 1 to 1000 were accepted, nothing after them\n"))
     }
 
-    @Test(arguments: [
-        ("truncated", Array(#"{"type":"A","node":"s1","data":{"id":1}"#.utf8)),
-        ("ten thousand levels", Array((#"{"type":"A","node":"s1","data":"# + String(repeating: "[", count: 10_000)).utf8)),
-        ("duplicate keys", Array(#"{"type":"A","type":"B","node":"s1","data":{}}"#.utf8)),
-        ("duplicate keys in data", Array(#"{"type":"A","node":"s1","data":{"a":1,"a":2}}"#.utf8)),
-        ("not UTF-8", Array(#"{"type":"A","node":"s1","data":{"a":""#.utf8) + [0xFF] + Array("\"}}".utf8)),
-        ("NUL", Array(#"{"type":"A","node":"s1","data":{"a":""#.utf8) + [0] + Array("\"}}".utf8)),
-        ("unknown field", Array(#"{"type":"A","node":"s1","data":{},"extra":1}"#.utf8)),
-        ("wrong type", Array(#"{"type":5,"node":"s1","data":{}}"#.utf8)),
-        ("data missing", Array(#"{"type":"A","node":"s1"}"#.utf8)),
-        ("escape sequence", Array(#"{"type":"A\u001b[2J","node":"s1","data":{}}"#.utf8)),
-        ("too long", [UInt8](repeating: UInt8(ascii: "a"), count: EventLine.lineLimitBytes + 1)),
-    ])
-    func badInputIsOneClearLine(name: String, line: [UInt8]) throws {
+    /// A line that must be refused.
+    struct BadLine: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let bytes: [UInt8]
+
+        init(_ name: String, _ text: String) {
+            testDescription = name
+            bytes = Array(text.utf8)
+        }
+
+        /// A line whose data holds one byte inside a string.
+        init(_ name: String, byte: UInt8) {
+            testDescription = name
+            let start = Array(#"{"type":"A","node":"s1","data":{"a":""#.utf8)
+            bytes = start + [byte] + Array("\"}}".utf8)
+        }
+    }
+
+    static let badLines: [BadLine] = [
+        BadLine("truncated", #"{"type":"A","node":"s1","data":{"id":1}"#),
+        BadLine("ten thousand levels", #"{"type":"A","node":"s1","data":"# + String(repeating: "[", count: 10_000)),
+        BadLine("duplicate keys", #"{"type":"A","type":"B","node":"s1","data":{}}"#),
+        BadLine("duplicate keys in data", #"{"type":"A","node":"s1","data":{"a":1,"a":2}}"#),
+        BadLine("not UTF-8", byte: 0xFF),
+        BadLine("NUL", byte: 0),
+        BadLine("unknown field", #"{"type":"A","node":"s1","data":{},"extra":1}"#),
+        BadLine("wrong type", #"{"type":5,"node":"s1","data":{}}"#),
+        BadLine("data missing", #"{"type":"A","node":"s1"}"#),
+        BadLine("escape sequence", #"{"type":"A\u001b[2J","node":"s1","data":{}}"#),
+        BadLine("too long", String(repeating: "a", count: EventLine.lineLimitBytes + 1)),
+    ]
+
+    @Test(arguments: badLines)
+    func badInputIsOneClearLine(line: BadLine) throws {
         let posthorn = try prepared()
-        let result = try posthorn.run(["emit"], input: line)
+        let result = try posthorn.run(["emit"], input: line.bytes)
         #expect(result.status == 1)
-        #expect(result.errorLines.count == 1, "\(name): \(result.errors)")
-        #expect(result.errors.hasPrefix("posthorn: line 1: "), "\(name): \(result.errors)")
+        #expect(result.errorLines.count == 1, "\(result.errors)")
+        #expect(result.errors.hasPrefix("posthorn: line 1: "), "\(result.errors)")
         #expect(result.errors.utf8.count < 400)
         #expect(!result.errors.utf8.contains(0x1B))
         #expect(try posthorn.run("deliveries", "--json").output.isEmpty)
