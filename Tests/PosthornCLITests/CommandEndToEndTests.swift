@@ -116,6 +116,8 @@ import Testing
         let retried = try posthorn.run("retry", "1", "9", "--json")
         #expect(retried.status == 1 && retried.output == #"{"retried":1,"unknown":[9],"refused":[]}"# + "\n")
         #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.1").output.contains("1 delivered"))
+        // The newest event always stays, so another one comes after it.
+        _ = try posthorn.run("emit", input: SampleTopology.event("e2"))
         #expect(try posthorn.run("prune", "--older-than", "0").output == "deleted 1 event, 1 delivery, 2 attempts\n")
     }
 
