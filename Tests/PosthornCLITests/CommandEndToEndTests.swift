@@ -128,6 +128,8 @@ import Testing
         _ = try posthorn.run("emit", input: SampleTopology.event("e1"))
         let engine = try posthorn.start("run", "--allow", "127.0.0.0/8")
         #expect(receiver.waitForRequests(1).count == 1)
+        // Twice at once, as timeout(1) does: the process and its group.
+        engine.send(signal)
         engine.send(signal)
         receiver.release()
         #expect(engine.wait() == 0)
