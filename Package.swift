@@ -73,6 +73,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
+        tests("TidyTests", []),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests(
             "PosthornOutboxTests",
