@@ -30,15 +30,20 @@ struct SocketBook {
 
     init(epoll: Int32) { self.epoll = epoll }
 
-    /// libcurl wants to hear of these events (0 for none).
-    mutating func watch(_ socket: Int32, events: UInt32) {
+    /// The multi handle of that number wants to hear of these events (0 for none); see ``place(of:)``.
+    mutating func watch(_ socket: Int32, shard: Int, events: UInt32) {
         reserve(socket)
         let index = Int(socket)
         entries[index].isWanted = events != 0
         if events == 0 || entries[index].watched == events { return }
-        var event = epoll_event(events: events, data: epoll_data_t(u64: UInt64(socket)))
+        var event = epoll_event(events: events, data: epoll_data_t(u64: UInt64(shard) << 32 | UInt64(socket)))
         let operation = entries[index].watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
         if epoll_ctl(epoll, operation, socket, &event) == 0 { entries[index].watched = events }
+    }
+
+    /// The socket and the multi handle that an event is about.
+    static func place(of event: epoll_event) -> (socket: Int32, shard: Int) {
+        (Int32(truncatingIfNeeded: event.data.u64 & 0xFFFF_FFFF), Int(event.data.u64 >> 32))
     }
 
     /// Whether libcurl wants to hear of `socket`; if not, epoll forgets it.
