@@ -40,6 +40,6 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("PosthornModelTests", ["PosthornModel"]),
-        tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
     ]
 )

@@ -15,7 +15,8 @@ struct SocketBook {
         var isWanted = false
         var localPort: UInt16 = 0
         var address = ""
-        var isOpen = false
+        /// The next socket with the same local port; each leads to another receiver.
+        var nextOfPort = SocketBook.none
     }
 
     private let epoll: Int32
@@ -25,8 +26,6 @@ struct SocketBook {
     private(set) var openedCount: Int64 = 0
 
     private static let none: Int32 = -1
-    /// Several sockets share a local port, each to another receiver.
-    private static let several: Int32 = -2
 
     init(epoll: Int32) { self.epoll = epoll }
 
@@ -58,7 +57,7 @@ struct SocketBook {
     /// A socket has been made.
     mutating func opened(_ socket: Int32) {
         reserve(socket)
-        entries[Int(socket)] = Entry(isOpen: true)
+        entries[Int(socket)] = Entry()
         openedCount += 1
     }
 
@@ -66,29 +65,45 @@ struct SocketBook {
     mutating func connected(_ socket: Int32, localPort: UInt16, address: String) {
         entries[Int(socket)].localPort = localPort
         entries[Int(socket)].address = address
-        let port = Int(localPort)
-        socketOfPort[port] = socketOfPort[port] == Self.none ? socket : Self.several
+        entries[Int(socket)].nextOfPort = socketOfPort[Int(localPort)]
+        socketOfPort[Int(localPort)] = socket
     }
 
     /// A socket is about to be closed.
     mutating func closed(_ socket: Int32) {
-        guard Int(socket) < entries.count, entries[Int(socket)].isOpen else { return }
-        let port = Int(entries[Int(socket)].localPort)
-        if socketOfPort[port] == socket { socketOfPort[port] = Self.none }
+        guard Int(socket) < entries.count else { return }
+        let entry = entries[Int(socket)]
+        if entry.localPort != 0 { unlink(socket, entry) }
         entries[Int(socket)] = Entry()
-        if port != 0, socketOfPort[port] == Self.several, !entries.contains(where: { $0.isOpen && $0.localPort == UInt16(port) }) {
-            socketOfPort[port] = Self.none
-        }
     }
 
-    /// The connected socket with this local port, and where it leads to.
+    /// The connected socket with this local port, and where it leads to. `address` is asked for when several have that port.
     func find(localPort: UInt16, address: @autoclosure () -> String) -> (socket: Int32, address: String)? {
-        let socket = socketOfPort[Int(localPort)]
-        if socket >= 0 { return (socket, entries[Int(socket)].address) }
-        if socket == Self.none { return nil }
+        var socket = socketOfPort[Int(localPort)]
+        guard socket != Self.none else { return nil }
+        if entries[Int(socket)].nextOfPort == Self.none { return (socket, entries[Int(socket)].address) }
         let wanted = address()
-        let index = entries.firstIndex { $0.isOpen && $0.localPort == localPort && $0.address == wanted }
-        return index.map { (Int32($0), wanted) }
+        while socket != Self.none {
+            if entries[Int(socket)].address == wanted { return (socket, wanted) }
+            socket = entries[Int(socket)].nextOfPort
+        }
+        return nil
+    }
+
+    private mutating func unlink(_ socket: Int32, _ entry: Entry) {
+        let port = Int(entry.localPort)
+        if socketOfPort[port] == socket {
+            socketOfPort[port] = entry.nextOfPort
+            return
+        }
+        var previous = socketOfPort[port]
+        while previous != Self.none {
+            if entries[Int(previous)].nextOfPort == socket {
+                entries[Int(previous)].nextOfPort = entry.nextOfPort
+                return
+            }
+            previous = entries[Int(previous)].nextOfPort
+        }
     }
 
     private mutating func reserve(_ socket: Int32) {
