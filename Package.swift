@@ -65,6 +65,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "SwiftPlatformExample",
+            dependencies: ["Posthorn", "CSQLite"],
+            path: "Examples/SwiftPlatform",
+            swiftSettings: strict
+        ),
+
         .target(
             name: "PosthornTestSupport",
             dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
@@ -74,6 +81,7 @@ let package = Package(
         ),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
+        tests("ExampleTests", ["SwiftPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests(
             "PosthornOutboxTests",
