@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <resolv.h>
 
 /* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
@@ -26,6 +27,11 @@ static inline int posthorn_eventfd(void) {
 
 static inline int posthorn_inotify(void) {
     return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+/* Glibc's module loses the SOCK_ flags in some builds. A socket that no child process inherits. */
+static inline int posthorn_socket(int family, int type, int protocol) {
+    return socket(family, type | SOCK_CLOEXEC, protocol);
 }
 
 /* The resolver's settings of the calling thread (resolver(3)): `_res` is a macro over a function. */

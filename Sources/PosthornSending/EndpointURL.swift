@@ -45,7 +45,7 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         }
         let written = try Self.part(handle, CURLUPART_HOST, text)
         let host = written.hasPrefix("[") ? String(written.dropFirst().dropLast()) : written.lowercased()
-        try Self.checkHost(host, of: text, handle)
+        try Self.checkHost(host, of: text)
         guard let port = UInt16(try Self.part(handle, CURLUPART_PORT, text, CURLU_DEFAULT_PORT)), port > 0 else {
             throw Self.problem(text, "has port 0; use 1 to 65535, or none for the scheme's own")
         }
@@ -80,13 +80,12 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         guard let separator = text.firstRange(of: "://"), separator.lowerBound > text.startIndex else {
             throw problem(text, "is not an absolute URL; write it as https://host/path")
         }
+        if text[separator.upperBound...].hasPrefix("/") { throw problem(text, "has no host; write it as https://host/path") }
     }
 
-    private static func checkHost(_ host: String, of text: String, _ handle: OpaquePointer) throws(InputProblem) {
+    private static func checkHost(_ host: String, of text: String) throws(InputProblem) {
         guard host.utf8.allSatisfy({ $0 < 0x80 }) else {
-            let ascii = optional(handle, CURLUPART_HOST, UInt32(bitPattern: CURLU_PUNYCODE))
-            let remedy = ascii.map { "write it as \($0)" } ?? "write it in punycode (xn--…)"
-            throw problem(text, "has a host name that is not ASCII; \(remedy)")
+            throw problem(text, "has a host name that is not ASCII; write it as \(Punycode.hostName(host))")
         }
         if NetworkAddress(host) != nil { return }
         let isName = host.utf8.count <= 253 && host.utf8.allSatisfy(isHostByte)

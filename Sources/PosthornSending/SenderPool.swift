@@ -39,14 +39,25 @@ public final class SenderPool: Sendable {
     ///   - onRecalled: Takes jobs that are given back without having been sent. Called on sender threads.
     ///   - onResults: Takes results, in batches. Called on sender threads.
     /// - Throws: ``SystemProblem`` when the system lacks threads, descriptors or memory.
-    public init(
+    public convenience init(
         _ configuration: SenderConfiguration,
         clock: any PosthornClock,
         onRecalled: @escaping @Sendable ([SendJob]) -> Void = { _ in },
         onResults: @escaping @Sendable ([SendResult]) -> Void
     ) throws(SystemProblem) {
+        try self.init(configuration, clock: clock, lookup: SystemLookup.ask, onRecalled: onRecalled, onResults: onResults)
+    }
+
+    /// - Parameter lookup: Asks for a name in place of the system.
+    init(
+        _ configuration: SenderConfiguration,
+        clock: any PosthornClock,
+        lookup: @escaping NameResolver.Lookup,
+        onRecalled: @escaping @Sendable ([SendJob]) -> Void,
+        onResults: @escaping @Sendable ([SendResult]) -> Void
+    ) throws(SystemProblem) {
         let count = min(max(1, configuration.threads), SenderConfiguration.cores)
-        resolver = try NameResolver(configuration.resolver)
+        resolver = try NameResolver(configuration.resolver, lookup: lookup)
         let ended = try EndSignal()
         self.ended = ended
         var threads: [SenderThread] = []

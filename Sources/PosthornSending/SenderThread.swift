@@ -78,7 +78,13 @@ final class SenderThread: @unchecked Sendable {
             throw SystemProblem("curl_multi_init", ENOMEM)
         }
         self.multi = multi
-        context = TransferContext(configuration, epoll: epoll)
+        context = TransferContext(
+            guard: configuration.guard,
+            responseLimitBytes: configuration.responseLimitBytes,
+            excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
+            caFile: configuration.caFile,
+            epoll: epoll
+        )
         window = InFlightWindow(
             youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
             slowLimit: (configuration.slowInFlightLimit + share - 1) / share,

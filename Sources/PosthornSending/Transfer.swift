@@ -52,6 +52,9 @@ final class Transfer {
         headerNode = .allocate(capacity: 1)
         headerNode.initialize(to: curl_slist(data: nil, next: nil))
         CurlSettings.apply(to: easy, caFile: context.caFile)
+        // Otherwise libcurl walks through all of its cached names at the end of every transfer. Names are pinned by us, and
+        // numbers do not change, so nothing in there goes out of date.
+        posthorn_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1)
         TransferCallbacks.install(on: self)
         posthorn_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorBuffer)
         posthorn_curl_set_list(easy, CURLOPT_HTTPHEADER, headerNode)
@@ -121,16 +124,15 @@ final class Transfer {
         posthorn_curl_set_list(easy, CURLOPT_RESOLVE, pinList)
     }
 
-    /// What came of the try, when libcurl says it has ended with `code`.
-    func outcome(_ code: CURLcode, now: Timestamp, nanoseconds: Int64) -> AttemptOutcome {
+    /// What follows from the end of the try, when libcurl says it has ended with `code`.
+    func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
-        let verdict = TransferVerdict(
-            code: code,
-            head: head,
-            wasSent: sendCount > 0,
-            intervention: intervention,
-            detail: detail
-        )
+        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
+    }
+
+    /// What came of the attempt, when libcurl says it has ended with `code`.
+    func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
+        let verdict = verdict(code)
         return AttemptOutcome(
             started: started,
             durationMicroseconds: max(0, (nanoseconds - startedNanoseconds) / 1000),
@@ -139,7 +141,7 @@ final class Transfer {
             errorText: verdict.text,
             response: excerpt,
             address: address,
-            retryAfterMilliseconds: head.retryAfterMilliseconds(now: now)
+            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started)
         )
     }
 
@@ -194,7 +196,7 @@ extension Transfer {
     func takeHeaderLine(_ line: UnsafeBufferPointer<UInt8>) -> Bool { head.take(line) == .goOn }
 
     func takeBody(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let room = AttemptOutcome.excerptLimitBytes - excerpt.count
+        let room = context.excerptLimitBytes - excerpt.count
         if room > 0 { excerpt.append(contentsOf: bytes.prefix(room)) }
         bodyBytes += bytes.count
         if bodyBytes <= context.responseLimitBytes { return true }
@@ -213,7 +215,7 @@ extension Transfer {
             intervention = refusal
             return -1
         }
-        let socket = Glibc.socket(family, type | Int32(SOCK_CLOEXEC.rawValue), protocolNumber)
+        let socket = posthorn_socket(family, type, protocolNumber)
         if socket < 0 {
             intervention = .noSocket(errno)
             return -1
@@ -248,7 +250,8 @@ extension Transfer {
         guard let socket = openedSockets.first(where: { SocketFacts.localPort($0) == localPort }),
             let peer = SocketFacts.peer(socket)
         else {
-            intervention = .noSocket(ENOTCONN)
+            // The kernel names the other side of a connection until it is gone.
+            intervention = .closedBeforeSending
             return false
         }
         // The address that the kernel connected to, not the one it was asked for: 0.0.0.0 becomes 127.0.0.1.
@@ -263,7 +266,7 @@ extension Transfer {
     }
 
     private func refusal(of address: NetworkAddress) -> Intervention? {
-        let isPlain = job?.target.url.isPlainHTTP ?? true
+        let isPlain = currentTarget?.url.isPlainHTTP ?? true
         switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
         case .permitted: return nil
         case .forbiddenAddress: return .refusedAddress(address)
@@ -272,52 +275,5 @@ extension Transfer {
     }
 
     /// Whether the host is a number, so that libcurl needs no resolver for it.
-    var needsNoName: Bool { job?.target.url.numericAddress != nil }
-}
-
-/// What the transfers of one thread share.
-final class TransferContext {
-    let `guard`: EgressGuard
-    let responseLimitBytes: Int
-    let caFile: String?
-    let standing = StandingHeaders()
-    var sockets: SocketBook
-
-    init(_ configuration: SenderConfiguration, epoll: Int32) {
-        `guard` = configuration.guard
-        responseLimitBytes = max(0, configuration.responseLimitBytes)
-        caFile = CurlLibrary.caFile(configured: configuration.caFile)
-        sockets = SocketBook(epoll: epoll)
-    }
-}
-
-/// Header nodes that follow a request's own block and take back what libcurl would add by itself.
-final class StandingHeaders {
-    private let expect = curl_slist_append(nil, "Expect:")
-    private let contentType = curl_slist_append(nil, "Content-Type:")
-    private let both = curl_slist_append(curl_slist_append(nil, "Expect:"), "Content-Type:")
-
-    /// libcurl asks for a 100-continue from 1 MiB on and waits a second for it.
-    private static let expectFromBytes = 500_000
-
-    deinit {
-        curl_slist_free_all(expect)
-        curl_slist_free_all(contentType)
-        curl_slist_free_all(both)
-    }
-
-    /// The nodes for a request; each costs libcurl time, so only those that are needed.
-    func list(withoutContentType: Bool, bodyBytes: Int) -> UnsafeMutablePointer<curl_slist>? {
-        let hasLargeBody = bodyBytes >= Self.expectFromBytes
-        if withoutContentType { return hasLargeBody ? expect : nil }
-        return hasLargeBody ? both : contentType
-    }
-
-    /// Whether a block's first line is its content-type, in which case libcurl sees it and adds none.
-    static func beginsWithContentType(_ headers: [UInt8]) -> Bool {
-        let name: StaticString = "content-type:"
-        guard headers.count > name.utf8CodeUnitCount else { return false }
-        for index in 0..<name.utf8CodeUnitCount where headers[index] | 0x20 != name.utf8Start[index] | 0x20 { return false }
-        return true
-    }
+    var needsNoName: Bool { currentTarget?.url.numericAddress != nil }
 }

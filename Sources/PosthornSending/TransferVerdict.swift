@@ -9,6 +9,8 @@ enum Intervention: Hashable {
     case refusedPlainHTTP(NetworkAddress)
     /// A kept-alive socket was readable before the request left: it is repeated on a fresh connection.
     case staleConnection
+    /// The receiver had closed the new connection before the request left.
+    case closedBeforeSending
     /// libcurl was about to send the same request once more.
     case secondTry
     /// The answer's body is longer than what is read of it.
@@ -68,6 +70,7 @@ struct TransferVerdict: Hashable {
         case .refusedPlainHTTP(let address):
             return (.refusedAddress, "plain http goes only to ranges that are opened, and \(address) is in none; use https")
         case .secondTry, .staleConnection: return (.closed, "the kept-alive connection was closed before an answer came")
+        case .closedBeforeSending: return (.closed, "the receiver closed the connection before the request was sent")
         case .noSocket(let number): return (.resources, SystemText.of(number))
         case .bodyLimit, nil: return nil
         }

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSending
+@testable import PosthornSending
 import PosthornSystem
 import PosthornTestSupport
 import Synchronization
@@ -19,7 +19,14 @@ final class Bench: Sendable {
     let pool: SenderPool
     private let box: Box
 
-    init(_ configure: (inout SenderConfiguration) throws -> Void = { _ in }) throws {
+    convenience init(_ configure: (inout SenderConfiguration) throws -> Void = { _ in }) throws {
+        try self.init(lookup: SystemLookup.ask, configure)
+    }
+
+    init(
+        lookup: @escaping NameResolver.Lookup,
+        _ configure: (inout SenderConfiguration) throws -> Void = { _ in }
+    ) throws {
         var configuration = SenderConfiguration()
         configuration.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8"), try CIDR("::1")])
         try configure(&configuration)
@@ -28,6 +35,7 @@ final class Bench: Sendable {
         pool = try SenderPool(
             configuration,
             clock: SystemClock(),
+            lookup: lookup,
             onRecalled: { jobs in
                 box.state.withLock { $0.recalled += jobs }
                 box.waker.signal()

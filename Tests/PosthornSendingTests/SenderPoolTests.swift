@@ -22,4 +22,132 @@ import Testing
         #expect(request.header("x-delivery") == "1")
         #expect(request.header("expect") == nil)
     }
+
+    @Test func stalledReceiversDoNotHoldBackHealthyOnes() throws {
+        let stalled = try MisbehavingReceiver { _ in .silence }
+        let healthy = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench()
+        let stalledTargets = try (0..<300).map { try Bench.target(stalled.url, key: Int64(1000 + $0), inFlight: 1) }
+        bench.pool.submit(stalledTargets.enumerated().map { Bench.job(Int64(10_000 + $0.offset), $0.element) })
+        stalled.waitForRequests(300)
+        let target = try Bench.target(healthy.url)
+        bench.pool.submit((1...500).map { Bench.job($0, target) })
+        let results = bench.waitForResults(500)
+        #expect(results.count == 500)
+        #expect(results.allSatisfy { $0.outcome.succeeded && $0.job.id <= 500 })
+        #expect(stalled.openConnectionCount == 300)
+    }
+
+    @Test func anEndpointNeverHasMoreOnTheWireThanItsLimit() throws {
+        let receiver = try MisbehavingReceiver { _ in Reply.ok.held }
+        let bench = try Bench()
+        let target = try Bench.target(receiver.url, inFlight: 3)
+        bench.pool.submit((1...10).map { Bench.job($0, target) })
+        receiver.waitForRequests(3)
+        #expect(bench.pool.statistics.inFlight <= 3)
+        receiver.release()
+        #expect(bench.waitForResults(10).count == 10)
+        #expect(receiver.connectionCount == 3)
+    }
+
+    @Test func drainingGivesBackWhatWaitsAndHandsOverWhatIsOnTheWire() throws {
+        let receiver = try MisbehavingReceiver { _ in Reply.ok.held }
+        let bench = try Bench()
+        let target = try Bench.target(receiver.url, inFlight: 2)
+        bench.pool.submit((1...10).map { Bench.job($0, target) })
+        receiver.waitForRequests(2)
+        let pool = bench.pool
+        let drained = try Waker()
+        let drainer = try WorkerThread(name: "drainer") {
+            pool.drain()
+            drained.signal()
+        }
+        #expect(bench.waitForRecalled(8).count == 8)
+        #expect(bench.results.isEmpty)
+        receiver.release()
+        drained.wait(milliseconds: 30_000)
+        #expect(bench.results.count == 2)
+        drainer.join()
+        // What comes later is given back at once.
+        pool.submit([Bench.job(11, target)])
+        #expect(bench.waitForRecalled(9).count == 9)
+        pool.stop()
+        #expect(receiver.requests.count == 2)
+        #expect(Set(bench.results.map(\.job.id) + bench.recalled.map(\.id)) == Set(1...11))
+    }
+
+    @Test func aDrainEndsByTheRequestsOwnDeadlines() throws {
+        let receiver = try MisbehavingReceiver { _ in .silence }
+        let bench = try Bench()
+        bench.send(to: receiver, timeout: 200)
+        receiver.waitForRequests(1)
+        bench.pool.stop()
+        #expect(bench.results.map(\.outcome.error) == [.timeout])
+    }
+
+    @Test func abortingEndsAtOnce() throws {
+        let receiver = try MisbehavingReceiver { _ in .silence }
+        let bench = try Bench()
+        bench.send(to: receiver, timeout: 600_000)
+        receiver.waitForRequests(1)
+        let pool = bench.pool
+        let drainer = try WorkerThread(name: "drainer") { pool.stop() }
+        pool.abort()
+        drainer.join()
+        #expect(bench.results.isEmpty)
+        #expect(receiver.waitForOpenConnections(atMost: 1))
+    }
+
+    @Test func nothingStartsWhilePaused() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench()
+        let target = try Bench.target(receiver.url)
+        bench.pool.pause()
+        bench.pool.submit((1...5).map { Bench.job($0, target) })
+        bench.pool.recall(keys: [99])
+        bench.pool.submit([Bench.job(6, try Bench.target(receiver.url, key: 2))])
+        bench.pool.recall(keys: [2])
+        #expect(bench.waitForRecalled(1).map(\.id) == [6])
+        #expect(receiver.connectionCount == 0)
+        bench.pool.resume()
+        #expect(bench.waitForResults(5).count == 5)
+        #expect(receiver.requests.count == 5)
+    }
+
+    @Test func anIdlePoolSleepsEvenWhenItsConnectionsWereClosed() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench()
+        let target = try Bench.target(receiver.url)
+        bench.pool.submit((1...50).map { Bench.job($0, target) })
+        #expect(bench.waitForResults(50).count == 50)
+        receiver.stop()
+        // A recall goes through every thread's loop, so the closed connections have been seen after the second one.
+        for id in 100..<102 {
+            bench.pool.pause()
+            bench.pool.submit([Bench.job(Int64(id), target)])
+            bench.pool.recall(keys: nil)
+            bench.waitForRecalled(id - 99)
+        }
+        let before = bench.pool.statistics.threadCPUMicroseconds.reduce(0, +)
+        try Waker().wait(milliseconds: 300)
+        let after = bench.pool.statistics.threadCPUMicroseconds.reduce(0, +)
+        #expect(after - before < 20_000)
+    }
+
+    @Test func composersAreCalledWithTheClocksTime() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let clock = TestClock()
+        let done = try Waker()
+        let results = ResultBox()
+        var configuration = SenderConfiguration()
+        configuration.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
+        let pool = try SenderPool(configuration, clock: clock) {
+            results.add($0)
+            done.signal()
+        }
+        pool.submit([Bench.job(1, try Bench.target(receiver.url))])
+        done.wait(milliseconds: 30_000)
+        pool.stop()
+        #expect(results.all.first?.outcome.started == clock.now())
+    }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import PosthornSystem
 
@@ -8,9 +9,9 @@ struct Listener {
 
     init(host: String, port: UInt16) throws(SystemProblem) {
         let isIPv6 = host.contains(":")
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, type, 0)
+        descriptor = posthorn_socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if descriptor < 0 { throw SystemProblem("socket", errno) }
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
         let (status, code) = isIPv6 ? Self.bind6(descriptor, host, port) : Self.bind4(descriptor, host, port)

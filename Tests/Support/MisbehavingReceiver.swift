@@ -108,4 +108,10 @@ public final class MisbehavingReceiver: Sendable {
     public func waitForOpenConnections(atMost count: Int, seconds: Int = 30) -> Bool {
         shared.wait(seconds: seconds) { $0.openConnections <= count }
     }
+
+    /// Waits until so many replies have been carried out to their last step; `false` when the time was over.
+    @discardableResult
+    public func waitForStepsDone(_ count: Int, seconds: Int = 30) -> Bool {
+        shared.wait(seconds: seconds) { $0.repliesDone >= count }
+    }
 }

@@ -46,7 +46,7 @@ struct ReceiverLoop {
         let isReleased = shared.log.withLock { $0.isReleased }
         for (index, connection) in connections.enumerated() {
             if set[index + 2].revents != 0 { read(connection) }
-            connection.work(isReleased: isReleased)
+            work(connection, isReleased)
             serve(connection)
         }
         let before = connections.count
@@ -71,9 +71,15 @@ struct ReceiverLoop {
             }
             if let greeting = options.greeting {
                 connection.steps = greeting.steps
-                connection.work(isReleased: shared.log.withLock { $0.isReleased })
+                work(connection, shared.log.withLock { $0.isReleased })
             }
         }
+    }
+
+    private func work(_ connection: ReceiverConnection, _ isReleased: Bool) {
+        let wasBusy = !connection.isIdle
+        connection.work(isReleased: isReleased)
+        if wasBusy && (connection.isIdle || connection.isEnded) { shared.write { $0.repliesDone += 1 } }
     }
 
     private func read(_ connection: ReceiverConnection) {
@@ -93,7 +99,7 @@ struct ReceiverLoop {
             } else {
                 return
             }
-            connection.work(isReleased: shared.log.withLock { $0.isReleased })
+            work(connection, shared.log.withLock { $0.isReleased })
         }
     }
 }

@@ -8,6 +8,7 @@ final class ReceiverShared: Sendable {
         var connections = 0
         var openConnections = 0
         var bytes = 0
+        var repliesDone = 0
         var isReleased = false
         var isStopping = false
         fileprivate var watchers: [Int: Waker] = [:]

@@ -1,0 +1,49 @@
+import PosthornModel
+@testable import PosthornSending
+import Testing
+
+@Suite struct EndpointURLTests {
+    @Test(arguments: [
+        ("https://Example.COM", "https://example.com/"), ("HTTPS://example.com:443/a?b=c#d", "https://example.com/a?b=c"),
+        ("http://127.1/x", "http://127.0.0.1/x"), ("http://0x7f000001", "http://127.0.0.1/"), ("http://2130706433/", "http://127.0.0.1/"),
+        ("http://0177.0.0.1/", "http://127.0.0.1/"), ("http://%31%32%37.0.0.1/", "http://127.0.0.1/"),
+        ("https://[2001:DB8::1]:8443/h", "https://[2001:db8::1]:8443/h"), ("https://example.com/é", "https://example.com/%C3%A9"),
+        ("https://xn--bcher-kva.example/", "https://xn--bcher-kva.example/"),
+    ])
+    func urlsAreMadeCanonical(_ text: String, _ canonical: String) throws {
+        #expect(try EndpointURL(text).text.lowercased() == canonical.lowercased())
+    }
+
+    @Test(arguments: [
+        "", "example.com", "/path", "file:///etc/passwd", "gopher://x/", "dict://x/", "ftp://x/", "javascript://x/", "ws://x/",
+        "https://user@example.com/", "https://user:pw@example.com/", "https://a\\@b/", "https://a/\\b", "https://example.com:0/",
+        "https://example.com:99999/", "https://[fe80::1%25eth0]/", "https://exa mple.com/", "https://example.com/a b",
+        "https://example.com/\r\nX: y", "https://example.com/\0", "https://bücher.example/", "http://１２７.0.0.1/", "https:///x",
+        "https://", "https://exa%00mple.com/", "https://a%0d%0ab/", "https://%5B::1%5D/", "https://a,b/", "https://256.256.256.256.256:x/",
+        "https://ｅxample.com/", "https://example。com/",
+    ])
+    func everythingDoubtfulIsRefused(_ text: String) {
+        #expect(throws: InputProblem.self) { try EndpointURL(text) }
+    }
+
+    @Test func aProblemShowsNoSecret() {
+        for text in ["https://user:hunter2@example.com/", "https://example.com:0/?token=hunter2", "ftp://x:hunter2@y/"] {
+            #expect { try EndpointURL(text) } throws: { !"\($0)".contains("hunter2") }
+        }
+    }
+
+    @Test func anInternationalHostIsNamedInPunycode() {
+        #expect { try EndpointURL("https://bücher.example/") } throws: { "\($0)".contains("xn--bcher-kva.example") }
+    }
+
+    /// Known answers from Python's `idna` codec.
+    @Test(arguments: [
+        ("bücher.example", "xn--bcher-kva.example"), ("München.de", "xn--mnchen-3ya.de"), ("例え.jp", "xn--r8jz45g.jp"),
+        ("ελλάδα.gr", "xn--hxakic4aa.gr"), ("plain.example", "plain.example"),
+    ])
+    func punycodeIsAsOthersMakeIt(_ name: String, _ ascii: String) { #expect(Punycode.hostName(name) == ascii) }
+
+    @Test func veryLongURLsAreRefused() {
+        #expect(throws: InputProblem.self) { try EndpointURL("https://example.com/" + String(repeating: "a", count: 3000)) }
+    }
+}

@@ -1,0 +1,147 @@
+import PosthornModel
+@testable import PosthornSending
+import PosthornSystem
+import PosthornTestSupport
+import Synchronization
+import Testing
+
+/// Results from a pool that a test made by itself.
+final class ResultBox: Sendable {
+    private let results = Mutex<[SendResult]>([])
+    var all: [SendResult] { results.withLock { $0 } }
+    func add(_ more: [SendResult]) { results.withLock { $0 += more } }
+}
+
+/// A name server in memory: answers, silence, and a count of questions.
+final class FakeNames: Sendable {
+    private let state = Mutex<(answers: [String: NameAnswer], asked: [String])>(([:], []))
+    private let gate: Waker
+
+    init(_ answers: [String: NameAnswer]) throws {
+        gate = try Waker()
+        state.withLock { $0.answers = answers }
+    }
+
+    var asked: [String] { state.withLock { $0.asked } }
+
+    func set(_ host: String, _ answer: NameAnswer) { state.withLock { $0.answers[host] = answer } }
+
+    /// Lets every look-up of an unknown name go on.
+    func open() { gate.signal() }
+
+    func ask(_ host: String) -> NameAnswer {
+        let answer = state.withLock { state in
+            state.asked.append(host)
+            return state.answers[host]
+        }
+        if let answer { return answer }
+        gate.wait(milliseconds: nil)
+        gate.signal()
+        return .failure("late")
+    }
+}
+
+@Suite struct NameTests {
+    private func addresses(_ texts: String...) -> NameAnswer { .addresses(texts.compactMap { NetworkAddress($0) }) }
+
+    @Test func aNameServerThatNeverAnswersHoldsBackNobodyElse() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["good.example": addresses("127.0.0.1")])
+        defer { names.open() }
+        let bench = try Bench(lookup: names.ask) {
+            $0.resolver.timeoutMilliseconds = 300
+            $0.resolver.threads = 4
+        }
+        let dead = try (0..<3).map { try Bench.target("http://dead\($0).example:\(receiver.port)/", key: Int64(100 + $0)) }
+        bench.pool.submit(dead.enumerated().map { Bench.job(Int64(1000 + $0.offset), $0.element) })
+        let good = try Bench.target("http://good.example:\(receiver.port)/hook")
+        bench.pool.submit((1...20).map { Bench.job($0, good) })
+        let results = bench.waitForResults(23)
+        #expect(results.count == 23)
+        #expect(results.prefix(20).allSatisfy { $0.outcome.succeeded })
+        #expect(results.suffix(3).allSatisfy { $0.outcome.error == .dns && $0.outcome.durationMicroseconds >= 300_000 })
+        #expect(names.asked.count { $0 == "good.example" } == 1)
+    }
+
+    @Test func requestsWaitForANameOnlyUntilTheirOwnDeadline() throws {
+        let names = try FakeNames([:])
+        defer { names.open() }
+        let bench = try Bench(lookup: names.ask) { $0.resolver.timeoutMilliseconds = 60_000 }
+        let outcome = try #require(try bench.outcome(of: "https://silent.example/", timeout: 100))
+        #expect(outcome.error == .dns)
+    }
+
+    @Test func onlyPermittedAddressesOfANameAreUsed() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["mixed.example": addresses("10.0.0.1", "::1", "192.168.1.1", "127.0.0.1")])
+        let bench = try Bench(lookup: names.ask) { $0.guard = EgressGuard(allow: [try CIDR("127.0.0.1/32")]) }
+        let outcome = try #require(try bench.outcome(of: "http://mixed.example:\(receiver.port)/hook"))
+        #expect(outcome.succeeded, "\(outcome)")
+        #expect(outcome.address == "127.0.0.1:\(receiver.port)")
+    }
+
+    @Test func aNameWithForbiddenAddressesOnlyIsRefused() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["inside.example": addresses("127.0.0.1", "10.0.0.1")])
+        let bench = try Bench(lookup: names.ask) { $0.guard = EgressGuard() }
+        let outcome = try #require(try bench.outcome(of: "https://inside.example:\(receiver.port)/hook"))
+        #expect(outcome.error == .refusedAddress)
+        #expect(outcome.errorText.contains("127.0.0.1"))
+        #expect(receiver.connectionCount == 0)
+    }
+
+    @Test func aReboundNameIsJudgedAnewForEachConnection() throws {
+        let inside = try MisbehavingReceiver { _ in .ok }
+        var options = MisbehavingReceiver.Options()
+        options.host = "127.0.0.2"
+        options.port = inside.port
+        let outside = try MisbehavingReceiver(options) { _ in Reply.ok.then(.close) }
+        let names = try FakeNames(["rebound.example": addresses("127.0.0.2")])
+        let bench = try Bench(lookup: names.ask) {
+            $0.guard = EgressGuard(allow: [try CIDR("127.0.0.2/32")])
+            $0.resolver.cacheMilliseconds = 0
+        }
+        let url = "http://rebound.example:\(inside.port)/hook"
+        #expect(try bench.outcome(of: url)?.succeeded == true)
+        #expect(outside.waitForOpenConnections(atMost: 0))
+        names.set("rebound.example", addresses("127.0.0.1"))
+        #expect(try bench.outcome(of: url)?.error == .refusedAddress)
+        #expect(inside.connectionCount == 0)
+        names.set("rebound.example", addresses("127.0.0.1", "127.0.0.2"))
+        #expect(try bench.outcome(of: url)?.address == "127.0.0.2:\(outside.port)")
+        #expect(inside.connectionCount == 0)
+    }
+
+    @Test func aPinnedNameIsNotAskedForAgainWhileItsAnswerIsFresh() throws {
+        let receiver = try MisbehavingReceiver { _ in Reply.ok.then(.close) }
+        let names = try FakeNames(["good.example": addresses("127.0.0.1")])
+        let bench = try Bench(lookup: names.ask) { $0.resolver.cacheMilliseconds = 600_000 }
+        for _ in 0..<5 {
+            #expect(try bench.outcome(of: "http://good.example:\(receiver.port)/hook")?.succeeded == true)
+            #expect(receiver.waitForOpenConnections(atMost: 0))
+        }
+        #expect(names.asked == ["good.example"])
+        #expect(receiver.connectionCount == 5)
+    }
+
+    @Test func oneNameIsAskedForOnceHoweverManyWait() throws {
+        let names = try FakeNames([:])
+        let resolver = try NameResolver(ResolverConfiguration(), lookup: names.ask)
+        let done = try Waker()
+        let answers = Mutex(0)
+        for _ in 0..<50 {
+            resolver.resolve("slow.example") { _ in
+                if answers.withLock({
+                    $0 += 1; return $0 == 50
+                }) {
+                    done.signal()
+                }
+            }
+        }
+        names.open()
+        done.wait(milliseconds: 30_000)
+        #expect(answers.withLock { $0 } == 50)
+        #expect(names.asked == ["slow.example"])
+        resolver.stop()
+    }
+}

@@ -1,0 +1,131 @@
+@testable import PosthornSending
+import Testing
+
+@Suite struct TurnQueueTests {
+    private let second: Int64 = 1_000_000_000
+
+    private func queue(_ jobs: [(String, Int64)], limit: Int = 10, rate: Double? = nil) -> TurnQueue<String> {
+        var queue = TurnQueue<String>()
+        for (job, key) in jobs { queue.append(job, key: key, inFlightLimit: limit, ratePerSecond: rate, now: 0) }
+        return queue
+    }
+
+    @Test func endpointsTakeTurnsHoweverMuchOneHas() {
+        var queue = queue([("a1", 1), ("a2", 1), ("a3", 1), ("a4", 1), ("b1", 2), ("c1", 3), ("b2", 2)])
+        var order: [String] = []
+        while let (job, _) = queue.take(now: 0) { order.append(job) }
+        #expect(order == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"])
+        #expect(queue.count == 0)
+    }
+
+    @Test func anEndpointAtItsLimitWaitsAndLetsOthersThrough() throws {
+        var queue = queue([("a1", 1), ("a2", 1), ("a3", 1), ("b1", 2)], limit: 2)
+        let taken = queue.take(now: 0)
+        let first = try #require(taken)
+        #expect(queue.take(now: 0)?.job == "b1")
+        #expect(queue.take(now: 0)?.job == "a2")
+        #expect(queue.take(now: 0) == nil)
+        #expect(!queue.mayHaveReady(now: 0))
+        queue.finish(lane: first.lane, now: 0)
+        #expect(queue.mayHaveReady(now: 0))
+        #expect(queue.take(now: 0)?.job == "a3")
+    }
+
+    @Test func aRateIsKeptOverTime() {
+        var queue = queue((0..<40).map { ("j\($0)", 1) }, limit: 100, rate: 10)
+        func drain(_ now: Int64) -> Int {
+            var count = 0
+            while queue.take(now: now) != nil { count += 1 }
+            return count
+        }
+        #expect(drain(0) == 10)
+        #expect(queue.nextTokenAt == second / 10)
+        #expect(drain(second / 10 - 1) == 0)
+        #expect(drain(second / 10) == 1)
+        #expect(drain(second) == 9)
+        // After a long rest a second's worth is saved up, and no more.
+        #expect(drain(100 * second) == 10)
+    }
+
+    @Test func aRateBelowOneASecondWorksToo() {
+        var queue = queue([("a", 1), ("b", 1)], rate: 0.5)
+        #expect(queue.take(now: 0)?.job == "a")
+        #expect(queue.take(now: second) == nil)
+        #expect(queue.nextTokenAt == 2 * second)
+        #expect(queue.take(now: 2 * second)?.job == "b")
+    }
+
+    @Test func takingBackLeavesTheOthers() {
+        var queue = queue([("a1", 1), ("b1", 2), ("a2", 1)])
+        #expect(queue.removeAll(keys: [1]) == ["a1", "a2"])
+        #expect(queue.count == 1)
+        #expect(queue.take(now: 0)?.job == "b1")
+        #expect(queue.take(now: 0) == nil)
+        queue.append("a3", key: 1, inFlightLimit: 10, ratePerSecond: nil, now: 0)
+        #expect(queue.take(now: 0)?.job == "a3")
+    }
+
+    @Test func newerLimitsCount() {
+        var queue = queue([("a1", 1), ("a2", 1)], limit: 1)
+        #expect(queue.take(now: 0) != nil)
+        #expect(queue.take(now: 0) == nil)
+        queue.append("a3", key: 1, inFlightLimit: 3, ratePerSecond: nil, now: 0)
+        #expect(queue.take(now: 0)?.job == "a2")
+        #expect(queue.take(now: 0)?.job == "a3")
+    }
+
+    @Test func theFifoKeepsItsOrderWhileItsFrontIsUsedAgain() {
+        var fifo = Fifo<Int>()
+        var expected = 0
+        for number in 0..<1000 {
+            fifo.append(2 * number)
+            fifo.append(2 * number + 1)
+            #expect(fifo.popFirst() == expected)
+            expected += 1
+        }
+        #expect(fifo.count == 1000)
+        while let next = fifo.popFirst() {
+            #expect(next == expected)
+            expected += 1
+        }
+        #expect(expected == 2000)
+    }
+}
+
+@Suite struct InFlightWindowTests {
+    private let ten: Int64 = 10_000_000
+
+    @Test func youngRequestsAreFewAndSlowOnesMany() {
+        var window = InFlightWindow(youngLimit: 2, slowLimit: 4, youngNanoseconds: ten)
+        window.start(slot: 0, now: 0)
+        window.start(slot: 1, now: 1)
+        #expect(!window.isOpen)
+        #expect(window.nextAgeing == ten)
+        window.age(now: ten)
+        #expect(window.isOpen)
+        #expect((window.youngCount, window.slowCount) == (1, 1))
+        window.age(now: ten + 1)
+        window.start(slot: 2, now: ten + 1)
+        window.start(slot: 3, now: ten + 1)
+        window.age(now: 3 * ten)
+        #expect(window.slowCount == 4)
+        #expect(!window.isOpen)
+        #expect(window.nextAgeing == nil)
+        window.finish(slot: 0)
+        #expect(window.isOpen)
+    }
+
+    @Test func requestsMayEndInAnyOrder() {
+        var window = InFlightWindow(youngLimit: 8, slowLimit: 8, youngNanoseconds: ten)
+        for slot in 0..<6 { window.start(slot: slot, now: Int64(slot)) }
+        for slot in [3, 0, 5] { window.finish(slot: slot) }
+        #expect(window.count == 3)
+        #expect(window.nextAgeing == ten + 1)
+        window.age(now: ten + 2)
+        #expect((window.youngCount, window.slowCount) == (1, 2))
+        for slot in [4, 2, 1] { window.finish(slot: slot) }
+        #expect(window.count == 0)
+        window.start(slot: 2, now: 2 * ten)
+        #expect(window.nextAgeing == 3 * ten)
+    }
+}
