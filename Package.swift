@@ -24,6 +24,7 @@ let package = Package(
     name: "posthorn",
     products: [
         .library(name: "Posthorn", targets: ["Posthorn"]),
+        .executable(name: "posthorn", targets: ["PosthornCLI"]),
         .executable(name: "posthorn-bench", targets: ["PosthornBench"]),
     ],
     targets: [
@@ -46,6 +47,11 @@ let package = Package(
         room(
             "Posthorn",
             ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
+        ),
+        .executableTarget(
+            name: "PosthornCLI",
+            dependencies: ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending"],
+            swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
         .executableTarget(

@@ -88,4 +88,9 @@ static const long posthorn_curl_http_1_1 = CURL_HTTP_VERSION_1_1;
 static const int posthorn_curl_readable = CURL_CSELECT_IN;
 static const int posthorn_curl_writable = CURL_CSELECT_OUT;
 
+/* CURLVERSION_NOW is a macro over an enumerator, which the importer leaves out. */
+static inline const curl_version_info_data *posthorn_curl_version_info(void) {
+    return curl_version_info(CURLVERSION_NOW);
+}
+
 #endif

@@ -8,6 +8,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <resolv.h>
 
 /* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
@@ -40,6 +41,13 @@ static inline void posthorn_bound_resolver(int seconds, int tries) {
         _res.retrans = seconds;
         _res.retry = tries;
     }
+}
+
+/* 1 when the kernel holds the clock for synchronised, 0 when not, -1 when it does not say. Changes nothing. */
+static inline int posthorn_clock_state(void) {
+    struct timex state = {0};
+    int result = adjtimex(&state);
+    return result < 0 ? -1 : (result != TIME_ERROR && !(state.status & STA_UNSYNC));
 }
 
 #endif

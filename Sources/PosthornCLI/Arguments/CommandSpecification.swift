@@ -1,0 +1,70 @@
+/// What a command takes, in a form that the parser, the help text and the tests all read.
+struct CommandSpecification: Sendable {
+    /// The words that call it: `emit`, `endpoint list`.
+    let name: String
+    /// One line for the list of commands.
+    let summary: String
+    /// What stands without a flag, in order.
+    var positionals: [Positional] = []
+    /// Its own flags; those that every command has come on top.
+    var flags: [Flag] = []
+    /// Whether it works on an outbox, and so takes `--db`.
+    var usesOutbox = true
+    /// What a person should know beyond the flags, a paragraph each.
+    var details: [String] = []
+    /// Command lines that can be pasted.
+    let examples: [String]
+
+    /// Something that stands on the command line without a flag.
+    struct Positional: Sendable {
+        /// In capitals, as the help shows it.
+        let name: String
+        /// How often it may stand there.
+        let count: Count
+        /// One line for the help.
+        let summary: String
+
+        enum Count: Sendable { case one, optional, many }
+    }
+
+    /// A flag, with two dashes before its name.
+    struct Flag: Sendable {
+        let name: String
+        /// What its value is called; `nil` for a flag that is there or not.
+        let value: String?
+        let isRepeatable: Bool
+        /// One line for the help.
+        let summary: String
+
+        /// A flag with a value.
+        init(_ name: String, _ value: String, isRepeatable: Bool = false, _ summary: String) {
+            self.name = name
+            self.value = value
+            self.isRepeatable = isRepeatable
+            self.summary = summary
+        }
+
+        /// A flag that is there or not.
+        init(_ name: String, _ summary: String) {
+            self.name = name
+            value = nil
+            isRepeatable = false
+            self.summary = summary
+        }
+    }
+
+    /// Its own flags and those that every command has.
+    var allFlags: [Flag] {
+        flags + (usesOutbox ? [Self.database] : []) + [Self.json, Self.help]
+    }
+
+    static let database = Flag("db", "FILE", "the outbox (default: $POSTHORN_DB, else posthorn.db)")
+    static let json = Flag("json", "print JSON, one object a line")
+    static let help = Flag("help", "print this")
+    static let allow = Flag(
+        "allow",
+        "CIDR",
+        isRepeatable: true,
+        "let requests reach this range, though it is private, and over plain http too (repeatable)"
+    )
+}

@@ -1,0 +1,76 @@
+import PosthornModel
+import PosthornSending
+
+/// Values of flags as what they mean. A bad one is named with its flag and what would be right.
+extension ParsedArguments {
+    private func problem(_ flag: String, _ value: String, _ reason: String) -> UsageProblem {
+        UsageProblem("--\(flag): \"\(InputProblem.printable(value))\" \(reason)")
+    }
+
+    /// A whole number.
+    func integer(_ flag: String, _ range: ClosedRange<Int>) throws(UsageProblem) -> Int? {
+        guard let text = text(flag) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw problem(flag, text, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A number above 0.
+    func positiveNumber(_ flag: String, upTo limit: Double) throws(UsageProblem) -> Double? {
+        guard let text = text(flag) else { return nil }
+        guard let number = Double(text), number > 0, number <= limit else {
+            throw problem(flag, text, "must be a number above 0, at most \(Int(limit))")
+        }
+        return number
+    }
+
+    /// One of a closed list of words.
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ flag: String,
+        _ type: Choice.Type
+    ) throws(UsageProblem) -> Choice? where Choice.RawValue == String {
+        guard let text = text(flag) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let words = Choice.allCases.map(\.rawValue)
+            throw problem(flag, text, "is not known; use one of \(words.joined(separator: ", "))" + Suggestion.clause(for: text, among: words))
+        }
+        return choice
+    }
+
+    /// A pattern of event types.
+    func pattern(_ flag: String) throws(UsageProblem) -> EventPattern? {
+        guard let text = text(flag) else { return nil }
+        do throws(InputProblem) { return try EventPattern(text) } catch {
+            throw problem(flag, text, error.reason)
+        }
+    }
+
+    /// A length of time such as `30d`.
+    func milliseconds(_ flag: String) throws(UsageProblem) -> Int64? {
+        guard let text = text(flag) else { return nil }
+        guard let length = RetrySchedule.Duration.milliseconds(text) else {
+            throw problem(flag, text, "is not a length of time; write a number with s, m, h or d, such as 30d")
+        }
+        return length
+    }
+
+    /// A moment: ISO 8601, a date alone (its start in UTC), or a length of time before `now`.
+    func moment(_ flag: String, before now: Timestamp) throws(UsageProblem) -> Timestamp? {
+        guard let text = text(flag) else { return nil }
+        if let moment = Timestamp(iso8601: text) ?? Timestamp(iso8601: text + "T00:00:00Z") { return moment }
+        guard let length = RetrySchedule.Duration.milliseconds(text) else {
+            throw problem(flag, text, "is not a time; write 2020-07-15T12:33:14Z, 2020-07-15, or how long ago, such as 2h or 7d")
+        }
+        return now.advanced(byMilliseconds: -length)
+    }
+
+    /// The ranges of a repeatable flag.
+    func ranges(_ flag: String) throws(UsageProblem) -> [CIDR] {
+        try all(flag).map { (text) throws(UsageProblem) in
+            do throws(InputProblem) { return try CIDR(text) } catch {
+                throw problem(flag, text, error.reason)
+            }
+        }
+    }
+}

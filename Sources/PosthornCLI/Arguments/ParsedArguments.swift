@@ -1,0 +1,109 @@
+/// A command line taken apart according to a specification.
+struct ParsedArguments: Equatable, Sendable {
+    /// Values by flag, in the order they stood; a flag without a value counts as one empty text.
+    private(set) var values: [String: [String]] = [:]
+    /// What stood without a flag.
+    private(set) var positionals: [String] = []
+
+    /// Takes `words` apart.
+    ///
+    /// `--flag value` and `--flag=value` are the same; after `--` nothing is a flag; `-` alone is a file name.
+    /// - Throws: A ``UsageProblem`` for an unknown flag, a missing or superfluous value, and too few or too many arguments.
+    init(_ words: [String], for command: CommandSpecification) throws(UsageProblem) {
+        var rest = words[...]
+        var flagsAreOver = false
+        while let word = rest.popFirst() {
+            if flagsAreOver || word == "-" || !word.hasPrefix("-") {
+                positionals.append(word)
+            } else if word == "--" {
+                flagsAreOver = true
+            } else {
+                try takeFlag(word, &rest, command)
+            }
+        }
+        if has("help") { return }
+        try checkCounts(command)
+    }
+
+    private mutating func takeFlag(
+        _ word: String,
+        _ rest: inout ArraySlice<String>,
+        _ command: CommandSpecification
+    ) throws(UsageProblem) {
+        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let written = parts[0]
+        let name = written == "-h" ? "help" : String(written.dropFirst(2))
+        guard written == "-h" || written.hasPrefix("--"), let flag = command.allFlags.first(where: { $0.name == name }) else {
+            let names = command.allFlags.map { "--" + $0.name }
+            throw UsageProblem(
+                "unknown flag \(Visible.text(written))" + Suggestion.clause(for: written, among: names),
+                command: command.name
+            )
+        }
+        if values[name] != nil, !flag.isRepeatable, flag.value != nil {
+            throw UsageProblem("--\(name) stands twice; give it once", command: command.name)
+        }
+        guard let placeholder = flag.value else {
+            if parts.count > 1 { throw UsageProblem("--\(name) takes no value; leave \"=\(Visible.text(parts[1]))\" out", command: command.name) }
+            values[name] = [""]
+            return
+        }
+        if parts.count > 1 {
+            values[name, default: []].append(parts[1])
+        } else if let value = rest.first, value == "-" || !value.hasPrefix("--") {
+            values[name, default: []].append(value)
+            rest.removeFirst()
+        } else {
+            throw UsageProblem("--\(name) needs a value: --\(name) \(placeholder)", command: command.name)
+        }
+    }
+
+    private func checkCounts(_ command: CommandSpecification) throws(UsageProblem) {
+        let needed = command.positionals.filter { $0.count == .one }.count
+        if positionals.count < needed {
+            let missing = command.positionals.filter { $0.count == .one }[positionals.count]
+            throw UsageProblem("\(missing.name) is missing: \(missing.summary)", command: command.name)
+        }
+        if command.positionals.contains(where: { $0.count == .many }) { return }
+        if positionals.count > command.positionals.count {
+            let extra = Visible.text(positionals[command.positionals.count])
+            throw UsageProblem("\"\(extra)\" is one argument too many; leave it out", command: command.name)
+        }
+    }
+
+    // MARK: Asking
+
+    /// Whether a flag stood there.
+    func has(_ flag: String) -> Bool { values[flag] != nil }
+
+    /// A flag's value.
+    func text(_ flag: String) -> String? { values[flag]?.last }
+
+    /// All values of a repeatable flag.
+    func all(_ flag: String) -> [String] { values[flag] ?? [] }
+
+    /// The flags of `a` with those of `b` on top.
+    func adding(_ flag: String, _ value: String?) -> ParsedArguments {
+        guard let value, values[flag] == nil else { return self }
+        var copy = self
+        copy.values[flag] = [value]
+        return copy
+    }
+}
+
+/// The command line was not understood: exit status 2.
+struct UsageProblem: Error, Equatable, CustomStringConvertible {
+    /// What is wrong and how to mend it.
+    let message: String
+    /// The command whose help says more; empty for `posthorn` itself.
+    let command: String
+
+    init(_ message: String, command: String = "") {
+        self.message = message
+        self.command = command
+    }
+
+    var description: String {
+        "\(message); see posthorn \(command.isEmpty ? "" : command + " ")--help"
+    }
+}

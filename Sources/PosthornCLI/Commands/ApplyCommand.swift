@@ -1,0 +1,65 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// `posthorn apply FILE`
+enum ApplyCommand: Command {
+    static let specification = CommandSpecification(
+        name: "apply",
+        summary: "make the hierarchy and endpoints what a topology file says",
+        positionals: [.init(name: "FILE", count: .one, summary: "the topology, JSON; - for standard input")],
+        flags: [.init("prune", "remove nodes and endpoints that the file lacks; what waits for them is cancelled")],
+        details: [
+            "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
+                + "\nsame file can be applied again at any time, also while posthorn run runs.",
+            "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id and detail.",
+        ],
+        examples: ["posthorn apply topology.json", "posthorn apply --prune topology.json"]
+    )
+
+    /// The largest topology file.
+    private static let fileLimitBytes = 64 << 20
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let file = try InputFile(arguments.positionals[0])
+        let bytes = try file.contents(limitBytes: fileLimitBytes)
+        let topology: Topology
+        do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
+        let changes = try context.withOutbox { outbox in
+            do { return try outbox.apply(topology, prune: arguments.has("prune")) } catch let problem as InputProblem {
+                throw problem.inFile(file.name)
+            }
+        }
+        for change in changes { context.output.write(context.json ? json(change).text + "\n" : sentence(change) + "\n") }
+        if changes.isEmpty && !context.json { context.output.write("nothing to change\n") }
+        return 0
+    }
+
+    /// A change for people: `added endpoint crm (c1, active)`.
+    static func sentence(_ change: TopologyPlan.Change) -> String {
+        let detail = change.detail.isEmpty ? "" : " (\(Visible.text(change.detail)))"
+        return "\(change.kind.rawValue) \(change.what) \(Visible.text(change.id))\(detail)"
+    }
+
+    private static func json(_ change: TopologyPlan.Change) -> JSONLine {
+        var line = JSONLine()
+        line.add("kind", change.kind.rawValue)
+        line.add("what", change.what)
+        line.add("id", change.id)
+        line.add("detail", change.detail)
+        return line
+    }
+}
+
+extension InputProblem {
+    /// The same problem with the file's name before the place in it.
+    fileprivate func inFile(_ name: String) -> InputFileContentProblem { InputFileContentProblem(name: name, problem: self) }
+}
+
+/// What stands in a file is wrong.
+struct InputFileContentProblem: Error, CustomStringConvertible {
+    let name: String
+    let problem: InputProblem
+
+    var description: String { "\(name): \(problem)" }
+}

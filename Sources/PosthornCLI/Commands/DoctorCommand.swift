@@ -1,0 +1,57 @@
+import Glibc
+import Posthorn
+import PosthornSystem
+
+/// `posthorn doctor`
+enum DoctorCommand: Command {
+    static let specification = CommandSpecification(
+        name: "doctor",
+        summary: "check the outbox's file, its settings and the machine, and say what to do",
+        details: [
+            "One line a check: ok, warn or problem, what was found and what to do. Exit status 1 when there is a problem. The whole"
+                + "\nfile is read, which takes a while when it is large. With --json: severity, check, message.",
+        ],
+        examples: ["posthorn doctor", "posthorn doctor --db /var/lib/posthorn/posthorn.db"]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let findings = file(context.databasePath) + MachineChecks.all()
+        for finding in findings { context.output.write(context.json ? json(finding) : text(finding)) }
+        return findings.contains { $0.severity == .problem } ? 1 : 0
+    }
+
+    private static func file(_ path: String) -> [Finding] {
+        let facts: FileChecks.Facts
+        switch FileChecks.facts(path) {
+        case .failure(let error): return [error.finding]
+        case .success(let found): facts = found
+        }
+        var findings = [FileChecks.permissions(facts.mode, path: path)]
+        if let free = FileChecks.freeBytes(path) { findings.append(FileChecks.space(free: free, used: facts.bytes)) }
+        let now = SystemClock().now().unixSeconds
+        if let finding = FileChecks.age(modifiedSeconds: facts.modifiedSeconds, nowSeconds: now) { findings.append(finding) }
+        do {
+            let outbox = try Outbox(path: path, creating: false)
+            defer { outbox.close() }
+            findings.insert(Finding(.ok, "file", "\(Visible.text(path)) opens and can be written"), at: 0)
+            findings += try OutboxChecks.all(outbox)
+        } catch {
+            findings.append(Finding(.problem, "file", Visible.text(Program.message(of: error))))
+        }
+        return findings
+    }
+
+    private static func text(_ finding: Finding) -> String {
+        let padding = String(repeating: " ", count: 7 - finding.severity.rawValue.count)
+        let name = finding.check + String(repeating: " ", count: max(0, 12 - finding.check.count))
+        return "\(finding.severity.rawValue)\(padding)  \(name)  \(finding.message)\n"
+    }
+
+    private static func json(_ finding: Finding) -> String {
+        var line = JSONLine()
+        line.add("severity", finding.severity.rawValue)
+        line.add("check", finding.check)
+        line.add("message", finding.message)
+        return line.text + "\n"
+    }
+}

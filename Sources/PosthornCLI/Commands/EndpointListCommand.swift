@@ -1,0 +1,62 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// `posthorn endpoint list`
+enum EndpointListCommand: Command {
+    static let specification = CommandSpecification(
+        name: "endpoint list",
+        summary: "list the endpoints, their state and their settings",
+        details: [
+            "Secrets and the values of headers are never shown. With --json: id, node, url, method, envelope, signature, events,"
+                + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), state, reason."
+        ],
+        examples: ["posthorn endpoint list", "posthorn endpoint list --json"]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let endpoints = try context.withOutbox { try $0.topology().endpoints.filter { $0.state != .removed } }
+        if context.json {
+            for endpoint in endpoints { context.output.write(json(endpoint)) }
+            return 0
+        }
+        var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
+        for endpoint in endpoints { table.add(cells(endpoint)) }
+        table.finish()
+        return 0
+    }
+
+    private static let columns: [Table.Column] = [
+        .init("ID", canShrink: true), .init("NODE", canShrink: true), .init("STATE"), .init("METHOD"), .init("URL", canShrink: true),
+        .init("ENVELOPE"), .init("SIGNATURE"), .init("EVENTS", canShrink: true), .init("REASON", canShrink: true),
+    ]
+
+    private static func cells(_ endpoint: StoredEndpoint) -> [String] {
+        let settings = endpoint.settings
+        return [
+            settings.id, settings.node, endpoint.state.rawValue, settings.method.rawValue, settings.url,
+            settings.envelope.rawValue, settings.signature.rawValue,
+            settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " "), endpoint.stateReason ?? "",
+        ]
+    }
+
+    static func json(_ endpoint: StoredEndpoint) -> JSONLine {
+        let settings = endpoint.settings
+        var line = JSONLine()
+        line.add("id", settings.id)
+        line.add("node", settings.node)
+        line.add("url", settings.url)
+        line.add("method", settings.method.rawValue)
+        line.add("envelope", settings.envelope.rawValue)
+        line.add("signature", settings.signature.rawValue)
+        line.add("events", settings.events.map(\.text))
+        line.add("headers", settings.headers.map(\.name))
+        line.add("timeout_ms", settings.timeoutMilliseconds)
+        line.add("max_in_flight", settings.inFlightLimit)
+        line.add("rate_per_second", fraction: settings.ratePerSecond)
+        line.add("retry", numbers: settings.retry.offsetsMilliseconds)
+        line.add("state", endpoint.state.rawValue)
+        line.add("reason", endpoint.stateReason)
+        return line
+    }
+}

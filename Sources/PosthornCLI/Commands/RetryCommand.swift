@@ -1,0 +1,88 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+
+/// `posthorn retry`
+enum RetryCommand: Command {
+    static let specification = CommandSpecification(
+        name: "retry",
+        summary: "try exhausted or waiting deliveries again now",
+        positionals: [.init(name: "DELIVERY", count: .many, summary: "numbers, as posthorn deliveries shows them")],
+        flags: [
+            .init("endpoint", "ID", "instead of numbers: all exhausted and waiting deliveries of this endpoint"),
+            .init("since", "TIME", "with --endpoint: of events since then: 2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"),
+            .init("schedule", "give a whole new round of the schedule instead of one attempt"),
+        ],
+        details: [
+            "The deliveries become due now; a running posthorn run, or the next one, makes the attempt. Its number goes on from the"
+                + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
+            "With --json: one object with retried (a count), unknown (numbers) and refused (objects of delivery and state).",
+        ],
+        examples: ["posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule"]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let selection = try selection(arguments, context.command)
+        let report = try context.withOutbox { try $0.retry(selection, wholeRound: arguments.has("schedule")) }
+        if context.json {
+            context.output.write(json(report))
+        } else {
+            context.output.write("\(Words.count(report.retried, "delivery", "deliveries")) due now\n")
+        }
+        context.output.flush()
+        for id in report.unknown { ErrorOutput.line("posthorn: delivery \(id) is not known; posthorn deliveries shows them") }
+        for refusal in report.refused {
+            ErrorOutput.line("posthorn: delivery \(refusal.delivery) is \(refusal.state.rawValue); \(remedy(refusal.state))")
+        }
+        return report.unknown.isEmpty && report.refused.isEmpty ? 0 : 1
+    }
+
+    private static func selection(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> RetrySelection {
+        let since = try arguments.moment("since", before: SystemClock().now())
+        guard let endpoint = arguments.text("endpoint") else {
+            if since != nil { throw UsageProblem("--since needs --endpoint ID", command: command) }
+            if arguments.positionals.isEmpty {
+                throw UsageProblem("name deliveries by their numbers, or --endpoint ID --since TIME", command: command)
+            }
+            var numbers: [Int64] = []
+            for text in arguments.positionals {
+                let number = try AttemptsCommand.deliveryNumber(text, command)
+                if !numbers.contains(number) { numbers.append(number) }
+            }
+            return .deliveries(numbers)
+        }
+        if !arguments.positionals.isEmpty {
+            throw UsageProblem("give either numbers of deliveries or --endpoint, not both", command: command)
+        }
+        guard let since else {
+            throw UsageProblem("--endpoint needs --since TIME, such as --since 24h", command: command)
+        }
+        return .endpoint(endpoint, since: since)
+    }
+
+    private static func remedy(_ state: DeliveryState) -> String {
+        switch state {
+        case .held: return "it goes out when its endpoint is enabled or verified"
+        case .delivered: return "there is nothing to retry"
+        case .cancelled: return "a cancelled delivery stays so; emit the event again under another id"
+        case .pending, .exhausted: return "try again"
+        }
+    }
+
+    private static func json(_ report: RetryReport) -> JSONLine {
+        var line = JSONLine()
+        line.add("retried", report.retried)
+        line.add("unknown", numbers: report.unknown)
+        line.add(
+            "refused",
+            report.refused.map { refusal in
+                var inner = JSONLine()
+                inner.add("delivery", refusal.delivery)
+                inner.add("state", refusal.state.rawValue)
+                return inner
+            }
+        )
+        return line
+    }
+}

@@ -1,0 +1,114 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+import PosthornSystem
+
+/// `posthorn run`
+enum RunCommand: Command {
+    static let specification = CommandSpecification(
+        name: "run",
+        summary: "deliver what is in the outbox",
+        flags: [
+            .init("until-settled", "end once every delivery is delivered, exhausted, cancelled or held"),
+            .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
+            CommandSpecification.allow,
+            .init("threads", "N", "sender threads (default: one a core, at most two)"),
+            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            .init("log", "FORMAT", "text or json: the log on standard error (default text)"),
+        ],
+        details: [
+            "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
+                + "\nSIGTERM and SIGINT let requests that are on the wire end, record their results and exit with 0; a second signal ends"
+                + "\nat once, and what was on the wire is sent again by the next run.",
+            "Only public addresses over https are reached unless --allow opens a range.",
+            "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
+                + "\nexhausted of this run, and duration_ms.",
+        ],
+        examples: [
+            "posthorn run",
+            "posthorn run --until-settled --speed 3600 --allow 127.0.0.0/8",
+        ]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let format = try arguments.choice("log", LogWriter.Format.self) ?? .text
+        let configuration = try configuration(arguments)
+        // Before the outbox starts the first thread.
+        StopSignals.block()
+        DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
+        return try context.withOutbox { outbox in
+            let log = try LogWriter(format: format, showsProgress: Terminal.isTerminal(2))
+            defer { log.close() }
+            let started = MonotonicClock.nanoseconds()
+            let engine = try Engine(outbox: outbox, configuration: configuration) { log.log(LogRecord($0)) }
+            log.showProgress { RunProgress.line(engine.statistics, since: started) }
+            _ = try StopSignals.watch { _ in engine.requestStop() }
+            try engine.run()
+            log.close()
+            if configuration.untilSettled {
+                try report(outbox, engine.statistics, MonotonicClock.nanoseconds() - started, context)
+            }
+            return 0
+        }
+    }
+
+    private static func configuration(_ arguments: ParsedArguments) throws(UsageProblem) -> EngineConfiguration {
+        var sender = SenderConfiguration()
+        sender.guard = EgressGuard(allow: try arguments.ranges("allow"))
+        if let threads = try arguments.integer("threads", 1...64) { sender.threads = threads }
+        if let file = arguments.text("ca-file") {
+            do throws(InputFileProblem) { _ = try InputFile(file) } catch {
+                throw UsageProblem("--ca-file: \(error)", command: specification.name)
+            }
+            sender.caFile = file
+        }
+        return EngineConfiguration(
+            speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1,
+            untilSettled: arguments.has("until-settled"),
+            sender: sender
+        )
+    }
+
+    private static func report(
+        _ outbox: Outbox,
+        _ statistics: EngineStatistics,
+        _ nanoseconds: Int64,
+        _ context: Context
+    ) throws {
+        let status = try outbox.status()
+        if context.json {
+            var line = JSONLine()
+            line.add("events", status.events)
+            line.add("deliveries", StatusCommand.counts(status))
+            line.add("attempts", statistics.attempts)
+            line.add("delivered", statistics.delivered)
+            line.add("exhausted", statistics.exhausted)
+            line.add("duration_ms", nanoseconds / 1_000_000)
+            context.output.write(line)
+            return
+        }
+        let counts = DeliveryState.allCases.map { "\(Words.grouped(status.deliveries[$0] ?? 0)) \($0.rawValue)" }
+        context.output.write(
+            "\(counts.joined(separator: ", ")); \(Words.count(statistics.attempts, "attempt")) in "
+                + "\(Words.length(milliseconds: nanoseconds / 1_000_000))\n"
+        )
+    }
+}
+
+/// The line that a terminal shows while the engine works.
+enum RunProgress {
+    static func line(_ statistics: EngineStatistics, since started: Int64) -> String {
+        let seconds = Double(MonotonicClock.nanoseconds() - started) / 1e9
+        let rate = seconds > 0 ? Double(statistics.delivered) / seconds : 0
+        return line(statistics, deliveredPerSecond: rate, at: SystemClock().now())
+    }
+
+    static func line(_ statistics: EngineStatistics, deliveredPerSecond rate: Double, at now: Timestamp) -> String {
+        let failed = statistics.attempts - statistics.delivered
+        var text = "\(Words.grouped(statistics.delivered)) delivered, \(Words.grouped(failed)) failed attempts, "
+        text += "\(Words.oneDecimal(rate))/s, \(Words.grouped(statistics.claimed)) in memory"
+        if let next = statistics.nextRetry { text += ", next retry \(Words.distance(to: next, from: now))" }
+        return text
+    }
+}

@@ -1,0 +1,91 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+
+/// `posthorn status`
+enum StatusCommand: Command {
+    static let specification = CommandSpecification(
+        name: "status",
+        summary: "show counts by state, the backlog's age and the rates",
+        details: [
+            "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
+                + "\nnothing. With --json: one object; absent values are null.",
+            "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
+                + "\nstate), engine_pid, attempts_per_second, delivered_per_second, in_flight.",
+        ],
+        examples: ["posthorn status", "posthorn status --json"]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let status = try context.withOutbox { try $0.status() }
+        let now = SystemClock().now()
+        if context.json {
+            context.output.write(json(status, at: now))
+        } else {
+            context.output.write(text(status, at: now))
+        }
+        return 0
+    }
+
+    /// What the engine said of itself counts for so long.
+    static let pulseLifeMilliseconds: Int64 = 15_000
+
+    /// The pulse, unless it is too old to say anything about now.
+    static func pulse(_ status: OutboxStatus, at now: Timestamp) -> EnginePulse? {
+        guard status.engine != nil, let pulse = status.pulse, pulse.at <= now,
+            now.milliseconds - pulse.at.milliseconds <= pulseLifeMilliseconds
+        else { return nil }
+        return pulse
+    }
+
+    static func text(_ status: OutboxStatus, at now: Timestamp) -> String {
+        var rows: [(String, String)] = []
+        rows.append(("engine", status.engine.map { "running, process \($0)" } ?? "not running"))
+        rows.append(("events", Words.grouped(status.events)))
+        if status.arrivals > 0 { rows.append(("arrivals", "\(Words.grouped(status.arrivals)) wait for their recipients to be found")) }
+        for state in DeliveryState.allCases { rows.append((state.rawValue, Words.grouped(status.deliveries[state] ?? 0))) }
+        rows.append(("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(Words.distance(to: $0, from: now))" } ?? "none"))
+        rows.append(("next retry", status.nextRetry.map { "\($0), \($0 < now ? "overdue" : Words.distance(to: $0, from: now))" } ?? "none"))
+        if let pulse = pulse(status, at: now) {
+            rows.append(("rate", "\(Words.oneDecimal(pulse.deliveredPerSecond))/s delivered of \(Words.oneDecimal(pulse.attemptsPerSecond))/s attempts"))
+            rows.append(("in flight", Words.grouped(pulse.inFlight)))
+        } else if status.engine != nil {
+            rows.append(("rate", "idle"))
+        }
+        rows.append(("nodes", Words.grouped(status.nodes)))
+        let endpoints = EndpointState.allCases.compactMap { state in
+            status.endpoints[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
+        }
+        rows.append(("endpoints", endpoints.isEmpty ? "none" : endpoints.joined(separator: ", ")))
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+    }
+
+    static func json(_ status: OutboxStatus, at now: Timestamp) -> JSONLine {
+        let pulse = pulse(status, at: now)
+        var line = JSONLine()
+        line.add("events", status.events)
+        line.add("arrivals", status.arrivals)
+        line.add("deliveries", counts(status))
+        line.add("oldest_waiting", status.oldestReady)
+        line.add("backlog_age_ms", status.oldestReady.map { max(0, now.milliseconds - $0.milliseconds) })
+        line.add("next_retry_at", status.nextRetry)
+        line.add("nodes", status.nodes)
+        var endpoints = JSONLine()
+        for state in EndpointState.allCases { endpoints.add(state.rawValue, status.endpoints[state] ?? 0) }
+        line.add("endpoints", endpoints)
+        line.add("engine_pid", status.engine)
+        line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
+        line.add("delivered_per_second", fraction: pulse?.deliveredPerSecond)
+        line.add("in_flight", pulse?.inFlight)
+        return line
+    }
+
+    /// Deliveries by state.
+    static func counts(_ status: OutboxStatus) -> JSONLine {
+        var line = JSONLine()
+        for state in DeliveryState.allCases { line.add(state.rawValue, status.deliveries[state] ?? 0) }
+        return line
+    }
+}

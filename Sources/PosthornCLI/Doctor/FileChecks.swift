@@ -1,0 +1,84 @@
+import Glibc
+
+/// The outbox's file and the disk under it.
+enum FileChecks {
+    /// What the system knows about a file.
+    struct Facts {
+        let mode: mode_t
+        let bytes: UInt64
+        let modifiedSeconds: Int64
+    }
+
+    /// - Returns: The facts, or a finding when there is nothing to look at.
+    static func facts(_ path: String) -> Result<Facts, FindingError> {
+        var facts = stat()
+        if stat(path, &facts) != 0 {
+            if errno == ENOENT {
+                return .failure(
+                    FindingError(
+                        finding: Finding(.warn, "file", "\(Visible.text(path)) does not exist yet; posthorn apply makes it, or name another with --db")
+                    )
+                )
+            }
+            let reason = String(cString: strerror(errno))
+            return .failure(FindingError(finding: Finding(.problem, "file", "\(Visible.text(path)): \(reason); check the path")))
+        }
+        if facts.st_mode & S_IFMT != S_IFREG {
+            return .failure(
+                FindingError(finding: Finding(.problem, "file", "\(Visible.text(path)) is not a file; name another with --db"))
+            )
+        }
+        return .success(
+            Facts(
+                mode: facts.st_mode & 0o777,
+                bytes: UInt64(clamping: facts.st_size),
+                modifiedSeconds: Int64(facts.st_mtim.tv_sec)
+            )
+        )
+    }
+
+    /// The outbox holds the endpoints' credentials.
+    static func permissions(_ mode: mode_t, path: String) -> Finding {
+        let text = String(mode, radix: 8)
+        if mode & 0o007 == 0 { return Finding(.ok, "permissions", text) }
+        return Finding(
+            .warn,
+            "permissions",
+            "\(text): every user of this machine can \(mode & 0o002 != 0 ? "change" : "read") the outbox, which holds credentials; "
+                + "chmod o-rwx \(Visible.text(path))*"
+        )
+    }
+
+    /// A full disk stops everything, so a warning must come well before.
+    static func space(free: UInt64, used: UInt64) -> Finding {
+        let text = "\(Words.bytes(free)) free, the outbox has \(Words.bytes(used))"
+        if free < 64 << 20 {
+            return Finding(.problem, "disk", "\(text); make room, because a full disk stops accepting and sending")
+        }
+        if free < max(1 << 30, used / 2) { return Finding(.warn, "disk", "\(text); make room, or posthorn prune") }
+        return Finding(.ok, "disk", text)
+    }
+
+    /// Free bytes on the disk that holds the file.
+    static func freeBytes(_ path: String) -> UInt64? {
+        var facts = statvfs()
+        guard statvfs(path, &facts) == 0 else { return nil }
+        return UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
+    }
+
+    /// A file from the future means that the clock was put back.
+    static func age(modifiedSeconds: Int64, nowSeconds: Int64) -> Finding? {
+        guard modifiedSeconds > nowSeconds + 300 else { return nil }
+        return Finding(
+            .warn,
+            "clock",
+            "the outbox was changed \(Words.length(milliseconds: (modifiedSeconds - nowSeconds) * 1000)) ahead of now: the clock was put "
+                + "back, and retries wait until it has caught up; set it right"
+        )
+    }
+}
+
+/// A finding instead of a value.
+struct FindingError: Error {
+    let finding: Finding
+}

@@ -1,0 +1,80 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+
+/// What stands in the outbox.
+enum OutboxChecks {
+    static func all(_ outbox: Outbox) throws -> [Finding] {
+        var findings = [
+            Finding(.ok, "schema", "up to date"), Finding(.ok, "journal", "write-ahead log, flushed to disk at every commit"),
+            VersionChecks.sqlite(try outbox.sqliteVersion()), integrity(try outbox.integrityProblems()),
+        ]
+        let status = try outbox.status()
+        findings.append(engine(status, at: SystemClock().now()))
+        let endpoints = try outbox.topology().endpoints.filter { $0.state != .removed }
+        var held: [String: Int] = [:]
+        if status.deliveries[.held] ?? 0 > 0 {
+            var filter = DeliveryFilter()
+            filter.state = .held
+            try outbox.deliveries(filter) { held[$0.endpoint, default: 0] += 1 }
+        }
+        return findings + stopped(endpoints, held: held) + plainHTTP(endpoints)
+    }
+
+    static func integrity(_ problems: [String]) -> Finding {
+        guard let first = problems.first else { return Finding(.ok, "integrity", "the whole file was checked") }
+        return Finding(
+            .problem,
+            "integrity",
+            "the file is damaged (\(Visible.text(first))\(problems.count > 1 ? " and \(problems.count - 1) more" : "")); stop posthorn run, keep "
+                + "a copy, and restore a backup or recover with sqlite3's .recover"
+        )
+    }
+
+    static func engine(_ status: OutboxStatus, at now: Timestamp) -> Finding {
+        if let process = status.engine { return Finding(.ok, "engine", "running, process \(process)") }
+        let waiting = status.deliveries[.pending] ?? 0
+        if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and nothing waits") }
+        return Finding(
+            .warn,
+            "engine",
+            "not running, and \(Words.count(waiting, "delivery waits", "deliveries wait")); start posthorn run"
+        )
+    }
+
+    /// Endpoints that take no deliveries.
+    static func stopped(_ endpoints: [StoredEndpoint], held: [String: Int]) -> [Finding] {
+        let stopped = endpoints.filter { $0.state != .active }
+        if stopped.isEmpty { return [Finding(.ok, "endpoints", "\(Words.count(endpoints.count, "endpoint")), all active")] }
+        return stopped.map { endpoint in
+            let id = Visible.text(endpoint.settings.id)
+            let why = endpoint.stateReason.map { " (\(Visible.text($0)))" } ?? ""
+            let waiting = held[endpoint.settings.id] ?? 0
+            let remedy =
+                endpoint.state == .disabled
+                ? "posthorn endpoint enable \(id) lets them go" : "its URL must prove itself, which the running engine asks it to"
+            return Finding(
+                waiting > 0 ? .warn : .ok,
+                "endpoint",
+                "\(id) is \(endpoint.state.rawValue)\(why), \(Words.count(waiting, "delivery waits", "deliveries wait"))"
+                    + (waiting > 0 ? "; \(remedy)" : "")
+            )
+        }
+    }
+
+    /// Endpoints that are reached in clear text.
+    static func plainHTTP(_ endpoints: [StoredEndpoint]) -> [Finding] {
+        let plain = endpoints.filter { $0.settings.url.lowercased().hasPrefix("http://") }
+        guard let first = plain.first else { return [] }
+        let more = plain.count > 1 ? " and \(plain.count - 1) more" : ""
+        return [
+            Finding(
+                .warn,
+                "http",
+                "\(Visible.text(first.settings.id))\(more) is called over plain http, which run refuses unless --allow opens its range; use "
+                    + "https in production"
+            )
+        ]
+    }
+}

@@ -1,0 +1,116 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// Collects the lines of `posthorn emit` into batches and hands them to the outbox.
+final class EventAccepter {
+    private let outbox: Outbox
+    private let context: Context
+    private let keepsGoing: Bool
+
+    private var batch: [NewEvent] = []
+    private var lines: [Int] = []
+    private var batchBytes = 0
+    private var lastLine = 0
+
+    private var new = 0
+    private var known = 0
+    private var deliveries = 0
+    /// Lines that were left out.
+    private(set) var refused = 0
+    /// Everything up to this line is stored, as far as it is to be.
+    private(set) var acceptedLines = 0
+
+    /// A batch is one transaction: large enough to share a flush to disk, small enough to hold in memory.
+    static let batchLimitEvents = 1000
+    static let batchLimitBytes = 4 << 20
+
+    init(_ outbox: Outbox, _ context: Context, keepsGoing: Bool) {
+        self.outbox = outbox
+        self.context = context
+        self.keepsGoing = keepsGoing
+    }
+
+    /// Takes a line.
+    /// - Throws: ``LineProblem`` when it is bad and that ends everything; `OutboxProblem` for the store.
+    func take(_ line: LineReader.Line, number: Int) throws {
+        lastLine = number
+        switch line {
+        case .tooLong:
+            try refuse(
+                number,
+                InputProblem(field: "", reason: "is longer than \(EventLine.lineLimitBytes) bytes; send a link to the data instead")
+            )
+        case .text(let bytes):
+            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
+            do throws(InputProblem) { batch.append(NewEvent(try EventLine(bytes))) } catch {
+                return try refuse(number, error)
+            }
+            lines.append(number)
+            batchBytes += bytes.count
+            if batch.count >= Self.batchLimitEvents || batchBytes >= Self.batchLimitBytes { try flush() }
+        }
+    }
+
+    /// Stores what was collected.
+    func flush() throws {
+        defer {
+            batch.removeAll(keepingCapacity: true)
+            lines.removeAll(keepingCapacity: true)
+            batchBytes = 0
+        }
+        if !batch.isEmpty {
+            if keepsGoing { try storeEach() } else { try storeAll() }
+            // A live producer reads what became of its events.
+            context.output.flush()
+        }
+        acceptedLines = lastLine
+    }
+
+    private func storeAll() throws {
+        do {
+            for (i, event) in try outbox.emit(batch).enumerated() { count(event, line: lines[i]) }
+        } catch let refusal as EmitRefusal {
+            throw LineProblem(line: lines[refusal.index], problem: refusal.problem)
+        }
+    }
+
+    private func storeEach() throws {
+        for (i, result) in try outbox.emitEach(batch).enumerated() {
+            switch result {
+            case .success(let event): count(event, line: lines[i])
+            case .failure(let problem): try refuse(lines[i], problem)
+            }
+        }
+    }
+
+    private func refuse(_ line: Int, _ problem: InputProblem) throws {
+        let problem = LineProblem(line: line, problem: problem)
+        if !keepsGoing { throw problem }
+        refused += 1
+        ErrorOutput.line("posthorn: \(Visible.text(problem.description))")
+    }
+
+    private func count(_ event: EmittedEvent, line number: Int) {
+        if event.isNew { new += 1 } else { known += 1 }
+        deliveries += event.deliveries
+        guard context.json else { return }
+        var line = JSONLine()
+        line.add("line", number)
+        line.add("id", event.id)
+        line.add("new", event.isNew)
+        line.add("deliveries", event.deliveries)
+        context.output.write(line)
+    }
+
+    /// Prints how many were accepted.
+    func report() {
+        if context.json { return }
+        var text = "\(Words.count(new + known, "event")) accepted"
+        if known > 0 { text += " (\(Words.grouped(known)) known already)" }
+        text += ", \(Words.count(deliveries, "delivery", "deliveries"))"
+        if refused > 0 { text += "; \(Words.count(refused, "line")) refused" }
+        context.output.write(text + "\n")
+        context.output.flush()
+    }
+}

@@ -1,0 +1,72 @@
+import PosthornModel
+
+/// One JSON object on one line, its keys in the order they are added.
+struct JSONLine {
+    private var writer = JSONWriter()
+    private var isEmpty = true
+
+    init() { writer.raw("{") }
+
+    /// The object with its line end.
+    var bytes: [UInt8] { writer.bytes + [UInt8(ascii: "}"), 0x0A] }
+
+    /// The object as text, without a line end.
+    var text: String { String(decoding: writer.bytes, as: UTF8.self) + "}" }
+
+    private mutating func key(_ name: String) {
+        if !isEmpty { writer.raw(",") }
+        isEmpty = false
+        writer.string(name)
+        writer.raw(":")
+    }
+
+    mutating func add(_ name: String, _ value: String?) {
+        key(name)
+        if let value { writer.string(value) } else { writer.raw("null") }
+    }
+
+    mutating func add(_ name: String, _ value: (some BinaryInteger)?) {
+        key(name)
+        if let value { writer.number(value) } else { writer.raw("null") }
+    }
+
+    mutating func add(_ name: String, _ value: Bool) {
+        key(name)
+        if value { writer.raw("true") } else { writer.raw("false") }
+    }
+
+    /// A number that may have a fraction, of which three digits are kept.
+    mutating func add(_ name: String, fraction value: Double?) {
+        key(name)
+        guard let value, value.isFinite, abs(value) < 1e15 else { return writer.raw("null") }
+        let rounded = (value * 1000).rounded() / 1000
+        writer.raw((rounded == rounded.rounded() ? String(Int64(rounded)) : "\(rounded)").utf8)
+    }
+
+    mutating func add(_ name: String, _ value: Timestamp?) { add(name, value?.description) }
+
+    mutating func add(_ name: String, _ value: JSONLine) {
+        key(name)
+        writer.raw(value.text.utf8)
+    }
+
+    mutating func add(_ name: String, _ values: [String]) {
+        key(name)
+        writer.write(.array(values.map { .string($0) }))
+    }
+
+    mutating func add(_ name: String, _ values: [JSONLine]) {
+        key(name)
+        writer.raw("[")
+        for (i, value) in values.enumerated() {
+            if i > 0 { writer.raw(",") }
+            writer.raw(value.text.utf8)
+        }
+        writer.raw("]")
+    }
+
+    mutating func add(_ name: String, numbers: [some BinaryInteger]) {
+        key(name)
+        writer.write(.array(numbers.map { .number(String($0)) }))
+    }
+}

@@ -1,0 +1,108 @@
+import Glibc
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// The `posthorn` command: finds the subcommand, runs it, and turns whatever goes wrong into one line.
+@main
+enum Program {
+    /// Every command, in the order of the help.
+    static var commands: [any Command.Type] { [
+        ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
+        RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, PruneCommand.self,
+        DoctorCommand.self,
+    ] }
+
+    static func main() {
+        Descriptor.occupyStandardOnes()
+        // A reader of our output that went away shows as an error of write, not as the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        exit(run(Array(CommandLine.arguments.dropFirst()), output: Output()))
+    }
+
+    /// Runs a command line.
+    /// - Returns: The exit status: 0 done, 1 failed, 2 not understood.
+    static func run(_ words: [String], output: Output) -> Int32 {
+        do {
+            let status = try dispatch(CommandLineWords(words), output)
+            output.flush()
+            return status
+        } catch {
+            output.flush()
+            ErrorOutput.line("posthorn: \(Visible.text(message(of: error)))")
+            return error is UsageProblem ? 2 : 1
+        }
+    }
+
+    /// One line for any error.
+    static func message(of error: any Error) -> String {
+        switch error {
+        case let problem as InputProblem: return problem.description
+        case let problem as OutboxProblem: return problem.message
+        default: return "\(error)"
+        }
+    }
+
+    private static func dispatch(_ line: CommandLineWords, _ output: Output) throws -> Int32 {
+        switch line.request {
+        case .version:
+            output.write("posthorn \(PosthornVersion.text)\n")
+            return 0
+        case .programHelp:
+            output.write(HelpText.program(commands.map { $0.specification }))
+            return 0
+        case .groupHelp(let word):
+            output.write(HelpText.group(word, commands.map { $0.specification }.filter { $0.name.hasPrefix(word + " ") }))
+            return 0
+        case .problem(let problem): throw problem
+        case .command(let index, let words):
+            let command = commands[index]
+            let arguments = try ParsedArguments(words, for: command.specification)
+                .adding("db", line.database)
+                .adding("json", line.json ? "" : nil)
+            if arguments.has("help") {
+                output.write(HelpText.command(command.specification))
+                return 0
+            }
+            return try command.run(arguments, Context(arguments, command.specification, output))
+        }
+    }
+}
+
+/// One of posthorn's commands.
+protocol Command: Sendable {
+    /// What it takes and what its help says.
+    static var specification: CommandSpecification { get }
+
+    /// Runs it.
+    /// - Returns: The exit status.
+    /// - Throws: What went wrong; it is printed as one line. A ``UsageProblem`` ends with status 2, all else with 1.
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32
+}
+
+/// What a command works with.
+struct Context {
+    let output: Output
+    /// Whether lists are for programs.
+    let json: Bool
+    /// The outbox's file.
+    let databasePath: String
+    /// The command's name, for problems of usage.
+    let command: String
+
+    init(_ arguments: ParsedArguments, _ specification: CommandSpecification, _ output: Output) throws(UsageProblem) {
+        self.output = output
+        json = arguments.has("json")
+        command = specification.name
+        let fromEnvironment = getenv("POSTHORN_DB").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+        databasePath = arguments.text("db") ?? fromEnvironment ?? "posthorn.db"
+        if databasePath.isEmpty { throw UsageProblem("--db: the file's name is empty", command: command) }
+    }
+
+    /// Opens the outbox, gives it to `body`, and closes it.
+    func withOutbox<Result>(_ body: (Outbox) throws -> Result) throws -> Result {
+        let outbox = try Outbox(path: databasePath)
+        defer { outbox.close() }
+        return try body(outbox)
+    }
+}

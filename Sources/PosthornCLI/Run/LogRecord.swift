@@ -1,0 +1,113 @@
+import Posthorn
+import PosthornModel
+
+/// One line of the engine's log, for people or for machines.
+struct LogRecord: Sendable, Equatable {
+    enum Level: String, Sendable { case info, warn, error }
+
+    /// A value of a field.
+    enum Value: Sendable, Equatable {
+        case text(String)
+        case number(Int64)
+    }
+
+    /// A named value that belongs to what happened.
+    struct Field: Sendable, Equatable {
+        let name: String
+        let value: Value
+
+        init(_ name: String, _ text: String) {
+            self.name = name
+            value = .text(text)
+        }
+
+        init(_ name: String, _ number: some BinaryInteger) {
+            self.name = name
+            value = .number(Int64(number))
+        }
+    }
+
+    let level: Level
+    /// Fit for a filter: `attempt_failed`.
+    let event: String
+    /// For people.
+    let sentence: String
+    let fields: [Field]
+
+    init(_ level: Level, _ event: String, _ sentence: String, _ fields: [Field] = []) {
+        self.level = level
+        self.event = event
+        self.sentence = sentence
+        self.fields = fields
+    }
+
+    /// What the engine told.
+    init(_ event: EngineEvent) {
+        switch event {
+        case .standingBy(let owner):
+            let who = owner.map { "process \($0)" } ?? "another process"
+            self.init(.info, "standing_by", "standing by: \(who) delivers from this outbox", owner.map { [Field("owner", $0)] } ?? [])
+        case .started: self.init(.info, "started", "started")
+        case .topologyRead(let count):
+            self.init(.info, "topology_read", "hierarchy read", [Field("endpoints", count)])
+        case .attemptFailed(let update): self.init(failed: update)
+        case .storageFailed(let failure):
+            self.init(
+                .error,
+                "storage_failed",
+                "the outbox cannot be written, so nothing is sent until it can: \(failure.message)",
+                [Field("code", failure.code)]
+            )
+        case .storageRecovered: self.init(.info, "storage_recovered", "the outbox can be written again")
+        case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
+        case .stopped: self.init(.info, "stopped", "stopped")
+        }
+    }
+
+    private init(failed update: DeliveryUpdate) {
+        let outcome = update.outcome
+        var fields = [
+            Field("delivery", update.delivery), Field("endpoint", update.endpoint), Field("event_id", update.event),
+            Field("type", update.type), Field("attempt", update.attempt), Field("error", outcome.error?.rawValue ?? "none"),
+        ]
+        if let status = outcome.status { fields.append(Field("status", status)) }
+        if !outcome.errorText.isEmpty { fields.append(Field("error_text", outcome.errorText)) }
+        fields.append(Field("state", update.state.rawValue))
+        if let next = update.nextAttemptAt { fields.append(Field("next_attempt_at", next.description)) }
+        if update.state == .exhausted {
+            self.init(.error, "exhausted", "delivery exhausted", fields)
+        } else {
+            self.init(.warn, "attempt_failed", "attempt failed", fields)
+        }
+    }
+
+    /// `2026-11-21T06:47:50.123Z warn  attempt failed delivery=17 endpoint=crm …`
+    func text(at now: Timestamp) -> String {
+        var line = "\(now) \(level.rawValue)\(level.rawValue.count == 4 ? " " : "") \(Visible.text(sentence))"
+        for field in fields {
+            switch field.value {
+            case .number(let number): line += " \(field.name)=\(number)"
+            case .text(let text):
+                let safe = Visible.text(text)
+                line += " \(field.name)=" + (safe.contains(" ") || safe.isEmpty ? "\"\(safe)\"" : safe)
+            }
+        }
+        return line
+    }
+
+    /// The same as one JSON object: time, level, event, message and the fields.
+    func json(at now: Timestamp) -> String {
+        var line = JSONLine()
+        line.add("time", now)
+        line.add("level", level.rawValue)
+        line.add("event", event)
+        line.add("message", sentence)
+        for field in fields {
+            switch field.value {
+            case .number(let number): line.add(field.name, number)
+            case .text(let text): line.add(field.name, text)
+            }
+        }
+        return line.text
+    }
+}
