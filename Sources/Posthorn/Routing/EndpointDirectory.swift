@@ -44,7 +44,7 @@ final class EndpointDirectory {
     /// - Returns: Whether it had.
     func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
         if try store.topologyGeneration() == generation { return false }
-        let topology = try store.topology()
+        let topology = try store.topology(withCredentials: true)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
         } catch {
