@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         room("PosthornSystem", ["PosthornModel", "CLinux"]),
@@ -48,6 +49,8 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
         ),
+        room("PosthornHTTP", ["CMicroHTTPD", "PosthornSystem"]),
+        room("PosthornLab", ["PosthornModel", "PosthornHTTP", "PosthornSystem"]),
         .executableTarget(
             name: "PosthornCLI",
             dependencies: ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending"],
@@ -66,10 +69,25 @@ let package = Package(
             name: "PosthornTestSupport",
             dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
             path: "Tests/Support",
+            exclude: ["Sockets"],
             swiftSettings: strict
         ),
+        .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("PosthornModelTests", ["PosthornModel"]),
+        tests(
+            "PosthornOutboxTests",
+            ["PosthornOutbox", "PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "PosthornTestSupport"]
+        ),
+        tests(
+            "PosthornTests",
+            [
+                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending",
+                "PosthornTestSupport", "CSQLite",
+            ]
+        ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
+        tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
     ]
 )

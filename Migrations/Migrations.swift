@@ -8,6 +8,13 @@ public enum Migrations {
         public let name: String
         /// What it holds.
         public let sql: [UInt8]
+
+        /// A migration by its parts.
+        public init(number: Int, name: String, sql: [UInt8]) {
+            self.number = number
+            self.name = name
+            self.sql = sql
+        }
     }
 
     /// The files for SQLite. The package manager turns a leading digit into `_`, so `001_…` and `101_…` would collide.

@@ -7,11 +7,13 @@ import PosthornOutbox
 @main
 enum Program {
     /// Every command, in the order of the help.
-    static var commands: [any Command.Type] { [
-        ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
-        RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, PruneCommand.self,
-        DoctorCommand.self,
-    ] }
+    static var commands: [any Command.Type] {
+        [
+            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
+            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, PruneCommand.self,
+            DoctorCommand.self,
+        ]
+    }
 
     static func main() {
         Descriptor.occupyStandardOnes()

@@ -90,6 +90,13 @@ public struct Transition: Hashable, Sendable {
     /// When the next one is due; `nil` when there is none.
     public let nextAttemptAt: Timestamp?
 
+    /// A transition by its parts.
+    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?) {
+        self.state = state
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+    }
+
     /// Decides what an attempt's outcome means.
     ///
     /// - Parameters:

@@ -20,6 +20,7 @@ final class SenderThread: @unchecked Sendable {
         var waitingForNames = 0
         var opened: Int64 = 0
         var finished: Int64 = 0
+        var wakeUps: Int64 = 0
         var cpuClock: clockid_t?
     }
 
@@ -203,6 +204,7 @@ final class SenderThread: @unchecked Sendable {
             gauge.waitingForNames = names.waitingCount + readied.count
             gauge.opened = context.sockets.openedCount
             gauge.finished = finished
+            gauge.wakeUps += 1
         }
     }
 

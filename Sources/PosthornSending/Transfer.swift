@@ -238,7 +238,10 @@ extension Transfer {
     }
 
     private func mayReuse(_ localPort: UInt16, _ remote: () -> String) -> Bool {
-        guard let found = context.sockets.find(localPort: localPort, address: remote()), !SocketFacts.isReadable(found.socket) else {
+        let isTLS = currentTarget?.url.isPlainHTTP == false
+        guard let found = context.sockets.find(localPort: localPort, address: remote()), !SocketFacts.isReadable(found.socket),
+            !isTLS || !TLSFacts.mayHaveUnreadBytes(easy)
+        else {
             intervention = .staleConnection
             return false
         }
@@ -247,7 +250,8 @@ extension Transfer {
     }
 
     private func mayUseNew(_ localPort: UInt16) -> Bool {
-        guard let socket = openedSockets.first(where: { SocketFacts.localPort($0) == localPort }),
+        // Of several tries in parallel, one for each kind of address, only one is connected.
+        guard let socket = openedSockets.first(where: { SocketFacts.localPort($0) == localPort && SocketFacts.peer($0) != nil }),
             let peer = SocketFacts.peer(socket)
         else {
             // The kernel names the other side of a connection until it is gone.

@@ -33,7 +33,11 @@ extension ParsedArguments {
         guard let text = text(flag) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let words = Choice.allCases.map(\.rawValue)
-            throw problem(flag, text, "is not known; use one of \(words.joined(separator: ", "))" + Suggestion.clause(for: text, among: words))
+            throw problem(
+                flag,
+                text,
+                "is not known; use one of \(words.joined(separator: ", "))" + Suggestion.clause(for: text, among: words)
+            )
         }
         return choice
     }

@@ -44,7 +44,9 @@ struct ParsedArguments: Equatable, Sendable {
             throw UsageProblem("--\(name) stands twice; give it once", command: command.name)
         }
         guard let placeholder = flag.value else {
-            if parts.count > 1 { throw UsageProblem("--\(name) takes no value; leave \"=\(Visible.text(parts[1]))\" out", command: command.name) }
+            if parts.count > 1 {
+                throw UsageProblem("--\(name) takes no value; leave \"=\(Visible.text(parts[1]))\" out", command: command.name)
+            }
             values[name] = [""]
             return
         }

@@ -9,7 +9,7 @@ enum DoctorCommand: Command {
         summary: "check the outbox's file, its settings and the machine, and say what to do",
         details: [
             "One line a check: ok, warn or problem, what was found and what to do. Exit status 1 when there is a problem. The whole"
-                + "\nfile is read, which takes a while when it is large. With --json: severity, check, message.",
+                + "\nfile is read, which takes a while when it is large. With --json: severity, check, message."
         ],
         examples: ["posthorn doctor", "posthorn doctor --db /var/lib/posthorn/posthorn.db"]
     )

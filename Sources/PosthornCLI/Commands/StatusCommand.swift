@@ -45,10 +45,17 @@ enum StatusCommand: Command {
         rows.append(("events", Words.grouped(status.events)))
         if status.arrivals > 0 { rows.append(("arrivals", "\(Words.grouped(status.arrivals)) wait for their recipients to be found")) }
         for state in DeliveryState.allCases { rows.append((state.rawValue, Words.grouped(status.deliveries[state] ?? 0))) }
-        rows.append(("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(Words.distance(to: $0, from: now))" } ?? "none"))
+        rows.append(
+            ("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(Words.distance(to: $0, from: now))" } ?? "none")
+        )
         rows.append(("next retry", status.nextRetry.map { "\($0), \($0 < now ? "overdue" : Words.distance(to: $0, from: now))" } ?? "none"))
         if let pulse = pulse(status, at: now) {
-            rows.append(("rate", "\(Words.oneDecimal(pulse.deliveredPerSecond))/s delivered of \(Words.oneDecimal(pulse.attemptsPerSecond))/s attempts"))
+            rows.append(
+                (
+                    "rate",
+                    "\(Words.oneDecimal(pulse.deliveredPerSecond))/s delivered of \(Words.oneDecimal(pulse.attemptsPerSecond))/s attempts"
+                )
+            )
             rows.append(("in flight", Words.grouped(pulse.inFlight)))
         } else if status.engine != nil {
             rows.append(("rate", "idle"))

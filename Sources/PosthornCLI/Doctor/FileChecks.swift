@@ -16,7 +16,11 @@ enum FileChecks {
             if errno == ENOENT {
                 return .failure(
                     FindingError(
-                        finding: Finding(.warn, "file", "\(Visible.text(path)) does not exist yet; posthorn apply makes it, or name another with --db")
+                        finding: Finding(
+                            .warn,
+                            "file",
+                            "\(Visible.text(path)) does not exist yet; posthorn apply makes it, or name another with --db"
+                        )
                     )
                 )
             }

@@ -1,0 +1,84 @@
+import Glibc
+
+/// When each request of an open load is meant to be sent.
+///
+/// Latency is to be measured from these moments, not from the moment a slow receiver let the sender get round to it;
+/// otherwise the worst waits are left out ("coordinated omission").
+///
+/// The times are those of a process with rate 1 stretched by the steps' rates, so a change of rate takes effect at its
+/// moment for both spacings, and even spacing never drifts: each time is computed from the request's number.
+public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
+    /// How requests are spread over time.
+    public enum Spacing: Equatable, Sendable {
+        /// At equal distances.
+        case even
+        /// Like independent callers: exponentially distributed distances, from a seed.
+        case poisson(seed: UInt64)
+    }
+
+    /// One request that is to be sent.
+    public struct Arrival: Equatable, Sendable {
+        /// Counted from 0.
+        public let number: UInt64
+        /// When, in nanoseconds from the start.
+        public let nanoseconds: Int64
+        /// The index of the step it belongs to.
+        public let step: Int
+    }
+
+    private let steps: [RateSpecification.Step]
+    private let spacing: Spacing
+    private var generator: SeededGenerator
+    private var number: UInt64 = 0
+    /// How far the process with rate 1 has come.
+    private var reached = 0.0
+    private var step = 0
+    /// Requests that fall due before the present step, and when it starts.
+    private var dueBefore = 0.0
+    private var startNanoseconds = 0.0
+
+    /// The schedule of a specification.
+    public init(_ rates: RateSpecification, spacing: Spacing) {
+        steps = rates.steps
+        self.spacing = spacing
+        if case .poisson(let seed) = spacing {
+            generator = SeededGenerator(seed: seed, "arrivals")
+            reached = Self.exponential(&generator)
+        } else {
+            generator = SeededGenerator(seed: 0)
+        }
+    }
+
+    /// The next request; `nil` after the last step.
+    public mutating func next() -> Arrival? {
+        while step < steps.count {
+            let rate = steps[step].ratePerSecond
+            if let length = steps[step].nanoseconds {
+                let due = rate * Double(length) / 1e9
+                // A hair of tolerance: a request that rounding puts just before the step's end belongs behind it.
+                if reached - dueBefore >= due - 1e-6 {
+                    dueBefore += due
+                    startNanoseconds += Double(length)
+                    step += 1
+                    continue
+                }
+            }
+            let time = startNanoseconds + Swift.max(0, reached - dueBefore) / rate * 1e9
+            guard time < 9e18 else { return nil }
+            defer { advance() }
+            return Arrival(number: number, nanoseconds: Int64(time.rounded()), step: step)
+        }
+        return nil
+    }
+
+    /// Exponentially distributed with mean 1. 1 - fraction is above 0, so its logarithm is finite.
+    private static func exponential(_ generator: inout SeededGenerator) -> Double { -log(1 - generator.fraction()) }
+
+    private mutating func advance() {
+        number += 1
+        switch spacing {
+        case .even: reached = Double(number)
+        case .poisson: reached += Self.exponential(&generator)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// Reading of numbers with units, as people write them on a command line.
+enum Quantity {
+    /// `200ms`, `1.5s`, `10us`, `2m`, `1h` in nanoseconds; `nil` when it is none or above a year.
+    static func nanoseconds(_ text: some StringProtocol) -> Int64? {
+        let units: [(suffix: String, factor: Double)] = [
+            ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
+        ]
+        for unit in units where text.hasSuffix(unit.suffix) {
+            guard let number = decimal(text.dropLast(unit.suffix.count)) else { continue }
+            let value = (number * unit.factor).rounded()
+            return value <= 3.2e16 ? Int64(value) : nil
+        }
+        return nil
+    }
+
+    /// A plain decimal number of 0 or more: digits with at most one point between them; no sign, exponent, `inf` or `nan`.
+    static func decimal(_ text: some StringProtocol) -> Double? {
+        let digits = text.utf8.count { (0x30...0x39).contains($0) }
+        let points = text.utf8.count { $0 == UInt8(ascii: ".") }
+        guard digits > 0, digits <= 15, points <= 1, digits + points == text.utf8.count,
+            text.first != ".", text.last != "."
+        else { return nil }
+        return Double(text)
+    }
+}

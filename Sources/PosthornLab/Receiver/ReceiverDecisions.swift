@@ -1,0 +1,158 @@
+public import PosthornHTTP
+public import PosthornModel
+
+/// How a receiver behaves.
+public struct ReceiverConfiguration: Sendable {
+    /// Where it looks for an event's id and type.
+    public var identity = IdentityRule.any
+    /// What it does wrong.
+    public var misbehaviour = Misbehaviour()
+    /// What a bad signature is answered; `nil` to let it pass as if it were good.
+    public var badSignatureStatus: Int? = 401
+    /// The values that Webio may ask for, by field name.
+    public var values: [String: JSONValue] = [:]
+    /// How many events are remembered to recognise duplicates.
+    public var memoryLimit = 100_000
+
+    /// A receiver that behaves and knows no values.
+    public init() {}
+}
+
+/// What a receiver answers to what: pure decisions over its memory, without a socket or a clock.
+public struct ReceiverDecisions: Sendable {
+    /// What came, and the answer to it.
+    public struct Decision: Sendable {
+        /// What came.
+        public let arrival: Arrival
+        /// The answer, to be given after `arrival.delayMilliseconds`.
+        public let response: HTTPResponse
+    }
+
+    /// What has been counted so far.
+    public private(set) var counts = ReceiverCounts()
+    private let configuration: ReceiverConfiguration
+    private var memory: EventMemory
+    private var limiter: RateLimiter?
+    private var number = 0
+
+    /// No request has come yet.
+    public init(_ configuration: ReceiverConfiguration) {
+        self.configuration = configuration
+        memory = EventMemory(limit: configuration.memoryLimit)
+        limiter = configuration.misbehaviour.rateLimitPerSecond.map { RateLimiter(perSecond: $0) }
+    }
+
+    /// A request read as far as can be without the memory, so that it happens outside the receiver's lock.
+    struct Reading {
+        let kind: Arrival.Kind
+        let identity: EventIdentity?
+        let verdict: ReceiverVerdict
+    }
+
+    /// Reads a request.
+    static func read(
+        _ request: HTTPRequest,
+        _ rule: IdentityRule,
+        check: (HTTPRequest) -> ReceiverVerdict
+    ) -> Reading {
+        let kind = kind(of: request)
+        guard kind == .event else {
+            return Reading(kind: kind, identity: nil, verdict: kind == .valueRequest ? check(request) : .unchecked)
+        }
+        return Reading(kind: kind, identity: rule.identify(request), verdict: check(request))
+    }
+
+    /// Whether it is an event: anything that carries a body or is no GET, and a GET with a query (Voiso's Call Notify)
+    /// unless the query asks for something.
+    static func kind(of request: HTTPRequest) -> Arrival.Kind {
+        guard request.method == "GET" || request.method == "HEAD", request.body.isEmpty else { return .event }
+        let names = request.query.map(\.name)
+        if names.isEmpty { return .greeting }
+        if names.contains("echo_string") { return .validation }
+        if names.contains("param1"), names.contains("customerUID") || names.contains("outboundChannelAddress") {
+            return .valueRequest
+        }
+        return .event
+    }
+
+    /// Decides what a request is answered.
+    mutating func decide(_ request: HTTPRequest, _ reading: Reading, at now: Timestamp) -> Decision {
+        number += 1
+        let entry = reading.identity.map { memory.note($0.key) }
+        var response = answer(request, reading, attempt: entry?.times ?? 0, at: now)
+        var delay = configuration.misbehaviour.delayMilliseconds
+        if reading.kind == .greeting || reading.kind == .validation {
+            delay = 0
+        } else if response.status == 200, let fault = fault(reading, attempt: entry?.times ?? number) {
+            switch fault {
+            case .status(let status): response = .text("failing on request\n", status: status)
+            case .hangUp: response = .hangUp
+            case .delay(let milliseconds): delay += milliseconds
+            }
+        }
+        let arrival = Arrival(
+            number: number,
+            time: now,
+            kind: reading.kind,
+            method: request.method,
+            path: request.path,
+            remoteAddress: request.remoteAddress,
+            identity: reading.identity,
+            bodyBytes: request.body.count,
+            verdict: reading.verdict,
+            times: entry?.times ?? 0,
+            isDuplicate: entry?.wasAccepted ?? false,
+            status: response.isHangUp ? nil : response.status,
+            delayMilliseconds: delay
+        )
+        if arrival.status == 200, let identity = reading.identity { memory.accept(identity.key) }
+        counts.add(arrival)
+        return Decision(arrival: arrival, response: response)
+    }
+
+    private func fault(_ reading: Reading, attempt: Int) -> Misbehaviour.FaultKind? {
+        configuration.misbehaviour.fault(of: reading.identity?.key ?? 0, attempt: attempt)
+    }
+
+    private mutating func answer(
+        _ request: HTTPRequest,
+        _ reading: Reading,
+        attempt: Int,
+        at now: Timestamp
+    ) -> HTTPResponse {
+        switch reading.kind {
+        case .greeting: return .text("Posthorn's receiver is up. Send webhooks here; each one shows in its terminal.\n")
+        case .validation: return .text(request.queryValue("echo_string") ?? "")
+        case .event, .valueRequest: break
+        }
+        if let seconds = limiter?.refuse(atMilliseconds: now.milliseconds) {
+            var response = HTTPResponse.text("too many requests\n", status: 429)
+            response.headers.append("Retry-After", String(seconds))
+            return response
+        }
+        if case .invalid = reading.verdict, let status = configuration.badSignatureStatus {
+            return .text("the signature is not right\n", status: status)
+        }
+        if reading.kind == .event, attempt <= configuration.misbehaviour.failFirst {
+            return .text("failing on request\n", status: 500)
+        }
+        if configuration.misbehaviour.status != 200 {
+            return .text("answering on request\n", status: configuration.misbehaviour.status)
+        }
+        return reading.kind == .event ? .text("ok\n") : values(for: request)
+    }
+
+    /// The values that were asked for and are known; the asker says what it misses.
+    private func values(for request: HTTPRequest) -> HTTPResponse {
+        let names = request.query.filter { Self.isParameter($0.name) }.map(\.value)
+        var seen: Set<String> = []
+        let members = names.compactMap { name in
+            seen.insert(name).inserted ? configuration.values[name].map { JSONValue.Member(name, $0) } : nil
+        }
+        return .json(Array(JSONValue.object(members).text.utf8))
+    }
+
+    private static func isParameter(_ name: String) -> Bool {
+        name.hasPrefix("param") && name.utf8.count > 5 && name.utf8.dropFirst(5).allSatisfy { (0x30...0x39).contains($0) }
+    }
+}

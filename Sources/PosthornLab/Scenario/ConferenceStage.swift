@@ -1,0 +1,132 @@
+import PosthornModel
+
+/// A conference service (iotum's wiki): people enter, record, stream, are called up, and leave.
+struct ConferenceStage: Stage {
+    struct Cast: Sendable {
+        let host: Int
+        let conference: Int
+        let file: String
+        let fileSize: Int
+        let phone: String
+        /// Who is called up or takes part, and as what.
+        let participant: Int
+        var role: String
+        let original: Int
+    }
+
+    static let dialStates = ["new", "dialed", "answered", "rejected", "noanswer", "cancelled", "notenabled"]
+    static let waysOut = ["user_exit", "user_dropped", "host_kicked", "host_kicked_blocked"]
+
+    let nodes: [Node]
+    private let hosts: [Int]
+    private let company: Int
+    private var lastConference: Int
+    private var lastParticipant: Int
+    private var dialled = 0
+    private var left = 0
+    private var book = StoryBook<Cast>([
+        [
+            "conference_start", "enter_conference", "participant_role_changed", "start_recording", "stop_recording", "leave_conference",
+            "conference_end", "recording_ready", "transcription_ready",
+        ],
+        [
+            "conference_start", "enter_conference", "start_streaming", "enter_livestream", "stream_preview_updated", "leave_livestream",
+            "stop_streaming", "leave_conference", "conference_end",
+        ],
+        ["conference_start", "dialout_status_change", "dialout_status_change", "enter_conference", "leave_conference", "conference_end"],
+        ["conference_start", "start_broadcasting", "stop_broadcasting", "conference_end"],
+        ["profile_picture_upload_failure", "profile_picture_upload_success"],
+        ["drive_file_added", "drive_file_deleted"],
+        ["one_time_access_code_reused"],
+    ])
+
+    init(_ random: inout SeededGenerator) {
+        nodes = [Node(id: random.hex(24), level: .company, name: random.companyName())]
+        company = random.integer(1000...9999)
+        hosts = (0..<5).map { _ in random.integer(40_000...79_999) }
+        lastConference = random.integer(1_000_000...1_900_000)
+        lastParticipant = random.integer(5_000_000...6_000_000)
+    }
+
+    var types: [String] { book.types }
+
+    mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
+        let (hosts, company) = (hosts, company)
+        var (conference, participant) = (lastConference, lastParticipant)
+        var (dialled, left) = (dialled, left)
+        let page = book.turnPage(
+            &random,
+            cast: { _, _, random in
+                conference += random.integer(1...9)
+                participant += random.integer(1...9)
+                return Cast(
+                    host: random.pick(hosts),
+                    conference: conference,
+                    file: random.pick(["agenda", "minutes", "budget", "floor plan"]) + random.pick([".pdf", ".docx", ".png"]),
+                    fileSize: random.integer(12_000...4_000_000),
+                    phone: "+" + random.mobile(),
+                    participant: participant,
+                    role: "participant",
+                    original: conference - random.integer(10...500)
+                )
+            },
+            tell: { type, cast, random in
+                if type == "participant_role_changed" { cast.role = random.pick(["moderator", "organizer"]) }
+                if type == "dialout_status_change" { dialled += 1 }
+                if type.hasPrefix("leave_") { left += 1 }
+                let turns = (dialled: dialled, left: left)
+                return (type, Self.data(type, cast, company, turns, &random))
+            }
+        )
+        (lastConference, lastParticipant) = (conference, participant)
+        (self.dialled, self.left) = (dialled, left)
+        return (page.0, nodes[0].id, page.1)
+    }
+
+    private static func data(
+        _ type: String,
+        _ cast: Cast,
+        _ company: Int,
+        _ turns: (dialled: Int, left: Int),
+        _ random: inout SeededGenerator
+    ) -> JSONValue {
+        var members: [JSONValue.Member] = [.init("host_id", number(cast.host))]
+        func add(_ key: String, _ value: JSONValue) { members.append(.init(key, value)) }
+        if type != "participant_role_changed" { add("company_id", number(company)) }
+        if !type.hasPrefix("profile_"), !type.hasPrefix("drive_") { add("conference_id", number(cast.conference)) }
+        if type.contains("enter_") || type.contains("leave_") || type.hasPrefix("dialout_") || type.hasPrefix("participant_") {
+            add("participant_id", number(cast.participant))
+        }
+        if type.hasSuffix("_conference") || type.hasPrefix("participant_") { add("participant_role", .string(cast.role)) }
+        if type.hasPrefix("leave_") { add("reason_for_leaving", .string(waysOut[(turns.left - 1) % waysOut.count])) }
+        for member in extra(type, cast, turns.dialled, &random) { add(member.key, member.value) }
+        return .object(members)
+    }
+
+    /// What one type has and no other.
+    private static func extra(
+        _ type: String,
+        _ cast: Cast,
+        _ dialled: Int,
+        _ random: inout SeededGenerator
+    ) -> KeyValuePairs<String, JSONValue> {
+        let media = "https://media.conference.example"
+        switch type {
+        case "recording_ready":
+            return [
+                "recording_id": number(cast.conference * 3 + 1),
+                "download_link": .string("\(media)/recordings/\(random.hex(16))\(random.pick([".mp3", ".mp4"]))"),
+            ]
+        case "stream_preview_updated":
+            let name = random.hex(16)
+            return ["video_url": .string("\(media)/previews/\(name).mp4"), "image_url": .string("\(media)/previews/\(name).jpg")]
+        case "enter_conference": return ["meeting_url": .string("https://meet.conference.example/\(cast.conference)")]
+        case "dialout_status_change":
+            return ["status": .string(dialStates[(dialled - 1) % dialStates.count]), "phone_number": .string(cast.phone)]
+        case "drive_file_added": return ["id": number(cast.original), "filename": .string(cast.file), "size": number(cast.fileSize)]
+        case "drive_file_deleted": return ["id": number(cast.original), "filename": .string(cast.file)]
+        case "one_time_access_code_reused": return ["original_conference_id": number(cast.original)]
+        default: return [:]
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import PosthornHTTP
+import Testing
+
+@Suite struct RequestPartsTests {
+    @Test func theQueryIsDecodedLikeAForm() {
+        let request = HTTPRequest(target: "/p?a=1&b=%26+%2B&c&=d&&a=2&e=%zz%4")
+        #expect(request.query.map(\.name) == ["a", "b", "c", "", "a", "e"])
+        #expect(request.query.map(\.value) == ["1", "& +", "", "d", "2", "%zz%4"])
+        #expect(request.queryValue("a") == "1")
+        #expect(request.rawQuery == "a=1&b=%26+%2B&c&=d&&a=2&e=%zz%4")
+        #expect(HTTPRequest(target: "/p").rawQuery == nil)
+        #expect(HTTPRequest(target: "/p?").query.isEmpty)
+    }
+
+    @Test func thePathIsDecodedAndAPlusStays() {
+        #expect(HTTPRequest(target: "/a+b%2Fc%20?x").path == "/a+b/c ")
+        #expect(HTTPRequest(target: "http://h:1/p?q").path == "/p")
+        #expect(HTTPRequest(target: "http://h").path == "/")
+        #expect(HTTPRequest(target: "*").path == "*")
+    }
+
+    @Test func headersKeepTheirOrderAndForgetTheirCase() {
+        let headers: HTTPHeaders = ["B": "1", "a": "2", "b": "3"]
+        #expect(headers["b"] == "1")
+        #expect(headers.all("B") == ["1", "3"])
+        #expect(headers["c"] == nil)
+        #expect(headers.map(\.name) == ["B", "a", "b"])
+        #expect(headers.count == 3)
+    }
+}

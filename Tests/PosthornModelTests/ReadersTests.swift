@@ -1,0 +1,117 @@
+import PosthornModel
+import Testing
+
+@Suite struct ReadersTests {
+    private func problem(ofLine text: String) -> String? {
+        do throws(InputProblem) {
+            _ = try EventLine(Array(text.utf8))
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private func problem(ofTopology text: String) -> String? {
+        do throws(InputProblem) {
+            _ = try Topology(json: Array(text.utf8))
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func anEventLineKeepsTheDataBytes() throws {
+        let data = #"{"n" : 1.10, "big":12345678901234567890, "e":"\u00e9", "a":[ ]}"#
+        let line = try EventLine(Array(#" {"data": \#(data) ,"node":"s1","type":"MEETING_STARTED"} "#.utf8))
+        #expect(String(decoding: line.data, as: UTF8.self) == data)
+        #expect(line.type == "MEETING_STARTED")
+        #expect(line.node == "s1")
+        #expect(line.id == nil)
+        #expect(line.created == nil)
+    }
+
+    @Test(arguments: [
+        (#"{"type":"A","node":"n"}"#, "data: is missing"), (#"{"node":"n","data":{}}"#, "type: is missing"),
+        (#"{"type":"A","data":{}}"#, "node: is missing"), (#"{"type":"A","node":"n","data":[]}"#, "data: is not a JSON object"),
+        (#"{"type":"A b","node":"n","data":{}}"#, "type: \"A b\""), (#"{"type":"A","node":"n","data":{},"x":1}"#, "x: is not known"),
+        (#"{"type":"A","node":"n","data":{},"id":""}"#, "id:"), (#"{"type":"A","node":"n","data":{},"id":"a b"}"#, "id: \"a b\""),
+        (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
+        (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
+        (#"{"type":1,"node":"n","data":{}}"#, "a string should stand here"), (#"{"type":"A","node":"n","data":{"#, "a key in quotes"),
+        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "{ should stand here"), ("", "{ should stand here"),
+    ])
+    func aBadEventLineIsRefusedByName(_ line: String, _ reason: String) {
+        #expect(problem(ofLine: line)?.contains(reason) == true, "\(problem(ofLine: line) ?? "accepted")")
+    }
+
+    @Test func aTopologyIsReadWithItsDefaults() throws {
+        let topology = try Topology(
+            json: Array(
+                #"""
+                {"nodes": [{"id": "r", "level": "reseller"}, {"id": "s", "level": "site", "parent": "r",
+                    "notification_contact": {"email": "a@b.example"}}],
+                 "endpoints": [{"id": "e", "node": "s", "url": "https://x.example/", "vendor": "diio",
+                    "credentials": {"signing_secret": "k"}, "events": ["meeting.*"], "headers": {"X-A": "b"}, "retry": ["0", "1m"]}]}
+                """#.utf8
+            )
+        )
+        let endpoint = try #require(topology.endpoints.first)
+        #expect(endpoint.envelope == .diio)
+        #expect(endpoint.signature == .diio)
+        #expect(endpoint.timeoutMilliseconds == 15_000)
+        #expect(endpoint.retry.offsetsMilliseconds == [0, 60_000])
+        #expect(endpoint.headers == [.init(name: "x-a", value: "b")])
+        #expect(topology.hierarchy.notificationEmail(for: "s") == "a@b.example")
+    }
+
+    @Test(arguments: [
+        (#"{"nodes": [{"id": "a", "level": "boss"}]}"#, #"nodes[0].level: "boss""#),
+        (#"{"nodes": [{"id": "a", "level": "site", "parent": "b"}]}"#, #"nodes[0].parent: "b" names no node"#),
+        (#"{"nodes": [{"id": "a", "level": "site", "parent": "a"}]}"#, "nodes[0].parent"),
+        (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "b", "level": "site", "parent": "a"}]}"#, "does not stand above"),
+        (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "a", "level": "site"}]}"#, "stands twice"),
+        (#"{"nodes": [{"id": 7, "level": "site"}]}"#, "nodes[0].id: \"7\" must be a string"),
+        (#"{"nodes": [{"id": "a", "level": "site", "colour": 1}]}"#, "nodes[0].colour: is not known here"),
+        (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "file: must be an object"),
+        (#"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a@b\r\nBcc: c@d"}}]}"#, "is not a mail address"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/"}]}"#, "endpoints[0].vendor: is missing"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "acme"}]}"#, #"endpoints[0].vendor: "acme""#),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "timeout_ms": 0}]}"#, "timeout_ms: \"0\""),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "max_in_flight": 1.5}]}"#, "max_in_flight"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "rate_per_second": -1}]}"#, "rate_per_second"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "retry": ["1m"]}]}"#, "endpoints[0].retry"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "headers": {"Host": "x"}}]}"#, "itself"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "headers": {"a": "b\r\nc: d"}}]}"#, "control"),
+        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "events": ["a b"]}]}"#, "events[0]"),
+        ("{\"nodes\": [\n\n{]}", "line 3"),
+    ])
+    func aBadTopologyIsRefusedByName(_ text: String, _ reason: String) {
+        #expect(problem(ofTopology: text)?.contains(reason) == true, "\(problem(ofTopology: text) ?? "accepted")")
+    }
+
+    @Test func timesAreReadAndWrittenAlike() {
+        for text in ["2020-07-15T12:33:14.000Z", "1970-01-01T00:00:00.001Z", "2024-02-29T23:59:59.999Z", "1969-12-31T23:59:59.500Z"] {
+            #expect(Timestamp(iso8601: text)?.description == text)
+        }
+        #expect(Timestamp(iso8601: "2024-06-19T14:30:13+0200")?.description == "2024-06-19T12:30:13.000Z")
+        #expect(Timestamp(iso8601: "2024-06-19T14:30:13.1234567-01:30")?.description == "2024-06-19T16:00:13.123Z")
+        for text in ["", "2020", "2020-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2020-07-15T12:33:14", "2020-07-15T12:33:14.Z"] {
+            #expect(Timestamp(iso8601: text) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("*", "anything", true), ("MEETING_*", "MEETING_STARTED", true), ("MEETING_*", "USER_CREATED", false),
+        ("meeting.*", "meeting.", true),
+        ("*.error", "meeting.error", true), ("*.error", "meeting.errors", false), ("a*b*c", "aXbYbZc", true), ("a*b*c", "aXcYb", false),
+        ("A", "A", true), ("A", "AB", false), ("**", "x", true),
+    ])
+    func patternsMatchWholeTypes(_ pattern: String, _ type: String, _ matches: Bool) throws {
+        #expect(try EventPattern(pattern).matches(type) == matches)
+    }
+
+    @Test func idsStartWithTheirSecond() {
+        let id = EventID.make(at: Timestamp(milliseconds: 1_594_816_394_123), random: 0xDEAD_BEEF_0123_4567)
+        #expect(id == "5f0ef78adeadbeef01234567")
+    }
+}

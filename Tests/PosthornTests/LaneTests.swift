@@ -1,0 +1,122 @@
+import Testing
+
+@testable import Posthorn
+
+@Suite struct LaneTests {
+    /// Drives a lane over rows that stay until they are taken, as a store would.
+    private struct Drive {
+        var lane = Lane<Int64>(start: 0)
+        var window = ClaimWindow()
+        var rows: [(id: Int64, endpoint: Int)]
+        var taken: [Int64] = []
+        var visits = 0
+
+        init(_ endpoints: [Int]) {
+            rows = endpoints.enumerated().map { (Int64($0 + 1), $1) }
+            window.grow(to: (endpoints.max() ?? 0) + 1)
+        }
+
+        mutating func read() {
+            if let start = lane.rereadStart {
+                var last = start
+                var stopped = false
+                for row in rows where row.id > start {
+                    last = row.id
+                    visits += 1
+                    switch lane.rereading(row.id, before: row.id - 1, endpoint: row.endpoint, room: room(row)) {
+                    case .take: take(row)
+                    case .pass: continue
+                    case .stop: stopped = true
+                    }
+                    if stopped { break }
+                }
+                lane.reread(upTo: !stopped || last > lane.frontier ? nil : last - 1)
+            }
+            for row in rows where row.id > lane.frontier {
+                visits += 1
+                let decision = lane.atFrontier(row.id, before: row.id - 1, endpoint: row.endpoint, room: room(row))
+                if decision == .take { take(row) }
+                if decision == .stop { break }
+            }
+        }
+
+        private func room(_ row: (id: Int64, endpoint: Int)) -> Lane<Int64>.Room {
+            taken.contains(row.id) ? .none : window.room(row.endpoint)
+        }
+
+        private mutating func take(_ row: (id: Int64, endpoint: Int)) {
+            window.take(row.endpoint, bytes: 0)
+            taken.append(row.id)
+        }
+
+        /// The attempt of a delivery ended and its row left the lane.
+        mutating func finish(_ id: Int64, succeeded: Bool = true) {
+            guard let index = rows.firstIndex(where: { $0.id == id }) else { return }
+            let endpoint = rows.remove(at: index).endpoint
+            if window.finish(endpoint, bytes: 0, succeeded: succeeded) { lane.hasRoom(endpoint) }
+        }
+    }
+
+    @Test func everyDeliveryIsTakenOnceAndInItsEndpointsOrder() {
+        // Two slow endpoints with long queues, interleaved with a fast one.
+        var drive = Drive((0..<600).map { $0 % 3 })
+        var order: [Int: [Int64]] = [:]
+        let owner = Dictionary(uniqueKeysWithValues: drive.rows.map { ($0.id, $0.endpoint) })
+        drive.read()
+        while let next = drive.taken.first(where: { id in drive.rows.contains { $0.id == id } }) {
+            drive.finish(next)
+            drive.read()
+        }
+        for id in drive.taken { order[owner[id]!, default: []].append(id) }
+        #expect(drive.rows.isEmpty)
+        #expect(Set(drive.taken).count == 600)
+        for ids in order.values { #expect(ids == ids.sorted()) }
+    }
+
+    @Test func aDeadEndpointsBacklogHoldsBackNobodyBehindIt() {
+        var drive = Drive(Array(repeating: 0, count: 5000) + Array(repeating: 1, count: 10))
+        drive.read()
+        #expect(drive.taken.filter { $0 <= 5000 }.count == ClaimWindow.firstShare)
+        #expect(drive.taken.filter { $0 > 5000 }.count == 10)
+    }
+
+    @Test func aDeadEndpointsBacklogIsNotReadAgainForOthers() {
+        var drive = Drive(Array(repeating: 0, count: 5000) + Array(repeating: 1, count: 100))
+        drive.read()
+        drive.visits = 0
+        // The healthy endpoint behind the dead one finishes and gets its next ones.
+        for id in drive.taken where id > 5000 { drive.finish(id) }
+        drive.read()
+        #expect(drive.taken.filter { $0 > 5000 }.count > ClaimWindow.firstShare)
+        #expect(drive.visits < 200)
+    }
+
+    @Test func failuresMakeAnEndpointsShareSmall() {
+        var drive = Drive(Array(repeating: 0, count: 1000))
+        drive.read()
+        for _ in 0..<6 {
+            for id in drive.taken where drive.rows.contains(where: { $0.id == id }) { drive.finish(id, succeeded: false) }
+            drive.read()
+        }
+        #expect(drive.window.held(0) <= 2)
+    }
+
+    @Test func theWindowIsBoundedAndAnIdleEndpointStillGetsOne() {
+        var window = ClaimWindow()
+        window.grow(to: 2)
+        for _ in 0..<ClaimWindow.rowLimit { window.take(0, bytes: 1) }
+        let full: Lane<Int64>.Room = window.room(0)
+        let idle: Lane<Int64>.Room = window.room(1)
+        #expect(full == .exhausted)
+        #expect(idle == .free)
+    }
+
+    @Test func byHandStartsOver() {
+        var drive = Drive([0, 0])
+        drive.read()
+        drive.taken = []
+        drive.lane.startOver()
+        drive.read()
+        #expect(drive.taken == [1, 2])
+    }
+}

@@ -1,0 +1,73 @@
+import Glibc
+
+/// A bare socket that says exactly what a test wants to say.
+public final class TestClient {
+    private let descriptor: Int32
+
+    /// The connection could not be made.
+    public struct Problem: Error {
+        /// The system's error number.
+        public let code: Int32
+    }
+
+    /// Connects to a port of 127.0.0.1, or of ::1.
+    public init(port: Int, ipv6: Bool = false) throws {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(ipv6 ? "::1" : "127.0.0.1", String(port), &hints, &list) == 0, let info = list?.pointee else {
+            throw Problem(code: EINVAL)
+        }
+        defer { freeaddrinfo(list) }
+        descriptor = socket(info.ai_family, info.ai_socktype, 0)
+        guard connect(descriptor, info.ai_addr, info.ai_addrlen) == 0 else { throw Problem(code: errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends text; whether the other side still takes it.
+    @discardableResult
+    public func send(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if sent <= 0 { return false }
+            rest = rest.dropFirst(sent)
+        }
+        return true
+    }
+
+    /// Everything until the other side closes.
+    public func readToEnd() -> String {
+        var out: [UInt8] = []
+        while let more = readSome() { out += more }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// One answer: its header and as much body as `Content-Length` says.
+    public func readAnswer() -> String {
+        var out: [UInt8] = []
+        while let more = readSome() {
+            out += more
+            if let length = Self.answerLength(out), out.count >= length { break }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func answerLength(_ bytes: [UInt8]) -> Int? {
+        let blank = Array("\r\n\r\n".utf8)
+        guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: blank) }) else { return nil }
+        let header = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
+        for line in header.split(separator: "\r\n") where line.hasPrefix("content-length: ") {
+            return end + 4 + (Int(line.dropFirst(16)) ?? 0)
+        }
+        return end + 4
+    }
+
+    private func readSome() -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count > 0 ? Array(buffer[..<count]) : nil
+    }
+}
