@@ -20,7 +20,8 @@ extension EngineCore {
         _ = try directory.refresh(from: store, at: now)
         noticeTopology()
         recorded.removeAll(keepingCapacity: true)
-        for result in recording {
+        for unredacted in recording {
+            let result = redacted(unredacted)
             let transition = transition(after: result)
             try store.record(
                 AttemptRecord(
@@ -40,6 +41,13 @@ extension EngineCore {
             if generation != queueGeneration { startOver(generation) }
         }
         if let reading = pulse.reading(at: now, inFlight: claims.count) { try store.write(reading) }
+    }
+
+    /// A receiver that echoes what it got would put secrets into the outbox and into logs.
+    private func redacted(_ result: SendResult) -> SendResult {
+        if result.outcome.response.isEmpty && result.outcome.errorText.isEmpty { return result }
+        guard let claim = claims[result.job.id], let redactor = directory.entries[claim.endpoint].redactor else { return result }
+        return SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
     }
 
     private func transition(after result: SendResult) -> Transition {

@@ -22,6 +22,8 @@ final class EndpointDirectory {
         var stored: StoredEndpoint
         /// For its current revision; `nil` when its settings cannot work, with the reason.
         var composer: Result<EndpointComposer, InputProblem>
+        /// Takes its secrets out of what receivers send back; `nil` when it has none.
+        var redactor: SecretRedactor?
         var isActive: Bool { stored.state == .active }
     }
 
@@ -52,11 +54,14 @@ final class EndpointDirectory {
         }
         for endpoint in topology.endpoints {
             let composer = Self.composer(endpoint.settings, at: now)
-            if let index = indexByKey[endpoint.key] {
-                entries[index] = Entry(stored: endpoint, composer: composer)
+            let index = indexByKey[endpoint.key]
+            let redactor = SecretRedactor(endpoint.settings, try? composer.get(), keeping: index.flatMap { entries[$0].redactor })
+            let entry = Entry(stored: endpoint, composer: composer, redactor: redactor)
+            if let index {
+                entries[index] = entry
             } else {
                 indexByKey[endpoint.key] = entries.count
-                entries.append(Entry(stored: endpoint, composer: composer))
+                entries.append(entry)
             }
         }
         indexByID = Dictionary(entries.enumerated().map { ($1.stored.settings.id, $0) }, uniquingKeysWith: { $1 })
