@@ -81,6 +81,18 @@ final class EndpointDirectory {
         do throws(InputProblem) { return .success(try EndpointComposer(settings, now: now)) } catch { return .failure(error) }
     }
 
+    /// Endpoints that have to prove themselves before they get anything.
+    var unverified: [HandshakeQueue.Candidate] {
+        entries.filter { $0.stored.state == .unverified && $0.stored.settings.needsValidation }.map { entry in
+            HandshakeQueue.Candidate(
+                key: entry.stored.key,
+                revision: entry.stored.revision,
+                settings: entry.stored.settings,
+                composer: entry.composer
+            )
+        }
+    }
+
     // MARK: Accepting
 
     /// The endpoints that get an event.
