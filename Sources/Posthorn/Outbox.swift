@@ -134,6 +134,9 @@ public final class Outbox: @unchecked Sendable {
         try writer.perform { (store) throws(OutboxProblem) in store.counters }
     }
 
+    /// An id for an event that was handed in without one.
+    func makeEventID(at now: Timestamp) -> String { EventID.make(at: now, random: random.next()) }
+
     // MARK: Reading
 
     /// Reads with a connection of its own, so that no list waits for a writer.
