@@ -156,6 +156,11 @@ public protocol OutboxStore: AnyObject {
     func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
 }
 
+extension OutboxStore {
+    /// Reads the nodes and all endpoints, removed ones too, with their credentials.
+    public func topology() throws(OutboxProblem) -> StoredTopology { try topology(withCredentials: true) }
+}
+
 /// How much was asked of a store.
 public struct StoreCounters: Sendable, Hashable {
     /// Steps of statements.
