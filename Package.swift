@@ -90,6 +90,9 @@ let package = Package(
         tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
         tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
-        tests("PosthornCLITests", ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornTestSupport"]),
+        tests(
+            "PosthornCLITests",
+            ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport"]
+        ),
     ]
 )

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// One connection to the outbox's file, used by one thread at a time.
 ///
@@ -16,6 +17,7 @@ final class SQLiteConnection {
 
     /// Opens the file, and makes it when it does not exist and `creating` is set.
     init(path: String, creating: Bool) throws(OutboxProblem) {
+        if creating { Self.makePrivateFile(path) }
         var pointer: OpaquePointer?
         // NOMUTEX: the connection is confined to one thread at a time, so SQLite's own lock would only cost.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (creating ? SQLITE_OPEN_CREATE : 0)
@@ -29,6 +31,13 @@ final class SQLiteConnection {
         self.path = path
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+    }
+
+    /// Makes a missing file readable by its owner alone: an outbox holds credentials. SQLite gives its log the same mode.
+    private static func makePrivateFile(_ path: String) {
+        // Only where there is none: closing a descriptor of an open database would drop SQLite's locks on it.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     deinit {
