@@ -44,4 +44,8 @@ extension Outbox {
     public func credentialStorage() throws -> (storage: CredentialStorage, hasKey: Bool) {
         (try read { try $0.credentialStorage() }, sealing != nil)
     }
+
+    /// Opens every endpoint's credentials and keeps none.
+    /// - Throws: `OutboxProblem` of code `key` when some are sealed and the key is missing or another one.
+    public func checkKey() throws { _ = try read { try $0.topology(withCredentials: true) } }
 }
