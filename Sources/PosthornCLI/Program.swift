@@ -10,8 +10,8 @@ enum Program {
     static var commands: [any Command.Type] {
         [
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
-            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, PruneCommand.self,
-            DoctorCommand.self,
+            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
+            ReceiveCommand.self, PruneCommand.self, DoctorCommand.self,
         ]
     }
 
