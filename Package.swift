@@ -79,6 +79,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
+        tests("TidyTests", []),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests(
             "PosthornOutboxTests",
@@ -95,5 +96,6 @@ let package = Package(
         tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
         tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
+        tests("PosthornCLITests", ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornTestSupport"]),
     ]
 )

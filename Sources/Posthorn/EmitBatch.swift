@@ -39,11 +39,6 @@ final class EmitBatch: Sendable {
     /// The first event that was refused.
     var refusal: EmitRefusal? { refusalBox.withLock { $0 } }
 
-    /// The result of a batch that was refused as a whole.
-    func refused(_ refusal: EmitRefusal) -> [Result<EmittedEvent, InputProblem>] {
-        events.map { _ in .failure(refusal.problem.inside(events.count == 1 ? "" : "event \(refusal.index + 1)")) }
-    }
-
     /// Stores the events, inside a transaction.
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(

@@ -63,20 +63,24 @@ public final class Outbox: @unchecked Sendable {
     /// - Throws: `InputProblem` when the event is refused; `OutboxProblem` when nothing is known to be stored and the same
     ///   call can be made again.
     public func emit(_ event: NewEvent) throws -> EmittedEvent {
-        try emit([event])[0]
+        do { return try emit([event])[0] } catch let refusal as EmitRefusal { throw refusal.problem }
     }
 
     /// Stores events in one transaction: all of them, or none when one is refused.
     ///
     /// - Throws: `EmitRefusal` that names the event that was refused; `OutboxProblem` for the store.
     public func emit(_ events: [NewEvent]) throws -> [EmittedEvent] {
-        let results = try emit(events, keepingOthers: false)
-        return try results.map { try $0.get() }
+        let batch = EmitBatch(events, keepsOthers: false, at: clock.now(), random)
+        if let refusal = batch.refusal { throw refusal }
+        do throws(OutboxProblem) { return try store(batch, isolated: true).compactMap { try? $0.get() } } catch {
+            if error.code == .refused, let refusal = batch.refusal { throw refusal }
+            throw error
+        }
     }
 
     /// Stores events, each for itself: what becomes of each is in the result.
     public func emitEach(_ events: [NewEvent]) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
-        try emit(events, keepingOthers: true)
+        try store(EmitBatch(events, keepsOthers: true, at: clock.now(), random), isolated: false)
     }
 
     /// Stores an event without blocking the caller's thread.
@@ -109,19 +113,9 @@ public final class Outbox: @unchecked Sendable {
         return checked.id
     }
 
-    private func emit(
-        _ events: [NewEvent],
-        keepingOthers: Bool
-    ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
-        let batch = EmitBatch(events, keepsOthers: keepingOthers, at: clock.now(), random)
-        if !keepingOthers, let refusal = batch.refusal { return batch.refused(refusal) }
-        do throws(OutboxProblem) {
-            return try writer.perform(isolated: !keepingOthers, weight: events.count) { [self] (store) throws(OutboxProblem) in
-                try batch.store(in: store, directory, at: clock.now())
-            }
-        } catch {
-            guard error.code == .refused, let refusal = batch.refusal else { throw error }
-            return batch.refused(refusal)
+    private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+        try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
+            try batch.store(in: store, directory, at: clock.now())
         }
     }
 

@@ -21,6 +21,7 @@ public struct InputProblem: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// The same problem further down a path: `url` inside `endpoints[2]` becomes `endpoints[2].url`.
     public func inside(_ parent: String) -> InputProblem {
+        if parent.isEmpty { return self }
         let path = field.isEmpty ? parent : (field.hasPrefix("[") ? parent + field : "\(parent).\(field)")
         return InputProblem(field: path, value: value, reason: reason)
     }

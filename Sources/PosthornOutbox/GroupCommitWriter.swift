@@ -14,9 +14,10 @@ public protocol WriterPassenger: AnyObject, Sendable {
     /// Nothing was written; the same is asked for again.
     func failed(_ problem: OutboxProblem)
     /// Between two transactions: reads what is to do next.
-    /// - Parameter foreignCommit: Whether somebody else has committed since the last call.
+    /// - Parameter othersWrote: Whether anybody but the passenger has written since the last call: another process, another
+    ///   connection, or a caller of the writer.
     /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
-    func turn(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp?
+    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp?
 }
 
 /// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
@@ -176,7 +177,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
             } else if isClosing {
                 return
             }
-            let deadline = lookAround(passenger)
+            let deadline = lookAround(passenger, callersWrote: !jobs.isEmpty)
             if pause == 0, passenger?.wantsToWrite ?? false { continue }
             sleep(until: deadline, atMost: pause > 0 ? pause : nil, hasPassenger: passenger != nil)
             pause = 0
@@ -226,7 +227,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
         return true
     }
 
-    private func lookAround(_ passenger: (any WriterPassenger)?) -> Timestamp? {
+    private func lookAround(_ passenger: (any WriterPassenger)?, callersWrote: Bool) -> Timestamp? {
         guard let passenger else { return nil }
         do throws(OutboxProblem) {
             watch?.drain()
@@ -234,7 +235,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
             let foreign = commits != lastForeignCommits
             lastForeignCommits = commits
             if foreign { watch?.sawCommit() }
-            let deadline = try passenger.turn(store, foreignCommit: foreign)
+            let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
             try store.maintain()
             return deadline
         } catch {

@@ -86,6 +86,12 @@ public struct RetryReport: Sendable, Equatable {
         public let delivery: Int64
         /// Its state.
         public let state: DeliveryState
+
+        /// A refusal by its parts.
+        public init(delivery: Int64, state: DeliveryState) {
+            self.delivery = delivery
+            self.state = state
+        }
     }
 
     /// A report of nothing done.

@@ -63,6 +63,8 @@ public protocol OutboxStore: AnyObject {
     ) throws(OutboxProblem) -> Acceptance
     /// The oldest events that another program inserted and that have no deliveries yet.
     func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival]
+    /// Whether there are arrivals.
+    func hasArrivals() throws(OutboxProblem) -> Bool
     /// Gives an arrival its deliveries; from then on it is no arrival.
     func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem)
 

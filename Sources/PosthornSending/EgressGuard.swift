@@ -37,6 +37,21 @@ public struct EgressGuard: Sendable {
         return isPlainHTTP ? .plainHTTP : .permitted
     }
 
+    /// What remains of a name's addresses.
+    enum Selection {
+        case permitted([NetworkAddress])
+        /// Nothing, and why.
+        case refused(Intervention)
+    }
+
+    /// The addresses that may be reached, in their order.
+    func selection(from addresses: [NetworkAddress], isPlainHTTP: Bool) -> Selection {
+        let permitted = addresses.filter { verdict(address: $0, isPlainHTTP: isPlainHTTP) == .permitted }
+        guard permitted.isEmpty, let first = addresses.first else { return .permitted(permitted) }
+        let plain = addresses.first { verdict(address: $0, isPlainHTTP: isPlainHTTP) == .plainHTTP }
+        return .refused(plain.map { .refusedPlainHTTP($0) } ?? .refusedAddress(first))
+    }
+
     private static func narrowest(_ ranges: [CIDR], _ address: NetworkAddress) -> Int {
         var best = -1
         for range in ranges where range.prefixLength > best && range.contains(address) { best = range.prefixLength }

@@ -138,6 +138,7 @@ public final class SenderPool: Sendable {
             sum.waitingForNames += gauge.waitingForNames
             sum.connectionsOpened += gauge.opened
             sum.finished += gauge.finished
+            sum.wakeUps += gauge.wakeUps
             sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? 0)
         }
         return sum
@@ -181,6 +182,8 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var connectionsOpened: Int64 = 0
     /// Results handed over since the pool was made.
     public internal(set) var finished: Int64 = 0
+    /// How often a sender thread has gone through its loop since the pool was made; an idle pool's number stands still.
+    public internal(set) var wakeUps: Int64 = 0
     /// Processor time of each sender thread, in microseconds.
     public internal(set) var threadCPUMicroseconds: [Int64] = []
 

@@ -97,18 +97,6 @@ extension SenderThread {
         }
     }
 
-    /// The addresses of a named host that the guard permits, or why there are none.
-    private func permitted(_ waiting: Waiting, now: Int64) -> (addresses: [NetworkAddress], refusal: String)? {
-        let url = waiting.job.target.url
-        guard case .addresses(let all) = names.lookUp(url.host, now: now) else { return nil }
-        let isPlain = url.isPlainHTTP
-        let permitted = all.filter { context.guard.verdict(address: $0, isPlainHTTP: isPlain) == .permitted }
-        guard permitted.isEmpty, let first = all.first else { return (permitted, "") }
-        let cause: Intervention =
-            context.guard.verdict(address: first, isPlainHTTP: isPlain) == .plainHTTP ? .refusedPlainHTTP(first) : .refusedAddress(first)
-        return ([], TransferVerdict.text(of: cause))
-    }
-
     private func begin(_ waiting: Waiting) {
         let job = waiting.job
         request.reset()
@@ -135,16 +123,22 @@ extension SenderThread {
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
     private func pin(_ transfer: Transfer, _ waiting: Waiting) -> Bool {
         let url = waiting.job.target.url
-        let known = permitted(waiting, now: waiting.startedNanoseconds)
-        guard let known, !known.addresses.isEmpty else {
+        guard case .addresses(let all) = names.lookUp(url.host, now: waiting.startedNanoseconds) else {
             release(transfer)
-            settle(waiting, known == nil ? .dns : .refusedAddress, known?.refusal ?? "the name's addresses are out of date")
+            settle(waiting, .dns, "the addresses of \(url.host) have gone out of date")
             return false
         }
-        if names.needsPin(url.host, port: url.port) {
-            transfer.pin(url.host, port: url.port, to: known.addresses, version: names.version(of: url.host))
+        switch context.guard.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
+        case .refused(let cause):
+            release(transfer)
+            settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
+            return false
+        case .permitted(let addresses):
+            if names.needsPin(url.host, port: url.port) {
+                transfer.pin(url.host, port: url.port, to: addresses, version: names.version(of: url.host))
+            }
+            return true
         }
-        return true
     }
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
@@ -163,7 +157,7 @@ extension SenderThread {
         }
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.pinnedVersion { names.pinned(job.target.url.host, port: job.target.url.port, version: version) }
-        let outcome = transfer.outcome(code, now: transfer.started, nanoseconds: now)
+        let outcome = transfer.outcome(code, nanoseconds: now)
         results.append(SendResult(job: job, outcome: outcome))
         window.finish(slot: transfer.slot)
         turns.finish(lane: transfer.lane, now: now)

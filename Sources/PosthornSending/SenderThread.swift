@@ -20,6 +20,7 @@ final class SenderThread: @unchecked Sendable {
         var waitingForNames = 0
         var opened: Int64 = 0
         var finished: Int64 = 0
+        var wakeUps: Int64 = 0
         var cpuClock: clockid_t?
     }
 
@@ -78,7 +79,13 @@ final class SenderThread: @unchecked Sendable {
             throw SystemProblem("curl_multi_init", ENOMEM)
         }
         self.multi = multi
-        context = TransferContext(configuration, epoll: epoll)
+        context = TransferContext(
+            guard: configuration.guard,
+            responseLimitBytes: configuration.responseLimitBytes,
+            excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
+            caFile: configuration.caFile,
+            epoll: epoll
+        )
         window = InFlightWindow(
             youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
             slowLimit: (configuration.slowInFlightLimit + share - 1) / share,
@@ -197,6 +204,7 @@ final class SenderThread: @unchecked Sendable {
             gauge.waitingForNames = names.waitingCount + readied.count
             gauge.opened = context.sockets.openedCount
             gauge.finished = finished
+            gauge.wakeUps += 1
         }
     }
 

@@ -124,16 +124,15 @@ final class Transfer {
         posthorn_curl_set_list(easy, CURLOPT_RESOLVE, pinList)
     }
 
-    /// What came of the try, when libcurl says it has ended with `code`.
-    func outcome(_ code: CURLcode, now: Timestamp, nanoseconds: Int64) -> AttemptOutcome {
+    /// What follows from the end of the try, when libcurl says it has ended with `code`.
+    func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
-        let verdict = TransferVerdict(
-            code: code,
-            head: head,
-            wasSent: sendCount > 0,
-            intervention: intervention,
-            detail: detail
-        )
+        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
+    }
+
+    /// What came of the attempt, when libcurl says it has ended with `code`.
+    func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
+        let verdict = verdict(code)
         return AttemptOutcome(
             started: started,
             durationMicroseconds: max(0, (nanoseconds - startedNanoseconds) / 1000),
@@ -142,7 +141,7 @@ final class Transfer {
             errorText: verdict.text,
             response: excerpt,
             address: address,
-            retryAfterMilliseconds: head.retryAfterMilliseconds(now: now)
+            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started)
         )
     }
 
@@ -197,7 +196,7 @@ extension Transfer {
     func takeHeaderLine(_ line: UnsafeBufferPointer<UInt8>) -> Bool { head.take(line) == .goOn }
 
     func takeBody(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let room = AttemptOutcome.excerptLimitBytes - excerpt.count
+        let room = context.excerptLimitBytes - excerpt.count
         if room > 0 { excerpt.append(contentsOf: bytes.prefix(room)) }
         bodyBytes += bytes.count
         if bodyBytes <= context.responseLimitBytes { return true }
@@ -239,7 +238,10 @@ extension Transfer {
     }
 
     private func mayReuse(_ localPort: UInt16, _ remote: () -> String) -> Bool {
-        guard let found = context.sockets.find(localPort: localPort, address: remote()), !SocketFacts.isReadable(found.socket) else {
+        let isTLS = currentTarget?.url.isPlainHTTP == false
+        guard let found = context.sockets.find(localPort: localPort, address: remote()), !SocketFacts.isReadable(found.socket),
+            !isTLS || !TLSFacts.mayHaveUnreadBytes(easy)
+        else {
             intervention = .staleConnection
             return false
         }
@@ -248,7 +250,8 @@ extension Transfer {
     }
 
     private func mayUseNew(_ localPort: UInt16) -> Bool {
-        guard let socket = openedSockets.first(where: { SocketFacts.localPort($0) == localPort }),
+        // Of several tries in parallel, one for each kind of address, only one is connected.
+        guard let socket = openedSockets.first(where: { SocketFacts.localPort($0) == localPort && SocketFacts.peer($0) != nil }),
             let peer = SocketFacts.peer(socket)
         else {
             // The kernel names the other side of a connection until it is gone.
@@ -267,7 +270,7 @@ extension Transfer {
     }
 
     private func refusal(of address: NetworkAddress) -> Intervention? {
-        let isPlain = job?.target.url.isPlainHTTP ?? true
+        let isPlain = currentTarget?.url.isPlainHTTP ?? true
         switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
         case .permitted: return nil
         case .forbiddenAddress: return .refusedAddress(address)
@@ -276,5 +279,5 @@ extension Transfer {
     }
 
     /// Whether the host is a number, so that libcurl needs no resolver for it.
-    var needsNoName: Bool { job?.target.url.numericAddress != nil }
+    var needsNoName: Bool { currentTarget?.url.numericAddress != nil }
 }

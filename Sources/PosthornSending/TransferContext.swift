@@ -1,15 +1,21 @@
+import PosthornModel
+
 /// What the transfers of one thread share.
 final class TransferContext {
     let `guard`: EgressGuard
     let responseLimitBytes: Int
+    /// How much of an answer's body is kept.
+    let excerptLimitBytes: Int
     let caFile: String?
     let standing = StandingHeaders()
     var sockets: SocketBook
 
-    init(_ configuration: SenderConfiguration, epoll: Int32) {
-        `guard` = configuration.guard
-        responseLimitBytes = max(0, configuration.responseLimitBytes)
-        caFile = CurlLibrary.caFile(configured: configuration.caFile)
+    /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
+    init(`guard`: EgressGuard, responseLimitBytes: Int, excerptLimitBytes: Int, caFile: String?, epoll: Int32) {
+        self.guard = `guard`
+        self.responseLimitBytes = max(0, responseLimitBytes)
+        self.excerptLimitBytes = excerptLimitBytes
+        self.caFile = CurlLibrary.caFile(configured: caFile)
         sockets = SocketBook(epoll: epoll)
     }
 }

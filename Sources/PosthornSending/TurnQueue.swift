@@ -12,6 +12,10 @@ struct TurnQueue<Job> {
         fileprivate var jobs = Fifo<Job>()
         /// In the ring of those that may start, or in the heap of those that wait for a token.
         fileprivate var isListed = false
+        /// In the heap.
+        fileprivate var isWaiting = false
+        /// Counts the rates the key has had, so that a wait for an older one's token no longer counts.
+        fileprivate var rateVersion = 0
     }
 
     private var lanes: [Lane] = []
@@ -35,6 +39,8 @@ struct TurnQueue<Job> {
         lanes[lane].inFlightLimit = inFlightLimit
         if lanes[lane].bucket?.ratePerSecond != ratePerSecond {
             lanes[lane].bucket = ratePerSecond.map { TokenBucket(ratePerSecond: $0, now: now) }
+            lanes[lane].rateVersion += 1
+            if lanes[lane].isWaiting { (lanes[lane].isListed, lanes[lane].isWaiting) = (false, false) }
         }
         lanes[lane].jobs.append(job)
         count += 1
@@ -104,7 +110,8 @@ struct TurnQueue<Job> {
         if lanes[lane].isListed || lanes[lane].jobs.isEmpty || lanes[lane].inFlight >= lanes[lane].inFlightLimit { return }
         lanes[lane].isListed = true
         if let due = lanes[lane].bucket?.nextTokenAt(now: now), due > now {
-            waiting.insert(due: due, lane: lane)
+            lanes[lane].isWaiting = true
+            waiting.insert(DueHeap.Item(due: due, lane: lane, version: lanes[lane].rateVersion))
         } else {
             ring.append(lane)
         }
@@ -113,6 +120,8 @@ struct TurnQueue<Job> {
     private mutating func wakeLanes(_ now: Int64) {
         while let first = waiting.first, first.due <= now {
             waiting.removeFirst()
+            guard lanes[first.lane].rateVersion == first.version else { continue }
+            lanes[first.lane].isWaiting = false
             ring.append(first.lane)
         }
     }
@@ -174,12 +183,19 @@ struct Fifo<Element> {
 
 /// Lanes by the time they may go on, the earliest first: a binary heap.
 struct DueHeap {
-    private var items: [(due: Int64, lane: Int)] = []
+    struct Item {
+        let due: Int64
+        let lane: Int
+        /// Of the lane's rate when it began to wait.
+        let version: Int
+    }
 
-    var first: (due: Int64, lane: Int)? { items.first }
+    private var items: [Item] = []
 
-    mutating func insert(due: Int64, lane: Int) {
-        items.append((due, lane))
+    var first: Item? { items.first }
+
+    mutating func insert(_ item: Item) {
+        items.append(item)
         var child = items.count - 1
         while child > 0, items[child].due < items[(child - 1) / 2].due {
             items.swapAt(child, (child - 1) / 2)

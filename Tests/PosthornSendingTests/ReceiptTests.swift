@@ -33,10 +33,10 @@ import Testing
 
     @Test func anExtraAnswerIsNeverReadAsTheNextOnes() throws {
         let receiver = try MisbehavingReceiver { request in
-            // After its answer the first request's connection brings another 200; every later request is refused.
-            request.connection == 0 && request.indexOnConnection == 0
-                ? Reply.status(200, body: "ok").then(.send(Array("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstale".utf8)))
-                : .status(500, body: "real")
+            // The first answer comes with another 200 behind it in the same write; every later request is refused.
+            let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+            let stale = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstale"
+            return request.connection == 0 && request.indexOnConnection == 0 ? .raw(ok + stale) : .status(500, body: "real")
         }
         let bench = try Bench()
         #expect(try bench.outcome(of: receiver.url)?.succeeded == true)

@@ -61,4 +61,43 @@ import Testing
         #expect(outcome.error == .tls || outcome.error == .timeout, "\(outcome)")
         #expect(receiver.requests.isEmpty)
     }
+
+    /// The stale answer waits in OpenSSL's own buffer, where a look at the socket does not find it: the first answer's body
+    /// ends inside a record of which libcurl has asked for that many bytes only.
+    @Test func anExtraAnswerInsideATLSRecordIsNeverReadAsTheNextOnes() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("server.pem")
+        try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2)
+        let server = try OpenSSLServer(certificate: file, options: ["-max_send_frag", "512"], isScripted: true)
+        let bench = try Bench { $0.caFile = file }
+        let target = try Bench.target(server.url)
+        bench.pool.submit([Bench.job(1, target, body: "{first}")])
+        #expect(server.waitFor("{first}"))
+        let start = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx: "
+        let head = start + String(repeating: "a", count: 512 - start.utf8.count - 4) + "\r\n\r\n"
+        server.write(head + "ok" + "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstale")
+        #expect(bench.waitForResults(1).first?.outcome.response == Array("ok".utf8))
+        bench.pool.submit([Bench.job(2, target, body: "{second}")])
+        #expect(server.waitFor("{second}"))
+        server.write("HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\nreal")
+        #expect(bench.waitForResults(2).last?.outcome.status == 500)
+        #expect(bench.results.last?.outcome.response == Array("real".utf8))
+        #expect(bench.pool.statistics.connectionsOpened == 2)
+    }
+
+    @Test func connectionsOverTLSAreUsedAgain() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("server.pem")
+        try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2)
+        let server = try OpenSSLServer(certificate: file, isScripted: true)
+        let bench = try Bench { $0.caFile = file }
+        let target = try Bench.target(server.url)
+        for number in 1...3 {
+            bench.pool.submit([Bench.job(Int64(number), target, body: "{\(number)}")])
+            #expect(server.waitFor("{\(number)}"))
+            server.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            #expect(bench.waitForResults(number).last?.outcome.succeeded == true)
+        }
+        #expect(bench.pool.statistics.connectionsOpened == 1)
+    }
 }

@@ -74,6 +74,18 @@ import Testing
         #expect(queue.take(now: 0)?.job == "a3")
     }
 
+    @Test func aNewRateEndsTheWaitForTheOldOnesToken() {
+        var queue = queue([("a", 1), ("b", 1)], rate: 0.001)
+        #expect(queue.take(now: 0)?.job == "a")
+        #expect(queue.take(now: second) == nil)
+        queue.append("c", key: 1, inFlightLimit: 10, ratePerSecond: 1000, now: second)
+        #expect(queue.take(now: second)?.job == "b")
+        queue.append("d", key: 1, inFlightLimit: 10, ratePerSecond: nil, now: second)
+        #expect(queue.take(now: second)?.job == "c")
+        #expect(queue.take(now: second)?.job == "d")
+        #expect(queue.take(now: 5000 * second) == nil)
+    }
+
     @Test func theFifoKeepsItsOrderWhileItsFrontIsUsedAgain() {
         var fifo = Fifo<Int>()
         var expected = 0

@@ -1,16 +1,17 @@
 import Glibc
 import PosthornSystem
 
-/// `openssl s_server` as a receiver behind TLS: it answers a GET with a page and the status 200.
+/// `openssl s_server` as a receiver behind TLS: it answers a GET with a page and the status 200, or says what a test writes.
 ///
 /// It is another implementation's TLS, so what it and the sender agree on is not our own mistake twice.
 public final class OpenSSLServer: @unchecked Sendable {
-    // `output` is read before `init` returns and closed by `deinit`; nothing is written in between.
+    // Set in `init` and only used by the one test that made it.
 
     /// The port it listens on.
     public let port: UInt16
     private let process: pid_t
     private let output: Int32
+    private let input: Int32
 
     /// Whether the `openssl` program is there; tests that need it are skipped without it.
     public static let isAvailable: Bool = (try? run(["version"])) != nil
@@ -20,9 +21,10 @@ public final class OpenSSLServer: @unchecked Sendable {
     /// - Parameters:
     ///   - certificate: A PEM file with the certificate and its key.
     ///   - options: More arguments for `openssl s_server`.
-    public init(certificate: String, options: [String] = []) throws {
-        let arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", certificate, "-www"]
-        (process, output) = try Self.spawn(arguments + options)
+    ///   - isScripted: Whether answers are written with ``write(_:)``; else every GET gets a page.
+    public init(certificate: String, options: [String] = [], isScripted: Bool = false) throws {
+        let arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", certificate]
+        (process, output, input) = try Self.spawn(arguments + options + (isScripted ? ["-naccept", "9"] : ["-www"]))
         var text = ""
         var byte: UInt8 = 0
         var found: UInt16?
@@ -44,6 +46,25 @@ public final class OpenSSLServer: @unchecked Sendable {
         var status: Int32 = 0
         waitpid(process, &status, 0)
         close(output)
+        close(input)
+    }
+
+    /// Sends these bytes to whoever is connected.
+    public func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.write(input, bytes, bytes.count)
+    }
+
+    /// Reads what clients send until this text has come; `false` when the server has ended before.
+    public func waitFor(_ text: String) -> Bool {
+        let wanted = Array(text.utf8)
+        var seen: [UInt8] = []
+        var byte: UInt8 = 0
+        while read(output, &byte, 1) == 1 {
+            seen.append(byte)
+            if seen.suffix(wanted.count) == wanted[...] { return true }
+        }
+        return false
     }
 
     /// `https://127.0.0.1:<port>/`
@@ -69,7 +90,8 @@ public final class OpenSSLServer: @unchecked Sendable {
 
     @discardableResult
     private static func run(_ arguments: [String]) throws -> Int32 {
-        let (process, output) = try spawn(arguments)
+        let (process, output, input) = try spawn(arguments)
+        close(input)
         var byte: UInt8 = 0
         while read(output, &byte, 1) == 1 {}
         close(output)
@@ -79,27 +101,35 @@ public final class OpenSSLServer: @unchecked Sendable {
         return status
     }
 
-    private static func spawn(_ arguments: [String]) throws -> (pid_t, Int32) {
-        var ends: [Int32] = [0, 0]
-        if pipe(&ends) != 0 { throw SystemProblem("pipe", errno) }
+    private static func spawn(_ arguments: [String]) throws -> (process: pid_t, output: Int32, input: Int32) {
+        let (outputEnd, childOutput) = try makePipe()
+        let (childInput, inputEnd) = try makePipe()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, childInput, 0)
+        posix_spawn_file_actions_adddup2(&actions, childOutput, 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
         var words: [UnsafeMutablePointer<CChar>?] = (["openssl"] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()
         let status = posix_spawnp(&process, "openssl", &actions, nil, &words, environ)
-        close(ends[1])
+        close(childInput)
+        close(childOutput)
         if status != 0 {
-            close(ends[0])
+            close(outputEnd)
+            close(inputEnd)
             throw SystemProblem("posix_spawnp openssl", status)
         }
-        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-        return (process, ends[0])
+        return (process, outputEnd, inputEnd)
+    }
+
+    /// A pipe that no child inherits but where it is put onto its standard input or output.
+    private static func makePipe() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [0, 0]
+        if pipe(&ends) != 0 { throw SystemProblem("pipe", errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
     }
 
     private static func write(_ text: String, to path: String) throws {

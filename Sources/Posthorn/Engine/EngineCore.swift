@@ -27,7 +27,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var recording: [SendResult] = []
     var recorded: [(result: SendResult, transition: Transition)] = []
     var toHold: [Int64] = []
-    var mayHaveArrivals = true
+    var mayHaveArrivals = false
     var mayHaveHeld = true
     var isFirstTurn = true
     /// No retry is due before this; `nil` when that is not known.
@@ -106,10 +106,10 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         listeners.tell(.storageFailed(.init(code: problem.code.rawValue, message: problem.message)))
     }
 
-    func turn(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp? {
+    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
         let now = clock.now()
         takeRecalled()
-        if foreignCommit || isFirstTurn {
+        if othersWrote || isFirstTurn {
             try catchUp(store, now)
             isFirstTurn = false
         }
@@ -127,12 +127,12 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     // MARK: Pieces of a turn
 
-    /// Reads again what other programs may have changed.
+    /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
         let generation = try store.queueGeneration()
         if generation != queueGeneration { startOver(generation) }
-        mayHaveArrivals = true
+        mayHaveArrivals = try store.hasArrivals()
     }
 
     /// Follows the directory, which emits and `apply` in this process bring up to date as well.

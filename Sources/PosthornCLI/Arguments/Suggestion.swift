@@ -1,9 +1,9 @@
 /// Finds the word that was probably meant.
 enum Suggestion {
-    /// `; did you mean --limit?`, or nothing when no word is near.
+    /// ` (did you mean --limit?)`, or nothing when no word is near.
     static func clause(for written: String, among words: [String]) -> String {
         guard let best = nearest(to: written, among: words) else { return "" }
-        return "; did you mean \(best)?"
+        return " (did you mean \(best)?)"
     }
 
     /// The nearest word, if it is at most a third of its length away or starts with what was written.

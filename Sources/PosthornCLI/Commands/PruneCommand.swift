@@ -10,7 +10,7 @@ enum PruneCommand: Command {
         flags: [.init("older-than", "TIME", "required: the age, such as 30d")],
         details: [
             "Deletes events whose deliveries all ended before then, with their deliveries and attempts. An id that was pruned is no"
-                + "\nlonger known: the same id emitted again is a new event.",
+                + "\nlonger known: the same id emitted again is a new event. The newest event always stays.",
             "With --json: one object with events, deliveries and attempts, the counts of what was deleted.",
         ],
         examples: ["posthorn prune --older-than 30d"]

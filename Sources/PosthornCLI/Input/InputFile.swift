@@ -5,6 +5,9 @@ final class InputFile {
     /// For messages.
     let name: String
     let descriptor: Int32
+    private var chunk: [UInt8] = []
+
+    private static let chunkBytes = 1 << 18
 
     /// Opens it. `-` and `/dev/stdin` are the standard input.
     /// - Throws: ``InputFileProblem`` when it cannot be opened.
@@ -34,17 +37,15 @@ final class InputFile {
         return poll(&set, 1, 0) != 0
     }
 
-    /// Appends what is there, at most `count` bytes, waiting when there is nothing.
-    /// - Returns: How many came; 0 at the end.
-    func read(_ count: Int, into bytes: inout [UInt8]) throws(InputFileProblem) -> Int {
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: count))
+    /// Appends what is there, waiting when there is nothing.
+    /// - Returns: How many bytes came; 0 at the end.
+    func read(into bytes: inout [UInt8]) throws(InputFileProblem) -> Int {
+        if chunk.isEmpty { chunk = [UInt8](repeating: 0, count: Self.chunkBytes) }
         while true {
-            let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: start), count) }
+            let got = Glibc.read(descriptor, &chunk, chunk.count)
             if got < 0 && errno == EINTR { continue }
-            let failure = errno
-            bytes.removeLast(count - max(0, got))
-            if got < 0 { throw InputFileProblem(name: name, doing: "read", failure) }
+            if got < 0 { throw InputFileProblem(name: name, doing: "read", errno) }
+            bytes.append(contentsOf: chunk[..<got])
             return got
         }
     }
@@ -53,7 +54,7 @@ final class InputFile {
     /// - Parameter limitBytes: More than this is refused, without reading on.
     func contents(limitBytes: Int) throws(InputFileProblem) -> [UInt8] {
         var bytes: [UInt8] = []
-        while try read(65_536, into: &bytes) > 0 {
+        while try read(into: &bytes) > 0 {
             if bytes.count > limitBytes { throw InputFileProblem(name: name, limitBytes: limitBytes) }
         }
         return bytes

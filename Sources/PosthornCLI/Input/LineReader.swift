@@ -15,13 +15,12 @@ struct LineReader {
     private var start = 0
     private var scanned = 0
     private var isAtEnd = false
+    private var isSkipping = false
 
     /// The number of the line that came last, counted from 1.
     private(set) var number = 0
     /// Bytes read so far.
     private(set) var bytesRead = 0
-
-    private static let chunkBytes = 1 << 18
 
     /// - Parameters:
     ///   - file: What to read.
@@ -32,32 +31,44 @@ struct LineReader {
     }
 
     /// The next line without its end; `nil` after the last one. A last line needs no line end.
+    ///
+    /// A line over the limit is told of as soon as it passes it; what is left of it is skipped by the next call.
     /// - Parameter beforeWaiting: Is called when nothing is there to read and the reader would wait, so that what is already
     ///   read need not wait with it.
     mutating func next(beforeWaiting: () throws -> Void = {}) throws -> Line? {
-        var isTooLong = false
         while true {
             if let end = lineEnd() {
-                number += 1
                 defer { (start, scanned) = (end + 1, end + 1) }
-                return isTooLong || end - start > limitBytes ? .tooLong : .text(Array(buffer[start..<end]))
+                if let line = finish(start..<end) { return line }
+                continue
             }
             if buffer.count - start > limitBytes {
-                isTooLong = true
                 buffer.removeAll(keepingCapacity: true)
                 (start, scanned) = (0, 0)
+                if !isSkipping {
+                    isSkipping = true
+                    number += 1
+                    return .tooLong
+                }
             }
             if isAtEnd {
-                let rest = Array(buffer[start...])
-                buffer = []
-                (start, scanned) = (0, 0)
-                if rest.isEmpty && !isTooLong { return nil }
-                number += 1
-                return isTooLong ? .tooLong : .text(rest)
+                if start == buffer.count { return nil }
+                defer { start = buffer.count }
+                return finish(start..<buffer.count)
             }
             if !file.isReadable { try beforeWaiting() }
             try fill()
         }
+    }
+
+    /// The line that stands there; `nil` when it is the rest of one that was too long.
+    private mutating func finish(_ range: Range<Int>) -> Line? {
+        if isSkipping {
+            isSkipping = false
+            return nil
+        }
+        number += 1
+        return range.count > limitBytes ? .tooLong : .text(Array(buffer[range]))
     }
 
     private mutating func lineEnd() -> Int? {
@@ -77,7 +88,7 @@ struct LineReader {
             scanned -= start
             start = 0
         }
-        let got = try file.read(Self.chunkBytes, into: &buffer)
+        let got = try file.read(into: &buffer)
         bytesRead += got
         if got == 0 { isAtEnd = true }
     }

@@ -15,13 +15,26 @@ enum StopSignals {
     /// - Parameter onFirst: Is told the first one's number.
     static func watch(_ onFirst: @escaping @Sendable (Int32) -> Void) throws -> WorkerThread {
         try WorkerThread(name: "posthorn-signal") {
-            var set = stopSet
-            var number: Int32 = 0
-            while sigwait(&set, &number) != 0 {}
-            onFirst(number)
-            while sigwait(&set, &number) != 0 {}
-            _exit(128 + number)
+            let first = next()
+            let start = MonotonicClock.nanoseconds()
+            onFirst(first)
+            while true {
+                let second = next()
+                let isEcho = second == first && MonotonicClock.nanoseconds() - start < echoNanoseconds
+                if !isEcho { _exit(128 + second) }
+            }
         }
+    }
+
+    /// The same signal again within this is one request: `timeout` and some supervisors signal the process and then its
+    /// group. Nobody presses Ctrl-C twice as fast.
+    private static let echoNanoseconds: Int64 = 100_000_000
+
+    private static func next() -> Int32 {
+        var set = stopSet
+        var number: Int32 = 0
+        while sigwait(&set, &number) != 0 {}
+        return number
     }
 
     private static var stopSet: sigset_t {

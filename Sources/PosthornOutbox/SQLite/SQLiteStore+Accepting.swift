@@ -68,6 +68,11 @@ extension SQLiteStore {
         return arrivals
     }
 
+    /// Whether there are arrivals.
+    public func hasArrivals() throws(OutboxProblem) -> Bool {
+        try connection.integer("SELECT EXISTS (SELECT 1 FROM posthorn_arrival)") != 0
+    }
+
     /// Arrivals are read until their data has this many bytes, so that a flood of large ones stays small in memory.
     static let arrivalBatchLimitBytes = 8 << 20
 

@@ -7,7 +7,6 @@ extension SQLiteStore {
         limit: Int,
         _ visit: (ReadyRow) throws(OutboxProblem) -> Bool
     ) throws(OutboxProblem) -> ScanEnd {
-        // The index holds every column, so passing over a row costs no visit to the table.
         let rows = try connection.statement(
             """
             SELECT id, revision, event FROM posthorn_delivery INDEXED BY posthorn_delivery_ready

@@ -11,13 +11,13 @@ extension SQLiteStore {
         }
         var last: Int64?
         while true {
-            var seen = 0
-            try page(filter, order: "ASC", beyond: last, limit: Self.pageRows) {
-                seen += 1
-                last = $0.id
-                visit($0)
-            }
-            if seen < Self.pageRows { return }
+            // Visited after the read has ended: a visitor that waits, such as a pager's pipe, must not keep the log from
+            // being reused.
+            var rows: [Delivery] = []
+            try page(filter, order: "ASC", beyond: last, limit: Self.pageRows) { rows.append($0) }
+            rows.forEach(visit)
+            last = rows.last?.id
+            if rows.count < Self.pageRows { return }
         }
     }
 

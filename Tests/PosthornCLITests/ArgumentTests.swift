@@ -1,0 +1,96 @@
+import PosthornModel
+import Testing
+
+@testable import PosthornCLI
+
+@Suite struct ArgumentTests {
+    private let command = CommandSpecification(
+        name: "try",
+        summary: "",
+        positionals: [.init(name: "FILE", count: .one, summary: "a file")],
+        flags: [.init("limit", "N", "how many"), .init("allow", "CIDR", isRepeatable: true, "a range"), .init("prune", "remove")],
+        examples: []
+    )
+
+    private func message(_ words: String...) -> String {
+        do throws(UsageProblem) {
+            _ = try ParsedArguments(words, for: command)
+            return ""
+        } catch { return error.message }
+    }
+
+    @Test func aValueStandsBehindItsFlagOrBehindAnEqualsSign() throws {
+        for words in [["f", "--limit", "3"], ["f", "--limit=3"], ["--limit", "3", "f"]] {
+            let parsed = try ParsedArguments(words, for: command)
+            #expect(parsed.text("limit") == "3")
+            #expect(parsed.positionals == ["f"])
+        }
+    }
+
+    @Test func aRepeatableFlagKeepsAllItsValuesInOrder() throws {
+        let parsed = try ParsedArguments(["--allow", "10.0.0.0/8", "f", "--allow=::1"], for: command)
+        #expect(parsed.all("allow") == ["10.0.0.0/8", "::1"])
+    }
+
+    @Test func afterTwoDashesNothingIsAFlag() throws {
+        #expect(try ParsedArguments(["--", "--limit"], for: command).positionals == ["--limit"])
+    }
+
+    @Test func aSingleDashIsAFileName() throws {
+        #expect(try ParsedArguments(["-"], for: command).positionals == ["-"])
+    }
+
+    @Test func mistakesAreNamedWithTheirRemedy() {
+        #expect(message("f", "--limt", "3") == "unknown flag --limt (did you mean --limit?)")
+        #expect(message("f", "--limit") == "--limit needs a value: --limit N")
+        #expect(message("f", "--limit", "--prune") == "--limit needs a value: --limit N")
+        #expect(message("f", "--limit", "1", "--limit", "2") == "--limit stands twice; give it once")
+        #expect(message("f", "--prune=yes") == "--prune takes no value; leave \"=yes\" out")
+        #expect(message() == "FILE is missing: a file")
+        #expect(message("f", "g") == "\"g\" is one argument too many; leave it out")
+        #expect(message("f", "-x") == "unknown flag -x")
+    }
+
+    @Test func helpNeedsNothingElse() throws { #expect(try ParsedArguments(["--help"], for: command).has("help")) }
+
+    @Test func valuesOutOfRangeNameFlagValueAndRange() throws {
+        let parsed = try ParsedArguments(["f", "--limit", "0"], for: command)
+        #expect(throws: UsageProblem("--limit: \"0\" must be a whole number from 1 to 9")) { try parsed.integer("limit", 1...9) }
+    }
+
+    @Test func aMomentIsATimeADateOrAnAge() throws {
+        let now = Timestamp(iso8601: "2020-07-15T12:00:00Z")!
+        func moment(_ text: String) throws -> String? {
+            try ParsedArguments(["f", "--limit", text], for: command).moment("limit", before: now)?.description
+        }
+        #expect(try moment("2020-07-14T01:02:03Z") == "2020-07-14T01:02:03.000Z")
+        #expect(try moment("2020-07-14") == "2020-07-14T00:00:00.000Z")
+        #expect(try moment("2h") == "2020-07-15T10:00:00.000Z")
+        #expect(throws: UsageProblem.self) { try moment("yesterday") }
+    }
+
+    @Test func swappedLettersAreOneMistake() {
+        #expect(Suggestion.distance(Array("status".utf8), Array("sattus".utf8)) == 1)
+        #expect(Suggestion.nearest(to: "deliverys", among: ["deliveries", "doctor"]) == "deliveries")
+        #expect(Suggestion.nearest(to: "xyz", among: ["deliveries", "doctor"]) == nil)
+    }
+
+    @Test func theOutboxMayBeNamedBeforeTheCommand() {
+        let line = CommandLineWords(["--db", "x.db", "--json", "endpoint", "list"])
+        #expect(line.database == "x.db" && line.json)
+        guard case .command(let index, let rest) = line.request else {
+            Issue.record("no command found")
+            return
+        }
+        #expect(Program.commands[index].specification.name == "endpoint list" && rest.isEmpty)
+    }
+
+    @Test func everyCommandExplainsItsFlagsAndHasAnExample() throws {
+        for command in Program.commands {
+            let specification = command.specification
+            #expect(!specification.examples.isEmpty)
+            #expect(HelpText.command(specification).contains("Example"))
+            for flag in specification.allFlags { #expect(HelpText.command(specification).contains("--\(flag.name)")) }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import PosthornModel
+import Testing
+
+@testable import PosthornCLI
+
+@Suite struct DoctorTests {
+    @Test(arguments: [
+        ("3.6.23", Finding.Severity.ok), ("3.7.0", .warn), ("3.40.1", .warn), ("3.44.5", .warn), ("3.44.6", .ok), ("3.45.0", .warn),
+        ("3.50.6", .warn), ("3.50.7", .ok), ("3.51.2", .warn), ("3.51.3", .ok), ("3.52.0", .ok),
+    ])
+    func theWALResetBugIsKnownByVersion(version: String, severity: Finding.Severity) {
+        #expect(VersionChecks.sqlite(version).severity == severity)
+    }
+
+    @Test func aFullDiskIsAProblemAndAnAlmostFullOneAWarning() {
+        #expect(FileChecks.space(free: 1 << 20, used: 0).severity == .problem)
+        #expect(FileChecks.space(free: 512 << 20, used: 0).severity == .warn)
+        #expect(FileChecks.space(free: 10 << 30, used: 1 << 30).severity == .ok)
+    }
+
+    @Test func anOutboxThatEverybodyCanReadIsNamed() {
+        #expect(FileChecks.permissions(0o644, path: "x").severity == .warn)
+        #expect(FileChecks.permissions(0o660, path: "x").severity == .ok)
+    }
+
+    @Test func aClockThatWasPutBackShowsInTheFile() {
+        #expect(FileChecks.age(modifiedSeconds: 10_000, nowSeconds: 9_900) == nil)
+        #expect(FileChecks.age(modifiedSeconds: 10_000, nowSeconds: 9_000)?.severity == .warn)
+        #expect(MachineChecks.clock(Timestamp(milliseconds: 0), isSynchronised: true).severity == .problem)
+    }
+
+    @Test func theHardLimitOfDescriptorsCounts() {
+        #expect(MachineChecks.descriptors(soft: 1024, hard: 20_000, needed: 10_000).severity == .ok)
+        #expect(MachineChecks.descriptors(soft: 1024, hard: 4096, needed: 10_000).severity == .warn)
+    }
+}

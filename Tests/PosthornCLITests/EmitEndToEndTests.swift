@@ -1,0 +1,119 @@
+import PosthornModel
+import Testing
+
+/// `posthorn emit` as a process, with every bad input that concerns it.
+@Suite struct EmitEndToEndTests {
+    private func prepared() throws -> PosthornProcess {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.write(SampleTopology.json(), to: "topology.json")
+        let applied = try posthorn.run("apply", file)
+        try #require(applied.status == 0, "\(applied.errors)")
+        return posthorn
+    }
+
+    @Test func eventsFromStandardInputAreCounted() throws {
+        let posthorn = try prepared()
+        let result = try posthorn.run("emit", input: SampleTopology.event("e1") + "\n\n" + SampleTopology.event("e2"))
+        #expect(result.status == 0)
+        #expect(result.output == "2 events accepted, 2 deliveries\n")
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test func dashAndDevStdinAreStandardInput() throws {
+        let posthorn = try prepared()
+        for file in ["-", "/dev/stdin"] {
+            let result = try posthorn.run("emit", file, input: SampleTopology.event())
+            #expect(result.output == "1 event accepted, 1 delivery\n")
+        }
+    }
+
+    @Test func theSameEventAgainIsKnown() throws {
+        let posthorn = try prepared()
+        let first = try posthorn.run("emit", "--json", input: SampleTopology.event("e1"))
+        let second = try posthorn.run("emit", "--json", input: SampleTopology.event("e1"))
+        #expect(first.output == #"{"line":1,"id":"e1","new":true,"deliveries":1}"# + "\n")
+        #expect(second.output == #"{"line":1,"id":"e1","new":false,"deliveries":0}"# + "\n")
+    }
+
+    @Test func aBadLineIsNamedAndItsBatchIsNotStored() throws {
+        let posthorn = try prepared()
+        let input = SampleTopology.event("e1") + "\n" + SampleTopology.event("e2", node: "x9") + "\n" + SampleTopology.event("e3")
+        let result = try posthorn.run("emit", input: input)
+        #expect(result.status == 1)
+        #expect(result.errorLines.count == 1)
+        #expect(result.errors.hasPrefix("posthorn: line 2: node: \"x9\" names no node"))
+        #expect(result.errors.hasSuffix("nothing was accepted\n"))
+        #expect(try posthorn.run("deliveries", "--json").output.isEmpty)
+    }
+
+    @Test func keepGoingLeavesBadLinesOut() throws {
+        let posthorn = try prepared()
+        let input = SampleTopology.event("e1") + "\n{\n" + SampleTopology.event("e2", node: "x9") + "\n" + SampleTopology.event("e3")
+        let result = try posthorn.run("emit", "--keep-going", input: input)
+        #expect(result.status == 1)
+        #expect(result.output == "2 events accepted, 2 deliveries; 2 lines refused\n")
+        #expect(result.errorLines.map { $0.prefix(17) } == ["posthorn: line 2:", "posthorn: line 3:"])
+    }
+
+    @Test func theLinesBeforeABadBatchAreNamed() throws {
+        let posthorn = try prepared()
+        let good = (1...1500).map { SampleTopology.event("e\($0)") }.joined(separator: "\n")
+        let result = try posthorn.run("emit", input: good + "\nnonsense\n")
+        #expect(result.status == 1)
+        #expect(result.output == "1,000 events accepted, 1,000 deliveries\n")
+        #expect(result.errors.hasPrefix("posthorn: line 1501: not valid JSON"))
+        #expect(result.errors.hasSuffix("; lines 1 to 1000 were accepted, nothing after them\n"))
+    }
+
+    /// A line that must be refused.
+    struct BadLine: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let bytes: [UInt8]
+
+        init(_ name: String, _ text: String) {
+            testDescription = name
+            bytes = Array(text.utf8)
+        }
+
+        /// A line whose data holds one byte inside a string.
+        init(_ name: String, byte: UInt8) {
+            testDescription = name
+            let start = Array(#"{"type":"A","node":"s1","data":{"a":""#.utf8)
+            bytes = start + [byte] + Array("\"}}".utf8)
+        }
+    }
+
+    static let badLines: [BadLine] = [
+        BadLine("truncated", #"{"type":"A","node":"s1","data":{"id":1}"#),
+        BadLine("ten thousand levels", #"{"type":"A","node":"s1","data":"# + String(repeating: "[", count: 10_000)),
+        BadLine("duplicate keys", #"{"type":"A","type":"B","node":"s1","data":{}}"#),
+        BadLine("duplicate keys in data", #"{"type":"A","node":"s1","data":{"a":1,"a":2}}"#),
+        BadLine("not UTF-8", byte: 0xFF),
+        BadLine("NUL", byte: 0),
+        BadLine("unknown field", #"{"type":"A","node":"s1","data":{},"extra":1}"#),
+        BadLine("wrong type", #"{"type":5,"node":"s1","data":{}}"#),
+        BadLine("data missing", #"{"type":"A","node":"s1"}"#),
+        BadLine("escape sequence", #"{"type":"A\u001b[2J","node":"s1","data":{}}"#),
+        BadLine("too long", String(repeating: "a", count: EventLine.lineLimitBytes + 1)),
+    ]
+
+    @Test(arguments: badLines)
+    func badInputIsOneClearLine(line: BadLine) throws {
+        let posthorn = try prepared()
+        let result = try posthorn.run(["emit"], input: line.bytes)
+        #expect(result.status == 1)
+        #expect(result.errorLines.count == 1, "\(result.errors)")
+        #expect(result.errors.hasPrefix("posthorn: line 1: "), "\(result.errors)")
+        #expect(result.errors.utf8.count < 400)
+        #expect(!result.errors.utf8.contains(0x1B))
+        #expect(try posthorn.run("deliveries", "--json").output.isEmpty)
+    }
+
+    @Test func anIdWithOtherContentIsAnError() throws {
+        let posthorn = try prepared()
+        _ = try posthorn.run("emit", input: SampleTopology.event("e1"))
+        let result = try posthorn.run("emit", input: #"{"type":"MEETING_ENDED","node":"s1","data":{},"id":"e1"}"#)
+        #expect(result.status == 1)
+        #expect(result.errors.hasPrefix("posthorn: line 1: id: \"e1\" is the id of another event"))
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+import PosthornSystem
+import PosthornTestSupport
+import Synchronization
+import Testing
+
+/// An outbox on a real file with an engine on it, and what the engine tells.
+final class EngineBench: Sendable {
+    let folder: TemporaryDirectory
+    let outbox: Outbox
+    private let log = EventLog()
+
+    init(_ folder: TemporaryDirectory? = nil, clock: any PosthornClock = SystemClock()) throws {
+        let place = try folder ?? TemporaryDirectory()
+        self.folder = place
+        outbox = try Outbox(path: place.file("outbox.db"), clock: clock, random: SeededRandom(seed: 1))
+    }
+
+    /// The four levels and endpoints given as (id, node, url).
+    func apply(_ endpoints: [EndpointSettings], prune: Bool = false) throws {
+        let nodes = [
+            Node(id: "r", level: .reseller), Node(id: "d", level: .dealer, parent: "r"), Node(id: "c", level: .company, parent: "d"),
+            Node(id: "s", level: .site, parent: "c"),
+        ]
+        _ = try outbox.apply(try Topology(nodes: nodes, endpoints: endpoints), prune: prune)
+    }
+
+    func engine(untilSettled: Bool = false, speed: Double = 1) throws -> Engine {
+        var sender = SenderConfiguration()
+        sender.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
+        let log = log
+        return try Engine(
+            outbox: outbox,
+            configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender)
+        ) { log.add($0) }
+    }
+
+    func deliveries(_ filter: DeliveryFilter = DeliveryFilter()) throws -> [Delivery] {
+        var all: [Delivery] = []
+        try outbox.deliveries(filter) { all.append($0) }
+        return all
+    }
+
+    /// Waits until the engine has told something.
+    func waitFor(_ what: String, count: Int = 1, where matches: @escaping (EngineEvent) -> Bool) -> Bool {
+        log.wait(count, where: matches)
+    }
+}
+
+/// What an engine told, to be waited for.
+private final class EventLog: @unchecked Sendable {
+    // Everything is behind the condition's lock.
+    private var events: [EngineEvent] = []
+    private var lock = pthread_mutex_t()
+    private var condition = pthread_cond_t()
+
+    init() {
+        pthread_mutex_init(&lock, nil)
+        pthread_cond_init(&condition, nil)
+    }
+
+    func add(_ event: EngineEvent) {
+        pthread_mutex_lock(&lock)
+        events.append(event)
+        pthread_cond_broadcast(&condition)
+        pthread_mutex_unlock(&lock)
+    }
+
+    func wait(_ count: Int, where matches: (EngineEvent) -> Bool) -> Bool {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        deadline.tv_sec += 60
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        while events.count(where: matches) < count {
+            if pthread_cond_timedwait(&condition, &lock, &deadline) != 0 { return false }
+        }
+        return true
+    }
+}
+
+extension EngineEvent {
+    /// Whether it is an attempt that failed and left the delivery in a state.
+    func isFailure(_ state: DeliveryState, attempt: Int? = nil) -> Bool {
+        guard case .attemptFailed(let update) = self else { return false }
+        return update.state == state && (attempt == nil || update.attempt == attempt)
+    }
+}

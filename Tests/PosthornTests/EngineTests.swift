@@ -1,0 +1,283 @@
+import CSQLite
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+import PosthornSystem
+import PosthornTestSupport
+import Testing
+
+/// The engine over real sockets and a real file.
+@Suite struct EngineTests {
+    @Test func twentyTwoTypesReachExactlyTheLevelsOfTheTable() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        // Each level's endpoint has a path of its own.
+        let base = receiver.url
+        try bench.apply(["r", "d", "c", "s"].map { EndpointSettings(id: $0, node: $0, url: "\(base)/\($0)") })
+        var wanted: Set<String> = []
+        let subjects: [(String, String, [String], [String])] = [
+            (
+                "MEETING", "s",
+                ["CREATED", "STARTED", "RESTARTED", "ENDED", "CHANGED", "TAKEOVER", "WAIT", "DECLINED", "FORWARDED", "DELETED"],
+                ["r", "d", "c", "s"]
+            ),
+            ("USER", "c", ["CREATED", "CHANGED", "DELETED"], ["r", "d", "c"]),
+            ("SITE", "s", ["CREATED", "CHANGED", "DELETED"], ["r", "d", "c"]),
+            ("COMPANY", "c", ["CREATED", "CHANGED", "DELETED"], ["r", "d"]),
+            ("DEALER", "d", ["CREATED", "CHANGED", "DELETED"], ["r"]),
+        ]
+        for (subject, node, verbs, receivers) in subjects {
+            for verb in verbs {
+                let data = #"{"id":"\#(subject)-\#(verb)","n":1.10,"big":12345678901234567890,"e":"\u00e9 \/ é"}"#
+                _ = try bench.outbox.emit(NewEvent(type: "\(subject)_\(verb)", node: node, data: data))
+                for receiver in receivers { wanted.insert("/hook/\(receiver) \(data)") }
+            }
+        }
+        try bench.engine(untilSettled: true).run()
+        let got = receiver.requests.map { request -> String in
+            let body = String(decoding: request.body, as: UTF8.self)
+            // The data is the envelope's last member, and the vendor's own data here has no member of that name.
+            let data = body.split(separator: #""data":"#, maxSplits: 1).last?.dropLast() ?? ""
+            return "\(request.target) \(data)"
+        }
+        #expect(Set(got) == wanted)
+        #expect(got.count == wanted.count)
+        #expect(try bench.deliveries().allSatisfy { $0.state == .delivered && $0.attempts == 1 })
+    }
+
+    @Test func aDayOfRetriesRunsAsFastAsTheClockIsMoved() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503, body: "no") }
+        let clock = TestClock()
+        let start = clock.now()
+        let bench = try EngineBench(clock: clock)
+        try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
+        let engine = try bench.engine()
+        try engine.start()
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s", data: "{}"))
+        for (attempt, wait) in [0, 60_000, 540_000, 3_000_000, 82_800_000].enumerated() {
+            if wait > 0 {
+                // A millisecond too early nothing happens; the next advance is what brings the attempt.
+                clock.advance(by: Int64(wait) - 1)
+                clock.advance(by: 1)
+            }
+            let state: DeliveryState = attempt == 4 ? .exhausted : .pending
+            #expect(bench.waitFor("attempt", where: { $0.isFailure(state, attempt: attempt + 1) }))
+        }
+        try engine.stop()
+        let delivery = try #require(try bench.deliveries().first)
+        #expect(delivery.state == .exhausted)
+        let attempts = try bench.outbox.attempts(of: delivery.id)
+        #expect(attempts.map { $0.outcome.started.milliseconds - start.milliseconds } == [0, 60_000, 600_000, 3_600_000, 86_400_000])
+        #expect(attempts.map(\.outcome.error) == Array(repeating: .status, count: 5))
+        #expect(attempts.allSatisfy { $0.outcome.response == Array("no".utf8) && $0.outcome.status == 503 })
+        let numbers = receiver.requests.map { String(decoding: $0.body, as: UTF8.self).contains("\"attempt\":") }
+        #expect(numbers == Array(repeating: true, count: 5))
+    }
+
+    @Test func theSameAtSpeedAgainstARealReceiver() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(500) }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s", data: "{}"))
+        let speed = 86_400.0
+        try bench.engine(untilSettled: true, speed: speed).run()
+        let delivery = try #require(try bench.deliveries().first)
+        let started = try bench.outbox.attempts(of: delivery.id).map(\.outcome.started.milliseconds)
+        #expect(delivery.state == .exhausted)
+        #expect(started.count == 5)
+        let gaps = [60_000, 540_000, 3_000_000, 82_800_000].map { ($0 / speed).rounded(.up) }
+        for (i, gap) in gaps.enumerated() { #expect(Double(started[i + 1] - started[i]) >= gap) }
+    }
+
+    @Test func anInsertByAnotherProgramIsNoticedWhileTheEngineRuns() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
+        let engine = try bench.engine()
+        try engine.start()
+        #expect(bench.waitFor("start", where: { if case .started = $0 { true } else { false } }))
+        let platform = try PlatformConnection(bench.outbox.path)
+        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('MEETING_ENDED', 's', '{\"a\": 1}')")
+        #expect(receiver.waitForRequests(1).count == 1)
+        // Inside a transaction of the platform's own, which is rolled back once and committed once.
+        try platform.execute("BEGIN")
+        _ = try bench.outbox.emit(NewEvent(id: "undone", type: "MEETING_WAIT", node: "s", data: "{}"), inTransactionOf: platform.handle)
+        try platform.execute("ROLLBACK")
+        try platform.execute("BEGIN")
+        _ = try bench.outbox.emit(NewEvent(id: "done", type: "MEETING_WAIT", node: "s", data: "{}"), inTransactionOf: platform.handle)
+        try platform.execute("COMMIT")
+        #expect(receiver.waitForRequests(2).count == 2)
+        try engine.stop()
+        #expect(try bench.deliveries().map(\.event).contains("done"))
+        #expect(try !bench.deliveries().map(\.event).contains("undone"))
+    }
+
+    @Test func aDisabledEndpointsDeliveriesAreHeldAndGoOutWhenItIsEnabled() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([
+            EndpointSettings(id: "a", node: "s", url: receiver.url), EndpointSettings(id: "b", node: "s", url: receiver.url + "/b"),
+        ])
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: "{}"))
+        #expect(try bench.outbox.setEnabled(false, endpoint: "a") == .disabled)
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: "{}"))
+        try bench.engine(untilSettled: true).run()
+        #expect(receiver.requests.map(\.target) == ["/hook/b", "/hook/b"])
+        #expect(try bench.deliveries().filter { $0.state == .held }.map(\.endpoint) == ["a", "a"])
+        let engine = try bench.engine()
+        try engine.start()
+        #expect(try bench.outbox.setEnabled(true, endpoint: "a") == .active)
+        #expect(receiver.waitForRequests(4).count == 4)
+        try engine.stop()
+        #expect(try bench.deliveries().allSatisfy { $0.state == .delivered })
+    }
+
+    @Test func disablingWhileTheEngineRunsHoldsWhatWaits() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(500) }
+        let clock = TestClock()
+        let bench = try EngineBench(clock: clock)
+        try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
+        let engine = try bench.engine()
+        try engine.start()
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: "{}"))
+        #expect(bench.waitFor("failure", where: { $0.isFailure(.pending, attempt: 1) }))
+        _ = try bench.outbox.setEnabled(false, endpoint: "a")
+        #expect(try bench.deliveries().map(\.state) == [.held])
+        clock.advance(by: 120_000)
+        _ = try bench.outbox.setEnabled(true, endpoint: "a")
+        #expect(bench.waitFor("failure", where: { $0.isFailure(.pending, attempt: 2) }))
+        try engine.stop()
+    }
+
+    @Test func theURLIsPinnedWhenTheEventIsAccepted() throws {
+        let old = try MisbehavingReceiver { _ in .ok }
+        let new = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "a", node: "s", url: old.url)])
+        _ = try bench.outbox.emit(NewEvent(id: "first", type: "MEETING_WAIT", node: "s", data: "{}"))
+        let platform = try PlatformConnection(bench.outbox.path)
+        // Accepted by SQL, not yet fanned out when the URL changes: it still goes where the hierarchy said then.
+        try platform.execute("INSERT INTO posthorn_outbox (id, type, node, data) VALUES ('second', 'MEETING_WAIT', 's', '{}')")
+        try bench.apply([EndpointSettings(id: "a", node: "s", url: new.url)])
+        _ = try bench.outbox.emit(NewEvent(id: "third", type: "MEETING_WAIT", node: "s", data: "{}"))
+        try bench.engine(untilSettled: true).run()
+        #expect(old.requests.count == 2)
+        #expect(new.requests.count == 1)
+    }
+
+    @Test func aSecondEngineStandsByAndTakesOver() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let folder = try TemporaryDirectory()
+        let first = try EngineBench(folder)
+        try first.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
+        let second = try EngineBench(folder)
+        let owner = try first.engine()
+        try owner.start()
+        #expect(first.waitFor("start", where: { if case .started = $0 { true } else { false } }))
+        let standby = try second.engine()
+        try standby.start()
+        #expect(second.waitFor("standby", where: { if case .standingBy = $0 { true } else { false } }))
+        _ = try first.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: "{}"))
+        #expect(receiver.waitForRequests(1).count == 1)
+        try owner.stop()
+        #expect(second.waitFor("start", where: { if case .started = $0 { true } else { false } }))
+        _ = try first.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: "{}"))
+        #expect(receiver.waitForRequests(2).count == 2)
+        try standby.stop()
+        #expect(try second.deliveries().map(\.state) == [.delivered, .delivered])
+    }
+
+    @Test func updatesAreAnAsyncSequence() async throws {
+        let receiver = try MisbehavingReceiver { $0.indexOnConnection == 0 ? .status(500) : .ok }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
+        let engine = try bench.engine(untilSettled: true, speed: 1e9)
+        let updates = engine.updates()
+        _ = try await bench.outbox.emit(NewEvent(id: "x", type: "MEETING_WAIT", node: "s", data: "{}"))
+        try engine.start()
+        var seen: [DeliveryState] = []
+        for await update in updates { seen.append(update.state) }
+        #expect(seen == [.pending, .delivered])
+        try engine.stop()
+    }
+
+    @Test func aRetryByHandGoesOnCounting() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(500) }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: "{}"))
+        try bench.engine(untilSettled: true, speed: 1e9).run()
+        #expect(try bench.outbox.retry(.deliveries([1])).retried == 1)
+        try bench.engine(untilSettled: true, speed: 1e9).run()
+        #expect(try bench.deliveries().map(\.attempts) == [6])
+        #expect(try bench.deliveries().map(\.state) == [.exhausted])
+        #expect(try bench.outbox.retry(.endpoint("a", since: Timestamp(milliseconds: 0)), wholeRound: true).retried == 1)
+        try bench.engine(untilSettled: true, speed: 1e9).run()
+        #expect(try bench.deliveries().map(\.attempts) == [11])
+        #expect(try bench.outbox.attempts(of: 1).map(\.number) == Array(1...11))
+    }
+
+    @Test func aBacklogOfOneDeadEndpointHoldsBackNobody() throws {
+        let dead = try MisbehavingReceiver { _ in .silence }
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([
+            EndpointSettings(
+                id: "dead",
+                node: "s",
+                url: dead.url,
+                events: [try EventPattern("MEETING_WAIT")],
+                timeoutMilliseconds: 600_000
+            ),
+            EndpointSettings(id: "well", node: "s", url: receiver.url, events: [try EventPattern("MEETING_ENDED")]),
+        ])
+        _ = try bench.outbox.emit((0..<5000).map { _ in NewEvent(type: "MEETING_WAIT", node: "s", data: "{}") })
+        _ = try bench.outbox.emit((0..<500).map { _ in NewEvent(type: "MEETING_ENDED", node: "s", data: "{}") })
+        let engine = try bench.engine()
+        try engine.start()
+        #expect(receiver.waitForRequests(500).count == 500)
+        dead.stop()
+        try engine.stop()
+    }
+
+    @Test func whatCannotBeEmittedNamesItself() throws {
+        let bench = try EngineBench()
+        try bench.apply([])
+        #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(type: "T", node: "nobody", data: "{}")) }
+        #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(type: "T", node: "s", data: "{")) }
+        _ = try bench.outbox.emit(NewEvent(id: "a", type: "T", node: "s", data: "{}"))
+        #expect(try !bench.outbox.emit(NewEvent(id: "a", type: "T", node: "s", data: "{}")).isNew)
+        #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(id: "a", type: "T", node: "s", data: "{\"b\":1}")) }
+        // All or nothing: the good one of a batch with a bad one is not stored.
+        #expect(throws: InputProblem.self) {
+            try bench.outbox.emit([NewEvent(id: "b", type: "T", node: "s", data: "{}"), NewEvent(type: "T", node: "x", data: "{}")])
+        }
+        #expect(try bench.outbox.emit(NewEvent(id: "b", type: "T", node: "s", data: "{}")).isNew)
+        let each = try bench.outbox.emitEach([
+            NewEvent(id: "c", type: "T", node: "s", data: "{}"), NewEvent(type: "T", node: "x", data: "{}"),
+        ])
+        #expect((try? each[0].get())?.isNew == true)
+        #expect((try? each[1].get()) == nil)
+    }
+}
+
+/// A connection of the platform's own.
+private final class PlatformConnection {
+    let handle: OpaquePointer
+
+    init(_ path: String) throws {
+        var pointer: OpaquePointer?
+        #expect(sqlite3_open(path, &pointer) == SQLITE_OK)
+        handle = try #require(pointer)
+        sqlite3_busy_timeout(handle, 5000)
+        try execute("PRAGMA wal_autocheckpoint = 0")
+    }
+
+    deinit { sqlite3_close(handle) }
+
+    func execute(_ sql: String) throws {
+        let status = sqlite3_exec(handle, sql, nil, nil, nil)
+        try #require(status == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
+    }
+}

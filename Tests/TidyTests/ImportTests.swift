@@ -1,0 +1,79 @@
+import Testing
+
+/// Who may import whom. The flow goes one way, and each C library is behind one room.
+@Suite struct ImportTests {
+    /// What every room but the model may import.
+    static let system: Set<String> = ["Glibc", "Synchronization", "Dispatch"]
+
+    /// The rooms of the house, each with what it may import beside ``system``.
+    static let rooms: [String: Set<String>] = [
+        "PosthornModel": [],
+        "PosthornSystem": ["PosthornModel", "CLinux"],
+        "PosthornSigning": ["PosthornModel", "CCrypto"],
+        "PosthornOutbox": ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"],
+        "PosthornSending": ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"],
+        "Posthorn": ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"],
+        "PosthornHTTP": ["PosthornSystem", "CMicroHTTPD", "CLinux"],
+        "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornHTTP"],
+        "PosthornLab": [
+            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending", "PosthornHTTP", "CLinux",
+        ],
+        "PosthornCLI": [
+            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
+            "PosthornHTTP", "PosthornAPI", "PosthornLab",
+        ],
+        "PosthornBench": [
+            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending", "PosthornHTTP",
+            "PosthornLab", "CAllocationCount", "CLinux",
+        ],
+    ]
+
+    /// The module that a line imports.
+    static func module(importedBy line: Substring) -> String? {
+        let words = line.split(separator: " ")
+        let attributes: Set<Substring> = ["public", "package", "internal", "fileprivate", "private", "@_exported", "@testable"]
+        let rest = words.drop { attributes.contains($0) }
+        guard rest.first == "import", let name = rest.dropFirst().first else { return nil }
+        return name.split(separator: ".").first.map { String($0) }
+    }
+
+    static func imports(under folder: String) -> [(file: String, module: String)] {
+        SourceTree.files(under: folder, suffix: ".swift").flatMap { file in
+            file.lines.compactMap { module(importedBy: $0) }.map { (file.path, $0) }
+        }
+    }
+
+    @Test func aRoomImportsOnlyWhatTheTableAllows() {
+        for (room, allowed) in Self.rooms {
+            let permitted = room == "PosthornModel" ? ["Glibc"] : allowed.union(Self.system)
+            for (file, module) in Self.imports(under: "Sources/\(room)") {
+                #expect(permitted.contains(module), "\(file) imports \(module), which \(room) must not")
+            }
+        }
+    }
+
+    @Test func everyFolderOfSwiftSourcesIsARoomOfTheTable() {
+        for name in SourceTree.names(in: "Sources") where !SourceTree.files(under: "Sources/\(name)", suffix: ".swift").isEmpty {
+            #expect(Self.rooms[name] != nil, "Sources/\(name) is not in the table of rooms")
+        }
+    }
+
+    @Test func theTableHasNoCycle() {
+        var remaining = Self.rooms.mapValues { $0.filter { Self.rooms[$0] != nil } }
+        while let leaf = remaining.first(where: { $0.value.isEmpty })?.key {
+            remaining[leaf] = nil
+            remaining = remaining.mapValues { $0.subtracting([leaf]) }
+        }
+        #expect(remaining.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("import Glibc", "Glibc"), ("@_exported public import PosthornModel", "PosthornModel"),
+            ("package import CLinux", "CLinux"), ("// import Foundation", nil), ("important()", nil),
+        ] as [(Substring, String?)]
+    )
+    func aLineIsReadAsAnImport(_ line: Substring, _ module: String?) {
+        #expect(Self.module(importedBy: line) == module)
+    }
+}
