@@ -71,6 +71,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "SwiftPlatformExample",
+            dependencies: ["Posthorn", "CSQLite"],
+            path: "Examples/SwiftPlatform",
+            swiftSettings: strict
+        ),
+
         .target(
             name: "PosthornTestSupport",
             dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
@@ -80,6 +87,7 @@ let package = Package(
         ),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
+        tests("ExampleTests", ["SwiftPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests(
             "PosthornOutboxTests",
@@ -93,9 +101,12 @@ let package = Package(
             ]
         ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
-        tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
         tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
-        tests("PosthornCLITests", ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornTestSupport"]),
+        tests(
+            "PosthornCLITests",
+            ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport"]
+        ),
     ]
 )

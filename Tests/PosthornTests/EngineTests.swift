@@ -250,7 +250,7 @@ import Testing
         #expect(try !bench.outbox.emit(NewEvent(id: "a", type: "T", node: "s", data: "{}")).isNew)
         #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(id: "a", type: "T", node: "s", data: "{\"b\":1}")) }
         // All or nothing: the good one of a batch with a bad one is not stored.
-        #expect(throws: InputProblem.self) {
+        #expect(throws: EmitRefusal.self) {
             try bench.outbox.emit([NewEvent(id: "b", type: "T", node: "s", data: "{}"), NewEvent(type: "T", node: "x", data: "{}")])
         }
         #expect(try bench.outbox.emit(NewEvent(id: "b", type: "T", node: "s", data: "{}")).isNew)

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// One connection to the outbox's file, used by one thread at a time.
 ///
@@ -6,7 +7,8 @@ import CSQLite
 final class SQLiteConnection {
     let handle: OpaquePointer
     let path: String
-    private var statements: [String: SQLiteStatement] = [:]
+    /// Kept statements by the address of their text: the text itself would be hashed several times a delivery.
+    private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
 
     /// Frames in the write-ahead log after this connection's last commit.
     private(set) var walFrames = 0
@@ -16,6 +18,7 @@ final class SQLiteConnection {
 
     /// Opens the file, and makes it when it does not exist and `creating` is set.
     init(path: String, creating: Bool) throws(OutboxProblem) {
+        if creating { Self.makePrivateFile(path) }
         var pointer: OpaquePointer?
         // NOMUTEX: the connection is confined to one thread at a time, so SQLite's own lock would only cost.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (creating ? SQLITE_OPEN_CREATE : 0)
@@ -31,6 +34,13 @@ final class SQLiteConnection {
         sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
     }
 
+    /// Makes a missing file readable by its owner alone: an outbox holds credentials. SQLite gives its log the same mode.
+    private static func makePrivateFile(_ path: String) {
+        // Only where there is none: closing a descriptor of an open database would drop SQLite's locks on it.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+    }
+
     deinit {
         statements.removeAll()
         sqlite3_close_v2(handle)
@@ -43,10 +53,10 @@ final class SQLiteConnection {
     }
 
     /// A statement, prepared once and kept.
-    func statement(_ sql: String) throws(OutboxProblem) -> SQLiteStatement {
-        if let known = statements[sql] { return known }
-        let made = try prepare(sql)
-        statements[sql] = made
+    func statement(_ sql: StaticString) throws(OutboxProblem) -> SQLiteStatement {
+        if let known = statements[sql.utf8Start] { return known }
+        let made = try prepare(sql.description)
+        statements[sql.utf8Start] = made
         return made
     }
 
@@ -59,7 +69,7 @@ final class SQLiteConnection {
     }
 
     /// The first column of the first row as an integer; `nil` when there is no row or it is NULL.
-    func integer(_ sql: String) throws(OutboxProblem) -> Int64? {
+    func integer(_ sql: StaticString) throws(OutboxProblem) -> Int64? {
         let statement = try statement(sql)
         defer { statement.reset() }
         guard try statement.step(), !statement.isNull(0) else { return nil }
@@ -67,7 +77,7 @@ final class SQLiteConnection {
     }
 
     /// The first column of the first row as text.
-    func text(_ sql: String) throws(OutboxProblem) -> String? {
+    func text(_ sql: StaticString) throws(OutboxProblem) -> String? {
         let statement = try statement(sql)
         defer { statement.reset() }
         guard try statement.step(), !statement.isNull(0) else { return nil }

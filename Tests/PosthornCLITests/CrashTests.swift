@@ -1,0 +1,141 @@
+import Glibc
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+import PosthornTestSupport
+import Testing
+
+/// The engine and emitters killed in the middle of work, again and again: nothing accepted is lost.
+@Suite struct CrashTests {
+    private static let rounds = 20
+    private static let eventsPerRound = 150
+    /// Requests that one kill may repeat: those on the wire, and those whose answer was not yet recorded. Both are in the
+    /// engine's hands, whose number is bounded; what is really repeated is checked to the last one below.
+    private static let inHandsLimit = 4096
+
+    @Test func twentyKillsLoseNothingAndRepeatOnlyWhatWasOnTheWire() throws {
+        let seed = UInt64(time(nil))
+        let random = SeededRandom(seed: seed)
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let posthorn = try PosthornProcess()
+        let topology = """
+            {"nodes": [{"id": "c", "level": "company"}, {"id": "s", "level": "site", "parent": "c"}], "endpoints": [
+                {"id": "a", "node": "c", "url": "\(receiver.url)/a", "vendor": "weseedo"},
+                {"id": "b", "node": "c", "url": "\(receiver.url)/b", "vendor": "weseedo"},
+                {"id": "k", "node": "s", "url": "\(receiver.url)/k", "vendor": "weseedo"}]}
+            """
+        #expect(try posthorn.run("apply", posthorn.write(topology, to: "topology.json")).status == 0)
+        var emitted: Set<String> = []
+        for round in 0..<Self.rounds {
+            emitted.formUnion(try emit(round, posthorn, killing: random.next() % 3 == 0))
+            let engine = try posthorn.start("run", "--allow", "127.0.0.0/8", "--log", "json")
+            let already = receiver.requests.count
+            // Killed after a number of receipts that differs from round to round; this round's events are 450 of them.
+            let receipts = already + Int(random.next() % UInt64(Self.eventsPerRound * 2))
+            _ = receiver.waitForRequests(receipts)
+            engine.send(SIGKILL)
+            #expect(engine.wait() == 128 + SIGKILL)
+            #expect(receiver.waitForOpenConnections(atMost: 0))
+            try checkAfterKill(posthorn, receiver, "seed \(seed), round \(round)")
+        }
+        #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").status == 0)
+        try checkReceipts(receiver, emitted, "seed \(seed)")
+        let outbox = try Outbox(path: posthorn.database)
+        defer { outbox.close() }
+        #expect(try outbox.status().deliveries == [.delivered: Int64(emitted.count * 3)], "seed \(seed)")
+        #expect(try outbox.integrityProblems().isEmpty)
+    }
+
+    /// Emits a round's events. An emitter that is killed tells nothing, so the same lines are emitted again, as a producer would.
+    private func emit(_ round: Int, _ posthorn: PosthornProcess, killing: Bool) throws -> [String] {
+        let ids = (0..<Self.eventsPerRound).map { "r\(round)-e\($0)" }
+        let lines = ids.map { #"{"id": "\#($0)", "type": "MEETING_STARTED", "node": "s", "data": {"id": "\#($0)"}}"# }
+        let file = posthorn.write(lines.joined(separator: "\n"), to: "events.ndjson")
+        if killing {
+            let emitter = try posthorn.start("emit", file)
+            emitter.send(SIGKILL)
+            _ = emitter.wait()
+        }
+        #expect(try posthorn.run("emit", file).status == 0)
+        return ids
+    }
+
+    private func checkAfterKill(_ posthorn: PosthornProcess, _ receiver: MisbehavingReceiver, _ place: Comment) throws {
+        let outbox = try Outbox(path: posthorn.database)
+        defer { outbox.close() }
+        #expect(try outbox.integrityProblems().isEmpty, place)
+        var recorded = 0
+        try outbox.deliveries { recorded += $0.attempts }
+        // Every recorded attempt was received; what was received and not recorded was in the engine's hands.
+        #expect(recorded <= receiver.requests.count, place)
+        #expect(receiver.requests.count - recorded <= Self.rounds * Self.inHandsLimit, place)
+    }
+
+    private func checkReceipts(_ receiver: MisbehavingReceiver, _ emitted: Set<String>, _ place: Comment) throws {
+        var receipts: [String: [String]] = [:]
+        for request in receiver.requests {
+            let body = String(decoding: request.body, as: UTF8.self)
+            let id = String(body.split(separator: "\"")[3])
+            receipts["\(request.target) \(id)", default: []].append(body)
+        }
+        #expect(receipts.count == emitted.count * 3, place)
+        for id in emitted {
+            for path in ["a", "b", "k"] { #expect(receipts["/hook/\(path) \(id)"] != nil, place) }
+        }
+        // A repeat is the same request to the byte: the same id and the same attempt number.
+        for (_, bodies) in receipts { #expect(Set(bodies).count == 1, place) }
+        // The receiver answers 200 always, so no delivery needs a second attempt and at most one repeat a kill is due to it.
+        #expect(receipts.values.allSatisfy { $0.count <= 1 + Self.rounds }, place)
+    }
+
+    @Test func aSecondEngineTakesOverWhenTheFirstIsKilled() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let posthorn = try PosthornProcess()
+        let topology = """
+            {"nodes": [{"id": "s", "level": "site"}],
+             "endpoints": [{"id": "a", "node": "s", "url": "\(receiver.url)", "vendor": "weseedo"}]}
+            """
+        #expect(try posthorn.run("apply", posthorn.write(topology, to: "topology.json")).status == 0)
+        let first = try posthorn.start("run", "--allow", "127.0.0.0/8")
+        let line = #"{"type": "MEETING_STARTED", "node": "s", "data": {}}"#
+        #expect(try posthorn.run("emit", posthorn.write(line, to: "events.ndjson")).status == 0)
+        #expect(receiver.waitForRequests(1).count == 1)
+        let second = try posthorn.start("run", "--allow", "127.0.0.0/8")
+        first.send(SIGKILL)
+        _ = first.wait()
+        #expect(try posthorn.run("emit", posthorn.write(line, to: "events.ndjson")).status == 0)
+        // The first event comes once more if its record was not on disk when the engine died.
+        _ = receiver.waitForRequests(2)
+        #expect(try posthorn.run("emit", posthorn.write(line, to: "events.ndjson")).status == 0)
+        _ = receiver.waitForRequests(3)
+        second.send(SIGTERM)
+        #expect(second.wait() == 0)
+        #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").status == 0)
+        #expect(Set(receiver.requests.map(\.body)).count == 3)
+        #expect(receiver.requests.count <= 4)
+    }
+
+    @Test func aStopSignalDrains() throws {
+        let receiver = try MisbehavingReceiver { _ in Reply.ok.held }
+        let posthorn = try PosthornProcess()
+        let topology = """
+            {"nodes": [{"id": "s", "level": "site"}],
+             "endpoints": [{"id": "a", "node": "s", "url": "\(receiver.url)", "vendor": "weseedo", "max_in_flight": 1}]}
+            """
+        #expect(try posthorn.run("apply", posthorn.write(topology, to: "topology.json")).status == 0)
+        let line = #"{"type": "MEETING_STARTED", "node": "s", "data": {}}"#
+        #expect(try posthorn.run("emit", posthorn.write("\(line)\n\(line)", to: "events.ndjson")).status == 0)
+        let engine = try posthorn.start("run", "--allow", "127.0.0.0/8")
+        #expect(receiver.waitForRequests(1).count == 1)
+        engine.send(SIGTERM)
+        // The answer that was on its way is waited for and recorded; the second request is never sent.
+        receiver.release()
+        #expect(engine.wait() == 0)
+        #expect(receiver.requests.count == 1)
+        let rows = try posthorn.run("deliveries", "--json").lines
+        #expect(rows.count == 2)
+        #expect(rows.count { $0.contains(#""state":"delivered","attempts":1"#) } == 1)
+        #expect(rows.count { $0.contains(#""state":"pending","attempts":0"#) } == 1)
+    }
+}
