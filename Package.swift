@@ -50,10 +50,16 @@ let package = Package(
             ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
         ),
         room("PosthornHTTP", ["CMicroHTTPD", "PosthornSystem"]),
-        room("PosthornLab", ["PosthornModel", "PosthornHTTP", "PosthornSystem"]),
+        room(
+            "PosthornLab",
+            ["Posthorn", "PosthornModel", "PosthornSigning", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
+        ),
         .executableTarget(
             name: "PosthornCLI",
-            dependencies: ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending"],
+            dependencies: [
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
+                "PosthornHTTP", "PosthornLab",
+            ],
             swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
