@@ -12,25 +12,27 @@ extension EngineCore {
 
     func write(to store: any OutboxStore) throws(OutboxProblem) {
         let now = clock.now()
-        recording += inbox.withLock { inbox in
-            defer { inbox.results = [] }
-            return inbox.results
+        let results = inbox.withLock { inbox in
+            let taken = inbox.results
+            inbox.results = []
+            return taken
         }
+        if recording.isEmpty { recording = results } else { recording += results }
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         noticeTopology()
         recorded.removeAll(keepingCapacity: true)
-        for result in recording {
-            let transition = transition(after: result)
+        for i in recording.indices {
+            let transition = transition(after: recording[i])
             try store.record(
                 AttemptRecord(
-                    delivery: result.job.id,
-                    number: result.job.attempt,
-                    outcome: result.outcome,
+                    delivery: recording[i].job.id,
+                    number: recording[i].job.attempt,
+                    outcome: recording[i].outcome,
                     transition: transition
                 )
             )
-            recorded.append((result, transition))
+            recorded.append(transition)
         }
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
@@ -54,7 +56,7 @@ extension EngineCore {
             ended: outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000),
             succeeded: outcome.succeeded,
             retryAfterMilliseconds: outcome.retryAfterMilliseconds,
-            schedule: entry?.stored.settings.retry ?? .standard,
+            schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
             endpointIsActive: entry?.isActive ?? true
         )
