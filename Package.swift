@@ -108,5 +108,14 @@ let package = Package(
             "PosthornCLITests",
             ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport"]
         ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem", "PosthornTestSupport",
+            ],
+            path: "Tests/ConformanceTests",
+            exclude: ["Judges"],
+            swiftSettings: strict
+        ),
     ]
 )
