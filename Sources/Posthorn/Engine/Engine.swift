@@ -161,9 +161,10 @@ public final class Engine: Sendable {
     }
 
     private func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner) throws {
-        listeners.tell(.draining)
         listeners.whenSettled(nil)
         core.startDraining()
+        pool.startDraining()
+        listeners.tell(.draining)
         handshakes.requestStop()
         pool.drain()
         handshakes.join()
