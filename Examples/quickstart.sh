@@ -54,7 +54,7 @@ start_receiver() {
     PORT=$port HOST=127.0.0.1 python3 Examples/receivers/receiver.py "$folder/$name.json" \
         >>"$folder/$name.received" 2>"$folder/$name.log" &
     processes+=($!)
-    wait_until grep -q 'listening on' "$folder/$name.log"
+    wait_until grep -qs 'listening on' "$folder/$name.log"
     receiver_port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$folder/$name.log")
 }
 

@@ -10,7 +10,7 @@ public final class AcceptedEvent: Sendable {
     /// Wraps an event that the outbox has accepted.
     public init(_ event: Event) {
         self.event = event
-        createdText = Array(event.created.description.utf8)
+        createdText = event.created.iso8601
     }
 }
 

@@ -12,26 +12,28 @@ extension EngineCore {
 
     func write(to store: any OutboxStore) throws(OutboxProblem) {
         let now = clock.now()
-        recording += inbox.withLock { inbox in
-            defer { inbox.results = [] }
-            return inbox.results
+        let results = inbox.withLock { inbox in
+            let taken = inbox.results
+            inbox.results = []
+            return taken
         }
+        if recording.isEmpty { recording = results } else { recording += results }
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         noticeTopology()
         recorded.removeAll(keepingCapacity: true)
-        for unredacted in recording {
-            let result = redacted(unredacted)
-            let transition = transition(after: result)
+        for i in recording.indices {
+            redact(&recording[i])
+            let transition = transition(after: recording[i])
             try store.record(
                 AttemptRecord(
-                    delivery: result.job.id,
-                    number: result.job.attempt,
-                    outcome: result.outcome,
+                    delivery: recording[i].job.id,
+                    number: recording[i].job.attempt,
+                    outcome: recording[i].outcome,
                     transition: transition
                 )
             )
-            recorded.append((result, transition))
+            recorded.append(transition)
         }
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
@@ -44,10 +46,10 @@ extension EngineCore {
     }
 
     /// A receiver that echoes what it got would put secrets into the outbox and into logs.
-    private func redacted(_ result: SendResult) -> SendResult {
-        if result.outcome.response.isEmpty && result.outcome.errorText.isEmpty { return result }
-        guard let claim = claims[result.job.id], let redactor = directory.entries[claim.endpoint].redactor else { return result }
-        return SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
+    private func redact(_ result: inout SendResult) {
+        if result.outcome.response.isEmpty && result.outcome.errorText.isEmpty { return }
+        guard let claim = claims[result.job.id], let redactor = directory.entries[claim.endpoint].redactor else { return }
+        result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
     }
 
     private func transition(after result: SendResult) -> Transition {
@@ -62,7 +64,7 @@ extension EngineCore {
             ended: outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000),
             succeeded: outcome.succeeded,
             retryAfterMilliseconds: outcome.retryAfterMilliseconds,
-            schedule: entry?.stored.settings.retry ?? .standard,
+            schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
             endpointIsActive: entry?.isActive ?? true
         )

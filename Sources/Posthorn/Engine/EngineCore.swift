@@ -27,7 +27,10 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// Results that the next commit records, or that the last one failed to.
     var recording: [SendResult] = []
-    var recorded: [(result: SendResult, transition: Transition)] = []
+    /// What follows for each of `recording`, while its commit is under way.
+    var recorded: [Transition] = []
+    /// How many results the last commit recorded.
+    private var lastGroup = 0
     var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
@@ -87,8 +90,22 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
+    /// Results that make a commit of their own worth its flush.
+    private static let groupGoal = 256
+
+    var isWorthWaiting: Bool {
+        lastGroup >= Self.groupGoal / 8 && recording.count + inbox.withLock { $0.results.count } < Self.groupGoal
+    }
+
     func committed() {
-        for (result, transition) in recorded { release(result, transition) }
+        lastGroup = recorded.count
+        let wantsUpdates = listeners.wantsUpdates
+        for (i, transition) in recorded.enumerated() { release(recording[i], transition, wantsUpdates) }
+        shared.withLock { counts in
+            counts.attempts += recorded.count
+            counts.delivered += recorded.count { $0.state == .delivered }
+            counts.exhausted += recorded.count { $0.state == .exhausted }
+        }
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
@@ -176,7 +193,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     }
 
     /// Lets go of a delivery whose attempt is recorded.
-    private func release(_ result: SendResult, _ transition: Transition) {
+    private func release(_ result: SendResult, _ transition: Transition, _ wantsUpdates: Bool) {
         guard let claim = claims.removeValue(forKey: result.job.id) else { return }
         let succeeded = result.outcome.succeeded
         if window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) {
@@ -187,13 +204,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             retries.inserted(before: RetryPosition(due: due.milliseconds, delivery: result.job.id - 1))
             if let known = nextRetry { nextRetry = min(known, due) }
         }
-        shared.withLock { counts in
-            counts.attempts += 1
-            if transition.state == .delivered { counts.delivered += 1 }
-            if transition.state == .exhausted { counts.exhausted += 1 }
-        }
         pulse.count(delivered: transition.state == .delivered)
-        guard !succeeded || listeners.wantsUpdates else { return }
+        guard !succeeded || wantsUpdates else { return }
         listeners.tell(
             DeliveryUpdate(
                 delivery: result.job.id,

@@ -17,14 +17,24 @@ final class EndpointDirectory {
     private var routes: [Route: [Int]] = [:]
     private var targets: [Int64: Target?] = [:]
 
-    /// One endpoint.
-    struct Entry {
-        var stored: StoredEndpoint
-        /// For its current revision; `nil` when its settings cannot work, with the reason.
-        var composer: Result<EndpointComposer, InputProblem>
+    /// One endpoint at one generation. An object, because a copy of its settings for every delivery would cost more than
+    /// all else that is decided about it.
+    final class Entry {
+        let stored: StoredEndpoint
+        /// For its current revision; when its settings cannot work, the reason.
+        let composer: Result<EndpointComposer, InputProblem>
         /// Takes its secrets out of what receivers send back; `nil` when it has none.
-        var redactor: SecretRedactor?
-        var isActive: Bool { stored.state == .active }
+        let redactor: SecretRedactor?
+        let isActive: Bool
+        let retry: RetrySchedule
+
+        init(stored: StoredEndpoint, composer: Result<EndpointComposer, InputProblem>, redactor: SecretRedactor?) {
+            self.stored = stored
+            self.composer = composer
+            self.redactor = redactor
+            isActive = stored.state == .active
+            retry = stored.settings.retry
+        }
     }
 
     /// A place for requests of one revision.

@@ -216,7 +216,7 @@ extension SQLiteStore {
         var moved = 0
         // Each of the two conditions is a partial index's own, so neither reads the whole table.
         for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0"] {
-            let hold = try connection.statement(
+            let hold = try connection.prepare(
                 """
                 UPDATE posthorn_delivery SET state = 'held' WHERE id IN (
                     SELECT id FROM posthorn_delivery WHERE \(condition) AND revision IN (
