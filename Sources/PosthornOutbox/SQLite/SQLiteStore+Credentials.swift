@@ -97,7 +97,7 @@ extension SQLiteStore {
     public func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String] {
         guard sealing != nil else { return [] }
         var clear: [(key: Int64, id: String, credentials: [UInt8], headers: [UInt8])] = []
-        let rows = try connection.statement("SELECT key, id, credentials, headers FROM posthorn_endpoint WHERE \(Self.isClear)")
+        let rows = try connection.prepare("SELECT key, id, credentials, headers FROM posthorn_endpoint WHERE \(Self.isClear)")
         defer { rows.reset() }
         while try rows.step() { clear.append((rows.integer(0), rows.text(1), rows.bytes(2), rows.bytes(3))) }
         if clear.isEmpty { return [] }
@@ -117,7 +117,7 @@ extension SQLiteStore {
     /// How credentials are stored. Needs no key.
     public func credentialStorage() throws(OutboxProblem) -> CredentialStorage {
         var storage = CredentialStorage()
-        let rows = try connection.statement(
+        let rows = try connection.prepare(
             "SELECT \(Self.isClear), count(*) FROM posthorn_endpoint WHERE credentials <> '{}' OR headers <> '{}' GROUP BY 1"
         )
         defer { rows.reset() }
