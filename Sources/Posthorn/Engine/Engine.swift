@@ -9,9 +9,10 @@ import Synchronization
 /// over when the first is gone.
 ///
 /// ```swift
-/// let engine = Engine(outbox: outbox)
+/// let engine = try Engine(outbox: outbox)
+/// let updates = engine.updates()
 /// try engine.start()
-/// for await update in engine.updates() { print(update.endpoint, update.state) }
+/// for await update in updates { print(update.endpoint, update.state) }
 /// ```
 public final class Engine: Sendable {
     private let outbox: Outbox
