@@ -65,7 +65,7 @@ extension Outbox {
         return .success(plan.changes + sealed)
     }
 
-    /// The nodes and the endpoints, removed ones too, without credentials; so it needs no key.
+    /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.
     public func topology() throws -> StoredTopology { try read { try $0.topology(withCredentials: false) } }
 
     /// Switches an endpoint off: its deliveries are held. Or on again: they go out.

@@ -5,7 +5,7 @@
 public protocol CredentialSealing: Sendable {
     /// The text to store in place of credentials.
     /// - Parameters:
-    ///   - credentials: A JSON object as UTF-8.
+    ///   - credentials: JSON as UTF-8: the credentials, or the endpoint's fixed headers.
     ///   - id: The endpoint they belong to; what is sealed for one endpoint must not open for another.
     func seal(_ credentials: [UInt8], ofEndpoint id: String) throws(OutboxProblem) -> String
 
@@ -16,9 +16,9 @@ public protocol CredentialSealing: Sendable {
 
 /// How the credentials of an outbox are stored.
 public struct CredentialStorage: Sendable, Hashable {
-    /// Endpoints whose credentials can be read by whoever can read the file.
+    /// Endpoints whose credentials or fixed headers can be read by whoever can read the file.
     public var inTheClear = 0
-    /// Endpoints whose credentials are sealed.
+    /// Endpoints of which nothing can.
     public var sealed = 0
 
     /// Nothing counted yet.

@@ -36,7 +36,7 @@ public protocol OutboxStore: AnyObject {
     func queueGeneration() throws(OutboxProblem) -> Int64
     /// Reads the nodes and all endpoints, removed ones too.
     /// - Parameter withCredentials: Whether credentials are read, for which sealed ones need their key; without them the
-    ///   settings hold none.
+    ///   settings hold none, and fixed headers have no values.
     func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology
     /// Every revision an endpoint ever had, as pairs of its key and what deliveries are pinned to.
     func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
@@ -61,7 +61,7 @@ public protocol OutboxStore: AnyObject {
         id: String,
         at now: Timestamp
     ) throws(OutboxProblem)
-    /// Seals credentials that are stored in the clear, if the store has a key.
+    /// Seals credentials and fixed headers that are stored in the clear, if the store has a key.
     /// - Returns: The ids of the endpoints whose credentials were sealed.
     func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String]
     /// Moves pending deliveries to held.
@@ -107,8 +107,9 @@ public protocol OutboxStore: AnyObject {
     ) throws(OutboxProblem) -> ScanEnd
     /// When the first further attempt after `now` is due.
     func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp?
-    /// Reads an event.
-    func event(_ seq: Int64) throws(OutboxProblem) -> Event?
+    /// Reads an event, and whether the library checked it when it was accepted; one that was inserted by SQL had only the
+    /// table's own checks.
+    func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)?
     /// Whether any delivery is pending, or any event waits for its fan-out.
     func hasUnsettled() throws(OutboxProblem) -> Bool
 

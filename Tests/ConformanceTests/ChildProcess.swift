@@ -14,7 +14,8 @@ final class ChildProcess: @unchecked Sendable {
     /// Starts a program, found by its path or on the PATH.
     init(_ words: [String], outputPath: String, environment extra: [String: String] = [:]) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemProblem("pipe2", errno) }
+        guard pipe(&ends) == 0 else { throw SystemProblem("pipe", errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

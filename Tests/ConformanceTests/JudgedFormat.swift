@@ -31,7 +31,7 @@ struct JudgedFormat: Sendable {
         self.hook = hook
     }
 
-    private init(_ vendor: Vendor, _ name: String? = nil, _ credentials: [String: String], hook: [String: String]? = nil) {
+    private init(_ vendor: Vendor, named name: String? = nil, _ credentials: [String: String], hook: [String: String]? = nil) {
         self.init(
             name ?? vendor.rawValue,
             envelope: vendor.envelope,
@@ -61,7 +61,7 @@ struct JudgedFormat: Sendable {
     /// Standard Webhooks with the key pair of RFC 8032, section 7.1, test 1.
     static let ed25519 = JudgedFormat(
         .standard,
-        "standard-ed25519",
+        named: "standard-ed25519",
         ["secret": "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="],
         hook: ["secret": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]
     )

@@ -22,6 +22,25 @@ import Testing
         )
     }
 
+    @Test func fixedHeadersAreSealedTooAndTheirNamesAreStillListed() throws {
+        let bench = try VendorsBench()
+        let header = EndpointSettings.Header(name: "x-api-key", value: secret)
+        var settings = endpoint("h", .weseedo, url: "https://h.example/", [:])
+        settings.headers = [header]
+        try bench.apply(settings)
+        #expect(try bench.outbox.credentialStorage().storage.inTheClear == 1)
+        let sealed = try Outbox(path: bench.outbox.path, key: key, clock: bench.clock)
+        defer { sealed.close() }
+        let topology = try Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [settings])
+        #expect(try sealed.apply(topology).map(\.detail) == ["credentials sealed"])
+        #expect(try sealed.apply(topology).isEmpty)
+        #expect(try sealed.credentialStorage().storage == bench.outbox.credentialStorage().storage)
+        #expect(try sealed.credentialStorage().storage.inTheClear == 0)
+        #expect(try sealed.endpointWithCredentials("h").settings.headers == [header])
+        #expect(try bench.endpoint("h").settings.headers == [.init(name: "x-api-key", value: "")])
+        #expect(throws: OutboxProblem.self) { try bench.outbox.endpointWithCredentials("h") }
+    }
+
     /// The outbox's files as bytes.
     private func bytes(_ bench: VendorsBench) -> [UInt8] {
         ["", "-wal", "-shm"].flatMap { ending -> [UInt8] in

@@ -43,7 +43,10 @@ struct SecretRedactor: Sendable {
         var outcome = outcome
         if !outcome.response.isEmpty {
             let isCut = outcome.response.count >= AttemptOutcome.excerptLimitBytes
-            outcome.response = Array(redacted(outcome.response, isCut: isCut).prefix(AttemptOutcome.excerptLimitBytes))
+            outcome.response = redacted(outcome.response, isCut: isCut)
+            // The mark is longer than a very short secret.
+            let surplus = outcome.response.count - AttemptOutcome.excerptLimitBytes
+            if surplus > 0 { outcome.response.removeLast(surplus) }
         }
         if !outcome.errorText.isEmpty { outcome.errorText = redacted(outcome.errorText) }
         return outcome

@@ -23,7 +23,7 @@ enum CredentialChecks {
             return Finding(
                 .warn,
                 "credentials",
-                "those of \(Words.count(storage.inTheClear, "endpoint")) stand in the clear, for whoever can read the file; \(remedy)"
+                "those of \(Words.count(storage.inTheClear, "endpoint")), fixed headers among them, stand in the clear, for whoever can read the file; \(remedy)"
             )
         }
         if storage.sealed == 0 { return Finding(.ok, "credentials", "no endpoint has any") }

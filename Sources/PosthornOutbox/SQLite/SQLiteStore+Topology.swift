@@ -40,7 +40,7 @@ extension SQLiteStore {
         guard let method = RequestMethod(rawValue: row.text(5)), let envelope = Envelope(rawValue: row.text(6)),
             let signature = SignatureScheme(rawValue: row.text(7)), let state = EndpointState(rawValue: row.text(15)),
             case .array(let events)? = json(row, 9),
-            case .object(let headers)? = json(row, 10), case .array(let retry)? = json(row, 14),
+            case .array(let retry)? = json(row, 14),
             let schedule = try? RetrySchedule(offsetsMilliseconds: retry.map { Int64($0.text) ?? -1 }),
             let patterns = try? events.map({ (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") })
         else { throw damaged("posthorn_endpoint", id) }
@@ -53,7 +53,7 @@ extension SQLiteStore {
             signature: signature,
             credentials: withCredentials ? try credentials(stored: row.bytes(8), ofEndpoint: id) : [:],
             events: patterns,
-            headers: headers.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") },
+            headers: try headers(stored: row.bytes(10), ofEndpoint: id, opening: withCredentials),
             timeoutMilliseconds: Int(row.integer(11)),
             inFlightLimit: Int(row.integer(12)),
             ratePerSecond: row.double(13),
@@ -150,7 +150,7 @@ extension SQLiteStore {
         statement.bind(5, settings.signature.rawValue)
         statement.bind(6, try stored(settings.credentials, ofEndpoint: settings.id))
         statement.bind(7, JSONValue.array(settings.events.map { .string($0.text) }).text)
-        statement.bind(8, JSONValue.object(settings.headers.map { .init($0.name, .string($0.value)) }).text)
+        statement.bind(8, try stored(settings.headers, ofEndpoint: settings.id))
         statement.bind(9, Int64(settings.timeoutMilliseconds))
         statement.bind(10, Int64(settings.inFlightLimit))
         statement.bind(11, settings.ratePerSecond)
