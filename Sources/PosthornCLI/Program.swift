@@ -11,7 +11,7 @@ enum Program {
         [
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
             RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
-            ReceiveCommand.self, PruneCommand.self, DoctorCommand.self,
+            ReceiveCommand.self, LoadCommand.self, PruneCommand.self, DoctorCommand.self,
         ]
     }
 
