@@ -69,9 +69,10 @@ let package = Package(
             name: "PosthornTestSupport",
             dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
             path: "Tests/Support",
-            exclude: ["Sockets"],
+            exclude: ["FaultVFS", "Sockets"],
             swiftSettings: strict
         ),
+        .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/Support/FaultVFS"),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
         tests("PosthornModelTests", ["PosthornModel"]),
@@ -83,7 +84,7 @@ let package = Package(
             "PosthornTests",
             [
                 "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending",
-                "PosthornTestSupport", "CSQLite",
+                "PosthornTestSupport", "CSQLite", "FaultVFS",
             ]
         ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),

@@ -31,16 +31,24 @@ public final class Outbox: @unchecked Sendable {
     /// - Parameters:
     ///   - path: The database file, which may be a platform's own. Its folder must exist.
     ///   - creating: Whether a missing file is made.
+    ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
+    ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
     /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
     public init(
         path: String,
         creating: Bool = true,
+        busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
-        let store = try SQLiteStore(path: path, creating: creating, now: clock.now())
+        let store = try SQLiteStore(
+            path: path,
+            creating: creating,
+            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+            now: clock.now()
+        )
         self.path = path
         self.clock = clock
         self.random = random

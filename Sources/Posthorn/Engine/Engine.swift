@@ -27,6 +27,7 @@ public final class Engine: Sendable {
         var isRunning = false
         var thread: WorkerThread?
         var failure: (any Error)?
+        var toldFailure = false
     }
 
     /// An engine that has not started.
@@ -92,6 +93,11 @@ public final class Engine: Sendable {
     public func run() throws {
         guard try becomeOwner() else { return }
         defer { disown() }
+        let recovers = state.withLock { state in
+            defer { state.toldFailure = false }
+            return state.toldFailure
+        }
+        if recovers { listeners.tell(.storageRecovered) }
         let core = EngineCore(
             directory: outbox.directory,
             clock: outbox.clock,
@@ -129,7 +135,10 @@ public final class Engine: Sendable {
         var announced = false
         let watch = LockWatch(lockPath: outbox.lockPath)
         while !state.withLock({ $0.wantsStop }) {
-            let owns = try outbox.writer.perform { (store) throws(OutboxProblem) in try store.own() }
+            guard let owns = try ownNow() else {
+                waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
+                continue
+            }
             if owns { return true }
             if !announced {
                 announced = true
@@ -138,6 +147,19 @@ public final class Engine: Sendable {
             watch.wait(waker)
         }
         return false
+    }
+
+    /// Whether the outbox is this engine's now; `nil` when a passing trouble of the store kept it from being asked. It must
+    /// not end an engine, least of all one that stands by for the moment when it is needed.
+    private func ownNow() throws(OutboxProblem) -> Bool? {
+        do throws(OutboxProblem) {
+            return try outbox.writer.perform { (store) throws(OutboxProblem) in try store.own() }
+        } catch {
+            guard error.mayPass else { throw error }
+            if !state.withLock({ $0.toldFailure }) { listeners.tell(.storageFailed(.init(error))) }
+            state.withLock { $0.toldFailure = true }
+            return nil
+        }
     }
 
     private func disown() {
@@ -157,15 +179,7 @@ public final class Engine: Sendable {
         listeners.whenSettled(nil)
         core.startDraining()
         pool.drain()
-        // What the senders brought is recorded, or the store says why it cannot be; then it is sent again after the
-        // next start, as after a crash.
-        var problem: (any Error)?
-        repeat {
-            do { try outbox.writer.perform { (_) throws(OutboxProblem) in } } catch {
-                problem = error
-                break
-            }
-        } while !core.isRecorded
+        let problem = recordLast(core)
         outbox.writer.leave()
         pool.stop()
         state.withLock { state in
@@ -175,5 +189,24 @@ public final class Engine: Sendable {
         listeners.tell(.stopped)
         listeners.finish()
         if let problem { throw problem }
+    }
+
+    /// How long a stop waits for a store that cannot be written.
+    private static let recordingPatienceMilliseconds: Int64 = 5000
+
+    /// Waits until what the senders brought is recorded. When the store cannot be written for that long, it is sent again
+    /// after the next start, as after a crash.
+    private func recordLast(_ core: EngineCore) -> OutboxProblem? {
+        let end = MonotonicClock.nanoseconds() + Self.recordingPatienceMilliseconds * 1_000_000
+        while true {
+            do throws(OutboxProblem) {
+                try outbox.writer.perform { (_) throws(OutboxProblem) in }
+                if core.isRecorded { return nil }
+            } catch {
+                if core.isRecorded { return nil }
+                if MonotonicClock.nanoseconds() >= end { return error }
+                waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
+            }
+        }
     }
 }
