@@ -83,9 +83,10 @@ let package = Package(
             name: "PosthornTestSupport",
             dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
             path: "Tests/Support",
-            exclude: ["Sockets"],
+            exclude: ["FaultVFS", "Sockets"],
             swiftSettings: strict
         ),
+        .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/Support/FaultVFS"),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
         tests("ExampleTests", ["SwiftPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
@@ -98,7 +99,7 @@ let package = Package(
             "PosthornTests",
             [
                 "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending",
-                "PosthornTestSupport", "CSQLite",
+                "PosthornTestSupport", "CSQLite", "FaultVFS",
             ]
         ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),

@@ -42,7 +42,8 @@ extension EngineCore {
             let generation = try store.queueGeneration()
             if generation != queueGeneration { startOver(generation) }
         }
-        if let reading = pulse.reading(at: now, inFlight: claims.count) { try store.write(reading) }
+        // After a failure there is always something to write, so that a commit shows whether the disk takes it.
+        if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed) { try store.write(reading) }
     }
 
     /// A receiver that echoes what it got would put secrets into the outbox and into logs.

@@ -23,7 +23,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var claims: [Int64: Claim] = [:]
     var lastEvent: (seq: Int64, event: AcceptedEvent)?
     var queueGeneration: Int64 = -1
-    private var topologyGeneration: Int64 = -1
+    private var directoryVersion = 0
 
     /// Results that the next commit records, or that the last one failed to.
     var recording: [SendResult] = []
@@ -87,7 +87,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     // MARK: WriterPassenger
 
     var wantsToWrite: Bool {
-        !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
+        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
     /// Results that make a commit of their own worth its flush.
@@ -110,19 +110,27 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
         publishStatistics()
-        if storageFailed {
-            storageFailed = false
-            pool.resume()
-            listeners.tell(.storageRecovered)
-        }
+    }
+
+    func succeeded() -> Bool {
+        guard storageFailed else { return false }
+        storageFailed = false
+        // Rows that were passed by when a reading broke off are looked at again.
+        startOver(queueGeneration)
+        listeners.tell(.storageRecovered)
+        pool.resume()
+        return true
     }
 
     func failed(_ problem: OutboxProblem) {
         recorded.removeAll(keepingCapacity: true)
+        // What a transaction found to be done was undone with it.
+        mayHaveHeld = true
+        mayHaveArrivals = true
         if storageFailed { return }
         storageFailed = true
         pool.pause()
-        listeners.tell(.storageFailed(.init(code: problem.code.rawValue, message: problem.message)))
+        listeners.tell(.storageFailed(.init(problem)))
     }
 
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
@@ -156,8 +164,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// Follows the directory, which emits and `apply` in this process bring up to date as well.
     func noticeTopology() {
-        if topologyGeneration == directory.generation { return }
-        topologyGeneration = directory.generation
+        if directoryVersion == directory.version { return }
+        directoryVersion = directory.version
         window.grow(to: directory.entries.count)
         mayHaveHeld = true
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)

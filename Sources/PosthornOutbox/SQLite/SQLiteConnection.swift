@@ -14,10 +14,10 @@ final class SQLiteConnection {
     private(set) var walFrames = 0
 
     /// How long a statement waits for another process's lock before it fails with ``OutboxProblem/Code/busy``.
-    static let busyTimeoutMilliseconds: Int32 = 10_000
+    let busyTimeoutMilliseconds: Int32
 
     /// Opens the file, and makes it when it does not exist and `creating` is set.
-    init(path: String, creating: Bool) throws(OutboxProblem) {
+    init(path: String, creating: Bool, busyTimeoutMilliseconds: Int32 = 10_000) throws(OutboxProblem) {
         if creating { Self.makePrivateFile(path) }
         var pointer: OpaquePointer?
         // NOMUTEX: the connection is confined to one thread at a time, so SQLite's own lock would only cost.
@@ -30,8 +30,9 @@ final class SQLiteConnection {
         }
         handle = opened
         self.path = path
+        self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+        sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
     }
 
     /// Makes a missing file readable by its owner alone: an outbox holds credentials. SQLite gives its log the same mode.
