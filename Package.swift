@@ -66,7 +66,8 @@ let package = Package(
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "CAllocationCount", "CLinux",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
+                "CAllocationCount", "CLinux",
             ],
             swiftSettings: strict
         ),

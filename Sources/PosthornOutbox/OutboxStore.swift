@@ -107,8 +107,9 @@ public protocol OutboxStore: AnyObject {
     ) throws(OutboxProblem) -> ScanEnd
     /// When the first further attempt after `now` is due.
     func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp?
-    /// Reads an event.
-    func event(_ seq: Int64) throws(OutboxProblem) -> Event?
+    /// Reads an event, and whether the library checked it when it was accepted; one that was inserted by SQL had only the
+    /// table's own checks.
+    func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)?
     /// Whether any delivery is pending, or any event waits for its fan-out.
     func hasUnsettled() throws(OutboxProblem) -> Bool
 

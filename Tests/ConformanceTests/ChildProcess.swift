@@ -14,13 +14,22 @@ final class ChildProcess: @unchecked Sendable {
     /// Starts a program, found by its path or on the PATH.
     init(_ words: [String], outputPath: String, environment extra: [String: String] = [:]) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemProblem("pipe2", errno) }
+        guard pipe(&ends) == 0 else { throw SystemProblem("pipe", errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        // A test may run on a thread that blocks all signals; its child must hear SIGTERM.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = []
         var own = environ
@@ -31,7 +40,7 @@ final class ChildProcess: @unchecked Sendable {
         variables += extra.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (pointers + variables).forEach { free($0) } }
         var id = pid_t()
-        let status = posix_spawnp(&id, words[0], &actions, nil, &pointers, &variables)
+        let status = posix_spawnp(&id, words[0], &actions, &attributes, &pointers, &variables)
         close(ends[1])
         guard status == 0 else {
             close(ends[0])

@@ -10,6 +10,11 @@ struct EventGenerator {
         let data: String
 
         var new: NewEvent { NewEvent(type: type, node: "c", data: data) }
+
+        /// The same with one blank more, which means the same and is another byte.
+        func withABlankMore() -> GeneratedEvent {
+            GeneratedEvent(id: id, type: type, data: data.dropLast() + " }")
+        }
     }
 
     /// Data of any shape.

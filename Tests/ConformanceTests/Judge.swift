@@ -69,6 +69,12 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         return Self.mustJudge
     }
 
+    /// Whether it can judge; its absence is recorded as a failure.
+    func isThere() -> Bool {
+        if let obstacle { Issue.record("\(testDescription) cannot judge: \(obstacle)") }
+        return obstacle == nil
+    }
+
     /// Installs the libraries once, when somebody asks.
     private static let librariesObstacle: String? = {
         guard let place = try? TemporaryDirectory(),

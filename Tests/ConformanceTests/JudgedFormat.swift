@@ -10,7 +10,7 @@ struct JudgedFormat: Sendable {
     let signature: SignatureScheme
     let credentials: [String: JSONValue]
     /// The receiver's own words: "format" and credentials.
-    let hook: [String: String]
+    private(set) var hook: [String: String]
 
     /// The events that go to it.
     var type: String { method == .get ? EventGenerator.flatType : EventGenerator.nestedType }
@@ -31,7 +31,7 @@ struct JudgedFormat: Sendable {
         self.hook = hook
     }
 
-    private init(_ vendor: Vendor, _ name: String? = nil, _ credentials: [String: String], hook: [String: String]? = nil) {
+    private init(_ vendor: Vendor, named name: String? = nil, _ credentials: [String: String], hook: [String: String]? = nil) {
         self.init(
             name ?? vendor.rawValue,
             envelope: vendor.envelope,
@@ -61,7 +61,7 @@ struct JudgedFormat: Sendable {
     /// Standard Webhooks with the key pair of RFC 8032, section 7.1, test 1.
     static let ed25519 = JudgedFormat(
         .standard,
-        "standard-ed25519",
+        named: "standard-ed25519",
         ["secret": "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="],
         hook: ["secret": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]
     )
@@ -86,6 +86,18 @@ struct JudgedFormat: Sendable {
             hook: ["format": "stripe", "secret": "whsec_stripe_takes_it_as_text"]
         ),
     ]
+
+    /// The same for a receiver that holds other secrets.
+    func withAnotherSecret() -> JudgedFormat {
+        var other = self
+        for name in ["signing_secret", "token", "secret", "key", "authorization"] {
+            guard let value = hook[name] else { continue }
+            // The third last character: in base64 every bit of it counts.
+            let end = value.index(value.endIndex, offsetBy: -3)
+            other.hook[name] = value[..<end] + (value[end] == "A" ? "B" : "A") + value[value.index(after: end)...]
+        }
+        return other
+    }
 
     /// The endpoint of this format at a receiver on this machine. One attempt must do.
     func endpoint(port: Int) throws -> EndpointSettings {

@@ -6,7 +6,7 @@ import Synchronization
 /// Delivers what is in an outbox.
 ///
 /// One engine owns an outbox at a time. A second one on the same file, in this process or another, stands by and takes
-/// over when the first is gone.
+/// over when the first is gone. An engine runs once: after its end, make a new one.
 ///
 /// ```swift
 /// let engine = try Engine(outbox: outbox)
@@ -161,9 +161,10 @@ public final class Engine: Sendable {
     }
 
     private func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner) throws {
-        listeners.tell(.draining)
         listeners.whenSettled(nil)
         core.startDraining()
+        pool.startDraining()
+        listeners.tell(.draining)
         handshakes.requestStop()
         pool.drain()
         handshakes.join()

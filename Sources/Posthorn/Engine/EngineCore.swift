@@ -181,7 +181,12 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         for job in jobs {
             guard let claim = claims.removeValue(forKey: job.id) else { continue }
             _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if !directory.entries[claim.endpoint].isActive { toHold.append(job.id) }
+            if directory.entries[claim.endpoint].isActive {
+                // Switched on again meanwhile: the lanes have passed this delivery already.
+                startOver(queueGeneration)
+            } else {
+                toHold.append(job.id)
+            }
         }
     }
 

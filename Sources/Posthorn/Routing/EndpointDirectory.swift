@@ -201,6 +201,7 @@ final class LiveComposer: RequestComposer {
         at now: Timestamp,
         into request: inout OutboundRequest
     ) throws(InputProblem) {
+        if let problem = event.problem { throw problem }
         guard let composer = current.withLock({ $0 }) else {
             throw InputProblem(field: "endpoint", reason: "has no composer yet")
         }

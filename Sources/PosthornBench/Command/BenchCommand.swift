@@ -4,7 +4,7 @@ import PosthornModel
 /// Finds the benchmark that was asked for, runs it and prints what it found.
 enum BenchCommand {
     /// Every benchmark, in the order of the list.
-    static var all: [any Benchmark.Type] { [DeliverBenchmark.self] }
+    static var all: [any Benchmark.Type] { [DeliverBenchmark.self, SignBenchmark.self] }
 
     /// What `posthorn-bench --help` prints.
     static var help: String {
