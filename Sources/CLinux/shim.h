@@ -29,6 +29,23 @@ static inline int posthorn_eventfd(void) {
     return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 }
 
+/* Declared here and not included: sys/timerfd.h would make `timespec` this module's and take it from Glibc's. The flags are
+   those of open(2) (timerfd_create(2)). */
+extern int timerfd_create(int clock, int flags);
+extern int timerfd_settime(int descriptor, int flags, const void *new_value, void *old_value);
+
+/* A timer of nanosecond precision that can stand in an epoll set, where a wait's own timeout counts milliseconds. */
+static inline int posthorn_timerfd(void) {
+    return timerfd_create(1 /* CLOCK_MONOTONIC */, 02000000 /* O_CLOEXEC */ | 04000 /* O_NONBLOCK */);
+}
+
+/* Sets it to a moment of the monotonic clock; 0 switches it off. */
+static inline int posthorn_timerfd_set(int descriptor, long long nanoseconds) {
+    /* struct itimerspec: the interval, then the moment, each in seconds and nanoseconds. */
+    const long when[4] = {0, 0, (long)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    return timerfd_settime(descriptor, 1 /* TFD_TIMER_ABSTIME */, when, 0);
+}
+
 static inline int posthorn_inotify(void) {
     return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 }
