@@ -78,6 +78,12 @@ let package = Package(
             path: "Examples/SwiftPlatform",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ReceiverExample",
+            dependencies: ["PosthornHTTP", "PosthornModel", "CCrypto"],
+            path: "Examples/receivers/swift",
+            swiftSettings: strict
+        ),
 
         .target(
             name: "PosthornTestSupport",
@@ -114,6 +120,7 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem", "PosthornTestSupport",
+                "ReceiverExample",
             ],
             path: "Tests/ConformanceTests",
             exclude: ["Judges"],
