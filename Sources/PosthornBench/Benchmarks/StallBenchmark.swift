@@ -17,6 +17,7 @@ struct StallBenchmark: Benchmark {
             .count("--fan-out", "N", "healthy endpoints that get each event", \.load.fanOut),
             .count("--endpoints", "N", "healthy endpoints", \.load.endpoints),
             .count("--stalled", "N", "endpoints that never answer, with one request each", \.stalled),
+            .count("--stalled-hosts", "N", "addresses that those are at, at most 254", \.stalledHosts),
             .count("--threads", "N", "sender threads", \.threads),
             .count("--rounds", "N", "pairs of runs", \.rounds),
         ]
@@ -24,10 +25,14 @@ struct StallBenchmark: Benchmark {
 
     var load = Workload()
     var stalled = 1000
+    var stalledHosts = 250
     var threads = 2
     var rounds = 3
 
-    func check() throws { try load.check() }
+    func check() throws {
+        try load.check()
+        if stalledHosts > 254 { throw BenchProblem.usage("--stalled-hosts is at most 254") }
+    }
 
     func run() throws -> FigureList {
         ProcessFile.raiseDescriptorLimit()
@@ -41,6 +46,7 @@ struct StallBenchmark: Benchmark {
                 + "\(stalled) connections that never answer, \(rounds) rounds in turns",
             settings: [
                 ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("stalled", stalled),
+                ("stalled_hosts", stalledHosts),
                 ("threads", threads), ("rounds", rounds),
             ],
             figures: rate.figures("healthy_per_second", "healthy deliveries/s", "with stalled", "without")
@@ -82,7 +88,7 @@ struct StallBenchmark: Benchmark {
             EndpointSettings(
                 id: "silent-\(number)",
                 node: "bench",
-                url: "http://127.0.0.1:\(port)\(Sink.silentPath)/\(number)",
+                url: "http://127.0.2.\(number % stalledHosts + 1):\(port)\(Sink.silentPath)/\(number)",
                 envelope: .standard,
                 events: [try EventPattern("silent")],
                 timeoutMilliseconds: 120_000

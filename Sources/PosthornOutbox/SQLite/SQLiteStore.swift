@@ -61,6 +61,7 @@ public final class SQLiteStore: OutboxStore {
             """
         )
         connection.watchLog()
+        connection.leaveTriggersToOthers()
     }
 
     // MARK: Ownership
