@@ -63,11 +63,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
+        .target(name: "CFlushDelay"),
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
-                "CAllocationCount", "CLinux",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
+                "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
             ],
             swiftSettings: strict
         ),

@@ -196,6 +196,9 @@ public final class Engine: Sendable {
         let problem = recordLast(core)
         outbox.writer.leave()
         pool.stop()
+        // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
+        core.pool = nil
+        core.handshakes = nil
         state.withLock { state in
             state.isRunning = false
             state.pool = nil

@@ -25,9 +25,10 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var queueGeneration: Int64 = -1
     private var directoryVersion = 0
 
-    /// Results that the next commit records, or that the last one failed to.
-    var recording: [SendResult] = []
-    /// What follows for each of `recording`, while its commit is under way.
+    /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
+    /// into one array would count five references up and down for each.
+    var recording: [[SendResult]] = []
+    /// What follows for each of `recording`, in their order, while its commit is under way.
     var recorded: [Transition] = []
     /// How many results the last commit recorded.
     private var lastGroup = 0
@@ -52,7 +53,9 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// What came from the sender's threads.
     struct Inbox {
-        var results: [SendResult] = []
+        var results: [[SendResult]] = []
+        /// How many results that is.
+        var count = 0
         var recalled: [SendJob] = []
         var isDraining = false
     }
@@ -69,7 +72,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// Takes results from a sender.
     func take(_ results: [SendResult]) {
         inbox.withLock { inbox in
-            if inbox.results.isEmpty { inbox.results = results } else { inbox.results += results }
+            inbox.results.append(results)
+            inbox.count += results.count
         }
     }
 
@@ -94,13 +98,19 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     private static let groupGoal = 256
 
     var isWorthWaiting: Bool {
-        lastGroup >= Self.groupGoal / 8 && recording.count + inbox.withLock { $0.results.count } < Self.groupGoal
+        lastGroup >= Self.groupGoal / 8 && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
 
     func committed() {
         lastGroup = recorded.count
         let wantsUpdates = listeners.wantsUpdates
-        for (i, transition) in recorded.enumerated() { release(recording[i], transition, wantsUpdates) }
+        var next = 0
+        for batch in recording {
+            for result in batch {
+                release(result, recorded[next], wantsUpdates)
+                next += 1
+            }
+        }
         shared.withLock { counts in
             counts.attempts += recorded.count
             counts.delivered += recorded.count { $0.state == .delivered }

@@ -111,6 +111,10 @@ final class SQLiteConnection {
         )
     }
 
+    /// The outbox's triggers check what other programs write. What this connection writes is checked before, and each of
+    /// its updates names the states it starts from; a program that SQLite runs for each row would only cost.
+    func leaveTriggersToOthers() { _ = posthorn_sqlite3_disable_triggers(handle) }
+
     /// Copies what is committed into the database file and says how far it came.
     func passiveCheckpoint() throws(OutboxProblem) -> (logFrames: Int, checkpointedFrames: Int) {
         var log: Int32 = 0

@@ -67,6 +67,7 @@ public final class SQLiteStore: OutboxStore {
             """
         )
         connection.watchLog()
+        connection.leaveTriggersToOthers()
     }
 
     // MARK: Ownership
