@@ -29,6 +29,12 @@ final class EngineBench: Sendable {
         )
     }
 
+    /// A bench on an outbox that stands elsewhere.
+    init(_ outbox: Outbox) throws {
+        folder = try TemporaryDirectory()
+        self.outbox = outbox
+    }
+
     /// The four levels and endpoints given as (id, node, url).
     func apply(_ endpoints: [EndpointSettings], prune: Bool = false) throws {
         let nodes = [

@@ -124,13 +124,19 @@ final class SQLiteConnection {
         return (Int(log), Int(done))
     }
 
+    /// SQLITE_IOERR_SHMSIZE, a macro that is not imported.
+    private static let indexCannotGrow = SQLITE_IOERR | (19 << 8)
+
     /// The problem that a result code stands for, with SQLite's own text.
     func problem(_ status: Int32) -> OutboxProblem {
         let detail = String(cString: sqlite3_errmsg(handle))
         switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED:
             return OutboxProblem(.busy, "the outbox \(path) is busy: another process holds its write lock; try again")
-        case SQLITE_FULL: return OutboxProblem(.full, "the disk of the outbox \(path) is full; make room, nothing was stored")
+        // The index of the log grows by a write as well, and SQLite has no other word for a disk that refuses it.
+        case SQLITE_FULL,
+            SQLITE_IOERR where status & 0xFF == SQLITE_FULL || status == Self.indexCannotGrow:
+            return OutboxProblem(.full, "the disk of the outbox \(path) is full; make room, nothing was stored")
         case SQLITE_NOTADB, SQLITE_CORRUPT:
             return OutboxProblem(
                 .notADatabase,
