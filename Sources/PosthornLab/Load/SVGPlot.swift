@@ -33,7 +33,7 @@ struct SVGPlot {
     private static let width = 760.0
     private static let height = 300.0
     private static let left = 70.0
-    private static let right = 16.0
+    private static let right = 26.0
     private static let top = 34.0
     private static let bottom = 44.0
 
