@@ -66,7 +66,8 @@ let package = Package(
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "CAllocationCount", "CLinux",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
+                "CAllocationCount", "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -107,6 +108,15 @@ let package = Package(
         tests(
             "PosthornCLITests",
             ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport"]
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem", "PosthornTestSupport",
+            ],
+            path: "Tests/ConformanceTests",
+            exclude: ["Judges"],
+            swiftSettings: strict
         ),
     ]
 )

@@ -9,7 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
+#include <linux/perf_event.h>
 #include <resolv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
 static inline int posthorn_name_thread(const char *name) {
@@ -65,6 +68,18 @@ static inline int posthorn_clock_state(void) {
     struct timex state = {0};
     int result = adjtimex(&state);
     return result < 0 ? -1 : (result != TIME_ERROR && !(state.status & STA_UNSYNC));
+}
+
+/* A descriptor that counts the calling thread's instructions in user space (perf_event_open(2), which glibc does not wrap);
+   -1 where the machine or its settings do not let it. An eight-byte read gives the count so far. */
+static inline int posthorn_open_instruction_counter(void) {
+    struct perf_event_attr attributes = {0};
+    attributes.type = PERF_TYPE_HARDWARE;
+    attributes.size = sizeof attributes;
+    attributes.config = PERF_COUNT_HW_INSTRUCTIONS;
+    attributes.exclude_kernel = 1;
+    attributes.exclude_hv = 1;
+    return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
 #endif

@@ -280,7 +280,7 @@ extension OutboxProblem {
     var isOfTheStore: Bool {
         switch code {
         case .busy, .full, .io, .notADatabase, .access: return true
-        case .schema, .constraint, .refused, .damaged, .closed, .other: return false
+        case .schema, .constraint, .refused, .damaged, .key, .closed, .other: return false
         }
     }
 }

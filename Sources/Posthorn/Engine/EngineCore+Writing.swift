@@ -23,6 +23,7 @@ extension EngineCore {
         noticeTopology()
         recorded.removeAll(keepingCapacity: true)
         for i in recording.indices {
+            redact(&recording[i])
             let transition = transition(after: recording[i])
             try store.record(
                 AttemptRecord(
@@ -42,6 +43,13 @@ extension EngineCore {
             if generation != queueGeneration { startOver(generation) }
         }
         if let reading = pulse.reading(at: now, inFlight: claims.count) { try store.write(reading) }
+    }
+
+    /// A receiver that echoes what it got would put secrets into the outbox and into logs.
+    private func redact(_ result: inout SendResult) {
+        if result.outcome.response.isEmpty && result.outcome.errorText.isEmpty { return }
+        guard let claim = claims[result.job.id], let redactor = directory.entries[claim.endpoint].redactor else { return }
+        result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
     }
 
     private func transition(after result: SendResult) -> Transition {

@@ -14,6 +14,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     let listeners: EngineListeners
     /// Set once, before the core boards the writer.
     var pool: SenderPool!
+    /// Set once, before the core boards the writer.
+    var handshakes: HandshakeRunner?
 
     var window = ClaimWindow()
     var ready = Lane<Int64>(start: 0)
@@ -160,6 +162,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         mayHaveHeld = true
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
+        handshakes?.update(directory.unverified)
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
     }
 
@@ -178,11 +181,18 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         for job in jobs {
             guard let claim = claims.removeValue(forKey: job.id) else { continue }
             _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if !directory.entries[claim.endpoint].isActive { toHold.append(job.id) }
+            if directory.entries[claim.endpoint].isActive {
+                // Switched on again meanwhile: the lanes have passed this delivery already.
+                startOver(queueGeneration)
+            } else {
+                toHold.append(job.id)
+            }
         }
     }
 
     private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
+        // Asked first: an endpoint that is verified meanwhile has something to be written.
+        if handshakes?.hasUnasked == true { return }
         guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }
         listeners.settled()
     }
