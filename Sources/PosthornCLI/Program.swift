@@ -12,7 +12,7 @@ enum Program {
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
             RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
             EndpointVerifyCommand.self, EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self,
-            LoadCommand.self, PruneCommand.self, DoctorCommand.self,
+            SimulateCommand.self, LoadCommand.self, PruneCommand.self, DoctorCommand.self,
         ]
     }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// FNV-1a with 64 bits and a last stir: the same bytes give the same number in every run, which Swift's `Hasher` does not.
 /// For seeds and for telling ids apart; no defence against chosen collisions.
 struct StableHash {
@@ -39,6 +41,9 @@ struct SeededGenerator: RandomNumberGenerator {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+
+    /// Exponentially distributed with mean 1: distances of independent events. 1 - fraction is above 0, so its logarithm is finite.
+    mutating func exponential() -> Double { -log(1 - fraction()) }
 
     /// At least 0, below 1.
     mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }

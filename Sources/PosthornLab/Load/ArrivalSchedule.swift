@@ -1,5 +1,3 @@
-import Glibc
-
 /// When each request of an open load is meant to be sent.
 ///
 /// Latency is to be measured from these moments, not from the moment a slow receiver let the sender get round to it;
@@ -43,7 +41,7 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
         self.spacing = spacing
         if case .poisson(let seed) = spacing {
             generator = SeededGenerator(seed: seed, "arrivals")
-            reached = Self.exponential(&generator)
+            reached = generator.exponential()
         } else {
             generator = SeededGenerator(seed: 0)
         }
@@ -71,14 +69,11 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
         return nil
     }
 
-    /// Exponentially distributed with mean 1. 1 - fraction is above 0, so its logarithm is finite.
-    private static func exponential(_ generator: inout SeededGenerator) -> Double { -log(1 - generator.fraction()) }
-
     private mutating func advance() {
         number += 1
         switch spacing {
         case .even: reached = Double(number)
-        case .poisson: reached += Self.exponential(&generator)
+        case .poisson: reached += generator.exponential()
         }
     }
 }

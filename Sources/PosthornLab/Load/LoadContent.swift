@@ -62,7 +62,7 @@ public struct LoadContent: Sendable {
     private static let poolSize = 2048
 
     /// Only Voiso's Call Notify can go out as a GET.
-    private static func fits(_ type: String, _ settings: EndpointSettings) -> Bool {
+    static func fits(_ type: String, _ settings: EndpointSettings) -> Bool {
         settings.method == .post || type.hasSuffix(".answered")
     }
 }

@@ -1,5 +1,129 @@
-/// placeholder
+import PosthornModel
+
+/// The results of a load as one page, complete in itself: no script, no font, no image from elsewhere.
 public struct LoadPage {
-    public let html: String
-    public init(_ report: LoadReport, _ verdicts: [Expectation.Verdict]) { html = report.csv }
+    let source: LoadReport
+    private let verdicts: [Expectation.Verdict]
+
+    /// - Parameters:
+    ///   - report: The results.
+    ///   - verdicts: How expectations came out.
+    public init(_ report: LoadReport, _ verdicts: [Expectation.Verdict]) {
+        source = report
+        self.verdicts = verdicts
+    }
+
+    /// The page.
+    public var html: String {
+        let name = HTMLText.escaped(source.target)
+        return """
+            <!doctype html>
+            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>Load test of \(name)</title><style>\(Self.style)</style></head><body>
+            <h1>Load test of \(name)</h1>
+            <p>\(HTMLText.escaped(source.began.description)), \(HTMLText.escaped(model)), \(Self.seconds(source.nanoseconds))</p>
+            \(figures)
+            \(expectations)
+            \(checks)
+            \(latencyOverTime.svg)
+            \(percentiles.svg)
+            \(throughput.svg)
+            \(tables)
+            <p class="note">Latency counts from the moment a request was meant to leave\(closedNote). Made by posthorn load.</p>
+            </body></html>
+
+            """
+    }
+
+    private var closedNote: String {
+        if case .closed = source.plan.model { return ", which in a closed model is when its connection was free" }
+        return ", so it holds the time that a stalled receiver made later requests wait"
+    }
+
+    private var model: String {
+        switch source.plan.model {
+        case .closed(let connections): return "closed model with \(connections) connections"
+        case .open(let rates, let poisson):
+            let steps = rates.steps.map { SVGPlot.plain($0.ratePerSecond) }
+            let shown = steps.count > 6 ? "\(steps[0]) to \(steps[steps.count - 1])" : steps.joined(separator: ", ")
+            return "open model at \(shown) requests a second\(poisson ? ", poisson" : "")"
+        }
+    }
+
+    private var figures: String {
+        var all = [
+            ("requests", String(source.requests)), ("answered a second", Self.rounded(source.requestsPerSecond)),
+            ("errors", String(source.errors)),
+        ]
+        if source.latencies.count > 0 {
+            for (name, percent) in [("p50", 50.0), ("p99", 99), ("p99.9", 99.9)] {
+                all.append((name, Self.milliseconds(source.latencies.percentile(percent))))
+            }
+            all.append(("max", Self.milliseconds(source.latencies.maximum)))
+        }
+        return "<dl>" + all.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
+    }
+
+    private var expectations: String {
+        if verdicts.isEmpty { return "" }
+        let items = verdicts.map { "<li class=\"\($0.holds ? "good" : "bad")\">\(HTMLText.escaped($0.line))</li>" }
+        return "<h2>Expectations</h2><ul>\(items.joined())</ul>"
+    }
+
+    private var checks: String {
+        let tests = source.kinds.filter { $0.kind != .plain }
+        if tests.isEmpty { return "" }
+        let rows = tests.map { "<tr><td>\($0.kind.name)</td><td>\($0.requests)</td><td>\(Self.statuses($0.statuses))</td></tr>" }
+        let findings = source.findings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
+        let verdict = findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
+        return "<h2>The receiver's own checks</h2><table><tr><th>kind</th><th>requests</th><th>answers</th></tr>"
+            + rows.joined() + "</table><ul>\(verdict)</ul>"
+    }
+
+    private var tables: String {
+        var rows = ["<tr><td>answers</td><td>\(Self.statuses(source.statuses))</td></tr>"]
+        for (name, count) in source.errorsByClass.sorted(by: { $0.key < $1.key }) {
+            let sample = source.samples[name].map { ": \(HTMLText.escaped($0))" } ?? ""
+            rows.append("<tr><td>error \(HTMLText.escaped(name))</td><td>\(count)\(sample)</td></tr>")
+        }
+        rows.append("<tr><td>bytes</td><td>\(source.sentBytes) sent, \(source.receivedBytes) received</td></tr>")
+        if source.connects.count > 0 {
+            let connect = "\(source.connects.count) opened, p50 \(Self.milliseconds(source.connects.percentile(50)))"
+            rows.append("<tr><td>connections</td><td>\(connect), max \(Self.milliseconds(source.connects.maximum))</td></tr>")
+        }
+        if source.handshakes.count > 0 {
+            rows.append("<tr><td>TLS</td><td>p50 \(Self.milliseconds(source.handshakes.percentile(50)))</td></tr>")
+        }
+        if source.heldBack > 0 { rows.append("<tr><td>left late, all places taken</td><td>\(source.heldBack)</td></tr>") }
+        if source.withheld > 0 { rows.append("<tr><td>not sent, Retry-After</td><td>\(source.withheld)</td></tr>") }
+        if source.warmUpRequests > 0 { rows.append("<tr><td>warm-up</td><td>\(source.warmUpRequests) requests, not measured</td></tr>") }
+        return "<h2>Details</h2><table>\(rows.joined())</table>"
+    }
+
+    private static func statuses(_ statuses: [Int: UInt64]) -> String {
+        statuses.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+    }
+
+    static func milliseconds(_ nanoseconds: Int64) -> String { rounded(Double(nanoseconds) / 1e6) + " ms" }
+
+    private static func seconds(_ nanoseconds: Int64) -> String { rounded(Double(nanoseconds) / 1e9) + " s" }
+
+    /// Three digits that say something.
+    private static func rounded(_ value: Double) -> String {
+        if value >= 100 { return String(Int(value.rounded())) }
+        return value >= 10 ? SVGPlot.plain((value * 10).rounded() / 10) : SVGPlot.plain((value * 1000).rounded() / 1000)
+    }
+
+    private static let style = """
+        :root{color-scheme:light dark;--ink:#1c2330;--soft:#6b7686;--grid:#dfe4ea;--paper:#fff;--a:#2f6fd6;--b:#d9822b;--c:#b3343f;--d:#8a94a3}
+        @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#98a2b1;--grid:#2d3541;--paper:#12161c;--a:#6aa3f5;--b:#eda75c;--c:#ef7680;--d:#7d8797}}
+        body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:800px;margin:2rem auto;padding:0 1rem}
+        h1{font-size:1.4rem;overflow-wrap:anywhere;margin-bottom:0}h2{font-size:1.05rem;margin-top:1.6rem}p,.note{color:var(--soft)}
+        dl{display:flex;flex-wrap:wrap;gap:.4rem 1.8rem}dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.25rem;font-variant-numeric:tabular-nums}
+        svg{width:100%;height:auto;margin-top:1.2rem}path{fill:none;stroke-width:1.6}path.a{stroke:var(--a)}path.b{stroke:var(--b)}path.c{stroke:var(--c)}
+        path.d{stroke:var(--d);stroke-dasharray:5 4}.grid{stroke:var(--grid)}text{fill:var(--ink);font:12px system-ui,sans-serif}.tick{fill:var(--soft)}
+        .title{font-weight:600;font-size:13px}text.a{fill:var(--a)}text.b{fill:var(--b)}text.c{fill:var(--c)}text.d{fill:var(--d)}
+        table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1.2rem .2rem 0;border-bottom:1px solid var(--grid);overflow-wrap:anywhere}
+        .good::marker{content:"✓ "}.bad::marker{content:"✗ "}.bad{color:var(--c)}
+        """
 }

@@ -1,0 +1,59 @@
+import PosthornLab
+import PosthornModel
+import PosthornSystem
+
+/// The flags of `posthorn simulate` as a simulation.
+enum SimulateFlags {
+    static let flags: [CommandSpecification.Flag] =
+        FormatFlags.flags.filter { ["signature", "credential"].contains($0.name) } + [
+            .init("scenario", "NAME", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
+            .init("count", "N", "how many events (default 100)"),
+            .init("rate", "N", "with stream: events a second of the scenario's clock (default 1)"),
+            .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
+            .init("seed", "N", "the same seed gives the same bytes (default 0)"),
+            .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
+            .init("fault", "LIST", "such as duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,outage=10m"),
+            .init("db", "FILE", "keep the events in this outbox (default: one that is gone afterwards)"),
+            .init("out", "FILE", "write the events as lines for posthorn emit instead of sending them; - for standard output"),
+            .init("check", "send a catalogue of cases instead, and say how the receiver does"),
+            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            LabTarget.ownership,
+        ]
+
+    static func simulation(_ vendor: ScenarioVendor, _ arguments: ParsedArguments, _ command: String) throws -> Simulation {
+        let pace = try pace(arguments, command)
+        var faults = SimulationFaults()
+        if let text = arguments.text("fault") {
+            do throws(InputProblem) { faults = try SimulationFaults(text) } catch { throw UsageProblem("--\(error)", command: command) }
+        }
+        return Simulation(
+            vendor,
+            count: try arguments.integer("count", 1...Simulation.countLimit) ?? 100,
+            pace: pace,
+            faults: faults,
+            seed: try seed(arguments) ?? 0,
+            start: try start(arguments)
+        )
+    }
+
+    static func seed(_ arguments: ParsedArguments) throws(UsageProblem) -> UInt64? {
+        try arguments.integer("seed", 0...Int.max).map { UInt64($0) }
+    }
+
+    private enum ScenarioName: String, CaseIterable { case stream, day }
+
+    private static func pace(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> Simulation.Pace {
+        switch try arguments.choice("scenario", ScenarioName.self) ?? .stream {
+        case .stream: return .stream(perSecond: try arguments.positiveNumber("rate", upTo: 100_000) ?? 1)
+        case .day:
+            if arguments.has("rate") { throw UsageProblem("--rate belongs to --scenario stream; a day has its own", command: command) }
+            return .day
+        }
+    }
+
+    private static func start(_ arguments: ParsedArguments) throws(UsageProblem) -> Timestamp {
+        let now = SystemClock().now()
+        if arguments.text("start") == "now" { return now }
+        return try arguments.moment("start", before: now) ?? Timestamp(milliseconds: 1_740_960_000_000)
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+
+extension LoadPage {
+    private var intervalSeconds: Double { Double(source.timeline.nanoseconds) / 1e9 }
+
+    private func overTime(_ value: (LoadTimeline.Interval) -> Double?) -> [(x: Double, y: Double?)] {
+        source.timeline.intervals.enumerated().map { ((Double($0) + 0.5) * intervalSeconds, value($1)) }
+    }
+
+    private func latency(_ interval: LoadTimeline.Interval, _ percent: Double) -> Double? {
+        interval.latencies.count == 0 ? nil : max(1e-3, Double(interval.latencies.percentile(percent)) / 1e6)
+    }
+
+    private var timeAxis: SVGPlot.Axis {
+        SVGPlot.Axis(title: "seconds since the start", range: 0...max(1e-3, Double(source.timeline.intervals.count) * intervalSeconds))
+    }
+
+    /// Latencies of the requests that were meant to leave at each moment.
+    var latencyOverTime: SVGPlot {
+        SVGPlot(
+            title: "Latency over time",
+            x: timeAxis,
+            y: SVGPlot.Axis(title: "ms", scale: .logarithmic),
+            series: [
+                .init(name: "p50", style: "a", points: overTime { latency($0, 50) }),
+                .init(name: "p99", style: "b", points: overTime { latency($0, 99) }),
+                .init(name: "max", style: "c", points: overTime { latency($0, 100) }),
+            ]
+        )
+    }
+
+    /// The curve that HdrHistogram made known: each step to the right is ten times rarer.
+    var percentiles: SVGPlot {
+        let nines = stride(from: 0.0, through: 5, by: 0.05)
+        func curve(_ histogram: LatencyHistogram) -> [(x: Double, y: Double?)] {
+            nines.filter { histogram.count > 0 && pow(10, $0) <= Double(histogram.count) }.map { rarity in
+                (rarity, max(1e-3, Double(histogram.percentile(100 * (1 - pow(10, -rarity)))) / 1e6))
+            }
+        }
+        let labels = ["0", "90", "99", "99.9", "99.99", "99.999"]
+        var series = [SVGPlot.Series(name: "latency", style: "a", points: curve(source.latencies))]
+        if case .open = source.plan.model {
+            series.append(SVGPlot.Series(name: "from the real start", style: "d", points: curve(source.serviceTimes)))
+        }
+        return SVGPlot(
+            title: "Latency by percentile",
+            x: SVGPlot.Axis(
+                title: "percentile",
+                range: 0...5,
+                ticks: labels.enumerated().map { (Double($0.offset), $0.element) }
+            ),
+            y: SVGPlot.Axis(title: "ms", scale: .logarithmic),
+            series: series
+        )
+    }
+
+    /// Requests that left at each moment against what was planned, and those that failed.
+    var throughput: SVGPlot {
+        let length = intervalSeconds
+        // The last interval is seldom full.
+        let whole = max(1, Int(Double(source.nanoseconds) / 1e9 / length))
+        var series = [
+            SVGPlot.Series(
+                name: "requests",
+                style: "a",
+                points: Array(overTime { Double($0.requests) / length }.prefix(whole))
+            ),
+            SVGPlot.Series(name: "errors", style: "c", points: Array(overTime { Double($0.errors) / length }.prefix(whole))),
+        ]
+        if case .open(let rates, _) = source.plan.model {
+            series.append(SVGPlot.Series(name: "planned", style: "d", points: planned(rates), isStepped: true))
+        }
+        return SVGPlot(title: "Throughput", x: timeAxis, y: SVGPlot.Axis(title: "a second"), series: series)
+    }
+
+    private func planned(_ rates: RateSpecification) -> [(x: Double, y: Double?)] {
+        let end = Double(source.nanoseconds) / 1e9
+        var points: [(x: Double, y: Double?)] = []
+        var from = 0.0
+        for step in rates.steps where from < end {
+            points.append((from, step.ratePerSecond))
+            from = min(end, from + (step.nanoseconds.map { Double($0) / 1e9 } ?? .infinity))
+            points.append((from, step.ratePerSecond))
+        }
+        return points
+    }
+}

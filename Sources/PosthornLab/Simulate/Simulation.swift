@@ -1,0 +1,141 @@
+public import PosthornModel
+
+/// What a simulated vendor will send, and when: made from a seed before anything is sent, so that it can be written down,
+/// sent, or sent faster.
+public struct Simulation: Sendable {
+    /// How events follow each other.
+    public enum Pace: Equatable, Sendable {
+        /// A working day: quiet nights, busy mornings and afternoons, spread over 24 hours.
+        case day
+        /// So many events a second of the scenario's clock, like independent ones.
+        case stream(perSecond: Double)
+    }
+
+    /// One event on its way out.
+    public struct Departure: Sendable {
+        /// When it leaves, in nanoseconds of the scenario's clock from its start.
+        public let nanoseconds: Int64
+        /// The event.
+        public let event: ScenarioEvent
+        /// Whether it has left before.
+        public let isDuplicate: Bool
+    }
+
+    /// The platform's nodes, parents first.
+    public let nodes: [Node]
+    /// Everything that leaves, in that order.
+    public let departures: [Departure]
+
+    /// Events that are made at most.
+    public static let countLimit = 1_000_000
+    private static let minute: Int64 = 60_000_000_000
+
+    /// - Parameters:
+    ///   - vendor: Whose platform.
+    ///   - count: How many different events.
+    ///   - pace: How they follow each other.
+    ///   - faults: What goes wrong.
+    ///   - seed: The same seed, start and other arguments give the same bytes.
+    ///   - start: The scenario's first moment.
+    public init(_ vendor: ScenarioVendor, count: Int, pace: Pace, faults: SimulationFaults, seed: UInt64, start: Timestamp) {
+        var scenario = Scenario(vendor, seed: seed)
+        nodes = scenario.nodes
+        var clock = SimulationClock(pace, count: count, faults: faults, seed: seed)
+        var dice = SeededGenerator(seed: seed, "faults")
+        var departures: [(order: Int, departure: Departure)] = []
+        func add(_ nanoseconds: Int64, _ event: ScenarioEvent, isDuplicate: Bool = false) {
+            departures.append((departures.count, Departure(nanoseconds: nanoseconds, event: event, isDuplicate: isDuplicate)))
+        }
+        for _ in 0..<min(count, Self.countLimit) {
+            let moment = clock.next()
+            var event = scenario.next(at: start.advanced(byMilliseconds: moment / 1_000_000))
+            event = Self.altered(event, faults, &dice)
+            var leaves = moment
+            if dice.fraction() < faults.reorder { leaves += clock.spacing * Int64(dice.integer(2...6)) }
+            if dice.fraction() < faults.late { leaves += 60 * Self.minute }
+            let isDuplicated = dice.fraction() < faults.duplicates
+            let pause = Int64(dice.fraction() * Double(Self.minute))
+            add(leaves, event)
+            if isDuplicated { add(leaves + pause, event, isDuplicate: true) }
+        }
+        let outage = Self.outage(departures.map(\.departure.nanoseconds).max() ?? 0, faults)
+        self.departures = departures.map { order, departure in
+            let held = outage.contains(departure.nanoseconds) ? outage.upperBound : departure.nanoseconds
+            return (order, Departure(nanoseconds: held, event: departure.event, isDuplicate: departure.isDuplicate))
+        }
+        .sorted { ($0.1.nanoseconds, $0.0) < ($1.1.nanoseconds, $1.0) }
+        .map(\.1)
+    }
+
+    /// The stretch in the middle in which nothing leaves.
+    private static func outage(_ end: Int64, _ faults: SimulationFaults) -> Range<Int64> {
+        let length = faults.outageNanoseconds
+        let from = max(0, end / 2 - length / 2)
+        return from..<(from + length)
+    }
+
+    private static func altered(
+        _ event: ScenarioEvent,
+        _ faults: SimulationFaults,
+        _ dice: inout SeededGenerator
+    ) -> ScenarioEvent {
+        var (type, data) = (event.type, event.data)
+        if dice.fraction() < faults.unknownType { type = "\(event.type)_v2" }
+        if dice.fraction() < faults.unknownField, data.count > 2 {
+            let extra = #""new_in_version_2":{"list":[1,2.50,null,true],"text":"näive \u2028 ✓"},"#
+            data.insert(contentsOf: extra.utf8, at: 1)
+        }
+        return ScenarioEvent(id: event.id, type: type, node: event.node, created: event.created, data: data)
+    }
+}
+
+/// The scenario's clock: when the next event happens.
+struct SimulationClock {
+    /// The usual distance of two events, in nanoseconds.
+    let spacing: Int64
+    private let pace: Simulation.Pace
+    private let perDay: Double
+    private let faults: SimulationFaults
+    private var random: SeededGenerator
+    private var now = 0.0
+    private var burstLeft = 0
+
+    private static let day = 86_400e9
+    /// How much happens in each hour of a day, from its start at midnight UTC; they add up to 100.
+    private static let hours: [Double] = [1, 1, 1, 1, 1, 1, 2, 4, 7, 9, 9, 8, 6, 8, 9, 9, 8, 5, 3, 2, 2, 1, 1, 1]
+
+    init(_ pace: Simulation.Pace, count: Int, faults: SimulationFaults, seed: UInt64) {
+        self.pace = pace
+        self.faults = faults
+        perDay = Double(max(1, count))
+        random = SeededGenerator(seed: seed, "clock")
+        switch pace {
+        case .day: spacing = Int64(Self.day / perDay)
+        case .stream(let rate): spacing = Int64(1e9 / rate)
+        }
+    }
+
+    mutating func next() -> Int64 {
+        let dice = (random.fraction(), random.fraction(), random.exponential())
+        if burstLeft > 0 {
+            burstLeft -= 1
+            return Int64(now)
+        }
+        if dice.0 < faults.burst { burstLeft = Simulation.burstEvents }
+        if dice.1 < faults.gap { now += 1800e9 }
+        now += dice.2 * Double(spacing) * stretch
+        return Int64(now)
+    }
+
+    /// How much longer than usual one waits at this hour.
+    private var stretch: Double {
+        guard case .day = pace else { return 1 }
+        let hour = Int(now / 3600e9) % 24
+        return 100 / 24 / Self.hours[hour]
+    }
+}
+
+extension Simulation {
+    /// Events that come at once with the one that begins a burst.
+    static let burstEvents = 19
+}
