@@ -42,7 +42,7 @@ struct BacklogBenchmark: Benchmark {
         }
     }
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         let sink = try TimedSink()
         var figures: [FigureList.Figure] = []
         for count in counts {

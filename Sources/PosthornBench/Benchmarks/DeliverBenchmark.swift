@@ -34,7 +34,7 @@ struct DeliverBenchmark: Benchmark {
 
     func check() throws { try load.check() }
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         let sink = try SinkProcess()
         defer { sink.end() }
         if !against.isEmpty { return try compare(sink) }

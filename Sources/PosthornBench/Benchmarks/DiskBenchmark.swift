@@ -24,7 +24,7 @@ struct DiskBenchmark: Benchmark {
 
     func check() throws { try load.check() }
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         let sink = try SinkProcess()
         defer { sink.end() }
         let folder = try TemporaryFolder()

@@ -55,7 +55,7 @@ struct EmitBenchmark: Benchmark {
         }
     }
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         posthorn_set_flush_delay(Int64((Double(flushMilliseconds) ?? 0) * 1000))
         defer { posthorn_set_flush_delay(0) }
         let batches = try measure(load.events) { try load.emitAll(to: $0) }

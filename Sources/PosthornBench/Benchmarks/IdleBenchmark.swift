@@ -21,7 +21,7 @@ struct IdleBenchmark: Benchmark {
     var seconds = 10
     var endpoints = 200
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         let sink = try SinkProcess()
         defer { sink.end() }
         let folder = try TemporaryFolder()

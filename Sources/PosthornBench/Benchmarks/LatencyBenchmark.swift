@@ -26,7 +26,7 @@ struct LatencyBenchmark: Benchmark {
 
     private static let warmUp = 50
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         let sink = try TimedSink()
         let folder = try TemporaryFolder()
         defer { folder.remove() }

@@ -26,7 +26,7 @@ struct SendBenchmark: Benchmark {
 
     func check() throws { try load.check() }
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         let sink = try SinkProcess()
         defer { sink.end() }
         var (rate, cpu, allocations) = (Pairs(), Pairs(), Pairs())

@@ -34,7 +34,7 @@ struct StallBenchmark: Benchmark {
         if stalledHosts > 254 { throw BenchProblem.usage("--stalled-hosts is at most 254") }
     }
 
-    func run() throws -> FigureList {
+    func run() throws -> any BenchResult {
         ProcessFile.raiseDescriptorLimit()
         var rate = Pairs()
         for _ in 0..<rounds {

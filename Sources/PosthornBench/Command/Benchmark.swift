@@ -20,7 +20,17 @@ protocol Benchmark {
     func check() throws
 
     /// Does the work and returns what it found.
-    func run() throws -> FigureList
+    func run() throws -> any BenchResult
+}
+
+/// What a benchmark found, in three forms.
+protocol BenchResult {
+    /// For people.
+    var table: String { get }
+    /// For programs.
+    var json: String { get }
+    /// For ``Gate``.
+    var figures: [FigureList.Figure] { get }
 }
 
 extension Benchmark {

@@ -25,7 +25,7 @@ struct Gate {
     }
 
     /// Throws when a bound is broken or names no figure.
-    func check(_ result: FigureList) throws {
+    func check(_ result: any BenchResult) throws {
         for bound in bounds {
             guard let figure = result.figures.first(where: { $0.name == bound.figure }) else {
                 throw BenchProblem.usage("--gate: there is no figure \(InputProblem.printable(bound.figure)) in this benchmark")

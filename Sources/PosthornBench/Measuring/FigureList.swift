@@ -1,7 +1,7 @@
 import PosthornModel
 
 /// A benchmark's result that is a list of figures: one line each for people, one flat JSON object for programs.
-struct FigureList {
+struct FigureList: BenchResult {
     /// A figure by its name for programs and by its words for people.
     struct Figure {
         let name: String
