@@ -23,7 +23,10 @@ public final class Engine: Sendable {
     private struct State: ~Copyable {
         var core: EngineCore?
         var pool: SenderPool?
+        var mails: MailRunner?
         var wantsStop = false
+        /// Whether it ends because everything is settled, so that mails are sent first.
+        var isSettled = false
         var isRunning = false
         var thread: WorkerThread?
         var failure: (any Error)?
@@ -82,7 +85,19 @@ public final class Engine: Sendable {
 
     /// Asks the engine to end and returns at once; for signal handlers' threads.
     public func requestStop() {
-        state.withLock { $0.wantsStop = true }
+        let mails = state.withLock { state in
+            state.wantsStop = true
+            return state.mails
+        }
+        mails?.requestStop()
+        waker.signal()
+    }
+
+    private func settle() {
+        state.withLock { state in
+            state.isSettled = !state.wantsStop
+            state.wantsStop = true
+        }
         waker.signal()
     }
 
@@ -112,13 +127,18 @@ public final class Engine: Sendable {
             }
         )
         core.pool = pool
+        let mails = try configuration.mail.map { (mail) throws(SystemProblem) in
+            try MailRunner(outbox, mail, speed: configuration.speed, listeners)
+        }
+        core.mails = mails
         state.withLock { state in
+            state.mails = mails
             state.core = core
             state.pool = pool
             state.isRunning = true
         }
         try prepare()
-        listeners.whenSettled { [self] in requestStop() }
+        listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
         while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
@@ -157,6 +177,10 @@ public final class Engine: Sendable {
         listeners.whenSettled(nil)
         core.startDraining()
         pool.drain()
+        let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
+        // Asked to stop, it has begun no mail since.
+        if isSettled { mails?.requestFlush() } else { mails?.requestStop() }
+        mails?.join()
         // What the senders brought is recorded, or the store says why it cannot be; then it is sent again after the
         // next start, as after a crash.
         var problem: (any Error)?
@@ -171,6 +195,7 @@ public final class Engine: Sendable {
         state.withLock { state in
             state.isRunning = false
             state.pool = nil
+            state.mails = nil
         }
         listeners.tell(.stopped)
         listeners.finish()

@@ -9,12 +9,15 @@ public struct EngineConfiguration: Sendable {
     public var untilSettled: Bool
     /// The senders: threads, limits, and what the egress guard lets through.
     public var sender: SenderConfiguration
+    /// How mails about exhausted deliveries are sent; without it they wait in the outbox for an engine that has it.
+    public var mail: MailConfiguration?
 
     /// Production settings: real time, for ever, two sender threads, only public addresses over https.
-    public init(speed: Double = 1, untilSettled: Bool = false, sender: SenderConfiguration = SenderConfiguration()) {
+    public init(speed: Double = 1, untilSettled: Bool = false, sender: SenderConfiguration = SenderConfiguration(), mail: MailConfiguration? = nil) {
         self.speed = speed
         self.untilSettled = untilSettled
         self.sender = sender
+        self.mail = mail
     }
 }
 
@@ -28,6 +31,8 @@ public enum EngineEvent: Sendable {
     case topologyRead(endpoints: Int)
     /// An attempt failed and another one follows, or none does.
     case attemptFailed(DeliveryUpdate)
+    /// A mail about exhausted deliveries was handed to the mail server, or was not.
+    case mail(MailUpdate)
     /// The outbox cannot be written; sending stops until it can, and results are kept.
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.

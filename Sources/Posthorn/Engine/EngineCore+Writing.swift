@@ -30,6 +30,7 @@ extension EngineCore {
                     transition: transition
                 )
             )
+            if transition.state == .exhausted { try notify(result, in: store, at: now) }
             recorded.append((result, transition))
         }
         if mayHaveArrivals { try fanOut(store, now) }

@@ -14,6 +14,10 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     let listeners: EngineListeners
     /// Set once, before the core boards the writer.
     var pool: SenderPool!
+    /// Set once, before the core boards the writer; `nil` when mails wait for a run that has a server for them.
+    var mails: MailRunner?
+    /// Whether the transaction has queued a notification.
+    var hasMail = false
 
     var window = ClaimWindow()
     var ready = Lane<Int64>(start: 0)
@@ -90,6 +94,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
+        if hasMail { mails?.wake() }
+        hasMail = false
         publishStatistics()
         if storageFailed {
             storageFailed = false
@@ -100,6 +106,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     func failed(_ problem: OutboxProblem) {
         recorded.removeAll(keepingCapacity: true)
+        hasMail = false
         if storageFailed { return }
         storageFailed = true
         pool.pause()

@@ -51,6 +51,7 @@ struct LogRecord: Sendable, Equatable {
         case .topologyRead(let count):
             self.init(.info, "topology_read", "hierarchy read", [Field("endpoints", count)])
         case .attemptFailed(let update): self.init(failed: update)
+        case .mail(let update): self.init(mail: update)
         case .storageFailed(let failure):
             self.init(
                 .error,

@@ -51,6 +51,7 @@ extension SQLiteStore {
         for group in groups where group.isOld && group.event != newest && group.event != unfinished {
             try delete(group.event, group.first...group.last, &report)
         }
+        if report.deliveries > 0 { try deleteEmptyMails() }
         return (report, atEnd ? nil : groups.last?.last)
     }
 
@@ -59,14 +60,14 @@ extension SQLiteStore {
         _ deliveries: ClosedRange<Int64>,
         _ report: inout PruneReport
     ) throws(OutboxProblem) {
-        for table in ["posthorn_attempt WHERE delivery", "posthorn_delivery WHERE id"] {
+        for table in ["posthorn_notification WHERE delivery", "posthorn_attempt WHERE delivery", "posthorn_delivery WHERE id"] {
             let statement = try connection.statement("DELETE FROM \(table) BETWEEN ? AND ?")
             statement.bind(1, deliveries.lowerBound)
             statement.bind(2, deliveries.upperBound)
             try statement.run()
             if table.hasPrefix("posthorn_attempt") {
                 report.attempts += connection.changes
-            } else {
+            } else if table.hasPrefix("posthorn_delivery") {
                 report.deliveries += connection.changes
             }
         }
