@@ -100,6 +100,29 @@ public struct QueuedMail: Sendable, Hashable {
     public let nextAttemptAt: Timestamp?
     /// What the server said last.
     public let answer: String?
+
+    /// A mail by its parts.
+    public init(
+        key: Int64,
+        id: String,
+        endpoint: String,
+        recipient: String,
+        state: MailState,
+        closed: Timestamp?,
+        attempts: Int,
+        nextAttemptAt: Timestamp?,
+        answer: String?
+    ) {
+        self.key = key
+        self.id = id
+        self.endpoint = endpoint
+        self.recipient = recipient
+        self.state = state
+        self.closed = closed
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.answer = answer
+    }
 }
 
 /// What a mail tells of.

@@ -29,13 +29,13 @@ final class EngineBench: Sendable {
         _ = try outbox.apply(try Topology(nodes: nodes, endpoints: endpoints), prune: prune)
     }
 
-    func engine(untilSettled: Bool = false, speed: Double = 1) throws -> Engine {
+    func engine(untilSettled: Bool = false, speed: Double = 1, mail: MailConfiguration? = nil) throws -> Engine {
         var sender = SenderConfiguration()
         sender.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
         let log = log
         return try Engine(
             outbox: outbox,
-            configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender)
+            configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender, mail: mail)
         ) { log.add($0) }
     }
 

@@ -34,7 +34,7 @@ extension NotificationMail {
         for attempt in delivery.attempts {
             out += "<li>\(escaped(sentence(of: attempt)))"
             let quoted = excerpt(of: attempt.outcome)
-            if !quoted.isEmpty { out += "\n<pre>\(quoted.map(escaped).joined(separator: "\n"))</pre>" }
+            if !quoted.isEmpty { out += "\n<pre>\(quoted.map { "| \(escaped($0))" }.joined(separator: "\n"))</pre>" }
             out += "</li>\n"
         }
         return out + "</ul>\n"
