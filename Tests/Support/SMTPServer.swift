@@ -102,7 +102,7 @@ public final class SMTPServer: Sendable {
     }
 
     /// Connects once, so that the thread looks up from its wait.
-    private static func poke(_ port: UInt16) {
+    static func poke(_ port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -127,22 +127,27 @@ public final class Engine: Sendable {
             }
         )
         core.pool = pool
-        let mails = try configuration.mail.map { (mail) throws(SystemProblem) in
-            try MailRunner(outbox, mail, speed: configuration.speed, listeners)
-        }
-        core.mails = mails
         state.withLock { state in
-            state.mails = mails
             state.core = core
             state.pool = pool
             state.isRunning = true
         }
         try prepare()
+        // After what may throw, so that its thread always meets its end.
+        core.mails = try startMails()
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
         while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
         try end(core, pool)
+    }
+
+    private func startMails() throws(SystemProblem) -> MailRunner? {
+        guard let mail = configuration.mail else { return nil }
+        let mails = try MailRunner(outbox, mail, speed: configuration.speed, listeners)
+        // A stop that was asked for before this is seen by `end`.
+        state.withLock { $0.mails = mails }
+        return mails
     }
 
     private func becomeOwner() throws -> Bool {

@@ -13,7 +13,12 @@ public struct EngineConfiguration: Sendable {
     public var mail: MailConfiguration?
 
     /// Production settings: real time, for ever, two sender threads, only public addresses over https.
-    public init(speed: Double = 1, untilSettled: Bool = false, sender: SenderConfiguration = SenderConfiguration(), mail: MailConfiguration? = nil) {
+    public init(
+        speed: Double = 1,
+        untilSettled: Bool = false,
+        sender: SenderConfiguration = SenderConfiguration(),
+        mail: MailConfiguration? = nil
+    ) {
         self.speed = speed
         self.untilSettled = untilSettled
         self.sender = sender

@@ -29,7 +29,11 @@ enum MailChecks {
         if count == 0 { return nil }
         let mails = Words.count(count, "mail waits", "mails wait")
         if let answer = status.answer {
-            return Finding(.warn, "mail", "\(mails) for another try: \(Visible.text(answer)); check --smtp, its password and the server")
+            return Finding(
+                .warn,
+                "mail",
+                "\(mails) for another try: \(Visible.text(answer)); check --smtp, its password, --ca-file and the server"
+            )
         }
         if let due = status.oldestUntried, due.advanced(byMilliseconds: patienceMilliseconds) < now {
             return Finding(
