@@ -50,18 +50,32 @@ let package = Package(
             ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
         ),
         room("PosthornHTTP", ["CMicroHTTPD", "PosthornSystem"]),
-        room("PosthornLab", ["PosthornModel", "PosthornHTTP", "PosthornSystem"]),
+        room(
+            "PosthornLab",
+            ["Posthorn", "PosthornModel", "PosthornSigning", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
+        ),
         .executableTarget(
             name: "PosthornCLI",
-            dependencies: ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending"],
+            dependencies: [
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
+                "PosthornHTTP", "PosthornLab",
+            ],
             swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "CAllocationCount", "CLinux",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
+                "CAllocationCount", "CLinux",
             ],
+            swiftSettings: strict
+        ),
+
+        .executableTarget(
+            name: "SwiftPlatformExample",
+            dependencies: ["Posthorn", "CSQLite"],
+            path: "Examples/SwiftPlatform",
             swiftSettings: strict
         ),
 
@@ -74,6 +88,7 @@ let package = Package(
         ),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
+        tests("ExampleTests", ["SwiftPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests(
             "PosthornOutboxTests",
@@ -87,12 +102,21 @@ let package = Package(
             ]
         ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
-        tests("PosthornSendingTests", ["PosthornSending", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
         tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
         tests(
             "PosthornCLITests",
             ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport"]
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem", "PosthornTestSupport",
+            ],
+            path: "Tests/ConformanceTests",
+            exclude: ["Judges"],
+            swiftSettings: strict
         ),
     ]
 )

@@ -13,7 +13,7 @@ speed=8640
 
 # MARK: Build
 
-Tests/install-missing.sh python3
+Tests/install-missing.sh
 echo "building posthorn …"
 swift build --product posthorn 2>&1 | tail -n 1
 posthorn=$(swift build --show-bin-path)/posthorn
@@ -45,25 +45,24 @@ wait_until() {
     return 1
 }
 
-# start_receiver NAME PORT HOOK…: a receiver that answers 200 for these hooks and 404 for any other path.
+# start_receiver NAME PORT [FLAG…]: a receiver that writes a line of JSON for each request.
 start_receiver() {
-    local name=$1 port=$2 hooks
+    local name=$1 port=$2
     shift 2
-    hooks=$(printf ', "/%s": {"format": "weseedo"}' "$@")
-    echo "{\"hooks\": {${hooks#, }}}" >"$folder/$name.json"
-    PORT=$port HOST=127.0.0.1 python3 Examples/receivers/receiver.py "$folder/$name.json" \
-        >>"$folder/$name.received" 2>"$folder/$name.log" &
+    "$posthorn" receive --vendor weseedo --json --port "$port" "$@" >"$folder/$name.received" 2>"$folder/$name.log" &
     processes+=($!)
-    wait_until grep -q 'listening on' "$folder/$name.log"
-    receiver_port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$folder/$name.log")
+    wait_until grep -qs '"kind":"listening"' "$folder/$name.received"
+    receiver_port=$(sed -n 's/.*"kind":"listening".*"port":\([0-9]*\).*/\1/p' "$folder/$name.received")
 }
 
 # MARK: Receivers
 
-start_receiver main 0 northline-hub delta-crm havenzicht-app desk-board molenaar-app
+start_receiver main 0
 main_port=$receiver_port
+start_receiver archive 0 --status 503
+archive_port=$receiver_port
 # Learns a free port and leaves it: nobody answers there for now.
-start_receiver late 0 claims-desk
+start_receiver late 0
 late_port=$receiver_port
 kill "${processes[-1]}" && wait "${processes[-1]}" 2>/dev/null || true
 unset 'processes[-1]'
@@ -72,6 +71,7 @@ unset 'processes[-1]'
 
 say "1. Who there is, and where webhooks go: posthorn apply Examples/topologies/weseedo.json"
 sed -e "s/127.0.0.1:9999/127.0.0.1:$main_port/" -e "s/127.0.0.1:9998/127.0.0.1:$late_port/" \
+    -e "s/127.0.0.1:9997/127.0.0.1:$archive_port/" \
     Examples/topologies/weseedo.json >"$folder/topology.json"
 "$posthorn" apply "$folder/topology.json" >/dev/null
 # Each level stands one step further in.
@@ -90,18 +90,18 @@ echo "  the same file again, as after a lost answer:"
 # MARK: The deliveries
 
 say "3. Deliver: posthorn run --until-settled --speed $speed --allow 127.0.0.0/8"
-echo "  a day of retries takes ten seconds; nobody is at the claims desk at first, and the archive's hook is gone …"
+echo "  a day of retries takes ten seconds; nobody is at the claims desk at first, and the archive answers 503 …"
 "$posthorn" run --until-settled --speed "$speed" --allow 127.0.0.0/8 >"$folder/run" 2>"$folder/run.log" &
 run=$!
 processes+=("$run")
 claims_failed_four_times() { "$posthorn" deliveries --endpoint claims-desk --json | grep -q '"attempts":4'; }
 wait_until claims_failed_four_times
-start_receiver late "$late_port" claims-desk
+start_receiver late "$late_port"
 echo "  … four attempts later the claims desk is back; waiting for the last one, 24 hours after the first"
 wait "$run"
 sed 's/^/  /' "$folder/run"
 
-say "4. Who got what, as the receivers saw it"
+say "4. Who took what, as the receivers saw it: posthorn receive"
 cat "$folder"/*.received | awk -v endpoints="northline-hub delta-crm havenzicht-app desk-board claims-desk molenaar-app archive" '
     BEGIN {
         count = split(endpoints, names, " ")
@@ -109,13 +109,19 @@ cat "$folder"/*.received | awk -v endpoints="northline-hub delta-crm havenzicht-
         for (i = 1; i <= count; i++) printf " %s", names[i]
         print ""
     }
-    # The receivers first: which path got which type.
-    FILENAME == "-" { split($0, part, "\""); got[substr(part[4], 2), part[12]]++; next }
+    # The receivers first: which path took which type.
+    FILENAME == "-" {
+        if (/"kind":"event"/ && /"status":200/) {
+            match($0, /"path":"[^"]*"/); path = substr($0, RSTART + 9, RLENGTH - 10)
+            match($0, /"type":"[^"]*"/); took[path, substr($0, RSTART + 8, RLENGTH - 9)]++
+        }
+        next
+    }
     {
         match($0, /"type": "[^"]*"/); type = substr($0, RSTART + 9, RLENGTH - 10)
         match($0, /"node": "[^"]*"/); node = substr($0, RSTART + 9, RLENGTH - 10)
         printf "  %-18s %-18s", type, node
-        for (i = 1; i <= count; i++) printf " %-*s", length(names[i]), (names[i], type) in got ? "yes" : "."
+        for (i = 1; i <= count; i++) printf " %-*s", length(names[i]), (names[i], type) in took ? "yes" : "."
         print ""
     }' - Examples/events/weseedo.ndjson | sed 's/ *$//'
 echo "  Dealers hear of companies and below, companies of users, sites and meetings, sites of meetings: of their own branch only."
@@ -132,7 +138,7 @@ show_attempts() {
 }
 say "5. The claims desk came back: delivered by the fifth attempt (posthorn attempts)"
 show_attempts claims-desk
-say "6. The archive answers 404 each time: five attempts, at 0, 60, 600, 3600 and 86400 seconds, then exhausted"
+say "6. The archive answers 503 each time: five attempts, at 0, 60, 600, 3600 and 86400 seconds, then exhausted"
 show_attempts archive
 
 say "Where to look next"
@@ -142,4 +148,5 @@ cat <<TEXT
   Examples/outbox-inserts/               emitting with an INSERT from any language
   Examples/SwiftPlatform/                emitting from Swift, inside the platform's own transaction
   Examples/receivers/                    receivers in Python and Node that check all signatures
+  Examples/topologies/vendors.json       endpoints of diio, a conference service, Webio, Voiso and Standard Webhooks
 TEXT

@@ -135,6 +135,7 @@ CREATE INDEX posthorn_delivery_ready ON posthorn_delivery (id) WHERE state = 'pe
 CREATE INDEX posthorn_delivery_retry ON posthorn_delivery (next_attempt_at, id) WHERE state = 'pending' AND attempts > 0;
 CREATE INDEX posthorn_delivery_held ON posthorn_delivery (revision) WHERE state = 'held';
 CREATE INDEX posthorn_delivery_exhausted ON posthorn_delivery (revision) WHERE state = 'exhausted';
+CREATE INDEX posthorn_delivery_cancelled ON posthorn_delivery (revision) WHERE state = 'cancelled';
 
 -- Every attempt that was made.
 CREATE TABLE posthorn_attempt (

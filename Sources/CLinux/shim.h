@@ -9,7 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
+#include <linux/perf_event.h>
 #include <resolv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
 static inline int posthorn_name_thread(const char *name) {
@@ -24,6 +27,23 @@ static inline int posthorn_end_with_parent(void) {
 /* The flags are macros over enumerators, which the importer leaves out. */
 static inline int posthorn_eventfd(void) {
     return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+/* Declared here and not included: sys/timerfd.h would make `timespec` this module's and take it from Glibc's. The flags are
+   those of open(2) (timerfd_create(2)). */
+extern int timerfd_create(int clock, int flags);
+extern int timerfd_settime(int descriptor, int flags, const void *new_value, void *old_value);
+
+/* A timer of nanosecond precision that can stand in an epoll set, where a wait's own timeout counts milliseconds. */
+static inline int posthorn_timerfd(void) {
+    return timerfd_create(1 /* CLOCK_MONOTONIC */, 02000000 /* O_CLOEXEC */ | 04000 /* O_NONBLOCK */);
+}
+
+/* Sets it to a moment of the monotonic clock; 0 switches it off. */
+static inline int posthorn_timerfd_set(int descriptor, long long nanoseconds) {
+    /* struct itimerspec: the interval, then the moment, each in seconds and nanoseconds. */
+    const long when[4] = {0, 0, (long)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    return timerfd_settime(descriptor, 1 /* TFD_TIMER_ABSTIME */, when, 0);
 }
 
 static inline int posthorn_inotify(void) {
@@ -48,6 +68,18 @@ static inline int posthorn_clock_state(void) {
     struct timex state = {0};
     int result = adjtimex(&state);
     return result < 0 ? -1 : (result != TIME_ERROR && !(state.status & STA_UNSYNC));
+}
+
+/* A descriptor that counts the calling thread's instructions in user space (perf_event_open(2), which glibc does not wrap);
+   -1 where the machine or its settings do not let it. An eight-byte read gives the count so far. */
+static inline int posthorn_open_instruction_counter(void) {
+    struct perf_event_attr attributes = {0};
+    attributes.type = PERF_TYPE_HARDWARE;
+    attributes.size = sizeof attributes;
+    attributes.config = PERF_COUNT_HW_INSTRUCTIONS;
+    attributes.exclude_kernel = 1;
+    attributes.exclude_hv = 1;
+    return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
 #endif

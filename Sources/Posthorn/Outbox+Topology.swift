@@ -24,7 +24,9 @@ extension Outbox {
             let outcome = try writer.perform { [self] (store) throws(OutboxProblem) in
                 try applyStep(topology, prune, in: store)
             }
-            if let changes = try outcome.get() { return changes }
+            guard let changes = try outcome.get() else { continue }
+            try followTopology()
+            return changes
         }
     }
 
@@ -42,7 +44,7 @@ extension Outbox {
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
         // The change comes in the transaction in which nothing is left that was accepted before it.
         if !arrivals.isEmpty { return .success(nil) }
-        let stored = try store.topology()
+        let stored = try store.topology(withCredentials: true)
         let plan: TopologyPlan
         do throws(InputProblem) {
             plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
@@ -56,11 +58,15 @@ extension Outbox {
             return .failure(error)
         }
         if !plan.isEmpty { try store.change(plan, at: now) }
-        return .success(plan.changes)
+        // Whoever applies with a key has decided to have credentials sealed; those from before follow.
+        let sealed = try store.sealClearCredentials(at: now).map { id in
+            TopologyPlan.Change(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
+        }
+        return .success(plan.changes + sealed)
     }
 
-    /// The nodes and the endpoints, removed ones too, with their credentials.
-    public func topology() throws -> StoredTopology { try read { try $0.topology() } }
+    /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.
+    public func topology() throws -> StoredTopology { try read { try $0.topology(withCredentials: false) } }
 
     /// Switches an endpoint off: its deliveries are held. Or on again: they go out.
     ///
@@ -72,7 +78,10 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such endpoint.
     public func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
         let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
-            guard let endpoint = try store.topology().endpoints.first(where: { $0.settings.id == id && $0.state != .removed })
+            guard
+                let endpoint = try store.topology(withCredentials: false).endpoints.first(where: {
+                    $0.settings.id == id && $0.state != .removed
+                })
             else { return .failure(Self.unknownEndpoint(id)) }
             let wanted: EndpointState
             switch (enabled, endpoint.state) {
@@ -84,8 +93,19 @@ extension Outbox {
             return .success(wanted)
         }
         let result = try state.get()
+        try followTopology()
         try settleHeld()
         return result
+    }
+
+    /// Lets an engine of this process follow a change that this process has committed.
+    ///
+    /// In a transaction after that of the change: what was read inside it would stay if it was rolled back.
+    func followTopology() throws(OutboxProblem) {
+        try writer.perform { [self] (store) throws(OutboxProblem) in
+            // Nobody has read it yet: then there is nothing to follow, and no key is needed.
+            if directory.generation >= 0 { _ = try directory.refresh(from: store, at: clock.now()) }
+        }
     }
 
     /// Moves deliveries between pending and held, as the endpoints' states want it.

@@ -21,6 +21,7 @@ public final class Outbox: @unchecked Sendable {
     let clock: any PosthornClock
     private let random: any RandomSource
     private let reader = Mutex<SQLiteStore?>(nil)
+    let sealing: SealedCredentials?
 
     /// The database file.
     public let path: String
@@ -31,16 +32,19 @@ public final class Outbox: @unchecked Sendable {
     /// - Parameters:
     ///   - path: The database file, which may be a platform's own. Its folder must exist.
     ///   - creating: Whether a missing file is made.
+    ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
     /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
     public init(
         path: String,
         creating: Bool = true,
+        key: OutboxKey? = nil,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
-        let store = try SQLiteStore(path: path, creating: creating, now: clock.now())
+        sealing = key.map(SealedCredentials.init)
+        let store = try SQLiteStore(path: path, creating: creating, sealing: sealing, now: clock.now())
         self.path = path
         self.clock = clock
         self.random = random
@@ -124,12 +128,15 @@ public final class Outbox: @unchecked Sendable {
         try writer.perform { (store) throws(OutboxProblem) in store.counters }
     }
 
+    /// An id for an event that was handed in without one.
+    func makeEventID(at now: Timestamp) -> String { EventID.make(at: now, random: random.next()) }
+
     // MARK: Reading
 
     /// Reads with a connection of its own, so that no list waits for a writer.
     func read<Result: Sendable>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
         try reader.withLock { reader in
-            let store = try reader ?? SQLiteStore(path: path, creating: false, now: clock.now())
+            let store = try reader ?? SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
             reader = store
             return try body(store)
         }

@@ -10,8 +10,9 @@ enum Program {
     static var commands: [any Command.Type] {
         [
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
-            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, PruneCommand.self,
-            DoctorCommand.self,
+            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
+            EndpointVerifyCommand.self, EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self,
+            LoadCommand.self, PruneCommand.self, DoctorCommand.self,
         ]
     }
 
@@ -91,9 +92,12 @@ struct Context {
     let databasePath: String
     /// The command's name, for problems of usage.
     let command: String
+    /// What the command line says.
+    private let arguments: ParsedArguments
 
     init(_ arguments: ParsedArguments, _ specification: CommandSpecification, _ output: Output) throws(UsageProblem) {
         self.output = output
+        self.arguments = arguments
         json = arguments.has("json")
         command = specification.name
         let fromEnvironment = getenv("POSTHORN_DB").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
@@ -101,9 +105,14 @@ struct Context {
         if databasePath.isEmpty { throw UsageProblem("--db: the file's name is empty", command: command) }
     }
 
+    /// Opens the outbox, with the key if one is given.
+    func openOutbox(creating: Bool = true) throws -> Outbox {
+        try Outbox(path: databasePath, creating: creating, key: KeySource.key(arguments))
+    }
+
     /// Opens the outbox, gives it to `body`, and closes it.
     func withOutbox<Result>(_ body: (Outbox) throws -> Result) throws -> Result {
-        let outbox = try Outbox(path: databasePath)
+        let outbox = try openOutbox()
         defer { outbox.close() }
         return try body(outbox)
     }

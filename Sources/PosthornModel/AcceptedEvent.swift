@@ -7,10 +7,25 @@ public final class AcceptedEvent: Sendable {
     /// `created` as ISO 8601 with milliseconds, made once because every attempt's body holds it.
     public let createdText: [UInt8]
 
+    /// What is wrong with the event, if it was accepted without the library's checks and would not have passed them:
+    /// SQLite lets through what receivers' parsers disagree on, such as duplicate keys or bytes that are not UTF-8.
+    public let problem: InputProblem?
+
     /// Wraps an event that the outbox has accepted.
-    public init(_ event: Event) {
+    /// - Parameter isChecked: Whether its data passed ``Event/checkData(_:)``; if not, it is checked now.
+    public init(_ event: Event, isChecked: Bool = true) {
         self.event = event
-        createdText = Array(event.created.description.utf8)
+        problem = isChecked ? nil : Self.problem(of: event)
+        createdText = event.created.iso8601
+    }
+
+    private static func problem(of event: Event) -> InputProblem? {
+        do throws(InputProblem) {
+            try Event.checkData(event.data)
+            return nil
+        } catch {
+            return error
+        }
     }
 }
 

@@ -24,17 +24,31 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     /// ISO 8601 in UTC with milliseconds: `2020-07-15T12:33:14.000Z`.
-    public var description: String {
+    public var description: String { String(decoding: iso8601, as: UTF8.self) }
+
+    /// ``description`` as ASCII, made without a string in between: every event's envelope holds it.
+    public var iso8601: [UInt8] {
         var seconds = time_t(unixSeconds)
         var parts = tm()
-        guard gmtime_r(&seconds, &parts) != nil else { return "out of range" }
-        func padded(_ value: some BinaryInteger, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        guard gmtime_r(&seconds, &parts) != nil, (-1900...8099).contains(parts.tm_year) else { return Array("out of range".utf8) }
+        var text = Array("0000-00-00T00:00:00.000Z".utf8)
+        func write(_ value: Int, endingAt last: Int) {
+            var rest = value
+            var place = last
+            while rest > 0 {
+                text[place] += UInt8(rest % 10)
+                rest /= 10
+                place -= 1
+            }
         }
-        let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-        let time = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-        return "\(date)T\(time).\(padded(milliseconds - unixSeconds * 1000, 3))Z"
+        write(Int(parts.tm_year) + 1900, endingAt: 3)
+        write(Int(parts.tm_mon) + 1, endingAt: 6)
+        write(Int(parts.tm_mday), endingAt: 9)
+        write(Int(parts.tm_hour), endingAt: 12)
+        write(Int(parts.tm_min), endingAt: 15)
+        write(Int(parts.tm_sec), endingAt: 18)
+        write(Int(milliseconds - unixSeconds * 1000), endingAt: 22)
+        return text
     }
 
     /// Reads ISO 8601 as `2020-07-15T12:33:14.000Z`: seconds' fraction optional, zone `Z`, `+hh:mm` or `+hhmm`.

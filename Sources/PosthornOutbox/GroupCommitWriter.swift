@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 public import PosthornModel
 public import PosthornSystem
 import Synchronization
@@ -7,6 +8,8 @@ import Synchronization
 public protocol WriterPassenger: AnyObject, Sendable {
     /// Whether there is something for the next transaction.
     var wantsToWrite: Bool { get }
+    /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
+    var isWorthWaiting: Bool { get }
     /// Writes it, inside the transaction.
     func write(to store: any OutboxStore) throws(OutboxProblem)
     /// What was written is durable.
@@ -54,6 +57,9 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     /// A transaction takes no more once it has this many events: it keeps the pause of a commit short.
     static let eventsPerTransaction = 4000
+
+    /// Milliseconds that a group may be given to grow while results stream in; a caller's own work is never put off.
+    static let waitsPerGroup = 4
 
     /// Starts the thread.
     /// - Parameters:
@@ -168,10 +174,17 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     private func loop() {
         var pause: Int64 = 0
+        var waits = 0
         while true {
             let (jobs, passenger, isClosing) = take()
             // After a failure the passenger's results wait a little; other jobs are tried at once and tell their callers.
             let passengerWrites = pause == 0 && (passenger?.wantsToWrite ?? false)
+            if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, passenger?.isWorthWaiting ?? false {
+                waits += 1
+                usleep(1000)
+                continue
+            }
+            waits = 0
             if !jobs.isEmpty || passengerWrites {
                 pause = transact(jobs, passengerWrites ? passenger : nil) ? 0 : 250
             } else if isClosing {
@@ -267,7 +280,7 @@ extension OutboxProblem {
     var isOfTheStore: Bool {
         switch code {
         case .busy, .full, .io, .notADatabase, .access: return true
-        case .schema, .constraint, .refused, .damaged, .closed, .other: return false
+        case .schema, .constraint, .refused, .damaged, .key, .closed, .other: return false
         }
     }
 }

@@ -20,6 +20,8 @@ public struct OutboxProblem: Error, Sendable, CustomStringConvertible {
         case refused
         /// A value in the outbox cannot be read; `doctor` says more.
         case damaged
+        /// Credentials are sealed, and the key is missing or is another one.
+        case key
         /// The outbox was closed.
         case closed
         /// Anything else that SQLite reports.

@@ -35,13 +35,35 @@ public protocol OutboxStore: NotificationStore {
     /// Counts the changes that were made to deliveries by hand.
     func queueGeneration() throws(OutboxProblem) -> Int64
     /// Reads the nodes and all endpoints, removed ones too.
-    func topology() throws(OutboxProblem) -> StoredTopology
+    /// - Parameter withCredentials: Whether credentials are read, for which sealed ones need their key; without them the
+    ///   settings hold none, and fixed headers have no values.
+    func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology
     /// Every revision an endpoint ever had, as pairs of its key and what deliveries are pinned to.
     func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
     /// Carries out a plan and counts the topology's generation up.
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
     /// Sets an endpoint's state and counts the topology's generation up.
     func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
+    /// Writes down what came of a handshake, unless the endpoint has another revision by now or is not unverified any more.
+    ///
+    /// - Parameter failure: Why the endpoint stays unverified, for people; `nil` to make it active.
+    /// - Returns: Whether it counted.
+    func settleHandshake(
+        ofEndpoint key: Int64,
+        revision: Int64,
+        failure: String?,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Bool
+    /// Replaces an endpoint's credentials and counts the topology's generation up.
+    func setCredentials(
+        _ credentials: [String: JSONValue],
+        ofEndpoint key: Int64,
+        id: String,
+        at now: Timestamp
+    ) throws(OutboxProblem)
+    /// Seals credentials and fixed headers that are stored in the clear, if the store has a key.
+    /// - Returns: The ids of the endpoints whose credentials were sealed.
+    func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String]
     /// Moves pending deliveries to held.
     func hold(_ deliveries: [Int64]) throws(OutboxProblem)
     /// Moves pending deliveries of endpoints that are disabled or unverified to held, at most `limit`; reads all pending ones.
@@ -85,8 +107,9 @@ public protocol OutboxStore: NotificationStore {
     ) throws(OutboxProblem) -> ScanEnd
     /// When the first further attempt after `now` is due.
     func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp?
-    /// Reads an event.
-    func event(_ seq: Int64) throws(OutboxProblem) -> Event?
+    /// Reads an event, and whether the library checked it when it was accepted; one that was inserted by SQL had only the
+    /// table's own checks.
+    func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)?
     /// Whether any delivery is pending, or any event waits for its fan-out.
     func hasUnsettled() throws(OutboxProblem) -> Bool
 
@@ -132,6 +155,11 @@ public protocol OutboxStore: NotificationStore {
     /// Deletes events that have no deliveries.
     /// - Returns: How many there were.
     func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
+}
+
+extension OutboxStore {
+    /// Reads the nodes and all endpoints, removed ones too, with their credentials.
+    public func topology() throws(OutboxProblem) -> StoredTopology { try topology(withCredentials: true) }
 }
 
 /// How much was asked of a store.

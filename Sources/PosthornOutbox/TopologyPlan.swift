@@ -49,6 +49,14 @@ public struct TopologyPlan: Sendable {
         public let id: String
         /// What about it: its level, or the fields that change. Never a secret.
         public let detail: String
+
+        /// A change by its parts.
+        public init(kind: Kind, what: String, id: String, detail: String) {
+            self.kind = kind
+            self.what = what
+            self.id = id
+            self.detail = detail
+        }
     }
 
     /// Compares what is stored with what is wanted.

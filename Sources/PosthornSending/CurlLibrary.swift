@@ -20,6 +20,31 @@ enum CurlLibrary {
     }
 }
 
+/// How many descriptors the process may have, and what of them idle connections may hold.
+enum DescriptorBudget {
+    /// Left for the outbox, the listener and requests to receivers that have no connection yet.
+    private static let reserve = 256
+
+    /// The limit, after it has been raised as far as the system lets a process raise it by itself: the usual 1,024 would be
+    /// used up by a thousand receivers.
+    static let limit: Int = {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        if limit.rlim_cur < limit.rlim_max {
+            var raised = limit
+            raised.rlim_cur = limit.rlim_max
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { limit = raised }
+        }
+        return Int(clamping: limit.rlim_cur)
+    }()
+
+    /// What one multi handle may keep: a quarter of its thread's share, because hosts do not spread evenly.
+    static func connectionsPerShard(wanted: Int, threads: Int) -> Int {
+        let affordable = (limit - reserve) / threads / ShardPlan.count
+        return max(4, min(wanted / 4, affordable))
+    }
+}
+
 /// Settings that every request of ours has: nothing from the environment, no redirects, no proxy, nothing but HTTP/1.1.
 enum CurlSettings {
     /// Applies them to a fresh handle.

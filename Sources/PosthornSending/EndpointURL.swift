@@ -9,7 +9,7 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     /// The canonical text: scheme and host in lower case, numbers for IPv4 in all their spellings as `127.0.0.1`.
     public let text: String
     /// The host, without the brackets of IPv6.
-    let host: String
+    public let host: String
     /// The port, given or the scheme's own.
     let port: UInt16
     /// Whether it is http without TLS.

@@ -18,7 +18,8 @@ struct ResponseHead {
     private(set) var isComplete = false
     /// Whether the head was larger than ``limitBytes``.
     private(set) var isTooLarge = false
-    private var bytes = 0
+    /// Its length so far.
+    private(set) var bytes = 0
     private var retryAfter: [UInt8] = []
 
     /// Reads one line with its line end.

@@ -24,6 +24,8 @@ public final class SendTarget: @unchecked Sendable {
 
     /// The URL as libcurl has parsed it: parsing it again for each request would cost a tenth of the time.
     let parsed: OpaquePointer?
+    /// Which of a thread's multi handles sends its requests.
+    let shard: Int
 
     /// A target, by its parts. Limits below 1 count as 1.
     public init(
@@ -43,6 +45,7 @@ public final class SendTarget: @unchecked Sendable {
         self.ratePerSecond = ratePerSecond
         self.composer = composer
         parsed = url.makeHandle()
+        shard = ShardPlan.shard(of: url)
     }
 
     deinit { curl_url_cleanup(parsed) }

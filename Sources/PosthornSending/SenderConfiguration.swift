@@ -12,7 +12,8 @@ public struct SenderConfiguration: Sendable {
     public var slowInFlightLimit = 2048
     /// How much of an answer's body is read; beyond it the status alone decides.
     public var responseLimitBytes = 65_536
-    /// Connections that a thread keeps open; well above what is in flight, or idle ones are closed and opened again.
+    /// Connections that a thread keeps open, about, as far as the process may have descriptors; well above what is in flight,
+    /// or idle ones are closed and opened again.
     public var connectionCacheLimit = 4096
     /// Which addresses may be reached.
     public var `guard` = EgressGuard()

@@ -106,11 +106,14 @@ public final class SenderPool: Sendable {
     /// Takes up work after ``pause()``.
     public func resume() { order(.work) }
 
+    /// From now on starts nothing new and gives back what waits. Returns at once; ``drain()`` waits for the rest.
+    public func startDraining() { order(.drain) }
+
     /// Starts nothing new, gives back what waits, and returns when what was on the wire has ended and been handed over.
     ///
     /// The requests' own deadlines bound the wait; ``abort()`` on another thread ends it.
     public func drain() {
-        order(.drain)
+        startDraining()
         ended.wait(for: threads.count)
     }
 

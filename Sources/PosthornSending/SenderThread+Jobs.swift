@@ -49,14 +49,18 @@ extension SenderThread {
 
     /// Settles the transfers that have ended; says how many have.
     func finishEnded() -> Int {
+        shards.reduce(0) { $0 + finishEnded(in: $1) }
+    }
+
+    private func finishEnded(in shard: Shard) -> Int {
         var ended = 0
         var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
+        while let message = curl_multi_info_read(shard.multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
             let code = posthorn_curl_message_result(message)
             var pointer: UnsafeMutableRawPointer?
             posthorn_curl_get_pointer(easy, CURLINFO_PRIVATE, &pointer)
-            curl_multi_remove_handle(multi, easy)
+            curl_multi_remove_handle(shard.multi, easy)
             guard let pointer else { continue }
             finish(Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue(), code)
             ended += 1
@@ -143,7 +147,8 @@ extension SenderThread {
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
-        if curl_multi_add_handle(multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
+        guard let target = transfer.job?.target else { return }
+        if curl_multi_add_handle(shards[target.shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
 
     private func finish(_ transfer: Transfer, _ code: CURLcode) {

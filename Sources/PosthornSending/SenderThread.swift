@@ -5,7 +5,7 @@ import PosthornModel
 import PosthornSystem
 import Synchronization
 
-/// One sender thread: a multi handle with its connections, an epoll set, reusable easy handles, and the queue of its endpoints.
+/// One sender thread: multi handles with their connections, an epoll set, reusable easy handles, and the queue of its endpoints.
 ///
 /// Everything but the mailbox and the gauge belongs to the thread itself, which `run()` is called on; nothing else is
 /// touched from outside once it runs.
@@ -38,7 +38,7 @@ final class SenderThread: @unchecked Sendable {
     let deliver: SenderPool.Handlers
 
     let epoll: Int32
-    let multi: UnsafeMutableRawPointer
+    let shards: [Shard]
     let context: TransferContext
     var transfers: [Transfer] = []
     var free: [Transfer] = []
@@ -52,12 +52,10 @@ final class SenderThread: @unchecked Sendable {
     var results: [SendResult] = []
     var finished: Int64 = 0
     var order = SenderMailbox.Order.work
-    /// When libcurl wants to be called: monotonic nanoseconds; 0 for at once, `Int64.max` for never.
-    var curlDeadline = Int64.max
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: SenderThread.eventLimit)
 
     static let eventLimit = 256
-    private static let wakerMark: UInt64 = 1 << 40
+    private static let wakerMark = UInt64.max
 
     /// - Parameter share: How many threads share the configuration's limits.
     init(
@@ -74,18 +72,20 @@ final class SenderThread: @unchecked Sendable {
         mailbox = try SenderMailbox()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         if epoll < 0 { throw SystemProblem("epoll_create1", errno) }
-        guard CurlLibrary.ready, let multi = curl_multi_init() else {
-            close(epoll)
-            throw SystemProblem("curl_multi_init", ENOMEM)
-        }
-        self.multi = multi
-        context = TransferContext(
+        let context = TransferContext(
             guard: configuration.guard,
             responseLimitBytes: configuration.responseLimitBytes,
             excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
             caFile: configuration.caFile,
             epoll: epoll
         )
+        self.context = context
+        let limit = DescriptorBudget.connectionsPerShard(wanted: configuration.connectionCacheLimit, threads: share)
+        shards = CurlLibrary.ready ? (0..<ShardPlan.count).compactMap { Shard(number: $0, connectionLimit: limit, context: context) } : []
+        if shards.count < ShardPlan.count {
+            close(epoll)
+            throw SystemProblem("curl_multi_init", ENOMEM)
+        }
         window = InFlightWindow(
             youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
             slowLimit: (configuration.slowInFlightLimit + share - 1) / share,
@@ -94,13 +94,9 @@ final class SenderThread: @unchecked Sendable {
         names = NameBook(cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakerMark))
         epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.waker.descriptor, &event)
-        connectMulti()
     }
 
     deinit {
-        transfers = []
-        free = []
-        curl_multi_cleanup(multi)
         close(epoll)
         events.deallocate()
     }
@@ -141,11 +137,9 @@ final class SenderThread: @unchecked Sendable {
     }
 
     private func runTimers(_ now: inout Int64) {
-        guard curlDeadline <= now else { return }
-        curlDeadline = .max
-        var running: Int32 = 0
-        curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
-        now = MonotonicClock.nanoseconds()
+        var hasRun = false
+        for shard in shards where shard.runTimer(now: now) { hasRun = true }
+        if hasRun { now = MonotonicClock.nanoseconds() }
     }
 
     private func waitForEvents() {
@@ -155,25 +149,20 @@ final class SenderThread: @unchecked Sendable {
         if timeout != 0, !mailbox.fallAsleep(order) { timeout = 0 }
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
         if timeout != 0 { mailbox.wakeUp() }
-        var running: Int32 = 0
         for index in 0..<Int(max(0, count)) {
             let event = events[index]
             if event.data.u64 == Self.wakerMark {
                 mailbox.waker.reset()
                 continue
             }
-            let socket = Int32(event.data.u64)
-            guard context.sockets.isWanted(socket) else { continue }
-            var flags: Int32 = 0
-            if event.events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { flags |= posthorn_curl_readable }
-            if event.events & EPOLLOUT.rawValue != 0 { flags |= posthorn_curl_writable }
-            curl_multi_socket_action(multi, socket, flags, &running)
+            let (socket, shard) = SocketBook.place(of: event)
+            if context.sockets.isWanted(socket) { shards[shard].handle(socket, events: event.events) }
         }
     }
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = min(curlDeadline, names.nextDeadline)
+        var next = shards.reduce(names.nextDeadline) { min($0, $1.deadline) }
         guard order == .work else { return next }
         let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
         if window.isOpen {
@@ -210,33 +199,7 @@ final class SenderThread: @unchecked Sendable {
 
     private func endTransfers() {
         for transfer in transfers where transfer.job != nil {
-            curl_multi_remove_handle(multi, transfer.easy)
-        }
-    }
-}
-
-extension SenderThread {
-    fileprivate func connectMulti() {
-        let me = Unmanaged.passUnretained(self).toOpaque()
-        posthorn_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, configuration.connectionCacheLimit))
-        posthorn_curl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, me)
-        posthorn_curl_multi_set_socket_callback(multi) { _, socket, what, thread, _ in
-            let thread = Unmanaged<SenderThread>.fromOpaque(thread!).takeUnretainedValue()
-            var events: UInt32 = 0
-            if what == CURL_POLL_IN || what == CURL_POLL_INOUT { events |= EPOLLIN.rawValue }
-            if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { events |= EPOLLOUT.rawValue }
-            thread.context.sockets.watch(socket, events: events)
-            return 0
-        }
-        posthorn_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, me)
-        posthorn_curl_multi_set_timer_callback(multi) { _, milliseconds, thread in
-            let thread = Unmanaged<SenderThread>.fromOpaque(thread!).takeUnretainedValue()
-            switch milliseconds {
-            case ..<0: thread.curlDeadline = .max
-            case 0: thread.curlDeadline = 0
-            default: thread.curlDeadline = MonotonicClock.nanoseconds() + Int64(milliseconds) * 1_000_000
-            }
-            return 0
+            if let target = transfer.job?.target { curl_multi_remove_handle(shards[target.shard].multi, transfer.easy) }
         }
     }
 }

@@ -15,7 +15,8 @@ struct SocketBook {
         var isWanted = false
         var localPort: UInt16 = 0
         var address = ""
-        var isOpen = false
+        /// The next socket with the same local port; each leads to another receiver.
+        var nextOfPort = SocketBook.none
     }
 
     private let epoll: Int32
@@ -25,20 +26,23 @@ struct SocketBook {
     private(set) var openedCount: Int64 = 0
 
     private static let none: Int32 = -1
-    /// Several sockets share a local port, each to another receiver.
-    private static let several: Int32 = -2
 
     init(epoll: Int32) { self.epoll = epoll }
 
-    /// libcurl wants to hear of these events (0 for none).
-    mutating func watch(_ socket: Int32, events: UInt32) {
+    /// The multi handle of that number wants to hear of these events (0 for none); see ``place(of:)``.
+    mutating func watch(_ socket: Int32, shard: Int, events: UInt32) {
         reserve(socket)
         let index = Int(socket)
         entries[index].isWanted = events != 0
         if events == 0 || entries[index].watched == events { return }
-        var event = epoll_event(events: events, data: epoll_data_t(u64: UInt64(socket)))
+        var event = epoll_event(events: events, data: epoll_data_t(u64: UInt64(shard) << 32 | UInt64(socket)))
         let operation = entries[index].watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
         if epoll_ctl(epoll, operation, socket, &event) == 0 { entries[index].watched = events }
+    }
+
+    /// The socket and the multi handle that an event is about.
+    static func place(of event: epoll_event) -> (socket: Int32, shard: Int) {
+        (Int32(truncatingIfNeeded: event.data.u64 & 0xFFFF_FFFF), Int(event.data.u64 >> 32))
     }
 
     /// Whether libcurl wants to hear of `socket`; if not, epoll forgets it.
@@ -53,7 +57,7 @@ struct SocketBook {
     /// A socket has been made.
     mutating func opened(_ socket: Int32) {
         reserve(socket)
-        entries[Int(socket)] = Entry(isOpen: true)
+        entries[Int(socket)] = Entry()
         openedCount += 1
     }
 
@@ -61,29 +65,45 @@ struct SocketBook {
     mutating func connected(_ socket: Int32, localPort: UInt16, address: String) {
         entries[Int(socket)].localPort = localPort
         entries[Int(socket)].address = address
-        let port = Int(localPort)
-        socketOfPort[port] = socketOfPort[port] == Self.none ? socket : Self.several
+        entries[Int(socket)].nextOfPort = socketOfPort[Int(localPort)]
+        socketOfPort[Int(localPort)] = socket
     }
 
     /// A socket is about to be closed.
     mutating func closed(_ socket: Int32) {
-        guard Int(socket) < entries.count, entries[Int(socket)].isOpen else { return }
-        let port = Int(entries[Int(socket)].localPort)
-        if socketOfPort[port] == socket { socketOfPort[port] = Self.none }
+        guard Int(socket) < entries.count else { return }
+        let entry = entries[Int(socket)]
+        if entry.localPort != 0 { unlink(socket, entry) }
         entries[Int(socket)] = Entry()
-        if port != 0, socketOfPort[port] == Self.several, !entries.contains(where: { $0.isOpen && $0.localPort == UInt16(port) }) {
-            socketOfPort[port] = Self.none
-        }
     }
 
-    /// The connected socket with this local port, and where it leads to.
+    /// The connected socket with this local port, and where it leads to. `address` is asked for when several have that port.
     func find(localPort: UInt16, address: @autoclosure () -> String) -> (socket: Int32, address: String)? {
-        let socket = socketOfPort[Int(localPort)]
-        if socket >= 0 { return (socket, entries[Int(socket)].address) }
-        if socket == Self.none { return nil }
+        var socket = socketOfPort[Int(localPort)]
+        guard socket != Self.none else { return nil }
+        if entries[Int(socket)].nextOfPort == Self.none { return (socket, entries[Int(socket)].address) }
         let wanted = address()
-        let index = entries.firstIndex { $0.isOpen && $0.localPort == localPort && $0.address == wanted }
-        return index.map { (Int32($0), wanted) }
+        while socket != Self.none {
+            if entries[Int(socket)].address == wanted { return (socket, wanted) }
+            socket = entries[Int(socket)].nextOfPort
+        }
+        return nil
+    }
+
+    private mutating func unlink(_ socket: Int32, _ entry: Entry) {
+        let port = Int(entry.localPort)
+        if socketOfPort[port] == socket {
+            socketOfPort[port] = entry.nextOfPort
+            return
+        }
+        var previous = socketOfPort[port]
+        while previous != Self.none {
+            if entries[Int(previous)].nextOfPort == socket {
+                entries[Int(previous)].nextOfPort = entry.nextOfPort
+                return
+            }
+            previous = entries[Int(previous)].nextOfPort
+        }
     }
 
     private mutating func reserve(_ socket: Int32) {

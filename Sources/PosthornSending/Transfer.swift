@@ -19,7 +19,8 @@ final class Transfer {
 
     private(set) var head = ResponseHead()
     private(set) var excerpt: [UInt8] = []
-    private var bodyBytes = 0
+    /// Bytes of the answer's body so far.
+    private(set) var bodyBytes = 0
     private(set) var intervention: Intervention?
     /// How often libcurl has been about to send a request since the transfer was started.
     private(set) var sendCount = 0
@@ -112,6 +113,9 @@ final class Transfer {
             posthorn_curl_set_long(easy, CURLOPT_FRESH_CONNECT, freshConnection ? 1 : 0)
         }
     }
+
+    /// Whether this try opened a connection of its own.
+    var hasConnected: Bool { !openedSockets.isEmpty }
 
     /// Whether this try was on a fresh connection by our own wish.
     var wasFresh: Bool { isFresh }

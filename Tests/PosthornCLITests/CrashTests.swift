@@ -126,9 +126,10 @@ import Testing
         #expect(try posthorn.run("apply", posthorn.write(topology, to: "topology.json")).status == 0)
         let line = #"{"type": "MEETING_STARTED", "node": "s", "data": {}}"#
         #expect(try posthorn.run("emit", posthorn.write("\(line)\n\(line)", to: "events.ndjson")).status == 0)
-        let engine = try posthorn.start("run", "--allow", "127.0.0.0/8")
+        let (engine, log) = try posthorn.startLogging("run", "--allow", "127.0.0.0/8")
         #expect(receiver.waitForRequests(1).count == 1)
         engine.send(SIGTERM)
+        #expect(log.wait(for: "draining"))
         // The answer that was on its way is waited for and recorded; the second request is never sent.
         receiver.release()
         #expect(engine.wait() == 0)

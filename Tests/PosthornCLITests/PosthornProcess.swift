@@ -69,6 +69,37 @@ final class PosthornProcess {
         try start(words, [write("", to: "stdin"), write("", to: "run-stdout"), write("", to: "run-stderr")])
     }
 
+    /// Starts a command line whose standard error is to be waited for.
+    func startLogging(_ words: String...) throws -> (Running, LogReader) {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[1]) }
+        let log = LogReader(descriptor: ends[0])
+        let files = [write("", to: "stdin"), write("", to: "run-stdout"), "/proc/self/fd/\(ends[1])"]
+        return (try start(words, files), log)
+    }
+
+    /// Reads what a process says as it says it.
+    final class LogReader {
+        private let descriptor: Int32
+        private var text: [UInt8] = []
+
+        init(descriptor: Int32) { self.descriptor = descriptor }
+
+        deinit { close(descriptor) }
+
+        /// Waits until the process has said `words`; `false` when it ended before.
+        func wait(for words: String) -> Bool {
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            while !String(decoding: text, as: UTF8.self).contains(words) {
+                let count = read(descriptor, &chunk, chunk.count)
+                if count <= 0 { return false }
+                text += chunk[..<count]
+            }
+            return true
+        }
+    }
+
     private func start(_ words: [String], _ files: [String], output: Int32? = nil) throws -> Running {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

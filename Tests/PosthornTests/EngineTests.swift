@@ -113,6 +113,20 @@ import Testing
         #expect(try !bench.deliveries().map(\.event).contains("undone"))
     }
 
+    @Test func anInsertThatSQLiteLetsThroughAndWeDoNotFailsByName() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
+        let platform = try PlatformConnection(bench.outbox.path)
+        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('MEETING_ENDED', 's', '{\"a\": 1, \"a\": 2}')")
+        try bench.engine(untilSettled: true, speed: 1e9).run()
+        #expect(try bench.deliveries().map(\.state) == [.exhausted])
+        let outcome = try #require(try bench.outbox.attempts(of: 1).first).outcome
+        #expect(outcome.error == .unbuildable)
+        #expect(outcome.errorText.contains("stands twice"), "\(outcome.errorText)")
+        #expect(receiver.requests.isEmpty)
+    }
+
     @Test func aDisabledEndpointsDeliveriesAreHeldAndGoOutWhenItIsEnabled() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()

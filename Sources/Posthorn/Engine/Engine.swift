@@ -6,12 +6,13 @@ import Synchronization
 /// Delivers what is in an outbox.
 ///
 /// One engine owns an outbox at a time. A second one on the same file, in this process or another, stands by and takes
-/// over when the first is gone.
+/// over when the first is gone. An engine runs once: after its end, make a new one.
 ///
 /// ```swift
-/// let engine = Engine(outbox: outbox)
+/// let engine = try Engine(outbox: outbox)
+/// let updates = engine.updates()
 /// try engine.start()
-/// for await update in engine.updates() { print(update.endpoint, update.state) }
+/// for await update in updates { print(update.endpoint, update.state) }
 /// ```
 public final class Engine: Sendable {
     private let outbox: Outbox
@@ -103,10 +104,11 @@ public final class Engine: Sendable {
 
     /// Runs the engine on the calling thread until it is asked to stop or, if so configured, everything is settled.
     ///
-    /// - Throws: `OutboxProblem` when the outbox cannot be owned or its results cannot be written at the end.
+    /// - Throws: `OutboxProblem` when the outbox cannot be owned, its credentials cannot be opened, or its results cannot be written at the end.
     public func run() throws {
         guard try becomeOwner() else { return }
         defer { disown() }
+        try prepare()
         let core = EngineCore(
             directory: outbox.directory,
             clock: outbox.clock,
@@ -127,19 +129,21 @@ public final class Engine: Sendable {
             }
         )
         core.pool = pool
+        let handshake = VendorHandshake(guard: configuration.sender.guard, caFile: configuration.sender.caFile)
+        let handshakes = try HandshakeRunner(outbox, handshake, speed: configuration.speed, listeners)
+        core.handshakes = handshakes
         state.withLock { state in
             state.core = core
             state.pool = pool
             state.isRunning = true
         }
-        try prepare()
         // After what may throw, so that its thread always meets its end.
         core.mails = try startMails()
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
         while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
-        try end(core, pool)
+        try end(core, pool, handshakes)
     }
 
     private func startMails() throws(SystemProblem) -> MailRunner? {
@@ -169,19 +173,26 @@ public final class Engine: Sendable {
         _ = try? outbox.writer.perform { (store) throws(OutboxProblem) in store.disown() }
     }
 
-    /// At a speed other than real time, what waits from before keeps its place in the faster day.
+    /// Reads the endpoints, so that a missing key ends the engine before it starts. At a speed other than real time, what
+    /// waits from before keeps its place in the faster day.
     private func prepare() throws {
+        try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) in
+            _ = try outbox.directory.refresh(from: store, at: outbox.clock.now())
+        }
         let speed = configuration.speed
         guard speed != 1 else { return }
         let now = outbox.clock.now()
         try outbox.writer.perform { (store) throws(OutboxProblem) in try store.compressDueTimes(speed: speed, at: now) }
     }
 
-    private func end(_ core: EngineCore, _ pool: SenderPool) throws {
-        listeners.tell(.draining)
+    private func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner) throws {
         listeners.whenSettled(nil)
         core.startDraining()
+        pool.startDraining()
+        listeners.tell(.draining)
+        handshakes.requestStop()
         pool.drain()
+        handshakes.join()
         let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
         // Asked to stop, it has begun no mail since.
         if isSettled { mails?.requestFlush() } else { mails?.requestStop() }

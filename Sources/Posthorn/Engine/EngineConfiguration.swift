@@ -38,6 +38,10 @@ public enum EngineEvent: Sendable {
     case attemptFailed(DeliveryUpdate)
     /// A mail about exhausted deliveries was handed to the mail server, or was not.
     case mail(MailUpdate)
+    /// An endpoint has proved itself; its deliveries go out.
+    case endpointVerified(endpoint: String)
+    /// An endpoint has not proved itself; its deliveries stay held. It is asked again, unless something changed meanwhile.
+    case endpointNotVerified(endpoint: String, reason: String, nextTryAt: Timestamp?)
     /// The outbox cannot be written; sending stops until it can, and results are kept.
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.

@@ -100,8 +100,8 @@ extension EngineCore {
         }
         let isShared = lastEvent?.seq == due.event
         if !isShared {
-            guard let event = try store.event(due.event) else { return true }
-            lastEvent = (due.event, AcceptedEvent(event))
+            guard let (event, isChecked) = try store.event(due.event) else { return true }
+            lastEvent = (due.event, AcceptedEvent(event, isChecked: isChecked))
         }
         guard let event = lastEvent?.event else { return true }
         let bytes = isShared ? 0 : event.event.data.count

@@ -12,26 +12,29 @@ extension EngineCore {
 
     func write(to store: any OutboxStore) throws(OutboxProblem) {
         let now = clock.now()
-        recording += inbox.withLock { inbox in
-            defer { inbox.results = [] }
-            return inbox.results
+        let results = inbox.withLock { inbox in
+            let taken = inbox.results
+            inbox.results = []
+            return taken
         }
+        if recording.isEmpty { recording = results } else { recording += results }
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         noticeTopology()
         recorded.removeAll(keepingCapacity: true)
-        for result in recording {
-            let transition = transition(after: result)
+        for i in recording.indices {
+            redact(&recording[i])
+            let transition = transition(after: recording[i])
             try store.record(
                 AttemptRecord(
-                    delivery: result.job.id,
-                    number: result.job.attempt,
-                    outcome: result.outcome,
+                    delivery: recording[i].job.id,
+                    number: recording[i].job.attempt,
+                    outcome: recording[i].outcome,
                     transition: transition
                 )
             )
-            if transition.state == .exhausted { try notify(result, in: store, at: now) }
-            recorded.append((result, transition))
+            if transition.state == .exhausted { try notify(recording[i], in: store, at: now) }
+            recorded.append(transition)
         }
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
@@ -41,6 +44,13 @@ extension EngineCore {
             if generation != queueGeneration { startOver(generation) }
         }
         if let reading = pulse.reading(at: now, inFlight: claims.count) { try store.write(reading) }
+    }
+
+    /// A receiver that echoes what it got would put secrets into the outbox and into logs.
+    private func redact(_ result: inout SendResult) {
+        if result.outcome.response.isEmpty && result.outcome.errorText.isEmpty { return }
+        guard let claim = claims[result.job.id], let redactor = directory.entries[claim.endpoint].redactor else { return }
+        result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
     }
 
     private func transition(after result: SendResult) -> Transition {
@@ -55,7 +65,7 @@ extension EngineCore {
             ended: outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000),
             succeeded: outcome.succeeded,
             retryAfterMilliseconds: outcome.retryAfterMilliseconds,
-            schedule: entry?.stored.settings.retry ?? .standard,
+            schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
             endpointIsActive: entry?.isActive ?? true
         )

@@ -18,6 +18,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var mails: MailRunner?
     /// Whether the transaction has queued a notification.
     var hasMail = false
+    /// Set once, before the core boards the writer.
+    var handshakes: HandshakeRunner?
 
     var window = ClaimWindow()
     var ready = Lane<Int64>(start: 0)
@@ -29,7 +31,10 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// Results that the next commit records, or that the last one failed to.
     var recording: [SendResult] = []
-    var recorded: [(result: SendResult, transition: Transition)] = []
+    /// What follows for each of `recording`, while its commit is under way.
+    var recorded: [Transition] = []
+    /// How many results the last commit recorded.
+    private var lastGroup = 0
     var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
@@ -89,8 +94,22 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
+    /// Results that make a commit of their own worth its flush.
+    private static let groupGoal = 256
+
+    var isWorthWaiting: Bool {
+        lastGroup >= Self.groupGoal / 8 && recording.count + inbox.withLock { $0.results.count } < Self.groupGoal
+    }
+
     func committed() {
-        for (result, transition) in recorded { release(result, transition) }
+        lastGroup = recorded.count
+        let wantsUpdates = listeners.wantsUpdates
+        for (i, transition) in recorded.enumerated() { release(recording[i], transition, wantsUpdates) }
+        shared.withLock { counts in
+            counts.attempts += recorded.count
+            counts.delivered += recorded.count { $0.state == .delivered }
+            counts.exhausted += recorded.count { $0.state == .exhausted }
+        }
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
@@ -150,6 +169,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         mayHaveHeld = true
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
+        handshakes?.update(directory.unverified)
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
     }
 
@@ -168,17 +188,24 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         for job in jobs {
             guard let claim = claims.removeValue(forKey: job.id) else { continue }
             _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if !directory.entries[claim.endpoint].isActive { toHold.append(job.id) }
+            if directory.entries[claim.endpoint].isActive {
+                // Switched on again meanwhile: the lanes have passed this delivery already.
+                startOver(queueGeneration)
+            } else {
+                toHold.append(job.id)
+            }
         }
     }
 
     private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
+        // Asked first: an endpoint that is verified meanwhile has something to be written.
+        if handshakes?.hasUnasked == true { return }
         guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }
         listeners.settled()
     }
 
     /// Lets go of a delivery whose attempt is recorded.
-    private func release(_ result: SendResult, _ transition: Transition) {
+    private func release(_ result: SendResult, _ transition: Transition, _ wantsUpdates: Bool) {
         guard let claim = claims.removeValue(forKey: result.job.id) else { return }
         let succeeded = result.outcome.succeeded
         if window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) {
@@ -189,13 +216,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             retries.inserted(before: RetryPosition(due: due.milliseconds, delivery: result.job.id - 1))
             if let known = nextRetry { nextRetry = min(known, due) }
         }
-        shared.withLock { counts in
-            counts.attempts += 1
-            if transition.state == .delivered { counts.delivered += 1 }
-            if transition.state == .exhausted { counts.exhausted += 1 }
-        }
         pulse.count(delivered: transition.state == .delivered)
-        guard !succeeded || listeners.wantsUpdates else { return }
+        guard !succeeded || wantsUpdates else { return }
         listeners.tell(
             DeliveryUpdate(
                 delivery: result.job.id,

@@ -21,8 +21,7 @@ extension EngineCore {
 }
 
 extension EndpointDirectory {
-    /// What must not appear in mails about an endpoint.
-    func mailSecrets(ofEndpoint id: String) -> MailSecrets? {
-        index(ofID: id).map { MailSecrets(entries[$0].stored.settings.credentials) }
-    }
+    /// Takes secrets out of what a mail quotes of an endpoint's receiver. Attempts are stored without them, but with those of
+    /// their time: one that became a credential later is hidden here.
+    func redactor(ofEndpoint id: String) -> SecretRedactor? { index(ofID: id).flatMap { entries[$0].redactor } }
 }

@@ -124,7 +124,7 @@ final class MailRunner: Sendable {
             let now = outbox.clock.now()
             guard let closed = try store.closeMail(mail.key, at: now) else { return nil }
             _ = try outbox.directory.refresh(from: store, at: now)
-            return Claim(mail: closed, secrets: outbox.directory.mailSecrets(ofEndpoint: closed.endpoint))
+            return Claim(mail: closed, redactor: outbox.directory.redactor(ofEndpoint: closed.endpoint))
         }
         guard let claim else { return nil }
         guard let contents = try contents(claim) else {
@@ -153,17 +153,17 @@ final class MailRunner: Sendable {
 
     private struct Claim: Sendable {
         let mail: QueuedMail
-        let secrets: MailSecrets?
+        let redactor: SecretRedactor?
     }
 
     private func contents(_ claim: Claim) throws -> MailContents? {
         guard let contents = try outbox.read({ try $0.mailContents(claim.mail.key, limit: NotificationMail.listedDeliveriesLimit) })
         else { return nil }
-        guard let secrets = claim.secrets else { return contents }
+        guard let redactor = claim.redactor else { return contents }
         let deliveries = contents.deliveries.map { delivery in
             var delivery = delivery
             delivery.attempts = delivery.attempts.map { attempt in
-                Attempt(delivery: attempt.delivery, number: attempt.number, outcome: secrets.redacted(attempt.outcome))
+                Attempt(delivery: attempt.delivery, number: attempt.number, outcome: redactor.redacted(attempt.outcome))
             }
             return delivery
         }

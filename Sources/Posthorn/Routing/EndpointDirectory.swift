@@ -17,12 +17,24 @@ final class EndpointDirectory {
     private var routes: [Route: [Int]] = [:]
     private var targets: [Int64: Target?] = [:]
 
-    /// One endpoint.
-    struct Entry {
-        var stored: StoredEndpoint
-        /// For its current revision; `nil` when its settings cannot work, with the reason.
-        var composer: Result<EndpointComposer, InputProblem>
-        var isActive: Bool { stored.state == .active }
+    /// One endpoint at one generation. An object, because a copy of its settings for every delivery would cost more than
+    /// all else that is decided about it.
+    final class Entry {
+        let stored: StoredEndpoint
+        /// For its current revision; when its settings cannot work, the reason.
+        let composer: Result<EndpointComposer, InputProblem>
+        /// Takes its secrets out of what receivers send back; `nil` when it has none.
+        let redactor: SecretRedactor?
+        let isActive: Bool
+        let retry: RetrySchedule
+
+        init(stored: StoredEndpoint, composer: Result<EndpointComposer, InputProblem>, redactor: SecretRedactor?) {
+            self.stored = stored
+            self.composer = composer
+            self.redactor = redactor
+            isActive = stored.state == .active
+            retry = stored.settings.retry
+        }
     }
 
     /// A place for requests of one revision.
@@ -44,7 +56,7 @@ final class EndpointDirectory {
     /// - Returns: Whether it had.
     func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
         if try store.topologyGeneration() == generation { return false }
-        let topology = try store.topology()
+        let topology = try store.topology(withCredentials: true)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
         } catch {
@@ -52,11 +64,14 @@ final class EndpointDirectory {
         }
         for endpoint in topology.endpoints {
             let composer = Self.composer(endpoint.settings, at: now)
-            if let index = indexByKey[endpoint.key] {
-                entries[index] = Entry(stored: endpoint, composer: composer)
+            let index = indexByKey[endpoint.key]
+            let redactor = SecretRedactor(endpoint.settings, try? composer.get(), keeping: index.flatMap { entries[$0].redactor })
+            let entry = Entry(stored: endpoint, composer: composer, redactor: redactor)
+            if let index {
+                entries[index] = entry
             } else {
                 indexByKey[endpoint.key] = entries.count
-                entries.append(Entry(stored: endpoint, composer: composer))
+                entries.append(entry)
             }
         }
         indexByID = Dictionary(entries.enumerated().map { ($1.stored.settings.id, $0) }, uniquingKeysWith: { $1 })
@@ -74,6 +89,18 @@ final class EndpointDirectory {
 
     private static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
         do throws(InputProblem) { return .success(try EndpointComposer(settings, now: now)) } catch { return .failure(error) }
+    }
+
+    /// Endpoints that have to prove themselves before they get anything.
+    var unverified: [HandshakeQueue.Candidate] {
+        entries.filter { $0.stored.state == .unverified && $0.stored.settings.needsValidation }.map { entry in
+            HandshakeQueue.Candidate(
+                key: entry.stored.key,
+                revision: entry.stored.revision,
+                settings: entry.stored.settings,
+                composer: entry.composer
+            )
+        }
     }
 
     // MARK: Accepting
@@ -177,6 +204,7 @@ final class LiveComposer: RequestComposer {
         at now: Timestamp,
         into request: inout OutboundRequest
     ) throws(InputProblem) {
+        if let problem = event.problem { throw problem }
         guard let composer = current.withLock({ $0 }) else {
             throw InputProblem(field: "endpoint", reason: "has no composer yet")
         }

@@ -55,10 +55,15 @@ struct CommandSpecification: Sendable {
 
     /// Its own flags and those that every command has.
     var allFlags: [Flag] {
-        flags + (usesOutbox ? [Self.database] : []) + [Self.json, Self.help]
+        flags + (usesOutbox ? [Self.database, Self.keyFile] : []) + [Self.json, Self.help]
     }
 
     static let database = Flag("db", "FILE", "the outbox (default: $POSTHORN_DB, else posthorn.db)")
+    static let keyFile = Flag(
+        "key-file",
+        "FILE",
+        "the key of sealed credentials (default: $POSTHORN_KEY, else the file $POSTHORN_KEY_FILE)"
+    )
     static let json = Flag("json", "print JSON, one object a line")
     static let help = Flag("help", "print this")
     static let allow = Flag(

@@ -15,12 +15,13 @@ enum DoctorCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let findings = file(context.databasePath) + MachineChecks.all()
+        let findings = file(context) + MachineChecks.all()
         for finding in findings { context.output.write(context.json ? json(finding) : text(finding)) }
         return findings.contains { $0.severity == .problem } ? 1 : 0
     }
 
-    private static func file(_ path: String) -> [Finding] {
+    private static func file(_ context: Context) -> [Finding] {
+        let path = context.databasePath
         let facts: FileChecks.Facts
         switch FileChecks.facts(path) {
         case .failure(let error): return [error.finding]
@@ -31,10 +32,10 @@ enum DoctorCommand: Command {
         let now = SystemClock().now().unixSeconds
         if let finding = FileChecks.age(modifiedSeconds: facts.modifiedSeconds, nowSeconds: now) { findings.append(finding) }
         do {
-            let outbox = try Outbox(path: path, creating: false)
+            let outbox = try context.openOutbox(creating: false)
             defer { outbox.close() }
             findings.insert(Finding(.ok, "file", "\(Visible.text(path)) opens and can be written"), at: 0)
-            findings += try OutboxChecks.all(outbox)
+            findings += try OutboxChecks.all(outbox) + [CredentialChecks.all(outbox)]
         } catch {
             findings.append(Finding(.problem, "file", Visible.text(Program.message(of: error))))
         }

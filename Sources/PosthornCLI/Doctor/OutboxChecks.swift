@@ -54,7 +54,8 @@ enum OutboxChecks {
             let waiting = held[endpoint.settings.id] ?? 0
             let remedy =
                 endpoint.state == .disabled
-                ? "posthorn endpoint enable \(id) lets them go" : "its URL must prove itself, which the running engine asks it to"
+                ? "posthorn endpoint enable \(id) lets them go"
+                : "its URL must prove itself: posthorn run asks it to, and posthorn endpoint verify \(id) does at once"
             return Finding(
                 waiting > 0 ? .warn : .ok,
                 "endpoint",

@@ -52,6 +52,12 @@ struct LogRecord: Sendable, Equatable {
             self.init(.info, "topology_read", "hierarchy read", [Field("endpoints", count)])
         case .attemptFailed(let update): self.init(failed: update)
         case .mail(let update): self.init(mail: update)
+        case .endpointVerified(let endpoint):
+            self.init(.info, "endpoint_verified", "endpoint verified", [Field("endpoint", endpoint)])
+        case .endpointNotVerified(let endpoint, let reason, let next):
+            let fields = [Field("endpoint", endpoint), Field("reason", reason)]
+            let time = next.map { [Field("next_try_at", $0.description)] } ?? []
+            self.init(.warn, "endpoint_not_verified", "endpoint not verified, its deliveries are held", fields + time)
         case .storageFailed(let failure):
             self.init(
                 .error,

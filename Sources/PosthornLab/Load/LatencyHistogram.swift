@@ -5,10 +5,11 @@ public import PosthornModel
 ///
 /// The layout is that of HdrHistogram (Gil Tene): linear inside a power of two, logarithmic between them.
 public struct LatencyHistogram: Equatable, Sendable {
-    private static let subBucketBits = 7
-    private static let subBuckets = 1 << subBucketBits
+    /// What the percentiles of a result are computed with.
+    public static let fineBits = 7
 
-    private var counts = [UInt64](repeating: 0, count: (64 - subBucketBits) * subBuckets)
+    private let bits: Int
+    private var counts: [UInt64]
     private var sum = 0.0
     /// How many values were recorded.
     public private(set) var count: UInt64 = 0
@@ -17,7 +18,11 @@ public struct LatencyHistogram: Equatable, Sendable {
     public private(set) var maximum: Int64 = 0
 
     /// An empty histogram.
-    public init() {}
+    /// - Parameter bits: Buckets for each power of two, as a power of two: 7 for 128 of them, fewer to save memory.
+    public init(bits: Int = fineBits) {
+        self.bits = bits
+        counts = [UInt64](repeating: 0, count: (64 - bits) << bits)
+    }
 
     /// The smallest value in nanoseconds, exactly; 0 when empty.
     public var minimum: Int64 { count == 0 ? 0 : lowest }
@@ -32,14 +37,14 @@ public struct LatencyHistogram: Equatable, Sendable {
     public mutating func record(_ nanoseconds: Int64, times: UInt64 = 1) {
         if times == 0 { return }
         let value = max(0, nanoseconds)
-        counts[Self.index(of: value)] += times
+        counts[Self.index(of: value, bits: bits)] += times
         count += times
         sum += Double(value) * Double(times)
         lowest = min(lowest, value)
         maximum = max(maximum, value)
     }
 
-    /// Adds what another thread has recorded.
+    /// Adds what another thread has recorded, with as many buckets.
     public mutating func merge(_ other: LatencyHistogram) {
         for i in counts.indices { counts[i] += other.counts[i] }
         count += other.count
@@ -60,24 +65,30 @@ public struct LatencyHistogram: Equatable, Sendable {
         var seen: UInt64 = 0
         for i in counts.indices where counts[i] > 0 {
             seen += counts[i]
-            if seen >= rank { return min(max(Self.middle(ofBucket: i), lowest), maximum) }
+            if seen >= rank { return min(max(Self.middle(ofBucket: i, bits: bits), lowest), maximum) }
         }
         return maximum
     }
 
     /// The bucket of a value.
-    static func index(of value: Int64) -> Int {
+    static func index(of value: Int64, bits subBucketBits: Int = fineBits) -> Int {
         let bits = Int64.bitWidth - value.leadingZeroBitCount
         let shift = max(0, bits - subBucketBits - 1)
-        return shift * subBuckets + Int(value >> Int64(shift))
+        return shift << subBucketBits + Int(value >> Int64(shift))
     }
 
     /// The value that stands for a bucket.
-    static func middle(ofBucket index: Int) -> Int64 {
+    static func middle(ofBucket index: Int, bits subBucketBits: Int = fineBits) -> Int64 {
+        let subBuckets = 1 << subBucketBits
         if index < 2 * subBuckets { return Int64(index) }
         let shift = index / subBuckets - 1
         let low = Int64(index - shift * subBuckets) << Int64(shift)
         return low + (Int64(1) << Int64(shift)) / 2
+    }
+
+    /// The buckets that hold something, from the smallest value on: a value that stands for each, and how often it came.
+    public var buckets: [(nanoseconds: Int64, count: UInt64)] {
+        counts.indices.compactMap { counts[$0] == 0 ? nil : (Self.middle(ofBucket: $0, bits: bits), counts[$0]) }
     }
 
     /// The percentiles that reports show.

@@ -1,7 +1,7 @@
 /// Reading of numbers with units, as people write them on a command line.
-enum Quantity {
+public enum Quantity {
     /// `200ms`, `1.5s`, `10us`, `2m`, `1h` in nanoseconds; `nil` when it is none or above a year.
-    static func nanoseconds(_ text: some StringProtocol) -> Int64? {
+    public static func nanoseconds(_ text: some StringProtocol) -> Int64? {
         let units: [(suffix: String, factor: Double)] = [
             ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
         ]
@@ -13,8 +13,16 @@ enum Quantity {
         return nil
     }
 
+    /// A share as `1%` or `0.01`, from 0 to 1; `nil` when it is none.
+    public static func share(_ text: some StringProtocol) -> Double? {
+        let isPercent = text.hasSuffix("%")
+        guard let number = decimal(isPercent ? String(text.dropLast()) : String(text)) else { return nil }
+        let share = isPercent ? number / 100 : number
+        return share <= 1 ? share : nil
+    }
+
     /// A plain decimal number of 0 or more: digits with at most one point between them; no sign, exponent, `inf` or `nan`.
-    static func decimal(_ text: some StringProtocol) -> Double? {
+    public static func decimal(_ text: some StringProtocol) -> Double? {
         let digits = text.utf8.count { (0x30...0x39).contains($0) }
         let points = text.utf8.count { $0 == UInt8(ascii: ".") }
         guard digits > 0, digits <= 15, points <= 1, digits + points == text.utf8.count,

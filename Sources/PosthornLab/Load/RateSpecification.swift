@@ -24,6 +24,12 @@ public struct RateSpecification: Equatable, Sendable {
 
     private static let stepLimit = 10_000
 
+    /// Steps that were checked before.
+    init(steps: [Step]) { self.steps = steps }
+
+    /// The highest rate of all steps.
+    public var peakPerSecond: Double { steps.reduce(0) { max($0, $1.ratePerSecond) } }
+
     /// Reads a specification.
     /// - Throws: ``InputProblem`` when it is none, with an example of one.
     public init(_ text: String) throws(InputProblem) {

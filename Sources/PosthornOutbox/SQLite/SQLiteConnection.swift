@@ -7,7 +7,8 @@ import Glibc
 final class SQLiteConnection {
     let handle: OpaquePointer
     let path: String
-    private var statements: [String: SQLiteStatement] = [:]
+    /// Kept statements by the address of their text: the text itself would be hashed several times a delivery.
+    private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
 
     /// Frames in the write-ahead log after this connection's last commit.
     private(set) var walFrames = 0
@@ -52,10 +53,10 @@ final class SQLiteConnection {
     }
 
     /// A statement, prepared once and kept.
-    func statement(_ sql: String) throws(OutboxProblem) -> SQLiteStatement {
-        if let known = statements[sql] { return known }
-        let made = try prepare(sql)
-        statements[sql] = made
+    func statement(_ sql: StaticString) throws(OutboxProblem) -> SQLiteStatement {
+        if let known = statements[sql.utf8Start] { return known }
+        let made = try prepare(sql.description)
+        statements[sql.utf8Start] = made
         return made
     }
 
@@ -68,7 +69,7 @@ final class SQLiteConnection {
     }
 
     /// The first column of the first row as an integer; `nil` when there is no row or it is NULL.
-    func integer(_ sql: String) throws(OutboxProblem) -> Int64? {
+    func integer(_ sql: StaticString) throws(OutboxProblem) -> Int64? {
         let statement = try statement(sql)
         defer { statement.reset() }
         guard try statement.step(), !statement.isNull(0) else { return nil }
@@ -76,7 +77,7 @@ final class SQLiteConnection {
     }
 
     /// The first column of the first row as text.
-    func text(_ sql: String) throws(OutboxProblem) -> String? {
+    func text(_ sql: StaticString) throws(OutboxProblem) -> String? {
         let statement = try statement(sql)
         defer { statement.reset() }
         guard try statement.step(), !statement.isNull(0) else { return nil }

@@ -1,10 +1,10 @@
 import CSQLite
 import Glibc
 
-/// A prepared statement. Parameters and columns are counted as SQLite counts them: from 1 and from 0.
+/// A prepared statement, which its connection outlives. Parameters and columns are counted as SQLite counts them: from 1 and from 0.
 final class SQLiteStatement {
     private let handle: OpaquePointer
-    private unowned let connection: SQLiteConnection
+    private unowned(unsafe) let connection: SQLiteConnection
 
     init(_ handle: OpaquePointer, connection: SQLiteConnection) {
         self.handle = handle

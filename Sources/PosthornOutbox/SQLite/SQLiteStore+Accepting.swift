@@ -84,12 +84,12 @@ extension SQLiteStore {
         try delete.run()
     }
 
-    /// Reads an event.
-    public func event(_ seq: Int64) throws(OutboxProblem) -> Event? {
-        let row = try connection.statement("SELECT id, type, node, created, data FROM posthorn_outbox WHERE seq = ?")
+    /// Reads an event, and whether the library checked it when it was accepted.
+    public func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
+        let row = try connection.statement("SELECT id, type, node, created, data, origin FROM posthorn_outbox WHERE seq = ?")
         row.bind(1, seq)
         defer { row.reset() }
-        return try row.step() ? Self.event(row, from: 0) : nil
+        return try row.step() ? (Self.event(row, from: 0), row.integer(5) == 1) : nil
     }
 
     private static func event(_ row: SQLiteStatement, from column: Int32) -> Event {

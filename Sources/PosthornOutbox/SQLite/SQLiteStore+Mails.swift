@@ -109,7 +109,7 @@ extension SQLiteStore {
     }
 
     private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {
-        let rows = try connection.statement(
+        let rows = try connection.prepare(
             """
             SELECT m.key, m.id, e.id, m.recipient, m.state, m.closed, m.attempts, m.next_attempt_at, m.answer
             FROM posthorn_mail m JOIN posthorn_endpoint e ON e.key = m.endpoint \(condition)

@@ -60,21 +60,23 @@ extension SQLiteStore {
         _ deliveries: ClosedRange<Int64>,
         _ report: inout PruneReport
     ) throws(OutboxProblem) {
-        for table in ["posthorn_notification WHERE delivery", "posthorn_attempt WHERE delivery", "posthorn_delivery WHERE id"] {
-            let statement = try connection.statement("DELETE FROM \(table) BETWEEN ? AND ?")
-            statement.bind(1, deliveries.lowerBound)
-            statement.bind(2, deliveries.upperBound)
-            try statement.run()
-            if table.hasPrefix("posthorn_attempt") {
-                report.attempts += connection.changes
-            } else if table.hasPrefix("posthorn_delivery") {
-                report.deliveries += connection.changes
-            }
-        }
+        let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery BETWEEN ? AND ?")
+        _ = try delete(deliveries, with: notifications)
+        let attempts = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery BETWEEN ? AND ?")
+        report.attempts += try delete(deliveries, with: attempts)
+        let rows = try connection.statement("DELETE FROM posthorn_delivery WHERE id BETWEEN ? AND ?")
+        report.deliveries += try delete(deliveries, with: rows)
         let statement = try connection.statement("DELETE FROM posthorn_outbox WHERE seq = ?")
         statement.bind(1, event)
         try statement.run()
         report.events += 1
+    }
+
+    private func delete(_ range: ClosedRange<Int64>, with statement: SQLiteStatement) throws(OutboxProblem) -> Int {
+        statement.bind(1, range.lowerBound)
+        statement.bind(2, range.upperBound)
+        try statement.run()
+        return connection.changes
     }
 
     /// Finds events older than `cutoff` that never had a recipient. For a reader: it takes no lock of the outbox.

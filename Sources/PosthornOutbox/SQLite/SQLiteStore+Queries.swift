@@ -118,10 +118,7 @@ extension SQLiteStore {
         status.events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
         status.arrivals = try connection.integer("SELECT count(*) FROM posthorn_arrival") ?? 0
         status.nodes = try connection.integer("SELECT count(*) FROM posthorn_node") ?? 0
-        let states = try connection.prepare("SELECT state, count(*) FROM posthorn_delivery GROUP BY state")
-        while try states.step() {
-            if let state = DeliveryState(rawValue: states.text(0)) { status.deliveries[state] = states.integer(1) }
-        }
+        status.deliveries = try deliveryCounts()
         let endpoints = try connection.prepare("SELECT state, count(*) FROM posthorn_endpoint GROUP BY state")
         while try endpoints.step() {
             if let state = EndpointState(rawValue: endpoints.text(0)) { status.endpoints[state] = endpoints.integer(1) }
@@ -137,6 +134,27 @@ extension SQLiteStore {
         status.pulse = try pulse()
         status.mails = try mailStatus()
         return status
+    }
+
+    /// Each count but the largest has a small index of its own, and the largest is what is left of them all.
+    private func deliveryCounts() throws(OutboxProblem) -> [DeliveryState: Int64] {
+        let row = try connection.statement(
+            """
+            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
+                + (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0),
+                (SELECT count(*) FROM posthorn_delivery WHERE state = 'held'),
+                (SELECT count(*) FROM posthorn_delivery WHERE state = 'exhausted'),
+                (SELECT count(*) FROM posthorn_delivery WHERE state = 'cancelled'),
+                (SELECT count(*) FROM posthorn_delivery)
+            """
+        )
+        defer { row.reset() }
+        guard try row.step() else { return [:] }
+        var counts: [DeliveryState: Int64] = [
+            .pending: row.integer(0), .held: row.integer(1), .exhausted: row.integer(2), .cancelled: row.integer(3),
+        ]
+        counts[.delivered] = row.integer(4) - counts.values.reduce(0, +)
+        return counts.filter { $0.value != 0 }
     }
 
     /// Writes down what the engine says of itself.

@@ -2,7 +2,7 @@ public import PosthornModel
 
 extension SQLiteStore {
     /// Reads the nodes and all endpoints, removed ones too.
-    public func topology() throws(OutboxProblem) -> StoredTopology {
+    public func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology {
         let generation = try topologyGeneration()
         var nodes: [Node] = []
         let nodeRows = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key")
@@ -31,16 +31,16 @@ extension SQLiteStore {
             """
         )
         defer { rows.reset() }
-        while try rows.step() { endpoints.append(try endpoint(rows)) }
+        while try rows.step() { endpoints.append(try endpoint(rows, withCredentials: withCredentials)) }
         return StoredTopology(generation: generation, nodes: nodes, endpoints: endpoints)
     }
 
-    private func endpoint(_ row: SQLiteStatement) throws(OutboxProblem) -> StoredEndpoint {
+    private func endpoint(_ row: SQLiteStatement, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint {
         let id = row.text(2)
         guard let method = RequestMethod(rawValue: row.text(5)), let envelope = Envelope(rawValue: row.text(6)),
             let signature = SignatureScheme(rawValue: row.text(7)), let state = EndpointState(rawValue: row.text(15)),
-            case .object(let credentials)? = json(row, 8), case .array(let events)? = json(row, 9),
-            case .object(let headers)? = json(row, 10), case .array(let retry)? = json(row, 14),
+            case .array(let events)? = json(row, 9),
+            case .array(let retry)? = json(row, 14),
             let schedule = try? RetrySchedule(offsetsMilliseconds: retry.map { Int64($0.text) ?? -1 }),
             let patterns = try? events.map({ (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") })
         else { throw damaged("posthorn_endpoint", id) }
@@ -51,9 +51,9 @@ extension SQLiteStore {
             method: method,
             envelope: envelope,
             signature: signature,
-            credentials: Dictionary(credentials.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }),
+            credentials: withCredentials ? try credentials(stored: row.bytes(8), ofEndpoint: id) : [:],
             events: patterns,
-            headers: headers.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") },
+            headers: try headers(stored: row.bytes(10), ofEndpoint: id, opening: withCredentials),
             timeoutMilliseconds: Int(row.integer(11)),
             inFlightLimit: Int(row.integer(12)),
             ratePerSecond: row.double(13),
@@ -148,9 +148,9 @@ extension SQLiteStore {
         statement.bind(3, settings.node)
         statement.bind(4, state?.rawValue)
         statement.bind(5, settings.signature.rawValue)
-        statement.bind(6, Self.text(of: settings.credentials))
+        statement.bind(6, try stored(settings.credentials, ofEndpoint: settings.id))
         statement.bind(7, JSONValue.array(settings.events.map { .string($0.text) }).text)
-        statement.bind(8, JSONValue.object(settings.headers.map { .init($0.name, .string($0.value)) }).text)
+        statement.bind(8, try stored(settings.headers, ofEndpoint: settings.id))
         statement.bind(9, Int64(settings.timeoutMilliseconds))
         statement.bind(10, Int64(settings.inFlightLimit))
         statement.bind(11, settings.ratePerSecond)
@@ -158,10 +158,6 @@ extension SQLiteStore {
         statement.bind(13, now.milliseconds)
         try statement.run()
         return key ?? connection.lastInsertRowID
-    }
-
-    private static func text(of credentials: [String: JSONValue]) -> String {
-        JSONValue.object(credentials.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }).text
     }
 
     private func addRevision(of endpoint: Int64, _ settings: EndpointSettings, at now: Timestamp) throws(OutboxProblem) {
@@ -220,7 +216,7 @@ extension SQLiteStore {
         var moved = 0
         // Each of the two conditions is a partial index's own, so neither reads the whole table.
         for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0"] {
-            let hold = try connection.statement(
+            let hold = try connection.prepare(
                 """
                 UPDATE posthorn_delivery SET state = 'held' WHERE id IN (
                     SELECT id FROM posthorn_delivery WHERE \(condition) AND revision IN (

@@ -6,6 +6,8 @@ public final class SQLiteStore: OutboxStore {
     let connection: SQLiteConnection
     let checkpointer: Checkpointer
     private let lock: OwnerLock
+    /// Seals credentials; `nil` where they are stored in the clear.
+    let sealing: (any CredentialSealing)?
     /// Revisions never change, so each is read once.
     var revisions: [Int64: StoredRevision] = [:]
 
@@ -19,9 +21,16 @@ public final class SQLiteStore: OutboxStore {
     /// - Parameters:
     ///   - path: The database file. The folder must exist.
     ///   - creating: Whether a missing file is made.
+    ///   - sealing: Encrypts credentials; `nil` to store them in the clear.
     ///   - now: The time that migrations are recorded with.
     /// - Throws: ``OutboxProblem`` when it cannot be opened, is no database, or has a schema that is not this program's.
-    public init(path: String, creating: Bool = true, now: Timestamp) throws(OutboxProblem) {
+    public init(
+        path: String,
+        creating: Bool = true,
+        sealing: (any CredentialSealing)? = nil,
+        now: Timestamp
+    ) throws(OutboxProblem) {
+        self.sealing = sealing
         _ = Self.disableMemoryStatistics
         connection = try SQLiteConnection(path: path, creating: creating)
         self.path = path

@@ -59,7 +59,7 @@ public struct SecretBox: Sendable {
         guard let plaintext = try open(bytes.dropFirst(Self.nonceByteCount), context: Array(context.utf8), nonce: nonce) else {
             throw InputProblem(
                 field: "credentials",
-                reason: "do not open with this key; give the key they were sealed with, or apply the topology again"
+                reason: "do not open with this key; give the key they were sealed with"
             )
         }
         return plaintext

@@ -161,23 +161,6 @@ import Testing
 
     @Test(arguments: [("crm", "crm"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("-x", "'-x'"), ("$(x)", "'$(x)'"), ("", "''")])
     func aWordOfACommandCanBePasted(_ text: String, _ word: String) { #expect(NotificationMail.word(text) == word) }
-
-    @Test func secretsAreTakenOutOfWhatAReceiverEchoed() {
-        let secrets = MailSecrets([
-            "key": .string("voiso-key-1"), "name": .string("abc"),
-            "previous_secrets": .array([.object([JSONValue.Member("secret", .string("whsec_old"))])]),
-        ])
-        func redacted(_ text: String) -> String {
-            let attempt = secrets.redacted(Self.attempt(1, text, response: text).outcome)
-            #expect(attempt.errorText == String(decoding: attempt.response, as: UTF8.self))
-            return attempt.errorText
-        }
-        #expect(redacted(#"{"key":"voiso-key-1","x":"voiso-key-1whsec_old"}"#) == #"{"key":"***","x":"******"}"#)
-        #expect(redacted("abc") == "abc")
-        var outcome = Self.attempt(1).outcome
-        outcome.response = Array((String(repeating: "x", count: 1018) + "voiso-").utf8)
-        #expect(String(decoding: secrets.redacted(outcome).response, as: UTF8.self).hasSuffix("x***"))
-    }
 }
 
 /// When mails are tried.

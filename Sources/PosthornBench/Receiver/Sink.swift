@@ -5,6 +5,9 @@ import Glibc
 ///
 /// It runs in a process of its own, so that its time is not counted as the engine's.
 enum Sink {
+    /// What makes this program the receiver.
+    static let subcommand = "sink"
+
     private static let answer = Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok".utf8)
 
     /// Listens on every loopback address, prints the port on standard output, and serves until it is killed.

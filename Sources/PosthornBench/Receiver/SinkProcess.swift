@@ -14,7 +14,7 @@ struct SinkProcess {
         posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
         posix_spawn_file_actions_addclose(&actions, pipes[0])
         var pid = pid_t()
-        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("posthorn-bench"), strdup("sink"), nil]
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("posthorn-bench"), strdup(Sink.subcommand), nil]
         defer { arguments.forEach { free($0) } }
         let status = posix_spawn(&pid, "/proc/self/exe", &actions, nil, &arguments, environ)
         close(pipes[1])
@@ -32,21 +32,5 @@ struct SinkProcess {
     func end() {
         kill(process, SIGKILL)
         waitpid(process, nil, 0)
-    }
-}
-
-/// A folder that goes away with the run.
-struct TemporaryFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/posthorn-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw BenchProblem("mkdtemp: \(String(cString: strerror(errno)))") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    func remove() {
-        for name in ["bench.db", "bench.db-wal", "bench.db-shm", "bench.db-engine"] { unlink("\(path)/\(name)") }
-        rmdir(path)
     }
 }

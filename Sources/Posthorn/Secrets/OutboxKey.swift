@@ -1,0 +1,51 @@
+public import PosthornModel
+import PosthornOutbox
+import PosthornSigning
+
+/// The key that an outbox's credentials are sealed with: AES-256-GCM, each endpoint's for itself.
+///
+/// Every process that reads credentials needs it: the engine, emitters through this library, `apply`. Lists and programs
+/// that insert events by SQL do not.
+public struct OutboxKey: Sendable, CustomStringConvertible, CustomReflectable {
+    let box: SecretBox
+
+    /// Reads a key: 64 hexadecimal characters, or 32 bytes in base64. Blanks and line breaks around it do not count.
+    /// - Throws: What a key looks like, never what was given.
+    public init(text: String) throws(InputProblem) { box = try SecretBox(key: SecretBox.key(fromText: text)) }
+
+    /// Nothing of the key.
+    public var description: String { "***" }
+
+    /// Nothing of the key.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Seals credentials with an outbox's key.
+struct SealedCredentials: CredentialSealing {
+    private let box: SecretBox
+
+    init(_ key: OutboxKey) { box = key.box }
+
+    func seal(_ credentials: [UInt8], ofEndpoint id: String) throws(OutboxProblem) -> String {
+        do throws(InputProblem) { return try box.seal(credentials, context: id) } catch {
+            throw OutboxProblem(.other, "cannot seal the credentials of endpoint \(InputProblem.printable(id)): \(error.reason)")
+        }
+    }
+
+    func open(_ sealed: String, ofEndpoint id: String) throws(OutboxProblem) -> [UInt8] {
+        do throws(InputProblem) { return try box.open(sealed, context: id) } catch {
+            throw OutboxProblem(.key, "the credentials of endpoint \(InputProblem.printable(id)) \(error.reason)")
+        }
+    }
+}
+
+extension Outbox {
+    /// How the credentials of endpoints are stored, and whether this outbox was opened with a key.
+    public func credentialStorage() throws -> (storage: CredentialStorage, hasKey: Bool) {
+        (try read { try $0.credentialStorage() }, sealing != nil)
+    }
+
+    /// Opens every endpoint's credentials and keeps none.
+    /// - Throws: `OutboxProblem` of code `key` when some are sealed and the key is missing or another one.
+    public func checkKey() throws { _ = try read { try $0.topology(withCredentials: true) } }
+}

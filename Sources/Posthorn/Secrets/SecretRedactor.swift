@@ -1,0 +1,101 @@
+import Glibc
+import PosthornModel
+import PosthornSigning
+
+/// Takes an endpoint's secrets out of what a receiver sent back: one that echoes requests would put them into the outbox.
+struct SecretRedactor: Sendable {
+    /// Texts to look for, longest first, so that a token is not left with a hole where the secret stood.
+    private let patterns: [[UInt8]]
+
+    private static let mark = Array("***".utf8)
+    /// Values of fixed headers that are shorter than this are words like `true`, not secrets.
+    private static let headerValueMinimumBytes = 8
+    /// Bytes at the end of a cut text that must agree with a secret's start to count as a part of it.
+    private static let cutSecretMinimumBytes = 4
+    /// Patterns that are kept of earlier credentials, for requests that were on the wire when those were replaced.
+    private static let earlierPatternLimit = 32
+
+    /// - Parameters:
+    ///   - settings: The endpoint with its credentials.
+    ///   - composer: Its composer, for tokens that are made of secrets.
+    ///   - earlier: What was looked for before; its patterns stay.
+    /// - Returns: `nil` when the endpoint has no secrets.
+    init?(_ settings: EndpointSettings, _ composer: EndpointComposer?, keeping earlier: SecretRedactor? = nil) {
+        let secrets = Credentials.secretTexts(settings.credentials).flatMap(Self.forms)
+        let values = settings.headers.map { Array($0.value.utf8) }.filter { $0.count >= Self.headerValueMinimumBytes }
+        let current = Set(secrets + (composer?.tokenValues ?? []) + values).filter { !$0.isEmpty }
+        let kept = (earlier?.patterns ?? []).filter { !current.contains($0) }.prefix(Self.earlierPatternLimit)
+        if current.isEmpty && kept.isEmpty { return nil }
+        patterns = (Array(current) + kept).sorted { $0.count > $1.count }
+    }
+
+    /// A secret as itself, as JSON writes it, and as JSON writers do that escape slashes.
+    private static func forms(_ secret: String) -> [[UInt8]] {
+        var writer = JSONWriter()
+        writer.string(secret)
+        let json = Array(writer.bytes.dropFirst().dropLast())
+        let slashes = json.flatMap { $0 == UInt8(ascii: "/") ? [UInt8(ascii: "\\"), $0] : [$0] }
+        return [Array(secret.utf8), json, slashes]
+    }
+
+    /// The same outcome without secrets.
+    func redacted(_ outcome: AttemptOutcome) -> AttemptOutcome {
+        var outcome = outcome
+        if !outcome.response.isEmpty {
+            let isCut = outcome.response.count >= AttemptOutcome.excerptLimitBytes
+            outcome.response = redacted(outcome.response, isCut: isCut)
+            // The mark is longer than a very short secret.
+            let surplus = outcome.response.count - AttemptOutcome.excerptLimitBytes
+            if surplus > 0 { outcome.response.removeLast(surplus) }
+        }
+        if !outcome.errorText.isEmpty { outcome.errorText = redacted(outcome.errorText) }
+        return outcome
+    }
+
+    /// The same text without secrets.
+    func redacted(_ text: String) -> String {
+        String(decoding: redacted(Array(text.utf8), isCut: false), as: UTF8.self)
+    }
+
+    /// The same bytes without secrets.
+    /// - Parameter isCut: Whether a secret may have lost its end with the end of the bytes.
+    func redacted(_ bytes: [UInt8], isCut: Bool) -> [UInt8] {
+        var bytes = bytes
+        for pattern in patterns where pattern.count <= bytes.count {
+            var start = 0
+            while let place = Self.place(of: pattern, in: bytes, from: start) {
+                bytes.replaceSubrange(place, with: Self.mark)
+                // Behind the mark, in which a secret of asterisks would be found again and again.
+                start = place.lowerBound + Self.mark.count
+            }
+        }
+        if isCut, let start = patterns.compactMap({ Self.cutStart(of: $0, in: bytes) }).min() {
+            bytes.replaceSubrange(start..., with: Self.mark)
+        }
+        return bytes
+    }
+
+    private static func place(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {
+        bytes.withUnsafeBytes { all in
+            pattern.withUnsafeBytes { wanted in
+                guard let base = all.baseAddress, let sought = wanted.baseAddress else { return nil }
+                var place = start
+                while place + wanted.count <= all.count {
+                    guard let found = memchr(base + place, Int32(wanted[0]), all.count - wanted.count - place + 1) else { return nil }
+                    place = UnsafeRawPointer(found) - base
+                    if memcmp(found, sought, wanted.count) == 0 { return place..<place + wanted.count }
+                    place += 1
+                }
+                return nil
+            }
+        }
+    }
+
+    /// Where a pattern begins that the end of the bytes cuts off.
+    private static func cutStart(of pattern: [UInt8], in bytes: [UInt8]) -> Int? {
+        let longest = min(pattern.count - 1, bytes.count)
+        if longest < cutSecretMinimumBytes { return nil }
+        let length = (cutSecretMinimumBytes...longest).reversed().first { bytes.suffix($0).elementsEqual(pattern.prefix($0)) }
+        return length.map { bytes.count - $0 }
+    }
+}

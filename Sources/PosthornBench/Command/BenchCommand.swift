@@ -1,0 +1,68 @@
+import Glibc
+import PosthornModel
+
+/// Finds the benchmark that was asked for, runs it and prints what it found.
+enum BenchCommand {
+    /// Every benchmark, in the order of the list.
+    static var all: [any Benchmark.Type] { [DeliverBenchmark.self, SignBenchmark.self] }
+
+    /// What `posthorn-bench --help` prints.
+    static var help: String {
+        """
+        Usage: posthorn-bench BENCHMARK [OPTIONS]
+
+        What Posthorn can do on this machine. Each benchmark works in a temporary folder, with a receiver of its own in a
+        process of its own where it needs one, and prints a table, or JSON with --json.
+
+        \(columns(all.map { ($0.name, $0.summary) }))
+
+        posthorn-bench BENCHMARK --help tells its options.
+        """
+    }
+
+    static func main(_ arguments: ArraySlice<String>) -> Never {
+        do {
+            try run(arguments)
+            exit(0)
+        } catch let problem as BenchProblem {
+            fail(problem.description, problem.exitStatus)
+        } catch {
+            fail("\(error)", 1)
+        }
+    }
+
+    private static func run(_ arguments: ArraySlice<String>) throws {
+        var arguments = arguments
+        guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
+        // The receiver beside a benchmark is this program again.
+        if name == Sink.subcommand { Sink.serve() }
+        guard let benchmark = all.first(where: { $0.name == name }) else {
+            throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")
+        }
+        try run(benchmark, &arguments)
+    }
+
+    private static func run<Chosen: Benchmark>(_ type: Chosen.Type, _ arguments: inout ArraySlice<String>) throws {
+        var wantsJSON = false
+        if arguments.contains("--help") { return print(type.help) }
+        let benchmark = try type.reading(&arguments) { flag in
+            guard flag == "--json" else {
+                throw BenchProblem.usage("\(InputProblem.printable(flag)) is not known here; see posthorn-bench \(type.name) --help")
+            }
+            wantsJSON = true
+        }
+        let result = try benchmark.run()
+        print(wantsJSON ? result.json : result.table)
+    }
+
+    /// Two aligned columns, indented.
+    static func columns(_ rows: [(String, String)]) -> String {
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { "  \($0)" + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")
+    }
+
+    private static func fail(_ message: String, _ status: Int32) -> Never {
+        _ = "posthorn-bench: \(message)\n".withCString { write(2, $0, strlen($0)) }
+        exit(status)
+    }
+}

@@ -1,0 +1,43 @@
+import PosthornModel
+
+/// A benchmark's result that is a list of figures: one line each for people, one flat JSON object for programs.
+struct FigureList: BenchResult {
+    /// A figure by its name for programs and by its words for people.
+    struct Figure {
+        let name: String
+        let label: String
+        let value: Double
+
+        init(_ name: String, _ label: String, _ value: Double) {
+            self.name = name
+            self.label = label
+            self.value = value
+        }
+    }
+
+    /// What was measured, in one line.
+    let title: String
+    /// The settings it was measured with.
+    let settings: [(name: String, value: Int)]
+    /// What was found.
+    let figures: [Figure]
+
+    var table: String {
+        let rows = figures.map { figure in
+            let value = Self.rounded(figure.value)
+            return "  " + String(repeating: " ", count: max(0, 10 - value.count)) + value + "  " + figure.label
+        }
+        return ([title] + rows).joined(separator: "\n")
+    }
+
+    var json: String {
+        var members = settings.map { JSONValue.Member($0.name, .number(String($0.value))) }
+        members += figures.map { .init($0.name, .number(Self.rounded($0.value))) }
+        return JSONValue.object(members).text
+    }
+
+    /// One decimal below a thousand, none above.
+    static func rounded(_ value: Double) -> String {
+        value >= 1000 ? String(Int(value.rounded())) : String((value * 10).rounded() / 10)
+    }
+}

@@ -1,0 +1,28 @@
+import Glibc
+
+/// A folder that goes away with the run.
+struct TemporaryFolder {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/posthorn-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw BenchProblem("mkdtemp: \(String(cString: strerror(errno)))") }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The outbox of a run.
+    var database: String { "\(path)/bench.db" }
+
+    /// What the outbox takes on disk, with its log.
+    var databaseBytes: Int { Self.size(database) + Self.size(database + "-wal") }
+
+    func remove() {
+        for suffix in ["", "-wal", "-shm", "-engine"] { unlink(database + suffix) }
+        rmdir(path)
+    }
+
+    private static func size(_ path: String) -> Int {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? Int(facts.st_size) : 0
+    }
+}

@@ -1,0 +1,75 @@
+import Posthorn
+import PosthornModel
+
+/// `posthorn endpoint rotate ID`
+enum EndpointRotateCommand: Command {
+    static let specification = CommandSpecification(
+        name: "endpoint rotate",
+        summary: "replace an endpoint's secret or token, and show a made one this once",
+        positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
+        flags: [
+            .init("secret-file", "FILE", "use the secret in this file instead of making one"),
+            .init("secret-stdin", "read the secret from standard input"),
+        ],
+        details: [
+            "Every attempt from now on uses the new secret, also those of deliveries that wait already. Webio gets a new token, signed"
+                + "\nwith the secret it has unless one is given; a replaced Standard Webhooks secret signs too for 24 hours. Applying a"
+                + "\ntopology file that still holds the replaced secret does not bring it back.",
+            "With --json: id, secret, public_key (for an ed25519 key), replaced_signs_until; null where there is none.",
+        ],
+        examples: ["posthorn endpoint rotate crm", "posthorn endpoint rotate crm --secret-file new-secret.txt"]
+    )
+
+    /// The largest file that can hold a secret.
+    private static let secretLimitBytes = 65_536
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let id = arguments.positionals[0]
+        let secret = try givenSecret(arguments)
+        let rotation = try context.withOutbox { try $0.rotate(endpoint: id, newSecret: secret) }
+        context.output.write(context.json ? json(id, rotation).text + "\n" : text(id, rotation, isGiven: secret != nil))
+        return 0
+    }
+
+    /// The secret that the caller brings, without the line's end after it.
+    private static func givenSecret(_ arguments: ParsedArguments) throws -> String? {
+        let file = arguments.text("secret-file")
+        if file != nil && arguments.has("secret-stdin") {
+            throw UsageProblem("--secret-file and --secret-stdin exclude each other; give one", command: specification.name)
+        }
+        guard let source = file ?? (arguments.has("secret-stdin") ? "-" : nil) else { return nil }
+        let input = try InputFile(source)
+        var bytes = try input.contents(limitBytes: secretLimitBytes)
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+            throw InputProblem(field: "secret", reason: "in \(input.name) is empty or not text; write it there, on one line")
+        }
+        return text
+    }
+
+    private static func text(_ id: String, _ rotation: SecretRotation, isGiven: Bool) -> String {
+        let name = Visible.text(id)
+        let grace = rotation.replacedSignsUntil.map { "The replaced one signs too until \($0).\n" } ?? ""
+        guard let shown = rotation.shownOnce else {
+            let what = rotation.signature == .webioJWT ? "a new token" : "the given secret"
+            return "endpoint \(name) uses \(what)\(isGiven && rotation.signature == .webioJWT ? " and the given secret" : "") "
+                + "from the next attempt on\n" + grace
+        }
+        let what = isPublicKey(shown) ? "public key of the new secret" : "new secret"
+        return "The \(what) of endpoint \(name), shown this once, in use from the next attempt on:\n\(shown)\n" + grace
+    }
+
+    private static func json(_ id: String, _ rotation: SecretRotation) -> JSONLine {
+        let isPublic = rotation.shownOnce.map(isPublicKey) ?? false
+        var line = JSONLine()
+        line.add("id", id)
+        line.add("secret", isPublic ? nil : rotation.shownOnce)
+        line.add("public_key", isPublic ? rotation.shownOnce : nil)
+        line.add("replaced_signs_until", rotation.replacedSignsUntil)
+        return line
+    }
+
+    /// Standard Webhooks writes the public half of an ed25519 key so.
+    private static func isPublicKey(_ text: String) -> Bool { text.hasPrefix("whpk_") }
+}

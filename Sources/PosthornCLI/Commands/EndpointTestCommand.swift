@@ -1,0 +1,91 @@
+import Posthorn
+import PosthornModel
+
+/// `posthorn endpoint test ID`
+enum EndpointTestCommand: Command {
+    static let specification = CommandSpecification(
+        name: "endpoint test",
+        summary: "send a sample event to one endpoint now, and show what was sent and what came back",
+        positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
+        flags: [
+            .init("type", "TYPE", "the event's type (default: a usual one of the endpoint's format)"),
+            .init("data", "FILE", "the event's data, one JSON object; - for standard input (default: a harmless one)"),
+        ] + EndpointCalls.flags,
+        details: [
+            "Nothing is stored, nobody else gets it, and the endpoint's state and patterns do not matter. Secrets are shown as ***.",
+            "Exit status 1 unless the answer is 200. With --json: id, method, url, headers (objects with name and value), body, status,"
+                + "\nerror, error_text, response, address, duration_ms.",
+        ],
+        examples: ["posthorn endpoint test crm", "posthorn endpoint test crm --type MEETING_ENDED --data sample.json"]
+    )
+
+    /// The largest data that an event may have.
+    private static let dataLimitBytes = 4 << 20
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let id = arguments.positionals[0]
+        let egress = try EndpointCalls.egress(arguments)
+        let caFile = try EndpointCalls.caFile(arguments, context)
+        let data = try arguments.text("data").map { try InputFile($0).contents(limitBytes: dataLimitBytes).trimmingBlanks() }
+        let result = try context.withOutbox {
+            try $0.test(endpoint: id, type: arguments.text("type"), data: data, guard: egress, caFile: caFile)
+        }
+        context.output.write(context.json ? json(id, result).text + "\n" : text(result))
+        return result.outcome.succeeded ? 0 : 1
+    }
+
+    private static func text(_ test: EndpointTest) -> String {
+        var text = "> \(test.method.rawValue) \(Visible.text(test.url))\n"
+        for header in test.headers { text += "> \(Visible.text(header.name)): \(Visible.text(header.value))\n" }
+        if !test.body.isEmpty { text += ">\n" + lines(test.body, "> ") }
+        let outcome = test.outcome
+        let place = outcome.address.isEmpty ? "" : " from \(outcome.address)"
+        let time = Words.length(milliseconds: outcome.durationMicroseconds / 1000)
+        if let status = outcome.status {
+            text += "< \(status)\(place) in \(time)\(outcome.succeeded ? "" : ": only 200 counts as received")\n"
+        } else {
+            let detail = outcome.errorText.isEmpty ? "" : " (\(Visible.text(outcome.errorText)))"
+            text += "< no answer after \(time): \(outcome.error?.sentence ?? "")\(detail)\n"
+        }
+        return text + (outcome.response.isEmpty ? "" : lines(outcome.response, "< "))
+    }
+
+    private static func lines(_ bytes: [UInt8], _ mark: String) -> String {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { "\(mark)\(Visible.text(String($0)))\n" }.joined()
+    }
+
+    private static func json(_ id: String, _ test: EndpointTest) -> JSONLine {
+        let outcome = test.outcome
+        var line = JSONLine()
+        line.add("id", id)
+        line.add("method", test.method.rawValue)
+        line.add("url", test.url)
+        line.add(
+            "headers",
+            test.headers.map { header in
+                var pair = JSONLine()
+                pair.add("name", header.name)
+                pair.add("value", header.value)
+                return pair
+            }
+        )
+        line.add("body", test.body.isEmpty ? nil : String(decoding: test.body, as: UTF8.self))
+        line.add("status", outcome.status)
+        line.add("error", outcome.error?.rawValue)
+        line.add("error_text", outcome.errorText.isEmpty ? nil : outcome.errorText)
+        line.add("response", outcome.response.isEmpty ? nil : String(decoding: outcome.response, as: UTF8.self))
+        line.add("address", outcome.address.isEmpty ? nil : outcome.address)
+        line.add("duration_ms", outcome.durationMicroseconds / 1000)
+        return line
+    }
+}
+
+extension [UInt8] {
+    /// Without blanks and line ends at the start and the end, which editors leave in files.
+    fileprivate func trimmingBlanks() -> [UInt8] {
+        let isBlank: (UInt8) -> Bool = { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else { return [] }
+        return Array(self[first...last])
+    }
+}

@@ -1,0 +1,105 @@
+import PosthornLab
+import PosthornModel
+import PosthornSending
+import PosthornSystem
+import Synchronization
+
+/// `posthorn load URL`
+enum LoadCommand: Command {
+    static let specification = CommandSpecification(
+        name: "load",
+        summary: "load-test a receiver with honest latencies, in a vendor's format",
+        positionals: [.init(name: "URL", count: .one, summary: "the receiver")],
+        flags: LoadFlags.flags,
+        usesOutbox: false,
+        details: [
+            "With --rate, requests leave on a schedule whether or not answers come, and latency counts from the moment a request"
+                + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
+                + "\nare answered, which finds the peak throughput.",
+            "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
+                + "\nthe test early, with results.",
+            "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
+                + "\nor 503 with Retry-After is left alone for so long.",
+            "With --json: one object, with target, began, model, duration_s, requests, requests_per_second, scheduled_per_second,"
+                + "\nlatency_ms and service_time_ms (min, mean, p50 … p9999, max), errors, errors_by_kind, statuses, checks, findings,"
+                + "\nexpectations and more.",
+        ],
+        examples: [
+            "posthorn load http://127.0.0.1:9999/",
+            "posthorn load http://127.0.0.1:9999/ --rate 500..5000/500:10s --spacing poisson --report load.html",
+            "posthorn load http://127.0.0.1:9999/ --rate 200 --duration 30s --vendor diio --credential signing_secret=… "
+                + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'errors<0.1%'",
+        ]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let target = try LabTarget(arguments, text: arguments.positionals[0], command: context.command)
+        let now = SystemClock().now()
+        let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
+        let plan = try LoadFlags.plan(arguments, seed: seed, context.command)
+        let shares = try LoadFlags.shares(arguments, context.command)
+        let expectations = try LoadFlags.expectations(arguments, context.command)
+        let settings = try FormatFlags.settings(arguments, url: target.url.text, command: context.command)
+        let content = try LoadContentFlags.content(arguments, settings, shares, seed: seed, at: now, context.command)
+        let files = try ReportFiles(arguments)
+        try target.check()
+        StopSignals.block()
+        let test = try LoadTest(
+            target.url,
+            method: settings?.method ?? .post,
+            plan: plan,
+            content: content,
+            shares: shares,
+            timeoutMilliseconds: try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds,
+            guard: target.guard,
+            caFile: arguments.text("ca-file")
+        )
+        let report = try run(test, plan, context)
+        let verdicts = expectations.map { $0.evaluate(report.outcome) }
+        try files.write(report, verdicts, to: context)
+        return verdicts.allSatisfy(\.holds) ? 0 : 1
+    }
+
+    private static func run(_ test: LoadTest, _ plan: LoadPlan, _ context: Context) throws -> LoadReport {
+        let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
+        defer { log.close() }
+        let meter = LoadMeter(plan)
+        log.showProgress { meter.line(test.takeProgress()) }
+        _ = try StopSignals.watch { _ in test.stop() }
+        return try test.run()
+    }
+}
+
+/// The line that a terminal shows while a load runs.
+final class LoadMeter: Sendable {
+    private struct State {
+        var requests: UInt64 = 0
+        var errors: UInt64 = 0
+        var last = MonotonicClock.nanoseconds()
+        var text = "starting"
+    }
+
+    private let state = Mutex(State())
+    private let planned: Int64?
+    private let started = MonotonicClock.nanoseconds()
+
+    init(_ plan: LoadPlan) { planned = plan.plannedNanoseconds.map { $0 + plan.warmUpNanoseconds } }
+
+    /// - Parameter news: What has happened since the line before.
+    func line(_ news: LoadProgress, at now: Int64 = MonotonicClock.nanoseconds()) -> String {
+        state.withLock { state in
+            let seconds = max(1e-3, Double(now - state.last) / 1e9)
+            state.last = now
+            state.requests += news.requests
+            state.errors += news.errors
+            let rate = Words.oneDecimal(Double(news.requests) / seconds)
+            var text = "\(Words.length(milliseconds: (now - started) / 1_000_000))"
+            if let planned { text += " of \(Words.length(milliseconds: planned / 1_000_000))" }
+            text += ", \(Words.grouped(state.requests)) requests, \(rate)/s"
+            if news.latencies.count > 0 {
+                text += ", p50 \(LoadText.duration(news.latencies.percentile(50))), p99 \(LoadText.duration(news.latencies.percentile(99)))"
+            }
+            return text + ", \(Words.count(state.errors, "error"))"
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import PosthornHTTP
+import PosthornLab
+import PosthornModel
+import PosthornSystem
+import Synchronization
+
+/// `posthorn receive`
+enum ReceiveCommand: Command {
+    static let specification = CommandSpecification(
+        name: "receive",
+        summary: "be a receiver: check signatures, print what arrives, misbehave on request",
+        flags: [
+            .init("port", "N", "where to listen (default 9999; 0 for any free port)"),
+            .init("host", "ADDRESS", "the address to listen on (default 127.0.0.1; :: for all)"),
+        ] + FormatFlags.flags + [
+            .init("fail-first", "N", "answer the first N attempts of every event with 500"),
+            .init("status", "CODE", "answer every event with this status (default 200)"),
+            .init("delay", "MS", "answer so many milliseconds later"),
+            .init("rate-limit", "N", "take N requests a second and answer 429 with Retry-After beyond that"),
+            .init("fault", "SPEC", isRepeatable: true, "fail by chance: 503:10%, hangup:1% or delay=3000:5% (repeatable)"),
+            .init("seed", "N", "where the dice of --fault start from (default 0)"),
+            .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
+            .init("until", "N", "end once N different events were answered 200"),
+        ],
+        usesOutbox: false,
+        details: [
+            "Signatures are checked when credentials are given (or a topology file that has them); a wrong one is answered 401."
+                + "\nAn event that was answered 200 before is a duplicate: it is answered 200 again and marked. diio's validation gets"
+                + "\nits echo_string back, and a browser is greeted.",
+            "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
+            "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
+                + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host"
+                + "\nand port, after them one of kind \"total\".",
+        ],
+        examples: [
+            "posthorn receive",
+            "posthorn receive --vendor diio --credential signing_secret=whatever-was-agreed",
+            "posthorn receive --topology topology.json --endpoint crm --fail-first 2 --delay 100",
+            "posthorn receive --vendor webio --value balance=12.50",
+        ]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        var server = HTTPServerConfiguration(
+            host: arguments.text("host") ?? "127.0.0.1",
+            port: try arguments.integer("port", 0...65_535) ?? 9999
+        )
+        server.idleLimitMilliseconds = 600_000
+        let settings = try FormatFlags.settings(arguments, url: "http://\(server.host)/", command: context.command)
+        let configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
+        let requestCheck = try ReceiverFlags.check(settings)
+        let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }
+        let goal = EventGoal(try arguments.integer("until", 1...Int.max))
+
+        // Before the first thread is started.
+        StopSignals.block()
+        DescriptorLimit.raise(to: server.connectionLimit + 256)
+        let ending = try Waker()
+        let printer = try LinePrinter()
+        defer { printer.close() }
+        let isJSON = context.json
+        let receiver = try Receiver(
+            server: server,
+            configuration: configuration,
+            check: check,
+            observe: { arrival, _ in
+                printer.line(isJSON ? arrival.json : Array(arrival.line.utf8))
+                if goal.isReached(with: arrival) { ending.signal() }
+            }
+        )
+        announce(receiver.port, server.host, isChecking: requestCheck != nil, isJSON, printer)
+        _ = try StopSignals.watch { _ in ending.signal() }
+        ending.wait(milliseconds: nil)
+        receiver.stop()
+        printer.line(isJSON ? total(receiver.counts) : Array(summary(receiver.counts).utf8))
+        return 0
+    }
+
+    private static func announce(_ port: Int, _ host: String, isChecking: Bool, _ isJSON: Bool, _ printer: LinePrinter) {
+        if isJSON {
+            let object = JSONValue.object([
+                .init("kind", .string("listening")), .init("host", .string(host)), .init("port", .number(String(port))),
+            ])
+            return printer.line(object.text.utf8)
+        }
+        let name = host.contains(":") ? "[\(host)]" : host
+        let signatures = isChecking ? "signatures are checked" : "signatures are not checked (no credentials given)"
+        ErrorOutput.line("receiving on http://\(Visible.text(name)):\(port)/, \(signatures); Ctrl-C ends")
+    }
+
+    private static func total(_ counts: ReceiverCounts) -> [UInt8] {
+        guard case .object(let members) = counts.json else { return [] }
+        return Array(JSONValue.object([.init("kind", .string("total"))] + members).text.utf8)
+    }
+
+    /// The counts that are not 0, for people.
+    static func summary(_ counts: ReceiverCounts) -> String {
+        var parts = [Words.count(counts.events, "request with an event", "requests with events")]
+        func add(_ number: Int, _ one: String, _ many: String) { if number > 0 { parts.append(Words.count(number, one, many)) } }
+        add(counts.duplicates, "duplicate", "duplicates")
+        add(counts.badSignatures, "bad signature", "bad signatures")
+        add(counts.unreadable, "unreadable body", "unreadable bodies")
+        add(counts.validations, "validation", "validations")
+        add(counts.valueRequests, "value request", "value requests")
+        add(counts.greetings, "greeting", "greetings")
+        add(counts.hangUps, "hang-up", "hang-ups")
+        let statuses = counts.byStatus.sorted { $0.key < $1.key }.map { "\($0.key): \(Words.grouped($0.value))" }
+        return parts.joined(separator: ", ") + (statuses.isEmpty ? "" : "; answered \(statuses.joined(separator: ", "))")
+    }
+}
+
+/// Counts the different events that were answered 200, up to a number.
+final class EventGoal: Sendable {
+    private let goal: Int?
+    private let accepted = Atomic(0)
+
+    /// - Parameter goal: `nil` to go on for ever.
+    init(_ goal: Int?) { self.goal = goal }
+
+    /// Whether this arrival is the last one wanted, or came after it.
+    func isReached(with arrival: Arrival) -> Bool {
+        guard let goal, arrival.kind == .event, arrival.status == 200, !arrival.isDuplicate else { return false }
+        return accepted.add(1, ordering: .relaxed).newValue >= goal
+    }
+}

@@ -1,0 +1,33 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// How secrets are kept.
+enum CredentialChecks {
+    static func all(_ outbox: Outbox) throws -> Finding {
+        let (storage, hasKey) = try outbox.credentialStorage()
+        if hasKey, storage.sealed > 0 {
+            do { try outbox.checkKey() } catch let problem as OutboxProblem where problem.code == .key {
+                return Finding(.problem, "credentials", Visible.text(problem.message))
+            }
+        }
+        return finding(storage, hasKey: hasKey)
+    }
+
+    static func finding(_ storage: CredentialStorage, hasKey: Bool) -> Finding {
+        if storage.inTheClear > 0 {
+            let remedy =
+                hasKey
+                ? "apply the topology with this key to seal them"
+                : "make a key (openssl rand -hex 32), give it to every posthorn command as POSTHORN_KEY or --key-file, and apply the topology"
+            return Finding(
+                .warn,
+                "credentials",
+                "those of \(Words.count(storage.inTheClear, "endpoint")), fixed headers among them, stand in the clear, for whoever can read the file; \(remedy)"
+            )
+        }
+        if storage.sealed == 0 { return Finding(.ok, "credentials", "no endpoint has any") }
+        let key = hasKey ? "and the key opens them" : "no key was given to this command, so they were not tried"
+        return Finding(.ok, "credentials", "those of \(Words.count(storage.sealed, "endpoint")) are sealed, \(key)")
+    }
+}

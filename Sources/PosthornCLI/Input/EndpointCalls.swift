@@ -1,0 +1,22 @@
+import PosthornSending
+
+/// What commands that call one endpoint have in common.
+enum EndpointCalls {
+    static let flags: [CommandSpecification.Flag] = [
+        CommandSpecification.allow,
+        .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+    ]
+
+    static func egress(_ arguments: ParsedArguments) throws(UsageProblem) -> EgressGuard {
+        EgressGuard(allow: try arguments.ranges("allow"))
+    }
+
+    /// The file of certificate authorities, if one is given; seen to be readable.
+    static func caFile(_ arguments: ParsedArguments, _ context: Context) throws(UsageProblem) -> String? {
+        guard let file = arguments.text("ca-file") else { return nil }
+        do throws(InputFileProblem) { _ = try InputFile(file) } catch {
+            throw UsageProblem("--ca-file: \(error)", command: context.command)
+        }
+        return file
+    }
+}

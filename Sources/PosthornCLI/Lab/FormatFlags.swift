@@ -1,0 +1,90 @@
+import PosthornModel
+
+/// The flags that say in which format requests go out or come in, shared by the lab's commands.
+enum FormatFlags {
+    static let flags: [CommandSpecification.Flag] = [
+        .init("vendor", "VENDOR", "the format: \(Vendor.allCases.map(\.rawValue).joined(separator: ", "))"),
+        .init("signature", "SIGNATURE", "another signature than the vendor's own, such as standard-webhooks"),
+        .init("credential", "NAME=VALUE", isRepeatable: true, "a credential, such as signing_secret=… (repeatable)"),
+        .init("topology", "FILE", "take format and credentials from this topology file instead"),
+        .init("endpoint", "ID", "which endpoint of the topology file"),
+    ]
+
+    /// The largest topology file.
+    private static let fileLimitBytes = 64 << 20
+
+    /// The endpoint that the flags describe; `nil` when they say nothing of a format.
+    /// - Parameter url: Where requests go, for settings that are made of flags.
+    static func settings(_ arguments: ParsedArguments, url: String, command: String) throws -> EndpointSettings? {
+        if let file = arguments.text("topology") { return try fromTopology(file, arguments, command) }
+        if arguments.has("endpoint") {
+            throw UsageProblem("--endpoint names an endpoint of a file; add --topology FILE", command: command)
+        }
+        let credentials = try NamedValues.read(arguments.all("credential"), flag: "credential", isSecret: true, command: command)
+        guard let vendor = try arguments.choice("vendor", Vendor.self) else {
+            if arguments.has("signature") || !credentials.isEmpty {
+                throw UsageProblem("--signature and --credential need a format; add --vendor", command: command)
+            }
+            return nil
+        }
+        var settings = EndpointSettings(id: "lab", node: "lab", url: url)
+        settings.envelope = vendor.envelope
+        settings.signature = try arguments.choice("signature", SignatureScheme.self) ?? vendor.signature
+        settings.credentials = credentials.mapValues { .string($0) }
+        return settings
+    }
+
+    private static func fromTopology(
+        _ path: String,
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws -> EndpointSettings {
+        for flag in ["vendor", "signature", "credential"] where arguments.has(flag) {
+            throw UsageProblem("--\(flag) and --topology exclude each other; leave one out", command: command)
+        }
+        let file = try InputFile(path)
+        let bytes = try file.contents(limitBytes: fileLimitBytes)
+        let topology: Topology
+        do throws(InputProblem) { topology = try Topology(json: bytes) } catch {
+            throw InputFileContentProblem(name: file.name, problem: error)
+        }
+        let names = topology.endpoints.map(\.id)
+        guard let id = arguments.text("endpoint") ?? (names.count == 1 ? names[0] : nil) else {
+            throw UsageProblem(
+                "--topology: the file has \(Words.count(names.count, "endpoint")); name one with --endpoint",
+                command: command
+            )
+        }
+        guard let endpoint = topology.endpoints.first(where: { $0.id == id }) else {
+            throw UsageProblem(
+                "--endpoint: \"\(Visible.text(id))\" is not in \(file.name)" + Suggestion.clause(for: id, among: names),
+                command: command
+            )
+        }
+        return endpoint
+    }
+}
+
+/// Flags of the form `NAME=VALUE`.
+enum NamedValues {
+    /// - Parameter isSecret: Whether a bad one must not be repeated in the message.
+    static func read(
+        _ words: [String],
+        flag: String,
+        isSecret: Bool,
+        command: String
+    ) throws(UsageProblem) -> [String: String] {
+        var values: [String: String] = [:]
+        for (i, word) in words.enumerated() {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                let which = isSecret ? "number \(i + 1)" : "\"\(InputProblem.printable(word))\""
+                throw UsageProblem("--\(flag): \(which) has no name; write it as NAME=VALUE", command: command)
+            }
+            if values.updateValue(parts[1], forKey: parts[0]) != nil {
+                throw UsageProblem("--\(flag): \(InputProblem.printable(parts[0])) stands twice; give it once", command: command)
+            }
+        }
+        return values
+    }
+}

@@ -1,0 +1,44 @@
+import PosthornLab
+import PosthornModel
+
+/// The flags of `posthorn load` that say what its requests hold.
+enum LoadContentFlags {
+    private static let bodyLimitBytes = 64 << 20
+
+    static func content(
+        _ arguments: ParsedArguments,
+        _ settings: EndpointSettings?,
+        _ shares: LoadPlan.Shares,
+        seed: UInt64,
+        at now: Timestamp,
+        _ command: String
+    ) throws -> LoadContent {
+        let bytes = try body(arguments, command)
+        guard let settings = settings ?? (bytes == nil ? EndpointSettings(id: "lab", node: "lab", url: "") : nil) else {
+            for flag in ["event", "wrong-signature", "duplicates", "late", "reorder"] where arguments.has(flag) {
+                throw UsageProblem("--\(flag) needs a format; add --vendor", command: command)
+            }
+            return .body(bytes ?? [])
+        }
+        if shares.wronglySigned > 0, settings.signature == .none {
+            throw UsageProblem("--wrong-signature: requests without a signature cannot be wrongly signed; add --vendor", command: command)
+        }
+        return try LoadContent.events(
+            settings,
+            vendor: ScenarioVendor(rawValue: settings.envelope.rawValue),
+            type: try arguments.pattern("event"),
+            data: bytes,
+            needsWrong: shares.wronglySigned > 0,
+            seed: seed,
+            at: now
+        )
+    }
+
+    private static func body(_ arguments: ParsedArguments, _ command: String) throws -> [UInt8]? {
+        if let text = arguments.text("data") {
+            if arguments.has("body") { throw UsageProblem("--data and --body exclude each other; leave one out", command: command) }
+            return Array(text.utf8)
+        }
+        return try arguments.text("body").map { try InputFile($0).contents(limitBytes: bodyLimitBytes) }
+    }
+}

@@ -1,0 +1,109 @@
+import PosthornLab
+import PosthornModel
+import PosthornSending
+
+/// The flags of `posthorn load` as a plan.
+enum LoadFlags {
+    static let flags: [CommandSpecification.Flag] =
+        [
+            .init("rate", "SPEC", "requests a second on a schedule: 200, 200:30s, 500..5000/500:10s, parted by commas"),
+            .init("spacing", "KIND", "even or poisson (like independent callers): how --rate is spread (default even)"),
+            .init("connections", "N", "without --rate: each sends its next request when it has its answer (default 64)"),
+            .init("duration", "TIME", "how long, such as 30s or 5m (default 10s, or as long as the rate's steps)"),
+            .init("count", "N", "how many requests, instead of a duration"),
+            .init("warm-up", "TIME", "send so long before anything is measured"),
+            .init("max-in-flight", "N", "with --rate: requests on the wire at once (default 10000); reaching it is reported"),
+            .init("timeout", "MS", "the deadline of a request: connect, headers and body (default 15000)"),
+            .init("threads", "N", "sender threads (default: one, two for more than 20,000 a second and without --rate)"),
+        ] + FormatFlags.flags + [
+            .init("event", "TYPE", "send this type only, or those that fit a pattern"),
+            .init("data", "JSON", "the data of every event instead of made-up ones; without --vendor: the body"),
+            .init("body", "FILE", "the same from a file; - for standard input"),
+            .init("wrong-signature", "SHARE", "sign this share with another secret, such as 1%"),
+            .init("duplicates", "SHARE", "send this share of events twice"),
+            .init("late", "SHARE", "make and sign this share an hour ago"),
+            .init("reorder", "SHARE", "send this share after younger events"),
+            .init("seed", "N", "where made-up events and dice start from (default: by the clock)"),
+            .init("expect", "BOUND", isRepeatable: true, "end with 1 unless it holds: p99<200ms, errors<0.1%, rate>=900 (repeatable)"),
+            .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
+            .init("report", "FILE", "write a page with plots (HTML, complete in itself)"),
+            .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
+            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            LabTarget.ownership,
+        ]
+
+    static func plan(_ arguments: ParsedArguments, seed: UInt64, _ command: String) throws(UsageProblem) -> LoadPlan {
+        var plan = LoadPlan(try model(arguments, command))
+        plan.count = try arguments.integer("count", 1...Int.max).map { UInt64($0) }
+        plan.nanoseconds = try duration("duration", arguments, command)
+        plan.warmUpNanoseconds = try duration("warm-up", arguments, command) ?? 0
+        if plan.count == nil, plan.plannedNanoseconds == nil { plan.nanoseconds = 10_000_000_000 }
+        plan.inFlightLimit = try arguments.integer("max-in-flight", 1...60_000) ?? 10_000
+        plan.threads = try arguments.integer("threads", 1...64) ?? defaultThreads(plan)
+        plan.honoursRetryAfter = !arguments.has("ignore-retry-after")
+        plan.seed = seed
+        return plan
+    }
+
+    private static func model(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> LoadPlan.Model {
+        guard let text = arguments.text("rate") else {
+            for flag in ["spacing", "max-in-flight"] where arguments.has(flag) {
+                throw UsageProblem("--\(flag) belongs to --rate; add it", command: command)
+            }
+            return .closed(connections: try arguments.integer("connections", 1...60_000) ?? 64)
+        }
+        if arguments.has("connections") {
+            throw UsageProblem("--connections and --rate exclude each other; --max-in-flight bounds a rate", command: command)
+        }
+        let isPoisson = try arguments.choice("spacing", Spacing.self) == .poisson
+        do throws(InputProblem) { return .open(try RateSpecification(text), poisson: isPoisson) } catch {
+            throw UsageProblem("--\(error)", command: command)
+        }
+    }
+
+    private enum Spacing: String, CaseIterable { case even, poisson }
+
+    private static func defaultThreads(_ plan: LoadPlan) -> Int {
+        let cores = SenderConfiguration().threads
+        switch plan.model {
+        case .closed(let connections): return min(connections, cores)
+        case .open(let rates, _): return rates.peakPerSecond > 20_000 ? cores : 1
+        }
+    }
+
+    static func duration(_ flag: String, _ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> Int64? {
+        guard let text = arguments.text(flag) else { return nil }
+        guard let length = Quantity.nanoseconds(text), length > 0 else {
+            throw UsageProblem(
+                "--\(flag): \"\(InputProblem.printable(text))\" is not a length of time; write 500ms, 10s, 5m or 1h",
+                command: command
+            )
+        }
+        return length
+    }
+
+    static func shares(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> LoadPlan.Shares {
+        func share(_ flag: String) throws(UsageProblem) -> Double {
+            guard let text = arguments.text(flag) else { return 0 }
+            guard let share = Quantity.share(text) else {
+                throw UsageProblem("--\(flag): \"\(InputProblem.printable(text))\" is not a share; write 1% or 0.01", command: command)
+            }
+            return share
+        }
+        var shares = LoadPlan.Shares()
+        shares.wronglySigned = try share("wrong-signature")
+        shares.duplicates = try share("duplicates")
+        shares.late = try share("late")
+        shares.reordered = try share("reorder")
+        if shares.sum > 1 { throw UsageProblem("the shares are more than 100 % together", command: command) }
+        return shares
+    }
+
+    static func expectations(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> [Expectation] {
+        try arguments.all("expect").map { (text) throws(UsageProblem) in
+            do throws(InputProblem) { return try Expectation(text) } catch {
+                throw UsageProblem("--\(error)", command: command)
+            }
+        }
+    }
+}

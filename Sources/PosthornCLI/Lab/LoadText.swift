@@ -1,0 +1,147 @@
+import PosthornLab
+import PosthornModel
+
+/// The results of a load for people.
+enum LoadText {
+    static func report(_ report: LoadReport) -> String {
+        var text = "\(Visible.text(report.target)), \(model(report)), \(seconds(report.nanoseconds))\n\n"
+        text += rows([
+            (
+                "requests",
+                "\(Words.grouped(report.requests)), \(Words.oneDecimal(report.requestsPerSecond)) answered a second" + scheduled(report)
+            ),
+            ("statuses", counts(report.statuses.map { (String($0.key), $0.value) })),
+            ("errors", errors(report)),
+            ("latency", latency(report.latencies)),
+            ("tail", tail(report.latencies)),
+            ("bytes", "\(Words.bytes(report.sentBytes)) sent, \(Words.bytes(report.receivedBytes)) received"),
+            ("connections", connections(report)),
+        ])
+        for note in notes(report) { text += "\n\(note)" }
+        if !notes(report).isEmpty { text += "\n" }
+        text += histogram(report.latencies)
+        text += checks(report)
+        return text
+    }
+
+    private static func model(_ report: LoadReport) -> String {
+        switch report.plan.model {
+        case .closed(let connections): return Words.count(connections, "connection")
+        case .open(let rates, let poisson):
+            let steps = rates.steps.map { Words.oneDecimal($0.ratePerSecond) }
+            let shown = steps.count > 4 ? "\(steps[0]) … \(steps[steps.count - 1])" : steps.joined(separator: ", ")
+            return "\(shown) a second\(poisson ? ", poisson" : "")"
+        }
+    }
+
+    private static func scheduled(_ report: LoadReport) -> String {
+        report.scheduledPerSecond.map { ", \(Words.oneDecimal($0)) scheduled" } ?? ""
+    }
+
+    private static func seconds(_ nanoseconds: Int64) -> String { Words.length(milliseconds: nanoseconds / 1_000_000) }
+
+    private static func rows(_ rows: [(String, String)]) -> String {
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.filter { !$0.1.isEmpty }
+            .map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+    }
+
+    private static func counts(_ counts: [(String, UInt64)]) -> String {
+        counts.sorted { $0.0 < $1.0 }.map { "\($0.0): \(Words.grouped($0.1))" }.joined(separator: ", ")
+    }
+
+    private static func errors(_ report: LoadReport) -> String {
+        if report.errors == 0 { return "none" }
+        let share = report.outcome.errorPercent
+        let kinds = counts(report.errorsByClass.map { ($0.key, $0.value) })
+        let samples = report.samples.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(Visible.text($0.value))" }.joined()
+        return "\(Words.grouped(report.errors)) (\(milliseconds(share)) %): \(kinds)\(samples)"
+    }
+
+    private static func latency(_ histogram: LatencyHistogram) -> String {
+        if histogram.count == 0 { return "no request was answered" }
+        let parts = [("p50", 50.0), ("p90", 90), ("p99", 99)].map { "\($0.0) \(duration(histogram.percentile($0.1)))" }
+        return (parts + ["mean \(duration(Int64(histogram.mean)))"]).joined(separator: ", ")
+    }
+
+    private static func tail(_ histogram: LatencyHistogram) -> String {
+        if histogram.count == 0 { return "" }
+        let parts = [("p99.9", 99.9), ("p99.99", 99.99)].map { "\($0.0) \(duration(histogram.percentile($0.1)))" }
+        return (parts + ["max \(duration(histogram.maximum))"]).joined(separator: ", ")
+    }
+
+    private static func connections(_ report: LoadReport) -> String {
+        if report.connects.count == 0 { return "none was opened" }
+        var text = "\(Words.grouped(report.connects.count)) opened, p50 \(duration(report.connects.percentile(50)))"
+        text += ", max \(duration(report.connects.maximum))"
+        if report.handshakes.count > 0 {
+            text += "; TLS p50 \(duration(report.handshakes.percentile(50))), max \(duration(report.handshakes.maximum))"
+        }
+        return text
+    }
+
+    private static func notes(_ report: LoadReport) -> [String] {
+        var notes: [String] = []
+        if report.heldBack > 0 {
+            notes.append(
+                "The bound of \(Words.grouped(report.plan.inFlightLimit)) requests in flight was reached; "
+                    + "\(Words.count(report.heldBack, "request")) left late, which is in the latency."
+            )
+        }
+        if report.withheld > 0 {
+            notes.append(
+                "\(Words.count(report.withheld, "request was", "requests were")) not sent, because the receiver asked to wait (Retry-After)."
+            )
+        }
+        if case .open = report.plan.model, report.delays.percentile(99) > 50_000_000, report.heldBack == 0 {
+            notes.append("This machine could not keep the schedule: requests left up to \(duration(report.delays.maximum)) late.")
+        }
+        return notes
+    }
+
+    /// One bar for each power of two that holds something.
+    private static func histogram(_ latencies: LatencyHistogram) -> String {
+        var bars: [Int: UInt64] = [:]
+        for (nanoseconds, count) in latencies.buckets {
+            bars[Int64.bitWidth - max(1, nanoseconds).leadingZeroBitCount, default: 0] += count
+        }
+        guard let first = bars.keys.min(), let last = bars.keys.max(), let most = bars.values.max() else { return "" }
+        let lines = (first...last).map { power -> String in
+            let count = bars[power] ?? 0
+            let label = "below \(duration(Int64(1) << power))"
+            let bar = String(repeating: "█", count: Int(count * 40 / most))
+            let padding = String(repeating: " ", count: max(0, 16 - label.count))
+            return "\(label)\(padding)  \(bar)\(bar.isEmpty ? "" : " ")\(Words.grouped(count))"
+        }
+        return "\n" + lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func checks(_ report: LoadReport) -> String {
+        let tests = report.kinds.filter { $0.kind != .plain }
+        if tests.isEmpty { return "" }
+        var text = "\nHow requests that test the receiver were answered:\n"
+        text += rows(
+            tests.map { ($0.kind.name, "\(Words.grouped($0.requests)): \(counts($0.statuses.map { (String($0.key), $0.value) }))") }
+        )
+        for finding in report.findings { text += "finding: \(finding)\n" }
+        if report.findings.isEmpty { text += "no findings\n" }
+        return text
+    }
+
+    /// Nanoseconds in the unit that reads best.
+    static func duration(_ nanoseconds: Int64) -> String {
+        switch nanoseconds {
+        case ..<1000: return "\(nanoseconds) ns"
+        case ..<1_000_000: return "\(Words.oneDecimal(Double(nanoseconds) / 1e3)) µs"
+        case ..<10_000_000: return "\(milliseconds(Double(nanoseconds) / 1e6)) ms"
+        case ..<1_000_000_000: return "\(Words.oneDecimal(Double(nanoseconds) / 1e6)) ms"
+        default: return "\(milliseconds(Double(nanoseconds) / 1e9)) s"
+        }
+    }
+
+    /// Two digits behind the point.
+    private static func milliseconds(_ value: Double) -> String {
+        let hundredths = Int64((value * 100).rounded())
+        return "\(Words.grouped(hundredths / 100)).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+    }
+}

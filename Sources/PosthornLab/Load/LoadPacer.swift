@@ -1,0 +1,125 @@
+/// Says when one thread's next request is meant to leave. A value without a clock.
+struct LoadPacer {
+    enum Step: Equatable {
+        /// Now; it was meant to leave at this moment.
+        case go(intended: Int64)
+        case wait(until: Int64)
+        case end
+    }
+
+    private enum Kind {
+        case open(LoadArrivals)
+        case closed
+    }
+
+    private var kind: Kind
+    private let measuredFrom: Int64
+    private let measuredUntil: Int64
+    private var left: UInt64
+    private var pausedUntil: Int64 = 0
+    private var heldBackUpTo = Int64.min
+
+    /// - Parameters:
+    ///   - start: The start of the warm-up in monotonic nanoseconds.
+    ///   - thread: This thread's number; threads take turns with the arrivals.
+    init(_ plan: LoadPlan, start: Int64, thread: Int, threads: Int) {
+        measuredFrom = start + plan.warmUpNanoseconds
+        let (end, overflow) = measuredFrom.addingReportingOverflow(plan.nanoseconds ?? .max)
+        measuredUntil = overflow ? .max : end
+        let share = plan.count.map { $0 / UInt64(threads) + (UInt64(thread) < $0 % UInt64(threads) ? 1 : 0) }
+        left = share ?? .max
+        switch plan.model {
+        case .closed: kind = .closed
+        case .open(let rates, let poisson):
+            kind = .open(LoadArrivals(plan, rates, poisson: poisson, start: start, thread: thread, threads: threads))
+        }
+    }
+
+    /// What to do at `now`.
+    mutating func next(now: Int64) -> Step {
+        if left == 0 { return .end }
+        switch kind {
+        case .closed:
+            if now >= measuredUntil { return .end }
+            if now < pausedUntil { return .wait(until: min(pausedUntil, measuredUntil)) }
+            if now >= measuredFrom { left -= 1 }
+            return .go(intended: now)
+        case .open(var arrivals):
+            guard let due = arrivals.due, due < measuredUntil else { return .end }
+            if due > now { return .wait(until: due) }
+            arrivals.advance()
+            kind = .open(arrivals)
+            if due >= measuredFrom { left -= 1 }
+            return .go(intended: due)
+        }
+    }
+
+    /// Leaves out what was meant to leave before `pause`; says how many requests that are.
+    mutating func skip(until pause: Int64, now: Int64) -> UInt64 {
+        pausedUntil = pause
+        guard case .open(var arrivals) = kind else { return 0 }
+        var skipped: UInt64 = 0
+        // Those of the pause that is still to come are left out when their moment has come.
+        while let due = arrivals.due, due <= now, due < measuredUntil, left > 0 {
+            arrivals.advance()
+            skipped += 1
+            if due >= measuredFrom { left -= 1 }
+        }
+        kind = .open(arrivals)
+        return skipped
+    }
+
+    /// How many more requests are due and must wait for a place, each counted once.
+    mutating func countHeldBack(now: Int64) -> UInt64 {
+        guard case .open(let arrivals) = kind, let due = arrivals.due, due <= now, due > heldBackUpTo else { return 0 }
+        heldBackUpTo = due
+        return 1
+    }
+}
+
+/// The moments at which one thread's requests are meant to leave: the warm-up at the first rate, then the schedule.
+struct LoadArrivals {
+    /// The next one in monotonic nanoseconds.
+    private(set) var due: Int64?
+    private var schedule: ArrivalSchedule
+    private var warmUp: ArrivalSchedule?
+    private var offset: Int64
+    private let measuredFrom: Int64
+    private let thread: UInt64
+    private let threads: UInt64
+
+    init(_ plan: LoadPlan, _ rates: RateSpecification, poisson: Bool, start: Int64, thread: Int, threads: Int) {
+        func spacing(_ salt: UInt64) -> ArrivalSchedule.Spacing { poisson ? .poisson(seed: plan.seed ^ salt) : .even }
+        schedule = ArrivalSchedule(rates, spacing: spacing(0))
+        if plan.warmUpNanoseconds > 0 {
+            let first = RateSpecification(steps: [
+                .init(ratePerSecond: rates.steps[0].ratePerSecond, nanoseconds: plan.warmUpNanoseconds)
+            ])
+            warmUp = ArrivalSchedule(first, spacing: spacing(1))
+        }
+        offset = start
+        measuredFrom = start + plan.warmUpNanoseconds
+        self.thread = UInt64(thread)
+        self.threads = UInt64(threads)
+        advance()
+    }
+
+    /// Goes on to this thread's next one.
+    mutating func advance() {
+        while let arrival = warmUp?.next() {
+            if arrival.number % threads != thread { continue }
+            due = offset + arrival.nanoseconds
+            return
+        }
+        if warmUp != nil {
+            warmUp = nil
+            offset = measuredFrom
+        }
+        while let arrival = schedule.next() {
+            if arrival.number % threads != thread { continue }
+            due = measuredFrom + arrival.nanoseconds
+            return
+        }
+        due = nil
+    }
+}

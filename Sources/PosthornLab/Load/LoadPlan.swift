@@ -1,0 +1,57 @@
+import PosthornModel
+
+/// What a load test is to do.
+public struct LoadPlan: Sendable {
+    /// When requests leave.
+    public enum Model: Sendable {
+        /// On a schedule, whether or not answers come: what callers who know nothing of each other do.
+        case open(RateSpecification, poisson: Bool)
+        /// So many connections, each of which sends its next request when it has its answer: peak throughput.
+        case closed(connections: Int)
+    }
+
+    /// Shares of requests that test the receiver's own checks, each from 0 to 1.
+    public struct Shares: Equatable, Sendable {
+        /// Signed with another secret.
+        public var wronglySigned = 0.0
+        /// An event that was sent before, once more.
+        public var duplicates = 0.0
+        /// Made and signed an hour ago.
+        public var late = 0.0
+        /// Sent after events that are younger.
+        public var reordered = 0.0
+
+        /// None.
+        public init() {}
+
+        /// All of them together.
+        public var sum: Double { wronglySigned + duplicates + late + reordered }
+    }
+
+    /// When requests leave.
+    public var model: Model
+    /// How long it takes after the warm-up, in nanoseconds; `nil` where `count` or the rate's own steps say so.
+    public var nanoseconds: Int64?
+    /// How many requests are sent after the warm-up; `nil` for as many as the time allows.
+    public var count: UInt64?
+    /// How long requests are sent before anything is measured, in nanoseconds.
+    public var warmUpNanoseconds: Int64 = 0
+    /// Requests on the wire at once in the open model; where it is reached, requests leave late and it is reported.
+    public var inFlightLimit = 10_000
+    /// Sender threads.
+    public var threads = 1
+    /// Whether nothing is sent for as long as a 429 or 503 asks to wait.
+    public var honoursRetryAfter = true
+    /// Where the dice start from.
+    public var seed: UInt64 = 0
+
+    /// A plan with the defaults.
+    public init(_ model: Model) { self.model = model }
+
+    /// How long the measured part is meant to take in nanoseconds; `nil` when the count alone ends it.
+    public var plannedNanoseconds: Int64? {
+        if let nanoseconds { return nanoseconds }
+        if case .open(let rates, _) = model, let length = rates.nanoseconds { return length }
+        return nil
+    }
+}

@@ -1,0 +1,93 @@
+public import PosthornModel
+
+extension LoadReport {
+    /// Everything as one JSON object.
+    public var json: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("target", .string(target)),
+            .init("began", .string(began.description)),
+            .init("model", .string(modelName)),
+            .init("duration_s", Self.number(Double(nanoseconds) / 1e9)),
+            .init("requests", .number(String(requests))),
+            .init("requests_per_second", Self.number(requestsPerSecond)),
+            .init("scheduled_per_second", scheduledPerSecond.map(Self.number) ?? .null),
+            .init("latency_ms", Self.latency(latencies)),
+            .init("service_time_ms", Self.latency(serviceTimes)),
+            .init("start_delay_ms", Self.latency(delays)),
+            .init("connect_ms", Self.latency(connects)),
+            .init("tls_ms", Self.latency(handshakes)),
+            .init("errors", .number(String(errors))),
+            .init("errors_by_kind", Self.counts(errorsByClass)),
+            .init("statuses", Self.counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })),
+        ]
+        members += [
+            .init("sent_bytes", .number(String(sentBytes))),
+            .init("received_bytes", .number(String(receivedBytes))),
+            .init("warm_up_requests", .number(String(warmUpRequests))),
+            .init("withheld", .number(String(withheld))),
+            .init("held_back", .number(String(heldBack))),
+            .init("in_flight_bound_reached", .bool(heldBack > 0)),
+            .init(
+                "checks",
+                .object(
+                    kinds.filter { $0.kind != .plain }.map { kind in
+                        let statuses = Self.counts(kind.statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })
+                        let object = JSONValue.object([
+                            .init("requests", .number(String(kind.requests))), .init("statuses", statuses),
+                        ])
+                        return .init(kind.kind.name, object)
+                    }
+                )
+            ),
+            .init("findings", .array(findings.map { .string($0) })),
+        ]
+        return .object(members)
+    }
+
+    /// The model in words: `open` or `closed`.
+    public var modelName: String {
+        if case .open = plan.model { return "open" }
+        return "closed"
+    }
+
+    /// The percentiles by the names that programs know them by, in milliseconds.
+    static let percentileKeys: [(key: String, percent: Double)] = [
+        ("p50", 50), ("p75", 75), ("p90", 90), ("p95", 95), ("p99", 99), ("p999", 99.9), ("p9999", 99.99),
+    ]
+
+    private static func latency(_ histogram: LatencyHistogram) -> JSONValue {
+        func milliseconds(_ nanoseconds: Int64) -> JSONValue { number(Double(nanoseconds) / 1e6) }
+        if histogram.count == 0 { return .null }
+        var members: [JSONValue.Member] = [
+            .init("min", milliseconds(histogram.minimum)), .init("mean", milliseconds(Int64(histogram.mean))),
+        ]
+        for (key, percent) in percentileKeys { members.append(.init(key, milliseconds(histogram.percentile(percent)))) }
+        members.append(.init("max", milliseconds(histogram.maximum)))
+        return .object(members)
+    }
+
+    private static func counts(_ counts: [String: UInt64]) -> JSONValue {
+        .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number(String($0.value))) })
+    }
+
+    /// Three digits behind the point.
+    static func number(_ value: Double) -> JSONValue {
+        let thousandths = Int64((value * 1000).rounded())
+        let rest = String(thousandths % 1000)
+        return .number("\(thousandths / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest)
+    }
+
+    /// The intervals as comma-separated values, with a line of titles: what a spreadsheet plots.
+    public var csv: String {
+        var text = "seconds,requests,errors,requests_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
+        let length = Double(timeline.nanoseconds) / 1e9
+        for (i, interval) in timeline.intervals.enumerated() {
+            let latencies = interval.latencies
+            let milliseconds = [50, 90, 99].map { Double(latencies.percentile($0)) / 1e6 } + [Double(latencies.maximum) / 1e6]
+            let fields = [Self.number(Double(i) * length).text, String(interval.requests), String(interval.errors)]
+            let numbers = [Self.number(Double(interval.requests) / length)] + milliseconds.map(Self.number)
+            text += (fields + numbers.map(\.text)).joined(separator: ",") + "\n"
+        }
+        return text
+    }
+}

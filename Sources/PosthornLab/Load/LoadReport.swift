@@ -1,0 +1,138 @@
+public import PosthornModel
+
+/// What a load has shown.
+public struct LoadReport: Sendable {
+    /// How requests of one kind were answered.
+    public struct KindResult: Sendable {
+        /// Which kind.
+        public let kind: LoadKind
+        /// How many were sent.
+        public let requests: UInt64
+        /// Answers by status.
+        public let statuses: [Int: UInt64]
+        /// Requests without an answer, by the failure's class.
+        public let failures: [String: UInt64]
+    }
+
+    /// The receiver.
+    public let target: String
+    /// When it began.
+    public let began: Timestamp
+    /// What was to be done.
+    public let plan: LoadPlan
+    /// By kind; only kinds that were sent.
+    public let kinds: [KindResult]
+    /// From the intended moment to the answer.
+    public let latencies: LatencyHistogram
+    /// From the moment requests were really started.
+    public let serviceTimes: LatencyHistogram
+    /// How late requests were started.
+    public let delays: LatencyHistogram
+    /// Connecting, of requests that needed a new connection.
+    public let connects: LatencyHistogram
+    /// Agreeing on TLS, of these.
+    public let handshakes: LatencyHistogram
+    /// How it went over time.
+    public let timeline: LoadTimeline
+    /// Headers of ours and bodies.
+    public let sentBytes: UInt64
+    /// Heads and bodies of answers.
+    public let receivedBytes: UInt64
+    /// Requests before anything was measured.
+    public let warmUpRequests: UInt64
+    /// Requests that were not sent, because the receiver had asked to be left alone.
+    public let withheld: UInt64
+    /// Requests that had to wait, because the bound of requests on the wire was reached.
+    public let heldBack: UInt64
+    /// The measured part in nanoseconds.
+    public let nanoseconds: Int64
+    /// A text for each class of failure.
+    public let samples: [String: String]
+    private let signsTime: Bool
+
+    init(target: String, began: Timestamp, plan: LoadPlan, tally: LoadTally, signsTime: Bool) {
+        self.target = target
+        self.began = began
+        self.plan = plan
+        self.signsTime = signsTime
+        kinds = LoadKind.allCases.compactMap { kind in
+            let count = tally.kinds[kind.rawValue]
+            if count.requests == 0, kind != .plain { return nil }
+            return KindResult(kind: kind, requests: count.requests, statuses: count.statuses, failures: count.failures)
+        }
+        latencies = tally.latencies
+        serviceTimes = tally.serviceTimes
+        delays = tally.delays
+        connects = tally.connects
+        handshakes = tally.handshakes
+        timeline = tally.timeline
+        sentBytes = tally.sentBytes
+        receivedBytes = tally.receivedBytes
+        warmUpRequests = tally.warmUpRequests
+        withheld = tally.withheld
+        heldBack = tally.heldBack
+        samples = tally.samples
+        // A load that its count ended has no more time than it took.
+        let planned = plan.count == nil ? plan.plannedNanoseconds ?? 0 : 0
+        nanoseconds = max(1, tally.lastEnd, planned)
+    }
+
+    /// Requests that were sent and measured.
+    public var requests: UInt64 { kinds.reduce(0) { $0 + $1.requests } }
+
+    /// Answers by status, of all kinds.
+    public var statuses: [Int: UInt64] {
+        kinds.reduce(into: [:]) { $0.merge($1.statuses, uniquingKeysWith: +) }
+    }
+
+    /// Failures by their class, of all requests but those that were to be refused: `http_status` for an answer without 200.
+    public var errorsByClass: [String: UInt64] {
+        var errors: [String: UInt64] = [:]
+        for kind in kinds {
+            errors.merge(kind.failures, uniquingKeysWith: +)
+            if kind.kind.isToBeRefused(signsTime: signsTime) { continue }
+            let refused = kind.statuses.reduce(0) { $0 + ($1.key == 200 ? 0 : $1.value) }
+            if refused > 0 { errors[AttemptError.status.rawValue, default: 0] += refused }
+        }
+        return errors
+    }
+
+    /// Failures of all classes.
+    public var errors: UInt64 { errorsByClass.values.reduce(0, +) }
+
+    /// What expectations are held against.
+    public var outcome: LoadOutcome {
+        LoadOutcome(latencies: latencies, requests: requests, errors: errors, nanoseconds: nanoseconds)
+    }
+
+    /// Requests that were answered, a second.
+    public var requestsPerSecond: Double { Double(latencies.count) / (Double(nanoseconds) / 1e9) }
+
+    /// Requests that the schedule held for the measured time, a second; `nil` in the closed model.
+    public var scheduledPerSecond: Double? {
+        guard case .open = plan.model, let planned = plan.plannedNanoseconds, plan.count == nil else { return nil }
+        return Double(requests + withheld) / (Double(planned) / 1e9)
+    }
+
+    /// What the receiver did with requests that test its checks and a good one would not have done. Empty when all is well.
+    public var findings: [String] {
+        kinds.flatMap { result -> [String] in
+            let accepted = result.statuses[200] ?? 0
+            let refused = result.statuses.values.reduce(0, +) - accepted
+            switch result.kind {
+            case .plain: return []
+            case .wronglySigned:
+                return accepted == 0 ? [] : ["\(accepted) of \(result.requests) wrongly signed requests were answered 200"]
+            case .late where signsTime:
+                return accepted == 0
+                    ? [] : ["\(accepted) of \(result.requests) requests signed an hour ago were answered 200: a replay is taken"]
+            case .duplicate:
+                return refused == 0
+                    ? [] : ["\(refused) of \(result.requests) duplicates were not answered 200, so their sender goes on trying"]
+            case .late, .reordered:
+                let name = result.kind == .late ? "events that happened an hour ago" : "reordered events"
+                return refused == 0 ? [] : ["\(refused) of \(result.requests) \(name) were not answered 200"]
+            }
+        }
+    }
+}

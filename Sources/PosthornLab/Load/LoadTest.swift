@@ -1,0 +1,130 @@
+public import PosthornModel
+public import PosthornSending
+import PosthornSystem
+import Synchronization
+
+/// Sends a load to one receiver and measures what comes of it.
+public final class LoadTest: Sendable {
+    private final class Collected: Sendable {
+        let tally = Mutex(LoadTally())
+    }
+
+    private let plan: LoadPlan
+    private let content: LoadContent
+    private let shares: LoadPlan.Shares
+    private let loops: [LoadLoop]
+    private let shared = LoadShared()
+    private let targetText: String
+
+    /// How long the threads may take to come up before the schedule starts.
+    private static let leadNanoseconds: Int64 = 5_000_000
+
+    /// - Parameters:
+    ///   - url: The receiver.
+    ///   - method: POST, or GET for Voiso's Call Notify.
+    ///   - plan: When requests leave.
+    ///   - content: What they hold.
+    ///   - shares: Which share of them tests the receiver's checks.
+    ///   - timeoutMilliseconds: The deadline of a request: connect, headers and body together.
+    ///   - guard: Which addresses may be reached.
+    ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    /// - Throws: `InputProblem` when the URL leads nowhere it may lead; `SystemProblem` when the system lacks descriptors.
+    public init(
+        _ url: EndpointURL,
+        method: RequestMethod = .post,
+        plan: LoadPlan,
+        content: LoadContent,
+        shares: LoadPlan.Shares = LoadPlan.Shares(),
+        timeoutMilliseconds: Int = EndpointSettings.defaultTimeoutMilliseconds,
+        guard: EgressGuard,
+        caFile: String? = nil
+    ) throws {
+        self.plan = plan
+        self.content = content
+        self.shares = shares
+        targetText = url.text
+        let addresses = try LoadTarget.addresses(of: url, guard: `guard`)
+        let target = SendTarget(
+            key: 0,
+            url: url,
+            method: method,
+            timeoutMilliseconds: timeoutMilliseconds,
+            inFlightLimit: plan.places,
+            ratePerSecond: nil,
+            composer: UnaskedComposer()
+        )
+        let threads = min(plan.threads, plan.places)
+        loops = try (0..<threads).map { thread in
+            let places = plan.places / threads + (thread < plan.places % threads ? 1 : 0)
+            return try LoadLoop(target, addresses: addresses, inFlightLimit: places, guard: `guard`, caFile: caFile)
+        }
+    }
+
+    /// What has happened since this was last asked.
+    public func takeProgress() -> LoadProgress {
+        shared.gauge.withLock { gauge in
+            defer { gauge = LoadProgress() }
+            return gauge
+        }
+    }
+
+    /// Sends nothing more; `run` returns when the answers that are still out have come. From any thread.
+    public func stop() { for loop in loops { loop.stop() } }
+
+    /// Runs the load on threads of its own and waits for its end. To be called once.
+    /// - Throws: `SystemProblem` when the system has no thread left.
+    public func run() throws -> LoadReport {
+        let began = SystemClock().now()
+        let start = MonotonicClock.nanoseconds() + Self.leadNanoseconds
+        let collected = Collected()
+        var threads: [WorkerThread] = []
+        defer { for thread in threads { thread.join() } }
+        do {
+            for index in loops.indices { threads.append(try thread(index, start, collected)) }
+        } catch {
+            stop()
+            throw error
+        }
+        for thread in threads { thread.join() }
+        threads = []
+        return LoadReport(
+            target: targetText,
+            began: began,
+            plan: plan,
+            tally: collected.tally.withLock { $0 },
+            signsTime: content.signsTime
+        )
+    }
+
+    private func thread(_ index: Int, _ start: Int64, _ collected: Collected) throws -> WorkerThread {
+        let loop = loops[index]
+        let maker = LoadMaker(content, shares, seed: plan.seed, thread: index, threads: loops.count)
+        let pacer = LoadPacer(plan, start: start, thread: index, threads: loops.count)
+        let (plan, shared) = (plan, shared)
+        return try WorkerThread(name: "posthorn-load-\(index)") {
+            let worker = LoadWorker(plan, maker, pacer, shared, start: start)
+            loop.run(worker)
+            collected.tally.withLock { $0.merge(worker.tally) }
+        }
+    }
+
+    /// Targets have a composer; a load writes its requests itself.
+    private final class UnaskedComposer: RequestComposer {
+        func compose(
+            _ event: AcceptedEvent,
+            attempt: Int,
+            at now: Timestamp,
+            into request: inout OutboundRequest
+        ) throws(InputProblem) {}
+    }
+}
+
+extension LoadPlan {
+    /// Requests that may be on the wire at once.
+    var places: Int {
+        switch model {
+        case .open: return max(1, inFlightLimit)
+        case .closed(let connections): return max(1, connections)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// How a load went over time, in intervals that grow when there would be too many of them.
+///
+/// A request belongs to the interval in which it was meant to leave, so a stall shows where it began.
+public struct LoadTimeline: Sendable {
+    /// One stretch of time.
+    public struct Interval: Sendable {
+        /// Requests that were meant to leave in it and have ended.
+        public fileprivate(set) var requests: UInt64 = 0
+        /// Those that failed.
+        public fileprivate(set) var errors: UInt64 = 0
+        /// Latencies of those that were answered, in coarse buckets.
+        public fileprivate(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
+
+        fileprivate mutating func merge(_ other: Interval) {
+            requests += other.requests
+            errors += other.errors
+            latencies.merge(other.latencies)
+        }
+    }
+
+    /// The intervals from the start on.
+    public private(set) var intervals: [Interval] = []
+    /// How long each is.
+    public private(set) var nanoseconds: Int64 = 100_000_000
+
+    /// Values are within 3 %.
+    static let coarseBits = 4
+    private static let intervalLimit = 400
+
+    /// Nothing yet.
+    public init() {}
+
+    mutating func take(at moment: Int64, latency: Int64?, isError: Bool) {
+        let moment = max(0, moment)
+        while moment / nanoseconds >= Self.intervalLimit { coarsen() }
+        let index = Int(moment / nanoseconds)
+        while intervals.count <= index { intervals.append(Interval()) }
+        intervals[index].requests += 1
+        if isError { intervals[index].errors += 1 }
+        if let latency { intervals[index].latencies.record(latency) }
+    }
+
+    mutating func merge(_ other: LoadTimeline) {
+        var other = other
+        while nanoseconds < other.nanoseconds { coarsen() }
+        while other.nanoseconds < nanoseconds { other.coarsen() }
+        while intervals.count < other.intervals.count { intervals.append(Interval()) }
+        for (i, interval) in other.intervals.enumerated() { intervals[i].merge(interval) }
+    }
+
+    private mutating func coarsen() {
+        nanoseconds *= 2
+        intervals = stride(from: 0, to: intervals.count, by: 2).map { i in
+            var joined = intervals[i]
+            if i + 1 < intervals.count { joined.merge(intervals[i + 1]) }
+            return joined
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import PosthornModel
+import PosthornSending
+import PosthornSystem
+import Synchronization
+
+/// What the threads of a load share.
+final class LoadShared: Sendable {
+    /// Nothing is sent before this moment (monotonic nanoseconds), because the receiver has asked to be left alone.
+    let pausedUntil = Atomic<Int64>(0)
+    let gauge = Mutex(LoadProgress())
+}
+
+/// How far a load is, for those who watch.
+public struct LoadProgress: Sendable {
+    /// Requests that have ended, the warm-up's too.
+    public internal(set) var requests: UInt64 = 0
+    /// Those that failed: plain ones without a 200.
+    public internal(set) var errors: UInt64 = 0
+    /// Latencies since progress was last asked for.
+    public internal(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
+}
+
+/// One thread's source: what leaves when, and what came of it.
+final class LoadWorker: LoadSource {
+    private let plan: LoadPlan
+    private var maker: LoadMaker
+    private var pacer: LoadPacer
+    private let shared: LoadShared
+    private let measuredFrom: Int64
+    private(set) var tally = LoadTally()
+    private var unreported = LoadProgress()
+    private var reportedAt: Int64 = 0
+
+    private static let reportNanoseconds: Int64 = 50_000_000
+    /// The mark of a ticket holds the kind, and this for the warm-up.
+    private static let warmUpMark = 1 << 8
+
+    /// - Parameter start: The start of the warm-up in monotonic nanoseconds, the same for all threads.
+    init(_ plan: LoadPlan, _ maker: LoadMaker, _ pacer: LoadPacer, _ shared: LoadShared, start: Int64) {
+        self.plan = plan
+        self.maker = maker
+        self.pacer = pacer
+        self.shared = shared
+        measuredFrom = start + plan.warmUpNanoseconds
+    }
+
+    func next(now: Int64, into request: inout OutboundRequest) -> LoadStep {
+        let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
+        if pause > now { tally.withheld += pacer.skip(until: pause, now: now) }
+        switch pacer.next(now: now) {
+        case .end: return .end
+        case .wait(let moment): return .wait(until: moment)
+        case .go(let intended):
+            let kind = maker.fixedContent == nil ? maker.write(into: &request, at: SystemClock().now()) : .plain
+            let mark = kind.rawValue | (intended < measuredFrom ? Self.warmUpMark : 0)
+            return .send(LoadTicket(intended: intended, mark: mark), content: maker.fixedContent)
+        }
+    }
+
+    func write(content: Int, into request: inout OutboundRequest) { maker.writeFixed(into: &request) }
+
+    func isHeldBack(now: Int64) { tally.heldBack += pacer.countHeldBack(now: now) }
+
+    func take(_ answer: LoadAnswer) {
+        let kind = LoadKind(rawValue: answer.ticket.mark & ~Self.warmUpMark) ?? .plain
+        if answer.ticket.mark & Self.warmUpMark != 0 {
+            tally.warmUpRequests += 1
+        } else {
+            tally.take(answer, kind, start: measuredFrom)
+        }
+        if plan.honoursRetryAfter, let wait = answer.retryAfterMilliseconds {
+            shared.pausedUntil.max(answer.ended + min(wait, 86_400_000) * 1_000_000, ordering: .relaxed)
+        }
+        unreported.requests += 1
+        if answer.error != nil, kind == .plain { unreported.errors += 1 }
+        unreported.latencies.record(answer.ended - answer.ticket.intended)
+        if answer.ended - reportedAt > Self.reportNanoseconds { report(answer.ended) }
+    }
+
+    private func report(_ now: Int64) {
+        reportedAt = now
+        shared.gauge.withLock { gauge in
+            gauge.requests += unreported.requests
+            gauge.errors += unreported.errors
+            gauge.latencies.merge(unreported.latencies)
+        }
+        unreported = LoadProgress()
+    }
+}

@@ -1,0 +1,262 @@
+import CCurl
+import CLinux
+import Glibc
+import PosthornModel
+public import PosthornSystem
+import Synchronization
+
+/// The leanest way to send: one thread, one multi handle, one receiver, and a source that says what goes out when.
+///
+/// It has none of the ``SenderPool``'s turns, mailboxes and names that change: a load knows its receiver, and what it costs
+/// itself is missing in what it measures. Everything of HTTP and of the egress guard is the same ``Transfer``.
+public final class LoadLoop: @unchecked Sendable {
+    // All state belongs to the thread that calls `run`, but for `isStopped` and the waker.
+
+    private let target: SendTarget
+    private let addresses: [NetworkAddress]
+    private let inFlightLimit: Int
+    private let context: TransferContext
+    private let shard: Shard
+    private let epoll: Int32
+    private let timer: Int32
+    private let waker: Waker
+    private let isStopped = Atomic(false)
+
+    private var transfers: [LoadTransfer] = []
+    private var free: [Int] = []
+    private var request = OutboundRequest()
+    private var wakeAt = Int64.max
+    private var timerSetTo = Int64.max
+    private var hasEnded = false
+    private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: LoadLoop.eventLimit)
+
+    private static let eventLimit = 256
+    private static let wakerMark: UInt64 = 1 << 40
+    private static let timerMark: UInt64 = 1 << 41
+    /// Requests that start in one turn at most, so that answers are not left waiting while a backlog goes out.
+    private static let startsPerTurn = 64
+    /// Answers are read to their end, up to this.
+    private static let responseLimitBytes = 1 << 30
+
+    /// A handle with what the loop knows of its request.
+    private struct LoadTransfer {
+        let transfer: Transfer
+        var ticket = LoadTicket(intended: 0, mark: 0)
+        var started: Int64 = 0
+        var content: Int?
+        var sentBytes = 0
+    }
+
+    /// - Parameters:
+    ///   - target: Where requests go; its composer is not asked.
+    ///   - addresses: What its name leads to, as ``LoadTarget/addresses(of:guard:)`` gave it.
+    ///   - inFlightLimit: Requests on the wire at once.
+    ///   - guard: Which addresses may be reached.
+    ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    /// - Throws: ``SystemProblem`` when the system lacks descriptors or memory.
+    public init(
+        _ target: SendTarget,
+        addresses: [NetworkAddress],
+        inFlightLimit: Int,
+        guard: EgressGuard,
+        caFile: String?
+    ) throws(SystemProblem) {
+        self.target = target
+        self.addresses = addresses
+        self.inFlightLimit = max(1, inFlightLimit)
+        waker = try Waker()
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        timer = posthorn_timerfd()
+        context = TransferContext(
+            guard: `guard`,
+            responseLimitBytes: Self.responseLimitBytes,
+            excerptLimitBytes: 0,
+            caFile: caFile,
+            epoll: epoll
+        )
+        guard epoll >= 0, timer >= 0, CurlLibrary.ready,
+            let shard = Shard(number: 0, connectionLimit: self.inFlightLimit + 16, context: context)
+        else { throw SystemProblem("epoll_create1", errno == 0 ? ENOMEM : errno) }
+        self.shard = shard
+        watch(waker.descriptor, Self.wakerMark)
+        watch(timer, Self.timerMark)
+    }
+
+    deinit {
+        transfers = []
+        close(epoll)
+        close(timer)
+        events.deallocate()
+    }
+
+    private func watch(_ descriptor: Int32, _ mark: UInt64) {
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: mark))
+        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+    }
+
+    /// Asks the loop to start nothing more; `run` returns when what is on the wire has ended. From any thread.
+    public func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        waker.signal()
+    }
+
+    /// Sends what `source` wants until it has nothing more and every answer has come or its deadline has passed.
+    public func run(_ source: some LoadSource) {
+        while true {
+            if isStopped.load(ordering: .relaxed) { hasEnded = true }
+            fill(source)
+            _ = shard.runTimer(now: MonotonicClock.nanoseconds())
+            while finishEnded(source) > 0 {
+                fill(source)
+                _ = shard.runTimer(now: MonotonicClock.nanoseconds())
+            }
+            if hasEnded && inFlight == 0 { return }
+            wait()
+        }
+    }
+
+    private var inFlight: Int { transfers.count - free.count }
+
+    private func fill(_ source: some LoadSource) {
+        wakeAt = .max
+        if hasEnded { return }
+        for _ in 0..<Self.startsPerTurn {
+            let now = MonotonicClock.nanoseconds()
+            if inFlight >= inFlightLimit { return source.isHeldBack(now: now) }
+            request.reset()
+            switch source.next(now: now, into: &request) {
+            case .send(let ticket, let content): start(ticket, content, now, source)
+            case .wait(let moment):
+                wakeAt = moment
+                return
+            case .end:
+                hasEnded = true
+                return
+            }
+        }
+        wakeAt = 0
+    }
+
+    private func start(_ ticket: LoadTicket, _ content: Int?, _ now: Int64, _ source: some LoadSource) {
+        guard let slot = free.popLast() ?? makeTransfer() else {
+            return source.take(failure(ticket, now, .resources, "no memory for another request"))
+        }
+        transfers[slot].ticket = ticket
+        transfers[slot].started = now
+        if content == nil || transfers[slot].content != content {
+            if let content { source.write(content: content, into: &request) }
+            transfers[slot].transfer.load(request, for: target)
+            transfers[slot].sentBytes = request.headers.count + request.query.count + request.body.count
+            transfers[slot].content = content
+        }
+        add(slot, timeout: target.timeoutMilliseconds, fresh: false, source)
+    }
+
+    private func add(_ slot: Int, timeout: Int, fresh: Bool, _ source: some LoadSource) {
+        let transfer = transfers[slot].transfer
+        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
+        if curl_multi_add_handle(shard.multi, transfer.easy) != CURLM_OK { finish(slot, CURLE_OUT_OF_MEMORY, source) }
+    }
+
+    private func makeTransfer() -> Int? {
+        guard let transfer = Transfer(slot: transfers.count, context: context) else { return nil }
+        if !addresses.isEmpty { transfer.pin(target.url.host, port: target.url.port, to: addresses, version: 0) }
+        transfers.append(LoadTransfer(transfer: transfer))
+        return transfer.slot
+    }
+
+    /// Settles what has ended; says how much has.
+    private func finishEnded(_ source: some LoadSource) -> Int {
+        var ended = 0
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(shard.multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let code = posthorn_curl_message_result(message)
+            var pointer: UnsafeMutableRawPointer?
+            posthorn_curl_get_pointer(easy, CURLINFO_PRIVATE, &pointer)
+            curl_multi_remove_handle(shard.multi, easy)
+            guard let pointer else { continue }
+            finish(Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue().slot, code, source)
+            ended += 1
+        }
+        return ended
+    }
+
+    private func finish(_ slot: Int, _ code: CURLcode, _ source: some LoadSource) {
+        let transfer = transfers[slot].transfer
+        let (ticket, started) = (transfers[slot].ticket, transfers[slot].started)
+        let now = MonotonicClock.nanoseconds()
+        if transfer.intervention == .staleConnection && !transfer.wasFresh {
+            let left = target.timeoutMilliseconds - Int((now - started) / 1_000_000)
+            if left > 0 { return add(slot, timeout: left, fresh: true, source) }
+        }
+        let verdict = transfer.verdict(code)
+        source.take(
+            LoadAnswer(
+                ticket: ticket,
+                started: started,
+                ended: now,
+                status: verdict.status,
+                error: verdict.error,
+                errorText: verdict.text,
+                sentBytes: transfers[slot].sentBytes,
+                receivedBytes: transfer.head.bytes + transfer.bodyBytes,
+                retryAfterMilliseconds: verdict.status == 200 ? nil : transfer.head.retryAfterMilliseconds(now: SystemClock().now()),
+                connection: transfer.hasConnected && verdict.status != nil ? connection(transfer) : nil
+            )
+        )
+        free.append(slot)
+    }
+
+    private func connection(_ transfer: Transfer) -> LoadAnswer.Connection {
+        var connected: curl_off_t = 0
+        var agreed: curl_off_t = 0
+        posthorn_curl_get_size(transfer.easy, CURLINFO_CONNECT_TIME_T, &connected)
+        posthorn_curl_get_size(transfer.easy, CURLINFO_APPCONNECT_TIME_T, &agreed)
+        return LoadAnswer.Connection(
+            connectMicroseconds: Int64(connected),
+            tlsMicroseconds: target.url.isPlainHTTP ? nil : max(0, Int64(agreed - connected))
+        )
+    }
+
+    private func failure(_ ticket: LoadTicket, _ now: Int64, _ error: AttemptError, _ text: String) -> LoadAnswer {
+        LoadAnswer(
+            ticket: ticket,
+            started: now,
+            ended: now,
+            status: nil,
+            error: error,
+            errorText: text,
+            sentBytes: 0,
+            receivedBytes: 0,
+            retryAfterMilliseconds: nil,
+            connection: nil
+        )
+    }
+
+    private func wait() {
+        let now = MonotonicClock.nanoseconds()
+        let next = min(wakeAt, shard.deadline)
+        if next > now, next != timerSetTo {
+            _ = posthorn_timerfd_set(timer, next == .max ? 0 : next)
+            timerSetTo = next
+        }
+        let count = epoll_wait(epoll, events, Int32(Self.eventLimit), next <= now ? 0 : -1)
+        for index in 0..<Int(max(0, count)) {
+            let event = events[index]
+            switch event.data.u64 {
+            case Self.wakerMark: waker.reset()
+            case Self.timerMark: resetTimer()
+            default:
+                let (socket, _) = SocketBook.place(of: event)
+                if context.sockets.isWanted(socket) { shard.handle(socket, events: event.events) }
+            }
+        }
+    }
+
+    private func resetTimer() {
+        var expirations: UInt64 = 0
+        _ = read(timer, &expirations, 8)
+        timerSetTo = .max
+    }
+}

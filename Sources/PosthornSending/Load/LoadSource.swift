@@ -1,0 +1,77 @@
+public import PosthornModel
+
+/// What a ``LoadLoop`` sends, and who is told what came of it. Every call comes on the loop's own thread.
+public protocol LoadSource: AnyObject {
+    /// Says what to send now, or how long to wait; called whenever there is a place on the wire.
+    ///
+    /// - Parameters:
+    ///   - now: Monotonic nanoseconds.
+    ///   - request: Where to write a request that is none of the numbered contents; empty.
+    func next(now: Int64, into request: inout OutboundRequest) -> LoadStep
+
+    /// Writes content that stays the same; called when a handle sends it for the first time.
+    func write(content: Int, into request: inout OutboundRequest)
+
+    /// Takes what came of a request.
+    func take(_ answer: LoadAnswer)
+
+    /// Says that every place on the wire is taken.
+    func isHeldBack(now: Int64)
+}
+
+/// What a ``LoadSource`` wants.
+public enum LoadStep: Sendable {
+    /// Sends the request that was written; or, where requests stay the same byte for byte, the content of that number, which
+    /// is asked for where a handle has not sent it before.
+    case send(LoadTicket, content: Int?)
+    /// Nothing before this moment (monotonic nanoseconds), or before an answer has come when it is `Int64.max`.
+    case wait(until: Int64)
+    /// Nothing more.
+    case end
+}
+
+/// What the loop hands back with the answer.
+public struct LoadTicket: Sendable {
+    /// When the request was meant to leave: monotonic nanoseconds.
+    public let intended: Int64
+    /// The source's own mark.
+    public let mark: Int
+
+    /// A ticket by its parts.
+    public init(intended: Int64, mark: Int) {
+        self.intended = intended
+        self.mark = mark
+    }
+}
+
+/// What came of one request of a load. Times are monotonic nanoseconds.
+public struct LoadAnswer: Sendable {
+    /// The source's own.
+    public let ticket: LoadTicket
+    /// When the loop took it up.
+    public let started: Int64
+    /// When its answer had come, or its failure.
+    public let ended: Int64
+    /// The answer's status, when there was one.
+    public let status: Int?
+    /// Why there is no success; `nil` for a 200.
+    public let error: AttemptError?
+    /// The detail of a failure.
+    public let errorText: String
+    /// Bytes that were sent: headers of ours and body.
+    public let sentBytes: Int
+    /// Bytes of the answer: head and body.
+    public let receivedBytes: Int
+    /// How long the receiver asked to be left alone, when it did.
+    public let retryAfterMilliseconds: Int64?
+    /// How long its connection took to open, when it needed a new one.
+    public let connection: Connection?
+
+    /// The times of a new connection, in microseconds from the start of the request.
+    public struct Connection: Sendable {
+        /// Until TCP had connected.
+        public let connectMicroseconds: Int64
+        /// From there until TLS was agreed; `nil` for plain http.
+        public let tlsMicroseconds: Int64?
+    }
+}

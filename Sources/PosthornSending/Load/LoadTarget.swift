@@ -1,0 +1,28 @@
+public import PosthornModel
+
+/// Finds out where a load would go, before anything is sent.
+public enum LoadTarget {
+    /// The addresses of a URL's host that may be reached; none for a host that is written as a number.
+    ///
+    /// - Parameters:
+    ///   - url: Where the load is to go.
+    ///   - guard: Which addresses may be reached.
+    /// - Throws: Why the name leads nowhere, or to addresses that the guard forbids.
+    public static func addresses(of url: EndpointURL, guard: EgressGuard) throws(InputProblem) -> [NetworkAddress] {
+        let all: [NetworkAddress]
+        if let numeric = url.numericAddress {
+            all = [numeric]
+        } else {
+            switch SystemLookup.ask(url.host) {
+            case .addresses(let found): all = found
+            case .failure(let text):
+                throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: \(text)")
+            }
+        }
+        switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
+        case .permitted(let permitted): return url.numericAddress == nil ? permitted : []
+        case .refused:
+            throw InputProblem(field: "URL", value: url.host, reason: "leads to no address of this machine or a private network")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Glibc
+
+/// A program that runs to its end.
+struct Command {
+    /// What it wrote to standard output and standard error, and how it ended.
+    struct Result: Sendable {
+        let output: String
+        let status: Int32
+    }
+
+    /// The folder that holds Package.swift.
+    static let top = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+
+    /// A program of this package: built into the folder of the test runner itself.
+    static func product(_ name: String) -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = max(0, readlink("/proc/self/exe", &buffer, buffer.count - 1))
+        let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/" + name
+    }
+
+    /// Whether a program is on the PATH.
+    static func exists(_ name: String) -> Bool {
+        let folders = getenv("PATH").map { String(cString: $0) }?.split(separator: ":") ?? []
+        return folders.contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+
+    /// Runs a program, found on the PATH unless its name has a slash.
+    static func run(_ words: [String], input: String = "/dev/null") throws -> Result {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw CommandProblem(program: words[0], reason: errno) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        let problem = posix_spawnp(&process, words[0], &actions, nil, &arguments, environ)
+        close(ends[1])
+        defer { close(ends[0]) }
+        guard problem == 0 else { throw CommandProblem(program: words[0], reason: problem) }
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(ends[0], &buffer, buffer.count), count > 0 { output += buffer[..<count] }
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+        return Result(output: String(decoding: output, as: UTF8.self), status: status)
+    }
+}
+
+/// A program that could not be started.
+struct CommandProblem: Error, CustomStringConvertible {
+    let program: String
+    let reason: Int32
+
+    var description: String { "\(program): \(String(cString: strerror(reason)))" }
+}

@@ -1,0 +1,102 @@
+import PosthornTestSupport
+import Testing
+
+/// `endpoint verify`, `rotate`, `test` and `ask` as processes, and the key for sealed credentials.
+@Suite struct EndpointCommandTests {
+    private func prepared(_ receiver: MisbehavingReceiver, key: [String] = []) throws -> PosthornProcess {
+        let posthorn = try PosthornProcess()
+        let topology = """
+            {"nodes": [{"id": "c1", "level": "company"}], "endpoints": [
+              {"id": "coach", "node": "c1", "url": "\(receiver.url)", "vendor": "diio", "credentials": {"signing_secret": "abc"}},
+              {"id": "w", "node": "c1", "url": "\(receiver.url)", "vendor": "webio",
+               "credentials": {"api_key": "k", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "1"}},
+              {"id": "s", "node": "c1", "url": "\(receiver.url)", "vendor": "standard",
+               "credentials": {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}},
+              {"id": "plain", "node": "c1", "url": "\(receiver.url)", "vendor": "weseedo"} ] }
+            """
+        let applied = try posthorn.run(["apply", posthorn.write(topology, to: "topology.json")] + key, input: [])
+        try #require(applied.status == 0, "\(applied.errors)")
+        return posthorn
+    }
+
+    private func answer(_ request: ReceivedRequest) -> Reply {
+        if let start = request.target.firstRange(of: "echo_string=") {
+            return .status(200, body: String(request.target[start.upperBound...]))
+        }
+        return .status(200, body: #"{"balance":"12.50"}"#)
+    }
+
+    @Test func verifyTellsWhatCameOfIt() throws {
+        let receiver = try MisbehavingReceiver(answer)
+        let posthorn = try prepared(receiver)
+        let refused = try posthorn.run("endpoint", "verify", "coach")
+        #expect(refused.status == 1 && refused.errorLines.count == 1 && refused.errors.contains("--allow"))
+        #expect(try posthorn.run("endpoint", "list", "--json").lines[0].contains(#""state":"unverified","reason":"handshake: "#))
+        #expect(
+            try posthorn.run("endpoint", "verify", "coach", "--allow", "127.0.0.0/8").output
+                == "endpoint coach has proved itself and is active\n"
+        )
+        #expect(
+            try posthorn.run("endpoint", "verify", "plain", "--json").output == #"{"id":"plain","state":"active","reason":null}"# + "\n"
+        )
+        #expect(try posthorn.run("endpoint", "verify", "nobody").status == 1)
+    }
+
+    @Test func rotateShowsAMadeSecretOnceAndAGivenOneNever() throws {
+        let posthorn = try prepared(try MisbehavingReceiver { _ in .ok })
+        let made = try posthorn.run("endpoint", "rotate", "s")
+        #expect(made.lines.count == 3 && made.lines[1].hasPrefix("whsec_") && made.lines[2].contains("signs too until"))
+        let given = try posthorn.run("endpoint", "rotate", "coach", "--secret-stdin", input: "brought-along\r\n")
+        #expect(given.status == 0 && !given.output.contains("brought-along"))
+        #expect(try posthorn.run("endpoint", "rotate", "coach", "--secret-stdin", input: "brought-along").errors.contains("already in use"))
+        #expect(try posthorn.run("endpoint", "rotate", "w", "--json").output.contains(#""secret":null"#))
+        #expect(try posthorn.run("endpoint", "rotate", "plain").status == 1)
+        #expect(try posthorn.run("endpoint", "rotate", "coach", "--secret-stdin").errors.contains("empty"))
+        #expect(try posthorn.run("endpoint", "rotate", "coach", "--secret-stdin", "--secret-file", "x").status == 2)
+    }
+
+    @Test func testShowsBothSidesAndStoresNothing() throws {
+        let receiver = try MisbehavingReceiver(answer)
+        let posthorn = try prepared(receiver)
+        let data = posthorn.write("{\"id\": \"m1\",\n \"n\": 1.10}\n", to: "data.json")
+        let result = try posthorn.run("endpoint", "test", "coach", "--type", "meeting.error", "--data", data, "--allow", "127.0.0.0/8")
+        #expect(result.status == 0 && result.output.contains("< 200 from 127.0.0.1:") && result.output.contains("> DO-Signature: "))
+        #expect(
+            receiver.requests.map { String(decoding: $0.body, as: UTF8.self) } == [
+                "{\"action\":\"meeting.error\",\"id\": \"m1\",\n \"n\": 1.10}"
+            ]
+        )
+        #expect(try posthorn.run("deliveries", "--json").output.isEmpty)
+        let noID = try posthorn.run("endpoint", "test", "coach", "--data", "-", "--allow", "127.0.0.0/8", input: "{}")
+        #expect(noID.status == 1 && noID.errors.contains("data.id"))
+        #expect(receiver.requests.count == 1)
+    }
+
+    @Test func askFillsATextOrNamesWhatIsMissing() throws {
+        let receiver = try MisbehavingReceiver(answer)
+        let posthorn = try prepared(receiver)
+        #expect(try posthorn.run("ask", "w", "You have <<balance>>.", "--allow", "127.0.0.0/8").output == "You have 12.50.\n")
+        let missing = try posthorn.run("ask", "w", "<<balance>> <<limit>>", "--allow", "127.0.0.0/8")
+        #expect(missing.status == 1 && missing.output.isEmpty && missing.errors == "posthorn: limit: is missing in the receiver's reply\n")
+    }
+
+    @Test func sealedCredentialsNeedTheirKeyAndListsDoNot() throws {
+        let receiver = try MisbehavingReceiver(answer)
+        let posthorn = try prepared(receiver)
+        #expect(try posthorn.run("doctor").output.contains("stand in the clear"))
+        let key = ["--key-file", posthorn.write(String(repeating: "5a", count: 32) + "\n", to: "key")]
+        let other = ["--key-file", posthorn.write(String(repeating: "a5", count: 32), to: "other")]
+        let applied = try posthorn.run(["apply", posthorn.directory.file("topology.json")] + key, input: [])
+        #expect(applied.lines.count == 3 && applied.output.contains("changed endpoint coach (credentials sealed)"))
+        #expect(try posthorn.run("doctor").output.contains("are sealed"))
+        #expect(try posthorn.run(["doctor"] + other, input: []).status == 1)
+        for given in [[], other] {
+            let result = try posthorn.run(["run", "--until-settled"] + given, input: [])
+            #expect(result.status == 1 && result.errors.contains("credentials of endpoint coach") && result.errors.contains("key"))
+            #expect(try posthorn.run(["endpoint", "list"] + given, input: []).status == 0)
+        }
+        #expect(try posthorn.run(["run", "--until-settled", "--allow", "127.0.0.0/8"] + key, input: []).status == 0)
+        let bad = try posthorn.run("status", "--key-file", posthorn.write("my-key-text", to: "bad"))
+        #expect(bad.status == 1 && bad.errorLines.count == 1 && !bad.errors.contains("my-key-text"))
+    }
+}

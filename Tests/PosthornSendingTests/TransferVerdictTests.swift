@@ -1,0 +1,71 @@
+import CCurl
+import PosthornModel
+@testable import PosthornSending
+import Testing
+
+@Suite struct TransferVerdictTests {
+    private func head(_ lines: String...) -> ResponseHead {
+        var head = ResponseHead()
+        for line in lines { _ = Array((line + "\r\n").utf8).withUnsafeBufferPointer { head.take($0) } }
+        return head
+    }
+
+    private func verdict(_ code: CURLcode, _ head: ResponseHead, _ intervention: Intervention? = nil, detail: String = "")
+        -> TransferVerdict
+    {
+        TransferVerdict(code: code, head: head, wasSent: true, intervention: intervention, detail: detail)
+    }
+
+    @Test func everyCodeHasAnErrorOfOurs() {
+        let table: [(CURLcode, AttemptError)] = [
+            (CURLE_OPERATION_TIMEDOUT, .timeout), (CURLE_COULDNT_RESOLVE_HOST, .dns), (CURLE_COULDNT_CONNECT, .connect),
+            (CURLE_GOT_NOTHING, .closed), (CURLE_RECV_ERROR, .closed), (CURLE_SEND_ERROR, .closed), (CURLE_SEND_FAIL_REWIND, .closed),
+            (CURLE_PEER_FAILED_VERIFICATION, .tls), (CURLE_SSL_CONNECT_ERROR, .tls), (CURLE_SSL_CERTPROBLEM, .tls),
+            (CURLE_SSL_CACERT_BADFILE, .tls), (CURLE_WEIRD_SERVER_REPLY, .badResponse), (CURLE_UNSUPPORTED_PROTOCOL, .badResponse),
+            (CURLE_OUT_OF_MEMORY, .headersTooLarge), (CURLE_NO_CONNECTION_AVAILABLE, .resources), (CURLE_LDAP_CANNOT_BIND, .other),
+        ]
+        for (code, error) in table { #expect(verdict(code, ResponseHead()).error == error, "\(code)") }
+        // Whatever the code, a failure before the answer is never a success and has a text.
+        for raw: UInt32 in 1..<100 {
+            let verdict = verdict(CURLcode(rawValue: raw), ResponseHead())
+            #expect(verdict.error != nil && verdict.status == nil && !verdict.text.isEmpty, "\(raw)")
+        }
+    }
+
+    @Test func outOfMemoryIsOursBeforeTheRequestWasSent() {
+        let verdict = TransferVerdict(code: CURLE_OUT_OF_MEMORY, head: ResponseHead(), wasSent: false, intervention: nil, detail: "")
+        #expect(verdict.error == .resources)
+    }
+
+    @Test func aWholeHeadSettlesTheAttempt() {
+        let ok = head("HTTP/1.1 200 OK", "")
+        for code in [CURLE_OK, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE] { #expect(verdict(code, ok).error == nil) }
+        #expect(verdict(CURLE_OPERATION_TIMEDOUT, ok).error == .timeout)
+        #expect(verdict(CURLE_RECV_ERROR, ok, detail: "Bad hex in chunked-encoding").error == .badResponse)
+        #expect(verdict(CURLE_WRITE_ERROR, ok, .bodyLimit).error == nil)
+        #expect(verdict(CURLE_OK, head("HTTP/1.1 200 OK")).error == .closed)
+        #expect(verdict(CURLE_OK, head("HTTP/1.1 100 Continue", "", "HTTP/1.1 204 No", "")).status == 204)
+    }
+
+    @Test func anInterventionNamesItself() {
+        let address = NetworkAddress(ipv4: 0x7F00_0001)
+        #expect(verdict(CURLE_COULDNT_CONNECT, ResponseHead(), .refusedAddress(address)).error == .refusedAddress)
+        #expect(verdict(CURLE_COULDNT_CONNECT, ResponseHead(), .refusedPlainHTTP(address)).text.contains("https"))
+        #expect(verdict(CURLE_ABORTED_BY_CALLBACK, ResponseHead(), .secondTry).error == .closed)
+        #expect(verdict(CURLE_COULDNT_CONNECT, ResponseHead(), .noSocket(24)).error == .resources)
+    }
+
+    @Test func theWishToWaitIsReadAsSecondsOrAsADate() {
+        let now = Timestamp(milliseconds: 1_594_816_394_000)
+        func wait(_ value: String, status: Int = 503) -> Int64? {
+            head("HTTP/1.1 \(status) X", "Retry-After: \(value)", "").retryAfterMilliseconds(now: now)
+        }
+        #expect(wait("120") == 120_000)
+        #expect(wait("  0 ") == 0)
+        #expect(wait("Wed, 15 Jul 2020 12:34:14 GMT") == 60_000)
+        #expect(wait("Wed, 15 Jul 2020 12:00:00 GMT") == 0)
+        for value in ["", "-5", "soon", "1.5", "99999999999999999999"] { #expect(wait(value) == nil, "\(value)") }
+        #expect(wait("120", status: 500) == nil)
+        #expect(wait("120", status: 429) == 120_000)
+    }
+}

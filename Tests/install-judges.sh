@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the vendors' libraries that judge what the engine sends (Tests/ConformanceTests/Judges/requirements.txt), into
+# .build-judges beside Package.swift. Does nothing when they are there; says why in one line when they cannot be had.
+#
+#     Tests/install-judges.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+
+wanted=Tests/ConformanceTests/Judges/requirements.txt
+place=.build-judges
+# The list of what was installed is written last, so a half-made place is made again.
+cmp -s "$wanted" "$place/installed.txt" && exit 0
+
+give_up() {
+    echo "install-judges.sh: $1" >&2
+    exit 1
+}
+
+command -v python3 >/dev/null || give_up "python3 is not on the PATH; install it to let the vendors' libraries judge"
+rm -rf "$place"
+mkdir "$place"
+python3 -m venv "$place/venv" >"$place/log" 2>&1 \
+    || give_up "python3 -m venv failed; on Debian install python3-venv ($(tail -n 1 "$place/log"))"
+"$place/venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 20 -r "$wanted" >"$place/log" 2>&1 \
+    || give_up "pip could not install the judges: $(grep -m 1 -i error "$place/log" || tail -n 1 "$place/log")"
+cp "$wanted" "$place/installed.txt"
