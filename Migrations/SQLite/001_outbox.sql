@@ -50,43 +50,60 @@ CREATE INDEX posthorn_endpoint_revision_endpoint ON posthorn_endpoint_revision (
 
 -- The events. Any program may write here in a transaction of its own:
 --     INSERT INTO posthorn_outbox (type, node, data) VALUES ('MEETING_STARTED', 's1', '{"id": "m1"}');
--- origin is 0 for such a row, which this table checks itself; 1 for one that Posthorn's library has checked and
--- fanned out in the same transaction.
+-- origin is 0 for such a row, which the triggers below check; 1 for one that Posthorn's library has checked and fanned
+-- out in the same transaction, on a connection on which triggers are off. An explicit NULL asks for the default.
 CREATE TABLE posthorn_outbox (
     seq     INTEGER PRIMARY KEY,
-    id      TEXT NOT NULL UNIQUE DEFAULT (
+    id      TEXT NOT NULL ON CONFLICT REPLACE UNIQUE DEFAULT (
         printf('%08x', CAST(strftime('%s', 'now') AS INTEGER)) || lower(hex(randomblob(8)))),
     type    TEXT NOT NULL,
     node    TEXT NOT NULL,
-    created INTEGER NOT NULL DEFAULT (
+    created INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT (
         CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)),
-    origin  INTEGER NOT NULL DEFAULT 0,
-    data    TEXT NOT NULL,
-    CONSTRAINT "posthorn_outbox.origin is Posthorn's own column; leave it out of the INSERT" CHECK (origin IN (0, 1)),
-    CONSTRAINT "posthorn_outbox.id must be a text of 1 to 64 letters, digits and _ . : -" CHECK (
-        origin = 1 OR (typeof(id) = 'text' AND length(id) BETWEEN 1 AND 64 AND id NOT GLOB '*[^A-Za-z0-9_.:-]*')),
-    CONSTRAINT "posthorn_outbox.type must be a text of 1 to 128 letters, digits and _ . - : /" CHECK (
-        origin = 1 OR (typeof(type) = 'text' AND length(type) BETWEEN 1 AND 128 AND type NOT GLOB '*[^A-Za-z0-9_.:/-]*')),
-    CONSTRAINT "posthorn_outbox.created must be an integer: milliseconds since 1970 UTC" CHECK (
-        origin = 1 OR typeof(created) = 'integer'),
-    CONSTRAINT "posthorn_outbox.data must be a text that holds one valid JSON object" CHECK (
-        origin = 1 OR (typeof(data) = 'text' AND json_valid(data) AND json_type(data) = 'object')),
-    CONSTRAINT "posthorn_outbox.data must have at most 4194304 bytes" CHECK (
-        origin = 1 OR length(CAST(data AS BLOB)) <= 4194304)
+    origin  INTEGER NOT NULL DEFAULT 0 CHECK (origin IN (0, 1)),
+    data    TEXT NOT NULL
 );
 
 -- Events that were inserted by SQL and wait for their fan-out.
 CREATE TABLE posthorn_arrival (seq INTEGER PRIMARY KEY);
 
-CREATE TRIGGER posthorn_outbox_node BEFORE INSERT ON posthorn_outbox WHEN NEW.origin = 0
+-- Checks in a trigger and not in the table, because INSERT OR IGNORE passes over a row that breaks a CHECK without a word.
+CREATE TRIGGER posthorn_outbox_checks BEFORE INSERT ON posthorn_outbox
 BEGIN
+    SELECT RAISE(ABORT, 'posthorn_outbox.origin is Posthorn''s own column; leave it out of the INSERT')
+    WHERE NEW.origin IS NOT 0;
+    SELECT RAISE(ABORT, 'posthorn_outbox.id must be a text of 1 to 64 letters, digits and _ . : -')
+    WHERE NEW.id IS NOT NULL
+        AND NOT (typeof(NEW.id) = 'text' AND length(NEW.id) BETWEEN 1 AND 64 AND NEW.id NOT GLOB '*[^A-Za-z0-9_.:-]*');
+    SELECT RAISE(ABORT, 'posthorn_outbox.type must be a text of 1 to 128 letters, digits and _ . - : /')
+    WHERE NOT coalesce(typeof(NEW.type) = 'text' AND length(NEW.type) BETWEEN 1 AND 128
+        AND NEW.type NOT GLOB '*[^A-Za-z0-9_.:/-]*', 0);
+    SELECT RAISE(ABORT, 'posthorn_outbox.created must be an integer: milliseconds since 1970 UTC, not seconds')
+    WHERE NEW.created IS NOT NULL
+        AND NOT (typeof(NEW.created) = 'integer' AND NEW.created BETWEEN 100000000000 AND 253402300799999);
+    SELECT RAISE(ABORT, 'posthorn_outbox.data must be a text that holds one valid JSON object')
+    WHERE NOT CASE WHEN typeof(NEW.data) = 'text' AND json_valid(NEW.data) THEN json_type(NEW.data) = 'object' ELSE 0 END;
+    SELECT RAISE(ABORT, 'posthorn_outbox.data must have at most 4194304 bytes')
+    WHERE length(CAST(NEW.data AS BLOB)) > 4194304;
     SELECT RAISE(ABORT, 'posthorn_outbox.node names no node of the hierarchy; apply a topology that has it or correct the value')
     WHERE NOT EXISTS (SELECT 1 FROM posthorn_node WHERE id = NEW.node);
+    -- The same event again changes nothing, whatever the statement's conflict clause; INSERT OR REPLACE would otherwise
+    -- take away an event that has deliveries.
+    SELECT RAISE(ABORT, 'posthorn_outbox.id is the id of another event with other content; give each event an id of its own')
+    WHERE EXISTS (
+        SELECT 1 FROM posthorn_outbox
+        WHERE id = NEW.id AND (type IS NOT NEW.type OR node IS NOT NEW.node OR data IS NOT NEW.data));
+    SELECT RAISE(IGNORE) WHERE EXISTS (SELECT 1 FROM posthorn_outbox WHERE id = NEW.id);
 END;
 
-CREATE TRIGGER posthorn_outbox_arrival AFTER INSERT ON posthorn_outbox WHEN NEW.origin = 0
+CREATE TRIGGER posthorn_outbox_arrival AFTER INSERT ON posthorn_outbox
 BEGIN
     INSERT INTO posthorn_arrival (seq) VALUES (NEW.seq);
+END;
+
+CREATE TRIGGER posthorn_outbox_kept BEFORE DELETE ON posthorn_outbox
+BEGIN
+    SELECT RAISE(ABORT, 'posthorn_outbox holds what was accepted until it is delivered; posthorn prune deletes what is settled');
 END;
 
 CREATE TRIGGER posthorn_outbox_unchanged BEFORE UPDATE ON posthorn_outbox

@@ -47,6 +47,8 @@ import Testing
         ("type, node, data", "'T T', 's1', '{}'", "posthorn_outbox.type"), ("type, node, data", "'', 's1', '{}'", "posthorn_outbox.type"),
         ("id, type, node, data", "'a b', 'T', 's1', '{}'", "posthorn_outbox.id"),
         ("created, type, node, data", "'today', 'T', 's1', '{}'", "posthorn_outbox.created"),
+        ("created, type, node, data", "1594816394, 'T', 's1', '{}'", "posthorn_outbox.created"),
+        ("node, data", "'s1', '{}'", "posthorn_outbox.type"), ("type, data", "'T', '{}'", "posthorn_outbox.node"),
         ("origin, type, node, data", "2, 'T', 's1', '{}'", "posthorn_outbox.origin"),
     ])
     func aBadInsertFailsInItsOwnTransactionAndSaysWhy(_ columns: String, _ values: String, _ reason: String) throws {
@@ -60,10 +62,29 @@ import Testing
         }
     }
 
-    @Test func whatWasAcceptedCannotBeChanged() throws {
+    @Test(arguments: ["INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE"])
+    func theSameEventAgainChangesNothingAndAnotherOneIsRefused(_ insert: String) throws {
+        let platform = try platform()
+        let columns = "posthorn_outbox (id, type, node, data) VALUES"
+        try platform.execute("INSERT INTO \(columns) ('a', 'T', 's1', '{}')")
+        try platform.execute("\(insert) INTO \(columns) ('a', 'T', 's1', '{}')")
+        #expect(try platform.integer("SELECT seq FROM posthorn_outbox") == 1)
+        #expect(throws: OutboxProblem.self) { try platform.execute("\(insert) INTO \(columns) ('a', 'T', 's1', '{\"v\": 2}')") }
+        #expect(throws: OutboxProblem.self) { try platform.execute("\(insert) INTO \(columns) ('b', 'T', 's1', '[]')") }
+        #expect(try platform.integer("SELECT count(*) FROM posthorn_arrival") == 1)
+    }
+
+    @Test func anExplicitNullAsksForTheDefault() throws {
+        let platform = try platform()
+        try platform.execute("INSERT INTO posthorn_outbox (id, type, node, created, data) VALUES (NULL, 'T', 's1', NULL, '{}')")
+        #expect(try platform.integer("SELECT length(id) FROM posthorn_outbox") == 24)
+    }
+
+    @Test func whatWasAcceptedCannotBeChangedOrTakenAway() throws {
         let platform = try platform()
         try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('T', 's1', '{}')")
         #expect(throws: OutboxProblem.self) { try platform.execute("UPDATE posthorn_outbox SET data = '{\"a\":1}'") }
+        #expect(throws: OutboxProblem.self) { try platform.execute("DELETE FROM posthorn_outbox") }
     }
 
     @Test func theScansFollowTheirIndexAndSortNothing() throws {
