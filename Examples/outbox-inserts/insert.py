@@ -33,7 +33,9 @@ def emit(database, type, node, data, id=None):
     if id is not None:
         columns["id"] = id
     names, places = ", ".join(columns), ", ".join(":" + name for name in columns)
-    return database.execute(f"INSERT INTO posthorn_outbox ({names}) VALUES ({places}) RETURNING id", columns).fetchone()[0]
+    row = database.execute(f"INSERT INTO posthorn_outbox ({names}) VALUES ({places}) RETURNING id", columns).fetchone()
+    # The same event again is accepted, changes nothing and returns no row; the same id with other content is an error.
+    return row[0] if row else id
 
 
 def main():

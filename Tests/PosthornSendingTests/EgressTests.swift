@@ -67,6 +67,40 @@ import Testing
         #expect(receiver.byteCount == 0)
     }
 
+    /// Ways in which others have been talked into calling themselves: each is refused when it is set, or when it is called.
+    @Test(arguments: SSRFCorpus.hosts)
+    func noWayOfWritingAForbiddenAddressIsReached(_ host: String) throws {
+        let receivers = try SSRFCorpus.receivers()
+        let bench = try Bench { $0.guard = EgressGuard() }
+        for receiver in receivers {
+            for url in SSRFCorpus.urls(host, port: receiver.port) {
+                guard let endpoint = try? EndpointURL(url) else { continue }
+                let outcome = try #require(try bench.outcome(of: url, timeout: 5000))
+                #expect(outcome.error == .refusedAddress || outcome.error == .dns, "\(url): \(outcome)")
+                // The handshake and the value request go out another way.
+                #expect(throws: SingleRequestProblem.self, "\(url)") {
+                    try SingleRequest.perform(endpoint, timeoutMilliseconds: 5000, guard: EgressGuard())
+                }
+            }
+        }
+        for receiver in receivers {
+            #expect(receiver.connectionCount == 0, "\(host)")
+            #expect(receiver.byteCount == 0, "\(host)")
+        }
+    }
+
+    @Test(arguments: [301, 302, 303, 307, 308])
+    func aRedirectToAForbiddenAddressIsNotCalled(_ status: Int) throws {
+        let inner = try MisbehavingReceiver { _ in .ok }
+        let outer = try MisbehavingReceiver { _ in .status(status, headers: [("location", "http://127.0.0.1:\(inner.port)/")]) }
+        let bench = try Bench()
+        #expect(try bench.outcome(of: outer.url)?.status == status)
+        let egress = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
+        #expect(try SingleRequest.perform(EndpointURL(outer.url), timeoutMilliseconds: 5000, guard: egress).status == status)
+        #expect(outer.requests.count == 2)
+        #expect(inner.connectionCount == 0)
+    }
+
     @Test func anAddressThatOnlyTheKernelTurnsIntoTheLoopbackIsRefused() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try Bench { $0.guard = EgressGuard(allow: [try CIDR("0.0.0.0/32")]) }

@@ -57,6 +57,26 @@ import Testing
         }
     }
 
+    /// A failed attempt comes back with a due time before that of deliveries its endpoint already waits with.
+    @Test func whatComesBackInFrontOfDeliveriesThatWaitIsTakenToo() {
+        var drive = Drive([Int](repeating: 0, count: 40))
+        let first = drive.rows[0]
+        drive.rows.removeFirst()
+        drive.read()
+        #expect(drive.taken.count == ClaimWindow.firstShare)
+        // The others of the endpoint were passed over; now its first one is there again, before all of them.
+        drive.rows.insert(first, at: 0)
+        drive.lane.inserted(after: 0, endpoint: 0)
+        for id in drive.taken { drive.finish(id) }
+        drive.read()
+        #expect(drive.taken.contains(first.id))
+        while let next = drive.taken.first(where: { id in drive.rows.contains { $0.id == id } }) {
+            drive.finish(next)
+            drive.read()
+        }
+        #expect(drive.rows.isEmpty)
+    }
+
     @Test func everyDeliveryIsTakenOnceAndInItsEndpointsOrder() {
         // Two slow endpoints with long queues, interleaved with a fast one.
         var drive = Drive((0..<600).map { $0 % 3 })

@@ -85,6 +85,8 @@ struct ReceiverLoop {
     private func read(_ connection: ReceiverConnection) {
         let count = connection.readAll()
         if count > 0 { shared.write { $0.bytes += count } }
+        // What came whole before the other side went away is a receipt, though nobody waits for its answer.
+        while connection.isEnded, let request = connection.takeRequest() { shared.write { $0.requests.append(request) } }
     }
 
     /// Answers the requests that are there, one after the other.

@@ -158,6 +158,9 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             isFirstTurn = false
         }
         noticeTopology()
+        // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
+        // of the frontier now and would be passed by.
+        if retries.frontier.due > now.milliseconds { startOver(queueGeneration) }
         let isDraining = inbox.withLock { $0.isDraining }
         if !isDraining && !storageFailed {
             let goesOn = try claim(store, now)
@@ -226,13 +229,14 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     private func release(_ result: SendResult, _ transition: Transition, _ wantsUpdates: Bool) {
         guard let claim = claims.removeValue(forKey: result.job.id) else { return }
         let succeeded = result.outcome.succeeded
+        if let due = transition.nextAttemptAt, transition.state == .pending {
+            retries.inserted(after: RetryPosition(due: due.milliseconds, delivery: result.job.id - 1), endpoint: claim.endpoint)
+            if let known = nextRetry { nextRetry = min(known, due) }
+        }
         if window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) {
             ready.hasRoom(claim.endpoint)
             retries.hasRoom(claim.endpoint)
         }
-        if let due = transition.nextAttemptAt, transition.state == .pending {
-            retries.inserted(before: RetryPosition(due: due.milliseconds, delivery: result.job.id - 1))
-            if let known = nextRetry { nextRetry = min(known, due) }
         }
         pulse.count(delivered: transition.state == .delivered)
         guard !succeeded || wantsUpdates else { return }

@@ -59,9 +59,15 @@ struct Lane<Position: Comparable> {
         }
     }
 
-    /// A delivery has come in that belongs in front of the frontier.
-    mutating func inserted(before position: Position) {
-        if position < frontier { frontier = position }
+    /// A delivery of an endpoint has come in just behind `position`, which may be in front of the frontier.
+    mutating func inserted(after position: Position, endpoint: Int) {
+        if position >= frontier { return }
+        if let done = passedOver[endpoint] {
+            // The frontier leaves the endpoint's deliveries to the reading again, which must start early enough.
+            passedOver[endpoint] = min(done, position)
+        } else {
+            frontier = position
+        }
     }
 
     // MARK: Reading again
