@@ -110,9 +110,12 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         let wantsUpdates = listeners.wantsUpdates
         var next = 0
         for batch in recording {
-            for result in batch {
-                release(result, recorded[next], wantsUpdates)
-                next += 1
+            // Through a pointer: a loop over the array itself would count five references up and down for each result.
+            batch.withUnsafeBufferPointer { results in
+                for place in results.indices {
+                    release(results[place], recorded[next], wantsUpdates)
+                    next += 1
+                }
             }
         }
         shared.withLock { counts in

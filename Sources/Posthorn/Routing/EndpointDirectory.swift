@@ -40,11 +40,17 @@ final class EndpointDirectory {
         }
     }
 
-    /// A place for requests of one revision.
-    struct Target {
+    /// A place for requests of one revision. An object, because it is looked up for every delivery.
+    final class Target {
         let endpoint: Int
         let sendTarget: SendTarget
         let composer: LiveComposer
+
+        init(endpoint: Int, sendTarget: SendTarget, composer: LiveComposer) {
+            self.endpoint = endpoint
+            self.sendTarget = sendTarget
+            self.composer = composer
+        }
     }
 
     private struct Route: Hashable {
