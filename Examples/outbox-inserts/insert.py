@@ -26,8 +26,8 @@ def connect(path):
 def emit(database, type, node, data, id=None):
     """Puts an event into the transaction that is open, and returns its id.
 
-    Give an id of your own when the same thing may be emitted twice: the second INSERT fails with
-    sqlite3.IntegrityError, UNIQUE constraint failed: posthorn_outbox.id.
+    Give an id of your own when the same thing may be emitted twice: the same event again changes nothing; the same id
+    with other content fails with sqlite3.IntegrityError.
     """
     columns = {"type": type, "node": node, "data": json.dumps(data, ensure_ascii=False)}
     if id is not None:

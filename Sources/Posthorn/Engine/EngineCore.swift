@@ -240,7 +240,6 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             ready.hasRoom(claim.endpoint)
             retries.hasRoom(claim.endpoint)
         }
-        }
         pulse.count(delivered: transition.state == .delivered)
         guard !succeeded || wantsUpdates else { return }
         listeners.tell(
