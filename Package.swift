@@ -63,11 +63,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CAllocationCount"),
+        .target(name: "CFlushDelay"),
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
-                "CAllocationCount", "CLinux",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
+                "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -78,14 +79,21 @@ let package = Package(
             path: "Examples/SwiftPlatform",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ReceiverExample",
+            dependencies: ["PosthornHTTP", "PosthornModel", "CCrypto"],
+            path: "Examples/receivers/swift",
+            swiftSettings: strict
+        ),
 
         .target(
             name: "PosthornTestSupport",
             dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
             path: "Tests/Support",
-            exclude: ["Sockets"],
+            exclude: ["FaultVFS", "Sockets"],
             swiftSettings: strict
         ),
+        .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/Support/FaultVFS"),
         .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
         tests("ExampleTests", ["SwiftPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
@@ -98,7 +106,7 @@ let package = Package(
             "PosthornTests",
             [
                 "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending",
-                "PosthornTestSupport", "CSQLite",
+                "PosthornTestSupport", "CSQLite", "FaultVFS",
             ]
         ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
@@ -121,6 +129,7 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem", "PosthornTestSupport",
+                "ReceiverExample",
             ],
             path: "Tests/ConformanceTests",
             exclude: ["Judges"],

@@ -23,5 +23,5 @@ mkdir "$place"
 python3 -m venv "$place/venv" >"$place/log" 2>&1 \
     || give_up "python3 -m venv failed; on Debian install python3-venv ($(tail -n 1 "$place/log"))"
 "$place/venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 20 -r "$wanted" >"$place/log" 2>&1 \
-    || give_up "pip could not install the judges: $(grep -m 1 -i error "$place/log" || tail -n 1 "$place/log")"
+    || give_up "pip could not install the judges: $(grep -m 1 '^ERROR' "$place/log" || tail -n 1 "$place/log")"
 cp "$wanted" "$place/installed.txt"

@@ -14,7 +14,8 @@
 //
 // Every request is verified before its body is believed, and answered 200; a wrong signature gets 401. What arrives twice
 // is answered 200 again and not handled again: the sender repeats a request whose answer got lost. weseedo and standard
-// carry an event id to tell by; for the other formats a retry has the very same bytes, so their digest serves.
+// carry an event id to tell by; for the other formats a retry has the very same bytes, so the digest of body or query
+// serves. It also takes two events for one whose bytes are the same: data with an id or a time of its own is never that.
 
 'use strict';
 const http = require('node:http');
@@ -23,11 +24,16 @@ const fs = require('node:fs');
 const { join } = require('node:path');
 
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+// Call Notify puts a whole payload into the request line.
+const HEADER_LIMIT_BYTES = 64 * 1024;
+// Longer than senders keep idle connections, or they would reuse one at the moment it is closed.
+const IDLE_LIMIT_MILLISECONDS = 75_000;
 const REMEMBERED_EVENTS = 100_000;
 const CLOCK_TOLERANCE_SECONDS = 300;
 
 /**
  * Called once for each event. Put your own work here; keep it short, or hand it to a queue, and let the answer go out.
+ * It may be async. What it throws is answered 500, so that the sender comes again.
  * JSON.parse rounds integers beyond 2^53: where such numbers matter, read them from the body's text.
  */
 function handle(event) {
@@ -40,6 +46,11 @@ function sameBytes(a, b) {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
   return left.length === right.length && crypto.timingSafeEqual(left, right);
+}
+
+/** A header's bytes: Node decodes headers as Latin-1. */
+function headerBytes(headers, name) {
+  return Buffer.from(headers[name] ?? '', 'latin1');
 }
 
 function demand(fits, what) {
@@ -115,7 +126,7 @@ const formats = {
     return { id: digest(body), type: data.action, data };
   },
   conference({ hook, headers, body }) {
-    demand(sameBytes(hook.token, headers['x-signing-token'] ?? ''), 'x-signing-token does not match');
+    demand(sameBytes(hook.token, headerBytes(headers, 'x-signing-token')), 'x-signing-token does not match');
     const { event, payload } = parseObject(body);
     demand(typeof payload === 'string', 'the payload is not a string');
     return { id: digest(body), type: event, data: parseObject(Buffer.from(payload)) };
@@ -126,7 +137,7 @@ const formats = {
     return { id: digest(body), type: data.type, data };
   },
   voiso({ hook, method, headers, query, body }) {
-    if (hook.authorization) demand(sameBytes(hook.authorization, headers.authorization ?? ''), 'Authorization does not match');
+    if (hook.authorization) demand(sameBytes(hook.authorization, headerBytes(headers, 'authorization')), 'Authorization does not match');
     if (method === 'GET') return { id: digest(query.toString()), type: 'call notify', data: Object.fromEntries(query) };
     const { event, key, payload } = parseObject(body);
     if (hook.key) demand(typeof key === 'string' && sameBytes(hook.key, key), 'the key does not match');
@@ -135,7 +146,7 @@ const formats = {
   standard({ hook, headers, body }) {
     const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;
     demand(id && timestamp && signatures, 'a webhook- header is missing');
-    const message = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
+    const message = Buffer.concat([headerBytes(headers, 'webhook-id'), Buffer.from(`.${timestamp}.`), body]);
     const fits = [hook.secret].flat().some((secret) => signatures.split(' ').some((one) => standardSignatureFits(secret, one, message)));
     demand(fits, 'webhook-signature does not match');
     checkTimestamp(timestamp);
@@ -144,17 +155,42 @@ const formats = {
   },
 };
 
-/** Remembers the latest events, oldest forgotten first. A fleet of receivers would share such a list in its database. */
+/** What each format needs in its hook. */
+const credentials = {
+  weseedo: [],
+  diio: ['signing_secret'],
+  conference: ['token'],
+  webio: ['secret', 'api_key', 'organisation_id'],
+  voiso: [],
+  standard: ['secret'],
+};
+
+/**
+ * The latest events, oldest forgotten first: true when handled, false while being handled. A fleet of receivers would share
+ * such a list in its database.
+ */
 const seen = new Map();
-function isNew(key) {
-  if (seen.has(key)) return false;
+
+/** Hands an event on unless it was before, and answers. */
+async function take(path, event, response) {
+  const key = `${path} ${event.id}`;
+  if (seen.get(key)) return answer(response, 200, 'ok, seen before\n');
+  // Whether it will be handled is not known yet, so this is no 200: the sender comes again.
+  if (seen.has(key)) return answer(response, 503, 'this event is being handled\n');
+  seen.set(key, false);
+  try {
+    await handle({ path, ...event });
+  } catch (error) {
+    seen.delete(key);
+    throw error;
+  }
   seen.set(key, true);
   if (seen.size > REMEMBERED_EVENTS) seen.delete(seen.keys().next().value);
-  return true;
+  answer(response, 200, 'ok\n');
 }
 
-function answer(response, status, text, type = 'text/plain; charset=utf-8') {
-  response.writeHead(status, { 'content-type': type });
+function answer(response, status, text, type = 'text/plain; charset=utf-8', headers = {}) {
+  response.writeHead(status, { 'content-type': type, ...headers });
   response.end(text);
 }
 
@@ -176,23 +212,36 @@ function answerQuestion(hook, { method, headers, query }, response) {
   return true;
 }
 
-function receive(config, request, response, body) {
+async function receive(config, request, response, body) {
   const [path, query = ''] = request.url.split(/\?(.*)/s);
   const hook = Object.hasOwn(config.hooks, path) ? config.hooks[path] : undefined;
   const received = { hook, method: request.method, headers: request.headers, query: new URLSearchParams(query), body };
   try {
+    if (!['POST', 'GET'].includes(request.method)) return answer(response, 405, 'use POST\n', undefined, { allow: 'GET, POST' });
     if (answerQuestion(hook, received, response)) return;
     if (!hook) return answer(response, 404, 'no webhook is configured for this path\n');
-    if (!['POST', 'GET'].includes(request.method)) return answer(response, 405, 'use POST\n');
-    const event = formats[hook.format](received);
-    const isFirst = isNew(`${path} ${event.id}`);
-    if (isFirst) handle({ path, ...event });
-    answer(response, 200, isFirst ? 'ok\n' : 'ok, seen before\n');
+    await take(path, formats[hook.format](received), response);
   } catch (error) {
-    console.error(`refused ${request.method} ${path}: ${error.message}`);
-    if (error instanceof Refused) return answer(response, 401, `${error.message}\n`);
+    const isRefused = error instanceof Refused;
+    console.error(`${isRefused ? 'refused' : 'failed at'} ${request.method} ${path}: ${error.message}`);
+    if (isRefused) return answer(response, 401, `${error.message}\n`);
     answer(response, 500, 'the receiver failed; its log says why\n');
   }
+}
+
+/** Collects a body up to the limit, then answers. */
+function collect(config, request, response) {
+  const chunks = [];
+  let size = 0;
+  request.on('error', () => response.destroy());
+  request.on('data', (chunk) => {
+    size += chunk.length;
+    if (size <= BODY_LIMIT_BYTES) chunks.push(chunk);
+    else if (!response.writableEnded) answer(response, 413, 'the body is too long\n', undefined, { connection: 'close' });
+  });
+  request.on('end', () => {
+    if (size <= BODY_LIMIT_BYTES) receive(config, request, response, Buffer.concat(chunks));
+  });
 }
 
 /** Lets requests that are under way finish. */
@@ -205,20 +254,12 @@ function start() {
   const config = JSON.parse(fs.readFileSync(process.argv[2] ?? join(__dirname, 'receiver.json'), 'utf8'));
   for (const [name, hook] of Object.entries(config.hooks)) {
     if (!Object.hasOwn(formats, hook.format)) throw new Error(`hooks.${name}.format: use one of ${Object.keys(formats).join(', ')}`);
+    for (const member of credentials[hook.format]) {
+      if (!hook[member]?.length) throw new Error(`hooks.${name}.${member}: is missing`);
+    }
   }
-  const server = http.createServer((request, response) => {
-    const chunks = [];
-    let size = 0;
-    request.on('error', () => response.destroy());
-    request.on('data', (chunk) => {
-      size += chunk.length;
-      if (size <= BODY_LIMIT_BYTES) chunks.push(chunk);
-    });
-    request.on('end', () => {
-      if (size > BODY_LIMIT_BYTES) return answer(response, 413, 'the body is too long\n');
-      receive(config, request, response, Buffer.concat(chunks));
-    });
-  });
+  const server = http.createServer({ maxHeaderSize: HEADER_LIMIT_BYTES }, (request, response) => collect(config, request, response));
+  server.keepAliveTimeout = IDLE_LIMIT_MILLISECONDS;
   const port = Number(process.env.PORT ?? config.port ?? 9999);
   server.listen(port, process.env.HOST ?? config.host ?? '127.0.0.1', () => {
     console.error(`listening on http://localhost:${server.address().port}`);

@@ -15,7 +15,8 @@ The environment variables PORT and HOST win over the file.
 
 Every request is verified before its body is believed, and answered 200; a wrong signature gets 401. What arrives twice is
 answered 200 again and not handled again: the sender repeats a request whose answer got lost. weseedo and standard carry an
-event id to tell by; for the other formats a retry has the very same bytes, so their digest serves.
+event id to tell by; for the other formats a retry has the very same bytes, so the digest of body or query serves. It also
+takes two events for one whose bytes are the same: data with an id or a time of its own is never that.
 """
 
 import base64
@@ -38,9 +39,12 @@ IDLE_TIMEOUT_SECONDS = 60
 
 
 def handle(event):
-    """Called once for each event. Put your own work here; keep it short, or hand it to a queue, and let the answer go out."""
-    # One write for the line and its end: requests are handled on threads of their own.
-    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+    """Called once for each event. Put your own work here; keep it short, or hand it to a queue, and let the answer go out.
+
+    Requests are handled on threads of their own. What is raised here is answered 500, so that the sender comes again.
+    """
+    # One write for the line and its end, so that lines of two threads do not mix.
+    sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
 
 
@@ -53,8 +57,13 @@ def demand(fits, what):
         raise Refused(what)
 
 
+def to_bytes(text):
+    # JSON may hold half of a surrogate pair, which strict UTF-8 refuses.
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+
+
 def same(a, b):
-    return hmac.compare_digest(a.encode() if isinstance(a, str) else a, b.encode() if isinstance(b, str) else b)
+    return hmac.compare_digest(to_bytes(a), to_bytes(b))
 
 
 def sign(key, message):
@@ -109,7 +118,7 @@ def diio(hook, request):
     data = parse_object(request.body)
     timestamp = request.headers.get("DO-Timestamp", "")
     demand(isinstance(data.get("id"), str), "the object has no id")
-    expected = sign(hook["signing_secret"].encode(), f"{data['id']}-{timestamp}".encode()).hex()
+    expected = sign(hook["signing_secret"].encode(), to_bytes(f"{data['id']}-{timestamp}")).hex()
     demand(same(expected, request.headers.get("DO-Signature", "")), "DO-Signature does not match")
     check_timestamp(timestamp)
     return digest(request.body), data.get("action"), data
@@ -145,7 +154,7 @@ def voiso(hook, request):
 def standard(hook, request):
     id, timestamp, signatures = (request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     demand(id and timestamp and signatures, "a webhook- header is missing")
-    message = f"{id}.{timestamp}.".encode() + request.body
+    message = f"{id}.{timestamp}.".encode("latin-1") + request.body
     secrets = hook["secret"] if isinstance(hook["secret"], list) else [hook["secret"]]
     expected = ["v1," + base64.b64encode(sign(decode_base64(s[len("whsec_"):]), message)).decode() for s in secrets]
     fits = any(same(one, signature) for one in expected for signature in signatures.split(" "))
@@ -158,21 +167,40 @@ def standard(hook, request):
 FORMATS = {f.__name__: f for f in (weseedo, diio, conference, webio, voiso, standard)}
 
 
+# What each format needs in its hook.
+CREDENTIALS = {
+    "diio": ["signing_secret"],
+    "conference": ["token"],
+    "webio": ["secret", "api_key", "organisation_id"],
+    "standard": ["secret"],
+}
+
+
 class Seen:
     """Remembers the latest events, oldest forgotten first. A fleet of receivers would share such a list in its database."""
 
     def __init__(self):
         self.lock = threading.Lock()
+        # True when handled, False while being handled.
         self.keys = collections.OrderedDict()
 
-    def is_new(self, key):
+    def begin(self, key):
+        """None for a new event, which counts as being handled from now on; else whether it was handled."""
         with self.lock:
             if key in self.keys:
-                return False
+                return self.keys[key]
+            self.keys[key] = False
+            return None
+
+    def finish(self, key):
+        with self.lock:
             self.keys[key] = True
             if len(self.keys) > REMEMBERED_EVENTS:
                 self.keys.popitem(last=False)
-            return True
+
+    def forget(self, key):
+        with self.lock:
+            self.keys.pop(key, None)
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -190,29 +218,57 @@ class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.receive("POST")
 
+    def refuse_method(self):
+        self.answer(405, "use POST\n", headers={"Allow": "GET, POST", "Connection": "close"})
+
+    do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = refuse_method
+
     def receive(self, method):
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > BODY_LIMIT_BYTES:
-            self.close_connection = True
-            return self.answer(413, "send a body of at most 8 MiB with its content-length\n")
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            return self.answer(411, "send the body's length in content-length\n", headers={"Connection": "close"})
+        if int(length) > BODY_LIMIT_BYTES:
+            return self.answer(413, "the body is too long\n", headers={"Connection": "close"})
         self.method = method
         self.body = self.rfile.read(int(length))
+        if len(self.body) < int(length):
+            # The sender went away before the end.
+            self.close_connection = True
+            return
         path, _, self.query = self.path.partition("?")
-        self.parameters = urllib.parse.parse_qsl(self.query, keep_blank_values=True)
-        hook = self.hooks.get(path)
         try:
-            if method == "GET" and (hook is None or hook["format"] != "voiso"):
-                return self.answer_question(hook)
-            if hook is None:
-                return self.answer(404, "no webhook is configured for this path\n")
-            id, type, data = FORMATS[hook["format"]](hook, self)
+            self.take(method, path)
         except Refused as reason:
             print(f"refused {method} {path}: {reason}", file=sys.stderr, flush=True)
-            return self.answer(401, f"{reason}\n")
-        is_first = self.seen.is_new((path, id))
-        if is_first:
+            self.answer(401, f"{reason}\n")
+        except OSError:
+            # The connection broke; there is nobody to answer.
+            raise
+        except Exception as error:
+            print(f"failed at {method} {path}: {error!r}", file=sys.stderr, flush=True)
+            self.answer(500, "the receiver failed; its log says why\n")
+
+    def take(self, method, path):
+        """Answers a request, and hands its event on unless it was before."""
+        self.parameters = urllib.parse.parse_qsl(self.query, keep_blank_values=True)
+        hook = self.hooks.get(path)
+        if method == "GET" and (hook is None or hook["format"] != "voiso"):
+            return self.answer_question(hook)
+        if hook is None:
+            return self.answer(404, "no webhook is configured for this path\n")
+        id, type, data = FORMATS[hook["format"]](hook, self)
+        was_handled = self.seen.begin((path, id))
+        if was_handled is not None:
+            # While it is being handled nobody knows how that ends, so this is no 200: the sender comes again.
+            return self.answer(200, "ok, seen before\n") if was_handled else self.answer(503, "this event is being handled\n")
+        try:
             handle({"path": path, "id": id, "type": type, "data": data})
-        self.answer(200, "ok\n" if is_first else "ok, seen before\n")
+        except Exception as error:
+            self.seen.forget((path, id))
+            # An OSError of the handler's own work is not one of this connection.
+            raise RuntimeError(f"handling {id} failed: {error!r}") from error
+        self.seen.finish((path, id))
+        self.answer(200, "ok\n")
 
     def answer_question(self, hook):
         """Answers what is no event: a browser, diio's handshake, Webio's value request."""
@@ -227,13 +283,16 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             return self.answer(200, json.dumps(known), "application/json")
         self.answer(200, "Welcome! This receiver is up and waiting for webhooks.\n")
 
-    def answer(self, status, text, kind="text/plain; charset=utf-8"):
+    def answer(self, status, text, kind="text/plain; charset=utf-8", headers={}):
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
         self.wfile.flush()
 
     def log_message(self, format, *arguments):
@@ -244,6 +303,9 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request, client_address):
+        print(f"connection of {client_address[0]} ended: {sys.exc_info()[1]!r}", file=sys.stderr, flush=True)
+
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.json")
@@ -252,6 +314,9 @@ def main():
     for path, hook in config["hooks"].items():
         if hook.get("format") not in FORMATS:
             sys.exit(f"receiver: hooks.{path}.format: use one of {', '.join(FORMATS)}")
+        for name in CREDENTIALS.get(hook["format"], []):
+            if not hook.get(name):
+                sys.exit(f"receiver: hooks.{path}.{name}: is missing")
         secrets = hook.get("secret", "") if isinstance(hook.get("secret", ""), list) else [hook.get("secret", "")]
         if hook["format"] == "standard" and not all(secret.startswith("whsec_") for secret in secrets):
             sys.exit(f"receiver: hooks.{path}.secret: must start with whsec_; ed25519 (whpk_) needs more than the standard library")

@@ -9,6 +9,11 @@ static inline int posthorn_sqlite3_disable_memory_statistics(void) {
     return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* sqlite3_db_config is variadic too. Statements of this connection fire no triggers from now on. */
+static inline int posthorn_sqlite3_disable_triggers(sqlite3 *connection) {
+    return sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
+}
+
 /* SQLITE_TRANSIENT and SQLITE_STATIC are casts of integers to function pointers,
    which the importer leaves out. */
 static inline int posthorn_sqlite3_bind_text_copy(sqlite3_stmt *statement, int index, const char *text, int length) {

@@ -33,6 +33,8 @@ public final class Outbox: @unchecked Sendable {
     ///   - path: The database file, which may be a platform's own. Its folder must exist.
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
+    ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
+    ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
     /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
@@ -40,11 +42,18 @@ public final class Outbox: @unchecked Sendable {
         path: String,
         creating: Bool = true,
         key: OutboxKey? = nil,
+        busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
         sealing = key.map(SealedCredentials.init)
-        let store = try SQLiteStore(path: path, creating: creating, sealing: sealing, now: clock.now())
+        let store = try SQLiteStore(
+            path: path,
+            creating: creating,
+            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+            sealing: sealing,
+            now: clock.now()
+        )
         self.path = path
         self.clock = clock
         self.random = random

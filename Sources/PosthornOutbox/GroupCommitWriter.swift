@@ -14,8 +14,12 @@ public protocol WriterPassenger: AnyObject, Sendable {
     func write(to store: any OutboxStore) throws(OutboxProblem)
     /// What was written is durable.
     func committed()
-    /// Nothing was written; the same is asked for again.
+    /// Nothing was written, or a turn could not be finished; the same is asked for again soon.
     func failed(_ problem: OutboxProblem)
+    /// What was asked for since the last call has gone well: the transaction, if there was one, the turn and the store's
+    /// own work.
+    /// - Returns: Whether another turn is wanted at once.
+    func succeeded() -> Bool
     /// Between two transactions: reads what is to do next.
     /// - Parameter othersWrote: Whether anybody but the passenger has written since the last call: another process, another
     ///   connection, or a caller of the writer.
@@ -57,6 +61,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     /// A transaction takes no more once it has this many events: it keeps the pause of a commit short.
     static let eventsPerTransaction = 4000
+    /// How long a passenger waits at most after a failure before it is asked again.
+    public static let retryMilliseconds: Int64 = 250
 
     /// Milliseconds that a group may be given to grow while results stream in; a caller's own work is never put off.
     static let waitsPerGroup = 4
@@ -173,27 +179,34 @@ public final class GroupCommitWriter: @unchecked Sendable {
     // MARK: On the writer's thread
 
     private func loop() {
-        var pause: Int64 = 0
         var waits = 0
         while true {
             let (jobs, passenger, isClosing) = take()
-            // After a failure the passenger's results wait a little; other jobs are tried at once and tell their callers.
-            let passengerWrites = pause == 0 && (passenger?.wantsToWrite ?? false)
+            let passengerWrites = passenger?.wantsToWrite ?? false
             if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, passenger?.isWorthWaiting ?? false {
                 waits += 1
                 usleep(1000)
                 continue
             }
             waits = 0
+            var isWell = true
             if !jobs.isEmpty || passengerWrites {
-                pause = transact(jobs, passengerWrites ? passenger : nil) ? 0 : 250
+                isWell = transact(jobs, passengerWrites ? passenger : nil)
             } else if isClosing {
                 return
             }
-            let deadline = lookAround(passenger, callersWrote: !jobs.isEmpty)
-            if pause == 0, passenger?.wantsToWrite ?? false { continue }
-            sleep(until: deadline, atMost: pause > 0 ? pause : nil, hasPassenger: passenger != nil)
-            pause = 0
+            var deadline: Timestamp?
+            if let passenger {
+                do throws(OutboxProblem) {
+                    deadline = try lookAround(passenger, callersWrote: !jobs.isEmpty)
+                    if isWell, passenger.succeeded() || passenger.wantsToWrite { continue }
+                } catch {
+                    isWell = false
+                    passenger.failed(error)
+                }
+            }
+            // After a failure nothing is done in a hurry; callers' jobs are tried as they come and tell their callers.
+            sleep(until: deadline, atMost: isWell ? nil : Self.retryMilliseconds, hasPassenger: passenger != nil)
         }
     }
 
@@ -240,23 +253,20 @@ public final class GroupCommitWriter: @unchecked Sendable {
         return true
     }
 
-    private func lookAround(_ passenger: (any WriterPassenger)?, callersWrote: Bool) -> Timestamp? {
-        guard let passenger else { return nil }
-        do throws(OutboxProblem) {
-            watch?.drain()
-            let commits = try store.foreignCommits()
-            let foreign = commits != lastForeignCommits
-            lastForeignCommits = commits
-            if foreign { watch?.sawCommit() }
-            let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
-            try store.maintain()
-            return deadline
-        } catch {
-            passenger.failed(error)
-            // Seen again on the next turn, which must come by itself.
-            lastForeignCommits = -1
-            return clock.now().advanced(byMilliseconds: 250)
-        }
+    private func lookAround(
+        _ passenger: any WriterPassenger,
+        callersWrote: Bool
+    ) throws(OutboxProblem) -> Timestamp? {
+        watch?.drain()
+        let commits = try store.foreignCommits()
+        let foreign = commits != lastForeignCommits
+        // Until the turn is over: after one that fails it is seen again.
+        lastForeignCommits = -1
+        if foreign { watch?.sawCommit() }
+        let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
+        lastForeignCommits = commits
+        try store.maintain()
+        return deadline
     }
 
     private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
@@ -276,6 +286,9 @@ public final class GroupCommitWriter: @unchecked Sendable {
 }
 
 extension OutboxProblem {
+    /// Whether the same call may work later without anybody changing the file or its rights.
+    public var mayPass: Bool { code == .busy || code == .full || code == .io }
+
     /// Whether the store itself failed, so that nothing of the transaction can be kept.
     var isOfTheStore: Bool {
         switch code {

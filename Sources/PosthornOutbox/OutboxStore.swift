@@ -32,6 +32,9 @@ public protocol OutboxStore: AnyObject {
 
     /// Counts the changes of the hierarchy and its endpoints.
     func topologyGeneration() throws(OutboxProblem) -> Int64
+    /// How often a change of the hierarchy was made and then undone with its transaction. Whoever has read it meanwhile
+    /// reads again: the same generation is given out anew.
+    var undoneTopologies: Int { get }
     /// Counts the changes that were made to deliveries by hand.
     func queueGeneration() throws(OutboxProblem) -> Int64
     /// Reads the nodes and all endpoints, removed ones too.

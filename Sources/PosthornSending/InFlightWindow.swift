@@ -4,11 +4,18 @@
 /// libcurl slower. Older ones are waiting for a slow receiver and cost nothing but memory; they count against a large limit.
 /// So a thousand receivers that never answer do not hold back the healthy ones.
 ///
+/// Requests with much data are bounded in bytes as well; those with little are not, so that nobody's small requests wait
+/// for a slow receiver's large ones. Together that bounds the memory: the byte limit, and the number of small ones.
+///
 /// A value without a clock. Young requests stand in a list in the order of their start, so every step is O(1) amortised.
 struct InFlightWindow {
     private let youngLimit: Int
     private let slowLimit: Int
     private let youngNanoseconds: Int64
+    private let largeByteLimit: Int
+
+    /// Up to here a request counts as small.
+    static let smallBytes = 16_384
 
     private struct Link {
         var started: Int64 = 0
@@ -23,11 +30,14 @@ struct InFlightWindow {
     private(set) var youngCount = 0
     /// Requests that are not young any more.
     private(set) var slowCount = 0
+    /// Bytes of the large requests that have a place.
+    private(set) var largeBytes = 0
 
-    init(youngLimit: Int, slowLimit: Int, youngNanoseconds: Int64) {
+    init(youngLimit: Int, slowLimit: Int, youngNanoseconds: Int64, largeByteLimit: Int) {
         self.youngLimit = max(1, youngLimit)
         self.slowLimit = max(1, slowLimit)
         self.youngNanoseconds = youngNanoseconds
+        self.largeByteLimit = largeByteLimit
     }
 
     /// Requests on the wire.
@@ -35,6 +45,21 @@ struct InFlightWindow {
 
     /// Whether one more may start.
     var isOpen: Bool { youngCount < youngLimit && slowCount < slowLimit }
+
+    /// Whether a request of so many bytes has room. One that is larger than the limit has it when it is alone.
+    func hasRoom(bytes: Int) -> Bool {
+        bytes <= Self.smallBytes || largeBytes == 0 || largeBytes + bytes <= largeByteLimit
+    }
+
+    /// Takes the room of a request that is about to start.
+    mutating func reserve(bytes: Int) {
+        if bytes > Self.smallBytes { largeBytes += bytes }
+    }
+
+    /// Gives back the room of a request that has ended or does not start.
+    mutating func giveBack(bytes: Int) {
+        if bytes > Self.smallBytes { largeBytes -= bytes }
+    }
 
     /// When the next young request becomes slow; `nil` when there is none.
     var nextAgeing: Int64? { oldest < 0 ? nil : links[oldest].started + youngNanoseconds }

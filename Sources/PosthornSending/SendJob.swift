@@ -62,6 +62,9 @@ public struct SendJob: Sendable {
     /// Where it goes.
     public let target: SendTarget
 
+    /// What it adds to the memory while it is on the wire, as far as it is known before it is composed.
+    var bytes: Int { event.event.data.count }
+
     /// A job, by its parts.
     public init(id: Int64, attempt: Int, event: AcceptedEvent, target: SendTarget) {
         self.id = id

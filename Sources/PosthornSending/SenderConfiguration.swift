@@ -10,6 +10,9 @@ public struct SenderConfiguration: Sendable {
     public var youngMilliseconds = 10
     /// Requests at once that are older than that, over all threads.
     public var slowInFlightLimit = 2048
+    /// Bytes of event data in requests at once, over all threads, counting those with more than 16 KiB. One request is
+    /// always let through, whatever its size.
+    public var largeInFlightLimitBytes = 64 << 20
     /// How much of an answer's body is read; beyond it the status alone decides.
     public var responseLimitBytes = 65_536
     /// Connections that a thread keeps open, about, as far as the process may have descriptors; well above what is in flight,

@@ -35,16 +35,30 @@ extension SenderThread {
             if let waiting = readied.popFirst() {
                 begin(waiting)
                 started += 1
-            } else if let (job, lane) = turns.take(now: now) {
+            } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
+                _ = parked.popFirst()
+                start(next.job, next.lane)
                 started += 1
-                let start = MonotonicClock.nanoseconds()
-                let waiting = Waiting(job: job, lane: lane, started: clock.now(), startedNanoseconds: start)
-                if job.target.url.numericAddress != nil { begin(waiting) } else { beginNamed(waiting) }
+            } else if let (job, lane) = turns.take(now: now) {
+                // Behind those that wait already, so that none of them waits for ever.
+                if job.bytes > InFlightWindow.smallBytes, !parked.isEmpty || !window.hasRoom(bytes: job.bytes) {
+                    parked.append((job, lane))
+                    continue
+                }
+                start(job, lane)
+                started += 1
             } else {
                 break
             }
         }
         return started
+    }
+
+    private func start(_ job: SendJob, _ lane: Int) {
+        window.reserve(bytes: job.bytes)
+        let start = MonotonicClock.nanoseconds()
+        let waiting = Waiting(job: job, lane: lane, started: clock.now(), startedNanoseconds: start)
+        if job.target.url.numericAddress != nil { begin(waiting) } else { beginNamed(waiting) }
     }
 
     /// Settles the transfers that have ended; says how many have.
@@ -165,6 +179,7 @@ extension SenderThread {
         let outcome = transfer.outcome(code, nanoseconds: now)
         results.append(SendResult(job: job, outcome: outcome))
         window.finish(slot: transfer.slot)
+        window.giveBack(bytes: job.bytes)
         turns.finish(lane: transfer.lane, now: now)
         release(transfer)
     }
@@ -190,6 +205,7 @@ extension SenderThread {
             errorText: InputProblem.printable(text)
         )
         results.append(SendResult(job: waiting.job, outcome: outcome))
+        window.giveBack(bytes: waiting.job.bytes)
         turns.finish(lane: waiting.lane, now: now)
     }
 
@@ -206,9 +222,26 @@ extension SenderThread {
         readied = kept
         for one in waiting {
             jobs.append(one.job)
+            window.giveBack(bytes: one.job.bytes)
             turns.finish(lane: one.lane, now: now)
         }
+        jobs += giveBackParked(keys, now)
         jobs += turns.removeAll(keys: keys)
         if !jobs.isEmpty { deliver.recalled(jobs) }
+    }
+
+    private func giveBackParked(_ keys: Set<Int64>?, _ now: Int64) -> [SendJob] {
+        var jobs: [SendJob] = []
+        var kept = Fifo<(job: SendJob, lane: Int)>()
+        while let next = parked.popFirst() {
+            if keys?.contains(next.job.target.key) ?? true {
+                jobs.append(next.job)
+                turns.finish(lane: next.lane, now: now)
+            } else {
+                kept.append(next)
+            }
+        }
+        parked = kept
+        return jobs
     }
 }

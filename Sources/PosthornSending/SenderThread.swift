@@ -49,6 +49,8 @@ final class SenderThread: @unchecked Sendable {
     var names: NameBook<Waiting>
     /// Jobs whose name is resolved and that wait for a place on the wire.
     var readied = Fifo<Waiting>()
+    /// Jobs that have had their turn and wait until large requests have ended; an endpoint has no more than its limit here.
+    var parked = Fifo<(job: SendJob, lane: Int)>()
     var results: [SendResult] = []
     var finished: Int64 = 0
     var order = SenderMailbox.Order.work
@@ -89,7 +91,8 @@ final class SenderThread: @unchecked Sendable {
         window = InFlightWindow(
             youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
             slowLimit: (configuration.slowInFlightLimit + share - 1) / share,
-            youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000
+            youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
+            largeByteLimit: configuration.largeInFlightLimitBytes / share
         )
         names = NameBook(cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakerMark))
@@ -164,6 +167,7 @@ final class SenderThread: @unchecked Sendable {
     private func nextTimer(_ now: Int64) -> Int64 {
         var next = shards.reduce(names.nextDeadline) { min($0, $1.deadline) }
         guard order == .work else { return next }
+        // What is parked waits for the end of a request, which comes as an event.
         let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
         if window.isOpen {
             if hasWork { return now }
@@ -188,7 +192,7 @@ final class SenderThread: @unchecked Sendable {
             deliver.results(batch)
         }
         gauge.withLock { gauge in
-            gauge.queued = turns.count
+            gauge.queued = turns.count + parked.count
             gauge.inFlight = window.count
             gauge.waitingForNames = names.waitingCount + readied.count
             gauge.opened = context.sockets.openedCount

@@ -10,12 +10,15 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case python
     /// Examples/receivers/receiver.js
     case node
+    /// Examples/receivers/swift
+    case swift
 
     var testDescription: String {
         switch self {
         case .libraries: return "the vendors' libraries"
         case .python: return "receiver.py"
         case .node: return "receiver.js"
+        case .swift: return "the Swift receiver"
         }
     }
 
@@ -25,7 +28,7 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .libraries: return JudgedFormat.vendors + [JudgedFormat.ed25519] + JudgedFormat.configured
         // Python's standard library has no ed25519.
         case .python: return JudgedFormat.vendors
-        case .node: return JudgedFormat.vendors + [JudgedFormat.ed25519]
+        case .node, .swift: return JudgedFormat.vendors + [JudgedFormat.ed25519]
         }
     }
 
@@ -35,6 +38,7 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .libraries: return [Self.venvPython, Self.script, "serve", configuration, expected]
         case .python: return ["python3", "\(Self.top)/Examples/receivers/receiver.py", configuration]
         case .node: return ["node", "\(Self.top)/Examples/receivers/receiver.js", configuration]
+        case .swift: return ["\(Self.products)/ReceiverExample", configuration]
         }
     }
 
@@ -43,7 +47,7 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         let compare = ["python3", Self.script, "compare", configuration, expected, output]
         switch self {
         case .libraries: return nil
-        case .python: return compare
+        case .python, .swift: return compare
         case .node: return compare + ["--doubles"]
         }
     }
@@ -56,6 +60,8 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .node:
             if !Self.runs(["node", "--version"]) { return "node is not on the PATH" }
             return Self.python.obstacle
+        // It is built with the tests; what it prints is compared by Python.
+        case .swift: return Self.python.obstacle
         }
     }
 
@@ -90,6 +96,16 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// The folder that holds Package.swift.
     private static let top: String = {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    }()
+    /// The folder of what was built, where the test bundle stands too.
+    private static let products: String = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let folders = ([own] + CommandLine.arguments).map { path in
+            path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        }
+        return folders.first { access("\($0)/ReceiverExample", X_OK) == 0 } ?? "."
     }()
     private static let script = "\(top)/Tests/ConformanceTests/Judges/judge.py"
     private static let venvPython = "\(top)/.build-judges/venv/bin/python"

@@ -98,7 +98,10 @@ final class PosthornProcess {
         }
     }
 
-    private func start(_ words: [String], _ files: [String], output: Int32? = nil) throws -> Running {
+    /// - Parameters:
+    ///   - files: Standard input, output and error.
+    ///   - output: A descriptor in place of the output's file.
+    func start(_ words: [String], _ files: [String], output: Int32? = nil, binary: String = PosthornProcess.binary) throws -> Running {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -106,13 +109,13 @@ final class PosthornProcess {
         posix_spawn_file_actions_addopen(&actions, 1, files[1], O_WRONLY, 0)
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
         posix_spawn_file_actions_addopen(&actions, 2, files[2], O_WRONLY, 0)
-        let arguments = [Self.binary] + words
+        let arguments = [binary] + words
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var environment: [UnsafeMutablePointer<CChar>?] = [strdup("POSTHORN_DB=\(database)"), nil]
         defer { (pointers + environment).forEach { free($0) } }
         var process: pid_t = 0
-        let status = posix_spawn(&process, Self.binary, &actions, nil, &pointers, &environment)
-        try #require(status == 0, "\(Self.binary): \(String(cString: strerror(status)))")
+        let status = posix_spawn(&process, binary, &actions, nil, &pointers, &environment)
+        try #require(status == 0, "\(binary): \(String(cString: strerror(status)))")
         return Running(id: process)
     }
 
@@ -146,7 +149,7 @@ final class PosthornProcess {
     }
 
     /// The command stands where the test bundle does.
-    private static let binary: String = {
+    static let binary: String = {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)

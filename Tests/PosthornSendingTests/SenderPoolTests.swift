@@ -38,6 +38,33 @@ import Testing
         #expect(stalled.openConnectionCount == 300)
     }
 
+    @Test func largeRequestsToSlowReceiversAreBoundedInBytesAndHoldBackNoSmallOne() throws {
+        let slow = try MisbehavingReceiver { _ in Reply.ok.held }
+        let healthy = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench {
+            $0.threads = 1
+            $0.largeInFlightLimitBytes = 4 << 20
+        }
+        let body = String(repeating: "a", count: 1 << 20)
+        for key in 1...5 {
+            let target = try Bench.target(slow.url, key: Int64(key), inFlight: 4)
+            bench.pool.submit((0..<4).map { Bench.job(Int64(100 * key + $0), target, body: body) })
+        }
+        slow.waitForRequests(4)
+        let target = try Bench.target(healthy.url, key: 9)
+        bench.pool.submit((1...50).map { Bench.job(Int64($0), target) })
+        #expect(bench.waitForResults(50).allSatisfy { $0.outcome.succeeded && $0.job.id <= 50 })
+        #expect(slow.requests.count == 4)
+        #expect(bench.pool.statistics.queued == 16)
+        // One endpoint's are taken back while they wait for room; the rest goes out as room comes back.
+        bench.pool.recall(keys: [5])
+        #expect(bench.waitForRecalled(1).allSatisfy { $0.target.key == 5 })
+        slow.release()
+        let results = bench.waitForResults(70 - bench.recalled.count)
+        #expect(results.count + bench.recalled.count == 70)
+        #expect(results.allSatisfy { $0.outcome.succeeded })
+    }
+
     @Test func anEndpointNeverHasMoreOnTheWireThanItsLimit() throws {
         let receiver = try MisbehavingReceiver { _ in Reply.ok.held }
         let bench = try Bench()

@@ -108,7 +108,7 @@ import Testing
     private let ten: Int64 = 10_000_000
 
     @Test func youngRequestsAreFewAndSlowOnesMany() {
-        var window = InFlightWindow(youngLimit: 2, slowLimit: 4, youngNanoseconds: ten)
+        var window = InFlightWindow(youngLimit: 2, slowLimit: 4, youngNanoseconds: ten, largeByteLimit: 0)
         window.start(slot: 0, now: 0)
         window.start(slot: 1, now: 1)
         #expect(!window.isOpen)
@@ -127,8 +127,25 @@ import Testing
         #expect(window.isOpen)
     }
 
+    @Test func largeRequestsAreBoundedInBytesAndSmallOnesAreNot() {
+        var window = InFlightWindow(youngLimit: 8, slowLimit: 8, youngNanoseconds: ten, largeByteLimit: 100_000)
+        #expect(window.hasRoom(bytes: 1 << 30))
+        window.reserve(bytes: 60_000)
+        #expect(window.hasRoom(bytes: 40_000))
+        #expect(!window.hasRoom(bytes: 40_001))
+        #expect(window.hasRoom(bytes: InFlightWindow.smallBytes))
+        window.reserve(bytes: InFlightWindow.smallBytes)
+        #expect(window.largeBytes == 60_000)
+        window.giveBack(bytes: InFlightWindow.smallBytes)
+        window.giveBack(bytes: 60_000)
+        #expect(window.largeBytes == 0)
+        // One that is larger than the limit goes alone.
+        window.reserve(bytes: 1 << 30)
+        #expect(!window.hasRoom(bytes: 20_000))
+    }
+
     @Test func requestsMayEndInAnyOrder() {
-        var window = InFlightWindow(youngLimit: 8, slowLimit: 8, youngNanoseconds: ten)
+        var window = InFlightWindow(youngLimit: 8, slowLimit: 8, youngNanoseconds: ten, largeByteLimit: 0)
         for slot in 0..<6 { window.start(slot: slot, now: Int64(slot)) }
         for slot in [3, 0, 5] { window.finish(slot: slot) }
         #expect(window.count == 3)

@@ -14,10 +14,25 @@ final class EngineBench: Sendable {
     let outbox: Outbox
     private let log = EventLog()
 
-    init(_ folder: TemporaryDirectory? = nil, clock: any PosthornClock = SystemClock()) throws {
+    init(
+        _ folder: TemporaryDirectory? = nil,
+        clock: any PosthornClock = SystemClock(),
+        busyTimeoutMilliseconds: Int32 = 10_000
+    ) throws {
         let place = try folder ?? TemporaryDirectory()
         self.folder = place
-        outbox = try Outbox(path: place.file("outbox.db"), clock: clock, random: SeededRandom(seed: 1))
+        outbox = try Outbox(
+            path: place.file("outbox.db"),
+            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+            clock: clock,
+            random: SeededRandom(seed: 1)
+        )
+    }
+
+    /// A bench on an outbox that stands elsewhere.
+    init(_ outbox: Outbox) throws {
+        folder = try TemporaryDirectory()
+        self.outbox = outbox
     }
 
     /// The four levels and endpoints given as (id, node, url).
@@ -29,14 +44,22 @@ final class EngineBench: Sendable {
         _ = try outbox.apply(try Topology(nodes: nodes, endpoints: endpoints), prune: prune)
     }
 
-    func engine(untilSettled: Bool = false, speed: Double = 1) throws -> Engine {
+    /// - Parameter observe: Is told what the engine tells, on its threads.
+    func engine(
+        untilSettled: Bool = false,
+        speed: Double = 1,
+        observe: @escaping @Sendable (EngineEvent) -> Void = { _ in }
+    ) throws -> Engine {
         var sender = SenderConfiguration()
         sender.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
         let log = log
         return try Engine(
             outbox: outbox,
             configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender)
-        ) { log.add($0) }
+        ) { event in
+            observe(event)
+            log.add(event)
+        }
     }
 
     func deliveries(_ filter: DeliveryFilter = DeliveryFilter()) throws -> [Delivery] {
@@ -44,6 +67,9 @@ final class EngineBench: Sendable {
         try outbox.deliveries(filter) { all.append($0) }
         return all
     }
+
+    /// Attempts that are recorded, over all deliveries.
+    func recordedAttempts() throws -> Int { try deliveries().reduce(0) { $0 + $1.attempts } }
 
     /// Waits until the engine has told something.
     func waitFor(_ what: String, count: Int = 1, where matches: @escaping (EngineEvent) -> Bool) -> Bool {

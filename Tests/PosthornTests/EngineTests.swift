@@ -1,4 +1,3 @@
-import CSQLite
 import Posthorn
 import PosthornModel
 import PosthornOutbox
@@ -273,25 +272,5 @@ import Testing
         ])
         #expect((try? each[0].get())?.isNew == true)
         #expect((try? each[1].get()) == nil)
-    }
-}
-
-/// A connection of the platform's own.
-private final class PlatformConnection {
-    let handle: OpaquePointer
-
-    init(_ path: String) throws {
-        var pointer: OpaquePointer?
-        #expect(sqlite3_open(path, &pointer) == SQLITE_OK)
-        handle = try #require(pointer)
-        sqlite3_busy_timeout(handle, 5000)
-        try execute("PRAGMA wal_autocheckpoint = 0")
-    }
-
-    deinit { sqlite3_close(handle) }
-
-    func execute(_ sql: String) throws {
-        let status = sqlite3_exec(handle, sql, nil, nil, nil)
-        try #require(status == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
     }
 }

@@ -11,6 +11,8 @@ final class ReceiverConnection {
     private var output: ArraySlice<UInt8> = []
     private var isHeld = false
     private var hasPeerClosed = false
+    /// Whether the receiver has said that it answers nothing more.
+    private(set) var isFinished = false
     private(set) var isEnded = false
     /// When it wants to go on by itself: monotonic nanoseconds.
     private(set) var resumeAt = Int64.max
@@ -90,6 +92,10 @@ final class ReceiverConnection {
             if !isReleased { return false }
             steps.removeFirst()
         case .stall: return false
+        case .finish:
+            steps.removeFirst()
+            shutdown(descriptor, Int32(SHUT_WR))
+            isFinished = true
         case .close: end(withReset: false)
         case .reset: end(withReset: true)
         }

@@ -95,7 +95,7 @@ struct ReceiverLoop {
                 connection.reader = RequestReader()
             } else if let request = connection.takeRequest() {
                 shared.write { $0.requests.append(request) }
-                connection.steps = behaviour(request).steps
+                connection.steps = connection.isFinished ? [] : behaviour(request).steps
             } else {
                 return
             }

@@ -24,7 +24,7 @@ import Testing
         ],
         "PosthornBench": [
             "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending", "PosthornHTTP",
-            "PosthornLab", "CAllocationCount", "CLinux",
+            "PosthornLab", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
         ],
     ]
 

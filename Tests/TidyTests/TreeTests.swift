@@ -31,7 +31,7 @@ import Testing
     }
 
     /// Files of Sources that are longer than the limit, each with the length it had; it may shrink, never grow.
-    static let longFiles = ["Sources/PosthornModel/JSON/JSONScanner.swift": 359]
+    static let longFiles: [String: Int] = [:]
     static let lineLimit = 350
 
     @Test func filesCanBeReadInOneSitting() {

@@ -112,6 +112,9 @@ final class HandshakeRunner: Sendable {
                     )
                 }
             }
+            for (answer, counts) in zip(answers, counted) where counts && answer.failure == nil {
+                listeners.tell(.endpointVerified(endpoint: answer.candidate.settings.id))
+            }
             // Before the queue forgets them, so that an engine which waits for everything sees what was held for them go out.
             if answers.contains(where: { $0.failure == nil }) { try outbox.followTopology() }
             for (answer, counts) in zip(answers, counted) { finish(answer, counts, now) }
@@ -127,12 +130,7 @@ final class HandshakeRunner: Sendable {
         let next = state.withLock { state in
             state.queue.finished(answer.candidate, answer.failure == nil ? .verified : .failed, at: now)
         }
-        guard counts else { return }
-        let id = answer.candidate.settings.id
-        if let failure = answer.failure {
-            listeners.tell(.endpointNotVerified(endpoint: id, reason: failure, nextTryAt: next))
-        } else {
-            listeners.tell(.endpointVerified(endpoint: id))
-        }
+        guard counts, let failure = answer.failure else { return }
+        listeners.tell(.endpointNotVerified(endpoint: answer.candidate.settings.id, reason: failure, nextTryAt: next))
     }
 }

@@ -28,6 +28,7 @@ public final class Engine: Sendable {
         var isRunning = false
         var thread: WorkerThread?
         var failure: (any Error)?
+        var toldFailure = false
     }
 
     /// An engine that has not started.
@@ -93,7 +94,7 @@ public final class Engine: Sendable {
     public func run() throws {
         guard try becomeOwner() else { return }
         defer { disown() }
-        try prepare()
+        guard try prepare() else { return }
         let core = EngineCore(
             directory: outbox.directory,
             clock: outbox.clock,
@@ -132,8 +133,7 @@ public final class Engine: Sendable {
     private func becomeOwner() throws -> Bool {
         var announced = false
         let watch = LockWatch(lockPath: outbox.lockPath)
-        while !state.withLock({ $0.wantsStop }) {
-            let owns = try outbox.writer.perform { (store) throws(OutboxProblem) in try store.own() }
+        while let owns = try patiently({ (store) throws(OutboxProblem) in try store.own() }) {
             if owns { return true }
             if !announced {
                 announced = true
@@ -144,20 +144,45 @@ public final class Engine: Sendable {
         return false
     }
 
+    /// Does something in the store; `nil` when the engine was asked to stop. A passing trouble of the store is told once and
+    /// waited for: it must not end an engine, least of all one that stands by for the moment when it is needed.
+    private func patiently<Result: Sendable>(
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result? {
+        while !state.withLock({ $0.wantsStop }) {
+            do throws(OutboxProblem) {
+                let result = try outbox.writer.perform(work)
+                let recovers = state.withLock { state in
+                    defer { state.toldFailure = false }
+                    return state.toldFailure
+                }
+                if recovers { listeners.tell(.storageRecovered) }
+                return result
+            } catch {
+                guard error.mayPass else { throw error }
+                if !state.withLock({ $0.toldFailure }) { listeners.tell(.storageFailed(.init(error))) }
+                state.withLock { $0.toldFailure = true }
+                waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
+            }
+        }
+        return nil
+    }
+
     private func disown() {
         _ = try? outbox.writer.perform { (store) throws(OutboxProblem) in store.disown() }
     }
 
     /// Reads the endpoints, so that a missing key ends the engine before it starts. At a speed other than real time, what
     /// waits from before keeps its place in the faster day.
-    private func prepare() throws {
-        try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) in
-            _ = try outbox.directory.refresh(from: store, at: outbox.clock.now())
-        }
+    /// - Returns: Whether the engine may go on; not when it was asked to stop.
+    private func prepare() throws(OutboxProblem) -> Bool {
         let speed = configuration.speed
-        guard speed != 1 else { return }
-        let now = outbox.clock.now()
-        try outbox.writer.perform { (store) throws(OutboxProblem) in try store.compressDueTimes(speed: speed, at: now) }
+        let done: Void? = try patiently { [outbox] (store) throws(OutboxProblem) in
+            let now = outbox.clock.now()
+            _ = try outbox.directory.refresh(from: store, at: now)
+            if speed != 1 { try store.compressDueTimes(speed: speed, at: now) }
+        }
+        return done != nil
     }
 
     private func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner) throws {
@@ -168,17 +193,12 @@ public final class Engine: Sendable {
         handshakes.requestStop()
         pool.drain()
         handshakes.join()
-        // What the senders brought is recorded, or the store says why it cannot be; then it is sent again after the
-        // next start, as after a crash.
-        var problem: (any Error)?
-        repeat {
-            do { try outbox.writer.perform { (_) throws(OutboxProblem) in } } catch {
-                problem = error
-                break
-            }
-        } while !core.isRecorded
+        let problem = recordLast(core)
         outbox.writer.leave()
         pool.stop()
+        // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
+        core.pool = nil
+        core.handshakes = nil
         state.withLock { state in
             state.isRunning = false
             state.pool = nil
@@ -186,5 +206,24 @@ public final class Engine: Sendable {
         listeners.tell(.stopped)
         listeners.finish()
         if let problem { throw problem }
+    }
+
+    /// How long a stop waits for a store that cannot be written.
+    private static let recordingPatienceMilliseconds: Int64 = 5000
+
+    /// Waits until what the senders brought is recorded. When the store cannot be written for that long, it is sent again
+    /// after the next start, as after a crash.
+    private func recordLast(_ core: EngineCore) -> OutboxProblem? {
+        let end = MonotonicClock.nanoseconds() + Self.recordingPatienceMilliseconds * 1_000_000
+        while true {
+            do throws(OutboxProblem) {
+                try outbox.writer.perform { (_) throws(OutboxProblem) in }
+                if core.isRecorded { return nil }
+            } catch {
+                if core.isRecorded { return nil }
+                if MonotonicClock.nanoseconds() >= end { return error }
+                waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornOutbox
 public import PosthornSending
 
 /// How an engine runs.
@@ -47,6 +48,11 @@ public enum EngineEvent: Sendable {
         public let code: String
         /// For people.
         public let message: String
+
+        init(_ problem: OutboxProblem) {
+            code = problem.code.rawValue
+            message = problem.message
+        }
     }
 }
 

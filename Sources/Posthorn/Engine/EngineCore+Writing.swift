@@ -12,29 +12,15 @@ extension EngineCore {
 
     func write(to store: any OutboxStore) throws(OutboxProblem) {
         let now = clock.now()
-        let results = inbox.withLock { inbox in
-            let taken = inbox.results
-            inbox.results = []
-            return taken
+        inbox.withLock { inbox in
+            if recording.isEmpty { swap(&recording, &inbox.results) } else { recording += inbox.results }
+            inbox.results.removeAll(keepingCapacity: true)
+            inbox.count = 0
         }
-        if recording.isEmpty { recording = results } else { recording += results }
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         noticeTopology()
-        recorded.removeAll(keepingCapacity: true)
-        for i in recording.indices {
-            redact(&recording[i])
-            let transition = transition(after: recording[i])
-            try store.record(
-                AttemptRecord(
-                    delivery: recording[i].job.id,
-                    number: recording[i].job.attempt,
-                    outcome: recording[i].outcome,
-                    transition: transition
-                )
-            )
-            recorded.append(transition)
-        }
+        try recordAll(in: store)
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
         if mayHaveHeld {
@@ -42,28 +28,54 @@ extension EngineCore {
             let generation = try store.queueGeneration()
             if generation != queueGeneration { startOver(generation) }
         }
-        if let reading = pulse.reading(at: now, inFlight: claims.count) { try store.write(reading) }
+        // After a failure there is always something to write, so that a commit shows whether the disk takes it.
+        if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed) { try store.write(reading) }
     }
 
-    /// A receiver that echoes what it got would put secrets into the outbox and into logs.
-    private func redact(_ result: inout SendResult) {
-        if result.outcome.response.isEmpty && result.outcome.errorText.isEmpty { return }
-        guard let claim = claims[result.job.id], let redactor = directory.entries[claim.endpoint].redactor else { return }
-        result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
+    private func recordAll(in store: any OutboxStore) throws(OutboxProblem) {
+        recorded.removeAll(keepingCapacity: true)
+        // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
+        var batches = recording
+        recording = []
+        defer { recording = batches }
+        for batch in batches.indices {
+            for place in batches[batch].indices {
+                recorded.append(try record(&batches[batch][place], in: store))
+            }
+        }
     }
 
-    private func transition(after result: SendResult) -> Transition {
-        let job = result.job
-        let claim = claims[job.id]
+    private func record(_ result: inout SendResult, in store: any OutboxStore) throws(OutboxProblem) -> Transition {
+        let claim = claims[result.job.id]
         let entry = claim.map { directory.entries[$0.endpoint] }
-        let outcome = result.outcome
-        return Transition.after(
-            attempt: job.attempt,
+        // A receiver that echoes what it got would put secrets into the outbox and into logs.
+        if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
+            result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
+        }
+        let transition = transition(after: result, claim, entry)
+        try store.record(
+            AttemptRecord(
+                delivery: result.job.id,
+                number: result.job.attempt,
+                outcome: result.outcome,
+                transition: transition
+            )
+        )
+        return transition
+    }
+
+    private func transition(
+        after result: borrowing SendResult,
+        _ claim: Claim?,
+        _ entry: EndpointDirectory.Entry?
+    ) -> Transition {
+        Transition.after(
+            attempt: result.job.attempt,
             roundBase: claim?.roundBase ?? 0,
-            started: outcome.started,
-            ended: outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000),
-            succeeded: outcome.succeeded,
-            retryAfterMilliseconds: outcome.retryAfterMilliseconds,
+            started: result.outcome.started,
+            ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
+            succeeded: result.outcome.succeeded,
+            retryAfterMilliseconds: result.outcome.retryAfterMilliseconds,
             schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
             endpointIsActive: entry?.isActive ?? true

@@ -23,11 +23,12 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var claims: [Int64: Claim] = [:]
     var lastEvent: (seq: Int64, event: AcceptedEvent)?
     var queueGeneration: Int64 = -1
-    private var topologyGeneration: Int64 = -1
+    private var directoryVersion = 0
 
-    /// Results that the next commit records, or that the last one failed to.
-    var recording: [SendResult] = []
-    /// What follows for each of `recording`, while its commit is under way.
+    /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
+    /// into one array would count five references up and down for each.
+    var recording: [[SendResult]] = []
+    /// What follows for each of `recording`, in their order, while its commit is under way.
     var recorded: [Transition] = []
     /// How many results the last commit recorded.
     private var lastGroup = 0
@@ -52,7 +53,9 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// What came from the sender's threads.
     struct Inbox {
-        var results: [SendResult] = []
+        var results: [[SendResult]] = []
+        /// How many results that is.
+        var count = 0
         var recalled: [SendJob] = []
         var isDraining = false
     }
@@ -69,7 +72,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// Takes results from a sender.
     func take(_ results: [SendResult]) {
         inbox.withLock { inbox in
-            if inbox.results.isEmpty { inbox.results = results } else { inbox.results += results }
+            inbox.results.append(results)
+            inbox.count += results.count
         }
     }
 
@@ -87,20 +91,26 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     // MARK: WriterPassenger
 
     var wantsToWrite: Bool {
-        !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
+        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
     /// Results that make a commit of their own worth its flush.
     private static let groupGoal = 256
 
     var isWorthWaiting: Bool {
-        lastGroup >= Self.groupGoal / 8 && recording.count + inbox.withLock { $0.results.count } < Self.groupGoal
+        lastGroup >= Self.groupGoal / 8 && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
 
     func committed() {
         lastGroup = recorded.count
         let wantsUpdates = listeners.wantsUpdates
-        for (i, transition) in recorded.enumerated() { release(recording[i], transition, wantsUpdates) }
+        var next = 0
+        for batch in recording {
+            for result in batch {
+                release(result, recorded[next], wantsUpdates)
+                next += 1
+            }
+        }
         shared.withLock { counts in
             counts.attempts += recorded.count
             counts.delivered += recorded.count { $0.state == .delivered }
@@ -110,19 +120,27 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
         publishStatistics()
-        if storageFailed {
-            storageFailed = false
-            pool.resume()
-            listeners.tell(.storageRecovered)
-        }
+    }
+
+    func succeeded() -> Bool {
+        guard storageFailed else { return false }
+        storageFailed = false
+        // Rows that were passed by when a reading broke off are looked at again.
+        startOver(queueGeneration)
+        listeners.tell(.storageRecovered)
+        pool.resume()
+        return true
     }
 
     func failed(_ problem: OutboxProblem) {
         recorded.removeAll(keepingCapacity: true)
+        // What a transaction found to be done was undone with it.
+        mayHaveHeld = true
+        mayHaveArrivals = true
         if storageFailed { return }
         storageFailed = true
         pool.pause()
-        listeners.tell(.storageFailed(.init(code: problem.code.rawValue, message: problem.message)))
+        listeners.tell(.storageFailed(.init(problem)))
     }
 
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
@@ -156,8 +174,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     /// Follows the directory, which emits and `apply` in this process bring up to date as well.
     func noticeTopology() {
-        if topologyGeneration == directory.generation { return }
-        topologyGeneration = directory.generation
+        if directoryVersion == directory.version { return }
+        directoryVersion = directory.version
         window.grow(to: directory.entries.count)
         mayHaveHeld = true
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)

@@ -15,9 +15,9 @@ struct PulseMeter {
         if isDelivered { delivered += 1 }
     }
 
-    /// What to write down now; `nil` when the last one is less than a second old.
-    mutating func reading(at now: Timestamp, inFlight: Int) -> EnginePulse? {
-        if let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }
+    /// What to write down now; `nil` when the last one is less than a second old and none is asked for.
+    mutating func reading(at now: Timestamp, inFlight: Int, isForced: Bool = false) -> EnginePulse? {
+        if !isForced, let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }
         marks.append((now, attempts, delivered))
         marks.removeAll { now.milliseconds - $0.at.milliseconds > Self.windowMilliseconds || $0.at > now }
         guard let first = marks.first, first.at < now else {

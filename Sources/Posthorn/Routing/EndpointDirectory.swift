@@ -9,7 +9,10 @@ import Synchronization
 /// Used on the writer's thread alone. It is brought up to date in place, so that an endpoint keeps its index and a
 /// request that waits in a sender gets the newest credentials.
 final class EndpointDirectory {
+    /// Counts how often the topology was read.
+    private(set) var version = 0
     private(set) var generation: Int64 = -1
+    private var undoneTopologies = 0
     private var routing: Routing?
     private(set) var entries: [Entry] = []
     private var indexByKey: [Int64: Int] = [:]
@@ -55,7 +58,7 @@ final class EndpointDirectory {
     /// Reads the topology again when it has changed.
     /// - Returns: Whether it had.
     func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
-        if try store.topologyGeneration() == generation { return false }
+        if try store.topologyGeneration() == generation, store.undoneTopologies == undoneTopologies { return false }
         let topology = try store.topology(withCredentials: true)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
@@ -76,14 +79,18 @@ final class EndpointDirectory {
         }
         indexByID = Dictionary(entries.enumerated().map { ($1.stored.settings.id, $0) }, uniquingKeysWith: { $1 })
         routes.removeAll(keepingCapacity: true)
-        let known = targets
-        targets.removeAll(keepingCapacity: true)
-        for (revision, target) in known {
+        // A reading that fails on the way is done again, and finds all targets still there.
+        generation = -1
+        version += 1
+        var fresh: [Int64: Target?] = [:]
+        for (revision, target) in targets {
             // Requests that wait hold the old target, whose composer is made new in place.
-            guard let target, let fresh = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
-            targets[revision] = fresh
+            guard let target, let made = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
+            fresh[revision] = made
         }
+        targets = fresh
         generation = topology.generation
+        undoneTopologies = store.undoneTopologies
         return true
     }
 

@@ -38,6 +38,13 @@ struct SecretRedactor: Sendable {
         return [Array(secret.utf8), json, slashes]
     }
 
+    /// Whether an outcome is long enough to hold a secret: the usual `ok` is not.
+    func mayFindSomething(in outcome: AttemptOutcome) -> Bool {
+        !outcome.errorText.isEmpty || outcome.response.count >= min(shortestPattern, AttemptOutcome.excerptLimitBytes)
+    }
+
+    private var shortestPattern: Int { patterns.last?.count ?? 0 }
+
     /// The same outcome without secrets.
     func redacted(_ outcome: AttemptOutcome) -> AttemptOutcome {
         var outcome = outcome

@@ -36,6 +36,16 @@ struct SignReport: BenchResult {
             + lines.joined(separator: "\n") + note
     }
 
+    var figures: [FigureList.Figure] {
+        cells.flatMap { cell in
+            let name = "\(cell.format)_\(cell.payloadBytes)".replacing(" ", with: "_")
+            return [
+                FigureList.Figure("\(name)_nanoseconds", "ns, \(cell.format)", cell.nanoseconds),
+                FigureList.Figure("\(name)_allocations", "allocations, \(cell.format)", cell.allocations),
+            ]
+        }
+    }
+
     var json: String {
         cells.map { cell in
             var members: [JSONValue.Member] = [

@@ -4,7 +4,12 @@ import PosthornModel
 /// Finds the benchmark that was asked for, runs it and prints what it found.
 enum BenchCommand {
     /// Every benchmark, in the order of the list.
-    static var all: [any Benchmark.Type] { [DeliverBenchmark.self, SignBenchmark.self] }
+    static var all: [any Benchmark.Type] {
+        [
+            DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, StallBenchmark.self,
+            BacklogBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
+        ]
+    }
 
     /// What `posthorn-bench --help` prints.
     static var help: String {
@@ -34,8 +39,9 @@ enum BenchCommand {
     private static func run(_ arguments: ArraySlice<String>) throws {
         var arguments = arguments
         guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
-        // The receiver beside a benchmark is this program again.
+        // The receiver beside a benchmark is this program again, and so is an engine in a process of its own.
         if name == Sink.subcommand { Sink.serve() }
+        if name == BacklogEngine.subcommand { try BacklogEngine.serve(arguments) }
         guard let benchmark = all.first(where: { $0.name == name }) else {
             throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")
         }
@@ -44,15 +50,21 @@ enum BenchCommand {
 
     private static func run<Chosen: Benchmark>(_ type: Chosen.Type, _ arguments: inout ArraySlice<String>) throws {
         var wantsJSON = false
+        var gate: Gate?
         if arguments.contains("--help") { return print(type.help) }
-        let benchmark = try type.reading(&arguments) { flag in
-            guard flag == "--json" else {
-                throw BenchProblem.usage("\(InputProblem.printable(flag)) is not known here; see posthorn-bench \(type.name) --help")
+        let benchmark = try type.reading(&arguments) { flag, value in
+            switch flag {
+            case "--json": wantsJSON = true
+            case "--gate": gate = try Gate(try value())
+            default:
+                throw BenchProblem.usage(
+                    "\(InputProblem.printable(flag)) is not known here; see posthorn-bench \(type.name) --help"
+                )
             }
-            wantsJSON = true
         }
         let result = try benchmark.run()
         print(wantsJSON ? result.json : result.table)
+        try gate?.check(result)
     }
 
     /// Two aligned columns, indented.

@@ -26,6 +26,18 @@ struct BenchOption<Subject> {
         }
     }
 
+    /// Any text; empty when it is not given.
+    static func text(
+        _ flag: String,
+        _ placeholder: String,
+        _ meaning: String,
+        _ path: WritableKeyPath<Subject, String>
+    ) -> BenchOption {
+        BenchOption(flag: flag, placeholder: placeholder, meaning: meaning, get: { $0[keyPath: path] }) { subject, text in
+            subject[keyPath: path] = text
+        }
+    }
+
     private init(
         flag: String,
         placeholder: String,

@@ -10,7 +10,7 @@ protocol Benchmark {
     static var explanation: String { get }
     /// A command to start from.
     static var example: String { get }
-    /// Its options beside `--json` and `--help`.
+    /// Its options beside `--gate`, `--json` and `--help`.
     static var options: [BenchOption<Self>] { get }
 
     /// With every option at its default.
@@ -23,17 +23,34 @@ protocol Benchmark {
     func run() throws -> any BenchResult
 }
 
+/// What a benchmark found, in three forms.
+protocol BenchResult {
+    /// For people.
+    var table: String { get }
+    /// For programs.
+    var json: String { get }
+    /// For ``Gate``.
+    var figures: [FigureList.Figure] { get }
+}
+
 extension Benchmark {
     func check() throws {}
 
     /// A benchmark with options as they were given.
-    static func reading(_ arguments: inout ArraySlice<String>, onFlag other: (String) throws -> Void) throws -> Self {
+    /// - Parameter other: Takes a flag that is not the benchmark's own; its second parameter reads what follows the flag.
+    static func reading(
+        _ arguments: inout ArraySlice<String>,
+        onFlag other: (_ flag: String, _ value: () throws -> String) throws -> Void
+    ) throws -> Self {
         var benchmark = Self()
         while let flag = arguments.popFirst() {
             if let option = options.first(where: { $0.flag == flag }) {
                 try option.read(arguments.popFirst(), into: &benchmark)
             } else {
-                try other(flag)
+                try other(flag) {
+                    guard let value = arguments.popFirst() else { throw BenchProblem.usage("\(flag) wants a value behind it") }
+                    return value
+                }
             }
         }
         try benchmark.check()
@@ -43,9 +60,12 @@ extension Benchmark {
     /// What `posthorn-bench NAME --help` prints.
     static var help: String {
         let defaults = Self()
-        var rows = options.map { ("\($0.flag) \($0.placeholder)", "\($0.meaning) (\($0.show(defaults)))") }
+        var rows = options.map {
+            ("\($0.flag) \($0.placeholder)", $0.show(defaults).isEmpty ? $0.meaning : "\($0.meaning) (\($0.show(defaults)))")
+        }
+        rows.append(("--gate BOUNDS", "exit with 1 when a figure of the JSON breaks a bound, such as 'seconds<=9,commits>=2'"))
         rows.append(("--json", "JSON instead of a table"))
-        let synopsis = options.map { "[\($0.flag) \($0.placeholder)] " }.joined() + "[--json]"
+        let synopsis = options.map { "[\($0.flag) \($0.placeholder)] " }.joined() + "[--gate BOUNDS] [--json]"
         return """
             Usage: posthorn-bench \(name) \(synopsis)
 
@@ -56,12 +76,4 @@ extension Benchmark {
             Example: \(example)
             """
     }
-}
-
-/// What a benchmark found, for people and for programs.
-protocol BenchResult {
-    /// Aligned lines for people.
-    var table: String { get }
-    /// JSON for programs: one object a line.
-    var json: String { get }
 }

@@ -22,6 +22,7 @@ struct FigureList: BenchResult {
     /// What was found.
     let figures: [Figure]
 
+    /// Aligned lines for people.
     var table: String {
         let rows = figures.map { figure in
             let value = Self.rounded(figure.value)
@@ -30,14 +31,17 @@ struct FigureList: BenchResult {
         return ([title] + rows).joined(separator: "\n")
     }
 
+    /// One JSON object in one line for programs.
     var json: String {
         var members = settings.map { JSONValue.Member($0.name, .number(String($0.value))) }
         members += figures.map { .init($0.name, .number(Self.rounded($0.value))) }
         return JSONValue.object(members).text
     }
 
-    /// One decimal below a thousand, none above.
+    /// No decimal from a thousand on, one from ten on, three below.
     static func rounded(_ value: Double) -> String {
-        value >= 1000 ? String(Int(value.rounded())) : String((value * 10).rounded() / 10)
+        if value >= 1000 { return String(Int(value.rounded())) }
+        let scale: Double = value >= 10 ? 10 : 1000
+        return String((value * scale).rounded() / scale)
     }
 }

@@ -10,8 +10,21 @@ enum Sink {
 
     private static let answer = Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok".utf8)
 
-    /// Listens on every loopback address, prints the port on standard output, and serves until it is killed.
+    /// Requests to paths that begin so are never answered.
+    static let silentPath = "/silent"
+    private static let silentStart = Array("POST \(silentPath)".utf8)
+
+    /// Listens on every address, prints the port on standard output, and serves until it is killed.
     static func serve() -> Never {
+        let (listener, port) = listen()
+        let line = "\(port)\n"
+        _ = line.withCString { write(1, $0, strlen($0)) }
+        _ = posthorn_end_with_parent()
+        loop(listener)
+    }
+
+    /// A socket that listens on every address, and its port.
+    static func listen() -> (listener: Int32, port: Int) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -19,18 +32,16 @@ enum Sink {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                guard bind(listener, $0, length) == 0, listen(listener, 4096) == 0, getsockname(listener, $0, &length) == 0 else {
-                    fatalError("the benchmark's receiver cannot listen: \(String(cString: strerror(errno)))")
-                }
+                guard bind(listener, $0, length) == 0, Glibc.listen(listener, 4096) == 0, getsockname(listener, $0, &length) == 0
+                else { fatalError("the benchmark's receiver cannot listen: \(String(cString: strerror(errno)))") }
             }
         }
-        let line = "\(UInt16(bigEndian: address.sin_port))\n"
-        _ = line.withCString { write(1, $0, strlen($0)) }
-        _ = posthorn_end_with_parent()
-        loop(listener)
+        return (listener, Int(UInt16(bigEndian: address.sin_port)))
     }
 
-    private static func loop(_ listener: Int32) -> Never {
+    /// Serves for ever.
+    /// - Parameter heard: Is told how many whole requests came with one read, before they are answered.
+    static func loop(_ listener: Int32, heard: (Int) -> Void = { _ in }) -> Never {
         let poller = epoll_create1(0)
         watch(poller, listener)
         var connections: [Int32: [UInt8]] = [:]
@@ -42,7 +53,7 @@ enum Sink {
                 let descriptor = event.data.fd
                 if descriptor == listener {
                     acceptAll(listener, poller, &connections)
-                } else if !serve(descriptor, &buffer, &connections) {
+                } else if !serve(descriptor, &buffer, &connections, heard) {
                     close(descriptor)
                     connections[descriptor] = nil
                 }
@@ -70,14 +81,21 @@ enum Sink {
     }
 
     /// Reads what has come and answers every request that is whole. Returns whether the connection stays.
-    private static func serve(_ descriptor: Int32, _ buffer: inout [UInt8], _ connections: inout [Int32: [UInt8]]) -> Bool {
+    private static func serve(
+        _ descriptor: Int32,
+        _ buffer: inout [UInt8],
+        _ connections: inout [Int32: [UInt8]],
+        _ heard: (Int) -> Void
+    ) -> Bool {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         if count <= 0 { return count < 0 && errno == EAGAIN }
+        if buffer.starts(with: silentStart) { return true }
         let rest = connections[descriptor] ?? []
         // Most requests come whole, in one read on an empty connection.
         let bytes = rest.isEmpty ? buffer[0..<count] : (rest + buffer[0..<count])[...]
         let (answered, left) = bytes.withUnsafeBytes { consume($0) }
         if left > 0 || !rest.isEmpty { connections[descriptor] = Array(bytes.suffix(left)) }
+        if answered > 0 { heard(answered) }
         for _ in 0..<answered { send(descriptor, answer, answer.count, Int32(MSG_NOSIGNAL)) }
         return true
     }

@@ -35,7 +35,11 @@ final class Checkpointer {
         if let second {
             helper = second
         } else {
-            helper = try SQLiteConnection(path: connection.path, creating: false)
+            helper = try SQLiteConnection(
+                path: connection.path,
+                creating: false,
+                busyTimeoutMilliseconds: connection.busyTimeoutMilliseconds
+            )
             try SQLiteStore.configure(helper)
             second = helper
         }

@@ -14,10 +14,10 @@ final class SQLiteConnection {
     private(set) var walFrames = 0
 
     /// How long a statement waits for another process's lock before it fails with ``OutboxProblem/Code/busy``.
-    static let busyTimeoutMilliseconds: Int32 = 10_000
+    let busyTimeoutMilliseconds: Int32
 
     /// Opens the file, and makes it when it does not exist and `creating` is set.
-    init(path: String, creating: Bool) throws(OutboxProblem) {
+    init(path: String, creating: Bool, busyTimeoutMilliseconds: Int32 = 10_000) throws(OutboxProblem) {
         if creating { Self.makePrivateFile(path) }
         var pointer: OpaquePointer?
         // NOMUTEX: the connection is confined to one thread at a time, so SQLite's own lock would only cost.
@@ -30,8 +30,9 @@ final class SQLiteConnection {
         }
         handle = opened
         self.path = path
+        self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+        sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
     }
 
     /// Makes a missing file readable by its owner alone: an outbox holds credentials. SQLite gives its log the same mode.
@@ -110,6 +111,10 @@ final class SQLiteConnection {
         )
     }
 
+    /// The outbox's triggers check what other programs write. What this connection writes is checked before, and each of
+    /// its updates names the states it starts from; a program that SQLite runs for each row would only cost.
+    func leaveTriggersToOthers() { _ = posthorn_sqlite3_disable_triggers(handle) }
+
     /// Copies what is committed into the database file and says how far it came.
     func passiveCheckpoint() throws(OutboxProblem) -> (logFrames: Int, checkpointedFrames: Int) {
         var log: Int32 = 0
@@ -119,13 +124,19 @@ final class SQLiteConnection {
         return (Int(log), Int(done))
     }
 
+    /// SQLITE_IOERR_SHMSIZE, a macro that is not imported.
+    private static let indexCannotGrow = SQLITE_IOERR | (19 << 8)
+
     /// The problem that a result code stands for, with SQLite's own text.
     func problem(_ status: Int32) -> OutboxProblem {
         let detail = String(cString: sqlite3_errmsg(handle))
         switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED:
             return OutboxProblem(.busy, "the outbox \(path) is busy: another process holds its write lock; try again")
-        case SQLITE_FULL: return OutboxProblem(.full, "the disk of the outbox \(path) is full; make room, nothing was stored")
+        // The index of the log grows by a write as well, and SQLite has no other word for a disk that refuses it.
+        case SQLITE_FULL,
+            SQLITE_IOERR where status & 0xFF == SQLITE_FULL || status == Self.indexCannotGrow:
+            return OutboxProblem(.full, "the disk of the outbox \(path) is full; make room, nothing was stored")
         case SQLITE_NOTADB, SQLITE_CORRUPT:
             return OutboxProblem(
                 .notADatabase,

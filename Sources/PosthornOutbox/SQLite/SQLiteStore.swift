@@ -15,24 +15,30 @@ public final class SQLiteStore: OutboxStore {
     public let path: String
 
     private var commits = 0
+    private var hasChangedTopology = false
+
+    /// How often a change of the hierarchy was made and then undone with its transaction.
+    public private(set) var undoneTopologies = 0
 
     /// Opens the file, makes it when `creating` is set, and brings its schema up to date.
     ///
     /// - Parameters:
     ///   - path: The database file. The folder must exist.
     ///   - creating: Whether a missing file is made.
+    ///   - busyTimeoutMilliseconds: How long to wait for another process's lock.
     ///   - sealing: Encrypts credentials; `nil` to store them in the clear.
     ///   - now: The time that migrations are recorded with.
     /// - Throws: ``OutboxProblem`` when it cannot be opened, is no database, or has a schema that is not this program's.
     public init(
         path: String,
         creating: Bool = true,
+        busyTimeoutMilliseconds: Int32 = 10_000,
         sealing: (any CredentialSealing)? = nil,
         now: Timestamp
     ) throws(OutboxProblem) {
         self.sealing = sealing
         _ = Self.disableMemoryStatistics
-        connection = try SQLiteConnection(path: path, creating: creating)
+        connection = try SQLiteConnection(path: path, creating: creating, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         self.path = path
         let migrator = Migrator()
         // Checked before the first write, so that a file which is refused stays as it is.
@@ -61,6 +67,7 @@ public final class SQLiteStore: OutboxStore {
             """
         )
         connection.watchLog()
+        connection.leaveTriggersToOthers()
     }
 
     // MARK: Ownership
@@ -86,9 +93,11 @@ public final class SQLiteStore: OutboxStore {
             let result = try body()
             try connection.statement("COMMIT").run()
             commits += 1
+            hasChangedTopology = false
             return result
         } catch {
             if connection.isInTransaction { try? connection.statement("ROLLBACK").run() }
+            noteUndone()
             throw error
         }
     }
@@ -106,8 +115,17 @@ public final class SQLiteStore: OutboxStore {
                 try? connection.statement("ROLLBACK TO part").run()
                 try? connection.statement("RELEASE part").run()
             }
+            noteUndone()
             throw error
         }
+    }
+
+    /// What was read of a hierarchy that never came to be is forgotten: its numbers are given out again.
+    private func noteUndone() {
+        guard hasChangedTopology else { return }
+        hasChangedTopology = false
+        undoneTopologies += 1
+        revisions.removeAll()
     }
 
     /// `PRAGMA data_version`: it changes when another connection has committed.
@@ -133,6 +151,7 @@ public final class SQLiteStore: OutboxStore {
     func countUp(_ name: String) throws(OutboxProblem) {
         let statement = try connection.statement("UPDATE posthorn_setting SET value = value + 1 WHERE name = ?")
         statement.bind(1, name)
+        if name == "topology" { hasChangedTopology = true }
         try statement.run()
     }
 
