@@ -3,6 +3,7 @@ import PosthornHTTP
 import PosthornModel
 import PosthornSending
 import PosthornTestSupport
+import Synchronization
 import Testing
 
 @testable import PosthornLab
@@ -104,5 +105,45 @@ import Testing
         #expect(result.deliveries[.delivered] == Int64(60 + duplicates))
         #expect(receiver.counts.validations == 2 && receiver.counts.badSignatures == 0)
         #expect(receiver.counts.duplicates == duplicates || receiver.counts.byStatus[500] ?? 0 >= 60)
+    }
+
+    @Test func aSecretIsReplacedInMidStream() throws {
+        let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="]
+        var settings = EndpointSettings(id: "", node: "", url: "", signature: .standardWebhooks)
+        let checks = try secrets.map { secret in
+            settings.credentials = ["secret": .string(secret)]
+            return try RequestCheck(settings)
+        }
+        let byOld = Mutex(0)
+        let byNew = Mutex(0)
+        let receiver = try Receiver(
+            server: HTTPServerConfiguration(),
+            check: { request in
+                if checks[0].verdict(request) == .valid { byOld.withLock { $0 += 1 } }
+                if checks[1].verdict(request) == .valid { byNew.withLock { $0 += 1 } }
+                return .unchecked
+            }
+        )
+        let directory = try TemporaryDirectory()
+        let outbox = try Outbox(path: directory.file("a.db"))
+        defer { outbox.close() }
+        var sender = SenderConfiguration()
+        sender.guard = LabGuard.make(isOwned: false)
+        settings.credentials = ["secret": .string(secrets[0])]
+        settings.url = "http://127.0.0.1:\(receiver.port)/hook"
+        let simulator = try VendorSimulator(
+            try simulation(count: 40),
+            settings,
+            outbox: outbox,
+            second: nil,
+            speed: 10_000,
+            nextSecret: secrets[1],
+            sender: sender,
+            log: { _ in }
+        )
+        #expect(try simulator.run().deliveries[.delivered] == 40)
+        // Within the grace period of Standard Webhooks both secrets sign.
+        #expect(byOld.withLock { $0 } == 40)
+        #expect((20...40).contains(byNew.withLock { $0 }))
     }
 }
