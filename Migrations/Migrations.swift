@@ -20,6 +20,7 @@ public enum Migrations {
     /// The files for SQLite. The package manager turns a leading digit into `_`, so `001_…` and `101_…` would collide.
     /// Embedded resources cannot be listed, so they are named here; a test compares the list with the folder.
     public static let sqlite: [Migration] = [
-        Migration(number: 1, name: "001_outbox.sql", sql: PackageResources._01_outbox_sql)
+        Migration(number: 1, name: "001_outbox.sql", sql: PackageResources._01_outbox_sql),
+        Migration(number: 2, name: "002_mail.sql", sql: PackageResources._02_mail_sql),
     ]
 }

@@ -41,6 +41,8 @@ public struct OutboxStatus: Sendable {
     public var engine: Int32?
     /// What the engine last said of itself.
     public var pulse: EnginePulse?
+    /// Mails about exhausted deliveries.
+    public var mails = MailStatus()
 }
 
 /// What a running engine writes down about itself once a second while it works.

@@ -5,7 +5,7 @@ public import PosthornModel
 /// Every method is called by one thread at a time, the writer's. Methods that change something are called inside
 /// ``write(_:)`` and take effect with its commit. A store that several engines share (PostgreSQL) hands deliveries out
 /// under a lease of ``own(_:)``; this protocol's claims therefore belong to the owner, and one that is not owner makes none.
-public protocol OutboxStore: AnyObject {
+public protocol OutboxStore: NotificationStore {
     // MARK: Ownership
 
     /// Whether this store may hand out deliveries now. Never true for two at once.

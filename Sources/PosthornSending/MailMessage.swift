@@ -1,6 +1,6 @@
 public import PosthornModel
 
-/// A plain-text mail.
+/// A mail of plain text, and of HTML beside it if there is any.
 public struct MailMessage: Sendable, Hashable {
     /// Who sends it.
     public var from: MailAddress
@@ -10,17 +10,28 @@ public struct MailMessage: Sendable, Hashable {
     public var subject: String
     /// The text, in lines that end with a line feed.
     public var body: String
+    /// The same for mail programs that show HTML.
+    public var html: String?
     /// Its date.
     public var date: Timestamp
     /// What stands before the `@` of its message id: the same mail sent twice has the same one.
     public var identifier: String
 
     /// A mail, by its parts.
-    public init(from: MailAddress, to: MailAddress, subject: String, body: String, date: Timestamp, identifier: String) {
+    public init(
+        from: MailAddress,
+        to: MailAddress,
+        subject: String,
+        body: String,
+        html: String? = nil,
+        date: Timestamp,
+        identifier: String
+    ) {
         self.from = from
         self.to = to
         self.subject = subject
         self.body = body
+        self.html = html
         self.date = date
         self.identifier = identifier
     }
@@ -36,7 +47,6 @@ public struct MailMessage: Sendable, Hashable {
             throw InputProblem(field: "identifier", value: identifier, reason: "is not fit for a message id; use letters, digits, . - _")
         }
         let domain = from.text.utf8.split(separator: UInt8(ascii: "@")).last.map { String(Substring($0)) } ?? ""
-        let text = MailText(body)
         let lines = [
             "Date: \(MailDate.text(date))",
             "From: <\(from)>",
@@ -45,11 +55,21 @@ public struct MailMessage: Sendable, Hashable {
             "Message-ID: <\(identifier)@\(domain)>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: \(text.encoding)",
-            "",
         ]
-        return Array((lines.joined(separator: "\r\n") + "\r\n").utf8) + text.bytes
+        return Array((lines.joined(separator: "\r\n") + "\r\n").utf8) + content()
+    }
+
+    /// The body with its own header lines (RFC 2046, 5.1.4 for two forms of the same; the last is the richest).
+    private func content() -> [UInt8] {
+        let plain = MailText(body).part(type: "text/plain")
+        guard let html else { return plain }
+        // No line of either part can be the boundary: encoded text has no "=_" in it, and ASCII text is searched.
+        var boundary = "=_\(identifier.prefix(48))"
+        while body.contains(boundary) || html.contains(boundary) { boundary += "_" }
+        let head = "Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"\r\n\r\n--\(boundary)\r\n"
+        let between = "\r\n--\(boundary)\r\n"
+        return Array(head.utf8) + plain + Array(between.utf8) + MailText(html).part(type: "text/html")
+            + Array("\r\n--\(boundary)--\r\n".utf8)
     }
 }
 
@@ -74,6 +94,11 @@ struct MailText {
         encoding = isPlain ? "7bit" : "quoted-printable"
         let ends = lines.last == [] ? Array(lines.dropLast()) : lines
         bytes = ends.flatMap { (isPlain ? $0 : Self.quotedPrintable($0)) + [0x0D, 0x0A] }
+    }
+
+    /// The text with the header lines that say what it is.
+    func part(type: String) -> [UInt8] {
+        Array("Content-Type: \(type); charset=utf-8\r\nContent-Transfer-Encoding: \(encoding)\r\n\r\n".utf8) + bytes
     }
 
     /// One line as quoted-printable (RFC 2045, 6.7), with soft line breaks.
@@ -108,7 +133,8 @@ struct MailText {
                 let isLiteral = isAlphanumeric(byte)
                 return isLiteral ? [byte] : [UInt8(ascii: "="), hex(byte >> 4), hex(byte & 15)]
             }
-            if word.count + piece.count > 60 { close() }
+            // With its marks and the name of the header, a line stays within 76 characters (RFC 2047, 2).
+            if word.count + piece.count > 54 { close() }
             word += piece
         }
         close()

@@ -7,8 +7,8 @@ public struct MailServer: Sendable {
     public enum Encryption: Sendable {
         /// `STARTTLS` or nothing: a server without it gets no mail and no password.
         case required
-        /// The operator has said that clear text will do.
-        case none
+        /// TLS where the server offers it; the operator has said that clear text will do where it does not.
+        case optional
     }
 
     let url: String
@@ -93,8 +93,11 @@ public enum MailResult: Sendable, Hashable {
     case sent
     /// Not now: no connection, no answer, or a reply of 4xx. Worth another try later.
     case temporary(String)
-    /// Never: a reply of 5xx, a login that is refused, or no STARTTLS where it is demanded.
+    /// Never: a reply of 5xx to this mail.
     case permanent(String)
+    /// No mail at all can be handed in with these settings: the login is refused, or there is no STARTTLS where it is
+    /// demanded. Worth another try once an operator has mended that.
+    case unusable(String)
 }
 
 /// Hands mails to a server, one at a time; it blocks its caller until the total deadline at most.
@@ -124,10 +127,16 @@ public struct MailSender: Sendable {
         posthorn_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, upload.bytes.count)
         posthorn_curl_set_data_callback(handle, CURLOPT_READFUNCTION, MailUpload.read)
         posthorn_curl_set_pointer(handle, CURLOPT_READDATA, Unmanaged.passUnretained(upload).toOpaque())
-        let code = withExtendedLifetime(upload) { curl_easy_perform(handle) }
+        let replies = MailReplies()
+        posthorn_curl_set_data_callback(handle, CURLOPT_HEADERFUNCTION, MailReplies.take)
+        posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(replies).toOpaque())
+        let code = withExtendedLifetime((upload, replies)) { curl_easy_perform(handle) }
         var reply = 0
         posthorn_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &reply)
-        return Self.result(code, reply: reply)
+        let words = replies.text(of: reply, hiding: server.password)
+        // The rest of the session is not heard: the handle's end may say QUIT.
+        posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, nil)
+        return Self.result(code, reply: reply, words: words)
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer) {
@@ -136,7 +145,7 @@ public struct MailSender: Sendable {
         posthorn_curl_set_text(handle, CURLOPT_URL, server.url)
         posthorn_curl_set_long(handle, CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
         posthorn_curl_set_long(handle, CURLOPT_UPLOAD, 1)
-        let demand = server.encryption == .required ? CURLUSESSL_ALL : CURLUSESSL_NONE
+        let demand = server.encryption == .required ? CURLUSESSL_ALL : CURLUSESSL_TRY
         posthorn_curl_set_long(handle, CURLOPT_USE_SSL, Int(demand.rawValue))
         if let user = server.user {
             posthorn_curl_set_text(handle, CURLOPT_USERNAME, user)
@@ -146,21 +155,25 @@ public struct MailSender: Sendable {
         posthorn_curl_set_data_callback(handle, CURLOPT_WRITEFUNCTION) { _, size, count, _ in size * count }
     }
 
-    /// The class of a result: pure, by libcurl's code and the server's last reply.
-    static func result(_ code: CURLcode, reply: Int) -> MailResult {
+    /// The class of a result: pure, by libcurl's code, the code of the server's last reply, and its text.
+    static func result(_ code: CURLcode, reply: Int, words: String = "") -> MailResult {
         if code == CURLE_OK { return .sent }
-        let words = String(cString: curl_easy_strerror(code))
+        let reason = String(cString: curl_easy_strerror(code))
+        let answer = "the server replied \(words.isEmpty ? String(reply) : words)"
         switch code {
-        case CURLE_USE_SSL_FAILED: return .permanent("the server offers no STARTTLS, and clear text is not allowed")
-        case CURLE_LOGIN_DENIED where reply < 400 || reply >= 500: return .permanent("the server refuses the login (reply \(reply))")
+        case CURLE_USE_SSL_FAILED: return .unusable("the server offers no STARTTLS, and clear text is not allowed")
+        case CURLE_LOGIN_DENIED where reply < 400 || reply >= 500:
+            return .unusable("the server refuses the login: \(words.isEmpty ? "reply \(reply)" : words)")
         case CURLE_OPERATION_TIMEDOUT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PEER_FAILED_VERIFICATION,
             CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING:
-            return .temporary(words)
+            return .temporary(reason)
         default: break
         }
-        if (500..<600).contains(reply) { return .permanent("the server replied \(reply)") }
-        if (400..<500).contains(reply) { return .temporary("the server replied \(reply)") }
-        return .temporary(words)
+        // 530 and 534, 535, 538 (RFC 4954) are about the session: this mail is as good as any other.
+        if [530, 534, 535, 538].contains(reply) { return .unusable(answer) }
+        if (500..<600).contains(reply) { return .permanent(answer) }
+        if (400..<500).contains(reply) { return .temporary(answer) }
+        return .temporary(reason)
     }
 }
 

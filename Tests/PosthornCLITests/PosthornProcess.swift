@@ -63,7 +63,9 @@ final class PosthornProcess {
     }
 
     /// Starts a command line that goes on by itself.
-    func start(_ words: String...) throws -> Running {
+    func start(_ words: String...) throws -> Running { try start(words) }
+
+    func start(_ words: [String]) throws -> Running {
         try start(words, [write("", to: "stdin"), write("", to: "run-stdout"), write("", to: "run-stderr")])
     }
 

@@ -9,7 +9,12 @@ struct OutboxStoreContract {
     let now = Timestamp(milliseconds: 1_594_816_394_000)
 
     /// Every rule, each on an outbox of its own.
-    static let rules: [(name: String, check: @Sendable (OutboxStoreContract) throws -> Void)] = [
+    static let rules: [Rule] = deliveryRules + notificationRules
+
+    /// A rule with what checks it.
+    typealias Rule = (name: String, check: @Sendable (OutboxStoreContract) throws -> Void)
+
+    private static let deliveryRules: [Rule] = [
         ("an event and its deliveries are there together", { try $0.fanOutIsWhole() }),
         ("an id is accepted once", { try $0.idsAreIdempotent() }),
         ("a transaction that throws leaves nothing", { try $0.failureLeavesNothing() }),
@@ -28,7 +33,7 @@ struct OutboxStoreContract {
 
     // MARK: Pieces
 
-    private func prepared(_ endpoints: [String] = ["a"]) throws -> (any OutboxStore, [Int64]) {
+    func prepared(_ endpoints: [String] = ["a"]) throws -> (any OutboxStore, [Int64]) {
         let store = try open()
         try apply(endpoints.map { EndpointSettings(id: $0, node: "n", url: "https://\($0).example/") }, to: store)
         return (store, try store.topology().endpoints.map(\.revision))
@@ -40,12 +45,12 @@ struct OutboxStoreContract {
         try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
     }
 
-    private func event(_ id: String, data: String = "{}") -> Event {
+    func event(_ id: String, data: String = "{}") -> Event {
         Event(id: id, type: "T", node: "n", created: now, data: Array(data.utf8))
     }
 
     @discardableResult
-    private func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> Acceptance {
+    func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> Acceptance {
         try store.write { () throws(OutboxProblem) in
             try store.accept(
                 event,
@@ -56,7 +61,7 @@ struct OutboxStoreContract {
         }
     }
 
-    private func ready(_ store: any OutboxStore) throws -> [Int64] {
+    func ready(_ store: any OutboxStore) throws -> [Int64] {
         var ids: [Int64] = []
         _ = try store.scanReady(after: 0, limit: 1000) {
             ids.append($0.delivery); return true
@@ -72,7 +77,7 @@ struct OutboxStoreContract {
         return ids
     }
 
-    private func record(_ delivery: Int64, _ number: Int, _ transition: Transition, in store: any OutboxStore) throws {
+    func record(_ delivery: Int64, _ number: Int, _ transition: Transition, in store: any OutboxStore) throws {
         let succeeded = transition.state == .delivered
         let outcome = AttemptOutcome(
             started: now,

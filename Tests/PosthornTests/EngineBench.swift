@@ -48,6 +48,7 @@ final class EngineBench: Sendable {
     func engine(
         untilSettled: Bool = false,
         speed: Double = 1,
+        mail: MailConfiguration? = nil,
         observe: @escaping @Sendable (EngineEvent) -> Void = { _ in }
     ) throws -> Engine {
         var sender = SenderConfiguration()
@@ -55,7 +56,7 @@ final class EngineBench: Sendable {
         let log = log
         return try Engine(
             outbox: outbox,
-            configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender)
+            configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender, mail: mail)
         ) { event in
             observe(event)
             log.add(event)

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 public import PosthornSystem
 import Synchronization
@@ -21,6 +22,7 @@ public final class SMTPServer: Sendable {
     private final class Shared: Sendable {
         let state = Mutex(State())
         let isStopping = Atomic(false)
+        let arrived = DispatchSemaphore(value: 0)
     }
 
     private let shared = Shared()
@@ -55,6 +57,8 @@ public final class SMTPServer: Sendable {
 
     /// The mails it has taken.
     public var mails: [Mail] { shared.state.withLock { $0.mails } }
+    /// Waits until it has taken so many mails.
+    public func waitForMails(_ count: Int) { while mails.count < count { shared.arrived.wait() } }
     /// The commands it has read, as they came.
     public var commands: [String] { shared.state.withLock { $0.commands } }
 
@@ -86,6 +90,7 @@ public final class SMTPServer: Sendable {
                 guard let text = session.mail() else { return }
                 let mail = Mail(from: from, recipients: recipients, text: text)
                 shared.state.withLock { $0.mails.append(mail) }
+                shared.arrived.signal()
                 isGood = answer(".", "250 taken")
             case "QUIT":
                 _ = answer(verb, "221 bye")
@@ -97,7 +102,7 @@ public final class SMTPServer: Sendable {
     }
 
     /// Connects once, so that the thread looks up from its wait.
-    private static func poke(_ port: UInt16) {
+    static func poke(_ port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -26,7 +26,7 @@ public final class TemporaryDirectory: Sendable {
         rmdir(path)
     }
 
-    private static func entries(of path: String) -> [String] {
+    static func entries(of path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []

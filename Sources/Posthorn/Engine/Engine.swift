@@ -24,7 +24,10 @@ public final class Engine: Sendable {
     private struct State: ~Copyable {
         var core: EngineCore?
         var pool: SenderPool?
+        var mails: MailRunner?
         var wantsStop = false
+        /// Whether it ends because everything is settled, so that mails are sent first.
+        var isSettled = false
         var isRunning = false
         var thread: WorkerThread?
         var failure: (any Error)?
@@ -84,7 +87,19 @@ public final class Engine: Sendable {
 
     /// Asks the engine to end and returns at once; for signal handlers' threads.
     public func requestStop() {
-        state.withLock { $0.wantsStop = true }
+        let mails = state.withLock { state in
+            state.wantsStop = true
+            return state.mails
+        }
+        mails?.requestStop()
+        waker.signal()
+    }
+
+    private func settle() {
+        state.withLock { state in
+            state.isSettled = !state.wantsStop
+            state.wantsStop = true
+        }
         waker.signal()
     }
 
@@ -123,11 +138,21 @@ public final class Engine: Sendable {
             state.pool = pool
             state.isRunning = true
         }
-        listeners.whenSettled { [self] in requestStop() }
+        // After what may throw, so that its thread always meets its end.
+        core.mails = try startMails()
+        listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
         while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
         try end(core, pool, handshakes)
+    }
+
+    private func startMails() throws(SystemProblem) -> MailRunner? {
+        guard let mail = configuration.mail else { return nil }
+        let mails = try MailRunner(outbox, mail, speed: configuration.speed, listeners)
+        // A stop that was asked for before this is seen by `end`.
+        state.withLock { $0.mails = mails }
+        return mails
     }
 
     private func becomeOwner() throws -> Bool {
@@ -193,15 +218,21 @@ public final class Engine: Sendable {
         handshakes.requestStop()
         pool.drain()
         handshakes.join()
+        let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
+        // Asked to stop, it has begun no mail since.
+        if isSettled { mails?.requestFlush() } else { mails?.requestStop() }
+        mails?.join()
         let problem = recordLast(core)
         outbox.writer.leave()
         pool.stop()
         // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
         core.pool = nil
         core.handshakes = nil
+        core.mails = nil
         state.withLock { state in
             state.isRunning = false
             state.pool = nil
+            state.mails = nil
         }
         listeners.tell(.stopped)
         listeners.finish()

@@ -10,12 +10,20 @@ public struct EngineConfiguration: Sendable {
     public var untilSettled: Bool
     /// The senders: threads, limits, and what the egress guard lets through.
     public var sender: SenderConfiguration
+    /// How mails about exhausted deliveries are sent; without it they wait in the outbox for an engine that has it.
+    public var mail: MailConfiguration?
 
     /// Production settings: real time, for ever, two sender threads, only public addresses over https.
-    public init(speed: Double = 1, untilSettled: Bool = false, sender: SenderConfiguration = SenderConfiguration()) {
+    public init(
+        speed: Double = 1,
+        untilSettled: Bool = false,
+        sender: SenderConfiguration = SenderConfiguration(),
+        mail: MailConfiguration? = nil
+    ) {
         self.speed = speed
         self.untilSettled = untilSettled
         self.sender = sender
+        self.mail = mail
     }
 }
 
@@ -29,6 +37,8 @@ public enum EngineEvent: Sendable {
     case topologyRead(endpoints: Int)
     /// An attempt failed and another one follows, or none does.
     case attemptFailed(DeliveryUpdate)
+    /// A mail about exhausted deliveries was handed to the mail server, or was not.
+    case mail(MailUpdate)
     /// An endpoint has proved itself; its deliveries go out.
     case endpointVerified(endpoint: String)
     /// An endpoint has not proved itself; its deliveries stay held. It is asked again, unless something changed meanwhile.

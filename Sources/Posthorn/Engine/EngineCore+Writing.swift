@@ -20,7 +20,7 @@ extension EngineCore {
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         noticeTopology()
-        try recordAll(in: store)
+        try recordAll(in: store, at: now)
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
         if mayHaveHeld {
@@ -32,7 +32,7 @@ extension EngineCore {
         if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed) { try store.write(reading) }
     }
 
-    private func recordAll(in store: any OutboxStore) throws(OutboxProblem) {
+    private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         recorded.removeAll(keepingCapacity: true)
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
@@ -40,12 +40,16 @@ extension EngineCore {
         defer { recording = batches }
         for batch in batches.indices {
             for place in batches[batch].indices {
-                recorded.append(try record(&batches[batch][place], in: store))
+                recorded.append(try record(&batches[batch][place], in: store, at: now))
             }
         }
     }
 
-    private func record(_ result: inout SendResult, in store: any OutboxStore) throws(OutboxProblem) -> Transition {
+    private func record(
+        _ result: inout SendResult,
+        in store: any OutboxStore,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Transition {
         let claim = claims[result.job.id]
         let entry = claim.map { directory.entries[$0.endpoint] }
         // A receiver that echoes what it got would put secrets into the outbox and into logs.
@@ -61,6 +65,7 @@ extension EngineCore {
                 transition: transition
             )
         )
+        if transition.state == .exhausted { try notify(result, in: store, at: now) }
         return transition
     }
 

@@ -14,6 +14,10 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     let listeners: EngineListeners
     /// Set once, before the core boards the writer.
     var pool: SenderPool!
+    /// Set once, before the core boards the writer; `nil` when mails wait for a run that has a server for them.
+    var mails: MailRunner?
+    /// Whether the transaction has queued a notification.
+    var hasMail = false
     /// Set once, before the core boards the writer.
     var handshakes: HandshakeRunner?
 
@@ -119,6 +123,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
+        if hasMail { mails?.wake() }
+        hasMail = false
         publishStatistics()
     }
 
@@ -137,6 +143,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
         mayHaveArrivals = true
+        hasMail = false
         if storageFailed { return }
         storageFailed = true
         pool.pause()

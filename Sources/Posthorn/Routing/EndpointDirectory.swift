@@ -150,6 +150,9 @@ final class EndpointDirectory {
         }
     }
 
+    /// Who is told about exhausted deliveries of endpoints at a node.
+    func notificationEmail(for node: String) -> String? { routing?.notificationEmail(for: node) }
+
     // MARK: Sending
 
     /// The index of an endpoint by its id.

@@ -16,18 +16,20 @@ enum RunCommand: Command {
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
             .init("log", "FORMAT", "text or json: the log on standard error (default text)"),
-        ],
+        ] + MailArguments.flags,
         details: [
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, record their results and exit with 0; a second signal ends"
                 + "\nat once, and what was on the wire is sent again by the next run.",
             "Only public addresses over https are reached unless --allow opens a range.",
+            MailArguments.details,
             "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
                 + "\nexhausted of this run, and duration_ms.",
         ],
         examples: [
             "posthorn run",
             "posthorn run --until-settled --speed 3600 --allow 127.0.0.0/8",
+            "POSTHORN_SMTP_PASSWORD=… posthorn run --smtp smtp://me@mail.example:587 --mail-from posthorn@example.com",
         ]
     )
 
@@ -66,7 +68,8 @@ enum RunCommand: Command {
         return EngineConfiguration(
             speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1,
             untilSettled: arguments.has("until-settled"),
-            sender: sender
+            sender: sender,
+            mail: try MailArguments.configuration(arguments)
         )
     }
 

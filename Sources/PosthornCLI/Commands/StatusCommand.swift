@@ -12,7 +12,9 @@ enum StatusCommand: Command {
             "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
                 + "\nnothing. With --json: one object; absent values are null.",
             "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
-                + "\nstate), engine_pid, attempts_per_second, delivered_per_second, in_flight.",
+                + "\nstate), engine_pid, attempts_per_second, delivered_per_second, in_flight,"
+                + "\nmails (by state), next_mail_at, mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
+                + "\nendpoint, answer), untold (exhausted deliveries that nobody could be told of).",
         ],
         examples: ["posthorn status", "posthorn status --json"]
     )
@@ -60,6 +62,7 @@ enum StatusCommand: Command {
         } else if status.engine != nil {
             rows.append(("rate", "idle"))
         }
+        rows += mails(status.mails, at: now)
         rows.append(("nodes", Words.grouped(status.nodes)))
         let endpoints = EndpointState.allCases.compactMap { state in
             status.endpoints[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
@@ -86,6 +89,7 @@ enum StatusCommand: Command {
         line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
         line.add("delivered_per_second", fraction: pulse?.deliveredPerSecond)
         line.add("in_flight", pulse?.inFlight)
+        addMails(status.mails, to: &line)
         return line
     }
 

@@ -12,6 +12,7 @@ enum OutboxChecks {
         ]
         let status = try outbox.status()
         findings.append(engine(status, at: SystemClock().now()))
+        findings += MailChecks.all(status.mails, at: SystemClock().now())
         let endpoints = try outbox.topology().endpoints.filter { $0.state != .removed }
         var held: [String: Int] = [:]
         if status.deliveries[.held] ?? 0 > 0 {

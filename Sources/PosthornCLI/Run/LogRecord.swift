@@ -51,6 +51,7 @@ struct LogRecord: Sendable, Equatable {
         case .topologyRead(let count):
             self.init(.info, "topology_read", "hierarchy read", [Field("endpoints", count)])
         case .attemptFailed(let update): self.init(failed: update)
+        case .mail(let update): self.init(mail: update)
         case .endpointVerified(let endpoint):
             self.init(.info, "endpoint_verified", "endpoint verified", [Field("endpoint", endpoint)])
         case .endpointNotVerified(let endpoint, let reason, let next):

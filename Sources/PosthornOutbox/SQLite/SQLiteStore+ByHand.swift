@@ -88,5 +88,14 @@ extension SQLiteStore {
         update.bind(1, now.milliseconds)
         update.bind(2, speed)
         try update.run()
+        let mails = try connection.statement(
+            """
+            UPDATE posthorn_mail SET next_attempt_at = ?1 + CAST((next_attempt_at - ?1) / ?2 AS INTEGER) + 1
+            WHERE state = 'waiting' AND next_attempt_at > ?1
+            """
+        )
+        mails.bind(1, now.milliseconds)
+        mails.bind(2, speed)
+        try mails.run()
     }
 }

@@ -51,6 +51,7 @@ extension SQLiteStore {
         for group in groups where group.isOld && group.event != newest && group.event != unfinished {
             try delete(group.event, group.first...group.last, &report)
         }
+        if report.deliveries > 0 { try deleteEmptyMails() }
         return (report, atEnd ? nil : groups.last?.last)
     }
 
@@ -59,6 +60,8 @@ extension SQLiteStore {
         _ deliveries: ClosedRange<Int64>,
         _ report: inout PruneReport
     ) throws(OutboxProblem) {
+        let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery BETWEEN ? AND ?")
+        _ = try delete(deliveries, with: notifications)
         let attempts = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery BETWEEN ? AND ?")
         report.attempts += try delete(deliveries, with: attempts)
         let rows = try connection.statement("DELETE FROM posthorn_delivery WHERE id BETWEEN ? AND ?")

@@ -1,0 +1,55 @@
+import PosthornModel
+public import PosthornSending
+import PosthornOutbox
+
+/// How mails about exhausted deliveries are sent.
+public struct MailConfiguration: Sendable {
+    /// Who sends them.
+    public var from: PosthornSending.MailAddress
+    /// Hands them to the operator's server.
+    public var sender: MailSender
+
+    /// Mails from an address through a server.
+    public init(from: PosthornSending.MailAddress, server: MailServer) {
+        self.from = from
+        sender = MailSender(server)
+    }
+}
+
+/// When mails are sent: pure.
+enum MailSchedule {
+    /// Deliveries of one endpoint that are exhausted within this time after a mail share the next one: an hour.
+    static let spacingMilliseconds: Int64 = 3_600_000
+    /// Hourly tries after the first three, up to three days in all.
+    static let attemptsLimit = 3 + 71
+
+    /// How long to wait after a number of attempts; `nil` when there were enough.
+    static func gapMilliseconds(after attempts: Int) -> Int64? {
+        switch attempts {
+        case ..<2: return 60_000
+        case 2: return 600_000
+        case ..<attemptsLimit: return 3_600_000
+        default: return nil
+        }
+    }
+
+    /// What follows from an attempt.
+    /// - Parameters:
+    ///   - result: What came of it.
+    ///   - mail: The mail as it was before.
+    ///   - now: The attempt's end.
+    ///   - speed: How many times faster than written the schedule runs.
+    static func after(_ result: MailResult, of mail: QueuedMail, at now: Timestamp, speed: Double) -> MailAttempt {
+        switch result {
+        case .sent: return MailAttempt(mail: mail.key, state: .sent, nextAttemptAt: nil, answer: nil)
+        case .permanent(let answer): return MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: answer)
+        case .temporary(let answer), .unusable(let answer):
+            guard let gap = gapMilliseconds(after: mail.attempts + 1) else {
+                let last = "given up after \(mail.attempts + 1) tries: \(answer)"
+                return MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: last)
+            }
+            let next = now.advanced(byMilliseconds: Transition.scaled(gap, speed))
+            return MailAttempt(mail: mail.key, state: .waiting, nextAttemptAt: next, answer: answer)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+public import PosthornModel
+public import PosthornOutbox
+
+/// What became of a mail about exhausted deliveries, for those who watch.
+public struct MailUpdate: Sendable {
+    /// Who gets it.
+    public let recipient: String
+    /// The endpoint's id.
+    public let endpoint: String
+    /// Of how many deliveries it tells.
+    public let deliveries: Int
+    /// The attempt's number.
+    public let attempt: Int
+    /// The mail's state after it.
+    public let state: MailState
+    /// What the server said; `nil` when it took the mail.
+    public let answer: String?
+    /// When it is tried again, if it is.
+    public let nextAttemptAt: Timestamp?
+}

@@ -1,0 +1,47 @@
+import PosthornModel
+import PosthornOutbox
+
+extension StatusCommand {
+    /// Rows about mails, where there are any.
+    static func mails(_ status: MailStatus, at now: Timestamp) -> [(String, String)] {
+        var rows: [(String, String)] = []
+        let counts = MailState.allCases.compactMap { state in
+            status.counts[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
+        }
+        if !counts.isEmpty {
+            let next = status.next.map { ", next \($0 <= now ? "due" : Words.distance(to: $0, from: now))" } ?? ""
+            rows.append(("mails", counts.joined(separator: ", ") + next))
+        }
+        if let answer = status.answer { rows.append(("mail server", Visible.text(answer))) }
+        if let mail = status.refused {
+            rows.append(
+                (
+                    "mail refused",
+                    "to \(Visible.text(mail.recipient)) about \(Visible.text(mail.endpoint)): \(Visible.text(mail.answer ?? ""))"
+                )
+            )
+        }
+        if status.untold > 0 {
+            rows.append(("untold", "\(Words.count(status.untold, "exhausted delivery", "exhausted deliveries")) had nobody to tell"))
+        }
+        return rows
+    }
+
+    static func addMails(_ status: MailStatus, to line: inout JSONLine) {
+        var counts = JSONLine()
+        for state in MailState.allCases { counts.add(state.rawValue, status.counts[state] ?? 0) }
+        line.add("mails", counts)
+        line.add("next_mail_at", status.next)
+        line.add("mail_answer", status.answer)
+        if let mail = status.refused {
+            var refused = JSONLine()
+            refused.add("recipient", mail.recipient)
+            refused.add("endpoint", mail.endpoint)
+            refused.add("answer", mail.answer)
+            line.add("mail_refused", refused)
+        } else {
+            line.add("mail_refused", nil as String?)
+        }
+        line.add("untold", status.untold)
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import Posthorn
+import PosthornModel
+import PosthornSending
+
+/// The flags of `run` that say how mails about exhausted deliveries are sent.
+enum MailArguments {
+    static let flags: [CommandSpecification.Flag] = [
+        .init("smtp", "URL", "send mails about exhausted deliveries through this server: smtps://user@host or smtp://user@host:587"),
+        .init("mail-from", "ADDRESS", "with --smtp: who sends the mails"),
+        .init("smtp-password-file", "FILE", "the password of --smtp's user, in the first line (default: $POSTHORN_SMTP_PASSWORD)"),
+        .init("smtp-allow-plain", "hand mails and the password over in clear text where the server offers no STARTTLS"),
+    ]
+
+    static let details =
+        "When the last attempt of a delivery fails, a mail is queued for the notification_contact of the endpoint's node or of the"
+        + "\nnearest node above it. With --smtp the engine sends it: the first at once, further ones of the same endpoint collected in"
+        + "\none mail an hour. A mail that cannot be handed in is tried again after 1 minute, 10 minutes, 1 hour and then hourly, for"
+        + "\nthree days; one that the server refuses for good is shown by status and doctor. Without --smtp the mails wait in the outbox,"
+        + "\none for each endpoint, until a run has it or prune deletes their deliveries. --until-settled tries every waiting mail once."
+
+    static let variable = "POSTHORN_SMTP_PASSWORD"
+    private static let passwordLimitBytes = 4096
+
+    /// The configuration that the flags ask for; `nil` without `--smtp`.
+    static func configuration(
+        _ arguments: ParsedArguments,
+        environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+    ) throws(UsageProblem) -> MailConfiguration? {
+        guard let url = arguments.text("smtp") else {
+            for flag in flags.map(\.name).dropFirst() where arguments.has(flag) {
+                throw problem("--\(flag) needs --smtp, the server to send through")
+            }
+            return nil
+        }
+        guard let sender = arguments.text("mail-from") else {
+            throw problem("--smtp needs --mail-from, the address that mails come from")
+        }
+        let from: PosthornSending.MailAddress
+        do throws(InputProblem) { from = try PosthornSending.MailAddress(sender) } catch { throw problem("--mail-from: \(error)") }
+        let hasUser = url.split(separator: "/").last?.contains("@") ?? false
+        let secret = try password(arguments, environment, isWanted: hasUser)
+        if hasUser && secret == nil {
+            throw problem("--smtp names a user, whose password is missing; set \(variable) or give --smtp-password-file FILE")
+        }
+        do throws(InputProblem) {
+            let server = try MailServer(
+                url,
+                password: secret,
+                encryption: arguments.has("smtp-allow-plain") ? .optional : .required,
+                caFile: arguments.text("ca-file")
+            )
+            return MailConfiguration(from: from, server: server)
+        } catch {
+            throw problem("--smtp: \(error)")
+        }
+    }
+
+    private static func password(
+        _ arguments: ParsedArguments,
+        _ environment: (String) -> String?,
+        isWanted: Bool
+    ) throws(UsageProblem) -> String? {
+        guard let file = arguments.text("smtp-password-file") else {
+            // A variable that is set for other runs is no reason to refuse a server without a login.
+            return isWanted ? environment(variable).flatMap { $0.isEmpty ? nil : $0 } : nil
+        }
+        let bytes: [UInt8]
+        do throws(InputFileProblem) { bytes = try InputFile(file).contents(limitBytes: passwordLimitBytes) } catch {
+            throw problem("--smtp-password-file: \(error)")
+        }
+        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
+        guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
+            throw problem("--smtp-password-file: the first line of \(Visible.text(file)) holds no password")
+        }
+        return text
+    }
+
+    private static func problem(_ message: String) -> UsageProblem { UsageProblem(message, command: "run") }
+}

@@ -1,0 +1,229 @@
+public import PosthornModel
+
+/// What a store keeps for the mails about exhausted deliveries. Part of ``OutboxStore``, under the same rules.
+///
+/// A notification is queued in the commit that exhausts its delivery, so a crash leaves both or neither. Notifications of
+/// one endpoint for one recipient share a mail for as long as it waits for its first attempt.
+public protocol NotificationStore: AnyObject {
+    /// Queues word of an exhausted delivery, inside the transaction that recorded its last attempt.
+    ///
+    /// It is left out when the delivery is not exhausted (it was cancelled meanwhile), and when the same round of attempts has
+    /// been told already: a failed retry by hand makes no second mail.
+    ///
+    /// - Parameters:
+    ///   - exhaustion: What happened.
+    ///   - spacingMilliseconds: How long after a mail was closed the next one for the same endpoint and recipient is due.
+    func notify(_ exhaustion: Exhaustion, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified
+    /// The mail that is due first, at the latest at `now`.
+    func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
+    /// The first waiting mail with a greater number, due or not.
+    func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail?
+    /// When the first waiting mail is due.
+    func nextMail() throws(OutboxProblem) -> Timestamp?
+    /// Takes a waiting mail for sending: from now on nothing is added to it. A later call changes nothing.
+    /// - Returns: The mail as it is now; `nil` when it does not wait any more.
+    func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
+    /// What a mail tells of.
+    /// - Parameter limit: How many deliveries are read with their attempts; the others are counted.
+    func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
+    /// Stores what came of sending a mail.
+    func record(_ attempt: MailAttempt) throws(OutboxProblem)
+    /// Counts of mails.
+    func mailStatus() throws(OutboxProblem) -> MailStatus
+    /// The mails that were refused, newest first.
+    func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail]
+}
+
+/// A delivery that has just used up its last attempt.
+public struct Exhaustion: Sendable, Hashable {
+    /// The delivery.
+    public let delivery: Int64
+    /// The number of its last attempt.
+    public let attempt: Int
+    /// How many attempts a round has; a notification that is younger than a round is not repeated.
+    public let roundAttempts: Int
+    /// The endpoint's number.
+    public let endpoint: Int64
+    /// Who is told; `nil` when no node has a contact.
+    public let recipient: String?
+    /// When.
+    public let at: Timestamp
+
+    /// An exhaustion by its parts.
+    public init(delivery: Int64, attempt: Int, roundAttempts: Int, endpoint: Int64, recipient: String?, at: Timestamp) {
+        self.delivery = delivery
+        self.attempt = attempt
+        self.roundAttempts = roundAttempts
+        self.endpoint = endpoint
+        self.recipient = recipient
+        self.at = at
+    }
+}
+
+/// What became of word of an exhausted delivery.
+public enum Notified: Sendable, Equatable {
+    /// It stands in a mail.
+    case queued
+    /// There is nobody to tell, which was counted.
+    case nobody
+    /// This round was told before, or the delivery is not exhausted.
+    case notNeeded
+}
+
+/// The states of a mail. These words stand in the outbox and in lists.
+public enum MailState: String, CaseIterable, Sendable {
+    /// Collects, or waits for its next attempt.
+    case waiting
+    /// The server has taken it.
+    case sent
+    /// The server refused it for good, or it was tried for too long.
+    case refused
+}
+
+/// A mail in the queue.
+public struct QueuedMail: Sendable, Hashable {
+    /// The outbox's number for it.
+    public let key: Int64
+    /// What stands before the `@` of its message id.
+    public let id: String
+    /// The endpoint's id.
+    public let endpoint: String
+    /// Who gets it.
+    public let recipient: String
+    /// Where it stands.
+    public let state: MailState
+    /// When it was taken for sending first; `nil` while it collects.
+    public let closed: Timestamp?
+    /// Attempts made so far.
+    public let attempts: Int
+    /// When the next attempt is due; `nil` unless it waits.
+    public let nextAttemptAt: Timestamp?
+    /// What the server said last.
+    public let answer: String?
+
+    /// A mail by its parts.
+    public init(
+        key: Int64,
+        id: String,
+        endpoint: String,
+        recipient: String,
+        state: MailState,
+        closed: Timestamp?,
+        attempts: Int,
+        nextAttemptAt: Timestamp?,
+        answer: String?
+    ) {
+        self.key = key
+        self.id = id
+        self.endpoint = endpoint
+        self.recipient = recipient
+        self.state = state
+        self.closed = closed
+        self.attempts = attempts
+        self.nextAttemptAt = nextAttemptAt
+        self.answer = answer
+    }
+}
+
+/// What a mail tells of.
+public struct MailContents: Sendable, Equatable {
+    /// The endpoint's id.
+    public let endpoint: String
+    /// The endpoint's node.
+    public let node: String
+    /// How many deliveries there are in all.
+    public let count: Int
+    /// When the oldest of their events happened.
+    public let oldestEvent: Timestamp
+    /// The first ones, in the order in which they were exhausted.
+    public let deliveries: [ExhaustedDelivery]
+
+    /// Contents by their parts.
+    public init(endpoint: String, node: String, count: Int, oldestEvent: Timestamp, deliveries: [ExhaustedDelivery]) {
+        self.endpoint = endpoint
+        self.node = node
+        self.count = count
+        self.oldestEvent = oldestEvent
+        self.deliveries = deliveries
+    }
+}
+
+/// An exhausted delivery with all that was tried.
+public struct ExhaustedDelivery: Sendable, Equatable {
+    /// Its number.
+    public let id: Int64
+    /// The event's id.
+    public let event: String
+    /// The event's type.
+    public let type: String
+    /// The event's node.
+    public let node: String
+    /// When the event happened.
+    public let created: Timestamp
+    /// When the delivery was exhausted.
+    public let exhaustedAt: Timestamp
+    /// Where its requests went.
+    public let url: String
+    /// Every attempt up to the one that exhausted it.
+    public var attempts: [Attempt]
+
+    /// A delivery by its parts.
+    public init(
+        id: Int64,
+        event: String,
+        type: String,
+        node: String,
+        created: Timestamp,
+        exhaustedAt: Timestamp,
+        url: String,
+        attempts: [Attempt]
+    ) {
+        self.id = id
+        self.event = event
+        self.type = type
+        self.node = node
+        self.created = created
+        self.exhaustedAt = exhaustedAt
+        self.url = url
+        self.attempts = attempts
+    }
+}
+
+/// What came of sending a mail.
+public struct MailAttempt: Sendable, Hashable {
+    /// The mail.
+    public let mail: Int64
+    /// Its state from now on.
+    public let state: MailState
+    /// When the next attempt is due; `nil` unless it waits.
+    public let nextAttemptAt: Timestamp?
+    /// What the server said; `nil` when it took the mail.
+    public let answer: String?
+
+    /// A result by its parts.
+    public init(mail: Int64, state: MailState, nextAttemptAt: Timestamp?, answer: String?) {
+        self.mail = mail
+        self.state = state
+        self.nextAttemptAt = nextAttemptAt
+        self.answer = answer
+    }
+}
+
+/// Counts of mails.
+public struct MailStatus: Sendable, Hashable {
+    /// Mails by state.
+    public var counts: [MailState: Int64] = [:]
+    /// When the first waiting one is due.
+    public var next: Timestamp?
+    /// When the oldest one that waits and was never tried was due first.
+    public var oldestUntried: Timestamp?
+    /// What was last said about a mail that still waits.
+    public var answer: String?
+    /// The newest refused one.
+    public var refused: QueuedMail?
+    /// Exhausted deliveries that nobody could be told of.
+    public var untold: Int64 = 0
+
+    /// No mails.
+    public init() {}
+}
