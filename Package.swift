@@ -112,10 +112,18 @@ let package = Package(
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
-        tests("PosthornLabTests", ["PosthornLab", "PosthornHTTP", "PosthornModel", "PosthornSystem", "TestSockets"]),
+        tests(
+            "PosthornLabTests",
+            [
+                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornSending", "PosthornSystem", "TestSockets",
+                "PosthornTestSupport",
+            ]
+        ),
         tests(
             "PosthornCLITests",
-            ["PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport"]
+            [
+                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport", "TestSockets",
+            ]
         ),
         .testTarget(
             name: "ConformanceTests",

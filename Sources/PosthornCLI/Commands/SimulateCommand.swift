@@ -123,9 +123,16 @@ enum SimulateCommand: Command {
         sender.caFile = arguments.text("ca-file")
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
-        let simulator = try VendorSimulator(simulation, settings, outbox: outbox, second: second, speed: speed, sender: sender) {
-            if case .attemptFailed = $0 { log.log(LogRecord($0)) }
-        }
+        let simulator = try VendorSimulator(
+            simulation,
+            settings,
+            outbox: outbox,
+            second: second,
+            speed: speed,
+            nextSecret: arguments.text("rotate-to"),
+            sender: sender,
+            log: { if case .attemptFailed = $0 { log.log(LogRecord($0)) } }
+        )
         let started = MonotonicClock.nanoseconds()
         log.showProgress { RunProgress.line(simulator.statistics, since: started) }
         _ = try StopSignals.watch { _ in simulator.stop() }

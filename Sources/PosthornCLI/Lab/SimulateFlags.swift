@@ -13,6 +13,7 @@ enum SimulateFlags {
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
             .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
             .init("fault", "LIST", "such as duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,outage=10m"),
+            .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have left"),
             .init("db", "FILE", "keep the events in this outbox (default: one that is gone afterwards)"),
             .init("out", "FILE", "write the events as lines for posthorn emit instead of sending them; - for standard output"),
             .init("check", "send a catalogue of cases instead, and say how the receiver does"),

@@ -13,6 +13,7 @@ struct LoadPacer {
     }
 
     private var kind: Kind
+    private let start: Int64
     private let measuredFrom: Int64
     private let measuredUntil: Int64
     private var left: UInt64
@@ -23,6 +24,7 @@ struct LoadPacer {
     ///   - start: The start of the warm-up in monotonic nanoseconds.
     ///   - thread: This thread's number; threads take turns with the arrivals.
     init(_ plan: LoadPlan, start: Int64, thread: Int, threads: Int) {
+        self.start = start
         measuredFrom = start + plan.warmUpNanoseconds
         let (end, overflow) = measuredFrom.addingReportingOverflow(plan.nanoseconds ?? .max)
         measuredUntil = overflow ? .max : end
@@ -41,6 +43,7 @@ struct LoadPacer {
         switch kind {
         case .closed:
             if now >= measuredUntil { return .end }
+            if now < start { return .wait(until: start) }
             if now < pausedUntil { return .wait(until: min(pausedUntil, measuredUntil)) }
             if now >= measuredFrom { left -= 1 }
             return .go(intended: now)

@@ -14,6 +14,8 @@ public struct ReceiverAudit: Sendable {
     private let unsigned: EndpointComposer?
     private let pool: EventPool
     private let idSeed: UInt64
+    /// When the event that is sent twice happened.
+    private let began: Timestamp
 
     private static let hourMilliseconds: Int64 = 3_600_000
     private static let bigBytes = 1 << 20
@@ -46,6 +48,7 @@ public struct ReceiverAudit: Sendable {
         let settings = settings
         pool = try EventPool(vendor, seed: seed, at: now, size: 64) { LoadContent.fits($0, settings) }
         idSeed = seed
+        began = now
     }
 
     private static func withoutSignature(_ settings: EndpointSettings) -> EndpointSettings {
@@ -111,7 +114,7 @@ public struct ReceiverAudit: Sendable {
         let isPost = settings.method == .post
         switch one {
         case .handshake: return nil
-        case .good, .duplicate: return compose(right, event(.good, at: now), now)
+        case .good, .duplicate: return compose(right, event(.good, at: began), now)
         case .wrongSignature: return wrong.flatMap { compose($0, event(one, at: now), now) }
         case .noSignature: return unsigned.flatMap { compose($0, event(one, at: now), now) }
         case .oldTimestamp:
@@ -155,7 +158,7 @@ public struct ReceiverAudit: Sendable {
         var random = SeededGenerator(seed: idSeed, one.rawValue)
         let event = pool.event(
             idSeed % 100_000_000 * 100 + place,
-            id: EventID.make(at: Timestamp(milliseconds: created.milliseconds / 60_000 * 60_000), random: random.next()),
+            id: EventID.make(at: created, random: random.next()),
             created: created
         )
         var data = event.data

@@ -16,6 +16,7 @@ public final class VendorSimulator: Sendable {
     private let outboxes: [Outbox]
     private let engines: [Engine]
     private let speed: Double
+    private let nextSecret: String?
     private let waker: Waker
     private let isStopped = Atomic(false)
 
@@ -28,6 +29,7 @@ public final class VendorSimulator: Sendable {
     ///   - outbox: Where events go.
     ///   - second: Where those go that are sent twice; `nil` when there are none.
     ///   - speed: How many times faster than written the scenario and the retries run.
+    ///   - nextSecret: What the secret is replaced by when half of the events have left; `nil` to leave it.
     ///   - sender: Which addresses may be reached, and limits.
     ///   - log: Is told what the engine does.
     /// - Throws: `InputProblem` for settings or a receiver that does not prove itself; `OutboxProblem` for the store.
@@ -37,11 +39,13 @@ public final class VendorSimulator: Sendable {
         outbox: Outbox,
         second: Outbox?,
         speed: Double,
+        nextSecret: String? = nil,
         sender: SenderConfiguration,
         log: @escaping @Sendable (EngineEvent) -> Void
     ) throws {
         self.simulation = simulation
         self.speed = speed
+        self.nextSecret = nextSecret
         outboxes = [outbox] + (second.map { [$0] } ?? [])
         waker = try Waker()
         var settings = settings
@@ -96,17 +100,23 @@ public final class VendorSimulator: Sendable {
     private func play() throws {
         let start = MonotonicClock.nanoseconds()
         var next = 0
+        var rotation = nextSecret
         while next < simulation.departures.count, !isStopped.load(ordering: .relaxed) {
             let reached = Int64(Double(MonotonicClock.nanoseconds() - start) * speed)
+            if let secret = rotation, next >= simulation.departures.count / 2 {
+                for outbox in outboxes { _ = try outbox.rotate(endpoint: Self.endpointID, newSecret: secret) }
+                rotation = nil
+            }
             var batches: [[NewEvent]] = [[], []]
-            while next < simulation.departures.count, batches[0].count < Self.batchLimit {
+            let limit = rotation == nil ? simulation.departures.count : simulation.departures.count / 2
+            while next < limit, batches[0].count < Self.batchLimit {
                 let departure = simulation.departures[next]
                 if departure.nanoseconds > reached { break }
                 batches[departure.isDuplicate ? 1 : 0].append(NewEvent(departure.event))
                 next += 1
             }
             for (outbox, batch) in zip(outboxes, batches) where !batch.isEmpty { _ = try outbox.emit(batch) }
-            if batches.allSatisfy(\.isEmpty) {
+            if batches.allSatisfy(\.isEmpty), next < limit {
                 let wait = Double(simulation.departures[next].nanoseconds - reached) / speed / 1e6
                 waker.wait(milliseconds: max(1, Int64(min(wait, 3_600_000))))
             }

@@ -139,7 +139,8 @@ public final class LoadLoop: @unchecked Sendable {
 
     private func start(_ ticket: LoadTicket, _ content: Int?, _ now: Int64, _ source: some LoadSource) {
         guard let slot = free.popLast() ?? makeTransfer() else {
-            return source.take(failure(ticket, now, .resources, "no memory for another request"))
+            let text = "no memory for another request"
+            return source.take(LoadAnswer(ticket: ticket, started: now, ended: now, error: .resources, errorText: text))
         }
         transfers[slot].ticket = ticket
         transfers[slot].started = now
@@ -216,21 +217,6 @@ public final class LoadLoop: @unchecked Sendable {
         return LoadAnswer.Connection(
             connectMicroseconds: Int64(connected),
             tlsMicroseconds: target.url.isPlainHTTP ? nil : max(0, Int64(agreed - connected))
-        )
-    }
-
-    private func failure(_ ticket: LoadTicket, _ now: Int64, _ error: AttemptError, _ text: String) -> LoadAnswer {
-        LoadAnswer(
-            ticket: ticket,
-            started: now,
-            ended: now,
-            status: nil,
-            error: error,
-            errorText: text,
-            sentBytes: 0,
-            receivedBytes: 0,
-            retryAfterMilliseconds: nil,
-            connection: nil
         )
     }
 

@@ -74,4 +74,29 @@ public struct LoadAnswer: Sendable {
         /// From there until TLS was agreed; `nil` for plain http.
         public let tlsMicroseconds: Int64?
     }
+
+    /// An answer by its parts.
+    public init(
+        ticket: LoadTicket,
+        started: Int64,
+        ended: Int64,
+        status: Int? = nil,
+        error: AttemptError? = nil,
+        errorText: String = "",
+        sentBytes: Int = 0,
+        receivedBytes: Int = 0,
+        retryAfterMilliseconds: Int64? = nil,
+        connection: Connection? = nil
+    ) {
+        self.ticket = ticket
+        self.started = started
+        self.ended = ended
+        self.status = status
+        self.error = error
+        self.errorText = errorText
+        self.sentBytes = sentBytes
+        self.receivedBytes = receivedBytes
+        self.retryAfterMilliseconds = retryAfterMilliseconds
+        self.connection = connection
+    }
 }

@@ -1,0 +1,88 @@
+import PosthornModel
+import PosthornSending
+import Testing
+
+@testable import PosthornLab
+
+@Suite struct LoadReportTests {
+    private func answer(_ latencyMilliseconds: Int64, at intended: Int64, status: Int? = 200) -> LoadAnswer {
+        LoadAnswer(
+            ticket: LoadTicket(intended: intended, mark: 0),
+            started: intended,
+            ended: intended + latencyMilliseconds * 1_000_000,
+            status: status,
+            error: status == 200 ? nil : status == nil ? .timeout : .status,
+            errorText: "",
+            sentBytes: 10,
+            receivedBytes: 20,
+            retryAfterMilliseconds: nil,
+            connection: nil
+        )
+    }
+
+    private var report: LoadReport {
+        var tally = LoadTally()
+        for i in 1...100 { tally.take(answer(Int64(i), at: Int64(i) * 10_000_000), .plain, start: 0) }
+        tally.take(answer(5, at: 0, status: nil), .plain, start: 0)
+        return LoadReport(
+            target: "http://127.0.0.1:1/<&>",
+            began: Timestamp(milliseconds: 0),
+            plan: LoadPlan(.closed(connections: 1)),
+            tally: tally,
+            signsTime: false
+        )
+    }
+
+    @Test func theObjectHasItsKeys() throws {
+        let json = report.json
+        #expect(json["requests"] == .number("101") && json["errors"] == .number("1") && json["statuses"]?["200"] == .number("100"))
+        #expect(json["errors_by_kind"]?["timeout"] == .number("1"))
+        for key in ["p50", "p90", "p99", "p999", "p9999", "max"] {
+            #expect(json["latency_ms"]?[key] != nil, "\(key) is missing")
+        }
+        #expect(json["latency_ms"]?["max"] == .number("100.000"))
+        guard case .number(let rate) = json["requests_per_second"] else {
+            Issue.record("no requests_per_second")
+            return
+        }
+        #expect(Double(rate).map { abs($0 - 100 / 1.1) < 0.01 } ?? false)
+        #expect(try JSONValue.parse(Array(json.text.utf8)) == json)
+    }
+
+    @Test func thePageHoldsEverythingItself() {
+        let html = LoadPage(report, [Expectation.Verdict(holds: false, line: "p99<1ms: missed")]).html
+        #expect(html.contains("http://127.0.0.1:1/&lt;&amp;&gt;") && !html.contains("/<&>"))
+        #expect(!html.contains("<script") && !html.contains("src=") && !html.contains("@import") && !html.contains("url("))
+        #expect(html.split(separator: "<svg").count == 4 && !html.contains("nan") && !html.contains("inf\""))
+    }
+
+    @Test func aLoadWithoutAnyAnswerHasAPageToo() {
+        let empty = LoadReport(
+            target: "x",
+            began: Timestamp(milliseconds: 0),
+            plan: LoadPlan(.closed(connections: 1)),
+            tally: LoadTally(),
+            signsTime: false
+        )
+        #expect(LoadPage(empty, []).html.hasSuffix("</html>\n"))
+        #expect(empty.json["latency_ms"] == .null)
+    }
+
+    @Test func intervalsGrowAndLoseNothing() {
+        var timeline = LoadTimeline()
+        for i in 0..<5000 { timeline.take(at: Int64(i) * 50_000_000, latency: 1_000_000, isError: i % 10 == 0) }
+        #expect(timeline.intervals.count <= 400)
+        #expect(timeline.intervals.reduce(0) { $0 + $1.requests } == 5000)
+        #expect(timeline.intervals.reduce(0) { $0 + $1.errors } == 500)
+        var short = LoadTimeline()
+        short.take(at: 0, latency: 1, isError: false)
+        short.merge(timeline)
+        #expect(short.nanoseconds == timeline.nanoseconds && short.intervals.reduce(0) { $0 + $1.requests } == 5001)
+    }
+
+    @Test func theCSVHasALineForEachInterval() {
+        let lines = report.csv.split(separator: "\n")
+        #expect(lines.count == report.timeline.intervals.count + 1)
+        #expect(lines.allSatisfy { $0.split(separator: ",").count == 8 })
+    }
+}

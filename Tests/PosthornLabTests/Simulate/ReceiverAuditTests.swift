@@ -1,0 +1,48 @@
+import PosthornHTTP
+import PosthornModel
+import PosthornSending
+import Testing
+
+@testable import PosthornLab
+
+@Suite struct ReceiverAuditTests {
+    private static let credentials: [Vendor: [String: JSONValue]] = [
+        .diio: ["signing_secret": .string("s3cret")], .conference: ["token": .string("t0ken")],
+        .webio: ["api_key": .string("k"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
+        .voiso: ["key": .string("k"), "name": .string("n"), "entity": .string("e")],
+    ]
+
+    private func audit(_ vendor: Vendor, checks: Bool) throws -> [AuditCase: AuditResult] {
+        var settings = EndpointSettings(id: "e", node: "n", url: "", envelope: vendor.envelope, signature: vendor.signature)
+        settings.credentials = Self.credentials[vendor] ?? [:]
+        let check = try RequestCheck(settings)
+        let receiver = try Receiver(server: HTTPServerConfiguration(), check: { checks ? check.verdict($0) : .unchecked })
+        let audit = try ReceiverAudit(
+            settings,
+            url: try EndpointURL("http://127.0.0.1:\(receiver.port)/"),
+            vendor: try #require(ScenarioVendor(rawValue: vendor.rawValue)),
+            guard: LabGuard.make(isOwned: false),
+            caFile: nil,
+            seed: 5
+        )
+        var results: [AuditCase: AuditResult] = [:]
+        audit.run { results[$0.case] = $0 }
+        #expect(receiver.counts.duplicates == 1)
+        return results
+    }
+
+    @Test(arguments: [Vendor.weseedo, .diio, .conference, .webio, .voiso])
+    func aReceiverThatChecksDoesWell(vendor: Vendor) throws {
+        let results = try audit(vendor, checks: true)
+        #expect(results.count == AuditCase.allCases.count)
+        for (one, result) in results { #expect(result.verdict != .bad, "\(one): \(result.answer)") }
+        #expect((results[.wrongSignature]?.verdict == .skipped) == (vendor == .weseedo))
+        #expect((results[.handshake]?.verdict == .good) == (vendor == .diio))
+    }
+
+    @Test func aReceiverThatChecksNothingIsFoundOut() throws {
+        let results = try audit(.diio, checks: false)
+        for one in [AuditCase.wrongSignature, .noSignature, .oldTimestamp] { #expect(results[one]?.verdict == .bad) }
+        #expect(results[.good]?.verdict == .good)
+    }
+}

@@ -1,0 +1,149 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornSending
+import PosthornTestSupport
+import Synchronization
+import Testing
+
+@testable import PosthornLab
+
+@Suite struct SimulationTests {
+    private static let start = Timestamp(milliseconds: 1_740_960_000_000)
+
+    private func simulation(
+        _ vendor: ScenarioVendor = .weseedo,
+        count: Int = 300,
+        _ faults: String? = nil,
+        pace: Simulation.Pace = .stream(perSecond: 1),
+        seed: UInt64 = 7
+    ) throws -> Simulation {
+        let faults = try faults.map { (text) throws(InputProblem) in try SimulationFaults(text) } ?? SimulationFaults()
+        return Simulation(vendor, count: count, pace: pace, faults: faults, seed: seed, start: Self.start)
+    }
+
+    private static let allFaults =
+        "duplicates=5%,reorder=5%,late=2%,burst=2%,gap=1%,unknown-type=5%,unknown-field=5%,outage=1m"
+
+    @Test(arguments: ScenarioVendor.allCases)
+    func theSameSeedGivesTheSameBytesAtTheSameTimes(vendor: ScenarioVendor) throws {
+        let (one, two) = (try simulation(vendor, Self.allFaults), try simulation(vendor, Self.allFaults))
+        #expect(one.departures.map(\.event.line) == two.departures.map(\.event.line))
+        #expect(one.departures.map(\.nanoseconds) == two.departures.map(\.nanoseconds))
+        let other = try simulation(vendor, Self.allFaults, seed: 8)
+        #expect(one.departures.map(\.event.line) != other.departures.map(\.event.line))
+    }
+
+    @Test func departuresAreInOrderAndEveryEventLeaves() throws {
+        let plain = try simulation()
+        #expect(plain.departures.count == 300 && Set(plain.departures.map(\.event.id)).count == 300)
+        let faulty = try simulation(.weseedo, Self.allFaults)
+        #expect(faulty.departures.map(\.nanoseconds) == faulty.departures.map(\.nanoseconds).sorted())
+        #expect(Set(faulty.departures.map(\.event.id)).count == 300)
+        let duplicates = faulty.departures.filter(\.isDuplicate)
+        #expect(!duplicates.isEmpty && faulty.departures.count == 300 + duplicates.count)
+    }
+
+    @Test func everyLineIsOneThatEmitTakes() throws {
+        for vendor in ScenarioVendor.allCases {
+            for departure in try simulation(vendor, Self.allFaults).departures { _ = try EventLine(departure.event.line) }
+        }
+    }
+
+    @Test func anOutageIsFollowedByAFlood() throws {
+        let simulation = try simulation(.weseedo, "outage=2m")
+        let times = Dictionary(grouping: simulation.departures, by: \.nanoseconds).mapValues(\.count)
+        #expect(times.values.max() ?? 0 > 50)
+    }
+
+    @Test func aDayHasItsQuietNight() throws {
+        let day = try simulation(count: 2000, pace: .day)
+        let hours = Dictionary(grouping: day.departures) { ($0.nanoseconds / 3_600_000_000_000) % 24 }.mapValues(\.count)
+        #expect((hours[10] ?? 0) > 3 * (hours[3] ?? 0))
+    }
+
+    @Test(arguments: ["duplicates", "duplicates=200%", "earthquake=1%", "outage=long", ""])
+    func aFaultThatIsNoneIsRefusedWithAnExample(text: String) {
+        #expect(throws: InputProblem.self) { try SimulationFaults(text) }
+    }
+
+    @Test func everythingArrivesThroughTheEngineInSpiteOfFailures() throws {
+        var configuration = ReceiverConfiguration()
+        configuration.misbehaviour.failFirst = 1
+        let settings = EndpointSettings(
+            id: "",
+            node: "",
+            url: "",
+            envelope: .diio,
+            signature: .diio,
+            credentials: ["signing_secret": .string("s3cret")]
+        )
+        let check = try RequestCheck(settings)
+        let receiver = try Receiver(server: HTTPServerConfiguration(), configuration: configuration, check: { check.verdict($0) })
+        let directory = try TemporaryDirectory()
+        let (outbox, second) = (try Outbox(path: directory.file("a.db")), try Outbox(path: directory.file("b.db")))
+        defer {
+            outbox.close()
+            second.close()
+        }
+        var sender = SenderConfiguration()
+        sender.guard = LabGuard.make(isOwned: false)
+        var target = settings
+        target.url = "http://127.0.0.1:\(receiver.port)/hook"
+        let simulation = try simulation(.diio, count: 60, "duplicates=10%")
+        let duplicates = simulation.departures.filter(\.isDuplicate).count
+        let simulator = try VendorSimulator(
+            simulation,
+            target,
+            outbox: outbox,
+            second: second,
+            speed: 100_000,
+            sender: sender,
+            log: { _ in }
+        )
+        let result = try simulator.run()
+        #expect(result.deliveries[.delivered] == Int64(60 + duplicates))
+        #expect(receiver.counts.validations == 2 && receiver.counts.badSignatures == 0)
+        #expect(receiver.counts.duplicates == duplicates || receiver.counts.byStatus[500] ?? 0 >= 60)
+    }
+
+    @Test func aSecretIsReplacedInMidStream() throws {
+        let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="]
+        var settings = EndpointSettings(id: "", node: "", url: "", signature: .standardWebhooks)
+        let checks = try secrets.map { secret in
+            settings.credentials = ["secret": .string(secret)]
+            return try RequestCheck(settings)
+        }
+        let byOld = Mutex(0)
+        let byNew = Mutex(0)
+        let receiver = try Receiver(
+            server: HTTPServerConfiguration(),
+            check: { request in
+                if checks[0].verdict(request) == .valid { byOld.withLock { $0 += 1 } }
+                if checks[1].verdict(request) == .valid { byNew.withLock { $0 += 1 } }
+                return .unchecked
+            }
+        )
+        let directory = try TemporaryDirectory()
+        let outbox = try Outbox(path: directory.file("a.db"))
+        defer { outbox.close() }
+        var sender = SenderConfiguration()
+        sender.guard = LabGuard.make(isOwned: false)
+        settings.credentials = ["secret": .string(secrets[0])]
+        settings.url = "http://127.0.0.1:\(receiver.port)/hook"
+        let simulator = try VendorSimulator(
+            try simulation(count: 40),
+            settings,
+            outbox: outbox,
+            second: nil,
+            speed: 10_000,
+            nextSecret: secrets[1],
+            sender: sender,
+            log: { _ in }
+        )
+        #expect(try simulator.run().deliveries[.delivered] == 40)
+        // Within the grace period of Standard Webhooks both secrets sign.
+        #expect(byOld.withLock { $0 } == 40)
+        #expect((20...40).contains(byNew.withLock { $0 }))
+    }
+}
