@@ -292,8 +292,9 @@ extension OutboxProblem {
     /// Whether the store itself failed, so that nothing of the transaction can be kept.
     var isOfTheStore: Bool {
         switch code {
-        case .busy, .full, .io, .notADatabase, .access: return true
-        case .schema, .constraint, .refused, .damaged, .key, .closed, .other: return false
+        // Other failures, such as a lack of memory, may have rolled the whole transaction back.
+        case .busy, .full, .io, .notADatabase, .access, .other: return true
+        case .schema, .constraint, .refused, .damaged, .key, .closed: return false
         }
     }
 }

@@ -110,6 +110,13 @@ import Testing
         #expect(try EventPattern(pattern).matches(type) == matches)
     }
 
+    @Test func theEndsOfTimeAreNoTrap() {
+        #expect(Timestamp(milliseconds: .min).unixSeconds == Int64.min / 1000 - 1)
+        #expect(Timestamp(milliseconds: -1).unixSeconds == -1)
+        #expect(Timestamp(milliseconds: .min).description == "out of range")
+        #expect(Timestamp(milliseconds: .max).description == "out of range")
+    }
+
     @Test func idsStartWithTheirSecond() {
         let id = EventID.make(at: Timestamp(milliseconds: 1_594_816_394_123), random: 0xDEAD_BEEF_0123_4567)
         #expect(id == "5f0ef78adeadbeef01234567")

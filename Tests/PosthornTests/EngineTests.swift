@@ -254,6 +254,30 @@ import Testing
         try engine.stop()
     }
 
+    @Test func aHangingEndpointWithLargeEventsHoldsBackNobody() throws {
+        let dead = try MisbehavingReceiver { _ in .silence }
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([
+            EndpointSettings(
+                id: "dead",
+                node: "s",
+                url: dead.url,
+                events: [try EventPattern("MEETING_WAIT")],
+                timeoutMilliseconds: 600_000
+            ),
+            EndpointSettings(id: "well", node: "s", url: receiver.url, events: [try EventPattern("MEETING_ENDED")]),
+        ])
+        let large = #"{"pad":"\#(String(repeating: "x", count: 4_000_000))"}"#
+        for _ in 0..<10 { _ = try bench.outbox.emit(NewEvent(type: "MEETING_WAIT", node: "s", data: large)) }
+        for _ in 0..<50 { _ = try bench.outbox.emit(NewEvent(type: "MEETING_ENDED", node: "s", data: "{}")) }
+        let engine = try bench.engine()
+        try engine.start()
+        #expect(receiver.waitForRequests(50).count == 50)
+        dead.stop()
+        try engine.stop()
+    }
+
     @Test func whatCannotBeEmittedNamesItself() throws {
         let bench = try EngineBench()
         try bench.apply([])

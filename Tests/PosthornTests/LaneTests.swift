@@ -123,12 +123,29 @@ import Testing
 
     @Test func theWindowIsBoundedAndAnIdleEndpointStillGetsOne() {
         var window = ClaimWindow()
-        window.grow(to: 2)
-        for _ in 0..<ClaimWindow.rowLimit { window.take(0, bytes: 1) }
-        let full: Lane<Int64>.Room = window.room(0)
-        let idle: Lane<Int64>.Room = window.room(1)
-        #expect(full == .exhausted)
+        window.grow(to: ClaimWindow.rowLimit + 1)
+        for endpoint in 0..<ClaimWindow.rowLimit { window.take(endpoint, bytes: 1) }
+        let moving: Lane<Int64>.Room = window.room(0)
+        let idle: Lane<Int64>.Room = window.room(ClaimWindow.rowLimit)
+        #expect(moving == .exhausted)
         #expect(idle == .free)
+        // Nothing moves any more: those who hang are passed by, so that the idle ones behind them are found.
+        window.isStalled = true
+        let hanging: Lane<Int64>.Room = window.room(0)
+        #expect(hanging == .full)
+    }
+
+    @Test func noEndpointFillsTheWindowWithItsBytes() {
+        var window = ClaimWindow()
+        window.grow(to: 2)
+        window.take(0, bytes: ClaimWindow.byteShare)
+        let large: Lane<Int64>.Room = window.room(0)
+        let other: Lane<Int64>.Room = window.room(1)
+        #expect(large == .full)
+        #expect(other == .free)
+        let readsOn = window.finish(0, bytes: ClaimWindow.byteShare, succeeded: true)
+        #expect(readsOn)
+        #expect(window.bytes == 0)
     }
 
     @Test func byHandStartsOver() {

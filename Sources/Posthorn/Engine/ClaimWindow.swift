@@ -5,8 +5,12 @@
 struct ClaimWindow {
     /// Deliveries in memory at once.
     static let rowLimit = 4096
-    /// Bytes of event data in memory at once, counted once a delivery.
+    /// Bytes of event data in memory at once, counted for each delivery, though the recipients of an event share them.
     static let byteLimit = 24 << 20
+    /// Bytes that one endpoint may hold; one delivery it may hold in any case.
+    static let byteShare = byteLimit / 8
+    /// A full window from which nothing has gone for this long is filled by endpoints that hang.
+    static let stallMilliseconds: Int64 = 100
     /// What an endpoint may hold before anything is known of it.
     static let firstShare = 16
     /// What a fast endpoint may hold.
@@ -14,12 +18,18 @@ struct ClaimWindow {
 
     private struct Share {
         var held = 0
+        var bytes = 0
         var limit = firstShare
     }
 
     private var shares: [Share] = []
     private(set) var rows = 0
     private(set) var bytes = 0
+    /// Whether a full window is being passed by, because nothing moves in it.
+    var isStalled = false
+
+    /// Whether there is room for those who hold nothing alone.
+    var isFull: Bool { rows >= Self.rowLimit || bytes >= Self.byteLimit }
 
     /// Makes places for endpoints; those that are there keep what they have.
     mutating func grow(to count: Int) {
@@ -29,10 +39,13 @@ struct ClaimWindow {
     /// What an endpoint may do.
     func room<Position>(_ endpoint: Int, _: Lane<Position>.Type = Lane<Position>.self) -> Lane<Position>.Room {
         let share = shares[endpoint]
-        // Whoever holds nothing gets one even when the slow ones have filled the window.
-        let full = rows >= Self.rowLimit || bytes >= Self.byteLimit
-        if full { return share.held == 0 && rows < 2 * Self.rowLimit && bytes < 2 * Self.byteLimit ? .free : .exhausted }
-        return share.held < share.limit ? .free : .full
+        if share.held > 0 && (share.held >= share.limit || share.bytes >= Self.byteShare) { return .full }
+        if !isFull { return .free }
+        // Whoever holds nothing gets one even when others have filled the window. While it moves, the reading waits for the
+        // room that comes; when it does not, it goes on past those who fill it.
+        if rows >= 2 * Self.rowLimit || bytes >= 2 * Self.byteLimit { return .exhausted }
+        if share.held == 0 { return .free }
+        return isStalled ? .full : .exhausted
     }
 
     /// How many deliveries of an endpoint are in memory.
@@ -40,6 +53,7 @@ struct ClaimWindow {
 
     mutating func take(_ endpoint: Int, bytes count: Int) {
         shares[endpoint].held += 1
+        shares[endpoint].bytes += count
         rows += 1
         bytes += count
     }
@@ -49,11 +63,12 @@ struct ClaimWindow {
         rows -= 1
         bytes -= count
         shares[endpoint].held -= 1
+        shares[endpoint].bytes -= count
         if let succeeded {
             let limit = shares[endpoint].limit
             shares[endpoint].limit = succeeded ? min(limit + 1, Self.largestShare) : max(limit / 2, 2)
         }
         // Half empty before it asks again, so that one reading serves many.
-        return shares[endpoint].held <= shares[endpoint].limit / 2
+        return shares[endpoint].held <= shares[endpoint].limit / 2 && shares[endpoint].bytes <= Self.byteShare / 2
     }
 }

@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornSystem
 
 extension EngineCore {
     /// Rows that one reading looks at, so that a turn stays short.
@@ -20,6 +21,7 @@ extension EngineCore {
     func claim(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
         var jobs: [SendJob] = []
         defer { if !jobs.isEmpty { pool.submit(jobs) } }
+        window.isStalled = window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
         let readyGoesOn = try readReady(store, now, &jobs)
         let retriesGoOn = try readRetries(store, now, &jobs)
         return readyGoesOn || retriesGoOn
@@ -104,7 +106,7 @@ extension EngineCore {
             lastEvent = (due.event, AcceptedEvent(event, isChecked: isChecked))
         }
         guard let event = lastEvent?.event else { return true }
-        let bytes = isShared ? 0 : event.event.data.count
+        let bytes = event.event.data.count
         window.take(target.endpoint, bytes: bytes)
         claims[due.delivery] = Claim(endpoint: target.endpoint, roundBase: due.roundBase, bytes: bytes)
         jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: target.sendTarget))

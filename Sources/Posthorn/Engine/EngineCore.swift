@@ -34,6 +34,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var recording: [[SendResult]] = []
     /// What follows for each of `recording`, in their order, while its commit is under way.
     var recorded: [Transition] = []
+    /// When results were let go of last, in monotonic nanoseconds.
+    var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
     private var lastGroup = 0
     var toHold: [Int64] = []
@@ -107,6 +109,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     func committed() {
         lastGroup = recorded.count
+        if !recorded.isEmpty { lastRelease = MonotonicClock.nanoseconds() }
         let wantsUpdates = listeners.wantsUpdates
         var next = 0
         for batch in recording {
@@ -172,7 +175,9 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             if goesOn { return now }
         }
         publishStatistics()
-        return isDraining || storageFailed ? nil : nextRetry
+        if isDraining || storageFailed { return nil }
+        // What is due has to wait for room: results bring it, and if none come, the reading goes on without.
+        return window.isFull ? now.advanced(byMilliseconds: ClaimWindow.stallMilliseconds) : nextRetry
     }
 
     // MARK: Pieces of a turn

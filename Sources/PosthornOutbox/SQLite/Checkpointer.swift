@@ -1,3 +1,5 @@
+import Glibc
+
 /// Copies committed pages from the write-ahead log into the database file.
 ///
 /// SQLite up to 3.51.2 can lose committed pages when a checkpoint overlaps a commit that restarts the log
@@ -10,6 +12,7 @@ final class Checkpointer {
     private let connection: SQLiteConnection
     private var second: SQLiteConnection?
     private var framesAfterLast = 0
+    private var bytesAfterLast = 0
 
     /// Frames that the log may grow by between two checkpoints. Small and often keeps the pause short.
     static let intervalFrames = 1000
@@ -24,9 +27,18 @@ final class Checkpointer {
         let frames = connection.walFrames
         // The log starts anew after a complete checkpoint, so a smaller number means that it did.
         if frames < framesAfterLast { framesAfterLast = 0 }
-        guard frames - framesAfterLast >= Self.intervalFrames else { return }
+        // Frames are counted at this connection's commits alone; what others have written shows in the file's size.
+        let bytes = logBytes()
+        guard frames - framesAfterLast >= Self.intervalFrames || bytes - bytesAfterLast >= Self.intervalFrames * 4096 else { return }
         try run()
         framesAfterLast = frames
+        bytesAfterLast = logBytes()
+    }
+
+    /// The log's size, which shrinks when it is closed alone: a log that starts anew is written over from its start.
+    private func logBytes() -> Int {
+        var info = stat()
+        return stat(connection.path + "-wal", &info) == 0 ? Int(info.st_size) : 0
     }
 
     /// Makes a checkpoint now.

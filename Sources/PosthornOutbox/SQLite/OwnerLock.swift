@@ -8,6 +8,7 @@ import Glibc
 final class OwnerLock {
     let path: String
     private var descriptor: Int32 = -1
+    private(set) var isHeld = false
 
     init(databasePath: String) {
         // Two names of one file must lead to one lock.
@@ -18,29 +19,26 @@ final class OwnerLock {
 
     deinit { release() }
 
-    var isHeld: Bool { descriptor >= 0 }
-
     func take() throws(OutboxProblem) -> Bool {
         if isHeld { return true }
-        let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard opened >= 0 else {
+        // Opened once for all tries: closing it is what tells a standby that the owner may be gone, its own closing too.
+        if descriptor < 0 { descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
+        guard descriptor >= 0 else {
             throw OutboxProblem(.access, "cannot open the lock file \(path): \(String(cString: strerror(errno)))")
         }
-        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
-            close(opened)
-            return false
-        }
-        descriptor = opened
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
+        isHeld = true
         // For people who look for the owner; the lock alone counts.
-        ftruncate(opened, 0)
+        ftruncate(descriptor, 0)
         let text = "\(getpid())\n"
-        _ = text.withCString { Glibc.write(opened, $0, strlen($0)) }
+        _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
         return true
     }
 
     func release() {
-        if isHeld { close(descriptor) }
+        if descriptor >= 0 { close(descriptor) }
         descriptor = -1
+        isHeld = false
     }
 
     /// The process that holds the lock of a database, if one does.

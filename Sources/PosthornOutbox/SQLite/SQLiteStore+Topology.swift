@@ -191,15 +191,17 @@ extension SQLiteStore {
     }
 
     private func cancelWaiting(ofEndpoint key: Int64) throws(OutboxProblem) {
-        let statement = try connection.statement(
-            """
-            UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL
-            WHERE state IN ('pending', 'held')
-                AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
-            """
-        )
-        statement.bind(1, key)
-        try statement.run()
+        // Each condition is a partial index's own, so that what was delivered is not read.
+        for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"] {
+            let statement = try connection.prepare(
+                """
+                UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL
+                WHERE \(condition) AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
+                """
+            )
+            statement.bind(1, key)
+            try statement.run()
+        }
     }
 
     /// Moves pending deliveries to held.
