@@ -157,6 +157,7 @@ import Testing
         let engine = try posthorn.start("run", "--allow", "127.0.0.0/8")
         #expect(receiver.waitForRequests(1).count == 1)
         engine.send(SIGTERM)
+        #expect(posthorn.waitForError("draining"))
         // The answer that was on its way is waited for and recorded; the second request is never sent.
         receiver.release()
         #expect(engine.wait() == 0)

@@ -88,6 +88,21 @@ final class PosthornProcess {
         return Running(id: process)
     }
 
+    /// Waits until the process that was started last has written something to its standard error.
+    func waitForError(_ text: String, seconds: Int = 30) -> Bool {
+        let path = directory.file("run-stderr")
+        let watch = inotify_init1(Int32(IN_CLOEXEC))
+        defer { close(watch) }
+        inotify_add_watch(watch, path, UInt32(IN_MODIFY))
+        var descriptor = pollfd(fd: watch, events: Int16(POLLIN), revents: 0)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while !contents(path).contains(text) {
+            if poll(&descriptor, 1, Int32(seconds) * 1000) <= 0 { return false }
+            _ = read(watch, &buffer, buffer.count)
+        }
+        return true
+    }
+
     /// What stands in a file.
     func contents(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY)

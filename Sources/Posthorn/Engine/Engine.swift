@@ -175,6 +175,8 @@ public final class Engine: Sendable {
     }
 
     private func end(_ core: EngineCore, _ pool: SenderPool) throws {
+        // First, so that whoever is told may rely on it.
+        pool.pause()
         listeners.tell(.draining)
         listeners.whenSettled(nil)
         core.startDraining()
