@@ -137,3 +137,16 @@ let package = Package(
         ),
     ]
 )
+
+// Tests/fuzz.sh builds this, with libFuzzer, which is not to be had in a normal build.
+if Context.environment["POSTHORN_FUZZ"] != nil {
+    package.products.append(.executable(name: "posthorn-fuzz", targets: ["PosthornFuzz"]))
+    package.targets += [
+        .executableTarget(
+            name: "PosthornFuzz",
+            dependencies: ["PosthornModel", "PosthornSigning", "PosthornSending"],
+            path: "Tests/Fuzz/Runner",
+            swiftSettings: strict
+        )
+    ]
+}

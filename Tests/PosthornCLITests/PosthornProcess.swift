@@ -121,6 +121,22 @@ final class PosthornProcess {
         return Running(id: process)
     }
 
+    /// Waits until the process that was started last has written something to its standard error.
+    func waitForError(_ text: String, seconds: Int = 30) -> Bool {
+        let path = directory.file("run-stderr")
+        let watch = inotify_init1(Int32(IN_CLOEXEC))
+        defer { close(watch) }
+        inotify_add_watch(watch, path, UInt32(IN_MODIFY))
+        var descriptor = pollfd(fd: watch, events: Int16(POLLIN), revents: 0)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        // The system may have no watch left; then looking now and then is all there is.
+        for _ in 0..<(seconds * 20) {
+            if contents(path).contains(text) { return true }
+            if poll(&descriptor, 1, 50) > 0 { _ = read(watch, &buffer, buffer.count) }
+        }
+        return false
+    }
+
     /// What stands in a file.
     func contents(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY)
