@@ -247,7 +247,6 @@ public final class GroupCommitWriter: @unchecked Sendable {
             let commits = try store.foreignCommits()
             let foreign = commits != lastForeignCommits
             lastForeignCommits = commits
-            if foreign { watch?.sawCommit() }
             let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
             try store.maintain()
             return deadline
