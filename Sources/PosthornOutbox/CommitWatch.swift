@@ -4,7 +4,9 @@ import Glibc
 /// Notices within milliseconds that another process has written to the outbox: inotify on the write-ahead log.
 ///
 /// The log is written before the commit becomes visible, so a notice means "look again soon"; ``delayMilliseconds``
-/// says when: at once, then after ever longer pauses for two seconds.
+/// says when: at once, then after ever longer pauses for two seconds. A commit that is seen meanwhile ends none of these
+/// looks: the notice may belong to the next one, and a writer that starts the log anew changes what is visible before it
+/// commits.
 final class CommitWatch {
     /// Readable when the log was written; -1 where inotify is not to be had.
     let descriptor: Int32
@@ -36,9 +38,6 @@ final class CommitWatch {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while read(descriptor, &buffer, buffer.count) > 0 { looks = 0 }
     }
-
-    /// Tells that a commit was seen, so that there is nothing more to look for.
-    func sawCommit() { looks = nil }
 
     /// How long to wait at most before looking again.
     ///

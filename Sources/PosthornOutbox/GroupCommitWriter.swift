@@ -262,7 +262,6 @@ public final class GroupCommitWriter: @unchecked Sendable {
         let foreign = commits != lastForeignCommits
         // Until the turn is over: after one that fails it is seen again.
         lastForeignCommits = -1
-        if foreign { watch?.sawCommit() }
         let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
         lastForeignCommits = commits
         try store.maintain()
