@@ -107,6 +107,8 @@ public final class Engine: Sendable {
     ///
     /// - Throws: `OutboxProblem` when the outbox cannot be owned, its credentials cannot be opened, or its results cannot be written at the end.
     public func run() throws {
+        // However it ends, nobody waits for further updates.
+        defer { listeners.finish() }
         guard try becomeOwner() else { return }
         defer { disown() }
         guard try prepare() else { return }
@@ -235,7 +237,6 @@ public final class Engine: Sendable {
             state.mails = nil
         }
         listeners.tell(.stopped)
-        listeners.finish()
         if let problem { throw problem }
     }
 
