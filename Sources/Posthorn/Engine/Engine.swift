@@ -28,7 +28,6 @@ public final class Engine: Sendable {
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
-        var isRunning = false
         var thread: WorkerThread?
         var failure: (any Error)?
         var toldFailure = false
@@ -138,7 +137,6 @@ public final class Engine: Sendable {
         state.withLock { state in
             state.core = core
             state.pool = pool
-            state.isRunning = true
         }
         // After what may throw, so that its thread always meets its end.
         core.mails = try startMails()
@@ -232,7 +230,6 @@ public final class Engine: Sendable {
         core.handshakes = nil
         core.mails = nil
         state.withLock { state in
-            state.isRunning = false
             state.pool = nil
             state.mails = nil
         }

@@ -6,16 +6,16 @@ extension NotificationMail {
     var html: String {
         var out = """
             <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><title>\(Self.escaped(subject))</title></head>
+            <html lang="en"><head><meta charset="utf-8"><title>\(HTMLText.escaped(subject))</title></head>
             <body style="font-family: sans-serif">
-            <p>\(Self.escaped(opening))</p>
-            <p>Endpoint <b>\(Self.escaped(OneLine.text(contents.endpoint, limit: 2048)))</b> \
-            at node \(Self.escaped(OneLine.text(contents.node, limit: 2048)))<br>
+            <p>\(HTMLText.escaped(opening))</p>
+            <p>Endpoint <b>\(HTMLText.escaped(OneLine.text(contents.endpoint, limit: 2048)))</b> \
+            at node \(HTMLText.escaped(OneLine.text(contents.node, limit: 2048)))<br>
 
             """
-        out += urls.map { "<code>\(Self.escaped($0))</code>" }.joined(separator: "<br>\n") + "</p>\n"
+        out += urls.map { "<code>\(HTMLText.escaped($0))</code>" }.joined(separator: "<br>\n") + "</p>\n"
         for (purpose, command) in commands {
-            out += "<p>\(Self.escaped(purpose)):<br>\n<code>\(Self.escaped(command))</code></p>\n"
+            out += "<p>\(HTMLText.escaped(purpose)):<br>\n<code>\(HTMLText.escaped(command))</code></p>\n"
         }
         var listed = 0
         for delivery in contents.deliveries {
@@ -24,35 +24,19 @@ extension NotificationMail {
             out += next
             listed += 1
         }
-        if let rest = rest(listed: listed) { out += "<p>\(Self.escaped(rest))</p>\n" }
+        if let rest = rest(listed: listed) { out += "<p>\(HTMLText.escaped(rest))</p>\n" }
         return out + "</body></html>\n"
     }
 
     private static func html(of delivery: ExhaustedDelivery) -> String {
-        var out = "<h3>\(escaped(heading(of: delivery)))</h3>\n<p>"
-        out += facts(of: delivery).map { "\($0.0): \(escaped($0.1))" }.joined(separator: "<br>\n") + "</p>\n<ul>\n"
+        var out = "<h3>\(HTMLText.escaped(heading(of: delivery)))</h3>\n<p>"
+        out += facts(of: delivery).map { "\($0.0): \(HTMLText.escaped($0.1))" }.joined(separator: "<br>\n") + "</p>\n<ul>\n"
         for attempt in delivery.attempts {
-            out += "<li>\(escaped(sentence(of: attempt)))"
+            out += "<li>\(HTMLText.escaped(sentence(of: attempt)))"
             let quoted = excerpt(of: attempt.outcome)
-            if !quoted.isEmpty { out += "\n<pre>\(quoted.map { "| \(escaped($0))" }.joined(separator: "\n"))</pre>" }
+            if !quoted.isEmpty { out += "\n<pre>\(quoted.map { "| \(HTMLText.escaped($0))" }.joined(separator: "\n"))</pre>" }
             out += "</li>\n"
         }
         return out + "</ul>\n"
-    }
-
-    /// Text that stands for itself between tags and in attributes.
-    static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&#39;"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }

@@ -1,3 +1,4 @@
+import PosthornModel
 import Glibc
 
 /// A plot of lines as SVG text: axes with round numbers, a legend, nothing that needs a script.
@@ -145,22 +146,5 @@ struct SVGPlot {
         if value >= 10_000, value.truncatingRemainder(dividingBy: 1000) == 0 { return "\(Int(value / 1000))k" }
         if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
         return String((value * 1e6).rounded() / 1e6)
-    }
-}
-
-/// Text made safe for HTML.
-enum HTMLText {
-    static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }
