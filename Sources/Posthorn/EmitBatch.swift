@@ -47,34 +47,41 @@ final class EmitBatch: Sendable {
         at now: Timestamp
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         _ = try directory.refresh(from: store, at: now)
+        var candidates: [Candidate] = []
+        candidates.reserveCapacity(events.count)
+        var problems: [Int: InputProblem] = [:]
+        for i in events.indices {
+            do throws(InputProblem) {
+                let event = try events[i].get()
+                let recipients = try directory.recipients(of: event, checking: true)
+                candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients))
+            } catch {
+                if !keepsOthers { throw refused(i, error) }
+                problems[i] = error
+            }
+        }
+        var acceptances = try store.accept(candidates, at: now).makeIterator()
         var results: [Result<EmittedEvent, InputProblem>] = []
         results.reserveCapacity(events.count)
         for i in events.indices {
-            let result = try storeOne(i, store, directory, now)
-            if case .failure(let problem) = result, !keepsOthers {
-                refusalBox.withLock { $0 = EmitRefusal(index: i, problem: problem) }
-                throw OutboxProblem(.refused, "\(problem)")
+            if let problem = problems[i] {
+                results.append(.failure(problem))
+            } else if case .success(let event) = events[i], let acceptance = acceptances.next() {
+                let result = Self.result(event, acceptance)
+                if case .failure(let problem) = result, !keepsOthers { throw refused(i, problem) }
+                results.append(result)
             }
-            results.append(result)
         }
         return results
     }
 
-    private func storeOne(
-        _ index: Int,
-        _ store: any OutboxStore,
-        _ directory: EndpointDirectory,
-        _ now: Timestamp
-    ) throws(OutboxProblem) -> Result<EmittedEvent, InputProblem> {
-        let event: Event
-        let recipients: [Recipient]
-        do throws(InputProblem) {
-            event = try events[index].get()
-            recipients = try directory.recipients(of: event, checking: true)
-        } catch {
-            return .failure(error)
-        }
-        switch try store.accept(event, createdByProducer: createdByProducer[index], recipients: recipients, at: now) {
+    private func refused(_ index: Int, _ problem: InputProblem) -> OutboxProblem {
+        refusalBox.withLock { $0 = EmitRefusal(index: index, problem: problem) }
+        return OutboxProblem(.refused, "\(problem)")
+    }
+
+    private static func result(_ event: Event, _ acceptance: Acceptance) -> Result<EmittedEvent, InputProblem> {
+        switch acceptance {
         case .stored(let deliveries): return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries))
         case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0))
         case .conflict:

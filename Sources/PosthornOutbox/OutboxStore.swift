@@ -78,14 +78,9 @@ public protocol OutboxStore: NotificationStore {
 
     // MARK: Accepting
 
-    /// Stores an event with its deliveries, unless its id is known.
-    /// - Parameter createdByProducer: Whether `created` is part of the content that must be the same for a known id.
-    func accept(
-        _ event: Event,
-        createdByProducer: Bool,
-        recipients: [Recipient],
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Acceptance
+    /// Stores events with their deliveries, but for those whose id is known.
+    /// - Returns: What came of each, in their order.
+    func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance]
     /// The oldest events that another program inserted and that have no deliveries yet.
     func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival]
     /// Whether there are arrivals.
@@ -118,8 +113,8 @@ public protocol OutboxStore: NotificationStore {
 
     // MARK: Recording
 
-    /// Stores an attempt, its delivery's state and next time.
-    func record(_ attempt: AttemptRecord) throws(OutboxProblem)
+    /// Stores attempts, their deliveries' states and next times.
+    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem)
     /// Writes down what the engine says of itself.
     func write(_ pulse: EnginePulse) throws(OutboxProblem)
 
@@ -234,38 +229,6 @@ public struct StoredRevision: Sendable, Hashable {
         self.method = method
         self.envelope = envelope
     }
-}
-
-/// One that gets an event.
-public struct Recipient: Sendable, Hashable {
-    /// The endpoint's current revision.
-    public let revision: Int64
-    /// Whether it takes deliveries now; if not, this one is held.
-    public let isActive: Bool
-
-    /// A recipient by its parts.
-    public init(revision: Int64, isActive: Bool) {
-        self.revision = revision
-        self.isActive = isActive
-    }
-}
-
-/// What became of an event that was handed in.
-public enum Acceptance: Sendable, Equatable {
-    /// It is stored, with so many deliveries.
-    case stored(deliveries: Int)
-    /// The same event was there already; nothing changed.
-    case known
-    /// The id is there with other content; nothing changed.
-    case conflict
-}
-
-/// An event that another program inserted.
-public struct Arrival: Sendable {
-    /// Its number in the outbox.
-    public let seq: Int64
-    /// The event as it stands there.
-    public let event: Event
 }
 
 /// Why a scan ended.

@@ -63,21 +63,12 @@ extension SenderThread {
 
     /// Settles the transfers that have ended; says how many have.
     func finishEnded() -> Int {
-        shards.reduce(0) { $0 + finishEnded(in: $1) }
-    }
-
-    private func finishEnded(in shard: Shard) -> Int {
         var ended = 0
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(shard.multi, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
-            let code = posthorn_curl_message_result(message)
-            var pointer: UnsafeMutableRawPointer?
-            posthorn_curl_get_pointer(easy, CURLINFO_PRIVATE, &pointer)
-            curl_multi_remove_handle(shard.multi, easy)
-            guard let pointer else { continue }
-            finish(Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue(), code)
-            ended += 1
+        while let shard = context.shards.takeEnded() {
+            while let (transfer, code) = shards[shard].takeEnded() {
+                finish(transfer, code)
+                ended += 1
+            }
         }
         return ended
     }
@@ -131,8 +122,10 @@ extension SenderThread {
         transfer.started = waiting.started
         transfer.startedNanoseconds = waiting.startedNanoseconds
         transfer.load(request, for: job.target)
-        if job.target.url.numericAddress == nil, !pin(transfer, waiting) { return }
-        let now = MonotonicClock.nanoseconds()
+        let isNamed = job.target.url.numericAddress == nil
+        if isNamed, !pin(transfer, waiting) { return }
+        // What waited for a name has used up some of its time; a number's request has not.
+        let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
         window.start(slot: transfer.slot, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
         addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: false)

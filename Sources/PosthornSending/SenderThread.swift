@@ -141,7 +141,11 @@ final class SenderThread: @unchecked Sendable {
 
     private func runTimers(_ now: inout Int64) {
         var hasRun = false
-        for shard in shards where shard.runTimer(now: now) { hasRun = true }
+        // Each once: a timer that libcurl sets anew to "at once" is for the next turn.
+        for number in shards.indices where context.shards.isDue(number, now: now) {
+            shards[number].runTimer()
+            hasRun = true
+        }
         if hasRun { now = MonotonicClock.nanoseconds() }
     }
 
@@ -165,7 +169,7 @@ final class SenderThread: @unchecked Sendable {
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = shards.reduce(names.nextDeadline) { min($0, $1.deadline) }
+        var next = min(names.nextDeadline, context.shards.nextDeadline)
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
@@ -189,6 +193,7 @@ final class SenderThread: @unchecked Sendable {
             finished += Int64(results.count)
             let batch = results
             results = []
+            results.reserveCapacity(batch.count)
             deliver.results(batch)
         }
         gauge.withLock { gauge in

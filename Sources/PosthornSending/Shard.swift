@@ -10,8 +10,6 @@ import PosthornSystem
 /// costs more than the request itself, so a thread spreads its hosts over several handles.
 final class Shard {
     let multi: UnsafeMutableRawPointer
-    /// When libcurl wants to be called: monotonic nanoseconds; 0 for at once, `Int64.max` for never.
-    private(set) var deadline = Int64.max
     private let number: Int
     private let context: TransferContext
 
@@ -37,13 +35,12 @@ final class Shard {
 
     deinit { curl_multi_cleanup(multi) }
 
-    /// Calls libcurl if its time has come; whether it had.
-    func runTimer(now: Int64) -> Bool {
-        guard deadline <= now else { return false }
-        deadline = .max
+    /// Calls libcurl, whose time has come.
+    func runTimer() {
+        context.shards.setDeadline(.max, of: number)
+        context.shards.mayHaveEnded(number)
         var running: Int32 = 0
         curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
-        return true
     }
 
     /// Tells libcurl what epoll says of a socket.
@@ -51,8 +48,23 @@ final class Shard {
         var flags: Int32 = 0
         if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { flags |= posthorn_curl_readable }
         if events & EPOLLOUT.rawValue != 0 { flags |= posthorn_curl_writable }
+        context.shards.mayHaveEnded(number)
         var running: Int32 = 0
         curl_multi_socket_action(multi, socket, flags, &running)
+    }
+
+    /// Takes out a transfer that has ended, with what libcurl says of it.
+    func takeEnded() -> (transfer: Transfer, code: CURLcode)? {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let code = posthorn_curl_message_result(message)
+            var pointer: UnsafeMutableRawPointer?
+            posthorn_curl_get_pointer(easy, CURLINFO_PRIVATE, &pointer)
+            curl_multi_remove_handle(multi, easy)
+            if let pointer { return (Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue(), code) }
+        }
+        return nil
     }
 
     private func watch(_ socket: Int32, _ what: Int32) {
@@ -63,11 +75,42 @@ final class Shard {
     }
 
     private func setTimer(_ milliseconds: Int) {
+        let deadline: Int64
         switch milliseconds {
         case ..<0: deadline = .max
         case 0: deadline = 0
         default: deadline = MonotonicClock.nanoseconds() + Int64(milliseconds) * 1_000_000
         }
+        context.shards.setDeadline(deadline, of: number)
+    }
+}
+
+/// Which of a thread's shards have something to do, so that a turn visits those alone: it lasts a few requests only, and
+/// most shards are idle.
+struct ShardAgenda {
+    /// When libcurl wants to be called for each: monotonic nanoseconds; 0 for at once, `Int64.max` for never.
+    private var deadlines = [Int64](repeating: .max, count: ShardPlan.count)
+    /// A bit for each in which a transfer may have ended. It ends in a call into libcurl and at no other time.
+    private var ended: UInt32 = 0
+
+    /// libcurl wants to be called for a shard at that time.
+    mutating func setDeadline(_ deadline: Int64, of shard: Int) { deadlines[shard] = deadline }
+
+    /// libcurl is being called for a shard.
+    mutating func mayHaveEnded(_ shard: Int) { ended |= 1 << UInt32(shard) }
+
+    /// The earliest of all deadlines.
+    var nextDeadline: Int64 { deadlines.reduce(.max, min) }
+
+    /// Whether a shard's time has come.
+    func isDue(_ shard: Int, now: Int64) -> Bool { deadlines[shard] <= now }
+
+    /// Takes out a shard in which transfers may have ended.
+    mutating func takeEnded() -> Int? {
+        if ended == 0 { return nil }
+        let shard = ended.trailingZeroBitCount
+        ended &= ended - 1
+        return shard
     }
 }
 

@@ -9,6 +9,7 @@ final class TransferContext {
     let caFile: String?
     let standing = StandingHeaders()
     var sockets: SocketBook
+    var shards = ShardAgenda()
 
     /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
     init(`guard`: EgressGuard, responseLimitBytes: Int, excerptLimitBytes: Int, caFile: String?, epoll: Int32) {

@@ -69,7 +69,7 @@ extension OutboxStoreContract {
             try store.write { () throws(OutboxProblem) in
                 let outcome = AttemptOutcome(started: now, durationMicroseconds: 1, status: 500, error: .status)
                 let transition = Transition(state: .exhausted, attempts: 5, nextAttemptAt: nil)
-                try store.record(AttemptRecord(delivery: ids[0], number: 5, outcome: outcome, transition: transition))
+                try store.record([AttemptRecord(delivery: ids[0], number: 5, outcome: outcome, transition: transition)])
                 let exhaustion = Exhaustion(
                     delivery: ids[0],
                     attempt: 5,

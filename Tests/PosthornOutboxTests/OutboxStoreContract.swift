@@ -52,12 +52,8 @@ struct OutboxStoreContract {
     @discardableResult
     func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> Acceptance {
         try store.write { () throws(OutboxProblem) in
-            try store.accept(
-                event,
-                createdByProducer: false,
-                recipients: revisions.map { Recipient(revision: $0, isActive: active) },
-                at: now
-            )
+            let recipients = revisions.map { Recipient(revision: $0, isActive: active) }
+            return try store.accept([Candidate(event, createdByProducer: false, recipients: recipients)], at: now)[0]
         }
     }
 
@@ -89,7 +85,7 @@ struct OutboxStoreContract {
             address: "192.0.2.1:443"
         )
         try store.write { () throws(OutboxProblem) in
-            try store.record(AttemptRecord(delivery: delivery, number: number, outcome: outcome, transition: transition))
+            try store.record([AttemptRecord(delivery: delivery, number: number, outcome: outcome, transition: transition)])
         }
     }
 
@@ -115,12 +111,8 @@ struct OutboxStoreContract {
         let (store, revisions) = try prepared()
         #expect(throws: OutboxProblem.self) {
             try store.write { () throws(OutboxProblem) in
-                _ = try store.accept(
-                    event("e1"),
-                    createdByProducer: false,
-                    recipients: [Recipient(revision: revisions[0], isActive: true)],
-                    at: now
-                )
+                let recipients = [Recipient(revision: revisions[0], isActive: true)]
+                _ = try store.accept([Candidate(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
                 throw OutboxProblem(.refused, "no")
             }
         }
@@ -132,10 +124,10 @@ struct OutboxStoreContract {
         let (store, revisions) = try prepared()
         let recipient = Recipient(revision: revisions[0], isActive: true)
         try store.write { () throws(OutboxProblem) in
-            _ = try store.accept(event("kept"), createdByProducer: false, recipients: [recipient], at: now)
+            _ = try store.accept([Candidate(event("kept"), createdByProducer: false, recipients: [recipient])], at: now)
             do throws(OutboxProblem) {
                 try store.savepoint { () throws(OutboxProblem) in
-                    _ = try store.accept(event("gone"), createdByProducer: false, recipients: [recipient], at: now)
+                    _ = try store.accept([Candidate(event("gone"), createdByProducer: false, recipients: [recipient])], at: now)
                     throw OutboxProblem(.refused, "no")
                 }
             } catch {

@@ -121,7 +121,7 @@ import Testing
             try store.write { () throws(OutboxProblem) in
                 for k in 0..<100 {
                     let event = Event(id: "e\(i)-\(k)", type: "T", node: "n", created: now, data: Array("{}".utf8))
-                    _ = try store.accept(event, createdByProducer: false, recipients: [], at: now)
+                    _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: now)
                 }
             }
         }
@@ -140,7 +140,7 @@ import Testing
         for i in 0..<20 {
             try store.write { () throws(OutboxProblem) in
                 let event = Event(id: "e\(i)", type: "T", node: "n", created: now, data: Array("{}".utf8))
-                _ = try store.accept(event, createdByProducer: false, recipients: [], at: now)
+                _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: now)
             }
         }
         try store.checkpointer.run()

@@ -33,40 +33,44 @@ extension EngineCore {
     }
 
     private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
-        recorded.removeAll(keepingCapacity: true)
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
+        var records = recorded
         recording = []
-        defer { recording = batches }
+        recorded = []
+        defer {
+            recording = batches
+            recorded = records
+        }
+        records.removeAll(keepingCapacity: true)
+        var hasExhausted = false
         for batch in batches.indices {
             for place in batches[batch].indices {
-                recorded.append(try record(&batches[batch][place], in: store, at: now))
+                records.append(record(of: &batches[batch][place]))
+                if records[records.count - 1].transition.state == .exhausted { hasExhausted = true }
+            }
+        }
+        try store.record(records)
+        if hasExhausted {
+            for (result, record) in zip(batches.joined(), records) where record.transition.state == .exhausted {
+                try notify(result, in: store, at: now)
             }
         }
     }
 
-    private func record(
-        _ result: inout SendResult,
-        in store: any OutboxStore,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Transition {
+    private func record(of result: inout SendResult) -> AttemptRecord {
         let claim = claims[result.job.id]
         let entry = claim.map { directory.entries[$0.endpoint] }
         // A receiver that echoes what it got would put secrets into the outbox and into logs.
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
-        let transition = transition(after: result, claim, entry)
-        try store.record(
-            AttemptRecord(
-                delivery: result.job.id,
-                number: result.job.attempt,
-                outcome: result.outcome,
-                transition: transition
-            )
+        return AttemptRecord(
+            delivery: result.job.id,
+            number: result.job.attempt,
+            outcome: result.outcome,
+            transition: transition(after: result, claim, entry)
         )
-        if transition.state == .exhausted { try notify(result, in: store, at: now) }
-        return transition
     }
 
     private func transition(

@@ -32,8 +32,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
     /// into one array would count five references up and down for each.
     var recording: [[SendResult]] = []
-    /// What follows for each of `recording`, in their order, while its commit is under way.
-    var recorded: [Transition] = []
+    /// What is written of each of `recording`, in their order, while its commit is under way.
+    var recorded: [AttemptRecord] = []
     /// When results were let go of last, in monotonic nanoseconds.
     var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
@@ -113,18 +113,17 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         let wantsUpdates = listeners.wantsUpdates
         var next = 0
         for batch in recording {
-            // Through a pointer: a loop over the array itself would count five references up and down for each result.
-            batch.withUnsafeBufferPointer { results in
-                for place in results.indices {
-                    release(results[place], recorded[next], wantsUpdates)
-                    next += 1
-                }
+            // Through a span: a loop over the array itself would count five references up and down for each result.
+            let results = batch.span
+            for place in results.indices {
+                release(results[place], recorded[next].transition, wantsUpdates)
+                next += 1
             }
         }
         shared.withLock { counts in
             counts.attempts += recorded.count
-            counts.delivered += recorded.count { $0.state == .delivered }
-            counts.exhausted += recorded.count { $0.state == .exhausted }
+            counts.delivered += recorded.count { $0.transition.state == .delivered }
+            counts.exhausted += recorded.count { $0.transition.state == .exhausted }
         }
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
@@ -234,7 +233,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     }
 
     /// Lets go of a delivery whose attempt is recorded.
-    private func release(_ result: SendResult, _ transition: Transition, _ wantsUpdates: Bool) {
+    private func release(_ result: borrowing SendResult, _ transition: Transition, _ wantsUpdates: Bool) {
         guard let claim = claims.removeValue(forKey: result.job.id) else { return }
         let succeeded = result.outcome.succeeded
         if let due = transition.nextAttemptAt, transition.state == .pending {

@@ -4,6 +4,15 @@ import Glibc
 struct ChildProcess {
     let id: pid_t
 
+    /// This program's file. The link is read and not started itself: under a tool such as callgrind the kernel follows it to
+    /// the tool.
+    private static let program: String = {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/exe", &path, path.count)
+        return length > 0 && length < path.count
+            ? String(decoding: path[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) : "/proc/self/exe"
+    }()
+
     /// Starts it with these arguments. Its standard output is `output`, if given.
     init(_ arguments: [String], output: Int32? = nil) throws {
         var actions = posix_spawn_file_actions_t()
@@ -13,7 +22,7 @@ struct ChildProcess {
         var words: [UnsafeMutablePointer<CChar>?] = (["posthorn-bench"] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var started = pid_t()
-        let status = posix_spawn(&started, "/proc/self/exe", &actions, nil, &words, environ)
+        let status = posix_spawn(&started, Self.program, &actions, nil, &words, environ)
         guard status == 0 else { throw BenchProblem("a second process does not start: \(String(cString: strerror(status)))") }
         id = started
     }

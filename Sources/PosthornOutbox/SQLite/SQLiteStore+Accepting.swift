@@ -1,13 +1,26 @@
 public import PosthornModel
 
 extension SQLiteStore {
-    /// Stores an event with its deliveries, unless its id is known.
-    public func accept(
-        _ event: Event,
-        createdByProducer: Bool,
-        recipients: [Recipient],
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Acceptance {
+    /// Stores events with their deliveries, but for those whose id is known.
+    public func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance] {
+        var acceptances: [Acceptance] = []
+        acceptances.reserveCapacity(candidates.count)
+        var deliveries: [NewDelivery] = []
+        for candidate in candidates {
+            guard try insert(candidate.event) else {
+                acceptances.append(try isSame(candidate.event, candidate.createdByProducer) ? .known : .conflict)
+                continue
+            }
+            let seq = connection.lastInsertRowID
+            for recipient in candidate.recipients { deliveries.append(NewDelivery(event: seq, recipient: recipient)) }
+            acceptances.append(.stored(deliveries: candidate.recipients.count))
+        }
+        try insert(deliveries, at: now)
+        return acceptances
+    }
+
+    /// Stores an event; `false` when its id is known.
+    private func insert(_ event: Event) throws(OutboxProblem) -> Bool {
         let insert = try connection.statement(
             """
             INSERT INTO posthorn_outbox (id, type, node, created, origin, data) VALUES (?, ?, ?, ?, 1, ?)
@@ -20,9 +33,7 @@ extension SQLiteStore {
         insert.bind(4, event.created.milliseconds)
         insert.bindText(5, utf8: event.data)
         try insert.run()
-        if connection.changes == 0 { return try isSame(event, createdByProducer) ? .known : .conflict }
-        try addDeliveries(of: connection.lastInsertRowID, to: recipients, at: now)
-        return .stored(deliveries: recipients.count)
+        return connection.changes > 0
     }
 
     private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
@@ -34,18 +45,31 @@ extension SQLiteStore {
             && (!createdByProducer || row.integer(2) == event.created.milliseconds)
     }
 
-    private func addDeliveries(of seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
-        if recipients.isEmpty { return }
-        let insert = try connection.statement(
-            "INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at) VALUES (?, ?, ?, ?)"
-        )
-        insert.bind(1, seq)
-        for recipient in recipients {
-            insert.bind(2, recipient.revision)
-            insert.bindStatic(3, recipient.isActive ? "pending" : "held")
-            insert.bind(4, recipient.isActive ? now.milliseconds : nil)
-            try insert.run()
+    private struct NewDelivery {
+        let event: Int64
+        let recipient: Recipient
+    }
+
+    private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
+        var first = 0
+        while first < deliveries.count {
+            let width = WideStatement.width(for: deliveries.count - first)
+            let statement = try deliveryInsert(rows: width)
+            for row in 0..<width {
+                let delivery = deliveries[first + row]
+                let base = Int32(row * 4)
+                statement.bind(base + 1, delivery.event)
+                statement.bind(base + 2, delivery.recipient.revision)
+                statement.bindStatic(base + 3, delivery.recipient.isActive ? "pending" : "held")
+                statement.bind(base + 4, delivery.recipient.isActive ? now.milliseconds : nil)
+            }
+            try statement.run()
+            first += width
         }
+    }
+
+    static func deliveryInsert(rows: Int) -> String {
+        "INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at) VALUES \(WideStatement.list("(?, ?, ?, ?)", rows))"
     }
 
     /// The oldest events that another program inserted and that have no deliveries yet.
@@ -78,7 +102,7 @@ extension SQLiteStore {
 
     /// Gives an arrival its deliveries; from then on it is no arrival.
     public func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
-        try addDeliveries(of: seq, to: recipients, at: now)
+        try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)
         let delete = try connection.statement("DELETE FROM posthorn_arrival WHERE seq = ?")
         delete.bind(1, seq)
         try delete.run()

@@ -83,48 +83,4 @@ extension SQLiteStore {
             """
         ) != 0
     }
-
-    /// Stores an attempt, its delivery's state and next time.
-    public func record(_ attempt: AttemptRecord) throws(OutboxProblem) {
-        let outcome = attempt.outcome
-        let insert = try connection.statement(
-            """
-            INSERT INTO posthorn_attempt (delivery, number, started, duration_us, status, error, error_text, response, address)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """
-        )
-        insert.bind(1, attempt.delivery)
-        insert.bind(2, Int64(attempt.number))
-        insert.bind(3, outcome.started.milliseconds)
-        insert.bind(4, outcome.durationMicroseconds)
-        insert.bind(5, outcome.status.map(Int64.init))
-        insert.bind(6, outcome.error?.rawValue)
-        insert.bind(7, outcome.errorText.isEmpty ? nil : outcome.errorText)
-        insert.bindBlob(8, outcome.response)
-        insert.bind(9, outcome.address.isEmpty ? nil : outcome.address)
-        try insert.run()
-        // A delivery that was cancelled while its request was on the wire stays cancelled.
-        let update = try connection.statement(
-            """
-            UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4
-            WHERE id = ?1 AND (state = 'pending' OR state = 'held')
-            """
-        )
-        update.bind(1, attempt.delivery)
-        update.bindStatic(2, Self.word(for: attempt.transition.state))
-        update.bind(3, Int64(attempt.transition.attempts))
-        update.bind(4, attempt.transition.nextAttemptAt?.milliseconds)
-        try update.run()
-    }
-
-    /// The state's word as a constant, which spares a copy for every delivery.
-    private static func word(for state: DeliveryState) -> StaticString {
-        switch state {
-        case .pending: return "pending"
-        case .held: return "held"
-        case .delivered: return "delivered"
-        case .exhausted: return "exhausted"
-        case .cancelled: return "cancelled"
-        }
-    }
 }

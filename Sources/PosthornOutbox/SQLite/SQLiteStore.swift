@@ -8,6 +8,9 @@ public final class SQLiteStore: OutboxStore {
     private let lock: OwnerLock
     /// Seals credentials; `nil` where they are stored in the clear.
     let sealing: (any CredentialSealing)?
+    let attemptInsert: WideStatement
+    let deliveredUpdate: WideStatement
+    let deliveryInsert: WideStatement
     /// Revisions never change, so each is read once.
     var revisions: [Int64: StoredRevision] = [:]
 
@@ -40,6 +43,9 @@ public final class SQLiteStore: OutboxStore {
         _ = Self.disableMemoryStatistics
         connection = try SQLiteConnection(path: path, creating: creating, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         self.path = path
+        attemptInsert = WideStatement(connection, Self.attemptInsert(rows:))
+        deliveredUpdate = WideStatement(connection, Self.deliveredUpdate(rows:))
+        deliveryInsert = WideStatement(connection, Self.deliveryInsert(rows:))
         let migrator = Migrator()
         // Checked before the first write, so that a file which is refused stays as it is.
         _ = try migrator.check(connection)

@@ -105,14 +105,18 @@ public final class LoadLoop: @unchecked Sendable {
         while true {
             if isStopped.load(ordering: .relaxed) { hasEnded = true }
             fill(source)
-            _ = shard.runTimer(now: MonotonicClock.nanoseconds())
+            runTimer()
             while finishEnded(source) > 0 {
                 fill(source)
-                _ = shard.runTimer(now: MonotonicClock.nanoseconds())
+                runTimer()
             }
             if hasEnded && inFlight == 0 { return }
             wait()
         }
+    }
+
+    private func runTimer() {
+        if context.shards.isDue(0, now: MonotonicClock.nanoseconds()) { shard.runTimer() }
     }
 
     private var inFlight: Int { transfers.count - free.count }
@@ -169,15 +173,8 @@ public final class LoadLoop: @unchecked Sendable {
     /// Settles what has ended; says how much has.
     private func finishEnded(_ source: some LoadSource) -> Int {
         var ended = 0
-        var left: Int32 = 0
-        while let message = curl_multi_info_read(shard.multi, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
-            let code = posthorn_curl_message_result(message)
-            var pointer: UnsafeMutableRawPointer?
-            posthorn_curl_get_pointer(easy, CURLINFO_PRIVATE, &pointer)
-            curl_multi_remove_handle(shard.multi, easy)
-            guard let pointer else { continue }
-            finish(Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue().slot, code, source)
+        while let (transfer, code) = shard.takeEnded() {
+            finish(transfer.slot, code, source)
             ended += 1
         }
         return ended
@@ -222,7 +219,7 @@ public final class LoadLoop: @unchecked Sendable {
 
     private func wait() {
         let now = MonotonicClock.nanoseconds()
-        let next = min(wakeAt, shard.deadline)
+        let next = min(wakeAt, context.shards.nextDeadline)
         if next > now, next != timerSetTo {
             _ = posthorn_timerfd_set(timer, next == .max ? 0 : next)
             timerSetTo = next
