@@ -112,18 +112,25 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         if !recorded.isEmpty { lastRelease = MonotonicClock.nanoseconds() }
         let wantsUpdates = listeners.wantsUpdates
         var next = 0
+        var delivered = 0
+        var exhausted = 0
         for batch in recording {
-            // Through a span: a loop over the array itself would count five references up and down for each result.
-            let results = batch.span
-            for place in results.indices {
-                release(results[place], recorded[next].transition, wantsUpdates)
-                next += 1
+            // Through a pointer: a loop over the array itself would count five references up and down for each result.
+            batch.withUnsafeBufferPointer { results in
+                guard let first = results.baseAddress else { return }
+                for place in results.indices {
+                    let transition = recorded[next].transition
+                    release(first + place, transition, wantsUpdates)
+                    if transition.state == .delivered { delivered += 1 }
+                    if transition.state == .exhausted { exhausted += 1 }
+                    next += 1
+                }
             }
         }
         shared.withLock { counts in
-            counts.attempts += recorded.count
-            counts.delivered += recorded.count { $0.transition.state == .delivered }
-            counts.exhausted += recorded.count { $0.transition.state == .exhausted }
+            counts.attempts += next
+            counts.delivered += delivered
+            counts.exhausted += exhausted
         }
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
@@ -233,11 +240,11 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     }
 
     /// Lets go of a delivery whose attempt is recorded.
-    private func release(_ result: borrowing SendResult, _ transition: Transition, _ wantsUpdates: Bool) {
-        guard let claim = claims.removeValue(forKey: result.job.id) else { return }
-        let succeeded = result.outcome.succeeded
+    private func release(_ result: UnsafePointer<SendResult>, _ transition: Transition, _ wantsUpdates: Bool) {
+        guard let claim = claims.removeValue(forKey: result.pointee.job.id) else { return }
+        let succeeded = result.pointee.outcome.succeeded
         if let due = transition.nextAttemptAt, transition.state == .pending {
-            retries.inserted(after: RetryPosition(due: due.milliseconds, delivery: result.job.id - 1), endpoint: claim.endpoint)
+            retries.inserted(after: RetryPosition(due: due.milliseconds, delivery: result.pointee.job.id - 1), endpoint: claim.endpoint)
             if let known = nextRetry { nextRetry = min(known, due) }
         }
         if window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) {
@@ -248,12 +255,12 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         guard !succeeded || wantsUpdates else { return }
         listeners.tell(
             DeliveryUpdate(
-                delivery: result.job.id,
-                event: result.job.event.event.id,
-                type: result.job.event.event.type,
+                delivery: result.pointee.job.id,
+                event: result.pointee.job.event.event.id,
+                type: result.pointee.job.event.event.type,
                 endpoint: directory.entries[claim.endpoint].stored.settings.id,
-                attempt: result.job.attempt,
-                outcome: result.outcome,
+                attempt: result.pointee.job.attempt,
+                outcome: result.pointee.outcome,
                 state: transition.state,
                 nextAttemptAt: transition.nextAttemptAt
             )

@@ -7,23 +7,25 @@ extension SQLiteStore {
         // Most deliveries end with a success, and the same one for all: one statement moves many of them.
         var delivered: [Int64] = []
         var attemptsMade = 0
-        for attempt in attempts {
-            guard attempt.transition.state == .delivered else {
-                try move(attempt.delivery, attempt.transition)
+        // Through a span, which copies no record and so counts no references.
+        let records = attempts.span
+        for place in records.indices {
+            let transition = records[place].transition
+            guard transition.state == .delivered else {
+                try move(records[place].delivery, transition)
                 continue
             }
-            if attempt.transition.attempts != attemptsMade || delivered.count == WideStatement.widest {
+            if transition.attempts != attemptsMade || delivered.count == WideStatement.widest {
                 try markDelivered(delivered, attemptsMade)
                 delivered.removeAll(keepingCapacity: true)
-                attemptsMade = attempt.transition.attempts
+                attemptsMade = transition.attempts
             }
-            delivered.append(attempt.delivery)
+            delivered.append(records[place].delivery)
         }
         try markDelivered(delivered, attemptsMade)
     }
 
     private func insert(_ attempts: [AttemptRecord]) throws(OutboxProblem) {
-        // Through a span, which copies no record and so counts no references.
         let records = attempts.span
         var first = 0
         while first < records.count {
