@@ -113,6 +113,8 @@ public protocol OutboxStore: NotificationStore {
 
     // MARK: Recording
 
+    /// How many attempts of a delivery were made before the current round of its schedule; 0 when there is no such delivery.
+    func roundBase(of delivery: Int64) throws(OutboxProblem) -> Int
     /// Stores attempts, their deliveries' states and next times.
     func record(_ attempts: [AttemptRecord]) throws(OutboxProblem)
     /// Writes down what the engine says of itself.
@@ -281,8 +283,6 @@ public struct RetryRow: Sendable {
     public let event: Int64
     /// Attempts made so far.
     public let attempts: Int
-    /// Attempts made before the current round.
-    public let roundBase: Int
 }
 
 /// An attempt to be recorded, with what it means for its delivery.

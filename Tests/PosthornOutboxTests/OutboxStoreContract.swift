@@ -261,7 +261,7 @@ struct OutboxStoreContract {
             rows.append($0); return true
         }
         #expect(rows.map(\.attempts) == [5])
-        #expect(rows.map(\.roundBase) == [1])
+        #expect(try store.roundBase(of: ids[0]) == 1)
     }
 
     private func pruning() throws {

@@ -13,7 +13,6 @@ extension EngineCore {
         let revision: Int64
         let event: Int64
         let attempts: Int
-        let roundBase: Int
     }
 
     /// Claims what is due and has room, and hands it to the senders.
@@ -108,7 +107,7 @@ extension EngineCore {
         guard let event = lastEvent?.event else { return true }
         let bytes = event.event.data.count
         window.take(target.endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: target.endpoint, roundBase: due.roundBase, bytes: bytes)
+        claims[due.delivery] = Claim(endpoint: target.endpoint, bytes: bytes)
         jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: target.sendTarget))
         return true
     }
@@ -116,7 +115,7 @@ extension EngineCore {
 
 extension EngineCore.Due {
     fileprivate init(_ row: ReadyRow) {
-        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, roundBase: 0)
+        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0)
     }
 
     fileprivate init(_ row: RetryRow) {
@@ -124,8 +123,7 @@ extension EngineCore.Due {
             delivery: row.position.delivery,
             revision: row.revision,
             event: row.event,
-            attempts: row.attempts,
-            roundBase: row.roundBase
+            attempts: row.attempts
         )
     }
 }

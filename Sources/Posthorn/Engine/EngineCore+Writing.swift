@@ -46,7 +46,7 @@ extension EngineCore {
         var hasExhausted = false
         for batch in batches.indices {
             for place in batches[batch].indices {
-                records.append(record(of: &batches[batch][place]))
+                records.append(try record(of: &batches[batch][place], in: store))
                 if records[records.count - 1].transition.state == .exhausted { hasExhausted = true }
             }
         }
@@ -58,29 +58,34 @@ extension EngineCore {
         }
     }
 
-    private func record(of result: inout SendResult) -> AttemptRecord {
+    private func record(
+        of result: inout SendResult,
+        in store: any OutboxStore
+    ) throws(OutboxProblem) -> AttemptRecord {
         let claim = claims[result.job.id]
         let entry = claim.map { directory.entries[$0.endpoint] }
         // A receiver that echoes what it got would put secrets into the outbox and into logs.
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
+        // From the row: somebody may have given it a new round while its request was on the wire.
+        let base = result.outcome.succeeded ? 0 : try store.roundBase(of: result.job.id)
         return AttemptRecord(
             delivery: result.job.id,
             number: result.job.attempt,
             outcome: result.outcome,
-            transition: transition(after: result, claim, entry)
+            transition: transition(after: result, roundBase: base, entry)
         )
     }
 
     private func transition(
         after result: borrowing SendResult,
-        _ claim: Claim?,
+        roundBase: Int,
         _ entry: EndpointDirectory.Entry?
     ) -> Transition {
         Transition.after(
             attempt: result.job.attempt,
-            roundBase: claim?.roundBase ?? 0,
+            roundBase: roundBase,
             started: result.outcome.started,
             ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
             succeeded: result.outcome.succeeded,

@@ -53,7 +53,6 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// A delivery in memory.
     struct Claim {
         let endpoint: Int
-        let roundBase: Int
         let bytes: Int
     }
 

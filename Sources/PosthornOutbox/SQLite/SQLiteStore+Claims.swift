@@ -34,7 +34,7 @@ extension SQLiteStore {
     ) throws(OutboxProblem) -> ScanEnd {
         let rows = try connection.statement(
             """
-            SELECT next_attempt_at, id, revision, event, attempts, round_base
+            SELECT next_attempt_at, id, revision, event, attempts
             FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
             WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at, id) > (?1, ?2) AND next_attempt_at <= ?3
             ORDER BY next_attempt_at, id
@@ -50,8 +50,7 @@ extension SQLiteStore {
                 position: RetryPosition(due: rows.integer(0), delivery: rows.integer(1)),
                 revision: rows.integer(2),
                 event: rows.integer(3),
-                attempts: Int(rows.integer(4)),
-                roundBase: Int(rows.integer(5))
+                attempts: Int(rows.integer(4))
             )
             left -= 1
             if try !visit(row) { return .stopped }
@@ -82,5 +81,13 @@ extension SQLiteStore {
                 OR EXISTS (SELECT 1 FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0)
             """
         ) != 0
+    }
+
+    /// How many attempts of a delivery were made before the current round of its schedule.
+    public func roundBase(of delivery: Int64) throws(OutboxProblem) -> Int {
+        let row = try connection.statement("SELECT round_base FROM posthorn_delivery WHERE id = ?")
+        row.bind(1, delivery)
+        defer { row.reset() }
+        return try row.step() ? Int(row.integer(0)) : 0
     }
 }
