@@ -43,10 +43,20 @@ public final class GroupCommitWriter: @unchecked Sendable {
     private struct Shared: ~Copyable {
         var jobs: [Job] = []
         var passenger: (any WriterPassenger)?
+        /// Those who wait until the passenger is gone.
+        var leaving: [DispatchSemaphore] = []
+        var hasEnded = false
         var isClosing = false
         var isAsleep = false
         /// Somebody called since the thread last looked; it must look again before it sleeps.
         var wasCalled = false
+
+        /// To be called between two rounds of the loop.
+        mutating func letGo() {
+            passenger = nil
+            for waiter in leaving { waiter.signal() }
+            leaving = []
+        }
     }
 
     /// Something to be done in a transaction.
@@ -155,14 +165,19 @@ public final class GroupCommitWriter: @unchecked Sendable {
     /// Lets the passenger go. Afterwards none of its methods is running or will be called.
     public func leave() {
         let gone = DispatchSemaphore(value: 0)
-        // The job runs on the writer's thread, so the passenger is in none of its methods meanwhile.
-        submit { [self] (_) throws(OutboxProblem) in
-            shared.withLock { $0.passenger = nil }
-        } done: { _ in
-            gone.signal()
+        // The thread lets it go between two rounds of its loop. A job would not do: its caller is told of the commit in the
+        // middle of a round, before the passenger is.
+        let isRunning = shared.withLock { shared in
+            if shared.hasEnded {
+                shared.passenger = nil
+            } else {
+                shared.leaving.append(gone)
+            }
+            return !shared.hasEnded
         }
+        guard isRunning else { return }
+        wake()
         gone.wait()
-        shared.withLock { $0.passenger = nil }
     }
 
     /// Finishes what waits and ends the thread.
@@ -193,7 +208,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
             if !jobs.isEmpty || passengerWrites {
                 isWell = transact(jobs, passengerWrites ? passenger : nil)
             } else if isClosing {
-                return
+                return end()
             }
             var deadline: Timestamp?
             if let passenger {
@@ -210,9 +225,17 @@ public final class GroupCommitWriter: @unchecked Sendable {
         }
     }
 
+    private func end() {
+        shared.withLock { shared in
+            shared.hasEnded = true
+            shared.letGo()
+        }
+    }
+
     private func take() -> ([Job], (any WriterPassenger)?, Bool) {
         shared.withLock { shared in
             shared.wasCalled = false
+            if !shared.leaving.isEmpty { shared.letGo() }
             var weight = 0
             let count = shared.jobs.prefix { job in
                 defer { weight += job.weight }
