@@ -50,6 +50,29 @@ static inline int posthorn_inotify(void) {
     return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 }
 
+/* Locks that belong to an open file and end with its last descriptor (fcntl_locking(2), "open file description locks"):
+   like those of flock(2), they hold between two descriptors of one process as well, but others can look whether one is
+   held without taking it. The numbers are the kernel's; the names are not there in every build. */
+#define POSTHORN_F_OFD_GETLK 36
+#define POSTHORN_F_OFD_SETLK 37
+
+/* Takes the exclusive lock of a file that is open for writing, without waiting; 0 when it was taken. */
+static inline int posthorn_lock_file(int descriptor) {
+    struct flock whole = {0};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &whole);
+}
+
+/* Whether another open file holds the exclusive lock: 1 or 0, -1 when it cannot be known. Takes nothing. */
+static inline int posthorn_is_locked(int descriptor) {
+    struct flock whole = {0};
+    whole.l_type = F_RDLCK;
+    whole.l_whence = SEEK_SET;
+    if (fcntl(descriptor, POSTHORN_F_OFD_GETLK, &whole) != 0) return -1;
+    return whole.l_type != F_UNLCK;
+}
+
 /* Glibc's module loses the SOCK_ flags in some builds. A socket that no child process inherits. */
 static inline int posthorn_socket(int family, int type, int protocol) {
     return socket(family, type | SOCK_CLOEXEC, protocol);

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// The lock that makes one process the engine of an outbox: `flock` on a file beside the database.
+/// The lock that makes one process the engine of an outbox: a lock on a file beside the database.
 ///
 /// The kernel lets it go when the process ends, however it ends. The database file itself is not used, because
 /// closing any descriptor on it would drop SQLite's own locks.
@@ -26,7 +26,7 @@ final class OwnerLock {
         guard descriptor >= 0 else {
             throw OutboxProblem(.access, "cannot open the lock file \(path): \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
+        guard posthorn_lock_file(descriptor) == 0 else { return false }
         isHeld = true
         // For people who look for the owner; the lock alone counts.
         ftruncate(descriptor, 0)
@@ -41,13 +41,14 @@ final class OwnerLock {
         isHeld = false
     }
 
-    /// The process that holds the lock of a database, if one does.
+    /// The process that holds the lock of a database, if one does. Looks and takes nothing, so that no engine that starts at
+    /// that moment finds the lock taken.
     static func holder(databasePath: String) -> Int32? {
         let lock = OwnerLock(databasePath: databasePath)
         let opened = open(lock.path, O_RDONLY | O_CLOEXEC)
         guard opened >= 0 else { return nil }
         defer { close(opened) }
-        if flock(opened, LOCK_SH | LOCK_NB) == 0 { return nil }
+        if posthorn_is_locked(opened) != 1 { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = read(opened, &bytes, bytes.count)
         return Int32(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n").first ?? "")
