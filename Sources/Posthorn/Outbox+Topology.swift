@@ -45,11 +45,13 @@ extension Outbox {
         // The change comes in the transaction in which nothing is left that was accepted before it.
         if !arrivals.isEmpty { return .success(nil) }
         let stored = try store.topology(withCredentials: true)
+        if let problem = Self.missingKey(stored, hasKey: sealing != nil, wanted: topology) { throw problem }
         let plan: TopologyPlan
         do throws(InputProblem) {
             plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
                 (old, settings) throws(InputProblem) in
-                if let old, old.state != .removed {
+                // What cannot be read can only be replaced by what the file says.
+                if let old, old.state != .removed, old.fault?.losesCredentials != true {
                     return try Credentials.updated(old.settings.credentials, to: settings, at: now)
                 }
                 return try Credentials.created(settings, at: now)
@@ -63,6 +65,16 @@ extension Outbox {
             TopologyPlan.Change(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
         }
         return .success(plan.changes + sealed)
+    }
+
+    /// Whether credentials that do not open stand in the way of a topology. They are replaced only when the key is known to
+    /// be this outbox's, because it opens others; else one forgotten key would cost every endpoint its credentials.
+    private static func missingKey(_ stored: StoredTopology, hasKey: Bool, wanted: Topology) -> OutboxProblem? {
+        let present = stored.endpoints.filter { $0.state != .removed }
+        let ids = Set(wanted.endpoints.map(\.id))
+        let isRight = hasKey && present.contains { $0.isSealed && $0.fault?.losesCredentials != true }
+        return present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
+            .first { $0.code == .key }
     }
 
     /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.
@@ -112,8 +124,9 @@ extension Outbox {
     func settleHeld() throws(OutboxProblem) {
         let batch = 5000
         while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch) }) == batch {}
-        while try writer.perform({ [clock] (store) throws(OutboxProblem) in
-            try store.releaseActive(limit: batch, at: clock.now())
+        while try writer.perform({ [self] (store) throws(OutboxProblem) in
+            // Not those of endpoints that this process knows to be faulty; the engine holds again what it cannot send.
+            try store.releaseActive(limit: batch, except: directory.faultyKeys, at: clock.now())
         }) == batch {}
     }
 

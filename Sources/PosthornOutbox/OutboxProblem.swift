@@ -1,5 +1,5 @@
 /// Why the outbox could not do what it was asked.
-public struct OutboxProblem: Error, Sendable, CustomStringConvertible {
+public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds of failure, fit for a metric's label and for deciding what to do next.
     public enum Code: String, Sendable {
         /// Somebody else holds the write lock longer than the bounded wait; trying again is safe.

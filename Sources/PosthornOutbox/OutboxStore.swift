@@ -38,9 +38,13 @@ public protocol OutboxStore: NotificationStore {
     /// Counts the changes that were made to deliveries by hand.
     func queueGeneration() throws(OutboxProblem) -> Int64
     /// Reads the nodes and all endpoints, removed ones too.
+    ///
+    /// An endpoint of which something cannot be read says so in its ``StoredEndpoint/fault`` and is no reason to read none.
     /// - Parameter withCredentials: Whether credentials are read, for which sealed ones need their key; without them the
     ///   settings hold none, and fixed headers have no values.
     func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology
+    /// Reads one endpoint with its credentials; `nil` when there is none of that number.
+    func endpoint(_ key: Int64) throws(OutboxProblem) -> StoredEndpoint?
     /// Every revision an endpoint ever had, as pairs of its key and what deliveries are pinned to.
     func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
     /// Carries out a plan and counts the topology's generation up.
@@ -73,8 +77,9 @@ public protocol OutboxStore: NotificationStore {
     /// - Returns: How many were moved.
     func holdInactive(limit: Int) throws(OutboxProblem) -> Int
     /// Moves held deliveries of active endpoints back to pending, at most `limit`.
+    /// - Parameter endpoints: The numbers of endpoints whose deliveries stay held all the same.
     /// - Returns: How many were moved.
-    func releaseActive(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int
+    func releaseActive(limit: Int, except endpoints: [Int64], at now: Timestamp) throws(OutboxProblem) -> Int
 
     // MARK: Accepting
 
@@ -168,69 +173,6 @@ public struct StoreCounters: Sendable, Hashable {
     public var statements: Int
     /// Transactions that were committed.
     public var commits: Int
-}
-
-/// What the outbox knows of the hierarchy.
-public struct StoredTopology: Sendable {
-    /// See ``OutboxStore/topologyGeneration()``.
-    public let generation: Int64
-    /// All nodes.
-    public let nodes: [Node]
-    /// All endpoints, removed ones too.
-    public let endpoints: [StoredEndpoint]
-
-    /// A topology by its parts.
-    public init(generation: Int64, nodes: [Node], endpoints: [StoredEndpoint]) {
-        self.generation = generation
-        self.nodes = nodes
-        self.endpoints = endpoints
-    }
-}
-
-/// An endpoint as the outbox holds it.
-public struct StoredEndpoint: Sendable, Equatable {
-    /// The outbox's own number for it.
-    public let key: Int64
-    /// The number of its current revision, to which new deliveries are pinned.
-    public let revision: Int64
-    /// What the topology says, credentials as they are kept up.
-    public let settings: EndpointSettings
-    /// Whether it takes deliveries.
-    public let state: EndpointState
-    /// Why it is in that state, for people.
-    public let stateReason: String?
-
-    /// An endpoint by its parts.
-    public init(key: Int64, revision: Int64, settings: EndpointSettings, state: EndpointState, stateReason: String?) {
-        self.key = key
-        self.revision = revision
-        self.settings = settings
-        self.state = state
-        self.stateReason = stateReason
-    }
-}
-
-/// What a delivery is pinned to.
-public struct StoredRevision: Sendable, Hashable {
-    /// The number of the revision.
-    public let key: Int64
-    /// The endpoint's number.
-    public let endpoint: Int64
-    /// Where requests go.
-    public let url: String
-    /// POST or GET.
-    public let method: RequestMethod
-    /// The body's form.
-    public let envelope: Envelope
-
-    /// A revision by its parts.
-    public init(key: Int64, endpoint: Int64, url: String, method: RequestMethod, envelope: Envelope) {
-        self.key = key
-        self.endpoint = endpoint
-        self.url = url
-        self.method = method
-        self.envelope = envelope
-    }
 }
 
 /// Why a scan ended.

@@ -134,14 +134,16 @@ public struct TopologyPlan: Sendable {
                 changes.append(Change(kind: .added, what: "endpoint", id: settings.id, detail: "\(settings.node), \(state.rawValue)"))
                 continue
             }
-            let fields = Self.differences(before.settings, settings)
+            var fields = Self.differences(before.settings, settings)
+            // Written anew even where it agrees with what stands in place of what could not be read.
+            if before.fault != nil { fields.append("unreadable values") }
             if fields.isEmpty { continue }
             let movesOn = fields.contains("url") || (settings.needsValidation && !before.settings.needsValidation)
             changed.append(
                 ChangedEndpoint(
                     key: before.key,
                     settings: settings,
-                    needsRevision: !Set(fields).isDisjoint(with: ["url", "method", "envelope"]),
+                    needsRevision: before.fault != nil || !Set(fields).isDisjoint(with: ["url", "method", "envelope"]),
                     state: Self.state(after: movesOn, before, settings)
                 )
             )

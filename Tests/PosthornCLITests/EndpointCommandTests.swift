@@ -89,10 +89,16 @@ import Testing
         let applied = try posthorn.run(["apply", posthorn.directory.file("topology.json")] + key, input: [])
         #expect(applied.lines.count == 3 && applied.output.contains("changed endpoint coach (credentials sealed)"))
         #expect(try posthorn.run("doctor").output.contains("are sealed"))
-        #expect(try posthorn.run(["doctor"] + other, input: []).status == 1)
+        let doctor = try posthorn.run(["doctor"] + other, input: [])
+        #expect(doctor.status == 1 && doctor.lines.count { $0.contains("coach cannot be used") } == 1)
+        let status = try posthorn.run(["status"] + other, input: [])
+        #expect(status.lines.count { $0.hasPrefix("broken") } == 3 && status.output.contains("coach: the credentials"))
+        #expect(try posthorn.run(["status", "--json"] + key, input: []).output.contains(#""broken_endpoints":{}"#))
         for given in [[], other] {
             let result = try posthorn.run(["run", "--until-settled"] + given, input: [])
-            #expect(result.status == 1 && result.errors.contains("credentials of endpoint coach") && result.errors.contains("key"))
+            // The one that needs no key goes on.
+            let told = result.errorLines.filter { $0.contains("error endpoint cannot be used") }
+            #expect(result.status == 0 && told.count == 3 && told[0].contains("endpoint=coach") && told[0].contains("key"))
             #expect(try posthorn.run(["endpoint", "list"] + given, input: []).status == 0)
         }
         #expect(try posthorn.run(["run", "--until-settled", "--allow", "127.0.0.0/8"] + key, input: []).status == 0)

@@ -51,12 +51,13 @@ extension Outbox {
     }
 
     /// An endpoint with its credentials.
-    /// - Throws: `InputProblem` when there is none, or it is removed.
+    /// - Throws: `InputProblem` when there is none, or it is removed; `OutboxProblem` when it cannot be read.
     func endpointWithCredentials(_ id: String) throws -> StoredEndpoint {
         let topology = try read { try $0.topology(withCredentials: true) }
         guard let endpoint = topology.endpoints.first(where: { $0.settings.id == id && $0.state != .removed }) else {
             throw Self.unknownEndpoint(id)
         }
+        if let fault = endpoint.fault { throw fault.problem }
         return endpoint
     }
 }

@@ -28,6 +28,7 @@ extension Outbox {
             guard let endpoint = topology.endpoints.first(where: { $0.settings.id == id && $0.state != .removed }) else {
                 return .failure(Self.unknownEndpoint(id))
             }
+            if let fault = endpoint.fault { throw fault.problem }
             let now = clock.now()
             let rotation: Credentials.Rotation
             do throws(InputProblem) {

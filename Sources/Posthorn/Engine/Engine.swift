@@ -104,7 +104,7 @@ public final class Engine: Sendable {
 
     /// Runs the engine on the calling thread until it is asked to stop or, if so configured, everything is settled.
     ///
-    /// - Throws: `OutboxProblem` when the outbox cannot be owned, its credentials cannot be opened, or its results cannot be written at the end.
+    /// - Throws: `OutboxProblem` when the outbox cannot be owned, no endpoint's credentials can be opened, or its results cannot be written at the end.
     public func run() throws {
         // However it ends, nobody waits for further updates.
         defer { listeners.finish() }
@@ -197,7 +197,7 @@ public final class Engine: Sendable {
         _ = try? outbox.writer.perform { (store) throws(OutboxProblem) in store.disown() }
     }
 
-    /// Reads the endpoints, so that a missing key ends the engine before it starts. At a speed other than real time, what
+    /// Reads the endpoints, so that a key without which none of them can be used ends the engine before it starts. At a speed other than real time, what
     /// waits from before keeps its place in the faster day.
     /// - Returns: Whether the engine may go on; not when it was asked to stop.
     private func prepare() throws(OutboxProblem) -> Bool {
@@ -205,6 +205,7 @@ public final class Engine: Sendable {
         let done: Void? = try patiently { [outbox] (store) throws(OutboxProblem) in
             let now = outbox.clock.now()
             _ = try outbox.directory.refresh(from: store, at: now)
+            if let problem = outbox.directory.missingKey { throw problem }
             if speed != 1 { try store.compressDueTimes(speed: speed, at: now) }
         }
         return done != nil

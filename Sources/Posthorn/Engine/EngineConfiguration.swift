@@ -43,6 +43,10 @@ public enum EngineEvent: Sendable {
     case endpointVerified(endpoint: String)
     /// An endpoint has not proved itself; its deliveries stay held. It is asked again, unless something changed meanwhile.
     case endpointNotVerified(endpoint: String, reason: String, nextTryAt: Timestamp?)
+    /// An endpoint cannot be used as it stands in the outbox; its deliveries wait until that is mended, all others go on.
+    case endpointBroken(endpoint: String, reason: String)
+    /// An endpoint can be used again.
+    case endpointMended(endpoint: String)
     /// The outbox cannot be written; sending stops until it can, and results are kept.
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.

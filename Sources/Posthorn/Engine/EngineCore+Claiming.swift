@@ -99,6 +99,7 @@ extension EngineCore {
         case .pass: return true
         case .take: break
         }
+        guard let sendTarget = target.sendTarget else { return true }
         let isShared = lastEvent?.seq == due.event
         if !isShared {
             guard let (event, isChecked) = try store.event(due.event) else { return true }
@@ -108,7 +109,7 @@ extension EngineCore {
         let bytes = event.event.data.count
         window.take(target.endpoint, bytes: bytes)
         claims[due.delivery] = Claim(endpoint: target.endpoint, bytes: bytes)
-        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: target.sendTarget))
+        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: sendTarget))
         return true
     }
 }

@@ -24,7 +24,8 @@ extension EngineCore {
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
         if mayHaveHeld {
-            mayHaveHeld = try store.releaseActive(limit: Self.movesPerTransaction, at: now) == Self.movesPerTransaction
+            let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
+            mayHaveHeld = moved == Self.movesPerTransaction
             let generation = try store.queueGeneration()
             if generation != queueGeneration { startOver(generation) }
         }

@@ -45,6 +45,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// No retry is due before this; `nil` when that is not known.
     var nextRetry: Timestamp?
     var storageFailed = false
+    var faultWatch = FaultWatch()
     var pulse = PulseMeter()
 
     let inbox = Mutex(Inbox())
@@ -168,6 +169,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             try catchUp(store, now)
             isFirstTurn = false
         }
+        let nextLook = try lookAtFaults(store, now, othersWrote: othersWrote)
         noticeTopology()
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
         // of the frontier now and would be passed by.
@@ -182,7 +184,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         publishStatistics()
         if isDraining || storageFailed { return nil }
         // What is due has to wait for room: results bring it, and if none come, the reading goes on without.
-        return window.isFull ? now.advanced(byMilliseconds: ClaimWindow.stallMilliseconds) : nextRetry
+        let next = window.isFull ? now.advanced(byMilliseconds: ClaimWindow.stallMilliseconds) : nextRetry
+        return [next, nextLook].compactMap { $0 }.min()
     }
 
     // MARK: Pieces of a turn
@@ -204,6 +207,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
         handshakes?.update(directory.unverified)
+        for event in faultWatch.update(directory.faults) { listeners.tell(event) }
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
     }
 

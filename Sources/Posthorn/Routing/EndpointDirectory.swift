@@ -28,6 +28,9 @@ final class EndpointDirectory {
         let composer: Result<EndpointComposer, InputProblem>
         /// Takes its secrets out of what receivers send back; `nil` when it has none.
         let redactor: SecretRedactor?
+        /// Why nothing can be sent to it whatever its state, for people; what is for it waits. `nil` when all is well.
+        let fault: String?
+        /// Whether deliveries go out.
         let isActive: Bool
         let retry: RetrySchedule
 
@@ -35,7 +38,8 @@ final class EndpointDirectory {
             self.stored = stored
             self.composer = composer
             self.redactor = redactor
-            isActive = stored.state == .active
+            fault = EndpointDirectory.fault(of: stored, composer)
+            isActive = stored.state == .active && fault == nil
             retry = stored.settings.retry
         }
     }
@@ -43,10 +47,11 @@ final class EndpointDirectory {
     /// A place for requests of one revision. An object, because it is looked up for every delivery.
     final class Target {
         let endpoint: Int
-        let sendTarget: SendTarget
+        /// `nil` when no request can be made for it.
+        let sendTarget: SendTarget?
         let composer: LiveComposer
 
-        init(endpoint: Int, sendTarget: SendTarget, composer: LiveComposer) {
+        init(endpoint: Int, sendTarget: SendTarget?, composer: LiveComposer) {
             self.endpoint = endpoint
             self.sendTarget = sendTarget
             self.composer = composer
@@ -100,13 +105,16 @@ final class EndpointDirectory {
         return true
     }
 
-    private static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
+    /// The next reading is a whole one.
+    func outdate() { generation = -1 }
+
+    static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
         do throws(InputProblem) { return .success(try EndpointComposer(settings, now: now)) } catch { return .failure(error) }
     }
 
     /// Endpoints that have to prove themselves before they get anything.
     var unverified: [HandshakeQueue.Candidate] {
-        entries.filter { $0.stored.state == .unverified && $0.stored.settings.needsValidation }.map { entry in
+        entries.filter { $0.stored.state == .unverified && $0.fault == nil && $0.stored.settings.needsValidation }.map { entry in
             HandshakeQueue.Candidate(
                 key: entry.stored.key,
                 revision: entry.stored.revision,
@@ -140,7 +148,8 @@ final class EndpointDirectory {
             routes[route] = indices
         }
         if checking { for index in indices { try check(event, against: entries[index]) } }
-        return indices.map { Recipient(revision: entries[$0].stored.revision, isActive: entries[$0].isActive) }
+        // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
+        return indices.map { Recipient(revision: entries[$0].stored.revision, isActive: entries[$0].stored.state == .active) }
     }
 
     private func check(_ event: Event, against entry: Entry) throws(InputProblem) {
@@ -182,20 +191,23 @@ final class EndpointDirectory {
         let entry = entries[index]
         // Pinned to what it was accepted with: URL, method and envelope. Everything else is the newest.
         var settings = entry.stored.settings
-        settings.url = revision.url
-        settings.method = revision.method
-        settings.envelope = revision.envelope
+        var url = try? EndpointURL(revision.url)
+        if !revision.isDamaged, url != nil {
+            settings.url = revision.url
+            settings.method = revision.method
+            settings.envelope = revision.envelope
+        } else {
+            // Nobody can say any more where it was to go but the endpoint's newest settings.
+            url = try? EndpointURL(settings.url)
+        }
         let composer = revision.key == entry.stored.revision ? entry.composer : Self.composer(settings, at: now)
         let slot = live ?? LiveComposer()
         slot.replace(with: composer)
-        let url: EndpointURL
-        do throws(InputProblem) { url = try EndpointURL(revision.url) } catch {
-            throw OutboxProblem(.damaged, "the URL of endpoint \(InputProblem.printable(settings.id)) in the outbox: \(error)")
-        }
+        guard let url, entry.fault == nil else { return Target(endpoint: index, sendTarget: nil, composer: slot) }
         let target = SendTarget(
             key: revision.endpoint,
             url: url,
-            method: revision.method,
+            method: settings.method,
             timeoutMilliseconds: settings.timeoutMilliseconds,
             inFlightLimit: settings.inFlightLimit,
             ratePerSecond: settings.ratePerSecond,

@@ -4,8 +4,8 @@ import PosthornSigning
 
 /// The key that an outbox's credentials are sealed with: AES-256-GCM, each endpoint's for itself.
 ///
-/// Every process that reads credentials needs it: the engine, emitters through this library, `apply`. Lists and programs
-/// that insert events by SQL do not.
+/// Every process that uses credentials needs it: the engine, `apply`, commands that call an endpoint. Lists and programs that
+/// emit events do not; what an emitter without it hands in is checked against the formats of sealed endpoints when it is sent.
 public struct OutboxKey: Sendable, CustomStringConvertible, CustomReflectable {
     let box: SecretBox
 
@@ -44,8 +44,4 @@ extension Outbox {
     public func credentialStorage() throws -> (storage: CredentialStorage, hasKey: Bool) {
         (try read { try $0.credentialStorage() }, sealing != nil)
     }
-
-    /// Opens every endpoint's credentials and keeps none.
-    /// - Throws: `OutboxProblem` of code `key` when some are sealed and the key is missing or another one.
-    public func checkKey() throws { _ = try read { try $0.topology(withCredentials: true) } }
 }

@@ -35,7 +35,7 @@ enum DoctorCommand: Command {
             let outbox = try context.openOutbox(creating: false)
             defer { outbox.close() }
             findings.insert(Finding(.ok, "file", "\(Visible.text(path)) opens and can be written"), at: 0)
-            findings += try OutboxChecks.all(outbox) + [CredentialChecks.all(outbox)]
+            findings += try OutboxChecks.all(outbox) + CredentialChecks.all(outbox)
         } catch {
             findings.append(Finding(.problem, "file", Visible.text(Program.message(of: error))))
         }

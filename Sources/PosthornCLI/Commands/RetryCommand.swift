@@ -63,7 +63,7 @@ enum RetryCommand: Command {
 
     private static func remedy(_ state: DeliveryState) -> String {
         switch state {
-        case .held: return "it goes out when its endpoint is enabled or verified"
+        case .held: return "it goes out when its endpoint is enabled, verified or mended"
         case .delivered: return "there is nothing to retry"
         case .cancelled: return "a cancelled delivery stays so; emit the event again under another id"
         case .pending, .exhausted: return "try again"

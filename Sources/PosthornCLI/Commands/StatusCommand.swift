@@ -12,7 +12,7 @@ enum StatusCommand: Command {
             "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
                 + "\nnothing. With --json: one object; absent values are null.",
             "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
-                + "\nstate), engine_pid, attempts_per_second, delivered_per_second, in_flight,"
+                + "\nstate), broken_endpoints (reason by id), engine_pid, attempts_per_second, delivered_per_second, in_flight,"
                 + "\nmails (by state), next_mail_at, mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
                 + "\nendpoint, answer), untold (exhausted deliveries that nobody could be told of).",
         ],
@@ -20,12 +20,12 @@ enum StatusCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let status = try context.withOutbox { try $0.status() }
+        let (status, faults) = try context.withOutbox { (try $0.status(), try $0.faults()) }
         let now = SystemClock().now()
         if context.json {
-            context.output.write(json(status, at: now))
+            context.output.write(json(status, faults, at: now))
         } else {
-            context.output.write(text(status, at: now))
+            context.output.write(text(status, faults, at: now))
         }
         return 0
     }
@@ -41,7 +41,7 @@ enum StatusCommand: Command {
         return pulse
     }
 
-    static func text(_ status: OutboxStatus, at now: Timestamp) -> String {
+    static func text(_ status: OutboxStatus, _ faults: [String: String], at now: Timestamp) -> String {
         var rows: [(String, String)] = []
         rows.append(("engine", status.engine.map { "running, process \($0)" } ?? "not running"))
         rows.append(("events", Words.grouped(status.events)))
@@ -68,11 +68,14 @@ enum StatusCommand: Command {
             status.endpoints[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
         }
         rows.append(("endpoints", endpoints.isEmpty ? "none" : endpoints.joined(separator: ", ")))
+        for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {
+            rows.append(("broken", "\(Visible.text(id)): \(Visible.text(reason))"))
+        }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
     }
 
-    static func json(_ status: OutboxStatus, at now: Timestamp) -> JSONLine {
+    static func json(_ status: OutboxStatus, _ faults: [String: String], at now: Timestamp) -> JSONLine {
         let pulse = pulse(status, at: now)
         var line = JSONLine()
         line.add("events", status.events)
@@ -85,6 +88,9 @@ enum StatusCommand: Command {
         var endpoints = JSONLine()
         for state in EndpointState.allCases { endpoints.add(state.rawValue, status.endpoints[state] ?? 0) }
         line.add("endpoints", endpoints)
+        var broken = JSONLine()
+        for (id, reason) in faults.sorted(by: { $0.key < $1.key }) { broken.add(id, reason) }
+        line.add("broken_endpoints", broken)
         line.add("engine_pid", status.engine)
         line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
         line.add("delivered_per_second", fraction: pulse?.deliveredPerSecond)

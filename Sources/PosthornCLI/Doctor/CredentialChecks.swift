@@ -4,14 +4,22 @@ import PosthornOutbox
 
 /// How secrets are kept.
 enum CredentialChecks {
-    static func all(_ outbox: Outbox) throws -> Finding {
+    static func all(_ outbox: Outbox) throws -> [Finding] {
         let (storage, hasKey) = try outbox.credentialStorage()
-        if hasKey, storage.sealed > 0 {
-            do { try outbox.checkKey() } catch let problem as OutboxProblem where problem.code == .key {
-                return Finding(.problem, "credentials", Visible.text(problem.message))
-            }
+        let faults = try outbox.faults()
+        return broken(faults) + (faults.isEmpty ? [finding(storage, hasKey: hasKey)] : [])
+    }
+
+    /// Endpoints that cannot be used as they stand.
+    static func broken(_ faults: [String: String]) -> [Finding] {
+        faults.sorted { $0.key < $1.key }.map { id, reason in
+            Finding(
+                .problem,
+                "endpoint",
+                "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); apply the topology, which writes it "
+                    + "anew, or give the right key"
+            )
         }
-        return finding(storage, hasKey: hasKey)
     }
 
     static func finding(_ storage: CredentialStorage, hasKey: Bool) -> Finding {

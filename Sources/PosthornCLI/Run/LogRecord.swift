@@ -58,6 +58,11 @@ struct LogRecord: Sendable, Equatable {
             let fields = [Field("endpoint", endpoint), Field("reason", reason)]
             let time = next.map { [Field("next_try_at", $0.description)] } ?? []
             self.init(.warn, "endpoint_not_verified", "endpoint not verified, its deliveries are held", fields + time)
+        case .endpointBroken(let endpoint, let reason):
+            let fields = [Field("endpoint", endpoint), Field("reason", reason)]
+            self.init(.error, "endpoint_broken", "endpoint cannot be used, its deliveries wait until it is mended", fields)
+        case .endpointMended(let endpoint):
+            self.init(.info, "endpoint_mended", "endpoint can be used again", [Field("endpoint", endpoint)])
         case .storageFailed(let failure):
             self.init(
                 .error,

@@ -104,14 +104,20 @@ extension SQLiteStore {
         _ = try connection.text("PRAGMA secure_delete = ON")
         defer { _ = try? connection.text("PRAGMA secure_delete = OFF") }
         let update = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, headers = ?, changed = ? WHERE key = ?")
+        var sealed: [String] = []
         for row in clear {
-            update.bind(1, try stored(credentials(stored: row.credentials, ofEndpoint: row.id), ofEndpoint: row.id))
-            update.bind(2, try stored(headers(stored: row.headers, ofEndpoint: row.id, opening: true), ofEndpoint: row.id))
+            // A row that cannot be read stays as it is, for whoever mends it.
+            guard let credentials = try? credentials(stored: row.credentials, ofEndpoint: row.id),
+                let headers = try? headers(stored: row.headers, ofEndpoint: row.id, opening: true)
+            else { continue }
+            update.bind(1, try stored(credentials, ofEndpoint: row.id))
+            update.bind(2, try stored(headers, ofEndpoint: row.id))
             update.bind(3, now.milliseconds)
             update.bind(4, row.key)
             try update.run()
+            sealed.append(row.id)
         }
-        return clear.map(\.id)
+        return sealed
     }
 
     /// How credentials are stored. Needs no key.

@@ -20,55 +20,10 @@ extension SQLiteStore {
             )
         }
         var endpoints: [StoredEndpoint] = []
-        let rows = try connection.statement(
-            """
-            SELECT e.key, r.key, e.id, e.node, r.url, r.method, r.envelope, e.signature, e.credentials, e.events, e.headers,
-                e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason
-            FROM posthorn_endpoint e
-            JOIN posthorn_endpoint_revision r
-                ON r.key = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
-            ORDER BY e.key
-            """
-        )
-        defer { rows.reset() }
-        while try rows.step() { endpoints.append(try endpoint(rows, withCredentials: withCredentials)) }
+        let rows = try connection.prepare("\(Self.selectEndpoint) ORDER BY e.key")
+        while try rows.step() { endpoints.append(endpoint(rows, withCredentials: withCredentials)) }
         return StoredTopology(generation: generation, nodes: nodes, endpoints: endpoints)
     }
-
-    private func endpoint(_ row: SQLiteStatement, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint {
-        let id = row.text(2)
-        guard let method = RequestMethod(rawValue: row.text(5)), let envelope = Envelope(rawValue: row.text(6)),
-            let signature = SignatureScheme(rawValue: row.text(7)), let state = EndpointState(rawValue: row.text(15)),
-            case .array(let events)? = json(row, 9),
-            case .array(let retry)? = json(row, 14),
-            let schedule = try? RetrySchedule(offsetsMilliseconds: retry.map { Int64($0.text) ?? -1 }),
-            let patterns = try? events.map({ (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") })
-        else { throw damaged("posthorn_endpoint", id) }
-        let settings = EndpointSettings(
-            id: id,
-            node: row.text(3),
-            url: row.text(4),
-            method: method,
-            envelope: envelope,
-            signature: signature,
-            credentials: withCredentials ? try credentials(stored: row.bytes(8), ofEndpoint: id) : [:],
-            events: patterns,
-            headers: try headers(stored: row.bytes(10), ofEndpoint: id, opening: withCredentials),
-            timeoutMilliseconds: Int(row.integer(11)),
-            inFlightLimit: Int(row.integer(12)),
-            ratePerSecond: row.double(13),
-            retry: schedule
-        )
-        return StoredEndpoint(
-            key: row.integer(0),
-            revision: row.integer(1),
-            settings: settings,
-            state: state,
-            stateReason: row.textOrNil(16)
-        )
-    }
-
-    private func json(_ row: SQLiteStatement, _ column: Int32) -> JSONValue? { try? JSONValue.parse(row.bytes(column)) }
 
     func damaged(_ table: String, _ id: String) -> OutboxProblem {
         OutboxProblem(.damaged, "\(table) row \(InputProblem.printable(id)) of \(path) holds a value that this program cannot read")
@@ -81,10 +36,16 @@ extension SQLiteStore {
         row.bind(1, key)
         defer { row.reset() }
         guard try row.step() else { return nil }
-        guard let method = RequestMethod(rawValue: row.text(2)), let envelope = Envelope(rawValue: row.text(3)) else {
-            throw damaged("posthorn_endpoint_revision", String(key))
-        }
-        let revision = StoredRevision(key: key, endpoint: row.integer(0), url: row.text(1), method: method, envelope: envelope)
+        let method = RequestMethod(rawValue: row.text(2))
+        let envelope = Envelope(rawValue: row.text(3))
+        let revision = StoredRevision(
+            key: key,
+            endpoint: row.integer(0),
+            url: row.text(1),
+            method: method ?? .post,
+            envelope: envelope ?? .raw,
+            isDamaged: method == nil || envelope == nil
+        )
         revisions[key] = revision
         return revision
     }
@@ -235,16 +196,18 @@ extension SQLiteStore {
     }
 
     /// Moves held deliveries of active endpoints back to pending.
-    public func releaseActive(limit: Int, at now: Timestamp) throws(OutboxProblem) -> Int {
+    public func releaseActive(limit: Int, except endpoints: [Int64], at now: Timestamp) throws(OutboxProblem) -> Int {
         let release = try connection.statement(
             """
             UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, ?1) WHERE id IN (
                 SELECT d.id FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
-                CROSS JOIN posthorn_delivery d WHERE d.revision = r.key AND d.state = 'held' AND e.state = 'active' LIMIT ?2)
+                CROSS JOIN posthorn_delivery d WHERE d.revision = r.key AND d.state = 'held' AND e.state = 'active'
+                    AND e.key NOT IN (SELECT value FROM json_each(?3)) LIMIT ?2)
             """
         )
         release.bind(1, now.milliseconds)
         release.bind(2, Int64(limit))
+        release.bind(3, JSONValue.array(endpoints.map { .number(String($0)) }).text)
         try release.run()
         let moved = connection.changes
         if moved > 0 { try countUp("queue") }

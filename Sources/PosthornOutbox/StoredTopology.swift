@@ -1,0 +1,102 @@
+public import PosthornModel
+
+/// What the outbox knows of the hierarchy.
+public struct StoredTopology: Sendable {
+    /// See ``OutboxStore/topologyGeneration()``.
+    public let generation: Int64
+    /// All nodes.
+    public let nodes: [Node]
+    /// All endpoints, removed ones too.
+    public let endpoints: [StoredEndpoint]
+
+    /// A topology by its parts.
+    public init(generation: Int64, nodes: [Node], endpoints: [StoredEndpoint]) {
+        self.generation = generation
+        self.nodes = nodes
+        self.endpoints = endpoints
+    }
+}
+
+/// An endpoint as the outbox holds it.
+public struct StoredEndpoint: Sendable, Equatable {
+    /// The outbox's own number for it.
+    public let key: Int64
+    /// The number of its current revision, to which new deliveries are pinned.
+    public let revision: Int64
+    /// What the topology says, credentials as they are kept up.
+    public let settings: EndpointSettings
+    /// Whether it takes deliveries.
+    public let state: EndpointState
+    /// Why it is in that state, for people.
+    public let stateReason: String?
+    /// Why it cannot be used; `nil` when all of it could be read.
+    public let fault: EndpointFault?
+    /// Whether its credentials are sealed.
+    public let isSealed: Bool
+
+    /// An endpoint by its parts.
+    public init(
+        key: Int64,
+        revision: Int64,
+        settings: EndpointSettings,
+        state: EndpointState,
+        stateReason: String?,
+        fault: EndpointFault? = nil,
+        isSealed: Bool = false
+    ) {
+        self.key = key
+        self.revision = revision
+        self.settings = settings
+        self.state = state
+        self.stateReason = stateReason
+        self.fault = fault
+        self.isSealed = isSealed
+    }
+}
+
+/// What is wrong with a stored endpoint. Its settings hold a harmless value in place of each that could not be read.
+public struct EndpointFault: Sendable, Equatable {
+    /// The first thing that could not be read.
+    public let problem: OutboxProblem
+    /// Whether its credentials are among what could not be read.
+    public let losesCredentials: Bool
+
+    /// A fault by its parts.
+    public init(_ problem: OutboxProblem, losesCredentials: Bool) {
+        self.problem = problem
+        self.losesCredentials = losesCredentials
+    }
+}
+
+/// What a delivery is pinned to.
+public struct StoredRevision: Sendable, Hashable {
+    /// The number of the revision.
+    public let key: Int64
+    /// The endpoint's number.
+    public let endpoint: Int64
+    /// Where requests go.
+    public let url: String
+    /// POST or GET.
+    public let method: RequestMethod
+    /// The body's form.
+    public let envelope: Envelope
+    /// Whether method or envelope could not be read and stand for nothing.
+    public let isDamaged: Bool
+
+    /// A revision by its parts.
+    public init(
+        key: Int64,
+        endpoint: Int64,
+        url: String,
+        method: RequestMethod,
+        envelope: Envelope,
+        isDamaged: Bool = false
+    ) {
+        self.key = key
+        self.endpoint = endpoint
+        self.url = url
+        self.method = method
+        self.envelope = envelope
+        self.isDamaged = isDamaged
+    }
+}
