@@ -7,11 +7,18 @@ import Testing
 @Suite struct HandshakeQueueTests {
     private let start = Timestamp(milliseconds: 1_594_816_394_000)
 
-    private func candidate(_ key: Int64, revision: Int64 = 1, url: String = "https://a.example/") -> HandshakeQueue.Candidate {
+    private func candidate(
+        _ key: Int64,
+        revision: Int64 = 1,
+        url: String = "https://a.example/",
+        node: String = "n",
+        host: String? = nil
+    ) -> HandshakeQueue.Candidate {
         HandshakeQueue.Candidate(
             key: key,
             revision: revision,
-            settings: EndpointSettings(id: "e\(key)", node: "n", url: url, signature: .diio),
+            settings: EndpointSettings(id: "e\(key)", node: node, url: url, signature: .diio),
+            host: host ?? "\(key).example",
             composer: .failure(InputProblem(field: "", reason: "not needed here"))
         )
     }
@@ -88,6 +95,50 @@ import Testing
         #expect(queue.take(at: after(1)).isEmpty)
         _ = queue.finished(first[0], .failed, at: after(2))
         #expect(queue.take(at: after(2)).map(\.key) == [4])
+    }
+
+    /// A tenant with any number of handshakes that hang, on a host for each of them, does not keep another one waiting.
+    @Test func aNodeWhoseHandshakesHangLeavesPlacesToTheOthers() {
+        var queue = HandshakeQueue(speed: 1)
+        let hanging = (1...100).map { candidate($0, node: "hostile") }
+        queue.update(hanging, at: start)
+        #expect(queue.take(at: start).count == HandshakeQueue.limitPerNode)
+        #expect(queue.nextDue == nil)
+        queue.update(hanging + [candidate(200, node: "good")], at: after(1))
+        #expect(queue.take(at: after(1)).map(\.key) == [200])
+    }
+
+    @Test func aHostThatHangsLeavesPlacesToTheOthersWhoeverUsesIt() {
+        var queue = HandshakeQueue(speed: 1)
+        let hanging = (1...100).map { candidate($0, node: "n\($0)", host: "hanging.example") }
+        queue.update(hanging + [candidate(200, node: "good")], at: start)
+        #expect(queue.take(at: start).map(\.key) == [1, 2, 200])
+        #expect(queue.nextDue == nil)
+    }
+
+    @Test func nodesTakeTurns() {
+        var queue = HandshakeQueue(speed: 1)
+        queue.update((1...20).map { candidate($0, node: $0 < 18 ? "large" : "n\($0)") }, at: start)
+        let first = queue.take(at: start)
+        #expect(first.map(\.key) == [1, 18, 19, 20, 2, 3, 4])
+        // A place that is free goes to whoever has not been served for longest.
+        queue.update((1...21).map { candidate($0, node: $0 < 18 ? "large" : "n\($0)") }, at: after(1))
+        _ = queue.finished(first[0], .verified, at: after(2))
+        #expect(queue.take(at: after(2)).map(\.key) == [21, 5])
+    }
+
+    @Test func thoseThatHaveFailedLeaveHalfOfThePlacesToNewOnes() {
+        var queue = HandshakeQueue(speed: 1)
+        var all = (1...20).map { candidate($0, node: "n\($0)") }
+        queue.update(all, at: start)
+        for _ in 0..<3 {
+            for one in queue.take(at: start) { _ = queue.finished(one, .failed, at: start) }
+        }
+        let later = after(60_000)
+        #expect(queue.take(at: later).count == HandshakeQueue.limitOfRepeats)
+        all.append(candidate(99, node: "new"))
+        queue.update(all, at: later)
+        #expect(queue.take(at: later).map(\.key) == [99])
     }
 
     @Test func anAnswerThatCouldNotBeRecordedIsAskedForAgainWithoutCountingAsAFailure() {

@@ -119,6 +119,7 @@ final class EndpointDirectory {
                 key: entry.stored.key,
                 revision: entry.stored.revision,
                 settings: entry.stored.settings,
+                host: (try? EndpointURL(entry.stored.settings.url))?.host ?? "",
                 composer: entry.composer
             )
         }
