@@ -1,6 +1,9 @@
 import PosthornModel
 
 /// What a sender thread knows of host names, and the jobs that wait for one. A value without clock or threads.
+///
+/// It is bounded: names come and go with endpoints for as long as the process runs. Names that were used are kept in two
+/// generations. When the younger one has grown to half of the limit, the older one is forgotten, which costs each name once.
 struct NameBook<Waiter> {
     /// What is known of a name.
     enum Knowledge: Equatable {
@@ -16,13 +19,28 @@ struct NameBook<Waiter> {
         var expires: Int64 = 0
         var isAsked = false
         var waiters: [(deadline: Int64, waiter: Waiter)] = []
-        /// Counts the answers that differ from the one before.
+        /// The number of the answer, a new one when it differs from the one before.
         var version = 0
-        /// Ports for which libcurl's cache holds this version.
-        var pinnedPorts: [UInt16] = []
+        /// Where libcurl's caches hold this version.
+        var pins: [Pin] = []
     }
 
+    /// A port of the name in the cache of one of the thread's multi handles.
+    private struct Pin: Equatable {
+        let port: UInt16
+        let shard: Int
+    }
+
+    /// What was used since the generations last moved on. Names that are asked for or waited for are always here.
     private var entries: [String: Entry] = [:]
+    /// What was used before that.
+    private var older: [String: Entry] = [:]
+    /// The size at which they move on.
+    private var fullCount: Int
+    /// What libcurl's caches hold though it is forgotten here, as `host:port`, by multi handle.
+    private var forgotten: [Int: Set<String>] = [:]
+    private var lastVersion = 0
+    private let limit: Int
     private let cacheNanoseconds: Int64
     private let failureNanoseconds: Int64
     /// Jobs that wait.
@@ -33,14 +51,17 @@ struct NameBook<Waiter> {
     /// - Parameters:
     ///   - cacheNanoseconds: How long an answer is used.
     ///   - failureNanoseconds: How long a failure is.
-    init(cacheNanoseconds: Int64, failureNanoseconds: Int64 = 1_000_000_000) {
+    ///   - limit: How many names are remembered, beside those that are waited for.
+    init(cacheNanoseconds: Int64, failureNanoseconds: Int64 = 1_000_000_000, limit: Int = 8192) {
+        self.limit = max(2, limit)
+        fullCount = self.limit / 2
         self.cacheNanoseconds = cacheNanoseconds
         self.failureNanoseconds = min(failureNanoseconds, cacheNanoseconds)
     }
 
     /// What is known of `host` now.
-    func lookUp(_ host: String, now: Int64) -> Knowledge {
-        guard let entry = entries[host] else { return .unknown(mustAsk: true) }
+    mutating func lookUp(_ host: String, now: Int64) -> Knowledge {
+        guard let entry = entry(of: host) else { return .unknown(mustAsk: true) }
         guard let answer = entry.answer, entry.expires > now else { return .unknown(mustAsk: !entry.isAsked) }
         switch answer {
         case .addresses(let addresses): return .addresses(addresses)
@@ -50,40 +71,63 @@ struct NameBook<Waiter> {
 
     /// Lets a job wait for the answer. The caller has asked if it had to.
     mutating func wait(_ waiter: Waiter, for host: String, until deadline: Int64) {
-        entries[host, default: Entry()].isAsked = true
-        entries[host]?.waiters.append((deadline, waiter))
+        var entry = entry(of: host) ?? Entry()
+        entry.isAsked = true
+        entry.waiters.append((deadline, waiter))
+        keep(entry, host)
         waitingCount += 1
         nextDeadline = min(nextDeadline, deadline)
     }
 
     /// Writes down an answer and gives back the jobs that waited for it.
     mutating func take(_ answer: NameAnswer, for host: String, now: Int64) -> [Waiter] {
-        var entry = entries[host] ?? Entry()
+        var entry = entry(of: host) ?? Entry()
         if entry.answer != answer {
-            entry.version += 1
-            entry.pinnedPorts = []
+            // Unique over all names, so that an answer that was forgotten is never taken for a later one.
+            lastVersion += 1
+            entry.version = lastVersion
+            for pin in entry.pins { forget(host, pin) }
+            entry.pins = []
         }
         entry.answer = answer
         entry.isAsked = false
         if case .failure = answer { entry.expires = now + failureNanoseconds } else { entry.expires = now + cacheNanoseconds }
         let waiters = entry.waiters.map(\.waiter)
         entry.waiters = []
-        entries[host] = entry
+        keep(entry, host)
         waitingCount -= waiters.count
         if waitingCount == 0 { nextDeadline = .max }
         return waiters
     }
 
-    /// Whether libcurl must be told the addresses for this port.
-    func needsPin(_ host: String, port: UInt16) -> Bool { !(entries[host]?.pinnedPorts.contains(port) ?? false) }
+    /// Whether libcurl must be told the addresses for this port, in the cache of this multi handle: each has its own.
+    func needsPin(_ host: String, port: UInt16, shard: Int) -> Bool {
+        let entry = entries[host] ?? older[host]
+        return !(entry?.pins.contains(Pin(port: port, shard: shard)) ?? false)
+    }
 
-    /// The version of what is known of `host`; to be handed to ``pinned(_:port:version:)``.
-    func version(of host: String) -> Int { entries[host]?.version ?? 0 }
+    /// The version of what is known of `host`; to be handed to ``pinned(_:port:shard:version:)``.
+    func version(of host: String) -> Int { (entries[host] ?? older[host])?.version ?? 0 }
+
+    /// What is to be taken out of a multi handle's cache, as `host:port`, with the next addresses that it is told.
+    /// - Parameter host: The name, and port, that it is told now.
+    mutating func takeForgotten(shard: Int, telling host: String, port: UInt16) -> [String] {
+        guard var names = forgotten[shard] else { return [] }
+        names.remove("\(host):\(port)")
+        let taken = Array(names.prefix(Self.forgottenPerTransfer))
+        names.subtract(taken)
+        forgotten[shard] = names.isEmpty ? nil : names
+        return taken
+    }
 
     /// libcurl has taken over the addresses of that version.
-    mutating func pinned(_ host: String, port: UInt16, version: Int) {
-        guard entries[host]?.version == version, needsPin(host, port: port) else { return }
-        entries[host]?.pinnedPorts.append(port)
+    mutating func pinned(_ host: String, port: UInt16, shard: Int, version: Int) {
+        let pin = Pin(port: port, shard: shard)
+        guard var entry = entry(of: host) else { return forget(host, pin) }
+        guard entry.version == version, !entry.pins.contains(pin) else { return }
+        if entry.pins.count >= Self.pinsPerName { forget(host, entry.pins.removeFirst()) }
+        entry.pins.append(pin)
+        entries[host] = entry
     }
 
     /// Takes out the jobs whose deadline has come.
@@ -103,4 +147,38 @@ struct NameBook<Waiter> {
         waitingCount -= removed.count
         return removed
     }
+
+    // MARK: Forgetting
+
+    /// A tenant may use one host under any number of ports.
+    private static var pinsPerName: Int { 64 }
+    /// How many names one transfer takes out of libcurl's cache.
+    private static var forgottenPerTransfer: Int { 64 }
+
+    /// How many names are remembered.
+    var count: Int { entries.count + older.count }
+
+    /// What is known of a name, which counts as a use of it.
+    private mutating func entry(of host: String) -> Entry? {
+        if let entry = entries[host] { return entry }
+        guard let entry = older.removeValue(forKey: host) else { return nil }
+        keep(entry, host)
+        return entry
+    }
+
+    private mutating func keep(_ entry: Entry, _ host: String) {
+        if entries[host] == nil, entries.count >= fullCount { moveOn() }
+        entries[host] = entry
+    }
+
+    private mutating func moveOn() {
+        for (host, entry) in older { for pin in entry.pins { forget(host, pin) } }
+        let busy = entries.filter { $0.value.isAsked || !$0.value.waiters.isEmpty }
+        older = entries.filter { !($0.value.isAsked || !$0.value.waiters.isEmpty) }
+        entries = busy
+        // However many are waited for, half as many again come before the next time.
+        fullCount = max(limit / 2, busy.count * 2)
+    }
+
+    private mutating func forget(_ host: String, _ pin: Pin) { forgotten[pin.shard, default: []].insert("\(host):\(pin.port)") }
 }

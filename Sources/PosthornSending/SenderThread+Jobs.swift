@@ -133,7 +133,8 @@ extension SenderThread {
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
     private func pin(_ transfer: Transfer, _ waiting: Waiting) -> Bool {
-        let url = waiting.job.target.url
+        let target = waiting.job.target
+        let url = target.url
         guard case .addresses(let all) = names.lookUp(url.host, now: waiting.startedNanoseconds) else {
             release(transfer)
             settle(waiting, .dns, "the addresses of \(url.host) have gone out of date")
@@ -145,8 +146,14 @@ extension SenderThread {
             settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
             return false
         case .permitted(let addresses):
-            if names.needsPin(url.host, port: url.port) {
-                transfer.pin(url.host, port: url.port, to: addresses, version: names.version(of: url.host))
+            if names.needsPin(url.host, port: url.port, shard: target.shard) {
+                transfer.pin(
+                    url.host,
+                    port: url.port,
+                    to: addresses,
+                    version: names.version(of: url.host),
+                    forgetting: names.takeForgotten(shard: target.shard, telling: url.host, port: url.port)
+                )
             }
             return true
         }
@@ -168,7 +175,10 @@ extension SenderThread {
             }
         }
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
-        if let version = transfer.pinnedVersion { names.pinned(job.target.url.host, port: job.target.url.port, version: version) }
+        if let version = transfer.pinnedVersion {
+            let target = job.target
+            names.pinned(target.url.host, port: target.url.port, shard: target.shard, version: version)
+        }
         let outcome = transfer.outcome(code, nanoseconds: now)
         results.append(SendResult(job: job, outcome: outcome))
         window.finish(slot: transfer.slot)

@@ -121,9 +121,12 @@ final class Transfer {
     var wasFresh: Bool { isFresh }
 
     /// Hands libcurl the addresses of a name, so that it does not ask for them itself.
-    func pin(_ host: String, port: UInt16, to addresses: [NetworkAddress], version: Int) {
+    ///
+    /// - Parameter forgetting: What it is to take out of its cache first, as `host:port`.
+    func pin(_ host: String, port: UInt16, to addresses: [NetworkAddress], version: Int, forgetting: [String] = []) {
         let list = addresses.map { $0.isIPv4 ? $0.description : "[\($0)]" }.joined(separator: ",")
-        pinList = curl_slist_append(nil, "\(host):\(port):\(list)")
+        for name in forgetting { pinList = curl_slist_append(pinList, "-\(name)") }
+        pinList = curl_slist_append(pinList, "\(host):\(port):\(list)")
         pinnedVersion = version
         posthorn_curl_set_list(easy, CURLOPT_RESOLVE, pinList)
     }

@@ -124,6 +124,60 @@ final class FakeNames: Sendable {
         #expect(receiver.connectionCount == 5)
     }
 
+    /// http and https go through different multi handles, and each of those has a cache of names of its own.
+    @Test func httpAndHTTPSOnOnePortAreBothSentToThePinnedAddress() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["both.example": addresses("127.0.0.1")])
+        let bench = try Bench(lookup: names.ask) { $0.resolver.cacheMilliseconds = 600_000 }
+        #expect(try bench.outcome(of: "http://both.example:\(receiver.port)/hook")?.succeeded == true)
+        // The receiver speaks no TLS, so all that can come of it is a connection.
+        let outcome = try #require(try bench.outcome(of: "https://both.example:\(receiver.port)/hook", timeout: 2000))
+        #expect(receiver.connectionCount == 2, "\(outcome)")
+    }
+
+    @Test func namesAreForgottenAndOnlyThoseThatNobodyWaitsFor() {
+        var book = NameBook<Int>(cacheNanoseconds: 1_000_000_000, limit: 100)
+        book.wait(1, for: "waited.example", until: 50)
+        _ = book.take(addresses("127.0.0.1"), for: "used.example", now: 0)
+        var told = 0
+        for number in 0..<10_000 {
+            let host = "h\(number).example"
+            _ = book.take(addresses("127.0.0.1"), for: host, now: 0)
+            book.pinned(host, port: 443, shard: 17, version: book.version(of: host))
+            #expect(!book.needsPin(host, port: 443, shard: 17) && book.needsPin(host, port: 443, shard: 16))
+            _ = book.lookUp("used.example", now: 0)
+            told += book.takeForgotten(shard: 17, telling: host, port: 443).count
+            #expect(book.count <= 102)
+        }
+        #expect(book.lookUp("h0.example", now: 0) == .unknown(mustAsk: true))
+        #expect(book.needsPin("h0.example", port: 443, shard: 17))
+        #expect(told >= 9_900)
+        #expect(book.lookUp("used.example", now: 0) != .unknown(mustAsk: true))
+        #expect(book.waitingCount == 1 && book.take(addresses("127.0.0.1"), for: "waited.example", now: 0) == [1])
+    }
+
+    @Test func aNameThatIsToldAgainIsNotTakenOutAgain() {
+        var book = NameBook<Int>(cacheNanoseconds: 1_000_000_000)
+        _ = book.take(addresses("127.0.0.1"), for: "a.example", now: 0)
+        let old = book.version(of: "a.example")
+        book.pinned("a.example", port: 443, shard: 1, version: old)
+        _ = book.take(addresses("127.0.0.2"), for: "a.example", now: 0)
+        #expect(book.needsPin("a.example", port: 443, shard: 1))
+        #expect(book.takeForgotten(shard: 1, telling: "a.example", port: 443).isEmpty)
+        #expect(book.takeForgotten(shard: 1, telling: "b.example", port: 443).isEmpty)
+        book.pinned("a.example", port: 443, shard: 1, version: old)
+        #expect(book.needsPin("a.example", port: 443, shard: 1))
+    }
+
+    @Test func aNameUnderManyPortsKeepsTheNewestPins() {
+        var book = NameBook<Int>(cacheNanoseconds: 1_000_000_000)
+        _ = book.take(addresses("127.0.0.1"), for: "a.example", now: 0)
+        let version = book.version(of: "a.example")
+        for port in 1...UInt16(200) { book.pinned("a.example", port: port, shard: 1, version: version) }
+        #expect(book.needsPin("a.example", port: 1, shard: 1) && !book.needsPin("a.example", port: 200, shard: 1))
+        #expect(book.takeForgotten(shard: 1, telling: "a.example", port: 200).first?.hasPrefix("a.example:") == true)
+    }
+
     @Test func oneNameIsAskedForOnceHoweverManyWait() throws {
         let names = try FakeNames([:])
         let resolver = try NameResolver(ResolverConfiguration(), lookup: names.ask)
