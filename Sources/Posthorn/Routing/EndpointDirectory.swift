@@ -18,7 +18,7 @@ final class EndpointDirectory {
     private var indexByKey: [Int64: Int] = [:]
     private var indexByID: [String: Int] = [:]
     private var routes: [Route: [Int]] = [:]
-    private var targets: [Int64: Target?] = [:]
+    private(set) var targets: [Int64: Target?] = [:]
 
     /// One endpoint at one generation. An object, because a copy of its settings for every delivery would cost more than
     /// all else that is decided about it.
@@ -47,14 +47,21 @@ final class EndpointDirectory {
     /// A place for requests of one revision. An object, because it is looked up for every delivery.
     final class Target {
         let endpoint: Int
-        /// `nil` when no request can be made for it.
-        let sendTarget: SendTarget?
-        let composer: LiveComposer
+        /// `nil` when no request can be made for it, or it is to be made anew.
+        fileprivate(set) var sendTarget: SendTarget?
+        fileprivate(set) var composer: LiveComposer
 
         init(endpoint: Int, sendTarget: SendTarget?, composer: LiveComposer) {
             self.endpoint = endpoint
             self.sendTarget = sendTarget
             self.composer = composer
+        }
+
+        /// Lets go of the place itself and says whether requests hold it, or one before it, so that they are to get what the
+        /// composer is exchanged for. Only the writer's thread hands out places, so there is no new holder meanwhile.
+        fileprivate func isHeldWhenLetGo() -> Bool {
+            sendTarget = nil
+            return !isKnownUniquelyReferenced(&composer)
         }
     }
 
@@ -93,9 +100,11 @@ final class EndpointDirectory {
         // A reading that fails on the way is done again, and finds all targets still there.
         generation = -1
         version += 1
+        // Requests that wait hold the old target, whose composer is made new in place. All others are made when they are asked
+        // for again, so that those of earlier revisions do not pile up.
+        targets = targets.filter { $0.value?.isHeldWhenLetGo() ?? false }
         var fresh: [Int64: Target?] = [:]
         for (revision, target) in targets {
-            // Requests that wait hold the old target, whose composer is made new in place.
             guard let target, let made = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
             fresh[revision] = made
         }
@@ -176,8 +185,9 @@ final class EndpointDirectory {
 
     /// Where deliveries of a revision go; `nil` when there is no such revision.
     func target(of revision: Int64, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Target? {
-        if let known = targets[revision] { return known }
-        let made = try makeTarget(revision, store, at: now, reusing: nil)
+        let known = targets[revision]
+        if let known, known.map({ $0.sendTarget != nil || entries[$0.endpoint].fault != nil }) ?? true { return known }
+        let made = try makeTarget(revision, store, at: now, reusing: known??.composer)
         targets[revision] = .some(made)
         return made
     }

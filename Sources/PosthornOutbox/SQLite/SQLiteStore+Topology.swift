@@ -31,14 +31,13 @@ extension SQLiteStore {
 
     /// What deliveries of a revision are pinned to.
     public func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision? {
-        if let known = revisions[key] { return known }
         let row = try connection.statement("SELECT endpoint, url, method, envelope FROM posthorn_endpoint_revision WHERE key = ?")
         row.bind(1, key)
         defer { row.reset() }
         guard try row.step() else { return nil }
         let method = RequestMethod(rawValue: row.text(2))
         let envelope = Envelope(rawValue: row.text(3))
-        let revision = StoredRevision(
+        return StoredRevision(
             key: key,
             endpoint: row.integer(0),
             url: row.text(1),
@@ -46,8 +45,6 @@ extension SQLiteStore {
             envelope: envelope ?? .raw,
             isDamaged: method == nil || envelope == nil
         )
-        revisions[key] = revision
-        return revision
     }
 
     /// Carries out a plan and counts the topology's generation up.

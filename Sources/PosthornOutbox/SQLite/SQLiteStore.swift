@@ -11,8 +11,6 @@ public final class SQLiteStore: OutboxStore {
     let attemptInsert: WideStatement
     let deliveredUpdate: WideStatement
     let deliveryInsert: WideStatement
-    /// Revisions never change, so each is read once.
-    var revisions: [Int64: StoredRevision] = [:]
 
     /// The file's path.
     public let path: String
@@ -126,12 +124,11 @@ public final class SQLiteStore: OutboxStore {
         }
     }
 
-    /// What was read of a hierarchy that never came to be is forgotten: its numbers are given out again.
+    /// A hierarchy that never came to be may have been read: its numbers are given out again.
     private func noteUndone() {
         guard hasChangedTopology else { return }
         hasChangedTopology = false
         undoneTopologies += 1
-        revisions.removeAll()
     }
 
     /// `PRAGMA data_version`: it changes when another connection has committed.
