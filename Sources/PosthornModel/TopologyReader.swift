@@ -32,8 +32,10 @@ extension Node {
         var email: String?
         if let contact = reader.value("notification_contact") {
             let inner = try ObjectReader(contact, at: "\(path).notification_contact", allowed: ["email"])
-            email = try inner.required("email")
-            if let email { try MailAddress.check(email, field: "\(path).notification_contact.email") }
+            let address: String = try inner.required("email")
+            do throws(InputProblem) { email = try MailAddress(address).text } catch {
+                throw error.inside("\(path).notification_contact.email")
+            }
         }
         let name = try reader.optional("name")
         if let name, name.utf8.count > 256 || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
@@ -161,18 +163,6 @@ public enum HeaderRules {
     public static func check(value: String, field: String) throws(InputProblem) {
         guard value.utf8.count <= 8192, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) }) else {
             throw InputProblem(field: field, reason: "holds a control character (such as CR or LF) or more than 8192 bytes")
-        }
-    }
-}
-
-/// What a mail address may be.
-public enum MailAddress {
-    /// Throws unless `text` is a plain address: one `@`, no blanks, no control characters, no angle brackets or commas.
-    public static func check(_ text: String, field: String) throws(InputProblem) {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !Set("<>,;:()\"[]\\".utf8).contains($0) }
-        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, isPlain, text.utf8.count <= 254 else {
-            throw InputProblem(field: field, value: text, reason: "is not a mail address")
         }
     }
 }

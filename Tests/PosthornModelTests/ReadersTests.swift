@@ -73,7 +73,15 @@ import Testing
         (#"{"nodes": [{"id": 7, "level": "site"}]}"#, "nodes[0].id: \"7\" must be a string"),
         (#"{"nodes": [{"id": "a", "level": "site", "colour": 1}]}"#, "nodes[0].colour: is not known here"),
         (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "file: must be an object"),
-        (#"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a@b\r\nBcc: c@d"}}]}"#, "is not a mail address"),
+        (
+            #"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a@b\r\nBcc: c@d"}}]}"#,
+            "is not a plain e-mail address"
+        ),
+        // What the mail's sender would refuse is refused here already.
+        (
+            #"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a..b@c.example"}}]}"#,
+            "is not a plain e-mail address"
+        ),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/"}]}"#, "endpoints[0].vendor: is missing"),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "acme"}]}"#, #"endpoints[0].vendor: "acme""#),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "timeout_ms": 0}]}"#, "timeout_ms: \"0\""),

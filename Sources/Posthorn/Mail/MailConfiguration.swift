@@ -1,16 +1,16 @@
-import PosthornModel
+public import PosthornModel
 public import PosthornSending
 import PosthornOutbox
 
 /// How mails about exhausted deliveries are sent.
 public struct MailConfiguration: Sendable {
     /// Who sends them.
-    public var from: PosthornSending.MailAddress
+    public var from: MailAddress
     /// Hands them to the operator's server.
     public var sender: MailSender
 
     /// Mails from an address through a server.
-    public init(from: PosthornSending.MailAddress, server: MailServer) {
+    public init(from: MailAddress, server: MailServer) {
         self.from = from
         sender = MailSender(server)
     }

@@ -182,7 +182,7 @@ final class MailRunner: Sendable {
             return try configuration.sender.send(
                 MailMessage(
                     from: configuration.from,
-                    to: try PosthornSending.MailAddress(mail.recipient),
+                    to: try MailAddress(mail.recipient),
                     subject: words.subject,
                     body: words.text,
                     html: words.html,

@@ -36,8 +36,8 @@ enum MailArguments {
         guard let sender = arguments.text("mail-from") else {
             throw problem("--smtp needs --mail-from, the address that mails come from")
         }
-        let from: PosthornSending.MailAddress
-        do throws(InputProblem) { from = try PosthornSending.MailAddress(sender) } catch { throw problem("--mail-from: \(error)") }
+        let from: MailAddress
+        do throws(InputProblem) { from = try MailAddress(sender) } catch { throw problem("--mail-from: \(error)") }
         let hasUser = url.split(separator: "/").last?.contains("@") ?? false
         let secret = try password(arguments, environment, isWanted: hasUser)
         if hasUser && secret == nil {

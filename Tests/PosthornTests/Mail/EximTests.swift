@@ -9,7 +9,7 @@ import Testing
 struct EximTests {
     private func run(_ stage: MailRunnerTests.Stage, _ exim: EximServer) throws {
         let mail = MailConfiguration(
-            from: try PosthornSending.MailAddress("posthorn@example.com"),
+            from: try MailAddress("posthorn@example.com"),
             server: try MailServer("smtp://127.0.0.1:\(exim.port)", encryption: .optional)
         )
         try stage.bench.engine(untilSettled: true, speed: 1e7, mail: mail).run()

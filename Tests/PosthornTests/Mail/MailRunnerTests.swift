@@ -35,7 +35,7 @@ import Testing
 
         func engine(mails: Bool = true, untilSettled: Bool = false, speed: Double = 1) throws -> Engine {
             let server = try MailServer("smtp://127.0.0.1:\(server.port)", encryption: .optional)
-            let mail = MailConfiguration(from: try PosthornSending.MailAddress("posthorn@example.com"), server: server)
+            let mail = MailConfiguration(from: try MailAddress("posthorn@example.com"), server: server)
             return try bench.engine(untilSettled: untilSettled, speed: speed, mail: mails ? mail : nil)
         }
 

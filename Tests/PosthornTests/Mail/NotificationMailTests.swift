@@ -54,8 +54,8 @@ import Testing
 
     static func rendered(_ mail: NotificationMail) throws -> [UInt8] {
         try MailMessage(
-            from: PosthornSending.MailAddress("posthorn@example.com"),
-            to: PosthornSending.MailAddress("dealer@example.com"),
+            from: MailAddress("posthorn@example.com"),
+            to: MailAddress("dealer@example.com"),
             subject: mail.subject,
             body: mail.text,
             html: mail.html,

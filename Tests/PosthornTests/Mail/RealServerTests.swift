@@ -31,8 +31,8 @@ struct RealServerTests {
 
     private func message(_ mail: NotificationWords = .init(), to: String = "dealer@example.com") throws -> MailMessage {
         MailMessage(
-            from: try PosthornSending.MailAddress("posthorn@example.com"),
-            to: try PosthornSending.MailAddress(to),
+            from: try MailAddress("posthorn@example.com"),
+            to: try MailAddress(to),
             subject: mail.subject,
             body: mail.text,
             html: mail.html,
@@ -116,7 +116,7 @@ struct RealServerTests {
         let stage = try MailRunnerTests.Stage(reply: { _ in .status(500, body: evil) })
         try stage.emit(3)
         let mail = MailConfiguration(
-            from: try PosthornSending.MailAddress("posthorn@example.com"),
+            from: try MailAddress("posthorn@example.com"),
             server: try MailServer("smtp://127.0.0.1:\(server.port)", caFile: certificate)
         )
         try stage.bench.engine(untilSettled: true, speed: 1e7, mail: mail).run()

@@ -1,18 +1,20 @@
-public import PosthornModel
-
 /// An e-mail address that may stand in a mail's header and in an SMTP command.
 ///
-/// libcurl hands addresses on as they are, so a line break in one would become a header or a command of its own.
+/// Whatever sends mails hands addresses on as they are, so a line break in one would become a header or a command of its own.
 public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
     /// `local@domain`.
     public let text: String
+
+    /// What fits into the path of an SMTP command (RFC 5321, 4.5.3.1.3).
+    public static let lengthLimitBytes = 254
 
     /// Takes plain addresses: a dot-atom (RFC 5322, 3.2.3), `@`, and a host name; ASCII throughout.
     /// - Throws: An ``InputProblem`` for everything else, line breaks, display names and quoted forms included.
     public init(_ text: String) throws(InputProblem) {
         let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         let isGood =
-            parts.count == 2 && (1...64).contains(parts[0].count) && (1...253).contains(parts[1].count)
+            text.utf8.count <= Self.lengthLimitBytes && parts.count == 2 && (1...64).contains(parts[0].count)
+            && (1...253).contains(parts[1].count)
             && parts[0].allSatisfy(Self.isAtomByte) && parts[1].allSatisfy(Self.isHostByte)
             && [parts[0], parts[1]].allSatisfy(Self.hasGoodDots)
         if !isGood {
