@@ -64,6 +64,14 @@ static inline int posthorn_lock_file(int descriptor) {
     return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &whole);
 }
 
+/* Gives it back; otherwise it would stay with a copy of the descriptor in a child process that has not come to its exec. */
+static inline int posthorn_unlock_file(int descriptor) {
+    struct flock whole = {0};
+    whole.l_type = F_UNLCK;
+    whole.l_whence = SEEK_SET;
+    return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &whole);
+}
+
 /* Whether another open file holds the exclusive lock: 1 or 0, -1 when it cannot be known. Takes nothing. */
 static inline int posthorn_is_locked(int descriptor) {
     struct flock whole = {0};

@@ -36,6 +36,7 @@ final class OwnerLock {
     }
 
     func release() {
+        if isHeld { _ = posthorn_unlock_file(descriptor) }
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
         isHeld = false
