@@ -28,6 +28,7 @@ struct OutboxStoreContract {
         ("another's commit shows", { try $0.foreignCommitsShow() }),
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
+        ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
 
@@ -262,6 +263,34 @@ struct OutboxStoreContract {
         }
         #expect(rows.map(\.attempts) == [5])
         #expect(try store.roundBase(of: ids[0]) == 1)
+    }
+
+    private func retryOfAnEndpoint() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        for i in 1...5 { try accept(event("e\(i)"), revisions, in: store) }
+        let ids = try ready(store)
+        // Of endpoint a: exhausted, delivered, waiting again, cancelled by nobody, and one that is new. b's stay as they are.
+        try record(ids[0], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
+        try record(ids[2], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now.advanced(byMilliseconds: 60_000)), in: store)
+        try record(ids[1], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
+        var after: Int64? = 0
+        var seen: [Int64] = []
+        while let start = after {
+            let (report, last) = try store.write { () throws(OutboxProblem) in
+                try store.retry(.endpoint("a", since: now), wholeRound: false, limit: 2, after: start, at: now)
+            }
+            #expect(report.refused.isEmpty && report.unknown.isEmpty)
+            seen.append(Int64(report.retried))
+            after = last
+        }
+        #expect(seen == [2, 2, 0])
+        let later = now.advanced(byMilliseconds: 1)
+        let (none, _) = try store.write { () throws(OutboxProblem) in
+            try store.retry(.endpoint("a", since: later), wholeRound: false, limit: 10, after: 0, at: now)
+        }
+        #expect(none.retried == 0)
+        #expect(try store.roundBase(of: ids[1]) == 0)
     }
 
     private func pruning() throws {

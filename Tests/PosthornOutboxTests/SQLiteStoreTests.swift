@@ -43,6 +43,17 @@ import Testing
         #expect(OwnerLock.holder(databasePath: path) == getpid())
     }
 
+    /// What was delivered is most of the table, and none of it is read to find what can be tried again.
+    @Test func retryingAnEndpointReadsOnlyWhatWaitsOrIsExhausted() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN " + SQLiteStore.selectRetried)
+        var lines: [String] = []
+        while try plan.step() { lines.append(plan.text(3)) }
+        let deliveries = lines.filter { $0.contains("posthorn_delivery") }
+        #expect(deliveries.count == 3 && deliveries.allSatisfy { $0.contains("INDEX posthorn_delivery_") }, "\(lines)")
+        #expect(lines.contains { $0.contains("SEARCH o USING INTEGER PRIMARY KEY") }, "\(lines)")
+    }
+
     private func platform() throws -> SQLiteConnection {
         let store = try SQLiteStore(path: path, now: now)
         let topology = try Topology(nodes: [Node(id: "s1", level: .site)], endpoints: [])
