@@ -4,9 +4,20 @@ import PosthornSystem
 
 extension Outbox {
     /// Visits the deliveries that a filter asks for, oldest first.
+    /// - Throws: `InputProblem` when the filter names an endpoint, a node or an event that is not and was not there.
     public func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
         if let endpoint = filter.endpoint, try !topology().endpoints.contains(where: { $0.settings.id == endpoint }) {
             throw Self.unknownEndpoint(endpoint)
+        }
+        if let node = filter.node, try !read({ try $0.knowsNode(node) }) {
+            throw InputProblem(
+                field: "node",
+                value: node,
+                reason: "is not known: no node of the hierarchy and no event has it; correct the id"
+            )
+        }
+        if let event = filter.event, try !read({ try $0.knowsEvent(event) }) {
+            throw InputProblem(field: "event", value: event, reason: "is not known; it was never accepted under this id, or was pruned")
         }
         try read { try $0.deliveries(filter, visit) }
     }

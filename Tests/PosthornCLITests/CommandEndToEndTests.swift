@@ -48,6 +48,29 @@ import Testing
         )
     }
 
+    @Test func aListThatAsksForSomethingUnknownSaysSo() throws {
+        let posthorn = try PosthornProcess()
+        let full = posthorn.write(SampleTopology.json(), to: "topology.json")
+        #expect(try posthorn.run("apply", full).status == 0)
+        for (flag, word) in [("--node", "node"), ("--endpoint", "endpoint"), ("--event", "event")] {
+            let result = try posthorn.run("deliveries", flag, "nobody")
+            #expect(result.status == 1 && result.output.isEmpty)
+            #expect(
+                result.errors.hasPrefix("posthorn: \(word): \"nobody\" is not known") && result.errorLines.count == 1,
+                "\(result.errors)"
+            )
+        }
+        let event = #"{"id":"e1","type":"MEETING_STARTED","node":"s1","data":{}}"#
+        #expect(try posthorn.run("emit", input: event).status == 0)
+        // Removed since, and still named by what was recorded.
+        let empty = posthorn.write("{}", to: "empty.json")
+        #expect(try posthorn.run("apply", "--prune", empty).status == 0)
+        for (flag, id) in [("--node", "s1"), ("--endpoint", "crm"), ("--event", "e1")] {
+            #expect(try posthorn.run("deliveries", flag, id, "--json").lines.count == 1)
+        }
+        #expect(try posthorn.run("deliveries", "--node", "d1", "--json").status == 1)
+    }
+
     @Test(arguments: [
         "", "[]", "{\"nodes\": [", "{\"nodes\": [], \"extra\": 1}", "{\"nodes\": [{\"id\": \"a\", \"level\": \"king\"}]}",
         "{\"nodes\": [{\"id\": \"a\", \"level\": \"site\", \"parent\": \"b\"}]}",

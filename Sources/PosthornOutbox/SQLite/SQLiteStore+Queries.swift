@@ -82,6 +82,26 @@ extension SQLiteStore {
         }
     }
 
+    /// Whether there is a node of that id, or was one when an event that is still here was accepted.
+    public func knowsNode(_ id: String) throws(OutboxProblem) -> Bool {
+        let row = try connection.statement(
+            """
+            SELECT EXISTS (SELECT 1 FROM posthorn_node WHERE id = ?1) OR EXISTS (SELECT 1 FROM posthorn_outbox WHERE node = ?1)
+            """
+        )
+        row.bind(1, id)
+        defer { row.reset() }
+        return try row.step() && row.integer(0) == 1
+    }
+
+    /// Whether there is an event of that id.
+    public func knowsEvent(_ id: String) throws(OutboxProblem) -> Bool {
+        let row = try connection.statement("SELECT 1 FROM posthorn_outbox WHERE id = ?")
+        row.bind(1, id)
+        defer { row.reset() }
+        return try row.step()
+    }
+
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
     public func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]? {
         let known = try connection.statement("SELECT 1 FROM posthorn_delivery WHERE id = ?")
