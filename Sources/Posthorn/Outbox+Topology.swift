@@ -12,9 +12,11 @@ extension Outbox {
     /// - Parameters:
     ///   - topology: What is wanted.
     ///   - prune: Whether what the topology lacks is removed; deliveries that wait for a removed endpoint are cancelled.
+    ///   - pruneAll: Whether an empty topology may be pruned to as well, which removes everything.
     /// - Returns: What has changed, in words.
     /// - Throws: `InputProblem` that names what is wrong in the topology; `OutboxProblem` for the store.
-    public func apply(_ topology: Topology, prune: Bool = false) throws -> [TopologyPlan.Change] {
+    public func apply(_ topology: Topology, prune: Bool = false, pruneAll: Bool = false) throws -> [TopologyPlan.Change] {
+        if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
         for (i, endpoint) in topology.endpoints.enumerated() {
             do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch {
                 throw InputProblem(field: "endpoints[\(i)].url", value: error.value, reason: error.reason)
@@ -28,6 +30,22 @@ extension Outbox {
             try followTopology()
             return changes
         }
+    }
+
+    /// An empty file is more often an accident than a wish.
+    private func refuseToRemoveEverything() throws {
+        let stored = try self.topology()
+        let endpoints = stored.endpoints.count { $0.state != .removed }
+        if stored.nodes.isEmpty && endpoints == 0 { return }
+        let deliveries = try status().deliveries
+        let waiting = (deliveries[.pending] ?? 0) + (deliveries[.held] ?? 0)
+        throw InputProblem(
+            field: "",
+            reason:
+                "the topology is empty, so pruning would remove \(stored.nodes.count == 1 ? "1 node" : "\(stored.nodes.count) nodes") and "
+                + "\(endpoints == 1 ? "1 endpoint" : "\(endpoints) endpoints") and cancel "
+                + "\(waiting == 1 ? "1 delivery that waits" : "\(waiting) deliveries that wait"); add --prune-all if that is meant"
+        )
     }
 
     /// Arrivals that one transaction of `apply` fans out before it makes the change.

@@ -48,6 +48,22 @@ import Testing
         )
     }
 
+    @Test func anEmptyTopologyRemovesEverythingOnlyWhenThatIsSaid() throws {
+        let posthorn = try PosthornProcess()
+        let full = posthorn.write(SampleTopology.json(), to: "topology.json")
+        let empty = posthorn.write("{}", to: "empty.json")
+        #expect(try posthorn.run("apply", "--prune", empty).status == 0)
+        #expect(try posthorn.run("apply", full).status == 0)
+        let nodes = try posthorn.run("apply", full, "--json").lines.count
+        #expect(nodes == 0)
+        let refused = try posthorn.run("apply", "--prune", empty)
+        #expect(refused.status == 1 && refused.output.isEmpty && refused.errorLines.count == 1)
+        #expect(refused.errors.contains("empty.json") && refused.errors.contains("1 endpoint") && refused.errors.contains("--prune-all"))
+        #expect(try posthorn.run("apply", full).output == "nothing to change\n")
+        #expect(try posthorn.run("apply", "--prune-all", empty).output.contains("removed endpoint crm"))
+        #expect(try posthorn.run("endpoint", "list", "--json").output.isEmpty)
+    }
+
     @Test func aListThatAsksForSomethingUnknownSaysSo() throws {
         let posthorn = try PosthornProcess()
         let full = posthorn.write(SampleTopology.json(), to: "topology.json")
@@ -64,7 +80,7 @@ import Testing
         #expect(try posthorn.run("emit", input: event).status == 0)
         // Removed since, and still named by what was recorded.
         let empty = posthorn.write("{}", to: "empty.json")
-        #expect(try posthorn.run("apply", "--prune", empty).status == 0)
+        #expect(try posthorn.run("apply", "--prune-all", empty).status == 0)
         for (flag, id) in [("--node", "s1"), ("--endpoint", "crm"), ("--event", "e1")] {
             #expect(try posthorn.run("deliveries", flag, id, "--json").lines.count == 1)
         }

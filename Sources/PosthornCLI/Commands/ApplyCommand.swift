@@ -8,7 +8,10 @@ enum ApplyCommand: Command {
         name: "apply",
         summary: "make the hierarchy and endpoints what a topology file says",
         positionals: [.init(name: "FILE", count: .one, summary: "the topology, JSON; - for standard input")],
-        flags: [.init("prune", "remove nodes and endpoints that the file lacks; what waits for them is cancelled")],
+        flags: [
+            .init("prune", "remove nodes and endpoints that the file lacks; what waits for them is cancelled"),
+            .init("prune-all", "the same, also when the file is empty and so everything is removed"),
+        ],
         details: [
             "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
@@ -26,7 +29,9 @@ enum ApplyCommand: Command {
         let topology: Topology
         do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
         let changes = try context.withOutbox { outbox in
-            do { return try outbox.apply(topology, prune: arguments.has("prune")) } catch let problem as InputProblem {
+            let all = arguments.has("prune-all")
+            do { return try outbox.apply(topology, prune: all || arguments.has("prune"), pruneAll: all) } catch let problem as InputProblem
+            {
                 throw problem.inFile(file.name)
             }
         }
