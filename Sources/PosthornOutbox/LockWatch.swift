@@ -12,6 +12,13 @@ public struct LockWatch: ~Copyable {
         if descriptor >= 0 { _ = inotify_add_watch(descriptor, lockPath, UInt32(IN_CLOSE_WRITE)) }
     }
 
+    /// Whether the system has an inotify instance to give; without one, others' commits and ends are looked for now and then.
+    public static var isAvailable: Bool {
+        let descriptor = posthorn_inotify()
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Waits until the owner may have ended, `waker` is signalled, or a second has passed.

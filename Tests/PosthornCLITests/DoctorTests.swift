@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornOutbox
 import Testing
 
 @testable import PosthornCLI
@@ -27,6 +28,21 @@ import Testing
         #expect(FileChecks.age(modifiedSeconds: 10_000, nowSeconds: 9_900) == nil)
         #expect(FileChecks.age(modifiedSeconds: 10_000, nowSeconds: 9_000)?.severity == .warn)
         #expect(MachineChecks.clock(Timestamp(milliseconds: 0), isSynchronised: true).severity == .problem)
+    }
+
+    @Test func withoutInotifyTheSettingIsNamed() {
+        #expect(MachineChecks.notices(areAvailable: true).severity == .ok)
+        let finding = MachineChecks.notices(areAvailable: false)
+        #expect(finding.severity == .warn && finding.message.contains("fs.inotify.max_user_instances"))
+    }
+
+    @Test func plainHTTPIsNamedInOneSentenceHoweverManyThereAre() {
+        let endpoints = (1...3).map { number in
+            let settings = EndpointSettings(id: "e\(number)", node: "n", url: "http://\(number).example/")
+            return StoredEndpoint(key: Int64(number), revision: 1, settings: settings, state: .active, stateReason: nil)
+        }
+        #expect(OutboxChecks.plainHTTP(Array(endpoints.prefix(1))).first?.message.hasPrefix("e1 is called over plain http") == true)
+        #expect(OutboxChecks.plainHTTP(endpoints).first?.message.hasPrefix("e1 and 2 more are called over plain http") == true)
     }
 
     @Test func theHardLimitOfDescriptorsCounts() {

@@ -1,5 +1,6 @@
 import Glibc
 import PosthornModel
+import PosthornOutbox
 import PosthornSending
 import PosthornSystem
 
@@ -9,10 +10,22 @@ enum MachineChecks {
         let limit = DescriptorLimit.current
         return [
             VersionChecks.curl(CurlInformation.version),
+            notices(areAvailable: LockWatch.isAvailable),
             descriptors(soft: limit.soft, hard: limit.hard, needed: DescriptorLimit.needed(SenderConfiguration())),
             clock(SystemClock().now(), isSynchronised: ClockDiscipline.isSynchronised),
             certificateAuthorities(),
         ]
+    }
+
+    /// Other programs' commits are noticed through inotify.
+    static func notices(areAvailable: Bool) -> Finding {
+        if areAvailable { return Finding(.ok, "inotify", "to be had: other programs' commits are noticed at once") }
+        return Finding(
+            .warn,
+            "inotify",
+            "not to be had, so other programs' commits are looked for twenty times a second; raise fs.inotify.max_user_instances "
+                + "(sysctl -w fs.inotify.max_user_instances=512), or end what uses them up"
+        )
     }
 
     /// `run` raises the soft limit by itself, so the hard one counts.

@@ -69,12 +69,12 @@ enum OutboxChecks {
     static func plainHTTP(_ endpoints: [StoredEndpoint]) -> [Finding] {
         let plain = endpoints.filter { $0.settings.url.lowercased().hasPrefix("http://") }
         guard let first = plain.first else { return [] }
-        let more = plain.count > 1 ? " and \(plain.count - 1) more" : ""
+        let others = plain.count > 1 ? " and \(plain.count - 1) more are" : " is"
         return [
             Finding(
                 .warn,
                 "http",
-                "\(Visible.text(first.settings.id))\(more) is called over plain http, which run refuses unless --allow opens its range; use "
+                "\(Visible.text(first.settings.id))\(others) called over plain http, which run refuses unless --allow opens its range; use "
                     + "https in production"
             )
         ]

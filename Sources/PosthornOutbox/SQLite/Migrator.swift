@@ -43,10 +43,11 @@ struct Migrator {
             }
             let own = migrations[count]
             guard number == Int64(own.number), statement.text(2) == Self.checksum(own.sql) else {
+                let name = statement.text(1)
+                let difference = name == own.name ? "had another content than this program's" : "is not this program's \(own.name)"
                 throw OutboxProblem(
                     .schema,
-                    "migration \(number) (\(statement.text(1))) of the outbox \(connection.path) is not the one this program has "
-                        + "(\(own.name)); run the Posthorn that made the file"
+                    "migration \(number) (\(name)) of the outbox \(connection.path) \(difference); run the Posthorn that made the file"
                 )
             }
             count += 1
