@@ -32,6 +32,10 @@ public protocol NotificationStore: AnyObject {
     func mailStatus() throws(OutboxProblem) -> MailStatus
     /// The mails that were refused, newest first.
     func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail]
+    /// Lets a refused mail be tried again from the start of its schedule, with what it tells of unchanged.
+    /// - Parameter recipient: Who gets it now.
+    /// - Returns: Whether it was refused until then.
+    func retryMail(_ key: Int64, to recipient: String, at now: Timestamp) throws(OutboxProblem) -> Bool
 }
 
 /// A delivery that has just used up its last attempt.

@@ -10,6 +10,7 @@ extension OutboxStoreContract {
         ("notifications share a mail until it is closed", { try $0.mailsCollect() }),
         ("a mail tells what was tried", { try $0.mailTellsEverything() }),
         ("a mail waits, is sent or is refused", { try $0.mailStates() }),
+        ("a refused mail can be tried again", { try $0.refusedMailsAreTriedAgain() }),
         ("who has no contact is counted", { try $0.untoldIsCounted() }),
         ("pruned deliveries leave no mail", { try $0.pruningTakesMails() }),
         ("mails follow a faster clock", { try $0.mailsAreCompressed() }),
@@ -146,6 +147,29 @@ extension OutboxStoreContract {
         #expect(delivery.attempts.map(\.number) == [1, 2, 3, 4, 5])
         #expect(delivery.attempts.allSatisfy { $0.outcome.errorText == "answered 503" && $0.outcome.response == Array("body".utf8) })
         #expect(try store.mailContents(999, limit: 10) == nil)
+    }
+
+    private func refusedMailsAreTriedAgain() throws {
+        let (store, ids, endpoint) = try deliveries(1)
+        try exhaust(ids[0], in: store)
+        try notify(ids[0], endpoint, in: store)
+        let mail = try #require(try store.waitingMail(after: 0))
+        let later = now.advanced(byMilliseconds: 60_000)
+        func retry() throws -> Bool {
+            try store.write { () throws(OutboxProblem) in try store.retryMail(mail.key, to: "new@example.com", at: later) }
+        }
+        #expect(try !retry())
+        _ = try close(mail.key, in: store)
+        try store.write { () throws(OutboxProblem) in
+            try store.record(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "the server replied 550"))
+        }
+        #expect(try store.refusedMails(limit: 10).map(\.attempts) == [1])
+        #expect(try retry())
+        #expect(try store.refusedMails(limit: 10).isEmpty)
+        let again = try #require(try store.dueMail(at: later))
+        #expect(again.key == mail.key && again.id == mail.id && again.recipient == "new@example.com" && again.attempts == 0)
+        #expect(try store.mailContents(again.key, limit: 10)?.deliveries.map(\.id) == [ids[0]])
+        #expect(try !retry())
     }
 
     private func mailStates() throws {

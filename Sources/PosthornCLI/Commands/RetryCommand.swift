@@ -13,16 +13,21 @@ enum RetryCommand: Command {
             .init("endpoint", "ID", "instead of numbers: all exhausted and waiting deliveries of this endpoint"),
             .init("since", "TIME", "with --endpoint: of events since then: 2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"),
             .init("schedule", "give a whole new round of the schedule instead of one attempt"),
+            .init("mails", "instead of deliveries: mails about exhausted deliveries that were refused; with --endpoint, about that one"),
         ],
         details: [
             "The deliveries become due now; a running posthorn run, or the next one, makes the attempt. Its number goes on from the"
                 + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
-            "With --json: one object with retried (a count), unknown (numbers) and refused (objects of delivery and state).",
+            "With --mails, refused mails are due again, for the contact that the endpoint's node has now; posthorn run with --smtp sends"
+                + "\nthem within a minute.",
+            "With --json: one object with retried (a count), unknown (numbers) and refused (objects of delivery and state); with"
+                + "\n--mails one object a mail, with endpoint and recipient.",
         ],
-        examples: ["posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule"]
+        examples: ["posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --mails"]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        if arguments.has("mails") { return try retryMails(arguments, context) }
         let selection = try selection(arguments, context.command)
         let report = try context.withOutbox { try $0.retry(selection, wholeRound: arguments.has("schedule")) }
         if context.json {
@@ -36,6 +41,22 @@ enum RetryCommand: Command {
             ErrorOutput.line("posthorn: delivery \(refusal.delivery) is \(refusal.state.rawValue); \(remedy(refusal.state))")
         }
         return report.unknown.isEmpty && report.refused.isEmpty ? 0 : 1
+    }
+
+    private static func retryMails(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        if !arguments.positionals.isEmpty || arguments.has("since") || arguments.has("schedule") {
+            throw UsageProblem("--mails goes with --endpoint ID alone", command: context.command)
+        }
+        let mails = try context.withOutbox { try $0.retryMails(endpoint: arguments.text("endpoint")) }
+        for mail in mails {
+            var line = JSONLine()
+            line.add("endpoint", mail.endpoint)
+            line.add("recipient", mail.recipient)
+            let sentence = "mail about \(Visible.text(mail.endpoint)) due now, to \(Visible.text(mail.recipient))"
+            context.output.write(context.json ? line.text + "\n" : sentence + "\n")
+        }
+        if mails.isEmpty && !context.json { context.output.write("no mail was refused\n") }
+        return 0
     }
 
     private static func selection(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> RetrySelection {

@@ -20,7 +20,8 @@ enum MailChecks {
             .warn,
             "mail",
             "\(Words.count(count, "mail was", "mails were")) refused, the last to \(Visible.text(mail.recipient)) about endpoint "
-                + "\(Visible.text(mail.endpoint)): \(Visible.text(mail.answer ?? "no reason")); correct the notification_contact or --mail-from"
+                + "\(Visible.text(mail.endpoint)): \(Visible.text(mail.answer ?? "no reason")); correct the notification_contact or --mail-from, "
+                + "then posthorn retry --mails"
         )
     }
 

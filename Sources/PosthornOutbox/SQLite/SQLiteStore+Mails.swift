@@ -108,6 +108,21 @@ extension SQLiteStore {
         try mails("WHERE m.state = 'refused' ORDER BY m.key DESC LIMIT ?1", Int64(limit))
     }
 
+    /// Lets a refused mail be tried again.
+    public func retryMail(_ key: Int64, to recipient: String, at now: Timestamp) throws(OutboxProblem) -> Bool {
+        let update = try connection.statement(
+            """
+            UPDATE posthorn_mail SET state = 'waiting', recipient = ?2, next_attempt_at = ?3, attempts = 0
+            WHERE key = ?1 AND state = 'refused'
+            """
+        )
+        update.bind(1, key)
+        update.bind(2, recipient)
+        update.bind(3, now.milliseconds)
+        try update.run()
+        return connection.changes == 1
+    }
+
     private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {
         let rows = try connection.prepare(
             """

@@ -46,6 +46,26 @@ import Testing
         var mails: MailStatus { get throws { try bench.outbox.status().mails } }
     }
 
+    @Test func aRefusedMailIsSentAgainToTheContactThatIsRightNow() throws {
+        let stage = try Stage(["RCPT": "550 no such user"])
+        try stage.emit()
+        try stage.engine(untilSettled: true, speed: 1e7).run()
+        #expect(try stage.mails.counts == [.refused: 1])
+        #expect(throws: InputProblem.self) { try stage.bench.outbox.retryMails(endpoint: "nobody") }
+        let nodes = [
+            Node(id: "r", level: .reseller), Node(id: "d", level: .dealer, parent: "r", notificationEmail: "right@example.com"),
+            Node(id: "c", level: .company, parent: "d"), Node(id: "s", level: .site, parent: "c"),
+        ]
+        let settings = EndpointSettings(id: "crm", node: "c", url: stage.receiver.url)
+        _ = try stage.bench.outbox.apply(try Topology(nodes: nodes, endpoints: [settings]))
+        #expect(try stage.bench.outbox.retryMails(endpoint: "crm").map(\.recipient) == ["right@example.com"])
+        #expect(try stage.bench.outbox.retryMails().isEmpty)
+        try stage.engine(untilSettled: true, speed: 1e7).run()
+        let asked = stage.server.commands.filter { $0.hasPrefix("RCPT") }
+        #expect(asked.count == 2 && asked[0].contains("dealer@example.com") && asked[1].contains("right@example.com"))
+        #expect(try stage.mails.refused?.recipient == "right@example.com")
+    }
+
     @Test func theFifthFailureIsMailedToTheNearestContact() throws {
         let stage = try Stage()
         try stage.emit()

@@ -1,0 +1,44 @@
+import PosthornModel
+public import PosthornOutbox
+import PosthornSystem
+
+extension Outbox {
+    /// Lets refused mails about exhausted deliveries be sent again, to whoever is the contact of their endpoint's node now;
+    /// where there is none any more, to whom they were addressed. A running engine with a mail server sends them within a
+    /// minute.
+    ///
+    /// - Parameter endpoint: Only mails about this endpoint; all when `nil`.
+    /// - Returns: The mails, with the recipients that they have now.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    public func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
+        let known = try topology().endpoints
+        if let endpoint, !known.contains(where: { $0.settings.id == endpoint }) { throw Self.unknownEndpoint(endpoint) }
+        let nodes = Dictionary(known.map { ($0.settings.id, $0.settings.node) }, uniquingKeysWith: { $1 })
+        return try writer.perform { [self] (store) throws(OutboxProblem) in
+            let now = clock.now()
+            _ = try directory.refresh(from: store, at: now)
+            var retried: [QueuedMail] = []
+            for mail in try store.refusedMails(limit: .max).reversed() where endpoint == nil || mail.endpoint == endpoint {
+                let recipient = nodes[mail.endpoint].flatMap(directory.notificationEmail(for:)) ?? mail.recipient
+                if try store.retryMail(mail.key, to: recipient, at: now) { retried.append(mail.addressed(to: recipient, at: now)) }
+            }
+            return retried
+        }
+    }
+}
+
+extension QueuedMail {
+    fileprivate func addressed(to recipient: String, at now: Timestamp) -> QueuedMail {
+        QueuedMail(
+            key: key,
+            id: id,
+            endpoint: endpoint,
+            recipient: recipient,
+            state: .waiting,
+            closed: closed,
+            attempts: 0,
+            nextAttemptAt: now,
+            answer: answer
+        )
+    }
+}
