@@ -1,5 +1,6 @@
 import Glibc
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSystem
 
@@ -44,7 +45,7 @@ struct BacklogBenchmark: Benchmark {
 
     func run() throws -> any BenchResult {
         let sink = try TimedSink()
-        var figures: [FigureList.Figure] = []
+        var figures: [Figure] = []
         for count in counts {
             let found = try measure(count, sink)
             figures += [

@@ -1,6 +1,7 @@
 import CSQLite
 import Glibc
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSystem
 
@@ -73,7 +74,7 @@ struct LatencyBenchmark: Benchmark {
         return found
     }
 
-    private static func figures(_ name: String, _ label: String, _ values: [Double]) -> [FigureList.Figure] {
+    private static func figures(_ name: String, _ label: String, _ values: [Double]) -> [Figure] {
         let sample = Sample(values)
         return [
             .init("\(name)_p50_us", "\(label), p50", sample.percentile(50)),

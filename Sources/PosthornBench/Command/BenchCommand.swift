@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFigures
 import PosthornModel
 
 /// Finds the benchmark that was asked for, runs it and prints what it found.

@@ -1,4 +1,5 @@
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSending
 import PosthornSystem

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFigures
 
 /// This program once more, in a process of its own.
 struct ChildProcess {
