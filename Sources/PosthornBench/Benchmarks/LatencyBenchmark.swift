@@ -62,10 +62,10 @@ struct LatencyBenchmark: Benchmark {
         var found: [Double] = []
         for number in 0..<(events + Self.warmUp) {
             let goal = engine.statistics.delivered + 1
-            sink.forget()
+            sink.expect()
             let start = MonotonicClock.nanoseconds()
             try work()
-            let arrival = sink.waitForRequest()
+            let arrival = sink.waitForRequests()
             if number >= Self.warmUp { found.append(Double(arrival - start) / 1000) }
             while engine.statistics.delivered < goal { usleep(100) }
             // Idle again, and not in step with any timer.

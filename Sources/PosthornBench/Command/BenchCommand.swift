@@ -8,7 +8,7 @@ enum BenchCommand {
     static var all: [any Benchmark.Type] {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, StallBenchmark.self,
-            BacklogBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
+            BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
         ]
     }
 
@@ -42,7 +42,7 @@ enum BenchCommand {
         guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
         // The receiver beside a benchmark is this program again, and so is an engine in a process of its own.
         if name == Sink.subcommand { Sink.serve() }
-        if name == BacklogEngine.subcommand { try BacklogEngine.serve(arguments) }
+        if name == EngineServer.subcommand { try EngineServer.serve(arguments) }
         guard let benchmark = all.first(where: { $0.name == name }) else {
             throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")
         }

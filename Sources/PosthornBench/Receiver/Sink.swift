@@ -40,8 +40,8 @@ enum Sink {
     }
 
     /// Serves for ever.
-    /// - Parameter heard: Is told how many whole requests came with one read, before they are answered.
-    static func loop(_ listener: Int32, heard: (Int) -> Void = { _ in }) -> Never {
+    /// - Parameter heard: Is told how many whole requests came with one read, and shown their bytes, before they are answered.
+    static func loop(_ listener: Int32, heard: (Int, UnsafeRawBufferPointer) -> Void = { _, _ in }) -> Never {
         let poller = epoll_create1(0)
         watch(poller, listener)
         var connections: [Int32: [UInt8]] = [:]
@@ -85,7 +85,7 @@ enum Sink {
         _ descriptor: Int32,
         _ buffer: inout [UInt8],
         _ connections: inout [Int32: [UInt8]],
-        _ heard: (Int) -> Void
+        _ heard: (Int, UnsafeRawBufferPointer) -> Void
     ) -> Bool {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         if count <= 0 { return count < 0 && errno == EAGAIN }
@@ -95,7 +95,7 @@ enum Sink {
         let bytes = rest.isEmpty ? buffer[0..<count] : (rest + buffer[0..<count])[...]
         let (answered, left) = bytes.withUnsafeBytes { consume($0) }
         if left > 0 || !rest.isEmpty { connections[descriptor] = Array(bytes.suffix(left)) }
-        if answered > 0 { heard(answered) }
+        if answered > 0 { bytes.withUnsafeBytes { heard(answered, UnsafeRawBufferPointer(rebasing: $0.dropLast(left))) } }
         for _ in 0..<answered { send(descriptor, answer, answer.count, Int32(MSG_NOSIGNAL)) }
         return true
     }
