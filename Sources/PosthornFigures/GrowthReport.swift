@@ -118,7 +118,7 @@ package struct GrowthReport: BenchResult {
         }
         let rounds = curves.first?.points.first?.rounds.count ?? 0
         let note =
-            "Medians of \(rounds) rounds. first ms: from the engine's start to its first request; "
+            "\(rounds == 1 ? "One round" : "Medians of \(rounds) rounds"). first ms: from the engine's start to its first request; "
             + "p50 and p99 ms: from emit to the last of the event's requests."
         return (tables + [note]).joined(separator: "\n\n")
     }

@@ -18,7 +18,7 @@ final class TimedSink: Sendable {
     }
 
     init() throws {
-        let (listener, port) = Sink.listen()
+        let (listener, port) = try Sink.listen()
         self.port = port
         waker = try Waker()
         _ = try WorkerThread(name: "bench-sink") { [self] in
