@@ -1,5 +1,6 @@
 import Glibc
 import PosthornFigures
+import PosthornModel
 
 /// How rate, CPU, memory and latency grow with the backlog, the endpoints, the payload and the fan-out.
 struct GrowBenchmark: Benchmark {
@@ -42,8 +43,10 @@ struct GrowBenchmark: Benchmark {
         let sizes = try [("--backlog", backlog), ("--endpoints", endpoints), ("--payload", payload), ("--fan-out", fanOut)]
             .flatMap { try SizeList.read($0.1, flag: $0.0) }
         if sizes.isEmpty { throw BenchProblem.usage("nothing is left to grow") }
-        if !svg.isEmpty, mkdir(svg, 0o755) != 0, errno != EEXIST {
-            throw BenchProblem("--svg \(svg): \(String(cString: strerror(errno)))")
+        if svg.isEmpty { return }
+        // Now and not after a long run. The slash makes a file of that name an error.
+        if (mkdir(svg, 0o755) != 0 && errno != EEXIST) || access("\(svg)/", W_OK) != 0 {
+            throw BenchProblem("--svg \(InputProblem.printable(svg)): \(String(cString: strerror(errno)))")
         }
     }
 
