@@ -62,13 +62,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        room("PosthornFigures", ["PosthornModel"]),
         .target(name: "CAllocationCount"),
         .target(name: "CFlushDelay"),
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
-                "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
+                "PosthornFigures", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -111,6 +112,7 @@ let package = Package(
         ),
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornFiguresTests", ["PosthornFigures", "PosthornModel"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
         tests(
             "PosthornLabTests",

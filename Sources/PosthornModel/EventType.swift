@@ -67,6 +67,9 @@ public struct EventPattern: Hashable, Sendable {
         self.text = text
     }
 
+    /// The only type that fits the pattern; `nil` when it has a `*`.
+    package var onlyType: String? { text.utf8.contains(UInt8(ascii: "*")) ? nil : text }
+
     /// Whether an event type fits the pattern.
     public func matches(_ type: String) -> Bool {
         if text == "*" { return true }

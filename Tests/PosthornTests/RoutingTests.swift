@@ -49,6 +49,20 @@ import Testing
         }
     }
 
+    @Test func typesByNameAndPatternsAreFoundInTheOrderOfTheEndpoints() throws {
+        let wanted = [
+            ["MEETING_*"], ["MEETING_STARTED"], [], ["USER_CREATED", "MEETING_STARTED", "MEETING_STARTED"], ["MEETING_ENDED"],
+            ["MEETING_STARTED", "USER_*"], ["*_STARTED"],
+        ]
+        let endpoints = try wanted.enumerated().map { try endpoint(Int64($0), "c", $1) }
+        let routing = try Routing(nodes: Self.nodes, endpoints: endpoints)
+        let keys = { (type: String) in routing.recipients(type: type, node: "s").map(\.key) }
+        #expect(keys("MEETING_STARTED") == [0, 1, 2, 3, 5, 6])
+        #expect(keys("MEETING_ENDED") == [0, 2, 4])
+        #expect(keys("USER_CREATED") == [2, 3, 5])
+        #expect(keys("meeting_started") == [2])
+    }
+
     @Test func anEventOfAHigherNodeIsNotHeardBelowIt() throws {
         let endpoints = try Self.nodes.enumerated().map { try endpoint(Int64($0), $1.id) }
         let routing = try Routing(nodes: Self.nodes, endpoints: endpoints)

@@ -22,9 +22,10 @@ import Testing
             "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
             "PosthornHTTP", "PosthornAPI", "PosthornLab",
         ],
+        "PosthornFigures": ["PosthornModel"],
         "PosthornBench": [
             "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending", "PosthornHTTP",
-            "PosthornLab", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
+            "PosthornLab", "PosthornFigures", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
         ],
     ]
 

@@ -1,101 +1,160 @@
 import Glibc
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSystem
 
-/// What a large backlog costs: memory, the time from a start to the first request, and throughput.
+/// What a large backlog costs: memory, the time from a start to the first request, and throughput beside a small one's.
 struct BacklogBenchmark: Benchmark {
     static let name = "backlog"
-    static let summary = "memory, time to the first request and throughput as the backlog grows"
+    static let summary = "memory, time to the first request and throughput of large backlogs beside a small one"
     static let explanation = """
         Fills an outbox with so many waiting deliveries, starts an engine on it in a process of its own, and measures from the
-        start of that process to its first request, the requests of the next seconds, and the most memory it had in use.
+        start of that process to its first request, the rate, and the most memory it had in use. The first size is the one that
+        the others are compared with: both are run in turns, and the rates of as many deliveries as the first size has make
+        the ratio. In every round a new engine goes on with what the last one left of the large backlog; when that is less than
+        half of it, the backlog is filled again.
+
+        10000000 deliveries with a fan-out of 3 take about 5 GB of /tmp and some minutes to fill.
         """
-    static let example = "posthorn-bench backlog --sizes 10000,1000000,10000000"
+    static let example = "posthorn-bench backlog --sizes 10000,1000000,10000000 --rounds 5"
     static var options: [BenchOption<Self>] {
         [
             .text("--sizes", "N,N,…", "waiting deliveries", \.sizes),
             .count("--fan-out", "N", "endpoints that get each event", \.load.fanOut),
             .count("--endpoints", "N", "endpoints in all", \.load.endpoints),
             .count("--payload", "BYTES", "size of an event's data", \.load.payloadBytes),
-            .count("--seconds", "N", "how long each engine runs at most after its first request", \.seconds),
+            .count("--rounds", "N", "pairs of runs of each larger size and the first", \.rounds),
+            .count("--seconds", "N", "how long each engine delivers at most", \.seconds),
         ]
     }
 
     var load = Workload(payloadBytes: 200)
     var sizes = "10000,1000000"
+    var rounds = 3
     var seconds = 3
 
-    private var counts: [Int] { sizes.split(separator: ",").compactMap { Int($0) } }
-
     /// What an engine did on one backlog.
-    private struct Findings {
-        let millisecondsToFirst: Double
+    private struct Run {
+        let firstMilliseconds: Double
+        /// Of as many deliveries as the smallest backlog has.
         let perSecond: Double
-        let peakResidentMebibytes: Double
+        /// Of all that was delivered in the time given.
+        let lastingPerSecond: Double
+        let delivered: Int
+        let peakMebibytes: Double
     }
 
     func check() throws {
         try load.check()
-        guard !counts.isEmpty, counts.count == sizes.split(separator: ",").count, counts.allSatisfy({ $0 >= load.fanOut }) else {
+        guard let least = try SizeList.read(sizes, flag: "--sizes").min(), least >= load.fanOut else {
             throw BenchProblem.usage("--sizes wants whole numbers with commas between them, none below --fan-out")
         }
     }
 
     func run() throws -> any BenchResult {
         let sink = try TimedSink()
-        var figures: [FigureList.Figure] = []
-        for count in counts {
-            let found = try measure(count, sink)
-            figures += [
-                .init("first_request_ms_\(count)", "ms from start to first request, \(count) waiting", found.millisecondsToFirst),
-                .init("deliveries_per_second_\(count)", "deliveries/s, \(count) waiting", found.perSecond),
-                .init("peak_resident_mib_\(count)", "MiB resident at most, \(count) waiting", found.peakResidentMebibytes),
-            ]
+        let counts = try SizeList.read(sizes, flag: "--sizes")
+        let least = counts[0]
+        var small: [Run] = []
+        var figures: [Figure] = []
+        if counts.count == 1 { for _ in 0..<rounds { small.append(try fresh(least, sink)) } }
+        for count in counts.dropFirst() {
+            Progress.tell("filling an outbox with \(count) deliveries")
+            var folder = try filled(count, sink)
+            defer { folder.remove() }
+            var left = count
+            var large: [Run] = []
+            var rates = Pairs()
+            for round in 1...rounds {
+                Progress.tell("round \(round) of \(rounds): \(least) and \(count)")
+                let reference = try fresh(least, sink)
+                // Half of the backlog at least is still there.
+                if left < max(count / 2, least * 2) {
+                    folder.remove()
+                    (folder, left) = (try filled(count, sink), count)
+                }
+                let run = try measure(folder, least, sink, goesOn: true)
+                left -= run.delivered
+                rates.add(run.perSecond, reference.perSecond)
+                small.append(reference)
+                large.append(run)
+            }
+            Progress.end()
+            figures +=
+                Self.figures(count, large) + [
+                    .init(
+                        "lasting_per_second_\(count)",
+                        "deliveries/s over \(seconds) s, \(count) waiting",
+                        Sample(large.map(\.lastingPerSecond)).median
+                    )
+                ]
+            figures += rates.figures("rate_\(count)", "deliveries/s of \(least) deliveries", "\(count) waiting", "\(least) waiting")
         }
         return FigureList(
-            title: "Backlogs of \(sizes) deliveries, events of \(load.payloadBytes) bytes, fan-out \(load.fanOut)",
+            title:
+                "Backlogs of \(sizes) deliveries, events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), \(rounds) rounds in turns",
             settings: [
-                ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("payload_bytes", load.payloadBytes), ("seconds", seconds),
+                ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("payload_bytes", load.payloadBytes),
+                ("rounds", rounds), ("seconds", seconds),
             ],
-            figures: figures
+            figures: Self.figures(least, small) + figures
         )
     }
 
-    private func measure(_ count: Int, _ sink: TimedSink) throws -> Findings {
-        let folder = try TemporaryFolder()
+    private static func figures(_ count: Int, _ runs: [Run]) -> [Figure] {
+        let first = Sample(runs.map(\.firstMilliseconds))
+        return [
+            .init("first_request_ms_\(count)", "ms from start to first request, \(count) waiting, median", first.median),
+            .init("first_request_max_ms_\(count)", "the same, longest", first.largest),
+            .init("deliveries_per_second_\(count)", "deliveries/s, \(count) waiting, median", Sample(runs.map(\.perSecond)).median),
+            .init("peak_resident_mib_\(count)", "MiB resident at most, \(count) waiting", Sample(runs.map(\.peakMebibytes)).largest),
+        ]
+    }
+
+    /// A run on a new outbox.
+    private func fresh(_ count: Int, _ sink: TimedSink) throws -> Run {
+        let folder = try filled(count, sink)
         defer { folder.remove() }
-        var filled = load
-        filled.events = count / load.fanOut
-        let outbox = try Outbox(path: folder.database)
-        _ = try outbox.apply(try filled.topology(port: sink.port))
-        try filled.emitAll(to: outbox)
-        outbox.close()
-        sink.forget()
-        let start = MonotonicClock.nanoseconds()
-        let engine = try ChildProcess([BacklogEngine.subcommand, folder.database])
-        defer { engine.end() }
-        let first = sink.waitForRequest()
-        let total = filled.deliveries
-        while sink.requests < total, MonotonicClock.nanoseconds() - first < Int64(seconds) * 1_000_000_000 { usleep(1000) }
-        let elapsed = Double(MonotonicClock.nanoseconds() - first) / 1e9
-        return Findings(
-            millisecondsToFirst: Double(first - start) / 1e6,
-            perSecond: Double(sink.requests) / elapsed,
-            peakResidentMebibytes: Double(ProcessFile.number("VmHWM", in: "/proc/\(engine.id)/status") ?? 0) / 1024
-        )
+        return try measure(folder, count, sink, goesOn: false)
     }
-}
 
-/// An engine alone in a process, so that its memory is nobody else's.
-enum BacklogEngine {
-    /// What makes this program that engine.
-    static let subcommand = "backlog-engine"
+    private func filled(_ count: Int, _ sink: TimedSink) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        do {
+            var workload = load
+            workload.events = count / load.fanOut
+            let outbox = try Outbox(path: folder.database)
+            defer { outbox.close() }
+            _ = try outbox.apply(try workload.topology(port: sink.port))
+            try workload.emitAll(to: outbox)
+            return folder
+        } catch {
+            folder.remove()
+            throw error
+        }
+    }
 
-    static func serve(_ arguments: ArraySlice<String>) throws {
-        guard let path = arguments.first else { throw BenchProblem.usage("\(subcommand) wants a database") }
-        let outbox = try Outbox(path: path, creating: false)
-        let configuration = EngineConfiguration(sender: try Workload.senderConfiguration(threads: 2))
-        try Engine(outbox: outbox, configuration: configuration).run()
+    private func measure(_ folder: TemporaryFolder, _ least: Int, _ sink: TimedSink, goesOn: Bool) throws -> Run {
+        let goal = least / load.fanOut * load.fanOut
+        sink.expect()
+        let start = MonotonicClock.nanoseconds()
+        let engine = try EngineProcess(database: folder.database)
+        defer { engine.end() }
+        let first = try sink.waitForFirstRequest()
+        let part = try engine.deliver(goal, seconds: seconds)
+        var (count, elapsed) = (part.count, part.seconds)
+        if goesOn {
+            let rest = try engine.deliver(.max, seconds: max(1, seconds - Int(part.seconds)))
+            count += rest.count
+            elapsed += rest.seconds
+        }
+        return Run(
+            firstMilliseconds: Double(first - start) / 1e6,
+            perSecond: part.perSecond,
+            lastingPerSecond: Double(count) / elapsed,
+            delivered: count,
+            peakMebibytes: engine.peakResidentMebibytes
+        )
     }
 }

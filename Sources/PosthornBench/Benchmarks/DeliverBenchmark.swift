@@ -1,4 +1,5 @@
 import Posthorn
+import PosthornFigures
 import PosthornModel
 
 /// Durable deliveries a second: from a committed backlog in SQLite to a receiver on this machine, every attempt recorded.
@@ -60,7 +61,7 @@ struct DeliverBenchmark: Benchmark {
         return report(last, figures)
     }
 
-    private func report(_ found: DeliveryRun, _ comparison: [FigureList.Figure]) -> FigureList {
+    private func report(_ found: DeliveryRun, _ comparison: [Figure]) -> FigureList {
         let count = Double(found.deliveries)
         return FigureList(
             title: "\(load.events) events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), "

@@ -1,5 +1,6 @@
 import CSQLite
 import Posthorn
+import PosthornFigures
 import PosthornModel
 
 /// What a delivered delivery takes on disk beside the payload.
@@ -33,7 +34,7 @@ struct DiskBenchmark: Benchmark {
         let count = Double(load.deliveries)
         let payload = load.events * load.data.count
         let tables = try Self.sizes(in: folder.database).map { name, bytes in
-            FigureList.Figure("\(name)_bytes", "in \(name)", Double(bytes) / count)
+            Figure("\(name)_bytes", "in \(name)", Double(bytes) / count)
         }
         let total = folder.databaseBytes
         return FigureList(

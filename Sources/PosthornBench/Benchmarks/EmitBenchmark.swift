@@ -1,5 +1,6 @@
 import CFlushDelay
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSystem
 import Synchronization
@@ -38,7 +39,7 @@ struct EmitBenchmark: Benchmark {
 
         var perSecond: Double { Double(events) / measurement.wallSeconds }
 
-        func figures(_ name: String, _ label: String) -> [FigureList.Figure] {
+        func figures(_ name: String, _ label: String) -> [Figure] {
             [
                 .init("\(name)_events_per_second", "events/s, \(label)", perSecond),
                 .init("\(name)_cpu_us_per_event", "CPU µs an event, \(label)", measurement.cpuSeconds / Double(events) * 1e6),

@@ -1,6 +1,7 @@
 import CSQLite
 import Glibc
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSystem
 
@@ -61,10 +62,10 @@ struct LatencyBenchmark: Benchmark {
         var found: [Double] = []
         for number in 0..<(events + Self.warmUp) {
             let goal = engine.statistics.delivered + 1
-            sink.forget()
+            sink.expect()
             let start = MonotonicClock.nanoseconds()
             try work()
-            let arrival = sink.waitForRequest()
+            let arrival = sink.waitForRequests()
             if number >= Self.warmUp { found.append(Double(arrival - start) / 1000) }
             while engine.statistics.delivered < goal { usleep(100) }
             // Idle again, and not in step with any timer.
@@ -73,7 +74,7 @@ struct LatencyBenchmark: Benchmark {
         return found
     }
 
-    private static func figures(_ name: String, _ label: String, _ values: [Double]) -> [FigureList.Figure] {
+    private static func figures(_ name: String, _ label: String, _ values: [Double]) -> [Figure] {
         let sample = Sample(values)
         return [
             .init("\(name)_p50_us", "\(label), p50", sample.percentile(50)),

@@ -1,4 +1,5 @@
 import CAllocationCount
+import PosthornFigures
 import PosthornModel
 import PosthornSigning
 import PosthornSystem

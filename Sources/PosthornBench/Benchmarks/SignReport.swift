@@ -1,3 +1,4 @@
+import PosthornFigures
 import PosthornModel
 
 /// What ``SignBenchmark`` found: a row for each format and size.
@@ -20,28 +21,22 @@ struct SignReport: BenchResult {
         var rows = [["format", "payload", "body or query", "ns", "allocations"] + (hasInstructions ? ["instructions"] : [])]
         for cell in cells {
             var row = [cell.format, String(cell.payloadBytes), String(cell.requestBytes)]
-            row += [FigureList.rounded(cell.nanoseconds), FigureList.rounded(cell.allocations)]
-            if hasInstructions { row.append(cell.instructions.map { FigureList.rounded($0) } ?? "-") }
+            row += [Figure.rounded(cell.nanoseconds), Figure.rounded(cell.allocations)]
+            if hasInstructions { row.append(cell.instructions.map { Figure.rounded($0) } ?? "-") }
             rows.append(row)
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
-            row.indices.map { i in
-                let pad = String(repeating: " ", count: widths[i] - row[i].count)
-                return i == 0 ? row[i] + pad : pad + row[i]
-            }.joined(separator: "  ")
-        }
+        let lines = TextTable.lines(rows)
         let note = hasInstructions ? "" : "\nInstructions are left out: this machine does not let a program count them."
         return "One request composed and signed, on one thread, into buffers that are used again\n"
             + lines.joined(separator: "\n") + note
     }
 
-    var figures: [FigureList.Figure] {
+    var figures: [Figure] {
         cells.flatMap { cell in
             let name = "\(cell.format)_\(cell.payloadBytes)".replacing(" ", with: "_")
             return [
-                FigureList.Figure("\(name)_nanoseconds", "ns, \(cell.format)", cell.nanoseconds),
-                FigureList.Figure("\(name)_allocations", "allocations, \(cell.format)", cell.allocations),
+                Figure("\(name)_nanoseconds", "ns, \(cell.format)", cell.nanoseconds),
+                Figure("\(name)_allocations", "allocations, \(cell.format)", cell.allocations),
             ]
         }
     }
@@ -52,10 +47,10 @@ struct SignReport: BenchResult {
                 .init("format", .string(cell.format)),
                 .init("payload_bytes", .number(String(cell.payloadBytes))),
                 .init("request_bytes", .number(String(cell.requestBytes))),
-                .init("nanoseconds", .number(FigureList.rounded(cell.nanoseconds))),
-                .init("allocations", .number(FigureList.rounded(cell.allocations))),
+                .init("nanoseconds", .number(Figure.rounded(cell.nanoseconds))),
+                .init("allocations", .number(Figure.rounded(cell.allocations))),
             ]
-            members.append(.init("instructions", cell.instructions.map { .number(FigureList.rounded($0)) } ?? .null))
+            members.append(.init("instructions", cell.instructions.map { .number(Figure.rounded($0)) } ?? .null))
             return JSONValue.object(members).text
         }.joined(separator: "\n")
     }

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFigures
 import PosthornModel
 
 /// Finds the benchmark that was asked for, runs it and prints what it found.
@@ -6,8 +7,8 @@ enum BenchCommand {
     /// Every benchmark, in the order of the list.
     static var all: [any Benchmark.Type] {
         [
-            DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, StallBenchmark.self,
-            BacklogBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
+            DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
+            BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
         ]
     }
 
@@ -19,7 +20,7 @@ enum BenchCommand {
         What Posthorn can do on this machine. Each benchmark works in a temporary folder, with a receiver of its own in a
         process of its own where it needs one, and prints a table, or JSON with --json.
 
-        \(columns(all.map { ($0.name, $0.summary) }))
+        \(columns(all.map { ($0.name, $0.summary) } + [(ReceiveCommand.name, ReceiveCommand.summary)]))
 
         posthorn-bench BENCHMARK --help tells its options.
         """
@@ -40,8 +41,9 @@ enum BenchCommand {
         var arguments = arguments
         guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
         // The receiver beside a benchmark is this program again, and so is an engine in a process of its own.
-        if name == Sink.subcommand { Sink.serve() }
-        if name == BacklogEngine.subcommand { try BacklogEngine.serve(arguments) }
+        if name == Sink.subcommand { try Sink.serve() }
+        if name == EngineServer.subcommand { try EngineServer.serve(arguments) }
+        if name == ReceiveCommand.name { return try ReceiveCommand.run(arguments) }
         guard let benchmark = all.first(where: { $0.name == name }) else {
             throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")
         }

@@ -1,3 +1,5 @@
+import PosthornFigures
+
 /// A benchmark: a subcommand with its options, which runs and says what it found.
 ///
 /// A new one is a type of its own in Benchmarks and a line in ``BenchCommand/all``.
@@ -21,16 +23,6 @@ protocol Benchmark {
 
     /// Does the work and returns what it found.
     func run() throws -> any BenchResult
-}
-
-/// What a benchmark found, in three forms.
-protocol BenchResult {
-    /// For people.
-    var table: String { get }
-    /// For programs.
-    var json: String { get }
-    /// For ``Gate``.
-    var figures: [FigureList.Figure] { get }
 }
 
 extension Benchmark {

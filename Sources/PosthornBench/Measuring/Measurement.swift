@@ -1,4 +1,5 @@
 import CAllocationCount
+import CLinux
 import Glibc
 import PosthornSystem
 

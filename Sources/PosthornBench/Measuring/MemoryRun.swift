@@ -1,4 +1,5 @@
 import Dispatch
+import PosthornFigures
 import PosthornModel
 import PosthornSending
 import PosthornSigning

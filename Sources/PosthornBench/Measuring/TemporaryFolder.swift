@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFigures
 
 /// A folder that goes away with the run.
 struct TemporaryFolder {

@@ -1,4 +1,5 @@
 import Posthorn
+import PosthornFigures
 import PosthornModel
 import PosthornSending
 import PosthornSystem
@@ -46,16 +47,19 @@ struct Workload {
     /// An event's data: one JSON object of the wanted size.
     var data: [UInt8] { Array("{\"pad\":\"\(String(repeating: "y", count: max(0, payloadBytes - 10)))\"}".utf8) }
 
-    /// Stores the events, a thousand to a transaction.
+    /// Stores the events, a thousand to a transaction, or fewer where they are large.
     func emitAll(to outbox: Outbox) throws {
         let data = data
+        let step = max(1, min(1000, Self.transactionBytes / max(1, payloadBytes)))
         var next = 0
         while next < events {
-            let batch = (next..<min(next + 1000, events)).map { NewEvent(type: "bench.\($0 % groups)", node: "bench", data: data) }
+            let batch = (next..<min(next + step, events)).map { NewEvent(type: "bench.\($0 % groups)", node: "bench", data: data) }
             _ = try outbox.emit(batch)
             next += batch.count
         }
     }
+
+    private static let transactionBytes = 16 << 20
 
     /// What the egress guard must let through to reach the receiver.
     static func senderConfiguration(threads: Int) throws -> SenderConfiguration {

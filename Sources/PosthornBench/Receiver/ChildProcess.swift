@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFigures
 
 /// This program once more, in a process of its own.
 struct ChildProcess {
@@ -13,11 +14,12 @@ struct ChildProcess {
             ? String(decoding: path[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) : "/proc/self/exe"
     }()
 
-    /// Starts it with these arguments. Its standard output is `output`, if given.
-    init(_ arguments: [String], output: Int32? = nil) throws {
+    /// Starts it with these arguments. `input` and `output` become its standard input and output, if given.
+    init(_ arguments: [String], input: Int32? = nil, output: Int32? = nil) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        if let input { posix_spawn_file_actions_adddup2(&actions, input, 0) }
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
         var words: [UnsafeMutablePointer<CChar>?] = (["posthorn-bench"] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFigures
 
 /// The receiver, running in a process of its own.
 struct SinkProcess {

@@ -1,13 +1,15 @@
 /// Two things measured in turns (A B A B …), so that what else the machine does meets both: the ratio of each pair.
-struct Pairs {
-    private(set) var pairs: [(ours: Double, theirs: Double)] = []
+package struct Pairs {
+    package private(set) var pairs: [(ours: Double, theirs: Double)] = []
 
-    mutating func add(_ ours: Double, _ theirs: Double) { pairs.append((ours, theirs)) }
+    package init() {}
 
-    var ratios: [Double] { pairs.map { $0.theirs == 0 ? 0 : $0.ours / $0.theirs } }
+    package mutating func add(_ ours: Double, _ theirs: Double) { pairs.append((ours, theirs)) }
+
+    package var ratios: [Double] { pairs.map { $0.theirs == 0 ? 0 : $0.ours / $0.theirs } }
 
     /// The medians of both, the ratio of each pair and the ratios' median.
-    func figures(_ name: String, _ label: String, _ ours: String, _ theirs: String) -> [FigureList.Figure] {
+    package func figures(_ name: String, _ label: String, _ ours: String, _ theirs: String) -> [Figure] {
         let key = { (text: String) in text.split(separator: " ").joined(separator: "_") }
         return [
             .init("\(name)_\(key(ours))", "\(label), \(ours)", Sample(pairs.map(\.ours)).median),
