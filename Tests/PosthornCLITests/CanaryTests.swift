@@ -8,6 +8,7 @@ import Testing
     private static let canaries = [
         "canary-diio", "canary-conference", "canary-webio-api", "canary-webio-secret", "canary-voiso", "canary-authorization",
         "Y2FuYXJ5LXN0YW5kYXJk", "Y2FuYXJ5LWVkMjU1MTkt", "canary-hmac", "canary-fixed-header", "canary-rotated", "canary-refused",
+        "canary-smtp", "AHVzZXIAY2FuYXJ5LXNtdHA=",
     ]
 
     private static func topology(_ url: String) -> String {
@@ -32,7 +33,8 @@ import Testing
                 #""envelope":"raw","signature":"hmac","credentials":{"secret":"canary-hmac","header":"x-signature"},"headers":{"x-api-key":"canary-fixed-header"}"#
             ),
         ]
-        return #"{"nodes":[{"id":"c1","level":"company"}],"endpoints":[\#(endpoints.joined(separator: ","))]}"#
+        let node = #"{"id":"c1","level":"company","notification_contact":{"email":"contact@example.com"}}"#
+        return #"{"nodes":[\#(node)],"endpoints":[\#(endpoints.joined(separator: ","))]}"#
     }
 
     /// Answers handshakes, and everything else with an error that repeats the whole request.
@@ -64,6 +66,8 @@ import Testing
         try run(["endpoint", "rotate", "voiso", "--secret-stdin"], input: "canary-rotated\n")
         try run(["retry", "4"])
         try run(["run", "--until-settled", "--allow", "127.0.0.0/8"])
+        let mails = try mail(posthorn, allowing: { try run($0) })
+        seen += mails
         try run(["ask", "webio", "<<a>>", "--allow", "127.0.0.0/8"], status: 1)
         try refusals(receiver.url, posthorn, run: { try run($0, status: 1) })
         for words in [["endpoint", "list"], ["deliveries"], ["status"], ["doctor"]] {
@@ -83,6 +87,44 @@ import Testing
         #expect(!tokens.isEmpty && receiver.requests.contains { String(decoding: $0.body, as: UTF8.self).contains("canary-rotated") })
         for secret in Self.canaries + tokens { #expect(!seen.contains(secret), "\(secret) was printed") }
         if hasKey { try checkFiles(posthorn, Self.canaries + tokens) }
+    }
+
+    /// The mails of a run with a server that wants a password; they quote what the receivers sent back.
+    private func mail(_ posthorn: PosthornProcess, allowing run: ([String]) throws -> Void) throws -> String {
+        // Base64 of user and password with a zero byte in front of each.
+        let login = "AHVzZXIAY2FuYXJ5LXNtdHA="
+        let server = try SMTPServer(replies: ["EHLO": "250-test\r\n250 AUTH PLAIN", "AUTH": "334 ", "AHVZ": "235 2.7.0 welcome"])
+        let password = posthorn.write("canary-smtp\n", to: "password")
+        try run([
+            "run", "--until-settled", "--allow", "127.0.0.0/8", "--smtp", "smtp://user@127.0.0.1:\(server.port)", "--mail-from",
+            "posthorn@example.com", "--smtp-allow-plain", "--smtp-password-file", password, "--log", "json",
+        ])
+        #expect(server.commands.contains(login), "\(server.commands)")
+        let texts = server.mails.map(\.text)
+        // Quoted-printable breaks lines in the middle of words, so a secret may stand on two of them.
+        let whole = texts.map { $0.replacing("=\r\n", with: "").replacing("=\n", with: "") }
+        #expect(texts.contains { $0.contains("***") }, "no mail quotes a receiver")
+        return (texts + whole).joined()
+    }
+
+    /// The lab's commands, their reports and their files.
+    @Test func theLabShowsNoSecret() throws {
+        let receiver = try MisbehavingReceiver(Self.echo)
+        let posthorn = try PosthornProcess()
+        let topology = posthorn.write(Self.topology(receiver.url), to: "topology.json")
+        var seen = ""
+        for endpoint in ["diio", "conference", "webio", "voiso", "standard", "ed25519", "hmac"] {
+            let files = ["report.html", "times.csv"].map { posthorn.directory.file($0) }
+            let load = ["load", receiver.url, "--count", "20", "--connections", "2", "--topology", topology, "--endpoint", endpoint]
+            for json in [[], ["--json"]] {
+                let result = try posthorn.run(load + ["--report", files[0], "--csv", files[1]] + json, input: [])
+                seen += result.output + result.errors
+                seen += files.map { String(decoding: posthorn.contents($0).utf8, as: UTF8.self) }.joined()
+            }
+        }
+        #expect(receiver.requests.contains { $0.header("x-api-key") == "canary-fixed-header" })
+        let tokens = Set(receiver.requests.compactMap { $0.header("x-webio-token") })
+        for secret in Self.canaries + tokens { #expect(!seen.contains(secret), "\(secret) was printed") }
     }
 
     /// Errors about secrets name the field and not the value.
