@@ -53,13 +53,14 @@ struct BusyBenchmark: Benchmark {
         let engine = try Engine(outbox: outbox, configuration: EngineConfiguration(sender: sender))
         try engine.start()
         Progress.tell("looking for peak load")
-        let peak = try peakPerSecond(outbox, engine)
+        let emitter = OpenEmitter(outbox: outbox, load: load, callers: callers)
+        let peak = try peakPerSecond(emitter, engine)
         while engine.statistics.claimed > 0 || sink.count < engine.statistics.delivered { usleep(1000) }
         _ = sink.take()
         let schedule = OpenSchedule(start: MonotonicClock.nanoseconds() + 10_000_000, perSecond: peak * Double(share) / 100)
         Progress.tell("emitting at \(share) % of peak load")
         let before = engine.statistics.delivered
-        let emits = try emit(schedule, outbox)
+        let emits = try emitter.emit(schedule, seconds: seconds)
         let expected = schedule.count(seconds: seconds) * load.fanOut
         while sink.count < expected { usleep(1000) }
         let elapsed = Double(MonotonicClock.nanoseconds() - schedule.start) / 1e9
@@ -91,13 +92,13 @@ struct BusyBenchmark: Benchmark {
     }
 
     /// Events a second, after a second in which everything grows warm.
-    private func peakPerSecond(_ outbox: Outbox, _ engine: Engine) throws -> Double {
+    private func peakPerSecond(_ emitter: OpenEmitter, _ engine: Engine) throws -> Double {
         let start = MonotonicClock.nanoseconds()
         let end = start + Int64(seconds + 1) * 1_000_000_000
         let emitted = Atomic(0)
         let fanOut = load.fanOut
         let warm = Mutex<(at: Int64, delivered: Int)?>(nil)
-        try inTeam {
+        try emitter.inTeam {
             while case let now = MonotonicClock.nanoseconds(), now < end {
                 if now - start > 1_000_000_000 {
                     warm.withLock { if $0 == nil { $0 = (now, engine.statistics.delivered) } }
@@ -107,43 +108,11 @@ struct BusyBenchmark: Benchmark {
                     continue
                 }
                 let number = emitted.add(1, ordering: .relaxed).oldValue
-                try emit(number, due: now, outbox)
+                try emitter.emit(number, due: now)
             }
         }
         guard let from = warm.withLock({ $0 }) else { throw BenchProblem("peak load was not found") }
         let seconds = Double(MonotonicClock.nanoseconds() - from.at) / 1e9
         return Double(engine.statistics.delivered - from.delivered) / Double(fanOut) / seconds
-    }
-
-    /// Emits every event at its time, and says how many milliseconds after it emit returned.
-    private func emit(_ schedule: OpenSchedule, _ outbox: Outbox) throws -> [Double] {
-        let next = Atomic(0)
-        let count = schedule.count(seconds: seconds)
-        let found = Mutex<[Double]>([])
-        try inTeam {
-            while case let number = next.add(1, ordering: .relaxed).oldValue, number < count {
-                let due = schedule.due(number)
-                let early = due - MonotonicClock.nanoseconds()
-                if early > 0 { usleep(UInt32(early / 1000)) }
-                try emit(number, due: due, outbox)
-                let late = Double(MonotonicClock.nanoseconds() - due) / 1e6
-                found.withLock { $0.append(late) }
-            }
-        }
-        return found.withLock { $0 }
-    }
-
-    private func emit(_ number: Int, due: Int64, _ outbox: Outbox) throws {
-        let data = DueMark.data(at: due, bytes: load.payloadBytes)
-        _ = try outbox.emit(NewEvent(type: "bench.\(number % load.groups)", node: "bench", data: data))
-    }
-
-    /// Runs the same work on every caller's thread.
-    private func inTeam(_ work: () throws -> Void) throws {
-        let failure = Mutex<(any Error)?>(nil)
-        ThreadTeam.run(callers) {
-            do { try work() } catch { failure.withLock { $0 = error } }
-        }
-        if let problem = failure.withLock({ $0 }) { throw problem }
     }
 }

@@ -12,7 +12,8 @@ struct LatencyBenchmark: Benchmark {
     static let explanation = """
         Emits one event at a time on an engine that has nothing else to do, and measures from the start of the call to the
         request at the receiver, flush to disk included: through the library, and as a row that another connection inserts with
-        SQL and commits.
+        SQL and commits. Beside that it measures what nobody can do without on this disk: the commit of such a row in another
+        outbox, for which no engine runs.
         """
     static let example = "posthorn-bench latency --events 2000"
     static var options: [BenchOption<Self>] {
@@ -30,7 +31,7 @@ struct LatencyBenchmark: Benchmark {
     func run() throws -> any BenchResult {
         let sink = try TimedSink()
         let folder = try TemporaryFolder()
-        defer { folder.remove() }
+        defer { folder.removeAll() }
         let outbox = try Outbox(path: folder.database)
         defer { outbox.close() }
         let load = Workload(events: events, fanOut: 1, endpoints: 1, payloadBytes: payloadBytes)
@@ -48,12 +49,14 @@ struct LatencyBenchmark: Benchmark {
         let inserter = try Inserter(path: folder.database, data: load.data)
         let sql = try measure(sink, engine) { try inserter.insert() }
         try engine.stop()
+        let bare = try bareCommits(in: "\(folder.path)/bare.db", load.data)
         return FigureList(
             title: "\(events) events of \(payloadBytes) bytes, one at a time on an idle engine, flush included",
             settings: [("events", events), ("payload_bytes", payloadBytes)],
             figures: Self.figures("emit_to_request", "µs from emit to the request", library)
                 + Self.figures("emit", "µs until emit returns", Array(emits.dropFirst(Self.warmUp)))
                 + Self.figures("sql_to_request", "µs from another connection's INSERT to the request", sql)
+                + Self.figures("bare_commit", "µs for a bare commit by SQLite", bare)
         )
     }
 
@@ -72,6 +75,20 @@ struct LatencyBenchmark: Benchmark {
             usleep(UInt32(1000 + number * 37 % 1000))
         }
         return found
+    }
+
+    /// Microseconds for the commit of each row, at the same pace.
+    private func bareCommits(in path: String, _ data: [UInt8]) throws -> [Double] {
+        let outbox = try Outbox(path: path)
+        _ = try outbox.apply(try Workload(endpoints: 3).topology(port: 1))
+        outbox.close()
+        let inserter = try Inserter(path: path, data: data)
+        return try (0..<(events + Self.warmUp)).map { number in
+            usleep(UInt32(1000 + number * 37 % 1000))
+            let start = MonotonicClock.nanoseconds()
+            try inserter.insert()
+            return Double(MonotonicClock.nanoseconds() - start) / 1000
+        }.suffix(events)
     }
 
     private static func figures(_ name: String, _ label: String, _ values: [Double]) -> [Figure] {

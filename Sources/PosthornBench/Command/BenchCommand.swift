@@ -8,7 +8,7 @@ enum BenchCommand {
     static var all: [any Benchmark.Type] {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
-            BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
+            HostileBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
         ]
     }
 

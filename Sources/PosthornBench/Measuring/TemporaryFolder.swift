@@ -1,12 +1,13 @@
 import Glibc
 import PosthornFigures
 
-/// A folder that goes away with the run.
+/// A folder that goes away with the run: in `$TMPDIR`, which so chooses the disk, or else in `/tmp`.
 struct TemporaryFolder {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/posthorn-bench-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        var template = Array("\(parent.isEmpty ? "/tmp" : parent)/posthorn-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw BenchProblem("mkdtemp: \(String(cString: strerror(errno)))") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
