@@ -117,8 +117,8 @@ let package = Package(
         tests(
             "PosthornLabTests",
             [
-                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornSending", "PosthornSystem", "TestSockets",
-                "PosthornTestSupport",
+                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornSigning", "PosthornSending", "PosthornSystem",
+                "TestSockets", "PosthornTestSupport",
             ]
         ),
         tests(

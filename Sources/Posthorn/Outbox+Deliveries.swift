@@ -22,6 +22,11 @@ extension Outbox {
         try read { try $0.deliveries(filter, visit) }
     }
 
+    /// Visits the first `limit` events of a type (of every type for `nil`) in the order in which they were stored.
+    public func events(ofType pattern: EventPattern? = nil, limit: Int, _ visit: (Event) -> Void) throws {
+        try read { try $0.events(ofType: pattern, limit: limit, visit) }
+    }
+
     /// The attempts of a delivery, first to last.
     /// - Throws: `InputProblem` when there is no such delivery.
     public func attempts(of delivery: Int64) throws -> [Attempt] {

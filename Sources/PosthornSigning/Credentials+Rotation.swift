@@ -89,11 +89,5 @@ extension Credentials {
     }
 
     /// SHA-256 in hexadecimal: recognises a secret without keeping it.
-    static func digest(_ secret: String) -> String {
-        let bytes = Array(secret.utf8)
-        var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var count: UInt32 = 0
-        precondition(EVP_Digest(bytes, bytes.count, &hash, &count, EVP_sha256(), nil) == 1, "libcrypto has no SHA-256")
-        return Hex.text(Array(hash.prefix(Int(count))))
-    }
+    static func digest(_ secret: String) -> String { MessageDigest.sha256(Array(secret.utf8)) }
 }

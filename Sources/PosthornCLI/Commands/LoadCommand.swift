@@ -15,20 +15,28 @@ enum LoadCommand: Command {
         details: [
             "With --rate, requests leave on a schedule whether or not answers come, and latency counts from the moment a request"
                 + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
-                + "\nare answered, which finds the peak throughput.",
+                + "\nare answered, which finds the peak throughput. With --replay, recorded events leave at the distances in which they"
+                + "\nhappened, with their ids, times and data, signed anew.",
+            "With --ledger the receiver says what it has processed: one line each time, which is the event's name or a JSON object"
+                + "\nwith \"id\" or \"digest\". A name is the event's id (weseedo, standard), the id of its object (diio's id, Voiso's uuid,"
+                + "\nWebio's communicationActionId), or the SHA-256 of the body, of the query for a GET. Counted are: lost (answered 200 and"
+                + "\nnot processed), twice, unacknowledged (processed, never answered 200), forged (processed though wrongly signed or"
+                + "\nreplayed) and unknown. What stood in a file before the load is passed over. posthorn receive --ledger writes one.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
                 + "\nthe test early, with results.",
             "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
                 + "\nor 503 with Retry-After is left alone for so long.",
             "With --json: one object, with target, began, model, duration_s, requests, requests_per_second, scheduled_per_second,"
                 + "\nlatency_ms and service_time_ms (min, mean, p50 … p9999, max), errors, errors_by_kind, statuses, checks, findings,"
-                + "\nexpectations and more.",
+                + "\nexpectations, ledger and more. --csv has one line an interval, --samples one line a request (microseconds).",
         ],
         examples: [
             "posthorn load http://127.0.0.1:9999/",
             "posthorn load http://127.0.0.1:9999/ --rate 500..5000/500:10s --spacing poisson --report load.html",
             "posthorn load http://127.0.0.1:9999/ --rate 200 --duration 30s --vendor diio --credential signing_secret=… "
                 + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'errors<0.1%'",
+            "posthorn load http://127.0.0.1:9999/ --rate 500 --ledger processed.ndjson --expect 'lost<1' --expect 'twice<1'",
+            "posthorn load http://127.0.0.1:9999/ --replay posthorn.db --speed 60 --vendor weseedo",
         ]
     )
 
@@ -36,11 +44,22 @@ enum LoadCommand: Command {
         let target = try LabTarget(arguments, text: arguments.positionals[0], command: context.command)
         let now = SystemClock().now()
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
-        let plan = try LoadFlags.plan(arguments, seed: seed, context.command)
         let shares = try LoadFlags.shares(arguments, context.command)
         let expectations = try LoadFlags.expectations(arguments, context.command)
         let settings = try FormatFlags.settings(arguments, url: target.url.text, command: context.command)
-        let content = try LoadContentFlags.content(arguments, settings, shares, seed: seed, at: now, context.command)
+        let events = try ReplayFlags.events(arguments, settings, context.command)
+        let plan = try LoadFlags.plan(arguments, replaying: events, seed: seed, context.command)
+        let content = try LoadContentFlags.content(
+            arguments,
+            settings,
+            replaying: events,
+            shares,
+            seed: seed,
+            at: now,
+            context.command
+        )
+        let ledger = try LedgerSource(arguments, target, context.command)
+        try check(ledger, content, expectations, context.command)
         let files = try ReportFiles(arguments)
         try target.check()
         StopSignals.block()
@@ -54,19 +73,50 @@ enum LoadCommand: Command {
             guard: target.guard,
             caFile: arguments.text("ca-file")
         )
-        let report = try run(test, plan, context)
+        let (report, ledgerProblem) = try run(test, plan, ledger)
         let verdicts = expectations.map { $0.evaluate(report.outcome) }
         try files.write(report, verdicts, to: context)
+        // The results stand, whatever became of the ledger.
+        if let ledgerProblem { throw ledgerProblem }
         return verdicts.allSatisfy(\.holds) ? 0 : 1
     }
 
-    private static func run(_ test: LoadTest, _ plan: LoadPlan, _ context: Context) throws -> LoadReport {
+    private static func check(
+        _ ledger: LedgerSource?,
+        _ content: LoadContent,
+        _ expectations: [Expectation],
+        _ command: String
+    ) throws(UsageProblem) {
+        if ledger == nil, let one = expectations.first(where: \.needsLedger) {
+            throw UsageProblem("--expect \(one.text) is about the receiver's ledger; add --ledger", command: command)
+        }
+        if ledger != nil, !content.isTellable {
+            throw UsageProblem(
+                "--ledger: these requests cannot be told apart; leave --body and --data out, or give data with an id and --vendor",
+                command: command
+            )
+        }
+    }
+
+    private static func run(
+        _ test: LoadTest,
+        _ plan: LoadPlan,
+        _ ledger: LedgerSource?
+    ) throws -> (report: LoadReport, ledgerProblem: (any Error)?) {
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
         let meter = LoadMeter(plan)
         log.showProgress { meter.line(test.takeProgress()) }
-        _ = try StopSignals.watch { _ in test.stop() }
-        return try test.run()
+        let stop = try StopMark()
+        _ = try StopSignals.watch { _ in
+            stop.set()
+            test.stop()
+        }
+        var report = try test.run()
+        do { try ledger?.complete(&report, until: stop) } catch {
+            return (report, error)
+        }
+        return (report, nil)
     }
 }
 

@@ -17,9 +17,10 @@ enum ReceiveCommand: Command {
             .init("status", "CODE", "answer every event with this status (default 200)"),
             .init("delay", "MS", "answer so many milliseconds later"),
             .init("rate-limit", "N", "take N requests a second and answer 429 with Retry-After beyond that"),
-            .init("fault", "SPEC", isRepeatable: true, "fail by chance: 503:10%, hangup:1% or delay=3000:5% (repeatable)"),
+            .init("fault", "SPEC", isRepeatable: true, "by chance: 503:10%, hangup:1%, delay=3000:5%, or lose:1%, twice:1% (repeatable)"),
             .init("seed", "N", "where the dice of --fault start from (default 0)"),
             .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
+            .init("ledger", "FILE", "append a line for each event that is processed, for posthorn load --ledger"),
             .init("until", "N", "end once N different events were answered 200"),
         ],
         usesOutbox: false,
@@ -27,6 +28,8 @@ enum ReceiveCommand: Command {
             "Signatures are checked when credentials are given (or a topology file that has them); a wrong one is answered 401."
                 + "\nAn event that was answered 200 before is a duplicate: it is answered 200 again and marked. diio's validation gets"
                 + "\nits echo_string back, and a browser is greeted.",
+            "With --ledger an event is written down when it is processed: once, the first time that it is answered 200. The faults"
+                + "\nlose (answered 200, not processed) and twice spoil that on purpose.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
             "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
                 + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host"
@@ -52,6 +55,8 @@ enum ReceiveCommand: Command {
         let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }
         let goal = EventGoal(try arguments.integer("until", 1...Int.max))
 
+        let ledger = try arguments.text("ledger").map { try LedgerFile($0) }
+
         // Before the first thread is started.
         StopSignals.block()
         DescriptorLimit.raise(to: server.connectionLimit + 256)
@@ -63,7 +68,12 @@ enum ReceiveCommand: Command {
             server: server,
             configuration: configuration,
             check: check,
-            observe: { arrival, _ in
+            observe: { arrival, request in
+                if let ledger, arrival.timesProcessed > 0,
+                    let failure = ledger.write(arrival.ledgerLine(request), times: arrival.timesProcessed)
+                {
+                    ErrorOutput.line("posthorn: the ledger could not be written: \(SystemProblem("write", failure))")
+                }
                 printer.line(isJSON ? arrival.json : Array(arrival.line.utf8))
                 if goal.isReached(with: arrival) { ending.signal() }
             }

@@ -8,6 +8,7 @@ enum LoadContentFlags {
     static func content(
         _ arguments: ParsedArguments,
         _ settings: EndpointSettings?,
+        replaying events: [Event]?,
         _ shares: LoadPlan.Shares,
         seed: UInt64,
         at now: Timestamp,
@@ -23,6 +24,7 @@ enum LoadContentFlags {
         if shares.wronglySigned > 0, settings.signature == .none {
             throw UsageProblem("--wrong-signature: requests without a signature cannot be wrongly signed; add --vendor", command: command)
         }
+        if let events { return try LoadContent.recorded(events, settings, needsWrong: shares.wronglySigned > 0, at: now) }
         return try LoadContent.events(
             settings,
             vendor: ScenarioVendor(rawValue: settings.envelope.rawValue),

@@ -15,7 +15,7 @@ enum LoadFlags {
             .init("max-in-flight", "N", "with --rate: requests on the wire at once (default 10000); reaching it is reported"),
             .init("timeout", "MS", "the deadline of a request: connect, headers and body (default 15000)"),
             .init("threads", "N", "sender threads (default: one, two for more than 20,000 a second and without --rate)"),
-        ] + FormatFlags.flags + [
+        ] + FormatFlags.flags + ReplayFlags.flags + [
             .init("event", "TYPE", "send this type only, or those that fit a pattern"),
             .init("data", "JSON", "the data of every event instead of made-up ones; without --vendor: the body"),
             .init("body", "FILE", "the same from a file; - for standard input"),
@@ -24,17 +24,31 @@ enum LoadFlags {
             .init("late", "SHARE", "make and sign this share an hour ago"),
             .init("reorder", "SHARE", "send this share after younger events"),
             .init("seed", "N", "where made-up events and dice start from (default: by the clock)"),
-            .init("expect", "BOUND", isRepeatable: true, "end with 1 unless it holds: p99<200ms, errors<0.1%, rate>=900 (repeatable)"),
+            .init(
+                "expect",
+                "BOUND",
+                isRepeatable: true,
+                "end with 1 unless it holds: p99<200ms, errors<0.1%, rate>=900, lost<1 (repeatable)"
+            ),
+        ] + LedgerSource.flags + [
             .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
+            .init("samples", "FILE", "write every request with its times (CSV)"),
             .init("report", "FILE", "write a page with plots (HTML, complete in itself)"),
             .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
             .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
             LabTarget.ownership,
         ]
 
-    static func plan(_ arguments: ParsedArguments, seed: UInt64, _ command: String) throws(UsageProblem) -> LoadPlan {
-        var plan = LoadPlan(try model(arguments, command))
+    /// - Parameter events: What is to be replayed, if anything is.
+    static func plan(
+        _ arguments: ParsedArguments,
+        replaying events: [Event]?,
+        seed: UInt64,
+        _ command: String
+    ) throws(UsageProblem) -> LoadPlan {
+        var plan = LoadPlan(try model(arguments, replaying: events, command))
         plan.count = try arguments.integer("count", 1...Int.max).map { UInt64($0) }
+        if let events { plan.count = UInt64(events.count) }
         plan.nanoseconds = try duration("duration", arguments, command)
         plan.warmUpNanoseconds = try duration("warm-up", arguments, command) ?? 0
         if plan.count == nil, plan.plannedNanoseconds == nil { plan.nanoseconds = 10_000_000_000 }
@@ -42,11 +56,21 @@ enum LoadFlags {
         plan.threads = try arguments.integer("threads", 1...64) ?? defaultThreads(plan)
         plan.honoursRetryAfter = !arguments.has("ignore-retry-after")
         plan.seed = seed
+        plan.keepsSamples = arguments.has("samples")
+        plan.keepsBook = arguments.has("ledger")
         return plan
     }
 
-    private static func model(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> LoadPlan.Model {
+    private static func model(
+        _ arguments: ParsedArguments,
+        replaying events: [Event]?,
+        _ command: String
+    ) throws(UsageProblem) -> LoadPlan.Model {
         guard let text = arguments.text("rate") else {
+            if let events, !arguments.has("connections") {
+                if arguments.has("spacing") { throw UsageProblem("--spacing belongs to --rate; add it", command: command) }
+                return ReplayFlags.model(events, speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1)
+            }
             for flag in ["spacing", "max-in-flight"] where arguments.has(flag) {
                 throw UsageProblem("--\(flag) belongs to --rate; add it", command: command)
             }
@@ -68,6 +92,7 @@ enum LoadFlags {
         switch plan.model {
         case .closed(let connections): return min(connections, cores)
         case .open(let rates, _): return rates.peakPerSecond > 20_000 ? cores : 1
+        case .replay: return 1
         }
     }
 

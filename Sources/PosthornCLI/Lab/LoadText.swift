@@ -21,6 +21,7 @@ enum LoadText {
         if !notes(report).isEmpty { text += "\n" }
         text += histogram(report.latencies)
         text += checks(report)
+        text += ledger(report)
         return text
     }
 
@@ -31,6 +32,7 @@ enum LoadText {
             let steps = rates.steps.map { Words.oneDecimal($0.ratePerSecond) }
             let shown = steps.count > 4 ? "\(steps[0]) … \(steps[steps.count - 1])" : steps.joined(separator: ", ")
             return "\(shown) a second\(poisson ? ", poisson" : "")"
+        case .replay(let moments): return "replay of \(Words.count(moments.count, "event"))"
         }
     }
 
@@ -54,7 +56,7 @@ enum LoadText {
         if report.errors == 0 { return "none" }
         let share = report.outcome.errorPercent
         let kinds = counts(report.errorsByClass.map { ($0.key, $0.value) })
-        let samples = report.samples.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(Visible.text($0.value))" }.joined()
+        let samples = report.errorTexts.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(Visible.text($0.value))" }.joined()
         return "\(Words.grouped(report.errors)) (\(milliseconds(share)) %): \(kinds)\(samples)"
     }
 
@@ -93,7 +95,7 @@ enum LoadText {
                 "\(Words.count(report.withheld, "request was", "requests were")) not sent, because the receiver asked to wait (Retry-After)."
             )
         }
-        if case .open = report.plan.model, report.delays.percentile(99) > 50_000_000, report.heldBack == 0 {
+        if report.plan.isOpen, report.delays.percentile(99) > 50_000_000, report.heldBack == 0 {
             notes.append("This machine could not keep the schedule: requests left up to \(duration(report.delays.maximum)) late.")
         }
         return notes
@@ -123,9 +125,17 @@ enum LoadText {
         text += rows(
             tests.map { ($0.kind.name, "\(Words.grouped($0.requests)): \(counts($0.statuses.map { (String($0.key), $0.value) }))") }
         )
-        for finding in report.findings { text += "finding: \(finding)\n" }
-        if report.findings.isEmpty { text += "no findings\n" }
+        for finding in report.checkFindings { text += "finding: \(finding)\n" }
+        if report.checkFindings.isEmpty { text += "no findings\n" }
         return text
+    }
+
+    private static func ledger(_ report: LoadReport) -> String {
+        guard let ledger = report.ledger else { return "" }
+        let counts = ledger.counts.map { "\(Words.grouped($0.count)) \($0.name)" }.joined(separator: ", ")
+        let findings = ledger.findings.map { "finding: \($0)\n" }.joined()
+        return "\nThe receiver's ledger: \(counts)\n"
+            + (findings.isEmpty ? "every event that was answered 200 was processed once\n" : findings)
     }
 
     /// Nanoseconds in the unit that reads best.

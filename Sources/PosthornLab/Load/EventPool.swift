@@ -1,25 +1,30 @@
 import PosthornModel
 
-/// Events of a vendor, made before a load starts, so that inventing them costs nothing while it runs. They are used again
-/// and again, each time with ids of their own.
+/// Events of a vendor, made or read before a load starts, so that this costs nothing while it runs.
+///
+/// Made-up ones are used again and again, each time with ids of their own; recorded ones go out as they are.
 struct EventPool: Sendable {
     private struct Entry: Sendable {
-        let type: String
-        let node: String
-        let data: [UInt8]
-        /// The last characters of the id inside the data, which change from event to event.
-        let stamp: Range<Int>?
+        let event: Event
+        /// The id inside the data, which changes from event to event; `nil` when there is none.
+        let stamp: IdentityStamp?
     }
 
     private let entries: [Entry]
-
-    /// Members of the vendors' data that say which object it is.
-    private static let idMembers: Set<String> = ["id", "uuid", "communicationActionId", "conference_id"]
-    private static let stampLimit = 10
+    /// Whether events keep the ids and times that they have.
+    let isRecorded: Bool
 
     /// One event again and again.
     init(type: String, data: [UInt8]) {
-        entries = [Entry(type: type, node: "lab", data: data, stamp: Self.stamp(in: data))]
+        let event = Event(id: "", type: type, node: "lab", created: Timestamp(milliseconds: 0), data: data)
+        entries = [Entry(event: event, stamp: IdentityStamp(data))]
+        isRecorded = false
+    }
+
+    /// Events that happened; at least one.
+    init(recorded events: [Event]) {
+        entries = events.map { Entry(event: $0, stamp: nil) }
+        isRecorded = true
     }
 
     /// Events of a scenario.
@@ -39,43 +44,88 @@ struct EventPool: Sendable {
         // Types take turns in the scenario, so a wanted one comes soon; the bound is for a story that never comes to it.
         for _ in 0..<(size * 100) where entries.count < size {
             moment = moment.advanced(byMilliseconds: 1000)
-            let event = scenario.next(at: min(moment, now))
-            if wants(event.type) {
-                entries.append(Entry(type: event.type, node: event.node, data: event.data, stamp: Self.stamp(in: event.data)))
-            }
+            let event = scenario.next(at: min(moment, now)).event
+            if wants(event.type) { entries.append(Entry(event: event, stamp: IdentityStamp(event.data))) }
         }
         self.entries = entries
+        isRecorded = false
     }
+
+    /// How many events there are before they begin again.
+    var count: Int { entries.count }
+
+    /// Whether the data of every event say which object they are about, so that no two events are alike.
+    var isTellable: Bool { isRecorded || entries.allSatisfy { $0.stamp != nil } }
 
     /// The event of a number.
+    /// - Parameters:
+    ///   - id: Its id, unless it is recorded.
+    ///   - created: When it happened, unless it is recorded.
     func event(_ number: UInt64, id: String, created: Timestamp) -> Event {
         let entry = entries[Int(number % UInt64(entries.count))]
-        var data = entry.data
-        if let stamp = entry.stamp {
-            var rest = number
-            for place in stamp.reversed() {
-                data[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
-            }
-        }
-        return Event(id: id, type: entry.type, node: entry.node, created: created, data: data)
+        if isRecorded { return entry.event }
+        let data = entry.stamp?.data(number) ?? entry.event.data
+        return Event(id: id, type: entry.event.type, node: entry.event.node, created: created, data: data)
+    }
+}
+
+/// The place in an event's data where the id of its object stands, so that each event can have another.
+struct IdentityStamp: Sendable {
+    private let head: [UInt8]
+    private let tail: [UInt8]
+
+    /// Members of the vendors' data that say which object it is, the surest first. A picture of a conference's host has
+    /// nothing but the host.
+    private static let members = ["id", "uuid", "communicationActionId", "conference_id", "host_id"]
+    private static let digits = 10
+
+    /// `nil` when the data have no such member.
+    init?(_ data: [UInt8]) {
+        guard let value = Self.place(in: data) else { return nil }
+        let isText = data[value.lowerBound] == UInt8(ascii: "\"")
+        let place = isText ? (value.lowerBound + 1)..<(value.upperBound - 1) : value
+        if !isText, !data[place].allSatisfy({ (0x30...0x39).contains($0) }) { return nil }
+        let tail = data[place].reversed().prefix { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }.count
+        // The first character stays, since a number must not begin with 0.
+        let replaced = min(tail, Self.digits, max(0, place.count - 1))
+        head = Array(data[..<(place.upperBound - replaced)])
+        self.tail = Array(data[place.upperBound...])
     }
 
-    /// Where the data's id ends in letters and digits; `nil` when it has none.
-    private static func stamp(in data: [UInt8]) -> Range<Int>? {
-        var found: Range<Int>?
+    /// The data with the id of a number: ten digits, so that 10^10 events differ.
+    func data(_ number: UInt64) -> [UInt8] {
+        var data = head
+        data.reserveCapacity(head.count + Self.digits + tail.count)
+        var rest = number
+        var digits: [UInt8] = []
+        for _ in 0..<Self.digits {
+            digits.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        data.append(contentsOf: digits.reversed())
+        data.append(contentsOf: tail)
+        return data
+    }
+
+    /// The id of the object that data are about, as it is written; `nil` when they have none.
+    static func identity(in data: [UInt8]) -> [UInt8]? {
+        guard let place = place(in: data) else { return nil }
+        let isText = data[place.lowerBound] == UInt8(ascii: "\"")
+        return Array(isText ? data[(place.lowerBound + 1)..<(place.upperBound - 1)] : data[place])
+    }
+
+    /// Where the value of the surest member is that holds a text or a number.
+    private static func place(in data: [UInt8]) -> Range<Int>? {
+        var found: (rank: Int, place: Range<Int>)?
         _ = try? JSONScanner.read(data) { (scanner) throws(JSONProblem) in
             try scanner.members { (key, inner) throws(JSONProblem) in
-                let isID = idMembers.contains(inner.decodeString(key))
+                let rank = members.firstIndex(of: inner.decodeString(key))
+                let kind = try inner.peek()
                 let place = try inner.skipValue()
-                if isID, found == nil { found = place }
+                guard let rank, kind == .string || kind == .number, rank < found?.rank ?? .max else { return }
+                found = (rank, place)
             }
         }
-        guard var place = found else { return nil }
-        if data[place.lowerBound] == UInt8(ascii: "\"") { place = (place.lowerBound + 1)..<(place.upperBound - 1) }
-        let tail = data[place].reversed().prefix { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }.prefix(stampLimit).count
-        // The first character stays, since a number must not begin with 0.
-        let start = max(place.upperBound - tail, place.lowerBound + 1)
-        return start < place.upperBound ? start..<place.upperBound : nil
+        return found?.place
     }
 }

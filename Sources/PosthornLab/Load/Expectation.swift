@@ -10,9 +10,18 @@ public struct LoadOutcome: Sendable {
     public var errors: UInt64
     /// How long it ran, in nanoseconds.
     public var nanoseconds: Int64
+    /// What the receiver's ledger says; `nil` when there was none.
+    public var ledger: LedgerResult?
 
     /// A result made of its parts.
-    public init(latencies: LatencyHistogram, requests: UInt64, errors: UInt64, nanoseconds: Int64) {
+    public init(
+        latencies: LatencyHistogram,
+        requests: UInt64,
+        errors: UInt64,
+        nanoseconds: Int64,
+        ledger: LedgerResult? = nil
+    ) {
+        self.ledger = ledger
         self.latencies = latencies
         self.requests = requests
         self.errors = errors
@@ -28,7 +37,7 @@ public struct LoadOutcome: Sendable {
     public var errorPercent: Double { requests == 0 ? 0 : Double(errors) / Double(requests) * 100 }
 }
 
-/// A bound that a load test must keep for the command to succeed: `p99<200ms`, `errors<0.1%`, `errors<=5`, `rate>=900`.
+/// A bound that a load test must keep for the command to succeed: `p99<200ms`, `errors<0.1%`, `errors<=5`, `rate>=900`, `lost<1`.
 public struct Expectation: Equatable, Sendable {
     /// What is looked at.
     public enum Measure: Equatable, Sendable {
@@ -44,13 +53,36 @@ public struct Expectation: Equatable, Sendable {
         case errors
         /// Successful requests a second.
         case rate
+        /// A count of the receiver's ledger.
+        case ledger(LedgerMeasure)
 
         var isLatency: Bool {
             switch self {
             case .percentile, .mean, .maximum: return true
-            case .errorPercent, .errors, .rate: return false
+            case .errorPercent, .errors, .rate, .ledger: return false
             }
         }
+    }
+
+    /// Which count of a ledger.
+    public enum LedgerMeasure: String, CaseIterable, Sendable {
+        case lost, twice, unacknowledged, forged, unknown
+
+        func count(_ ledger: LedgerResult) -> UInt64 {
+            switch self {
+            case .lost: return ledger.lost
+            case .twice: return ledger.twice
+            case .unacknowledged: return ledger.unacknowledged
+            case .forged: return ledger.forged
+            case .unknown: return ledger.unknown
+            }
+        }
+    }
+
+    /// Whether it is about the receiver's ledger.
+    public var needsLedger: Bool {
+        if case .ledger = measure { return true }
+        return false
     }
 
     /// How it is compared.
@@ -93,7 +125,7 @@ public struct Expectation: Equatable, Sendable {
         let problem = InputProblem(
             field: "expect",
             value: text,
-            reason: "is not an expectation; write p99<200ms, max<=2s, mean<50ms, errors<0.1%, errors<=5 or rate>=900"
+            reason: "is not an expectation; write p99<200ms, max<=2s, mean<50ms, errors<0.1%, errors<=5, rate>=900 or lost<1"
         )
         guard let at = text.firstIndex(where: { $0 == "<" || $0 == ">" }),
             let comparison = Comparison.allCases.first(where: { text[at...].hasPrefix($0.rawValue) })
@@ -122,6 +154,7 @@ public struct Expectation: Equatable, Sendable {
         case "errors": return isPercent ? .errorPercent : .errors
         case "rate": return isPercent ? nil : .rate
         default:
+            if let count = LedgerMeasure(rawValue: name) { return isPercent ? nil : .ledger(count) }
             guard name.hasPrefix("p"), !isPercent, let percent = Quantity.decimal(name.dropFirst()), percent > 0, percent <= 100
             else { return nil }
             return .percentile(percent)
@@ -133,6 +166,7 @@ public struct Expectation: Equatable, Sendable {
         if measure.isLatency, outcome.latencies.count == 0 || outcome.requests == 0 {
             return Verdict(holds: false, line: "\(text): missed, no request was answered")
         }
+        if needsLedger, outcome.ledger == nil { return Verdict(holds: false, line: "\(text): missed, there is no ledger") }
         let value = measured(outcome)
         let holds = comparison.holds(value, bound)
         return Verdict(holds: holds, line: "\(text): \(holds ? "kept" : "missed"), \(shown(value))")
@@ -146,6 +180,7 @@ public struct Expectation: Equatable, Sendable {
         case .errorPercent: return outcome.errorPercent
         case .errors: return Double(outcome.errors)
         case .rate: return outcome.ratePerSecond
+        case .ledger(let count): return outcome.ledger.map { Double(count.count($0)) } ?? 0
         }
     }
 

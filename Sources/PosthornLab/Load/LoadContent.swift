@@ -12,6 +12,16 @@ public struct LoadContent: Sendable {
     let kind: Kind
     /// Whether the signature covers the time, so that a receiver can tell an old request.
     let signsTime: Bool
+    /// Whether the event's own id is in every request.
+    let carriesEventID: Bool
+
+    /// Whether a receiver can tell each event from every other one, so that it can keep a ledger of them.
+    public var isTellable: Bool {
+        switch kind {
+        case .fixed: return false
+        case .events(let pool, _, _): return carriesEventID || pool.isTellable
+        }
+    }
 
     /// The same body every time.
     public static func body(_ bytes: [UInt8], method: RequestMethod = .post) -> LoadContent {
@@ -19,7 +29,7 @@ public struct LoadContent: Sendable {
         if method == .post { request.addHeader("content-type", "application/json".utf8) }
         request.addHeader("user-agent", PosthornVersion.userAgent.utf8)
         request.body = bytes
-        return LoadContent(kind: .fixed(request), signsTime: false)
+        return LoadContent(kind: .fixed(request), signsTime: false, carriesEventID: false)
     }
 
     /// Events in a vendor's format.
@@ -55,8 +65,35 @@ public struct LoadContent: Sendable {
             try composer.check(type: sample.type, data: sample.data)
         }
         let wrong = needsWrong ? try EndpointComposer(try WrongCredentials.of(settings, at: now), now: now) : nil
-        let signsTime = settings.signature == .diio || settings.signature == .standardWebhooks
-        return LoadContent(kind: .events(pool, right: composer, wrong: wrong), signsTime: signsTime)
+        let kind = Kind.events(pool, right: composer, wrong: wrong)
+        return LoadContent(kind: kind, signsTime: settings.signsTime, carriesEventID: settings.carriesEventID)
+    }
+
+    /// Events that happened, in a vendor's format: each goes out with its own id, time and data, and is signed anew.
+    /// - Parameters:
+    ///   - events: What happened; at least one.
+    ///   - settings: The format and its credentials.
+    ///   - needsWrong: Whether wrongly signed requests are wanted.
+    /// - Throws: What is wrong with the credentials, or which event this format cannot carry.
+    public static func recorded(
+        _ events: [Event],
+        _ settings: EndpointSettings,
+        needsWrong: Bool,
+        at now: Timestamp
+    ) throws(InputProblem) -> LoadContent {
+        let composer = try EndpointComposer(settings, now: now)
+        for event in events {
+            do throws(InputProblem) { try composer.check(type: event.type, data: event.data) } catch {
+                throw InputProblem(
+                    field: "replay",
+                    value: event.id,
+                    reason: "is an event of type \(event.type) that this format cannot carry: \(error); choose others with --event"
+                )
+            }
+        }
+        let wrong = needsWrong ? try EndpointComposer(try WrongCredentials.of(settings, at: now), now: now) : nil
+        let kind = Kind.events(EventPool(recorded: events), right: composer, wrong: wrong)
+        return LoadContent(kind: kind, signsTime: settings.signsTime, carriesEventID: settings.carriesEventID)
     }
 
     private static let poolSize = 2048
@@ -65,6 +102,14 @@ public struct LoadContent: Sendable {
     static func fits(_ type: String, _ settings: EndpointSettings) -> Bool {
         settings.method == .post || type.hasSuffix(".answered")
     }
+}
+
+extension EndpointSettings {
+    /// Whether the signature covers the time of the attempt.
+    var signsTime: Bool { signature == .diio || signature == .standardWebhooks }
+
+    /// Whether requests hold the event's own id.
+    var carriesEventID: Bool { envelope == .weseedo || signature == .standardWebhooks }
 }
 
 /// Credentials of the right shape that are not the receiver's.

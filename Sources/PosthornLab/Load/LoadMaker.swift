@@ -1,6 +1,13 @@
 import PosthornModel
 import PosthornSigning
 
+/// A request that was made.
+struct LoadRequest {
+    let kind: LoadKind
+    /// What it carries; `nil` for a body that is always the same.
+    var event: Event?
+}
+
 /// Makes one thread's requests: which event, of which kind, in which order. The same seed makes the same choices.
 struct LoadMaker {
     private let content: LoadContent
@@ -29,6 +36,8 @@ struct LoadMaker {
         random = SeededGenerator(seed: seed, "load", UInt64(thread))
     }
 
+    var signsTime: Bool { content.signsTime }
+
     /// The number of content that is always the same; `nil` where each request is another.
     var fixedContent: Int? {
         if case .fixed = content.kind { return 0 }
@@ -41,16 +50,19 @@ struct LoadMaker {
     }
 
     /// Writes the next request, unless it is always the same.
-    mutating func write(into request: inout OutboundRequest, at now: Timestamp) -> LoadKind {
-        guard case .events(let pool, let right, let wrong) = content.kind else { return .plain }
+    mutating func write(into request: inout OutboundRequest, at now: Timestamp) -> LoadRequest {
+        guard case .events(let pool, let right, let wrong) = content.kind else { return LoadRequest(kind: .plain) }
         let (kind, event) = choose(pool, at: now)
         let composer = kind == .wronglySigned ? wrong ?? right : right
-        let moment = kind == .late ? event.created : now
+        let moment = kind == .late ? now.advanced(byMilliseconds: -Self.lateMilliseconds) : now
         // What the format cannot carry was refused when the content was made; a request that lacked its signature would
         // show as a failure.
         _ = try? composer.compose(AcceptedEvent(event), attempt: 1, at: moment, into: &request)
-        return kind
+        return LoadRequest(kind: kind, event: event)
     }
+
+    /// Leaves events out, because their moments have passed.
+    mutating func skip(_ count: UInt64) { number += step * count }
 
     private mutating func choose(_ pool: EventPool, at now: Timestamp) -> (LoadKind, Event) {
         sent += 1

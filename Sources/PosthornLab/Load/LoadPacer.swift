@@ -32,8 +32,7 @@ struct LoadPacer {
         left = share ?? .max
         switch plan.model {
         case .closed: kind = .closed
-        case .open(let rates, let poisson):
-            kind = .open(LoadArrivals(plan, rates, poisson: poisson, start: start, thread: thread, threads: threads))
+        case .open, .replay: kind = .open(LoadArrivals(plan, start: start, thread: thread, threads: threads))
         }
     }
 
@@ -84,21 +83,48 @@ struct LoadPacer {
 struct LoadArrivals {
     /// The next one in monotonic nanoseconds.
     private(set) var due: Int64?
-    private var schedule: ArrivalSchedule
+    private var schedule: Moments
     private var warmUp: ArrivalSchedule?
     private var offset: Int64
     private let measuredFrom: Int64
     private let thread: UInt64
     private let threads: UInt64
+    /// The number of the next arrival of the measured part, whichever thread's it is.
+    private var number: UInt64 = 0
 
-    init(_ plan: LoadPlan, _ rates: RateSpecification, poisson: Bool, start: Int64, thread: Int, threads: Int) {
-        func spacing(_ salt: UInt64) -> ArrivalSchedule.Spacing { poisson ? .poisson(seed: plan.seed ^ salt) : .even }
-        schedule = ArrivalSchedule(rates, spacing: spacing(0))
-        if plan.warmUpNanoseconds > 0 {
-            let first = RateSpecification(steps: [
-                .init(ratePerSecond: rates.steps[0].ratePerSecond, nanoseconds: plan.warmUpNanoseconds)
-            ])
-            warmUp = ArrivalSchedule(first, spacing: spacing(1))
+    /// Where the moments of the measured part come from, in nanoseconds from its start.
+    private enum Moments {
+        case computed(ArrivalSchedule)
+        case recorded(ArraySlice<Int64>)
+
+        mutating func next() -> Int64? {
+            switch self {
+            case .computed(var schedule):
+                let moment = schedule.next()?.nanoseconds
+                self = .computed(schedule)
+                return moment
+            case .recorded(var rest):
+                let moment = rest.popFirst()
+                self = .recorded(rest)
+                return moment
+            }
+        }
+    }
+
+    /// The model must be an open one.
+    init(_ plan: LoadPlan, start: Int64, thread: Int, threads: Int) {
+        switch plan.model {
+        case .open(let rates, let poisson):
+            func spacing(_ salt: UInt64) -> ArrivalSchedule.Spacing { poisson ? .poisson(seed: plan.seed ^ salt) : .even }
+            schedule = .computed(ArrivalSchedule(rates, spacing: spacing(0)))
+            if plan.warmUpNanoseconds > 0 {
+                let first = RateSpecification(steps: [
+                    .init(ratePerSecond: rates.steps[0].ratePerSecond, nanoseconds: plan.warmUpNanoseconds)
+                ])
+                warmUp = ArrivalSchedule(first, spacing: spacing(1))
+            }
+        case .replay(let moments): schedule = .recorded(moments[...])
+        case .closed: schedule = .recorded([])
         }
         offset = start
         measuredFrom = start + plan.warmUpNanoseconds
@@ -118,9 +144,10 @@ struct LoadArrivals {
             warmUp = nil
             offset = measuredFrom
         }
-        while let arrival = schedule.next() {
-            if arrival.number % threads != thread { continue }
-            due = measuredFrom + arrival.nanoseconds
+        while let moment = schedule.next() {
+            defer { number += 1 }
+            if number % threads != thread { continue }
+            due = measuredFrom + moment
             return
         }
         due = nil

@@ -39,7 +39,7 @@ extension LoadPage {
         }
         let labels = ["0", "90", "99", "99.9", "99.99", "99.999"]
         var series = [SVGPlot.Series(name: "latency", style: "a", points: curve(source.latencies))]
-        if case .open = source.plan.model {
+        if source.plan.isOpen {
             series.append(SVGPlot.Series(name: "from the real start", style: "d", points: curve(source.serviceTimes)))
         }
         return SVGPlot(

@@ -25,6 +25,7 @@ public struct LoadPage {
             \(figures)
             \(expectations)
             \(checks)
+            \(ledger)
             \(latencyOverTime.svg)
             \(percentiles.svg)
             \(throughput.svg)
@@ -47,6 +48,7 @@ public struct LoadPage {
             let steps = rates.steps.map { SVGPlot.plain($0.ratePerSecond) }
             let shown = steps.count > 6 ? "\(steps[0]) to \(steps[steps.count - 1])" : steps.joined(separator: ", ")
             return "open model at \(shown) requests a second\(poisson ? ", poisson" : "")"
+        case .replay(let moments): return "replay of \(moments.count) recorded events"
         }
     }
 
@@ -74,16 +76,24 @@ public struct LoadPage {
         let tests = source.kinds.filter { $0.kind != .plain }
         if tests.isEmpty { return "" }
         let rows = tests.map { "<tr><td>\($0.kind.name)</td><td>\($0.requests)</td><td>\(Self.statuses($0.statuses))</td></tr>" }
-        let findings = source.findings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
+        let findings = source.checkFindings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
         let verdict = findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
         return "<h2>The receiver's own checks</h2><table><tr><th>kind</th><th>requests</th><th>answers</th></tr>"
             + rows.joined() + "</table><ul>\(verdict)</ul>"
     }
 
+    private var ledger: String {
+        guard let ledger = source.ledger else { return "" }
+        let rows = ledger.counts.map { "<tr><td>\($0.name)</td><td>\($0.count)</td></tr>" }
+        let findings = ledger.findings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
+        let verdict = findings.isEmpty ? "<li class=\"good\">every event that was answered 200 was processed once</li>" : findings.joined()
+        return "<h2>The receiver's ledger</h2><table>\(rows.joined())</table><ul>\(verdict)</ul>"
+    }
+
     private var tables: String {
         var rows = ["<tr><td>answers</td><td>\(Self.statuses(source.statuses))</td></tr>"]
         for (name, count) in source.errorsByClass.sorted(by: { $0.key < $1.key }) {
-            let sample = source.samples[name].map { ": \(HTMLText.escaped($0))" } ?? ""
+            let sample = source.errorTexts[name].map { ": \(HTMLText.escaped($0))" } ?? ""
             rows.append("<tr><td>error \(HTMLText.escaped(name))</td><td>\(count)\(sample)</td></tr>")
         }
         rows.append("<tr><td>bytes</td><td>\(source.sentBytes) sent, \(source.receivedBytes) received</td></tr>")

@@ -6,6 +6,8 @@ public struct LoadPlan: Sendable {
     public enum Model: Sendable {
         /// On a schedule, whether or not answers come: what callers who know nothing of each other do.
         case open(RateSpecification, poisson: Bool)
+        /// At these moments, in nanoseconds from the start and in order: the pace of events that happened.
+        case replay([Int64])
         /// So many connections, each of which sends its next request when it has its answer: peak throughput.
         case closed(connections: Int)
     }
@@ -44,14 +46,27 @@ public struct LoadPlan: Sendable {
     public var honoursRetryAfter = true
     /// Where the dice start from.
     public var seed: UInt64 = 0
+    /// Whether every request is kept with its times, for exact percentiles: 32 bytes a request.
+    public var keepsSamples = false
+    /// Whether every request is kept with its names, to be held against a receiver's ledger: 32 bytes a request.
+    public var keepsBook = false
 
     /// A plan with the defaults.
     public init(_ model: Model) { self.model = model }
 
+    /// Whether requests leave at their moments, answers or not.
+    public var isOpen: Bool {
+        if case .closed = model { return false }
+        return true
+    }
+
     /// How long the measured part is meant to take in nanoseconds; `nil` when the count alone ends it.
     public var plannedNanoseconds: Int64? {
         if let nanoseconds { return nanoseconds }
-        if case .open(let rates, _) = model, let length = rates.nanoseconds { return length }
-        return nil
+        switch model {
+        case .open(let rates, _): return rates.nanoseconds
+        case .replay(let moments): return (moments.last ?? 0) + 1
+        case .closed: return nil
+        }
     }
 }

@@ -39,15 +39,19 @@ extension LoadReport {
                     }
                 )
             ),
+            .init("ledger", ledger?.json ?? .null),
             .init("findings", .array(findings.map { .string($0) })),
         ]
         return .object(members)
     }
 
-    /// The model in words: `open` or `closed`.
+    /// The model in words: `open`, `replay` or `closed`.
     public var modelName: String {
-        if case .open = plan.model { return "open" }
-        return "closed"
+        switch plan.model {
+        case .open: return "open"
+        case .replay: return "replay"
+        case .closed: return "closed"
+        }
     }
 
     /// The percentiles by the names that programs know them by, in milliseconds.

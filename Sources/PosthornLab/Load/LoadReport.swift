@@ -47,8 +47,13 @@ public struct LoadReport: Sendable {
     /// The measured part in nanoseconds.
     public let nanoseconds: Int64
     /// A text for each class of failure.
-    public let samples: [String: String]
+    public let errorTexts: [String: String]
+    /// Every measured request in the order of their intended moments, where the plan keeps them.
+    public let samples: [LoadSample]
+    /// What the receiver's ledger says, where there is one.
+    public private(set) var ledger: LedgerResult?
     private let signsTime: Bool
+    private let book: SentBook
 
     init(target: String, began: Timestamp, plan: LoadPlan, tally: LoadTally, signsTime: Bool) {
         self.target = target
@@ -71,11 +76,16 @@ public struct LoadReport: Sendable {
         warmUpRequests = tally.warmUpRequests
         withheld = tally.withheld
         heldBack = tally.heldBack
-        samples = tally.samples
+        errorTexts = tally.errorTexts
+        samples = tally.samples.sorted { $0.intended < $1.intended }
+        book = tally.book
         // A load that its count ended has no more time than it took.
         let planned = plan.count == nil ? plan.plannedNanoseconds ?? 0 : 0
         nanoseconds = max(1, tally.lastEnd, planned)
     }
+
+    /// Holds a receiver's ledger against what was sent; the plan must have kept the book.
+    public mutating func take(_ ledger: Ledger) { self.ledger = LedgerResult(ledger, against: book) }
 
     /// Requests that were sent and measured.
     public var requests: UInt64 { kinds.reduce(0) { $0 + $1.requests } }
@@ -102,7 +112,7 @@ public struct LoadReport: Sendable {
 
     /// What expectations are held against.
     public var outcome: LoadOutcome {
-        LoadOutcome(latencies: latencies, requests: requests, errors: errors, nanoseconds: nanoseconds)
+        LoadOutcome(latencies: latencies, requests: requests, errors: errors, nanoseconds: nanoseconds, ledger: ledger)
     }
 
     /// Requests that were answered, a second.
@@ -110,12 +120,15 @@ public struct LoadReport: Sendable {
 
     /// Requests that the schedule held for the measured time, a second; `nil` in the closed model.
     public var scheduledPerSecond: Double? {
-        guard case .open = plan.model, let planned = plan.plannedNanoseconds, plan.count == nil else { return nil }
+        guard plan.isOpen, let planned = plan.plannedNanoseconds, plan.count == nil else { return nil }
         return Double(requests + withheld) / (Double(planned) / 1e9)
     }
 
     /// What the receiver did with requests that test its checks and a good one would not have done. Empty when all is well.
-    public var findings: [String] {
+    public var findings: [String] { checkFindings + (ledger?.findings ?? []) }
+
+    /// The findings that answers alone have shown.
+    public var checkFindings: [String] {
         kinds.flatMap { result -> [String] in
             let accepted = result.statuses[200] ?? 0
             let refused = result.statuses.values.reduce(0, +) - accepted

@@ -31,7 +31,11 @@ struct LoadTally: Sendable {
     /// When the last answer came, in nanoseconds from the start of the measured part.
     var lastEnd: Int64 = 0
     /// One text for each class of failure, for people.
-    var samples: [String: String] = [:]
+    var errorTexts: [String: String] = [:]
+    /// Every request, where they are kept.
+    var samples: [LoadSample] = []
+    /// The names of every request, where they are kept.
+    var book = SentBook()
 
     /// Takes an answer.
     /// - Parameter start: When the measured part began.
@@ -52,7 +56,7 @@ struct LoadTally: Sendable {
             serviceTimes.record(answer.ended - answer.started)
         } else if let error = answer.error {
             kinds[kind.rawValue].failures[error.rawValue, default: 0] += 1
-            if samples[error.rawValue] == nil { samples[error.rawValue] = answer.errorText }
+            if errorTexts[error.rawValue] == nil { errorTexts[error.rawValue] = answer.errorText }
         }
         timeline.take(
             at: answer.ticket.intended - start,
@@ -79,6 +83,8 @@ struct LoadTally: Sendable {
         withheld += other.withheld
         heldBack += other.heldBack
         lastEnd = max(lastEnd, other.lastEnd)
-        samples.merge(other.samples) { mine, _ in mine }
+        errorTexts.merge(other.errorTexts) { mine, _ in mine }
+        samples += other.samples
+        book.merge(other.book)
     }
 }

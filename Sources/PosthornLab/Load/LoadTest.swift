@@ -123,7 +123,7 @@ extension LoadPlan {
     /// Requests that may be on the wire at once.
     var places: Int {
         switch model {
-        case .open: return max(1, inFlightLimit)
+        case .open, .replay: return max(1, inFlightLimit)
         case .closed(let connections): return max(1, connections)
         }
     }

@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornSending
+import PosthornSigning
 import PosthornSystem
 import Synchronization
 
@@ -32,8 +33,9 @@ final class LoadWorker: LoadSource {
     private var reportedAt: Int64 = 0
 
     private static let reportNanoseconds: Int64 = 50_000_000
-    /// The mark of a ticket holds the kind, and this for the warm-up.
+    /// The mark of a ticket holds the kind, this for the warm-up, and above that the request's number in the book.
     private static let warmUpMark = 1 << 8
+    private static let bookShift = 9
 
     /// - Parameter start: The start of the warm-up in monotonic nanoseconds, the same for all threads.
     init(_ plan: LoadPlan, _ maker: LoadMaker, _ pacer: LoadPacer, _ shared: LoadShared, start: Int64) {
@@ -46,15 +48,37 @@ final class LoadWorker: LoadSource {
 
     func next(now: Int64, into request: inout OutboundRequest) -> LoadStep {
         let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
-        if pause > now { tally.withheld += pacer.skip(until: pause, now: now) }
+        if pause > now {
+            let skipped = pacer.skip(until: pause, now: now)
+            tally.withheld += skipped
+            maker.skip(skipped)
+        }
         switch pacer.next(now: now) {
         case .end: return .end
         case .wait(let moment): return .wait(until: moment)
         case .go(let intended):
-            let kind = maker.fixedContent == nil ? maker.write(into: &request, at: SystemClock().now()) : .plain
-            let mark = kind.rawValue | (intended < measuredFrom ? Self.warmUpMark : 0)
-            return .send(LoadTicket(intended: intended, mark: mark), content: maker.fixedContent)
+            if let fixed = maker.fixedContent {
+                return .send(ticket(intended, .plain), content: fixed)
+            }
+            let made = maker.write(into: &request, at: SystemClock().now())
+            return .send(ticket(intended, made.kind, entry: note(made, request)), content: nil)
         }
+    }
+
+    private func ticket(_ intended: Int64, _ kind: LoadKind, entry: Int = 0) -> LoadTicket {
+        let mark = kind.rawValue | (intended < measuredFrom ? Self.warmUpMark : 0) | entry << Self.bookShift
+        return LoadTicket(intended: intended, mark: mark)
+    }
+
+    /// Writes the request into the book, if one is kept.
+    private func note(_ made: LoadRequest, _ request: OutboundRequest) -> Int {
+        guard plan.keepsBook, let event = made.event else { return 0 }
+        return tally.book.note(
+            event: event.id,
+            object: IdentityStamp.identity(in: event.data),
+            digest: MessageDigest.sha256(request.body.isEmpty ? request.query : request.body),
+            isToBeRefused: made.kind.isToBeRefused(signsTime: maker.signsTime)
+        )
     }
 
     func write(content: Int, into request: inout OutboundRequest) { maker.writeFixed(into: &request) }
@@ -62,11 +86,13 @@ final class LoadWorker: LoadSource {
     func isHeldBack(now: Int64) { tally.heldBack += pacer.countHeldBack(now: now) }
 
     func take(_ answer: LoadAnswer) {
-        let kind = LoadKind(rawValue: answer.ticket.mark & ~Self.warmUpMark) ?? .plain
+        let kind = LoadKind(rawValue: answer.ticket.mark & (Self.warmUpMark - 1)) ?? .plain
+        if plan.keepsBook, answer.status == 200 { tally.book.accept(answer.ticket.mark >> Self.bookShift) }
         if answer.ticket.mark & Self.warmUpMark != 0 {
             tally.warmUpRequests += 1
         } else {
             tally.take(answer, kind, start: measuredFrom)
+            if plan.keepsSamples { tally.samples.append(LoadSample(answer, start: measuredFrom)) }
         }
         if plan.honoursRetryAfter, let wait = answer.retryAfterMilliseconds {
             shared.pausedUntil.max(answer.ended + min(wait, 86_400_000) * 1_000_000, ordering: .relaxed)

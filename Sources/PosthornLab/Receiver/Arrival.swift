@@ -46,6 +46,9 @@ public struct Arrival: Sendable {
     public let times: Int
     /// Whether the event was answered 200 before.
     public let isDuplicate: Bool
+    /// How often the receiver processes the event now: once when it takes it, 0 for a duplicate or a refusal; faults make it
+    /// otherwise.
+    public let timesProcessed: Int
     /// The status of the answer; `nil` when the receiver hangs up.
     public let status: Int?
     /// How long the answer is held back.

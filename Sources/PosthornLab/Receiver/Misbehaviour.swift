@@ -13,6 +13,10 @@ public struct Misbehaviour: Sendable {
         case hangUp
         /// Answers this many milliseconds later than it would have.
         case delay(milliseconds: Int)
+        /// Answers 200 and forgets the event.
+        case lose
+        /// Processes the event two times.
+        case twice
     }
 
     /// A failure and how likely it is.
@@ -35,14 +39,19 @@ public struct Misbehaviour: Sendable {
                 throw InputProblem(
                     field: "fault",
                     value: text,
-                    reason: "is not a fault; write 503:0.1, hangup:1% or delay=3000:5% (milliseconds)"
+                    reason: "is not a fault; write 503:0.1, hangup:1%, delay=3000:5% (milliseconds), lose:1% or twice:1%"
                 )
             }
             self.init(kind, probability: probability)
         }
 
         private static func kind(_ text: String) -> FaultKind? {
-            if text == "hangup" { return .hangUp }
+            switch text {
+            case "hangup": return .hangUp
+            case "lose": return .lose
+            case "twice": return .twice
+            default: break
+            }
             if text.hasPrefix("delay=") {
                 return Int(text.dropFirst(6)).flatMap { (0...86_400_000).contains($0) ? .delay(milliseconds: $0) : nil }
             }

@@ -80,6 +80,7 @@ public struct ReceiverDecisions: Sendable {
         number += 1
         let entry = reading.identity.map { memory.note($0.key) }
         var response = answer(request, reading, attempt: entry?.times ?? 0, at: now)
+        var timesProcessed = 1
         var delay = configuration.misbehaviour.delayMilliseconds
         if reading.kind == .greeting || reading.kind == .validation {
             delay = 0
@@ -88,6 +89,8 @@ public struct ReceiverDecisions: Sendable {
             case .status(let status): response = .text("failing on request\n", status: status)
             case .hangUp: response = .hangUp
             case .delay(let milliseconds): delay += milliseconds
+            case .lose: timesProcessed = 0
+            case .twice: timesProcessed = 2
             }
         }
         let arrival = Arrival(
@@ -102,6 +105,7 @@ public struct ReceiverDecisions: Sendable {
             verdict: reading.verdict,
             times: entry?.times ?? 0,
             isDuplicate: entry?.wasAccepted ?? false,
+            timesProcessed: reading.kind == .event && response.status == 200 && entry?.wasAccepted == false ? timesProcessed : 0,
             status: response.isHangUp ? nil : response.status,
             delayMilliseconds: delay
         )

@@ -17,6 +17,8 @@ struct ConferenceStage: Stage {
     static let dialStates = ["new", "dialed", "answered", "rejected", "noanswer", "cancelled", "notenabled"]
     static let waysOut = ["user_exit", "user_dropped", "host_kicked", "host_kicked_blocked"]
 
+    private static let pictureScript = 4
+
     let nodes: [Node]
     private let hosts: [Int]
     private let company: Int
@@ -56,11 +58,12 @@ struct ConferenceStage: Stage {
         var (dialled, left) = (dialled, left)
         let page = book.turnPage(
             &random,
-            cast: { _, _, random in
+            cast: { number, script, random in
                 conference += random.integer(1...9)
                 participant += random.integer(1...9)
                 return Cast(
-                    host: random.pick(hosts),
+                    // Hosts set their picture when they are new. It also tells the event apart: it has no other id.
+                    host: script == Self.pictureScript ? 80_000 + number : random.pick(hosts),
                     conference: conference,
                     file: random.pick(["agenda", "minutes", "budget", "floor plan"]) + random.pick([".pdf", ".docx", ".png"]),
                     fileSize: random.integer(12_000...4_000_000),

@@ -13,6 +13,9 @@ public struct ScenarioEvent: Equatable, Sendable {
     /// The data as JSON, in the members' order of the vendor's samples.
     public let data: [UInt8]
 
+    /// The same as an event whose parts are known to be right.
+    var event: Event { Event(id: id, type: type, node: node, created: created, data: data) }
+
     /// The event as a line for `posthorn emit`, without the line end.
     public var line: [UInt8] {
         var writer = JSONWriter()

@@ -118,7 +118,7 @@ public struct ReceiverAudit: Sendable {
         case .wrongSignature: return wrong.flatMap { compose($0, event(one, at: now), now) }
         case .noSignature: return unsigned.flatMap { compose($0, event(one, at: now), now) }
         case .oldTimestamp:
-            guard settings.signature == .diio || settings.signature == .standardWebhooks else { return nil }
+            guard settings.signsTime else { return nil }
             return compose(right, event(one, at: anHourAgo), anHourAgo)
         case .unknownType:
             // A query does not carry the type.

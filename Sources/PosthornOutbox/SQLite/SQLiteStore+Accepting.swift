@@ -116,7 +116,7 @@ extension SQLiteStore {
         return try row.step() ? (Self.event(row, from: 0), row.integer(5) == 1) : nil
     }
 
-    private static func event(_ row: SQLiteStatement, from column: Int32) -> Event {
+    static func event(_ row: SQLiteStatement, from column: Int32) -> Event {
         Event(
             id: row.text(column),
             type: row.text(column + 1),

@@ -102,6 +102,34 @@ extension SQLiteStore {
         return try row.step()
     }
 
+    /// Visits the first `limit` events of a type (of every type for `nil`) in the order in which they were stored, in short
+    /// reads of a page each.
+    public func events(ofType pattern: EventPattern?, limit: Int, _ visit: (Event) -> Void) throws(OutboxProblem) {
+        var last: Int64 = 0
+        var left = limit
+        while left > 0 {
+            var rows: [Event] = []
+            let page = min(left, Self.pageRows)
+            let statement = try connection.statement(
+                """
+                SELECT id, type, node, created, data, seq FROM posthorn_outbox
+                WHERE seq > ?1 AND (?2 IS NULL OR type GLOB ?2) ORDER BY seq LIMIT ?3
+                """
+            )
+            statement.bind(1, last)
+            statement.bind(2, pattern?.text)
+            statement.bind(3, Int64(page))
+            defer { statement.reset() }
+            while try statement.step() {
+                rows.append(Self.event(statement, from: 0))
+                last = statement.integer(5)
+            }
+            rows.forEach(visit)
+            left -= rows.count
+            if rows.count < page { return }
+        }
+    }
+
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
     public func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]? {
         let known = try connection.statement("SELECT 1 FROM posthorn_delivery WHERE id = ?")

@@ -2,6 +2,7 @@ import PosthornHTTP
 import PosthornModel
 import PosthornSending
 import PosthornSystem
+import PosthornTestSupport
 import Synchronization
 import Testing
 
@@ -128,28 +129,71 @@ import Testing
         #expect(try run(server.port, plan, .body([])).requests == 30)
     }
 
-    /// The receiver stops once. The open model shows it at p99, since a fifth of all requests were meant to leave meanwhile;
-    /// a sender that waits for its answers met it with a single request.
-    @Test func aStallShowsInIntendedTimesAndNotInNaiveOnes() throws {
-        let stall = try Waker()
-        let served = Mutex(0)
-        var configuration = HTTPServerConfiguration()
-        configuration.threads = 1
-        let server = try HTTPServer(configuration: configuration) { _ in
-            let number = served.withLock { count in
-                count += 1
-                return count
-            }
-            if number == 50 { stall.wait(milliseconds: 400) }
-            return .text("")
+    /// Requests are counted on both sides: the sender's count is exact whatever the receiver answers.
+    @Test(arguments: [1, 2], [1, 16])
+    func aCountIsExactWhenEveryRequestIsRefused(threads: Int, connections: Int) throws {
+        let refused = HTTPServerConfiguration()
+        let asked = Mutex(0)
+        let server = try HTTPServer(configuration: refused) { _ in
+            asked.withLock { $0 += 1 }
+            return .text("the signature is not right\n", status: 401)
         }
-        let open = try run(server.port, LoadPlan(.open(try RateSpecification("200:2s"), poisson: false)), .body([]))
-        #expect(open.requests == 400)
-        #expect(open.latencies.percentile(90) >= 100_000_000)
-        served.withLock { $0 = 0 }
-        let naive = try run(server.port, closed(400, connections: 1, threads: 1), .body([]))
-        #expect(naive.latencies.maximum >= 390_000_000)
-        #expect(naive.latencies.percentile(99) < open.latencies.percentile(90))
+        let report = try run(server.port, closed(301, connections: connections, threads: threads))
+        #expect(report.requests == 301 && report.statuses == [401: 301] && asked.withLock { $0 } == 301)
+    }
+
+    /// A receiver that hangs up after its 401 makes requests fail on connections that are just closing; none is sent twice.
+    @Test func aCountIsExactWhenTheReceiverHangsUpAfterEveryRefusal() throws {
+        let receiver = try MisbehavingReceiver { _ in Reply.status(401, body: "no").then(.close) }
+        let report = try run(Int(receiver.port), closed(301, connections: 8, threads: 2))
+        #expect(report.requests == 301)
+        let answered = report.statuses[401] ?? 0
+        #expect(answered + report.errorsByClass.reduce(0) { $0 + ($1.key == "http_status" ? 0 : $1.value) } == 301)
+        #expect(receiver.requests.count >= Int(answered) && receiver.requests.count <= 301)
+    }
+
+    /// Every value that was recorded against what the histogram makes of them.
+    @Test func percentilesOfARealRunAreWithinOnePercentOfExactOnes() throws {
+        let receiver = try receiver()
+        var plan = closed(3000, connections: 16)
+        plan.keepsSamples = true
+        let report = try run(receiver.port, plan)
+        let exact = report.samples.map(\.latency).sorted()
+        #expect(exact.count == 3000 && report.latencies.count == 3000)
+        for percent in [50, 75, 90, 95, 99, 99.9, 99.99, 100] {
+            let right = exact[max(1, Int((percent * 30 - 1e-9).rounded(.up))) - 1]
+            let found = report.latencies.percentile(percent)
+            #expect(Double((found - right).magnitude) <= Double(right) * 0.01, "p\(percent): \(found) instead of \(right)")
+        }
+        #expect(report.samples.allSatisfy { $0.started >= $0.intended && $0.ended > $0.started && $0.status == 200 })
+    }
+
+    @Test func recordedEventsGoOutAtTheirMomentsAsTheyWere() throws {
+        let events = (0..<40).map { i in
+            let data = Array("{\"n\": 1.\(i)0}".utf8)
+            return Event(id: "r\(i)", type: "T", node: "n", created: Timestamp(milliseconds: Int64(i) * 1000), data: data)
+        }
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        var plan = LoadPlan(.replay(events.indices.map { Int64($0) * 1_000_000 }))
+        (plan.count, plan.threads, plan.keepsSamples) = (40, 3, true)
+        let report = try run(Int(receiver.port), plan, try .recorded(events, settings, needsWrong: false, at: Self.now))
+        #expect(report.requests == 40 && report.modelName == "replay")
+        #expect(report.samples.map(\.intended) == events.indices.map { Int64($0) * 1_000_000 })
+        let bodies = receiver.requests.map { String(decoding: $0.body, as: UTF8.self) }.sorted()
+        let expected = events.map { event in
+            let data = String(decoding: event.data, as: UTF8.self)
+            return "{\"type\":\"T\",\"timestamp\":\"\(event.created)\",\"data\":\(data)}"
+        }
+        #expect(bodies == expected.sorted())
+        #expect(Set(receiver.requests.compactMap { $0.header("webhook-id") }) == Set(events.map(\.id)))
+    }
+
+    @Test func anEventThatTheFormatCannotCarryIsNamed() throws {
+        let event = Event(id: "r1", type: "T", node: "n", created: Self.now, data: Array("{}".utf8))
+        let problem = #expect(throws: InputProblem.self) {
+            try LoadContent.recorded([event], LedgerRunTests.settings(.diio), needsWrong: false, at: Self.now)
+        }
+        #expect(problem?.description.contains("r1") == true)
     }
 
     @Test func onlyOnesOwnHostsAreOpen() throws {

@@ -1,0 +1,65 @@
+import Posthorn
+import PosthornLab
+import PosthornModel
+
+/// The flags of `posthorn load` that send recorded events again.
+enum ReplayFlags {
+    static let flags: [CommandSpecification.Flag] = [
+        .init("replay", "OUTBOX", "send the events of this outbox's file again, at their own pace unless --rate or --connections is given"),
+        .init("speed", "N", "with --replay: so many times faster than they happened (default 1)"),
+    ]
+
+    /// Events that are read into memory at most.
+    private static let countLimit = 1_000_000
+
+    /// The events that are to be replayed, in the order in which they happened; `nil` when none are.
+    static func events(_ arguments: ParsedArguments, _ settings: EndpointSettings?, _ command: String) throws -> [Event]? {
+        guard let path = arguments.text("replay") else {
+            if arguments.has("speed") { throw UsageProblem("--speed belongs to --replay; add it", command: command) }
+            return nil
+        }
+        guard let settings else { throw UsageProblem("--replay needs a format; add --vendor", command: command) }
+        for flag in ["data", "body", "warm-up", "duplicates", "reorder"] where arguments.has(flag) {
+            throw UsageProblem("--\(flag) and --replay exclude each other: what happened is sent once, in its order", command: command)
+        }
+        if arguments.has("speed"), arguments.has("rate") || arguments.has("connections") {
+            throw UsageProblem("--speed is about the events' own pace; leave --rate and --connections out", command: command)
+        }
+        let pattern = try arguments.pattern("event")
+        let wanted = try arguments.integer("count", 1...countLimit)
+        let outbox = try Outbox(path: path, creating: false)
+        defer { outbox.close() }
+        var events: [Event] = []
+        try outbox.events(ofType: pattern, limit: (wanted ?? countLimit) + 1) { event in
+            if settings.wants(event.type) { events.append(event) }
+        }
+        if wanted == nil, events.count > countLimit {
+            throw UsageProblem(
+                "--replay: there are more than \(Words.grouped(countLimit)) events; take fewer with --count or --event",
+                command: command
+            )
+        }
+        events.removeLast(max(0, events.count - (wanted ?? countLimit)))
+        if events.isEmpty {
+            throw InputProblem(
+                field: "replay",
+                value: path,
+                reason: "holds no event that is wanted; see --event and the endpoint's patterns"
+            )
+        }
+        // Stable: events of the same moment stay in the order in which they were stored.
+        return events.enumerated().sorted { ($0.element.created, $0.offset) < ($1.element.created, $1.offset) }.map(\.element)
+    }
+
+    /// The moments at which events go out.
+    static func model(_ events: [Event], speed: Double) -> LoadPlan.Model {
+        let first = events.first?.created.milliseconds ?? 0
+        return .replay(
+            events.map { event in
+                let (milliseconds, overflow) = event.created.milliseconds.subtractingReportingOverflow(first)
+                let nanoseconds = (overflow ? 9e18 : Double(milliseconds) * 1e6) / speed
+                return Int64(min(nanoseconds, 4e18))
+            }
+        )
+    }
+}
