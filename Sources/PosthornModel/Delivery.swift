@@ -126,8 +126,9 @@ public struct Transition: Hashable, Sendable {
         }
         var due = started.advanced(byMilliseconds: scaled(gap, speed))
         if let wish = retryAfterMilliseconds, wish > 0 {
-            // The receiver can put an attempt off, never bring it forward, and not for longer than a day.
-            due = max(due, ended.advanced(byMilliseconds: scaled(min(wish, retryAfterLimitMilliseconds), speed)))
+            // The receiver can put an attempt off, never bring it forward, and not for longer than a day. Its seconds are
+            // real ones, however fast the schedule runs here.
+            due = max(due, ended.advanced(byMilliseconds: min(wish, retryAfterLimitMilliseconds)))
         }
         return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due)
     }

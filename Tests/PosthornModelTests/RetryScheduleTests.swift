@@ -61,6 +61,10 @@ import Testing
         #expect(after(1, retryAfter: .max).nextAttemptAt == start.advanced(byMilliseconds: 86_400_040))
     }
 
+    @Test func aReceiversSecondsAreRealOnesAtAnySpeed() {
+        #expect(after(1, retryAfter: 120_000, speed: 3600).nextAttemptAt == start.advanced(byMilliseconds: 120_040))
+    }
+
     @Test func speedDividesTheGapsAndRoundsUp() {
         #expect(after(1, speed: 3600).nextAttemptAt == start.advanced(byMilliseconds: 17))
         #expect(after(4, speed: 3600).nextAttemptAt == start.advanced(byMilliseconds: 23_000))

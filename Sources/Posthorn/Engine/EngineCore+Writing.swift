@@ -65,6 +65,9 @@ extension EngineCore {
     ) throws(OutboxProblem) -> AttemptRecord {
         let claim = claims[result.job.id]
         let entry = claim.map { directory.entries[$0.endpoint] }
+        if let overruling = configuration.overruling {
+            result = SendResult(job: result.job, outcome: overruling(result.job, result.outcome))
+        }
         // A receiver that echoes what it got would put secrets into the outbox and into logs.
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
@@ -90,7 +93,7 @@ extension EngineCore {
             started: result.outcome.started,
             ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
             succeeded: result.outcome.succeeded,
-            retryAfterMilliseconds: result.outcome.retryAfterMilliseconds,
+            retryAfterMilliseconds: configuration.honoursRetryAfter ? result.outcome.retryAfterMilliseconds : nil,
             schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
             endpointIsActive: entry?.isActive ?? true

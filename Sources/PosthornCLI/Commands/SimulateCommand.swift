@@ -13,30 +13,39 @@ enum SimulateCommand: Command {
         summary: "act as a vendor towards a receiver, with made-up but consistent events",
         positionals: [
             .init(name: "VENDOR", count: .one, summary: ScenarioVendor.allCases.map(\.rawValue).joined(separator: ", ")),
-            .init(name: "URL", count: .optional, summary: "the receiver; not needed with --out"),
+            .init(name: "URL", count: .many, summary: "the receivers; not needed with --topology or --out"),
         ],
         flags: SimulateFlags.flags,
         usesOutbox: false,
         details: [
-            "Events go through the real engine: handshake, signatures, numbering and retries are the real ones. Without --db they"
-                + "\ngo through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends early."
-                + "\nExit status 1 when a delivery is exhausted.",
-            "Ids and times of a scenario follow from --seed and --start alone, so the same command sends the same events again.",
+            "Events go through the real engine: handshake, signatures, numbering, retries and mails are the real ones. Without --db"
+                + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"
+                + "\nearly. Exit status 1 when a delivery is exhausted, or a value request was not answered well.",
+            "Each vendor tells its own stories with every type of event of its page; --scenario says at which pace. Ids and times"
+                + "\nfollow from --seed, --start and the topology's nodes alone, so the same command sends the same bytes again.",
+            "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
+                + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints with another"
+                + "\nvendor's envelope are left out.",
+            "slow-200: the platform has given up on a request before its 200 comes, and sends the event again by the schedule. A"
+                + "\nreceiver that is slower than --timeout meets the same without a fault. Retry-After counts in real seconds at any speed.",
             "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad.",
-            "This machine and private networks may be reached; any other host needs --i-own-this-host.",
-            "With --json: one object at the end with events, deliveries (by state) and attempts; with --check one object a case,"
-                + "\nwith case, verdict (good, acceptable, bad, skipped), expected and answer.",
+            "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
+            "With --json: one object at the end with events, deliveries (by state), attempts, mails (by state) and value_requests;"
+                + "\nwith --check one object a case, with case, verdict (good, acceptable, bad, skipped), expected and answer.",
         ],
         examples: [
             "posthorn simulate weseedo http://127.0.0.1:9999/ --rate 5 --count 50",
-            "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --scenario day --count 500 --speed 1440",
+            "posthorn simulate weseedo --topology topology.json --scenario day --count 500 --speed 1440",
+            "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --fault slow-200=2%,duplicates=1% --speed 60",
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --check",
-            "posthorn simulate voiso --count 1000 --fault duplicates=1%,reorder=5% --out events.ndjson",
+            "posthorn simulate voiso --count 1000 --fault reorder=5% --out events.ndjson --out-topology topology.json",
         ]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let name = arguments.positionals[0]
+        guard let name = arguments.positionals.first else {
+            throw UsageProblem("VENDOR is missing: \(specification.positionals[0].summary)", command: context.command)
+        }
         guard let vendor = ScenarioVendor(rawValue: name), let format = Vendor(rawValue: name) else {
             let words = ScenarioVendor.allCases.map(\.rawValue)
             throw UsageProblem(
@@ -45,68 +54,32 @@ enum SimulateCommand: Command {
                 command: context.command
             )
         }
+        let targets = try SimulationTargets(format, arguments, context.command)
+        if arguments.has("out-topology"), !arguments.has("out") {
+            throw UsageProblem("--out-topology belongs to --out; add it", command: context.command)
+        }
         if let path = arguments.text("out") {
-            return try write(SimulateFlags.simulation(vendor, arguments, context.command), to: path, context)
+            let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
+            if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path) }
+            try SimulationFiles.write(simulation, to: path, context)
+            return 0
         }
-        guard arguments.positionals.count > 1 else {
-            throw UsageProblem("URL is missing: the receiver, or --out FILE to write events down", command: context.command)
+        try targets.check(context.command)
+        if arguments.has("check") { return try check(vendor, targets, arguments, context) }
+        for id in targets.leftOut {
+            ErrorOutput.line("posthorn: endpoint \(Visible.text(id)) has another vendor's envelope and is left out")
         }
-        let target = try LabTarget(arguments, text: arguments.positionals[1], command: context.command)
-        let settings = try settings(format, target, arguments, context)
-        if arguments.has("check") { return try check(vendor, settings, target, arguments, context) }
-        let simulation = try SimulateFlags.simulation(vendor, arguments, context.command)
-        let speed = try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1
-        try target.check()
-        return try play(simulation, settings, target, speed: speed, arguments, context)
-    }
-
-    private static func settings(
-        _ format: Vendor,
-        _ target: LabTarget,
-        _ arguments: ParsedArguments,
-        _ context: Context
-    ) throws -> EndpointSettings {
-        let credentials = try NamedValues.read(
-            arguments.all("credential"),
-            flag: "credential",
-            isSecret: true,
-            command: context.command
-        )
-        var settings = EndpointSettings(id: VendorSimulator.endpointID, node: "lab", url: target.url.text)
-        settings.envelope = format.envelope
-        settings.signature = try arguments.choice("signature", SignatureScheme.self) ?? format.signature
-        settings.credentials = credentials.mapValues { .string($0) }
-        return settings
+        let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
+        let options = try SimulateFlags.options(vendor, targets, arguments, context.command)
+        return try play(simulation, targets.receivers, options, arguments, context)
     }
 
     // MARK: What it does
 
-    private static func write(_ simulation: Simulation, to path: String, _ context: Context) throws -> Int32 {
-        if path == "-" {
-            for departure in simulation.departures { context.output.write(departure.event.line + [0x0A]) }
-            return 0
-        }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        if descriptor < 0 { throw OutputFileProblem(path, errno) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        for (i, departure) in simulation.departures.enumerated() {
-            bytes += departure.event.line + [0x0A]
-            let isLast = i == simulation.departures.count - 1
-            if isLast || bytes.count > 1 << 20 {
-                if let failure = Descriptor.write(bytes, to: descriptor) { throw OutputFileProblem(path, failure) }
-                bytes.removeAll(keepingCapacity: true)
-            }
-        }
-        ErrorOutput.line("wrote \(Words.count(simulation.departures.count, "event")) to \(Visible.text(path))")
-        return 0
-    }
-
     private static func play(
         _ simulation: Simulation,
-        _ settings: EndpointSettings,
-        _ target: LabTarget,
-        speed: Double,
+        _ receivers: [EndpointSettings],
+        _ options: SimulationOptions,
         _ arguments: ParsedArguments,
         _ context: Context
     ) throws -> Int32 {
@@ -118,19 +91,14 @@ enum SimulateCommand: Command {
         let hasDuplicates = simulation.departures.contains(where: \.isDuplicate)
         let second = hasDuplicates ? try Outbox(path: folder.path + "/second.db") : nil
         defer { second?.close() }
-        var sender = SenderConfiguration()
-        sender.guard = target.guard
-        sender.caFile = arguments.text("ca-file")
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
         let simulator = try VendorSimulator(
             simulation,
-            settings,
+            to: receivers,
             outbox: outbox,
             second: second,
-            speed: speed,
-            nextSecret: arguments.text("rotate-to"),
-            sender: sender,
+            options: options,
             log: { if case .attemptFailed = $0 { log.log(LogRecord($0)) } }
         )
         let started = MonotonicClock.nanoseconds()
@@ -139,7 +107,8 @@ enum SimulateCommand: Command {
         let result = try simulator.run()
         log.close()
         report(result, context)
-        return result.deliveries[.exhausted] ?? 0 == 0 ? 0 : 1
+        let isAnswered = result.valueRequests.map { $0.asked == $0.answered } ?? true
+        return result.deliveries[.exhausted] ?? 0 == 0 && isAnswered ? 0 : 1
     }
 
     private static func report(_ result: SimulationResult, _ context: Context) {
@@ -150,28 +119,46 @@ enum SimulateCommand: Command {
             for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
             line.add("deliveries", states)
             line.add("attempts", result.attempts)
+            var mails = JSONLine()
+            for state in MailState.allCases { mails.add(state.rawValue, result.mails[state] ?? 0) }
+            line.add("mails", mails)
+            var values = JSONLine()
+            values.add("asked", result.valueRequests?.asked ?? 0)
+            values.add("answered", result.valueRequests?.answered ?? 0)
+            line.add("value_requests", values)
             return context.output.write(line)
         }
         let states = DeliveryState.allCases.compactMap { state in
             result.deliveries[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
         }
         let attempts = Words.count(result.attempts, "attempt")
-        context.output.write("\(Words.count(result.events, "event")): \(states.joined(separator: ", ")); \(attempts)\n")
+        var text = "\(Words.count(result.events, "event")): \(states.joined(separator: ", ")); \(attempts)"
+        let mails = MailState.allCases.compactMap { state in
+            result.mails[state].flatMap { $0 > 0 ? "\(Words.count($0, "mail")) \(state.rawValue)" : nil }
+        }
+        if !mails.isEmpty { text += "; " + mails.joined(separator: ", ") }
+        if let values = result.valueRequests {
+            text += "; \(Words.count(values.asked, "value request")), \(Words.grouped(values.answered)) answered well"
+            if let problem = values.problem { text += "\nthe first that was not: \(Visible.text(problem))" }
+        }
+        context.output.write(text + "\n")
     }
 
     private static func check(
         _ vendor: ScenarioVendor,
-        _ settings: EndpointSettings,
-        _ target: LabTarget,
+        _ targets: SimulationTargets,
         _ arguments: ParsedArguments,
         _ context: Context
     ) throws -> Int32 {
-        try target.check()
+        guard targets.receivers.count == 1 else {
+            throw UsageProblem("--check tries one receiver; name one URL, or a topology with one endpoint", command: context.command)
+        }
+        let settings = targets.receivers[0]
         let audit = try ReceiverAudit(
             settings,
-            url: target.url,
+            url: try EndpointURL(settings.url),
             vendor: vendor,
-            guard: target.guard,
+            guard: targets.egress,
             caFile: arguments.text("ca-file"),
             seed: try SimulateFlags.seed(arguments) ?? UInt64(SystemClock().now().milliseconds)
         )

@@ -6,25 +6,38 @@ import PosthornSending
 struct LabTarget {
     let url: EndpointURL
     let `guard`: EgressGuard
+    /// Whether the operator has said that the host is theirs.
+    let isOwned: Bool
     /// What opens a host that is neither this machine nor in a private network.
     static let ownership = CommandSpecification.Flag(
         "i-own-this-host",
         "NAME",
+        isRepeatable: true,
         "send to this host though it is public; it must be the URL's host"
     )
 
-    init(_ arguments: ParsedArguments, text: String, command: String) throws(UsageProblem) {
+    /// - Parameter owned: Hosts that the operator has said are theirs, this one or others.
+    init(text: String, owned: [String], command: String) throws(UsageProblem) {
         do throws(InputProblem) { url = try EndpointURL(text) } catch {
             throw UsageProblem("URL: \(error)", command: command)
         }
-        let owned = arguments.text("i-own-this-host")
-        if let owned, owned.lowercased() != url.host {
-            throw UsageProblem(
-                "--i-own-this-host: \"\(InputProblem.printable(owned))\" is not the URL's host, \(url.host)",
-                command: command
-            )
+        let host = url.host
+        isOwned = owned.contains { $0.lowercased() == host }
+        `guard` = LabGuard.make(isOwned: isOwned)
+    }
+
+    /// The target of a command that has one alone.
+    init(_ arguments: ParsedArguments, text: String, command: String) throws(UsageProblem) {
+        let owned = arguments.all("i-own-this-host")
+        try self.init(text: text, owned: owned, command: command)
+        let host = url.host
+        if let stranger = owned.first(where: { $0.lowercased() != host }) {
+            throw Self.notTheHost(stranger, host, command: command)
         }
-        `guard` = LabGuard.make(isOwned: owned != nil)
+    }
+
+    static func notTheHost(_ name: String, _ hosts: String, command: String) -> UsageProblem {
+        UsageProblem("--i-own-this-host: \"\(InputProblem.printable(name))\" is not the URL's host, \(hosts)", command: command)
     }
 
     /// Throws, before anything is sent, when the host may not be reached.

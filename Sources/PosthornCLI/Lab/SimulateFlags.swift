@@ -1,27 +1,43 @@
 import PosthornLab
 import PosthornModel
+import PosthornSending
 import PosthornSystem
 
 /// The flags of `posthorn simulate` as a simulation.
 enum SimulateFlags {
     static let flags: [CommandSpecification.Flag] =
         FormatFlags.flags.filter { ["signature", "credential"].contains($0.name) } + [
-            .init("scenario", "NAME", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
+            .init("topology", "FILE", "send to the endpoints of this topology file, with the events at its nodes"),
+            .init("scenario", "PACE", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
             .init("count", "N", "how many events (default 100)"),
             .init("rate", "N", "with stream: events a second of the scenario's clock (default 1)"),
             .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
             .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
-            .init("fault", "LIST", "such as duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,outage=10m"),
+            .init(
+                "fault",
+                "LIST",
+                "duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,slow-200=1%,outage=10m"
+            ),
             .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have left"),
+            .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
+            .init("timeout", "MS", "how long the platform waits for an answer before it tries again (default 15000)"),
+            .init("ignore-retry-after", "try again by the schedule although the receiver asks to wait"),
             .init("db", "FILE", "keep the events in this outbox (default: one that is gone afterwards)"),
             .init("out", "FILE", "write the events as lines for posthorn emit instead of sending them; - for standard output"),
+            .init("out-topology", "FILE", "with --out: write the platform's nodes as a topology file for posthorn apply"),
             .init("check", "send a catalogue of cases instead, and say how the receiver does"),
             .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
             LabTarget.ownership,
-        ]
+        ] + MailArguments.flags
 
-    static func simulation(_ vendor: ScenarioVendor, _ arguments: ParsedArguments, _ command: String) throws -> Simulation {
+    /// - Parameter platform: The nodes of a platform that is there; without any, one is made up.
+    static func simulation(
+        _ vendor: ScenarioVendor,
+        on platform: [Node],
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws -> Simulation {
         let pace = try pace(arguments, command)
         var faults = SimulationFaults()
         if let text = arguments.text("fault") {
@@ -33,8 +49,29 @@ enum SimulateFlags {
             pace: pace,
             faults: faults,
             seed: try seed(arguments) ?? 0,
-            start: try start(arguments)
+            start: try start(arguments),
+            platform: platform
         )
+    }
+
+    static func options(
+        _ vendor: ScenarioVendor,
+        _ targets: SimulationTargets,
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws(UsageProblem) -> SimulationOptions {
+        if arguments.has("ask"), vendor != .webio {
+            throw UsageProblem("--ask: only webio has custom value requests", command: command)
+        }
+        var options = SimulationOptions()
+        options.speed = try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1
+        options.nextSecret = arguments.text("rotate-to")
+        options.question = arguments.text("ask")
+        options.sender.guard = targets.egress
+        options.sender.caFile = arguments.text("ca-file")
+        options.mail = try MailArguments.configuration(arguments, command: command)
+        options.honoursRetryAfter = !arguments.has("ignore-retry-after")
+        return options
     }
 
     static func seed(_ arguments: ParsedArguments) throws(UsageProblem) -> UInt64? {

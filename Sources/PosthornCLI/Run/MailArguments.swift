@@ -23,9 +23,20 @@ enum MailArguments {
     private static let passwordLimitBytes = 4096
 
     /// The configuration that the flags ask for; `nil` without `--smtp`.
+    /// - Parameter command: Whose help says more.
     static func configuration(
         _ arguments: ParsedArguments,
+        command: String = "run",
         environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+    ) throws(UsageProblem) -> MailConfiguration? {
+        do throws(UsageProblem) { return try read(arguments, environment) } catch {
+            throw UsageProblem(error.message, command: command)
+        }
+    }
+
+    private static func read(
+        _ arguments: ParsedArguments,
+        _ environment: (String) -> String?
     ) throws(UsageProblem) -> MailConfiguration? {
         guard let url = arguments.text("smtp") else {
             for flag in flags.map(\.name).dropFirst() where arguments.has(flag) {
@@ -76,5 +87,5 @@ enum MailArguments {
         return text
     }
 
-    private static func problem(_ message: String) -> UsageProblem { UsageProblem(message, command: "run") }
+    private static func problem(_ message: String) -> UsageProblem { UsageProblem(message) }
 }

@@ -3,6 +3,7 @@ import PosthornModel
 /// A conference service (iotum's wiki): people enter, record, stream, are called up, and leave.
 struct ConferenceStage: Stage {
     struct Cast: Sendable {
+        let node: String
         let host: Int
         let conference: Int
         let file: String
@@ -19,7 +20,7 @@ struct ConferenceStage: Stage {
 
     private static let pictureScript = 4
 
-    let nodes: [Node]
+    private let places: Places
     private let hosts: [Int]
     private let company: Int
     private var lastConference: Int
@@ -42,18 +43,19 @@ struct ConferenceStage: Stage {
         ["one_time_access_code_reused"],
     ])
 
-    init(_ random: inout SeededGenerator) {
-        nodes = [Node(id: random.hex(24), level: .company, name: random.companyName())]
+    init(_ random: inout SeededGenerator, _ platform: [Node]) {
+        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         company = random.integer(1000...9999)
         hosts = (0..<5).map { _ in random.integer(40_000...79_999) }
         lastConference = random.integer(1_000_000...1_900_000)
         lastParticipant = random.integer(5_000_000...6_000_000)
     }
 
+    var nodes: [Node] { places.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (hosts, company) = (hosts, company)
+        let (hosts, company, places) = (hosts, company, places)
         var (conference, participant) = (lastConference, lastParticipant)
         var (dialled, left) = (dialled, left)
         let page = book.turnPage(
@@ -62,6 +64,7 @@ struct ConferenceStage: Stage {
                 conference += random.integer(1...9)
                 participant += random.integer(1...9)
                 return Cast(
+                    node: places.node(ofStory: number),
                     // Hosts set their picture when they are new. It also tells the event apart: it has no other id.
                     host: script == Self.pictureScript ? 80_000 + number : random.pick(hosts),
                     conference: conference,
@@ -78,12 +81,12 @@ struct ConferenceStage: Stage {
                 if type == "dialout_status_change" { dialled += 1 }
                 if type.hasPrefix("leave_") { left += 1 }
                 let turns = (dialled: dialled, left: left)
-                return (type, Self.data(type, cast, company, turns, &random))
+                return (type, cast.node, Self.data(type, cast, company, turns, &random))
             }
         )
         (lastConference, lastParticipant) = (conference, participant)
         (self.dialled, self.left) = (dialled, left)
-        return (page.0, nodes[0].id, page.1)
+        return page
     }
 
     private static func data(

@@ -5,6 +5,7 @@ import PosthornModel
 /// The page names actions for meetings and calls only; those of conversations and messages follow their pattern.
 struct DiioStage: Stage {
     struct Cast: Sendable {
+        let node: String
         let id: String
         let name: String
         let people: [Person]
@@ -25,7 +26,7 @@ struct DiioStage: Stage {
         "voicemail", "wrong_number", "rejected", "reschedule_request",
     ]
 
-    let nodes: [Node]
+    private let places: Places
     private let sellers: [Person]
     private var book = StoryBook<Cast>([
         ["meeting.pending", "meeting.in_progress", "meeting.finished"],
@@ -37,34 +38,36 @@ struct DiioStage: Stage {
     private var meetingFailures = 0
     private var callFailures = 0
 
-    init(_ random: inout SeededGenerator) {
-        nodes = [Node(id: random.hex(24), level: .company, name: random.companyName())]
+    init(_ random: inout SeededGenerator, _ platform: [Node]) {
+        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         sellers = (0..<6).map { _ in random.person() }
     }
 
+    var nodes: [Node] { places.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let sellers = sellers
+        let (sellers, places) = (sellers, places)
         var failures = (meetings: meetingFailures, calls: callFailures)
         let page = book.turnPage(
             &random,
-            cast: { number, script, random in Self.cast(number, script, sellers, now, &random) },
-            tell: { type, cast, random in (type, Self.data(type, cast, now, &failures, &random)) }
+            cast: { number, _, random in Self.cast(number, places.node(ofStory: number), sellers, now, &random) },
+            tell: { type, cast, random in (type, cast.node, Self.data(type, cast, now, &failures, &random)) }
         )
         (meetingFailures, callFailures) = failures
-        return (page.0, nodes[0].id, page.1)
+        return page
     }
 
     private static func cast(
         _ number: Int,
-        _ script: Int,
+        _ node: String,
         _ sellers: [Person],
         _ now: Timestamp,
         _ random: inout SeededGenerator
     ) -> Cast {
         let guests = (0..<random.integer(1...3)).map { _ in random.person() }
         return Cast(
+            node: node,
             id: random.uuid(),
             name: "\(random.pick(["First talk", "Demo", "Renewal", "Follow-up", "Price talk"])) \(guests[0].last)",
             people: [random.pick(sellers)] + guests,

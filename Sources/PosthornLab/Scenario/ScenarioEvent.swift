@@ -49,14 +49,15 @@ public struct Scenario: Sendable {
     private var random: SeededGenerator
 
     /// A platform before its first event.
-    public init(_ vendor: ScenarioVendor, seed: UInt64) {
+    /// - Parameter platform: The nodes of a platform that is there, parents first; without any, one is made up.
+    public init(_ vendor: ScenarioVendor, seed: UInt64, platform: [Node] = []) {
         var random = SeededGenerator(seed: seed, vendor.rawValue)
         switch vendor {
-        case .weseedo: stage = WeSeeDoStage(&random)
-        case .diio: stage = DiioStage(&random)
-        case .conference: stage = ConferenceStage(&random)
-        case .webio: stage = WebioStage(&random)
-        case .voiso: stage = VoisoStage(&random)
+        case .weseedo: stage = WeSeeDoStage(&random, platform)
+        case .diio: stage = DiioStage(&random, platform)
+        case .conference: stage = ConferenceStage(&random, platform)
+        case .webio: stage = WebioStage(&random, platform)
+        case .voiso: stage = VoisoStage(&random, platform)
         }
         self.random = random
     }

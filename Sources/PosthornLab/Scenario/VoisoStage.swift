@@ -3,6 +3,7 @@ import PosthornModel
 /// Voiso: calls of a contact centre, answered and hung up.
 struct VoisoStage: Stage {
     struct Cast: Sendable {
+        let node: String
         let uuid: String
         let agent: Int
         let ani: String
@@ -18,7 +19,7 @@ struct VoisoStage: Stage {
         let phoneExtension: Int
     }
 
-    let nodes: [Node]
+    private let places: Places
     private let agents: [Agent]
     private let callCentre: String
     private var book = StoryBook<Cast>([
@@ -26,20 +27,22 @@ struct VoisoStage: Stage {
         ["outbound.call.answered", "outbound.call.hangup"],
     ])
 
-    init(_ random: inout SeededGenerator) {
+    init(_ random: inout SeededGenerator, _ platform: [Node]) {
         callCentre = random.companyName()
-        nodes = [Node(id: random.hex(24), level: .company, name: callCentre)]
+        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: callCentre))
         agents = (0..<8).map { Agent(person: random.person(), number: 13_100 + $0, phoneExtension: 1200 + $0) }
     }
 
+    var nodes: [Node] { places.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (agents, callCentre) = (agents, callCentre)
+        let (agents, callCentre, places) = (agents, callCentre, places)
         let page = book.turnPage(
             &random,
-            cast: { _, _, random in
+            cast: { number, _, random in
                 Cast(
+                    node: places.node(ofStory: number),
                     uuid: random.uuid(),
                     agent: random.below(agents.count),
                     ani: random.mobile(),
@@ -49,17 +52,17 @@ struct VoisoStage: Stage {
                     answered: now
                 )
             },
-            tell: { type, cast, random -> (String, JSONValue) in
+            tell: { type, cast, random -> (String, String, JSONValue) in
                 let direction = String(type.prefix { $0 != "." })
                 if type.hasSuffix("answered") {
                     cast.answered = now
                     cast.started = now.later(seconds: -random.integer(3...25))
-                    return (type, Self.notify(direction, cast, agents[cast.agent], callCentre))
+                    return (type, cast.node, Self.notify(direction, cast, agents[cast.agent], callCentre))
                 }
-                return (type, Self.outcome(direction, cast, agents[cast.agent], now))
+                return (type, cast.node, Self.outcome(direction, cast, agents[cast.agent], now))
             }
         )
-        return (page.0, nodes[0].id, page.1)
+        return page
     }
 
     /// Plain members alone: Call Notify may be a GET, which carries no nested ones.

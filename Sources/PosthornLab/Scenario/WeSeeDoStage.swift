@@ -31,7 +31,9 @@ struct WeSeeDoStage: Stage {
     private let world: WeSeeDoWorld
     private var book = StoryBook<Cast>(scripts)
 
-    init(_ random: inout SeededGenerator) { world = WeSeeDoWorld(&random) }
+    init(_ random: inout SeededGenerator, _ platform: [Node]) {
+        world = platform.isEmpty ? WeSeeDoWorld(&random) : WeSeeDoWorld(&random, on: platform)
+    }
 
     var nodes: [Node] { world.nodes }
     var types: [String] { book.types }

@@ -25,6 +25,8 @@ struct WeSeeDoWorld: Sendable {
     let comersAndGoers: [Level: [Party]]
     /// Users by company id.
     let users: [String: [Person]]
+    /// Every party as a node, parents first.
+    let nodes: [Node]
 
     init(_ random: inout SeededGenerator) {
         func party(_ level: Level, _ parent: String, _ name: String) -> Party {
@@ -37,30 +39,73 @@ struct WeSeeDoWorld: Sendable {
         let sites = companies.flatMap { company in
             (1...2).map { _ in party(.site, company.id, "\(company.name) \(random.pick(places))") }
         }
-        comersAndGoers = [
+        let comersAndGoers: [Level: [Party]] = [
             .dealer: (1...3).map { _ in party(.dealer, reseller.id, "\(random.companyName()) Partners") },
             .company: (1...3).map { party(.company, dealers[$0 % 2].id, random.companyName()) },
             .site: (1...3).map { party(.site, companies[$0].id, "\(companies[$0].name) \(random.pick(places))") },
         ]
+        self.comersAndGoers = comersAndGoers
         var users: [String: [Person]] = [:]
         for company in companies { users[company.id] = (1...4).map { _ in random.person() } }
         self.users = users
         (self.reseller, self.dealers, self.companies, self.sites) = (reseller, dealers, companies, sites)
+        let passing = [Level.dealer, .company, .site].flatMap { level in comersAndGoers[level] ?? [] }
+        let all = [reseller] + dealers + companies + sites + passing
+        nodes = all.sorted { $0.level > $1.level }.map(Self.node)
     }
 
-    /// Every party as a node, parents first.
-    var nodes: [Node] {
-        let passing = [Level.dealer, .company, .site].flatMap { comersAndGoers[$0] ?? [] }
-        let all = [reseller] + dealers + companies + sites + passing
-        return all.sorted { $0.level > $1.level }.map { party in
-            Node(
-                id: party.id,
-                level: party.level,
-                parent: party.level == .reseller ? nil : party.parent,
-                name: party.name,
-                notificationEmail: party.level == .dealer ? "alerts." + party.contact.email : nil
-            )
+    private static func node(_ party: Party) -> Node {
+        Node(
+            id: party.id,
+            level: party.level,
+            parent: party.parent.isEmpty ? nil : party.parent,
+            name: party.name,
+            notificationEmail: party.level == .dealer ? "alerts." + party.contact.email : nil
+        )
+    }
+
+    /// The parties of a platform that is there. What a WeSeeDo platform has and this one lacks is made up: whoever is above
+    /// those that are there, and at least one of each level below.
+    init(_ random: inout SeededGenerator, on platform: [Node]) {
+        var invented: [Party] = []
+        func party(_ level: Level, _ parent: String, _ name: String, id: String? = nil) -> Party {
+            Party(id: id ?? random.hex(24), level: level, parent: parent, name: name, contact: random.person())
         }
+        func make(_ level: Level, _ parent: String, _ name: String) -> Party {
+            let made = party(level, parent, name)
+            invented.append(made)
+            return made
+        }
+        func given(_ level: Level, under parents: [Party]) -> [Party] {
+            platform.filter { $0.level == level }.compactMap { node in
+                let parent = node.parent ?? parents[0].id
+                return parents.contains { $0.id == parent } ? party(level, parent, node.name ?? node.id, id: node.id) : nil
+            }
+        }
+        let top = platform.first { $0.level == .reseller }
+        let reseller =
+            top.map { party(.reseller, "", $0.name ?? $0.id, id: $0.id) } ?? make(.reseller, "", "\(random.companyName()) Group")
+        var dealers = given(.dealer, under: [reseller])
+        if dealers.isEmpty { dealers = [make(.dealer, reseller.id, "\(random.companyName()) Partners")] }
+        var companies = given(.company, under: dealers + [reseller])
+        if companies.isEmpty { companies = dealers.map { make(.company, $0.id, random.companyName()) } }
+        var sites = given(.site, under: companies)
+        if sites.isEmpty { sites = companies.map { make(.site, $0.id, "\($0.name) Harbour") } }
+        var comersAndGoers: [Level: [Party]] = [:]
+        comersAndGoers[.dealer] = (1...3).map { _ in make(.dealer, reseller.id, "\(random.companyName()) Partners") }
+        comersAndGoers[.company] = (1...3).map { make(.company, dealers[$0 % dealers.count].id, random.companyName()) }
+        comersAndGoers[.site] = (1...3).map { number in
+            let company = companies[number % companies.count]
+            return make(.site, company.id, "\(company.name) Station")
+        }
+        self.comersAndGoers = comersAndGoers
+        var users: [String: [Person]] = [:]
+        for company in companies { users[company.id] = (1...4).map { _ in random.person() } }
+        self.users = users
+        (self.reseller, self.dealers, self.companies, self.sites) = (reseller, dealers, companies, sites)
+        // Given ones stay as they are, so that applying them changes nothing.
+        nodes = (platform + invented.map(Self.node)).enumerated()
+            .sorted { ($1.element.level, $0.offset) < ($0.element.level, $1.offset) }.map(\.element)
     }
 
     /// The party with an id among those that stand for good.

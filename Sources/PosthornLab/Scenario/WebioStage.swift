@@ -3,6 +3,7 @@ import PosthornModel
 /// Webio: a text goes out, its delivery is reported, an answer comes in, and somebody pays.
 struct WebioStage: Stage {
     struct Cast: Sendable {
+        let node: String
         let conversation: String
         let customer: String
         let channel: String
@@ -10,7 +11,7 @@ struct WebioStage: Stage {
         var action: Int
     }
 
-    let nodes: [Node]
+    private let places: Places
     private let channels: [String]
     private var lastConversation: Int
     private var lastAction: Int
@@ -19,25 +20,27 @@ struct WebioStage: Stage {
         ["inboundMessage", "messageSend", "messageStatusUpdate"],
     ])
 
-    init(_ random: inout SeededGenerator) {
-        nodes = [Node(id: random.hex(24), level: .company, name: random.companyName())]
+    init(_ random: inout SeededGenerator, _ platform: [Node]) {
+        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         channels = ["WhatsApp service desk", random.mobile(), "Collections SMS"]
         lastConversation = random.integer(90_000...99_000)
         lastAction = random.integer(220_000...230_000)
     }
 
+    var nodes: [Node] { places.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let channels = channels
+        let (channels, places) = (channels, places)
         var conversation = lastConversation
         var action = lastAction
         let page = book.turnPage(
             &random,
-            cast: { _, script, random in
+            cast: { number, script, random in
                 conversation += 1
                 // A conversation that the customer began has no customer's id.
                 return Cast(
+                    node: places.node(ofStory: number),
                     conversation: String(conversation),
                     customer: script == 1 ? "" : random.digits(6),
                     channel: random.pick(channels),
@@ -51,11 +54,11 @@ struct WebioStage: Stage {
                     action += 1
                     cast.action = action
                 }
-                return (type, Self.data(type, cast, now, &random))
+                return (type, cast.node, Self.data(type, cast, now, &random))
             }
         )
         (lastConversation, lastAction) = (conversation, action)
-        return (page.0, nodes[0].id, page.1)
+        return page
     }
 
     private static func data(_ type: String, _ cast: Cast, _ now: Timestamp, _ random: inout SeededGenerator) -> JSONValue {

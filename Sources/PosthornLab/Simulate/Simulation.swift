@@ -25,6 +25,8 @@ public struct Simulation: Sendable {
     public let nodes: [Node]
     /// Everything that leaves, in that order.
     public let departures: [Departure]
+    /// The ids of events on whose first 200 the platform has given up; see ``SimulationFaults/slowAnswer``.
+    public let slowlyAnswered: Set<String>
 
     /// Events that are made at most.
     public static let countLimit = 1_000_000
@@ -37,11 +39,22 @@ public struct Simulation: Sendable {
     ///   - faults: What goes wrong.
     ///   - seed: The same seed, start and other arguments give the same bytes.
     ///   - start: The scenario's first moment.
-    public init(_ vendor: ScenarioVendor, count: Int, pace: Pace, faults: SimulationFaults, seed: UInt64, start: Timestamp) {
-        var scenario = Scenario(vendor, seed: seed)
+    ///   - platform: The nodes of a platform that is there; without any, one is made up.
+    public init(
+        _ vendor: ScenarioVendor,
+        count: Int,
+        pace: Pace,
+        faults: SimulationFaults,
+        seed: UInt64,
+        start: Timestamp,
+        platform: [Node] = []
+    ) {
+        var scenario = Scenario(vendor, seed: seed, platform: platform)
         nodes = scenario.nodes
         var clock = SimulationClock(pace, count: count, faults: faults, seed: seed)
         var dice = SeededGenerator(seed: seed, "faults")
+        var slowness = SeededGenerator(seed: seed, "slow answers")
+        var slowlyAnswered: Set<String> = []
         var departures: [(order: Int, departure: Departure)] = []
         func add(_ nanoseconds: Int64, _ event: ScenarioEvent, isDuplicate: Bool = false) {
             departures.append((departures.count, Departure(nanoseconds: nanoseconds, event: event, isDuplicate: isDuplicate)))
@@ -50,6 +63,7 @@ public struct Simulation: Sendable {
             let moment = clock.next()
             var event = scenario.next(at: start.advanced(byMilliseconds: moment / 1_000_000))
             event = Self.altered(event, faults, &dice)
+            if slowness.fraction() < faults.slowAnswer { slowlyAnswered.insert(event.id) }
             var leaves = moment
             if dice.fraction() < faults.reorder { leaves += clock.spacing * Int64(dice.integer(2...6)) }
             if dice.fraction() < faults.late { leaves += 60 * Self.minute }
@@ -58,6 +72,7 @@ public struct Simulation: Sendable {
             add(leaves, event)
             if isDuplicated { add(leaves + pause, event, isDuplicate: true) }
         }
+        self.slowlyAnswered = slowlyAnswered
         let outage = Self.outage(departures.map(\.departure.nanoseconds).max() ?? 0, faults)
         self.departures = departures.map { order, departure in
             let held = outage.contains(departure.nanoseconds) ? outage.upperBound : departure.nanoseconds

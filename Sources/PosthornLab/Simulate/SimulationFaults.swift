@@ -16,13 +16,16 @@ public struct SimulationFaults: Equatable, Sendable {
     public var unknownType = 0.0
     /// Share of events whose data hold members that nobody has heard of.
     public var unknownField = 0.0
+    /// Share of events whose first 200 comes too late for the platform: it has given up on the request and sends it again.
+    public var slowAnswer = 0.0
     /// The platform sends nothing for so long in the middle of the run, and everything at its end; nanoseconds.
     public var outageNanoseconds: Int64 = 0
 
     /// None.
     public init() {}
 
-    private static let form = "write duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,outage=10m"
+    private static let form =
+        "write duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,slow-200=1%,outage=10m"
 
     /// Reads `duplicates=1%,outage=10m`.
     public init(_ text: String) throws(InputProblem) {
@@ -44,6 +47,7 @@ public struct SimulationFaults: Equatable, Sendable {
             case "gap": gap = share
             case "unknown-type": unknownType = share
             case "unknown-field": unknownField = share
+            case "slow-200": slowAnswer = share
             default: throw problem
             }
         }

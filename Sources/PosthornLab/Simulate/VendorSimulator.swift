@@ -4,19 +4,36 @@ public import PosthornSending
 import PosthornSystem
 import Synchronization
 
-/// Plays a simulation to a receiver through the real engine: its outbox, signatures, retries and limits.
+/// How a simulation is played.
+public struct SimulationOptions: Sendable {
+    /// How many times faster than written the scenario and the retries run.
+    public var speed: Double = 1
+    /// What the secrets are replaced by when half of the events have left; `nil` to leave them.
+    public var nextSecret: String?
+    /// Webio: a text whose `<<fields>>` receivers are asked for before each message; `nil` to ask for nothing.
+    public var question: String?
+    /// Which addresses may be reached, and limits.
+    public var sender = SenderConfiguration()
+    /// How mails about exhausted deliveries are sent; without it they wait in the outbox.
+    public var mail: MailConfiguration?
+    /// Whether a receiver's `Retry-After` puts its next attempt off.
+    public var honoursRetryAfter = true
+
+    /// Real time, and no extras.
+    public init() {}
+}
+
+/// Plays a simulation to receivers through the real engine: its outbox, signatures, retries and limits.
 ///
 /// An outbox takes an event once. What is to be sent twice goes through a second one beside it, as from a platform whose
 /// dispatchers do not know of each other.
 public final class VendorSimulator: Sendable {
-    /// The endpoint's id in the outbox.
-    public static let endpointID = "receiver"
-
     private let simulation: Simulation
     private let outboxes: [Outbox]
     private let engines: [Engine]
-    private let speed: Double
-    private let nextSecret: String?
+    private let receivers: [EndpointSettings]
+    private let options: SimulationOptions
+    private let asker: ValueAsker?
     private let waker: Waker
     private let isStopped = Atomic(false)
 
@@ -25,41 +42,76 @@ public final class VendorSimulator: Sendable {
 
     /// - Parameters:
     ///   - simulation: What to send.
-    ///   - settings: The receiver: URL, format and credentials. Node and id are set here.
+    ///   - receivers: Where to: URL, format, credentials, patterns. One without an id gets `receiver`, `receiver-2` and so on;
+    ///     one without a node stands at the top of the platform.
     ///   - outbox: Where events go.
     ///   - second: Where those go that are sent twice; `nil` when there are none.
-    ///   - speed: How many times faster than written the scenario and the retries run.
-    ///   - nextSecret: What the secret is replaced by when half of the events have left; `nil` to leave it.
-    ///   - sender: Which addresses may be reached, and limits.
+    ///   - options: Speed, limits and the like.
     ///   - log: Is told what the engine does.
     /// - Throws: `InputProblem` for settings or a receiver that does not prove itself; `OutboxProblem` for the store.
     public init(
         _ simulation: Simulation,
-        _ settings: EndpointSettings,
+        to receivers: [EndpointSettings],
         outbox: Outbox,
         second: Outbox?,
-        speed: Double,
-        nextSecret: String? = nil,
-        sender: SenderConfiguration,
+        options: SimulationOptions,
         log: @escaping @Sendable (EngineEvent) -> Void
     ) throws {
         self.simulation = simulation
-        self.speed = speed
-        self.nextSecret = nextSecret
+        self.options = options
         outboxes = [outbox] + (second.map { [$0] } ?? [])
         waker = try Waker()
-        var settings = settings
-        settings.id = Self.endpointID
-        settings.node = simulation.nodes[0].id
-        let topology = try Topology(nodes: simulation.nodes, endpoints: [settings])
+        let receivers = receivers.enumerated().map { number, given in
+            var settings = given
+            if settings.id.isEmpty { settings.id = number == 0 ? "receiver" : "receiver-\(number + 1)" }
+            if settings.node.isEmpty { settings.node = simulation.nodes[0].id }
+            return settings
+        }
+        self.receivers = receivers
+        let topology = try Topology(nodes: simulation.nodes, endpoints: receivers)
+        let sender = options.sender
         for outbox in outboxes {
             _ = try outbox.apply(topology)
-            if let failure = try outbox.verify(endpoint: Self.endpointID, guard: sender.guard, caFile: sender.caFile).failure {
-                throw InputProblem(field: "URL", value: settings.url, reason: "does not prove itself: \(failure)")
+            for receiver in receivers {
+                if let failure = try outbox.verify(endpoint: receiver.id, guard: sender.guard, caFile: sender.caFile).failure {
+                    throw InputProblem(field: "URL", value: receiver.url, reason: "does not prove itself: \(failure)")
+                }
             }
         }
-        let configuration = EngineConfiguration(speed: speed, sender: sender)
-        engines = try outboxes.map { try Engine(outbox: $0, configuration: configuration, log: log) }
+        let (slow, first) = (simulation.slowlyAnswered, outbox)
+        engines = try outboxes.map { outbox in
+            var configuration = EngineConfiguration(speed: options.speed, sender: sender)
+            // What is sent twice is one delivery to whoever gets the mail.
+            configuration.mail = outbox === first ? options.mail : nil
+            configuration.honoursRetryAfter = options.honoursRetryAfter
+            if !slow.isEmpty { configuration.overruling = { Self.givingUp($0, $1, onSlow: slow) } }
+            return try Engine(outbox: outbox, configuration: configuration, log: log)
+        }
+        asker = try options.question.map { question in
+            let asked = receivers.filter { $0.envelope == .webio && $0.signature == .webioJWT }.map(\.id)
+            return try ValueAsker { customer, channel in
+                for id in asked {
+                    _ = try outbox.ask(
+                        endpoint: id,
+                        text: question,
+                        customer: customer,
+                        channel: channel,
+                        guard: sender.guard,
+                        caFile: sender.caFile
+                    )
+                }
+            }
+        }
+    }
+
+    /// A platform whose patience ended before the receiver's 200 came has seen a time-out.
+    private static func givingUp(_ job: SendJob, _ outcome: AttemptOutcome, onSlow slow: Set<String>) -> AttemptOutcome {
+        guard job.attempt == 1, outcome.succeeded, slow.contains(job.event.event.id) else { return outcome }
+        var late = outcome
+        late.status = nil
+        late.error = .timeout
+        late.errorText = "gave up before the receiver's 200 came (simulated)"
+        return late
     }
 
     /// Emits nothing more and ends without waiting for retries. From any thread.
@@ -92,19 +144,20 @@ public final class VendorSimulator: Sendable {
         } catch {
             failure = error
         }
+        let values = asker?.close(dropping: failure != nil || isStopped.load(ordering: .relaxed))
         for engine in engines { try engine.stop() }
         if let failure { throw failure }
-        return try SimulationResult(outboxes.map { try $0.status() }, statistics)
+        return try SimulationResult(outboxes.map { try $0.status() }, statistics, values)
     }
 
     private func play() throws {
         let start = MonotonicClock.nanoseconds()
         var next = 0
-        var rotation = nextSecret
+        var rotation = options.nextSecret
         while next < simulation.departures.count, !isStopped.load(ordering: .relaxed) {
-            let reached = Int64(Double(MonotonicClock.nanoseconds() - start) * speed)
+            let reached = Int64(Double(MonotonicClock.nanoseconds() - start) * options.speed)
             if let secret = rotation, next >= simulation.departures.count / 2 {
-                for outbox in outboxes { _ = try outbox.rotate(endpoint: Self.endpointID, newSecret: secret) }
+                try rotate(to: secret)
                 rotation = nil
             }
             var batches: [[NewEvent]] = [[], []]
@@ -113,20 +166,31 @@ public final class VendorSimulator: Sendable {
                 let departure = simulation.departures[next]
                 if departure.nanoseconds > reached { break }
                 batches[departure.isDuplicate ? 1 : 0].append(NewEvent(departure.event))
+                if !departure.isDuplicate { asker?.note(departure.event) }
                 next += 1
             }
             for (outbox, batch) in zip(outboxes, batches) where !batch.isEmpty { _ = try outbox.emit(batch) }
             if batches.allSatisfy(\.isEmpty), next < limit {
-                let wait = Double(simulation.departures[next].nanoseconds - reached) / speed / 1e6
+                let wait = Double(simulation.departures[next].nanoseconds - reached) / options.speed / 1e6
                 waker.wait(milliseconds: max(1, Int64(min(wait, 3_600_000))))
             }
         }
     }
 
+    private func rotate(to secret: String) throws {
+        for outbox in outboxes {
+            for receiver in receivers where receiver.signature != .none {
+                _ = try outbox.rotate(endpoint: receiver.id, newSecret: secret)
+            }
+        }
+    }
+
+    /// Every delivery has ended, and every mail about one was tried.
     private func isSettled() throws -> Bool {
         try outboxes.allSatisfy { outbox in
             let status = try outbox.status()
-            return status.arrivals == 0 && (status.deliveries[.pending] ?? 0) == 0
+            let hasMail = options.mail != nil && outbox === outboxes[0] && status.mails.oldestUntried != nil
+            return status.arrivals == 0 && (status.deliveries[.pending] ?? 0) == 0 && !hasMail
         }
     }
 }
@@ -145,8 +209,14 @@ public struct SimulationResult: Sendable {
     public let deliveries: [DeliveryState: Int64]
     /// Requests.
     public let attempts: Int
+    /// Mails about exhausted deliveries, by state.
+    public let mails: [MailState: Int64]
+    /// Webio's value requests; `nil` when none were wanted.
+    public let valueRequests: (asked: Int, answered: Int, problem: String?)?
 
-    init(_ status: [OutboxStatus], _ statistics: EngineStatistics) {
+    init(_ status: [OutboxStatus], _ statistics: EngineStatistics, _ values: ValueAsker.Counts?) {
+        mails = status[0].mails.counts
+        valueRequests = values.map { ($0.asked, $0.answered, $0.problem) }
         events = status.reduce(0) { $0 + $1.events }
         deliveries = status.reduce(into: [:]) { $0.merge($1.deliveries, uniquingKeysWith: +) }
         attempts = statistics.attempts

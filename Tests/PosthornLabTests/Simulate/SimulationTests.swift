@@ -22,8 +22,15 @@ import Testing
         return Simulation(vendor, count: count, pace: pace, faults: faults, seed: seed, start: Self.start)
     }
 
+    private func options(speed: Double) -> SimulationOptions {
+        var options = SimulationOptions()
+        options.speed = speed
+        options.sender.guard = LabGuard.make(isOwned: false)
+        return options
+    }
+
     private static let allFaults =
-        "duplicates=5%,reorder=5%,late=2%,burst=2%,gap=1%,unknown-type=5%,unknown-field=5%,outage=1m"
+        "duplicates=5%,reorder=5%,late=2%,burst=2%,gap=1%,unknown-type=5%,unknown-field=5%,slow-200=5%,outage=1m"
 
     @Test(arguments: ScenarioVendor.allCases)
     func theSameSeedGivesTheSameBytesAtTheSameTimes(vendor: ScenarioVendor) throws {
@@ -86,19 +93,16 @@ import Testing
             outbox.close()
             second.close()
         }
-        var sender = SenderConfiguration()
-        sender.guard = LabGuard.make(isOwned: false)
         var target = settings
         target.url = "http://127.0.0.1:\(receiver.port)/hook"
         let simulation = try simulation(.diio, count: 60, "duplicates=10%")
         let duplicates = simulation.departures.filter(\.isDuplicate).count
         let simulator = try VendorSimulator(
             simulation,
-            target,
+            to: [target],
             outbox: outbox,
             second: second,
-            speed: 100_000,
-            sender: sender,
+            options: options(speed: 100_000),
             log: { _ in }
         )
         let result = try simulator.run()
@@ -127,18 +131,16 @@ import Testing
         let directory = try TemporaryDirectory()
         let outbox = try Outbox(path: directory.file("a.db"))
         defer { outbox.close() }
-        var sender = SenderConfiguration()
-        sender.guard = LabGuard.make(isOwned: false)
         settings.credentials = ["secret": .string(secrets[0])]
         settings.url = "http://127.0.0.1:\(receiver.port)/hook"
+        var options = options(speed: 10_000)
+        options.nextSecret = secrets[1]
         let simulator = try VendorSimulator(
             try simulation(count: 40),
-            settings,
+            to: [settings],
             outbox: outbox,
             second: nil,
-            speed: 10_000,
-            nextSecret: secrets[1],
-            sender: sender,
+            options: options,
             log: { _ in }
         )
         #expect(try simulator.run().deliveries[.delivered] == 40)

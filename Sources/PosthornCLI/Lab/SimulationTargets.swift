@@ -1,0 +1,83 @@
+import PosthornLab
+import PosthornModel
+import PosthornSending
+
+/// The receivers of a simulation: URLs of the command line, or the endpoints of a topology file with its nodes.
+struct SimulationTargets {
+    let receivers: [EndpointSettings]
+    /// The nodes of the topology file; empty without one.
+    let platform: [Node]
+    /// Endpoints of the file that are another vendor's.
+    let leftOut: [String]
+    private let targets: [LabTarget]
+
+    /// The largest topology file.
+    private static let fileLimitBytes = 64 << 20
+
+    init(_ format: Vendor, _ arguments: ParsedArguments, _ command: String) throws {
+        let urls = arguments.positionals.dropFirst()
+        if let path = arguments.text("topology") {
+            for flag in ["signature", "credential", "timeout"] where arguments.has(flag) {
+                throw UsageProblem("--\(flag) and --topology exclude each other; the file says it", command: command)
+            }
+            if !urls.isEmpty {
+                throw UsageProblem("a URL and --topology exclude each other; the file's endpoints have theirs", command: command)
+            }
+            let topology = try Self.topology(path)
+            // Neutral envelopes carry any vendor's events.
+            let others = Set(Vendor.allCases.map(\.envelope)).subtracting([format.envelope, Vendor.standard.envelope])
+            receivers = topology.endpoints.filter { !others.contains($0.envelope) }
+            leftOut = topology.endpoints.filter { others.contains($0.envelope) }.map(\.id)
+            platform = topology.nodes
+        } else {
+            receivers = try urls.map { try Self.receiver($0, format, arguments, command) }
+            (platform, leftOut) = ([], [])
+        }
+        let owned = arguments.all("i-own-this-host")
+        targets = try receivers.map { try LabTarget(text: $0.url, owned: owned, command: command) }
+        let hosts = Set(targets.map(\.url.host))
+        if let stranger = owned.first(where: { !hosts.contains($0.lowercased()) }) {
+            throw LabTarget.notTheHost(stranger, hosts.sorted().joined(separator: ", "), command: command)
+        }
+    }
+
+    private static func topology(_ path: String) throws -> Topology {
+        let file = try InputFile(path)
+        let bytes = try file.contents(limitBytes: fileLimitBytes)
+        do throws(InputProblem) { return try Topology(json: bytes) } catch {
+            throw InputFileContentProblem(name: file.name, problem: error)
+        }
+    }
+
+    private static func receiver(
+        _ url: String,
+        _ format: Vendor,
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws -> EndpointSettings {
+        let credentials = try NamedValues.read(arguments.all("credential"), flag: "credential", isSecret: true, command: command)
+        var settings = EndpointSettings(id: "", node: "", url: try LabTarget(text: url, owned: [], command: command).url.text)
+        settings.envelope = format.envelope
+        settings.signature = try arguments.choice("signature", SignatureScheme.self) ?? format.signature
+        settings.credentials = credentials.mapValues { .string($0) }
+        settings.timeoutMilliseconds =
+            try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds
+        return settings
+    }
+
+    /// What may be reached. A host that its owner has named opens every address, since its name may lead anywhere; that no
+    /// other host is public was seen by `check`.
+    var egress: EgressGuard { LabGuard.make(isOwned: targets.contains { $0.isOwned }) }
+
+    /// Throws, before anything is sent, when there is no receiver or one of the hosts may not be reached.
+    func check(_ command: String) throws {
+        if receivers.isEmpty {
+            let reason =
+                platform.isEmpty
+                ? "URL is missing: the receiver, --topology FILE with several, or --out FILE to write events down"
+                : "--topology: the file has no endpoint of this vendor's format"
+            throw UsageProblem(reason, command: command)
+        }
+        for target in targets { try target.check() }
+    }
+}
