@@ -103,14 +103,10 @@ enum LoadText {
 
     /// One bar for each power of two that holds something.
     private static func histogram(_ latencies: LatencyHistogram) -> String {
-        var bars: [Int: UInt64] = [:]
-        for (nanoseconds, count) in latencies.buckets {
-            bars[Int64.bitWidth - max(1, nanoseconds).leadingZeroBitCount, default: 0] += count
-        }
-        guard let first = bars.keys.min(), let last = bars.keys.max(), let most = bars.values.max() else { return "" }
-        let lines = (first...last).map { power -> String in
-            let count = bars[power] ?? 0
-            let label = "below \(duration(Int64(1) << power))"
+        let bars = latencies.powersOfTwo
+        guard let most = bars.map(\.count).max() else { return "" }
+        let lines = bars.map { below, count -> String in
+            let label = "below \(duration(below))"
             let bar = String(repeating: "█", count: Int(count * 40 / most))
             let padding = String(repeating: " ", count: max(0, 16 - label.count))
             return "\(label)\(padding)  \(bar)\(bar.isEmpty ? "" : " ")\(Words.grouped(count))"

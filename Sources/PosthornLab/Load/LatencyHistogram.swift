@@ -91,6 +91,15 @@ public struct LatencyHistogram: Equatable, Sendable {
         counts.indices.compactMap { counts[$0] == 0 ? nil : (Self.middle(ofBucket: $0, bits: bits), counts[$0]) }
     }
 
+    /// How many values are below each power of two (in nanoseconds) and not below the one before, from the first that holds
+    /// something to the last.
+    public var powersOfTwo: [(below: Int64, count: UInt64)] {
+        var bars: [Int: UInt64] = [:]
+        for (nanoseconds, count) in buckets { bars[Int64.bitWidth - max(1, nanoseconds).leadingZeroBitCount, default: 0] += count }
+        guard let first = bars.keys.min(), let last = bars.keys.max() else { return [] }
+        return (first...last).map { (Int64(1) << min($0, 62), bars[$0] ?? 0) }
+    }
+
     /// The percentiles that reports show.
     public static let reportedPercentiles = [50, 75, 90, 95, 99, 99.9, 99.99]
 

@@ -18,7 +18,11 @@ struct LoadPacer {
     private let measuredUntil: Int64
     private var left: UInt64
     private var pausedUntil: Int64 = 0
+    /// Whether every place on the wire was taken when this was last asked or told.
+    private var isHeldBack = false
     private var heldBackUpTo = Int64.min
+    /// Requests that were due while every place on the wire was taken.
+    private(set) var heldBack: UInt64 = 0
 
     /// - Parameters:
     ///   - start: The start of the warm-up in monotonic nanoseconds.
@@ -39,6 +43,10 @@ struct LoadPacer {
     /// What to do at `now`.
     mutating func next(now: Int64) -> Step {
         if left == 0 { return .end }
+        if isHeldBack {
+            isHeldBack = false
+            heldBackUpTo = now
+        }
         switch kind {
         case .closed:
             if now >= measuredUntil { return .end }
@@ -52,6 +60,7 @@ struct LoadPacer {
             arrivals.advance()
             kind = .open(arrivals)
             if due >= measuredFrom { left -= 1 }
+            if due <= heldBackUpTo { heldBack += 1 }
             return .go(intended: due)
         }
     }
@@ -71,12 +80,8 @@ struct LoadPacer {
         return skipped
     }
 
-    /// How many more requests are due and must wait for a place, each counted once.
-    mutating func countHeldBack(now: Int64) -> UInt64 {
-        guard case .open(let arrivals) = kind, let due = arrivals.due, due <= now, due > heldBackUpTo else { return 0 }
-        heldBackUpTo = due
-        return 1
-    }
+    /// Every place on the wire is taken: what falls due until the next one is asked for leaves late.
+    mutating func holdBack() { isHeldBack = true }
 }
 
 /// The moments at which one thread's requests are meant to leave: the warm-up at the first rate, then the schedule.

@@ -1,30 +1,44 @@
 import Glibc
 
 extension LoadPage {
-    private var intervalSeconds: Double { Double(source.timeline.nanoseconds) / 1e9 }
+    /// Fewer points than the timeline has, so that each stands for enough requests to have a p99.
+    private static let pointLimit = 120
 
-    private func overTime(_ value: (LoadTimeline.Interval) -> Double?) -> [(x: Double, y: Double?)] {
-        source.timeline.intervals.enumerated().map { ((Double($0) + 0.5) * intervalSeconds, value($1)) }
+    /// What the plots over time show.
+    var plotted: LoadTimeline { source.timeline.coarsened(toAtMost: Self.pointLimit) }
+
+    private func overTime(_ timeline: LoadTimeline, _ value: (LoadTimeline.Interval) -> Double?) -> [(x: Double, y: Double?)] {
+        let length = Double(timeline.nanoseconds) / 1e9
+        return timeline.intervals.enumerated().map { ((Double($0) + 0.5) * length, value($1)) }
     }
 
     private func latency(_ interval: LoadTimeline.Interval, _ percent: Double) -> Double? {
         interval.latencies.count == 0 ? nil : max(1e-3, Double(interval.latencies.percentile(percent)) / 1e6)
     }
 
-    private var timeAxis: SVGPlot.Axis {
-        SVGPlot.Axis(title: "seconds since the start", range: 0...max(1e-3, Double(source.timeline.intervals.count) * intervalSeconds))
+    private func timeAxis(_ timeline: LoadTimeline) -> SVGPlot.Axis {
+        let end = Double(timeline.intervals.count) * Double(timeline.nanoseconds) / 1e9
+        return SVGPlot.Axis(title: "seconds since the start", range: 0...max(1e-3, end))
+    }
+
+    /// Powers of ten of milliseconds in the unit that reads best.
+    private static let latencyAxis = SVGPlot.Axis(title: "", scale: .logarithmic) { milliseconds in
+        if milliseconds >= 1000 { return SVGPlot.plain(milliseconds / 1000) + " s" }
+        return milliseconds >= 1 ? SVGPlot.plain(milliseconds) + " ms" : SVGPlot.plain((milliseconds * 1000).rounded()) + " µs"
     }
 
     /// Latencies of the requests that were meant to leave at each moment.
     var latencyOverTime: SVGPlot {
-        SVGPlot(
+        let timeline = plotted
+        return SVGPlot(
             title: "Latency over time",
-            x: timeAxis,
-            y: SVGPlot.Axis(title: "ms", scale: .logarithmic),
+            x: timeAxis(timeline),
+            y: Self.latencyAxis,
+            // The greatest first, so that the others are drawn over it where they are the same.
             series: [
-                .init(name: "p50", style: "a", points: overTime { latency($0, 50) }),
-                .init(name: "p99", style: "b", points: overTime { latency($0, 99) }),
-                .init(name: "max", style: "c", points: overTime { latency($0, 100) }),
+                .init(name: "max", style: "c", points: overTime(timeline) { latency($0, 100) }),
+                .init(name: "p99", style: "b", points: overTime(timeline) { latency($0, 99) }),
+                .init(name: "p50", style: "a", points: overTime(timeline) { latency($0, 50) }),
             ]
         )
     }
@@ -49,28 +63,29 @@ extension LoadPage {
                 range: 0...5,
                 ticks: labels.enumerated().map { (Double($0.offset), $0.element) }
             ),
-            y: SVGPlot.Axis(title: "ms", scale: .logarithmic),
+            y: Self.latencyAxis,
             series: series
         )
     }
 
-    /// Requests that left at each moment against what was planned, and those that failed.
+    /// Answers that came at each moment against what was planned, and requests that failed.
     var throughput: SVGPlot {
-        let length = intervalSeconds
+        let timeline = plotted
+        let length = Double(timeline.nanoseconds) / 1e9
         // The last interval is seldom full.
         let whole = max(1, Int(Double(source.nanoseconds) / 1e9 / length))
         var series = [
-            SVGPlot.Series(
-                name: "requests",
-                style: "a",
-                points: Array(overTime { Double($0.requests) / length }.prefix(whole))
-            ),
-            SVGPlot.Series(name: "errors", style: "c", points: Array(overTime { Double($0.errors) / length }.prefix(whole))),
+            SVGPlot.Series(name: "answers", style: "a", points: Array(overTime(timeline) { Double($0.answers) / length }.prefix(whole))),
+            SVGPlot.Series(name: "errors", style: "c", points: Array(overTime(timeline) { Double($0.errors) / length }.prefix(whole))),
         ]
         if case .open(let rates, _) = source.plan.model {
             series.append(SVGPlot.Series(name: "planned", style: "d", points: planned(rates), isStepped: true))
         }
-        return SVGPlot(title: "Throughput", x: timeAxis, y: SVGPlot.Axis(title: "a second"), series: series)
+        if case .replay = source.plan.model {
+            let meant = overTime(timeline) { Double($0.requests) / length }
+            series.append(SVGPlot.Series(name: "recorded", style: "d", points: meant))
+        }
+        return SVGPlot(title: "Throughput", x: timeAxis(timeline), y: SVGPlot.Axis(title: "a second"), series: series)
     }
 
     private func planned(_ rates: RateSpecification) -> [(x: Double, y: Double?)] {

@@ -26,14 +26,22 @@ public struct LoadPage {
             \(expectations)
             \(checks)
             \(ledger)
-            \(latencyOverTime.svg)
-            \(percentiles.svg)
-            \(throughput.svg)
+            \(plots)
             \(tables)
             <p class="note">Latency counts from the moment a request was meant to leave\(closedNote). Made by posthorn load.</p>
             </body></html>
 
             """
+    }
+
+    /// A single point makes no line, and no answer no latency.
+    private var plots: String {
+        let isLong = plotted.intervals.count > 1
+        let all = [
+            isLong && source.latencies.count > 0 ? latencyOverTime.svg : "", source.latencies.count > 1 ? percentiles.svg : "",
+            isLong ? throughput.svg : "<p>Too short for plots over time.</p>",
+        ]
+        return all.joined(separator: "\n")
     }
 
     private var closedNote: String {
@@ -54,14 +62,14 @@ public struct LoadPage {
 
     private var figures: String {
         var all = [
-            ("requests", String(source.requests)), ("answered a second", Self.rounded(source.requestsPerSecond)),
-            ("errors", String(source.errors)),
+            ("requests", Self.grouped(source.requests)), ("answered a second", Self.rounded(source.requestsPerSecond)),
+            ("errors", Self.grouped(source.errors)),
         ]
         if source.latencies.count > 0 {
-            for (name, percent) in [("p50", 50.0), ("p99", 99), ("p99.9", 99.9)] {
-                all.append((name, Self.milliseconds(source.latencies.percentile(percent))))
+            for (name, percent) in [("p50", 50.0), ("p90", 90), ("p99", 99), ("p99.9", 99.9)] {
+                all.append((name, Self.duration(source.latencies.percentile(percent))))
             }
-            all.append(("max", Self.milliseconds(source.latencies.maximum)))
+            all.append(("max", Self.duration(source.latencies.maximum)))
         }
         return "<dl>" + all.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
     }
@@ -75,7 +83,9 @@ public struct LoadPage {
     private var checks: String {
         let tests = source.kinds.filter { $0.kind != .plain }
         if tests.isEmpty { return "" }
-        let rows = tests.map { "<tr><td>\($0.kind.name)</td><td>\($0.requests)</td><td>\(Self.statuses($0.statuses))</td></tr>" }
+        let rows = tests.map {
+            "<tr><td>\($0.kind.name)</td><td>\(Self.grouped($0.requests))</td><td>\(Self.statuses($0.statuses))</td></tr>"
+        }
         let findings = source.checkFindings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
         let verdict = findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
         return "<h2>The receiver's own checks</h2><table><tr><th>kind</th><th>requests</th><th>answers</th></tr>"
@@ -84,44 +94,72 @@ public struct LoadPage {
 
     private var ledger: String {
         guard let ledger = source.ledger else { return "" }
-        let rows = ledger.counts.map { "<tr><td>\($0.name)</td><td>\($0.count)</td></tr>" }
+        let rows = ledger.counts.map { "<tr><td>\($0.name)</td><td>\(Self.grouped($0.count))</td></tr>" }
         let findings = ledger.findings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
         let verdict = findings.isEmpty ? "<li class=\"good\">every event that was answered 200 was processed once</li>" : findings.joined()
         return "<h2>The receiver's ledger</h2><table>\(rows.joined())</table><ul>\(verdict)</ul>"
     }
 
     private var tables: String {
-        var rows = ["<tr><td>answers</td><td>\(Self.statuses(source.statuses))</td></tr>"]
+        var rows = ["<tr><td>answers</td><td>\(source.statuses.isEmpty ? "none" : Self.statuses(source.statuses))</td></tr>"]
         for (name, count) in source.errorsByClass.sorted(by: { $0.key < $1.key }) {
             let sample = source.errorTexts[name].map { ": \(HTMLText.escaped($0))" } ?? ""
-            rows.append("<tr><td>error \(HTMLText.escaped(name))</td><td>\(count)\(sample)</td></tr>")
+            rows.append("<tr><td>error \(HTMLText.escaped(name))</td><td>\(Self.grouped(count))\(sample)</td></tr>")
         }
-        rows.append("<tr><td>bytes</td><td>\(source.sentBytes) sent, \(source.receivedBytes) received</td></tr>")
+        rows.append("<tr><td>bytes</td><td>\(Self.bytes(source.sentBytes)) sent, \(Self.bytes(source.receivedBytes)) received</td></tr>")
         if source.connects.count > 0 {
-            let connect = "\(source.connects.count) opened, p50 \(Self.milliseconds(source.connects.percentile(50)))"
-            rows.append("<tr><td>connections</td><td>\(connect), max \(Self.milliseconds(source.connects.maximum))</td></tr>")
+            let connect = "\(Self.grouped(source.connects.count)) opened, p50 \(Self.duration(source.connects.percentile(50)))"
+            rows.append("<tr><td>connections</td><td>\(connect), max \(Self.duration(source.connects.maximum))</td></tr>")
         }
         if source.handshakes.count > 0 {
-            rows.append("<tr><td>TLS</td><td>p50 \(Self.milliseconds(source.handshakes.percentile(50)))</td></tr>")
+            rows.append("<tr><td>TLS</td><td>p50 \(Self.duration(source.handshakes.percentile(50)))</td></tr>")
         }
-        if source.heldBack > 0 { rows.append("<tr><td>left late, all places taken</td><td>\(source.heldBack)</td></tr>") }
-        if source.withheld > 0 { rows.append("<tr><td>not sent, Retry-After</td><td>\(source.withheld)</td></tr>") }
-        if source.warmUpRequests > 0 { rows.append("<tr><td>warm-up</td><td>\(source.warmUpRequests) requests, not measured</td></tr>") }
+        if source.heldBack > 0 {
+            let bound = "all \(Self.grouped(UInt64(source.plan.places))) places on the wire were taken"
+            rows.append("<tr><td>left late</td><td>\(Self.grouped(source.heldBack)): \(bound)</td></tr>")
+        }
+        if source.withheld > 0 { rows.append("<tr><td>not sent, Retry-After</td><td>\(Self.grouped(source.withheld))</td></tr>") }
+        if source.warmUpRequests > 0 {
+            rows.append("<tr><td>warm-up</td><td>\(Self.grouped(source.warmUpRequests)) requests, not measured</td></tr>")
+        }
         return "<h2>Details</h2><table>\(rows.joined())</table>"
     }
 
     private static func statuses(_ statuses: [Int: UInt64]) -> String {
-        statuses.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+        statuses.sorted { $0.key < $1.key }.map { "\($0.key): \(grouped($0.value))" }.joined(separator: ", ")
     }
 
-    static func milliseconds(_ nanoseconds: Int64) -> String { rounded(Double(nanoseconds) / 1e6) + " ms" }
+    /// Digits in groups of three.
+    private static func grouped(_ number: UInt64) -> String {
+        let digits = Array(String(number))
+        return digits.enumerated().reduce(into: "") { text, digit in
+            if digit.offset > 0, (digits.count - digit.offset).isMultiple(of: 3) { text += "," }
+            text.append(digit.element)
+        }
+    }
+
+    private static func bytes(_ count: UInt64) -> String {
+        for (unit, size) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] as [(String, UInt64)] where count >= size {
+            return "\(rounded(Double(count) / Double(size))) \(unit)"
+        }
+        return "\(count) bytes"
+    }
+
+    /// In the unit that reads best.
+    static func duration(_ nanoseconds: Int64) -> String {
+        switch nanoseconds {
+        case ..<1_000_000: return rounded(Double(nanoseconds) / 1e3) + " µs"
+        case ..<1_000_000_000: return rounded(Double(nanoseconds) / 1e6) + " ms"
+        default: return rounded(Double(nanoseconds) / 1e9) + " s"
+        }
+    }
 
     private static func seconds(_ nanoseconds: Int64) -> String { rounded(Double(nanoseconds) / 1e9) + " s" }
 
     /// Three digits that say something.
     private static func rounded(_ value: Double) -> String {
         if value >= 100 { return String(Int(value.rounded())) }
-        return value >= 10 ? SVGPlot.plain((value * 10).rounded() / 10) : SVGPlot.plain((value * 1000).rounded() / 1000)
+        return value >= 10 ? SVGPlot.plain((value * 10).rounded() / 10) : SVGPlot.plain((value * 100).rounded() / 100)
     }
 
     private static let style = """
@@ -129,7 +167,7 @@ public struct LoadPage {
         @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#98a2b1;--grid:#2d3541;--paper:#12161c;--a:#6aa3f5;--b:#eda75c;--c:#ef7680;--d:#7d8797}}
         body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:800px;margin:2rem auto;padding:0 1rem}
         h1{font-size:1.4rem;overflow-wrap:anywhere;margin-bottom:0}h2{font-size:1.05rem;margin-top:1.6rem}p,.note{color:var(--soft)}
-        dl{display:flex;flex-wrap:wrap;gap:.4rem 1.8rem}dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.25rem;font-variant-numeric:tabular-nums}
+        dl{display:flex;flex-wrap:wrap;gap:.4rem 1.6rem}dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.25rem;font-variant-numeric:tabular-nums}
         svg{width:100%;height:auto;margin-top:1.2rem}path{fill:none;stroke-width:1.6}path.a{stroke:var(--a)}path.b{stroke:var(--b)}path.c{stroke:var(--c)}
         path.d{stroke:var(--d);stroke-dasharray:5 4}.grid{stroke:var(--grid)}text{fill:var(--ink);font:12px system-ui,sans-serif}.tick{fill:var(--soft)}
         .title{font-weight:600;font-size:13px}text.a{fill:var(--a)}text.b{fill:var(--b)}text.c{fill:var(--c)}text.d{fill:var(--d)}

@@ -12,6 +12,7 @@ extension LoadReport {
             .init("requests_per_second", Self.number(requestsPerSecond)),
             .init("scheduled_per_second", scheduledPerSecond.map(Self.number) ?? .null),
             .init("latency_ms", Self.latency(latencies)),
+            .init("histogram", histogram),
             .init("service_time_ms", Self.latency(serviceTimes)),
             .init("start_delay_ms", Self.latency(delays)),
             .init("connect_ms", Self.latency(connects)),
@@ -70,6 +71,15 @@ extension LoadReport {
         return .object(members)
     }
 
+    /// How many latencies were below each power of two of nanoseconds and not below the one before.
+    private var histogram: JSONValue {
+        .array(
+            latencies.powersOfTwo.map { bar in
+                .object([.init("below_ms", Self.number(Double(bar.below) / 1e6)), .init("count", .number(String(bar.count)))])
+            }
+        )
+    }
+
     private static func counts(_ counts: [String: UInt64]) -> JSONValue {
         .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number(String($0.value))) })
     }
@@ -83,13 +93,15 @@ extension LoadReport {
 
     /// The intervals as comma-separated values, with a line of titles: what a spreadsheet plots.
     public var csv: String {
-        var text = "seconds,requests,errors,requests_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
+        var text = "seconds,requests,errors,answers,answers_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
         let length = Double(timeline.nanoseconds) / 1e9
         for (i, interval) in timeline.intervals.enumerated() {
             let latencies = interval.latencies
             let milliseconds = [50, 90, 99].map { Double(latencies.percentile($0)) / 1e6 } + [Double(latencies.maximum) / 1e6]
-            let fields = [Self.number(Double(i) * length).text, String(interval.requests), String(interval.errors)]
-            let numbers = [Self.number(Double(interval.requests) / length)] + milliseconds.map(Self.number)
+            let fields = [
+                Self.number(Double(i) * length).text, String(interval.requests), String(interval.errors), String(interval.answers),
+            ]
+            let numbers = [Self.number(Double(interval.answers) / length)] + milliseconds.map(Self.number)
             text += (fields + numbers.map(\.text)).joined(separator: ",") + "\n"
         }
         return text

@@ -37,11 +37,14 @@ struct LoadTally: Sendable {
     /// The names of every request, where they are kept.
     var book = SentBook()
 
+    /// Failures of requests of which nothing has left.
+    private static let beforeSending: Set<AttemptError> = [.dns, .connect, .tls, .refusedAddress, .unbuildable, .resources]
+
     /// Takes an answer.
     /// - Parameter start: When the measured part began.
     mutating func take(_ answer: LoadAnswer, _ kind: LoadKind, start: Int64) {
         kinds[kind.rawValue].requests += 1
-        sentBytes += UInt64(answer.sentBytes)
+        if !(answer.error.map(Self.beforeSending.contains) ?? false) { sentBytes += UInt64(answer.sentBytes) }
         receivedBytes += UInt64(answer.receivedBytes)
         lastEnd = max(lastEnd, answer.ended - start)
         if let connection = answer.connection {

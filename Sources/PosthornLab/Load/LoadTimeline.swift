@@ -1,6 +1,7 @@
 /// How a load went over time, in intervals that grow when there would be too many of them.
 ///
-/// A request belongs to the interval in which it was meant to leave, so a stall shows where it began.
+/// A request belongs to the interval in which it was meant to leave, so a stall shows where it began; its answer is counted
+/// where it came.
 public struct LoadTimeline: Sendable {
     /// One stretch of time.
     public struct Interval: Sendable {
@@ -8,12 +9,15 @@ public struct LoadTimeline: Sendable {
         public fileprivate(set) var requests: UInt64 = 0
         /// Those that failed.
         public fileprivate(set) var errors: UInt64 = 0
+        /// Answers that came in it, whatever their status, to whichever requests.
+        public fileprivate(set) var answers: UInt64 = 0
         /// Latencies of those that were answered, in coarse buckets.
         public fileprivate(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
 
         fileprivate mutating func merge(_ other: Interval) {
             requests += other.requests
             errors += other.errors
+            answers += other.answers
             latencies.merge(other.latencies)
         }
     }
@@ -31,13 +35,28 @@ public struct LoadTimeline: Sendable {
     public init() {}
 
     mutating func take(at moment: Int64, latency: Int64?, isError: Bool) {
-        let moment = max(0, moment)
-        while moment / nanoseconds >= Self.intervalLimit { coarsen() }
-        let index = Int(moment / nanoseconds)
-        while intervals.count <= index { intervals.append(Interval()) }
+        if let latency {
+            let end = interval(of: max(0, moment + latency))
+            intervals[end].answers += 1
+        }
+        let index = interval(of: max(0, moment))
         intervals[index].requests += 1
         if isError { intervals[index].errors += 1 }
         if let latency { intervals[index].latencies.record(latency) }
+    }
+
+    private mutating func interval(of moment: Int64) -> Int {
+        while moment / nanoseconds >= Self.intervalLimit { coarsen() }
+        let index = Int(moment / nanoseconds)
+        while intervals.count <= index { intervals.append(Interval()) }
+        return index
+    }
+
+    /// The same in at most so many intervals.
+    func coarsened(toAtMost limit: Int) -> LoadTimeline {
+        var coarse = self
+        while coarse.intervals.count > max(1, limit) { coarse.coarsen() }
+        return coarse
     }
 
     mutating func merge(_ other: LoadTimeline) {

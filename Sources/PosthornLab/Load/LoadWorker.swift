@@ -57,6 +57,7 @@ final class LoadWorker: LoadSource {
         case .end: return .end
         case .wait(let moment): return .wait(until: moment)
         case .go(let intended):
+            tally.heldBack = pacer.heldBack
             if let fixed = maker.fixedContent {
                 return .send(ticket(intended, .plain), content: fixed)
             }
@@ -83,7 +84,7 @@ final class LoadWorker: LoadSource {
 
     func write(content: Int, into request: inout OutboundRequest) { maker.writeFixed(into: &request) }
 
-    func isHeldBack(now: Int64) { tally.heldBack += pacer.countHeldBack(now: now) }
+    func isHeldBack(now: Int64) { pacer.holdBack() }
 
     func take(_ answer: LoadAnswer) {
         let kind = LoadKind(rawValue: answer.ticket.mark & (Self.warmUpMark - 1)) ?? .plain

@@ -15,15 +15,15 @@ struct SVGPlot {
     }
 
     /// How an axis counts.
-    struct Axis {
-        enum Scale { case linear, logarithmic }
+    struct Axis: Sendable {
+        enum Scale: Sendable { case linear, logarithmic }
         let title: String
         var scale = Scale.linear
         /// Where it ends; by the data when `nil`.
         var range: ClosedRange<Double>?
         /// Marks in place of round numbers.
         var ticks: [(value: Double, label: String)]?
-        var label: (Double) -> String = { SVGPlot.plain($0) }
+        var label: @Sendable (Double) -> String = { SVGPlot.plain($0) }
     }
 
     let title: String
@@ -61,7 +61,7 @@ struct SVGPlot {
         }
         text +=
             "<text class=\"tick\" text-anchor=\"end\" x=\"\(Self.text(Self.width - Self.right))\" y=\"\(Self.text(Self.height - 8))\">\(HTMLText.escaped(x.title))</text>"
-        text += legend + "<text class=\"tick\" x=\"4\" y=\"\(Self.text(Self.top - 4))\">\(HTMLText.escaped(y.title))</text>"
+        text += legend + "<text class=\"tick\" x=\"4\" y=\"16\">\(HTMLText.escaped(y.title))</text>"
         for one in series { text += path(one, across, up) }
         return text + "</svg>"
     }

@@ -64,8 +64,24 @@ import Testing
             tally: LoadTally(),
             signsTime: false
         )
-        #expect(LoadPage(empty, []).html.hasSuffix("</html>\n"))
+        let html = LoadPage(empty, []).html
+        #expect(html.hasSuffix("</html>\n") && !html.contains("<svg") && html.contains("Too short"))
         #expect(empty.json["latency_ms"] == .null)
+    }
+
+    /// 100 answers a second, and a stall of half a second whose requests are answered at its end.
+    @Test func answersCountWhereTheyCame() {
+        var timeline = LoadTimeline()
+        for i in 0..<200 as Range<Int64> {
+            let moment = i * 10_000_000
+            let isStalled = (1_000_000_000..<1_500_000_000).contains(moment)
+            timeline.take(at: moment, latency: isStalled ? 1_500_000_000 - moment : 1, isError: false)
+        }
+        #expect(timeline.intervals.map(\.requests) == [UInt64](repeating: 10, count: 20))
+        let answers = [UInt64](repeating: 10, count: 10) + [0, 0, 0, 0, 0, 60, 10, 10, 10, 10]
+        #expect(timeline.intervals.map(\.answers) == answers)
+        let coarse = timeline.coarsened(toAtMost: 6)
+        #expect(coarse.intervals.map(\.answers) == [40, 40, 20, 60, 40] && coarse.nanoseconds == 400_000_000)
     }
 
     @Test func intervalsGrowAndLoseNothing() {
@@ -83,6 +99,6 @@ import Testing
     @Test func theCSVHasALineForEachInterval() {
         let lines = report.csv.split(separator: "\n")
         #expect(lines.count == report.timeline.intervals.count + 1)
-        #expect(lines.allSatisfy { $0.split(separator: ",").count == 8 })
+        #expect(lines.allSatisfy { $0.split(separator: ",").count == 9 })
     }
 }
