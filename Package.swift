@@ -130,8 +130,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem", "PosthornTestSupport",
-                "ReceiverExample",
+                "Posthorn", "PosthornLab", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem",
+                "PosthornTestSupport", "ReceiverExample",
             ],
             path: "Tests/ConformanceTests",
             exclude: ["Judges"],

@@ -57,8 +57,8 @@ struct ConformanceRun {
     /// - Returns: The finding, and the first few deliveries that failed with the receiver's reasons.
     mutating func result() throws -> (finding: Finding, failures: [String]) {
         let (configuration, emitted, output) = (folder.file("receiver.json"), folder.file("expected"), folder.file("output"))
-        try write(JudgedFormat.configuration(hooks), to: configuration)
-        try write(expected.map { "\($0.id) \($0.type) \($0.data.utf8.count)\n\($0.data)\n" }.joined(), to: emitted)
+        try TextFile.write(JudgedFormat.configuration(hooks), to: configuration)
+        try TextFile.write(expected.map { "\($0.id) \($0.type) \($0.data.utf8.count)\n\($0.data)\n" }.joined(), to: emitted)
         let receiver = try ChildProcess(judge.command(configuration, emitted), outputPath: output)
         let failures: [String]
         do {
@@ -73,7 +73,7 @@ struct ConformanceRun {
             let comparison = try ChildProcess(words, outputPath: result)
             try #require(comparison.wait() == 0, "the comparison failed: \(comparison.errorLines)")
         }
-        let finding = try Finding(contents(of: result))
+        let finding = try Finding(TextFile.contents(of: result))
         let right = finding.right.values.reduce(0, +)
         print("conformance: \(judge.testDescription) found \(right) requests right and \(finding.mismatches) wrong")
         return (finding, failures)
@@ -111,21 +111,5 @@ struct ConformanceRun {
             }
         }
         return failures
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        let file = try #require(fopen(path, "w"))
-        defer { fclose(file) }
-        let bytes = Array(text.utf8)
-        try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
-    }
-
-    private func contents(of path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

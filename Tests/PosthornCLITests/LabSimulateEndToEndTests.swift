@@ -1,0 +1,81 @@
+import PosthornModel
+import PosthornTestSupport
+import Testing
+
+/// `posthorn simulate` as a process.
+@Suite struct LabSimulateEndToEndTests {
+    private static let vendors = ["weseedo", "diio", "conference", "webio", "voiso"]
+    private static let faults =
+        "duplicates=5%,reorder=5%,late=5%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,slow-200=5%,outage=1m"
+
+    @Test(arguments: vendors)
+    func theSameSeedGivesTheSameBytesInEveryRun(vendor: String) throws {
+        let posthorn = try PosthornProcess()
+        let words = ["simulate", vendor, "--count", "200", "--seed", "3", "--fault", Self.faults, "--out", "-"]
+        let first = try posthorn.run(words, input: [])
+        #expect(first.status == 0 && first.lines.count > 200)
+        #expect(try posthorn.run(words, input: []).output == first.output)
+        #expect(try posthorn.run(words.map { $0 == "3" ? "4" : $0 }, input: []).output != first.output)
+    }
+
+    @Test(arguments: vendors)
+    func whatIsWrittenDownCanBeEmittedLater(vendor: String) throws {
+        let posthorn = try PosthornProcess()
+        let (events, nodes) = (posthorn.directory.file("events.ndjson"), posthorn.directory.file("nodes.json"))
+        let written = try posthorn.run("simulate", vendor, "--count", "50", "--out", events, "--out-topology", nodes)
+        #expect(written.status == 0, "\(written.errors)")
+        #expect(try posthorn.run("apply", nodes).status == 0)
+        #expect(try posthorn.run("emit", events).output.hasPrefix("50 events accepted"))
+    }
+
+    @Test func severalURLsAllGetEveryEvent() throws {
+        let (one, two) = (try MisbehavingReceiver { _ in .ok }, try MisbehavingReceiver { _ in .ok })
+        let result = try PosthornProcess().run("simulate", "weseedo", one.url, two.url, "--count", "20", "--speed", "100000")
+        #expect(result.status == 0 && result.output == "20 events: 40 delivered; 40 attempts\n", "\(result.output)\(result.errors)")
+        #expect(one.requests.count == 20 && two.requests.count == 20)
+    }
+
+    @Test func aTopologyHasItsReceiversAndMails() throws {
+        let crm = try MisbehavingReceiver { _ in .ok }
+        let posthorn = try PosthornProcess()
+        let file = posthorn.write(
+            """
+            {"nodes": [{"id": "c1", "level": "company"}, {"id": "s1", "level": "site", "parent": "c1"}],
+             "endpoints": [
+               {"id": "crm", "node": "c1", "url": "\(crm.url)", "vendor": "weseedo", "events": ["MEETING_*"]},
+               {"id": "coach", "node": "c1", "url": "\(crm.url)", "vendor": "diio", "credentials": {"signing_secret": "x"}}]}
+            """,
+            to: "topology.json"
+        )
+        let result = try posthorn.run("simulate", "weseedo", "--topology", file, "--count", "60", "--speed", "100000", "--json")
+        #expect(result.status == 0 && result.errors.contains("coach has another vendor's envelope"), "\(result.errors)")
+        #expect(!crm.requests.isEmpty)
+        #expect(crm.requests.allSatisfy { String(decoding: $0.body, as: UTF8.self).contains(#""type":"MEETING_"#) })
+        let json = try JSONValue.parse(Array(result.output.utf8))
+        #expect(json["deliveries"]?["delivered"] == .number(String(crm.requests.count)) && json["mails"]?["waiting"] == .number("0"))
+    }
+
+    @Test(arguments: [
+        ["simulate", "diio", "http://127.0.0.1/", "--ask", "<<a>>"], ["simulate", "weseedo", "http://127.0.0.1/", "--topology", "t"],
+        ["simulate", "weseedo", "http://127.0.0.1/", "--out-topology", "t"],
+        ["simulate", "weseedo", "http://127.0.0.1/", "http://127.0.0.2/", "--check"],
+        ["simulate", "weseedo", "http://127.0.0.1/", "--i-own-this-host", "example.com"],
+        ["simulate", "weseedo", "http://127.0.0.1/", "--mail-from", "a@b.example"],
+        ["load", "http://127.0.0.1/", "--expect", "lost<1"], ["load", "http://127.0.0.1/", "--ledger-wait", "1s"],
+        ["load", "http://127.0.0.1/", "--body", "/dev/null", "--ledger", "x"], ["load", "http://127.0.0.1/", "--speed", "2"],
+        ["load", "http://127.0.0.1/", "--replay", "x.db"], ["receive", "--fault", "lose"],
+    ])
+    func wrongUsageIsOneLineAndStatusTwo(words: [String]) throws {
+        let result = try PosthornProcess().run(words, input: [])
+        #expect(result.status == 2, "\(result.output)\(result.errors)")
+        #expect(result.errorLines.count == 1 && result.errors.hasPrefix("posthorn: "), "\(result.errors)")
+    }
+
+    /// One public host among several closes the door before anything is sent, also to the others.
+    @Test func aStrangersHostAmongOthersIsNotCalled() throws {
+        let own = try MisbehavingReceiver { _ in .ok }
+        let result = try PosthornProcess().run("simulate", "weseedo", own.url, "http://192.0.2.1/")
+        #expect(result.status == 1 && result.errors.contains("--i-own-this-host 192.0.2.1"), "\(result.errors)")
+        #expect(own.connectionCount == 0)
+    }
+}
