@@ -69,6 +69,16 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         return nil
     }
 
+    /// The query of a request to this URL as it goes out: the URL's own and behind it one that is added, form-encoded.
+    public func query(adding query: [UInt8]) -> [UInt8] {
+        guard let handle = makeHandle() else { return query }
+        defer { curl_url_cleanup(handle) }
+        if !query.isEmpty {
+            curl_url_set(handle, CURLUPART_QUERY, String(decoding: query, as: UTF8.self), UInt32(CURLU_APPENDQUERY))
+        }
+        return Array((Self.optional(handle, CURLUPART_QUERY) ?? "").utf8)
+    }
+
     private static func checkCharacters(_ text: String) throws(InputProblem) {
         if text.utf8.count > lengthLimitBytes {
             throw problem(text, "has \(text.utf8.count) bytes; at most \(lengthLimitBytes) are allowed")

@@ -113,6 +113,14 @@ import Testing
         }
     }
 
+    /// An address that leads nowhere (RFC 5737): once its owner has named it, it is tried and not refused.
+    @Test func anOwnedHostIsCalled() throws {
+        let words = ["load", "http://192.0.2.1/", "--count", "1", "--timeout", "50", "--i-own-this-host", "192.0.2.1", "--json"]
+        let result = try PosthornProcess().run(words, input: [])
+        let errors = try JSONValue.parse(Array(result.output.utf8))["errors_by_kind"]
+        #expect(result.status == 0 && (errors?["connect"] != nil || errors?["timeout"] != nil), "\(result.output)\(result.errors)")
+    }
+
     @Test func whoAsksToWaitIsLeftAloneUnlessToldNotTo() throws {
         let receiver = try MisbehavingReceiver { request in
             request.indexOnConnection == 0 ? .status(503, headers: [("Retry-After", "3600")]) : .ok

@@ -85,7 +85,7 @@ extension LoadPage {
             let meant = overTime(timeline) { Double($0.requests) / length }
             series.append(SVGPlot.Series(name: "recorded", style: "d", points: meant))
         }
-        return SVGPlot(title: "Throughput", x: timeAxis(timeline), y: SVGPlot.Axis(title: "a second"), series: series)
+        return SVGPlot(title: "Throughput a second", x: timeAxis(timeline), y: SVGPlot.Axis(title: ""), series: series)
     }
 
     private func planned(_ rates: RateSpecification) -> [(x: Double, y: Double?)] {

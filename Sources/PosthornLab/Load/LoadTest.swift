@@ -14,7 +14,7 @@ public final class LoadTest: Sendable {
     private let shares: LoadPlan.Shares
     private let loops: [LoadLoop]
     private let shared = LoadShared()
-    private let targetText: String
+    private let url: EndpointURL
 
     /// How long the threads may take to come up before the schedule starts.
     private static let leadNanoseconds: Int64 = 5_000_000
@@ -42,7 +42,7 @@ public final class LoadTest: Sendable {
         self.plan = plan
         self.content = content
         self.shares = shares
-        targetText = url.text
+        self.url = url
         let addresses = try LoadTarget.addresses(of: url, guard: `guard`)
         let target = SendTarget(
             key: 0,
@@ -88,7 +88,7 @@ public final class LoadTest: Sendable {
         for thread in threads { thread.join() }
         threads = []
         return LoadReport(
-            target: targetText,
+            target: url.text,
             began: began,
             plan: plan,
             tally: collected.tally.withLock { $0 },
@@ -100,9 +100,9 @@ public final class LoadTest: Sendable {
         let loop = loops[index]
         let maker = LoadMaker(content, shares, seed: plan.seed, thread: index, threads: loops.count)
         let pacer = LoadPacer(plan, start: start, thread: index, threads: loops.count)
-        let (plan, shared) = (plan, shared)
+        let (plan, shared, url) = (plan, shared, url)
         return try WorkerThread(name: "posthorn-load-\(index)") {
-            let worker = LoadWorker(plan, maker, pacer, shared, start: start)
+            let worker = LoadWorker(plan, maker, pacer, shared, url, start: start)
             loop.run(worker)
             collected.tally.withLock { $0.merge(worker.tally) }
         }

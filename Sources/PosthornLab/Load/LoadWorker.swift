@@ -27,6 +27,7 @@ final class LoadWorker: LoadSource {
     private var maker: LoadMaker
     private var pacer: LoadPacer
     private let shared: LoadShared
+    private let url: EndpointURL
     private let measuredFrom: Int64
     private(set) var tally = LoadTally()
     private var unreported = LoadProgress()
@@ -38,7 +39,8 @@ final class LoadWorker: LoadSource {
     private static let bookShift = 9
 
     /// - Parameter start: The start of the warm-up in monotonic nanoseconds, the same for all threads.
-    init(_ plan: LoadPlan, _ maker: LoadMaker, _ pacer: LoadPacer, _ shared: LoadShared, start: Int64) {
+    init(_ plan: LoadPlan, _ maker: LoadMaker, _ pacer: LoadPacer, _ shared: LoadShared, _ url: EndpointURL, start: Int64) {
+        self.url = url
         self.plan = plan
         self.maker = maker
         self.pacer = pacer
@@ -77,7 +79,7 @@ final class LoadWorker: LoadSource {
         return tally.book.note(
             event: event.id,
             object: IdentityStamp.identity(in: event.data),
-            digest: MessageDigest.sha256(request.body.isEmpty ? request.query : request.body),
+            digest: MessageDigest.sha256(request.body.isEmpty ? url.query(adding: request.query) : request.body),
             isToBeRefused: made.kind.isToBeRefused(signsTime: maker.signsTime)
         )
     }

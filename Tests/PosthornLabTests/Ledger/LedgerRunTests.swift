@@ -33,6 +33,41 @@ import Testing
         )
     }
 
+    /// libcurl writes a query's percent-encoding in its own way, and a receiver digests what has arrived.
+    @Test func aQueryIsKnownByItsDigestToo() throws {
+        var settings = Self.settings(.voiso)
+        (settings.method, settings.signature) = (.get, .none)
+        settings.credentials["key"] = nil
+        let digests = Mutex<[UInt8]>([])
+        let receiver = try Receiver(
+            server: HTTPServerConfiguration(),
+            observe: { arrival, request in
+                let line = try? JSONValue.parse(arrival.ledgerLine(request).dropLast())
+                if case .string(let digest) = line?["digest"] { digests.withLock { $0 += Array("\(digest)\n".utf8) } }
+            }
+        )
+        var plan = LoadPlan(.closed(connections: 2))
+        (plan.count, plan.keepsBook) = (20, true)
+        let test = try LoadTest(
+            try EndpointURL("http://127.0.0.1:\(receiver.port)/hook?tenant=a%2Bb"),
+            method: .get,
+            plan: plan,
+            content: try .events(
+                settings,
+                vendor: .voiso,
+                type: nil,
+                data: nil,
+                needsWrong: false,
+                seed: 3,
+                at: Timestamp(milliseconds: 1_700_000_000_000)
+            ),
+            guard: LabGuard.make(isOwned: false)
+        )
+        var report = try test.run()
+        report.take(try Ledger(digests.withLock { $0 }))
+        #expect(report.requests == 20 && report.ledger?.processed == 20 && report.ledger?.unknown == 0)
+    }
+
     @Test(arguments: Vendor.allCases.filter { IdentityRule.vendor($0.rawValue) != nil })
     func theReportCountsWhatTheReceiverDid(vendor: Vendor) throws {
         let settings = Self.settings(vendor)
