@@ -55,6 +55,36 @@ import Testing
         #expect(json["deliveries"]?["delivered"] == .number(String(crm.requests.count)) && json["mails"]?["waiting"] == .number("0"))
     }
 
+    @Test func exhaustedDeliveriesAreToldByMail() throws {
+        let refusing = try MisbehavingReceiver { _ in .status(500) }
+        let server = try SMTPServer()
+        let posthorn = try PosthornProcess()
+        let file = posthorn.write(
+            """
+            {"nodes": [{"id": "c1", "level": "company", "notification_contact": {"email": "ops@example.com"}}],
+             "endpoints": [{"id": "crm", "node": "c1", "url": "\(refusing.url)", "vendor": "weseedo", "retry": ["0", "1m"]}]}
+            """,
+            to: "topology.json"
+        )
+        let mail = ["--smtp", "smtp://127.0.0.1:\(server.port)", "--mail-from", "posthorn@example.com", "--smtp-allow-plain"]
+        let words = ["simulate", "weseedo", "--topology", file, "--count", "30", "--speed", "100000", "--json"]
+        let result = try posthorn.run(words + mail, input: [])
+        let json = try JSONValue.parse(Array(result.output.utf8))
+        guard case .number(let exhausted) = json["deliveries"]?["exhausted"] else {
+            Issue.record("no count: \(result.output)\(result.errors)")
+            return
+        }
+        #expect(result.status == 1 && (Int(exhausted) ?? 0) > 5)
+        #expect(refusing.requests.count == 2 * (Int(exhausted) ?? 0))
+        #expect(
+            json["mails"]
+                == .object([
+                    .init("waiting", .number("0")), .init("sent", .number(String(server.mails.count))), .init("refused", .number("0")),
+                ])
+        )
+        #expect(!server.mails.isEmpty && server.mails.allSatisfy { $0.text.contains("To: <ops@example.com>") })
+    }
+
     @Test(arguments: [
         ["simulate", "diio", "http://127.0.0.1/", "--ask", "<<a>>"], ["simulate", "weseedo", "http://127.0.0.1/", "--topology", "t"],
         ["simulate", "weseedo", "http://127.0.0.1/", "--out-topology", "t"],
