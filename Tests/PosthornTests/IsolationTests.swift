@@ -1,8 +1,9 @@
-import Posthorn
 import PosthornModel
 import PosthornSystem
 import PosthornTestSupport
 import Testing
+
+@testable import Posthorn
 
 /// Hostile endpoints of every kind beside healthy ones.
 @Suite struct IsolationTests {
@@ -35,5 +36,26 @@ import Testing
         try engine.stop()
         let well = try bench.deliveries().filter { $0.endpoint.hasPrefix("well") }
         #expect(well.count == 4000 && well.allSatisfy { $0.state == .delivered && $0.attempts == 1 })
+    }
+
+    /// The last event of a long backlog, alone for its endpoint, in the order of receipts: it does not wait for the others.
+    @Test func aSmallTenantDoesNotWaitBehindALargeOnesBacklog() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        let large = try (0..<64).map {
+            EndpointSettings(id: "large\($0)", node: "s", url: "\(receiver.url)/large", events: [try EventPattern("LARGE")])
+        }
+        let small = EndpointSettings(id: "small", node: "s", url: "\(receiver.url)/small", events: [try EventPattern("SMALL")])
+        try bench.apply(large + [small])
+        for batch in 0..<4 {
+            _ = try bench.outbox.emit((0..<80).map { NewEvent(id: "b\(batch)-\($0)", type: "LARGE", node: "s", data: "{}") })
+        }
+        _ = try bench.outbox.emit(NewEvent(id: "one", type: "SMALL", node: "s", data: "{}"))
+        try bench.engine(untilSettled: true).run()
+        let targets = receiver.requests.map(\.target)
+        let place = try #require(targets.firstIndex { $0.hasSuffix("/small") })
+        #expect(targets.count == 20_481)
+        // All that fits into the window may go before it, and what its first turns let go of.
+        #expect(place < 3 * ClaimWindow.rowLimit, "it came after \(place) others")
     }
 }

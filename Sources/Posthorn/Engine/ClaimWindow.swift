@@ -13,6 +13,8 @@ struct ClaimWindow {
     static let stallMilliseconds: Int64 = 100
     /// What an endpoint may hold before anything is known of it.
     static let firstShare = 16
+    /// What an endpoint may hold of what was found ahead of its turn, while others fill the window; see ``Scout``.
+    static let scoutedShare = 8
     /// What a fast endpoint may hold.
     static let largestShare = 2048
 
@@ -31,6 +33,9 @@ struct ClaimWindow {
     /// Whether there is room for those who hold nothing alone.
     var isFull: Bool { rows >= Self.rowLimit || bytes >= Self.byteLimit }
 
+    /// Whether there is no room even for those.
+    var isAtItsEnd: Bool { rows >= 2 * Self.rowLimit || bytes >= 2 * Self.byteLimit }
+
     /// Makes places for endpoints; those that are there keep what they have.
     mutating func grow(to count: Int) {
         while shares.count < count { shares.append(Share()) }
@@ -43,7 +48,7 @@ struct ClaimWindow {
         if !isFull { return .free }
         // Whoever holds nothing gets one even when others have filled the window. While it moves, the reading waits for the
         // room that comes; when it does not, it goes on past those who fill it.
-        if rows >= 2 * Self.rowLimit || bytes >= 2 * Self.byteLimit { return .exhausted }
+        if isAtItsEnd { return .exhausted }
         if share.held == 0 { return .free }
         return isStalled ? .full : .exhausted
     }

@@ -48,7 +48,20 @@ extension EngineCore {
                 ready.atFrontier(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
             }
         }
+        if end == .stopped, !window.isStalled { try lookAhead(store, now, &jobs) }
         return goesOn || end == .atLimit
+    }
+
+    /// The window is full: takes what those who hold little have behind the frontier.
+    private func lookAhead(_ store: any OutboxStore, _ now: Timestamp, _ jobs: inout [SendJob]) throws(OutboxProblem) {
+        let start = scout.start(frontier: ready.frontier, at: now)
+        let end = try store.scanReady(after: start, limit: Scout.rowsPerTurn) { (row) throws(OutboxProblem) in
+            if window.isAtItsEnd { return false }
+            return try consider(Due(row), store, now, &jobs) { endpoint, room in
+                scout.visits(row.delivery, isFree: room == .free || room == .exhausted, held: window.held(endpoint))
+            }
+        }
+        if end == .atEnd { scout.reachedTheEnd(at: now) }
     }
 
     private func readRetries(

@@ -24,6 +24,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var window = ClaimWindow()
     var ready = Lane<Int64>(start: 0)
     var retries = Lane<RetryPosition>(start: .start)
+    var scout = Scout()
     var claims: [Int64: Claim] = [:]
     var lastEvent: (seq: Int64, event: AcceptedEvent)?
     var queueGeneration: Int64 = -1
@@ -215,6 +216,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         queueGeneration = generation
         ready.startOver()
         retries.startOver()
+        scout.startOver()
         nextRetry = nil
     }
 
