@@ -25,6 +25,10 @@ static inline CURLcode posthorn_curl_set_list(CURL *handle, CURLoption option, s
     return curl_easy_setopt(handle, option, value);
 }
 
+static inline CURLcode posthorn_curl_set_blob(CURL *handle, CURLoption option, struct curl_blob *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
 static inline CURLcode posthorn_curl_set_url(CURL *handle, CURLU *value) {
     return curl_easy_setopt(handle, CURLOPT_CURLU, value);
 }

@@ -9,6 +9,8 @@ public struct OutboundRequest: Sendable {
     public var body: [UInt8] = []
     /// What is added to the URL's query, form-encoded, without `?` or `&` in front; empty for a POST.
     public var query: [UInt8] = []
+    /// What the connection proves who sends it with, where the receiver asks for that.
+    public var clientCertificate: ClientCertificate?
 
     /// An empty request.
     public init() {}
@@ -18,6 +20,7 @@ public struct OutboundRequest: Sendable {
         headers.removeAll(keepingCapacity: true)
         body.removeAll(keepingCapacity: true)
         query.removeAll(keepingCapacity: true)
+        clientCertificate = nil
     }
 
     /// Appends a header line. Name and value must be free of CR, LF and NUL.

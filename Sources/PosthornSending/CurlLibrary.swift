@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import PosthornModel
 
 /// The process-wide side of libcurl.
 enum CurlLibrary {
@@ -63,5 +64,21 @@ enum CurlSettings {
         // An empty proxy is none, and http_proxy and its kin are not looked at.
         posthorn_curl_set_text(handle, CURLOPT_PROXY, "")
         if let caFile { posthorn_curl_set_text(handle, CURLOPT_CAINFO, caFile) }
+    }
+    /// Makes later connections of a handle prove themselves with this certificate, or with none. libcurl keeps copies.
+    static func setClientCertificate(_ certificate: ClientCertificate?, on handle: UnsafeMutableRawPointer) {
+        set(certificate?.certificate, CURLOPT_SSLCERT_BLOB, on: handle)
+        set(certificate?.key, CURLOPT_SSLKEY_BLOB, on: handle)
+    }
+
+    private static func set(_ bytes: [UInt8]?, _ option: CURLoption, on handle: UnsafeMutableRawPointer) {
+        guard var bytes else {
+            posthorn_curl_set_blob(handle, option, nil)
+            return
+        }
+        bytes.withUnsafeMutableBytes { buffer in
+            var blob = curl_blob(data: buffer.baseAddress, len: buffer.count, flags: UInt32(CURL_BLOB_COPY))
+            posthorn_curl_set_blob(handle, option, &blob)
+        }
     }
 }

@@ -19,6 +19,7 @@ public enum SingleRequest {
     ///   - query: What is added to the URL's query, form-encoded.
     ///   - headers: `name: value` lines joined by CR LF; the caller refuses CR, LF and NUL in values.
     ///   - body: For a POST.
+    ///   - clientCertificate: What the request proves itself with, where the receiver asks for it.
     ///   - timeoutMilliseconds: The total deadline: name, connect, headers and body.
     ///   - bodyLimitBytes: How much of the answer's body is read.
     ///   - guard: Which addresses may be reached.
@@ -31,6 +32,7 @@ public enum SingleRequest {
         query: [UInt8] = [],
         headers: [UInt8] = [],
         body: [UInt8] = [],
+        clientCertificate: ClientCertificate? = nil,
         timeoutMilliseconds: Int,
         bodyLimitBytes: Int = 65_536,
         guard: EgressGuard,
@@ -41,6 +43,7 @@ public enum SingleRequest {
         request.headers = headers
         request.body = body
         request.query = query
+        request.clientCertificate = clientCertificate
         let context = TransferContext(
             guard: `guard`,
             responseLimitBytes: bodyLimitBytes,

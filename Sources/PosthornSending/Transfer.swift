@@ -35,6 +35,7 @@ final class Transfer {
     private var queryURL: OpaquePointer?
 
     private var currentTarget: SendTarget?
+    private var currentCertificate: ClientCertificate?
     private var currentTimeout = 0
     private var isFresh = false
 
@@ -73,6 +74,7 @@ final class Transfer {
     /// Takes over a request: copies it into the handle's own buffer, from where libcurl sends it.
     func load(_ request: borrowing OutboundRequest, for target: SendTarget) {
         if currentTarget !== target { use(target) }
+        if currentCertificate !== request.clientCertificate { use(request.clientCertificate) }
         let headersLength = request.headers.count
         reserve(headersLength + 1 + request.body.count)
         request.headers.withUnsafeBufferPointer { copy($0, at: 0) }
@@ -175,6 +177,13 @@ final class Transfer {
         posthorn_curl_set_long(easy, target.method == .get ? CURLOPT_HTTPGET : CURLOPT_POST, 1)
     }
 
+    /// libcurl compares the certificate before it uses a connection or a TLS session again (lib/vtls/vtls.c,
+    /// `Curl_ssl_config_matches`), so nobody's request leaves over a connection that another certificate opened.
+    private func use(_ certificate: ClientCertificate?) {
+        currentCertificate = certificate
+        CurlSettings.setClientCertificate(certificate, on: easy)
+    }
+
     private func setQuery(_ query: [UInt8], _ target: SendTarget) {
         curl_url_cleanup(queryURL)
         queryURL = nil
@@ -262,7 +271,7 @@ extension Transfer {
             let peer = SocketFacts.peer(socket)
         else {
             // The kernel names the other side of a connection until it is gone.
-            intervention = .closedBeforeSending
+            intervention = .closedBeforeSending(isTLS: currentTarget?.url.isPlainHTTP == false)
             return false
         }
         // The address that the kernel connected to, not the one it was asked for: 0.0.0.0 becomes 127.0.0.1.

@@ -10,7 +10,7 @@ enum Intervention: Hashable {
     /// A kept-alive socket was readable before the request left: it is repeated on a fresh connection.
     case staleConnection
     /// The receiver had closed the new connection before the request left.
-    case closedBeforeSending
+    case closedBeforeSending(isTLS: Bool)
     /// libcurl was about to send the same request once more.
     case secondTry
     /// The answer's body is longer than what is read of it.
@@ -49,7 +49,7 @@ struct TransferVerdict: Hashable {
             error = .closed
             text = "the connection ended inside the answer's head"
         } else {
-            error = Self.error(for: code, wasSent: wasSent, isHeadComplete: head.isComplete)
+            error = Self.error(for: code, wasSent: wasSent, isHeadComplete: head.isComplete, detail: detail)
             text = InputProblem.printable(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail)
         }
     }
@@ -70,7 +70,9 @@ struct TransferVerdict: Hashable {
         case .refusedPlainHTTP(let address):
             return (.refusedAddress, "plain http goes only to ranges that are opened, and \(address) is in none; use https")
         case .secondTry, .staleConnection: return (.closed, "the kept-alive connection was closed before an answer came")
-        case .closedBeforeSending: return (.closed, "the receiver closed the connection before the request was sent")
+        case .closedBeforeSending(let isTLS):
+            let hint = isTLS ? "; over TLS one does that which refuses the client certificate, or its lack" : ""
+            return (.closed, "the receiver closed the connection before the request was sent" + hint)
         case .noSocket(let number): return (.resources, SystemText.of(number))
         case .bodyLimit, nil: return nil
         }
@@ -80,11 +82,13 @@ struct TransferVerdict: Hashable {
     static func text(of intervention: Intervention) -> String { failure(of: intervention)?.1 ?? "" }
 
     /// The table of libcurl's codes (https://curl.se/libcurl/c/libcurl-errors.html) in our words.
-    static func error(for code: CURLcode, wasSent: Bool, isHeadComplete: Bool) -> AttemptError {
+    static func error(for code: CURLcode, wasSent: Bool, isHeadComplete: Bool, detail: String) -> AttemptError {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: return .timeout
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .dns
         case CURLE_COULDNT_CONNECT: return .connect
+        // With TLS 1.3 a receiver refuses a client's certificate, or its lack, after the client holds the handshake for done.
+        case CURLE_RECV_ERROR where !isHeadComplete && detail.contains("SSL_read") && detail.contains(" alert "): return .tls
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND:
             return isHeadComplete ? .badResponse : .closed
         case CURLE_UNSUPPORTED_PROTOCOL: return wasSent ? .badResponse : .unbuildable

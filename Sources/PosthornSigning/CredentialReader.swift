@@ -10,10 +10,10 @@ struct CredentialReader {
         let configured = Self.configured(settings)
         let known = allowingKept ? configured + KeptMember.names(for: settings.signature) : configured
         for name in members.keys.sorted() where !known.contains(name) {
-            let advice = configured.isEmpty ? "none are needed" : "allowed are \(configured.joined(separator: ", "))"
             throw InputProblem(
                 field: Self.field(InputProblem.printable(name)),
-                reason: "is not known to signature \(settings.signature.rawValue) and envelope \(settings.envelope.rawValue); \(advice)"
+                reason: "is not known to signature \(settings.signature.rawValue) and envelope \(settings.envelope.rawValue); allowed are "
+                    + configured.joined(separator: ", ")
             )
         }
     }
@@ -30,7 +30,7 @@ struct CredentialReader {
         case .standardWebhooks: forSignature = ["secret"]
         case .hmac: forSignature = HMACTemplate.memberNames
         }
-        return forSignature + (settings.envelope == .voiso ? ["name", "entity"] : [])
+        return forSignature + (settings.envelope == .voiso ? ["name", "entity"] : []) + TLSMember.all
     }
 
     /// The path of a member in messages.

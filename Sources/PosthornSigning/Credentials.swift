@@ -15,7 +15,13 @@ public enum Credentials {
     /// - Throws: What is missing, unknown or of no use in them.
     public static func created(_ settings: EndpointSettings, at now: Timestamp) throws(InputProblem) -> [String: JSONValue] {
         _ = try CredentialReader(settings, allowingKept: false)
-        _ = try EndpointComposer(settings, now: now)
+        let composer = try EndpointComposer(settings, now: now)
+        if composer.clientCertificate != nil, settings.url.prefix(8).lowercased() != "https://" {
+            throw InputProblem(
+                field: CredentialReader.field(TLSMember.certificate),
+                reason: "is of no use with a url of plain http; use https, or leave it and client_key out"
+            )
+        }
         var credentials = settings.credentials.filter { $0.value != .null }
         if settings.signature == .webioJWT { credentials[KeptMember.issuedAt] = .number(String(now.unixSeconds)) }
         return credentials
@@ -120,8 +126,8 @@ public enum Credentials {
 
     /// Members that are secret, whatever the signature; `previous_secrets` is secret as a whole.
     public static let secretMembers: Set<String> = [
-        "signing_secret", "token", "api_key", "secret", "key", "authorization_token", KeptMember.previousSecrets,
-        KeptMember.rotatedFrom,
+        "signing_secret", "token", "api_key", "secret", "key", "authorization_token", TLSMember.key,
+        KeptMember.previousSecrets, KeptMember.rotatedFrom,
     ]
 
     /// Credentials for people's eyes: secret members show that they are set and nothing else.

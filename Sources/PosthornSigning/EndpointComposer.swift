@@ -14,6 +14,8 @@ public import PosthornModel
 public final class EndpointComposer: RequestComposer {
     let envelope: EnvelopeWriter
     let signer: Signer
+    /// What every request to the endpoint proves itself with, where the receiver asks for it.
+    public let clientCertificate: ClientCertificate?
     /// Header lines before those that change with every request.
     private let leadingHeaders: [UInt8]
     /// The same without content-type, for requests without a body.
@@ -30,6 +32,7 @@ public final class EndpointComposer: RequestComposer {
         let reader = try CredentialReader(settings)
         envelope = try EnvelopeWriter(settings, reader)
         signer = try Signer(settings, reader, now: now)
+        clientCertificate = try ClientCertificate.read(reader)
         method = settings.method
         try Self.checkHeaders(settings, signer)
 
@@ -85,6 +88,7 @@ public final class EndpointComposer: RequestComposer {
             try signer.write(event.event, data: data, at: now, into: &request)
         }
         request.headers.append(contentsOf: trailingHeaders)
+        request.clientCertificate = clientCertificate
     }
 
     /// Writes a GET that carries no event: a handshake or a value request. It has the endpoint's fixed headers and the
@@ -97,6 +101,7 @@ public final class EndpointComposer: RequestComposer {
         request.query.append(contentsOf: query)
         request.headers.append(contentsOf: leadingHeadersOfQuery)
         request.headers.append(contentsOf: trailingHeaders)
+        request.clientCertificate = clientCertificate
     }
 }
 

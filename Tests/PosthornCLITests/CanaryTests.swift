@@ -134,6 +134,7 @@ import Testing
             #""vendor":"conference","credentials":{"token":"canary-refused\r\n"}"#,
             #""vendor":"standard","credentials":{"secret":"canary-refused"}"#,
             #""vendor":"diio","credentials":{"signing_secret":["canary-refused"]}"#,
+            #""vendor":"weseedo","credentials":{"client_certificate":"canary-refused","client_key":"canary-refused"}"#,
         ]
         for settings in broken {
             let text = #"{"nodes":[{"id":"c1","level":"company"}],"endpoints":[{"id":"x","node":"c1","url":"\#(url)",\#(settings)}]}"#

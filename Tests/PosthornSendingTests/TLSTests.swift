@@ -51,7 +51,7 @@ import Testing
 
     @Test func aDemandForAClientCertificateFails() throws {
         let outcome = try outcome(options: ["-Verify", "1", "-verify_return_error"])
-        #expect(outcome.error == .tls || outcome.error == .closed, "\(outcome)")
+        #expect(outcome.error == .tls, "\(outcome)")
     }
 
     @Test func aReceiverWithoutTLSBehindHTTPSFails() throws {

@@ -88,8 +88,9 @@ public final class OpenSSLServer: @unchecked Sendable {
         try write(try contents(of: key) + contents(of: path + ".crt"), to: path)
     }
 
+    /// Runs `openssl` with these arguments.
     @discardableResult
-    private static func run(_ arguments: [String]) throws -> Int32 {
+    public static func run(_ arguments: [String]) throws -> Int32 {
         let (process, output, input) = try spawn(arguments)
         close(input)
         var byte: UInt8 = 0
@@ -132,13 +133,15 @@ public final class OpenSSLServer: @unchecked Sendable {
         return (ends[0], ends[1])
     }
 
-    private static func write(_ text: String, to path: String) throws {
+    /// Writes a file.
+    public static func write(_ text: String, to path: String) throws {
         guard let file = fopen(path, "w") else { throw SystemProblem("fopen \(path)", errno) }
         fputs(text, file)
         fclose(file)
     }
 
-    private static func contents(of path: String) throws -> String {
+    /// The text of a file.
+    public static func contents(of path: String) throws -> String {
         guard let file = fopen(path, "r") else { throw SystemProblem("fopen \(path)", errno) }
         defer { fclose(file) }
         var bytes: [UInt8] = []

@@ -44,6 +44,7 @@ extension Outbox {
                 url,
                 query: request.query,
                 headers: request.headers,
+                clientCertificate: request.clientCertificate,
                 timeoutMilliseconds: settings.timeoutMilliseconds,
                 bodyLimitBytes: Self.replyLimitBytes,
                 guard: `guard`,

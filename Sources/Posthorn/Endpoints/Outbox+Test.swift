@@ -90,6 +90,7 @@ extension Outbox {
                 query: request.query,
                 headers: request.headers,
                 body: request.body,
+                clientCertificate: request.clientCertificate,
                 timeoutMilliseconds: settings.timeoutMilliseconds,
                 bodyLimitBytes: AttemptOutcome.excerptLimitBytes,
                 guard: `guard`,

@@ -23,6 +23,7 @@ struct VendorHandshake: Sendable {
                 EndpointURL(settings.url),
                 query: request.query,
                 headers: request.headers,
+                clientCertificate: request.clientCertificate,
                 timeoutMilliseconds: settings.timeoutMilliseconds,
                 bodyLimitBytes: Self.answerLimitBytes,
                 guard: `guard`,
