@@ -121,7 +121,11 @@ public protocol OutboxStore: NotificationStore {
     /// How many attempts of a delivery were made before the current round of its schedule; 0 when there is no such delivery.
     func roundBase(of delivery: Int64) throws(OutboxProblem) -> Int
     /// Stores attempts, their deliveries' states and next times.
-    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem)
+    ///
+    /// A delivery that was cancelled while its request was on the wire stays cancelled, and one that was pruned too gets no
+    /// attempt: its result has nowhere to stand.
+    @discardableResult
+    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries
     /// Writes down what the engine says of itself.
     func write(_ pulse: EnginePulse) throws(OutboxProblem)
 
@@ -245,4 +249,18 @@ public struct AttemptRecord: Sendable {
         self.outcome = outcome
         self.transition = transition
     }
+}
+
+/// Deliveries that did not move as an attempt of theirs wanted it.
+public struct UnmovedDeliveries: Sendable {
+    /// They were cancelled meanwhile; the attempts were stored.
+    public var cancelled: Set<Int64> = []
+    /// They are not there any more; nothing was stored.
+    public var gone: Set<Int64> = []
+
+    /// None.
+    public init() {}
+
+    /// Whether all moved, which is the rule.
+    public var isEmpty: Bool { cancelled.isEmpty && gone.isEmpty }
 }

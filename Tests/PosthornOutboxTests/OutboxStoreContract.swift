@@ -85,7 +85,7 @@ struct OutboxStoreContract {
             response: Array("body".utf8),
             address: "192.0.2.1:443"
         )
-        try store.write { () throws(OutboxProblem) in
+        _ = try store.write { () throws(OutboxProblem) in
             try store.record([AttemptRecord(delivery: delivery, number: number, outcome: outcome, transition: transition)])
         }
     }

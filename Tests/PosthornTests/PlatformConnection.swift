@@ -19,4 +19,13 @@ final class PlatformConnection {
         let status = sqlite3_exec(handle, sql, nil, nil, nil)
         try #require(status == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
     }
+
+    /// The whole number that a query gives.
+    func integer(_ sql: String) throws -> Int {
+        var statement: OpaquePointer?
+        defer { sqlite3_finalize(statement) }
+        try #require(sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
+        try #require(sqlite3_step(statement) == SQLITE_ROW)
+        return Int(sqlite3_column_int64(statement, 0))
+    }
 }

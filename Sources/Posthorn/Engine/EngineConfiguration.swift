@@ -42,6 +42,8 @@ public enum EngineEvent: Sendable {
     case topologyRead(endpoints: Int)
     /// An attempt failed and another one follows, or none does.
     case attemptFailed(DeliveryUpdate)
+    /// A delivery was cancelled and pruned while its request was on the wire; what came of it stands nowhere but here.
+    case deliveryGone(GoneDelivery)
     /// A mail about exhausted deliveries was handed to the mail server, or was not.
     case mail(MailUpdate)
     /// An endpoint has proved itself; its deliveries go out.
@@ -72,6 +74,28 @@ public enum EngineEvent: Sendable {
             code = problem.code.rawValue
             message = problem.message
         }
+    }
+}
+
+/// A request whose delivery was not there any more when its answer came.
+public struct GoneDelivery: Sendable {
+    /// The delivery's number.
+    public let delivery: Int64
+    /// The event's id.
+    public let event: String
+    /// The endpoint's id.
+    public let endpoint: String
+    /// The attempt's number.
+    public let attempt: Int
+    /// What came of the attempt.
+    public let outcome: AttemptOutcome
+
+    init(_ result: SendResult, endpoint: String) {
+        delivery = result.job.id
+        event = result.job.event.event.id
+        self.endpoint = endpoint
+        attempt = result.job.attempt
+        outcome = result.outcome
     }
 }
 

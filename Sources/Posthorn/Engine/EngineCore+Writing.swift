@@ -51,7 +51,9 @@ extension EngineCore {
                 if records[records.count - 1].transition.state == .exhausted { hasExhausted = true }
             }
         }
-        try store.record(records)
+        gone.removeAll()
+        let unmoved = try store.record(records)
+        if !unmoved.isEmpty { note(unmoved, batches, &records) }
         if hasExhausted {
             for (result, record) in zip(batches.joined(), records) where record.transition.state == .exhausted {
                 try notify(result, in: store, at: now)
@@ -80,6 +82,25 @@ extension EngineCore {
             outcome: result.outcome,
             transition: transition(after: result, roundBase: base, entry)
         )
+    }
+
+    /// What was cancelled while its request was on the wire stays so, whatever was planned for it.
+    private func note(_ unmoved: UnmovedDeliveries, _ batches: [[SendResult]], _ records: inout [AttemptRecord]) {
+        for (place, result) in batches.joined().enumerated() {
+            let isGone = unmoved.gone.contains(result.job.id)
+            if !isGone && !unmoved.cancelled.contains(result.job.id) { continue }
+            let record = records[place]
+            records[place] = AttemptRecord(
+                delivery: record.delivery,
+                number: record.number,
+                outcome: record.outcome,
+                transition: Transition(state: .cancelled, attempts: record.number, nextAttemptAt: nil)
+            )
+            if isGone {
+                let endpoint = claims[result.job.id].map { directory.entries[$0.endpoint].stored.settings.id }
+                gone.append(GoneDelivery(result, endpoint: endpoint ?? ""))
+            }
+        }
     }
 
     private func transition(

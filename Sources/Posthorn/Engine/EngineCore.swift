@@ -35,6 +35,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var recording: [[SendResult]] = []
     /// What is written of each of `recording`, in their order, while its commit is under way.
     var recorded: [AttemptRecord] = []
+    /// Deliveries of which the commit that is under way found nothing left.
+    var gone: [GoneDelivery] = []
     /// When results were let go of last, in monotonic nanoseconds.
     var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
@@ -133,6 +135,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             counts.delivered += delivered
             counts.exhausted += exhausted
         }
+        for delivery in gone { listeners.tell(.deliveryGone(delivery)) }
+        gone.removeAll()
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)

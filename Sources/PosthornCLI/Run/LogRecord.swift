@@ -51,6 +51,7 @@ struct LogRecord: Sendable, Equatable {
         case .topologyRead(let count):
             self.init(.info, "topology_read", "hierarchy read", [Field("endpoints", count)])
         case .attemptFailed(let update): self.init(failed: update)
+        case .deliveryGone(let gone): self.init(gone: gone)
         case .mail(let update): self.init(mail: update)
         case .endpointVerified(let endpoint):
             self.init(.info, "endpoint_verified", "endpoint verified", [Field("endpoint", endpoint)])
@@ -91,6 +92,14 @@ struct LogRecord: Sendable, Equatable {
         } else {
             self.init(.warn, "attempt_failed", "attempt failed", fields)
         }
+    }
+
+    private init(gone: GoneDelivery) {
+        let fields = [
+            Field("delivery", gone.delivery), Field("endpoint", gone.endpoint), Field("event_id", gone.event),
+            Field("attempt", gone.attempt), Field("result", gone.outcome.error?.rawValue ?? "delivered"),
+        ]
+        self.init(.warn, "delivery_gone", "the delivery was pruned while its request was on the wire; its result is not stored", fields)
     }
 
     /// `2026-11-21T06:47:50.123Z warn  attempt failed delivery=17 endpoint=crm …`

@@ -2,8 +2,10 @@ import PosthornModel
 
 extension SQLiteStore {
     /// Stores attempts, their deliveries' states and next times.
-    public func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) {
+    @discardableResult
+    public func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries {
         try insert(attempts)
+        var movedCount = 0
         // Most deliveries end with a success, and the same one for all: one statement moves many of them.
         var delivered: [Int64] = []
         var attemptsMade = 0
@@ -12,17 +14,46 @@ extension SQLiteStore {
         for place in records.indices {
             let transition = records[place].transition
             guard transition.state == .delivered else {
-                try move(records[place].delivery, transition)
+                movedCount += try move(records[place].delivery, transition)
                 continue
             }
             if transition.attempts != attemptsMade || delivered.count == WideStatement.widest {
-                try markDelivered(delivered, attemptsMade)
+                movedCount += try markDelivered(delivered, attemptsMade)
                 delivered.removeAll(keepingCapacity: true)
                 attemptsMade = transition.attempts
             }
             delivered.append(records[place].delivery)
         }
-        try markDelivered(delivered, attemptsMade)
+        movedCount += try markDelivered(delivered, attemptsMade)
+        return movedCount == attempts.count ? UnmovedDeliveries() : try unmoved(attempts)
+    }
+
+    /// Finds those that did not move, and puts right what was stored for them.
+    private func unmoved(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries {
+        var unmoved = UnmovedDeliveries()
+        for attempt in attempts {
+            guard let state = try state(of: attempt.delivery) else {
+                let delete = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery = ?")
+                delete.bind(1, attempt.delivery)
+                try delete.run()
+                unmoved.gone.insert(attempt.delivery)
+                continue
+            }
+            guard state == DeliveryState.cancelled.rawValue else { continue }
+            let count = try connection.statement("UPDATE posthorn_delivery SET attempts = ? WHERE id = ?")
+            count.bind(1, Int64(attempt.number))
+            count.bind(2, attempt.delivery)
+            try count.run()
+            unmoved.cancelled.insert(attempt.delivery)
+        }
+        return unmoved
+    }
+
+    private func state(of delivery: Int64) throws(OutboxProblem) -> String? {
+        let row = try connection.statement("SELECT state FROM posthorn_delivery WHERE id = ?")
+        row.bind(1, delivery)
+        defer { row.reset() }
+        return try row.step() ? row.text(0) : nil
     }
 
     private func insert(_ attempts: [AttemptRecord]) throws(OutboxProblem) {
@@ -54,7 +85,9 @@ extension SQLiteStore {
 
     private static let attemptColumnCount = attemptColumns.count
 
-    private func markDelivered(_ deliveries: [Int64], _ attempts: Int) throws(OutboxProblem) {
+    /// - Returns: How many moved.
+    private func markDelivered(_ deliveries: [Int64], _ attempts: Int) throws(OutboxProblem) -> Int {
+        var movedCount = 0
         var first = 0
         while first < deliveries.count {
             let width = WideStatement.width(for: deliveries.count - first)
@@ -62,12 +95,14 @@ extension SQLiteStore {
             statement.bind(1, Int64(attempts))
             for row in 0..<width { statement.bind(Int32(2 + row), deliveries[first + row]) }
             try statement.run()
+            movedCount += connection.changes
             first += width
         }
+        return movedCount
     }
 
     /// A delivery that was cancelled while its request was on the wire stays cancelled, here and above.
-    private func move(_ delivery: Int64, _ transition: Transition) throws(OutboxProblem) {
+    private func move(_ delivery: Int64, _ transition: Transition) throws(OutboxProblem) -> Int {
         let update = try connection.statement(
             """
             UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4
@@ -79,6 +114,7 @@ extension SQLiteStore {
         update.bind(3, Int64(transition.attempts))
         update.bind(4, transition.nextAttemptAt?.milliseconds)
         try update.run()
+        return connection.changes
     }
 
     static func attemptInsert(rows: Int) -> String {

@@ -1,0 +1,76 @@
+import Posthorn
+import PosthornModel
+import PosthornTestSupport
+import Testing
+
+/// Deliveries that are cancelled, and pruned too, while their receiver still thinks about the answer.
+@Suite struct CancelledOnTheWireTests {
+    private let slow: MisbehavingReceiver
+    private let quick: MisbehavingReceiver
+    private let bench: EngineBench
+
+    init() throws {
+        slow = try MisbehavingReceiver { request in
+            Reply.status(String(decoding: request.body, as: UTF8.self).contains("bad") ? 500 : 200).held
+        }
+        quick = try MisbehavingReceiver { _ in .ok }
+        bench = try EngineBench()
+    }
+
+    private var quickEndpoint: EndpointSettings { EndpointSettings(id: "quick", node: "s", url: quick.url) }
+
+    private func emit(_ id: String) throws {
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s", data: #"{"id":"\#(id)"}"#))
+    }
+
+    /// Two events under way to a receiver that holds its answers; then the endpoint is taken away.
+    /// - Returns: The deliveries that were under way.
+    private func cancelUnderWay(_ engine: Engine) throws -> [Int64] {
+        var slowEndpoint = EndpointSettings(id: "slow", node: "s", url: slow.url, timeoutMilliseconds: 600_000)
+        slowEndpoint.retry = try RetrySchedule(["0"])
+        try bench.apply([slowEndpoint, quickEndpoint])
+        try engine.start()
+        try emit("good-1")
+        try emit("bad-1")
+        #expect(slow.waitForRequests(2).count == 2)
+        try bench.apply([quickEndpoint], prune: true)
+        var filter = DeliveryFilter()
+        filter.endpoint = "slow"
+        let cancelled = try bench.deliveries(filter)
+        #expect(cancelled.map(\.state) == [.cancelled, .cancelled])
+        return cancelled.map(\.id)
+    }
+
+    @Test func aCancelledDeliveryKeepsItsStateAndGetsItsAttempt() throws {
+        let engine = try bench.engine()
+        let ids = try cancelUnderWay(engine)
+        slow.release()
+        try engine.stop()
+        for id in ids {
+            #expect(try bench.outbox.attempts(of: id).count == 1)
+            let delivery = try #require(try bench.deliveries().first { $0.id == id })
+            #expect(delivery.state == .cancelled && delivery.attempts == 1)
+        }
+        #expect(engine.statistics.attempts >= 2)
+    }
+
+    @Test func aPrunedDeliveryIsToldInOneLineAndTheEngineGoesOn() async throws {
+        let engine = try bench.engine()
+        var updates = engine.updates().makeAsyncIterator()
+        let ids = try cancelUnderWay(engine)
+        try emit("good-2")
+        for _ in 0..<3 { #expect(await updates.next()?.state == .delivered) }
+        // The newest event always stays.
+        #expect(try bench.outbox.prune(settledBefore: Timestamp(milliseconds: .max / 2)).events == 2)
+        #expect(try bench.deliveries().allSatisfy { $0.endpoint == "quick" })
+        slow.release()
+        #expect(bench.waitFor("both results", count: 2) { if case .deliveryGone = $0 { true } else { false } })
+        try emit("good-3")
+        #expect(quick.waitForRequests(4).count == 4)
+        try engine.stop()
+        let platform = try PlatformConnection(bench.outbox.path)
+        for id in ids { #expect(try platform.integer("SELECT count(*) FROM posthorn_attempt WHERE delivery = \(id)") == 0) }
+        #expect(try bench.deliveries().allSatisfy { $0.state == .delivered })
+        #expect(try bench.outbox.status().deliveries[.pending] ?? 0 == 0)
+    }
+}
