@@ -9,6 +9,8 @@ final class PosthornProcess {
         let status: Int32
         let output: String
         let errors: String
+        /// The most memory that was resident at once.
+        var peakKiB = 0
 
         /// The lines of the standard output.
         var lines: [String] { output.split(separator: "\n").map(String.init) }
@@ -45,10 +47,16 @@ final class PosthornProcess {
         try run(words, input: Array(input.utf8), outputPath: outputPath)
     }
 
-    func run(_ words: [String], input: [UInt8], outputPath: String? = nil) throws -> Result {
+    func run(
+        _ words: [String],
+        input: [UInt8] = [],
+        outputPath: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> Result {
         let (stdin, stdout, stderr) = (write(input, to: "stdin"), write("", to: "stdout"), write("", to: "stderr"))
-        let process = try start(words, [stdin, outputPath ?? stdout, stderr])
-        return Result(status: process.wait(), output: contents(stdout), errors: contents(stderr))
+        let process = try start(words, [stdin, outputPath ?? stdout, stderr], environment: environment)
+        let (status, peak) = process.waitWithPeak()
+        return Result(status: status, output: contents(stdout), errors: contents(stderr), peakKiB: peak)
     }
 
     /// Runs a command line whose standard output is a pipe that nobody reads.
@@ -103,7 +111,14 @@ final class PosthornProcess {
     /// - Parameters:
     ///   - files: Standard input, output and error.
     ///   - output: A descriptor in place of the output's file.
-    func start(_ words: [String], _ files: [String], output: Int32? = nil, binary: String = PosthornProcess.binary) throws -> Running {
+    ///   - variables: The environment beside POSTHORN_DB; nothing else is handed on.
+    func start(
+        _ words: [String],
+        _ files: [String],
+        output: Int32? = nil,
+        binary: String = PosthornProcess.binary,
+        environment variables: [String: String] = [:]
+    ) throws -> Running {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -113,7 +128,8 @@ final class PosthornProcess {
         posix_spawn_file_actions_addopen(&actions, 2, files[2], O_WRONLY, 0)
         let arguments = [binary] + words
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = [strdup("POSTHORN_DB=\(database)"), nil]
+        let settings = ["POSTHORN_DB=\(database)"] + variables.map { "\($0)=\($1)" }
+        var environment: [UnsafeMutablePointer<CChar>?] = settings.map { strdup($0) } + [nil]
         defer { (pointers + environment).forEach { free($0) } }
         var process: pid_t = 0
         let status = posix_spawn(&process, binary, &actions, nil, &pointers, &environment)
@@ -157,10 +173,14 @@ final class PosthornProcess {
 
         /// Waits for its end.
         /// - Returns: The exit status; 128 and the signal's number when one ended it.
-        func wait() -> Int32 {
+        func wait() -> Int32 { waitWithPeak().status }
+
+        /// Waits for its end, and says how much memory it had resident at most.
+        func waitWithPeak() -> (status: Int32, peakKiB: Int) {
             var status: Int32 = 0
-            while waitpid(id, &status, 0) < 0 && errno == EINTR {}
-            return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+            var usage = rusage()
+            while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
+            return (status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F), usage.ru_maxrss)
         }
 
         func send(_ signal: Int32) { kill(id, signal) }

@@ -94,6 +94,26 @@ import Testing
         #expect(bad.error == .status)
     }
 
+    /// Compression is never asked for and never undone: what counts is what came over the wire.
+    @Test(arguments: [40 << 20, 200 << 20]) func aGzipBombIsReadAsTheBytesItIs(_ inflatedBytes: Int) throws {
+        let bomb = try GzipBomb(inflatedBytes: inflatedBytes)
+        let receiver = try MisbehavingReceiver { request in bomb.reply(request.method == "GET" ? 200 : 500) }
+        let bench = try Bench()
+        let bad = try #require(try bench.outcome(of: receiver.url))
+        #expect(bad.status == 500 && bad.error == .status, "\(bad)")
+        let good = try #require(try bench.outcome(of: receiver.url, body: "q=1", method: .get))
+        #expect(good.succeeded, "\(good)")
+        #expect(good.response == Array(bomb.bytes.prefix(AttemptOutcome.excerptLimitBytes)))
+        let single = try SingleRequest.perform(
+            EndpointURL(receiver.url),
+            timeoutMilliseconds: 20_000,
+            guard: EgressGuard(allow: [try CIDR("127.0.0.0/8")])
+        )
+        #expect(single.body == Array(bomb.bytes.prefix(65_536)))
+        #expect(single.isTruncated == (bomb.bytes.count > 65_536))
+        #expect(receiver.requests.allSatisfy { $0.header("accept-encoding") == nil && $0.header("te") == nil })
+    }
+
     @Test(arguments: [
         Reply.raw("HTTP/1.1 200 OK\r\nx: ").then(.repeatForEver([UInt8](repeating: 0x61, count: 50_000))),
         Reply.raw("HTTP/1.1 200 OK\r\n").then(.repeatForEver(Array("x-header: some value or other\r\n".utf8))),
