@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import PosthornModel
+import PosthornSystem
 
 /// The process-wide side of libcurl.
 enum CurlLibrary {
@@ -39,11 +40,37 @@ enum DescriptorBudget {
         return Int(clamping: limit.rlim_cur)
     }()
 
-    /// What one multi handle may keep: a quarter of its thread's share, because hosts do not spread evenly.
-    static func connectionsPerShard(wanted: Int, threads: Int) -> Int {
-        let affordable = (limit - reserve) / threads / ShardPlan.count
-        return max(4, min(wanted / 4, affordable))
+    /// What one multi handle may keep: a quarter of its thread's share, because hosts do not spread evenly. 0 where so few
+    /// descriptors are left that requests need them all.
+    static func connectionsPerShard(wanted: Int, threads: Int, limit: Int = limit) -> Int {
+        let affordable = (limit - min(reserve, limit / 2)) / threads / ShardPlan.count
+        return max(0, min(max(4, wanted / 4), affordable))
     }
+
+    /// Whether the process, or the machine, can open nothing more at this moment.
+    static var isUsedUp: Bool {
+        let probe = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        if probe < 0 { return isShortage(errno) }
+        close(probe)
+        return false
+    }
+
+    /// Throws unless there is room for a few connections beside what is open already.
+    static func checkRoom() throws(SystemProblem) {
+        var probes: [Int32] = []
+        defer { for probe in probes { close(probe) } }
+        for _ in 0..<leastConnections {
+            let probe = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            if probe < 0 { throw SystemProblem("room for \(leastConnections) connections", errno) }
+            probes.append(probe)
+        }
+    }
+
+    /// With fewer an engine would start and then send nothing.
+    private static let leastConnections = 8
+
+    /// Whether a failed call means that descriptors or the kernel's memory for them have run out.
+    static func isShortage(_ number: Int32) -> Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(number) }
 }
 
 /// Settings that every request of ours has: nothing from the environment, no redirects, no proxy, nothing but HTTP/1.1.

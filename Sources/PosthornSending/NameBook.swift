@@ -66,6 +66,7 @@ struct NameBook<Waiter> {
         switch answer {
         case .addresses(let addresses): return .addresses(addresses)
         case .failure(let text): return .failure(text)
+        case .noDescriptor: return .unknown(mustAsk: !entry.isAsked)
         }
     }
 
@@ -82,6 +83,18 @@ struct NameBook<Waiter> {
     /// Writes down an answer and gives back the jobs that waited for it.
     mutating func take(_ answer: NameAnswer, for host: String, now: Int64) -> [Waiter] {
         var entry = entry(of: host) ?? Entry()
+        entry.isAsked = false
+        // A lack of descriptors says nothing about the name, so nothing is remembered.
+        if answer != .noDescriptor { remember(answer, for: host, in: &entry, now) }
+        let waiters = entry.waiters.map(\.waiter)
+        entry.waiters = []
+        keep(entry, host)
+        waitingCount -= waiters.count
+        if waitingCount == 0 { nextDeadline = .max }
+        return waiters
+    }
+
+    private mutating func remember(_ answer: NameAnswer, for host: String, in entry: inout Entry, _ now: Int64) {
         if entry.answer != answer {
             // Unique over all names, so that an answer that was forgotten is never taken for a later one.
             lastVersion += 1
@@ -90,14 +103,7 @@ struct NameBook<Waiter> {
             entry.pins = []
         }
         entry.answer = answer
-        entry.isAsked = false
-        if case .failure = answer { entry.expires = now + failureNanoseconds } else { entry.expires = now + cacheNanoseconds }
-        let waiters = entry.waiters.map(\.waiter)
-        entry.waiters = []
-        keep(entry, host)
-        waitingCount -= waiters.count
-        if waitingCount == 0 { nextDeadline = .max }
-        return waiters
+        entry.expires = now + (answer.isFailure ? failureNanoseconds : cacheNanoseconds)
     }
 
     /// Whether libcurl must be told the addresses for this port, in the cache of this multi handle: each has its own.
@@ -118,6 +124,13 @@ struct NameBook<Waiter> {
         names.subtract(taken)
         forgotten[shard] = names.isEmpty ? nil : names
         return taken
+    }
+
+    /// These multi handles have lost what they were told.
+    mutating func forgetPins(ofShards gone: Set<Int>) {
+        for host in entries.keys { entries[host]?.pins.removeAll { gone.contains($0.shard) } }
+        for host in older.keys { older[host]?.pins.removeAll { gone.contains($0.shard) } }
+        for shard in gone { forgotten[shard] = nil }
     }
 
     /// libcurl has taken over the addresses of that version.

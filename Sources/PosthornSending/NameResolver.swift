@@ -9,6 +9,11 @@ enum NameAnswer: Sendable, Hashable {
     case addresses([NetworkAddress])
     /// The system's words for the failure.
     case failure(String)
+    /// This process has no descriptor left to ask with.
+    case noDescriptor
+
+    /// Whether it is the answer that there is none.
+    var isFailure: Bool { if case .failure = self { true } else { false } }
 }
 
 /// Asks name servers on threads of its own, because libcurl's way stops a whole multi handle for seconds when a name
@@ -157,7 +162,8 @@ enum SystemLookup {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         defer { if list != nil { freeaddrinfo(list) } }
-        if status != 0 { return .failure(String(cString: gai_strerror(status))) }
+        // Without descriptors the system says that the name is unknown, or that no server answered.
+        if status != 0 { return DescriptorBudget.isUsedUp ? .noDescriptor : .failure(String(cString: gai_strerror(status))) }
         var addresses: [NetworkAddress] = []
         var entry = list
         while let current = entry, addresses.count < addressLimit {

@@ -19,6 +19,8 @@ public final class SenderPool: Sendable {
         let results: @Sendable ([SendResult]) -> Void
         let recalled: @Sendable ([SendJob]) -> Void
         let drained: @Sendable () -> Void
+        /// The thread has no descriptors for more requests, or has them again.
+        let starved: @Sendable (Bool) -> Void
     }
 
     private struct Life {
@@ -37,15 +39,25 @@ public final class SenderPool: Sendable {
     ///   - configuration: Limits and rules.
     ///   - clock: The time that attempts are recorded with and signatures are made for.
     ///   - onRecalled: Takes jobs that are given back without having been sent. Called on sender threads.
+    ///   - onShortage: Hears that the process has no descriptors for more requests (`true`), or has them again. Called on
+    ///     sender threads.
     ///   - onResults: Takes results, in batches. Called on sender threads.
     /// - Throws: ``SystemProblem`` when the system lacks threads, descriptors or memory.
     public convenience init(
         _ configuration: SenderConfiguration,
         clock: any PosthornClock,
         onRecalled: @escaping @Sendable ([SendJob]) -> Void = { _ in },
+        onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
         onResults: @escaping @Sendable ([SendResult]) -> Void
     ) throws(SystemProblem) {
-        try self.init(configuration, clock: clock, lookup: SystemLookup.ask, onRecalled: onRecalled, onResults: onResults)
+        try self.init(
+            configuration,
+            clock: clock,
+            lookup: SystemLookup.ask,
+            onRecalled: onRecalled,
+            onShortage: onShortage,
+            onResults: onResults
+        )
     }
 
     /// - Parameter lookup: Asks for a name in place of the system.
@@ -54,19 +66,27 @@ public final class SenderPool: Sendable {
         clock: any PosthornClock,
         lookup: @escaping NameResolver.Lookup,
         onRecalled: @escaping @Sendable ([SendJob]) -> Void,
+        onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
         onResults: @escaping @Sendable ([SendResult]) -> Void
     ) throws(SystemProblem) {
         let count = min(max(1, configuration.threads), SenderConfiguration.cores)
         resolver = try NameResolver(configuration.resolver, lookup: lookup)
         let ended = try EndSignal()
         self.ended = ended
+        let shortage = Shortage(onShortage)
         var threads: [SenderThread] = []
         for index in 0..<count {
-            let handlers = Handlers(results: onResults, recalled: onRecalled, drained: { ended.add(index) })
+            let handlers = Handlers(
+                results: onResults,
+                recalled: onRecalled,
+                drained: { ended.add(index) },
+                starved: { shortage.count($0) }
+            )
             threads.append(
                 try SenderThread(configuration, share: count, clock: clock, resolver: resolver, deliver: handlers)
             )
         }
+        try DescriptorBudget.checkRoom()
         self.threads = threads
         for (index, thread) in threads.enumerated() {
             do throws(SystemProblem) {
@@ -215,5 +235,21 @@ final class EndSignal: Sendable {
         while !members.withLock({ $0.isFired || $0.seen.count >= count }) { waker.wait(milliseconds: nil) }
         // The next one who waits is to see it too.
         waker.signal()
+    }
+}
+
+/// Makes one piece of news of what several threads run into.
+private final class Shortage: Sendable {
+    private let starving = Mutex(0)
+    private let tell: @Sendable (Bool) -> Void
+
+    init(_ tell: @escaping @Sendable (Bool) -> Void) { self.tell = tell }
+
+    func count(_ begins: Bool) {
+        let isNews = starving.withLock { starving in
+            starving += begins ? 1 : -1
+            return starving == (begins ? 1 : 0)
+        }
+        if isNews { tell(begins) }
     }
 }

@@ -31,7 +31,7 @@ extension SenderThread {
     func startDue(_ now: Int64) -> Int {
         guard order == .work else { return 0 }
         var started = 0
-        while window.isOpen {
+        while window.isOpen && starvation.mayStart(inFlight: window.count, now: now) {
             if let waiting = readied.popFirst() {
                 begin(waiting)
                 started += 1
@@ -100,6 +100,9 @@ extension SenderThread {
     private func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
         for waiting in names.take(answer, for: host, now: now) {
             switch answer {
+            case .noDescriptor:
+                window.giveBack(bytes: waiting.job.bytes)
+                starve(waiting.job, waiting.lane, now)
             case .addresses: readied.append(waiting)
             case .failure(let text): settle(waiting, .dns, text)
             }
@@ -173,6 +176,12 @@ extension SenderThread {
             if spent < job.target.timeoutMilliseconds {
                 return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
             }
+        }
+        if transfer.isStarved(code) {
+            window.finish(slot: transfer.slot)
+            window.giveBack(bytes: job.bytes)
+            release(transfer)
+            return starve(job, transfer.lane, now)
         }
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.pinnedVersion {

@@ -49,8 +49,10 @@ final class SenderThread: @unchecked Sendable {
     var names: NameBook<Waiting>
     /// Jobs whose name is resolved and that wait for a place on the wire.
     var readied = Fifo<Waiting>()
-    /// Jobs that have had their turn and wait until large requests have ended; an endpoint has no more than its limit here.
+    /// Jobs that have had their turn and wait until large requests have ended, or until there are descriptors; an endpoint has
+    /// no more than its limit here.
     var parked = Fifo<(job: SendJob, lane: Int)>()
+    var starvation = Starvation()
     var results: [SendResult] = []
     var finished: Int64 = 0
     var order = SenderMailbox.Order.work
@@ -74,15 +76,16 @@ final class SenderThread: @unchecked Sendable {
         mailbox = try SenderMailbox()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         if epoll < 0 { throw SystemProblem("epoll_create1", errno) }
+        let limit = DescriptorBudget.connectionsPerShard(wanted: configuration.connectionCacheLimit, threads: share)
         let context = TransferContext(
             guard: configuration.guard,
             responseLimitBytes: configuration.responseLimitBytes,
             excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
             caFile: configuration.caFile,
+            keepsConnections: limit > 0,
             epoll: epoll
         )
         self.context = context
-        let limit = DescriptorBudget.connectionsPerShard(wanted: configuration.connectionCacheLimit, threads: share)
         shards = CurlLibrary.ready ? (0..<ShardPlan.count).compactMap { Shard(number: $0, connectionLimit: limit, context: context) } : []
         if shards.count < ShardPlan.count {
             close(epoll)
@@ -121,6 +124,7 @@ final class SenderThread: @unchecked Sendable {
         readMailbox()
         if order == .abort { return false }
         var now = MonotonicClock.nanoseconds()
+        tell(starvation.check(now: now))
         expireNames(now)
         startDue(now)
         runTimers(&now)
@@ -173,6 +177,7 @@ final class SenderThread: @unchecked Sendable {
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
+        if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !parked.isEmpty)) }
         if window.isOpen {
             if hasWork { return now }
             if let token = turns.nextTokenAt { next = min(next, token) }

@@ -9,8 +9,10 @@ import PosthornSystem
 /// `close_connect_only`), and it finds a host's connections through a table of 97 places. With thousands of receivers that
 /// costs more than the request itself, so a thread spreads its hosts over several handles.
 final class Shard {
-    let multi: UnsafeMutableRawPointer
-    private let number: Int
+    private(set) var multi: UnsafeMutableRawPointer
+    /// Its place among the thread's shards.
+    let number: Int
+    private let connectionLimit: Int
     private let context: TransferContext
 
     /// `nil` when memory has run out.
@@ -18,7 +20,12 @@ final class Shard {
         guard let multi = curl_multi_init() else { return nil }
         self.multi = multi
         self.number = number
+        self.connectionLimit = connectionLimit
         self.context = context
+        configure()
+    }
+
+    private func configure() {
         let me = Unmanaged.passUnretained(self).toOpaque()
         posthorn_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, connectionLimit))
         posthorn_curl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, me)
@@ -34,6 +41,15 @@ final class Shard {
     }
 
     deinit { curl_multi_cleanup(multi) }
+
+    /// Closes all connections; to be called when no request of the shard is under way. Without memory they stay open.
+    func renew() {
+        guard let fresh = curl_multi_init() else { return }
+        curl_multi_cleanup(multi)
+        multi = fresh
+        context.shards.setDeadline(.max, of: number)
+        configure()
+    }
 
     /// Calls libcurl, whose time has come.
     func runTimer() {

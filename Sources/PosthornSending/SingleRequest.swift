@@ -108,6 +108,7 @@ public enum SingleRequest {
         answered.wait(milliseconds: Int64(milliseconds))
         switch slot.answer.withLock({ $0 }) {
         case nil: throw SingleRequestProblem(.dns, "no name server answered for \(url.host) in time")
+        case .noDescriptor: throw SingleRequestProblem(.resources, "no descriptor to ask a name server with")
         case .failure(let text): throw SingleRequestProblem(.dns, text)
         case .addresses(let all):
             switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {

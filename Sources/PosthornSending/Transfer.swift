@@ -57,6 +57,7 @@ final class Transfer {
         // Otherwise libcurl walks through all of its cached names at the end of every transfer. Names are pinned by us, and
         // numbers do not change, so nothing in there goes out of date.
         posthorn_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1)
+        if !context.keepsConnections { posthorn_curl_set_long(easy, CURLOPT_FORBID_REUSE, 1) }
         TransferCallbacks.install(on: self)
         posthorn_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorBuffer)
         posthorn_curl_set_list(easy, CURLOPT_HTTPHEADER, headerNode)
@@ -137,6 +138,14 @@ final class Transfer {
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
         return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
+    }
+
+    /// Whether it failed because this process had no descriptor left, before anything was sent.
+    func isStarved(_ code: CURLcode) -> Bool {
+        if code == CURLE_OK || sendCount > 0 { return false }
+        if case .noSocket(let number) = intervention { return DescriptorBudget.isShortage(number) }
+        // The file of certificate authorities needs one too.
+        return code == CURLE_SSL_CACERT_BADFILE && DescriptorBudget.isUsedUp
     }
 
     /// What came of the attempt, when libcurl says it has ended with `code`.

@@ -7,12 +7,22 @@ final class TransferContext {
     /// How much of an answer's body is kept.
     let excerptLimitBytes: Int
     let caFile: String?
+    /// Whether connections are kept for later requests; not where descriptors are few.
+    let keepsConnections: Bool
     let standing = StandingHeaders()
     var sockets: SocketBook
     var shards = ShardAgenda()
 
     /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
-    init(`guard`: EgressGuard, responseLimitBytes: Int, excerptLimitBytes: Int, caFile: String?, epoll: Int32) {
+    init(
+        `guard`: EgressGuard,
+        responseLimitBytes: Int,
+        excerptLimitBytes: Int,
+        caFile: String?,
+        keepsConnections: Bool = true,
+        epoll: Int32
+    ) {
+        self.keepsConnections = keepsConnections
         self.guard = `guard`
         self.responseLimitBytes = max(0, responseLimitBytes)
         self.excerptLimitBytes = excerptLimitBytes

@@ -51,6 +51,9 @@ public struct SystemProblem: Error, Sendable, CustomStringConvertible {
         self.code = code
     }
 
-    /// The call and the system's text for the error.
-    public var description: String { "\(call): \(String(cString: strerror(code)))" }
+    /// The call and the system's text for the error, with a remedy where there is one.
+    public var description: String {
+        let remedy = code == EMFILE ? "; raise the limit (ulimit -n, or LimitNOFILE= of the service)" : ""
+        return "\(call): \(String(cString: strerror(code)))\(remedy)"
+    }
 }

@@ -125,6 +125,7 @@ public final class Engine: Sendable {
                 core.takeBack(jobs)
                 writer.wake()
             },
+            onShortage: { [listeners] begins in listeners.tell(begins ? .descriptorsUsedUp : .descriptorsRecovered) },
             onResults: { results in
                 core.take(results)
                 writer.wake()

@@ -54,6 +54,10 @@ public enum EngineEvent: Sendable {
     case endpointBroken(endpoint: String, reason: String)
     /// An endpoint can be used again.
     case endpointMended(endpoint: String)
+    /// The process has no descriptor for another connection: what is due waits, without an attempt being counted.
+    case descriptorsUsedUp
+    /// There are descriptors again.
+    case descriptorsRecovered
     /// The outbox cannot be written; sending stops until it can, and results are kept.
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.

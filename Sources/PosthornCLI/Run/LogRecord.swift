@@ -71,6 +71,13 @@ struct LogRecord: Sendable, Equatable {
                 "the outbox cannot be written, so nothing is sent until it can: \(failure.message)",
                 [Field("code", failure.code)]
             )
+        case .descriptorsUsedUp:
+            self.init(
+                .error,
+                "descriptors_used_up",
+                "no descriptors are left, so requests beyond those on the wire wait; raise the limit (ulimit -n, or LimitNOFILE= of the service)"
+            )
+        case .descriptorsRecovered: self.init(.info, "descriptors_recovered", "there are descriptors again")
         case .storageRecovered: self.init(.info, "storage_recovered", "the outbox can be written again")
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
         case .stopped: self.init(.info, "stopped", "stopped")

@@ -25,7 +25,9 @@ final class SQLiteConnection {
         let status = sqlite3_open_v2(path, &pointer, flags, nil)
         guard status == SQLITE_OK, let opened = pointer else {
             let detail = pointer.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            let isShort = Self.lacksDescriptors(pointer)
             sqlite3_close_v2(pointer)
+            if isShort { throw Self.noDescriptor(path) }
             throw OutboxProblem(.access, "cannot open the outbox \(path): \(detail); check the path and its permissions")
         }
         handle = opened
@@ -127,6 +129,15 @@ final class SQLiteConnection {
     /// SQLITE_IOERR_SHMSIZE, a macro that is not imported.
     private static let indexCannotGrow = SQLITE_IOERR | (19 << 8)
 
+    /// Whether a file could not be opened because the process or the machine has too many open already.
+    private static func lacksDescriptors(_ handle: OpaquePointer?) -> Bool {
+        handle.map { [EMFILE, ENFILE].contains(sqlite3_system_errno($0)) } ?? false
+    }
+
+    private static func noDescriptor(_ path: String) -> OutboxProblem {
+        OutboxProblem(.io, "no descriptor is left to open the outbox \(path); raise the limit (ulimit -n, or LimitNOFILE= of the service)")
+    }
+
     /// The problem that a result code stands for, with SQLite's own text.
     func problem(_ status: Int32) -> OutboxProblem {
         let detail = String(cString: sqlite3_errmsg(handle))
@@ -142,6 +153,7 @@ final class SQLiteConnection {
                 .notADatabase,
                 "\(path) is not a SQLite database or is damaged (\(detail)); restore it from a backup or name another file with --db"
             )
+        case SQLITE_CANTOPEN where Self.lacksDescriptors(handle): return Self.noDescriptor(path)
         case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
             return OutboxProblem(.access, "cannot write the outbox \(path): \(detail); check the file's and its folder's permissions")
         case SQLITE_IOERR: return OutboxProblem(.io, "the disk of the outbox \(path) failed: \(detail) (code \(status))")

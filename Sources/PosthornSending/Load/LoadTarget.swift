@@ -15,6 +15,8 @@ public enum LoadTarget {
         } else {
             switch SystemLookup.ask(url.host) {
             case .addresses(let found): all = found
+            case .noDescriptor:
+                throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: no descriptor is left; raise ulimit -n")
             case .failure(let text):
                 throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: \(text)")
             }

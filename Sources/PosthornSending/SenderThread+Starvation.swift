@@ -1,0 +1,31 @@
+import PosthornSystem
+
+// When the process has no descriptors left.
+extension SenderThread {
+    /// Lets a job wait that found no descriptor. It has not left, so it is no attempt.
+    func starve(_ job: SendJob, _ lane: Int, _ now: Int64) {
+        let change = starvation.failed(inFlight: window.count, now: now)
+        if change != nil { closeIdleConnections() }
+        tell(change)
+        if order >= .drain {
+            turns.finish(lane: lane, now: now)
+            deliver.recalled([job])
+        } else {
+            parked.append((job, lane))
+        }
+    }
+
+    /// Says that descriptors have run out, or that there are some again.
+    func tell(_ change: Starvation.Change?) {
+        if let change { deliver.starved(change == .begins) }
+    }
+
+    /// Kept connections are a luxury now: others may need the descriptors. Those of handles with a request under way stay.
+    private func closeIdleConnections() {
+        var isBusy = [Bool](repeating: false, count: shards.count)
+        for transfer in transfers { if let target = transfer.job?.target { isBusy[target.shard] = true } }
+        for shard in shards where !isBusy[shard.number] { shard.renew() }
+        // What libcurl was told about names went with the handles.
+        names.forgetPins(ofShards: Set(shards.map(\.number).filter { !isBusy[$0] }))
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import PosthornTestSupport
+import Testing
+
+/// The built command on a machine that runs out: of descriptors, of memory.
+@Suite struct ShortageTests {
+    private static let events = 60
+    private static let endpoints = 8
+
+    private let posthorn: PosthornProcess
+
+    init() throws { posthorn = try PosthornProcess() }
+
+    /// Endpoints on hosts of their own, so that each needs connections of its own.
+    private func apply(_ receivers: [MisbehavingReceiver]) throws {
+        let endpoints = receivers.enumerated().map { number, receiver in
+            #"{"id": "e\#(number)", "node": "s", "url": "\#(receiver.url)", "vendor": "weseedo", "retry": ["0", "1m"]}"#
+        }
+        let topology = #"{"nodes": [{"id": "s", "level": "site"}], "endpoints": [\#(endpoints.joined(separator: ","))]}"#
+        #expect(try posthorn.run("apply", posthorn.write(topology, to: "topology.json")).status == 0)
+    }
+
+    private func emit() throws {
+        let lines = (0..<Self.events).map { SampleTopology.event("e\($0)", node: "s") }
+        #expect(try posthorn.run("emit", posthorn.write(lines.joined(separator: "\n"), to: "events")).status == 0)
+    }
+
+    private func checkDelivered(_ receivers: [MisbehavingReceiver]) throws {
+        let rows = try posthorn.run(["deliveries", "--json", "--limit", "10000"]).lines
+        #expect(rows.count == Self.events * receivers.count)
+        // The shortage was the machine's own, so nobody's attempts were used up by it.
+        #expect(rows.allSatisfy { $0.contains(#""state":"delivered","attempts":1"#) })
+        for receiver in receivers { #expect(receiver.requests.count == Self.events) }
+    }
+
+    /// Sets what a running process may have open, with util-linux's program.
+    private func limit(_ process: pid_t, descriptors: Int) throws {
+        let words = ["--pid", "\(process)", "--nofile=\(descriptors):"]
+        let files = [posthorn.write("", to: "in"), posthorn.write("", to: "out"), posthorn.write("", to: "err")]
+        #expect(try posthorn.start(words, files, binary: "/usr/bin/prlimit").wait() == 0, "\(posthorn.contents(files[2]))")
+    }
+
+    /// How many descriptors a process has open.
+    private func openDescriptors(_ process: pid_t) throws -> Int {
+        let folder = try #require(opendir("/proc/\(process)/fd"))
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        return count - 2
+    }
+
+    @Test func withoutDescriptorsNothingStartsNothingIsLostAndAllIsDeliveredWhenThereAreSome() throws {
+        let receivers = try (0..<Self.endpoints).map { _ in try MisbehavingReceiver { _ in Reply.ok.held } }
+        try apply(receivers)
+        let (engine, log) = try posthorn.startLogging("run", "--allow", "127.0.0.0/8", "--log", "json")
+        #expect(log.wait(for: #""event":"started""#))
+        // Room for ten connections and what idle parts of the engine give back, while 480 requests want to leave to receivers
+        // that hold their answers.
+        try limit(engine.id, descriptors: openDescriptors(engine.id) + 10)
+        try emit()
+        #expect(log.wait(for: #""event":"descriptors_used_up""#))
+        receivers[0].waitForRequests(1, seconds: 1)
+        #expect(receivers.reduce(0) { $0 + $1.connectionCount } < 100)
+        // Others can still hand in events, and the outbox can be read.
+        #expect(try posthorn.run("status").status == 0)
+        try limit(engine.id, descriptors: 1000)
+        for receiver in receivers { receiver.release() }
+        for receiver in receivers { receiver.waitForRequests(Self.events) }
+        #expect(log.wait(for: #""event":"descriptors_recovered""#))
+        engine.send(SIGTERM)
+        #expect(engine.wait() == 0)
+        try checkDelivered(receivers)
+    }
+
+    @Test(arguments: [64, 82, 128]) func aRunUnderASmallLimitIsSlowerAndLosesNothing(_ descriptors: Int) throws {
+        let receivers = try (0..<Self.endpoints).map { _ in try MisbehavingReceiver { _ in Reply.ok.delayed(milliseconds: 5) } }
+        try apply(receivers)
+        try emit()
+        // Where the limit does not even suffice for the start, it is one line and nothing is touched.
+        let words = ["-c", "ulimit -n \(descriptors); exec \"$0\" run --until-settled --allow 127.0.0.0/8", PosthornProcess.binary]
+        let process = try posthorn.start(
+            words,
+            [posthorn.write("", to: "in"), posthorn.write("", to: "out"), posthorn.write("", to: "err")],
+            binary: "/bin/sh"
+        )
+        let status = process.wait()
+        let errors = posthorn.contents(posthorn.directory.file("err"))
+        if status != 0 {
+            #expect(status == 1 && errors.split(separator: "\n").count == 1 && errors.contains("Too many open files"), "\(errors)")
+            #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").status == 0)
+        }
+        try checkDelivered(receivers)
+    }
+
+    /// Memory that runs out ends a Swift program, wherever it is; that is a crash like any other.
+    @Test func withoutMemoryNothingThatWasAcceptedIsLost() throws {
+        let receivers = try (0..<Self.endpoints).map { _ in try MisbehavingReceiver { _ in .ok } }
+        try apply(receivers)
+        try emit()
+        var ends: [Int32] = []
+        for megabytes in [40, 80, 120, 160, 200, 240, 280, 320] {
+            let words = [
+                "-c", "ulimit -c 0; ulimit -v \(megabytes * 1024); exec \"$0\" run --until-settled --allow 127.0.0.0/8",
+                PosthornProcess.binary,
+            ]
+            let files = [posthorn.write("", to: "in"), posthorn.write("", to: "out"), posthorn.write("", to: "err")]
+            ends.append(try posthorn.start(words, files, binary: "/bin/sh").wait())
+        }
+        #expect(ends.contains { $0 != 0 }, "no limit was small enough: \(ends)")
+        #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").status == 0)
+        let rows = try posthorn.run(["deliveries", "--json", "--limit", "10000"]).lines
+        #expect(rows.count == Self.events * receivers.count && rows.allSatisfy { $0.contains(#""state":"delivered""#) })
+        for receiver in receivers { #expect(Set(receiver.requests.map(\.body)).count >= 1 && receiver.requests.count >= Self.events) }
+    }
+}
