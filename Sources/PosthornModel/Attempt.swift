@@ -62,6 +62,8 @@ public struct AttemptOutcome: Hashable, Sendable {
     public var address: String
     /// How long the receiver asked us to wait (Retry-After), when it did.
     public var retryAfterMilliseconds: Int64?
+    /// The `Date` of the answer, when it was the first on its connection; the others would say the same.
+    public var receiverDate: Timestamp?
 
     /// How much of an answer is kept: the first KiB.
     public static let excerptLimitBytes = 1024
@@ -78,7 +80,8 @@ public struct AttemptOutcome: Hashable, Sendable {
         errorText: String = "",
         response: [UInt8] = [],
         address: String = "",
-        retryAfterMilliseconds: Int64? = nil
+        retryAfterMilliseconds: Int64? = nil,
+        receiverDate: Timestamp? = nil
     ) {
         self.started = started
         self.durationMicroseconds = durationMicroseconds
@@ -88,6 +91,7 @@ public struct AttemptOutcome: Hashable, Sendable {
         self.response = response
         self.address = address
         self.retryAfterMilliseconds = retryAfterMilliseconds
+        self.receiverDate = receiverDate
     }
 }
 

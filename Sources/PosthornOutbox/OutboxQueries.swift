@@ -55,9 +55,12 @@ public struct EnginePulse: Sendable, Hashable {
     public var deliveredPerSecond: Double
     /// Requests on the wire.
     public var inFlight: Int
+    /// How far receivers' clocks are from ours; `nil` while none has said its time.
+    public var clockSkew: ClockSkew?
 
     /// A pulse by its parts.
-    public init(at: Timestamp, attemptsPerSecond: Double, deliveredPerSecond: Double, inFlight: Int) {
+    public init(at: Timestamp, attemptsPerSecond: Double, deliveredPerSecond: Double, inFlight: Int, clockSkew: ClockSkew? = nil) {
+        self.clockSkew = clockSkew
         self.at = at
         self.attemptsPerSecond = attemptsPerSecond
         self.deliveredPerSecond = deliveredPerSecond

@@ -21,6 +21,9 @@ struct ResponseHead {
     /// Its length so far.
     private(set) var bytes = 0
     private var retryAfter: [UInt8] = []
+    /// Whether the answer's `Date` is wanted; reading it costs, so it is not for every answer.
+    var wantsDate = false
+    private var dateText: [UInt8] = []
 
     /// Reads one line with its line end.
     mutating func take(_ line: UnsafeBufferPointer<UInt8>) -> Step {
@@ -37,6 +40,8 @@ struct ResponseHead {
             retryAfter = []
         } else if first | 0x20 == UInt8(ascii: "r"), Self.hasPrefix(line, "retry-after:") {
             retryAfter = Array(line.dropFirst(12))
+        } else if wantsDate, first | 0x20 == UInt8(ascii: "d"), Self.hasPrefix(line, "date:") {
+            dateText = Array(line.dropFirst(5))
         }
         return .goOn
     }
@@ -52,6 +57,13 @@ struct ResponseHead {
         }
         let seconds = curl_getdate(String(decoding: text, as: UTF8.self), nil)
         return seconds < 0 ? nil : max(0, Int64(seconds) * 1000 - now.milliseconds)
+    }
+
+    /// The time by the receiver's clock, to the second (RFC 9110, 6.6.1), where it was wanted and said.
+    var date: Timestamp? {
+        guard isComplete, !dateText.isEmpty else { return nil }
+        let seconds = curl_getdate(String(decoding: dateText, as: UTF8.self), nil)
+        return seconds < 0 ? nil : Timestamp(milliseconds: Int64(seconds) * 1000)
     }
 
     private mutating func endOfHead() -> Step {

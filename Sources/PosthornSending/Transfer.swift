@@ -159,7 +159,8 @@ final class Transfer {
             errorText: verdict.text,
             response: excerpt,
             address: address,
-            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started)
+            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started),
+            receiverDate: head.date
         )
     }
 
@@ -218,7 +219,10 @@ final class Transfer {
 
 // What libcurl tells while a transfer runs; called by the callbacks alone.
 extension Transfer {
-    func takeHeaderLine(_ line: UnsafeBufferPointer<UInt8>) -> Bool { head.take(line) == .goOn }
+    func takeHeaderLine(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        if hasConnected { head.wantsDate = true }
+        return head.take(line) == .goOn
+    }
 
     func takeBody(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         let room = context.excerptLimitBytes - excerpt.count

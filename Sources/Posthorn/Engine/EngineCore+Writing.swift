@@ -30,7 +30,9 @@ extension EngineCore {
             if generation != queueGeneration { startOver(generation) }
         }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
-        if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed) { try store.write(reading) }
+        if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed || pulse.hasNews) {
+            try store.write(reading)
+        }
     }
 
     private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
@@ -74,6 +76,7 @@ extension EngineCore {
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
+        if let claim, result.outcome.receiverDate != nil { pulse.saw(result.outcome, ofEndpoint: claim.endpoint) }
         // From the row: somebody may have given it a new round while its request was on the wire.
         let base = result.outcome.succeeded ? 0 : try store.roundBase(of: result.job.id)
         return AttemptRecord(

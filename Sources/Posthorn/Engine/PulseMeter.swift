@@ -8,6 +8,13 @@ struct PulseMeter {
     /// Cumulative counts at whole seconds, oldest first.
     private var marks: [(at: Timestamp, attempts: Int, delivered: Int)] = []
 
+    /// What each endpoint's newest dated answer says of the clocks.
+    private var skews: [Int: Int64] = [:]
+    /// Whether an endpoint has said its time for the first time since the last reading.
+    private(set) var hasNews = false
+
+    /// Endpoints whose time is remembered: more would say no more.
+    private static let skewLimit = 1000
     private static let windowMilliseconds: Int64 = 10_000
 
     mutating func count(delivered isDelivered: Bool) {
@@ -15,20 +22,39 @@ struct PulseMeter {
         if isDelivered { delivered += 1 }
     }
 
+    /// Takes note of a receiver's time, if the answer says it.
+    mutating func saw(_ outcome: AttemptOutcome, ofEndpoint endpoint: Int) {
+        guard let date = outcome.receiverDate,
+            let sample = ClockSkew.sample(
+                date: date,
+                started: outcome.started,
+                durationMilliseconds: outcome.durationMicroseconds / 1000
+            )
+        else { return }
+        if skews[endpoint] == nil {
+            if skews.count >= Self.skewLimit { return }
+            hasNews = true
+        }
+        skews[endpoint] = sample
+    }
+
     /// What to write down now; `nil` when the last one is less than a second old and none is asked for.
     mutating func reading(at now: Timestamp, inFlight: Int, isForced: Bool = false) -> EnginePulse? {
         if !isForced, let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }
+        hasNews = false
         marks.append((now, attempts, delivered))
         marks.removeAll { now.milliseconds - $0.at.milliseconds > Self.windowMilliseconds || $0.at > now }
+        let skew = ClockSkew(samples: skews.values)
         guard let first = marks.first, first.at < now else {
-            return EnginePulse(at: now, attemptsPerSecond: 0, deliveredPerSecond: 0, inFlight: inFlight)
+            return EnginePulse(at: now, attemptsPerSecond: 0, deliveredPerSecond: 0, inFlight: inFlight, clockSkew: skew)
         }
         let seconds = Double(now.milliseconds - first.at.milliseconds) / 1000
         return EnginePulse(
             at: now,
             attemptsPerSecond: Double(attempts - first.attempts) / seconds,
             deliveredPerSecond: Double(delivered - first.delivered) / seconds,
-            inFlight: inFlight
+            inFlight: inFlight,
+            clockSkew: skew
         )
     }
 }

@@ -59,6 +59,11 @@ enum StatusCommand: Command {
                 )
             )
             rows.append(("in flight", Words.grouped(pulse.inFlight)))
+            if let skew = pulse.clockSkew, abs(skew.milliseconds) >= OutboxChecks.skewWarningMilliseconds {
+                let way = skew.milliseconds > 0 ? "behind" : "ahead of"
+                let length = Words.length(milliseconds: abs(skew.milliseconds))
+                rows.append(("clock", "about \(length) \(way) receivers' (\(Words.count(skew.endpoints, "endpoint")))"))
+            }
         } else if status.engine != nil {
             rows.append(("rate", "idle"))
         }
@@ -95,6 +100,8 @@ enum StatusCommand: Command {
         line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
         line.add("delivered_per_second", fraction: pulse?.deliveredPerSecond)
         line.add("in_flight", pulse?.inFlight)
+        line.add("clock_skew_ms", pulse?.clockSkew?.milliseconds)
+        line.add("clock_skew_endpoints", pulse?.clockSkew?.endpoints)
         addMails(status.mails, to: &line)
         return line
     }

@@ -12,6 +12,7 @@ enum OutboxChecks {
         ]
         let status = try outbox.status()
         findings.append(engine(status, at: SystemClock().now()))
+        if let pulse = status.pulse, let skew = pulse.clockSkew { findings.append(clock(skew, at: pulse.at)) }
         findings += MailChecks.all(status.mails, at: SystemClock().now())
         let endpoints = try outbox.topology().endpoints.filter { $0.state != .removed }
         var held: [String: Int] = [:]
@@ -41,6 +42,25 @@ enum OutboxChecks {
             .warn,
             "engine",
             "not running, and \(Words.count(waiting, "delivery waits", "deliveries wait")); start posthorn run"
+        )
+    }
+
+    /// Beyond this the clock is worth a look; a `Date` has whole seconds, and answers take time.
+    static let skewWarningMilliseconds: Int64 = 30_000
+    /// Receivers commonly reject signatures that are five minutes off.
+    static let skewProblemMilliseconds: Int64 = 300_000
+
+    /// What receivers' answers say of this machine's clock.
+    static func clock(_ skew: ClockSkew, at moment: Timestamp) -> Finding {
+        let size = abs(skew.milliseconds)
+        let source = "by the Date of answers from \(Words.count(skew.endpoints, "endpoint")), the engine's last estimate, of \(moment)"
+        if size < skewWarningMilliseconds { return Finding(.ok, "clock", "agrees with receivers' to about a second, \(source)") }
+        let way = skew.milliseconds > 0 ? "behind" : "ahead of"
+        return Finding(
+            size < skewProblemMilliseconds ? .warn : .problem,
+            "clock",
+            "this machine's is about \(Words.length(milliseconds: size)) \(way) receivers', \(source); receivers refuse signatures that are "
+                + "minutes off: run an NTP client"
         )
     }
 

@@ -208,9 +208,10 @@ extension SQLiteStore {
     /// Writes down what the engine says of itself.
     public func write(_ pulse: EnginePulse) throws(OutboxProblem) {
         let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('pulse', ?)")
+        let skew = pulse.clockSkew.map { " \($0.milliseconds) \($0.endpoints)" } ?? ""
         statement.bind(
             1,
-            "\(pulse.at.milliseconds) \(pulse.attemptsPerSecond) \(pulse.deliveredPerSecond) \(pulse.inFlight)"
+            "\(pulse.at.milliseconds) \(pulse.attemptsPerSecond) \(pulse.deliveredPerSecond) \(pulse.inFlight)\(skew)"
         )
         try statement.run()
     }
@@ -218,14 +219,16 @@ extension SQLiteStore {
     private func pulse() throws(OutboxProblem) -> EnginePulse? {
         guard let text = try connection.text("SELECT value FROM posthorn_setting WHERE name = 'pulse'") else { return nil }
         let parts = text.split(separator: " ")
-        guard parts.count == 4, let at = Int64(parts[0]), let attempts = Double(parts[1]), let delivered = Double(parts[2]),
+        guard parts.count >= 4, let at = Int64(parts[0]), let attempts = Double(parts[1]), let delivered = Double(parts[2]),
             let inFlight = Int(parts[3])
         else { return nil }
+        let skew = parts.count == 6 ? Int64(parts[4]).flatMap { time in Int(parts[5]).map { (time, $0) } } : nil
         return EnginePulse(
             at: Timestamp(milliseconds: at),
             attemptsPerSecond: attempts,
             deliveredPerSecond: delivered,
-            inFlight: inFlight
+            inFlight: inFlight,
+            clockSkew: skew.map { ClockSkew(milliseconds: $0.0, endpoints: $0.1) }
         )
     }
 
