@@ -5,7 +5,7 @@ import PosthornModel
 public import PosthornSystem
 import Synchronization
 
-/// The leanest way to send: one thread, one multi handle, one receiver, and a source that says what goes out when.
+/// The leanest way to send: one thread, one receiver, and a source that says what goes out when.
 ///
 /// It has none of the ``SenderPool``'s turns, mailboxes and names that change: a load knows its receiver, and what it costs
 /// itself is missing in what it measures. Everything of HTTP and of the egress guard is the same ``Transfer``.
@@ -16,7 +16,9 @@ public final class LoadLoop: @unchecked Sendable {
     private let addresses: [NetworkAddress]
     private let inFlightLimit: Int
     private let context: TransferContext
-    private let shard: Shard
+    /// The transfers in turns. libcurl walks through all connections of a multi handle for every request, and an open load
+    /// keeps as many as its worst moment had on the wire: with one handle it would never get out of that moment again.
+    private let shards: [Shard]
     private let epoll: Int32
     private let timer: Int32
     private let waker: Waker
@@ -33,8 +35,9 @@ public final class LoadLoop: @unchecked Sendable {
     private static let eventLimit = 256
     private static let wakerMark: UInt64 = 1 << 40
     private static let timerMark: UInt64 = 1 << 41
-    /// Requests that start in one turn at most, so that answers are not left waiting while a backlog goes out.
-    private static let startsPerTurn = 64
+    /// Requests that start in one turn at most, so that answers are not left waiting while a backlog goes out: more on the wire
+    /// makes libcurl slower, which makes the backlog longer. With 64 a load at 70 % of the peak never caught up again.
+    private static let startsPerTurn = 8
     /// Answers are read to their end, up to this.
     private static let responseLimitBytes = 1 << 30
 
@@ -67,17 +70,18 @@ public final class LoadLoop: @unchecked Sendable {
         waker = try Waker()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         timer = posthorn_timerfd()
-        context = TransferContext(
+        let context = TransferContext(
             guard: `guard`,
             responseLimitBytes: Self.responseLimitBytes,
             excerptLimitBytes: 0,
             caFile: caFile,
             epoll: epoll
         )
-        guard epoll >= 0, timer >= 0, CurlLibrary.ready,
-            let shard = Shard(number: 0, connectionLimit: self.inFlightLimit + 16, context: context)
-        else { throw SystemProblem("epoll_create1", errno == 0 ? ENOMEM : errno) }
-        self.shard = shard
+        self.context = context
+        let count = target.url.isPlainHTTP ? ShardPlan.plainCount : ShardPlan.secureCount
+        let limit = self.inFlightLimit / count + 16
+        shards = CurlLibrary.ready ? (0..<count).compactMap { Shard(number: $0, connectionLimit: limit, context: context) } : []
+        guard epoll >= 0, timer >= 0, shards.count == count else { throw SystemProblem("epoll_create1", errno == 0 ? ENOMEM : errno) }
         watch(waker.descriptor, Self.wakerMark)
         watch(timer, Self.timerMark)
     }
@@ -105,19 +109,22 @@ public final class LoadLoop: @unchecked Sendable {
         while true {
             if isStopped.load(ordering: .relaxed) { hasEnded = true }
             fill(source)
-            runTimer()
+            runTimers()
             while finishEnded(source) > 0 {
                 fill(source)
-                runTimer()
+                runTimers()
             }
             if hasEnded && inFlight == 0 { return }
             wait()
         }
     }
 
-    private func runTimer() {
-        if context.shards.isDue(0, now: MonotonicClock.nanoseconds()) { shard.runTimer() }
+    private func runTimers() {
+        let now = MonotonicClock.nanoseconds()
+        for number in shards.indices where context.shards.isDue(number, now: now) { shards[number].runTimer() }
     }
+
+    private func shard(of slot: Int) -> Shard { shards[slot % shards.count] }
 
     private var inFlight: Int { transfers.count - free.count }
 
@@ -160,7 +167,7 @@ public final class LoadLoop: @unchecked Sendable {
     private func add(_ slot: Int, timeout: Int, fresh: Bool, _ source: some LoadSource) {
         let transfer = transfers[slot].transfer
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
-        if curl_multi_add_handle(shard.multi, transfer.easy) != CURLM_OK { finish(slot, CURLE_OUT_OF_MEMORY, source) }
+        if curl_multi_add_handle(shard(of: slot).multi, transfer.easy) != CURLM_OK { finish(slot, CURLE_OUT_OF_MEMORY, source) }
     }
 
     private func makeTransfer() -> Int? {
@@ -173,9 +180,11 @@ public final class LoadLoop: @unchecked Sendable {
     /// Settles what has ended; says how much has.
     private func finishEnded(_ source: some LoadSource) -> Int {
         var ended = 0
-        while let (transfer, code) = shard.takeEnded() {
-            finish(transfer.slot, code, source)
-            ended += 1
+        while let shard = context.shards.takeEnded() {
+            while let (transfer, code) = shards[shard].takeEnded() {
+                finish(transfer.slot, code, source)
+                ended += 1
+            }
         }
         return ended
     }
@@ -231,8 +240,8 @@ public final class LoadLoop: @unchecked Sendable {
             case Self.wakerMark: waker.reset()
             case Self.timerMark: resetTimer()
             default:
-                let (socket, _) = SocketBook.place(of: event)
-                if context.sockets.isWanted(socket) { shard.handle(socket, events: event.events) }
+                let (socket, shard) = SocketBook.place(of: event)
+                if context.sockets.isWanted(socket) { shards[shard].handle(socket, events: event.events) }
             }
         }
     }
