@@ -25,6 +25,11 @@ final class SenderMailbox: Sendable {
 
     let waker: Waker
     private let state = Mutex(State())
+    private let working = Atomic(true)
+
+    /// Whether requests may start. Looked at before each of them, so that none follows an order to pause but those that are
+    /// leaving at that very moment; the order itself is read once a turn.
+    var isWorking: Bool { working.load(ordering: .acquiring) }
 
     init() throws(SystemProblem) { waker = try Waker() }
 
@@ -40,6 +45,7 @@ final class SenderMailbox: Sendable {
     func order(_ order: Order) {
         state.withLock { state in
             if state.order < .drain || order > state.order { state.order = order }
+            working.store(state.order == .work, ordering: .releasing)
         }
         waker.signal()
     }

@@ -31,7 +31,7 @@ extension SenderThread {
     func startDue(_ now: Int64) -> Int {
         guard order == .work else { return 0 }
         var started = 0
-        while window.isOpen && starvation.mayStart(inFlight: window.count, now: now) {
+        while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
             if let waiting = readied.popFirst() {
                 begin(waiting)
                 started += 1
