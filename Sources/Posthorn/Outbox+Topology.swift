@@ -13,9 +13,16 @@ extension Outbox {
     ///   - topology: What is wanted.
     ///   - prune: Whether what the topology lacks is removed; deliveries that wait for a removed endpoint are cancelled.
     ///   - pruneAll: Whether an empty topology may be pruned to as well, which removes everything.
+    ///   - keyLost: Whether credentials that this outbox's key does not open are replaced by the topology's, although the key
+    ///     opens no others either and so may be the wrong one.
     /// - Returns: What has changed, in words.
     /// - Throws: `InputProblem` that names what is wrong in the topology; `OutboxProblem` for the store.
-    public func apply(_ topology: Topology, prune: Bool = false, pruneAll: Bool = false) throws -> [TopologyPlan.Change] {
+    public func apply(
+        _ topology: Topology,
+        prune: Bool = false,
+        pruneAll: Bool = false,
+        keyLost: Bool = false
+    ) throws -> [TopologyPlan.Change] {
         if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
         for (i, endpoint) in topology.endpoints.enumerated() {
             do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch {
@@ -24,7 +31,7 @@ extension Outbox {
         }
         while true {
             let outcome = try writer.perform { [self] (store) throws(OutboxProblem) in
-                try applyStep(topology, prune, in: store)
+                try applyStep(topology, prune, keyLost, in: store)
             }
             guard let changes = try outcome.get() else { continue }
             try followTopology()
@@ -54,6 +61,7 @@ extension Outbox {
     private func applyStep(
         _ topology: Topology,
         _ prune: Bool,
+        _ keyLost: Bool,
         in store: any OutboxStore
     ) throws(OutboxProblem) -> Result<[TopologyPlan.Change]?, InputProblem> {
         let now = clock.now()
@@ -63,7 +71,7 @@ extension Outbox {
         // The change comes in the transaction in which nothing is left that was accepted before it.
         if !arrivals.isEmpty { return .success(nil) }
         let stored = try store.topology(withCredentials: true)
-        if let problem = Self.missingKey(stored, hasKey: sealing != nil, wanted: topology) { throw problem }
+        if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
         let plan: TopologyPlan
         do throws(InputProblem) {
             plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
@@ -87,10 +95,15 @@ extension Outbox {
 
     /// Whether credentials that do not open stand in the way of a topology. They are replaced only when the key is known to
     /// be this outbox's, because it opens others; else one forgotten key would cost every endpoint its credentials.
-    private static func missingKey(_ stored: StoredTopology, hasKey: Bool, wanted: Topology) -> OutboxProblem? {
+    private static func missingKey(
+        _ stored: StoredTopology,
+        hasKey: Bool,
+        isRight isSaidToBeRight: Bool,
+        wanted: Topology
+    ) -> OutboxProblem? {
         let present = stored.endpoints.filter { $0.state != .removed }
         let ids = Set(wanted.endpoints.map(\.id))
-        let isRight = hasKey && present.contains { $0.isSealed && $0.fault?.losesCredentials != true }
+        let isRight = hasKey && (isSaidToBeRight || present.contains { $0.isSealed && $0.fault?.losesCredentials != true })
         return present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
             .first { $0.code == .key }
     }

@@ -111,8 +111,15 @@ struct Context {
     }
 
     /// Opens the outbox, gives it to `body`, and closes it.
-    func withOutbox<Result>(_ body: (Outbox) throws -> Result) throws -> Result {
-        let outbox = try openOutbox()
+    /// - Parameter creating: Whether a missing one is made. Elsewhere a mistyped name would look like an outbox without events.
+    func withOutbox<Result>(creating: Bool = false, _ body: (Outbox) throws -> Result) throws -> Result {
+        if !creating, access(databasePath, F_OK) != 0 {
+            throw OutboxProblem(
+                .access,
+                "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
+            )
+        }
+        let outbox = try openOutbox(creating: creating)
         defer { outbox.close() }
         return try body(outbox)
     }

@@ -23,6 +23,7 @@ public struct EventLine: Sendable {
         var data: Range<Int>?
         var dataIsObject = false
         var unknown: String?
+        var wrong: InputProblem?
         do throws(JSONProblem) {
             try JSONScanner.read(line) { (scanner) throws(JSONProblem) in
                 try scanner.members { (key, value) throws(JSONProblem) in
@@ -30,13 +31,13 @@ public struct EventLine: Sendable {
                         dataIsObject = try value.peek() == .object
                         data = try value.skipValue()
                     } else if value.string(at: key, is: "type") {
-                        type = try value.string()
+                        type = try Self.text(&value, "type", line, &wrong)
                     } else if value.string(at: key, is: "node") {
-                        node = try value.string()
+                        node = try Self.text(&value, "node", line, &wrong)
                     } else if value.string(at: key, is: "id") {
-                        id = try value.string()
+                        id = try Self.text(&value, "id", line, &wrong)
                     } else if value.string(at: key, is: "created") {
-                        createdText = try value.string()
+                        createdText = try Self.text(&value, "created", line, &wrong)
                     } else {
                         unknown = unknown ?? value.decodeString(key)
                         _ = try value.skipValue()
@@ -46,6 +47,7 @@ public struct EventLine: Sendable {
         } catch {
             throw InputProblem(field: "", reason: "\(error)")
         }
+        if let wrong { throw wrong }
         if let unknown {
             throw InputProblem(
                 field: InputProblem.printable(unknown),
@@ -82,5 +84,25 @@ public struct EventLine: Sendable {
         self.node = node
         self.created = created
         self.data = Array(line[data])
+    }
+
+    /// A member that must be a string; if it is not, `wrong` says so.
+    private static func text(
+        _ scanner: inout JSONScanner,
+        _ field: String,
+        _ line: [UInt8],
+        _ wrong: inout InputProblem?
+    ) throws(JSONProblem) -> String? {
+        if try scanner.peek() == .string { return try scanner.string() }
+        let value = try scanner.skipValue()
+        let example = field == "created" ? " such as \"2020-07-15T12:33:14.000Z\"" : ""
+        wrong =
+            wrong
+            ?? InputProblem(
+                field: field,
+                value: String(decoding: line[value], as: UTF8.self),
+                reason: "must be a string\(example)"
+            )
+        return nil
     }
 }

@@ -68,7 +68,11 @@ extension EndpointSettings {
         )
         try takeFormat(reader)
         if let method = try reader.choice("method", RequestMethod.self) { self.method = method }
-        for (i, pattern) in try reader.list("events").enumerated() {
+        let patterns = try reader.list("events")
+        if patterns.isEmpty, reader.value("events") != nil {
+            throw InputProblem(field: "\(path).events", value: "[]", reason: "names no type; leave it out, or write [\"*\"], for all")
+        }
+        for (i, pattern) in patterns.enumerated() {
             guard case .string(let text) = pattern else {
                 throw InputProblem(field: "\(path).events[\(i)]", value: pattern.text, reason: "must be a string")
             }

@@ -248,4 +248,13 @@ extension String {
         guard let start = utf8.indices.first(where: { self[$0...].hasPrefix(piece) }) else { return self }
         return self[..<start] + other + self[start...].dropFirst(piece.count)
     }
+
+    @Test(arguments: [["status"], ["deliveries"], ["prune", "--older-than", "1d"], ["endpoint", "list"], ["run", "--until-settled"]])
+    func aMistypedOutboxIsNotMade(_ words: [String]) throws {
+        let posthorn = try PosthornProcess()
+        let result = try posthorn.run(words, input: [])
+        #expect(result.status == 1)
+        #expect(result.errors.contains("there is no outbox \(posthorn.database); name it with --db"), "\(result.errors)")
+        #expect(posthorn.contents(posthorn.database).isEmpty)
+    }
 }

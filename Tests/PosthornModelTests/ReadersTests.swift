@@ -37,7 +37,7 @@ import Testing
         (#"{"type":"A","node":"n","data":{},"id":""}"#, "id:"), (#"{"type":"A","node":"n","data":{},"id":"a b"}"#, "id: \"a b\""),
         (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
         (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
-        (#"{"type":1,"node":"n","data":{}}"#, "a string should stand here"), (#"{"type":"A","node":"n","data":{"#, "a key in quotes"),
+        (#"{"type":1,"node":"n","data":{}}"#, "must be a string"), (#"{"type":"A","node":"n","data":{"#, "a key in quotes"),
         (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "{ should stand here"), ("", "{ should stand here"),
     ])
     func aBadEventLineIsRefusedByName(_ line: String, _ reason: String) {

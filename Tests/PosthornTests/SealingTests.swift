@@ -67,6 +67,17 @@ import Testing
         #expect(try bench.outbox.apply(topology(secret)).isEmpty)
     }
 
+    @Test func aLostKeyIsReplacedOnlyWhenThatIsSaid() throws {
+        let bench = try VendorsBench(key: key)
+        _ = try bench.outbox.apply(topology(secret))
+        let other = try Outbox(path: bench.outbox.path, key: otherKey, clock: bench.clock)
+        defer { other.close() }
+        #expect(throws: OutboxProblem.self) { try other.apply(topology("another-token")) }
+        #expect(try bench.outbox.endpointWithCredentials("c").settings.credentials["token"] == .string(secret))
+        _ = try other.apply(topology("another-token"), keyLost: true)
+        #expect(try other.endpointWithCredentials("c").settings.credentials["token"] == .string("another-token"))
+    }
+
     @Test func withoutAKeyTheyStandInTheClearAndThatIsSaid() throws {
         let bench = try VendorsBench()
         _ = try bench.outbox.apply(topology(secret))

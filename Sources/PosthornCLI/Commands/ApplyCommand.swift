@@ -11,6 +11,7 @@ enum ApplyCommand: Command {
         flags: [
             .init("prune", "remove nodes and endpoints that the file lacks; what waits for them is cancelled"),
             .init("prune-all", "the same, also when the file is empty and so everything is removed"),
+            .init("key-lost", "replace credentials that no known key opens by the file's, sealed with the key that is given"),
         ],
         details: [
             "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
@@ -28,10 +29,16 @@ enum ApplyCommand: Command {
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
         do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
-        let changes = try context.withOutbox { outbox in
+        let changes = try context.withOutbox(creating: true) { outbox in
             let all = arguments.has("prune-all")
-            do { return try outbox.apply(topology, prune: all || arguments.has("prune"), pruneAll: all) } catch let problem as InputProblem
-            {
+            do {
+                return try outbox.apply(
+                    topology,
+                    prune: all || arguments.has("prune"),
+                    pruneAll: all,
+                    keyLost: arguments.has("key-lost")
+                )
+            } catch let problem as InputProblem {
                 throw problem.inFile(file.name)
             }
         }

@@ -10,7 +10,7 @@ enum RetryCommand: Command {
         summary: "try exhausted or waiting deliveries again now",
         positionals: [.init(name: "DELIVERY", count: .many, summary: "numbers, as posthorn deliveries shows them")],
         flags: [
-            .init("endpoint", "ID", "instead of numbers: all exhausted and waiting deliveries of this endpoint"),
+            .init("endpoint", "ID", "instead of numbers: the exhausted and waiting deliveries of this endpoint, with --since"),
             .init("since", "TIME", "with --endpoint: of events since then: 2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"),
             .init("schedule", "give a whole new round of the schedule instead of one attempt"),
             .init("mails", "instead of deliveries: mails about exhausted deliveries that were refused; with --endpoint, about that one"),

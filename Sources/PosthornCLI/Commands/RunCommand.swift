@@ -39,7 +39,7 @@ enum RunCommand: Command {
         // Before the outbox starts the first thread.
         StopSignals.block()
         DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
-        return try context.withOutbox { outbox in
+        return try context.withOutbox(creating: !arguments.has("until-settled")) { outbox in
             let log = try LogWriter(format: format, showsProgress: Terminal.isTerminal(2))
             defer { log.close() }
             let started = MonotonicClock.nanoseconds()

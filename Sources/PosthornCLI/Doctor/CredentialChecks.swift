@@ -16,8 +16,8 @@ enum CredentialChecks {
             Finding(
                 .problem,
                 "endpoint",
-                "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); apply the topology, which writes it "
-                    + "anew, or give the right key"
+                "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); give the right key, or apply the "
+                    + "topology, which writes it anew (with --key-lost, if no key opens any)"
             )
         }
     }

@@ -22,7 +22,10 @@ enum LoadContentFlags {
             return .body(bytes ?? [])
         }
         if shares.wronglySigned > 0, settings.signature == .none {
-            throw UsageProblem("--wrong-signature: requests without a signature cannot be wrongly signed; add --vendor", command: command)
+            throw UsageProblem(
+                "--wrong-signature: this format has no signature; take --vendor or --signature of another one",
+                command: command
+            )
         }
         if let events { return try LoadContent.recorded(events, settings, needsWrong: shares.wronglySigned > 0, at: now) }
         return try LoadContent.events(
