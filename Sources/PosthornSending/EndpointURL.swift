@@ -52,6 +52,8 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         curl_url_set(handle, CURLUPART_HOST, written.lowercased(), 0)
         curl_url_set(handle, CURLUPART_FRAGMENT, nil, 0)
         self.text = try Self.part(handle, CURLUPART_URL, text, CURLU_NO_DEFAULT_PORT)
+        // Percent-encoding makes three bytes of one.
+        try Self.checkLength(self.text, of: text)
         self.host = host
         self.port = port
         isPlainHTTP = scheme == "http"
@@ -80,9 +82,7 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func checkCharacters(_ text: String) throws(InputProblem) {
-        if text.utf8.count > lengthLimitBytes {
-            throw problem(text, "has \(text.utf8.count) bytes; at most \(lengthLimitBytes) are allowed")
-        }
+        try checkLength(text, of: text)
         for byte in text.utf8 {
             if byte <= 0x20 || byte == 0x7F { throw problem(text, "holds a blank or a control character; percent-encode it") }
             if byte == UInt8(ascii: "\\") { throw problem(text, "holds a backslash; use / in URLs, or %5C") }
@@ -91,6 +91,12 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
             throw problem(text, "is not an absolute URL; write it as https://host/path")
         }
         if text[separator.upperBound...].hasPrefix("/") { throw problem(text, "has no host; write it as https://host/path") }
+    }
+
+    private static func checkLength(_ written: String, of text: String) throws(InputProblem) {
+        if written.utf8.count > lengthLimitBytes {
+            throw problem(text, "has \(written.utf8.count) bytes as it goes out; at most \(lengthLimitBytes) are allowed")
+        }
     }
 
     private static func checkHost(_ host: String, of text: String) throws(InputProblem) {

@@ -46,4 +46,11 @@ import Testing
     @Test func veryLongURLsAreRefused() {
         #expect(throws: InputProblem.self) { try EndpointURL("https://example.com/" + String(repeating: "a", count: 3000)) }
     }
+
+    @Test func theLimitHoldsForWhatGoesOutToo() throws {
+        #expect(throws: Never.self) { try EndpointURL("https://hooks.example/" + String(repeating: "a", count: 1600)) }
+        // Percent-encoding makes six bytes of each.
+        let problem = #expect(throws: InputProblem.self) { try EndpointURL("https://hooks.example/" + String(repeating: "é", count: 800)) }
+        #expect(problem?.reason.contains("at most 2048") == true)
+    }
 }
