@@ -44,7 +44,7 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
             throw Self.problem(text, "has a zone id in its host; only global addresses can be called")
         }
         let written = try Self.part(handle, CURLUPART_HOST, text)
-        let host = written.hasPrefix("[") ? String(written.dropFirst().dropLast()) : written.lowercased()
+        let host = (written.hasPrefix("[") ? String(written.dropFirst().dropLast()) : written).lowercased()
         try Self.checkHost(host, of: text)
         guard let port = UInt16(try Self.part(handle, CURLUPART_PORT, text, CURLU_DEFAULT_PORT)), port > 0 else {
             throw Self.problem(text, "has port 0; use 1 to 65535, or none for the scheme's own")

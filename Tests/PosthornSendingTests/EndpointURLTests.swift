@@ -53,4 +53,10 @@ import Testing
         let problem = #expect(throws: InputProblem.self) { try EndpointURL("https://hooks.example/" + String(repeating: "é", count: 800)) }
         #expect(problem?.reason.contains("at most 2048") == true)
     }
+
+    @Test func anAddressIsWrittenInOneWay() throws {
+        let url = try EndpointURL("https://[Cb08::1]:8/")
+        #expect(url.host == "cb08::1")
+        #expect(try EndpointURL(url.text) == url)
+    }
 }
