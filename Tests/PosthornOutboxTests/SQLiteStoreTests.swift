@@ -1,9 +1,7 @@
 import CSQLite
 import Glibc
 import PosthornModel
-import PosthornSystem
 import PosthornTestSupport
-import Synchronization
 import Testing
 
 @testable import PosthornOutbox
@@ -20,27 +18,6 @@ import Testing
         let (path, now) = (path, now)
         let contract = OutboxStoreContract(open: { try SQLiteStore(path: path, now: now) })
         try #require(OutboxStoreContract.rules.first { $0.name == rule }).check(contract)
-    }
-
-    /// `status` may look at any moment, also at that in which an engine starts.
-    @Test func whoLooksForTheOwnerNeverStandsInItsWay() throws {
-        let path = path
-        let lock = OwnerLock(databasePath: path)
-        #expect(OwnerLock.holder(databasePath: path) == nil)
-        let isOver = Mutex(false)
-        let watcher = try WorkerThread(name: "status") {
-            while !isOver.withLock({ $0 }) { _ = OwnerLock.holder(databasePath: path) }
-        }
-        var refusals = 0
-        for _ in 0..<5000 {
-            if try !lock.take() { refusals += 1 }
-            lock.release()
-        }
-        isOver.withLock { $0 = true }
-        watcher.join()
-        #expect(refusals == 0)
-        #expect(try lock.take())
-        #expect(OwnerLock.holder(databasePath: path) == getpid())
     }
 
     /// What was delivered is most of the table, and none of it is read to find what can be tried again.

@@ -7,26 +7,39 @@ import Glibc
 /// closing any descriptor on it would drop SQLite's own locks.
 final class OwnerLock {
     let path: String
+    private let lockFile: @Sendable (Int32) -> Int32
     private var descriptor: Int32 = -1
     private(set) var isHeld = false
 
-    init(databasePath: String) {
+    /// - Parameters:
+    ///   - databasePath: The database's file, which need not exist.
+    ///   - lockFile: Takes the lock of a descriptor without waiting; says 0, or what the kernel has against it (`errno`).
+    init(databasePath: String, lockFile: @escaping @Sendable (Int32) -> Int32 = OwnerLock.askKernel) {
         // Two names of one file must lead to one lock.
         let real = realpath(databasePath, nil)
         defer { free(real) }
         path = (real.map { String(cString: $0) } ?? databasePath) + "-engine"
+        self.lockFile = lockFile
     }
 
     deinit { release() }
 
+    private static let askKernel: @Sendable (Int32) -> Int32 = { posthorn_lock_file($0) == 0 ? 0 : errno }
+
+    /// Takes the lock.
+    /// - Returns: `false` when another engine has it.
+    /// - Throws: What keeps the lock file from being opened or locked at all, with the remedy.
     func take() throws(OutboxProblem) -> Bool {
         if isHeld { return true }
         // Opened once for all tries: closing it is what tells a standby that the owner may be gone, its own closing too.
-        if descriptor < 0 { descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
-        guard descriptor >= 0 else {
-            throw OutboxProblem(.access, "cannot open the lock file \(path): \(String(cString: strerror(errno)))")
+        while descriptor < 0 {
+            descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            if descriptor < 0, errno != EINTR { throw OwnerLockTrouble.opening(path, errno) }
         }
-        guard posthorn_lock_file(descriptor) == 0 else { return false }
+        var answer = lockFile(descriptor)
+        while answer == EINTR { answer = lockFile(descriptor) }
+        if OwnerLockTrouble.isTaken(answer) { return false }
+        if answer != 0 { throw OwnerLockTrouble.locking(path, answer) }
         isHeld = true
         // For people who look for the owner; the lock alone counts.
         ftruncate(descriptor, 0)
