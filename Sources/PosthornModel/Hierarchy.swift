@@ -18,6 +18,9 @@ public struct Hierarchy: Sendable {
                     reason: "names no node; add that node or correct the id"
                 )
             }
+            if !Identifier.isWrittenAlike(parent.id, parentID) {
+                throw Identifier.writtenInTwoWays(parentID, field: "nodes[\(i)].parent")
+            }
             guard parent.level > node.level else {
                 throw InputProblem(
                     field: "nodes[\(i)].parent",

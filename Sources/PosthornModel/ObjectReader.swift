@@ -39,13 +39,10 @@ struct ObjectReader {
         return text
     }
 
-    /// A required id of the platform's: 1 to 128 bytes without control characters.
+    /// A required id of the platform's; see ``Identifier/check(_:field:)``.
     func requiredIdentifier(_ key: String) throws(InputProblem) -> String {
         let text = try required(key)
-        guard (1...128).contains(text.utf8.count), !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-        else {
-            throw InputProblem(field: field(key), value: text, reason: "must have 1 to 128 bytes and no control characters")
-        }
+        try Identifier.check(text, field: field(key))
         return text
     }
 

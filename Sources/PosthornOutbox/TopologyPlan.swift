@@ -75,15 +75,34 @@ public struct TopologyPlan: Sendable {
     ) throws(InputProblem) {
         let kept = prune ? [] : stored.nodes.filter { wanted.hierarchy[$0.id] == nil }
         let hierarchy = try Hierarchy(wanted.nodes + kept)
-        for (i, endpoint) in wanted.endpoints.enumerated() where hierarchy[endpoint.node] == nil {
-            throw InputProblem(
-                field: "endpoints[\(i)].node",
-                value: endpoint.node,
-                reason: "names no node; add that node or correct the id"
-            )
+        for (i, endpoint) in wanted.endpoints.enumerated() {
+            guard let node = hierarchy[endpoint.node] else {
+                throw InputProblem(
+                    field: "endpoints[\(i)].node",
+                    value: endpoint.node,
+                    reason: "names no node; add that node or correct the id"
+                )
+            }
+            if !Identifier.isWrittenAlike(node.id, endpoint.node) {
+                throw Identifier.writtenInTwoWays(endpoint.node, field: "endpoints[\(i)].node")
+            }
         }
+        try Self.checkWriting(wanted, stored)
         planNodes(wanted, stored, prune: prune)
         try planEndpoints(wanted, stored, prune: prune, hierarchy, credentials)
+    }
+
+    /// What is there keeps its bytes: the tables would take other ones for another id, and credentials are sealed for one.
+    private static func checkWriting(_ wanted: Topology, _ stored: StoredTopology) throws(InputProblem) {
+        let nodes = Dictionary(stored.nodes.map { ($0.id, $0.id) }, uniquingKeysWith: { $1 })
+        for (i, node) in wanted.nodes.enumerated() where !Identifier.isWrittenAlike(nodes[node.id] ?? node.id, node.id) {
+            throw Identifier.writtenInTwoWays(node.id, field: "nodes[\(i)].id")
+        }
+        let endpoints = Dictionary(stored.endpoints.map { ($0.settings.id, $0.settings.id) }, uniquingKeysWith: { $1 })
+        for (i, endpoint) in wanted.endpoints.enumerated()
+        where !Identifier.isWrittenAlike(endpoints[endpoint.id] ?? endpoint.id, endpoint.id) {
+            throw Identifier.writtenInTwoWays(endpoint.id, field: "endpoints[\(i)].id")
+        }
     }
 
     /// Whether there is nothing to do.

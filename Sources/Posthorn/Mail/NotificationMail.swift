@@ -54,7 +54,7 @@ struct NotificationMail {
 
     /// The command lines that try again, each with what it is for.
     var commands: [(purpose: String, command: String)] {
-        let endpoint = "posthorn retry --endpoint \(Self.word(contents.endpoint)) --since \(contents.oldestEvent)"
+        let endpoint = "posthorn retry \(ShellWord.option("--endpoint", contents.endpoint)) --since \(contents.oldestEvent)"
         if contents.count > Self.commandDeliveriesLimit || contents.count != contents.deliveries.count {
             return [
                 ("To try all of them again, once each", endpoint), ("To go through the whole schedule again", endpoint + " --schedule"),
@@ -79,7 +79,7 @@ struct NotificationMail {
         let count = contents.count - listed
         guard count > 0 else { return nil }
         return "And \(count) more, which are listed by: "
-            + "posthorn deliveries --endpoint \(Self.word(contents.endpoint)) --state exhausted --since \(contents.oldestEvent)"
+            + "posthorn deliveries \(ShellWord.option("--endpoint", contents.endpoint)) --state exhausted --since \(contents.oldestEvent)"
     }
 
     private func line(_ text: String) -> String { OneLine.text(text, limit: 2048) }
@@ -141,17 +141,5 @@ struct NotificationMail {
             if let at = host.lastIndex(of: "@") { text = text[..<scheme.upperBound] + String(rest[rest.index(after: at)...]) }
         }
         return text + (query == nil ? "" : "?…")
-    }
-
-    /// A word of a shell's command line.
-    static func word(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-            default: "-_.:/@".utf8.contains(byte)
-            }
-        }
-        if isPlain && !text.isEmpty && !text.hasPrefix("-") { return text }
-        return "'" + OneLine.text(text, limit: 256).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

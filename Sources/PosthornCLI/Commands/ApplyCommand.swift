@@ -16,6 +16,8 @@ enum ApplyCommand: Command {
         details: [
             "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
+            "Ids of nodes and endpoints have 1 to 128 bytes of visible characters and blanks, none of these at either end. Quote them in"
+                + "\na shell; one that begins with - stands behind -- (posthorn endpoint enable -- -id), or as --endpoint=ID.",
             "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id and detail.",
         ],
         examples: ["posthorn apply topology.json", "posthorn apply --prune topology.json"]

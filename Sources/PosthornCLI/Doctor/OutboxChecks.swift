@@ -70,12 +70,13 @@ enum OutboxChecks {
         if stopped.isEmpty { return [Finding(.ok, "endpoints", "\(Words.count(endpoints.count, "endpoint")), all active")] }
         return stopped.map { endpoint in
             let id = Visible.text(endpoint.settings.id)
+            let word = ShellWord.argument(endpoint.settings.id)
             let why = endpoint.stateReason.map { " (\(Visible.text($0)))" } ?? ""
             let waiting = held[endpoint.settings.id] ?? 0
             let remedy =
                 endpoint.state == .disabled
-                ? "posthorn endpoint enable \(id) lets them go"
-                : "its URL must prove itself: posthorn run asks it to, and posthorn endpoint verify \(id) does at once"
+                ? "posthorn endpoint enable \(word) lets them go"
+                : "its URL must prove itself: posthorn run asks it to, and posthorn endpoint verify \(word) does at once"
             return Finding(
                 waiting > 0 ? .warn : .ok,
                 "endpoint",

@@ -158,9 +158,6 @@ import Testing
         ("https://u:p@a.example/@x", "https://a.example/@x"), ("https://u@b@a.example", "https://a.example"), ("x", "x"),
     ])
     func aURLLosesWhatMayBeSecret(_ url: String, _ shown: String) { #expect(NotificationMail.withoutSecrets(url: url) == shown) }
-
-    @Test(arguments: [("crm", "crm"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("-x", "'-x'"), ("$(x)", "'$(x)'"), ("", "''")])
-    func aWordOfACommandCanBePasted(_ text: String, _ word: String) { #expect(NotificationMail.word(text) == word) }
 }
 
 /// When mails are tried.
