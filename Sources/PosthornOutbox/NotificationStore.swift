@@ -32,7 +32,8 @@ public protocol NotificationStore: AnyObject {
     func mailStatus() throws(OutboxProblem) -> MailStatus
     /// The mails that were refused, newest first.
     func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail]
-    /// Lets a refused mail be tried again from the start of its schedule, with what it tells of unchanged.
+    /// Lets a refused mail be tried again from the start of its schedule, with what it tells of unchanged, and counts the
+    /// queue's generation up.
     /// - Parameter recipient: Who gets it now.
     /// - Returns: Whether it was refused until then.
     func retryMail(_ key: Int64, to recipient: String, at now: Timestamp) throws(OutboxProblem) -> Bool

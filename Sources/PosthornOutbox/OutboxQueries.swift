@@ -41,6 +41,8 @@ public struct OutboxStatus: Sendable {
     public var engine: Int32?
     /// What the engine last said of itself.
     public var pulse: EnginePulse?
+    /// Endpoints that the engine that runs, or the last one, cannot use, with the reason.
+    public var engineFaults: [String: String] = [:]
     /// Mails about exhausted deliveries.
     public var mails = MailStatus()
 }

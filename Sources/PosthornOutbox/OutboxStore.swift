@@ -35,7 +35,7 @@ public protocol OutboxStore: NotificationStore {
     /// How often a change of the hierarchy was made and then undone with its transaction. Whoever has read it meanwhile
     /// reads again: the same generation is given out anew.
     var undoneTopologies: Int { get }
-    /// Counts the changes that were made to deliveries by hand.
+    /// Counts the changes that were made by hand to deliveries and to mails about them.
     func queueGeneration() throws(OutboxProblem) -> Int64
     /// Reads the nodes and all endpoints, removed ones too.
     ///
@@ -128,6 +128,9 @@ public protocol OutboxStore: NotificationStore {
     func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries
     /// Writes down what the engine says of itself.
     func write(_ pulse: EnginePulse) throws(OutboxProblem)
+    /// Writes down which endpoints the engine cannot use, with the reason, by their ids. Nothing is written when that stands
+    /// there already.
+    func write(faults: [String: String]) throws(OutboxProblem)
 
     // MARK: By hand
 

@@ -66,9 +66,15 @@ struct TransferVerdict: Hashable {
 
     private static func failure(of intervention: Intervention?) -> (AttemptError, String)? {
         switch intervention {
-        case .refusedAddress(let address): return (.refusedAddress, "\(address) is in a range that the egress guard forbids")
+        case .refusedAddress(let address):
+            return (
+                .refusedAddress, "\(address) is in a range that the egress guard forbids; if it is meant, open it with \(opening(address))"
+            )
         case .refusedPlainHTTP(let address):
-            return (.refusedAddress, "plain http goes only to ranges that are opened, and \(address) is in none; use https")
+            return (
+                .refusedAddress,
+                "plain http goes only to ranges that are opened, and \(address) is in none; use https, or open it with \(opening(address))"
+            )
         case .secondTry, .staleConnection: return (.closed, "the kept-alive connection was closed before an answer came")
         case .closedBeforeSending(let isTLS):
             let hint = isTLS ? "; over TLS one does that which refuses the client certificate, or its lack" : ""
@@ -77,6 +83,9 @@ struct TransferVerdict: Hashable {
         case .bodyLimit, nil: return nil
         }
     }
+
+    /// What every command that calls endpoints takes, for that address alone.
+    private static func opening(_ address: NetworkAddress) -> String { "--allow \(address)" }
 
     /// The detail for what a callback did.
     static func text(of intervention: Intervention) -> String { failure(of: intervention)?.1 ?? "" }

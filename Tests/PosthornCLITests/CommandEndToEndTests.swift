@@ -144,6 +144,26 @@ import Testing
         #expect(attempt.contains(#""status":200,"error":null,"error_text":null,"response":"ok","address":"127.0.0.1:"#))
     }
 
+    @Test func aRunThatExhaustsSaysSoAndFailsOnlyWhenAsked() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        let posthorn = try prepared(SampleTopology.json(url: receiver.url, retry: #"["0"]"#))
+        let run = ["run", "--until-settled", "--allow", "127.0.0.0/8"]
+        _ = try posthorn.run("emit", input: SampleTopology.event("e1"))
+        let mild = try posthorn.run(run, input: [])
+        #expect(mild.status == 0)
+        let last = try #require(mild.errorLines.last)
+        #expect(last.contains("attempts of 1 delivery were used up in this run") && last.contains("exhausted=1 held=0"), "\(mild.errors)")
+        _ = try posthorn.run("emit", input: SampleTopology.event("e2"))
+        let strict = try posthorn.run(run + ["--fail-on-exhausted", "--log", "json"], input: [])
+        #expect(strict.status == 1 && strict.output.contains("2 exhausted"))
+        #expect(strict.errorLines.last?.contains(#""event":"not_all_delivered""#) == true)
+        // What earlier runs exhausted is not this one's.
+        let nothing = try posthorn.run(run + ["--fail-on-exhausted"], input: [])
+        #expect(nothing.status == 0 && !nothing.errors.contains("not everything"))
+        let usage = try posthorn.run("run", "--fail-on-exhausted")
+        #expect(usage.status == 2 && usage.errors.contains("--until-settled"))
+    }
+
     @Test func withoutAllowAPrivateAddressIsRefusedAndRetryMakesItDue() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let posthorn = try prepared(SampleTopology.json(url: receiver.url, retry: #"["0"]"#))
@@ -192,7 +212,9 @@ import Testing
         #expect(try posthorn.run("endpoint", "disable", "crm", "--reason", "for a while").output == "endpoint crm is disabled\n")
         _ = try posthorn.run("emit", input: SampleTopology.event("e1"))
         #expect(try posthorn.run("deliveries", "--state", "held", "--json").lines.count == 1)
-        #expect(try posthorn.run("endpoint", "list", "--json").output.contains(#""state":"disabled","reason":"for a while"}"#))
+        #expect(
+            try posthorn.run("endpoint", "list", "--json").output.contains(#""state":"disabled","reason":"for a while","broken":null}"#)
+        )
         #expect(try posthorn.run("endpoint", "enable", "crm", "--json").output == #"{"id":"crm","state":"active"}"# + "\n")
         #expect(try posthorn.run("endpoint", "enable", "nobody").status == 1)
     }

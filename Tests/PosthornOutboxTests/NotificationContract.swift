@@ -158,13 +158,16 @@ extension OutboxStoreContract {
         func retry() throws -> Bool {
             try store.write { () throws(OutboxProblem) in try store.retryMail(mail.key, to: "new@example.com", at: later) }
         }
+        let generation = try store.queueGeneration()
         #expect(try !retry())
+        #expect(try store.queueGeneration() == generation)
         _ = try close(mail.key, in: store)
         try store.write { () throws(OutboxProblem) in
             try store.record(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "the server replied 550"))
         }
         #expect(try store.refusedMails(limit: 10).map(\.attempts) == [1])
         #expect(try retry())
+        #expect(try store.queueGeneration() == generation + 1)
         #expect(try store.refusedMails(limit: 10).isEmpty)
         let again = try #require(try store.dueMail(at: later))
         #expect(again.key == mail.key && again.id == mail.id && again.recipient == "new@example.com" && again.attempts == 0)

@@ -72,9 +72,9 @@ final class EngineBench: Sendable {
     /// Attempts that are recorded, over all deliveries.
     func recordedAttempts() throws -> Int { try deliveries().reduce(0) { $0 + $1.attempts } }
 
-    /// Waits until the engine has told something.
-    func waitFor(_ what: String, count: Int = 1, where matches: @escaping (EngineEvent) -> Bool) -> Bool {
-        log.wait(count, where: matches)
+    /// Waits until the engine has told something; `false` after `seconds`, which only a test that fails sees.
+    func waitFor(_ what: String, count: Int = 1, seconds: Int = 60, where matches: @escaping (EngineEvent) -> Bool) -> Bool {
+        log.wait(count, seconds, where: matches)
     }
 }
 
@@ -97,10 +97,10 @@ private final class EventLog: @unchecked Sendable {
         pthread_mutex_unlock(&lock)
     }
 
-    func wait(_ count: Int, where matches: (EngineEvent) -> Bool) -> Bool {
+    func wait(_ count: Int, _ seconds: Int, where matches: (EngineEvent) -> Bool) -> Bool {
         var deadline = timespec()
         clock_gettime(CLOCK_REALTIME, &deadline)
-        deadline.tv_sec += 60
+        deadline.tv_sec += seconds
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
         while events.count(where: matches) < count {

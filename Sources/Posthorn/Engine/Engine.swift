@@ -203,12 +203,18 @@ public final class Engine: Sendable {
     /// - Returns: Whether the engine may go on; not when it was asked to stop.
     private func prepare() throws(OutboxProblem) -> Bool {
         let speed = configuration.speed
-        let done: Void? = try patiently { [outbox] (store) throws(OutboxProblem) in
+        let done = try patiently { [outbox] (store) throws(OutboxProblem) -> Result<Void, OutboxProblem> in
             let now = outbox.clock.now()
             _ = try outbox.directory.refresh(from: store, at: now)
-            if let problem = outbox.directory.missingKey { throw problem }
+            if let problem = outbox.directory.missingKey {
+                // Not thrown here: what is written down for those who ask later is to stay.
+                try store.write(faults: outbox.directory.faults)
+                return .failure(problem)
+            }
             if speed != 1 { try store.compressDueTimes(speed: speed, at: now) }
+            return .success(())
         }
+        try done?.get()
         return done != nil
     }
 

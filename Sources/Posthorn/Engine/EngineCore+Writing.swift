@@ -26,9 +26,9 @@ extension EngineCore {
         if mayHaveHeld {
             let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
             mayHaveHeld = moved == Self.movesPerTransaction
-            let generation = try store.queueGeneration()
-            if generation != queueGeneration { startOver(generation) }
+            try noticeWorkByHand(store)
         }
+        if hasFaultNews { try store.write(faults: directory.faults) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
         if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed || pulse.hasNews) {
             try store.write(reading)

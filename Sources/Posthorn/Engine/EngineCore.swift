@@ -49,6 +49,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var nextRetry: Timestamp?
     var storageFailed = false
     var faultWatch = FaultWatch()
+    /// Whether what cannot be used is to be written down.
+    var hasFaultNews = true
     var pulse = PulseMeter()
 
     let inbox = Mutex(Inbox())
@@ -100,7 +102,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     // MARK: WriterPassenger
 
     var wantsToWrite: Bool {
-        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !toHold.isEmpty || inbox.withLock { !$0.results.isEmpty }
+        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || hasFaultNews || !toHold.isEmpty
+            || inbox.withLock { !$0.results.isEmpty }
     }
 
     /// Results that make a commit of their own worth its flush.
@@ -142,6 +145,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         toHold.removeAll(keepingCapacity: true)
         if hasMail { mails?.wake() }
         hasMail = false
+        hasFaultNews = false
         publishStatistics()
     }
 
@@ -198,8 +202,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
-        let generation = try store.queueGeneration()
-        if generation != queueGeneration { startOver(generation) }
+        try noticeWorkByHand(store)
         mayHaveArrivals = try store.hasArrivals()
     }
 
@@ -212,8 +215,18 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
         handshakes?.update(directory.unverified)
-        for event in faultWatch.update(directory.faults) { listeners.tell(event) }
+        let faultNews = faultWatch.update(directory.faults)
+        if !faultNews.isEmpty { hasFaultNews = true }
+        for event in faultNews { listeners.tell(event) }
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
+    }
+
+    /// Deliveries may have been made due by hand, and mails.
+    func noticeWorkByHand(_ store: any OutboxStore) throws(OutboxProblem) {
+        let generation = try store.queueGeneration()
+        if generation == queueGeneration { return }
+        startOver(generation)
+        mails?.wake()
     }
 
     func startOver(_ generation: Int64) {

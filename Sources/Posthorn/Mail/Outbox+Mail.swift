@@ -4,8 +4,8 @@ import PosthornSystem
 
 extension Outbox {
     /// Lets refused mails about exhausted deliveries be sent again, to whoever is the contact of their endpoint's node now;
-    /// where there is none any more, to whom they were addressed. A running engine with a mail server sends them within a
-    /// minute.
+    /// where there is none any more, to whom they were addressed. A running engine with a mail server sends them
+    /// at once.
     ///
     /// - Parameter endpoint: Only mails about this endpoint; all when `nil`.
     /// - Returns: The mails, with the recipients that they have now.

@@ -65,4 +65,14 @@ extension Outbox {
         }
         return faults
     }
+
+    /// What ``faults()`` says, and what the engine that runs, or the last one, has found besides: it may have been given no
+    /// key, or another one. The reasons say which of them found it.
+    public func knownFaults() throws -> [String: String] {
+        let status = try status()
+        let finder = status.engine.map { "posthorn run (process \($0)) cannot use it" } ?? "the last posthorn run could not use it"
+        let present = Set(try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
+        let found = status.engineFaults.filter { present.contains($0.key) }.mapValues { "\(finder): \($0)" }
+        return try faults().merging(found) { own, _ in own }
+    }
 }

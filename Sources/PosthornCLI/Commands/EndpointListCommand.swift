@@ -9,19 +9,22 @@ enum EndpointListCommand: Command {
         summary: "list the endpoints, their state and their settings",
         details: [
             "Secrets and the values of headers are never shown. With --json: id, node, url, method, envelope, signature, events,"
-                + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), state, reason."
+                + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), state, reason, broken (why nothing can be"
+                + "\nsent to it as it stands: no key, another key, a damaged row; as this command finds it, or as posthorn run did)."
         ],
         examples: ["posthorn endpoint list", "posthorn endpoint list --json"]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let endpoints = try context.withOutbox { try $0.topology().endpoints.filter { $0.state != .removed } }
+        let (endpoints, faults) = try context.withOutbox { outbox in
+            (try outbox.topology().endpoints.filter { $0.state != .removed }, try outbox.knownFaults())
+        }
         if context.json {
-            for endpoint in endpoints { context.output.write(json(endpoint)) }
+            for endpoint in endpoints { context.output.write(json(endpoint, faults[endpoint.settings.id])) }
             return 0
         }
         var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
-        for endpoint in endpoints { table.add(cells(endpoint)) }
+        for endpoint in endpoints { table.add(cells(endpoint, faults[endpoint.settings.id])) }
         table.finish()
         return 0
     }
@@ -31,16 +34,17 @@ enum EndpointListCommand: Command {
         .init("ENVELOPE"), .init("SIGNATURE"), .init("EVENTS", canShrink: true), .init("REASON", canShrink: true),
     ]
 
-    private static func cells(_ endpoint: StoredEndpoint) -> [String] {
+    private static func cells(_ endpoint: StoredEndpoint, _ fault: String?) -> [String] {
         let settings = endpoint.settings
         return [
             settings.id, settings.node, endpoint.state.rawValue, settings.method.rawValue, settings.url,
             settings.envelope.rawValue, settings.signature.rawValue,
-            settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " "), endpoint.stateReason ?? "",
+            settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " "),
+            [endpoint.stateReason, fault.map { "broken: \($0)" }].compactMap { $0 }.joined(separator: "; "),
         ]
     }
 
-    static func json(_ endpoint: StoredEndpoint) -> JSONLine {
+    static func json(_ endpoint: StoredEndpoint, _ fault: String?) -> JSONLine {
         let settings = endpoint.settings
         var line = JSONLine()
         line.add("id", settings.id)
@@ -57,6 +61,7 @@ enum EndpointListCommand: Command {
         line.add("retry", numbers: settings.retry.offsetsMilliseconds)
         line.add("state", endpoint.state.rawValue)
         line.add("reason", endpoint.stateReason)
+        line.add("broken", fault)
         return line
     }
 }

@@ -18,8 +18,8 @@ enum RetryCommand: Command {
         details: [
             "The deliveries become due now; a running posthorn run, or the next one, makes the attempt. Its number goes on from the"
                 + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
-            "With --mails, refused mails are due again, for the contact that the endpoint's node has now; posthorn run with --smtp sends"
-                + "\nthem within a minute.",
+            "With --mails, refused mails are due again, for the contact that the endpoint's node has now; a running posthorn run"
+                + "\nwith --smtp, or the next one, sends them at once.",
             "With --json: one object with retried (a count), unknown (numbers) and refused (objects of delivery and state); with"
                 + "\n--mails one object a mail, with endpoint and recipient.",
         ],

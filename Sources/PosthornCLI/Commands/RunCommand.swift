@@ -11,6 +11,7 @@ enum RunCommand: Command {
         summary: "deliver what is in the outbox",
         flags: [
             .init("until-settled", "end once every delivery is delivered, exhausted, cancelled or held"),
+            .init("fail-on-exhausted", "with --until-settled: exit with 1 if attempts of any delivery were used up in this run"),
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
@@ -23,12 +24,15 @@ enum RunCommand: Command {
                 + "\nat once, and what was on the wire is sent again by the next run.",
             "Only public addresses over https are reached unless --allow opens a range.",
             MailArguments.details,
+            "With --until-settled it exits with 0 once all is settled, exhausted and held deliveries among it; the log's last line says"
+                + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run.",
             "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
                 + "\nexhausted of this run, and duration_ms.",
         ],
         examples: [
             "posthorn run",
             "posthorn run --until-settled --speed 3600 --allow 127.0.0.0/8",
+            "posthorn run --until-settled --fail-on-exhausted || posthorn deliveries --state exhausted",
             "POSTHORN_SMTP_PASSWORD=… posthorn run --smtp smtp://me@mail.example:587 --mail-from posthorn@example.com",
         ]
     )
@@ -36,6 +40,10 @@ enum RunCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let format = try arguments.choice("log", LogWriter.Format.self) ?? .text
         let configuration = try configuration(arguments)
+        let failsOnExhausted = arguments.has("fail-on-exhausted")
+        if failsOnExhausted, !configuration.untilSettled {
+            throw UsageProblem("--fail-on-exhausted goes with --until-settled", command: specification.name)
+        }
         // Before the outbox starts the first thread.
         StopSignals.block()
         DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
@@ -47,11 +55,12 @@ enum RunCommand: Command {
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
             _ = try StopSignals.watch { _ in engine.requestStop() }
             try engine.run()
+            guard configuration.untilSettled else { return 0 }
+            let (status, statistics) = (try outbox.status(), engine.statistics)
+            if let record = LogRecord(unsettled: statistics.exhausted, held: status.deliveries[.held] ?? 0) { log.log(record) }
             log.close()
-            if configuration.untilSettled {
-                try report(outbox, engine.statistics, MonotonicClock.nanoseconds() - started, context)
-            }
-            return 0
+            report(status, statistics, MonotonicClock.nanoseconds() - started, context)
+            return failsOnExhausted && statistics.exhausted > 0 ? 1 : 0
         }
     }
 
@@ -74,12 +83,11 @@ enum RunCommand: Command {
     }
 
     private static func report(
-        _ outbox: Outbox,
+        _ status: OutboxStatus,
         _ statistics: EngineStatistics,
         _ nanoseconds: Int64,
         _ context: Context
-    ) throws {
-        let status = try outbox.status()
+    ) {
         if context.json {
             var line = JSONLine()
             line.add("events", status.events)

@@ -7,7 +7,20 @@ enum CredentialChecks {
     static func all(_ outbox: Outbox) throws -> [Finding] {
         let (storage, hasKey) = try outbox.credentialStorage()
         let faults = try outbox.faults()
-        return broken(faults) + (faults.isEmpty ? [finding(storage, hasKey: hasKey)] : [])
+        let runsWithoutIt = try outbox.knownFaults().filter { faults[$0.key] == nil }
+        let found = broken(faults) + unusedByRun(runsWithoutIt)
+        return found + (faults.isEmpty ? [finding(storage, hasKey: hasKey)] : [])
+    }
+
+    /// Endpoints that this command could use, and posthorn run cannot or could not.
+    static func unusedByRun(_ faults: [String: String]) -> [Finding] {
+        faults.sorted { $0.key < $1.key }.map { id, reason in
+            Finding(
+                .warn,
+                "endpoint",
+                "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait until posthorn run is started with the right key"
+            )
+        }
     }
 
     /// Endpoints that cannot be used as they stand.

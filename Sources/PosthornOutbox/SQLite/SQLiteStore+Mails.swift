@@ -120,7 +120,10 @@ extension SQLiteStore {
         update.bind(2, recipient)
         update.bind(3, now.milliseconds)
         try update.run()
-        return connection.changes == 1
+        let isRetried = connection.changes == 1
+        // A running engine notices by it, as it does what is done to deliveries by hand.
+        if isRetried { try countUp("queue") }
+        return isRetried
     }
 
     private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {

@@ -161,6 +161,6 @@ public final class SQLiteStore: OutboxStore {
     /// Counts the changes of the hierarchy and its endpoints.
     public func topologyGeneration() throws(OutboxProblem) -> Int64 { try setting("topology") }
 
-    /// Counts the changes made to deliveries by hand.
+    /// Counts the changes made by hand to deliveries and to mails about them.
     public func queueGeneration() throws(OutboxProblem) -> Int64 { try setting("queue") }
 }

@@ -66,6 +66,19 @@ import Testing
         #expect(try stage.mails.refused?.recipient == "right@example.com")
     }
 
+    /// Another process puts it back: the engine must not find out when it looks for other reasons, a minute later.
+    @Test func aRunningEngineSendsARefusedMailAgainAtOnce() throws {
+        let stage = try Stage(["RCPT": "550 no such user"], clock: TestClock()) { $0.retry = try! RetrySchedule(["0"]) }
+        let engine = try stage.engine()
+        try engine.start()
+        try stage.emit()
+        #expect(stage.bench.waitFor("refusal", where: \.isMailRefused))
+        let other = try Outbox(path: stage.bench.folder.file("outbox.db"), clock: TestClock())
+        #expect(try other.retryMails().count == 1)
+        #expect(stage.bench.waitFor("second refusal", count: 2, seconds: 30, where: \.isMailRefused))
+        try engine.stop()
+    }
+
     @Test func theFifthFailureIsMailedToTheNearestContact() throws {
         let stage = try Stage()
         try stage.emit()
@@ -198,5 +211,6 @@ import Testing
 extension EngineEvent {
     private var mailState: MailState? { if case .mail(let update) = self { update.state } else { nil } }
     var isMailSent: Bool { mailState == .sent }
+    var isMailRefused: Bool { mailState == .refused }
     var isMailWaiting: Bool { mailState == .waiting }
 }
