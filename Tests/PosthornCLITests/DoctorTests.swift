@@ -1,3 +1,4 @@
+import Glibc
 import PosthornModel
 import PosthornOutbox
 import Testing
@@ -22,6 +23,30 @@ import Testing
     @Test func anOutboxThatEverybodyCanReadIsNamed() {
         #expect(FileChecks.permissions(0o644, path: "x").severity == .warn)
         #expect(FileChecks.permissions(0o660, path: "x").severity == .ok)
+    }
+
+    @Test func aKeyFileThatEverybodyCanReadIsNamed() {
+        for mode: mode_t in [0o644, 0o604, 0o602] {
+            let finding = SecretChecks.keyFile(mode: mode, path: "/etc/posthorn key")
+            #expect(finding.severity == .warn && finding.message.hasSuffix("chmod o-rwx '/etc/posthorn key'"), "\(finding.message)")
+        }
+        for mode: mode_t in [0o600, 0o400, 0o640] { #expect(SecretChecks.keyFile(mode: mode, path: "key").severity == .ok) }
+        #expect(SecretChecks.keyFile("/dev/null").isEmpty && SecretChecks.keyFile(nil).isEmpty)
+    }
+
+    @Test func aClientCertificateIsNamedBeforeAndAfterItsEnd() {
+        let now = Timestamp(milliseconds: 1_800_000_000_000)
+        func finding(_ from: Int64, _ until: Int64) -> Finding? {
+            let days = { (count: Int64) in now.advanced(byMilliseconds: count * 86_400_000) }
+            return SecretChecks.certificates(["crm": CertificateValidity(from: days(from), until: days(until))], at: now).first
+        }
+        #expect(finding(-1, 31)?.severity == .ok)
+        #expect(finding(-1, 29)?.severity == .warn)
+        #expect(finding(-1, 29)?.message.contains("expires on 2027-02-13T08:00:00.000Z (in 29d 0h)") == true)
+        #expect(finding(-9, 0)?.severity == .problem)
+        #expect(finding(-9, -1)?.message.contains("has expired on 2027-01-14T08:00:00.000Z (1d 0h ago)") == true)
+        #expect(finding(1, 31)?.severity == .problem)
+        #expect(SecretChecks.certificates([:], at: now).isEmpty)
     }
 
     @Test func aClockThatWasPutBackShowsInTheFile() {

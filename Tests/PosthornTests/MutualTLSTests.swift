@@ -1,6 +1,7 @@
 import Glibc
 import PosthornModel
 import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 
@@ -56,6 +57,31 @@ import Testing
         refuses(try problem(certificate, other.key), "client_key", "does not belong")
         refuses(try problem(other.certificate + certificate, key), "client_key", "does not belong")
         refuses(try problem(certificate, key, url: "http://c.example/"), "client_certificate", "https")
+    }
+
+    /// OpenSSL's own command says the same.
+    @Test func theEndOfAChainIsThatOfItsFirstToEnd() throws {
+        let (certificate, key) = try client()
+        let end = directory.file("later.pem")
+        try OpenSSLServer.makeCertificate(end, name: "later", alternative: nil, days: 400)
+        let bench = try VendorsBench(key: OutboxKey(text: String(repeating: "0f", count: 32)))
+        let chain = certificate + (try OpenSSLServer.contents(of: end + ".crt"))
+        try bench.apply(
+            endpoint("c", .weseedo, url: "https://c.example/", ["client_certificate": chain, "client_key": key]),
+            endpoint("bare", .weseedo, url: "https://b.example/", [:])
+        )
+        let found = try bench.outbox.clientCertificates()
+        let validity = try #require(found["c"])
+        #expect(found.count == 1)
+        #expect(validity.until.milliseconds - validity.from.milliseconds <= 2 * 86_400_000)
+        let own = directory.file("posthorn.pem.crt")
+        // `-checkend` counts from now; the two readings may be a second or more apart, so half an hour is left to both.
+        let left = validity.until.unixSeconds - Int64(time(nil))
+        #expect(throws: Never.self) { try OpenSSLServer.run(["x509", "-in", own, "-noout", "-checkend", "\(left - 1800)"]) }
+        #expect(throws: SystemProblem.self) { try OpenSSLServer.run(["x509", "-in", own, "-noout", "-checkend", "\(left + 1800)"]) }
+        let keyless = try Outbox(path: bench.outbox.path, clock: bench.clock)
+        defer { keyless.close() }
+        #expect(try keyless.clientCertificates().isEmpty)
     }
 
     @Test func anEncryptedKeyIsRefusedWithoutAskingForItsPassword() throws {

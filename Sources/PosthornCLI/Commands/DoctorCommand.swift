@@ -15,7 +15,7 @@ enum DoctorCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let findings = file(context) + MachineChecks.all()
+        let findings = file(context) + SecretChecks.keyFile(KeySource.file(arguments)) + MachineChecks.all()
         for finding in findings { context.output.write(context.json ? json(finding) : text(finding)) }
         return findings.contains { $0.severity == .problem } ? 1 : 0
     }
@@ -36,6 +36,7 @@ enum DoctorCommand: Command {
             defer { outbox.close() }
             findings.insert(Finding(.ok, "file", "\(Visible.text(path)) opens and can be written"), at: 0)
             findings += try OutboxChecks.all(outbox) + CredentialChecks.all(outbox)
+            findings += SecretChecks.certificates(try outbox.clientCertificates(), at: SystemClock().now())
         } catch {
             findings.append(Finding(.problem, "file", Visible.text(Program.message(of: error))))
         }

@@ -15,6 +15,12 @@ enum KeySource {
         return nil
     }
 
+    /// The file that the key comes from; `nil` when none is given, or not in a file.
+    static func file(_ arguments: ParsedArguments) -> String? {
+        if let file = arguments.text("key-file") { return file }
+        return environment("POSTHORN_KEY") == nil ? environment("POSTHORN_KEY_FILE") : nil
+    }
+
     private static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }

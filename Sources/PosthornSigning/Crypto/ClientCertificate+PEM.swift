@@ -1,5 +1,5 @@
 import CCrypto
-import PosthornModel
+public import PosthornModel
 
 extension ClientCertificate {
     /// The client certificate that credentials name; `nil` when they name none.
@@ -30,6 +30,22 @@ extension ClientCertificate {
             )
         }
         return pair
+    }
+
+    /// When the whole chain counts: from when its last certificate does until its first one ends. `nil` when it cannot be read.
+    public var validity: CertificateValidity? {
+        var chain: CertificateValidity?
+        let source = try? PEM.source(certificate)
+        guard let source else { return nil }
+        defer { BIO_free(source) }
+        defer { ERR_clear_error() }
+        while let one = PEM_read_bio_X509(source, nil, nil, nil) {
+            defer { X509_free(one) }
+            guard let from = X509_get0_notBefore(one).flatMap(PEM.time), let until = X509_get0_notAfter(one).flatMap(PEM.time)
+            else { return nil }
+            chain = CertificateValidity(from: max(from, chain?.from ?? from), until: min(until, chain?.until ?? until))
+        }
+        return chain
     }
 }
 
@@ -79,7 +95,17 @@ private enum PEM {
         )
     }
 
-    private static func source(_ bytes: [UInt8]) throws(InputProblem) -> OpaquePointer {
+    /// A certificate's time (ASN1_TIME_diff(3)); `nil` when it is none.
+    static func time(_ time: UnsafePointer<ASN1_TIME>) -> Timestamp? {
+        guard let start = ASN1_TIME_set(nil, 0) else { return nil }
+        defer { ASN1_STRING_free(start) }
+        var days: Int32 = 0
+        var seconds: Int32 = 0
+        guard ASN1_TIME_diff(&days, &seconds, start, time) == 1 else { return nil }
+        return Timestamp(milliseconds: (Int64(days) * 86_400 + Int64(seconds)) * 1000)
+    }
+
+    static func source(_ bytes: [UInt8]) throws(InputProblem) -> OpaquePointer {
         guard let source = BIO_new(BIO_s_mem()), BIO_write(source, bytes, Int32(clamping: bytes.count)) == bytes.count || bytes.isEmpty
         else { throw Libcrypto.failed("reading PEM") }
         return source

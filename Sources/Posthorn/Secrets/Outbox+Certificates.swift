@@ -1,0 +1,20 @@
+public import PosthornModel
+import PosthornOutbox
+import PosthornSigning
+import PosthornSystem
+
+extension Outbox {
+    /// When the client certificates of endpoints count, by endpoint. Those that do not open with this outbox's key, or
+    /// cannot be used for other reasons, are left out; ``faults()`` names them.
+    /// - Throws: `OutboxProblem` when the outbox cannot be read.
+    public func clientCertificates() throws -> [String: CertificateValidity] {
+        let topology = try read { try $0.topology(withCredentials: true) }
+        let now = clock.now()
+        var found: [String: CertificateValidity] = [:]
+        for endpoint in topology.endpoints where endpoint.state != .removed {
+            guard case .success(let composer) = EndpointDirectory.composer(endpoint.settings, at: now) else { continue }
+            found[endpoint.settings.id] = composer.clientCertificate?.validity
+        }
+        return found
+    }
+}

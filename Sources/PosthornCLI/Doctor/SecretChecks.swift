@@ -1,0 +1,62 @@
+import Glibc
+import PosthornModel
+
+/// What goes out of date, and who may read the key.
+enum SecretChecks {
+    /// Long enough to have a new certificate made, and to give it to a receiver.
+    static let warningMilliseconds: Int64 = 30 * 86_400_000
+
+    /// Client certificates that receivers refuse, or soon will.
+    static func certificates(_ validities: [String: CertificateValidity], at now: Timestamp) -> [Finding] {
+        let findings = validities.sorted { $0.key < $1.key }.compactMap { finding($0, $1, at: now) }
+        if !findings.isEmpty || validities.isEmpty { return findings }
+        let first = validities.values.map(\.until).min() ?? now
+        return [Finding(.ok, "client cert", "\(Words.count(validities.count, "endpoint")) with one, valid until \(first) at least")]
+    }
+
+    private static func finding(_ id: String, _ validity: CertificateValidity, at now: Timestamp) -> Finding? {
+        let subject = "the client certificate of \(Visible.text(id)), or one of its chain,"
+        let remedy = "have a new one made, and apply the topology with it and its key"
+        if validity.until <= now {
+            let ago = Words.distance(to: validity.until, from: now)
+            return Finding(
+                .problem,
+                "client cert",
+                "\(subject) has expired on \(validity.until) (\(ago)), so receivers refuse it; \(remedy)"
+            )
+        }
+        if validity.from > now {
+            return Finding(
+                .problem,
+                "client cert",
+                "\(subject) counts from \(validity.from) on (\(Words.distance(to: validity.from, from: now))), so receivers refuse it until "
+                    + "then; check the machine's clock, or apply the topology with one that counts already"
+            )
+        }
+        guard validity.until.milliseconds - now.milliseconds < warningMilliseconds else { return nil }
+        return Finding(
+            .warn,
+            "client cert",
+            "\(subject) expires on \(validity.until) (\(Words.distance(to: validity.until, from: now))); \(remedy)"
+        )
+    }
+
+    /// The file that the key for sealed credentials comes from; nothing when it comes from elsewhere.
+    static func keyFile(_ path: String?) -> [Finding] {
+        var facts = stat()
+        guard let path, stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return [] }
+        return [keyFile(mode: facts.st_mode & 0o777, path: path)]
+    }
+
+    /// Whoever reads the key and the outbox has every secret; whoever writes it locks everybody out.
+    static func keyFile(mode: mode_t, path: String) -> Finding {
+        let text = "\(Visible.text(path)) has mode \(String(mode, radix: 8))"
+        if mode & 0o007 == 0 { return Finding(.ok, "key file", text) }
+        return Finding(
+            .warn,
+            "key file",
+            "\(text): every user of this machine can \(mode & 0o002 != 0 ? "change" : "use") the key that the credentials are sealed with; "
+                + "chmod o-rwx \(ShellWord.argument(path))"
+        )
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+import PosthornTestSupport
+import Testing
+
+/// What `doctor` says of secrets, with the real program.
+@Suite(.enabled(if: OpenSSLServer.isAvailable)) struct SecretEndToEndTests {
+    @Test func aKeyForAllAndACertificateThatEndsSoonAreNamed() throws {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.directory.file("client.pem")
+        try OpenSSLServer.makeCertificate(file, name: "posthorn", alternative: nil, days: 20)
+        func quoted(_ ending: String) throws -> String {
+            try OpenSSLServer.contents(of: file + ending).split(separator: "\n").joined(separator: #"\n"#)
+        }
+        let topology = """
+            {"nodes": [{"id": "c1", "level": "company"}], "endpoints": [
+              {"id": "crm", "node": "c1", "url": "https://crm.example/", "vendor": "weseedo",
+               "credentials": {"client_certificate": "\(try quoted(".crt"))", "client_key": "\(try quoted(".key"))"}} ] }
+            """
+        let path = posthorn.write(String(repeating: "5a", count: 32), to: "key")
+        let key = ["--key-file", path]
+        let applied = try posthorn.run(["apply", posthorn.write(topology, to: "topology.json")] + key, input: [])
+        try #require(applied.status == 0, "\(applied.errors)")
+        func doctor(_ words: [String] = [], _ environment: [String: String] = [:]) throws -> [String] {
+            try posthorn.run(["doctor"] + words, environment: environment).lines
+        }
+        let sound = try doctor(key)
+        #expect(
+            sound.contains { $0.hasPrefix("ok       key file") } && sound.contains { $0.hasPrefix("warn     client cert   the client") }
+        )
+        #expect(sound.contains { $0.contains("crm, or one of its chain, expires on ") && $0.contains("(in 19d 23h)") }, "\(sound)")
+        // Without the key nobody can look into it.
+        #expect(try !doctor().contains { $0.contains("client cert") || $0.contains("key file") })
+        #expect(chmod(path, 0o644) == 0)
+        for words in [try doctor(key), try doctor([], ["POSTHORN_KEY_FILE": path])] {
+            #expect(words.contains { $0.hasPrefix("warn     key file") && $0.contains("644") && $0.hasSuffix("chmod o-rwx \(path)") })
+        }
+    }
+}
