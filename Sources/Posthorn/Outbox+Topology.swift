@@ -70,7 +70,7 @@ extension Outbox {
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
         // The change comes in the transaction in which nothing is left that was accepted before it.
         if !arrivals.isEmpty { return .success(nil) }
-        let stored = try store.topology(withCredentials: true)
+        let stored = try Self.stored(for: topology, in: store)
         if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
         let plan: TopologyPlan
         do throws(InputProblem) {
@@ -91,6 +91,17 @@ extension Outbox {
             TopologyPlan.Change(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
         }
         return .success(plan.changes + sealed)
+    }
+
+    /// What is there, and of the removed endpoints those that a topology brings back.
+    private static func stored(for topology: Topology, in store: any OutboxStore) throws(OutboxProblem) -> StoredTopology {
+        let stored = try store.topology(withCredentials: true, withRemoved: false)
+        let present = Set(stored.endpoints.map(\.settings.id))
+        var revived: [StoredEndpoint] = []
+        for endpoint in topology.endpoints where !present.contains(endpoint.id) {
+            if let found = try store.endpoint(id: endpoint.id) { revived.append(found) }
+        }
+        return StoredTopology(generation: stored.generation, nodes: stored.nodes, endpoints: stored.endpoints + revived)
     }
 
     /// Whether credentials that do not open stand in the way of a topology. They are replaced only when the key is known to

@@ -37,12 +37,16 @@ public protocol OutboxStore: NotificationStore {
     var undoneTopologies: Int { get }
     /// Counts the changes that were made by hand to deliveries and to mails about them.
     func queueGeneration() throws(OutboxProblem) -> Int64
-    /// Reads the nodes and all endpoints, removed ones too.
+    /// Reads the nodes and the endpoints.
     ///
     /// An endpoint of which something cannot be read says so in its ``StoredEndpoint/fault`` and is no reason to read none.
-    /// - Parameter withCredentials: Whether credentials are read, for which sealed ones need their key; without them the
-    ///   settings hold none, and fixed headers have no values.
-    func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology
+    /// - Parameters:
+    ///   - withCredentials: Whether credentials are read, for which sealed ones need their key; without them the settings hold
+    ///     none, and fixed headers have no values.
+    ///   - withRemoved: Whether removed endpoints are read too, of which there may be any number.
+    func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology
+    /// Reads the endpoint with an id, a removed one too, with its credentials.
+    func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint?
     /// Reads one endpoint with its credentials; `nil` when there is none of that number.
     func endpoint(_ key: Int64) throws(OutboxProblem) -> StoredEndpoint?
     /// Every revision an endpoint ever had, as pairs of its key and what deliveries are pinned to.
@@ -172,6 +176,11 @@ public protocol OutboxStore: NotificationStore {
 extension OutboxStore {
     /// Reads the nodes and all endpoints, removed ones too, with their credentials.
     public func topology() throws(OutboxProblem) -> StoredTopology { try topology(withCredentials: true) }
+
+    /// Reads the nodes and all endpoints, removed ones too.
+    public func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology {
+        try topology(withCredentials: withCredentials, withRemoved: true)
+    }
 }
 
 /// How much was asked of a store.

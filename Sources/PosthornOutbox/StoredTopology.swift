@@ -6,7 +6,7 @@ public struct StoredTopology: Sendable {
     public let generation: Int64
     /// All nodes.
     public let nodes: [Node]
-    /// All endpoints, removed ones too.
+    /// The endpoints, removed ones too where those were asked for.
     public let endpoints: [StoredEndpoint]
 
     /// A topology by its parts.

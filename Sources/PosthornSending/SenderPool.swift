@@ -159,6 +159,7 @@ public final class SenderPool: Sendable {
             sum.queued += gauge.queued
             sum.inFlight += gauge.inFlight
             sum.waitingForNames += gauge.waitingForNames
+            sum.endpoints += gauge.endpoints
             sum.connectionsOpened += gauge.opened
             sum.finished += gauge.finished
             sum.wakeUps += gauge.wakeUps
@@ -201,6 +202,8 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var inFlight = 0
     /// Jobs that wait for a name server, or have its answer and wait for a place on the wire.
     public internal(set) var waitingForNames = 0
+    /// Endpoints that have a place in a queue: those that were sent something since they were last recalled by their keys.
+    public internal(set) var endpoints = 0
     /// Connections opened since the pool was made.
     public internal(set) var connectionsOpened: Int64 = 0
     /// Results handed over since the pool was made.

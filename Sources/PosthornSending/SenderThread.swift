@@ -18,6 +18,7 @@ final class SenderThread: @unchecked Sendable {
         var queued = 0
         var inFlight = 0
         var waitingForNames = 0
+        var endpoints = 0
         var opened: Int64 = 0
         var finished: Int64 = 0
         var wakeUps: Int64 = 0
@@ -194,21 +195,22 @@ final class SenderThread: @unchecked Sendable {
     }
 
     private func handOver() {
-        if !results.isEmpty {
-            finished += Int64(results.count)
-            let batch = results
-            results = []
-            results.reserveCapacity(batch.count)
-            deliver.results(batch)
-        }
+        finished += Int64(results.count)
+        // First, so that whoever has the results finds them counted.
         gauge.withLock { gauge in
             gauge.queued = turns.count + parked.count
             gauge.inFlight = window.count
             gauge.waitingForNames = names.waitingCount + readied.count
+            gauge.endpoints = turns.keyCount
             gauge.opened = context.sockets.openedCount
             gauge.finished = finished
             gauge.wakeUps += 1
         }
+        if results.isEmpty { return }
+        let batch = results
+        results = []
+        results.reserveCapacity(batch.count)
+        deliver.results(batch)
     }
 
     private func endTransfers() {

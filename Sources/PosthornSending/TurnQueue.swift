@@ -1,11 +1,12 @@
 /// Jobs that wait for their turn, fair between endpoints: round robin over the keys that may start one now.
 ///
 /// A value without clock or threads: the caller says what time it is. Every step is O(1), but for keys with a rate, which
-/// wait in a heap. A key's place is kept for good; there are as many as endpoints.
+/// wait in a heap. A key keeps its place, and with it its rate's tokens, until its jobs are taken back by its name: then it has
+/// been stopped or is gone, and the place goes to the next new key.
 struct TurnQueue<Job> {
     /// The place of one key's queue.
     struct Lane {
-        let key: Int64
+        fileprivate(set) var key: Int64
         var inFlightLimit: Int
         var bucket: TokenBucket?
         fileprivate(set) var inFlight = 0
@@ -16,10 +17,16 @@ struct TurnQueue<Job> {
         fileprivate var isWaiting = false
         /// Counts the rates the key has had, so that a wait for an older one's token no longer counts.
         fileprivate var rateVersion = 0
+        /// To be given up once nothing of it is on the wire or in the ring.
+        fileprivate var isLeaving = false
+        fileprivate var isVacant = false
     }
 
     private var lanes: [Lane] = []
     private var laneOfKey: [Int64: Int] = [:]
+    private var vacant: [Int] = []
+    /// Items of the heap whose lane waits no more.
+    private var staleWaits = 0
     private var lastKey: (key: Int64, lane: Int)?
     private var ring = Fifo<Int>()
     private var waiting = DueHeap()
@@ -40,8 +47,9 @@ struct TurnQueue<Job> {
         if lanes[lane].bucket?.ratePerSecond != ratePerSecond {
             lanes[lane].bucket = ratePerSecond.map { TokenBucket(ratePerSecond: $0, now: now) }
             lanes[lane].rateVersion += 1
-            if lanes[lane].isWaiting { (lanes[lane].isListed, lanes[lane].isWaiting) = (false, false) }
+            if lanes[lane].isWaiting { stopWaiting(lane) }
         }
+        lanes[lane].isLeaving = false
         lanes[lane].jobs.append(job)
         count += 1
         list(lane, now)
@@ -56,6 +64,7 @@ struct TurnQueue<Job> {
                 lanes[lane].bucket?.take(now: now) ?? true, let job = lanes[lane].jobs.popFirst()
             else {
                 list(lane, now)
+                leaveIfIdle(lane)
                 continue
             }
             lanes[lane].inFlight += 1
@@ -70,13 +79,24 @@ struct TurnQueue<Job> {
     mutating func finish(lane: Int, now: Int64) {
         lanes[lane].inFlight -= 1
         list(lane, now)
+        leaveIfIdle(lane)
     }
 
-    /// Takes out what waits: of these keys, or of all.
+    /// How many keys have a place.
+    var keyCount: Int { laneOfKey.count }
+
+    /// How many waits for a token are remembered, those that no longer count among them.
+    var waitingCount: Int { waiting.count }
+
+    /// Takes out what waits: of these keys, which give up their places as soon as they can, or of all.
     mutating func removeAll(keys: Set<Int64>?) -> [Job] {
         var removed: [Job] = []
-        for lane in lanes.indices where keys?.contains(lanes[lane].key) ?? true {
+        for lane in lanes.indices where !lanes[lane].isVacant && keys?.contains(lanes[lane].key) ?? true {
             while let job = lanes[lane].jobs.popFirst() { removed.append(job) }
+            if keys != nil {
+                lanes[lane].isLeaving = true
+                leaveIfIdle(lane)
+            }
         }
         count -= removed.count
         return removed
@@ -98,12 +118,40 @@ struct TurnQueue<Job> {
         if let known = laneOfKey[key] {
             lane = known
         } else {
-            lane = lanes.count
-            lanes.append(Lane(key: key, inFlightLimit: limit))
+            lane = vacant.popLast() ?? lanes.count
+            if lane == lanes.count {
+                lanes.append(Lane(key: key, inFlightLimit: limit))
+            } else {
+                // The count of rates goes on: the heap may still have waits of the lane's former key.
+                lanes[lane] = Lane(key: key, inFlightLimit: limit, rateVersion: lanes[lane].rateVersion)
+            }
             laneOfKey[key] = lane
         }
         lastKey = (key, lane)
         return lane
+    }
+
+    private mutating func leaveIfIdle(_ lane: Int) {
+        guard lanes[lane].isLeaving, lanes[lane].inFlight == 0, lanes[lane].jobs.isEmpty else { return }
+        if lanes[lane].isWaiting {
+            lanes[lane].rateVersion += 1
+            stopWaiting(lane)
+        }
+        // In the ring it is found once more, and leaves then.
+        if lanes[lane].isListed { return }
+        (lanes[lane].isLeaving, lanes[lane].isVacant) = (false, true)
+        laneOfKey[lanes[lane].key] = nil
+        if lastKey?.lane == lane { lastKey = nil }
+        vacant.append(lane)
+    }
+
+    /// A lane waits for its token no more; its rate has got another number. What waits of many is taken out of the heap.
+    private mutating func stopWaiting(_ lane: Int) {
+        (lanes[lane].isListed, lanes[lane].isWaiting) = (false, false)
+        staleWaits += 1
+        guard staleWaits > 64, staleWaits * 2 > waiting.count else { return }
+        waiting.removeAll { lanes[$0.lane].rateVersion != $0.version }
+        staleWaits = 0
     }
 
     private mutating func list(_ lane: Int, _ now: Int64) {
@@ -120,7 +168,10 @@ struct TurnQueue<Job> {
     private mutating func wakeLanes(_ now: Int64) {
         while let first = waiting.first, first.due <= now {
             waiting.removeFirst()
-            guard lanes[first.lane].rateVersion == first.version else { continue }
+            guard lanes[first.lane].rateVersion == first.version else {
+                staleWaits -= 1
+                continue
+            }
             lanes[first.lane].isWaiting = false
             ring.append(first.lane)
         }
@@ -194,6 +245,13 @@ struct DueHeap {
     private var items: [Item] = []
 
     var first: Item? { items.first }
+    var count: Int { items.count }
+
+    mutating func removeAll(where isMeant: (Item) -> Bool) {
+        let kept = items.filter { !isMeant($0) }
+        items.removeAll(keepingCapacity: true)
+        for item in kept { insert(item) }
+    }
 
     mutating func insert(_ item: Item) {
         items.append(item)

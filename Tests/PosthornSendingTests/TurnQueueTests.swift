@@ -86,6 +86,37 @@ import Testing
         #expect(queue.take(now: 5000 * second) == nil)
     }
 
+    @Test func keysThatComeAndGoLeaveNothing() {
+        var queue = TurnQueue<String>()
+        for key in 0..<10_000 as Range<Int64> {
+            queue.append("a", key: key, inFlightLimit: 2, ratePerSecond: key.isMultiple(of: 2) ? 1e-9 : nil, now: 0)
+            queue.append("b", key: key, inFlightLimit: 2, ratePerSecond: key.isMultiple(of: 2) ? 1e-9 : nil, now: 0)
+            var lanes: [Int] = []
+            while let (_, lane) = queue.take(now: 0) { lanes.append(lane) }
+            // Its place was another's before, whose rate must not be its own.
+            #expect(lanes == (key.isMultiple(of: 2) ? [0] : [0, 0]))
+            let left = queue.removeAll(keys: [key])
+            #expect(left == (key.isMultiple(of: 2) ? ["b"] : []))
+            // What is on the wire keeps the place.
+            #expect(queue.keyCount == 1)
+            for lane in lanes { queue.finish(lane: lane, now: 0) }
+            #expect(queue.keyCount == 0)
+        }
+        #expect(queue.waitingCount <= 130)
+    }
+
+    @Test func aKeyThatIsUsedAgainKeepsItsPlace() {
+        var queue = queue([("a", 1)], limit: 1)
+        let lane = queue.take(now: 0)?.lane
+        #expect(queue.removeAll(keys: [1]).isEmpty)
+        queue.append("b", key: 1, inFlightLimit: 1, ratePerSecond: nil, now: 0)
+        if let lane { queue.finish(lane: lane, now: 0) }
+        #expect(queue.keyCount == 1)
+        #expect(queue.take(now: 0)?.job == "b")
+        // Whatever waits is taken back at the end, when places do not matter any more.
+        #expect(queue.removeAll(keys: nil).isEmpty && queue.keyCount == 1)
+    }
+
     @Test func theFifoKeepsItsOrderWhileItsFrontIsUsedAgain() {
         var fifo = Fifo<Int>()
         var expected = 0

@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 
@@ -46,5 +47,79 @@ import Testing
             try held.composer.compose(AcceptedEvent(event), attempt: 1, at: bench.clock.now(), into: &request)
             #expect(String(decoding: request.headers + request.body, as: UTF8.self).contains(token))
         }
+    }
+
+    /// What is in the directory: endpoints, and places for them.
+    private func counts(_ outbox: Outbox) throws -> [Int] {
+        try outbox.writer.perform { (store) throws(OutboxProblem) in
+            _ = try outbox.directory.refresh(from: store, at: outbox.clock.now())
+            return [outbox.directory.entries.count, outbox.directory.placeCount]
+        }
+    }
+
+    private static func topology(_ round: Int, _ url: String) throws -> Topology {
+        let batch = (0..<100).map { EndpointSettings(id: "e\(round)-\($0)", node: "n1", url: "\(url)/\(round)/\($0)") }
+        let stays = EndpointSettings(id: "stays", node: "n1", url: "\(url)/stays")
+        return try Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [stays] + (round < 0 ? [] : batch))
+    }
+
+    /// 10,000 endpoints come and go in an engine that runs, and each is sent something.
+    @Test func endpointsThatComeAndGoLeaveNothing() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        var configuration = EngineConfiguration()
+        configuration.sender.guard = VendorsBench.loopback
+        configuration.sender.threads = 1
+        let engine = try Engine(outbox: bench.outbox, configuration: configuration)
+        try engine.start()
+        func emit() throws { _ = try bench.outbox.emit(NewEvent(type: "T", node: "n1", data: "{}")) }
+        for round in 0..<100 {
+            _ = try bench.outbox.apply(Self.topology(round, receiver.url), prune: true)
+            try emit()
+            _ = receiver.waitForRequests(101 * (round + 1))
+        }
+        _ = try bench.outbox.apply(Self.topology(-1, receiver.url), prune: true)
+        // A sender reads what it is to forget before what it is to send next, and counts after that.
+        for number in 1...2 {
+            try emit()
+            _ = receiver.waitForRequests(101 * 100 + number)
+        }
+        let counts = try counts(bench.outbox)
+        // Two batches at most are there at once, while the results of the one before are being recorded.
+        #expect(counts[0] <= 101 && counts[1] <= 201, "\(counts)")
+        #expect(engine.statistics.endpointsInSenders == 1)
+        _ = try bench.outbox.setEnabled(false, endpoint: "stays")
+        #expect(try self.counts(bench.outbox)[0] == 1)
+        try engine.stop()
+    }
+
+    @Test func withoutAnEngineNothingIsLeftEither() throws {
+        let bench = try EngineBench()
+        for round in 0..<20 {
+            _ = try bench.outbox.apply(Self.topology(round, "https://a.example"), prune: true)
+            #expect(try counts(bench.outbox) == [101, 101])
+        }
+        _ = try bench.outbox.apply(Self.topology(-1, "https://a.example"), prune: true)
+        #expect(try counts(bench.outbox) == [1, 101])
+    }
+
+    /// Somebody retries what an endpoint that is gone could not take: it waits for the endpoint to come back.
+    @Test func aDeliveryOfAnEndpointThatIsGoneIsHeldUntilItComesBack() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        let bench = try EngineBench()
+        var settings = EndpointSettings(id: "crm", node: "c", url: receiver.url)
+        settings.retry = try RetrySchedule(["0"])
+        try bench.apply([settings])
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s", data: "{}"))
+        try bench.engine(untilSettled: true).run()
+        #expect(try bench.deliveries().map(\.state) == [.exhausted])
+        try bench.apply([], prune: true)
+        _ = try bench.outbox.retry(.deliveries([1]), wholeRound: false)
+        try bench.engine(untilSettled: true).run()
+        #expect(try bench.deliveries().map(\.state) == [.held])
+        #expect(receiver.requests.count == 1)
+        try bench.apply([settings])
+        try bench.engine(untilSettled: true).run()
+        #expect(try bench.deliveries().map(\.state) == [.exhausted] && receiver.requests.count == 2)
     }
 }

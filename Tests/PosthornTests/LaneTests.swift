@@ -58,6 +58,29 @@ import Testing
     }
 
     /// A failed attempt comes back with a due time before that of deliveries its endpoint already waits with.
+    @Test func anEndpointThatIsGoneLeavesNothing() {
+        var lane = Lane<Int64>(start: 0)
+        for endpoint in 0..<10 { _ = lane.atFrontier(Int64(endpoint), before: Int64(endpoint) - 1, endpoint: endpoint, room: .full) }
+        lane.hasRoom(3)
+        #expect(lane.rememberedCount == 10 && lane.hungry == [3])
+        for endpoint in 0..<10 { lane.forget(endpoint) }
+        #expect(lane.rememberedCount == 0 && lane.hungry.isEmpty && lane.rereadStart == nil)
+        var window = ClaimWindow()
+        window.grow(to: 1)
+        for _ in 0..<20 {
+            window.take(0, bytes: 1)
+            _ = window.finish(0, bytes: 1, succeeded: false)
+        }
+        window.forget(0)
+        // The next one in its place starts with what everybody starts with.
+        for _ in 0..<ClaimWindow.firstShare {
+            #expect(window.room(0) == Lane<Int64>.Room.free)
+            window.take(0, bytes: 1)
+        }
+        #expect(window.room(0) == Lane<Int64>.Room.full)
+        #expect(window.held(0) == ClaimWindow.firstShare && window.held(1) == 0)
+    }
+
     @Test func whatComesBackInFrontOfDeliveriesThatWaitIsTakenToo() {
         var drive = Drive([Int](repeating: 0, count: 40))
         let first = drive.rows[0]

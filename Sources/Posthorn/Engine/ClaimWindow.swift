@@ -41,6 +41,9 @@ struct ClaimWindow {
         while shares.count < count { shares.append(Share()) }
     }
 
+    /// Lets go of what is known of an endpoint that holds nothing.
+    mutating func forget(_ endpoint: Int) { if endpoint < shares.count { shares[endpoint] = Share() } }
+
     /// What an endpoint may do.
     func room<Position>(_ endpoint: Int, _: Lane<Position>.Type = Lane<Position>.self) -> Lane<Position>.Room {
         let share = shares[endpoint]
@@ -54,7 +57,7 @@ struct ClaimWindow {
     }
 
     /// How many deliveries of an endpoint are in memory.
-    func held(_ endpoint: Int) -> Int { shares[endpoint].held }
+    func held(_ endpoint: Int) -> Int { endpoint < shares.count ? shares[endpoint].held : 0 }
 
     mutating func take(_ endpoint: Int, bytes count: Int) {
         shares[endpoint].held += 1

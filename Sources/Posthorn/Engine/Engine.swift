@@ -57,8 +57,10 @@ public final class Engine: Sendable {
 
     /// Counts since the start.
     public var statistics: EngineStatistics {
-        let core = state.withLock { $0.core }
-        return core?.shared.withLock { $0 } ?? EngineStatistics()
+        let (core, pool) = state.withLock { ($0.core, $0.pool) }
+        var statistics = core?.shared.withLock { $0 } ?? EngineStatistics()
+        statistics.endpointsInSenders = pool?.statistics.endpoints ?? 0
+        return statistics
     }
 
     // MARK: Running

@@ -133,6 +133,8 @@ public struct EngineStatistics: Sendable {
     public var exhausted = 0
     /// Deliveries in memory: waiting in a sender, on the wire, or done and not yet recorded.
     public var claimed = 0
+    /// Endpoints for which the senders keep a place: active ones that were sent something.
+    public var endpointsInSenders = 0
     /// When the next retry is due, as far as it is known.
     public var nextRetry: Timestamp?
 

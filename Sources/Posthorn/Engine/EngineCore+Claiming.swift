@@ -103,7 +103,8 @@ extension EngineCore {
         _ decide: (_ endpoint: Int, Lane<Position>.Room) -> Lane<Position>.Decision
     ) throws(OutboxProblem) -> Bool {
         guard let target = try directory.target(of: due.revision, in: store, at: now) else { return true }
-        let isActive = directory.entries[target.endpoint].isActive
+        window.grow(to: directory.placeCount)
+        let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
         if !isActive, !isClaimed, toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
         let room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none

@@ -68,7 +68,7 @@ extension EngineCore {
         in store: any OutboxStore
     ) throws(OutboxProblem) -> AttemptRecord {
         let claim = claims[result.job.id]
-        let entry = claim.map { directory.entries[$0.endpoint] }
+        let entry = claim.map { directory[$0.endpoint] }
         if let overruling = configuration.overruling {
             result = SendResult(job: result.job, outcome: overruling(result.job, result.outcome))
         }
@@ -100,7 +100,7 @@ extension EngineCore {
                 transition: Transition(state: .cancelled, attempts: record.number, nextAttemptAt: nil)
             )
             if isGone {
-                let endpoint = claims[result.job.id].map { directory.entries[$0.endpoint].stored.settings.id }
+                let endpoint = claims[result.job.id].map { directory[$0.endpoint].stored.settings.id }
                 gone.append(GoneDelivery(result, endpoint: endpoint ?? ""))
             }
         }

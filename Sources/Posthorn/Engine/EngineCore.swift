@@ -5,7 +5,7 @@ import PosthornSystem
 import Synchronization
 
 /// The engine's part that rides on the writer's thread: it records results, fans arrivals out, claims what is due.
-final class EngineCore: WriterPassenger, @unchecked Sendable {
+final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     // Everything that is not `let` is used on the writer's thread alone, but for what stands in `inbox` and `shared`.
 
     let directory: EndpointDirectory
@@ -174,6 +174,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
         let now = clock.now()
         takeRecalled()
+        if isFirstTurn { directory.holder = self }
         if othersWrote || isFirstTurn {
             try catchUp(store, now)
             isFirstTurn = false
@@ -199,6 +200,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
 
     // MARK: Pieces of a turn
 
+    func holds(_ index: Int) -> Bool { window.held(index) > 0 }
+
     /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
@@ -210,15 +213,26 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     func noticeTopology() {
         if directoryVersion == directory.version { return }
         directoryVersion = directory.version
-        window.grow(to: directory.entries.count)
+        let gone = directory.takeVacated()
+        for place in gone { forget(place.index) }
+        window.grow(to: directory.placeCount)
         mayHaveHeld = true
-        let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key)
+        // What is gone too: a sender remembers it, though it has nothing of it any more.
+        let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key) + gone.map(\.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
         handshakes?.update(directory.unverified)
         let faultNews = faultWatch.update(directory.faults)
         if !faultNews.isEmpty { hasFaultNews = true }
         for event in faultNews { listeners.tell(event) }
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
+    }
+
+    /// An endpoint's place is vacant, or another's by now.
+    private func forget(_ endpoint: Int) {
+        window.forget(endpoint)
+        ready.forget(endpoint)
+        retries.forget(endpoint)
+        pulse.forget(endpoint)
     }
 
     /// Deliveries may have been made due by hand, and mails.
@@ -245,7 +259,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         for job in jobs {
             guard let claim = claims.removeValue(forKey: job.id) else { continue }
             _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if directory.entries[claim.endpoint].isActive {
+            if directory[claim.endpoint].isActive {
                 // Switched on again meanwhile: the lanes have passed this delivery already.
                 startOver(queueGeneration)
             } else {
@@ -280,7 +294,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
                 delivery: result.pointee.job.id,
                 event: result.pointee.job.event.event.id,
                 type: result.pointee.job.event.event.type,
-                endpoint: directory.entries[claim.endpoint].stored.settings.id,
+                endpoint: directory[claim.endpoint].stored.settings.id,
                 attempt: result.pointee.job.attempt,
                 outcome: result.pointee.outcome,
                 state: transition.state,

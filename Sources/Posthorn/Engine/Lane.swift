@@ -108,6 +108,15 @@ struct Lane<Position: Comparable> {
         if position == nil { hungry.removeAll(keepingCapacity: true) }
     }
 
+    /// Lets go of what is remembered of an endpoint.
+    mutating func forget(_ endpoint: Int) {
+        passedOver[endpoint] = nil
+        hungry.remove(endpoint)
+    }
+
+    /// How many endpoints something is remembered of.
+    var rememberedCount: Int { passedOver.count }
+
     /// Deliveries were changed by hand: everything is looked at again.
     mutating func startOver() {
         frontier = start

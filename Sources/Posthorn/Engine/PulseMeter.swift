@@ -38,6 +38,9 @@ struct PulseMeter {
         skews[endpoint] = sample
     }
 
+    /// Lets go of what an endpoint has said.
+    mutating func forget(_ endpoint: Int) { skews[endpoint] = nil }
+
     /// What to write down now; `nil` when the last one is less than a second old and none is asked for.
     mutating func reading(at now: Timestamp, inFlight: Int, isForced: Bool = false) -> EnginePulse? {
         if !isForced, let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }

@@ -6,7 +6,7 @@ extension EngineCore {
     /// Queues word of an exhausted delivery, in the transaction that records its last attempt.
     func notify(_ result: SendResult, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         guard let claim = claims[result.job.id] else { return }
-        let stored = directory.entries[claim.endpoint].stored
+        let stored = directory[claim.endpoint].stored
         let exhaustion = Exhaustion(
             delivery: result.job.id,
             attempt: result.job.attempt,
@@ -18,10 +18,4 @@ extension EngineCore {
         let spacing = Transition.scaled(MailSchedule.spacingMilliseconds, configuration.speed)
         if try store.notify(exhaustion, spacingMilliseconds: spacing) == .queued { hasMail = true }
     }
-}
-
-extension EndpointDirectory {
-    /// Takes secrets out of what a mail quotes of an endpoint's receiver. Attempts are stored without them, but with those of
-    /// their time: one that became a credential later is hidden here.
-    func redactor(ofEndpoint id: String) -> SecretRedactor? { index(ofID: id).flatMap { entries[$0].redactor } }
 }

@@ -124,7 +124,7 @@ final class MailRunner: Sendable {
             let now = outbox.clock.now()
             guard let closed = try store.closeMail(mail.key, at: now) else { return nil }
             _ = try outbox.directory.refresh(from: store, at: now)
-            return Claim(mail: closed, redactor: outbox.directory.redactor(ofEndpoint: closed.endpoint))
+            return Claim(mail: closed, redactor: try outbox.directory.redactor(ofEndpoint: closed.endpoint, in: store, at: now))
         }
         guard let claim else { return nil }
         guard let contents = try contents(claim) else {

@@ -56,10 +56,10 @@ extension Outbox {
     /// Endpoints that cannot be used as they stand in the outbox, with the reason: an unreadable row, settings that make no
     /// request, credentials that do not open with this outbox's key. Without a key, sealed credentials are not tried.
     public func faults() throws -> [String: String] {
-        let topology = try read { try $0.topology(withCredentials: true) }
+        let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }
         let now = clock.now()
         var faults: [String: String] = [:]
-        for endpoint in topology.endpoints where endpoint.state != .removed {
+        for endpoint in topology.endpoints {
             if sealing == nil, endpoint.fault?.problem.code == .key { continue }
             if let fault = EndpointDirectory.fault(of: endpoint, at: now) { faults[endpoint.settings.id] = fault }
         }

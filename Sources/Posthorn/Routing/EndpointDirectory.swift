@@ -14,9 +14,15 @@ final class EndpointDirectory {
     private(set) var generation: Int64 = -1
     private var undoneTopologies = 0
     private var routing: Routing?
-    private(set) var entries: [Entry] = []
+    /// Endpoints by their index. Removed ones give their place up as soon as nothing of theirs is under way, so that it stays
+    /// as small as the topology however many come and go.
+    private var places: [Entry?] = []
+    private var vacant: [Int] = []
+    private var vacated: [(index: Int, key: Int64)] = []
     private var indexByKey: [Int64: Int] = [:]
     private var indexByID: [String: Int] = [:]
+    /// Says of which endpoints something is under way; `nil` while no engine runs.
+    weak var holder: (any EndpointHolder)?
     private var routes: [Route: [Int]] = [:]
     private(set) var targets: [Int64: Target?] = [:]
 
@@ -77,25 +83,15 @@ final class EndpointDirectory {
     /// - Returns: Whether it had.
     func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
         if try store.topologyGeneration() == generation, store.undoneTopologies == undoneTopologies { return false }
-        let topology = try store.topology(withCredentials: true)
+        let topology = try store.topology(withCredentials: true, withRemoved: false)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
         } catch {
             throw OutboxProblem(.damaged, "the hierarchy in the outbox is damaged: \(error)")
         }
-        for endpoint in topology.endpoints {
-            let composer = Self.composer(endpoint.settings, at: now)
-            let index = indexByKey[endpoint.key]
-            let redactor = SecretRedactor(endpoint.settings, try? composer.get(), keeping: index.flatMap { entries[$0].redactor })
-            let entry = Entry(stored: endpoint, composer: composer, redactor: redactor)
-            if let index {
-                entries[index] = entry
-            } else {
-                indexByKey[endpoint.key] = entries.count
-                entries.append(entry)
-            }
-        }
-        indexByID = Dictionary(entries.enumerated().map { ($1.stored.settings.id, $0) }, uniquingKeysWith: { $1 })
+        try letGo(except: Set(topology.endpoints.map(\.key)), store, at: now)
+        for endpoint in topology.endpoints { place(endpoint, at: now) }
+        indexByID = Dictionary(indexByKey.values.map { (self[$0].stored.settings.id, $0) }, uniquingKeysWith: { $1 })
         routes.removeAll(keepingCapacity: true)
         // A reading that fails on the way is done again, and finds all targets still there.
         generation = -1
@@ -112,6 +108,50 @@ final class EndpointDirectory {
         generation = topology.generation
         undoneTopologies = store.undoneTopologies
         return true
+    }
+
+    // MARK: Places
+
+    /// The endpoint that has a place. Whoever has the index of one has it from here, and holds it or uses it at once.
+    subscript(index: Int) -> Entry { places[index]! }
+
+    /// All that have one, in no order that means anything.
+    var entries: [Entry] { places.compactMap { $0 } }
+
+    /// How many places there are, vacant ones too.
+    var placeCount: Int { places.count }
+
+    /// Gives an endpoint a place, or puts what is new about it into the one that it has.
+    @discardableResult
+    private func place(_ endpoint: StoredEndpoint, at now: Timestamp) -> Int {
+        let composer = Self.composer(endpoint.settings, at: now)
+        let known = indexByKey[endpoint.key]
+        let redactor = SecretRedactor(endpoint.settings, try? composer.get(), keeping: known.flatMap { self[$0].redactor })
+        let entry = Entry(stored: endpoint, composer: composer, redactor: redactor)
+        let index = known ?? vacant.popLast() ?? places.count
+        if index == places.count { places.append(entry) } else { places[index] = entry }
+        indexByKey[endpoint.key] = index
+        return index
+    }
+
+    /// Vacates the places of endpoints that are gone, but for those of which something is under way.
+    private func letGo(except present: Set<Int64>, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+        for (key, index) in indexByKey where !present.contains(key) {
+            if holder?.holds(index) == true, let stored = try store.endpoint(key) {
+                place(stored, at: now)
+                continue
+            }
+            places[index] = nil
+            indexByKey[key] = nil
+            vacant.append(index)
+            if holder != nil { vacated.append((index, key)) }
+        }
+    }
+
+    /// The places that were vacated since this was asked last, with the numbers of the endpoints that had them.
+    func takeVacated() -> [(index: Int, key: Int64)] {
+        defer { vacated = [] }
+        return vacated
     }
 
     /// The next reading is a whole one.
@@ -157,9 +197,9 @@ final class EndpointDirectory {
             if routes.count >= Self.routeLimit { routes.removeAll(keepingCapacity: true) }
             routes[route] = indices
         }
-        if checking { for index in indices { try check(event, against: entries[index]) } }
+        if checking { for index in indices { try check(event, against: self[index]) } }
         // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
-        return indices.map { Recipient(revision: entries[$0].stored.revision, isActive: entries[$0].stored.state == .active) }
+        return indices.map { Recipient(revision: self[$0].stored.revision, isActive: self[$0].stored.state == .active) }
     }
 
     private func check(_ event: Event, against entry: Entry) throws(InputProblem) {
@@ -180,14 +220,19 @@ final class EndpointDirectory {
 
     // MARK: Sending
 
-    /// The index of an endpoint by its id.
-    func index(ofID id: String) -> Int? { indexByID[id] }
+    /// Takes secrets out of what a mail quotes of an endpoint's receiver, also of one that is gone. Attempts are stored without
+    /// them, but with those of their time: one that became a credential later is hidden here.
+    func redactor(ofEndpoint id: String, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> SecretRedactor? {
+        if let index = indexByID[id] { return self[index].redactor }
+        guard let stored = try store.endpoint(id: id) else { return nil }
+        return SecretRedactor(stored.settings, try? Self.composer(stored.settings, at: now).get(), keeping: nil)
+    }
 
     /// Where deliveries of a revision go; `nil` when there is no such revision.
     func target(of revision: Int64, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Target? {
         let known = targets[revision]
-        if let known, known.map({ $0.sendTarget != nil || entries[$0.endpoint].fault != nil }) ?? true { return known }
-        let made = try makeTarget(revision, store, at: now, reusing: known??.composer)
+        if let known, known.map({ $0.sendTarget != nil || self[$0.endpoint].fault != nil }) ?? true { return known }
+        let made = try makeTarget(revision, store, at: now, reusing: known??.composer, placing: true)
         targets[revision] = .some(made)
         return made
     }
@@ -196,10 +241,15 @@ final class EndpointDirectory {
         _ key: Int64,
         _ store: any OutboxStore,
         at now: Timestamp,
-        reusing live: LiveComposer?
+        reusing live: LiveComposer?,
+        placing placesRemoved: Bool = false
     ) throws(OutboxProblem) -> Target? {
-        guard let revision = try store.revision(key), let index = indexByKey[revision.endpoint] else { return nil }
-        let entry = entries[index]
+        guard let revision = try store.revision(key) else { return nil }
+        var index = indexByKey[revision.endpoint]
+        // A delivery to an endpoint that is gone, which somebody retried by hand: it is held, for when the endpoint comes back.
+        if index == nil, placesRemoved, let stored = try store.endpoint(revision.endpoint) { index = place(stored, at: now) }
+        guard let index else { return nil }
+        let entry = self[index]
         // Pinned to what it was accepted with: URL, method and envelope. Everything else is the newest.
         var settings = entry.stored.settings
         var url = try? EndpointURL(revision.url)
@@ -246,4 +296,10 @@ final class LiveComposer: RequestComposer {
         }
         try composer.get().compose(event, attempt: attempt, at: now, into: &request)
     }
+}
+
+/// Has requests under way, or their results.
+protocol EndpointHolder: AnyObject {
+    /// Whether anything of the endpoint with this index is under way.
+    func holds(_ index: Int) -> Bool
 }

@@ -8,10 +8,10 @@ extension Outbox {
     /// cannot be used for other reasons, are left out; ``faults()`` names them.
     /// - Throws: `OutboxProblem` when the outbox cannot be read.
     public func clientCertificates() throws -> [String: CertificateValidity] {
-        let topology = try read { try $0.topology(withCredentials: true) }
+        let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }
         let now = clock.now()
         var found: [String: CertificateValidity] = [:]
-        for endpoint in topology.endpoints where endpoint.state != .removed {
+        for endpoint in topology.endpoints {
             guard case .success(let composer) = EndpointDirectory.composer(endpoint.settings, at: now) else { continue }
             found[endpoint.settings.id] = composer.clientCertificate?.validity
         }

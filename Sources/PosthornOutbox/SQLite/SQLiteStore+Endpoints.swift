@@ -8,6 +8,13 @@ extension SQLiteStore {
         return try row.step() ? endpoint(row, withCredentials: true) : nil
     }
 
+    /// Reads the endpoint with an id, a removed one too, with its credentials.
+    public func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint? {
+        let row = try connection.prepare("\(Self.selectEndpoint) WHERE e.id = ?")
+        row.bind(1, id)
+        return try row.step() ? endpoint(row, withCredentials: true) : nil
+    }
+
     static let selectEndpoint = """
         SELECT e.key, r.key, e.id, e.node, r.url, r.method, r.envelope, e.signature, e.credentials, e.events, e.headers,
             e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason

@@ -1,8 +1,8 @@
 public import PosthornModel
 
 extension SQLiteStore {
-    /// Reads the nodes and all endpoints, removed ones too.
-    public func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology {
+    /// Reads the nodes and the endpoints.
+    public func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology {
         let generation = try topologyGeneration()
         var nodes: [Node] = []
         let nodeRows = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key")
@@ -20,7 +20,8 @@ extension SQLiteStore {
             )
         }
         var endpoints: [StoredEndpoint] = []
-        let rows = try connection.prepare("\(Self.selectEndpoint) ORDER BY e.key")
+        let which = withRemoved ? "" : "WHERE e.state <> 'removed' "
+        let rows = try connection.prepare("\(Self.selectEndpoint) \(which)ORDER BY e.key")
         while try rows.step() { endpoints.append(endpoint(rows, withCredentials: withCredentials)) }
         return StoredTopology(generation: generation, nodes: nodes, endpoints: endpoints)
     }
