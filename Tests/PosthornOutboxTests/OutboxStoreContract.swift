@@ -9,7 +9,7 @@ struct OutboxStoreContract {
     let now = Timestamp(milliseconds: 1_594_816_394_000)
 
     /// Every rule, each on an outbox of its own.
-    static let rules: [Rule] = deliveryRules + notificationRules
+    static let rules: [Rule] = deliveryRules + notificationRules + topologyRules
 
     /// A rule with what checks it.
     typealias Rule = (name: String, check: @Sendable (OutboxStoreContract) throws -> Void)
@@ -40,7 +40,7 @@ struct OutboxStoreContract {
         return (store, try store.topology().endpoints.map(\.revision))
     }
 
-    private func apply(_ endpoints: [EndpointSettings], to store: any OutboxStore, prune: Bool = false) throws {
+    func apply(_ endpoints: [EndpointSettings], to store: any OutboxStore, prune: Bool = false) throws {
         let topology = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: endpoints)
         let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: prune) { _, new in new.credentials }
         try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }

@@ -160,4 +160,22 @@ import Testing
         try store.checkpointer.run()
         #expect(store.checkpointer.framesHeldBack == 0)
     }
+
+    @Test func whatAnEngineCannotUseIsWrittenDownOnce() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        func write(_ faults: [String: String]) throws { try store.write { () throws(OutboxProblem) in try store.write(faults: faults) } }
+        try write([:])
+        #expect(try store.connection.integer("SELECT count(*) FROM posthorn_setting WHERE name = 'faults'") == 0)
+        let faults = ["a \"b\"": "no key", "c": "a damaged\nrow"]
+        try write(faults)
+        let before = try store.connection.integer("SELECT total_changes()")
+        try write(faults)
+        #expect(try store.connection.integer("SELECT total_changes()") == before)
+        #expect(try SQLiteStore(path: path, now: now).status().engineFaults == faults)
+        try write([:])
+        #expect(try store.status().engineFaults.isEmpty)
+        // However many there are, a reader of the status can bear it.
+        try write(Dictionary(uniqueKeysWithValues: (0..<2000).map { ("e\($0)", "no key") }))
+        #expect(try store.status().engineFaults.count == 1000)
+    }
 }
