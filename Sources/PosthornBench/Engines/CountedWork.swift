@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+import Posthorn
+import PosthornFigures
+
+/// A job that a process of its own does from its start to its end, so that somebody can count what the process executes.
+struct CountedWork {
+    /// What makes this program that process.
+    static let subcommand = "counted"
+
+    enum Job: String, CaseIterable {
+        /// An engine delivers a backlog that is there.
+        case deliver
+        /// The senders send from memory, without a store.
+        case send
+        /// Events are stored.
+        case emit
+    }
+
+    var job = Job.deliver
+    var load = Workload()
+    var threads = 2
+    /// The receiver's port.
+    var port = 0
+    var database = ""
+
+    init() {}
+
+    /// The arguments that ``serve(_:)`` understands.
+    var arguments: [String] {
+        [Self.subcommand, job.rawValue, database] + Self.numbers.map { String(self[keyPath: $0]) }
+    }
+
+    private init?(_ arguments: [String]) {
+        guard arguments.count == 2 + Self.numbers.count, let job = Job(rawValue: arguments[0]) else { return nil }
+        self.job = job
+        database = arguments[1]
+        for (path, text) in zip(Self.numbers, arguments.dropFirst(2)) { self[keyPath: path] = Int(text) ?? 0 }
+    }
+
+    private static var numbers: [WritableKeyPath<Self, Int>] {
+        [\.threads, \.port, \.load.events, \.load.fanOut, \.load.endpoints, \.load.hosts, \.load.payloadBytes]
+    }
+
+    /// Makes the outbox that the job begins with.
+    func prepare() throws {
+        let outbox = try Outbox(path: database)
+        defer { outbox.close() }
+        _ = try outbox.apply(try load.topology(port: port))
+        if job == .deliver { try load.emitAll(to: outbox) }
+    }
+
+    /// Throws unless the outbox shows that the job was done.
+    func check() throws {
+        if job == .send { return }
+        let outbox = try Outbox(path: database, creating: false)
+        defer { outbox.close() }
+        let found = try outbox.status().deliveries[job == .deliver ? .delivered : .pending] ?? 0
+        guard found == load.deliveries else { throw BenchProblem("only \(found) of \(load.deliveries) deliveries were made") }
+    }
+
+    /// The other side of ``arguments``: does the job. Prints the processor's count of its instructions, where there is one.
+    static func serve(_ arguments: ArraySlice<String>) throws {
+        let counter = InstructionCounter(withLaterThreads: true)
+        guard let work = CountedWork(Array(arguments)) else { throw BenchProblem.usage("\(subcommand) is for posthorn-bench itself") }
+        _ = posthorn_end_with_parent()
+        try work.run()
+        if let counter { print(counter.count) }
+    }
+
+    private func run() throws {
+        if job == .send {
+            _ = try MemoryRun.of(load, threads: threads, port: port)
+            return
+        }
+        let outbox = try Outbox(path: database, creating: false)
+        defer { outbox.close() }
+        if job == .emit { return try load.emitAll(to: outbox) }
+        let sender = try Workload.senderConfiguration(threads: threads)
+        try Engine(outbox: outbox, configuration: EngineConfiguration(untilSettled: true, sender: sender)).run()
+    }
+}
