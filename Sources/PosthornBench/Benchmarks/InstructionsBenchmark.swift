@@ -77,16 +77,13 @@ struct InstructionsBenchmark: Benchmark {
         defer { Progress.end() }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        var work = CountedWork()
-        work.job = CountedWork.Job(rawValue: job) ?? .deliver
-        work.load = load
-        work.load.events = events
-        work.threads = threads
-        work.port = sink.port
-        work.database = folder.database
+        var load = load
+        load.events = events
+        let job = CountedWork.Job(rawValue: job) ?? .deliver
+        let work = CountedWork(job, load, threads: threads, port: sink.port, database: folder.database)
         try work.prepare()
         let count = try counter.count(work, profile: profile)
         try work.check()
-        return InstructionReport.Run(deliveries: work.load.deliveries, count: count)
+        return InstructionReport.Run(deliveries: load.deliveries, count: count)
     }
 }

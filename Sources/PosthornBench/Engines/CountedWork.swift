@@ -17,14 +17,26 @@ struct CountedWork {
         case emit
     }
 
-    var job = Job.deliver
-    var load = Workload()
-    var threads = 2
-    /// The receiver's port.
-    var port = 0
-    var database = ""
+    let job: Job
+    private(set) var load: Workload
+    private var threads: Int
+    private var port: Int
+    private let database: String
 
-    init() {}
+    /// Under callgrind a whole engine shares one slow core: no request must fail for that.
+    private static let timeoutMilliseconds = 600_000
+
+    /// - Parameters:
+    ///   - port: The receiver's.
+    ///   - database: A file that ``prepare()`` makes.
+    init(_ job: Job, _ load: Workload, threads: Int, port: Int, database: String) {
+        self.job = job
+        self.load = load
+        self.threads = threads
+        self.port = port
+        self.database = database
+        self.load.timeoutMilliseconds = Self.timeoutMilliseconds
+    }
 
     /// The arguments that ``serve(_:)`` understands.
     var arguments: [String] {
@@ -33,8 +45,7 @@ struct CountedWork {
 
     private init?(_ arguments: [String]) {
         guard arguments.count == 2 + Self.numbers.count, let job = Job(rawValue: arguments[0]) else { return nil }
-        self.job = job
-        database = arguments[1]
+        self.init(job, Workload(), threads: 0, port: 0, database: arguments[1])
         for (path, text) in zip(Self.numbers, arguments.dropFirst(2)) { self[keyPath: path] = Int(text) ?? 0 }
     }
 
@@ -77,6 +88,11 @@ struct CountedWork {
         defer { outbox.close() }
         if job == .emit { return try load.emitAll(to: outbox) }
         let sender = try Workload.senderConfiguration(threads: threads)
-        try Engine(outbox: outbox, configuration: EngineConfiguration(untilSettled: true, sender: sender)).run()
+        let engine = try Engine(outbox: outbox, configuration: EngineConfiguration(untilSettled: true, sender: sender))
+        try engine.run()
+        let attempts = engine.statistics.attempts
+        guard attempts == load.deliveries else {
+            throw BenchProblem("\(attempts) attempts for \(load.deliveries) deliveries: requests failed, and the count says nothing")
+        }
     }
 }
