@@ -4,7 +4,7 @@ import PosthornModel
 /// Instructions a delivery, by library: a measure that other work on the machine hardly changes.
 struct InstructionsBenchmark: Benchmark {
     static let name = "instructions"
-    static let summary = "instructions a delivery, by library: hardly changed by what else the machine does"
+    static let summary = "instructions a delivery, by library, which other work on the machine changes little"
     static let explanation = """
         Lets a process of its own do a job twice, the second time with three times as many events, counts all instructions that
         the process executes outside the kernel, and divides what the larger run has more by the deliveries that it has more:
@@ -15,7 +15,8 @@ struct InstructionsBenchmark: Benchmark {
 
         The processor counts where the kernel lets it, otherwise valgrind's callgrind does (apt-get install valgrind), which
         takes some fifty times as long, and also tells the library of each instruction. Counts of the two differ: valgrind has
-        not all of a processor's instructions, above all none for SHA-256. So a --gate wants a --counter.
+        not all of a processor's instructions, above all none for SHA-256. So a --gate wants a --counter. One run differs from
+        another by some percent, since the size of batches depends on the moment.
         """
     static let example = "posthorn-bench instructions --counter callgrind --hosts 200"
     static var options: [BenchOption<Self>] {
@@ -34,7 +35,7 @@ struct InstructionsBenchmark: Benchmark {
 
     var job = "deliver"
     var counter = ""
-    var load = Workload(events: 2000)
+    var load = Workload(events: 1500)
     var threads = 2
     var profile = ""
 
