@@ -8,7 +8,8 @@ struct InstructionsBenchmark: Benchmark {
     static let explanation = """
         Lets a process of its own do a job twice, the second time with three times as many events, counts all instructions that
         the process executes outside the kernel, and divides what the larger run has more by the deliveries that it has more:
-        the start and the end of the process drop out. The receiver, and making the backlog, are not counted.
+        the start and the end of the process drop out. The receiver, and making the backlog, are not counted. The smaller backlog
+        should be more than the 4,096 deliveries that an engine holds at once, as it is without options.
 
         --job deliver is an engine that delivers a backlog on disk; send is its senders alone, from memory; emit is storing
         events, counted by their deliveries.
