@@ -101,13 +101,15 @@ static inline int posthorn_clock_state(void) {
     return result < 0 ? -1 : (result != TIME_ERROR && !(state.status & STA_UNSYNC));
 }
 
-/* A descriptor that counts the calling thread's instructions in user space (perf_event_open(2), which glibc does not wrap);
-   -1 where the machine or its settings do not let it. An eight-byte read gives the count so far. */
-static inline int posthorn_open_instruction_counter(void) {
+/* A descriptor that counts the calling thread's instructions in user space (perf_event_open(2), which glibc does not wrap),
+   and those of the threads that it starts later if asked to; -1 where the machine or its settings do not let it. An
+   eight-byte read gives the count so far. */
+static inline int posthorn_open_instruction_counter(int with_later_threads) {
     struct perf_event_attr attributes = {0};
     attributes.type = PERF_TYPE_HARDWARE;
     attributes.size = sizeof attributes;
     attributes.config = PERF_COUNT_HW_INSTRUCTIONS;
+    attributes.inherit = with_later_threads != 0;
     attributes.exclude_kernel = 1;
     attributes.exclude_hv = 1;
     return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);

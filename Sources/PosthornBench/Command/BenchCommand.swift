@@ -9,6 +9,7 @@ enum BenchCommand {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
             HostileBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
+            InstructionsBenchmark.self,
         ]
     }
 
@@ -40,9 +41,10 @@ enum BenchCommand {
     private static func run(_ arguments: ArraySlice<String>) throws {
         var arguments = arguments
         guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
-        // The receiver beside a benchmark is this program again, and so is an engine in a process of its own.
+        // The receiver beside a benchmark is this program again, and so is whatever has a process of its own.
         if name == Sink.subcommand { try Sink.serve() }
         if name == EngineServer.subcommand { try EngineServer.serve(arguments) }
+        if name == CountedWork.subcommand { return try CountedWork.serve(arguments) }
         if name == ReceiveCommand.name { return try ReceiveCommand.run(arguments) }
         guard let benchmark = all.first(where: { $0.name == name }) else {
             throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")

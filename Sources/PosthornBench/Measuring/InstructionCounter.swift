@@ -1,13 +1,14 @@
 import CLinux
 import Glibc
 
-/// Counts this thread's instructions outside the kernel, where the processor and its settings allow that.
+/// Counts a thread's instructions outside the kernel, where the processor and its settings allow that.
 final class InstructionCounter {
     private let descriptor: Int32
 
     /// `nil` where there is no such counter: on many virtual machines, or with a strict `perf_event_paranoid`.
-    init?() {
-        descriptor = posthorn_open_instruction_counter()
+    /// - Parameter withLaterThreads: Counts those of all threads as well that this one starts from now on.
+    init?(withLaterThreads: Bool = false) {
+        descriptor = posthorn_open_instruction_counter(withLaterThreads ? 1 : 0)
         if descriptor < 0 { return nil }
     }
 

@@ -13,6 +13,7 @@ struct Workload {
     var payloadBytes = 1200
     /// The hosts 127.0.1.1 to 127.0.1.N in turns; 127.0.0.1 alone for 1.
     var hosts = 1
+    var timeoutMilliseconds = EndpointSettings.defaultTimeoutMilliseconds
 
     var deliveries: Int { events * fanOut }
     /// The endpoints of one type of event make a group.
@@ -34,7 +35,8 @@ struct Workload {
             envelope: .standard,
             signature: .standardWebhooks,
             credentials: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
-            events: [try EventPattern("bench.\(number / fanOut)")]
+            events: [try EventPattern("bench.\(number / fanOut)")],
+            timeoutMilliseconds: timeoutMilliseconds
         )
     }
 

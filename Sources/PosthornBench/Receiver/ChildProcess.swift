@@ -1,32 +1,53 @@
 import Glibc
 import PosthornFigures
 
-/// This program once more, in a process of its own.
+/// A program in a process of its own: most often this one once more.
 struct ChildProcess {
     let id: pid_t
 
     /// This program's file. The link is read and not started itself: under a tool such as callgrind the kernel follows it to
     /// the tool.
-    private static let program: String = {
+    static let program: String = {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink("/proc/self/exe", &path, path.count)
         return length > 0 && length < path.count
             ? String(decoding: path[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) : "/proc/self/exe"
     }()
 
-    /// Starts it with these arguments. `input` and `output` become its standard input and output, if given.
+    /// Starts this program with these arguments. `input` and `output` become its standard input and output, if given.
     init(_ arguments: [String], input: Int32? = nil, output: Int32? = nil) throws {
+        try self.init(file: Self.program, ["posthorn-bench"] + arguments, input: input, output: output)
+    }
+
+    /// Starts a program that `$PATH` leads to, with these arguments; what it prints goes to standard error.
+    init(running name: String, _ arguments: [String]) throws {
+        try self.init(file: name, [name] + arguments, input: nil, output: 2)
+    }
+
+    private init(file: String, _ words: [String], input: Int32?, output: Int32?) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if let input { posix_spawn_file_actions_adddup2(&actions, input, 0) }
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
-        var words: [UnsafeMutablePointer<CChar>?] = (["posthorn-bench"] + arguments).map { strdup($0) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var started = pid_t()
-        let status = posix_spawn(&started, Self.program, &actions, nil, &words, environ)
-        guard status == 0 else { throw BenchProblem("a second process does not start: \(String(cString: strerror(status)))") }
+        // A name with a slash, as this program's has, is not looked for in $PATH.
+        let status = posix_spawnp(&started, file, &actions, nil, &words, environ)
+        guard status == 0 else { throw BenchProblem("\(file) does not start: \(String(cString: strerror(status)))") }
         id = started
+    }
+
+    /// Waits for its end; throws unless it ended with status 0.
+    func wait(for what: String) throws {
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0 {
+            if errno != EINTR { throw BenchProblem("waitpid: \(String(cString: strerror(errno)))") }
+        }
+        let signal = status & 0x7F
+        if signal != 0 { throw BenchProblem("\(what) was ended by signal \(signal)") }
+        if status >> 8 != 0 { throw BenchProblem("\(what) ended with status \(status >> 8)") }
     }
 
     /// Kills it.
