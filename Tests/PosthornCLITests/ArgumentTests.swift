@@ -106,6 +106,12 @@ import Testing
         }
     }
 
+    @Test func aMistypedEndpointIsToldOfBeforeAMissingTime() {
+        func message(_ id: String) -> String { RetryCommand.sinceIsMissing(id, known: ["crm", "desk"], "retry").message }
+        #expect(message("crm") == "--endpoint needs --since TIME, such as --since 24h")
+        #expect(message("crn").hasPrefix("--endpoint: \"crn\" is not known (did you mean crm?), posthorn endpoint list shows them all"))
+    }
+
     @Test func everyCommandExplainsItsFlagsAndHasAnExample() throws {
         for command in Program.commands {
             let specification = command.specification

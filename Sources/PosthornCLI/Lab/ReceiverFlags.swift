@@ -23,10 +23,8 @@ enum ReceiverFlags {
         wrong.delayMilliseconds = try arguments.integer("delay", 0...86_400_000) ?? 0
         wrong.rateLimitPerSecond = try arguments.integer("rate-limit", 1...1_000_000)
         wrong.seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? 0)
-        wrong.faults = try arguments.all("fault").map { (text) throws(UsageProblem) in
-            do throws(InputProblem) { return try Misbehaviour.Fault(text) } catch {
-                throw UsageProblem("--\(error)", command: command)
-            }
+        do throws(InputProblem) { wrong.faults = try Misbehaviour.faults(arguments.all("fault")) } catch {
+            throw UsageProblem("--\(error)", command: command)
         }
         return wrong
     }

@@ -14,11 +14,7 @@ enum SimulateFlags {
             .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
             .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
-            .init(
-                "fault",
-                "LIST",
-                "duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,slow-200=1%,outage=10m"
-            ),
+            .init("fault", "LIST", "now and then: \(SimulationFaults.example)"),
             .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have left"),
             .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
             .init("timeout", "MS", "how long the platform waits for an answer before it tries again (default 15000)"),
