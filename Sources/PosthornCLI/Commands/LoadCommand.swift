@@ -71,7 +71,7 @@ enum LoadCommand: Command {
             shares: shares,
             timeoutMilliseconds: try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds,
             guard: target.guard,
-            caFile: arguments.text("ca-file")
+            caFile: try EndpointCalls.caFile(arguments)
         )
         let (report, ledgerProblem) = try run(test, plan, ledger)
         let verdicts = expectations.map { $0.evaluate(report.outcome) }

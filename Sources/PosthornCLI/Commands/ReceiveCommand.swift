@@ -51,7 +51,12 @@ enum ReceiveCommand: Command {
             port: try arguments.integer("port", 0...65_535) ?? 9999
         )
         server.idleLimitMilliseconds = 600_000
-        let settings = try FormatFlags.settings(arguments, url: "http://\(server.host)/", command: context.command)
+        let settings = try FormatFlags.settings(
+            arguments,
+            url: "http://\(server.host)/",
+            mayLackCredentials: true,
+            command: context.command
+        )
         let configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
         let requestCheck = try ReceiverFlags.check(settings)
         let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }

@@ -159,7 +159,7 @@ enum SimulateCommand: Command {
             url: try EndpointURL(settings.url),
             vendor: vendor,
             guard: targets.egress,
-            caFile: arguments.text("ca-file"),
+            caFile: try EndpointCalls.caFile(arguments),
             seed: try SimulateFlags.seed(arguments) ?? UInt64(SystemClock().now().milliseconds)
         )
         var table = Table(

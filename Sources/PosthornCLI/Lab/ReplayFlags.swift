@@ -41,10 +41,17 @@ enum ReplayFlags {
         }
         events.removeLast(max(0, events.count - (wanted ?? countLimit)))
         if events.isEmpty {
+            if let pattern {
+                throw UsageProblem(
+                    "--event: \"\(InputProblem.printable(pattern.text))\" fits no event of \(Visible.text(path)); posthorn deliveries "
+                        + "--db \(Visible.text(path)) shows their types",
+                    command: command
+                )
+            }
             throw InputProblem(
                 field: "replay",
                 value: path,
-                reason: "holds no event that is wanted; see --event and the endpoint's patterns"
+                reason: "holds no event that the endpoint's patterns want"
             )
         }
         // Stable: events of the same moment stay in the order in which they were stored.

@@ -1,6 +1,7 @@
 import PosthornLab
 import PosthornModel
 import PosthornSending
+import PosthornSigning
 import PosthornSystem
 
 /// The flags of `posthorn simulate` as a simulation.
@@ -56,18 +57,31 @@ enum SimulateFlags {
         _ arguments: ParsedArguments,
         _ command: String
     ) throws(UsageProblem) -> SimulationOptions {
-        if arguments.has("ask"), vendor != .webio {
-            throw UsageProblem("--ask: only webio has custom value requests", command: command)
-        }
+        if let text = arguments.text("ask") { try check(question: text, vendor, targets.receivers, command) }
+        if let secret = arguments.text("rotate-to") { try CredentialFlags.check(nextSecret: secret, of: targets.receivers, command) }
         var options = SimulationOptions()
         options.speed = try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1
         options.nextSecret = arguments.text("rotate-to")
         options.question = arguments.text("ask")
         options.sender.guard = targets.egress
-        options.sender.caFile = arguments.text("ca-file")
+        options.sender.caFile = try EndpointCalls.caFile(arguments)
         options.mail = try MailArguments.configuration(arguments, command: command)
         options.honoursRetryAfter = !arguments.has("ignore-retry-after")
         return options
+    }
+
+    private static func check(
+        question: String,
+        _ vendor: ScenarioVendor,
+        _ receivers: [EndpointSettings],
+        _ command: String
+    ) throws(UsageProblem) {
+        guard vendor == .webio, receivers.contains(where: { $0.envelope == .webio && $0.signature == .webioJWT }) else {
+            throw UsageProblem("--ask: only webio, with its own signature, has custom value requests; leave it out", command: command)
+        }
+        do throws(InputProblem) { _ = try ValueRequest(question) } catch {
+            throw UsageProblem("--ask: \"\(InputProblem.printable(question))\" \(error.reason)", command: command)
+        }
     }
 
     static func seed(_ arguments: ParsedArguments) throws(UsageProblem) -> UInt64? {

@@ -62,6 +62,7 @@ struct SimulationTargets {
         settings.credentials = credentials.mapValues { .string($0) }
         settings.timeoutMilliseconds =
             try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds
+        try CredentialFlags.check(settings, command)
         return settings
     }
 

@@ -1,0 +1,112 @@
+import PosthornLab
+import PosthornModel
+import Testing
+
+@testable import PosthornCLI
+
+/// What the lab's commands say of a command line that cannot be right: the flag, its value, and what to write instead.
+@Suite struct LabMessageTests {
+    private static let here = "http://127.0.0.1:9/"
+
+    /// The one line of a command line that is refused, before anything is sent.
+    private func refusal(_ words: [String]) throws -> String {
+        let result = try PosthornProcess().run(words, input: [])
+        #expect(result.status == 2 && result.output.isEmpty, "\(result.output)\(result.errors)")
+        #expect(result.errorLines.count == 1)
+        #expect(result.errors.hasSuffix("; see posthorn \(words[0]) --help\n"), "\(result.errors)")
+        return result.errors
+    }
+
+    @Test(
+        arguments: [
+            (["simulate", "diio", here], "--credential: signature diio needs signing_secret; add --credential signing_secret=VALUE"),
+            (["simulate", "diio", here, "--check"], "--credential: signature diio needs signing_secret; add"),
+            (["load", here, "--vendor", "diio"], "add --credential signing_secret=VALUE;"),
+            (
+                ["simulate", "webio", here, "--credential", "secret=s"],
+                "needs api_key, organisation_id; add --credential api_key=VALUE --credential organisation_id=VALUE"
+            ),
+            (["load", here, "--vendor", "diio", "--credential", "secret=s"], "--credential secret=…: is not known to signature diio"),
+            (["load", here, "--vendor", "diio", "--credential", "signing_secrt=s"], "(did you mean signing_secret?)"),
+            (["receive", "--vendor", "weseedo", "--credential", "token=t"], "--credential token=…: is not known to signature none"),
+            (["load", here, "--vendor", "standard", "--credential", "secret=short"], "--credential secret=…: "),
+            (["load", here, "--vendor", "weseedo", "--signature", "voiso-key"], "needs key; add --credential key=VALUE"),
+            (
+                ["load", here, "--vendor", "weseedo", "--signature", "voiso-key", "--credential", "key=k"],
+                "--signature: \"voiso-key\" puts its key into the body of envelope voiso"
+            ),
+        ]
+    )
+    func credentialsAreAskedForByTheirFlag(words: [String], message: String) throws {
+        let line = try refusal(words)
+        #expect(line.contains(message), "\(line)")
+    }
+
+    @Test func theSecretOfABadCredentialIsNotRepeated() throws {
+        let words = ["load", Self.here, "--vendor", "webio", "--credential", "api_key=k", "--credential", "organisation_id=o"]
+        #expect(!(try refusal(words + ["--credential", "secret=hunter2"]).contains("hunter2")))
+    }
+
+    @Test(
+        arguments: [
+            (
+                ["load", here, "--event", "NOPE"],
+                "--event: \"NOPE\" fits none of weseedo's types; use one of MEETING_CREATED, "
+            ),
+            (["load", here, "--event", "meeting_start"], "(did you mean MEETING_STARTED?)"),
+            (["load", here, "--event", "NOPE_*"], "or a pattern of them with *"),
+            (
+                ["load", here, "--vendor", "voiso", "--credential", "key=k", "--event", "MEETING_STARTED"],
+                "\"MEETING_STARTED\" fits none of voiso's types; use one of inbound.call.answered, "
+            ),
+            (["load", here, "--vendor", "weseedo", "--data", "{}"], "--event: must name one type, since the data is given"),
+            (["load", here, "--vendor", "weseedo", "--event", "MEETING_STARTED", "--data", "[1]"], "--data: "),
+            (["load", here, "--vendor", "weseedo", "--event", "MEETING_STARTED", "--body", "/dev/null"], "--body: "),
+        ]
+    )
+    func anEventThatThereIsNotIsAnsweredWithThoseThatThereAre(words: [String], message: String) throws {
+        let line = try refusal(words)
+        #expect(line.contains(message), "\(line)")
+    }
+
+    @Test(
+        arguments: [
+            (["load", here, "--late", "150%"], "--late: \"150%\" is more than 100%; write from 0% to 100%"),
+            (["load", here, "--duplicates", "2"], "--duplicates: \"2\" is more than 1, which is 100%; write 2% for two in a hundred"),
+            (["load", here, "--reorder", "some"], "--reorder: \"some\" is not a share; write 1% or 0.01"),
+            (
+                ["load", here, "--late", "60%", "--reorder", "0.5"],
+                "--late 60%, --reorder 0.5: 110% together; a request is of one kind, so write at most 100% in all"
+            ),
+            (["simulate", "weseedo", here, "--fault", "late=101%"], "--fault: \"late=101%\" is more than 100%"),
+            (["receive", "--fault", "hangup=60%,503=60%"], "--fault: \"hangup=60%,503=60%\" is 120% together"),
+        ]
+    )
+    func sharesAreNoMoreThanAll(words: [String], message: String) throws {
+        let line = try refusal(words)
+        #expect(line.contains(message), "\(line)")
+    }
+
+    @Test(
+        arguments: [
+            (["simulate", "weseedo", here, "--rotate-to", "x"], "--rotate-to: requests without a signature have no secret"),
+            (
+                ["simulate", "diio", here, "--credential", "signing_secret=a", "--rotate-to", "a"],
+                "--rotate-to: the new secret is the secret already in use"
+            ),
+            (["simulate", "weseedo", here, "--ask", "<<a>>"], "--ask: only webio"),
+            (
+                [
+                    "simulate", "webio", here, "--credential", "api_key=k", "--credential", "organisation_id=o", "--credential",
+                    "secret=0123456789abcdef0123456789abcdef", "--ask", "no field",
+                ], "--ask: \"no field\" has no <<field>> to ask for"
+            ),
+            (["load", here, "--ca-file", "/nonexistent"], "--ca-file: cannot open /nonexistent: No such file or directory"),
+            (["simulate", "weseedo", here, "--ca-file", "/nonexistent"], "--ca-file: cannot open /nonexistent"),
+        ]
+    )
+    func whatCannotWorkLaterIsRefusedAtOnce(words: [String], message: String) throws {
+        let line = try refusal(words)
+        #expect(line.contains(message), "\(line)")
+    }
+}
