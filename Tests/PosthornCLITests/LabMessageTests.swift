@@ -109,4 +109,43 @@ import Testing
         let line = try refusal(words)
         #expect(line.contains(message), "\(line)")
     }
+
+    private static let diio = ["simulate", "diio", here, "--credential", "signing_secret=a"]
+
+    @Test(
+        arguments: [
+            (["simulate", "weseedo", here, "--out", "-"], "\"http://127.0.0.1:9/\" says nothing with --out"),
+            (["simulate", "weseedo", "--out", "-", "--speed", "2"], "--speed says nothing with --out"),
+            (["simulate", "weseedo", "--out", "-", "--credential", "a=b"], "--credential says nothing with --out"),
+            (["simulate", "weseedo", "--out", "-", "--check"], "--out says nothing with --check"),
+            (["simulate", "weseedo", "--out", "-", "--out-topology", "-"], "--out and --out-topology: both are the standard output"),
+            (["simulate", "weseedo", "--out", "-", "--fault", "slow-200=1%"], "--fault: slow-200 is about answers"),
+            (["simulate", "weseedo", here, "--out-topology", "t"], "--out-topology belongs to --out; add it"),
+            (diio + ["--check", "--count", "5"], "--count says nothing with --check"),
+            (diio + ["--check", "--db", "x.db"], "--db says nothing with --check"),
+            (["load", here, "--csv", "-", "--json"], "--csv - and --json exclude each other"),
+            (["load", here, "--report", "-"], "--report: the standard output has the results"),
+            (["load", here, "--csv", "a", "--samples", "a"], "--csv and --samples: both are a"),
+            (["receive", "--seed", "3"], "--seed is for the dice of --fault"),
+            (["receive", "--vendor", "diio", "--value", "a=b"], "--value: only webio asks for values"),
+            (["receive", "--until", "3", "--status", "503"], "--until counts events that were answered 200"),
+        ]
+    )
+    func aFlagWithoutEffectIsRefused(words: [String], message: String) throws {
+        let line = try refusal(words)
+        #expect(line.contains(message), "\(line)")
+    }
+
+    /// A flag of the command that no mode knows could only be ignored.
+    @Test func everyFlagOfSimulateBelongsToAMode() {
+        let known = SimulateMode.allCases.reduce(into: Set<String>()) { $0.formUnion($1.flags) }
+        #expect(known == Set(SimulateCommand.specification.allFlags.map(\.name)))
+    }
+
+    @Test func aMissedExpectationIsNamedBesideATable() throws {
+        let words = ["load", Self.here, "--count", "1", "--csv", "-", "--expect", "p99<1ms", "--expect", "errors<=1"]
+        let result = try PosthornProcess().run(words, input: [])
+        #expect(result.status == 1 && result.output.hasPrefix("seconds,") && result.errorLines.count == 1)
+        #expect(result.errors == "posthorn: expected p99<1ms: missed, no request was answered\n")
+    }
 }

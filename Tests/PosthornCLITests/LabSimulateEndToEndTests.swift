@@ -6,7 +6,7 @@ import Testing
 @Suite struct LabSimulateEndToEndTests {
     private static let vendors = ["weseedo", "diio", "conference", "webio", "voiso"]
     private static let faults =
-        "duplicates=5%,reorder=5%,late=5%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,slow-200=5%,outage=1m"
+        "duplicates=5%,reorder=5%,late=5%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,outage=1m"
 
     @Test(arguments: vendors)
     func theSameSeedGivesTheSameBytesInEveryRun(vendor: String) throws {

@@ -54,18 +54,16 @@ enum SimulateCommand: Command {
                 command: context.command
             )
         }
+        let mode = try SimulateMode(arguments)
         let targets = try SimulationTargets(format, arguments, context.command)
-        if arguments.has("out-topology"), !arguments.has("out") {
-            throw UsageProblem("--out-topology belongs to --out; add it", command: context.command)
-        }
         if let path = arguments.text("out") {
             let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
-            if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path) }
+            if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path, context) }
             try SimulationFiles.write(simulation, to: path, context)
             return 0
         }
         try targets.check(context.command)
-        if arguments.has("check") { return try check(vendor, targets, arguments, context) }
+        if mode == .check { return try check(vendor, targets, arguments, context) }
         for id in targets.leftOut {
             ErrorOutput.line("posthorn: endpoint \(Visible.text(id)) has another vendor's envelope and is left out")
         }

@@ -40,6 +40,9 @@ enum SimulateFlags {
         if let text = arguments.text("fault") {
             do throws(InputProblem) { faults = try SimulationFaults(text) } catch { throw UsageProblem("--\(error)", command: command) }
         }
+        if arguments.has("out"), faults.slowAnswer > 0 {
+            throw UsageProblem("--fault: slow-200 is about answers, of which --out has none; leave it out", command: command)
+        }
         return Simulation(
             vendor,
             count: try arguments.integer("count", 1...Simulation.countLimit) ?? 100,
