@@ -1,5 +1,7 @@
+import Posthorn
 import PosthornLab
 import PosthornModel
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornCLI
@@ -147,5 +149,18 @@ import Testing
         let result = try PosthornProcess().run(words, input: [])
         #expect(result.status == 1 && result.output.hasPrefix("seconds,") && result.errorLines.count == 1)
         #expect(result.errors == "posthorn: expected p99<1ms: missed, no request was answered\n")
+    }
+
+    @Test func theProgressOfASimulationSaysWhatWasSentAnsweredAndWaits() {
+        var engines = EngineStatistics()
+        (engines.attempts, engines.delivered) = (1204, 1200)
+        engines.nextRetry = Timestamp(milliseconds: 60_000)
+        func line(_ deliveries: Int) -> String {
+            let progress = SimulationProgress(events: 1203, plannedEvents: 5000, deliveries: deliveries, engines: engines)
+            return SimulationText.progress(progress, at: Timestamp(milliseconds: 0))
+        }
+        let counts = "1,203 of 5,000 events sent, 1,200 answered 200, 4 failed attempts, "
+        #expect(line(1203) == counts + "3 retries waiting, the next in 1m 0s", "\(line(1203))")
+        #expect(line(1200) == counts + "0 retries waiting")
     }
 }

@@ -30,7 +30,8 @@ enum SimulateCommand: Command {
                 + "\nreceiver that is slower than --timeout meets the same without a fault. Retry-After counts in real seconds at any speed.",
             "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
-            "With --json: one object at the end with events, deliveries (by state), attempts, mails (by state) and value_requests;"
+            "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by"
+                + "\nstate), attempts, mails (by state) and value_requests;"
                 + "\nwith --check one object a case, with case, verdict (good, acceptable, bad, skipped), expected and answer.",
         ],
         examples: [
@@ -99,47 +100,17 @@ enum SimulateCommand: Command {
             options: options,
             log: { if case .attemptFailed = $0 { log.log(LogRecord($0)) } }
         )
-        let started = MonotonicClock.nanoseconds()
-        log.showProgress { RunProgress.line(simulator.statistics, since: started) }
+        log.showProgress { SimulationText.progress(simulator.progress, at: SystemClock().now()) }
         _ = try StopSignals.watch { _ in simulator.stop() }
         let result = try simulator.run()
         log.close()
-        report(result, context)
+        context.output.write(context.json ? SimulationText.json(result) : SimulationText.report(result))
+        if result.known > 0 {
+            context.output.flush()
+            ErrorOutput.line("posthorn: \(SimulationText.note(ofKnown: result.known))")
+        }
         let isAnswered = result.valueRequests.map { $0.asked == $0.answered } ?? true
         return result.deliveries[.exhausted] ?? 0 == 0 && isAnswered ? 0 : 1
-    }
-
-    private static func report(_ result: SimulationResult, _ context: Context) {
-        if context.json {
-            var line = JSONLine()
-            line.add("events", result.events)
-            var states = JSONLine()
-            for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
-            line.add("deliveries", states)
-            line.add("attempts", result.attempts)
-            var mails = JSONLine()
-            for state in MailState.allCases { mails.add(state.rawValue, result.mails[state] ?? 0) }
-            line.add("mails", mails)
-            var values = JSONLine()
-            values.add("asked", result.valueRequests?.asked ?? 0)
-            values.add("answered", result.valueRequests?.answered ?? 0)
-            line.add("value_requests", values)
-            return context.output.write(line)
-        }
-        let states = DeliveryState.allCases.compactMap { state in
-            result.deliveries[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
-        }
-        let attempts = Words.count(result.attempts, "attempt")
-        var text = "\(Words.count(result.events, "event")): \(states.joined(separator: ", ")); \(attempts)"
-        let mails = MailState.allCases.compactMap { state in
-            result.mails[state].flatMap { $0 > 0 ? "\(Words.count($0, "mail")) \(state.rawValue)" : nil }
-        }
-        if !mails.isEmpty { text += "; " + mails.joined(separator: ", ") }
-        if let values = result.valueRequests {
-            text += "; \(Words.count(values.asked, "value request")), \(Words.grouped(values.answered)) answered well"
-            if let problem = values.problem { text += "\nthe first that was not: \(Visible.text(problem))" }
-        }
-        context.output.write(text + "\n")
     }
 
     private static func check(
@@ -165,15 +136,25 @@ enum SimulateCommand: Command {
             terminalWidth: context.output.terminalWidth,
             write: context.output.write
         )
-        var bad = 0
-        audit.run { result in
-            if result.verdict == .bad { bad += 1 }
-            if context.json { return context.output.write(json(result)) }
-            table.add([result.case.rawValue, result.verdict.rawValue, result.answer, result.case.expectation])
+        var results: [AuditResult] = []
+        do throws(SingleRequestProblem) {
+            try audit.run { result in
+                results.append(result)
+                if context.json { return context.output.write(json(result)) }
+                table.add([result.case.rawValue, result.verdict.rawValue, result.answer, result.case.expectation])
+            }
+        } catch {
+            let reason = "cannot be reached: \(error); start the receiver, or correct the URL"
+            throw InputProblem(field: "URL", value: settings.url, reason: reason)
         }
+        let bad = results.count { $0.verdict == .bad }
         if !context.json {
             table.finish()
             context.output.write(bad == 0 ? "\nThe receiver does well.\n" : "\n\(Words.count(bad, "case")) went badly.\n")
+        }
+        if let advice = ReceiverAudit.advice(results) {
+            context.output.flush()
+            ErrorOutput.line("posthorn: \(advice)")
         }
         return bad == 0 ? 0 : 1
     }
