@@ -21,8 +21,9 @@ enum SimulateCommand: Command {
             "Events go through the real engine: handshake, signatures, numbering, retries and mails are the real ones. Without --db"
                 + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"
                 + "\nearly. Exit status 1 when a delivery is exhausted, or a value request was not answered well.",
-            "Each vendor tells its own stories with every type of event of its page; --scenario says at which pace. Ids and times"
-                + "\nfollow from --seed, --start and the topology's nodes alone, so the same command sends the same bytes again.",
+            "Each vendor tells its own stories with every type of event of its page; standard, which prescribes none, tells of a"
+                + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from"
+                + "\n--seed, --start and the topology's nodes alone, so the same command sends the same bytes again.",
             "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints with another"
                 + "\nvendor's envelope are left out.",

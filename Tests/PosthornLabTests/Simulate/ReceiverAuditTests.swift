@@ -10,6 +10,7 @@ import Testing
         .diio: ["signing_secret": .string("s3cret")], .conference: ["token": .string("t0ken")],
         .webio: ["api_key": .string("k"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
         .voiso: ["key": .string("k"), "name": .string("n"), "entity": .string("e")],
+        .standard: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
     ]
 
     private func audit(_ vendor: Vendor, checks: Bool) throws -> [AuditCase: AuditResult] {
@@ -31,7 +32,7 @@ import Testing
         return results
     }
 
-    @Test(arguments: [Vendor.weseedo, .diio, .conference, .webio, .voiso])
+    @Test(arguments: Vendor.allCases)
     func aReceiverThatChecksDoesWell(vendor: Vendor) throws {
         let results = try audit(vendor, checks: true)
         #expect(results.count == AuditCase.allCases.count)
