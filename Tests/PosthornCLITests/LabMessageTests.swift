@@ -144,6 +144,21 @@ import Testing
         #expect(known == Set(SimulateCommand.specification.allFlags.map(\.name)))
     }
 
+    @Test(arguments: [("ledger", "."), ("/ledger", "/"), ("a/b/ledger", "a/b"), ("./ledger", ".")])
+    func aLedgerStandsInAFolder(path: String, folder: String) { #expect(LedgerSource.folder(of: path) == folder) }
+
+    @Test func anOutboxThatCannotBeReplayedIsNamedByItsFlag() throws {
+        let posthorn = try PosthornProcess()
+        let other = posthorn.write("not a database, not a database, not a database", to: "other")
+        for (path, message) in [
+            (posthorn.directory.file("none.db"), "is not there; name the file of an outbox"), (other, "name another file with --replay"),
+        ] {
+            let result = try posthorn.run("load", Self.here, "--vendor", "weseedo", "--replay", path)
+            #expect(result.status == 1 && result.errorLines.count == 1)
+            #expect(result.errors.hasPrefix("posthorn: --replay: ") && result.errors.contains(message), "\(result.errors)")
+        }
+    }
+
     @Test func aMissedExpectationIsNamedBesideATable() throws {
         let words = ["load", Self.here, "--count", "1", "--csv", "-", "--expect", "p99<1ms", "--expect", "errors<=1"]
         let result = try PosthornProcess().run(words, input: [])
@@ -153,14 +168,32 @@ import Testing
 
     @Test func theProgressOfASimulationSaysWhatWasSentAnsweredAndWaits() {
         var engines = EngineStatistics()
-        (engines.attempts, engines.delivered) = (1204, 1200)
-        engines.nextRetry = Timestamp(milliseconds: 60_000)
+        (engines.attempts, engines.delivered) = (1004, 1000)
+        engines.nextRetry = Timestamp(milliseconds: 58_000)
         func line(_ deliveries: Int) -> String {
-            let progress = SimulationProgress(events: 1203, plannedEvents: 5000, deliveries: deliveries, engines: engines)
+            let progress = SimulationProgress(events: 1003, plannedEvents: 1500, deliveries: deliveries, engines: engines)
             return SimulationText.progress(progress, at: Timestamp(milliseconds: 0))
         }
-        let counts = "1,203 of 5,000 events sent, 1,200 answered 200, 4 failed attempts, "
-        #expect(line(1203) == counts + "3 retries waiting, the next in 1m 0s", "\(line(1203))")
-        #expect(line(1200) == counts + "0 retries waiting")
+        let counts = "1,003 of 1,500 sent, 1,000 delivered, 4 failed, "
+        #expect(line(1003) == counts + "3 retries waiting, next in 58.0 s", "\(line(1003))")
+        #expect(line(1000) == counts + "0 retries waiting")
+    }
+
+    /// What a program reads is explained to whoever writes it.
+    @Test func theHelpNamesEveryKeyOfItsJSON() throws {
+        let posthorn = try PosthornProcess()
+        let topology = posthorn.write(#"{"nodes":[{"id":"c1","level":"company"}],"endpoints":[]}"#, to: "topology.json")
+        #expect(try posthorn.run("apply", topology).status == 0)
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        for words in [["status"], ["simulate", "weseedo", receiver.url, "--count", "1", "--speed", "1000"]] {
+            let printed = try posthorn.run(words + ["--json"], input: [])
+            guard case .object(let members) = try JSONValue.parse(Array(printed.output.utf8)) else {
+                Issue.record("no object: \(printed.output)\(printed.errors)")
+                continue
+            }
+            let help = try posthorn.run(words[0], "--help").output
+            #expect(members.count > 4)
+            for member in members { #expect(help.contains(member.key), "\(words[0]) --help does not explain \(member.key)") }
+        }
     }
 }

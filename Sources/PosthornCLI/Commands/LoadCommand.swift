@@ -68,9 +68,11 @@ enum LoadCommand: Command {
         )
         let ledger = try LedgerSource(arguments, context.command)
         try check(ledger, content, expectations, context.command)
-        let files = try ReportFiles(arguments)
+        try ReportFiles.check(arguments)
         try target.check()
         if let note = try ledger?.check() { ErrorOutput.line("posthorn: \(note)") }
+        // Opening empties them, so it comes after what can be refused.
+        let files = try ReportFiles(arguments)
         StopSignals.block()
         let test = try LoadTest(
             target.url,

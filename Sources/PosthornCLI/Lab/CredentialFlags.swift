@@ -12,9 +12,10 @@ enum CredentialFlags {
     }
 
     /// The same for an endpoint of a topology file, in the words of the file.
-    static func check(_ settings: EndpointSettings, ofFile name: String) throws(InputFileContentProblem) {
+    static func check(_ settings: EndpointSettings, of topology: Topology, inFile name: String) throws(InputFileContentProblem) {
         do throws(InputProblem) { _ = try EndpointComposer(settings, now: SystemClock().now()) } catch {
-            throw InputFileContentProblem(name: name, problem: error.inside("endpoint \(settings.id)"))
+            let place = topology.endpoints.firstIndex { $0.id == settings.id } ?? 0
+            throw InputFileContentProblem(name: name, problem: error.inside("endpoints[\(place)]"))
         }
     }
 

@@ -70,7 +70,7 @@ enum FormatFlags {
                 command: command
             )
         }
-        if !(mayLackCredentials && endpoint.credentials.isEmpty) { try CredentialFlags.check(endpoint, ofFile: file.name) }
+        if !(mayLackCredentials && endpoint.credentials.isEmpty) { try CredentialFlags.check(endpoint, of: topology, inFile: file.name) }
         return endpoint
     }
 }

@@ -10,9 +10,7 @@ final class ReportFiles {
     private let samples: Int32?
     private let csvIsOutput: Bool
 
-    /// - Throws: Which file cannot be written, or which of the flags exclude each other.
-    init(_ arguments: ParsedArguments) throws {
-        try Self.check(arguments)
+    init(_ arguments: ParsedArguments) throws(OutputFileProblem) {
         csvIsOutput = arguments.text("csv") == "-"
         csv = csvIsOutput ? nil : try Self.open(arguments.text("csv"))
         page = try Self.open(arguments.text("report"))

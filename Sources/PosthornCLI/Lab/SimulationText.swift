@@ -6,10 +6,11 @@ import PosthornOutbox
 enum SimulationText {
     /// The line that a terminal shows while it runs.
     static func progress(_ progress: SimulationProgress, at now: Timestamp) -> String {
-        var text = "\(Words.grouped(progress.events)) of \(Words.count(progress.plannedEvents, "event")) sent, "
-        text += "\(Words.grouped(progress.answered)) answered 200, \(Words.count(progress.failedAttempts, "failed attempt")), "
+        // Short, for a terminal of 80 columns.
+        var text = "\(Words.grouped(progress.events)) of \(Words.grouped(progress.plannedEvents)) sent, "
+        text += "\(Words.grouped(progress.answered)) delivered, \(Words.grouped(progress.failedAttempts)) failed, "
         text += "\(Words.count(progress.retriesWaiting, "retry", "retries")) waiting"
-        if progress.retriesWaiting > 0, let next = progress.nextRetry { text += ", the next \(Words.distance(to: next, from: now))" }
+        if progress.retriesWaiting > 0, let next = progress.nextRetry { text += ", next \(Words.distance(to: next, from: now))" }
         return text
     }
 
