@@ -128,6 +128,7 @@ import Testing
             (["load", here, "--csv", "-", "--json"], "--csv - and --json exclude each other"),
             (["load", here, "--report", "-"], "--report: the standard output has the results"),
             (["load", here, "--csv", "a", "--samples", "a"], "--csv and --samples: both are a"),
+            (["load", here, "--ledger", "-"], "--ledger: \"-\" is neither a file nor a URL"),
             (["receive", "--seed", "3"], "--seed is for the dice of --fault"),
             (["receive", "--vendor", "diio", "--value", "a=b"], "--value: only webio asks for values"),
             (["receive", "--until", "3", "--status", "503"], "--until counts events that were answered 200"),

@@ -27,8 +27,9 @@ enum SimulateCommand: Command {
             "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints with another"
                 + "\nvendor's envelope are left out.",
-            "slow-200: the platform has given up on a request before its 200 comes, and sends the event again by the schedule. A"
-                + "\nreceiver that is slower than --timeout meets the same without a fault. Retry-After counts in real seconds at any speed.",
+            "The dice are thrown for each fault apart, so an event may meet several. slow-200: the platform has given up on a request"
+                + "\nbefore its 200 comes, and sends the event again by the schedule. A receiver that is slower than --timeout meets the"
+                + "\nsame without a fault. Retry-After counts in real seconds at any speed.",
             "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
             "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by"
@@ -65,10 +66,10 @@ enum SimulateCommand: Command {
             return 0
         }
         try targets.check(context.command)
-        if mode == .check { return try check(vendor, targets, arguments, context) }
         for id in targets.leftOut {
             ErrorOutput.line("posthorn: endpoint \(Visible.text(id)) has another vendor's envelope and is left out")
         }
+        if mode == .check { return try check(vendor, targets, arguments, context) }
         let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
         let options = try SimulateFlags.options(vendor, targets, arguments, context.command)
         return try play(simulation, targets.receivers, options, arguments, context)

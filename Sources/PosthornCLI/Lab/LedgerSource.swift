@@ -44,6 +44,9 @@ struct LedgerSource {
             if arguments.has("ledger-wait") { throw UsageProblem("--ledger-wait needs --ledger", command: command) }
             return nil
         }
+        if text.isEmpty || text == "-" {
+            throw UsageProblem("--ledger: \"\(text)\" is neither a file nor a URL; it is read again and again", command: command)
+        }
         self.text = text
         guard Self.isURL(text) else {
             var facts = stat()
