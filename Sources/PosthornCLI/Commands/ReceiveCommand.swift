@@ -30,8 +30,8 @@ enum ReceiveCommand: Command {
                 + "\nits echo_string back, and a browser is greeted.",
             "With --ledger an event is written down when it is processed: once, the first time that it is answered 200. The faults"
                 + "\nlose (answered 200, not processed) and twice spoil that on purpose.",
-            "Faults are written as simulate's: NAME=SHARE, parted by commas. A name is a status from 200 to 599, hangup, delay:MS,"
-                + "\nlose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
+            "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
+                + "\nhangup, delay:MS, lose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
             "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
                 + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host"

@@ -22,19 +22,20 @@ enum SimulateCommand: Command {
                 + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"
                 + "\nearly. Exit status 1 when a delivery is exhausted, or a value request was not answered well.",
             "Each vendor tells its own stories with every type of event of its page; standard, which prescribes none, tells of a"
-                + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from"
-                + "\n--seed, --start and the topology's nodes alone, so the same command sends the same bytes again.",
+                + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from --seed,"
+                + "\n--start and the topology's nodes alone, so the same command sends the same bytes again.",
             "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints with another"
                 + "\nvendor's envelope are left out.",
             "The dice are thrown for each fault apart, so an event may meet several. slow-200: the platform has given up on a request"
                 + "\nbefore its 200 comes, and sends the event again by the schedule. A receiver that is slower than --timeout meets the"
                 + "\nsame without a fault. Retry-After counts in real seconds at any speed.",
-            "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad.",
+            "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad. Flags"
+                + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
-            "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by"
-                + "\nstate), attempts, mails (by state) and value_requests;"
-                + "\nwith --check one object a case, with case, verdict (good, acceptable, bad, skipped), expected and answer.",
+            "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by state),"
+                + "\nattempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good, acceptable,"
+                + "\nbad, skipped), expected and answer.",
         ],
         examples: [
             "posthorn simulate weseedo http://127.0.0.1:9999/ --rate 5 --count 50",
