@@ -2,15 +2,15 @@
 """Emits an event with an INSERT, in the same transaction as the platform's own data (standard library alone, 3.9 or later).
 
     posthorn apply Examples/topologies/weseedo.json
-    Examples/outbox-inserts/insert.py posthorn.db
+    Examples/outbox-inserts/insert.py posthorn.db      (the outbox; posthorn.db when it is not named)
     posthorn run
 
 The outbox's tables may live in the platform's own database file; here the platform's table is made beside them.
 """
 
+import argparse
 import json
 import sqlite3
-import sys
 
 
 def connect(path):
@@ -39,7 +39,9 @@ def emit(database, type, node, data, id=None):
 
 
 def main():
-    database = connect(sys.argv[1] if len(sys.argv) > 1 else "posthorn.db")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("outbox", nargs="?", default="posthorn.db", help="the outbox's file (default: posthorn.db)")
+    database = connect(parser.parse_args().outbox)
     database.execute("CREATE TABLE IF NOT EXISTS meeting (id INTEGER PRIMARY KEY, state TEXT NOT NULL)")
 
     # IMMEDIATE: take the write lock first. A transaction that reads and then writes can fail at once, time-out or not.

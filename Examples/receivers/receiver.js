@@ -250,7 +250,17 @@ function stop(server) {
   server.closeIdleConnections();
 }
 
+/** The comment at the top of this file. */
+function help() {
+  const lines = fs.readFileSync(__filename, 'utf8').split('\n');
+  return lines.slice(0, lines.findIndex((line) => !line.startsWith('//'))).map((line) => line.slice(3)).join('\n');
+}
+
 function start() {
+  if (['--help', '-h'].includes(process.argv[2])) {
+    console.log(help());
+    return;
+  }
   const config = JSON.parse(fs.readFileSync(process.argv[2] ?? join(__dirname, 'receiver.json'), 'utf8'));
   for (const [name, hook] of Object.entries(config.hooks)) {
     if (!Object.hasOwn(formats, hook.format)) throw new Error(`hooks.${name}.format: use one of ${Object.keys(formats).join(', ')}`);

@@ -19,6 +19,7 @@ event id to tell by; for the other formats a retry has the very same bytes, so t
 takes two events for one whose bytes are the same: data with an id or a time of its own is never that.
 """
 
+import argparse
 import base64
 import collections
 import hashlib
@@ -308,7 +309,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main():
-    name = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.json")
+    default = os.path.join(os.path.dirname(os.path.abspath(__file__)), "receiver.json")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", nargs="?", default=default, help="the JSON file (default: receiver.json beside this program)")
+    name = parser.parse_args().config
     with open(name, encoding="utf-8") as file:
         config = json.load(file)
     for path, hook in config["hooks"].items():

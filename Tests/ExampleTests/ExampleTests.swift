@@ -1,3 +1,4 @@
+import Glibc
 import PosthornTestSupport
 import Testing
 
@@ -28,6 +29,21 @@ import Testing
         #expect(result.status == 0 && result.output.contains("committed meeting 1 with event "), "\(result.output)")
         #expect(result.output.contains("rolled back: posthorn_outbox.node names no node of the hierarchy"))
         #expect(try status().contains(#""events":1,"arrivals":1"#))
+    }
+
+    @Test(
+        arguments: [
+            ["python3", "outbox-inserts/insert.py"], ["python3", "receivers/receiver.py"], ["node", "receivers/receiver.js"],
+        ].filter { Command.exists($0[0]) }
+    )
+    func aProgramExplainsItselfAndDoesNothingElse(words: [String]) throws {
+        for flag in ["--help", "-h"] {
+            let result = try Command.run([words[0], "\(examples)/\(words[1])", flag])
+            let name = words[1].split(separator: "/").last ?? ""
+            #expect(result.status == 0 && result.output.contains(name), "\(result.output)")
+            #expect(!result.output.contains("Traceback") && !result.output.contains("listening on http"), "\(result.output)")
+        }
+        #expect(access("--help", F_OK) != 0, "no file of that name was made")
     }
 
     @Test(.enabled(if: Command.exists("sqlite3"), "sqlite3 is not installed"))

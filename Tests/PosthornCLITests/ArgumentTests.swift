@@ -55,7 +55,8 @@ import Testing
 
     @Test func valuesOutOfRangeNameFlagValueAndRange() throws {
         let parsed = try ParsedArguments(["f", "--limit", "0"], for: command)
-        #expect(throws: UsageProblem("--limit: \"0\" must be a whole number from 1 to 9")) { try parsed.integer("limit", 1...9) }
+        let problem = UsageProblem("--limit: \"0\" must be a whole number from 1 to 9", command: "try")
+        #expect(throws: problem) { try parsed.integer("limit", 1...9) }
     }
 
     @Test func aMomentIsATimeADateOrAnAge() throws {
@@ -83,6 +84,32 @@ import Testing
             return
         }
         #expect(Program.commands[index].specification.name == "endpoint list" && rest.isEmpty)
+    }
+
+    @Test(arguments: [
+        (["disable", "crm"], "unknown command \"disable\" (did you mean posthorn endpoint disable?)"),
+        (["list"], "unknown command \"list\" (did you mean posthorn endpoint list?)"),
+        (["simulat"], "unknown command \"simulat\" (did you mean simulate?)"), (["xyzzy"], "unknown command \"xyzzy\""),
+    ])
+    func aWordOfAnotherCommandIsExplained(words: [String], message: String) {
+        #expect(CommandLineWords(words).request == .problem(UsageProblem(message)))
+    }
+
+    @Test func aBadValueOfAnyFlagPointsToItsCommandsHelp() {
+        for (words, flag) in [(["load", "http://127.0.0.1/"], "--seed"), (["receive"], "--port"), (["deliveries"], "--limit")] {
+            let specification = Program.commands.first { $0.specification.name == words[0] }!.specification
+            let parsed = try! ParsedArguments(Array(words.dropFirst()) + [flag, "many"], for: specification)
+            #expect(throws: UsageProblem.self) { try parsed.integer(String(flag.dropFirst(2)), 0...1) }
+            do { _ = try parsed.integer(String(flag.dropFirst(2)), 0...1) } catch {
+                #expect("\(error)".hasSuffix("; see posthorn \(words[0]) --help"))
+            }
+        }
+    }
+
+    @Test func aMistypedEndpointIsToldOfBeforeAMissingTime() {
+        func message(_ id: String) -> String { RetryCommand.sinceIsMissing(id, known: ["crm", "desk"], "retry").message }
+        #expect(message("crm") == "--endpoint needs --since TIME, such as --since 24h")
+        #expect(message("crn").hasPrefix("--endpoint: \"crn\" is not known (did you mean crm?), posthorn endpoint list shows them all"))
     }
 
     @Test func everyCommandExplainsItsFlagsAndHasAnExample() throws {

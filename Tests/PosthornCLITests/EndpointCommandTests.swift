@@ -26,6 +26,14 @@ import Testing
         return .status(200, body: #"{"balance":"12.50"}"#)
     }
 
+    @Test func retryTellsOfAMistypedEndpointBeforeAMissingTime() throws {
+        let posthorn = try prepared(try MisbehavingReceiver { _ in .ok })
+        let mistyped = try posthorn.run("retry", "--endpoint", "coatch")
+        #expect(mistyped.status == 2 && mistyped.errors.contains("\"coatch\" is not known (did you mean coach?)"), "\(mistyped.errors)")
+        let known = try posthorn.run("retry", "--endpoint", "coach")
+        #expect(known.status == 2 && known.errors.hasPrefix("posthorn: --endpoint needs --since TIME"), "\(known.errors)")
+    }
+
     @Test func verifyTellsWhatCameOfIt() throws {
         let receiver = try MisbehavingReceiver(answer)
         let posthorn = try prepared(receiver)

@@ -38,7 +38,7 @@ import Testing
     /// What stood in the file before the load is of another run.
     @Test func aLedgerByFileBeginsWhereTheLoadBegins() throws {
         let posthorn = try PosthornProcess()
-        let file = posthorn.write("of an older run\nand another\n", to: "ledger")
+        let file = posthorn.write("of-an-older-run\nand-another\n", to: "ledger")
         let receiver = try MisbehavingReceiver { request in
             if let stream = fopen(file, "a"), let id = Self.id(request) {
                 fputs("{\"id\":\"\(id)\"}\n", stream)
@@ -62,11 +62,69 @@ import Testing
         #expect(result.output.contains("20 events, 20 processed, 0 lost, 0 twice"))
     }
 
-    @Test func aLedgerThatCannotBeReadDoesNotCostTheResults() throws {
-        let receiver = try MisbehavingReceiver { $0.method == "GET" ? .status(404) : .ok }
-        let result = try PosthornProcess().run("load", receiver.url, "--count", "5", "--ledger", receiver.url)
-        #expect(result.status == 1 && result.output.contains("200: 5"))
-        #expect(result.errorLines.count == 1 && result.errors.contains("was answered 404"), "\(result.errors)")
+    /// A wrong name costs one line and no run: nothing is sent to the receiver.
+    @Test func aLedgerThatCannotBeReadIsToldOfBeforeTheFirstRequest() throws {
+        let receiver = try MisbehavingReceiver { request in
+            switch request.target {
+            case "/missing": return .status(404)
+            case "/greeting": return .status(200, body: "This receiver is up.\n")
+            case "/page": return .status(200, body: "<!doctype\nhtml>\n")
+            case "/json": return .status(200, body: #"{"status":"fine"}"#)
+            default: return .ok
+            }
+        }
+        let base = receiver.url.dropLast("/hook".count)
+        let posthorn = try PosthornProcess()
+        let notes = posthorn.write("# Notes\n\nNot a ledger.\n", to: "notes.md")
+        for (ledger, message) in [
+            ("\(base)/missing", "was answered 404, not 200"),
+            ("\(base)/greeting", "is no ledger: \"This receiver is up.\" (line 1) is no event's name"),
+            ("\(base)/page", "is no ledger: \"<!doctype\" (line 1)"),
+            ("\(base)/json", "(line 1) is no JSON object with an \"id\""),
+            ("http://127.0.0.1:9/", "cannot be read: No connection came about"), (notes, "is no ledger: \"# Notes\" (line 1)"),
+            (posthorn.directory.path, "is no file"), (posthorn.directory.file("none/ledger"), "cannot be read: No such file or directory"),
+            ("http://192.0.2.1/", "if it is yours, add --i-own-this-host 192.0.2.1"),
+        ] {
+            let result = try posthorn.run("load", "\(base)/hook", "--count", "5", "--ledger", ledger)
+            #expect(result.status == 1 && result.errorLines.count == 1 && result.output.isEmpty, "\(ledger): \(result.output)")
+            #expect(result.errors.contains(message), "\(result.errors)")
+        }
+        #expect(!receiver.requests.contains { $0.method == "POST" })
+    }
+
+    /// What goes wrong with the ledger during the load does not cost the results.
+    @Test func aLedgerThatNamesNothingIsAnErrorAndNotCounted() throws {
+        let receiver = try MisbehavingReceiver { $0.method == "GET" ? .status(200, body: "pong\n") : .ok }
+        let posthorn = try PosthornProcess()
+        let words = ["load", receiver.url, "--count", "5", "--ledger-wait", "1ms", "--ledger"]
+        let byURL = try posthorn.run(words + [receiver.url, "--json"], input: [])
+        #expect(
+            byURL.status == 1 && byURL.errors.contains("names none of the 5 events that were answered 200, in 1 line"),
+            "\(byURL.errors)"
+        )
+        let json = try JSONValue.parse(Array(byURL.output.utf8))
+        #expect(json["statuses"]?["200"] == .number("5") && (json["ledger"] ?? .null) == .null)
+        let file = posthorn.directory.file("never-made")
+        let byFile = try posthorn.run(words + [file], input: [])
+        #expect(byFile.status == 1 && byFile.output.contains("200: 5") && byFile.errorLines.count == 2, "\(byFile.errors)")
+        #expect(byFile.errorLines.first?.contains("is not there yet; the receiver is expected to make it") == true)
+        #expect(byFile.errorLines.last?.contains("is not there: the receiver has not made it") == true)
+    }
+
+    /// The duration or the count, whichever comes first; the rates are those of the time that it took.
+    @Test(arguments: [
+        (["--rate", "50", "--count", "10", "--duration", "1h"], 10), (["--rate", "50", "--count", "100000", "--duration", "200ms"], 10),
+        (["--rate", "50:200ms", "--duration", "1h"], 10), (["--connections", "1", "--count", "10", "--duration", "1h"], 10),
+    ])
+    func durationAndCountBothBoundALoad(words: [String], requests: Int) throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let result = try PosthornProcess().run(["load", receiver.url, "--json"] + words, input: [])
+        #expect(result.status == 0 && receiver.requests.count == requests, "\(result.errors)")
+        guard case .number(let text)? = try JSONValue.parse(Array(result.output.utf8))["duration_s"] else {
+            Issue.record("no duration: \(result.output)")
+            return
+        }
+        #expect(try #require(Double(text)) < 600)
     }
 
     @Test func anOutboxIsReplayedAtItsPace() throws {

@@ -4,9 +4,9 @@ import Testing
 
 /// `posthorn simulate` as a process.
 @Suite struct LabSimulateEndToEndTests {
-    private static let vendors = ["weseedo", "diio", "conference", "webio", "voiso"]
+    private static let vendors = ["weseedo", "diio", "conference", "webio", "voiso", "standard"]
     private static let faults =
-        "duplicates=5%,reorder=5%,late=5%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,slow-200=5%,outage=1m"
+        "duplicates=5%,reorder=5%,late=5%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,outage=1m"
 
     @Test(arguments: vendors)
     func theSameSeedGivesTheSameBytesInEveryRun(vendor: String) throws {
@@ -107,5 +107,23 @@ import Testing
         let result = try PosthornProcess().run("simulate", "weseedo", own.url, "http://192.0.2.1/")
         #expect(result.status == 1 && result.errors.contains("--i-own-this-host 192.0.2.1"), "\(result.errors)")
         #expect(own.connectionCount == 0)
+    }
+
+    /// The same seed into the same outbox gives the same events, which an outbox takes once.
+    @Test func eventsThatTheOutboxHasAreNotSentAgainAndTheRunSaysSo() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let posthorn = try PosthornProcess()
+        let words = ["simulate", "weseedo", receiver.url, "--count", "5", "--speed", "100000", "--db", posthorn.database]
+        let first = try posthorn.run(words, input: [])
+        #expect(first.status == 0 && first.errors.isEmpty, "\(first.errors)")
+        let second = try posthorn.run(words + ["--json"], input: [])
+        #expect(second.output.contains(#""known_events":5"#) && second.errors.contains("5 events were in the outbox of --db before"))
+        #expect(receiver.requests.count == 5)
+    }
+
+    @Test func aReceiverThatIsNotThereIsNotChecked() throws {
+        let result = try PosthornProcess().run("simulate", "weseedo", "http://127.0.0.1:9/", "--check")
+        #expect(result.status == 1 && result.output.isEmpty && result.errorLines.count == 1)
+        #expect(result.errors.hasPrefix("posthorn: URL: \"http://127.0.0.1:9/\" cannot be reached: No connection came about"))
     }
 }

@@ -63,8 +63,7 @@ struct CommandLineWords {
         if let index = names.firstIndex(of: first) { return .command(index, Array(rest)) }
         let group = names.filter { $0.hasPrefix(first + " ") }
         guard !group.isEmpty else {
-            let heads = names.map { String($0.prefix { $0 != " " }) }
-            throw UsageProblem("unknown command \"\(Visible.text(first))\"" + Suggestion.clause(for: first, among: heads))
+            throw UsageProblem("unknown command \"\(Visible.text(first))\"" + suggestion(for: first, names))
         }
         let seconds = group.map { String($0.dropFirst(first.count + 1)) }
         guard let second = rest.first, second != "--help", second != "-h" else {
@@ -80,6 +79,12 @@ struct CommandLineWords {
             )
         }
         return .command(index, Array(rest.dropFirst()))
+    }
+
+    /// A word that is the second one of a command, such as `disable`, was most likely meant as that.
+    private static func suggestion(for word: String, _ names: [String]) -> String {
+        if let whole = names.first(where: { $0.hasSuffix(" " + word) }) { return " (did you mean posthorn \(whole)?)" }
+        return Suggestion.clause(for: word, among: names.map { String($0.prefix { $0 != " " }) })
     }
 
     private static func help(_ words: ArraySlice<String>, _ names: [String]) throws(UsageProblem) -> Request {

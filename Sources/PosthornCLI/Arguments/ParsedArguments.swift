@@ -4,12 +4,15 @@ struct ParsedArguments: Equatable, Sendable {
     private(set) var values: [String: [String]] = [:]
     /// What stood without a flag.
     private(set) var positionals: [String] = []
+    /// The command's name, so that a problem with a value points to that command's help.
+    let command: String
 
     /// Takes `words` apart.
     ///
     /// `--flag value` and `--flag=value` are the same; after `--` nothing is a flag; `-` alone is a file name.
     /// - Throws: A ``UsageProblem`` for an unknown flag, a missing or superfluous value, and too few or too many arguments.
     init(_ words: [String], for command: CommandSpecification) throws(UsageProblem) {
+        self.command = command.name
         var rest = words[...]
         var flagsAreOver = false
         while let word = rest.popFirst() {

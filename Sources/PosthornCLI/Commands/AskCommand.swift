@@ -23,7 +23,7 @@ enum AskCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let egress = try EndpointCalls.egress(arguments)
-        let caFile = try EndpointCalls.caFile(arguments, context)
+        let caFile = try EndpointCalls.caFile(arguments)
         let text = try context.withOutbox {
             try $0.ask(
                 endpoint: arguments.positionals[0],

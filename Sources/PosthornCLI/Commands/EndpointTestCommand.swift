@@ -25,7 +25,7 @@ enum EndpointTestCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let id = arguments.positionals[0]
         let egress = try EndpointCalls.egress(arguments)
-        let caFile = try EndpointCalls.caFile(arguments, context)
+        let caFile = try EndpointCalls.caFile(arguments)
         let data = try arguments.text("data").map { try InputFile($0).contents(limitBytes: dataLimitBytes).trimmingBlanks() }
         let result = try context.withOutbox {
             try $0.test(endpoint: id, type: arguments.text("type"), data: data, guard: egress, caFile: caFile)

@@ -20,7 +20,7 @@ enum EndpointVerifyCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let id = arguments.positionals[0]
         let egress = try EndpointCalls.egress(arguments)
-        let caFile = try EndpointCalls.caFile(arguments, context)
+        let caFile = try EndpointCalls.caFile(arguments)
         let result = try context.withOutbox { try $0.verify(endpoint: id, guard: egress, caFile: caFile) }
         if context.json {
             var line = JSONLine()

@@ -22,6 +22,9 @@ enum LoadCommand: Command {
                 + "\nWebio's communicationActionId), or the SHA-256 of the body, of the query for a GET. Counted are: lost (answered 200 and"
                 + "\nnot processed), twice, unacknowledged (processed, never answered 200), forged (processed though wrongly signed or"
                 + "\nreplayed) and unknown. What stood in a file before the load is passed over. posthorn receive --ledger writes one.",
+            "The ledger is looked at before the first request: a URL must answer 200 with one (empty will do), a file must be one,"
+                + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
+                + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
                 + "\nthe test early, with results.",
             "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
@@ -41,7 +44,12 @@ enum LoadCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let target = try LabTarget(arguments, text: arguments.positionals[0], command: context.command)
+        let target = try LabTarget(
+            arguments,
+            text: arguments.positionals[0],
+            others: [LedgerSource.host(arguments)].compactMap { $0 },
+            command: context.command
+        )
         let now = SystemClock().now()
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
         let shares = try LoadFlags.shares(arguments, context.command)
@@ -58,10 +66,13 @@ enum LoadCommand: Command {
             at: now,
             context.command
         )
-        let ledger = try LedgerSource(arguments, target, context.command)
+        let ledger = try LedgerSource(arguments, context.command)
         try check(ledger, content, expectations, context.command)
-        let files = try ReportFiles(arguments)
+        try ReportFiles.check(arguments)
         try target.check()
+        if let note = try ledger?.check() { ErrorOutput.line("posthorn: \(note)") }
+        // Opening empties them, so it comes after what can be refused.
+        let files = try ReportFiles(arguments)
         StopSignals.block()
         let test = try LoadTest(
             target.url,
@@ -71,7 +82,7 @@ enum LoadCommand: Command {
             shares: shares,
             timeoutMilliseconds: try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds,
             guard: target.guard,
-            caFile: arguments.text("ca-file")
+            caFile: try EndpointCalls.caFile(arguments)
         )
         let (report, ledgerProblem) = try run(test, plan, ledger)
         let verdicts = expectations.map { $0.evaluate(report.outcome) }

@@ -17,7 +17,7 @@ enum ReceiveCommand: Command {
             .init("status", "CODE", "answer every event with this status (default 200)"),
             .init("delay", "MS", "answer so many milliseconds later"),
             .init("rate-limit", "N", "take N requests a second and answer 429 with Retry-After beyond that"),
-            .init("fault", "SPEC", isRepeatable: true, "by chance: 503:10%, hangup:1%, delay=3000:5%, or lose:1%, twice:1% (repeatable)"),
+            .init("fault", "LIST", isRepeatable: true, "by chance: \(Misbehaviour.Fault.example) (repeatable)"),
             .init("seed", "N", "where the dice of --fault start from (default 0)"),
             .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
             .init("ledger", "FILE", "append a line for each event that is processed, for posthorn load --ledger"),
@@ -30,6 +30,8 @@ enum ReceiveCommand: Command {
                 + "\nits echo_string back, and a browser is greeted.",
             "With --ledger an event is written down when it is processed: once, the first time that it is answered 200. The faults"
                 + "\nlose (answered 200, not processed) and twice spoil that on purpose.",
+            "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
+                + "\nhangup, delay:MS, lose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
             "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
                 + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host"
@@ -49,7 +51,12 @@ enum ReceiveCommand: Command {
             port: try arguments.integer("port", 0...65_535) ?? 9999
         )
         server.idleLimitMilliseconds = 600_000
-        let settings = try FormatFlags.settings(arguments, url: "http://\(server.host)/", command: context.command)
+        let settings = try FormatFlags.settings(
+            arguments,
+            url: "http://\(server.host)/",
+            mayLackCredentials: true,
+            command: context.command
+        )
         let configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
         let requestCheck = try ReceiverFlags.check(settings)
         let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }

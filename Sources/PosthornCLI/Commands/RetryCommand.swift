@@ -1,3 +1,4 @@
+import Glibc
 import Posthorn
 import PosthornModel
 import PosthornOutbox
@@ -28,6 +29,12 @@ enum RetryCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         if arguments.has("mails") { return try retryMails(arguments, context) }
+        if let endpoint = arguments.text("endpoint"), !arguments.has("since"), arguments.positionals.isEmpty {
+            // Without an outbox nothing is known of the name, and the missing time is what is wrong for sure.
+            let isThere = access(context.databasePath, F_OK) == 0
+            let known = isThere ? try context.withOutbox { try $0.topology().endpoints.map(\.settings.id) } : [endpoint]
+            throw sinceIsMissing(endpoint, known: known, context.command)
+        }
         let selection = try selection(arguments, context.command)
         let report = try context.withOutbox { try $0.retry(selection, wholeRound: arguments.has("schedule")) }
         if context.json {
@@ -76,10 +83,19 @@ enum RetryCommand: Command {
         if !arguments.positionals.isEmpty {
             throw UsageProblem("give either numbers of deliveries or --endpoint, not both", command: command)
         }
-        guard let since else {
-            throw UsageProblem("--endpoint needs --since TIME, such as --since 24h", command: command)
-        }
+        guard let since else { throw sinceIsMissing(endpoint, known: [endpoint], command) }
         return .endpoint(endpoint, since: since)
+    }
+
+    /// A mistyped endpoint is told of at once, and not after a time was added.
+    static func sinceIsMissing(_ endpoint: String, known: [String], _ command: String) -> UsageProblem {
+        let missing = "--endpoint needs --since TIME, such as --since 24h"
+        if known.contains(endpoint) { return UsageProblem(missing, command: command) }
+        let suggestion = Suggestion.clause(for: endpoint, among: known)
+        return UsageProblem(
+            "--endpoint: \"\(InputProblem.printable(endpoint))\" is not known\(suggestion), posthorn endpoint list shows them all; and \(missing)",
+            command: command
+        )
     }
 
     private static func remedy(_ state: DeliveryState) -> String {

@@ -21,17 +21,21 @@ enum SimulateCommand: Command {
             "Events go through the real engine: handshake, signatures, numbering, retries and mails are the real ones. Without --db"
                 + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"
                 + "\nearly. Exit status 1 when a delivery is exhausted, or a value request was not answered well.",
-            "Each vendor tells its own stories with every type of event of its page; --scenario says at which pace. Ids and times"
-                + "\nfollow from --seed, --start and the topology's nodes alone, so the same command sends the same bytes again.",
+            "Each vendor tells its own stories with every type of event of its page; standard, which prescribes none, tells of a"
+                + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from --seed,"
+                + "\n--start and the topology's nodes alone, so the same command sends the same bytes again.",
             "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints with another"
                 + "\nvendor's envelope are left out.",
-            "slow-200: the platform has given up on a request before its 200 comes, and sends the event again by the schedule. A"
-                + "\nreceiver that is slower than --timeout meets the same without a fault. Retry-After counts in real seconds at any speed.",
-            "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad.",
+            "The dice are thrown for each fault apart, so an event may meet several. slow-200: the platform has given up on a request"
+                + "\nbefore its 200 comes, and sends the event again by the schedule. A receiver that is slower than --timeout meets the"
+                + "\nsame without a fault. Retry-After counts in real seconds at any speed.",
+            "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad. Flags"
+                + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
-            "With --json: one object at the end with events, deliveries (by state), attempts, mails (by state) and value_requests;"
-                + "\nwith --check one object a case, with case, verdict (good, acceptable, bad, skipped), expected and answer.",
+            "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by state),"
+                + "\nattempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good, acceptable,"
+                + "\nbad, skipped), expected and answer.",
         ],
         examples: [
             "posthorn simulate weseedo http://127.0.0.1:9999/ --rate 5 --count 50",
@@ -54,21 +58,19 @@ enum SimulateCommand: Command {
                 command: context.command
             )
         }
+        let mode = try SimulateMode(arguments)
         let targets = try SimulationTargets(format, arguments, context.command)
-        if arguments.has("out-topology"), !arguments.has("out") {
-            throw UsageProblem("--out-topology belongs to --out; add it", command: context.command)
-        }
         if let path = arguments.text("out") {
             let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
-            if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path) }
+            if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path, context) }
             try SimulationFiles.write(simulation, to: path, context)
             return 0
         }
         try targets.check(context.command)
-        if arguments.has("check") { return try check(vendor, targets, arguments, context) }
         for id in targets.leftOut {
             ErrorOutput.line("posthorn: endpoint \(Visible.text(id)) has another vendor's envelope and is left out")
         }
+        if mode == .check { return try check(vendor, targets, arguments, context) }
         let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
         let options = try SimulateFlags.options(vendor, targets, arguments, context.command)
         return try play(simulation, targets.receivers, options, arguments, context)
@@ -101,47 +103,17 @@ enum SimulateCommand: Command {
             options: options,
             log: { if case .attemptFailed = $0 { log.log(LogRecord($0)) } }
         )
-        let started = MonotonicClock.nanoseconds()
-        log.showProgress { RunProgress.line(simulator.statistics, since: started) }
+        log.showProgress { SimulationText.progress(simulator.progress, at: SystemClock().now()) }
         _ = try StopSignals.watch { _ in simulator.stop() }
         let result = try simulator.run()
         log.close()
-        report(result, context)
+        context.output.write(context.json ? SimulationText.json(result) : SimulationText.report(result))
+        if result.known > 0 {
+            context.output.flush()
+            ErrorOutput.line("posthorn: \(SimulationText.note(ofKnown: result.known))")
+        }
         let isAnswered = result.valueRequests.map { $0.asked == $0.answered } ?? true
         return result.deliveries[.exhausted] ?? 0 == 0 && isAnswered ? 0 : 1
-    }
-
-    private static func report(_ result: SimulationResult, _ context: Context) {
-        if context.json {
-            var line = JSONLine()
-            line.add("events", result.events)
-            var states = JSONLine()
-            for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
-            line.add("deliveries", states)
-            line.add("attempts", result.attempts)
-            var mails = JSONLine()
-            for state in MailState.allCases { mails.add(state.rawValue, result.mails[state] ?? 0) }
-            line.add("mails", mails)
-            var values = JSONLine()
-            values.add("asked", result.valueRequests?.asked ?? 0)
-            values.add("answered", result.valueRequests?.answered ?? 0)
-            line.add("value_requests", values)
-            return context.output.write(line)
-        }
-        let states = DeliveryState.allCases.compactMap { state in
-            result.deliveries[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
-        }
-        let attempts = Words.count(result.attempts, "attempt")
-        var text = "\(Words.count(result.events, "event")): \(states.joined(separator: ", ")); \(attempts)"
-        let mails = MailState.allCases.compactMap { state in
-            result.mails[state].flatMap { $0 > 0 ? "\(Words.count($0, "mail")) \(state.rawValue)" : nil }
-        }
-        if !mails.isEmpty { text += "; " + mails.joined(separator: ", ") }
-        if let values = result.valueRequests {
-            text += "; \(Words.count(values.asked, "value request")), \(Words.grouped(values.answered)) answered well"
-            if let problem = values.problem { text += "\nthe first that was not: \(Visible.text(problem))" }
-        }
-        context.output.write(text + "\n")
     }
 
     private static func check(
@@ -159,7 +131,7 @@ enum SimulateCommand: Command {
             url: try EndpointURL(settings.url),
             vendor: vendor,
             guard: targets.egress,
-            caFile: arguments.text("ca-file"),
+            caFile: try EndpointCalls.caFile(arguments),
             seed: try SimulateFlags.seed(arguments) ?? UInt64(SystemClock().now().milliseconds)
         )
         var table = Table(
@@ -167,15 +139,25 @@ enum SimulateCommand: Command {
             terminalWidth: context.output.terminalWidth,
             write: context.output.write
         )
-        var bad = 0
-        audit.run { result in
-            if result.verdict == .bad { bad += 1 }
-            if context.json { return context.output.write(json(result)) }
-            table.add([result.case.rawValue, result.verdict.rawValue, result.answer, result.case.expectation])
+        var results: [AuditResult] = []
+        do throws(SingleRequestProblem) {
+            try audit.run { result in
+                results.append(result)
+                if context.json { return context.output.write(json(result)) }
+                table.add([result.case.rawValue, result.verdict.rawValue, result.answer, result.case.expectation])
+            }
+        } catch {
+            let reason = "cannot be reached: \(error); start the receiver, or correct the URL"
+            throw InputProblem(field: "URL", value: settings.url, reason: reason)
         }
+        let bad = results.count { $0.verdict == .bad }
         if !context.json {
             table.finish()
             context.output.write(bad == 0 ? "\nThe receiver does well.\n" : "\n\(Words.count(bad, "case")) went badly.\n")
+        }
+        if let advice = ReceiverAudit.advice(results) {
+            context.output.flush()
+            ErrorOutput.line("posthorn: \(advice)")
         }
         return bad == 0 ? 0 : 1
     }

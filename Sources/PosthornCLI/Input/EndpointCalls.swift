@@ -12,10 +12,10 @@ enum EndpointCalls {
     }
 
     /// The file of certificate authorities, if one is given; seen to be readable.
-    static func caFile(_ arguments: ParsedArguments, _ context: Context) throws(UsageProblem) -> String? {
+    static func caFile(_ arguments: ParsedArguments) throws(UsageProblem) -> String? {
         guard let file = arguments.text("ca-file") else { return nil }
         do throws(InputFileProblem) { _ = try InputFile(file) } catch {
-            throw UsageProblem("--ca-file: \(error)", command: context.command)
+            throw UsageProblem("--ca-file: \(error)", command: arguments.command)
         }
         return file
     }

@@ -14,9 +14,16 @@ enum FormatFlags {
     private static let fileLimitBytes = 64 << 20
 
     /// The endpoint that the flags describe; `nil` when they say nothing of a format.
-    /// - Parameter url: Where requests go, for settings that are made of flags.
-    static func settings(_ arguments: ParsedArguments, url: String, command: String) throws -> EndpointSettings? {
-        if let file = arguments.text("topology") { return try fromTopology(file, arguments, command) }
+    /// - Parameters:
+    ///   - url: Where requests go, for settings that are made of flags.
+    ///   - mayLackCredentials: Whether settings without any are wanted too, since nothing is signed with them.
+    static func settings(
+        _ arguments: ParsedArguments,
+        url: String,
+        mayLackCredentials: Bool = false,
+        command: String
+    ) throws -> EndpointSettings? {
+        if let file = arguments.text("topology") { return try fromTopology(file, arguments, mayLackCredentials, command) }
         if arguments.has("endpoint") {
             throw UsageProblem("--endpoint names an endpoint of a file; add --topology FILE", command: command)
         }
@@ -31,12 +38,14 @@ enum FormatFlags {
         settings.envelope = vendor.envelope
         settings.signature = try arguments.choice("signature", SignatureScheme.self) ?? vendor.signature
         settings.credentials = credentials.mapValues { .string($0) }
+        if !(mayLackCredentials && credentials.isEmpty) { try CredentialFlags.check(settings, command) }
         return settings
     }
 
     private static func fromTopology(
         _ path: String,
         _ arguments: ParsedArguments,
+        _ mayLackCredentials: Bool,
         _ command: String
     ) throws -> EndpointSettings {
         for flag in ["vendor", "signature", "credential"] where arguments.has(flag) {
@@ -61,6 +70,7 @@ enum FormatFlags {
                 command: command
             )
         }
+        if !(mayLackCredentials && endpoint.credentials.isEmpty) { try CredentialFlags.check(endpoint, of: topology, inFile: file.name) }
         return endpoint
     }
 }

@@ -13,7 +13,7 @@ struct LabTarget {
         "i-own-this-host",
         "NAME",
         isRepeatable: true,
-        "send to this host though it is public; it must be the URL's host"
+        "send to this host though it is public; it must be one that is called (repeatable)"
     )
 
     /// - Parameter owned: Hosts that the operator has said are theirs, this one or others.
@@ -27,12 +27,13 @@ struct LabTarget {
     }
 
     /// The target of a command that has one alone.
-    init(_ arguments: ParsedArguments, text: String, command: String) throws(UsageProblem) {
+    /// - Parameter others: Hosts that are called besides, and that the operator may have to own too.
+    init(_ arguments: ParsedArguments, text: String, others: [String], command: String) throws(UsageProblem) {
         let owned = arguments.all("i-own-this-host")
         try self.init(text: text, owned: owned, command: command)
-        let host = url.host
-        if let stranger = owned.first(where: { $0.lowercased() != host }) {
-            throw Self.notTheHost(stranger, host, command: command)
+        let hosts = [url.host] + others.filter { $0 != url.host }
+        if let stranger = owned.first(where: { !hosts.contains($0.lowercased()) }) {
+            throw Self.notTheHost(stranger, hosts.joined(separator: ", "), command: command)
         }
     }
 

@@ -28,15 +28,29 @@ enum LoadContentFlags {
             )
         }
         if let events { return try LoadContent.recorded(events, settings, needsWrong: shares.wronglySigned > 0, at: now) }
-        return try LoadContent.events(
-            settings,
-            vendor: ScenarioVendor(rawValue: settings.envelope.rawValue),
-            type: try arguments.pattern("event"),
-            data: bytes,
-            needsWrong: shares.wronglySigned > 0,
-            seed: seed,
-            at: now
-        )
+        let vendor = ScenarioVendor(rawValue: settings.envelope.rawValue) ?? .weseedo
+        let pattern = try arguments.pattern("event")
+        if bytes == nil, let pattern,
+            let problem = EventFlag.problem(pattern, among: Scenario(vendor, seed: 0).types, of: vendor.rawValue, command)
+        {
+            throw problem
+        }
+        do throws(InputProblem) {
+            return try LoadContent.events(
+                settings,
+                vendor: vendor,
+                type: pattern,
+                data: bytes,
+                needsWrong: shares.wronglySigned > 0,
+                seed: seed,
+                at: now
+            )
+        } catch {
+            // The fields of an event are flags here; its data may come by either of two.
+            let isOfData = error.field.hasPrefix("data") && arguments.has("body")
+            let field = isOfData ? "body" + error.field.dropFirst(4) : error.field
+            throw UsageProblem("--\(InputProblem(field: field, value: error.value, reason: error.reason))", command: command)
+        }
     }
 
     private static func body(_ arguments: ParsedArguments, _ command: String) throws -> [UInt8]? {

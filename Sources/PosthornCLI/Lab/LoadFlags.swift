@@ -9,8 +9,8 @@ enum LoadFlags {
             .init("rate", "SPEC", "requests a second on a schedule: 200, 200:30s, 500..5000/500:10s, parted by commas"),
             .init("spacing", "KIND", "even or poisson (like independent callers): how --rate is spread (default even)"),
             .init("connections", "N", "without --rate: each sends its next request when it has its answer (default 64)"),
-            .init("duration", "TIME", "how long, such as 30s or 5m (default 10s, or as long as the rate's steps)"),
-            .init("count", "N", "how many requests, instead of a duration"),
+            .init("duration", "TIME", "how long at most, such as 30s or 5m (default 10s, or as long as the rate's steps)"),
+            .init("count", "N", "how many requests at most; with --duration too, whichever comes first ends it"),
             .init("warm-up", "TIME", "send so long before anything is measured"),
             .init("max-in-flight", "N", "with --rate: requests on the wire at once (default 10000); reaching it is reported"),
             .init("timeout", "MS", "the deadline of a request: connect, headers and body (default 15000)"),
@@ -108,19 +108,26 @@ enum LoadFlags {
     }
 
     static func shares(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> LoadPlan.Shares {
-        func share(_ flag: String) throws(UsageProblem) -> Double {
-            guard let text = arguments.text(flag) else { return 0 }
-            guard let share = Quantity.share(text) else {
-                throw UsageProblem("--\(flag): \"\(InputProblem.printable(text))\" is not a share; write 1% or 0.01", command: command)
-            }
-            return share
-        }
         var shares = LoadPlan.Shares()
-        shares.wronglySigned = try share("wrong-signature")
-        shares.duplicates = try share("duplicates")
-        shares.late = try share("late")
-        shares.reordered = try share("reorder")
-        if shares.sum > 1 { throw UsageProblem("the shares are more than 100 % together", command: command) }
+        let flags: [(name: String, member: WritableKeyPath<LoadPlan.Shares, Double>)] = [
+            ("wrong-signature", \.wronglySigned), ("duplicates", \.duplicates), ("late", \.late), ("reorder", \.reordered),
+        ]
+        for (flag, member) in flags {
+            guard let text = arguments.text(flag) else { continue }
+            guard let share = Quantity.share(text) else {
+                let value = InputProblem.printable(text)
+                throw UsageProblem("--\(flag): \"\(value)\" \(Quantity.refusal(ofShare: text))", command: command)
+            }
+            shares[keyPath: member] = share
+        }
+        if shares.sum > 1 + 1e-9 {
+            let given = flags.compactMap { flag in arguments.text(flag.name).map { "--\(flag.name) \($0)" } }
+            throw UsageProblem(
+                "\(given.joined(separator: ", ")): \(Quantity.percent(shares.sum)) together; a request is of one kind, so write at most "
+                    + "100% in all",
+                command: command
+            )
+        }
         return shares
     }
 

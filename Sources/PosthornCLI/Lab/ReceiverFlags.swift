@@ -13,7 +13,30 @@ enum ReceiverFlags {
         let values = try NamedValues.read(arguments.all("value"), flag: "value", isSecret: false, command: command)
         configuration.values = values.mapValues { .string($0) }
         configuration.misbehaviour = try misbehaviour(arguments, command)
+        try refuseWithoutEffect(arguments, settings, configuration.misbehaviour, command)
         return configuration
+    }
+
+    /// Throws when a flag would have no effect beside the others.
+    static func refuseWithoutEffect(
+        _ arguments: ParsedArguments,
+        _ settings: EndpointSettings?,
+        _ misbehaviour: Misbehaviour,
+        _ command: String
+    ) throws(UsageProblem) {
+        if arguments.has("seed"), misbehaviour.faults.isEmpty {
+            throw UsageProblem("--seed is for the dice of --fault; add it, or leave --seed out", command: command)
+        }
+        if arguments.has("value"), let settings, settings.envelope != .webio {
+            throw UsageProblem("--value: only webio asks for values; take --vendor webio, or leave it out", command: command)
+        }
+        let mayAccept = misbehaviour.status == 200 || misbehaviour.faults.contains { $0.kind == .status(200) }
+        if arguments.has("until"), !mayAccept {
+            throw UsageProblem(
+                "--until counts events that were answered 200, and --status \(misbehaviour.status) answers none so; leave one of them out",
+                command: command
+            )
+        }
     }
 
     private static func misbehaviour(_ arguments: ParsedArguments, _ command: String) throws -> Misbehaviour {
@@ -23,10 +46,8 @@ enum ReceiverFlags {
         wrong.delayMilliseconds = try arguments.integer("delay", 0...86_400_000) ?? 0
         wrong.rateLimitPerSecond = try arguments.integer("rate-limit", 1...1_000_000)
         wrong.seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? 0)
-        wrong.faults = try arguments.all("fault").map { (text) throws(UsageProblem) in
-            do throws(InputProblem) { return try Misbehaviour.Fault(text) } catch {
-                throw UsageProblem("--\(error)", command: command)
-            }
+        do throws(InputProblem) { wrong.faults = try Misbehaviour.faults(arguments.all("fault")) } catch {
+            throw UsageProblem("--\(error)", command: command)
         }
         return wrong
     }

@@ -1,6 +1,8 @@
+import Glibc
 import Posthorn
 import PosthornLab
 import PosthornModel
+import PosthornOutbox
 
 /// The flags of `posthorn load` that send recorded events again.
 enum ReplayFlags {
@@ -27,7 +29,7 @@ enum ReplayFlags {
         }
         let pattern = try arguments.pattern("event")
         let wanted = try arguments.integer("count", 1...countLimit)
-        let outbox = try Outbox(path: path, creating: false)
+        let outbox = try opened(path)
         defer { outbox.close() }
         var events: [Event] = []
         try outbox.events(ofType: pattern, limit: (wanted ?? countLimit) + 1) { event in
@@ -41,14 +43,32 @@ enum ReplayFlags {
         }
         events.removeLast(max(0, events.count - (wanted ?? countLimit)))
         if events.isEmpty {
+            if let pattern {
+                throw UsageProblem(
+                    "--event: \"\(InputProblem.printable(pattern.text))\" fits no event of \(Visible.text(path)); posthorn deliveries "
+                        + "--db \(Visible.text(path)) shows their types",
+                    command: command
+                )
+            }
             throw InputProblem(
-                field: "replay",
+                field: "--replay",
                 value: path,
-                reason: "holds no event that is wanted; see --event and the endpoint's patterns"
+                reason: "holds no event that the endpoint's patterns want"
             )
         }
         // Stable: events of the same moment stay in the order in which they were stored.
         return events.enumerated().sorted { ($0.element.created, $0.offset) < ($1.element.created, $1.offset) }.map(\.element)
+    }
+
+    /// The outbox of a file, which has to be there.
+    /// - Throws: Why it is none, in the words of this flag.
+    private static func opened(_ path: String) throws -> Outbox {
+        if access(path, F_OK) != 0 {
+            throw InputProblem(field: "--replay", value: path, reason: "is not there; name the file of an outbox")
+        }
+        do { return try Outbox(path: path, creating: false) } catch let problem as OutboxProblem {
+            throw OutboxProblem(problem.code, "--replay: " + problem.message.replacing("--db", with: "--replay"))
+        }
     }
 
     /// The moments at which events go out.

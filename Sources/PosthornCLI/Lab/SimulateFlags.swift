@@ -1,6 +1,7 @@
 import PosthornLab
 import PosthornModel
 import PosthornSending
+import PosthornSigning
 import PosthornSystem
 
 /// The flags of `posthorn simulate` as a simulation.
@@ -14,11 +15,7 @@ enum SimulateFlags {
             .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
             .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
-            .init(
-                "fault",
-                "LIST",
-                "duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,slow-200=1%,outage=10m"
-            ),
+            .init("fault", "LIST", "now and then: \(SimulationFaults.example)"),
             .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have left"),
             .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
             .init("timeout", "MS", "how long the platform waits for an answer before it tries again (default 15000)"),
@@ -43,6 +40,9 @@ enum SimulateFlags {
         if let text = arguments.text("fault") {
             do throws(InputProblem) { faults = try SimulationFaults(text) } catch { throw UsageProblem("--\(error)", command: command) }
         }
+        if arguments.has("out"), faults.slowAnswer > 0 {
+            throw UsageProblem("--fault: slow-200 is about answers, of which --out has none; leave it out", command: command)
+        }
         return Simulation(
             vendor,
             count: try arguments.integer("count", 1...Simulation.countLimit) ?? 100,
@@ -60,18 +60,31 @@ enum SimulateFlags {
         _ arguments: ParsedArguments,
         _ command: String
     ) throws(UsageProblem) -> SimulationOptions {
-        if arguments.has("ask"), vendor != .webio {
-            throw UsageProblem("--ask: only webio has custom value requests", command: command)
-        }
+        if let text = arguments.text("ask") { try check(question: text, vendor, targets.receivers, command) }
+        if let secret = arguments.text("rotate-to") { try CredentialFlags.check(nextSecret: secret, of: targets.receivers, command) }
         var options = SimulationOptions()
         options.speed = try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1
         options.nextSecret = arguments.text("rotate-to")
         options.question = arguments.text("ask")
         options.sender.guard = targets.egress
-        options.sender.caFile = arguments.text("ca-file")
+        options.sender.caFile = try EndpointCalls.caFile(arguments)
         options.mail = try MailArguments.configuration(arguments, command: command)
         options.honoursRetryAfter = !arguments.has("ignore-retry-after")
         return options
+    }
+
+    private static func check(
+        question: String,
+        _ vendor: ScenarioVendor,
+        _ receivers: [EndpointSettings],
+        _ command: String
+    ) throws(UsageProblem) {
+        guard vendor == .webio, receivers.contains(where: { $0.envelope == .webio && $0.signature == .webioJWT }) else {
+            throw UsageProblem("--ask: only webio, with its own signature, has custom value requests; leave it out", command: command)
+        }
+        do throws(InputProblem) { _ = try ValueRequest(question) } catch {
+            throw UsageProblem("--ask: \"\(InputProblem.printable(question))\" \(error.reason)", command: command)
+        }
     }
 
     static func seed(_ arguments: ParsedArguments) throws(UsageProblem) -> UInt64? {

@@ -19,8 +19,8 @@ enum SimulationFiles {
         ErrorOutput.line("wrote \(Words.count(simulation.departures.count, "event")) to \(Visible.text(path))")
     }
 
-    /// Writes nodes as a topology file without endpoints.
-    static func write(nodes: [Node], to path: String) throws(OutputFileProblem) {
+    /// Writes nodes as a topology file without endpoints; to the standard output for `-`.
+    static func write(nodes: [Node], to path: String, _ context: Context) throws(OutputFileProblem) {
         let objects = nodes.map { node in
             var members: [JSONValue.Member] = [.init("id", .string(node.id)), .init("level", .string(node.level.rawValue))]
             if let parent = node.parent { members.append(.init("parent", .string(parent))) }
@@ -31,6 +31,7 @@ enum SimulationFiles {
             return JSONValue.object(members)
         }
         let topology = JSONValue.object([.init("nodes", .array(objects)), .init("endpoints", .array([]))])
+        if path == "-" { return context.output.write(topology.text + "\n") }
         try write(to: path) { (put) throws(OutputFileProblem) in try put(Array((topology.text + "\n").utf8)) }
     }
 

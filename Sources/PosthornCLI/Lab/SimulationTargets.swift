@@ -23,12 +23,15 @@ struct SimulationTargets {
             if !urls.isEmpty {
                 throw UsageProblem("a URL and --topology exclude each other; the file's endpoints have theirs", command: command)
             }
-            let topology = try Self.topology(path)
+            let (topology, name) = try Self.topology(path)
             // Neutral envelopes carry any vendor's events.
             let others = Set(Vendor.allCases.map(\.envelope)).subtracting([format.envelope, Vendor.standard.envelope])
             receivers = topology.endpoints.filter { !others.contains($0.envelope) }
             leftOut = topology.endpoints.filter { others.contains($0.envelope) }.map(\.id)
             platform = topology.nodes
+            if !arguments.has("out") {
+                for receiver in receivers { try CredentialFlags.check(receiver, of: topology, inFile: name) }
+            }
         } else {
             receivers = try urls.map { try Self.receiver($0, format, arguments, command) }
             (platform, leftOut) = ([], [])
@@ -41,10 +44,10 @@ struct SimulationTargets {
         }
     }
 
-    private static func topology(_ path: String) throws -> Topology {
+    private static func topology(_ path: String) throws -> (Topology, fileName: String) {
         let file = try InputFile(path)
         let bytes = try file.contents(limitBytes: fileLimitBytes)
-        do throws(InputProblem) { return try Topology(json: bytes) } catch {
+        do throws(InputProblem) { return (try Topology(json: bytes), file.name) } catch {
             throw InputFileContentProblem(name: file.name, problem: error)
         }
     }
@@ -62,6 +65,7 @@ struct SimulationTargets {
         settings.credentials = credentials.mapValues { .string($0) }
         settings.timeoutMilliseconds =
             try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds
+        try CredentialFlags.check(settings, command)
         return settings
     }
 

@@ -58,6 +58,10 @@ public struct LedgerResult: Equatable, Sendable {
 
     private static let ambiguous = -1
 
+    /// Whether it names no event of the load at all although some were answered 200: either the receiver has processed
+    /// nothing, or this is not its ledger, which nobody can tell from here.
+    public var namesNothing: Bool { processed == 0 && lost > 0 }
+
     /// Everything that is not as it should be, in words.
     public var findings: [String] {
         let sentences: [(UInt64, String)] = [

@@ -60,13 +60,15 @@ public struct LoadPlan: Sendable {
         return true
     }
 
-    /// How long the measured part is meant to take in nanoseconds; `nil` when the count alone ends it.
+    /// How long the measured part is meant to take in nanoseconds: as given, or until the schedule is over, whichever comes
+    /// first; `nil` when the count alone ends it.
     public var plannedNanoseconds: Int64? {
-        if let nanoseconds { return nanoseconds }
+        let ofModel: Int64?
         switch model {
-        case .open(let rates, _): return rates.nanoseconds
-        case .replay(let moments): return (moments.last ?? 0) + 1
-        case .closed: return nil
+        case .open(let rates, _): ofModel = rates.nanoseconds
+        case .replay(let moments): ofModel = (moments.last ?? 0) + 1
+        case .closed: ofModel = nil
         }
+        return [nanoseconds, ofModel].compactMap { $0 }.min()
     }
 }

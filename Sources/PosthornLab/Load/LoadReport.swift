@@ -87,6 +87,9 @@ public struct LoadReport: Sendable {
     /// Holds a receiver's ledger against what was sent; the plan must have kept the book.
     public mutating func take(_ ledger: Ledger) { self.ledger = LedgerResult(ledger, against: book) }
 
+    /// Takes the ledger out again, for it says nothing of this load.
+    public mutating func dropLedger() { ledger = nil }
+
     /// Requests that were sent and measured.
     public var requests: UInt64 { kinds.reduce(0) { $0 + $1.requests } }
 

@@ -21,6 +21,21 @@ public enum Quantity {
         return share <= 1 ? share : nil
     }
 
+    /// Why a text is no share, as half a sentence with what would be one.
+    public static func refusal(ofShare text: some StringProtocol) -> String {
+        let isPercent = text.hasSuffix("%")
+        guard let number = decimal(isPercent ? String(text.dropLast()) : String(text)), number > 1 else {
+            return "is not a share; write 1% or 0.01, from 0% to 100%"
+        }
+        return isPercent ? "is more than 100%; write from 0% to 100%" : "is more than 1, which is 100%; write 2% for two in a hundred"
+    }
+
+    /// A share as people write it: `2.5%`.
+    public static func percent(_ share: Double) -> String {
+        let text = String((share * 1e4).rounded() / 100)
+        return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + "%"
+    }
+
     /// A plain decimal number of 0 or more: digits with at most one point between them; no sign, exponent, `inf` or `nan`.
     public static func decimal(_ text: some StringProtocol) -> Double? {
         let digits = text.utf8.count { (0x30...0x39).contains($0) }

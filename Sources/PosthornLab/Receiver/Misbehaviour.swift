@@ -32,16 +32,20 @@ public struct Misbehaviour: Sendable {
             self.probability = probability
         }
 
-        /// Reads `503:0.1`, `hangup:1%` or `delay=3000:5%`.
-        public init(_ text: String) throws(InputProblem) {
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, let kind = Self.kind(parts[0]), let probability = Self.probability(parts[1]) else {
-                throw InputProblem(
-                    field: "fault",
-                    value: text,
-                    reason: "is not a fault; write 503:0.1, hangup:1%, delay=3000:5% (milliseconds), lose:1% or twice:1%"
-                )
+        /// How faults are written.
+        public static let example = "503=10%,hangup=1%,delay:3000=5%,lose=1%,twice=1%"
+
+        /// Reads `503=10%`, `hangup=1%` or `delay:3000=5%`. The signs `=` and `:` are the same here, so that `503:0.1` and
+        /// `delay=3000:5%` are understood too.
+        public init(_ text: some StringProtocol) throws(InputProblem) {
+            func problem(_ reason: String) -> InputProblem { InputProblem(field: "fault", value: String(text), reason: reason) }
+            guard let sign = text.lastIndex(where: { $0 == "=" || $0 == ":" }) else {
+                throw problem("is not a fault with its share; write some of \(Self.example)")
             }
+            let (name, share) = (String(text[..<sign]), text[text.index(after: sign)...])
+            if name == "delay" { throw problem("lacks the milliseconds or the share; write delay:3000=5%") }
+            guard let kind = Self.kind(name) else { throw problem("is not a fault; write some of \(Self.example)") }
+            guard let probability = Quantity.share(share) else { throw problem(Quantity.refusal(ofShare: share)) }
             self.init(kind, probability: probability)
         }
 
@@ -52,16 +56,29 @@ public struct Misbehaviour: Sendable {
             case "twice": return .twice
             default: break
             }
-            if text.hasPrefix("delay=") {
+            if text.hasPrefix("delay=") || text.hasPrefix("delay:") {
                 return Int(text.dropFirst(6)).flatMap { (0...86_400_000).contains($0) ? .delay(milliseconds: $0) : nil }
             }
             return Int(text).flatMap { (200...599).contains($0) ? .status($0) : nil }
         }
+    }
 
-        private static func probability(_ text: String) -> Double? {
-            let value = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
-            return value.flatMap { (0...1).contains($0) ? $0 : nil }
+    /// Reads lists of faults, parted by commas: `503=10%,hangup=1%`.
+    /// - Throws: Which one is none, or that they are more than 100% together: an attempt meets one of them at most.
+    public static func faults(_ lists: [String]) throws(InputProblem) -> [Fault] {
+        var faults: [Fault] = []
+        for list in lists {
+            for part in list.split(separator: ",", omittingEmptySubsequences: false) { faults.append(try Fault(part)) }
         }
+        let sum = faults.reduce(0) { $0 + $1.probability }
+        if sum > 1 + 1e-9 {
+            throw InputProblem(
+                field: "fault",
+                value: lists.joined(separator: ","),
+                reason: "is \(Quantity.percent(sum)) together; an attempt meets one fault at most, so write at most 100% in all"
+            )
+        }
+        return faults
     }
 
     /// The first so many attempts of each event (by path, id and type) are answered 500.

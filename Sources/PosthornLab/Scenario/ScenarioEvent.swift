@@ -37,6 +37,8 @@ public struct ScenarioEvent: Equatable, Sendable {
 /// A vendor whose events can be made up.
 public enum ScenarioVendor: String, CaseIterable, Sendable {
     case weseedo, diio, conference, webio, voiso
+    /// Standard Webhooks, a format without events of its own: those of a shop.
+    case standard
 }
 
 /// What happens on a made-up platform of a vendor: stories that run beside each other (a meeting is created, starts and
@@ -58,6 +60,7 @@ public struct Scenario: Sendable {
         case .conference: stage = ConferenceStage(&random, platform)
         case .webio: stage = WebioStage(&random, platform)
         case .voiso: stage = VoisoStage(&random, platform)
+        case .standard: stage = StandardStage(&random, platform)
         }
         self.random = random
     }

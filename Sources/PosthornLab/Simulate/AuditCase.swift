@@ -26,9 +26,8 @@ public enum AuditCase: String, CaseIterable, Sendable {
         }
     }
 
-    /// Judges what a receiver answered; `nil` for no answer at all.
-    func judge(_ status: Int?) -> AuditVerdict {
-        guard let status else { return .bad }
+    /// Judges what a receiver answered.
+    func judge(_ status: Int) -> AuditVerdict {
         let isRefusal = (400..<500).contains(status)
         switch self {
         case .handshake, .good, .duplicate, .unknownType, .unknownField: return status == 200 ? .good : .bad
@@ -57,4 +56,20 @@ public struct AuditResult: Sendable {
     public let verdict: AuditVerdict
     /// What came, for people: `200`, or why there was no answer.
     public let answer: String
+    /// The status of the answer; `nil` where there was none.
+    public let status: Int?
+
+    init(_ one: AuditCase, _ verdict: AuditVerdict, status: Int) {
+        self.case = one
+        self.verdict = verdict
+        self.status = status
+        answer = String(status)
+    }
+
+    init(_ one: AuditCase, _ verdict: AuditVerdict, _ reason: String) {
+        self.case = one
+        self.verdict = verdict
+        status = nil
+        answer = reason
+    }
 }

@@ -61,36 +61,56 @@ public struct ReceiverAudit: Sendable {
 
     /// Tries every case.
     /// - Parameter tell: Is told of each as soon as it is known.
-    public func run(_ tell: (AuditResult) -> Void) {
-        for one in AuditCase.allCases { tell(result(of: one)) }
+    /// - Throws: Why the receiver cannot be reached, when the first request finds no connection: there is nothing to judge then.
+    public func run(_ tell: (AuditResult) -> Void) throws(SingleRequestProblem) {
+        var hasSent = false
+        for one in AuditCase.allCases {
+            do throws(SingleRequestProblem) {
+                let result = try result(of: one)
+                if result.verdict != .skipped { hasSent = true }
+                tell(result)
+            } catch {
+                if !hasSent, Self.leavesNothingToJudge(error.error) { throw error }
+                hasSent = true
+                tell(AuditResult(one, .bad, error.description))
+            }
+        }
     }
 
-    private func result(of one: AuditCase) -> AuditResult {
-        if one == .handshake { return handshake() }
-        guard let request = request(for: one) else {
-            return AuditResult(case: one, verdict: .skipped, answer: "not in this format")
-        }
-        do throws(SingleRequestProblem) {
-            let status = try send(request).status
-            return AuditResult(case: one, verdict: one.judge(status), answer: String(status))
-        } catch {
-            return AuditResult(case: one, verdict: .bad, answer: error.description)
+    /// Whether an error says that no request has reached a receiver.
+    static func leavesNothingToJudge(_ error: AttemptError) -> Bool {
+        switch error {
+        case .connect, .dns, .tls, .refusedAddress, .resources: return true
+        case .status, .timeout, .closed, .badResponse, .headersTooLarge, .unbuildable, .other: return false
         }
     }
 
-    private func handshake() -> AuditResult {
-        guard settings.needsValidation else {
-            return AuditResult(case: .handshake, verdict: .skipped, answer: "not in this format")
-        }
+    /// What results as a whole say besides; `nil` when they say nothing more.
+    public static func advice(_ results: [AuditResult]) -> String? {
+        guard let good = results.first(where: { $0.case == .good }), let status = good.status, (400..<500).contains(status)
+        else { return nil }
+        return "the good request was refused with \(status): check the URL's path, VENDOR and --credential; until it is taken, refusals of "
+            + "other cases show nothing"
+    }
+
+    private func result(of one: AuditCase) throws(SingleRequestProblem) -> AuditResult {
+        if one == .handshake { return try handshake() }
+        guard let request = request(for: one) else { return AuditResult(one, .skipped, "not in this format") }
+        let status = try send(request).status
+        return AuditResult(one, one.judge(status), status: status)
+    }
+
+    private func handshake() throws(SingleRequestProblem) -> AuditResult {
+        guard settings.needsValidation else { return AuditResult(.handshake, .skipped, "not in this format") }
         let handshake = DiioHandshake()
         var request = OutboundRequest()
         right.composeQuery(handshake.query, into: &request)
+        let answer = try send(request, method: .get)
         do {
-            let answer = try send(request, method: .get)
             try handshake.judge(status: answer.status, body: answer.body)
-            return AuditResult(case: .handshake, verdict: .good, answer: String(answer.status))
+            return AuditResult(.handshake, .good, status: answer.status)
         } catch {
-            return AuditResult(case: .handshake, verdict: .bad, answer: "\(error)")
+            return AuditResult(.handshake, .bad, "\(error)")
         }
     }
 

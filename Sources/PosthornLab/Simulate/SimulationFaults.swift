@@ -24,31 +24,34 @@ public struct SimulationFaults: Equatable, Sendable {
     /// None.
     public init() {}
 
-    private static let form =
-        "write duplicates=1%,reorder=5%,late=1%,burst=1%,gap=1%,unknown-type=1%,unknown-field=1%,slow-200=1%,outage=10m"
+    private static var shares: [(name: String, member: WritableKeyPath<SimulationFaults, Double>)] {
+        [
+            ("duplicates", \.duplicates), ("reorder", \.reorder), ("late", \.late), ("burst", \.burst), ("gap", \.gap),
+            ("unknown-type", \.unknownType), ("unknown-field", \.unknownField), ("slow-200", \.slowAnswer),
+        ]
+    }
+
+    /// All of them, as they are written.
+    public static let example = shares.map { $0.name + "=1%" }.joined(separator: ",") + ",outage=10m"
 
     /// Reads `duplicates=1%,outage=10m`.
+    /// - Throws: Which part is none, or stands twice, and what would be one.
     public init(_ text: String) throws(InputProblem) {
+        var seen: Set<Substring> = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            func problem(_ reason: String) -> InputProblem { InputProblem(field: "fault", value: String(part), reason: reason) }
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let problem = InputProblem(field: "fault", value: String(part), reason: "is not a fault; \(Self.form)")
-            guard halves.count == 2 else { throw problem }
-            if halves[0] == "outage" {
-                guard let length = Quantity.nanoseconds(halves[1]) else { throw problem }
-                outageNanoseconds = length
-                continue
+            let share = Self.shares.first { $0.name == halves[0] }
+            guard halves.count == 2, share != nil || halves[0] == "outage" else {
+                throw problem("is not a fault; write some of \(Self.example)")
             }
-            guard let share = Quantity.share(halves[1]) else { throw problem }
-            switch halves[0] {
-            case "duplicates": duplicates = share
-            case "reorder": reorder = share
-            case "late": late = share
-            case "burst": burst = share
-            case "gap": gap = share
-            case "unknown-type": unknownType = share
-            case "unknown-field": unknownField = share
-            case "slow-200": slowAnswer = share
-            default: throw problem
+            if !seen.insert(halves[0]).inserted { throw problem("is there for the second time; give each fault once") }
+            if let member = share?.member {
+                guard let share = Quantity.share(halves[1]) else { throw problem(Quantity.refusal(ofShare: halves[1])) }
+                self[keyPath: member] = share
+            } else {
+                guard let length = Quantity.nanoseconds(halves[1]) else { throw problem("is not a length of time; write outage=10m") }
+                outageNanoseconds = length
             }
         }
     }

@@ -36,6 +36,8 @@ public final class VendorSimulator: Sendable {
     private let asker: ValueAsker?
     private let waker: Waker
     private let isStopped = Atomic(false)
+    /// What was emitted so far.
+    private let emitted = Mutex((events: 0, known: 0, deliveries: 0))
 
     private static let settlingMilliseconds: Int64 = 100
     private static let batchLimit = 1000
@@ -120,8 +122,19 @@ public final class VendorSimulator: Sendable {
         waker.signal()
     }
 
+    /// How far it is. From any thread.
+    public var progress: SimulationProgress {
+        let (events, _, deliveries) = emitted.withLock { $0 }
+        return SimulationProgress(
+            events: events,
+            plannedEvents: simulation.departures.count,
+            deliveries: deliveries,
+            engines: statistics
+        )
+    }
+
     /// Counts of both engines together.
-    public var statistics: EngineStatistics {
+    private var statistics: EngineStatistics {
         engines.map(\.statistics).reduce(into: EngineStatistics()) { sum, one in
             sum.attempts += one.attempts
             sum.delivered += one.delivered
@@ -147,7 +160,8 @@ public final class VendorSimulator: Sendable {
         let values = asker?.close(dropping: failure != nil || isStopped.load(ordering: .relaxed))
         for engine in engines { try engine.stop() }
         if let failure { throw failure }
-        return try SimulationResult(outboxes.map { try $0.status() }, statistics, values)
+        let known = emitted.withLock { $0.known }
+        return try SimulationResult(outboxes.map { try $0.status() }, known: known, statistics, values)
     }
 
     private func play() throws {
@@ -169,11 +183,19 @@ public final class VendorSimulator: Sendable {
                 if !departure.isDuplicate { asker?.note(departure.event) }
                 next += 1
             }
-            for (outbox, batch) in zip(outboxes, batches) where !batch.isEmpty { _ = try outbox.emit(batch) }
+            for (outbox, batch) in zip(outboxes, batches) where !batch.isEmpty { note(try outbox.emit(batch)) }
             if batches.allSatisfy(\.isEmpty), next < limit {
                 let wait = Double(simulation.departures[next].nanoseconds - reached) / options.speed / 1e6
                 waker.wait(milliseconds: max(1, Int64(min(wait, 3_600_000))))
             }
+        }
+    }
+
+    private func note(_ events: [EmittedEvent]) {
+        emitted.withLock { counts in
+            counts.events += events.count
+            counts.known += events.count { !$0.isNew }
+            counts.deliveries += events.reduce(0) { $0 + $1.deliveries }
         }
     }
 
@@ -198,27 +220,5 @@ public final class VendorSimulator: Sendable {
 extension NewEvent {
     init(_ event: ScenarioEvent) {
         self.init(id: event.id, type: event.type, node: event.node, created: event.created, data: event.data)
-    }
-}
-
-/// What became of a simulation.
-public struct SimulationResult: Sendable {
-    /// Events that were sent, each counted as often as it was.
-    public let events: Int64
-    /// Deliveries by state.
-    public let deliveries: [DeliveryState: Int64]
-    /// Requests.
-    public let attempts: Int
-    /// Mails about exhausted deliveries, by state.
-    public let mails: [MailState: Int64]
-    /// Webio's value requests; `nil` when none were wanted.
-    public let valueRequests: (asked: Int, answered: Int, problem: String?)?
-
-    init(_ status: [OutboxStatus], _ statistics: EngineStatistics, _ values: ValueAsker.Counts?) {
-        mails = status[0].mails.counts
-        valueRequests = values.map { ($0.asked, $0.answered, $0.problem) }
-        events = status.reduce(0) { $0 + $1.events }
-        deliveries = status.reduce(into: [:]) { $0.merge($1.deliveries, uniquingKeysWith: +) }
-        attempts = statistics.attempts
     }
 }

@@ -66,6 +66,19 @@ import Testing
         #expect(problem?.description.contains("line 2") == true)
     }
 
+    @Test(arguments: ["Posthorn's receiver is up.", "<html>", "a,b", "\"e1\"", "[]", String(repeating: "e", count: 257)])
+    func aLineThatIsNoNameIsShown(_ line: String) {
+        let problem = #expect(throws: InputProblem.self) { try Ledger(Array("e1\n\(line)\n".utf8)) }
+        #expect(problem?.value == InputProblem.printable(line) && problem?.reason.hasPrefix("(line 2) is no event's name") == true)
+    }
+
+    @Test func aLedgerThatNamesNoneOfWhatWasAcceptedSaysNothing() throws {
+        #expect(try result("pong\n", book(accepted: [0])).namesNothing)
+        #expect(try result("", book(accepted: [0])).namesNothing)
+        #expect(!(try result("e1\n", book(accepted: [0, 1])).namesNothing))
+        #expect(!(try result("", book(accepted: [])).namesNothing), "nothing was answered 200, so nothing need be there")
+    }
+
     @Test func expectationsHoldTheLedgerToItsCounts() throws {
         var outcome = LoadOutcome(latencies: LatencyHistogram(), requests: 6, errors: 0, nanoseconds: 1)
         #expect(!(try Expectation("lost<1").evaluate(outcome).holds), "without a ledger nothing is shown")

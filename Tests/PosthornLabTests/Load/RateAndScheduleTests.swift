@@ -73,4 +73,17 @@ import Testing
         #expect(times(9) != times(10))
         #expect(times(9).allSatisfy { $0.nanoseconds < 3 * second && $0.step == Int($0.nanoseconds / second) })
     }
+
+    @Test func aPlanEndsWithItsDurationOrItsScheduleWhicheverComesFirst() throws {
+        func planned(_ rate: String, _ duration: Int64?) throws -> Int64? {
+            var plan = LoadPlan(.open(try RateSpecification(rate), poisson: false))
+            plan.nanoseconds = duration
+            return plan.plannedNanoseconds
+        }
+        #expect(try planned("5:1s", 3_000_000_000) == 1_000_000_000)
+        #expect(try planned("5:3s", 1_000_000_000) == 1_000_000_000)
+        #expect(try planned("5", 1_000_000_000) == 1_000_000_000)
+        #expect(try planned("5:1s", nil) == 1_000_000_000)
+        #expect(try planned("5", nil) == nil)
+    }
 }

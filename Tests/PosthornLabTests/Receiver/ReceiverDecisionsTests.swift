@@ -138,10 +138,34 @@ import Testing
         #expect(abs(share("200/70") - 0.1) < 0.03)
     }
 
-    @Test(arguments: ["", "503", "503:", "503:2", "99:0.1", "hangup:-1", "delay:0.1", "delay=-1:0.1", "503:0.1:2", "503:nan"])
-    func aFaultThatIsNoneIsRefusedInOneLine(_ text: String) {
-        let problem = #expect(throws: InputProblem.self) { try Misbehaviour.Fault(text) }
-        #expect(problem?.reason.contains("503:0.1") == true)
+    @Test(
+        arguments: [
+            ("", "503=10%"), ("503", "503=10%"), ("503:", "0% to 100%"), ("99:0.1", "503=10%"), ("hangup:-1", "0% to 100%"),
+            ("delay:0.1", "delay:3000=5%"), ("delay=-1:0.1", "delay:3000=5%"), ("503:0.1:2", "503=10%"), ("503:nan", "0% to 100%"),
+            ("503=150%", "is more than 100%"), ("hangup:2", "write 2% for"), ("hangup=1%,", "503=10%"), ("Hangup=1%", "503=10%"),
+        ]
+    )
+    func aFaultThatIsNoneIsRefusedInOneLine(_ text: String, _ remedy: String) {
+        let problem = #expect(throws: InputProblem.self) { try Misbehaviour.faults([text]) }
+        #expect(problem?.field == "fault" && problem?.reason.contains(remedy) == true, "\(String(describing: problem))")
+    }
+
+    @Test func faultsAreListedWithEitherSign() throws {
+        let listed = try Misbehaviour.faults(["503=10%,hangup=1%,delay:3000=5%", "lose:0.5%"])
+        #expect(
+            listed == [
+                .init(.status(503), probability: 0.1), .init(.hangUp, probability: 0.01),
+                .init(.delay(milliseconds: 3000), probability: 0.05), .init(.lose, probability: 0.005),
+            ]
+        )
+        #expect(listed == (try Misbehaviour.faults(["503:0.1", "hangup:1%", "delay=3000:5%", "lose=0.5%"])))
+        #expect(try Misbehaviour.faults([Misbehaviour.Fault.example]).count == 5)
+    }
+
+    @Test func faultsAreNoMoreThanAllTogether() throws {
+        #expect(try Misbehaviour.faults(["503=60%", "hangup=40%"]).count == 2)
+        let problem = #expect(throws: InputProblem.self) { try Misbehaviour.faults(["503=60%", "hangup=50%"]) }
+        #expect(problem?.description.contains("\"503=60%,hangup=50%\" is 110% together") == true)
     }
 
     @Test func diiosValidationGetsItsStringBackExactly() {

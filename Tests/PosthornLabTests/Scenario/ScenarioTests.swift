@@ -171,4 +171,27 @@ import Testing
             #expect(string(data["dateCreated"])?.count == 23)
         }
     }
+
+    @Test func aShopsOrderKeepsItsBuyerItsTotalAndItsOrder() throws {
+        var lives: [String: [(type: String, data: JSONValue)]] = [:]
+        let events = events(.standard)
+        for event in events {
+            let data = try parsed(event)
+            lives[try #require(string(data["id"])), default: []].append((event.type, data))
+            guard event.type.hasPrefix("order."), case .array(let lines) = data["lines"] else { continue }
+            let sum = lines.reduce(0) { sum, line in
+                guard case .number(let quantity) = line["quantity"], case .number(let price) = line["unit_price"] else { return sum }
+                return sum + (Int(quantity) ?? 0) * (Int(price) ?? 0)
+            }
+            #expect(sum > 0 && data["total"] == .number(String(sum)))
+        }
+        let scripts = StandardStage.Story.allCases.map(\.script)
+        for life in lives.values {
+            let types = life.map(\.type)
+            #expect(scripts.contains { $0.starts(with: types) }, "\(types)")
+            #expect(Set(life.compactMap { string($0.data["customer"]?["id"]) }).count == (types[0].hasPrefix("customer.") ? 0 : 1))
+            #expect(Set(life.compactMap { string($0.data["created_at"]) }).count <= 1)
+        }
+        #expect(Set(events.map(\.type)).count == 12)
+    }
 }

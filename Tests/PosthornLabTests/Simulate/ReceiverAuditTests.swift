@@ -10,6 +10,7 @@ import Testing
         .diio: ["signing_secret": .string("s3cret")], .conference: ["token": .string("t0ken")],
         .webio: ["api_key": .string("k"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
         .voiso: ["key": .string("k"), "name": .string("n"), "entity": .string("e")],
+        .standard: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
     ]
 
     private func audit(_ vendor: Vendor, checks: Bool) throws -> [AuditCase: AuditResult] {
@@ -26,12 +27,12 @@ import Testing
             seed: 5
         )
         var results: [AuditCase: AuditResult] = [:]
-        audit.run { results[$0.case] = $0 }
+        try audit.run { results[$0.case] = $0 }
         #expect(receiver.counts.duplicates == 1)
         return results
     }
 
-    @Test(arguments: [Vendor.weseedo, .diio, .conference, .webio, .voiso])
+    @Test(arguments: Vendor.allCases)
     func aReceiverThatChecksDoesWell(vendor: Vendor) throws {
         let results = try audit(vendor, checks: true)
         #expect(results.count == AuditCase.allCases.count)
@@ -44,5 +45,32 @@ import Testing
         let results = try audit(.diio, checks: false)
         for one in [AuditCase.wrongSignature, .noSignature, .oldTimestamp] { #expect(results[one]?.verdict == .bad) }
         #expect(results[.good]?.verdict == .good)
+    }
+
+    @Test func aReceiverThatIsNotThereIsNotJudged() throws {
+        for vendor in [Vendor.weseedo, .diio] {
+            var settings = EndpointSettings(id: "e", node: "n", url: "", envelope: vendor.envelope, signature: vendor.signature)
+            settings.credentials = Self.credentials[vendor] ?? [:]
+            let audit = try ReceiverAudit(
+                settings,
+                url: try EndpointURL("http://127.0.0.1:9/"),
+                vendor: try #require(ScenarioVendor(rawValue: vendor.rawValue)),
+                guard: LabGuard.make(isOwned: false),
+                caFile: nil,
+                seed: 5
+            )
+            let problem = #expect(throws: SingleRequestProblem.self) {
+                try audit.run { #expect($0.verdict == .skipped, "\($0.case) was judged") }
+            }
+            #expect(problem?.error == .connect)
+        }
+    }
+
+    @Test func refusalsSayNothingWhileTheGoodRequestIsRefused() {
+        let refused = [AuditResult(.good, .bad, status: 401), AuditResult(.wrongSignature, .good, status: 401)]
+        #expect(ReceiverAudit.advice(refused)?.contains("refused with 401: check the URL's path, VENDOR and --credential") == true)
+        #expect(ReceiverAudit.advice([AuditResult(.good, .good, status: 200)]) == nil)
+        #expect(ReceiverAudit.advice([AuditResult(.good, .bad, status: 500)]) == nil)
+        #expect(ReceiverAudit.advice([AuditResult(.good, .bad, "no answer")]) == nil)
     }
 }

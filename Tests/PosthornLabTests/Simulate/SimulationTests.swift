@@ -69,9 +69,29 @@ import Testing
         #expect((hours[10] ?? 0) > 3 * (hours[3] ?? 0))
     }
 
-    @Test(arguments: ["duplicates", "duplicates=200%", "earthquake=1%", "outage=long", ""])
-    func aFaultThatIsNoneIsRefusedWithAnExample(text: String) {
-        #expect(throws: InputProblem.self) { try SimulationFaults(text) }
+    @Test(
+        arguments: [
+            ("duplicates", "\"duplicates\" is not a fault; write some of duplicates=1%"),
+            ("duplicates=200%", "\"duplicates=200%\" is more than 100%"), ("gap=1", ""), ("late=3", "write 2% for two in a hundred"),
+            ("burst=often", "is not a share; write 1% or 0.01"), ("earthquake=1%", "\"earthquake=1%\" is not a fault"),
+            ("outage=long", "\"outage=long\" is not a length of time"), ("", "is not a fault"),
+            ("late=1%,gap=2%,late=3%", "\"late=3%\" is there for the second time"),
+        ]
+    )
+    func aFaultThatIsNoneIsRefusedWithAnExample(text: String, message: String) throws {
+        if message.isEmpty {
+            #expect(try SimulationFaults(text).gap == 1)
+            return
+        }
+        let problem = #expect(throws: InputProblem.self) { try SimulationFaults(text) }
+        #expect(problem?.description.hasPrefix("fault: ") == true && problem?.description.contains(message) == true)
+    }
+
+    @Test func theExampleHasEveryFault() throws {
+        let all = try SimulationFaults(SimulationFaults.example)
+        #expect(all.outageNanoseconds == 600_000_000_000)
+        let shares = [all.duplicates, all.reorder, all.late, all.burst, all.gap, all.unknownType, all.unknownField, all.slowAnswer]
+        #expect(shares == [Double](repeating: 0.01, count: 8))
     }
 
     @Test func everythingArrivesThroughTheEngineInSpiteOfFailures() throws {

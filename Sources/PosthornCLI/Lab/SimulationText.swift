@@ -1,0 +1,59 @@
+import PosthornLab
+import PosthornModel
+import PosthornOutbox
+
+/// What `posthorn simulate` says of a simulation.
+enum SimulationText {
+    /// The line that a terminal shows while it runs.
+    static func progress(_ progress: SimulationProgress, at now: Timestamp) -> String {
+        // Short, for a terminal of 80 columns.
+        var text = "\(Words.grouped(progress.events)) of \(Words.grouped(progress.plannedEvents)) sent, "
+        text += "\(Words.grouped(progress.answered)) delivered, \(Words.grouped(progress.failedAttempts)) failed, "
+        text += "\(Words.count(progress.retriesWaiting, "retry", "retries")) waiting"
+        if progress.retriesWaiting > 0, let next = progress.nextRetry { text += ", next \(Words.distance(to: next, from: now))" }
+        return text
+    }
+
+    /// One object with the counts.
+    static func json(_ result: SimulationResult) -> String {
+        var line = JSONLine()
+        line.add("events", result.events)
+        line.add("known_events", result.known)
+        var states = JSONLine()
+        for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
+        line.add("deliveries", states)
+        line.add("attempts", result.attempts)
+        var mails = JSONLine()
+        for state in MailState.allCases { mails.add(state.rawValue, result.mails[state] ?? 0) }
+        line.add("mails", mails)
+        var values = JSONLine()
+        values.add("asked", result.valueRequests?.asked ?? 0)
+        values.add("answered", result.valueRequests?.answered ?? 0)
+        line.add("value_requests", values)
+        return line.text + "\n"
+    }
+
+    /// The counts in a sentence.
+    static func report(_ result: SimulationResult) -> String {
+        let states = DeliveryState.allCases.compactMap { state in
+            result.deliveries[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
+        }
+        let deliveries = states.isEmpty ? "no deliveries" : states.joined(separator: ", ")
+        var text = "\(Words.count(result.events, "event")): \(deliveries); \(Words.count(result.attempts, "attempt"))"
+        let mails = MailState.allCases.compactMap { state in
+            result.mails[state].flatMap { $0 > 0 ? "\(Words.count($0, "mail")) \(state.rawValue)" : nil }
+        }
+        if !mails.isEmpty { text += "; " + mails.joined(separator: ", ") }
+        if let values = result.valueRequests {
+            text += "; \(Words.count(values.asked, "value request")), \(Words.grouped(values.answered)) answered well"
+            if let problem = values.problem { text += "\nthe first that was not: \(Visible.text(problem))" }
+        }
+        return text + "\n"
+    }
+
+    /// Why events of a simulation were not sent.
+    static func note(ofKnown count: Int) -> String {
+        "\(Words.count(count, "event was", "events were")) in the outbox of --db before and not sent again; another --seed or --start gives "
+            + "others"
+    }
+}
