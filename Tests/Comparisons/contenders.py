@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 REDIS = "Redis on a Unix socket, parsed by hiredis, nothing kept on disk"
-CELERY = f"32 messages ahead for each, acknowledged late, no results, events, gossip, heartbeat or rate limits; {REDIS}"
+CELERY = f"32 messages ahead for each process or thread, acknowledged late, no results, events, gossip, heartbeat or rate limits; {REDIS}"
 HUEY = "no results, no periodic tasks; a task is forgotten when it is taken"
 
 
@@ -69,19 +69,19 @@ CONTENDERS = [
         "queue_contender.py --queue celery --pool prefork --concurrency 2", "redis-server",
     ),
     Contender(
-        "celery-threads", "Celery on Redis, 2 processes of 4 threads", ["celery", "requests"],
-        f"two workers, thread pool of 4; {CELERY}",
-        "queue_contender.py --queue celery --pool threads --workers 2 --concurrency 4", "redis-server",
+        "celery-threads", "Celery on Redis, 2 processes of 8 threads", ["celery", "requests"],
+        f"two workers, thread pools of 8; {CELERY}",
+        "queue_contender.py --queue celery --pool threads --workers 2 --concurrency 8", "redis-server",
     ),
     Contender(
-        "dramatiq", "Dramatiq on Redis, 2 processes of 4 threads", ["dramatiq", "requests"],
-        f"two workers of 4 threads, 8 messages ahead for each, no middleware but retries, no results; {REDIS}",
-        "queue_contender.py --queue dramatiq --workers 2 --concurrency 4", "redis-server",
+        "dramatiq", "Dramatiq on Redis, 2 processes of 8 threads", ["dramatiq", "requests"],
+        f"two workers of 8 threads, 16 messages ahead for each worker, no middleware but retries, no results; {REDIS}",
+        "queue_contender.py --queue dramatiq --workers 2 --concurrency 8", "redis-server",
     ),
     Contender(
-        "huey-redis", "Huey on Redis, 2 processes of 4 threads", ["huey", "requests"],
-        f"two consumers of 4 threads, blocking reads, {HUEY}; {REDIS}",
-        "queue_contender.py --queue huey-redis --pool thread --workers 2 --concurrency 4", "redis-server",
+        "huey-redis", "Huey on Redis, 2 processes of 16 threads", ["huey", "requests"],
+        f"two consumers of 16 threads, blocking reads, {HUEY}; {REDIS}",
+        "queue_contender.py --queue huey-redis --pool thread --workers 2 --concurrency 16", "redis-server",
     ),
     Contender(
         "huey-process", "Huey on SQLite, 4 processes", ["huey", "requests"],

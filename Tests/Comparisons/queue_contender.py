@@ -63,9 +63,7 @@ def main():
     with contextlib.ExitStack() as stack:
         processes = [] if options.queue == "huey-sqlite" else [stack.enter_context(redis())]
         application = importlib.import_module(APPLICATIONS[options.queue])
-        start = time.monotonic()
         application.store(webhooks.deliveries(options.events), webhooks.DATA)
-        stored = options.events / (time.monotonic() - start)
         here = os.path.dirname(os.path.abspath(__file__))
         environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
         for number in range(options.workers):
@@ -77,7 +75,7 @@ def main():
             {process.pid for process in processes},
             lambda: all(process.poll() is None for process in processes),
         )
-        webhooks.tell({**found, "ingest_ev_s": stored})
+        webhooks.tell(found)
 
 
 main()
