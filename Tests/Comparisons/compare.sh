@@ -19,10 +19,11 @@ fi
 
 Tests/install-missing.sh redis-server wrk hey python3-venv >&2
 program=compare.py
-if [[ ${1:-} == --check ]]; then
-    program=check.py
-    shift
-elif [[ -z ${POSTHORN_BENCH:-} ]]; then
+arguments=()
+for argument in "$@"; do
+    if [[ $argument == --check ]]; then program=check.py; else arguments+=("$argument"); fi
+done
+if [[ $program == compare.py && -z ${POSTHORN_BENCH:-} ]]; then
     swift build --configuration release --product posthorn-bench >&2
     POSTHORN_BENCH="$(swift build --configuration release --show-bin-path)/posthorn-bench"
     export POSTHORN_BENCH
@@ -33,4 +34,4 @@ export COMPARE_PLACE PYTHONDONTWRITEBYTECODE=1
 trap 'rm -rf "$COMPARE_PLACE"' EXIT
 python3 -m venv "$COMPARE_PLACE/venv"
 "$COMPARE_PLACE/venv/bin/pip" install --quiet --disable-pip-version-check -r Tests/Comparisons/requirements.txt
-"$COMPARE_PLACE/venv/bin/python" "Tests/Comparisons/$program" "$@"
+"$COMPARE_PLACE/venv/bin/python" "Tests/Comparisons/$program" "${arguments[@]}"
