@@ -1,17 +1,12 @@
-"""The Celery application; its workers import it."""
+"""The Celery application."""
 
-import os
-import threading
+import sys
 
 import celery
-import requests
 
-import webhooks
+import task
 
-FOLDER = os.environ["COMPARE_FOLDER"]
-PORT = int(os.environ["COMPARE_PORT"])
-
-app = celery.Celery("comparison", broker=os.environ["COMPARE_BROKER"])
+app = celery.Celery("comparison", broker=f"redis+socket://{task.REDIS}")
 app.conf.update(
     task_ignore_result=True,
     # As the engine: a delivery whose worker dies is made again.
@@ -19,22 +14,21 @@ app.conf.update(
     worker_prefetch_multiplier=32,
     worker_disable_rate_limits=True,
     worker_send_task_events=False,
+    worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
 )
-
-local = threading.local()
-# Made in each process of its own, since a lock on a file that was opened before a fork is shared.
-turns = {}
+deliver = app.task(task.deliver, name="deliver")
 
 
-@app.task
-def deliver(delivery, event, endpoint, data):
-    if not hasattr(local, "session"):
-        local.session = requests.Session()
-        # Looking for proxies and .netrc at every request would cost a third of its time.
-        local.session.trust_env = False
-        local.ledger = webhooks.open_ledger(FOLDER)
-    if os.getpid() not in turns:
-        turns[os.getpid()] = webhooks.Turns(FOLDER)
-    webhooks.deliver(local.session, local.ledger, turns[os.getpid()], PORT, delivery, event, endpoint, data)
+def store(deliveries, data):
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        producer = app.amqp.Producer(channel)
+        for delivery in deliveries:
+            deliver.apply_async((*delivery, data), producer=producer)
+
+
+def worker(number, pool, concurrency):
+    """The command of one of the workers."""
+    command = [sys.executable, "-m", "celery", "-A", "celery_tasks", "worker", "-n", f"{number}@comparison", "-l", "ERROR"]
+    return command + ["-P", pool, "-c", str(concurrency), "--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -1,68 +1,82 @@
 """Runs every contender in turns with the engine, at the same receiver, and prints what both did."""
 
 import argparse
+import contextlib
 import json
+import math
 import os
 import shlex
-import shutil
 import subprocess
 import sys
+import tempfile
 
+import contenders
 import webhooks
 
 here = os.path.dirname(os.path.abspath(__file__))
-# Name, what it does, its command, the Debian program that it needs.
-CONTENDERS = [
-    ("wrk", "sends the same bytes, records nothing", "load_contender.py --tool wrk", "wrk"),
-    ("hey", "sends the same bytes, records nothing", "load_contender.py --tool hey", "hey"),
-    ("asyncio", "tuned script: aiohttp, uvloop, grouped commits", "asyncio_contender.py", None),
-    ("celery-prefork", "Celery, Redis, requests; 4 processes", "celery_contender.py --pool prefork", "redis-server"),
-    ("celery-threads", "Celery, Redis, requests; 4 threads", "celery_contender.py --pool threads --concurrency 4", "redis-server"),
-    ("huey-process", "Huey on SQLite, requests; 4 processes", "huey_contender.py --kind process", None),
-    ("huey-thread", "Huey on SQLite, requests; 8 threads", "huey_contender.py --kind thread --workers 8", None),
-]
-NAMES = [name for name, _, _, _ in CONTENDERS]
-
-
-def names(text):
-    wanted = text.split(",")
-    for name in wanted:
-        if name not in NAMES:
-            raise argparse.ArgumentTypeError(f"{name} is no contender; there are {', '.join(NAMES)}")
-    return wanted
-
-
 parser = argparse.ArgumentParser(prog="compare.sh", description=__doc__)
-parser.add_argument("--only", type=names, default=NAMES, help="contenders with commas between them: " + ", ".join(NAMES))
+parser.add_argument(
+    "--only", type=contenders.named, default=contenders.CONTENDERS, metavar="NAMES",
+    help="contenders with commas between them: " + ", ".join(contenders.NAMES),
+)
 parser.add_argument("--rounds", type=int, default=3, help="pairs of runs with each contender (3)")
+parser.add_argument("--seconds", type=int, default=3, help="how long about each run of a contender is measured (3)")
 parser.add_argument("--events", type=int, default=30_000, help="events that the engine delivers, to three endpoints each (30000)")
 parser.add_argument("--json", action="store_true", help="one JSON object a line instead of a table")
 options = parser.parse_args()
 bench = os.environ["POSTHORN_BENCH"]
 
 
-def compared(command):
-    command = f"{shlex.quote(sys.executable)} {shlex.quote(here)}/{command} --port {{port}} --folder {{folder}}"
-    arguments = ["deliver", "--json", "--events", str(options.events), "--rounds", str(options.rounds), "--against", command]
+@contextlib.contextmanager
+def receiver():
+    process = subprocess.Popen([bench, "receive", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(process.stdout.readline().split()[-1])
+    finally:
+        process.kill()
+        process.wait()
+
+
+def sized(contender):
+    """How many events keep the contender busy for the wanted time on this machine in this hour."""
+    events = 200
+    with receiver() as port:
+        # Twice, since the first few deliveries of a fast one say little about its rate.
+        for _ in range(2):
+            with tempfile.TemporaryDirectory(dir=os.environ["COMPARE_PLACE"]) as folder:
+                rate = json.loads(contender.run_at(port, folder, "--events", str(events)))["rps"]
+            wanted = max(200, math.ceil(rate * options.seconds / webhooks.FAN_OUT))
+            if wanted < 5 * events:
+                return wanted
+            events = wanted
+    return wanted
+
+
+def compared(contender):
+    """The bench's findings, and how much work each run of the contender was."""
+    amount = ["--seconds", str(options.seconds)] if contender.is_load else ["--events", str(sized(contender))]
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(here)}/{contender.command} {' '.join(amount)}"
+    arguments = ["deliver", "--json", "--events", str(options.events), "--rounds", str(options.rounds)]
+    arguments += ["--against", f"exec {command} --port {{port}} --folder {{folder}}"]
     found = subprocess.run([bench, *arguments], capture_output=True, text=True)
     if found.returncode != 0:
-        raise SystemExit(f"compare.sh: {found.stderr.strip() or found.stdout.strip()}")
-    return json.loads(found.stdout)
+        raise SystemExit(f"compare.sh: {contender.name}: {found.stderr.strip() or found.stdout.strip()}")
+    return json.loads(found.stdout), amount
 
 
 rows = []
-for name, does, command, program in CONTENDERS:
-    if name not in options.only:
-        continue
-    if program is not None and shutil.which(program) is None:
-        raise SystemExit(f"compare.sh: {program} is not installed; leave {name} out with --only")
-    if sys.stderr.isatty():
-        print(f"\r\033[K{name}", end="", file=sys.stderr, flush=True)
-    found = compared(command)
+for contender in options.only:
+    contender.demand()
+for contender in options.only:
+    contenders.progress(contender.name)
+    found, amount = compared(contender)
     rows.append(
         {
-            "contender": name,
-            "does": does,
+            "contender": contender.name,
+            "does": contender.does,
+            "packages": contender.described(),
+            "settings": contender.settings,
+            "amount": " ".join(amount),
             "rounds": options.rounds,
             "engine_per_second": found["deliveries_per_second_engine"],
             "per_second": found["deliveries_per_second_the_other"],
@@ -73,8 +87,7 @@ for name, does, command, program in CONTENDERS:
             "cpu_ratio": round(found["cpu_us_per_delivery_the_other"] / found["cpu_us_per_delivery_engine"], 3),
         }
     )
-if sys.stderr.isatty():
-    print("\r\033[K", end="", file=sys.stderr)
+contenders.progress("")
 if options.json:
     for row in rows:
         print(json.dumps(row))
@@ -98,3 +111,6 @@ print(f"Medians of {options.rounds} rounds in turns at the same receiver; 1.2 KB
 for line in table:
     cells = [line[0].ljust(widths[0])] + [line[column].rjust(widths[column]) for column in range(1, len(widths))]
     print("  ".join([*cells, line[-1]]).rstrip())
+print("\nSettings")
+for row in rows:
+    print("  ".join([row["contender"].ljust(widths[0]), ": ".join(filter(None, [row["packages"], row["settings"]])) + f" ({row['amount']})"]))

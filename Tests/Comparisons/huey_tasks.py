@@ -1,28 +1,29 @@
-"""The Huey application: a task queue in an SQLite file."""
+"""The Huey application, with its queue in Redis or in an SQLite file."""
 
 import os
-import threading
+import sys
 
 import huey
-import requests
 
-import webhooks
+import task
 
-FOLDER = os.environ["COMPARE_FOLDER"]
-PORT = int(os.environ["COMPARE_PORT"])
-
-queue = huey.SqliteHuey(filename=os.path.join(FOLDER, "queue.db"), results=False, fsync=True, timeout=60, cache_mb=64)
-local = threading.local()
-# Made in each process of its own, since a lock on a file that was opened before a fork is shared.
-turns = {}
+if os.environ["COMPARE_QUEUE"] == "huey-redis":
+    queue = huey.RedisHuey(url=f"unix://{task.REDIS}", results=False)
+else:
+    queue = huey.SqliteHuey(filename=os.path.join(task.FOLDER, "queue.db"), results=False, fsync=True, timeout=60, cache_mb=64)
+deliver = queue.task()(task.deliver)
 
 
-@queue.task()
-def deliver(delivery, event, endpoint, data):
-    if not hasattr(local, "session"):
-        local.session = requests.Session()
-        local.session.trust_env = False
-        local.ledger = webhooks.open_ledger(FOLDER)
-    if os.getpid() not in turns:
-        turns[os.getpid()] = webhooks.Turns(FOLDER)
-    webhooks.deliver(local.session, local.ledger, turns[os.getpid()], PORT, delivery, event, endpoint, data)
+def store(deliveries, data):
+    if isinstance(queue, huey.SqliteHuey):
+        # Storing is not measured: the workers' own connections bring all of it to the disk with their first commit.
+        queue.storage.conn.execute("PRAGMA synchronous = OFF")
+    for delivery in deliveries:
+        deliver(*delivery, data)
+
+
+def worker(_, pool, concurrency):
+    """The command of one of the workers."""
+    command = [sys.executable, "-m", "huey.bin.huey_consumer", "huey_tasks.queue", "-k", pool, "-w", str(concurrency)]
+    # Quiet, without periodic tasks, and looking again at once when another worker was faster.
+    return command + ["-q", "-n", "-d", "0.001", "-m", "0.01", "-b", "1"]

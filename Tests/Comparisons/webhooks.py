@@ -1,6 +1,7 @@
 """What all contenders share: the events, the signed request, the record of attempts, and the measuring."""
 
 import base64
+import collections
 import fcntl
 import hmac
 import json
@@ -12,6 +13,8 @@ import time
 ENDPOINTS = 201
 FAN_OUT = 3
 SECRET = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+# How long a queue may do nothing before it is given up.
+STALL_SECONDS = 60
 DATA = '{"pad":"' + "y" * 1190 + '"}'
 
 SCHEMA = """
@@ -24,22 +27,6 @@ CREATE TABLE attempt (
     duration INTEGER NOT NULL, status INTEGER NOT NULL, response TEXT
 );
 """
-
-
-class Turns:
-    """Turns between processes and threads: SQLite's own waiting sleeps ever longer, so that many writers mostly sleep."""
-
-    def __init__(self, folder):
-        self.file = open(os.path.join(folder, "turns"), "w")
-        self.thread_lock = threading.Lock()
-
-    def __enter__(self):
-        self.thread_lock.acquire()
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_):
-        fcntl.flock(self.file, fcntl.LOCK_UN)
-        self.thread_lock.release()
 
 
 def open_ledger(folder):
@@ -100,14 +87,31 @@ def record(ledger, results):
     ledger.execute("COMMIT")
 
 
-def deliver(session, ledger, turns, port, delivery, event, endpoint, data):
-    """One delivery with a session of requests: sign, send, record."""
-    body, headers = signed_request(event, endpoint, data)
-    started = time.time_ns() // 1_000_000
-    answer = session.post(f"http://127.0.0.1:{port}/hook/{endpoint}", data=body, headers=headers, timeout=30)
-    took = time.time_ns() // 1_000_000 - started
-    with turns:
-        record(ledger, [(delivery, started, took, answer.status_code, answer.text[:1024])])
+class Recorder:
+    """Records attempts, in turns between processes, and in one commit what threads of one process have at the same time.
+
+    SQLite's own waiting sleeps ever longer, so that many writers mostly sleep.
+    """
+
+    def __init__(self, folder):
+        self.ledger = open_ledger(folder)
+        self.turn = open(os.path.join(folder, "turns"), "w")
+        self.lock = threading.Lock()
+        self.waiting = collections.deque()
+
+    def record(self, result):
+        """Returns when (delivery, started ms, duration ms, status, response) is recorded."""
+        self.waiting.append(result)
+        with self.lock:
+            # Whoever has its turn records for all who wait for theirs.
+            if result not in self.waiting:
+                return
+            fcntl.flock(self.turn, fcntl.LOCK_EX)
+            group = [self.waiting.popleft() for _ in range(len(self.waiting))]
+            try:
+                record(self.ledger, group)
+            finally:
+                fcntl.flock(self.turn, fcntl.LOCK_UN)
 
 
 def cpu_seconds(sessions):
@@ -127,23 +131,37 @@ def cpu_seconds(sessions):
 
 
 def measure(ledger, total, sessions, alive):
-    """Rate and CPU from the moment when a twentieth is delivered, so that starting up does not count, to the end."""
-    first = start = cpu = None
-    while True:
+    """Rate and CPU between the first twentieth and the last, so that neither starting up nor running dry counts."""
+    marks = []
+    patience = time.monotonic() + STALL_SECONDS
+    known = 0
+    wanted = [total // 20, total - total // 20, total]
+    while wanted:
         done = ledger.execute("SELECT ifnull(max(id), 0) FROM attempt").fetchone()[0]
-        if first is None and done >= total // 20:
-            first, start, cpu = done, time.monotonic(), cpu_seconds(sessions)
-        if done >= total:
-            break
-        if not alive():
+        if done > known:
+            known, patience = done, time.monotonic() + STALL_SECONDS
+        if done >= wanted[0]:
+            marks.append((done, time.monotonic(), cpu_seconds(sessions)))
+            wanted = [more for more in wanted if more > done]
+        elif not alive():
             raise SystemExit("the workers ended early")
-        time.sleep(0.01)
-    elapsed = time.monotonic() - start
-    used = cpu_seconds(sessions) - cpu
-    delivered = ledger.execute("SELECT count(*) FROM delivery WHERE state = 'delivered'").fetchone()[0]
-    if delivered != total:
-        raise SystemExit(f"{delivered} of {total} deliveries were delivered")
-    return {"rps": (total - first) / elapsed, "cus": used / (total - first) * 1e6}
+        elif time.monotonic() > patience:
+            raise SystemExit(f"nothing was delivered for {STALL_SECONDS} s; {done} of {total} deliveries were attempted")
+        else:
+            time.sleep(0.01)
+    check_ledger(ledger, total)
+    if len(marks) < 2:
+        raise SystemExit(f"{total} deliveries are too few to be measured")
+    (first, start, cpu), (last, end, cpu_at_end) = marks[:2]
+    return {"rps": (last - first) / (end - start), "cus": (cpu_at_end - cpu) / (last - first) * 1e6}
+
+
+def check_ledger(ledger, total):
+    """Ends the program unless every delivery has been made, with one attempt on record."""
+    delivered = ledger.execute("SELECT count(*) FROM delivery WHERE state = 'delivered' AND attempts = 1").fetchone()[0]
+    attempts = ledger.execute("SELECT count(*) FROM attempt").fetchone()[0]
+    if (delivered, attempts) != (total, total):
+        raise SystemExit(f"{delivered} of {total} deliveries were delivered by one attempt; {attempts} attempts are on record")
 
 
 def tell(findings):
