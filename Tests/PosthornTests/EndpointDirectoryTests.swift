@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 

@@ -21,12 +21,14 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// Set once, before the core boards the writer.
     var handshakes: HandshakeRunner?
 
-    var window = ClaimWindow()
-    var ready = Lane<Int64>(start: 0)
-    var retries = Lane<RetryPosition>(start: .start)
-    var scout = Scout()
-    var claims: [Int64: Claim] = [:]
-    var lastEvent: (seq: Int64, event: AcceptedEvent)?
+    // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
+    // overlaps another cost 1,400 instructions a delivery, 3 % of the writer's.
+    @exclusivity(unchecked) var window = ClaimWindow()
+    @exclusivity(unchecked) var ready = Lane<Int64>(start: 0)
+    @exclusivity(unchecked) var retries = Lane<RetryPosition>(start: .start)
+    @exclusivity(unchecked) var scout = Scout()
+    @exclusivity(unchecked) var claims = IntegerTable<Claim>()
+    @exclusivity(unchecked) var lastEvent: (seq: Int64, event: AcceptedEvent)?
     var queueGeneration: Int64 = -1
     private var directoryVersion = 0
 
@@ -41,15 +43,15 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
     private var lastGroup = 0
-    var toHold: [Int64] = []
+    @exclusivity(unchecked) var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
     var isFirstTurn = true
     /// No retry is due before this; `nil` when that is not known.
-    var nextRetry: Timestamp?
+    @exclusivity(unchecked) var nextRetry: Timestamp?
     var storageFailed = false
     var faultWatch = FaultWatch()
-    var pulse = PulseMeter()
+    @exclusivity(unchecked) var pulse = PulseMeter()
 
     let inbox = Mutex(Inbox())
     let shared = Mutex(EngineStatistics())
@@ -122,7 +124,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             batch.withUnsafeBufferPointer { results in
                 guard let first = results.baseAddress else { return }
                 for place in results.indices {
-                    let transition = recorded[next].transition
+                    let transition = recorded.span[next].transition
                     release(first + place, transition, wantsUpdates)
                     if transition.state == .delivered { delivered += 1 }
                     if transition.state == .exhausted { exhausted += 1 }
