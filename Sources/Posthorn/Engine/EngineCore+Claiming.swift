@@ -113,17 +113,23 @@ extension EngineCore {
         case .take: break
         }
         guard let sendTarget = target.sendTarget else { return true }
-        let isShared = lastEvent?.seq == due.event
-        if !isShared {
-            guard let (event, isChecked) = try store.event(due.event) else { return true }
-            lastEvent = (due.event, AcceptedEvent(event, isChecked: isChecked))
-        }
-        guard let event = lastEvent?.event else { return true }
-        let bytes = event.event.data.count
+        var known = events[due.event]
+        if known == nil { known = try readEvent(due.event, store) }
+        guard var shared = known else { return true }
+        shared.claims += 1
+        events[due.event] = shared
+        let bytes = shared.event.event.data.count
         window.take(target.endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: target.endpoint, bytes: bytes)
-        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: sendTarget))
+        claims[due.delivery] = Claim(endpoint: target.endpoint, event: due.event, bytes: bytes)
+        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: sendTarget))
         return true
+    }
+}
+
+extension EngineCore {
+    private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+        guard let (event, isChecked) = try store.event(number) else { return nil }
+        return SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))
     }
 }
 

@@ -28,7 +28,8 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     @exclusivity(unchecked) var retries = Lane<RetryPosition>(start: .start)
     @exclusivity(unchecked) var scout = Scout()
     @exclusivity(unchecked) var claims = IntegerTable<Claim>()
-    @exclusivity(unchecked) var lastEvent: (seq: Int64, event: AcceptedEvent)?
+    /// The events of the claims, by their numbers: an event's deliveries are claimed in several turns, and shall share it.
+    @exclusivity(unchecked) var events = IntegerTable<SharedEvent>()
     var queueGeneration: Int64 = -1
     private var directoryVersion = 0
 
@@ -59,7 +60,15 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
     /// A delivery in memory.
     struct Claim {
         let endpoint: Int
+        let event: Int64
         let bytes: Int
+    }
+
+    /// An event in memory.
+    struct SharedEvent {
+        let event: AcceptedEvent
+        /// How many claims need it.
+        var claims = 0
     }
 
     /// What came from the sender's threads.
@@ -232,7 +241,7 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
             return inbox.recalled
         }
         for job in jobs {
-            guard let claim = claims.removeValue(forKey: job.id) else { continue }
+            guard let claim = removeClaim(of: job.id) else { continue }
             _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
             if directory.entries[claim.endpoint].isActive {
                 // Switched on again meanwhile: the lanes have passed this delivery already.
@@ -250,9 +259,18 @@ final class EngineCore: WriterPassenger, @unchecked Sendable {
         listeners.settled()
     }
 
+    private func removeClaim(of delivery: Int64) -> Claim? {
+        guard let claim = claims.removeValue(forKey: delivery) else { return nil }
+        if var shared = events[claim.event] {
+            shared.claims -= 1
+            events[claim.event] = shared.claims > 0 ? shared : nil
+        }
+        return claim
+    }
+
     /// Lets go of a delivery whose attempt is recorded.
     private func release(_ result: UnsafePointer<SendResult>, _ transition: Transition, _ wantsUpdates: Bool) {
-        guard let claim = claims.removeValue(forKey: result.pointee.job.id) else { return }
+        guard let claim = removeClaim(of: result.pointee.job.id) else { return }
         let succeeded = result.pointee.outcome.succeeded
         if let due = transition.nextAttemptAt, transition.state == .pending {
             retries.inserted(after: RetryPosition(due: due.milliseconds, delivery: result.pointee.job.id - 1), endpoint: claim.endpoint)
