@@ -113,6 +113,7 @@ let package = Package(
         tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
         tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornFiguresTests", ["PosthornFigures", "PosthornModel"]),
+        tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
         tests(
             "PosthornLabTests",

@@ -88,8 +88,9 @@ enum CurlSettings {
         set(CURLOPT_HTTP09_ALLOWED, 0)
         posthorn_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         posthorn_curl_set_text(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
-        // An empty proxy is none, and http_proxy and its kin are not looked at.
-        posthorn_curl_set_text(handle, CURLOPT_PROXY, "")
+        // No host has a proxy, whatever http_proxy and its kin say. With an empty CURLOPT_PROXY libcurl would still look for
+        // no_proxy in the environment, twice a request.
+        posthorn_curl_set_text(handle, CURLOPT_NOPROXY, "*")
         if let caFile { posthorn_curl_set_text(handle, CURLOPT_CAINFO, caFile) }
     }
     /// Makes later connections of a handle prove themselves with this certificate, or with none. libcurl keeps copies.

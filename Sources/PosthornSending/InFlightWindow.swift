@@ -1,6 +1,6 @@
 /// How many requests may be on the wire at once, in two classes.
 ///
-/// Requests younger than a few milliseconds count against a small limit, because more than about 64 at once only make
+/// Requests younger than a few milliseconds count against a small limit, because more at once only make
 /// libcurl slower. Older ones are waiting for a slow receiver and cost nothing but memory; they count against a large limit.
 /// So a thousand receivers that never answer do not hold back the healthy ones.
 ///

@@ -4,10 +4,12 @@ import Glibc
 public struct SenderConfiguration: Sendable {
     /// Sender threads; at most one a core is used.
     public var threads: Int
-    /// Requests at once that are younger than ``youngMilliseconds``, over all threads.
-    public var youngInFlightLimit = 64
-    /// How long a request counts as young.
-    public var youngMilliseconds = 10
+    /// Requests at once that are younger than ``youngMilliseconds``, over all threads. To find a host's idle connection libcurl
+    /// walks past the busy ones, so 64 at once cost 7 % more than 32, and 16 would cost 4 % less.
+    public var youngInFlightLimit = 32
+    /// How long a request counts as young. Receivers that take longer get as many starts a second as the limit allows in
+    /// this time: 8,000.
+    public var youngMilliseconds = 4
     /// Requests at once that are older than that, over all threads.
     public var slowInFlightLimit = 2048
     /// Bytes of event data in requests at once, over all threads, counting those with more than 16 KiB. One request is

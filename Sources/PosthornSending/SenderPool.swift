@@ -106,13 +106,18 @@ public final class SenderPool: Sendable {
 
     /// Hands over jobs, from any thread. After ``drain()`` or ``stop()`` they are given back at once.
     public func submit(_ jobs: [SendJob]) {
-        if jobs.isEmpty { return }
-        if threads.count == 1 { return threads[0].mailbox.post(jobs) }
-        var shares = [[SendJob]](repeating: [], count: threads.count)
-        for index in shares.indices { shares[index].reserveCapacity(jobs.count / shares.count + 1) }
-        for job in jobs { shares[threadIndex(of: job.target.key)].append(job) }
-        for (thread, share) in zip(threads, shares) where !share.isEmpty { thread.mailbox.post(share) }
+        var batch = makeBatch()
+        for job in jobs { batch.append(job) }
+        submit(batch)
     }
+
+    /// Hands over the jobs of a batch that this pool has made.
+    public func submit(_ batch: consuming SendBatch) {
+        for (thread, share) in zip(threads, batch.shares) where !share.isEmpty { thread.mailbox.post(share) }
+    }
+
+    /// An empty batch for ``submit(_:)-(SendBatch)``.
+    public func makeBatch() -> SendBatch { SendBatch(threads: threads.count) }
 
     /// Asks for the jobs that have not started; they come back through `onRecalled`.
     /// - Parameter keys: Of these endpoints; `nil` for all.
@@ -174,12 +179,6 @@ public final class SenderPool: Sendable {
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 
-    private func threadIndex(of key: Int64) -> Int {
-        // Keys are often given out in a row; a multiplication (Fibonacci hashing) spreads them whatever their step.
-        let mixed = UInt64(bitPattern: key) &* 0x9E37_79B9_7F4A_7C15
-        return Int((mixed >> 32) % UInt64(threads.count))
-    }
-
     private func order(_ order: SenderMailbox.Order) {
         for thread in threads { thread.mailbox.order(order) }
     }
@@ -191,6 +190,24 @@ public final class SenderPool: Sendable {
         }
         for worker in workers { worker.join() }
         resolver.stop()
+    }
+}
+
+/// Jobs that are handed to a ``SenderPool`` together, sorted by the thread that sends them as they come: sorting them
+/// afterwards would count the references in each up and down once more.
+public struct SendBatch: Sendable {
+    fileprivate var shares: [[SendJob]]
+
+    fileprivate init(threads: Int) { shares = [[SendJob]](repeating: [], count: threads) }
+
+    /// Adds a job.
+    public mutating func append(_ job: SendJob) { shares[threadIndex(of: job.target.key)].append(job) }
+
+    private func threadIndex(of key: Int64) -> Int {
+        if shares.count == 1 { return 0 }
+        // Keys are often given out in a row; a multiplication (Fibonacci hashing) spreads them whatever their step.
+        let mixed = UInt64(bitPattern: key) &* 0x9E37_79B9_7F4A_7C15
+        return Int((mixed >> 32) % UInt64(shares.count))
     }
 }
 

@@ -8,9 +8,11 @@ extension SenderThread {
     func readMailbox() {
         let (newOrder, letters) = mailbox.open()
         order = newOrder
-        if let letters {
+        if var letters {
             let now = MonotonicClock.nanoseconds()
-            for job in letters.jobs {
+            // Taken out from the end, the first one first: a loop over them would count their references up and down.
+            letters.jobs.reverse()
+            while let job = letters.jobs.popLast() {
                 let target = job.target
                 turns.append(
                     job,
@@ -169,11 +171,12 @@ extension SenderThread {
     }
 
     private func finish(_ transfer: Transfer, _ code: CURLcode) {
-        guard let job = transfer.job else { return }
+        guard let job = transfer.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
         if transfer.intervention == .staleConnection && !transfer.wasFresh {
             let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
             if spent < job.target.timeoutMilliseconds {
+                transfer.job = job
                 return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
             }
         }

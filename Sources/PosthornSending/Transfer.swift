@@ -10,34 +10,34 @@ final class Transfer {
     let slot: Int
     unowned(unsafe) let context: TransferContext
 
-    var job: SendJob?
-    var lane = 0
-    var started = Timestamp(milliseconds: 0)
-    var startedNanoseconds: Int64 = 0
+    @exclusivity(unchecked) var job: SendJob?
+    @exclusivity(unchecked) var lane = 0
+    @exclusivity(unchecked) var started = Timestamp(milliseconds: 0)
+    @exclusivity(unchecked) var startedNanoseconds: Int64 = 0
     /// The version of the addresses that are pinned with this transfer; see ``NameBook``.
-    private(set) var pinnedVersion: Int?
+    @exclusivity(unchecked) private(set) var pinnedVersion: Int?
 
-    private(set) var head = ResponseHead()
-    private(set) var excerpt: [UInt8] = []
+    @exclusivity(unchecked) private(set) var head = ResponseHead()
+    @exclusivity(unchecked) private(set) var excerpt: [UInt8] = []
     /// Bytes of the answer's body so far.
-    private(set) var bodyBytes = 0
-    private(set) var intervention: Intervention?
+    @exclusivity(unchecked) private(set) var bodyBytes = 0
+    @exclusivity(unchecked) private(set) var intervention: Intervention?
     /// How often libcurl has been about to send a request since the transfer was started.
-    private(set) var sendCount = 0
-    private(set) var address = ""
-    private var openedSockets: [Int32] = []
+    @exclusivity(unchecked) private(set) var sendCount = 0
+    @exclusivity(unchecked) private(set) var address = ""
+    @exclusivity(unchecked) private var openedSockets: [Int32] = []
 
     private let errorBuffer: UnsafeMutablePointer<CChar>
-    private var buffer: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
+    @exclusivity(unchecked) private var buffer: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) private var capacity: Int
     private let headerNode: UnsafeMutablePointer<curl_slist>
-    private var pinList: UnsafeMutablePointer<curl_slist>?
-    private var queryURL: OpaquePointer?
+    @exclusivity(unchecked) private var pinList: UnsafeMutablePointer<curl_slist>?
+    @exclusivity(unchecked) private var queryURL: OpaquePointer?
 
-    private var currentTarget: SendTarget?
-    private var currentCertificate: ClientCertificate?
-    private var currentTimeout = 0
-    private var isFresh = false
+    @exclusivity(unchecked) private var currentTarget: SendTarget?
+    @exclusivity(unchecked) private var currentCertificate: ClientCertificate?
+    @exclusivity(unchecked) private var currentTimeout = 0
+    @exclusivity(unchecked) private var isFresh = false
 
     private static let keptBufferBytes = 65_536
 

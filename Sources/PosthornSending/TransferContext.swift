@@ -10,8 +10,8 @@ final class TransferContext {
     /// Whether connections are kept for later requests; not where descriptors are few.
     let keepsConnections: Bool
     let standing = StandingHeaders()
-    var sockets: SocketBook
-    var shards = ShardAgenda()
+    @exclusivity(unchecked) var sockets: SocketBook
+    @exclusivity(unchecked) var shards = ShardAgenda()
 
     /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
     init(

@@ -34,7 +34,7 @@ struct TransferVerdict: Hashable {
     ///   - wasSent: Whether the request had begun to leave.
     ///   - intervention: What a callback did.
     ///   - detail: The text in libcurl's error buffer.
-    init(code: CURLcode, head: ResponseHead, wasSent: Bool, intervention: Intervention?, detail: String) {
+    init(code: CURLcode, head: borrowing ResponseHead, wasSent: Bool, intervention: Intervention?, detail: String) {
         status = head.isComplete ? head.status : nil
         text = ""
         if let failure = Self.failure(of: intervention) {

@@ -1,3 +1,5 @@
+import PosthornSystem
+
 /// Jobs that wait for their turn, fair between endpoints: round robin over the keys that may start one now.
 ///
 /// A value without clock or threads: the caller says what time it is. Every step is O(1), but for keys with a rate, which
@@ -23,7 +25,7 @@ struct TurnQueue<Job> {
     }
 
     private var lanes: [Lane] = []
-    private var laneOfKey: [Int64: Int] = [:]
+    private var laneOfKey = IntegerTable<Int>()
     private var vacant: [Int] = []
     /// Items of the heap whose lane waits no more.
     private var staleWaits = 0

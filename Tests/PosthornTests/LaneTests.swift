@@ -62,9 +62,9 @@ import Testing
         var lane = Lane<Int64>(start: 0)
         for endpoint in 0..<10 { _ = lane.atFrontier(Int64(endpoint), before: Int64(endpoint) - 1, endpoint: endpoint, room: .full) }
         lane.hasRoom(3)
-        #expect(lane.rememberedCount == 10 && lane.hungry == [3])
+        #expect(lane.rememberedCount == 10 && lane.rereadStart == 2)
         for endpoint in 0..<10 { lane.forget(endpoint) }
-        #expect(lane.rememberedCount == 0 && lane.hungry.isEmpty && lane.rereadStart == nil)
+        #expect(lane.rememberedCount == 0 && lane.rereadStart == nil)
         var window = ClaimWindow()
         window.grow(to: 1)
         for _ in 0..<20 {

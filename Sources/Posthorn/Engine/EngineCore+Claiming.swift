@@ -18,8 +18,8 @@ extension EngineCore {
     /// Claims what is due and has room, and hands it to the senders.
     /// - Returns: Whether there is more to look at at once.
     func claim(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
-        var jobs: [SendJob] = []
-        defer { if !jobs.isEmpty { pool.submit(jobs) } }
+        var jobs = pool.makeBatch()
+        defer { pool.submit(jobs) }
         window.isStalled = window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
         let readyGoesOn = try readReady(store, now, &jobs)
         let retriesGoOn = try readRetries(store, now, &jobs)
@@ -29,7 +29,7 @@ extension EngineCore {
     private func readReady(
         _ store: any OutboxStore,
         _ now: Timestamp,
-        _ jobs: inout [SendJob]
+        _ jobs: inout SendBatch
     ) throws(OutboxProblem) -> Bool {
         var goesOn = false
         if let start = ready.rereadStart {
@@ -53,7 +53,7 @@ extension EngineCore {
     }
 
     /// The window is full: takes what those who hold little have behind the frontier.
-    private func lookAhead(_ store: any OutboxStore, _ now: Timestamp, _ jobs: inout [SendJob]) throws(OutboxProblem) {
+    private func lookAhead(_ store: any OutboxStore, _ now: Timestamp, _ jobs: inout SendBatch) throws(OutboxProblem) {
         let start = scout.start(frontier: ready.frontier, at: now)
         let end = try store.scanReady(after: start, limit: Scout.rowsPerTurn) { (row) throws(OutboxProblem) in
             if window.isAtItsEnd { return false }
@@ -67,7 +67,7 @@ extension EngineCore {
     private func readRetries(
         _ store: any OutboxStore,
         _ now: Timestamp,
-        _ jobs: inout [SendJob]
+        _ jobs: inout SendBatch
     ) throws(OutboxProblem) -> Bool {
         var goesOn = false
         if let start = retries.rereadStart {
@@ -99,7 +99,7 @@ extension EngineCore {
         _ due: Due,
         _ store: any OutboxStore,
         _ now: Timestamp,
-        _ jobs: inout [SendJob],
+        _ jobs: inout SendBatch,
         _ decide: (_ endpoint: Int, Lane<Position>.Room) -> Lane<Position>.Decision
     ) throws(OutboxProblem) -> Bool {
         guard let target = try directory.target(of: due.revision, in: store, at: now) else { return true }
@@ -114,17 +114,23 @@ extension EngineCore {
         case .take: break
         }
         guard let sendTarget = target.sendTarget else { return true }
-        let isShared = lastEvent?.seq == due.event
-        if !isShared {
-            guard let (event, isChecked) = try store.event(due.event) else { return true }
-            lastEvent = (due.event, AcceptedEvent(event, isChecked: isChecked))
-        }
-        guard let event = lastEvent?.event else { return true }
-        let bytes = event.event.data.count
+        var known = events[due.event]
+        if known == nil { known = try readEvent(due.event, store) }
+        guard var shared = known else { return true }
+        shared.claims += 1
+        events[due.event] = shared
+        let bytes = shared.event.event.data.count
         window.take(target.endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: target.endpoint, bytes: bytes)
-        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: event, target: sendTarget))
+        claims[due.delivery] = Claim(endpoint: target.endpoint, event: due.event, bytes: bytes)
+        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: sendTarget))
         return true
+    }
+}
+
+extension EngineCore {
+    private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+        guard let (event, isChecked) = try store.event(number) else { return nil }
+        return SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))
     }
 }
 

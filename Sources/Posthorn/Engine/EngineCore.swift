@@ -21,12 +21,15 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// Set once, before the core boards the writer.
     var handshakes: HandshakeRunner?
 
-    var window = ClaimWindow()
-    var ready = Lane<Int64>(start: 0)
-    var retries = Lane<RetryPosition>(start: .start)
-    var scout = Scout()
-    var claims: [Int64: Claim] = [:]
-    var lastEvent: (seq: Int64, event: AcceptedEvent)?
+    // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
+    // overlaps another cost 1,400 instructions a delivery, 3 % of the writer's.
+    @exclusivity(unchecked) var window = ClaimWindow()
+    @exclusivity(unchecked) var ready = Lane<Int64>(start: 0)
+    @exclusivity(unchecked) var retries = Lane<RetryPosition>(start: .start)
+    @exclusivity(unchecked) var scout = Scout()
+    @exclusivity(unchecked) var claims = IntegerTable<Claim>()
+    /// The events of the claims, by their numbers: an event's deliveries are claimed in several turns, and shall share it.
+    @exclusivity(unchecked) var events = IntegerTable<SharedEvent>()
     var queueGeneration: Int64 = -1
     private var directoryVersion = 0
 
@@ -41,17 +44,17 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
     private var lastGroup = 0
-    var toHold: [Int64] = []
+    @exclusivity(unchecked) var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
     var isFirstTurn = true
     /// No retry is due before this; `nil` when that is not known.
-    var nextRetry: Timestamp?
+    @exclusivity(unchecked) var nextRetry: Timestamp?
     var storageFailed = false
     var faultWatch = FaultWatch()
     /// Whether what cannot be used is to be written down.
     var hasFaultNews = true
-    var pulse = PulseMeter()
+    @exclusivity(unchecked) var pulse = PulseMeter()
 
     let inbox = Mutex(Inbox())
     let shared = Mutex(EngineStatistics())
@@ -59,7 +62,15 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// A delivery in memory.
     struct Claim {
         let endpoint: Int
+        let event: Int64
         let bytes: Int
+    }
+
+    /// An event in memory.
+    struct SharedEvent {
+        let event: AcceptedEvent
+        /// How many claims need it.
+        var claims = 0
     }
 
     /// What came from the sender's threads.
@@ -125,7 +136,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
             batch.withUnsafeBufferPointer { results in
                 guard let first = results.baseAddress else { return }
                 for place in results.indices {
-                    let transition = recorded[next].transition
+                    let transition = recorded.span[next].transition
                     release(first + place, transition, wantsUpdates)
                     if transition.state == .delivered { delivered += 1 }
                     if transition.state == .exhausted { exhausted += 1 }
@@ -257,7 +268,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
             return inbox.recalled
         }
         for job in jobs {
-            guard let claim = claims.removeValue(forKey: job.id) else { continue }
+            guard let claim = removeClaim(of: job.id) else { continue }
             _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
             if directory[claim.endpoint].isActive {
                 // Switched on again meanwhile: the lanes have passed this delivery already.
@@ -275,9 +286,18 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         listeners.settled()
     }
 
+    private func removeClaim(of delivery: Int64) -> Claim? {
+        guard let claim = claims.removeValue(forKey: delivery) else { return nil }
+        if var shared = events[claim.event] {
+            shared.claims -= 1
+            events[claim.event] = shared.claims > 0 ? shared : nil
+        }
+        return claim
+    }
+
     /// Lets go of a delivery whose attempt is recorded.
     private func release(_ result: UnsafePointer<SendResult>, _ transition: Transition, _ wantsUpdates: Bool) {
-        guard let claim = claims.removeValue(forKey: result.pointee.job.id) else { return }
+        guard let claim = removeClaim(of: result.pointee.job.id) else { return }
         let succeeded = result.pointee.outcome.succeeded
         if let due = transition.nextAttemptAt, transition.state == .pending {
             retries.inserted(after: RetryPosition(due: due.milliseconds, delivery: result.pointee.job.id - 1), endpoint: claim.endpoint)

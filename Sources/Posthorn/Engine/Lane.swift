@@ -1,3 +1,5 @@
+import PosthornSystem
+
 /// An order of due deliveries that is read from front to back, passing over those whose endpoint has no room.
 ///
 /// The frontier is how far it was read. Where an endpoint's delivery was passed over, the lane remembers the first such
@@ -8,9 +10,9 @@ struct Lane<Position: Comparable> {
     /// Everything up to here was looked at.
     private(set) var frontier: Position
     /// For an endpoint with deliveries that were passed over: all of its deliveries up to here were taken.
-    private var passedOver: [Int: Position] = [:]
+    private var passedOver = IntegerTable<Position>()
     /// Endpoints with room and deliveries that were passed over.
-    private(set) var hungry: Set<Int> = []
+    private var hungry = IntegerTable<Void>()
     private let start: Position
 
     init(start: Position) {
@@ -49,11 +51,11 @@ struct Lane<Position: Comparable> {
         switch room {
         case .free:
             // Earlier ones of this endpoint go first.
-            if passedOver[endpoint] == nil { return .take }
-            hungry.insert(endpoint)
+            if passedOver[Int64(endpoint)] == nil { return .take }
+            hungry[Int64(endpoint)] = ()
             return .pass
         case .full:
-            if passedOver[endpoint] == nil { passedOver[endpoint] = before }
+            if passedOver[Int64(endpoint)] == nil { passedOver[Int64(endpoint)] = before }
             return .pass
         case .none, .exhausted: return .pass
         }
@@ -62,9 +64,9 @@ struct Lane<Position: Comparable> {
     /// A delivery of an endpoint has come in just behind `position`, which may be in front of the frontier.
     mutating func inserted(after position: Position, endpoint: Int) {
         if position >= frontier { return }
-        if let done = passedOver[endpoint] {
+        if let done = passedOver[Int64(endpoint)] {
             // The frontier leaves the endpoint's deliveries to the reading again, which must start early enough.
-            passedOver[endpoint] = min(done, position)
+            passedOver[Int64(endpoint)] = min(done, position)
         } else {
             frontier = position
         }
@@ -74,23 +76,23 @@ struct Lane<Position: Comparable> {
 
     /// An endpoint has room again.
     mutating func hasRoom(_ endpoint: Int) {
-        if passedOver[endpoint] != nil { hungry.insert(endpoint) }
+        if passedOver[Int64(endpoint)] != nil { hungry[Int64(endpoint)] = () }
     }
 
     /// Where to read again from; `nil` when nobody is hungry.
-    var rereadStart: Position? { hungry.lazy.compactMap { passedOver[$0] }.min() }
+    var rereadStart: Position? { hungry.all.lazy.compactMap { passedOver[$0.key] }.min() }
 
     /// A row between ``rereadStart`` and the frontier.
     mutating func rereading(_ position: Position, before: Position, endpoint: Int, room: Room) -> Decision {
         if position > frontier || room == .exhausted { return .stop }
-        guard hungry.contains(endpoint), let done = passedOver[endpoint], position > done else { return .pass }
+        guard hungry[Int64(endpoint)] != nil, let done = passedOver[Int64(endpoint)], position > done else { return .pass }
         switch room {
         case .free:
-            passedOver[endpoint] = position
+            passedOver[Int64(endpoint)] = position
             return .take
         case .full:
-            passedOver[endpoint] = before
-            hungry.remove(endpoint)
+            passedOver[Int64(endpoint)] = before
+            hungry.removeValue(forKey: Int64(endpoint))
             return hungry.isEmpty ? .stop : .pass
         case .none, .exhausted: return .pass
         }
@@ -98,20 +100,16 @@ struct Lane<Position: Comparable> {
 
     /// The reading got as far as `position`, or to the frontier when that is `nil`.
     mutating func reread(upTo position: Position?) {
-        for endpoint in hungry {
-            if let position {
-                passedOver[endpoint] = max(passedOver[endpoint] ?? position, position)
-            } else {
-                passedOver[endpoint] = nil
-            }
+        for (endpoint, _) in hungry.all {
+            passedOver[endpoint] = position.map { max(passedOver[endpoint] ?? $0, $0) }
         }
-        if position == nil { hungry.removeAll(keepingCapacity: true) }
+        if position == nil { hungry = IntegerTable() }
     }
 
     /// Lets go of what is remembered of an endpoint.
     mutating func forget(_ endpoint: Int) {
-        passedOver[endpoint] = nil
-        hungry.remove(endpoint)
+        passedOver[Int64(endpoint)] = nil
+        hungry[Int64(endpoint)] = nil
     }
 
     /// How many endpoints something is remembered of.
@@ -120,7 +118,7 @@ struct Lane<Position: Comparable> {
     /// Deliveries were changed by hand: everything is looked at again.
     mutating func startOver() {
         frontier = start
-        passedOver.removeAll(keepingCapacity: true)
-        hungry.removeAll(keepingCapacity: true)
+        passedOver = IntegerTable()
+        hungry = IntegerTable()
     }
 }

@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornSystem
 
 extension EngineCore {
     /// Queues word of an exhausted delivery, in the transaction that records its last attempt.

@@ -2,6 +2,7 @@ import PosthornModel
 import PosthornOutbox
 import PosthornSending
 import PosthornSigning
+import PosthornSystem
 import Synchronization
 
 /// Everything that is known about endpoints at one generation of the topology, ready for use: routes, composers, targets.
@@ -16,15 +17,15 @@ final class EndpointDirectory {
     private var routing: Routing?
     /// Endpoints by their index. Removed ones give their place up as soon as nothing of theirs is under way, so that it stays
     /// as small as the topology however many come and go.
-    private var places: [Entry?] = []
+    @exclusivity(unchecked) private var places: [Entry?] = []
     private var vacant: [Int] = []
     private var vacated: [(index: Int, key: Int64)] = []
     private var indexByKey: [Int64: Int] = [:]
     private var indexByID: [String: Int] = [:]
     /// Says of which endpoints something is under way; `nil` while no engine runs.
     weak var holder: (any EndpointHolder)?
-    private var routes: [Route: [Int]] = [:]
-    private(set) var targets: [Int64: Target?] = [:]
+    @exclusivity(unchecked) private var routes: [Route: [Int]] = [:]
+    @exclusivity(unchecked) private(set) var targets = IntegerTable<Target?>()
 
     /// One endpoint at one generation. An object, because a copy of its settings for every delivery would cost more than
     /// all else that is decided about it.
@@ -54,7 +55,7 @@ final class EndpointDirectory {
     final class Target {
         let endpoint: Int
         /// `nil` when no request can be made for it, or it is to be made anew.
-        fileprivate(set) var sendTarget: SendTarget?
+        @exclusivity(unchecked) fileprivate(set) var sendTarget: SendTarget?
         fileprivate(set) var composer: LiveComposer
 
         init(endpoint: Int, sendTarget: SendTarget?, composer: LiveComposer) {
@@ -98,9 +99,9 @@ final class EndpointDirectory {
         version += 1
         // Requests that wait hold the old target, whose composer is made new in place. All others are made when they are asked
         // for again, so that those of earlier revisions do not pile up.
-        targets = targets.filter { $0.value?.isHeldWhenLetGo() ?? false }
-        var fresh: [Int64: Target?] = [:]
-        for (revision, target) in targets {
+        targets = IntegerTable(targets.all.filter { $0.value?.isHeldWhenLetGo() ?? false })
+        var fresh = IntegerTable<Target?>()
+        for (revision, target) in targets.all {
             guard let target, let made = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
             fresh[revision] = made
         }

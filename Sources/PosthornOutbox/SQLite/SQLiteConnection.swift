@@ -8,7 +8,7 @@ final class SQLiteConnection {
     let handle: OpaquePointer
     let path: String
     /// Kept statements by the address of their text: the text itself would be hashed several times a delivery.
-    private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
+    @exclusivity(unchecked) private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
 
     /// Frames in the write-ahead log after this connection's last commit.
     private(set) var walFrames = 0
@@ -97,7 +97,7 @@ final class SQLiteConnection {
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     /// Statements that were stepped, for the benchmark's count.
-    var statementSteps = 0
+    @exclusivity(unchecked) var statementSteps = 0
 
     /// Counts the log's frames at every commit. Replaces SQLite's automatic checkpoint, which must never run (see `Checkpointer`).
     func watchLog() {

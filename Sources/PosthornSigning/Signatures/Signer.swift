@@ -113,7 +113,14 @@ struct Signer: Sendable {
 
     /// Every id that the outbox accepts is safe; this is the last door before the wire.
     private static func checkHeaderSafe(_ id: String) throws(InputProblem) {
-        if !id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+        var id = id
+        // Over the bytes themselves: the string's own iterator costs ten times as much.
+        let isSafe = id.withUTF8 { bytes in
+            var isSafe = true
+            for byte in bytes where byte <= 0x20 || byte >= 0x7F { isSafe = false }
+            return isSafe
+        }
+        if !isSafe {
             throw InputProblem(field: "id", value: id, reason: "cannot stand in a header")
         }
     }

@@ -101,11 +101,14 @@ struct StandardSigner: Sendable {
     ) throws(InputProblem) {
         switch secret {
         case .symmetric(let key):
+            // Through one view of the headers: each slice would count a reference up and down.
             let code = try key.code { message in
-                message.add(request.headers[id])
-                message.add(Self.dot)
-                message.add(request.headers[timestamp])
-                message.add(Self.dot)
+                request.headers.withUnsafeBufferPointer { headers in
+                    message.add(UnsafeBufferPointer(rebasing: headers[id]))
+                    message.add(Self.dot)
+                    message.add(UnsafeBufferPointer(rebasing: headers[timestamp]))
+                    message.add(Self.dot)
+                }
                 message.add(request.body)
             }
             request.headers.append(" v1,")

@@ -37,16 +37,23 @@ enum Base64 {
         let digits = (alphabet == .standard ? standardDigits : urlDigits).utf8Start
         var length = 0
         var i = 0
-        while i < bytes.count {
-            let left = min(3, bytes.count - i)
+        while i + 3 <= bytes.count {
+            let group = UInt32(bytes[i]) << 16 | UInt32(bytes[i + 1]) << 8 | UInt32(bytes[i + 2])
+            out[length] = digits[Int(group >> 18)]
+            out[length + 1] = digits[Int(group >> 12 & 63)]
+            out[length + 2] = digits[Int(group >> 6 & 63)]
+            out[length + 3] = digits[Int(group & 63)]
+            length += 4
+            i += 3
+        }
+        if i < bytes.count {
+            let left = bytes.count - i
             var group = UInt32(bytes[i]) << 16
             if left > 1 { group |= UInt32(bytes[i + 1]) << 8 }
-            if left > 2 { group |= UInt32(bytes[i + 2]) }
             for place in 0..<4 where place <= left || alphabet == .standard {
                 out[length] = place <= left ? digits[Int(group >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "=")
                 length += 1
             }
-            i += 3
         }
         return length
     }
