@@ -75,7 +75,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
     public static let retryMilliseconds: Int64 = 250
 
     /// Milliseconds that a group may be given to grow while results stream in; a caller's own work is never put off.
-    static let waitsPerGroup = 4
+    static let waitsPerGroup = 6
 
     /// Starts the thread.
     /// - Parameters:

@@ -117,11 +117,13 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
             || inbox.withLock { !$0.results.isEmpty }
     }
 
-    /// Results that make a commit of their own worth its flush.
-    private static let groupGoal = 256
+    /// Results that make a commit of their own worth its flush: with 256 a delivery cost the writer 0.6 us more.
+    private static let groupGoal = 512
+    /// A commit with so many shows that results stream in.
+    private static let streamGroup = 32
 
     var isWorthWaiting: Bool {
-        lastGroup >= Self.groupGoal / 8 && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
+        lastGroup >= Self.streamGroup && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
 
     func committed() {
