@@ -24,14 +24,15 @@ public struct LoadProgress: Sendable {
 /// One thread's source: what leaves when, and what came of it.
 final class LoadWorker: LoadSource {
     private let plan: LoadPlan
-    private var maker: LoadMaker
-    private var pacer: LoadPacer
+    // Unchecked, as in the loop that calls it: one thread alone touches them, for every request.
+    @exclusivity(unchecked) private var maker: LoadMaker
+    @exclusivity(unchecked) private var pacer: LoadPacer
     private let shared: LoadShared
     private let url: EndpointURL
     private let measuredFrom: Int64
-    private(set) var tally = LoadTally()
-    private var unreported = LoadProgress()
-    private var reportedAt: Int64 = 0
+    @exclusivity(unchecked) private(set) var tally = LoadTally()
+    @exclusivity(unchecked) private var unreported = LoadProgress()
+    @exclusivity(unchecked) private var reportedAt: Int64 = 0
 
     private static let reportNanoseconds: Int64 = 50_000_000
     /// The mark of a ticket holds the kind, this for the warm-up, and above that the request's number in the book.
