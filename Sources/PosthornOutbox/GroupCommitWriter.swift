@@ -247,13 +247,16 @@ public final class GroupCommitWriter: @unchecked Sendable {
         }
     }
 
-    /// Runs a transaction. Returns whether it was committed.
+    /// Runs a transaction. Returns whether it was committed, or undone for no fault of the store's.
     private func transact(_ jobs: [Job], _ passenger: (any WriterPassenger)?) -> Bool {
         var refused: [Int: OutboxProblem] = [:]
+        // Alone in its transaction, a job that fails is undone with it: SQLite copies each page that a savepoint may have to
+        // undo into a file.
+        let isAlone = jobs.count == 1 && passenger == nil
         do throws(OutboxProblem) {
             try store.write { () throws(OutboxProblem) in
                 for (i, job) in jobs.enumerated() {
-                    if !job.isIsolated {
+                    if !job.isIsolated || isAlone {
                         try job.work(store)
                         continue
                     }
@@ -269,7 +272,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
         } catch {
             for job in jobs { job.done(error) }
             passenger?.failed(error)
-            return false
+            return isAlone && !error.isOfTheStore
         }
         for (i, job) in jobs.enumerated() { job.done(refused[i]) }
         passenger?.committed()
