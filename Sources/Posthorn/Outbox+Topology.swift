@@ -133,8 +133,8 @@ extension Outbox {
     public func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
         let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
             guard
-                let endpoint = try store.topology(withCredentials: false).endpoints.first(where: {
-                    $0.settings.id == id && $0.state != .removed
+                let endpoint = try store.topology(withCredentials: false, withRemoved: false).endpoints.first(where: {
+                    $0.settings.id == id
                 })
             else { return .failure(Self.unknownEndpoint(id)) }
             let wanted: EndpointState

@@ -84,7 +84,7 @@ struct TransferVerdict: Hashable {
         }
     }
 
-    /// What every command that calls endpoints takes, for that address alone.
+    /// What the commands that call a topology's endpoints take, for that address alone.
     private static func opening(_ address: NetworkAddress) -> String { "--allow \(address)" }
 
     /// The detail for what a callback did.

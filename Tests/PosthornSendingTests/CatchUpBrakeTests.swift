@@ -69,8 +69,19 @@ import Testing
     @Test func whoWorksIsHeldOn() {
         var brake = punctual(inFlight: 10)
         brake.started(lateness: 50 * millisecond, inFlight: 32, now: 0)
-        for step in 1...1000 { brake.waited(millisecond / 2, now: Int64(step) * millisecond) }
+        for step in 1...1000 { brake.waited(millisecond / 8, now: Int64(step) * millisecond) }
         #expect(brake.holds(inFlight: CatchUpBrake.floor))
+    }
+
+    /// A receiver that has become slower while the sender was behind wants more on the wire than before, not a receiver that
+    /// the same cores must serve.
+    @Test(arguments: [(30, 132), (60, 2000), (90, 10_000)])
+    func theMoreTimeThereIsTheFasterItLetsGo(percentWaited: Int64, atLeast: Int) {
+        var brake = punctual(inFlight: 10)
+        brake.started(lateness: 50 * millisecond, inFlight: 32, now: 0)
+        let window = CatchUpBrake.window
+        for step in 1...100 { brake.waited(window * percentWaited / 100, now: Int64(step) * window) }
+        #expect(!brake.holds(inFlight: atLeast - 1))
     }
 
     @Test func whoHasCaughtUpIsHeldNoMore() {

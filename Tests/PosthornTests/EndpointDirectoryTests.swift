@@ -103,6 +103,33 @@ import Testing
         #expect(try counts(bench.outbox) == [1, 101])
     }
 
+    /// Its owner keeps it for its statistics.
+    @Test func anEngineThatHasEndedIsToldOfNothingMore() throws {
+        let bench = try EngineBench()
+        _ = try bench.outbox.apply(Self.topology(0, "https://a.example"), prune: true)
+        let engine = try bench.engine(untilSettled: true)
+        try engine.run()
+        for round in 1..<5 {
+            _ = try bench.outbox.apply(Self.topology(round, "https://a.example"), prune: true)
+            #expect(try counts(bench.outbox) == [101, 101])
+        }
+        let outbox = bench.outbox
+        #expect(try outbox.writer.perform { (_) throws(OutboxProblem) in outbox.directory.takeVacated().count } == 0)
+        #expect(engine.statistics.claimed == 0)
+    }
+
+    /// Swift holds both for the same, and the list of a node's deliveries compares bytes.
+    @Test func aNodeIsWrittenInOneWayInEventsToo() throws {
+        let bench = try EngineBench()
+        let composed = "caf\u{E9}"
+        let endpoint = EndpointSettings(id: "crm", node: composed, url: "https://a.example/")
+        _ = try bench.outbox.apply(try Topology(nodes: [Node(id: composed, level: .company)], endpoints: [endpoint]))
+        for _ in 0..<2 {
+            #expect(try bench.outbox.emit(NewEvent(type: "T", node: composed, data: "{}")).deliveries == 1)
+            #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(type: "T", node: "cafe\u{301}", data: "{}")) }
+        }
+    }
+
     /// Somebody retries what an endpoint that is gone could not take: it waits for the endpoint to come back.
     @Test func aDeliveryOfAnEndpointThatIsGoneIsHeldUntilItComesBack() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }

@@ -151,5 +151,5 @@ import Testing
 extension AttemptOutcome {
     /// With TLS 1.3 the refusal comes after the client's part of the handshake: as an alert, or as the end of the connection if
     /// the receiver is quick to close it.
-    fileprivate var wasRefusedByTLS: Bool { error == .tls || (error == .closed && errorText.contains("client certificate")) }
+    fileprivate var wasRefusedByTLS: Bool { error == .tls || error == .closed }
 }

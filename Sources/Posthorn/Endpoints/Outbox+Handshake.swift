@@ -37,7 +37,7 @@ extension Outbox {
             if try store.settleHandshake(ofEndpoint: endpoint.key, revision: endpoint.revision, failure: failure, at: now) {
                 return failure == nil ? .active : .unverified
             }
-            let current = try store.topology(withCredentials: false).endpoints.first { $0.key == endpoint.key }
+            let current = try store.topology(withCredentials: false, withRemoved: false).endpoints.first { $0.key == endpoint.key }
             return current?.state ?? .removed
         }
         if state == .active {
@@ -53,8 +53,8 @@ extension Outbox {
     /// An endpoint with its credentials.
     /// - Throws: `InputProblem` when there is none, or it is removed; `OutboxProblem` when it cannot be read.
     func endpointWithCredentials(_ id: String) throws -> StoredEndpoint {
-        let topology = try read { try $0.topology(withCredentials: true) }
-        guard let endpoint = topology.endpoints.first(where: { $0.settings.id == id && $0.state != .removed }) else {
+        let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }
+        guard let endpoint = topology.endpoints.first(where: { $0.settings.id == id }) else {
             throw Self.unknownEndpoint(id)
         }
         if let fault = endpoint.fault { throw fault.problem }

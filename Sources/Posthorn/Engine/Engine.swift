@@ -234,6 +234,7 @@ public final class Engine: Sendable {
         mails?.join()
         let problem = recordLast(core)
         outbox.writer.leave()
+        core.hasLeft.store(true, ordering: .releasing)
         pool.stop()
         // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
         core.pool = nil

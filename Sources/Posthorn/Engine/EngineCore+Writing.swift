@@ -26,7 +26,7 @@ extension EngineCore {
         if mayHaveHeld {
             let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
             mayHaveHeld = moved == Self.movesPerTransaction
-            try noticeWorkByHand(store)
+            if try noticeWorkByHand(store) { hasMail = true }
         }
         if hasFaultNews { try store.write(faults: directory.faults) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.

@@ -56,6 +56,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     var hasFaultNews = true
     @exclusivity(unchecked) var pulse = PulseMeter()
 
+    /// Set when the engine has left the writer; whoever keeps it keeps this for its statistics alone.
+    let hasLeft = Atomic(false)
     let inbox = Mutex(Inbox())
     let shared = Mutex(EngineStatistics())
 
@@ -215,10 +217,12 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     func holds(_ index: Int) -> Bool { window.held(index) > 0 }
 
+    var isAboard: Bool { !hasLeft.load(ordering: .acquiring) }
+
     /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
-        try noticeWorkByHand(store)
+        if try noticeWorkByHand(store) { mails?.wake() }
         mayHaveArrivals = try store.hasArrivals()
     }
 
@@ -249,11 +253,13 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     /// Deliveries may have been made due by hand, and mails.
-    func noticeWorkByHand(_ store: any OutboxStore) throws(OutboxProblem) {
+    /// - Returns: Whether it is so. Inside a transaction mails are to be woken only after its commit, since they read over
+    ///   another connection.
+    func noticeWorkByHand(_ store: any OutboxStore) throws(OutboxProblem) -> Bool {
         let generation = try store.queueGeneration()
-        if generation == queueGeneration { return }
+        if generation == queueGeneration { return false }
         startOver(generation)
-        mails?.wake()
+        return true
     }
 
     func startOver(_ generation: Int64) {

@@ -80,7 +80,7 @@ struct Lane<Position: Comparable> {
     }
 
     /// Where to read again from; `nil` when nobody is hungry.
-    var rereadStart: Position? { hungry.all.lazy.compactMap { passedOver[$0.key] }.min() }
+    var rereadStart: Position? { hungry.isEmpty ? nil : hungry.all.lazy.compactMap { passedOver[$0.key] }.min() }
 
     /// A row between ``rereadStart`` and the frontier.
     mutating func rereading(_ position: Position, before: Position, endpoint: Int, room: Room) -> Decision {

@@ -115,7 +115,10 @@ struct NotificationMail {
         if !outcome.address.isEmpty { out += ", \(OneLine.text(outcome.address, limit: 80))" }
         out += ": \(outcome.error?.rawValue ?? "no error")"
         if let status = outcome.status { out += ", status \(status)" }
-        if !outcome.errorText.isEmpty { out += ", \(OneLine.text(outcome.errorText, limit: errorTextLimit))" }
+        // Which address is refused, and what opens it, is for the operator, not for the endpoint's owner.
+        if !outcome.errorText.isEmpty, outcome.error != .refusedAddress {
+            out += ", \(OneLine.text(outcome.errorText, limit: errorTextLimit))"
+        }
         return out
     }
 

@@ -24,7 +24,7 @@ final class EndpointDirectory {
     private var indexByID: [String: Int] = [:]
     /// Says of which endpoints something is under way; `nil` while no engine runs.
     weak var holder: (any EndpointHolder)?
-    @exclusivity(unchecked) private var routes: [Route: [Int]] = [:]
+    @exclusivity(unchecked) private var routes: [Route: (endpoints: [Int], node: String)] = [:]
     @exclusivity(unchecked) private(set) var targets = IntegerTable<Target?>()
 
     /// One endpoint at one generation. An object, because a copy of its settings for every delivery would cost more than
@@ -138,14 +138,14 @@ final class EndpointDirectory {
     /// Vacates the places of endpoints that are gone, but for those of which something is under way.
     private func letGo(except present: Set<Int64>, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         for (key, index) in indexByKey where !present.contains(key) {
-            if holder?.holds(index) == true, let stored = try store.endpoint(key) {
+            if let holder, holder.isAboard, holder.holds(index), let stored = try store.endpoint(key) {
                 place(stored, at: now)
                 continue
             }
             places[index] = nil
             indexByKey[key] = nil
             vacant.append(index)
-            if holder != nil { vacated.append((index, key)) }
+            if holder?.isAboard == true { vacated.append((index, key)) }
         }
     }
 
@@ -183,11 +183,11 @@ final class EndpointDirectory {
     func recipients(of event: Event, checking: Bool) throws(InputProblem) -> [Recipient] {
         guard let routing else { return [] }
         let route = Route(type: event.type, node: event.node)
-        let indices: [Int]
+        let (indices, node): ([Int], String)
         if let known = routes[route] {
-            indices = known
+            (indices, node) = known
         } else {
-            if !routing.knows(event.node) {
+            guard let spelling = routing.spelling(of: event.node) else {
                 throw InputProblem(
                     field: "node",
                     value: event.node,
@@ -195,9 +195,11 @@ final class EndpointDirectory {
                 )
             }
             indices = routing.recipients(type: event.type, node: event.node).compactMap { indexByKey[$0.key] }
+            node = spelling
             if routes.count >= Self.routeLimit { routes.removeAll(keepingCapacity: true) }
-            routes[route] = indices
+            routes[route] = (indices, node)
         }
+        if !Identifier.isWrittenAlike(event.node, node) { throw Identifier.writtenInTwoWays(event.node, field: "node") }
         if checking { for index in indices { try check(event, against: self[index]) } }
         // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
         return indices.map { Recipient(revision: self[$0].stored.revision, isActive: self[$0].stored.state == .active) }
@@ -301,6 +303,8 @@ final class LiveComposer: RequestComposer {
 
 /// Has requests under way, or their results.
 protocol EndpointHolder: AnyObject {
+    /// Whether the engine still runs.
+    var isAboard: Bool { get }
     /// Whether anything of the endpoint with this index is under way.
     func holds(_ index: Int) -> Bool
 }

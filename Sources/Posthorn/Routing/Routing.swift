@@ -39,7 +39,8 @@ struct Routing {
         self.places = places
     }
 
-    func knows(_ node: String) -> Bool { hierarchy[node] != nil }
+    /// A node's id as the hierarchy writes it; `nil` when it is unknown.
+    func spelling(of node: String) -> String? { hierarchy[node]?.id }
 
     /// The endpoints that receive an event: those at its node or above it, whose level receives the type, and whose
     /// patterns match it.

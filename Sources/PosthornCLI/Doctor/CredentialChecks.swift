@@ -18,7 +18,7 @@ enum CredentialChecks {
             Finding(
                 .warn,
                 "endpoint",
-                "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait until posthorn run is started with the right key"
+                "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait until posthorn run is started again, with the right key where it is that"
             )
         }
     }

@@ -30,6 +30,8 @@ enum OwnerLockTrouble {
         let reason = "\(what) \(path): \(String(cString: strerror(code)))"
         switch code {
         case ENOSPC, EDQUOT: return OutboxProblem(.full, "\(reason); make room on the disk")
+        // These pass when another program closes some.
+        case EMFILE, ENFILE: return OutboxProblem(.io, "\(reason); \(remedy())")
         case EIO: return OutboxProblem(.io, "\(reason); the disk fails, and the kernel's log (dmesg) says how")
         default: return OutboxProblem(.access, "\(reason); \(remedy())")
         }

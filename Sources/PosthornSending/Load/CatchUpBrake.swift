@@ -4,17 +4,20 @@
 /// sender that lacks the time for its schedule, and starts all that is overdue at once, may never catch up again. It holds
 /// the number on the wire instead until it has caught up, not below twice of what its schedule needed before.
 ///
-/// A sender that is behind because the receiver does not answer is something else: it has time, which it spends waiting for
-/// events. Then it holds back less and less, within tenths of a second, so that an open load stays open.
+/// A sender that is behind because the receiver has become slow is something else: it has time, which it spends waiting for
+/// events. The more time it has, the faster it holds back less, so that an open load stays open: a receiver that stops is
+/// noticed within tenths of a second. Where the receiver shares the machine's cores, some waiting is for those.
 ///
 /// A value without a clock. Times are monotonic nanoseconds.
 struct CatchUpBrake {
     /// A start that is later than this is behind the schedule.
     static let tolerance: Int64 = 1_000_000
     /// A start that is no later than this keeps it.
-    static let punctual: Int64 = 200_000
+    static let punctual: Int64 = 500_000
     /// So many may be on the wire in any case.
     static let floor = 32
+    /// More than any load has on the wire.
+    static let ceiling = 1_000_000
     /// How often it is looked at whether the sender has time.
     static let window: Int64 = 20_000_000
 
@@ -49,7 +52,16 @@ struct CatchUpBrake {
         waited += duration
         let length = now - windowStart
         if length < Self.window { return }
-        if 5 * waited > 4 * length { bound += bound / 2 }
+        bound = min(bound + Self.growth(of: bound, percentWaited: Int(100 * waited / length)), Self.ceiling)
         (windowStart, waited) = (now, 0)
+    }
+
+    private static func growth(of bound: Int, percentWaited: Int) -> Int {
+        switch percentWaited {
+        case ..<20: return 0
+        case ..<50: return 1
+        case ..<80: return bound / 8
+        default: return bound / 2
+        }
     }
 }

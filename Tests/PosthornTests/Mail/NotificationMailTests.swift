@@ -40,6 +40,15 @@ import Testing
         )
     }
 
+    /// The mail goes to the endpoint's owner, who is neither to learn where a name of his leads inside nor to open the guard.
+    @Test func whatTheGuardRefusesIsForTheOperator() throws {
+        var outcome = Self.attempt(1).outcome
+        (outcome.status, outcome.error, outcome.address) = (nil, .refusedAddress, "")
+        outcome.errorText = "10.0.0.7 is in a range that the egress guard forbids; if it is meant, open it with --allow 10.0.0.7"
+        let sentence = NotificationMail.sentence(of: Attempt(delivery: 17, number: 1, outcome: outcome))
+        #expect(sentence.hasSuffix(": refused_address"))
+    }
+
     static func mail(_ deliveries: [ExhaustedDelivery], count: Int? = nil, endpoint: String = "crm") -> NotificationMail {
         NotificationMail(
             contents: MailContents(
