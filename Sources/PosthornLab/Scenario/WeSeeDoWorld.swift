@@ -68,8 +68,15 @@ struct WeSeeDoWorld: Sendable {
     /// those that are there, and at least one of each level below.
     init(_ random: inout SeededGenerator, on platform: [Node]) {
         var invented: [Party] = []
+        let taken = Set(platform.map(\.id))
+        /// Where the platform was made up with the same seed, the first ids are its own.
+        func freshID() -> String {
+            var id = random.hex(24)
+            while taken.contains(id) { id = random.hex(24) }
+            return id
+        }
         func party(_ level: Level, _ parent: String, _ name: String, id: String? = nil) -> Party {
-            Party(id: id ?? random.hex(24), level: level, parent: parent, name: name, contact: random.person())
+            Party(id: id ?? freshID(), level: level, parent: parent, name: name, contact: random.person())
         }
         func make(_ level: Level, _ parent: String, _ name: String) -> Party {
             let made = party(level, parent, name)

@@ -69,6 +69,18 @@ import Testing
         for node in own { #expect(places[node] ?? 0 > 20, "\(node): \(places)") }
     }
 
+    /// As `simulate --out-topology` writes one: with the same seed the ids made up first are those in the file.
+    @Test(arguments: ScenarioVendor.allCases)
+    func aPlatformMadeUpWithTheSameSeedIsStoodUpon(vendor: ScenarioVendor) throws {
+        for seed in 0..<4 as Range<UInt64> {
+            let nodes = Scenario(vendor, seed: seed).nodes
+            let again = Scenario(vendor, seed: seed, platform: nodes).nodes
+            #expect(Set(again.map(\.id)).count == again.count)
+            #expect(Set(again.map(\.id)).isSuperset(of: nodes.map(\.id)))
+            _ = try Topology(nodes: again, endpoints: [])
+        }
+    }
+
     @Test(arguments: [
         [Node(id: "only", level: .site)], [Node(id: "only", level: .company)], [Node(id: "only", level: .dealer)],
         [Node(id: "only", level: .reseller)], [Node(id: "r", level: .reseller), Node(id: "only", level: .site, parent: "r")],
