@@ -132,11 +132,9 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such endpoint.
     public func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
         let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
-            guard
-                let endpoint = try store.topology(withCredentials: false, withRemoved: false).endpoints.first(where: {
-                    $0.settings.id == id
-                })
-            else { return .failure(Self.unknownEndpoint(id)) }
+            guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else {
+                return .failure(Self.unknownEndpoint(id))
+            }
             let wanted: EndpointState
             switch (enabled, endpoint.state) {
             case (false, _): wanted = .disabled

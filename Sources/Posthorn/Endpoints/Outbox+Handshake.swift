@@ -37,8 +37,7 @@ extension Outbox {
             if try store.settleHandshake(ofEndpoint: endpoint.key, revision: endpoint.revision, failure: failure, at: now) {
                 return failure == nil ? .active : .unverified
             }
-            let current = try store.topology(withCredentials: false, withRemoved: false).endpoints.first { $0.key == endpoint.key }
-            return current?.state ?? .removed
+            return try store.endpoint(endpoint.key)?.state ?? .removed
         }
         if state == .active {
             try followTopology()
@@ -53,10 +52,7 @@ extension Outbox {
     /// An endpoint with its credentials.
     /// - Throws: `InputProblem` when there is none, or it is removed; `OutboxProblem` when it cannot be read.
     func endpointWithCredentials(_ id: String) throws -> StoredEndpoint {
-        let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }
-        guard let endpoint = topology.endpoints.first(where: { $0.settings.id == id }) else {
-            throw Self.unknownEndpoint(id)
-        }
+        guard let endpoint = try read({ try $0.presentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
         if let fault = endpoint.fault { throw fault.problem }
         return endpoint
     }

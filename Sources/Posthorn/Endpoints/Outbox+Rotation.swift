@@ -24,8 +24,7 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, or the secret is of no use.
     public func rotate(endpoint id: String, newSecret: String? = nil) throws -> SecretRotation {
         let result: Result<SecretRotation, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
-            let topology = try store.topology(withCredentials: true, withRemoved: false)
-            guard let endpoint = topology.endpoints.first(where: { $0.settings.id == id }) else {
+            guard let endpoint = try store.presentEndpoint(id, withCredentials: true) else {
                 return .failure(Self.unknownEndpoint(id))
             }
             if let fault = endpoint.fault { throw fault.problem }

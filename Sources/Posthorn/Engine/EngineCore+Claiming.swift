@@ -125,9 +125,7 @@ extension EngineCore {
         jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: sendTarget))
         return true
     }
-}
 
-extension EngineCore {
     private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
         guard let (event, isChecked) = try store.event(number) else { return nil }
         return SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))

@@ -115,11 +115,7 @@ struct Signer: Sendable {
     private static func checkHeaderSafe(_ id: String) throws(InputProblem) {
         var id = id
         // Over the bytes themselves: the string's own iterator costs ten times as much.
-        let isSafe = id.withUTF8 { bytes in
-            var isSafe = true
-            for byte in bytes where byte <= 0x20 || byte >= 0x7F { isSafe = false }
-            return isSafe
-        }
+        let isSafe = id.withUTF8 { bytes in bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
         if !isSafe {
             throw InputProblem(field: "id", value: id, reason: "cannot stand in a header")
         }
