@@ -69,7 +69,7 @@ let package = Package(
             name: "PosthornBench",
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
-                "PosthornFigures", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
+                "PosthornLab", "PosthornFigures", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
             ],
             swiftSettings: strict
         ),

@@ -9,7 +9,7 @@ enum BenchCommand {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
             HostileBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
-            InstructionsBenchmark.self,
+            ScheduleBenchmark.self, InstructionsBenchmark.self,
         ]
     }
 

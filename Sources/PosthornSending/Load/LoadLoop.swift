@@ -32,6 +32,8 @@ public final class LoadLoop: @unchecked Sendable {
     @exclusivity(unchecked) private var timerSetTo = Int64.max
     @exclusivity(unchecked) private var lastStart: Int64 = 0
     @exclusivity(unchecked) private var hasEnded = false
+    @exclusivity(unchecked) private var idleShare = IdleShare(start: MonotonicClock.nanoseconds())
+    @exclusivity(unchecked) private var spacing = StartSpacing()
     @exclusivity(unchecked) private var brake = CatchUpBrake()
     @exclusivity(unchecked) private var isBraking = false
     private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: LoadLoop.eventLimit)
@@ -42,9 +44,6 @@ public final class LoadLoop: @unchecked Sendable {
     /// Requests that start in one turn at most, so that answers are not left waiting while a backlog goes out: more on the wire
     /// makes libcurl slower, which makes the backlog longer. With 64 a load at 70 % of the peak never caught up again.
     private static let startsPerTurn = 8
-    /// What becomes due sooner after a start than this waits for that moment, in nanoseconds: beyond 10,000 requests a second
-    /// and thread several leave together. Waking up for each cost so much that 70 % of the peak could not be kept.
-    private static let startInterval: Int64 = 100_000
     /// Answers are read to their end, up to this.
     private static let responseLimitBytes = 1 << 30
 
@@ -150,9 +149,9 @@ public final class LoadLoop: @unchecked Sendable {
             switch source.next(now: now, into: &request) {
             case .send(let ticket, let content):
                 start(ticket, content, now, source)
-                brake.started(lateness: now - ticket.intended, inFlight: inFlight, now: now)
+                brake.started(lateness: now - ticket.intended, inFlight: inFlight)
             case .wait(let moment):
-                wakeAt = max(moment, lastStart + Self.startInterval)
+                wakeAt = max(moment, lastStart + spacing.interval)
                 return
             case .end:
                 hasEnded = true
@@ -249,9 +248,10 @@ public final class LoadLoop: @unchecked Sendable {
             timerSetTo = next
         }
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), next <= now ? 0 : isBraking ? 1 : -1)
-        if isBraking {
-            let end = MonotonicClock.nanoseconds()
-            brake.waited(end - now, now: end)
+        let end = MonotonicClock.nanoseconds()
+        if let percent = idleShare.waited(end - now, now: end) {
+            spacing.idle(percent: percent)
+            brake.idle(percent: percent)
         }
         for index in 0..<Int(max(0, count)) {
             let event = events[index]
