@@ -17,9 +17,9 @@ enum LoadCommand: Command {
                 + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
                 + "\nare answered, which finds the peak throughput. With --replay, recorded events leave at the distances in which they"
                 + "\nhappened, with their ids, times and data, signed anew.",
-            "Beyond 10,000 requests a second and thread several leave together, 0.1 ms apart. Where this machine lacks the time for"
-                + "\nthe schedule, no more than before are kept on the wire until it has caught up, which keeps it fastest; start_delay_ms"
-                + "\nsays how late requests left, and latencies count that in.",
+            "What becomes due within 0.1 ms leaves together, within up to 0.4 ms where a thread has little time left over. Where this"
+                + "\nmachine lacks the time for the schedule, about as many as before are kept on the wire until it has caught up, which"
+                + "\nkeeps it fastest; start_delay_ms says how late requests left, and latencies count that in.",
             "With --ledger the receiver says what it has processed: one line each time, which is the event's name or a JSON object"
                 + "\nwith \"id\" or \"digest\". A name is the event's id (weseedo, standard), the id of its object (diio's id, Voiso's uuid,"
                 + "\nWebio's communicationActionId), or the SHA-256 of the body, of the query for a GET. Counted are: lost (answered 200 and"
