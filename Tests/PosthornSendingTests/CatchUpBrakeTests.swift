@@ -61,12 +61,25 @@ import Testing
     }
 
     /// The receiver has stopped answering just then: the sender waits, so it is not what lacks time, and an open load
-    /// has as many on the wire as it wants within half a second.
+    /// has as many on the wire as it wants within a tenth of a second.
     @Test func whoWaitsIsHeldLessAndLess() {
         var brake = punctual(inFlight: 10)
         brake.started(lateness: 50 * millisecond, inFlight: 32)
-        for _ in 0..<(500 * millisecond / IdleShare.window) { brake.idle(percent: 100) }
+        for _ in 0..<(100 * millisecond / IdleShare.window) { brake.idle(percent: 100) }
         #expect(!brake.holds(inFlight: 10_000))
+    }
+
+    /// The pause goes on, and the schedule was kept for a moment only.
+    @Test func whatAPauseWantedIsNotForgottenAtOnce() {
+        var brake = punctual(inFlight: 10)
+        brake.started(lateness: 50 * millisecond, inFlight: 32)
+        for _ in 0..<5 { brake.idle(percent: 100) }
+        for _ in 0..<100 { brake.started(lateness: 0, inFlight: 3000) }
+        brake.started(lateness: CatchUpBrake.tolerance + 1, inFlight: 3000)
+        #expect(!brake.holds(inFlight: 10_000))
+        for _ in 0..<20_000 { brake.started(lateness: 0, inFlight: 10) }
+        brake.started(lateness: CatchUpBrake.tolerance + 1, inFlight: 10)
+        #expect(brake.holds(inFlight: 100))
     }
 
     @Test func whoWorksIsHeldOn() {

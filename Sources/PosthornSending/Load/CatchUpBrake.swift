@@ -6,7 +6,7 @@
 ///
 /// A sender that is behind because the receiver has become slow is something else: it has time, which it spends waiting for
 /// events. The more time it has, the faster it holds back less, so that an open load stays open: a receiver that stops is
-/// noticed within tenths of a second. Where the receiver shares the machine's cores, some waiting is for those. One that
+/// noticed within a tenth of a second. Where the receiver shares the machine's cores, some waiting is for those. One that
 /// waits for nothing has more on the wire than it can serve, and holds back more.
 ///
 /// A value without a clock. Times are in nanoseconds.
@@ -45,7 +45,8 @@ struct CatchUpBrake {
         if lateness > Self.punctual { return }
         starts = min(starts + 1, Self.memory)
         usual += (Double(inFlight) - usual) / starts
-        bound = max(Self.floor, 2 * Int(usual))
+        // What a receiver's pause wanted is forgotten start by start: whoever has caught up during the pause needs it again.
+        bound = max(Self.floor, 2 * Int(usual), bound - max(1, bound / 1024))
     }
 
     /// The sender has waited for events that percentage of its time lately.
@@ -60,7 +61,7 @@ struct CatchUpBrake {
         case ..<20: return 0
         case ..<50: return 1
         case ..<80: return bound / 8
-        default: return bound / 2
+        default: return 3 * bound
         }
     }
 }
