@@ -49,9 +49,10 @@ public struct EventLine: Sendable {
         }
         if let wrong { throw wrong }
         if let unknown {
+            let names = ["type", "node", "data", "id", "created"]
             throw InputProblem(
                 field: InputProblem.printable(unknown),
-                reason: "is not known here; allowed are type, node, data, id, created"
+                reason: "is not known here\(Suggestion.clause(for: unknown, among: names)); allowed are \(names.joined(separator: ", "))"
             )
         }
         guard let type else { throw InputProblem(field: "type", reason: "is missing") }

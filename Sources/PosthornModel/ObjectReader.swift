@@ -12,7 +12,7 @@ struct ObjectReader {
         for member in members where !allowed.contains(member.key) {
             throw InputProblem(
                 field: path.isEmpty ? InputProblem.printable(member.key) : "\(path).\(InputProblem.printable(member.key))",
-                reason: "is not known here; allowed are \(allowed.joined(separator: ", "))"
+                reason: "is not known here; \(Suggestion.advice(for: member.key, among: allowed, otherwise: "allowed are"))"
             )
         }
         self.members = members
@@ -52,8 +52,8 @@ struct ObjectReader {
     ) throws(InputProblem) -> Choice? where Choice.RawValue == String {
         guard let text = try optional(key) else { return nil }
         guard let choice = Choice(rawValue: text) else {
-            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw InputProblem(field: field(key), value: text, reason: "is not known; use one of \(choices)")
+            let reason = Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue))
+            throw InputProblem(field: field(key), value: text, reason: reason)
         }
         return choice
     }

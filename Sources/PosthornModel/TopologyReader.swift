@@ -23,11 +23,8 @@ extension Node {
         let id = try reader.requiredIdentifier("id")
         let levelText = try reader.required("level")
         guard let level = Level(rawValue: levelText) else {
-            throw InputProblem(
-                field: "\(path).level",
-                value: levelText,
-                reason: "is not a level; use reseller, dealer, company or site"
-            )
+            let advice = Suggestion.advice(for: levelText, among: Level.allCases.map(\.rawValue))
+            throw InputProblem(field: "\(path).level", value: levelText, reason: "is not a level; \(advice)")
         }
         var email: String?
         if let contact = reader.value("notification_contact") {

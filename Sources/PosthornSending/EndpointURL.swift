@@ -11,9 +11,9 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     /// The host, without the brackets of IPv6.
     public let host: String
     /// The port, given or the scheme's own.
-    let port: UInt16
+    package let port: UInt16
     /// Whether it is http without TLS.
-    let isPlainHTTP: Bool
+    package let isPlainHTTP: Bool
     /// The host's address when it is written as a number; then no name server is asked.
     let numericAddress: NetworkAddress?
 

@@ -12,8 +12,8 @@ struct CredentialReader {
         for name in members.keys.sorted() where !known.contains(name) {
             throw InputProblem(
                 field: Self.field(InputProblem.printable(name)),
-                reason: "is not known to signature \(settings.signature.rawValue) and envelope \(settings.envelope.rawValue); allowed are "
-                    + configured.joined(separator: ", ")
+                reason: "is not known to signature \(settings.signature.rawValue) and envelope \(settings.envelope.rawValue); "
+                    + Suggestion.advice(for: name, among: configured, otherwise: "allowed are")
             )
         }
     }

@@ -70,12 +70,6 @@ import Testing
         #expect(throws: UsageProblem.self) { try moment("yesterday") }
     }
 
-    @Test func swappedLettersAreOneMistake() {
-        #expect(Suggestion.distance(Array("status".utf8), Array("sattus".utf8)) == 1)
-        #expect(Suggestion.nearest(to: "deliverys", among: ["deliveries", "doctor"]) == "deliveries")
-        #expect(Suggestion.nearest(to: "xyz", among: ["deliveries", "doctor"]) == nil)
-    }
-
     @Test func theOutboxMayBeNamedBeforeTheCommand() {
         let line = CommandLineWords(["--db", "x.db", "--json", "endpoint", "list"])
         #expect(line.database == "x.db" && line.json)

@@ -15,7 +15,8 @@ import Testing
         let result = try PosthornProcess().run(words, input: [])
         #expect(result.status == 2 && result.output.isEmpty, "\(result.output)\(result.errors)")
         #expect(result.errorLines.count == 1)
-        #expect(result.errors.hasSuffix("; see posthorn \(words[0]) --help\n"), "\(result.errors)")
+        let ends = ["; see posthorn \(words[0]) --help\n", "? See posthorn \(words[0]) --help\n"]
+        #expect(ends.contains { result.errors.hasSuffix($0) }, "\(result.errors)")
         return result.errors
     }
 
@@ -29,7 +30,7 @@ import Testing
                 "needs api_key, organisation_id; add --credential api_key=VALUE --credential organisation_id=VALUE"
             ),
             (["load", here, "--vendor", "diio", "--credential", "secret=s"], "--credential secret=…: is not known to signature diio"),
-            (["load", here, "--vendor", "diio", "--credential", "signing_secrt=s"], "(did you mean signing_secret?)"),
+            (["load", here, "--vendor", "diio", "--credential", "signing_secrt=s"], "did you mean \"signing_secret\"?"),
             (["receive", "--vendor", "weseedo", "--credential", "token=t"], "--credential token=…: is not known to signature none"),
             (["load", here, "--vendor", "standard", "--credential", "secret=short"], "--credential secret=…: "),
             (["load", here, "--vendor", "weseedo", "--signature", "voiso-key"], "needs key; add --credential key=VALUE"),
@@ -55,7 +56,7 @@ import Testing
                 ["load", here, "--event", "NOPE"],
                 "--event: \"NOPE\" fits none of weseedo's types; use one of MEETING_CREATED, "
             ),
-            (["load", here, "--event", "meeting_start"], "(did you mean MEETING_STARTED?)"),
+            (["load", here, "--event", "meeting_start"], "fits none of weseedo's types; did you mean \"MEETING_STARTED\"?"),
             (["load", here, "--event", "NOPE_*"], "or a pattern of them with *"),
             (
                 ["load", here, "--vendor", "voiso", "--credential", "key=k", "--event", "MEETING_STARTED"],
@@ -163,8 +164,8 @@ import Testing
     @Test func aMissedExpectationIsNamedBesideATable() throws {
         let words = ["load", Self.here, "--count", "1", "--csv", "-", "--expect", "p99<1ms", "--expect", "errors<=1"]
         let result = try PosthornProcess().run(words, input: [])
-        #expect(result.status == 1 && result.output.hasPrefix("seconds,") && result.errorLines.count == 1)
-        #expect(result.errors == "posthorn: expected p99<1ms: missed, no request was answered\n")
+        #expect(result.status == 1 && result.output.hasPrefix("seconds,") && result.errorLines.count == 2)
+        #expect(result.errorLines.first == "posthorn: expected p99<1ms: missed, no request was answered")
     }
 
     @Test func theProgressOfASimulationSaysWhatWasSentAnsweredAndWaits() {

@@ -1,3 +1,5 @@
+import PosthornModel
+
 /// The words after `posthorn`: which command they call, and what is left for it.
 struct CommandLineWords {
     /// What is asked for.

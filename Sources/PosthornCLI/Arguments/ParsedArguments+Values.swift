@@ -32,12 +32,7 @@ extension ParsedArguments {
     ) throws(UsageProblem) -> Choice? where Choice.RawValue == String {
         guard let text = text(flag) else { return nil }
         guard let choice = Choice(rawValue: text) else {
-            let words = Choice.allCases.map(\.rawValue)
-            throw problem(
-                flag,
-                text,
-                "is not known; use one of \(words.joined(separator: ", "))" + Suggestion.clause(for: text, among: words)
-            )
+            throw problem(flag, text, Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue)))
         }
         return choice
     }

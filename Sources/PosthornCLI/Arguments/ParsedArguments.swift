@@ -1,3 +1,5 @@
+import PosthornModel
+
 /// A command line taken apart according to a specification.
 struct ParsedArguments: Equatable, Sendable {
     /// Values by flag, in the order they stood; a flag without a value counts as one empty text.
@@ -109,6 +111,6 @@ struct UsageProblem: Error, Equatable, CustomStringConvertible {
     }
 
     var description: String {
-        "\(message); see posthorn \(command.isEmpty ? "" : command + " ")--help"
+        "\(message)\(message.hasSuffix("?") ? " See" : "; see") posthorn \(command.isEmpty ? "" : command + " ")--help"
     }
 }

@@ -18,6 +18,7 @@ enum ApplyCommand: Command {
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
             "Ids of nodes and endpoints have 1 to 128 bytes of visible characters and blanks, none of these at either end. Quote them in"
                 + "\na shell; one that begins with - stands behind -- (posthorn endpoint enable -- -id), or as --endpoint=ID.",
+            "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied.",
             "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id and detail.",
         ],
         examples: ["posthorn apply topology.json", "posthorn apply --prune topology.json"]
@@ -44,6 +45,7 @@ enum ApplyCommand: Command {
                 throw problem.inFile(file.name)
             }
         }
+        PatternWarning.tell(of: topology, inFile: file.name)
         for change in changes { context.output.write(context.json ? json(change).text + "\n" : sentence(change) + "\n") }
         if changes.isEmpty && !context.json { context.output.write("nothing to change\n") }
         return 0

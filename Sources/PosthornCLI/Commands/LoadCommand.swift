@@ -29,7 +29,8 @@ enum LoadCommand: Command {
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
-                + "\nthe test early, with results.",
+                + "\nthe test early, with results. Exit status 1 when an expectation is missed, and when not one of the requests that"
+                + "\nshould be is answered 200, whatever was expected; a line then says what most likely has to be changed.",
             "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
                 + "\nor 503 with Retry-After is left alone for so long.",
             "With --json: one object, with target, began, model, duration_s, requests, requests_per_second, scheduled_per_second,"
@@ -91,8 +92,15 @@ enum LoadCommand: Command {
         let verdicts = expectations.map { $0.evaluate(report.outcome) }
         try files.write(report, verdicts, to: context)
         // The results stand, whatever became of the ledger.
+        let failure = report.failureOfAll
+        if let failure {
+            let signature = settings?.signature ?? .none
+            let hint = FailureHint(url: target.url, signature: signature, hasFile: arguments.has("topology"))
+            context.output.flush()
+            ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure))")
+        }
         if let ledgerProblem { throw ledgerProblem }
-        return verdicts.allSatisfy(\.holds) ? 0 : 1
+        return failure == nil && verdicts.allSatisfy(\.holds) ? 0 : 1
     }
 
     private static func check(

@@ -25,8 +25,9 @@ enum SimulateCommand: Command {
                 + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from --seed,"
                 + "\n--start and the topology's nodes alone, so the same command sends the same bytes again.",
             "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
-                + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints with another"
-                + "\nvendor's envelope are left out.",
+                + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints of the"
+                + "\nother vendors are left out; envelopes standard and raw carry any VENDOR's events. simulate standard is a platform"
+                + "\nof its own, the shop, whose events go to these two alone.",
             "The dice are thrown for each fault apart, so an event may meet several. slow-200: the platform has given up on a request"
                 + "\nbefore its 200 comes, and sends the event again by the schedule. A receiver that is slower than --timeout meets the"
                 + "\nsame without a fault. Retry-After counts in real seconds at any speed.",
@@ -52,11 +53,7 @@ enum SimulateCommand: Command {
         }
         guard let vendor = ScenarioVendor(rawValue: name), let format = Vendor(rawValue: name) else {
             let words = ScenarioVendor.allCases.map(\.rawValue)
-            throw UsageProblem(
-                "VENDOR: \"\(Visible.text(name))\" is not known; use one of \(words.joined(separator: ", "))"
-                    + Suggestion.clause(for: name, among: words),
-                command: context.command
-            )
+            throw UsageProblem("VENDOR: \"\(Visible.text(name))\" \(Suggestion.refusal(of: name, among: words))", command: context.command)
         }
         let mode = try SimulateMode(arguments)
         let targets = try SimulationTargets(format, arguments, context.command)
@@ -95,14 +92,21 @@ enum SimulateCommand: Command {
         defer { second?.close() }
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
+        let hints = FirstFailureHints(hasFile: arguments.has("topology"))
         let simulator = try VendorSimulator(
             simulation,
             to: receivers,
             outbox: outbox,
             second: second,
             options: options,
-            log: { if case .attemptFailed = $0 { log.log(LogRecord($0)) } }
+            log: { event in
+                guard case .attemptFailed(let update) = event else { return }
+                log.log(LogRecord(event))
+                if let hint = hints.line(update) { log.log(LogRecord(.warn, "hint", hint)) }
+            }
         )
+        hints.watch(simulator)
+        if let outlook = SimulationText.outlook(simulation, speed: options.speed) { ErrorOutput.line("posthorn: \(outlook)") }
         log.showProgress { SimulationText.progress(simulator.progress, at: SystemClock().now()) }
         _ = try StopSignals.watch { _ in simulator.stop() }
         let result = try simulator.run()

@@ -25,8 +25,7 @@ enum CredentialFlags {
         let credential = error.field.hasPrefix("credentials.") ? String(error.field.dropFirst(12)) : nil
         let allowed = Credentials.allowed(settings)
         if let credential, !allowed.contains(credential) {
-            let suggestion = Suggestion.clause(for: credential, among: allowed)
-            return UsageProblem("--credential \(credential)=…: \(error.reason)\(suggestion)", command: command)
+            return UsageProblem("--credential \(credential)=…: \(error.reason)", command: command)
         }
         if !missing.isEmpty {
             let flags = missing.map { "--credential \($0)=VALUE" }.joined(separator: " ")

@@ -71,6 +71,7 @@ enum FormatFlags {
             )
         }
         if !(mayLackCredentials && endpoint.credentials.isEmpty) { try CredentialFlags.check(endpoint, of: topology, inFile: file.name) }
+        PatternWarning.tell(of: topology, inFile: file.name, onlyEndpoint: id)
         return endpoint
     }
 }

@@ -24,11 +24,12 @@ struct SimulationTargets {
                 throw UsageProblem("a URL and --topology exclude each other; the file's endpoints have theirs", command: command)
             }
             let (topology, name) = try Self.topology(path)
-            // Neutral envelopes carry any vendor's events.
+            // These carry any platform's events; the others' receivers know only their own vendor's.
             let others = Set(Vendor.allCases.map(\.envelope)).subtracting([format.envelope, Vendor.standard.envelope])
             receivers = topology.endpoints.filter { !others.contains($0.envelope) }
             leftOut = topology.endpoints.filter { others.contains($0.envelope) }.map(\.id)
             platform = topology.nodes
+            PatternWarning.tell(of: topology, inFile: name)
             if !arguments.has("out") {
                 for receiver in receivers { try CredentialFlags.check(receiver, of: topology, inFile: name) }
             }

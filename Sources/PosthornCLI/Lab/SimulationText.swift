@@ -51,6 +51,17 @@ enum SimulationText {
         return text + "\n"
     }
 
+    /// How long it will take, and how to have it sooner; `nil` when that is not long.
+    static func outlook(_ simulation: Simulation, speed: Double) -> String? {
+        let nanoseconds = Double(simulation.departures.last?.nanoseconds ?? 0)
+        let milliseconds = Int64(nanoseconds / speed / 1e6)
+        if milliseconds < 30_000 { return nil }
+        let faster = [10.0, 60, 600, 1440, 3600, 86_400].first { $0 > speed && nanoseconds / $0 <= 75e9 }
+        let events = Words.count(simulation.departures.count, "event")
+        return "\(events) leave in the course of \(Words.length(milliseconds: milliseconds))"
+            + (faster.map { "; with --speed \(Int64($0)), in \(Words.length(milliseconds: Int64(nanoseconds / $0 / 1e6)))" } ?? "")
+    }
+
     /// Why events of a simulation were not sent.
     static func note(ofKnown count: Int) -> String {
         "\(Words.count(count, "event was", "events were")) in the outbox of --db before and not sent again; another --seed or --start gives "

@@ -133,7 +133,11 @@ public struct Expectation: Equatable, Sendable {
         let name = text[..<at].filter { $0 != " " }
         let bound = text[at...].dropFirst(comparison.rawValue.count).filter { $0 != " " }
         let isPercent = bound.hasSuffix("%")
-        guard let measure = Self.measure(name, isPercent: isPercent) else { throw problem }
+        guard let measure = Self.measure(name, isPercent: isPercent) else {
+            let names = ["mean", "max", "errors", "rate"] + LedgerMeasure.allCases.map(\.rawValue)
+            guard !names.contains(name), let near = Suggestion.nearest(to: name, among: names) else { throw problem }
+            throw InputProblem(field: "expect", value: text, reason: "is not known; did you mean \"\(near)\"?")
+        }
         let value: Double?
         if measure.isLatency {
             value = Quantity.nanoseconds(bound).map(Double.init)

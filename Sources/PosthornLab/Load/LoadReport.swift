@@ -52,7 +52,7 @@ public struct LoadReport: Sendable {
     public let samples: [LoadSample]
     /// What the receiver's ledger says, where there is one.
     public private(set) var ledger: LedgerResult?
-    private let signsTime: Bool
+    let signsTime: Bool
     private let book: SentBook
 
     init(target: String, began: Timestamp, plan: LoadPlan, tally: LoadTally, signsTime: Bool) {

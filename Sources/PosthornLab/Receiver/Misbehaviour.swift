@@ -44,10 +44,17 @@ public struct Misbehaviour: Sendable {
             }
             let (name, share) = (String(text[..<sign]), text[text.index(after: sign)...])
             if name == "delay" { throw problem("lacks the milliseconds or the share; write delay:3000=5%") }
-            guard let kind = Self.kind(name) else { throw problem("is not a fault; write some of \(Self.example)") }
+            guard let kind = Self.kind(name) else {
+                let word = String(name.prefix { $0 != "=" && $0 != ":" })
+                if let near = Suggestion.nearest(to: word, among: Self.names) { throw problem("is not known; did you mean \"\(near)\"?") }
+                throw problem("is not a fault; write some of \(Self.example)")
+            }
             guard let probability = Quantity.share(share) else { throw problem(Quantity.refusal(ofShare: share)) }
             self.init(kind, probability: probability)
         }
+
+        /// Those that are words.
+        private static let names = ["hangup", "delay", "lose", "twice"]
 
         private static func kind(_ text: String) -> FaultKind? {
             switch text {

@@ -13,20 +13,35 @@ struct ConferenceStage: Stage {
         let participant: Int
         var role: String
         let original: Int
+        /// How dialling out goes on.
+        var dialStates: ArraySlice<String>
     }
 
-    static let dialStates = ["new", "dialed", "answered", "rejected", "noanswer", "cancelled", "notenabled"]
+    /// How dialling out ends for those who do not come.
+    static let unansweredStates = ["rejected", "noanswer", "cancelled"]
     static let waysOut = ["user_exit", "user_dropped", "host_kicked", "host_kicked_blocked"]
 
-    private static let pictureScript = 4
+    private static let pictureScript = 6
+    private static let scripts = 9
+
+    private static func dialling(_ count: Int) -> [String] { [String](repeating: "dialout_status_change", count: count) }
+
+    private static func dialStates(ofStory story: Int, _ script: Int) -> ArraySlice<String> {
+        switch script {
+        case 2: return ["new", "dialed", "answered"]
+        case 3: return ["new", "dialed", unansweredStates[story / scripts % unansweredStates.count]]
+        case 4: return ["notenabled"]
+        default: return []
+        }
+    }
 
     private let places: Places
     private let hosts: [Int]
     private let company: Int
     private var lastConference: Int
     private var lastParticipant: Int
-    private var dialled = 0
-    private var left = 0
+    /// How many have left a conference or a livestream, by type.
+    private var left: [String: Int] = [:]
     private var book = StoryBook<Cast>([
         [
             "conference_start", "enter_conference", "participant_role_changed", "start_recording", "stop_recording", "leave_conference",
@@ -36,7 +51,10 @@ struct ConferenceStage: Stage {
             "conference_start", "enter_conference", "start_streaming", "enter_livestream", "stream_preview_updated", "leave_livestream",
             "stop_streaming", "leave_conference", "conference_end",
         ],
-        ["conference_start", "dialout_status_change", "dialout_status_change", "enter_conference", "leave_conference", "conference_end"],
+        // Called up: who comes, who does not, and for a host who may not.
+        ["conference_start"] + dialling(3) + ["enter_conference", "leave_conference", "conference_end"],
+        ["conference_start"] + dialling(3) + ["conference_end"],
+        ["conference_start"] + dialling(1) + ["conference_end"],
         ["conference_start", "start_broadcasting", "stop_broadcasting", "conference_end"],
         ["profile_picture_upload_failure", "profile_picture_upload_success"],
         ["drive_file_added", "drive_file_deleted"],
@@ -57,7 +75,7 @@ struct ConferenceStage: Stage {
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
         let (hosts, company, places) = (hosts, company, places)
         var (conference, participant) = (lastConference, lastParticipant)
-        var (dialled, left) = (dialled, left)
+        var left = left
         let page = book.turnPage(
             &random,
             cast: { number, script, random in
@@ -73,19 +91,19 @@ struct ConferenceStage: Stage {
                     phone: "+" + random.mobile(),
                     participant: participant,
                     role: "participant",
-                    original: conference - random.integer(10...500)
+                    original: conference - random.integer(10...500),
+                    dialStates: Self.dialStates(ofStory: number, script)
                 )
             },
             tell: { type, cast, random in
                 if type == "participant_role_changed" { cast.role = random.pick(["moderator", "organizer"]) }
-                if type == "dialout_status_change" { dialled += 1 }
-                if type.hasPrefix("leave_") { left += 1 }
-                let turns = (dialled: dialled, left: left)
-                return (type, cast.node, Self.data(type, cast, company, turns, &random))
+                if type.hasPrefix("leave_") { left[type, default: 0] += 1 }
+                defer { if type == "dialout_status_change" { cast.dialStates.removeFirst() } }
+                return (type, cast.node, Self.data(type, cast, company, left[type] ?? 0, &random))
             }
         )
         (lastConference, lastParticipant) = (conference, participant)
-        (self.dialled, self.left) = (dialled, left)
+        self.left = left
         return page
     }
 
@@ -93,7 +111,7 @@ struct ConferenceStage: Stage {
         _ type: String,
         _ cast: Cast,
         _ company: Int,
-        _ turns: (dialled: Int, left: Int),
+        _ left: Int,
         _ random: inout SeededGenerator
     ) -> JSONValue {
         var members: [JSONValue.Member] = [.init("host_id", number(cast.host))]
@@ -104,8 +122,8 @@ struct ConferenceStage: Stage {
             add("participant_id", number(cast.participant))
         }
         if type.hasSuffix("_conference") || type.hasPrefix("participant_") { add("participant_role", .string(cast.role)) }
-        if type.hasPrefix("leave_") { add("reason_for_leaving", .string(waysOut[(turns.left - 1) % waysOut.count])) }
-        for member in extra(type, cast, turns.dialled, &random) { add(member.key, member.value) }
+        if type.hasPrefix("leave_") { add("reason_for_leaving", .string(waysOut[(left - 1) % waysOut.count])) }
+        for member in extra(type, cast, &random) { add(member.key, member.value) }
         return .object(members)
     }
 
@@ -113,7 +131,6 @@ struct ConferenceStage: Stage {
     private static func extra(
         _ type: String,
         _ cast: Cast,
-        _ dialled: Int,
         _ random: inout SeededGenerator
     ) -> KeyValuePairs<String, JSONValue> {
         let media = "https://media.conference.example"
@@ -128,7 +145,7 @@ struct ConferenceStage: Stage {
             return ["video_url": .string("\(media)/previews/\(name).mp4"), "image_url": .string("\(media)/previews/\(name).jpg")]
         case "enter_conference": return ["meeting_url": .string("https://meet.conference.example/\(cast.conference)")]
         case "dialout_status_change":
-            return ["status": .string(dialStates[(dialled - 1) % dialStates.count]), "phone_number": .string(cast.phone)]
+            return ["status": .string(cast.dialStates.first ?? ""), "phone_number": .string(cast.phone)]
         case "drive_file_added": return ["id": number(cast.original), "filename": .string(cast.file), "size": number(cast.fileSize)]
         case "drive_file_deleted": return ["id": number(cast.original), "filename": .string(cast.file)]
         case "one_time_access_code_reused": return ["original_conference_id": number(cast.original)]

@@ -43,6 +43,10 @@ public struct SimulationFaults: Equatable, Sendable {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let share = Self.shares.first { $0.name == halves[0] }
             guard halves.count == 2, share != nil || halves[0] == "outage" else {
+                let names = Self.shares.map(\.name) + ["outage"]
+                if !names.contains(String(halves[0])), let near = Suggestion.nearest(to: String(halves[0]), among: names) {
+                    throw problem("is not known; did you mean \"\(near)\"?")
+                }
                 throw problem("is not a fault; write some of \(Self.example)")
             }
             if !seen.insert(halves[0]).inserted { throw problem("is there for the second time; give each fault once") }

@@ -31,7 +31,8 @@ public final class VendorSimulator: Sendable {
     private let simulation: Simulation
     private let outboxes: [Outbox]
     private let engines: [Engine]
-    private let receivers: [EndpointSettings]
+    /// Where events go, each with an id and a node.
+    public let receivers: [EndpointSettings]
     private let options: SimulationOptions
     private let asker: ValueAsker?
     private let waker: Waker

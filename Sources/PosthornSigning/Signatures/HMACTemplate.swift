@@ -147,8 +147,8 @@ struct HMACTemplate: Sendable {
     ) throws(InputProblem) -> Choice? where Choice.RawValue == String {
         guard let text = try reader.optional(name) else { return nil }
         guard let choice = Choice(rawValue: text) else {
-            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw InputProblem(field: CredentialReader.field(name), value: text, reason: "is not known; use one of \(choices)")
+            let reason = Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue))
+            throw InputProblem(field: CredentialReader.field(name), value: text, reason: reason)
         }
         return choice
     }

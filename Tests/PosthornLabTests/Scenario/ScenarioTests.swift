@@ -136,7 +136,18 @@ import Testing
             default: break
             }
         }
-        #expect(states == Set(ConferenceStage.dialStates))
+        #expect(states == ["new", "dialed", "answered", "rejected", "noanswer", "cancelled", "notenabled"])
+    }
+
+    @Test func onlyWhoAnswersADialOutEntersTheConference() throws {
+        var states: [String: [String]] = [:]
+        for event in events(.conference, count: 2000) {
+            let data = try parsed(event)
+            guard case .number(let participant) = data["participant_id"] else { continue }
+            if event.type == "dialout_status_change" { states[participant, default: []].append(try #require(string(data["status"]))) }
+            if event.type == "enter_conference", let dialled = states[participant] { #expect(dialled == ["new", "dialed", "answered"]) }
+        }
+        #expect(Set(states.values.compactMap(\.last)).isSuperset(of: ["answered", "rejected", "noanswer", "cancelled", "notenabled"]))
     }
 
     @Test func aVoisoCallIsAnsweredBeforeItIsHungUp() throws {
@@ -147,11 +158,15 @@ import Testing
             if event.type.hasSuffix("answered") {
                 answered[uuid] = string(data["ani"])
                 guard case .object(let members) = data else { continue }
-                #expect(members.allSatisfy { string($0.value) != nil })
+                #expect(members.allSatisfy { $0.value.kindName == "a string" || $0.value.kindName == "a number" })
             } else {
-                #expect(answered[uuid] == string(data["ani"]))
-                guard case .number(let duration) = data["duration"] else { continue }
-                #expect(try #require(Int(duration)) >= 3)
+                #expect((answered[uuid] == string(data["ani"])) == (data["disposition"] == .string("answered")))
+                guard case .number(let duration) = data["duration"], case .number(let start) = data["start_time"],
+                    case .number(let end) = data["end_time"]
+                else { throw InputProblem(field: "duration", reason: "is no number") }
+                let (length, from, till) = (try #require(Double(duration)), try #require(Double(start)), try #require(Double(end)))
+                #expect(length >= 3 && abs(till - from - length) < 0.001)
+                #expect(till == Double(event.created.milliseconds) / 1000)
             }
         }
     }

@@ -1,0 +1,78 @@
+import PosthornLab
+import PosthornModel
+import PosthornSending
+
+/// What the operator most likely has to change when a receiver takes nothing.
+struct FailureHint {
+    /// Where requests go.
+    let url: EndpointURL
+    /// How they are signed.
+    let signature: SignatureScheme
+    /// Whether the format comes from a topology file, so that the file is what has to be changed.
+    let hasFile: Bool
+
+    /// A line about a load of whose requests none was answered 200.
+    func line(ofLoad failure: RequestFailure) -> String {
+        "nothing was answered 200, most often \(Self.name(failure)): \(remedy(failure))"
+    }
+
+    /// A line about a simulated platform's first request; `nil` for failures that retries are made for.
+    func line(ofFirst failure: RequestFailure) -> String? {
+        switch failure {
+        case .unanswered(.connect), .unanswered(.dns), .unanswered(.tls), .unanswered(.badResponse), .unanswered(.refusedAddress): break
+        case .status(let status) where (201..<500).contains(status) && status != 429 && status != 408: break
+        default: return nil
+        }
+        let retries = "it is tried again by the schedule, up to a day at --speed 1; Ctrl-C ends"
+        return "the first request to \(url.text) failed, \(Self.name(failure)): \(remedy(failure)); \(retries)"
+    }
+
+    private static func name(_ failure: RequestFailure) -> String {
+        switch failure {
+        case .status(let status): return "status \(status)"
+        case .unanswered(let error): return error.rawValue
+        }
+    }
+
+    private func remedy(_ failure: RequestFailure) -> String {
+        switch failure {
+        case .status(let status): return remedy(ofStatus: status)
+        case .unanswered(let error): return remedy(of: error)
+        }
+    }
+
+    private var format: String { hasFile ? "the topology file" : "--credential" }
+
+    private func remedy(ofStatus status: Int) -> String {
+        switch status {
+        case 201..<300: return "only 200 is a success; let the receiver answer that"
+        case 300..<400: return "redirects are not followed; give the URL that this one leads to"
+        case 401 where signature == .none, 403 where signature == .none:
+            return "these requests are not signed; give the signature that the receiver checks with "
+                + (hasFile ? "the topology file" : "--signature and --credential")
+        case 401, 403: return "the receiver does not take the signature \(signature.rawValue); give its own secret with \(format)"
+        case 404, 410: return "the receiver has nothing under \(url.text); correct the URL's path"
+        case 405: return "the receiver takes no such request under \(url.text); correct the URL's path"
+        case 400, 415, 422: return "the receiver does not take this format; name the vendor whose it expects"
+        case 413: return "the receiver takes no requests as large as these; let it take more"
+        case 429: return "the receiver limits how many it takes; ask it less often"
+        case 500...: return "the receiver fails; its log says why"
+        default: return "the receiver's log says why"
+        }
+    }
+
+    private func remedy(of error: AttemptError) -> String {
+        let place = "\(url.host.contains(":") ? "[\(url.host)]" : url.host):\(url.port)"
+        switch error {
+        case .connect: return "no connection to \(place) came about; is the receiver running at that port?"
+        case .dns: return "the name of the host could not be resolved; correct the URL"
+        case .tls: return "if the receiver's certificate is its own, name its authority with --ca-file FILE; if it has none, write http://"
+        case .timeout: return "the receiver did not answer in time; its log says why, or give it more with --timeout MS"
+        case .closed, .badResponse, .headersTooLarge:
+            return "what listens at \(place) does not answer in HTTP; correct the port" + (url.isPlainHTTP ? ", or write https://" : "")
+        case .refusedAddress: return "the address may not be reached; if the host is yours, add --i-own-this-host"
+        case .resources: return "this machine ran out of memory, descriptors or ports; take fewer connections"
+        case .status, .unbuildable, .other: return "the text of the error says more"
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Posthorn
+import PosthornLab
+import PosthornModel
+import PosthornSending
+import Synchronization
+
+/// Hints about receivers that take nothing, as soon as that shows: retries go on for a day, and none of them may help.
+final class FirstFailureHints: Sendable {
+    private struct State {
+        /// Endpoints that were spoken of.
+        var told: Set<String> = []
+        weak var simulator: VendorSimulator?
+    }
+
+    private let state = Mutex(State())
+    private let hasFile: Bool
+
+    /// - Parameter hasFile: Whether receivers come from a topology file.
+    init(hasFile: Bool) { self.hasFile = hasFile }
+
+    /// From now on, nothing is said of a simulation that a receiver has taken something of.
+    func watch(_ simulator: VendorSimulator) { state.withLock { $0.simulator = simulator } }
+
+    /// What is to be said of a failed attempt; `nil` mostly. From any thread.
+    func line(_ update: DeliveryUpdate) -> String? {
+        guard let failure = RequestFailure(update.outcome) else { return nil }
+        let (isNew, simulator) = state.withLock { ($0.told.insert(update.endpoint).inserted, $0.simulator) }
+        guard isNew, let simulator, simulator.progress.answered == 0,
+            let settings = simulator.receivers.first(where: { $0.id == update.endpoint }), let url = try? EndpointURL(settings.url)
+        else { return nil }
+        return FailureHint(url: url, signature: settings.signature, hasFile: hasFile).line(ofFirst: failure)
+    }
+}

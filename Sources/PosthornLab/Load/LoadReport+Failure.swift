@@ -1,0 +1,35 @@
+public import PosthornModel
+
+/// What became of a request that was not answered 200.
+public enum RequestFailure: Hashable, Sendable {
+    /// An answer with another status.
+    case status(Int)
+    /// No answer.
+    case unanswered(AttemptError)
+
+    /// An attempt's failure; `nil` for a success.
+    public init?(_ outcome: AttemptOutcome) {
+        if let error = outcome.error, error != .status {
+            self = .unanswered(error)
+        } else if let status = outcome.status, status != 200 {
+            self = .status(status)
+        } else {
+            return nil
+        }
+    }
+}
+
+extension LoadReport {
+    /// What most requests met, where those that a receiver should answer 200 were not once: it took nothing at all. `nil` when
+    /// one was answered 200, or none was sent that should have been.
+    public var failureOfAll: RequestFailure? {
+        var failures: [RequestFailure: UInt64] = [:]
+        for kind in kinds where !kind.kind.isToBeRefused(signsTime: signsTime) {
+            if kind.statuses[200] ?? 0 > 0 { return nil }
+            for (status, count) in kind.statuses { failures[.status(status), default: 0] += count }
+            for (name, count) in kind.failures { failures[.unanswered(AttemptError(rawValue: name) ?? .other), default: 0] += count }
+        }
+        // Of equally common ones always the same.
+        return failures.max { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") }?.key
+    }
+}
