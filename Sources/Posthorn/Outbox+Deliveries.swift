@@ -22,9 +22,10 @@ extension Outbox {
         try read { try $0.deliveries(filter, visit) }
     }
 
-    /// Visits the first `limit` events of a type (of every type for `nil`) in the order in which they were stored.
-    public func events(ofType pattern: EventPattern? = nil, limit: Int, _ visit: (Event) -> Void) throws {
-        try read { try $0.events(ofType: pattern, limit: limit, visit) }
+    /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, until `visit` returns
+    /// `false`: that it has enough.
+    public func events(ofType pattern: EventPattern? = nil, _ visit: (Event) -> Bool) throws {
+        try read { try $0.events(ofType: pattern, visit) }
     }
 
     /// The attempts of a delivery, first to last.

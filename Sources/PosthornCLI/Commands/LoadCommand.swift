@@ -17,6 +17,8 @@ enum LoadCommand: Command {
                 + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
                 + "\nare answered, which finds the peak throughput. With --replay, recorded events leave at the distances in which they"
                 + "\nhappened, with their ids, times and data, signed anew.",
+            "--replay reads at most \(Words.grouped(ReplayFlags.countLimit)) events into memory, where they take about what they do on disk;"
+                + "\n--event TYPE (or a pattern) takes those of some types alone, --count N the first N that were stored.",
             "What becomes due within 0.1 ms leaves together, within up to 0.4 ms where a thread has little time left over. Where this"
                 + "\nmachine lacks the time for the schedule, about as many as before are kept on the wire until it has caught up, which"
                 + "\nkeeps it fastest; start_delay_ms says how late requests left, and latencies count that in.",

@@ -12,10 +12,16 @@ enum ReplayFlags {
     ]
 
     /// Events that are read into memory at most.
-    private static let countLimit = 1_000_000
+    static let countLimit = 1_000_000
 
     /// The events that are to be replayed, in the order in which they happened; `nil` when none are.
-    static func events(_ arguments: ParsedArguments, _ settings: EndpointSettings?, _ command: String) throws -> [Event]? {
+    /// - Parameter countLimit: How many are read into memory at most.
+    static func events(
+        _ arguments: ParsedArguments,
+        _ settings: EndpointSettings?,
+        _ command: String,
+        countLimit: Int = countLimit
+    ) throws -> [Event]? {
         guard let path = arguments.text("replay") else {
             if arguments.has("speed") { throw UsageProblem("--speed belongs to --replay; add it", command: command) }
             return nil
@@ -32,16 +38,19 @@ enum ReplayFlags {
         let outbox = try opened(path)
         defer { outbox.close() }
         var events: [Event] = []
-        try outbox.events(ofType: pattern, limit: (wanted ?? countLimit) + 1) { event in
+        // One more than may be read says that there are too many.
+        let enough = wanted ?? countLimit + 1
+        try outbox.events(ofType: pattern) { event in
             if settings.wants(event.type) { events.append(event) }
+            return events.count < enough
         }
-        if wanted == nil, events.count > countLimit {
+        if events.count > countLimit {
             throw UsageProblem(
-                "--replay: there are more than \(Words.grouped(countLimit)) events; take fewer with --count or --event",
+                "--replay: there are more than \(Words.grouped(countLimit)) such events, which is as many as are read into memory; take "
+                    + "those of some types with --event, or the first N with --count N",
                 command: command
             )
         }
-        events.removeLast(max(0, events.count - (wanted ?? countLimit)))
         if events.isEmpty {
             if let pattern {
                 throw UsageProblem(

@@ -102,14 +102,12 @@ extension SQLiteStore {
         return try row.step()
     }
 
-    /// Visits the first `limit` events of a type (of every type for `nil`) in the order in which they were stored, in short
-    /// reads of a page each.
-    public func events(ofType pattern: EventPattern?, limit: Int, _ visit: (Event) -> Void) throws(OutboxProblem) {
+    /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, in short reads of a page
+    /// each, until `visit` returns `false`: that it has enough.
+    public func events(ofType pattern: EventPattern?, _ visit: (Event) -> Bool) throws(OutboxProblem) {
         var last: Int64 = 0
-        var left = limit
-        while left > 0 {
+        while true {
             var rows: [Event] = []
-            let page = min(left, Self.pageRows)
             let statement = try connection.statement(
                 """
                 SELECT id, type, node, created, data, seq FROM posthorn_outbox
@@ -118,15 +116,13 @@ extension SQLiteStore {
             )
             statement.bind(1, last)
             statement.bind(2, pattern?.text)
-            statement.bind(3, Int64(page))
+            statement.bind(3, Int64(Self.pageRows))
             defer { statement.reset() }
             while try statement.step() {
                 rows.append(Self.event(statement, from: 0))
                 last = statement.integer(5)
             }
-            rows.forEach(visit)
-            left -= rows.count
-            if rows.count < page { return }
+            if !rows.allSatisfy(visit) || rows.count < Self.pageRows { return }
         }
     }
 
