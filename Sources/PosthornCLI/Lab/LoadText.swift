@@ -119,7 +119,11 @@ enum LoadText {
         if tests.isEmpty { return "" }
         var text = "\nHow requests that test the receiver were answered:\n"
         text += rows(
-            tests.map { ($0.kind.name, "\(Words.grouped($0.requests)): \(counts($0.statuses.map { (String($0.key), $0.value) }))") }
+            tests.map { result in
+                let answers = result.statuses.map { (String($0.key), $0.value) }
+                let silent = result.unanswered > 0 ? [("no answer", result.unanswered)] : []
+                return (result.kind.name, "\(Words.grouped(result.requests)): \(counts(answers + silent))")
+            }
         )
         for finding in report.checkFindings { text += "finding: \(finding)\n" }
         if report.checkFindings.isEmpty { text += "no findings\n" }

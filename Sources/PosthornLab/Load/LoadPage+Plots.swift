@@ -45,13 +45,15 @@ extension LoadPage {
 
     /// The curve that HdrHistogram made known: each step to the right is ten times rarer.
     var percentiles: SVGPlot {
-        let nines = stride(from: 0.0, through: 5, by: 0.05)
+        let labels = ["0", "90", "99", "99.9", "99.99", "99.999"]
+        // As far as there are answers to tell of: of 300 answers none is one in 1,000.
+        let decades = min(Double(labels.count - 1), max(1, log10(Double(max(1, source.latencies.count))).rounded(.up)))
+        let nines = stride(from: 0.0, through: decades, by: 0.05)
         func curve(_ histogram: LatencyHistogram) -> [(x: Double, y: Double?)] {
             nines.filter { histogram.count > 0 && pow(10, $0) <= Double(histogram.count) }.map { rarity in
                 (rarity, max(1e-3, Double(histogram.percentile(100 * (1 - pow(10, -rarity)))) / 1e6))
             }
         }
-        let labels = ["0", "90", "99", "99.9", "99.99", "99.999"]
         var series = [SVGPlot.Series(name: "latency", style: "a", points: curve(source.latencies))]
         if source.plan.isOpen {
             series.append(SVGPlot.Series(name: "from the real start", style: "d", points: curve(source.serviceTimes)))
@@ -60,7 +62,7 @@ extension LoadPage {
             title: "Latency by percentile",
             x: SVGPlot.Axis(
                 title: "percentile",
-                range: 0...5,
+                range: 0...decades,
                 ticks: labels.enumerated().map { (Double($0.offset), $0.element) }
             ),
             y: Self.latencyAxis,

@@ -21,8 +21,9 @@ public struct LoadPage {
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
             <title>Load test of \(name)</title><style>\(Self.style)</style></head><body>
             <h1>Load test of \(name)</h1>
-            <p>\(HTMLText.escaped(source.began.description)), \(HTMLText.escaped(model)), \(Self.seconds(source.nanoseconds))</p>
+            <p>\(HTMLText.escaped(source.began.description)), \(HTMLText.escaped(model)), \(Self.duration(source.nanoseconds))</p>
             \(figures)
+            \(source.failureOfAll == nil ? "" : "<p class=\"bad\">Nothing was answered 200.</p>")
             \(expectations)
             \(checks)
             \(ledger)
@@ -51,10 +52,10 @@ public struct LoadPage {
 
     private var model: String {
         switch source.plan.model {
-        case .closed(let connections): return "closed model with \(connections) connections"
+        case .closed(let connections): return "closed model with \(connections) connection\(connections == 1 ? "" : "s")"
         case .open(let rates, let poisson):
             let steps = rates.steps.map { SVGPlot.plain($0.ratePerSecond) }
-            let shown = steps.count > 6 ? "\(steps[0]) to \(steps[steps.count - 1])" : steps.joined(separator: ", ")
+            let shown = steps.count > 6 ? "\(steps[0]) to \(steps[steps.count - 1])" : steps.joined(separator: " / ")
             return "open model at \(shown) requests a second\(poisson ? ", poisson" : "")"
         case .replay(let moments): return "replay of \(moments.count) recorded events"
         }
@@ -84,7 +85,7 @@ public struct LoadPage {
         let tests = source.kinds.filter { $0.kind != .plain }
         if tests.isEmpty { return "" }
         let rows = tests.map {
-            "<tr><td>\($0.kind.name)</td><td>\(Self.grouped($0.requests))</td><td>\(Self.statuses($0.statuses))</td></tr>"
+            "<tr><td>\($0.kind.name)</td><td>\(Self.grouped($0.requests))</td><td>\(Self.answers($0))</td></tr>"
         }
         let findings = source.checkFindings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
         let verdict = findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
@@ -129,14 +130,13 @@ public struct LoadPage {
         statuses.sorted { $0.key < $1.key }.map { "\($0.key): \(grouped($0.value))" }.joined(separator: ", ")
     }
 
-    /// Digits in groups of three.
-    private static func grouped(_ number: UInt64) -> String {
-        let digits = Array(String(number))
-        return digits.enumerated().reduce(into: "") { text, digit in
-            if digit.offset > 0, (digits.count - digit.offset).isMultiple(of: 3) { text += "," }
-            text.append(digit.element)
-        }
+    /// The answers of one kind, with those that did not come.
+    private static func answers(_ result: LoadReport.KindResult) -> String {
+        let answered = result.statuses.isEmpty ? [] : [statuses(result.statuses)]
+        return (answered + (result.unanswered > 0 ? ["no answer: \(grouped(result.unanswered))"] : [])).joined(separator: ", ")
     }
+
+    private static func grouped(_ number: UInt64) -> String { SVGPlot.plain(Double(number)) }
 
     private static func bytes(_ count: UInt64) -> String {
         for (unit, size) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] as [(String, UInt64)] where count >= size {
@@ -154,11 +154,9 @@ public struct LoadPage {
         }
     }
 
-    private static func seconds(_ nanoseconds: Int64) -> String { rounded(Double(nanoseconds) / 1e9) + " s" }
-
     /// Three digits that say something.
     private static func rounded(_ value: Double) -> String {
-        if value >= 100 { return String(Int(value.rounded())) }
+        if value >= 100 { return SVGPlot.plain(value.rounded()) }
         return value >= 10 ? SVGPlot.plain((value * 10).rounded() / 10) : SVGPlot.plain((value * 100).rounded() / 100)
     }
 
@@ -167,11 +165,11 @@ public struct LoadPage {
         @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#98a2b1;--grid:#2d3541;--paper:#12161c;--a:#6aa3f5;--b:#eda75c;--c:#ef7680;--d:#7d8797}}
         body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:800px;margin:2rem auto;padding:0 1rem}
         h1{font-size:1.4rem;overflow-wrap:anywhere;margin-bottom:0}h2{font-size:1.05rem;margin-top:1.6rem}p,.note{color:var(--soft)}
-        dl{display:flex;flex-wrap:wrap;gap:.4rem 1.6rem}dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.25rem;font-variant-numeric:tabular-nums}
+        dl{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem}dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.25rem;font-variant-numeric:tabular-nums}
         svg{width:100%;height:auto;margin-top:1.2rem}path{fill:none;stroke-width:1.6}path.a{stroke:var(--a)}path.b{stroke:var(--b)}path.c{stroke:var(--c)}
         path.d{stroke:var(--d);stroke-dasharray:5 4}.grid{stroke:var(--grid)}text{fill:var(--ink);font:12px system-ui,sans-serif}.tick{fill:var(--soft)}
         .title{font-weight:600;font-size:13px}text.a{fill:var(--a)}text.b{fill:var(--b)}text.c{fill:var(--c)}text.d{fill:var(--d)}
-        table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1.2rem .2rem 0;border-bottom:1px solid var(--grid);overflow-wrap:anywhere}
+        table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1.2rem .2rem 0;border-bottom:1px solid var(--grid);overflow-wrap:anywhere}td:first-child,th{overflow-wrap:normal}
         .good::marker{content:"✓ "}.bad::marker{content:"✗ "}.bad{color:var(--c)}
         """
 }

@@ -12,6 +12,8 @@ public struct LoadReport: Sendable {
         public let statuses: [Int: UInt64]
         /// Requests without an answer, by the failure's class.
         public let failures: [String: UInt64]
+        /// How many had no answer.
+        public var unanswered: UInt64 { failures.values.reduce(0, +) }
     }
 
     /// The receiver.

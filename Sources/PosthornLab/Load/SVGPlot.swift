@@ -72,7 +72,7 @@ struct SVGPlot {
         for one in series.reversed() {
             text +=
                 "<text class=\"tick \(one.style)\" text-anchor=\"end\" x=\"\(Self.text(place))\" y=\"16\">\(HTMLText.escaped(one.name))</text>"
-            place -= Double(one.name.count) * 7 + 18
+            place -= Double(one.name.count) * 6.4 + 16
         }
         return text
     }
@@ -141,10 +141,16 @@ struct SVGPlot {
         return tenths % 10 == 0 ? String(tenths / 10) : "\(tenths / 10).\(abs(tenths % 10))"
     }
 
-    /// A number without digits that say nothing: `200`, `0.5`, `20k`.
+    /// A number without digits that say nothing, large ones in groups of three: `200`, `0.5`, `20,000`.
     static func plain(_ value: Double) -> String {
-        if value >= 10_000, value.truncatingRemainder(dividingBy: 1000) == 0 { return "\(Int(value / 1000))k" }
-        if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
+        if value == value.rounded(), abs(value) < 1e15 {
+            let digits = Array(String(Int(value)))
+            return digits.enumerated().reduce(into: "") { text, digit in
+                let left = digits.count - digit.offset
+                if digit.offset > 0, left.isMultiple(of: 3), digits[digit.offset - 1] != "-" { text += "," }
+                text.append(digit.element)
+            }
+        }
         return String((value * 1e6).rounded() / 1e6)
     }
 }

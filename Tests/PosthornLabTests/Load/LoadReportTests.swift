@@ -56,6 +56,64 @@ import Testing
         #expect(html.split(separator: "<svg").count == 4 && !html.contains("nan") && !html.contains("inf\""))
     }
 
+    /// Of 100 answers none is one in a thousand.
+    @Test func thePercentileAxisEndsWhereAnswersDo() {
+        let html = LoadPage(report, []).html
+        #expect(html.contains(">99</text>") && !html.contains(">99.9</text>"))
+    }
+
+    @Test(
+        arguments: [
+            (0, "0"), (999, "999"), (5000, "5,000"), (10_000, "10,000"), (1_234_567, "1,234,567"), (-1000, "-1,000"), (-100, "-100"),
+            (0.5, "0.5"),
+        ]
+    )
+    func largeNumbersAreInGroupsOfThree(_ number: Double, _ text: String) { #expect(SVGPlot.plain(number) == text) }
+
+    /// Requests that test the receiver and had no answer are not passed over, and neither is a load that nothing came of.
+    @Test func whatWasNotAnsweredStandsInThePage() {
+        var tally = LoadTally()
+        tally.take(answer(5, at: 0, status: 503), .plain, start: 0)
+        tally.take(answer(5, at: 0, status: 503), .duplicate, start: 0)
+        tally.take(answer(5, at: 0, status: nil), .duplicate, start: 0)
+        func made(_ tally: LoadTally) -> LoadReport {
+            LoadReport(
+                target: "x",
+                began: Timestamp(milliseconds: 0),
+                plan: LoadPlan(.closed(connections: 1)),
+                tally: tally,
+                signsTime: true
+            )
+        }
+        let html = LoadPage(made(tally), []).html
+        #expect(html.contains("<td>2</td><td>503: 1, no answer: 1</td>") && html.contains("closed model with 1 connection, 5 ms</p>"))
+        #expect(html.contains("Nothing was answered 200.") && made(tally).failureOfAll == .status(503))
+        tally.take(answer(5, at: 0), .reordered, start: 0)
+        #expect(made(tally).failureOfAll == nil && !LoadPage(made(tally), []).html.contains("Nothing was answered"))
+    }
+
+    /// Requests that a good receiver refuses say nothing of it.
+    @Test func whatIsToBeRefusedIsNoFailureOfAll() {
+        var tally = LoadTally()
+        func failure(_ tally: LoadTally) -> RequestFailure? {
+            LoadReport(
+                target: "x",
+                began: Timestamp(milliseconds: 0),
+                plan: LoadPlan(.closed(connections: 1)),
+                tally: tally,
+                signsTime: true
+            ).failureOfAll
+        }
+        #expect(failure(tally) == nil)
+        tally.take(answer(5, at: 0, status: 401), .wronglySigned, start: 0)
+        tally.take(answer(5, at: 0, status: 401), .late, start: 0)
+        #expect(failure(tally) == nil)
+        tally.take(answer(5, at: 0, status: nil), .plain, start: 0)
+        #expect(failure(tally) == .unanswered(.timeout))
+        tally.take(answer(5, at: 0), .wronglySigned, start: 0)
+        #expect(failure(tally) == .unanswered(.timeout))
+    }
+
     @Test func aLoadWithoutAnyAnswerHasAPageToo() {
         let empty = LoadReport(
             target: "x",
