@@ -23,8 +23,8 @@ struct FailureHint {
         case .status(let status) where (201..<500).contains(status) && status != 429 && status != 408: break
         default: return nil
         }
-        let retries = "it is tried again by the schedule, up to a day at --speed 1; Ctrl-C ends"
-        return "the first request to \(url.text) failed, \(Self.name(failure)): \(remedy(failure)); \(retries)"
+        let retries = "(Retries go on by the schedule, for a day at --speed 1; Ctrl-C ends.)"
+        return "the first request to \(url.text) failed, \(Self.name(failure)): \(remedy(failure)) \(retries)"
     }
 
     private static func name(_ failure: RequestFailure) -> String {
