@@ -46,7 +46,9 @@ public struct Misbehaviour: Sendable {
             if name == "delay" { throw problem("lacks the milliseconds or the share; write delay:3000=5%") }
             guard let kind = Self.kind(name) else {
                 let word = String(name.prefix { $0 != "=" && $0 != ":" })
-                if let near = Suggestion.nearest(to: word, among: Self.names) { throw problem("is not known; did you mean \"\(near)\"?") }
+                if !Self.names.contains(word), let near = Suggestion.nearest(to: word, among: Self.names) {
+                    throw problem("is not known; did you mean \"\(near)\"?")
+                }
                 throw problem("is not a fault; write some of \(Self.example)")
             }
             guard let probability = Quantity.share(share) else { throw problem(Quantity.refusal(ofShare: share)) }

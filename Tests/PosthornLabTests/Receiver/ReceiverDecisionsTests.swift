@@ -142,7 +142,9 @@ import Testing
         arguments: [
             ("", "503=10%"), ("503", "503=10%"), ("503:", "0% to 100%"), ("99:0.1", "503=10%"), ("hangup:-1", "0% to 100%"),
             ("delay:0.1", "delay:3000=5%"), ("delay=-1:0.1", "delay:3000=5%"), ("503:0.1:2", "503=10%"), ("503:nan", "0% to 100%"),
-            ("503=150%", "is more than 100%"), ("hangup:2", "write 2% for"), ("hangup=1%,", "503=10%"), ("Hangup=1%", "503=10%"),
+            ("503=150%", "is more than 100%"), ("hangup:2", "write 2% for"), ("hangup=1%,", "503=10%"),
+            ("Hangup=1%", "did you mean \"hangup\"?"),
+            ("delay=x:1%", "delay:3000=5%"), ("503x=1%", "503=10%"),
         ]
     )
     func aFaultThatIsNoneIsRefusedInOneLine(_ text: String, _ remedy: String) {
