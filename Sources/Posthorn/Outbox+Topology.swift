@@ -14,7 +14,7 @@ extension Outbox {
     ///   - prune: Whether what the topology lacks is removed; deliveries that wait for a removed endpoint are cancelled.
     ///   - pruneAll: Whether an empty topology may be pruned to as well, which removes everything.
     ///   - keyLost: Whether credentials that this outbox's key does not open are replaced by the topology's, although the key
-    ///     opens no others either and so may be the wrong one.
+    ///     opens no others either and so may be the wrong one. What a rotation made since then is lost with the old key.
     /// - Returns: What has changed, in words.
     /// - Throws: `InputProblem` that names what is wrong in the topology; `OutboxProblem` for the store.
     public func apply(
@@ -115,8 +115,15 @@ extension Outbox {
         let present = stored.endpoints.filter { $0.state != .removed }
         let ids = Set(wanted.endpoints.map(\.id))
         let isRight = hasKey && (isSaidToBeRight || present.contains { $0.isSealed && $0.fault?.losesCredentials != true })
-        return present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
+        let problem = present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
             .first { $0.code == .key }
+        return problem.map {
+            OutboxProblem(
+                .key,
+                "\($0.message); if that one is gone, posthorn apply --key-lost with a new key replaces what does not open by the topology "
+                    + "file's, rotations included"
+            )
+        }
     }
 
     /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.

@@ -33,6 +33,7 @@ public final class Outbox: @unchecked Sendable {
     ///   - path: The database file, which may be a platform's own. Its folder must exist.
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
     ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
     ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
@@ -42,11 +43,12 @@ public final class Outbox: @unchecked Sendable {
         path: String,
         creating: Bool = true,
         key: OutboxKey? = nil,
+        replacing formerKey: OutboxKey? = nil,
         busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
-        sealing = key.map(SealedCredentials.init)
+        sealing = key.map { SealedCredentials($0, inPlaceOf: formerKey) }
         let store = try SQLiteStore(
             path: path,
             creating: creating,

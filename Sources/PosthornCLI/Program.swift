@@ -12,7 +12,7 @@ enum Program {
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
             RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
             EndpointVerifyCommand.self, EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self,
-            SimulateCommand.self, LoadCommand.self, PruneCommand.self, DoctorCommand.self,
+            SimulateCommand.self, LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
         ]
     }
 
@@ -106,20 +106,28 @@ struct Context {
     }
 
     /// Opens the outbox, with the key if one is given.
-    func openOutbox(creating: Bool = true) throws -> Outbox {
-        try Outbox(path: databasePath, creating: creating, key: KeySource.key(arguments))
+    /// - Parameter newKey: A key that takes the place of the given one.
+    func openOutbox(creating: Bool = true, replacingKeyBy newKey: OutboxKey? = nil) throws -> Outbox {
+        let key = try KeySource.key(arguments)
+        return try Outbox(path: databasePath, creating: creating, key: newKey ?? key, replacing: newKey == nil ? nil : key)
     }
 
     /// Opens the outbox, gives it to `body`, and closes it.
-    /// - Parameter creating: Whether a missing one is made. Elsewhere a mistyped name would look like an outbox without events.
-    func withOutbox<Result>(creating: Bool = false, _ body: (Outbox) throws -> Result) throws -> Result {
+    /// - Parameters:
+    ///   - creating: Whether a missing one is made. Elsewhere a mistyped name would look like an outbox without events.
+    ///   - newKey: A key that takes the place of the given one.
+    func withOutbox<Result>(
+        creating: Bool = false,
+        replacingKeyBy newKey: OutboxKey? = nil,
+        _ body: (Outbox) throws -> Result
+    ) throws -> Result {
         if !creating, access(databasePath, F_OK) != 0 {
             throw OutboxProblem(
                 .access,
                 "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
             )
         }
-        let outbox = try openOutbox(creating: creating)
+        let outbox = try openOutbox(creating: creating, replacingKeyBy: newKey)
         defer { outbox.close() }
         return try body(outbox)
     }

@@ -41,8 +41,6 @@ public struct OutboxStatus: Sendable {
     public var engine: Int32?
     /// What the engine last said of itself.
     public var pulse: EnginePulse?
-    /// Endpoints that the engine that runs, or the last one, cannot use, with the reason.
-    public var engineFaults: [String: String] = [:]
     /// Mails about exhausted deliveries.
     public var mails = MailStatus()
 }
@@ -67,6 +65,23 @@ public struct EnginePulse: Sendable, Hashable {
         self.attemptsPerSecond = attemptsPerSecond
         self.deliveredPerSecond = deliveredPerSecond
         self.inFlight = inFlight
+    }
+}
+
+/// Endpoints that an engine could not use.
+public struct FaultsOfRun: Sendable, Hashable {
+    /// The process of the engine that runs and keeps this up; `nil` when none does, and the last one found it.
+    public var engine: Int32?
+    /// When it found so last; `nil` when that was not written down.
+    public var at: Timestamp?
+    /// The reasons, by the endpoints' ids.
+    public var reasons: [String: String]
+
+    /// What was found, by its parts.
+    public init(engine: Int32? = nil, at: Timestamp? = nil, reasons: [String: String] = [:]) {
+        self.engine = engine
+        self.at = at
+        self.reasons = reasons
     }
 }
 

@@ -75,6 +75,10 @@ public protocol OutboxStore: NotificationStore {
     /// Seals credentials and fixed headers that are stored in the clear, if the store has a key.
     /// - Returns: The ids of the endpoints whose credentials were sealed.
     func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String]
+    /// Seals all credentials and fixed headers anew with the store's key, those of removed endpoints too.
+    /// - Returns: The ids of the endpoints.
+    /// - Throws: What keeps one of them from being read; the transaction is to be undone then.
+    func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String]
     /// Moves pending deliveries to held.
     func hold(_ deliveries: [Int64]) throws(OutboxProblem)
     /// Moves pending deliveries of endpoints that are disabled or unverified to held, at most `limit`; reads all pending ones.
@@ -132,9 +136,9 @@ public protocol OutboxStore: NotificationStore {
     func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries
     /// Writes down what the engine says of itself.
     func write(_ pulse: EnginePulse) throws(OutboxProblem)
-    /// Writes down which endpoints the engine cannot use, with the reason, by their ids. Nothing is written when that stands
-    /// there already.
-    func write(faults: [String: String]) throws(OutboxProblem)
+    /// Writes down which endpoints the engine cannot use, with the reason, by their ids. Whatever writes an endpoint anew
+    /// afterwards strikes it from there: the engine that runs looks at it again, and what the last one found is out of date.
+    func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem)
 
     // MARK: By hand
 

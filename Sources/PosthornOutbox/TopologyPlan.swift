@@ -156,6 +156,8 @@ public struct TopologyPlan: Sendable {
             var fields = Self.differences(before.settings, settings)
             // Written anew even where it agrees with what stands in place of what could not be read.
             if before.fault != nil { fields.append("unreadable values") }
+            // Nobody can tell which secret was in force, nor which signed beside it.
+            if before.fault?.losesCredentials == true { fields.append("any rotation taken back") }
             if fields.isEmpty { continue }
             let movesOn = fields.contains("url") || (settings.needsValidation && !before.settings.needsValidation)
             changed.append(

@@ -21,17 +21,19 @@ import Testing
     }
 
     @Test func anOutboxThatEverybodyCanReadIsNamed() {
-        #expect(FileChecks.permissions(0o644, path: "x").severity == .warn)
-        #expect(FileChecks.permissions(0o660, path: "x").severity == .ok)
+        let finding = FileChecks.outbox(0o644, path: "my outbox.db")
+        #expect(finding.severity == .warn && finding.message.hasSuffix("chmod o-rwx 'my outbox.db'*"), "\(finding.message)")
+        #expect(FileChecks.outbox(0o646, path: "x").message.contains("can change it"))
+        #expect(FileChecks.outbox(0o660, path: "x").severity == .ok)
     }
 
     @Test func aKeyFileThatEverybodyCanReadIsNamed() {
         for mode: mode_t in [0o644, 0o604, 0o602] {
-            let finding = SecretChecks.keyFile(mode: mode, path: "/etc/posthorn key")
+            let finding = FileChecks.key(mode, path: "/etc/posthorn key")
             #expect(finding.severity == .warn && finding.message.hasSuffix("chmod o-rwx '/etc/posthorn key'"), "\(finding.message)")
         }
-        for mode: mode_t in [0o600, 0o400, 0o640] { #expect(SecretChecks.keyFile(mode: mode, path: "key").severity == .ok) }
-        #expect(SecretChecks.keyFile("/dev/null").isEmpty && SecretChecks.keyFile(nil).isEmpty)
+        for mode: mode_t in [0o600, 0o400, 0o640] { #expect(FileChecks.key(mode, path: "key").severity == .ok) }
+        #expect(FileChecks.key("/dev/null").isEmpty && FileChecks.key(nil).isEmpty)
     }
 
     @Test func aClientCertificateIsNamedBeforeAndAfterItsEnd() {

@@ -114,48 +114,6 @@ import Testing
         #expect(bad.status == 1 && bad.errorLines.count == 1 && !bad.errors.contains("my-key-text"))
     }
 
-    /// The engine was started without the key; whoever asks later has it or not, and learns it either way.
-    @Test func whatARunWithoutTheKeyCouldNotUseIsSaidAfterwards() throws {
-        let receiver = try MisbehavingReceiver(answer)
-        let key = ["--key-file", "key"]
-        let posthorn = try prepared(receiver)
-        let given = [key[0], posthorn.write(String(repeating: "5a", count: 32), to: "key")]
-        _ = try posthorn.run(["apply", posthorn.directory.file("topology.json")] + given, input: [])
-        #expect(try !posthorn.run(["status"] + given, input: []).output.contains("broken"))
-        #expect(try posthorn.run("run", "--until-settled").status == 0)
-        for asked in [[], given] {
-            let status = try posthorn.run(["status"] + asked, input: [])
-            let broken = status.lines.filter { $0.hasPrefix("broken") }
-            #expect(broken.count == 3 && broken[0].contains("coach: the last posthorn run could not use it: the credentials"))
-            #expect(broken.allSatisfy { $0.contains("POSTHORN_KEY or --key-file") }, "\(status.output)")
-            let list = try posthorn.run(["endpoint", "list"] + asked, input: [])
-            #expect(list.lines.count { $0.contains("broken: the last posthorn run could not use it") } == 3, "\(list.output)")
-            let json = try posthorn.run(["endpoint", "list", "--json"] + asked, input: []).lines
-            #expect(json.count { $0.contains(#""broken":"the last posthorn run"#) } == 3 && json[3].hasSuffix(#""broken":null}"#))
-        }
-        // A run that has the key takes it back.
-        _ = try posthorn.run(["run", "--until-settled", "--allow", "127.0.0.0/8"] + given, input: [])
-        #expect(try !posthorn.run("status").output.contains("broken"))
-        #expect(try !posthorn.run("endpoint", "list").output.contains("broken"))
-    }
-
-    /// Where not even one endpoint can be used, the run does not start; that is said afterwards too.
-    @Test func aRunThatDidNotStartForWantOfTheKeyLeavesWord() throws {
-        let posthorn = try PosthornProcess()
-        let topology = """
-            {"nodes": [{"id": "c1", "level": "company"}], "endpoints": [
-              {"id": "s", "node": "c1", "url": "https://s.example/", "vendor": "standard",
-               "credentials": {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}} ] }
-            """
-        let key = ["--key-file", posthorn.write(String(repeating: "5a", count: 32), to: "key")]
-        #expect(try posthorn.run(["apply", posthorn.write(topology, to: "topology.json")] + key, input: []).status == 0)
-        let refused = try posthorn.run("run", "--until-settled")
-        #expect(refused.status == 1 && refused.errors.contains("no key was given"))
-        #expect(try posthorn.run("status").output.contains("s: the last posthorn run could not use it: the credentials"))
-        let doctor = try posthorn.run(["doctor"] + key, input: [])
-        #expect(doctor.status == 0 && doctor.lines.contains { $0.hasPrefix("warn") && $0.contains("the last posthorn run could not") })
-    }
-
     @Test func aRefusedAddressNamesTheOptionThatOpensIt() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let posthorn = try prepared(receiver)

@@ -161,21 +161,48 @@ import Testing
         #expect(store.checkpointer.framesHeldBack == 0)
     }
 
-    @Test func whatAnEngineCannotUseIsWrittenDownOnce() throws {
+    @Test func whatAnEngineCannotUseIsWrittenDownWithItsTime() throws {
         let store = try SQLiteStore(path: path, now: now)
-        func write(_ faults: [String: String]) throws { try store.write { () throws(OutboxProblem) in try store.write(faults: faults) } }
-        try write([:])
-        #expect(try store.connection.integer("SELECT count(*) FROM posthorn_setting WHERE name = 'faults'") == 0)
+        func write(_ faults: [String: String], at time: Timestamp) throws {
+            try store.write { () throws(OutboxProblem) in try store.write(faults: faults, at: time) }
+        }
+        try write([:], at: now)
+        #expect(try store.connection.integer("SELECT count(*) FROM posthorn_setting WHERE name LIKE 'faults%'") == 0)
         let faults = ["a \"b\"": "no key", "c": "a damaged\nrow"]
-        try write(faults)
-        let before = try store.connection.integer("SELECT total_changes()")
-        try write(faults)
-        #expect(try store.connection.integer("SELECT total_changes()") == before)
-        #expect(try SQLiteStore(path: path, now: now).status().engineFaults == faults)
-        try write([:])
-        #expect(try store.status().engineFaults.isEmpty)
+        try write(faults, at: now)
+        #expect(try SQLiteStore(path: path, now: now).faultsOfRun() == FaultsOfRun(at: now, reasons: faults))
+        let later = now.advanced(byMilliseconds: 1)
+        try write(faults, at: later)
+        #expect(try store.faultsOfRun().at == later)
+        try write([:], at: later)
+        #expect(try store.faultsOfRun().reasons.isEmpty)
         // However many there are, a reader of the status can bear it.
-        try write(Dictionary(uniqueKeysWithValues: (0..<2000).map { ("e\($0)", "no key") }))
-        #expect(try store.status().engineFaults.count == 1000)
+        try write(Dictionary(uniqueKeysWithValues: (0..<2000).map { ("e\($0)", "no key") }), at: now)
+        #expect(try store.faultsOfRun().reasons.count == 1000)
+    }
+
+    @Test func whatIsWrittenAnewIsStruckFromWhatAnEngineCouldNotUse() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        func settings(_ id: String, _ url: String = "https://a.example/") -> EndpointSettings {
+            EndpointSettings(id: id, node: "n", url: url, credentials: ["key": .string(id)])
+        }
+        func change(_ endpoints: [EndpointSettings]) throws {
+            let topology = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: endpoints)
+            let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: false) { _, new in new.credentials }
+            try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
+        }
+        try change(["a", "b", "c"].map { settings($0) })
+        try store.write { () throws(OutboxProblem) in try store.write(faults: ["a": "x", "b": "y", "c": "z"], at: now) }
+        try change([settings("a", "https://b.example/"), settings("b")])
+        #expect(try store.faultsOfRun().reasons == ["b": "y", "c": "z"])
+        let key = try #require(try store.endpoint(id: "b")).key
+        try store.write { () throws(OutboxProblem) in
+            // Switched off and on it is what it was.
+            try store.setState(.disabled, reason: nil, ofEndpoint: key, at: now)
+            try store.setState(.active, reason: nil, ofEndpoint: key, at: now)
+        }
+        #expect(try store.faultsOfRun().reasons == ["b": "y", "c": "z"])
+        try store.write { () throws(OutboxProblem) in try store.setCredentials([:], ofEndpoint: key, id: "b", at: now) }
+        #expect(try store.faultsOfRun().reasons == ["c": "z"])
     }
 }

@@ -210,7 +210,7 @@ public final class Engine: Sendable {
             _ = try outbox.directory.refresh(from: store, at: now)
             if let problem = outbox.directory.missingKey {
                 // Not thrown here: what is written down for those who ask later is to stay.
-                try store.write(faults: outbox.directory.faults)
+                try store.write(faults: outbox.directory.faults, at: now)
                 return .failure(problem)
             }
             if speed != 1 { try store.compressDueTimes(speed: speed, at: now) }

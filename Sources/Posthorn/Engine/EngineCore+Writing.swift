@@ -28,7 +28,7 @@ extension EngineCore {
             mayHaveHeld = moved == Self.movesPerTransaction
             if try noticeWorkByHand(store) { hasMail = true }
         }
-        if hasFaultNews { try store.write(faults: directory.faults) }
+        if hasFaultNews { try store.write(faults: directory.faults, at: now) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
         if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed || pulse.hasNews) {
             try store.write(reading)

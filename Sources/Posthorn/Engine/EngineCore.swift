@@ -238,8 +238,10 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key) + gone.map(\.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
         handshakes?.update(directory.unverified)
-        let faultNews = faultWatch.update(directory.faults)
-        if !faultNews.isEmpty { hasFaultNews = true }
+        let faults = directory.faults
+        let faultNews = faultWatch.update(faults)
+        // Also what is not new: whoever wrote the endpoint anew has struck it from what stands there.
+        if !faultNews.isEmpty || !faults.isEmpty { hasFaultNews = true }
         for event in faultNews { listeners.tell(event) }
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
     }

@@ -51,28 +51,3 @@ extension EndpointDirectory {
         }
     }
 }
-
-extension Outbox {
-    /// Endpoints that cannot be used as they stand in the outbox, with the reason: an unreadable row, settings that make no
-    /// request, credentials that do not open with this outbox's key. Without a key, sealed credentials are not tried.
-    public func faults() throws -> [String: String] {
-        let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }
-        let now = clock.now()
-        var faults: [String: String] = [:]
-        for endpoint in topology.endpoints {
-            if sealing == nil, endpoint.fault?.problem.code == .key { continue }
-            if let fault = EndpointDirectory.fault(of: endpoint, at: now) { faults[endpoint.settings.id] = fault }
-        }
-        return faults
-    }
-
-    /// What ``faults()`` says, and what the engine that runs, or the last one, has found besides: it may have been given no
-    /// key, or another one. The reasons say which of them found it.
-    public func knownFaults() throws -> [String: String] {
-        let status = try status()
-        let finder = status.engine.map { "posthorn run (process \($0)) cannot use it" } ?? "the last posthorn run could not use it"
-        let present = Set(try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
-        let found = status.engineFaults.filter { present.contains($0.key) }.mapValues { "\(finder): \($0)" }
-        return try faults().merging(found) { own, _ in own }
-    }
-}

@@ -5,7 +5,7 @@ import PosthornSystem
 
 extension Outbox {
     /// When the client certificates of endpoints count, by endpoint. Those that do not open with this outbox's key, or
-    /// cannot be used for other reasons, are left out; ``faults()`` names them.
+    /// cannot be used for other reasons, are left out; ``endpointFaults()`` names them.
     /// - Throws: `OutboxProblem` when the outbox cannot be read.
     public func clientCertificates() throws -> [String: CertificateValidity] {
         let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }

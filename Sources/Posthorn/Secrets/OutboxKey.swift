@@ -6,7 +6,7 @@ import PosthornSigning
 ///
 /// Every process that uses credentials needs it: the engine, `apply`, commands that call an endpoint. Lists and programs that
 /// emit events do not; what an emitter without it hands in is checked against the formats of sealed endpoints when it is sent.
-public struct OutboxKey: Sendable, CustomStringConvertible, CustomReflectable {
+public struct OutboxKey: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     let box: SecretBox
 
     /// Reads a key: 64 hexadecimal characters, or 32 bytes in base64. Blanks and line breaks around it do not count.
@@ -23,8 +23,13 @@ public struct OutboxKey: Sendable, CustomStringConvertible, CustomReflectable {
 /// Seals credentials with an outbox's key.
 struct SealedCredentials: CredentialSealing {
     private let box: SecretBox
+    /// Of the key that it takes the place of: it opens what is not sealed anew yet, and seals nothing.
+    private let former: SecretBox?
 
-    init(_ key: OutboxKey) { box = key.box }
+    init(_ key: OutboxKey, inPlaceOf former: OutboxKey? = nil) {
+        box = key.box
+        self.former = former?.box
+    }
 
     func seal(_ credentials: [UInt8], ofEndpoint id: String) throws(OutboxProblem) -> String {
         do throws(InputProblem) { return try box.seal(credentials, context: id) } catch {
@@ -33,15 +38,9 @@ struct SealedCredentials: CredentialSealing {
     }
 
     func open(_ sealed: String, ofEndpoint id: String) throws(OutboxProblem) -> [UInt8] {
+        if let former, let opened = try? former.open(sealed, context: id) { return opened }
         do throws(InputProblem) { return try box.open(sealed, context: id) } catch {
             throw OutboxProblem(.key, "the credentials of endpoint \(InputProblem.printable(id)) \(error.reason)")
         }
-    }
-}
-
-extension Outbox {
-    /// How the credentials of endpoints are stored, and whether this outbox was opened with a key.
-    public func credentialStorage() throws -> (storage: CredentialStorage, hasKey: Bool) {
-        (try read { try $0.credentialStorage() }, sealing != nil)
     }
 }

@@ -15,7 +15,7 @@ enum DoctorCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let findings = file(context) + SecretChecks.keyFile(KeySource.file(arguments)) + MachineChecks.all()
+        let findings = file(context) + FileChecks.key(KeySource.file(arguments)) + MachineChecks.all()
         for finding in findings { context.output.write(context.json ? json(finding) : text(finding)) }
         return findings.contains { $0.severity == .problem } ? 1 : 0
     }
@@ -27,7 +27,7 @@ enum DoctorCommand: Command {
         case .failure(let error): return [error.finding]
         case .success(let found): facts = found
         }
-        var findings = [FileChecks.permissions(facts.mode, path: path)]
+        var findings = [FileChecks.outbox(facts.mode, path: path)]
         if let free = FileChecks.freeBytes(path) { findings.append(FileChecks.space(free: free, used: facts.bytes)) }
         let now = SystemClock().now().unixSeconds
         if let finding = FileChecks.age(modifiedSeconds: facts.modifiedSeconds, nowSeconds: now) { findings.append(finding) }
@@ -35,7 +35,7 @@ enum DoctorCommand: Command {
             let outbox = try context.openOutbox(creating: false)
             defer { outbox.close() }
             findings.insert(Finding(.ok, "file", "\(Visible.text(path)) opens and can be written"), at: 0)
-            findings += try OutboxChecks.all(outbox) + CredentialChecks.all(outbox)
+            findings += try OutboxChecks.all(outbox)
             findings += SecretChecks.certificates(try outbox.clientCertificates(), at: SystemClock().now())
         } catch {
             findings.append(Finding(.problem, "file", Visible.text(Program.message(of: error))))

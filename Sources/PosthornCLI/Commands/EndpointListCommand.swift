@@ -10,14 +10,15 @@ enum EndpointListCommand: Command {
         details: [
             "Secrets and the values of headers are never shown. With --json: id, node, url, method, envelope, signature, events,"
                 + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), state, reason, broken (why nothing can be"
-                + "\nsent to it as it stands: no key, another key, a damaged row; as this command finds it, or as posthorn run did)."
+                + "\nsent to it as it stands: no key, another key, a damaged row; as this command finds it, or as the posthorn run"
+                + "\nthat runs does; as of the last one where none runs and this command has no key to look for itself)."
         ],
         examples: ["posthorn endpoint list", "posthorn endpoint list --json"]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let (endpoints, faults) = try context.withOutbox { outbox in
-            (try outbox.topology().endpoints.filter { $0.state != .removed }, try outbox.knownFaults())
+            (try outbox.topology().endpoints.filter { $0.state != .removed }, try outbox.endpointFaults().all)
         }
         if context.json {
             for endpoint in endpoints { context.output.write(json(endpoint, faults[endpoint.settings.id])) }

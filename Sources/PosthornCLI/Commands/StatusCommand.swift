@@ -21,7 +21,7 @@ enum StatusCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (status, faults) = try context.withOutbox { (try $0.status(), try $0.knownFaults()) }
+        let (status, faults) = try context.withOutbox { (try $0.status(), try $0.endpointFaults().all) }
         let now = SystemClock().now()
         if context.json {
             context.output.write(json(status, faults, at: now))

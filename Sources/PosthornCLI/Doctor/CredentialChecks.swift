@@ -4,21 +4,34 @@ import PosthornOutbox
 
 /// How secrets are kept.
 enum CredentialChecks {
-    static func all(_ outbox: Outbox) throws -> [Finding] {
+    /// - Parameter held: How many deliveries are held, by endpoint.
+    static func all(_ outbox: Outbox, held: [String: Int]) throws -> [Finding] {
         let (storage, hasKey) = try outbox.credentialStorage()
-        let faults = try outbox.faults()
-        let runsWithoutIt = try outbox.knownFaults().filter { faults[$0.key] == nil }
-        let found = broken(faults) + unusedByRun(runsWithoutIt)
-        return found + (faults.isEmpty ? [finding(storage, hasKey: hasKey)] : [])
+        let faults = try outbox.endpointFaults()
+        let found = broken(faults.found) + unusedByRun(faults.ofRun) + mended(faults.mended, held: held)
+        return found + (faults.found.isEmpty ? [finding(storage, hasKey: hasKey)] : [])
     }
 
-    /// Endpoints that this command could use, and posthorn run cannot or could not.
+    /// Endpoints that posthorn run cannot use, or could not, for all that this command knows.
     static func unusedByRun(_ faults: [String: String]) -> [Finding] {
         faults.sorted { $0.key < $1.key }.map { id, reason in
             Finding(
                 .warn,
                 "endpoint",
                 "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait until posthorn run is started again, with the right key where it is that"
+            )
+        }
+    }
+
+    /// Endpoints that the last run could not use and the next one can: worth a line where deliveries wait for it.
+    static func mended(_ faults: [String: String], held: [String: Int]) -> [Finding] {
+        faults.sorted { $0.key < $1.key }.compactMap { id, reason in
+            guard let waiting = held[id], waiting > 0 else { return nil }
+            return Finding(
+                .warn,
+                "endpoint",
+                "\(Visible.text(id)): \(Visible.text(reason)); it can be used now, and \(Words.count(waiting, "delivery waits", "deliveries wait")) "
+                    + "for posthorn run to be started, with the key that this command was given if any"
             )
         }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornModel
 
 /// The outbox's file and the disk under it.
 enum FileChecks {
@@ -41,16 +42,35 @@ enum FileChecks {
         )
     }
 
-    /// The outbox holds the endpoints' credentials.
-    static func permissions(_ mode: mode_t, path: String) -> Finding {
-        let text = String(mode, radix: 8)
-        if mode & 0o007 == 0 { return Finding(.ok, "permissions", text) }
+    /// A file that secrets are kept in or sealed with. Whoever writes to it can lock everybody out as well.
+    /// - Parameters:
+    ///   - what: What it holds.
+    ///   - ending: What its companions' names may end in.
+    static func permissions(_ check: String, _ mode: mode_t, path: String, what: String, ending: String = "") -> Finding {
+        let text = "\(Visible.text(path)) has mode \(String(mode, radix: 8))"
+        if mode & 0o007 == 0 { return Finding(.ok, check, text) }
         return Finding(
             .warn,
-            "permissions",
-            "\(text): every user of this machine can \(mode & 0o002 != 0 ? "change" : "read") the outbox, which holds credentials; "
-                + "chmod o-rwx \(Visible.text(path))*"
+            check,
+            "\(text): every user of this machine can \(mode & 0o002 != 0 ? "change" : "read") it, and it holds \(what); "
+                + "chmod o-rwx \(ShellWord.argument(path))\(ending)"
         )
+    }
+
+    /// The outbox's file.
+    static func outbox(_ mode: mode_t, path: String) -> Finding {
+        permissions("permissions", mode, path: path, what: "the endpoints' credentials", ending: "*")
+    }
+
+    /// The file that the key for sealed credentials comes from; nothing when it comes from elsewhere.
+    static func key(_ path: String?) -> [Finding] {
+        var facts = stat()
+        guard let path, stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return [] }
+        return [key(facts.st_mode & 0o777, path: path)]
+    }
+
+    static func key(_ mode: mode_t, path: String) -> Finding {
+        permissions("key file", mode, path: path, what: "the key that the credentials are sealed with")
     }
 
     /// A full disk stops everything, so a warning must come well before.

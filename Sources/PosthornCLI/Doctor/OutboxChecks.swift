@@ -21,7 +21,7 @@ enum OutboxChecks {
             filter.state = .held
             try outbox.deliveries(filter) { held[$0.endpoint, default: 0] += 1 }
         }
-        return findings + stopped(endpoints, held: held) + plainHTTP(endpoints)
+        return findings + stopped(endpoints, held: held) + plainHTTP(endpoints) + (try CredentialChecks.all(outbox, held: held))
     }
 
     static func integrity(_ problems: [String]) -> Finding {
@@ -37,7 +37,7 @@ enum OutboxChecks {
     static func engine(_ status: OutboxStatus, at now: Timestamp) -> Finding {
         if let process = status.engine { return Finding(.ok, "engine", "running, process \(process)") }
         let waiting = status.deliveries[.pending] ?? 0
-        if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and nothing waits") }
+        if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and no delivery is pending") }
         return Finding(
             .warn,
             "engine",

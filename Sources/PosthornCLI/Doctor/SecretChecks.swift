@@ -1,7 +1,6 @@
-import Glibc
 import PosthornModel
 
-/// What goes out of date, and who may read the key.
+/// What goes out of date.
 enum SecretChecks {
     /// Long enough to have a new certificate made, and to give it to a receiver.
     static let warningMilliseconds: Int64 = 30 * 86_400_000
@@ -38,25 +37,6 @@ enum SecretChecks {
             .warn,
             "client cert",
             "\(subject) expires on \(validity.until) (\(Words.distance(to: validity.until, from: now))); \(remedy)"
-        )
-    }
-
-    /// The file that the key for sealed credentials comes from; nothing when it comes from elsewhere.
-    static func keyFile(_ path: String?) -> [Finding] {
-        var facts = stat()
-        guard let path, stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return [] }
-        return [keyFile(mode: facts.st_mode & 0o777, path: path)]
-    }
-
-    /// Whoever reads the key and the outbox has every secret; whoever writes it locks everybody out.
-    static func keyFile(mode: mode_t, path: String) -> Finding {
-        let text = "\(Visible.text(path)) has mode \(String(mode, radix: 8))"
-        if mode & 0o007 == 0 { return Finding(.ok, "key file", text) }
-        return Finding(
-            .warn,
-            "key file",
-            "\(text): every user of this machine can \(mode & 0o002 != 0 ? "change" : "use") the key that the credentials are sealed with; "
-                + "chmod o-rwx \(ShellWord.argument(path))"
         )
     }
 }

@@ -25,7 +25,8 @@ enum KeySource {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    private static func read(_ path: String, _ source: String) throws -> OutboxKey {
+    /// The key in a file.
+    static func read(_ path: String, _ source: String) throws -> OutboxKey {
         let bytes = try InputFile(path).contents(limitBytes: fileLimitBytes)
         return try key(String(decoding: bytes, as: UTF8.self), "\(source) (\(Visible.text(path)))")
     }

@@ -82,6 +82,7 @@ extension SQLiteStore {
         statement.bind(2, now.milliseconds)
         statement.bind(3, key)
         try statement.run()
+        try strikeFaults(of: [id])
         try countUp("topology")
     }
 
@@ -89,35 +90,78 @@ extension SQLiteStore {
     private static let isClear =
         "(credentials <> '{}' AND credentials GLOB '{*' OR headers <> '{}' AND json_extract(headers, '$.\"\"') IS NULL)"
 
-    /// Seals what is stored in the clear, if there is a key.
-    ///
-    /// What stood there is overwritten in the database's pages (`secure_delete`); older copies in the write-ahead log and in
-    /// backups are out of its reach.
+    /// Seals what is stored in the clear, if there is a key. A row that cannot be read stays as it is, for whoever mends it.
     /// - Returns: The ids of the endpoints whose credentials were sealed.
     public func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String] {
+        let rows = try secretRows("WHERE \(Self.isClear)").compactMap { row in try? opened(row) }
+        return try seal(rows, at: now)
+    }
+
+    /// Seals all that is stored, removed endpoints' too, anew with the store's key.
+    /// - Returns: The ids of the endpoints.
+    /// - Throws: What keeps one of them from being read; then none is to be kept.
+    public func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String] {
+        var rows: [OpenedRow] = []
+        for row in try secretRows("WHERE credentials <> '{}' OR headers <> '{}'") { rows.append(try opened(row)) }
+        return try seal(rows, at: now)
+    }
+
+    private struct SecretRow {
+        let key: Int64
+        let id: String
+        let credentials: [UInt8]
+        let headers: [UInt8]
+    }
+
+    private struct OpenedRow {
+        let key: Int64
+        let id: String
+        let credentials: [String: JSONValue]
+        let headers: [EndpointSettings.Header]
+    }
+
+    private func secretRows(_ condition: String) throws(OutboxProblem) -> [SecretRow] {
         guard sealing != nil else { return [] }
-        var clear: [(key: Int64, id: String, credentials: [UInt8], headers: [UInt8])] = []
-        let rows = try connection.prepare("SELECT key, id, credentials, headers FROM posthorn_endpoint WHERE \(Self.isClear)")
-        defer { rows.reset() }
-        while try rows.step() { clear.append((rows.integer(0), rows.text(1), rows.bytes(2), rows.bytes(3))) }
-        if clear.isEmpty { return [] }
+        let rows = try connection.prepare("SELECT key, id, credentials, headers FROM posthorn_endpoint \(condition) ORDER BY key")
+        var found: [SecretRow] = []
+        while try rows.step() {
+            found.append(SecretRow(key: rows.integer(0), id: rows.text(1), credentials: rows.bytes(2), headers: rows.bytes(3)))
+        }
+        return found
+    }
+
+    private func opened(_ row: SecretRow) throws(OutboxProblem) -> OpenedRow {
+        OpenedRow(
+            key: row.key,
+            id: row.id,
+            credentials: try credentials(stored: row.credentials, ofEndpoint: row.id),
+            headers: try headers(stored: row.headers, ofEndpoint: row.id, opening: true)
+        )
+    }
+
+    /// What stood there is overwritten in the database's pages (`secure_delete`); older copies in the write-ahead log and in
+    /// backups are out of its reach.
+    private func seal(_ rows: [OpenedRow], at now: Timestamp) throws(OutboxProblem) -> [String] {
+        if rows.isEmpty { return [] }
+        return try overwriting { () throws(OutboxProblem) in
+            let update = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, headers = ?, changed = ? WHERE key = ?")
+            for row in rows {
+                update.bind(1, try stored(row.credentials, ofEndpoint: row.id))
+                update.bind(2, try stored(row.headers, ofEndpoint: row.id))
+                update.bind(3, now.milliseconds)
+                update.bind(4, row.key)
+                try update.run()
+            }
+            try strikeFaults(of: rows.map(\.id))
+            return rows.map(\.id)
+        }
+    }
+
+    /// Does something after which what it replaces or deletes is nowhere in the database's pages any more.
+    func overwriting<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
         _ = try connection.text("PRAGMA secure_delete = ON")
         defer { _ = try? connection.text("PRAGMA secure_delete = OFF") }
-        let update = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, headers = ?, changed = ? WHERE key = ?")
-        var sealed: [String] = []
-        for row in clear {
-            // A row that cannot be read stays as it is, for whoever mends it.
-            guard let credentials = try? credentials(stored: row.credentials, ofEndpoint: row.id),
-                let headers = try? headers(stored: row.headers, ofEndpoint: row.id, opening: true)
-            else { continue }
-            update.bind(1, try stored(credentials, ofEndpoint: row.id))
-            update.bind(2, try stored(headers, ofEndpoint: row.id))
-            update.bind(3, now.milliseconds)
-            update.bind(4, row.key)
-            try update.run()
-            sealed.append(row.id)
-        }
-        return sealed
+        return try body()
     }
 
     /// How credentials are stored. Needs no key.

@@ -176,7 +176,6 @@ extension SQLiteStore {
         status.nextRetry = try nextRetry(after: Timestamp(milliseconds: .min))
         status.engine = OwnerLock.holder(databasePath: path)
         status.pulse = try pulse()
-        status.engineFaults = try writtenFaults()
         status.mails = try mailStatus()
         return status
     }

@@ -68,6 +68,7 @@ extension SQLiteStore {
             delete.bind(1, id)
             try delete.run()
         }
+        try strikeFaults(of: plan.added.map(\.settings.id) + plan.changed.map(\.settings.id))
         try countUp("topology")
     }
 

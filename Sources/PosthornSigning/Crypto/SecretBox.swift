@@ -6,7 +6,7 @@ public import PosthornModel
 /// The sealed text is `v1:` and, in base64, a random 96-bit nonce, the ciphertext and the 128-bit tag. The context, such
 /// as the endpoint's id, is bound to it, so that a sealed text copied to another row does not open there.
 /// With random nonces one key is good for 2^32 texts.
-public struct SecretBox: Sendable {
+public struct SecretBox: Sendable, Equatable {
     private let key: [UInt8]
     private static let keyByteCount = 32
     private static let nonceByteCount = 12

@@ -1,0 +1,63 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+
+/// What is known of endpoints that cannot be used: by reading them, and by what an engine wrote down of them, which may have
+/// been given no key, or another one.
+public struct EndpointFaults: Sendable, Equatable {
+    /// What reading an endpoint as it stands in the outbox says of it.
+    enum Judgement: Equatable {
+        case usable
+        /// An unreadable row, settings that make no request, credentials that do not open with the key.
+        case broken(String)
+        /// Its credentials are sealed, and there is no key to try.
+        case untried
+    }
+
+    /// Endpoints that cannot be used as they stand in the outbox, as this process finds them, with the reason.
+    public let found: [String: String]
+    /// Those besides that the engine that runs cannot use; where none runs, those that the last one could not, and that this
+    /// process has no key to look into. The reason says which, and as of when.
+    public let ofRun: [String: String]
+    /// Those that the last engine could not use and this process can, with what that engine found.
+    public let mended: [String: String]
+
+    /// All that cannot be used, as far as is known.
+    public var all: [String: String] { found.merging(ofRun) { own, _ in own } }
+
+    /// - Parameters:
+    ///   - judgements: What this process has found of each endpoint that there is.
+    ///   - run: What an engine found.
+    init(_ judgements: [String: Judgement], _ run: FaultsOfRun) {
+        found = judgements.compactMapValues { if case .broken(let reason) = $0 { reason } else { nil } }
+        let found = found
+        let others = run.reasons.filter { judgements[$0.key] != nil && found[$0.key] == nil }
+        if let process = run.engine {
+            ofRun = others.mapValues { "posthorn run (process \(process)) cannot use it: \($0)" }
+            mended = [:]
+            return
+        }
+        let time = run.at.map { " (\($0))" } ?? ""
+        ofRun = others.filter { judgements[$0.key] == .untried }
+            .mapValues { "as of the last posthorn run\(time), which could not use it: \($0)" }
+        mended = others.filter { judgements[$0.key] == .usable }
+            .mapValues { "the last posthorn run\(time) could not use it: \($0)" }
+    }
+}
+
+extension Outbox {
+    /// What is known of endpoints that cannot be used. Each is read once.
+    public func endpointFaults() throws -> EndpointFaults {
+        let (topology, run) = try read {
+            (try $0.topology(withCredentials: true, withRemoved: false), try $0.faultsOfRun())
+        }
+        let now = clock.now()
+        var judgements: [String: EndpointFaults.Judgement] = [:]
+        for endpoint in topology.endpoints {
+            let isUntried = sealing == nil && endpoint.fault?.problem.code == .key
+            let fault = isUntried ? nil : EndpointDirectory.fault(of: endpoint, at: now)
+            judgements[endpoint.settings.id] = isUntried ? .untried : fault.map { .broken($0) } ?? .usable
+        }
+        return EndpointFaults(judgements, run)
+    }
+}
