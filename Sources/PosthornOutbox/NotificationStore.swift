@@ -28,6 +28,8 @@ public protocol NotificationStore: AnyObject {
     func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
     /// Stores what came of sending a mail.
     func record(_ attempt: MailAttempt) throws(OutboxProblem)
+    /// Writes down whether the engine that starts has a mail server.
+    func write(servesMails: Bool) throws(OutboxProblem)
     /// Counts of mails.
     func mailStatus() throws(OutboxProblem) -> MailStatus
     /// The mails that were refused, newest first.
@@ -226,8 +228,11 @@ public struct MailStatus: Sendable, Hashable {
     public var answer: String?
     /// The newest refused one.
     public var refused: QueuedMail?
-    /// Exhausted deliveries that nobody could be told of.
+    /// How many times a delivery was exhausted and there was nobody to tell, since the outbox was made: one that is retried and
+    /// exhausted again counts again.
     public var untold: Int64 = 0
+    /// Whether the engine that runs has a mail server; `nil` when none runs, or it has not said so.
+    public var isServed: Bool?
 
     /// No mails.
     public init() {}

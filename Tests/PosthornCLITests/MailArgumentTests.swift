@@ -42,6 +42,15 @@ import Testing
         let later = now.advanced(byMilliseconds: 700_000)
         #expect(MailChecks.all(status, at: later).map(\.severity) == [.warn])
         #expect(MailChecks.all(status, at: later)[0].message.contains("--smtp"))
+        // Whoever runs without a server is told at once.
+        status.isServed = false
+        let unserved = MailChecks.all(status, at: now)[0]
+        #expect(
+            unserved.severity == .warn && unserved.message.contains("posthorn run was started without a mail server; start it with --smtp")
+        )
+        status.isServed = true
+        #expect(MailChecks.all(status, at: now).map(\.severity) == [.ok] && MailChecks.unserved(status) == nil)
+        #expect(MailChecks.all(status, at: later)[0].message.hasSuffix("has not tried it; see its log"))
         status.answer = "the server replied 451 \u{1B}[2J"
         #expect(MailChecks.all(status, at: now)[0].message.contains("451 \\u{1b}[2J"))
         status.untold = 3

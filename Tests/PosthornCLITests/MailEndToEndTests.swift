@@ -85,6 +85,43 @@ import Testing
         #expect(json.contains(refused))
     }
 
+    @Test func mailsThatNobodySendsAreSaidToWaitForAServer() throws {
+        try emit(1)
+        let engine = try posthorn.start("run", "--allow", "127.0.0.0/8")
+        #expect(posthorn.waitForError("delivery exhausted"))
+        let words = "posthorn run was started without a mail server; start it with --smtp and --mail-from"
+        for command in ["status", "doctor"] {
+            let text = try posthorn.run(command).output
+            #expect(text.contains(words), "\(text)")
+        }
+        #expect(try posthorn.run("status", "--json").output.contains(#""mails_served":false"#))
+        engine.send(SIGTERM)
+        #expect(engine.wait() == 0)
+        let ended = try posthorn.run("status").output
+        let remedy = "no posthorn run with a mail server sends them; start it with --smtp and --mail-from"
+        #expect(ended.contains(remedy), "\(ended)")
+        #expect(try posthorn.run("doctor").lines.contains { $0.hasPrefix("ok       mail") && $0.hasSuffix(remedy) })
+        #expect(try posthorn.run("status", "--json").output.contains(#""mails_served":null"#))
+        let server = try SMTPServer()
+        #expect(try posthorn.run(Self.words(server), input: []).status == 0)
+        #expect(try !posthorn.run("status").output.contains("mails wait"))
+    }
+
+    /// A delivery that is exhausted twice counts twice.
+    @Test func exhaustionsThatNobodyWasToldOfAreCountedAsSuch() throws {
+        let topology = posthorn.contents(posthorn.directory.file("topology.json"))
+        let start = try #require(topology.firstRange(of: #", "notification_contact": {"email": "dealer@example.com"}"#))
+        let silent = String(topology[..<start.lowerBound] + topology[start.upperBound...])
+        #expect(try posthorn.run("apply", posthorn.write(silent, to: "silent.json")).status == 0)
+        try emit(1)
+        for _ in 0..<2 {
+            #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").output.contains("1 exhausted"))
+            #expect(try posthorn.run("retry", "1").status == 0)
+        }
+        #expect(try posthorn.run("status").output.contains("untold      2 times a delivery was exhausted and there was nobody to tell"))
+        #expect(try posthorn.run("doctor").output.contains("2 times so far a delivery was exhausted"))
+    }
+
     @Test func aServerWithoutSTARTTLSGetsNothingUnlessToldSo() throws {
         try emit(1)
         let server = try SMTPServer()

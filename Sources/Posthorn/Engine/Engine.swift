@@ -204,7 +204,7 @@ public final class Engine: Sendable {
     /// waits from before keeps its place in the faster day.
     /// - Returns: Whether the engine may go on; not when it was asked to stop.
     private func prepare() throws(OutboxProblem) -> Bool {
-        let speed = configuration.speed
+        let (speed, servesMails) = (configuration.speed, configuration.mail != nil)
         let done = try patiently { [outbox] (store) throws(OutboxProblem) -> Result<Void, OutboxProblem> in
             let now = outbox.clock.now()
             _ = try outbox.directory.refresh(from: store, at: now)
@@ -213,6 +213,7 @@ public final class Engine: Sendable {
                 try store.write(faults: outbox.directory.faults, at: now)
                 return .failure(problem)
             }
+            try store.write(servesMails: servesMails)
             if speed != 1 { try store.compressDueTimes(speed: speed, at: now) }
             return .success(())
         }

@@ -12,6 +12,7 @@ extension StatusCommand {
             let next = status.next.map { ", next \($0 <= now ? "due" : Words.distance(to: $0, from: now))" } ?? ""
             rows.append(("mails", counts.joined(separator: ", ") + next))
         }
+        if let reason = MailChecks.unserved(status) { rows.append(("mails wait", reason)) }
         if let answer = status.answer { rows.append(("mail server", Visible.text(answer))) }
         if let mail = status.refused {
             rows.append(
@@ -22,7 +23,7 @@ extension StatusCommand {
             )
         }
         if status.untold > 0 {
-            rows.append(("untold", "\(Words.count(status.untold, "exhausted delivery", "exhausted deliveries")) had nobody to tell"))
+            rows.append(("untold", "\(Words.count(status.untold, "time")) a delivery was exhausted and there was nobody to tell"))
         }
         return rows
     }
@@ -32,6 +33,7 @@ extension StatusCommand {
         for state in MailState.allCases { counts.add(state.rawValue, status.counts[state] ?? 0) }
         line.add("mails", counts)
         line.add("next_mail_at", status.next)
+        line.add("mails_served", status.isServed)
         line.add("mail_answer", status.answer)
         if let mail = status.refused {
             var refused = JSONLine()

@@ -14,8 +14,10 @@ enum StatusCommand: Command {
             "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
                 + "\nstate), broken_endpoints (reason by id), engine_pid, attempts_per_second, delivered_per_second, in_flight,"
                 + "\nclock_skew_ms (how far this machine's clock is behind receivers'; below 0: ahead), clock_skew_endpoints (how many of"
-                + "\nthem say so), mails (by state), next_mail_at, mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
-                + "\nendpoint, answer), untold (exhausted deliveries that nobody could be told of).",
+                + "\nthem say so), mails (by state), next_mail_at, mails_served (whether the posthorn run that"
+                + "\nruns has --smtp; null where none runs), mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
+                + "\nendpoint, answer), untold (how many times a delivery was exhausted and no node had a notification_contact, since the outbox was"
+                + "\nmade: one that is retried and exhausted again counts again).",
         ],
         examples: ["posthorn status", "posthorn status --json"]
     )

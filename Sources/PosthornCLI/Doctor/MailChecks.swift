@@ -36,14 +36,20 @@ enum MailChecks {
                 "\(mails) for another try: \(Visible.text(answer)); check --smtp, its password, --ca-file and the server"
             )
         }
-        if let due = status.oldestUntried, due.advanced(byMilliseconds: patienceMilliseconds) < now {
-            return Finding(
-                .warn,
-                "mail",
-                "\(mails), due \(Words.distance(to: due, from: now)); start posthorn run with --smtp and --mail-from"
-            )
-        }
-        return Finding(.ok, "mail", "\(mails)\(status.next.map { ", due \(Words.distance(to: $0, from: now))" } ?? "")")
+        let due = status.next.map { ", due \(Words.distance(to: $0, from: now))" } ?? ""
+        let isLate = status.oldestUntried.map { $0.advanced(byMilliseconds: patienceMilliseconds) < now } ?? false
+        let untried = isLate ? "posthorn run has a mail server and has not tried it; see its log" : nil
+        guard let reason = unserved(status) ?? untried else { return Finding(.ok, "mail", mails + due) }
+        // An engine without a server never sends them; where none runs, one may be about to be started.
+        return Finding(isLate || status.isServed == false ? .warn : .ok, "mail", "\(mails)\(due): \(reason)")
+    }
+
+    /// Why mails that wait are not being sent, with what to do; `nil` when a run sends them, or there are none.
+    static func unserved(_ status: MailStatus) -> String? {
+        if status.isServed == true || status.counts[.waiting] ?? 0 == 0 { return nil }
+        let who =
+            status.isServed == false ? "posthorn run was started without a mail server" : "no posthorn run with a mail server sends them"
+        return "\(who); start it with --smtp and --mail-from"
     }
 
     private static func untold(_ status: MailStatus) -> Finding? {
@@ -51,8 +57,8 @@ enum MailChecks {
         return Finding(
             .warn,
             "mail",
-            "\(Words.count(status.untold, "exhausted delivery", "exhausted deliveries")) had nobody to tell; give the nodes of their endpoints, "
-                + "or nodes above, a notification_contact"
+            "\(Words.count(status.untold, "time")) so far a delivery was exhausted and there was nobody to tell (one that was retried and exhausted "
+                + "again counts again); give the nodes of their endpoints, or nodes above, a notification_contact"
         )
     }
 }

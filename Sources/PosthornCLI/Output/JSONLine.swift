@@ -30,9 +30,9 @@ struct JSONLine {
         if let value { writer.number(value) } else { writer.raw("null") }
     }
 
-    mutating func add(_ name: String, _ value: Bool) {
+    mutating func add(_ name: String, _ value: Bool?) {
         key(name)
-        if value { writer.raw("true") } else { writer.raw("false") }
+        writer.raw((value.map { $0 ? "true" : "false" } ?? "null").utf8)
     }
 
     /// A number that may have a fraction, of which three digits are kept.

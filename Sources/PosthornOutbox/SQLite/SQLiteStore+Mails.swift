@@ -225,7 +225,17 @@ extension SQLiteStore {
         )
         status.refused = try refusedMails(limit: 1).first
         status.untold = try setting("untold")
+        if OwnerLock.holder(databasePath: path) != nil {
+            status.isServed = try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'serves_mails'").map { $0 == 1 }
+        }
         return status
+    }
+
+    /// Writes down whether the engine that starts has a mail server.
+    public func write(servesMails: Bool) throws(OutboxProblem) {
+        let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('serves_mails', ?)")
+        statement.bind(1, servesMails ? 1 : 0)
+        try statement.run()
     }
 
     /// Deletes mails whose deliveries were all pruned.
