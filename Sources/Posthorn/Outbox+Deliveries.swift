@@ -61,9 +61,7 @@ extension Outbox {
             let (report, last) = try writer.perform { [clock] (store) throws(OutboxProblem) in
                 try store.retry(selection, wholeRound: wholeRound, limit: 5000, after: start, at: clock.now())
             }
-            total.retried += report.retried
-            total.unknown += report.unknown
-            total.refused += report.refused
+            total.add(report)
             guard let last else { return total }
             after = last
         }

@@ -101,6 +101,22 @@ public struct RetryReport: Sendable, Equatable {
     public var unknown: [Int64] = []
     /// Numbers of deliveries whose state allows no retry, with that state.
     public var refused: [Refusal] = []
+    /// Whose the retried ones are, by the endpoints' ids.
+    public var endpoints: [String: Endpoint] = [:]
+
+    /// An endpoint some of whose deliveries are due now. Unless it is active, an engine holds them instead.
+    public struct Endpoint: Sendable, Equatable {
+        /// Its state.
+        public let state: EndpointState
+        /// How many of its deliveries were made due.
+        public let deliveries: Int
+
+        /// An endpoint by its parts.
+        public init(state: EndpointState, deliveries: Int) {
+            self.state = state
+            self.deliveries = deliveries
+        }
+    }
 
     /// A delivery that was not retried.
     public struct Refusal: Sendable, Equatable {
@@ -118,6 +134,14 @@ public struct RetryReport: Sendable, Equatable {
 
     /// A report of nothing done.
     public init() {}
+
+    /// Adds what another call did.
+    public mutating func add(_ other: RetryReport) {
+        retried += other.retried
+        unknown += other.unknown
+        refused += other.refused
+        endpoints.merge(other.endpoints) { Endpoint(state: $1.state, deliveries: $0.deliveries + $1.deliveries) }
+    }
 }
 
 /// What `prune` deleted.

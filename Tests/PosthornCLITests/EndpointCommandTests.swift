@@ -34,6 +34,43 @@ import Testing
         #expect(known.status == 2 && known.errors.hasPrefix("posthorn: --endpoint needs --since TIME"), "\(known.errors)")
     }
 
+    /// One endpoint is well, one is switched off, one is gone, one's secret does not open.
+    @Test func retrySaysWhatIsHeldInsteadOfSent() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(500) }
+        let posthorn = try PosthornProcess()
+        let key = ["--key-file", posthorn.write(String(repeating: "5a", count: 32), to: "key")]
+        func apply(_ ids: [String]) throws -> PosthornProcess.Result {
+            let endpoints = ids.map { id in
+                let (vendor, secret) = id == "key" ? ("conference", #"{"token": "abc"}"#) : ("weseedo", "{}")
+                return
+                    #"{"id": "\#(id)", "node": "c1", "url": "\#(receiver.url)", "vendor": "\#(vendor)", "credentials": \#(secret), "retry": ["0"]}"#
+            }
+            let text = #"{"nodes": [{"id": "c1", "level": "company"}], "endpoints": [\#(endpoints.joined(separator: ","))]}"#
+            return try posthorn.run(["apply", "--prune", posthorn.write(text, to: "topology.json")] + key, input: [])
+        }
+        #expect(try apply(["well", "off", "gone", "key"]).status == 0)
+        _ = try posthorn.run("emit", input: #"{"type":"MEETING_STARTED","node":"c1","data":{"id":"m1"}}"#)
+        let run = ["run", "--until-settled", "--allow", "127.0.0.0/8"]
+        #expect(try posthorn.run(run + key, input: []).output.contains("4 exhausted"))
+        #expect(try apply(["well", "off", "key"]).output.contains("removed endpoint gone"))
+        #expect(try posthorn.run("endpoint", "disable", "off").status == 0)
+        let other = ["--key-file", posthorn.write(String(repeating: "a5", count: 32), to: "other")]
+        let retried = try posthorn.run(["retry", "1", "2", "3", "4"] + other, input: [])
+        #expect(
+            retried.lines.map { $0.prefix(while: { $0 != ";" }) } == [
+                "1 delivery due now", "1 delivery of endpoint gone is held, not sent, because it was removed",
+                "1 delivery of endpoint key is held, not sent, because it cannot be used: the credentials of endpoint key do not open with this key",
+                "1 delivery of endpoint off is held, not sent, because it is disabled",
+            ],
+            "\(retried.output)"
+        )
+        #expect(retried.status == 0 && retried.output.contains("; posthorn endpoint enable off switches it on"))
+        // It is as was said.
+        #expect(try posthorn.run(run + other, input: []).output.hasPrefix("0 pending, 3 held, 0 delivered, 1 exhausted"))
+        let json = try posthorn.run("retry", "--endpoint", "well", "--since", "1h", "--json").output
+        #expect(json == #"{"retried":1,"unknown":[],"refused":[],"waiting":[]}"# + "\n")
+    }
+
     @Test func verifyTellsWhatCameOfIt() throws {
         let receiver = try MisbehavingReceiver(answer)
         let posthorn = try prepared(receiver)

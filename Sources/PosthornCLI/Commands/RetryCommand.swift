@@ -21,8 +21,9 @@ enum RetryCommand: Command {
                 + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
             "With --mails, refused mails are due again, for the contact that the endpoint's node has now; a running posthorn run"
                 + "\nwith --smtp, or the next one, sends them at once.",
-            "With --json: one object with retried (a count), unknown (numbers) and refused (objects of delivery and state); with"
-                + "\n--mails one object a mail, with endpoint and recipient.",
+            "Deliveries of an endpoint that is disabled, unverified or broken are held instead, until that is over; retry names it.",
+            "With --json: one object with retried (a count), unknown (numbers), refused (objects of delivery and state) and waiting (objects of"
+                + "\nendpoint, deliveries and reason: those of the retried ones that are held); with --mails one object a mail, with endpoint and recipient.",
         ],
         examples: ["posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --mails"]
     )
@@ -36,12 +37,12 @@ enum RetryCommand: Command {
             throw sinceIsMissing(endpoint, known: known, context.command)
         }
         let selection = try selection(arguments, context.command)
-        let report = try context.withOutbox { try $0.retry(selection, wholeRound: arguments.has("schedule")) }
-        if context.json {
-            context.output.write(json(report))
-        } else {
-            context.output.write("\(Words.count(report.retried, "delivery", "deliveries")) due now\n")
+        let (report, faults) = try context.withOutbox { outbox in
+            let report = try outbox.retry(selection, wholeRound: arguments.has("schedule"))
+            return (report, report.retried > 0 ? try outbox.endpointFaults().all : [:])
         }
+        let waiting = RetryWait.all(report.endpoints, faults)
+        context.output.write(context.json ? json(report, waiting).text + "\n" : text(report, waiting))
         context.output.flush()
         for id in report.unknown { ErrorOutput.line("posthorn: delivery \(id) is not known; posthorn deliveries shows them") }
         for refusal in report.refused {
@@ -107,7 +108,13 @@ enum RetryCommand: Command {
         }
     }
 
-    private static func json(_ report: RetryReport) -> JSONLine {
+    static func text(_ report: RetryReport, _ waiting: [RetryWait]) -> String {
+        let due = report.retried - waiting.reduce(0) { $0 + $1.deliveries }
+        let first = due > 0 || waiting.isEmpty ? "\(Words.count(due, "delivery", "deliveries")) due now\n" : ""
+        return first + waiting.map(\.sentence).joined()
+    }
+
+    private static func json(_ report: RetryReport, _ waiting: [RetryWait]) -> JSONLine {
         var line = JSONLine()
         line.add("retried", report.retried)
         line.add("unknown", numbers: report.unknown)
@@ -117,6 +124,16 @@ enum RetryCommand: Command {
                 var inner = JSONLine()
                 inner.add("delivery", refusal.delivery)
                 inner.add("state", refusal.state.rawValue)
+                return inner
+            }
+        )
+        line.add(
+            "waiting",
+            waiting.map { wait in
+                var inner = JSONLine()
+                inner.add("endpoint", wait.endpoint)
+                inner.add("deliveries", wait.deliveries)
+                inner.add("reason", wait.reason)
                 return inner
             }
         )

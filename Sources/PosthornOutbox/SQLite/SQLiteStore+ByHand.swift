@@ -53,7 +53,7 @@ extension SQLiteStore {
     ) throws(OutboxProblem) {
         let row = try connection.statement(
             """
-            SELECT d.state, d.attempts, d.round_base, json_array_length(e.retry) FROM posthorn_delivery d
+            SELECT d.state, d.attempts, d.round_base, json_array_length(e.retry), e.id, e.state FROM posthorn_delivery d
             JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
             """
         )
@@ -83,6 +83,8 @@ extension SQLiteStore {
         update.bind(3, base)
         try update.run()
         report.retried += 1
+        let before = report.endpoints[row.text(4)]?.deliveries ?? 0
+        report.endpoints[row.text(4)] = .init(state: EndpointState(rawValue: row.text(5)) ?? .disabled, deliveries: before + 1)
     }
 
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
