@@ -55,6 +55,20 @@ import Testing
         #expect(result.errorLines.map { $0.prefix(17) } == ["posthorn: line 2:", "posthorn: line 3:"])
     }
 
+    /// A mistyped type, or a node beside the endpoints', is the usual reason.
+    @Test func eventsThatNobodyGetsAreToldOfOnce() throws {
+        let posthorn = try prepared()
+        let nobody = { (id: String) in SampleTopology.event(id, node: "d1") + "\n" }
+        let one = try posthorn.run("emit", input: SampleTopology.event("e1") + "\n" + nobody("e2"))
+        #expect(one.status == 0 && one.output == "2 events accepted, 1 delivery\n")
+        #expect(one.errorLines.count == 1 && one.errors.hasPrefix("posthorn: no endpoint gets the event of line 2: "), "\(one.errors)")
+        // Many batches and one line; what is known already is no news.
+        let many = try posthorn.run("emit", input: nobody("e2") + "\n" + (0..<2500).map { nobody("n\($0)") }.joined())
+        #expect(many.errorLines.count == 1 && many.errors.contains("gets 2,500 events, the first of line 3: "), "\(many.errors)")
+        let json = try posthorn.run("emit", "--json", input: nobody("e3"))
+        #expect(json.errors.isEmpty && json.output.contains(#""new":true,"deliveries":0}"#))
+    }
+
     @Test func theLinesBeforeABadBatchAreNamed() throws {
         let posthorn = try prepared()
         let good = (1...1500).map { SampleTopology.event("e\($0)") }.joined(separator: "\n")

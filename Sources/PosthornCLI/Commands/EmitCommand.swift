@@ -15,8 +15,9 @@ enum EmitCommand: Command {
             "Lines are stored in batches of up to 1,000, each durable as a whole; while a live producer pauses, what came so far is"
                 + "\nstored. A bad line is named by its number. Without --keep-going it ends emit: its batch is not stored, and the"
                 + "\nmessage says up to which line everything was.",
+            "Events that no endpoint gets are accepted too; one line on standard error counts them.",
             "With --json: one object an accepted event, in the order of lines: line, id, new (false when it was there already) and"
-                + "\ndeliveries (how many endpoints get it). Problems stay on standard error.",
+                + "\ndeliveries (how many endpoints get it; none: 0). Problems stay on standard error.",
         ],
         examples: [
             "posthorn emit events.ndjson",

@@ -16,6 +16,8 @@ final class EventAccepter {
     private var new = 0
     private var known = 0
     private var deliveries = 0
+    /// New events that no endpoint gets, and the line of the first.
+    private var unwanted = (count: 0, firstLine: 0)
     /// Lines that were left out.
     private(set) var refused = 0
     /// Everything up to this line is stored, as far as it is to be.
@@ -94,6 +96,9 @@ final class EventAccepter {
     private func count(_ event: EmittedEvent, line number: Int) {
         if event.isNew { new += 1 } else { known += 1 }
         deliveries += event.deliveries
+        if event.isNew, event.deliveries == 0 {
+            unwanted = (unwanted.count + 1, unwanted.count == 0 ? number : unwanted.firstLine)
+        }
         guard context.json else { return }
         var line = JSONLine()
         line.add("line", number)
@@ -103,7 +108,7 @@ final class EventAccepter {
         context.output.write(line)
     }
 
-    /// Prints how many were accepted.
+    /// Prints how many were accepted, and how many of them nobody gets: often a mistyped node or type.
     func report() {
         if context.json { return }
         var text = "\(Words.count(new + known, "event")) accepted"
@@ -112,5 +117,12 @@ final class EventAccepter {
         if refused > 0 { text += "; \(Words.count(refused, "line")) refused" }
         context.output.write(text + "\n")
         context.output.flush()
+        if unwanted.count > 0 {
+            let which = unwanted.count == 1 ? "the event of line" : "\(Words.grouped(unwanted.count)) events, the first of line"
+            ErrorOutput.line(
+                "posthorn: no endpoint gets \(which) \(unwanted.firstLine): none at the event's node or above takes its type; "
+                    + "posthorn endpoint list shows where they stand and what they take"
+            )
+        }
     }
 }
