@@ -68,7 +68,8 @@ extension Outbox {
     }
 
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned
-    /// is no longer known: the same id emitted again is a new event.
+    /// is no longer known: the same id emitted again is a new event. Then endpoints that were removed before that time and have
+    /// no delivery left.
     public func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
         var total = PruneReport()
         var after: Int64? = 0
@@ -85,6 +86,11 @@ extension Outbox {
         for start in stride(from: 0, to: orphans.count, by: 2000) {
             let batch = Array(orphans[start..<min(start + 2000, orphans.count)])
             total.events += try writer.perform { (store) throws(OutboxProblem) in try store.deleteEvents(batch) }
+        }
+        let forgotten: [RemovedEndpoint] = try read { try $0.forgottenEndpoints(removedBefore: cutoff) }
+        for start in stride(from: 0, to: forgotten.count, by: 2000) {
+            let batch = Array(forgotten[start..<min(start + 2000, forgotten.count)])
+            total.endpoints += try writer.perform { (store) throws(OutboxProblem) in try store.delete(batch) }
         }
         return total
     }

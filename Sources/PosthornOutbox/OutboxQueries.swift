@@ -152,7 +152,23 @@ public struct PruneReport: Sendable, Equatable {
     public var deliveries = 0
     /// Attempts.
     public var attempts = 0
+    /// Endpoints that were removed and had no delivery left.
+    public var endpoints = 0
 
     /// A report of nothing done.
     public init() {}
+}
+
+/// An endpoint that was removed, of which no delivery is left.
+public struct RemovedEndpoint: Sendable, Hashable {
+    /// Its number.
+    public let key: Int64
+    /// Its newest revision; one that comes back gets a newer one.
+    public let revision: Int64
+
+    /// An endpoint by its parts.
+    public init(key: Int64, revision: Int64) {
+        self.key = key
+        self.revision = revision
+    }
 }

@@ -175,6 +175,9 @@ public protocol OutboxStore: NotificationStore {
     /// Deletes events that have no deliveries.
     /// - Returns: How many there were.
     func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
+    /// Deletes removed endpoints of which no delivery is left, with their revisions; not those that have come back meanwhile.
+    /// - Returns: How many were deleted.
+    func delete(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int
 }
 
 extension OutboxStore {

@@ -52,6 +52,19 @@ public struct StoredEndpoint: Sendable, Equatable {
         self.fault = fault
         self.isSealed = isSealed
     }
+
+    /// The same endpoint in another state.
+    public func withState(_ state: EndpointState) -> StoredEndpoint {
+        StoredEndpoint(
+            key: key,
+            revision: revision,
+            settings: settings,
+            state: state,
+            stateReason: stateReason,
+            fault: fault,
+            isSealed: isSealed
+        )
+    }
 }
 
 /// What is wrong with a stored endpoint. Its settings hold a harmless value in place of each that could not be read.

@@ -138,8 +138,9 @@ final class EndpointDirectory {
     /// Vacates the places of endpoints that are gone, but for those of which something is under way.
     private func letGo(except present: Set<Int64>, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         for (key, index) in indexByKey where !present.contains(key) {
-            if let holder, holder.isAboard, holder.holds(index), let stored = try store.endpoint(key) {
-                place(stored, at: now)
+            if let holder, holder.isAboard, holder.holds(index) {
+                // What is pruned already is still to be recalled, and its results to be taken in.
+                place(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
                 continue
             }
             places[index] = nil

@@ -11,7 +11,8 @@ enum PruneCommand: Command {
         details: [
             "Deletes events whose deliveries all ended before then, with their deliveries and attempts. An id that was pruned is no"
                 + "\nlonger known: the same id emitted again is a new event. The newest event always stays.",
-            "With --json: one object with events, deliveries and attempts, the counts of what was deleted.",
+            "Then endpoints that were removed before that time and have no delivery left, but for the newest endpoint.",
+            "With --json: one object with events, deliveries, attempts and endpoints, the counts of what was deleted.",
         ],
         examples: ["posthorn prune --older-than 30d"]
     )
@@ -27,11 +28,12 @@ enum PruneCommand: Command {
             line.add("events", report.events)
             line.add("deliveries", report.deliveries)
             line.add("attempts", report.attempts)
+            line.add("endpoints", report.endpoints)
             context.output.write(line)
         } else {
             context.output.write(
                 "deleted \(Words.count(report.events, "event")), \(Words.count(report.deliveries, "delivery", "deliveries")), "
-                    + "\(Words.count(report.attempts, "attempt"))\n"
+                    + "\(Words.count(report.attempts, "attempt")), \(Words.count(report.endpoints, "removed endpoint"))\n"
             )
         }
         return 0

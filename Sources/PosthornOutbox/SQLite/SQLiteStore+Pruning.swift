@@ -108,4 +108,69 @@ extension SQLiteStore {
         }
         return count
     }
+
+    /// Finds endpoints that were removed before `cutoff` and of which no delivery and no mail is left. For a reader.
+    ///
+    /// The newest endpoint and the one with the newest revision always stay, so that their numbers are never given out again.
+    public func forgottenEndpoints(removedBefore cutoff: Timestamp) throws(OutboxProblem) -> [RemovedEndpoint] {
+        try connection.execute(
+            """
+            DROP TABLE IF EXISTS temp.forgotten;
+            CREATE TEMP TABLE forgotten (revision INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL)
+            """
+        )
+        let fill = try connection.prepare(
+            """
+            INSERT INTO temp.forgotten SELECT r.key, e.key FROM posthorn_endpoint e
+            JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
+            WHERE e.state = 'removed' AND e.changed < ? AND e.key < (SELECT max(key) FROM posthorn_endpoint)
+                AND NOT EXISTS (SELECT 1 FROM posthorn_mail m WHERE m.endpoint = e.key)
+            """
+        )
+        fill.bind(1, cutoff.milliseconds)
+        try fill.run()
+        if connection.changes == 0 { return [] }
+        // Deliveries of a revision have no index; all of them are looked through, once.
+        let rows = try connection.prepare(
+            """
+            SELECT endpoint, max(revision) FROM temp.forgotten WHERE endpoint NOT IN (
+                SELECT endpoint FROM temp.forgotten WHERE revision IN (
+                    SELECT d.revision FROM posthorn_delivery d CROSS JOIN temp.forgotten f ON f.revision = d.revision))
+            GROUP BY endpoint HAVING max(revision) < (SELECT max(key) FROM posthorn_endpoint_revision) ORDER BY endpoint
+            """
+        )
+        var found: [RemovedEndpoint] = []
+        while try rows.step() { found.append(RemovedEndpoint(key: rows.integer(0), revision: rows.integer(1))) }
+        return found
+    }
+
+    /// Deletes removed endpoints of which no delivery is left, with their revisions.
+    public func delete(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int {
+        try overwriting { () throws(OutboxProblem) in
+            // Only an endpoint that has come back gets deliveries again, and then it has another revision.
+            let check = try connection.statement(
+                """
+                SELECT 1 FROM posthorn_endpoint WHERE key = ?1 AND state = 'removed'
+                    AND ?2 = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = ?1)
+                    AND NOT EXISTS (SELECT 1 FROM posthorn_mail WHERE endpoint = ?1)
+                """
+            )
+            let revisions = try connection.statement("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ?")
+            let delete = try connection.statement("DELETE FROM posthorn_endpoint WHERE key = ?")
+            var count = 0
+            for endpoint in endpoints {
+                check.bind(1, endpoint.key)
+                check.bind(2, endpoint.revision)
+                let isStillGone = try check.step()
+                check.reset()
+                if !isStillGone { continue }
+                revisions.bind(1, endpoint.key)
+                try revisions.run()
+                delete.bind(1, endpoint.key)
+                try delete.run()
+                count += 1
+            }
+            return count
+        }
+    }
 }
