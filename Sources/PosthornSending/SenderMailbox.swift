@@ -7,7 +7,7 @@ final class SenderMailbox: Sendable {
     struct Letters {
         var jobs: [SendJob] = []
         var names: [(host: String, answer: NameAnswer)] = []
-        var recalls: [Set<Int64>?] = []
+        var recalls: [(keys: Set<Int64>?, forgetting: Bool)] = []
     }
 
     /// What the thread is to do as long as nothing else is said.
@@ -39,7 +39,7 @@ final class SenderMailbox: Sendable {
 
     func post(host: String, _ answer: NameAnswer) { deliver { $0.names.append((host, answer)) } }
 
-    func postRecall(_ keys: Set<Int64>?) { deliver { $0.recalls.append(keys) } }
+    func postRecall(_ keys: Set<Int64>?, forgetting: Bool) { deliver { $0.recalls.append((keys, forgetting)) } }
 
     /// Gives an order. Stopping can't be taken back, and a drain only gives way to the end.
     func order(_ order: Order) {

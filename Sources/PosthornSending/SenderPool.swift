@@ -120,9 +120,11 @@ public final class SenderPool: Sendable {
     public func makeBatch() -> SendBatch { SendBatch(threads: threads.count) }
 
     /// Asks for the jobs that have not started; they come back through `onRecalled`.
-    /// - Parameter keys: Of these endpoints; `nil` for all.
-    public func recall(keys: Set<Int64>?) {
-        for thread in threads { thread.mailbox.postRecall(keys) }
+    /// - Parameters:
+    ///   - keys: Of these endpoints; `nil` for all.
+    ///   - forgetting: Whether the endpoints are gone for good. One that is only stopped keeps what its rate has left.
+    public func recall(keys: Set<Int64>?, forgetting: Bool = false) {
+        for thread in threads { thread.mailbox.postRecall(keys, forgetting: forgetting) }
     }
 
     /// Starts nothing new from now on: for the time in which results can't be recorded.
@@ -219,7 +221,7 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var inFlight = 0
     /// Jobs that wait for a name server, or have its answer and wait for a place on the wire.
     public internal(set) var waitingForNames = 0
-    /// Endpoints that have a place in a queue: those that were sent something since they were last recalled by their keys.
+    /// Endpoints that have a place in a queue: those that were sent something and are not gone since.
     public internal(set) var endpoints = 0
     /// Connections opened since the pool was made.
     public internal(set) var connectionsOpened: Int64 = 0

@@ -23,7 +23,7 @@ extension SenderThread {
                 )
             }
             for name in letters.names { takeName(name.host, name.answer, now) }
-            for keys in letters.recalls { giveBack(keys) }
+            for recall in letters.recalls { giveBack(recall.keys, forgetting: recall.forgetting) }
         }
         if order >= .drain { giveBack(nil) }
     }
@@ -225,7 +225,7 @@ extension SenderThread {
     }
 
     /// Gives back the jobs of these keys that are not on the wire.
-    private func giveBack(_ keys: Set<Int64>?) {
+    private func giveBack(_ keys: Set<Int64>?, forgetting: Bool = false) {
         let now = MonotonicClock.nanoseconds()
         var jobs: [SendJob] = []
         var kept = Fifo<Waiting>()
@@ -241,7 +241,7 @@ extension SenderThread {
             turns.finish(lane: one.lane, now: now)
         }
         jobs += giveBackParked(keys, now)
-        jobs += turns.removeAll(keys: keys)
+        jobs += turns.removeAll(keys: keys, forgetting: forgetting)
         if !jobs.isEmpty { deliver.recalled(jobs) }
     }
 

@@ -3,8 +3,8 @@ import PosthornSystem
 /// Jobs that wait for their turn, fair between endpoints: round robin over the keys that may start one now.
 ///
 /// A value without clock or threads: the caller says what time it is. Every step is O(1), but for keys with a rate, which
-/// wait in a heap. A key keeps its place, and with it its rate's tokens, until its jobs are taken back by its name: then it has
-/// been stopped or is gone, and the place goes to the next new key.
+/// wait in a heap. A key keeps its place, and with it its rate's tokens, until it is to be forgotten: then it is gone, and the
+/// place goes to the next new key.
 struct TurnQueue<Job> {
     /// The place of one key's queue.
     struct Lane {
@@ -90,12 +90,15 @@ struct TurnQueue<Job> {
     /// How many waits for a token are remembered, those that no longer count among them.
     var waitingCount: Int { waiting.count }
 
-    /// Takes out what waits: of these keys, which give up their places as soon as they can, or of all.
-    mutating func removeAll(keys: Set<Int64>?) -> [Job] {
+    /// Takes out what waits.
+    /// - Parameters:
+    ///   - keys: Of these keys; `nil` for all.
+    ///   - forgetting: Whether they give up their places, as soon as they can.
+    mutating func removeAll(keys: Set<Int64>?, forgetting: Bool = false) -> [Job] {
         var removed: [Job] = []
         for lane in lanes.indices where !lanes[lane].isVacant && keys?.contains(lanes[lane].key) ?? true {
             while let job = lanes[lane].jobs.popFirst() { removed.append(job) }
-            if keys != nil {
+            if forgetting {
                 lanes[lane].isLeaving = true
                 leaveIfIdle(lane)
             }

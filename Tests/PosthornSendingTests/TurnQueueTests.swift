@@ -57,12 +57,28 @@ import Testing
 
     @Test func takingBackLeavesTheOthers() {
         var queue = queue([("a1", 1), ("b1", 2), ("a2", 1)])
-        #expect(queue.removeAll(keys: [1]) == ["a1", "a2"])
+        #expect(queue.removeAll(keys: [1], forgetting: true) == ["a1", "a2"])
         #expect(queue.count == 1)
         #expect(queue.take(now: 0)?.job == "b1")
         #expect(queue.take(now: 0) == nil)
         queue.append("a3", key: 1, inFlightLimit: 10, ratePerSecond: nil, now: 0)
         #expect(queue.take(now: 0)?.job == "a3")
+    }
+
+    /// An endpoint that is switched off and on again has no second's worth of requests for it.
+    @Test func takingBackLeavesARateItsTokens() {
+        var queue = queue([("a1", 1), ("a2", 1), ("b1", 2)], rate: 1)
+        #expect(queue.take(now: 0)?.job == "a1" && queue.take(now: 0)?.job == "b1")
+        #expect(queue.removeAll(keys: [1]) == ["a2"])
+        queue.append("a2", key: 1, inFlightLimit: 10, ratePerSecond: 1, now: 0)
+        #expect(queue.count == 1 && queue.take(now: second - 1) == nil && queue.nextTokenAt == second)
+        #expect(queue.take(now: second)?.job == "a2")
+        // Nothing waits while the token comes back, and that is found out once.
+        queue.append("a3", key: 1, inFlightLimit: 10, ratePerSecond: 1, now: second)
+        #expect(queue.removeAll(keys: [1]) == ["a3"])
+        #expect(queue.take(now: 2 * second) == nil && queue.nextTokenAt == nil)
+        queue.append("a3", key: 1, inFlightLimit: 10, ratePerSecond: 1, now: 2 * second)
+        #expect(queue.take(now: 2 * second)?.job == "a3")
     }
 
     @Test func newerLimitsCount() {
@@ -95,7 +111,7 @@ import Testing
             while let (_, lane) = queue.take(now: 0) { lanes.append(lane) }
             // Its place was another's before, whose rate must not be its own.
             #expect(lanes == (key.isMultiple(of: 2) ? [0] : [0, 0]))
-            let left = queue.removeAll(keys: [key])
+            let left = queue.removeAll(keys: [key], forgetting: true)
             #expect(left == (key.isMultiple(of: 2) ? ["b"] : []))
             // What is on the wire keeps the place.
             #expect(queue.keyCount == 1)
@@ -108,7 +124,7 @@ import Testing
     @Test func aKeyThatIsUsedAgainKeepsItsPlace() {
         var queue = queue([("a", 1)], limit: 1)
         let lane = queue.take(now: 0)?.lane
-        #expect(queue.removeAll(keys: [1]).isEmpty)
+        #expect(queue.removeAll(keys: [1], forgetting: true).isEmpty)
         queue.append("b", key: 1, inFlightLimit: 1, ratePerSecond: nil, now: 0)
         if let lane { queue.finish(lane: lane, now: 0) }
         #expect(queue.keyCount == 1)

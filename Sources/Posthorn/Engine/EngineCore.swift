@@ -234,9 +234,11 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         for place in gone { forget(place.index) }
         window.grow(to: directory.placeCount)
         mayHaveHeld = true
-        // What is gone too: a sender remembers it, though it has nothing of it any more.
-        let stopped = directory.entries.filter { !$0.isActive }.map(\.stored.key) + gone.map(\.key)
+        let stopped = directory.entries.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key)
         if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
+        // A sender remembers what is gone, though it may have nothing of it any more.
+        let removed = directory.entries.filter { $0.stored.state == .removed }.map(\.stored.key) + gone.map(\.key)
+        if !removed.isEmpty { pool.recall(keys: Set(removed), forgetting: true) }
         handshakes?.update(directory.unverified)
         let faults = directory.faults
         let faultNews = faultWatch.update(faults)
