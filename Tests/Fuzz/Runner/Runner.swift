@@ -37,7 +37,9 @@ private let reader: @Sendable ([UInt8]) -> Void = {
     case "topology": return Readers.topology
     case "url": return Readers.url
     case "envelope": return Readers.envelope
-    default: fatalError("POSTHORN_FUZZ_READER must be event, topology, url or envelope")
+    case "request": return Readers.request
+    case "reply": return Readers.reply
+    default: fatalError("POSTHORN_FUZZ_READER must be event, topology, url, envelope, request or reply")
     }
 }()
 
@@ -61,56 +63,4 @@ enum Readers {
         guard let again = try? EndpointURL(url.text) else { fatalError("not read again: \(url.text)") }
         precondition(again == url, "\(url.text) becomes \(again.text)")
     }
-
-    /// An event's type and data, in every envelope with every signature. What is composed keeps its headers in their lines.
-    @Sendable static func envelope(_ bytes: [UInt8]) {
-        let parts = bytes.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return }
-        let type = String(decoding: parts[0], as: UTF8.self)
-        guard
-            let event = try? Event(
-                checking: "26edf51b5ed353431566fdf1",
-                type: type,
-                node: "n1",
-                created: moment,
-                data: Array(parts[1])
-            )
-        else { return }
-        for composer in composers {
-            var request = OutboundRequest()
-            guard (try? composer.compose(AcceptedEvent(event), attempt: 1, at: moment, into: &request)) != nil else { continue }
-            let lines = request.headers.split(separator: 0x0D, omittingEmptySubsequences: false)
-            for (i, line) in lines.enumerated() {
-                precondition(i == 0 ? line.first != 0x0A : line.first == 0x0A && !line.dropFirst().contains(0x0A))
-                precondition(!line.contains(0) && line.contains(0x3A))
-            }
-        }
-    }
-
-    private static let moment = Timestamp(milliseconds: 1_594_816_394_000)
-
-    private static let composers: [EndpointComposer] = {
-        let credentials: [Vendor: [String: JSONValue]] = [
-            .diio: ["signing_secret": .string("s3cr3t-of-the-webhook")],
-            .conference: ["token": .string("tok-1")],
-            .webio: [
-                "api_key": .string("pk"), "secret": .string("0123456789abcdef0123456789abcdef"), "organisation_id": .string("1"),
-            ],
-            .voiso: ["key": .string("fiv39"), "name": .string("hook"), "entity": .string("call")],
-            .standard: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
-        ]
-        return Vendor.allCases.compactMap { vendor in
-            try? EndpointComposer(
-                EndpointSettings(
-                    id: "e",
-                    node: "n",
-                    url: "https://receiver.example/",
-                    envelope: vendor.envelope,
-                    signature: vendor.signature,
-                    credentials: credentials[vendor] ?? [:]
-                ),
-                now: moment
-            )
-        }
-    }()
 }
