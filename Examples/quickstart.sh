@@ -147,6 +147,6 @@ cat <<TEXT
   $posthorn --help
   Examples/outbox-inserts/               emitting with an INSERT from any language
   Examples/SwiftPlatform/                emitting from Swift, inside the platform's own transaction
-  Examples/receivers/                    receivers in Python and Node that check all signatures
+  Examples/receivers/                    receivers in Python, Node and Swift that check all signatures
   Examples/topologies/vendors.json       endpoints of diio, a conference service, Webio, Voiso and Standard Webhooks
 TEXT

@@ -8,10 +8,11 @@ import Testing
 
 /// The engine and those who emit killed in the middle of work, again and again: nothing accepted is lost.
 ///
-/// POSTHORN_TEST_KILLS says how many times the engine is killed, POSTHORN_TEST_SEED repeats a run.
+/// POSTHORN_TEST_KILLS says how many times the engine is killed, POSTHORN_TEST_KILL_EVENTS how many events are emitted before
+/// each kill, POSTHORN_TEST_SEED repeats a run.
 @Suite struct CrashTests {
     private static let rounds = environment("POSTHORN_TEST_KILLS") ?? 100
-    private static let eventsPerRound = 40
+    private static let eventsPerRound = environment("POSTHORN_TEST_KILL_EVENTS") ?? 40
     /// Requests that one kill may repeat: those on the wire, and those whose answer was not yet recorded. All of a round's
     /// may be in the engine's hands when it dies; what is really repeated is checked to the last one below.
     private static let inHandsLimit = 4096
@@ -22,7 +23,7 @@ import Testing
         let seed = UInt64(Self.environment("POSTHORN_TEST_SEED") ?? Int(time(nil)))
         print("crash run: seed \(seed), \(Self.rounds) kills")
         let random = SeededRandom(seed: seed)
-        let receiver = try MisbehavingReceiver { _ in .ok }
+        let receiver = try MisbehavingReceiver { Self.isRefused($0) ? .status(503) : .ok }
         let posthorn = try PosthornProcess()
         let topology = """
             {"nodes": [{"id": "c", "level": "company"}, {"id": "s", "level": "site", "parent": "c"}], "endpoints": [
@@ -34,7 +35,7 @@ import Testing
         var accepted: Set<String> = []
         for round in 0..<Self.rounds {
             let place: Comment = "seed \(seed), round \(round)"
-            let engine = try posthorn.start("run", "--allow", "127.0.0.0/8", "--log", "json")
+            let engine = try posthorn.start("run", "--speed", "1000000", "--allow", "127.0.0.0/8", "--log", "json")
             let already = receiver.requests.count
             let inserter = try SQLInserter(posthorn, round)
             accepted.formUnion(try emit(round, posthorn, killing: random.next() % 2 == 0))
@@ -52,8 +53,18 @@ import Testing
             #expect(receiver.waitForOpenConnections(atMost: 0))
             try checkAfterKill(posthorn, receiver, countsAttempts: round % 10 == 9, place)
         }
-        #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").status == 0)
+        #expect(try posthorn.run("run", "--until-settled", "--speed", "1000000", "--allow", "127.0.0.0/8").status == 0)
         try checkEnd(posthorn, receiver, accepted, "seed \(seed)")
+    }
+
+    /// One of the three endpoints takes nothing before its third attempt, so that engines die between attempts too.
+    private static func isRefused(_ request: ReceivedRequest) -> Bool {
+        request.target == "/hook/k" && attempt(of: request) < 3
+    }
+
+    private static func attempt(of request: ReceivedRequest) -> Int {
+        let body = String(decoding: request.body, as: UTF8.self)
+        return body.firstMatch(of: /"attempt":([0-9]+),/).flatMap { Int($0.1) } ?? 0
     }
 
     /// Emits a round's events. An emitter that is killed tells nothing, so the same lines are emitted again, as a producer would.
@@ -87,7 +98,7 @@ import Testing
         #expect(receiver.requests.count - recorded <= Self.rounds * Self.inHandsLimit, place)
     }
 
-    /// Everything that was accepted has reached everybody; what came twice is the same to the byte.
+    /// Everything that was accepted has reached everybody, by no more attempts than it took; what came twice is the same to the byte.
     private func checkEnd(
         _ posthorn: PosthornProcess,
         _ receiver: MisbehavingReceiver,
@@ -98,22 +109,25 @@ import Testing
         for request in receiver.requests {
             let body = String(decoding: request.body, as: UTF8.self)
             let id = String(body.split(separator: "\"")[3])
-            receipts["\(request.target) \(id)", default: []].append(request.body)
+            receipts["\(request.target) \(Self.attempt(of: request)) \(id)", default: []].append(request.body)
         }
         for id in accepted {
-            for path in ["a", "b", "k"] { #expect(receipts["/hook/\(path) \(id)"] != nil, place) }
+            for attempt in ["a 1", "b 1", "k 1", "k 2", "k 3"] { #expect(receipts["/hook/\(attempt) \(id)"] != nil, place) }
         }
         // A repeat is the same request: the same id and the same attempt.
         for (_, bodies) in receipts { #expect(Set(bodies).count == 1, place) }
         let repeats = receiver.requests.count - receipts.count
-        print("crash run: \(accepted.count) events accepted, \(receipts.count) deliveries, \(repeats) requests sent again")
         let outbox = try Outbox(path: posthorn.database)
         defer { outbox.close() }
         // An insert whose acknowledgement was lost with its program may be there too; nothing else is.
         let events = try outbox.status().events
+        print("crash run: \(events) events, \(events * 3) deliveries, \(receipts.count) attempts, \(repeats) requests sent again")
         #expect(events >= accepted.count && events <= accepted.count + Self.rounds, place)
         #expect(try outbox.status().deliveries == [.delivered: events * 3], place)
-        #expect(Int64(receipts.count) == events * 3, place)
+        #expect(Int64(receipts.count) == events * 5, place)
+        var recorded: Int64 = 0
+        try outbox.deliveries { recorded += Int64($0.attempts) }
+        #expect(recorded == events * 5, place)
         #expect(try outbox.integrityProblems().isEmpty)
     }
 

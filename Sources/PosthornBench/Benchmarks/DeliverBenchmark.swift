@@ -81,7 +81,7 @@ struct DeliverBenchmark: Benchmark {
                 .init("allocations_per_delivery", "allocations a delivery", Double(found.deliver.allocations) / count),
                 .init("seconds", "seconds", found.deliver.wallSeconds),
                 .init("emit_cpu_us_per_delivery", "CPU µs to emit a delivery", found.emit.cpuSeconds / count * 1e6),
-                .init("database_bytes_per_delivery", "bytes on disk a delivery", Double(found.databaseBytes) / count),
+                .init("database_bytes_per_delivery", "bytes on disk a delivery, log included", Double(found.databaseBytes) / count),
                 .init("peak_resident_mib", "MiB resident at most", Measurement.peakResidentMebibytes()),
             ]
         )
