@@ -55,15 +55,21 @@ struct ResponseHead {
         if !digits.isEmpty, rest.allSatisfy({ $0 <= 0x20 }) {
             return digits.count > 12 ? nil : Int64(String(decoding: digits, as: UTF8.self)).map { $0 * 1000 }
         }
-        let seconds = curl_getdate(String(decoding: text, as: UTF8.self), nil)
-        return seconds < 0 ? nil : max(0, Int64(seconds) * 1000 - now.milliseconds)
+        return Self.moment(Array(text)).map { max(0, $0.milliseconds - now.milliseconds) }
     }
 
     /// The time by the receiver's clock, to the second (RFC 9110, 6.6.1), where it was wanted and said.
     var date: Timestamp? {
-        guard isComplete, !dateText.isEmpty else { return nil }
-        let seconds = curl_getdate(String(decoding: dateText, as: UTF8.self), nil)
-        return seconds < 0 ? nil : Timestamp(milliseconds: Int64(seconds) * 1000)
+        isComplete && !dateText.isEmpty ? Self.moment(dateText) : nil
+    }
+
+    /// The end of the year 9999. libcurl reads years up to 2147483647, whose milliseconds do not fit into 64 bits.
+    private static let lastSecond = 253_402_300_799
+
+    /// The moment that a date stands for; `nil` when it is none, or none that a working clock shows.
+    private static func moment(_ text: [UInt8]) -> Timestamp? {
+        let seconds = curl_getdate(String(decoding: text, as: UTF8.self), nil)
+        return (0...lastSecond).contains(seconds) ? Timestamp(milliseconds: Int64(seconds) * 1000) : nil
     }
 
     private mutating func endOfHead() -> Step {

@@ -68,4 +68,17 @@ import Testing
         #expect(wait("120", status: 500) == nil)
         #expect(wait("120", status: 429) == 120_000)
     }
+
+    /// libcurl reads such years, and a receiver may send what it likes.
+    @Test(arguments: [2_147_483_647, 999_999_999, 292_277_026, 10_000])
+    func aDateBeyondAllClocksIsNone(year: Int) {
+        let now = Timestamp(milliseconds: 1_594_816_394_000)
+        var head = ResponseHead()
+        head.wantsDate = true
+        for line in ["HTTP/1.1 503 x", "Retry-After: Sun, 06 Nov \(year) 08:49:37 GMT", "Date: Sun, 06 Nov \(year) 08:49:37 GMT", ""] {
+            _ = Array((line + "\r\n").utf8).withUnsafeBufferPointer { head.take($0) }
+        }
+        #expect(head.retryAfterMilliseconds(now: now) == nil)
+        #expect(head.date == nil)
+    }
 }
