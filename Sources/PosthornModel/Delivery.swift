@@ -136,8 +136,9 @@ public struct Transition: Hashable, Sendable {
     /// A receiver's Retry-After puts an attempt off by this at most: 24 hours.
     public static let retryAfterLimitMilliseconds: Int64 = 86_400_000
 
-    /// A length of the schedule at a speed, rounded up so that nothing is ever early.
+    /// A length of the schedule at a speed, rounded up so that nothing is ever early; 31,000 years at most, to which any moment
+    /// can be added.
     public static func scaled(_ milliseconds: Int64, _ speed: Double) -> Int64 {
-        speed == 1 ? milliseconds : Int64((Double(milliseconds) / speed).rounded(.up))
+        speed == 1 ? milliseconds : Int64(min(1e15, max(0, (Double(milliseconds) / speed).rounded(.up))))
     }
 }

@@ -70,6 +70,11 @@ import Testing
         #expect(after(4, speed: 3600).nextAttemptAt == start.advanced(byMilliseconds: 23_000))
     }
 
+    @Test(arguments: [1e-9, 1e-300, 0, .nan]) func noSpeedIsTooLowToBeCalculatedWith(speed: Double) {
+        #expect(after(4, speed: speed).nextAttemptAt.map { $0 >= start } == true)
+        #expect(Transition.scaled(86_400_000, 1e-300) == 1_000_000_000_000_000)
+    }
+
     @Test func aFailureWhileTheEndpointIsOffIsHeldUntilItsTime() {
         let held = after(1, active: false)
         #expect(held.state == .held)

@@ -16,11 +16,11 @@ extension ParsedArguments {
         return number
     }
 
-    /// A number above 0.
+    /// A number above 0. With less than a thousandth, a day of the schedule or a minute of events would take centuries.
     func positiveNumber(_ flag: String, upTo limit: Double) throws(UsageProblem) -> Double? {
         guard let text = text(flag) else { return nil }
-        guard let number = Double(text), number > 0, number <= limit else {
-            throw problem(flag, text, "must be a number above 0, at most \(Int(limit))")
+        guard let number = Double(text), number >= 0.001, number <= limit else {
+            throw problem(flag, text, "must be a number from 0.001 to \(Int(limit))")
         }
         return number
     }

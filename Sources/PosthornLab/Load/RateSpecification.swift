@@ -70,8 +70,9 @@ public struct RateSpecification: Equatable, Sendable {
             let width = rate(ends[1])
         else { throw problem(text, form) }
         guard nanoseconds != nil else { throw problem(text, "says not how long each step lasts; add :10s") }
-        let count = Int(((last - first).magnitude / width + 1e-9).rounded(.down)) + 1
-        guard count <= stepLimit else { throw problem(text, "has more than \(stepLimit) steps; use a wider step") }
+        let widths = ((last - first).magnitude / width + 1e-9).rounded(.down)
+        guard widths < Double(stepLimit) else { throw problem(text, "has more than \(stepLimit) steps; use a wider step") }
+        let count = Int(widths) + 1
         return (0..<count).map { i in
             Step(ratePerSecond: first + (last < first ? -width : width) * Double(i), nanoseconds: nanoseconds)
         }
