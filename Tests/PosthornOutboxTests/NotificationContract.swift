@@ -13,6 +13,7 @@ extension OutboxStoreContract {
         ("a refused mail can be tried again", { try $0.refusedMailsAreTriedAgain() }),
         ("who has no contact is counted", { try $0.untoldIsCounted() }),
         ("pruned deliveries leave no mail", { try $0.pruningTakesMails() }),
+        ("a result of a mail that was pruned belongs to no later mail", { try $0.lateResultsAreDropped() }),
         ("mails follow a faster clock", { try $0.mailsAreCompressed() }),
     ]
 
@@ -226,6 +227,24 @@ extension OutboxStoreContract {
         #expect(report.deliveries == 2 && report.attempts == 10)
         #expect(try store.mailContents(first.key, limit: 1) == nil)
         #expect(try store.mailStatus().counts == [.waiting: 1])
+    }
+
+    /// Whoever sends a mail may be at it for as long as the server lets it wait; a store may give its number out again meanwhile.
+    private func lateResultsAreDropped() throws {
+        let (store, ids, endpoint) = try deliveries(3)
+        try exhaust(ids[0], in: store)
+        try notify(ids[0], endpoint, in: store)
+        let first = try #require(try store.dueMail(at: now))
+        _ = try close(first.key, in: store)
+        let later = now.advanced(byMilliseconds: 1)
+        _ = try store.write { () throws(OutboxProblem) in try store.prune(settledBefore: later, after: 0, limit: 100) }
+        try exhaust(ids[1], in: store)
+        try notify(ids[1], endpoint, in: store)
+        try store.write { () throws(OutboxProblem) in
+            try store.record(MailAttempt(mail: first.key, state: .sent, nextAttemptAt: nil, answer: nil))
+        }
+        let second = try #require(try store.dueMail(at: now.advanced(byMilliseconds: Self.hour)))
+        #expect(second.id != first.id && second.closed == nil && second.attempts == 0)
     }
 
     private func mailsAreCompressed() throws {

@@ -89,11 +89,13 @@ extension SQLiteStore {
     }
 
     /// Stores what came of sending a mail.
+    ///
+    /// Of a closed one only: a mail that was pruned while it was sent may have left its number to a new one, which collects.
     public func record(_ attempt: MailAttempt) throws(OutboxProblem) {
         let update = try connection.statement(
             """
             UPDATE posthorn_mail SET state = ?2, next_attempt_at = ?3, answer = ?4, attempts = attempts + 1
-            WHERE key = ?1 AND state = 'waiting'
+            WHERE key = ?1 AND state = 'waiting' AND closed IS NOT NULL
             """
         )
         update.bind(1, attempt.mail)
