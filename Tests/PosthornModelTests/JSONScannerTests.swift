@@ -56,4 +56,29 @@ import Testing
         let line = Array(#"{"\u0074ype":"A_B","node":"n","data":{}}"#.utf8)
         #expect(try EventLine(line).type == "A_B")
     }
+
+    /// With few keys and with many, with escapes and without, and behind an inner object that has keys of its own.
+    @Test(arguments: [2, 31, 32, 33, 34, 200, 9999])
+    func aSecondKeyOfTheSameTextIsFound(count: Int) {
+        let members = (0..<count).map { #""k\#($0)":\#($0)"# }
+        let inner = #""inner":{"k0":0,"many":{\#(members.joined(separator: ","))}}"#
+        let all = (members.prefix(count - 1) + [inner]).joined(separator: ",")
+        #expect(problem("{\(all)}") == nil)
+        for last in [#""k0":1"#, #""\u006b0":1"#, #""k\#(count - 2)":1"#] where count < 9999 {
+            #expect(problem("{\(all),\(last)}")?.contains("stands twice") == true)
+        }
+    }
+
+    /// The first key has the FNV-1a hash 0, at which every U+0000 leaves it. With a hash that is known and one comparison for
+    /// each two keys, four megabytes of a tenant's data took a core for 20 seconds.
+    @Test(.timeLimit(.minutes(1))) func keysThatCollideInAKnownHashCostNoMoreThanOthers() {
+        let keys = (0..<1100).map { #""!0IC=VloaY\#(String(repeating: #"\u0000"#, count: $0))":0"# }
+        #expect(problem("{\(keys.joined(separator: ","))}") == nil)
+    }
+
+    @Test func anObjectHasABoundedNumberOfKeys() {
+        let members = (0...10_000).map { #""\#($0)":0"# }
+        #expect(problem("{\(members.dropLast().joined(separator: ","))}") == nil)
+        #expect(problem("{\(members.joined(separator: ","))}")?.contains("more than 10000 keys") == true)
+    }
 }

@@ -13,7 +13,9 @@ public struct JSONScanner {
     public internal(set) var position: Int
     private var depth = 0
     /// Hash and place of each key of the objects that are open, innermost last; see `noteKey`.
-    private var openKeys: [(hash: UInt64, key: Range<Int>)] = []
+    private var openKeys: [(hash: Int, key: Range<Int>)] = []
+    /// The hashes of the innermost object's keys, once it has many.
+    private var manyHashes: Set<Int> = []
 
     /// Reads `bytes` from their start. The buffer must outlive the scanner.
     public init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -97,6 +99,8 @@ public struct JSONScanner {
     ) throws(JSONProblem) {
         try open("{")
         let outerKeys = openKeys.count
+        var outerHashes: Set<Int> = []
+        swap(&outerHashes, &manyHashes)
         skipWhiteSpace()
         if !take("}") {
             while true {
@@ -117,6 +121,7 @@ public struct JSONScanner {
             }
         }
         openKeys.removeSubrange(outerKeys...)
+        manyHashes = outerHashes
         depth -= 1
     }
 
@@ -223,20 +228,40 @@ public struct JSONScanner {
 
     /// Remembers a key of the innermost object and refuses one that it has already.
     private mutating func noteKey(_ key: Range<Int>, from first: Int) throws(JSONProblem) {
-        let inner = UnsafeBufferPointer(rebasing: bytes[key.lowerBound + 1..<key.upperBound - 1])
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        Self.unescape(inner) { hash = (hash ^ UInt64($0)) &* 0x100_0000_01B3 }
-        // FNV-1a is no defence against chosen collisions, so the number of keys is bounded instead.
-        if openKeys.count - first >= Self.keyLimit { throw problem("an object with more than \(Self.keyLimit) keys") }
-        for other in openKeys[first...] where other.hash == hash {
-            if decodeString(other.key) == decodeString(key) {
-                position = key.lowerBound
-                throw problem("the key \(InputProblem.printable(decodeString(key))) stands twice in one object")
-            }
+        let count = openKeys.count - first
+        if count >= Self.keyLimit { throw problem("an object with more than \(Self.keyLimit) keys") }
+        let hash = hash(of: key)
+        let isKnown: Bool
+        if count < Self.fewKeys {
+            isKnown = openKeys[first...].contains { $0.hash == hash }
+        } else {
+            if manyHashes.isEmpty { manyHashes = Set(openKeys[first...].lazy.map(\.hash)) }
+            isKnown = !manyHashes.insert(hash).inserted
+        }
+        if isKnown, openKeys[first...].contains(where: { $0.hash == hash && decodeString($0.key) == decodeString(key) }) {
+            position = key.lowerBound
+            throw problem("the key \(InputProblem.printable(decodeString(key))) stands twice in one object")
         }
         openKeys.append((hash, key))
     }
 
-    /// Keys that one object may have; comparing them costs the square of it.
+    /// Swift's hash, whose secret is another one in every process: data come from tenants, who could choose keys that collide
+    /// in a hash that they know.
+    private func hash(of key: Range<Int>) -> Int {
+        let inner = UnsafeBufferPointer(rebasing: bytes[key.lowerBound + 1..<key.upperBound - 1])
+        var hasher = Hasher()
+        if inner.contains(UInt8(ascii: "\\")) {
+            var text: [UInt8] = []
+            Self.unescape(inner) { text.append($0) }
+            text.withUnsafeBytes { hasher.combine(bytes: $0) }
+        } else {
+            hasher.combine(bytes: UnsafeRawBufferPointer(inner))
+        }
+        return hasher.finalize()
+    }
+
+    /// Keys that one object may have.
     static let keyLimit = 10_000
+    /// Up to so many are compared one by one.
+    private static let fewKeys = 32
 }
