@@ -20,14 +20,18 @@ enum NameAnswer: Sendable, Hashable {
 /// server does not answer, and starts a thread for each name.
 ///
 /// The threads are few and start when they are needed. A name whose look-up took long is a suspect, and suspects may
-/// occupy only half of the threads, so names that nobody serves do not hold back the others for good.
+/// occupy only half of the threads, so names that nobody serves do not hold back the others for good. Nor may the names of one
+/// domain have more than half of the threads and of the queue: whoever owns it makes as many as he likes.
 final class NameResolver: Sendable {
     typealias Completion = @Sendable (NameAnswer) -> Void
     typealias Lookup = @Sendable (String) -> NameAnswer
 
     private struct State {
-        var waiting: [String] = []
+        var waiting: [(host: String, domain: String)] = []
         var asked: [String: [Completion]] = [:]
+        /// How many names of each domain are asked for, and how many of these threads are at.
+        var askedOf: [String: Int] = [:]
+        var busyWith: [String: Int] = [:]
         var suspects: Set<String> = []
         var threads = 0
         var idle = 0
@@ -58,8 +62,13 @@ final class NameResolver: Sendable {
                 return nil
             }
             if state.asked.count >= configuration.queueLimit { return "\(configuration.queueLimit) names are waiting already" }
+            let domain = Self.domain(of: host)
+            if state.askedOf[domain, default: 0] >= max(1, configuration.queueLimit / 2) {
+                return "\(configuration.queueLimit / 2) names of \(domain) are waiting already"
+            }
             state.asked[host] = [completion]
-            state.waiting.append(host)
+            state.askedOf[domain, default: 0] += 1
+            state.waiting.append((host, domain))
             return startThread(&state)
         }
         if let refusal { completion(.failure(refusal)) } else { waker.signal() }
@@ -69,6 +78,14 @@ final class NameResolver: Sendable {
     func stop() {
         state.withLock { $0.isStopped = true }
         waker.signal()
+    }
+
+    /// Whose a name is, as far as the name tells: its last two labels, or three behind the likes of `co.uk`.
+    static func domain(of host: String) -> String {
+        let labels = host.split(separator: ".")
+        guard labels.count > 2 else { return labels.joined(separator: ".") }
+        let isShared = labels[labels.count - 1].utf8.count == 2 && labels[labels.count - 2].utf8.count <= 3
+        return labels.suffix(isShared ? 3 : 2).joined(separator: ".")
     }
 
     private func startThread(_ state: inout State) -> String? {
@@ -85,12 +102,13 @@ final class NameResolver: Sendable {
             if state.threads > 0 { return nil }
             state.waiting.removeAll()
             state.asked.removeAll()
+            state.askedOf.removeAll()
             return "\(error)"
         }
     }
 
     private enum Task {
-        case look(host: String, isSuspect: Bool)
+        case look(host: String, domain: String, isSuspect: Bool)
         case wait
         case end
     }
@@ -99,7 +117,7 @@ final class NameResolver: Sendable {
         SystemLookup.boundThisThread()
         while true {
             switch state.withLock({ nextTask(&$0) }) {
-            case .look(let host, let isSuspect): answer(host, isSuspect)
+            case .look(let host, let domain, let isSuspect): answer(host, domain, isSuspect)
             case .wait:
                 waker.wait(milliseconds: nil)
                 state.withLock { $0.idle -= 1 }
@@ -117,24 +135,31 @@ final class NameResolver: Sendable {
             return .wait
         }
         if !state.waiting.isEmpty && state.idle > 0 { waker.signal() }
-        return .look(host: next.host, isSuspect: next.isSuspect)
+        return next
     }
 
-    private func takeNext(_ state: inout State) -> (host: String, isSuspect: Bool)? {
-        let mayTakeSuspect = state.busyWithSuspects < max(1, configuration.threads / 2)
-        guard let index = state.waiting.firstIndex(where: { mayTakeSuspect || !state.suspects.contains($0) }) else { return nil }
-        let host = state.waiting.remove(at: index)
+    private func takeNext(_ state: inout State) -> Task? {
+        let half = max(1, configuration.threads / 2)
+        let mayTakeSuspect = state.busyWithSuspects < half
+        let index = state.waiting.firstIndex { name in
+            (mayTakeSuspect || !state.suspects.contains(name.host)) && state.busyWith[name.domain, default: 0] < half
+        }
+        guard let index else { return nil }
+        let (host, domain) = state.waiting.remove(at: index)
         let isSuspect = state.suspects.contains(host)
         if isSuspect { state.busyWithSuspects += 1 }
-        return (host, isSuspect)
+        state.busyWith[domain, default: 0] += 1
+        return .look(host: host, domain: domain, isSuspect: isSuspect)
     }
 
-    private func answer(_ host: String, _ wasSuspect: Bool) {
+    private func answer(_ host: String, _ domain: String, _ wasSuspect: Bool) {
         let start = MonotonicClock.nanoseconds()
         let answer = lookup(host)
         let tookLong = MonotonicClock.nanoseconds() - start > 1_000_000_000
         let completions = state.withLock { state -> [Completion] in
             if wasSuspect { state.busyWithSuspects -= 1 }
+            Self.countDown(&state.busyWith, domain)
+            Self.countDown(&state.askedOf, domain)
             if tookLong, state.suspects.count < configuration.queueLimit {
                 state.suspects.insert(host)
             } else if !tookLong {
@@ -145,6 +170,11 @@ final class NameResolver: Sendable {
         for completion in completions { completion(answer) }
         // A suspect that had to wait may be taken now.
         if wasSuspect { waker.signal() }
+    }
+
+    private static func countDown(_ counts: inout [String: Int], _ domain: String) {
+        let left = counts[domain, default: 1] - 1
+        counts[domain] = left > 0 ? left : nil
     }
 }
 

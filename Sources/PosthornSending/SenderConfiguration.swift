@@ -36,7 +36,8 @@ public struct SenderConfiguration: Sendable {
 
 /// How host names are resolved.
 public struct ResolverConfiguration: Sendable {
-    /// Threads that ask name servers, at most; they are started when needed. Names that have timed out before share half of them.
+    /// Threads that ask name servers, at most; they are started when needed. Names that
+    /// have timed out before share half of them, and so do those of one domain.
     public var threads = 8
     /// How long a request waits for its name, inside its own deadline.
     public var timeoutMilliseconds = 5000

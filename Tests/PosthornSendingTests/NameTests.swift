@@ -63,6 +63,51 @@ final class FakeNames: Sendable {
         #expect(names.asked.count { $0 == "good.example" } == 1)
     }
 
+    /// Whoever owns a domain makes as many names in it as he likes, none of which was ever asked for before.
+    @Test func oneDomainsNamesThatNobodyServesHoldBackNoOther() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["good.example": addresses("127.0.0.1")])
+        defer { names.open() }
+        let bench = try Bench(lookup: names.ask) {
+            $0.resolver.timeoutMilliseconds = 10_000
+            $0.resolver.threads = 4
+        }
+        let dead = try (0..<40).map { try Bench.target("http://n\($0).dead.example:\(receiver.port)/", key: Int64(100 + $0)) }
+        bench.pool.submit(dead.enumerated().map { Bench.job(Int64(1000 + $0.offset), $0.element) })
+        let good = try Bench.target("http://good.example:\(receiver.port)/hook")
+        bench.pool.submit([Bench.job(1, good)])
+        let results = bench.waitForResults(1)
+        #expect(results.first?.job.id == 1 && results.first?.outcome.succeeded == true)
+    }
+
+    @Test(arguments: [
+        ("a.b.dead.example", "dead.example"), ("dead.example", "dead.example"), ("localhost", "localhost"), ("x.evil.co.uk", "evil.co.uk"),
+        ("co.uk", "co.uk"), ("a.b.evil.com.", "evil.com"), ("a.evil.io", "evil.io"), ("", ""),
+    ])
+    func aNamesDomainIsItsEnd(name: String, domain: String) { #expect(NameResolver.domain(of: name) == domain) }
+
+    @Test func oneDomainFillsNoMoreThanHalfOfTheQueue() throws {
+        let names = try FakeNames([:])
+        defer { names.open() }
+        var configuration = ResolverConfiguration()
+        configuration.queueLimit = 8
+        let resolver = try NameResolver(configuration, lookup: names.ask)
+        defer { resolver.stop() }
+        let refused = Mutex(0)
+        for number in 0..<6 { resolver.resolve("n\(number).dead.example") { if $0 != .failure("late") { refused.withLock { $0 += 1 } } } }
+        #expect(refused.withLock { $0 } == 2)
+        resolver.resolve("other.test") { if $0 != .failure("late") { refused.withLock { $0 += 1 } } }
+        #expect(refused.withLock { $0 } == 2)
+    }
+
+    @Test func aFinalDotIsPartOfNoName() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["dotted.example.": addresses("127.0.0.1"), "dotted.example": addresses("127.0.0.1")])
+        let bench = try Bench(lookup: names.ask)
+        let outcome = try #require(try bench.outcome(of: "http://dotted.example.:\(receiver.port)/hook"))
+        #expect(outcome.succeeded, "\(outcome)")
+    }
+
     @Test func requestsWaitForANameOnlyUntilTheirOwnDeadline() throws {
         let names = try FakeNames([:])
         defer { names.open() }
