@@ -144,6 +144,9 @@ public enum HeaderRules {
         "proxy-authorization", "proxy-connection", "content-type", "user-agent",
     ]
 
+    /// Names and values of an endpoint's extra headers together; no receiver takes as much.
+    public static let totalLimitBytes = 65_536
+
     /// Throws unless name and value can stand in a request as they are (RFC 9110, sections 5.1 and 5.5).
     public static func check(name: String, value: String, field: String) throws(InputProblem) {
         let punctuation = Set("!#$%&'*+-.^_`|~".utf8)

@@ -57,6 +57,13 @@ public final class EndpointComposer: RequestComposer {
                 throw InputProblem(field: field, reason: "is written by signature \(settings.signature.rawValue); leave it out")
             }
         }
+        let bytes = settings.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        if bytes > HeaderRules.totalLimitBytes {
+            throw InputProblem(
+                field: "headers",
+                reason: "have \(bytes) bytes of names and values; at most \(HeaderRules.totalLimitBytes) are allowed"
+            )
+        }
     }
 
     /// Whether ``check(type:data:)`` can refuse anything; `false` when every valid event is fine.

@@ -127,6 +127,14 @@ import Testing
         }
     }
 
+    @Test func fixedHeadersAreBoundedTogether() {
+        var endpoint = settings(envelope: .weseedo, .none)
+        endpoint.headers = (0..<8).map { .init(name: "x-\($0)", value: String(repeating: "v", count: 8189)) }
+        #expect(problem(endpoint) == nil)
+        endpoint.headers.append(.init(name: "x", value: ""))
+        #expect(problem(endpoint)?.field == "headers")
+    }
+
     @Test(arguments: [
         ["header": "bad name"], ["header": "content-type"], ["algorithm": "md5"], ["encoding": "base32"], ["content": "constant"],
         ["content": "{boddy}"], ["content": "{body"], ["content": "body}"], ["value": "v1="], ["value": "{body}"],

@@ -30,6 +30,8 @@ import Testing
         #expect(redactor.redacted(Array("x 012345".utf8), isCut: true) == Array("x ***".utf8))
         #expect(redactor.redacted(Array("x 012345".utf8), isCut: false) == Array("x 012345".utf8))
         #expect(redactor.redacted(Array("x 012".utf8), isCut: true) == Array("x 012".utf8))
+        #expect(redactor.redacted(Array("0123".utf8), isCut: true) == Array("***".utf8))
+        #expect(redactor.redacted(Array("x 0123401234".utf8), isCut: true) == Array("x 01234***".utf8))
     }
 
     @Test func aSecretOfAsterisksEnds() throws {

@@ -102,7 +102,13 @@ struct SecretRedactor: Sendable {
     private static func cutStart(of pattern: [UInt8], in bytes: [UInt8]) -> Int? {
         let longest = min(pattern.count - 1, bytes.count)
         if longest < cutSecretMinimumBytes { return nil }
-        let length = (cutSecretMinimumBytes...longest).reversed().first { bytes.suffix($0).elementsEqual(pattern.prefix($0)) }
+        // By memcmp: of a receiver that answers with what nearly fits, each length is compared nearly to its end.
+        let length = bytes.withUnsafeBytes { all in
+            pattern.withUnsafeBytes { wanted -> Int? in
+                guard let end = all.baseAddress.map({ $0 + all.count }), let start = wanted.baseAddress else { return nil }
+                return (cutSecretMinimumBytes...longest).reversed().first { memcmp(end - $0, start, $0) == 0 }
+            }
+        }
         return length.map { bytes.count - $0 }
     }
 }
