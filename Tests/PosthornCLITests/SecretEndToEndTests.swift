@@ -35,4 +35,22 @@ import Testing
             #expect(words.contains { $0.hasPrefix("warn     key file") && $0.contains("644") && $0.hasSuffix("chmod o-rwx \(path)") })
         }
     }
+
+    /// Any block of PEM may say that it is encrypted. OpenSSL asks for its password on the terminal, or takes it from the
+    /// standard input, and waits: with the outbox locked, since credentials are read where it is written.
+    @Test func aCertificateThatSaysItIsEncryptedAsksNobody() throws {
+        let posthorn = try PosthornProcess()
+        let block = #"""
+            -----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n\#
+            AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END CERTIFICATE-----\n
+            """#
+        let topology = """
+            {"nodes": [{"id": "c1", "level": "company"}], "endpoints": [
+              {"id": "crm", "node": "c1", "url": "https://crm.example/", "vendor": "weseedo",
+               "credentials": {"client_certificate": "\(block)", "client_key": "none"}} ] }
+            """
+        let applied = try posthorn.run("apply", posthorn.write(topology, to: "topology.json"), input: "secret\nsecret\nsecret\n")
+        #expect(applied.status == 1)
+        #expect(applied.errorLines.count == 1 && applied.errors.contains("client_certificate: is no certificate"), "\(applied.errors)")
+    }
 }

@@ -39,7 +39,7 @@ extension ClientCertificate {
         guard let source else { return nil }
         defer { BIO_free(source) }
         defer { ERR_clear_error() }
-        while let one = PEM_read_bio_X509(source, nil, nil, nil) {
+        while let one = PEM.nextCertificate(source) {
             defer { X509_free(one) }
             guard let from = X509_get0_notBefore(one).flatMap(PEM.time), let until = X509_get0_notAfter(one).flatMap(PEM.time)
             else { return nil }
@@ -58,6 +58,14 @@ enum TLSMember {
 
 /// Reads PEM (RFC 7468) with OpenSSL, which libcurl reads it with again.
 private enum PEM {
+    /// The next certificate of a text; `nil` when there is none that can be read.
+    ///
+    /// Any block of PEM may say that it is encrypted. Without an answer of ours OpenSSL would ask for a password on the
+    /// terminal, or read it from the standard input, and wait.
+    static func nextCertificate(_ source: OpaquePointer) -> OpaquePointer? {
+        PEM_read_bio_X509(source, nil, { _, _, _, _ in -1 }, nil)
+    }
+
     /// The first certificate. All others must be readable too.
     static func certificate(_ bytes: [UInt8]) throws(InputProblem) -> OpaquePointer {
         let field = CredentialReader.field(TLSMember.certificate)
@@ -67,11 +75,11 @@ private enum PEM {
         let source = try source(bytes)
         defer { BIO_free(source) }
         ERR_clear_error()
-        guard let first = PEM_read_bio_X509(source, nil, nil, nil) else {
+        guard let first = nextCertificate(source) else {
             ERR_clear_error()
             throw InputProblem(field: field, reason: "is no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----")
         }
-        while let more = PEM_read_bio_X509(source, nil, nil, nil) { X509_free(more) }
+        while let more = nextCertificate(source) { X509_free(more) }
         // The reading ends with this error when there is simply nothing more.
         let isWhole = posthorn_error_is_no_pem_start(ERR_peek_last_error()) == 1
         ERR_clear_error()
@@ -84,7 +92,7 @@ private enum PEM {
         let source = try source(bytes)
         defer { BIO_free(source) }
         defer { ERR_clear_error() }
-        // Without an answer of ours OpenSSL would ask for a password on the terminal.
+        // As above: nobody is asked for a password.
         if let key = PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil) { return key }
         let isEncrypted = String(decoding: bytes, as: UTF8.self).contains("ENCRYPTED")
         throw InputProblem(
