@@ -28,11 +28,11 @@ public final class Waker: Sendable {
 
     /// Waits for a signal, or for one of `others` to become readable, or for the time to pass.
     /// - Parameters:
-    ///   - milliseconds: How long; `nil` for ever.
+    ///   - milliseconds: How long, not at all when it is negative; `nil` for ever.
     ///   - others: More descriptors to wait for.
     public func wait(milliseconds: Int64?, others: [Int32] = []) {
         var set = ([descriptor] + others).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let timeout = milliseconds.map { Int32(clamping: $0) } ?? -1
+        let timeout = milliseconds.map { Int32(clamping: max(0, $0)) } ?? -1
         _ = poll(&set, nfds_t(set.count), timeout)
         if set[0].revents != 0 { reset() }
     }

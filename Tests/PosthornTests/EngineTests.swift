@@ -215,6 +215,14 @@ import Testing
         try engine.stop()
     }
 
+    @Test(.timeLimit(.minutes(1))) func updatesThatAreAskedForAfterTheEndAreOver() async throws {
+        let bench = try EngineBench()
+        let engine = try Engine(outbox: bench.outbox)
+        try engine.start()
+        try engine.stop()
+        for await _ in engine.updates() {}
+    }
+
     @Test func aRetryByHandGoesOnCounting() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let bench = try EngineBench()

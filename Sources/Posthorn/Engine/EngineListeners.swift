@@ -10,6 +10,8 @@ final class EngineListeners: Sendable {
     private struct Streams {
         var next = 0
         var open: [Int: AsyncStream<DeliveryUpdate>.Continuation] = [:]
+        /// Whether the engine has ended, after which nothing comes any more.
+        var isOver = false
     }
 
     init(log: @escaping @Sendable (EngineEvent) -> Void) { self.log = log }
@@ -39,11 +41,13 @@ final class EngineListeners: Sendable {
     /// Updates from now on. A reader that is slow loses the oldest beyond `bufferLimit`; the outbox has them all.
     func updates(bufferLimit: Int) -> AsyncStream<DeliveryUpdate> {
         AsyncStream(bufferingPolicy: .bufferingNewest(bufferLimit)) { continuation in
-            let key = streams.withLock { streams in
+            let key: Int? = streams.withLock { streams in
+                if streams.isOver { return nil }
                 streams.next += 1
                 streams.open[streams.next] = continuation
                 return streams.next
             }
+            guard let key else { return continuation.finish() }
             continuation.onTermination = { [weak self] _ in
                 _ = self?.streams.withLock { $0.open.removeValue(forKey: key) }
             }
@@ -52,7 +56,7 @@ final class EngineListeners: Sendable {
 
     func finish() {
         let open = streams.withLock { streams in
-            defer { streams.open = [:] }
+            defer { streams = Streams(next: streams.next, isOver: true) }
             return streams.open.values.map { $0 }
         }
         for stream in open { stream.finish() }

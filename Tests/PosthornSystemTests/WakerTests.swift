@@ -1,0 +1,7 @@
+import PosthornSystem
+import Testing
+
+@Suite struct WakerTests {
+    /// What is left of a deadline that has passed.
+    @Test(.timeLimit(.minutes(1))) func aTimeBelowNothingIsNoTime() throws { try Waker().wait(milliseconds: -1) }
+}
