@@ -48,20 +48,23 @@ extension SQLiteStore {
         let newest = try connection.integer("SELECT max(seq) FROM posthorn_outbox") ?? 0
         let unfinished = try connection.integer("SELECT event FROM posthorn_delivery ORDER BY id DESC LIMIT 1") ?? 0
         var report = PruneReport()
+        var notifications = 0
         for group in groups where group.isOld && group.event != newest && group.event != unfinished {
-            try delete(group.event, group.first...group.last, &report)
+            notifications += try delete(group.event, group.first...group.last, &report)
         }
-        if report.deliveries > 0 { try deleteEmptyMails() }
+        // It looks at every mail, and most deliveries stand in none.
+        if notifications > 0 { try deleteEmptyMails() }
         return (report, atEnd ? nil : groups.last?.last)
     }
 
+    /// - Returns: How many notifications of them there were.
     private func delete(
         _ event: Int64,
         _ deliveries: ClosedRange<Int64>,
         _ report: inout PruneReport
-    ) throws(OutboxProblem) {
+    ) throws(OutboxProblem) -> Int {
         let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery BETWEEN ? AND ?")
-        _ = try delete(deliveries, with: notifications)
+        let notified = try delete(deliveries, with: notifications)
         let attempts = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery BETWEEN ? AND ?")
         report.attempts += try delete(deliveries, with: attempts)
         let rows = try connection.statement("DELETE FROM posthorn_delivery WHERE id BETWEEN ? AND ?")
@@ -70,6 +73,7 @@ extension SQLiteStore {
         statement.bind(1, event)
         try statement.run()
         report.events += 1
+        return notified
     }
 
     private func delete(_ range: ClosedRange<Int64>, with statement: SQLiteStatement) throws(OutboxProblem) -> Int {
