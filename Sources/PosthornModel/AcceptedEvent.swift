@@ -8,11 +8,12 @@ public final class AcceptedEvent: Sendable {
     public let createdText: [UInt8]
 
     /// What is wrong with the event, if it was accepted without the library's checks and would not have passed them:
-    /// SQLite lets through what receivers' parsers disagree on, such as duplicate keys or bytes that are not UTF-8.
+    /// SQLite lets through what receivers' parsers disagree on, such as duplicate keys or bytes that are not UTF-8, and what
+    /// stands behind a NUL in an id or a type, which its own functions do not look at.
     public let problem: InputProblem?
 
     /// Wraps an event that the outbox has accepted.
-    /// - Parameter isChecked: Whether its data passed ``Event/checkData(_:)``; if not, it is checked now.
+    /// - Parameter isChecked: Whether its id, type and data were checked; if not, they are now.
     public init(_ event: Event, isChecked: Bool = true) {
         self.event = event
         problem = isChecked ? nil : Self.problem(of: event)
@@ -21,6 +22,8 @@ public final class AcceptedEvent: Sendable {
 
     private static func problem(of event: Event) -> InputProblem? {
         do throws(InputProblem) {
+            try EventID.check(event.id)
+            try EventType.check(event.type)
             try Event.checkData(event.data)
             return nil
         } catch {

@@ -112,17 +112,22 @@ import Testing
         #expect(try !bench.deliveries().map(\.event).contains("undone"))
     }
 
-    @Test func anInsertThatSQLiteLetsThroughAndWeDoNotFailsByName() throws {
+    @Test(arguments: [
+        (#"'MEETING_ENDED', 's', '{"a": 1, "a": 2}', NULL"#, "stands twice"),
+        (#"'MEETING_ENDED', 's', '{}', 'abc' || char(0, 13, 10) || 'x-evil: 1'"#, "is not an event id"),
+        (#"'MEETING_ENDED' || char(0) || 'x', 's', '{}', NULL"#, "is not an event type"),
+    ])
+    func anInsertThatSQLiteLetsThroughAndWeDoNotFailsByName(values: String, reason: String) throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
         let platform = try PlatformConnection(bench.outbox.path)
-        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('MEETING_ENDED', 's', '{\"a\": 1, \"a\": 2}')")
+        try platform.execute("INSERT INTO posthorn_outbox (type, node, data, id) VALUES (\(values))")
         try bench.engine(untilSettled: true, speed: 1e9).run()
         #expect(try bench.deliveries().map(\.state) == [.exhausted])
         let outcome = try #require(try bench.outbox.attempts(of: 1).first).outcome
         #expect(outcome.error == .unbuildable)
-        #expect(outcome.errorText.contains("stands twice"), "\(outcome.errorText)")
+        #expect(outcome.errorText.contains(reason), "\(outcome.errorText)")
         #expect(receiver.requests.isEmpty)
     }
 
