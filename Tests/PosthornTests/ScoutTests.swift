@@ -46,6 +46,17 @@ import Testing
         #expect(scout.start(frontier: 0, at: again) == 8)
     }
 
+    @Test(arguments: [-86_400_000, Scout.longestRest]) func aClockThatIsPutDoesNotKeepItAway(from: Int64) {
+        var scout = Scout()
+        _ = scout.start(frontier: 0, at: now)
+        for delivery in 1...9 { _ = scout.visits(Int64(delivery), isFree: true, held: delivery - 1) }
+        // Ahead by a day during the pass, and during the rest back again, or on by no more than the longest rest.
+        let end = now.advanced(byMilliseconds: 86_400_000)
+        scout.reachedTheEnd(at: end)
+        scout.reachedTheEnd(at: end.advanced(byMilliseconds: from))
+        #expect(scout.start(frontier: 0, at: end) == 8)
+    }
+
     @Test func withoutAnythingLeftBehindItStaysAtTheEnd() {
         var scout = Scout()
         for delivery in 1...5 { _ = scout.visits(Int64(delivery), isFree: true, held: 3000) }

@@ -11,6 +11,8 @@ struct Scout {
     static let rowsPerTurn = 4096
     /// How long it rests after a pass at least, in milliseconds.
     static let shortestRest: Int64 = 1000
+    /// And at most, however far the clock was put ahead during the pass: a pass over ten million rows takes a minute.
+    static let longestRest: Int64 = 600_000
     /// How many times as long as the pass took it rests.
     static let restFactor: Int64 = 9
 
@@ -45,8 +47,10 @@ struct Scout {
     mutating func reachedTheEnd(at now: Timestamp) {
         let (start, end) = (started ?? now, ended ?? now)
         ended = end
-        let rest = max(Self.shortestRest, Self.restFactor * (end.milliseconds - start.milliseconds))
-        guard let next = left, now.milliseconds - end.milliseconds >= rest else { return }
+        let rest = min(max(Self.shortestRest, Self.restFactor * (end.milliseconds - start.milliseconds)), Self.longestRest)
+        let rested = now.milliseconds - end.milliseconds
+        // A clock that was put back does not make the rest longer.
+        guard let next = left, rested >= rest || rested < 0 else { return }
         position = next
         (left, started, ended) = (nil, nil, nil)
     }
