@@ -3,7 +3,7 @@ public import PosthornOutbox
 import PosthornSystem
 
 extension Outbox {
-    /// Visits the deliveries that a filter asks for, oldest first.
+    /// Visits the deliveries that a filter asks for, oldest first. The visitor may take its time, and use the outbox.
     /// - Throws: `InputProblem` when the filter names an endpoint, a node or an event that is not and was not there.
     public func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
         if let endpoint = filter.endpoint, try !topology().endpoints.contains(where: { $0.settings.id == endpoint }) {
@@ -19,13 +19,24 @@ extension Outbox {
         if let event = filter.event, try !read({ try $0.knowsEvent(event) }) {
             throw InputProblem(field: "event", value: event, reason: "is not known; it was never accepted under this id, or was pruned")
         }
-        try read { try $0.deliveries(filter, visit) }
+        var last: Int64?
+        while true {
+            let (page, goesOn) = try read { try $0.deliveries(filter, beyond: last) }
+            page.forEach(visit)
+            last = page.last?.id
+            if !goesOn { return }
+        }
     }
 
     /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, until `visit` returns
-    /// `false`: that it has enough.
+    /// `false`: that it has enough. The visitor may take its time, and use the outbox.
     public func events(ofType pattern: EventPattern? = nil, _ visit: (Event) -> Bool) throws {
-        try read { try $0.events(ofType: pattern, visit) }
+        var last: Int64 = 0
+        while true {
+            let (page, end) = try read { try $0.events(ofType: pattern, beyond: last) }
+            if page.isEmpty || !page.allSatisfy(visit) { return }
+            last = end
+        }
     }
 
     /// The attempts of a delivery, first to last.

@@ -39,7 +39,7 @@ import Testing
         let unmoved = try store.write { () throws(OutboxProblem) in try store.record(records) }
         #expect(unmoved.isEmpty)
         var deliveries: [Int64: Delivery] = [:]
-        try store.deliveries(DeliveryFilter()) { deliveries[$0.id] = $0 }
+        for delivery in try store.deliveries(DeliveryFilter(), beyond: nil).page { deliveries[delivery.id] = delivery }
         for expected in records {
             let attempts = try #require(try store.attempts(of: expected.delivery))
             let attempt = try #require(attempts.first)

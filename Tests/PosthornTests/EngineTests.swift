@@ -291,6 +291,22 @@ import Testing
         try engine.stop()
     }
 
+    /// Whoever looks through a list asks for more about what stands in it.
+    @Test(.timeLimit(.minutes(1))) func aListsVisitorMayReadTheOutboxToo() throws {
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "e", node: "s", url: "https://e.example/")])
+        for id in ["a", "b"] { _ = try bench.outbox.emit(NewEvent(id: id, type: "MEETING_WAIT", node: "s", data: "{}")) }
+        var attempts: [Int] = []
+        try bench.outbox.deliveries { attempts.append((try? bench.outbox.attempts(of: $0.id).count) ?? -1) }
+        #expect(attempts == [0, 0])
+        var pending: [Int64?] = []
+        try bench.outbox.events { _ in
+            pending.append(try? bench.outbox.status().deliveries[.pending])
+            return true
+        }
+        #expect(pending == [2, 2])
+    }
+
     @Test func whatCannotBeEmittedNamesItself() throws {
         let bench = try EngineBench()
         try bench.apply([])

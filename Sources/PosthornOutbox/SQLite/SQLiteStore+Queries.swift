@@ -1,24 +1,19 @@
 public import PosthornModel
 
 extension SQLiteStore {
-    /// Visits the deliveries that a filter asks for, oldest first, in short reads of a page each.
-    public func deliveries(_ filter: DeliveryFilter, _ visit: (Delivery) -> Void) throws(OutboxProblem) {
+    /// A page of the deliveries that a filter asks for, oldest first; all of them, where the filter has a limit.
+    ///
+    /// Read whole, so that whoever looks at them slowly, such as a pager's pipe, does not keep the log from being reused.
+    /// - Parameter last: The delivery that the page before ended with.
+    /// - Returns: The page, and whether there may be another.
+    public func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool) {
+        var rows: [Delivery] = []
         if let limit = filter.limit {
-            var newest: [Delivery] = []
-            try page(filter, order: "DESC", beyond: nil, limit: limit) { newest.append($0) }
-            newest.reversed().forEach(visit)
-            return
+            try page(filter, order: "DESC", beyond: nil, limit: limit) { rows.append($0) }
+            return (rows.reversed(), false)
         }
-        var last: Int64?
-        while true {
-            // Visited after the read has ended: a visitor that waits, such as a pager's pipe, must not keep the log from
-            // being reused.
-            var rows: [Delivery] = []
-            try page(filter, order: "ASC", beyond: last, limit: Self.pageRows) { rows.append($0) }
-            rows.forEach(visit)
-            last = rows.last?.id
-            if rows.count < Self.pageRows { return }
-        }
+        try page(filter, order: "ASC", beyond: last, limit: Self.pageRows) { rows.append($0) }
+        return (rows, rows.count == Self.pageRows)
     }
 
     /// Rows that one read of a list covers: a reader that stays keeps the log from being reused.
@@ -102,28 +97,30 @@ extension SQLiteStore {
         return try row.step()
     }
 
-    /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, in short reads of a page
-    /// each, until `visit` returns `false`: that it has enough.
-    public func events(ofType pattern: EventPattern?, _ visit: (Event) -> Bool) throws(OutboxProblem) {
-        var last: Int64 = 0
-        while true {
-            var rows: [Event] = []
-            let statement = try connection.statement(
-                """
-                SELECT id, type, node, created, data, seq FROM posthorn_outbox
-                WHERE seq > ?1 AND (?2 IS NULL OR type GLOB ?2) ORDER BY seq LIMIT ?3
-                """
-            )
-            statement.bind(1, last)
-            statement.bind(2, pattern?.text)
-            statement.bind(3, Int64(Self.pageRows))
-            defer { statement.reset() }
-            while try statement.step() {
-                rows.append(Self.event(statement, from: 0))
-                last = statement.integer(5)
-            }
-            if !rows.allSatisfy(visit) || rows.count < Self.pageRows { return }
+    /// A page of the events of a type (of every type for `nil`) in the order in which they were stored.
+    /// - Parameter last: Only events with a greater number than this.
+    /// - Returns: The page, which is empty when there are no more, and the number of its last event.
+    public func events(ofType pattern: EventPattern?, beyond last: Int64) throws(OutboxProblem) -> (page: [Event], last: Int64) {
+        let statement = try connection.statement(
+            """
+            SELECT id, type, node, created, data, seq FROM posthorn_outbox
+            WHERE seq > ?1 AND (?2 IS NULL OR type GLOB ?2) ORDER BY seq LIMIT ?3
+            """
+        )
+        statement.bind(1, last)
+        statement.bind(2, pattern?.text)
+        statement.bind(3, Int64(Self.pageRows))
+        defer { statement.reset() }
+        var rows: [Event] = []
+        var bytes = 0
+        var end = last
+        // A thousand of the largest events would be four gigabytes.
+        while bytes < Self.arrivalBatchLimitBytes, try statement.step() {
+            rows.append(Self.event(statement, from: 0))
+            bytes += rows[rows.count - 1].data.count
+            end = statement.integer(5)
         }
+        return (rows, end)
     }
 
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
