@@ -26,14 +26,24 @@ public struct Event: Hashable, Sendable {
     ///   - id: 1 to 64 characters; see ``EventID/check(_:)``.
     ///   - type: An event type; see ``EventType/check(_:)``.
     ///   - node: A node's id; whether it is known is for the outbox to say.
-    ///   - created: When it happened.
+    ///   - created: When it happened, in the years 0 to 9999.
     ///   - data: One JSON object, at most ``dataLimitBytes``.
     public init(checking id: String, type: String, node: String, created: Timestamp, data: [UInt8]) throws(InputProblem) {
         try EventID.check(id)
         try EventType.check(type)
+        guard Self.createdMilliseconds.contains(created.milliseconds) else {
+            throw InputProblem(
+                field: "created",
+                value: String(created.milliseconds),
+                reason: "is no moment of the years 0 to 9999; give milliseconds since 1970 UTC"
+            )
+        }
         try Event.checkData(data)
         self.init(id: id, type: type, node: node, created: created, data: data)
     }
+
+    /// What can be written as ISO 8601, which bodies hold.
+    private static let createdMilliseconds: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     /// The longest data an event may have: 4 MiB.
     public static let dataLimitBytes = 4 << 20

@@ -125,6 +125,18 @@ import Testing
         #expect(Timestamp(milliseconds: .max).description == "out of range")
     }
 
+    @Test(arguments: [(-62_167_219_200_000, "0000-01-01T00:00:00.000Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z")])
+    func anEventHappensInAYearThatCanBeWritten(milliseconds: Int64, text: String) throws {
+        func event(_ milliseconds: Int64) throws(InputProblem) -> Event {
+            try Event(checking: "a", type: "T", node: "s", created: Timestamp(milliseconds: milliseconds), data: Array("{}".utf8))
+        }
+        #expect(try event(milliseconds).created.description == text)
+        for beyond in [milliseconds + milliseconds.signum(), milliseconds < 0 ? .min : .max] {
+            #expect(throws: InputProblem.self) { try event(beyond) }
+            #expect(Timestamp(milliseconds: beyond).description == "out of range")
+        }
+    }
+
     @Test func idsStartWithTheirSecond() {
         let id = EventID.make(at: Timestamp(milliseconds: 1_594_816_394_123), random: 0xDEAD_BEEF_0123_4567)
         #expect(id == "5f0ef78adeadbeef01234567")
