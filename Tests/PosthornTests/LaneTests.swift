@@ -100,6 +100,22 @@ import Testing
         #expect(drive.rows.isEmpty)
     }
 
+    /// Two endpoints' attempts fail in one commit: the first one's delivery puts the frontier back to before the second one's,
+    /// which stands in front of what was passed over of its endpoint all the same.
+    @Test func aDeliveryThatComesInBehindAFrontierThatWasPutBackIsReadAgain() {
+        var lane = Lane<Int64>(start: 0)
+        #expect(lane.atFrontier(10, before: 9, endpoint: 1, room: .free) == .take)
+        #expect(lane.atFrontier(20, before: 19, endpoint: 2, room: .free) == .take)
+        #expect(lane.atFrontier(30, before: 29, endpoint: 2, room: .full) == .pass)
+        lane.inserted(after: 10, endpoint: 1)
+        lane.inserted(after: 21, endpoint: 2)
+        #expect(lane.frontier == 10)
+        #expect(lane.atFrontier(11, before: 10, endpoint: 1, room: .free) == .take)
+        for row in [22, 30] as [Int64] { #expect(lane.atFrontier(row, before: row - 1, endpoint: 2, room: .free) == .pass) }
+        #expect(lane.rereadStart == 21)
+        for row in [22, 30] as [Int64] { #expect(lane.rereading(row, before: row - 1, endpoint: 2, room: .free) == .take) }
+    }
+
     @Test func everyDeliveryIsTakenOnceAndInItsEndpointsOrder() {
         // Two slow endpoints with long queues, interleaved with a fast one.
         var drive = Drive((0..<600).map { $0 % 3 })

@@ -63,11 +63,11 @@ struct Lane<Position: Comparable> {
 
     /// A delivery of an endpoint has come in just behind `position`, which may be in front of the frontier.
     mutating func inserted(after position: Position, endpoint: Int) {
-        if position >= frontier { return }
         if let done = passedOver[Int64(endpoint)] {
-            // The frontier leaves the endpoint's deliveries to the reading again, which must start early enough.
+            // The frontier leaves the endpoint's deliveries to the reading again, which must start early enough; behind the
+            // frontier too, which another endpoint's delivery may have put back to before this one's.
             passedOver[Int64(endpoint)] = min(done, position)
-        } else {
+        } else if position < frontier {
             frontier = position
         }
     }
