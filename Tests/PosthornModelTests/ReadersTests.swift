@@ -118,6 +118,15 @@ import Testing
         #expect(try EventPattern(pattern).matches(type) == matches)
     }
 
+    @Test func anEndpointHasABoundedNumberOfPatterns() throws {
+        let patterns = try (0...EndpointSettings.patternLimit).map { try EventPattern("*_\($0)") }
+        func topology(_ events: [EventPattern]) throws(InputProblem) -> Topology {
+            try Topology(nodes: [Node(id: "n", level: .company)], endpoints: [.init(id: "e", node: "n", url: "https://x/", events: events)])
+        }
+        #expect(try topology(patterns.dropLast()).endpoints.count == 1)
+        #expect(throws: InputProblem.self) { try topology(patterns) }
+    }
+
     @Test func theEndsOfTimeAreNoTrap() {
         #expect(Timestamp(milliseconds: .min).unixSeconds == Int64.min / 1000 - 1)
         #expect(Timestamp(milliseconds: -1).unixSeconds == -1)
