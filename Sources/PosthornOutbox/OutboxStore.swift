@@ -27,6 +27,9 @@ public protocol OutboxStore: NotificationStore {
     var counters: StoreCounters { get }
     /// Work that should be done now and then while nothing is waiting, such as a checkpoint.
     func maintain() throws(OutboxProblem)
+    /// Bytes of the log that the last checkpoint had to leave there, because somebody still reads an older state of the outbox;
+    /// 0 for a store without such a log.
+    var heldBackLogBytes: Int { get }
 
     // MARK: The hierarchy
 

@@ -18,6 +18,9 @@ import Testing
         #expect(FileChecks.space(free: 1 << 20, used: 0).severity == .problem)
         #expect(FileChecks.space(free: 512 << 20, used: 0).severity == .warn)
         #expect(FileChecks.space(free: 10 << 30, used: 1 << 30).severity == .ok)
+        #expect(FileChecks.log(bytes: 255 << 20, path: "a b").severity == .ok)
+        let log = FileChecks.log(bytes: 256 << 20, path: "a b")
+        #expect(log.severity == .warn && log.message.contains("256.0 MiB") && log.message.contains("fuser 'a b'"))
     }
 
     @Test func anOutboxThatEverybodyCanReadIsNamed() {

@@ -50,6 +50,16 @@ import Testing
         #expect(line.text == #"{"b":"x\"\n","a":null,"n":3,"f":0.47,"whole":2,"list":["p"]}"#)
     }
 
+    /// What a receiver answered must not command the terminal that shows it.
+    @Test func jsonHoldsNoControlCharacters() throws {
+        let text = "a\u{9b}31m\u{7f}é\u{1b}"
+        var line = JSONLine()
+        line.add("x", text)
+        #expect(line.text == #"{"x":"a\u009b31m\u007fé\u001b"}"#)
+        #expect(line.bytes == Array((line.text + "\n").utf8))
+        #expect(try JSONValue.parse(Array(line.text.utf8))["x"] == .string(text))
+    }
+
     @Test func numbersAndLengthsReadWell() {
         #expect(Words.count(1, "event") == "1 event" && Words.count(1_234_567, "event") == "1,234,567 events")
         #expect(Words.length(milliseconds: 850) == "850 ms" && Words.length(milliseconds: 3_200) == "3.2 s")

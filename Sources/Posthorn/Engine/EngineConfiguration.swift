@@ -58,6 +58,10 @@ public enum EngineEvent: Sendable {
     case descriptorsUsedUp
     /// There are descriptors again.
     case descriptorsRecovered
+    /// Somebody reads an old state of the outbox and has not ended yet, so the write-ahead log cannot be emptied and grows.
+    case logHeldBack(bytes: Int)
+    /// The write-ahead log can be emptied again.
+    case logReleased
     /// The outbox cannot be written; sending stops until it can, and results are kept.
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.

@@ -52,6 +52,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var nextRetry: Timestamp?
     var storageFailed = false
     var faultWatch = FaultWatch()
+    var logWatch = LogWatch()
     /// Whether what cannot be used is to be written down.
     var hasFaultNews = true
     @exclusivity(unchecked) var pulse = PulseMeter()
@@ -188,6 +189,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
         let now = clock.now()
+        if let news = logWatch.update(store.heldBackLogBytes) { listeners.tell(news) }
         takeRecalled()
         if isFirstTurn { directory.holder = self }
         if othersWrote || isFirstTurn {

@@ -29,6 +29,8 @@ enum DoctorCommand: Command {
         }
         var findings = [FileChecks.outbox(facts.mode, path: path)]
         if let free = FileChecks.freeBytes(path) { findings.append(FileChecks.space(free: free, used: facts.bytes)) }
+        // Before the outbox is opened here: the last connection that closes empties the log.
+        findings.append(FileChecks.log(bytes: FileChecks.logBytes(besideOutbox: path), path: path))
         let now = SystemClock().now().unixSeconds
         if let finding = FileChecks.age(modifiedSeconds: facts.modifiedSeconds, nowSeconds: now) { findings.append(finding) }
         do {

@@ -83,6 +83,24 @@ enum FileChecks {
         return Finding(.ok, "disk", text)
     }
 
+    /// The write-ahead log, which checkpoints keep small.
+    static func log(bytes: UInt64, path: String) -> Finding {
+        let text = "the write-ahead log has \(Words.bytes(bytes))"
+        if bytes < 256 << 20 { return Finding(.ok, "log", text) }
+        return Finding(
+            .warn,
+            "log",
+            "\(text): no posthorn run empties it, or a program reads an old state of the outbox and does not end (fuser "
+                + "\(ShellWord.argument(path)) names the programs); start posthorn run, end that program's transaction"
+        )
+    }
+
+    /// The size of the write-ahead log beside an outbox; 0 when there is none.
+    static func logBytes(besideOutbox path: String) -> UInt64 {
+        var facts = stat()
+        return stat(path + "-wal", &facts) == 0 ? UInt64(clamping: facts.st_size) : 0
+    }
+
     /// Free bytes on the disk that holds the file.
     static func freeBytes(_ path: String) -> UInt64? {
         var facts = statvfs()

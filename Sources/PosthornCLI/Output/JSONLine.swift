@@ -8,10 +8,24 @@ struct JSONLine {
     init() { writer.raw("{") }
 
     /// The object with its line end.
-    var bytes: [UInt8] { writer.bytes + [UInt8(ascii: "}"), 0x0A] }
+    var bytes: [UInt8] { Array((text + "\n").utf8) }
 
     /// The object as text, without a line end.
-    var text: String { String(decoding: writer.bytes, as: UTF8.self) + "}" }
+    var text: String { Self.withoutControls(String(decoding: writer.bytes, as: UTF8.self) + "}") }
+
+    /// Some terminals take the control characters above ASCII as commands too, and a receiver's answer may hold any. They can
+    /// stand inside strings alone.
+    private static func withoutControls(_ json: String) -> String {
+        let isControl: (Unicode.Scalar) -> Bool = { (0x7F...0x9F).contains($0.value) }
+        if !json.unicodeScalars.contains(where: isControl) { return json }
+        return json.unicodeScalars.reduce(into: "") { text, scalar in
+            if isControl(scalar) {
+                text += "\\u00" + String(scalar.value, radix: 16)
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+    }
 
     private mutating func key(_ name: String) {
         if !isEmpty { writer.raw(",") }

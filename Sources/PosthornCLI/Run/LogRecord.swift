@@ -78,6 +78,15 @@ struct LogRecord: Sendable, Equatable {
                 "no descriptors are left, so requests beyond those on the wire wait; raise the limit (ulimit -n, or LimitNOFILE= of the service)"
             )
         case .descriptorsRecovered: self.init(.info, "descriptors_recovered", "there are descriptors again")
+        case .logHeldBack(let bytes):
+            self.init(
+                .warn,
+                "log_held_back",
+                "a program reads an old state of the outbox and does not end, so its write-ahead log grows until the disk is full; find it "
+                    + "(fuser on the outbox's file) and end its transaction",
+                [Field("bytes", bytes)]
+            )
+        case .logReleased: self.init(.info, "log_released", "the write-ahead log can be emptied again")
         case .storageRecovered: self.init(.info, "storage_recovered", "the outbox can be written again")
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
         case .stopped: self.init(.info, "stopped", "stopped")

@@ -17,8 +17,8 @@ final class Checkpointer {
     /// Frames that the log may grow by between two checkpoints. Small and often keeps the pause short.
     static let intervalFrames = 1000
 
-    /// Frames in the log that could not be copied at the last checkpoint, because a reader still needs the older pages.
-    private(set) var framesHeldBack = 0
+    /// Bytes in the log that could not be copied at the last checkpoint, because a reader still needs the older pages.
+    private(set) var bytesHeldBack = 0
 
     init(_ connection: SQLiteConnection) { self.connection = connection }
 
@@ -58,6 +58,7 @@ final class Checkpointer {
         try connection.statement("BEGIN IMMEDIATE").run()
         defer { try? connection.statement("ROLLBACK").run() }
         let progress = try helper.passiveCheckpoint()
-        framesHeldBack = max(0, progress.logFrames - progress.checkpointedFrames)
+        let frames = max(0, progress.logFrames - progress.checkpointedFrames)
+        bytesHeldBack = frames == 0 ? 0 : frames * Int(try connection.integer("PRAGMA page_size") ?? 0)
     }
 }

@@ -139,6 +139,9 @@ public final class SQLiteStore: OutboxStore {
         if isOwner { try checkpointer.runIfDue(self) }
     }
 
+    /// Bytes of the write-ahead log that the last checkpoint had to leave there.
+    public var heldBackLogBytes: Int { checkpointer.bytesHeldBack }
+
     /// How much was asked of this connection so far.
     public var counters: StoreCounters { StoreCounters(statements: connection.statementSteps, commits: commits) }
 
