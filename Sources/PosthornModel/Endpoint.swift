@@ -105,8 +105,6 @@ public struct EndpointSettings: Hashable, Sendable {
         }
     }
 
-    /// Patterns that an endpoint may have: each is tried for every new type, by the thread that serves all endpoints.
-    public static let patternLimit = 1000
     /// 15 seconds for connect, headers and body together.
     public static let defaultTimeoutMilliseconds = 15_000
     /// 64 requests at once, which fills a fast receiver's cores and is kind to a slow one.

@@ -17,12 +17,7 @@ public struct Topology: Sendable {
             if !seen.insert(endpoint.id).inserted {
                 throw InputProblem(field: "endpoints[\(i)].id", value: endpoint.id, reason: "stands twice; ids must be unique")
             }
-            if endpoint.events.count > EndpointSettings.patternLimit {
-                throw InputProblem(
-                    field: "endpoints[\(i)].events",
-                    reason: "has \(endpoint.events.count) patterns; at most \(EndpointSettings.patternLimit) are allowed, so use *"
-                )
-            }
+            try endpoint.checkLimits(at: "endpoints[\(i)]")
         }
     }
 }

@@ -78,15 +78,11 @@ extension EndpointSettings {
             }
         }
         if let headers = reader.value("headers") { self.headers = try Self.headers(headers, at: "\(path).headers") }
-        if let milliseconds = try reader.integer("timeout_ms", 1...600_000) { timeoutMilliseconds = milliseconds }
-        if let limit = try reader.integer("max_in_flight", 1...1024) { inFlightLimit = limit }
+        if let milliseconds = try reader.integer("timeout_ms", Self.timeoutRange) { timeoutMilliseconds = milliseconds }
+        if let limit = try reader.integer("max_in_flight", Self.inFlightRange) { inFlightLimit = limit }
         if let rate = reader.value("rate_per_second") {
-            guard case .number(let text) = rate, let value = Double(text), value > 0, value <= 1_000_000 else {
-                throw InputProblem(
-                    field: "\(path).rate_per_second",
-                    value: rate.text,
-                    reason: "must be a number above 0, at most 1000000"
-                )
+            guard case .number(let text) = rate, let value = Double(text), Self.isRate(value) else {
+                throw InputProblem(field: "\(path).rate_per_second", value: rate.text, reason: Self.rateReason)
             }
             ratePerSecond = value
         }

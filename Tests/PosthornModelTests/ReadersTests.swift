@@ -127,6 +127,23 @@ import Testing
         #expect(throws: InputProblem.self) { try topology(patterns) }
     }
 
+    /// A program that builds its endpoints itself meets the same limits as a file.
+    @Test func anEndpointsNumbersAreBounded() throws {
+        func check(_ change: (inout EndpointSettings) -> Void) throws(InputProblem) {
+            var endpoint = EndpointSettings(id: "e", node: "n", url: "https://x/")
+            change(&endpoint)
+            _ = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: [endpoint])
+        }
+        try check { $0.timeoutMilliseconds = 600_000 }
+        try check { $0.inFlightLimit = 1024 }
+        try check { $0.ratePerSecond = 0.001 }
+        #expect(throws: InputProblem.self) { try check { $0.timeoutMilliseconds = 600_001 } }
+        #expect(throws: InputProblem.self) { try check { $0.timeoutMilliseconds = 0 } }
+        #expect(throws: InputProblem.self) { try check { $0.inFlightLimit = 1025 } }
+        #expect(throws: InputProblem.self) { try check { $0.ratePerSecond = 0 } }
+        #expect(throws: InputProblem.self) { try check { $0.ratePerSecond = .nan } }
+    }
+
     @Test func theEndsOfTimeAreNoTrap() {
         #expect(Timestamp(milliseconds: .min).unixSeconds == Int64.min / 1000 - 1)
         #expect(Timestamp(milliseconds: -1).unixSeconds == -1)

@@ -21,7 +21,8 @@ enum LoadCommand: Command {
                 + "\n--event TYPE (or a pattern) takes those of some types alone, --count N the first N that were stored.",
             "What becomes due within 0.1 ms leaves together, within up to 0.4 ms where a thread has little time left over. Where this"
                 + "\nmachine lacks the time for the schedule, about as many as before are kept on the wire until it has caught up, which"
-                + "\nkeeps it fastest; start_delay_ms says how late requests left, and latencies count that in.",
+                + "\nkeeps it fastest. Both show in start_delay_ms, which says how late requests left, and in the latencies; held_back"
+                + "\ncounts what --max-in-flight made late.",
             "With --ledger the receiver says what it has processed: one line each time, which is the event's name or a JSON object"
                 + "\nwith \"id\" or \"digest\". A name is the event's id (weseedo, standard), the id of its object (diio's id, Voiso's uuid,"
                 + "\nWebio's communicationActionId), or the SHA-256 of the body, of the query for a GET. Counted are: lost (answered 200 and"
@@ -86,7 +87,7 @@ enum LoadCommand: Command {
             plan: plan,
             content: content,
             shares: shares,
-            timeoutMilliseconds: try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds,
+            timeoutMilliseconds: try arguments.integer("timeout", EndpointSettings.timeoutRange) ?? EndpointSettings.defaultTimeoutMilliseconds,
             guard: target.guard,
             caFile: try EndpointCalls.caFile(arguments)
         )

@@ -65,7 +65,7 @@ struct SimulationTargets {
         settings.signature = try arguments.choice("signature", SignatureScheme.self) ?? format.signature
         settings.credentials = credentials.mapValues { .string($0) }
         settings.timeoutMilliseconds =
-            try arguments.integer("timeout", 1...600_000) ?? EndpointSettings.defaultTimeoutMilliseconds
+            try arguments.integer("timeout", EndpointSettings.timeoutRange) ?? EndpointSettings.defaultTimeoutMilliseconds
         try CredentialFlags.check(settings, command)
         return settings
     }
