@@ -87,7 +87,8 @@ enum LoadCommand: Command {
             plan: plan,
             content: content,
             shares: shares,
-            timeoutMilliseconds: try arguments.integer("timeout", EndpointSettings.timeoutRange) ?? EndpointSettings.defaultTimeoutMilliseconds,
+            timeoutMilliseconds: try arguments.integer("timeout", EndpointSettings.timeoutRange)
+                ?? EndpointSettings.defaultTimeoutMilliseconds,
             guard: target.guard,
             caFile: try EndpointCalls.caFile(arguments)
         )
