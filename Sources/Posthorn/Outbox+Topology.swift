@@ -114,7 +114,7 @@ extension Outbox {
     ) -> OutboxProblem? {
         let present = stored.endpoints.filter { $0.state != .removed }
         let ids = Set(wanted.endpoints.map(\.id))
-        let isRight = hasKey && (isSaidToBeRight || present.contains { $0.isSealed && $0.fault?.losesCredentials != true })
+        let isRight = hasKey && (isSaidToBeRight || present.contains { $0.isSealed && $0.fault == nil })
         let problem = present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
             .first { $0.code == .key }
         return problem.map {

@@ -31,7 +31,7 @@ public struct StoredEndpoint: Sendable, Equatable {
     public let stateReason: String?
     /// Why it cannot be used; `nil` when all of it could be read.
     public let fault: EndpointFault?
-    /// Whether its credentials are sealed.
+    /// Whether its credentials or fixed headers are sealed.
     public let isSealed: Bool
 
     /// An endpoint by its parts.

@@ -59,7 +59,7 @@ import Testing
         #expect(
             retried.lines.map { $0.prefix(while: { $0 != ";" }) } == [
                 "1 delivery due now", "1 delivery of endpoint gone is held, not sent, because it was removed",
-                "1 delivery of endpoint key is held, not sent, because it cannot be used: the credentials of endpoint key do not open with this key",
+                "1 delivery of endpoint key is held, not sent, because it cannot be used: the credentials or fixed headers of endpoint key do not open with this key",
                 "1 delivery of endpoint off is held, not sent, because it is disabled",
             ],
             "\(retried.output)"

@@ -41,6 +41,33 @@ import Testing
         #expect(throws: OutboxProblem.self) { try bench.outbox.endpointWithCredentials("h") }
     }
 
+    /// Fixed headers are all that is sealed of it: without the key nothing of it is written anew, in the clear or otherwise,
+    /// and what is wrong is the key, not the row.
+    @Test func sealedHeadersWantTheirKeyWithoutAnyCredentials() throws {
+        let bench = try VendorsBench(key: key)
+        var settings = endpoint("h", .weseedo, url: "https://h.example/", [:])
+        settings.headers = [.init(name: "x-api-key", value: secret)]
+        try bench.apply(settings)
+        let topology = try Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [settings])
+        for wrong in [nil, otherKey] {
+            let outbox = try Outbox(path: bench.outbox.path, key: wrong, clock: bench.clock)
+            defer { outbox.close() }
+            let problem = #expect(throws: OutboxProblem.self) { try outbox.apply(topology) }
+            #expect(problem?.code == .key && problem?.message.contains("--key-lost") == true)
+            let faults = try outbox.endpointFaults()
+            #expect(faults.found.isEmpty == (wrong == nil))
+            #expect(faults.found.values.allSatisfy { $0.contains("do not open with this key") })
+            let engine = try Engine(outbox: outbox, configuration: EngineConfiguration(untilSettled: true))
+            #expect(throws: OutboxProblem.self) { try engine.run() }
+        }
+        #expect(!holds(bench, secret))
+        #expect(try bench.outbox.endpointWithCredentials("h").settings.headers == settings.headers)
+        let replaced = try Outbox(path: bench.outbox.path, key: otherKey, clock: bench.clock)
+        defer { replaced.close() }
+        #expect(try replaced.apply(topology, keyLost: true).map(\.id) == ["h"])
+        #expect(try replaced.endpointWithCredentials("h").settings.headers == settings.headers)
+    }
+
     /// The outbox's files as bytes.
     private func bytes(_ bench: VendorsBench) -> [UInt8] {
         ["", "-wal", "-shm"].flatMap { ending -> [UInt8] in

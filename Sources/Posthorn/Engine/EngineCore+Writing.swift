@@ -30,7 +30,7 @@ extension EngineCore {
         }
         if hasFaultNews { try store.write(faults: directory.faults, at: now) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
-        if let reading = pulse.reading(at: now, inFlight: claims.count, isForced: storageFailed || pulse.hasNews) {
+        if let reading = pulse.reading(at: now, inFlight: max(0, claims.count - recorded.count), isForced: storageFailed || pulse.hasNews) {
             try store.write(reading)
         }
     }

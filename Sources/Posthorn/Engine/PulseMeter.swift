@@ -8,6 +8,9 @@ struct PulseMeter {
     /// Cumulative counts at whole seconds, oldest first.
     private var marks: [(at: Timestamp, attempts: Int, delivered: Int)] = []
 
+    /// Requests under way at the last reading.
+    private var lastInFlight = 0
+
     /// What each endpoint's newest dated answer says of the clocks.
     private var skews: [Int: Int64] = [:]
     /// Whether an endpoint has said its time for the first time since the last reading.
@@ -41,10 +44,13 @@ struct PulseMeter {
     /// Lets go of what an endpoint has said.
     mutating func forget(_ endpoint: Int) { skews[endpoint] = nil }
 
-    /// What to write down now; `nil` when the last one is less than a second old and none is asked for.
+    /// What to write down now; `nil` when the last one is less than a second old and none is asked for. The end of the last
+    /// request is always written down: nothing else may be for a long time.
     mutating func reading(at now: Timestamp, inFlight: Int, isForced: Bool = false) -> EnginePulse? {
-        if !isForced, let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }
+        let hasCalmedDown = inFlight == 0 && lastInFlight > 0
+        if !isForced, !hasCalmedDown, let last = marks.last, (0..<1000).contains(now.milliseconds - last.at.milliseconds) { return nil }
         hasNews = false
+        lastInFlight = inFlight
         marks.append((now, attempts, delivered))
         marks.removeAll { now.milliseconds - $0.at.milliseconds > Self.windowMilliseconds || $0.at > now }
         let skew = ClockSkew(samples: skews.values)

@@ -34,15 +34,12 @@ enum ApplyCommand: Command {
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
         do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
-        let changes = try context.withOutbox(creating: true) { outbox in
+        let (changes, left) = try context.withOutbox(creating: true) { outbox in
             let all = arguments.has("prune-all")
+            let keyLost = arguments.has("key-lost")
             do {
-                return try outbox.apply(
-                    topology,
-                    prune: all || arguments.has("prune"),
-                    pruneAll: all,
-                    keyLost: arguments.has("key-lost")
-                )
+                let changes = try outbox.apply(topology, prune: all || arguments.has("prune"), pruneAll: all, keyLost: keyLost)
+                return (changes, keyLost ? try outbox.endpointFaults().found : [:])
             } catch let problem as InputProblem {
                 throw problem.inFile(file.name)
             }
@@ -50,6 +47,13 @@ enum ApplyCommand: Command {
         PatternWarning.tell(of: topology, inFile: file.name)
         for change in changes { context.output.write(context.json ? json(change).text + "\n" : sentence(change) + "\n") }
         if changes.isEmpty && !context.json { context.output.write("nothing to change\n") }
+        // The file replaces only what it holds.
+        for (id, reason) in left.sorted(by: { $0.key < $1.key }) {
+            ErrorOutput.line(
+                "posthorn: warning: endpoint \(Visible.text(id)) still cannot be used: \(Visible.text(reason)); or write it into "
+                    + "\(Visible.text(file.name)) and apply that again, or leave it out and add --prune"
+            )
+        }
         return 0
     }
 

@@ -18,7 +18,8 @@ enum CredentialChecks {
             Finding(
                 .warn,
                 "endpoint",
-                "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait until posthorn run is started again, with the right key where it is that"
+                "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait; if it lacks the key, start posthorn run "
+                    + "with it, else mend what it names"
             )
         }
     }
@@ -42,8 +43,8 @@ enum CredentialChecks {
             Finding(
                 .problem,
                 "endpoint",
-                "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); give the right key, or apply the "
-                    + "topology, which writes it anew (with --key-lost, if no key opens any)"
+                "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); or apply the "
+                    + "topology with it, which writes it anew (with --key-lost, if the key is gone)"
             )
         }
     }
@@ -57,7 +58,7 @@ enum CredentialChecks {
             return Finding(
                 .warn,
                 "credentials",
-                "those of \(Words.count(storage.inTheClear, "endpoint")), fixed headers among them, stand in the clear, for whoever can read the file; \(remedy)"
+                "those of \(Words.count(storage.inTheClear, "endpoint")) stand in the clear (fixed headers count as such), for whoever can read the file; \(remedy)"
             )
         }
         if storage.sealed == 0 { return Finding(.ok, "credentials", "no endpoint has any") }

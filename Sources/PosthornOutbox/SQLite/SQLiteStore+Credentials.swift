@@ -26,7 +26,7 @@ extension SQLiteStore {
         guard let sealing else {
             throw OutboxProblem(
                 .key,
-                "the credentials of endpoint \(InputProblem.printable(id)) in \(path) are sealed and no key was given; give the key "
+                "the credentials or fixed headers of endpoint \(InputProblem.printable(id)) in \(path) are sealed and no key was given; give the key "
                     + "they were sealed with (POSTHORN_KEY or --key-file)"
             )
         }
@@ -61,13 +61,19 @@ extension SQLiteStore {
         guard case .string(let sealed)? = members.first(where: { $0.key == Self.sealedMember })?.value else {
             return members.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") }
         }
-        guard case .array(let pairs)? = try? JSONValue.parse(try open(sealed, ofEndpoint: id)) else {
-            throw damaged("posthorn_endpoint", id)
-        }
+        let plain = try open(sealed, ofEndpoint: id)
+        guard case .array(let pairs)? = try? JSONValue.parse(plain) else { throw damaged("posthorn_endpoint", id) }
         return pairs.compactMap { pair in
             guard case .array(let parts) = pair, parts.count == 2 else { return nil }
             return EndpointSettings.Header(name: parts[0].stringValue ?? "", value: parts[1].stringValue ?? "")
         }
+    }
+
+    /// Whether a row's credentials or fixed headers are sealed.
+    static func isSealed(credentials: [UInt8], headers: [UInt8]) -> Bool {
+        if credentials.first != UInt8(ascii: "{") { return true }
+        guard case .object(let members)? = try? JSONValue.parse(headers) else { return false }
+        return members.contains { $0.key == sealedMember }
     }
 
     /// Replaces an endpoint's credentials and counts the topology's generation up.

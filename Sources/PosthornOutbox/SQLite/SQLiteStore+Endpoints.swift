@@ -57,7 +57,7 @@ extension SQLiteStore {
             state: reading.value(EndpointState(rawValue: row.text(15)), else: .disabled),
             stateReason: row.textOrNil(16),
             fault: reading.fault,
-            isSealed: credentials.first != UInt8(ascii: "{")
+            isSealed: Self.isSealed(credentials: credentials, headers: row.bytes(10))
         )
     }
 
