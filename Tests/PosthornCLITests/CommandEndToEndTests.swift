@@ -165,6 +165,20 @@ import Testing
         #expect(usage.status == 2 && usage.errors.contains("--until-settled"))
     }
 
+    @Test func aRunThatIsStoppedBeforeAllIsSettledSaysWhatIsLeft() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        let posthorn = try prepared(SampleTopology.json(url: receiver.url))
+        _ = try posthorn.run("emit", input: SampleTopology.event("e1"))
+        for (flags, status) in [([], 0), (["--fail-on-exhausted"], 1)] as [([String], Int32)] {
+            // An attempt of the first run's leaves a minute's wait; the second is stopped as soon as it has started.
+            let (running, log) = try posthorn.startLogging(["run", "--until-settled", "--allow", "127.0.0.0/8"] + flags)
+            #expect(log.wait(for: "started"))
+            running.send(SIGTERM)
+            #expect(running.wait() == status)
+            #expect(log.wait(for: "1 delivery is still pending, as it was stopped before"))
+        }
+    }
+
     @Test func withoutAllowAPrivateAddressIsRefusedAndRetryMakesItDue() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let posthorn = try prepared(SampleTopology.json(url: receiver.url, retry: #"["0"]"#))

@@ -78,7 +78,9 @@ final class PosthornProcess {
     }
 
     /// Starts a command line whose standard error is to be waited for.
-    func startLogging(_ words: String...) throws -> (Running, LogReader) {
+    func startLogging(_ words: String...) throws -> (Running, LogReader) { try startLogging(words) }
+
+    func startLogging(_ words: [String]) throws -> (Running, LogReader) {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         defer { close(ends[1]) }

@@ -11,7 +11,10 @@ enum RunCommand: Command {
         summary: "deliver what is in the outbox",
         flags: [
             .init("until-settled", "end once every delivery is delivered, exhausted, cancelled or held"),
-            .init("fail-on-exhausted", "with --until-settled: exit with 1 if attempts of any delivery were used up in this run"),
+            .init(
+                "fail-on-exhausted",
+                "with --until-settled: exit with 1 if attempts of any delivery were used up in this run, or it was stopped early"
+            ),
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
@@ -25,7 +28,8 @@ enum RunCommand: Command {
             "Only public addresses over https are reached unless --allow opens a range.",
             MailArguments.details,
             "With --until-settled it exits with 0 once all is settled, exhausted and held deliveries among it; the log's last line says"
-                + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run.",
+                + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run,"
+                + "\nand on those that are left when it is stopped early.",
             "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
                 + "\nexhausted of this run, and duration_ms.",
         ],
@@ -57,10 +61,13 @@ enum RunCommand: Command {
             try engine.run()
             guard configuration.untilSettled else { return 0 }
             let (status, statistics) = (try outbox.status(), engine.statistics)
-            if let record = LogRecord(unsettled: statistics.exhausted, held: status.deliveries[.held] ?? 0) { log.log(record) }
+            let pending = status.deliveries[.pending] ?? 0
+            if let record = LogRecord(unsettled: statistics.exhausted, held: status.deliveries[.held] ?? 0, pending: pending) {
+                log.log(record)
+            }
             log.close()
             report(status, statistics, MonotonicClock.nanoseconds() - started, context)
-            return failsOnExhausted && statistics.exhausted > 0 ? 1 : 0
+            return failsOnExhausted && (statistics.exhausted > 0 || pending > 0) ? 1 : 0
         }
     }
 
