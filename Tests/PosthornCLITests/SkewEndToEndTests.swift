@@ -23,7 +23,7 @@ import Testing
         #expect(try posthorn.run("apply", posthorn.write(SampleTopology.json(url: receiver.url), to: "topology.json")).status == 0)
         #expect(try posthorn.run("emit", input: SampleTopology.event()).status == 0)
         #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").status == 0)
-        return try posthorn.run("doctor").lines.first { $0.contains("  clock ") && $0.contains("receivers'") } ?? ""
+        return try posthorn.run("doctor").lines.first { $0.contains("  clock skew ") && $0.contains("receivers'") } ?? ""
     }
 
     @Test func theDatesOfAnswersShowHowFarOffTheClockIs() throws {

@@ -54,12 +54,14 @@ enum OutboxChecks {
     static func clock(_ skew: ClockSkew, at moment: Timestamp) -> Finding {
         let size = abs(skew.milliseconds)
         let source = "by the Date of answers from \(Words.count(skew.endpoints, "endpoint")), the engine's last estimate, of \(moment)"
-        if size < skewWarningMilliseconds { return Finding(.ok, "clock", "agrees with receivers' to about a second, \(source)") }
+        if size < skewWarningMilliseconds {
+            return Finding(.ok, "clock skew", "this machine's clock agrees with receivers' to about a second, \(source)")
+        }
         let way = skew.milliseconds > 0 ? "behind" : "ahead of"
         return Finding(
             size < skewProblemMilliseconds ? .warn : .problem,
-            "clock",
-            "this machine's is about \(Words.length(milliseconds: size)) \(way) receivers', \(source); receivers refuse signatures that are "
+            "clock skew",
+            "this machine's clock is about \(Words.length(milliseconds: size)) \(way) receivers', \(source); receivers refuse signatures that are "
                 + "minutes off: run an NTP client"
         )
     }
