@@ -99,7 +99,12 @@ enum LoadCommand: Command {
         let failure = report.failureOfAll
         if let failure {
             let signature = settings?.signature ?? .none
-            let hint = FailureHint(url: target.url, signature: signature, hasFile: arguments.has("topology"))
+            let hint = FailureHint(
+                url: target.url,
+                signature: signature,
+                hasFile: arguments.has("topology"),
+                hasVendor: arguments.has("vendor")
+            )
             context.output.flush()
             ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure))")
         }
