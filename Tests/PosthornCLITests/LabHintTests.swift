@@ -101,7 +101,10 @@ import Testing
 
     @Test(
         arguments: [
-            (401, [], "status 401: these requests are not signed; give the signature that the receiver checks with --vendor and --credential"),
+            (
+                401, [],
+                "status 401: these requests are not signed; give the signature that the receiver checks with --vendor and --credential"
+            ),
             (401, ["--vendor", "weseedo"], "give the signature that the receiver checks with --signature and --credential"),
             (
                 403, ["--vendor", "diio", "--credential", "signing_secret=s"],

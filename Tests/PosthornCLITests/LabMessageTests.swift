@@ -129,6 +129,7 @@ import Testing
             (["load", here, "--csv", "-", "--json"], "--csv - and --json exclude each other"),
             (["load", here, "--report", "-"], "--report: the standard output has the results"),
             (["load", here, "--csv", "a", "--samples", "a"], "--csv and --samples: both are a"),
+            (["load", here, "--expect", "findings<1"], "--expect findings<1 needs requests that test the receiver; add --wrong-signature"),
             (["load", here, "--ledger", "-"], "--ledger: \"-\" is neither a file nor a URL"),
             (["receive", "--seed", "3"], "--seed is for the dice of --fault"),
             (["receive", "--vendor", "diio", "--value", "a=b"], "--value: only webio asks for values"),

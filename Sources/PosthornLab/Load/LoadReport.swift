@@ -117,7 +117,15 @@ public struct LoadReport: Sendable {
 
     /// What expectations are held against.
     public var outcome: LoadOutcome {
-        LoadOutcome(latencies: latencies, requests: requests, errors: errors, nanoseconds: nanoseconds, ledger: ledger)
+        let wasTested = ledger != nil || kinds.contains { $0.kind != .plain && !$0.statuses.isEmpty }
+        return LoadOutcome(
+            latencies: latencies,
+            requests: requests,
+            errors: errors,
+            nanoseconds: nanoseconds,
+            ledger: ledger,
+            findings: wasTested ? findings.count : nil
+        )
     }
 
     /// Requests that were answered, a second.
