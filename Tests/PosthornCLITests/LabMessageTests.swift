@@ -33,6 +33,8 @@ import Testing
             (["load", here, "--vendor", "diio", "--credential", "signing_secrt=s"], "did you mean \"signing_secret\"?"),
             (["receive", "--vendor", "weseedo", "--credential", "token=t"], "--credential token=…: is not known to signature none"),
             (["load", here, "--vendor", "standard", "--credential", "secret=short"], "--credential secret=…: "),
+            (["load", here, "--vendor", "diio", "--credential", "signing_secret"], "number 1 has no value; write it as NAME=VALUE"),
+            (["load", here, "--vendor", "diio", "--credential", "=s"], "number 1 has no name; write it as NAME=VALUE"),
             (["load", here, "--vendor", "weseedo", "--signature", "voiso-key"], "needs key; add --credential key=VALUE"),
             (
                 ["load", here, "--vendor", "weseedo", "--signature", "voiso-key", "--credential", "key=k"],

@@ -91,7 +91,8 @@ enum NamedValues {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, !parts[0].isEmpty else {
                 let which = isSecret ? "number \(i + 1)" : "\"\(InputProblem.printable(word))\""
-                throw UsageProblem("--\(flag): \(which) has no name; write it as NAME=VALUE", command: command)
+                let lacks = parts.count == 2 ? "name" : "value"
+                throw UsageProblem("--\(flag): \(which) has no \(lacks); write it as NAME=VALUE", command: command)
             }
             if values.updateValue(parts[1], forKey: parts[0]) != nil {
                 throw UsageProblem("--\(flag): \(InputProblem.printable(parts[0])) stands twice; give it once", command: command)
