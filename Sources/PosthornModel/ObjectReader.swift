@@ -69,12 +69,20 @@ struct ObjectReader {
     func integer(_ key: String, _ range: ClosedRange<Int>) throws(InputProblem) -> Int? {
         guard let value = value(key) else { return nil }
         guard case .number(let text) = value, let number = Int(text), range.contains(number) else {
-            throw InputProblem(
-                field: field(key),
-                value: value.text,
-                reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
-            )
+            let reason = "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+            throw InputProblem(field: field(key), held: value, reason: reason)
         }
         return number
+    }
+}
+
+extension InputProblem {
+    /// A problem with a value that is of no use. The message puts a value in quotes, so of a string it says that it is one.
+    init(field: String, held value: JSONValue, reason: String) {
+        guard case .string(let text) = value else {
+            self.init(field: field, value: value.text, reason: reason)
+            return
+        }
+        self.init(field: field, value: text, reason: "\(reason), not a string")
     }
 }

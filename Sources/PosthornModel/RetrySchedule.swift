@@ -16,7 +16,12 @@ public struct RetrySchedule: Hashable, Sendable {
 
     /// A schedule from offsets in milliseconds.
     public init(offsetsMilliseconds offsets: [Int64]) throws(InputProblem) {
-        let list = offsets.map { "\($0) ms" }.joined(separator: ", ")
+        try self.init(offsetsMilliseconds: offsets, written: offsets.map { "\($0) ms" })
+    }
+
+    /// - Parameter written: The offsets as a problem names them.
+    private init(offsetsMilliseconds offsets: [Int64], written: [String]) throws(InputProblem) {
+        let list = written.joined(separator: ", ")
         guard (1...Self.attemptLimit).contains(offsets.count) else {
             throw InputProblem(field: "retry", value: list, reason: "must have 1 to \(Self.attemptLimit) offsets")
         }
@@ -43,7 +48,7 @@ public struct RetrySchedule: Hashable, Sendable {
             }
             offsets.append(value)
         }
-        try self.init(offsetsMilliseconds: offsets)
+        try self.init(offsetsMilliseconds: offsets, written: texts)
     }
 
     /// How many attempts there are at most.

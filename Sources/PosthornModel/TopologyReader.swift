@@ -82,7 +82,7 @@ extension EndpointSettings {
         if let limit = try reader.integer("max_in_flight", Self.inFlightRange) { inFlightLimit = limit }
         if let rate = reader.value("rate_per_second") {
             guard case .number(let text) = rate, let value = Double(text), Self.isRate(value) else {
-                throw InputProblem(field: "\(path).rate_per_second", value: rate.text, reason: Self.rateReason)
+                throw InputProblem(field: "\(path).rate_per_second", held: rate, reason: Self.rateReason)
             }
             ratePerSecond = value
         }
@@ -120,7 +120,7 @@ extension EndpointSettings {
 
     private static func headers(_ value: JSONValue, at path: String) throws(InputProblem) -> [Header] {
         guard case .object(let members) = value else {
-            throw InputProblem(field: path, value: value.text, reason: "must be an object of names and values")
+            throw InputProblem(field: path, held: value, reason: "must be an object of names and values")
         }
         return try members.map { (member) throws(InputProblem) -> Header in
             guard case .string(let text) = member.value else {

@@ -106,6 +106,16 @@ import Testing
         #expect(message("crn").hasPrefix("--endpoint: \"crn\" is not known (did you mean crm?), posthorn endpoint list shows them all"))
     }
 
+    /// What the help of the program says of flags holds for the commands that it says it of.
+    @Test func theProgramsHelpSaysWhichCommandsHaveItsFlags() {
+        let specifications = Program.commands.map(\.specification)
+        let help = HelpText.program(specifications)
+        let parts = help.split(separator: "Flags of every command")
+        #expect(parts.count == 3 && !parts[1].contains("--db") && parts[2].contains("--db FILE") && parts[2].contains("--key-file FILE"))
+        let without = specifications.filter { !$0.allFlags.contains { $0.name == "key-file" } }.map(\.name)
+        #expect(without == ["receive", "simulate", "load"] && help.contains("which is all but receive, simulate, load:\n"))
+    }
+
     @Test func everyCommandExplainsItsFlagsAndHasAnExample() throws {
         for command in Program.commands {
             let specification = command.specification

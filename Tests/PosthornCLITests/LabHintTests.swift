@@ -22,6 +22,7 @@ import Testing
             (["receive", "--fault", "hangop=1%"], #"--fault: "hangop=1%" is not known; did you mean "hangup"?"#),
             (["receive", "--fault", "dealy:30=1%"], #"--fault: "dealy:30=1%" is not known; did you mean "delay"?"#),
             (["receive", "--vendor", "Voisso"], #"--vendor: "Voisso" is not known; did you mean "voiso"?"#),
+            (["load", here, "--signature", "hmca", "--credential", "a=b"], #"--signature: "hmca" is not known; did you mean "hmac"?"#),
             (["load", here, "--vendor", "raw"], "--vendor: \"raw\" is not known; use one of weseedo, "),
             (["load", here, "--expect", "eror<1%"], #"--expect: "eror<1%" is not known; did you mean "errors"?"#),
             (["load", here, "--event", "MEETIN_*"], #"fits none of weseedo's types; the nearest is "MEETING_CREATED"; see"#),
@@ -100,7 +101,11 @@ import Testing
 
     @Test(
         arguments: [
-            (401, [], "most often status 401: these requests are not signed; give the signature that the receiver checks with --signature"),
+            (
+                401, [],
+                "status 401: these requests are not signed; give the signature that the receiver checks with --vendor and --credential"
+            ),
+            (401, ["--vendor", "weseedo"], "give the signature that the receiver checks with --signature and --credential"),
             (
                 403, ["--vendor", "diio", "--credential", "signing_secret=s"],
                 "does not take the signature diio; give its own secret with --credential"

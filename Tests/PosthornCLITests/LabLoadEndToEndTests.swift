@@ -35,6 +35,15 @@ import Testing
         #expect(result.output.contains("lost<1: missed, 3") && result.output.contains("twice<1: kept, 0"))
     }
 
+    /// Duplicates that are answered 200 are well, until the ledger shows that they were processed.
+    @Test func whatTheLedgerShowsIsAFindingOfTheWholeLoad() throws {
+        let receiver = try receiver(losing: 0)
+        let words = ["--count", "40", "--duplicates", "50%", "--seed", "1", "--ledger", receiver.url, "--ledger-wait", "1ms"]
+        let result = try PosthornProcess().run(["load", receiver.url] + words + ["--expect", "findings<1"], input: [])
+        #expect(result.status == 1 && result.output.contains("were processed more than once\n"), "\(result.output)\(result.errors)")
+        #expect(result.output.contains("findings<1: missed, 1\n") && !result.output.contains("no findings"), "\(result.output)")
+    }
+
     /// What stood in the file before the load is of another run.
     @Test func aLedgerByFileBeginsWhereTheLoadBegins() throws {
         let posthorn = try PosthornProcess()

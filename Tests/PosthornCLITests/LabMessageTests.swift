@@ -33,6 +33,8 @@ import Testing
             (["load", here, "--vendor", "diio", "--credential", "signing_secrt=s"], "did you mean \"signing_secret\"?"),
             (["receive", "--vendor", "weseedo", "--credential", "token=t"], "--credential token=…: is not known to signature none"),
             (["load", here, "--vendor", "standard", "--credential", "secret=short"], "--credential secret=…: "),
+            (["load", here, "--vendor", "diio", "--credential", "signing_secret"], "number 1 has no value; write it as NAME=VALUE"),
+            (["load", here, "--vendor", "diio", "--credential", "=s"], "number 1 has no name; write it as NAME=VALUE"),
             (["load", here, "--vendor", "weseedo", "--signature", "voiso-key"], "needs key; add --credential key=VALUE"),
             (
                 ["load", here, "--vendor", "weseedo", "--signature", "voiso-key", "--credential", "key=k"],
@@ -129,6 +131,7 @@ import Testing
             (["load", here, "--csv", "-", "--json"], "--csv - and --json exclude each other"),
             (["load", here, "--report", "-"], "--report: the standard output has the results"),
             (["load", here, "--csv", "a", "--samples", "a"], "--csv and --samples: both are a"),
+            (["load", here, "--expect", "findings<1"], "--expect findings<1 needs requests that test the receiver; add --wrong-signature"),
             (["load", here, "--ledger", "-"], "--ledger: \"-\" is neither a file nor a URL"),
             (["receive", "--seed", "3"], "--seed is for the dice of --fault"),
             (["receive", "--vendor", "diio", "--value", "a=b"], "--value: only webio asks for values"),

@@ -38,7 +38,8 @@ import Testing
         (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
         (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
         (#"{"type":1,"node":"n","data":{}}"#, "must be a string"), (#"{"type":"A","node":"n","data":{"#, "a key in quotes"),
-        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "{ should stand here"), ("", "{ should stand here"),
+        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "{ should stand here"),
+        (#"{"type":"A","node":"n","data":{"a":foo}}"#, "at byte 36: the word that begins here is not false"), ("", "{ should stand here"),
     ])
     func aBadEventLineIsRefusedByName(_ line: String, _ reason: String) {
         #expect(problem(ofLine: line)?.contains(reason) == true, "\(problem(ofLine: line) ?? "accepted")")
@@ -85,9 +86,20 @@ import Testing
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/"}]}"#, "endpoints[0].vendor: is missing"),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "acme"}]}"#, #"endpoints[0].vendor: "acme""#),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "timeout_ms": 0}]}"#, "timeout_ms: \"0\""),
+        (
+            #"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "timeout_ms": "1s"}]}"#,
+            "timeout_ms: \"1s\" must be a whole number from 1 to 600000, not a string"
+        ),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "max_in_flight": 1.5}]}"#, "max_in_flight"),
+        (
+            #"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "rate_per_second": "5"}]}"#,
+            "rate_per_second: \"5\" must be a number above 0, at most 1000000, not a string"
+        ),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "rate_per_second": -1}]}"#, "rate_per_second"),
-        (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "retry": ["1m"]}]}"#, "endpoints[0].retry"),
+        (
+            #"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "retry": ["1m"]}]}"#,
+            "endpoints[0].retry: \"1m\" must start with 0"
+        ),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "headers": {"Host": "x"}}]}"#, "itself"),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "headers": {"a": "b\r\nc: d"}}]}"#, "control"),
         (#"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", "events": ["a b"]}]}"#, "events[0]"),

@@ -4,27 +4,32 @@ import PosthornModel
 enum HelpText {
     /// For `posthorn` itself.
     static func program(_ commands: [CommandSpecification]) -> String {
-        """
-        Posthorn \(PosthornVersion.text) delivers webhooks: it keeps events in an outbox and sends each to the endpoints that want it,
-        signed, and again at 1 minute, 10 minutes, 1 hour and 24 hours until the receiver answers 200.
+        let without = commands.filter { !$0.usesOutbox }.map(\.name)
+        return """
+            Posthorn \(PosthornVersion.text) delivers webhooks: it keeps events in an outbox and sends each to the endpoints that want it,
+            signed, and again at 1 minute, 10 minutes, 1 hour and 24 hours until the receiver answers 200.
 
-        Usage: posthorn COMMAND [flags]
+            Usage: posthorn COMMAND [flags]
 
-        \(list(commands.map { ($0.name, $0.summary) }))
+            \(list(commands.map { ($0.name, $0.summary) }))
 
-        Flags of every command:
-        \(list([flagEntry(CommandSpecification.database), flagEntry(CommandSpecification.json), ("--help", "explain a command, with an example")]))
-          posthorn --version prints the version.
+            Flags of every command:
+            \(list([flagEntry(CommandSpecification.json), ("--help", "explain a command, with an example")]))
 
-        A first delivery:
-          posthorn apply topology.json          who there is and where webhooks go
-          posthorn emit events.ndjson           accept events, one JSON object a line
-          posthorn run --until-settled          deliver them
-          posthorn deliveries                   see what became of them
+            Flags of every command that works on an outbox, which is all but \(without.joined(separator: ", ")):
+            \(list([CommandSpecification.database, CommandSpecification.keyFile].map(flagEntry)))
 
-        Exit status: 0 done, 1 something failed, 2 the command line was not understood.
+              posthorn --version prints the version.
 
-        """
+            A first delivery:
+              posthorn apply topology.json          who there is and where webhooks go
+              posthorn emit events.ndjson           accept events, one JSON object a line
+              posthorn run --until-settled          deliver them
+              posthorn deliveries                   see what became of them
+
+            Exit status: 0 done, 1 something failed, 2 the command line was not understood.
+
+            """
     }
 
     /// For one command.

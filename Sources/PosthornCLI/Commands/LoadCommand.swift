@@ -34,6 +34,8 @@ enum LoadCommand: Command {
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
                 + "\nthe test early, with results. Exit status 1 when an expectation is missed, and when not one of the requests that"
                 + "\nshould be is answered 200, whatever was expected; a line then says what most likely has to be changed.",
+            "--expect 'findings<1' fails when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
+                + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",
             "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
                 + "\nor 503 with Retry-After is left alone for so long.",
             "With --json: one object, with target, began, model, duration_s, requests, requests_per_second, scheduled_per_second,"
@@ -44,7 +46,7 @@ enum LoadCommand: Command {
             "posthorn load http://127.0.0.1:9999/",
             "posthorn load http://127.0.0.1:9999/ --rate 500..5000/500:10s --spacing poisson --report load.html",
             "posthorn load http://127.0.0.1:9999/ --rate 200 --duration 30s --vendor diio --credential signing_secret=… "
-                + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'errors<0.1%'",
+                + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'findings<1'",
             "posthorn load http://127.0.0.1:9999/ --rate 500 --ledger processed.ndjson --expect 'lost<1' --expect 'twice<1'",
             "posthorn load http://127.0.0.1:9999/ --replay posthorn.db --speed 60 --vendor weseedo",
         ]
@@ -74,7 +76,7 @@ enum LoadCommand: Command {
             context.command
         )
         let ledger = try LedgerSource(arguments, context.command)
-        try check(ledger, content, expectations, context.command)
+        try check(ledger, content, shares, expectations, context.command)
         try ReportFiles.check(arguments)
         try target.check()
         if let note = try ledger?.check() { ErrorOutput.line("posthorn: \(note)") }
@@ -99,7 +101,12 @@ enum LoadCommand: Command {
         let failure = report.failureOfAll
         if let failure {
             let signature = settings?.signature ?? .none
-            let hint = FailureHint(url: target.url, signature: signature, hasFile: arguments.has("topology"))
+            let hint = FailureHint(
+                url: target.url,
+                signature: signature,
+                hasFile: arguments.has("topology"),
+                hasVendor: arguments.has("vendor")
+            )
             context.output.flush()
             ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure))")
         }
@@ -110,11 +117,18 @@ enum LoadCommand: Command {
     private static func check(
         _ ledger: LedgerSource?,
         _ content: LoadContent,
+        _ shares: LoadPlan.Shares,
         _ expectations: [Expectation],
         _ command: String
     ) throws(UsageProblem) {
         if ledger == nil, let one = expectations.first(where: \.needsLedger) {
             throw UsageProblem("--expect \(one.text) is about the receiver's ledger; add --ledger", command: command)
+        }
+        if ledger == nil, shares.sum == 0, let one = expectations.first(where: { $0.measure == .findings }) {
+            throw UsageProblem(
+                "--expect \(one.text) needs requests that test the receiver; add --wrong-signature, --duplicates, --late, --reorder or --ledger",
+                command: command
+            )
         }
         if ledger != nil, !content.isTellable {
             throw UsageProblem(

@@ -10,6 +10,8 @@ struct FailureHint {
     let signature: SignatureScheme
     /// Whether the format comes from a topology file, so that the file is what has to be changed.
     let hasFile: Bool
+    /// Whether a vendor's format was named, without which requests take no signature.
+    var hasVendor = true
 
     /// A line about a load of whose requests none was answered 200.
     func line(ofLoad failure: RequestFailure) -> String {
@@ -42,14 +44,14 @@ struct FailureHint {
     }
 
     private var format: String { hasFile ? "the topology file" : "--credential" }
+    private var signing: String { hasFile ? "the topology file" : "\(hasVendor ? "--signature" : "--vendor") and --credential" }
 
     private func remedy(ofStatus status: Int) -> String {
         switch status {
         case 201..<300: return "only 200 is a success; let the receiver answer that"
         case 300..<400: return "redirects are not followed; give the URL that this one leads to"
         case 401 where signature == .none, 403 where signature == .none:
-            return "these requests are not signed; give the signature that the receiver checks with "
-                + (hasFile ? "the topology file" : "--signature and --credential")
+            return "these requests are not signed; give the signature that the receiver checks with \(signing)"
         case 401, 403: return "the receiver does not take the signature \(signature.rawValue); give its own secret with \(format)"
         case 404, 410: return "the receiver has nothing under \(url.text); correct the URL's path"
         case 405: return "the receiver takes no such request under \(url.text); correct the URL's path"

@@ -28,15 +28,16 @@ enum FormatFlags {
             throw UsageProblem("--endpoint names an endpoint of a file; add --topology FILE", command: command)
         }
         let credentials = try NamedValues.read(arguments.all("credential"), flag: "credential", isSecret: true, command: command)
+        let signature = try arguments.choice("signature", SignatureScheme.self)
         guard let vendor = try arguments.choice("vendor", Vendor.self) else {
-            if arguments.has("signature") || !credentials.isEmpty {
+            if signature != nil || !credentials.isEmpty {
                 throw UsageProblem("--signature and --credential need a format; add --vendor", command: command)
             }
             return nil
         }
         var settings = EndpointSettings(id: "lab", node: "lab", url: url)
         settings.envelope = vendor.envelope
-        settings.signature = try arguments.choice("signature", SignatureScheme.self) ?? vendor.signature
+        settings.signature = signature ?? vendor.signature
         settings.credentials = credentials.mapValues { .string($0) }
         if !(mayLackCredentials && credentials.isEmpty) { try CredentialFlags.check(settings, command) }
         return settings
@@ -90,7 +91,8 @@ enum NamedValues {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, !parts[0].isEmpty else {
                 let which = isSecret ? "number \(i + 1)" : "\"\(InputProblem.printable(word))\""
-                throw UsageProblem("--\(flag): \(which) has no name; write it as NAME=VALUE", command: command)
+                let lacks = parts.count == 2 ? "name" : "value"
+                throw UsageProblem("--\(flag): \(which) has no \(lacks); write it as NAME=VALUE", command: command)
             }
             if values.updateValue(parts[1], forKey: parts[0]) != nil {
                 throw UsageProblem("--\(flag): \(InputProblem.printable(parts[0])) stands twice; give it once", command: command)

@@ -28,7 +28,7 @@ enum LoadFlags {
                 "expect",
                 "BOUND",
                 isRepeatable: true,
-                "end with 1 unless it holds: p99<200ms, errors<0.1%, rate>=900, lost<1 (repeatable)"
+                "end with 1 unless it holds: p99<200ms, errors<0.1%, rate>=900, findings<1, lost<1 (repeatable)"
             ),
         ] + LedgerSource.flags + [
             .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),

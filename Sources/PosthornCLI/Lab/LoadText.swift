@@ -126,7 +126,7 @@ enum LoadText {
             }
         )
         for finding in report.checkFindings { text += "finding: \(finding)\n" }
-        if report.checkFindings.isEmpty { text += "no findings\n" }
+        if report.findings.isEmpty { text += "no findings\n" }
         return text
     }
 

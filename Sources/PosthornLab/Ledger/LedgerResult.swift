@@ -69,8 +69,10 @@ public struct LedgerResult: Equatable, Sendable {
             (unacknowledged, "processed and never answered 200, so their sender goes on trying"),
             (forged, "processed though wrongly signed or replayed"),
         ]
-        let events = sentences.filter { $0.0 > 0 }.map { "\($0.0) of \(self.events) events were \($0.1)" }
-        return events + (unknown == 0 ? [] : ["\(unknown) lines of the ledger name no event of this load, or several"])
+        let events = sentences.filter { $0.0 > 0 }.map {
+            "\(LoadReport.grouped($0.0)) of \(LoadReport.grouped(self.events)) events were \($0.1)"
+        }
+        return events + (unknown == 0 ? [] : ["\(LoadReport.grouped(unknown)) lines of the ledger name no event of this load, or several"])
     }
 
     /// The counts by their names, in the order of the reports.

@@ -12,6 +12,8 @@ public struct LoadOutcome: Sendable {
     public var nanoseconds: Int64
     /// What the receiver's ledger says; `nil` when there was none.
     public var ledger: LedgerResult?
+    /// How many findings there are; `nil` when nothing could have shown one.
+    public var findings: Int?
 
     /// A result made of its parts.
     public init(
@@ -19,9 +21,11 @@ public struct LoadOutcome: Sendable {
         requests: UInt64,
         errors: UInt64,
         nanoseconds: Int64,
-        ledger: LedgerResult? = nil
+        ledger: LedgerResult? = nil,
+        findings: Int? = nil
     ) {
         self.ledger = ledger
+        self.findings = findings
         self.latencies = latencies
         self.requests = requests
         self.errors = errors
@@ -37,7 +41,8 @@ public struct LoadOutcome: Sendable {
     public var errorPercent: Double { requests == 0 ? 0 : Double(errors) / Double(requests) * 100 }
 }
 
-/// A bound that a load test must keep for the command to succeed: `p99<200ms`, `errors<0.1%`, `errors<=5`, `rate>=900`, `lost<1`.
+/// A bound that a load test must keep for the command to succeed: `p99<200ms`, `errors<0.1%`, `errors<=5`, `rate>=900`,
+/// `findings<1`, `lost<1`.
 public struct Expectation: Equatable, Sendable {
     /// What is looked at.
     public enum Measure: Equatable, Sendable {
@@ -53,13 +58,15 @@ public struct Expectation: Equatable, Sendable {
         case errors
         /// Successful requests a second.
         case rate
+        /// The number of findings: of sentences, not of the requests in them.
+        case findings
         /// A count of the receiver's ledger.
         case ledger(LedgerMeasure)
 
         var isLatency: Bool {
             switch self {
             case .percentile, .mean, .maximum: return true
-            case .errorPercent, .errors, .rate, .ledger: return false
+            case .errorPercent, .errors, .rate, .findings, .ledger: return false
             }
         }
     }
@@ -125,7 +132,7 @@ public struct Expectation: Equatable, Sendable {
         let problem = InputProblem(
             field: "expect",
             value: text,
-            reason: "is not an expectation; write p99<200ms, max<=2s, mean<50ms, errors<0.1%, errors<=5, rate>=900 or lost<1"
+            reason: "is not an expectation; write p99<200ms, max<=2s, mean<50ms, errors<0.1%, errors<=5, rate>=900, findings<1 or lost<1"
         )
         guard let at = text.firstIndex(where: { $0 == "<" || $0 == ">" }),
             let comparison = Comparison.allCases.first(where: { text[at...].hasPrefix($0.rawValue) })
@@ -134,7 +141,7 @@ public struct Expectation: Equatable, Sendable {
         let bound = text[at...].dropFirst(comparison.rawValue.count).filter { $0 != " " }
         let isPercent = bound.hasSuffix("%")
         guard let measure = Self.measure(name, isPercent: isPercent) else {
-            let names = ["mean", "max", "errors", "rate"] + LedgerMeasure.allCases.map(\.rawValue)
+            let names = ["mean", "max", "errors", "rate", "findings"] + LedgerMeasure.allCases.map(\.rawValue)
             guard !names.contains(name), let near = Suggestion.nearest(to: name, among: names) else { throw problem }
             throw InputProblem(field: "expect", value: text, reason: "is not known; did you mean \"\(near)\"?")
         }
@@ -157,6 +164,7 @@ public struct Expectation: Equatable, Sendable {
         case "max": return isPercent ? nil : .maximum
         case "errors": return isPercent ? .errorPercent : .errors
         case "rate": return isPercent ? nil : .rate
+        case "findings": return isPercent ? nil : .findings
         default:
             if let count = LedgerMeasure(rawValue: name) { return isPercent ? nil : .ledger(count) }
             guard name.hasPrefix("p"), !isPercent, let percent = Quantity.decimal(name.dropFirst()), percent > 0, percent <= 100
@@ -171,6 +179,9 @@ public struct Expectation: Equatable, Sendable {
             return Verdict(holds: false, line: "\(text): missed, no request was answered")
         }
         if needsLedger, outcome.ledger == nil { return Verdict(holds: false, line: "\(text): missed, there is no ledger") }
+        if measure == .findings, outcome.findings == nil {
+            return Verdict(holds: false, line: "\(text): missed, no request that tests the receiver was answered")
+        }
         let value = measured(outcome)
         let holds = comparison.holds(value, bound)
         return Verdict(holds: holds, line: "\(text): \(holds ? "kept" : "missed"), \(shown(value))")
@@ -184,6 +195,7 @@ public struct Expectation: Equatable, Sendable {
         case .errorPercent: return outcome.errorPercent
         case .errors: return Double(outcome.errors)
         case .rate: return outcome.ratePerSecond
+        case .findings: return Double(outcome.findings ?? 0)
         case .ledger(let count): return outcome.ledger.map { Double(count.count($0)) } ?? 0
         }
     }

@@ -88,9 +88,9 @@ public struct LoadPage {
             "<tr><td>\($0.kind.name)</td><td>\(Self.grouped($0.requests))</td><td>\(Self.answers($0))</td></tr>"
         }
         let findings = source.checkFindings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
-        let verdict = findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
+        let verdict = source.findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
         return "<h2>The receiver's own checks</h2><table><tr><th>kind</th><th>requests</th><th>answers</th></tr>"
-            + rows.joined() + "</table><ul>\(verdict)</ul>"
+            + rows.joined() + "</table>" + (verdict.isEmpty ? "" : "<ul>\(verdict)</ul>")
     }
 
     private var ledger: String {
@@ -136,7 +136,7 @@ public struct LoadPage {
         return (answered + (result.unanswered > 0 ? ["no answer: \(grouped(result.unanswered))"] : [])).joined(separator: ", ")
     }
 
-    private static func grouped(_ number: UInt64) -> String { SVGPlot.plain(Double(number)) }
+    private static func grouped(_ number: UInt64) -> String { LoadReport.grouped(number) }
 
     private static func bytes(_ count: UInt64) -> String {
         for (unit, size) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] as [(String, UInt64)] where count >= size {

@@ -117,7 +117,15 @@ public struct LoadReport: Sendable {
 
     /// What expectations are held against.
     public var outcome: LoadOutcome {
-        LoadOutcome(latencies: latencies, requests: requests, errors: errors, nanoseconds: nanoseconds, ledger: ledger)
+        let wasTested = ledger != nil || kinds.contains { $0.kind != .plain && !$0.statuses.isEmpty }
+        return LoadOutcome(
+            latencies: latencies,
+            requests: requests,
+            errors: errors,
+            nanoseconds: nanoseconds,
+            ledger: ledger,
+            findings: wasTested ? findings.count : nil
+        )
     }
 
     /// Requests that were answered, a second.
@@ -137,20 +145,24 @@ public struct LoadReport: Sendable {
         kinds.flatMap { result -> [String] in
             let accepted = result.statuses[200] ?? 0
             let refused = result.statuses.values.reduce(0, +) - accepted
+            let (taken, left, all) = (Self.grouped(accepted), Self.grouped(refused), Self.grouped(result.requests))
             switch result.kind {
             case .plain: return []
             case .wronglySigned:
-                return accepted == 0 ? [] : ["\(accepted) of \(result.requests) wrongly signed requests were answered 200"]
+                return accepted == 0 ? [] : ["\(taken) of \(all) wrongly signed requests were answered 200"]
             case .late where signsTime:
                 return accepted == 0
-                    ? [] : ["\(accepted) of \(result.requests) requests signed an hour ago were answered 200: a replay is taken"]
+                    ? [] : ["\(taken) of \(all) requests signed an hour ago were answered 200: a replay is taken"]
             case .duplicate:
                 return refused == 0
-                    ? [] : ["\(refused) of \(result.requests) duplicates were not answered 200, so their sender goes on trying"]
+                    ? [] : ["\(left) of \(all) duplicates were not answered 200, so their sender goes on trying"]
             case .late, .reordered:
                 let name = result.kind == .late ? "events that happened an hour ago" : "reordered events"
-                return refused == 0 ? [] : ["\(refused) of \(result.requests) \(name) were not answered 200"]
+                return refused == 0 ? [] : ["\(left) of \(all) \(name) were not answered 200"]
             }
         }
     }
+
+    /// A count as people read it: `10,000`.
+    static func grouped(_ number: UInt64) -> String { SVGPlot.plain(Double(number)) }
 }

@@ -196,12 +196,12 @@ public struct JSONScanner {
     }
 
     private mutating func literal(_ text: StaticString) throws(JSONProblem) {
-        for i in 0..<text.utf8CodeUnitCount {
-            guard position < bytes.count, bytes[position] == text.utf8Start[i] else {
-                throw problem("\(text) should stand here")
-            }
-            position += 1
+        let length = text.utf8CodeUnitCount
+        // What stands there is not repeated: it may be a secret without its quotes.
+        guard bytes.count - position >= length, (0..<length).allSatisfy({ bytes[position + $0] == text.utf8Start[$0] }) else {
+            throw problem("the word that begins here is not \(text); a string stands in double quotes")
         }
+        position += length
     }
 
     private mutating func skipDigits() throws(JSONProblem) {

@@ -31,6 +31,11 @@ import Testing
         #expect(found.findings.count == 3)
     }
 
+    @Test func countsInSentencesAreGrouped() throws {
+        let found = try result("e0\n", book(1200, accepted: Set(0...1100)))
+        #expect(found.findings == ["1,100 of 1,200 events were answered 200 and never processed"])
+    }
+
     /// A wrongly signed request that is answered 200 and left alone is a fault of the answer, which the load's own findings tell.
     @Test func aForgedEventThatIsNotProcessedIsNotLost() throws {
         #expect(try result("", book(1, accepted: [0], forged: [0])).lost == 0)

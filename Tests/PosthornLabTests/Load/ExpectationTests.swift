@@ -34,8 +34,19 @@ import Testing
         #expect(try Expectation("errors<1%").evaluate(empty).holds)
     }
 
+    /// A bound on findings that nothing could have shown is not kept.
+    @Test func findingsAreCountedWhereSomethingWasTested() throws {
+        var tested = outcome
+        #expect(!(try Expectation("findings<1").evaluate(tested).holds))
+        tested.findings = 0
+        #expect(try Expectation("findings<1").evaluate(tested).line == "findings<1: kept, 0")
+        tested.findings = 2
+        #expect(try Expectation("findings<1").evaluate(tested).line == "findings<1: missed, 2")
+    }
+
     @Test(arguments: [
         "", "p99", "p99<", "p99<200", "p99=200ms", "p0<1s", "p101<1s", "px<1s", "<200ms", "errors<1s", "errors<-1", "rate>=5%",
+        "findings<1%",
         "max<5%", "p99<5%", "p99<=>5ms", "mean<nan",
     ])
     func whatIsNoExpectationIsRefusedInOneLine(_ text: String) {

@@ -96,6 +96,8 @@ import Testing
         let careless = try receiver(checks: false)
         let bad = try run(careless.port, closed(600), nil, shares)
         #expect(bad.findings.count == 2, "\(bad.findings)")
+        #expect(good.outcome.findings == 0 && bad.outcome.findings == 2)
+        #expect(try run(careless.port, closed(5)).outcome.findings == nil)
     }
 
     @Test func failuresAreCountedByTheirKind() throws {
