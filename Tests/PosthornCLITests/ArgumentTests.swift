@@ -108,7 +108,7 @@ import Testing
 
     /// What the help of the program says of flags holds for the commands that it says it of.
     @Test func theProgramsHelpSaysWhichCommandsHaveItsFlags() {
-        let specifications = Program.commands.map(\.specification)
+        let specifications = Program.commands.map { $0.specification }
         let help = HelpText.program(specifications)
         let parts = help.split(separator: "Flags of every command")
         #expect(parts.count == 3 && !parts[1].contains("--db") && parts[2].contains("--db FILE") && parts[2].contains("--key-file FILE"))
