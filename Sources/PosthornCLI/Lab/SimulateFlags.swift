@@ -16,7 +16,7 @@ enum SimulateFlags {
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
             .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
             .init("fault", "LIST", "now and then: \(SimulationFaults.example)"),
-            .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have left"),
+            .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have had their first attempt"),
             .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
             .init("timeout", "MS", "how long the platform waits for an answer before it tries again (default 15000)"),
             .init("ignore-retry-after", "try again by the schedule although the receiver asks to wait"),

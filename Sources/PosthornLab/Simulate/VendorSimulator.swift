@@ -8,7 +8,8 @@ import Synchronization
 public struct SimulationOptions: Sendable {
     /// How many times faster than written the scenario and the retries run.
     public var speed: Double = 1
-    /// What the secrets are replaced by when half of the events have left; `nil` to leave them.
+    /// What the secrets are replaced by when the first attempts of the first half of the events have ended; the second half
+    /// leaves after that. `nil` to leave them.
     public var nextSecret: String?
     /// Webio: a text whose `<<fields>>` receivers are asked for before each message; `nil` to ask for nothing.
     public var question: String?
@@ -37,6 +38,8 @@ public final class VendorSimulator: Sendable {
     private let asker: ValueAsker?
     private let waker: Waker
     private let isStopped = Atomic(false)
+    /// Of the first half of the events; `nil` when no secret is replaced.
+    private let firstAttempts: FirstAttempts?
     /// What was emitted so far.
     private let emitted = Mutex((events: 0, known: 0, deliveries: 0))
 
@@ -81,13 +84,20 @@ public final class VendorSimulator: Sendable {
                 }
             }
         }
-        let (slow, first) = (simulation.slowlyAnswered, outbox)
-        engines = try outboxes.map { outbox in
+        let slow = simulation.slowlyAnswered
+        let firstAttempts = options.nextSecret.map { _ in FirstAttempts() }
+        self.firstAttempts = firstAttempts
+        engines = try outboxes.enumerated().map { number, outbox in
             var configuration = EngineConfiguration(speed: options.speed, sender: sender)
             // What is sent twice is one delivery to whoever gets the mail.
-            configuration.mail = outbox === first ? options.mail : nil
+            configuration.mail = number == 0 ? options.mail : nil
             configuration.honoursRetryAfter = options.honoursRetryAfter
-            if !slow.isEmpty { configuration.overruling = { Self.givingUp($0, $1, onSlow: slow) } }
+            if !slow.isEmpty || firstAttempts != nil {
+                configuration.overruling = { job, outcome in
+                    firstAttempts?.note(job, ofOutbox: number)
+                    return Self.givingUp(job, outcome, onSlow: slow)
+                }
+            }
             return try Engine(outbox: outbox, configuration: configuration, log: log)
         }
         asker = try options.question.map { question in
@@ -166,15 +176,20 @@ public final class VendorSimulator: Sendable {
     }
 
     private func play() throws {
-        let start = MonotonicClock.nanoseconds()
+        var start = MonotonicClock.nanoseconds()
         var next = 0
         var rotation = options.nextSecret
         while next < simulation.departures.count, !isStopped.load(ordering: .relaxed) {
-            let reached = Int64(Double(MonotonicClock.nanoseconds() - start) * options.speed)
             if let secret = rotation, next >= simulation.departures.count / 2 {
+                let before = MonotonicClock.nanoseconds()
+                try awaitFirstAttempts()
+                if isStopped.load(ordering: .relaxed) { break }
                 try rotate(to: secret)
                 rotation = nil
+                // The scenario's clock has stood still, so that the second half does not leave at once.
+                start += MonotonicClock.nanoseconds() - before
             }
+            let reached = Int64(Double(MonotonicClock.nanoseconds() - start) * options.speed)
             var batches: [[NewEvent]] = [[], []]
             let limit = rotation == nil ? simulation.departures.count : simulation.departures.count / 2
             while next < limit, batches[0].count < Self.batchLimit {
@@ -192,7 +207,20 @@ public final class VendorSimulator: Sendable {
         }
     }
 
+    /// Waits until what was emitted was tried once, so that it went out with the secret that held when it left.
+    private func awaitFirstAttempts() throws {
+        guard let firstAttempts else { return }
+        // What somebody cancelled meanwhile has no attempt.
+        while try !isStopped.load(ordering: .relaxed) && !firstAttempts.haveEnded && !isSettled() {
+            waker.wait(milliseconds: Self.settlingMilliseconds)
+        }
+        firstAttempts.close()
+    }
+
     private func note(_ events: [EmittedEvent]) {
+        if let firstAttempts {
+            for event in events { firstAttempts.expect(event.id, deliveries: event.deliveries) }
+        }
         emitted.withLock { counts in
             counts.events += events.count
             counts.known += events.count { !$0.isNew }

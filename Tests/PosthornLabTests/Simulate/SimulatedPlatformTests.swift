@@ -152,6 +152,20 @@ import Testing
         )
     }
 
+    /// Also at a speed at which all events are due at once.
+    @Test func theFirstHalfLeavesWithTheOldSecretAtAnySpeed() throws {
+        var target = EndpointSettings(id: "", node: "", url: "", envelope: .diio, signature: .diio)
+        target.credentials = ["signing_secret": .string("old")]
+        let check = try RequestCheck(target)
+        let receiver = try Receiver(server: HTTPServerConfiguration(), check: { check.verdict($0) })
+        target.url = "http://127.0.0.1:\(receiver.port)/"
+        let result = try play(try simulation(.diio, count: 100), to: [target]) {
+            ($0.speed, $0.nextSecret) = (1_000_000, "new")
+        }
+        #expect(result.deliveries == [.delivered: 50, .exhausted: 50])
+        #expect(receiver.counts.badSignatures == 5 * 50)
+    }
+
     @Test(arguments: [true, false])
     func retryAfterIsHonouredInRealTimeUnlessToldNotTo(honours: Bool) throws {
         let asked = Mutex(0)
