@@ -35,6 +35,20 @@ import Testing
         #expect(one.requests.count == 20 && two.requests.count == 20)
     }
 
+    @Test func theSummaryCountsTheFaultsThatWereAskedFor() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let words = [
+            "simulate", "weseedo", receiver.url, "--count", "20", "--speed", "1000000", "--fault",
+            "unknown-type=100%,duplicates=100%,gap=0%",
+        ]
+        let told = try PosthornProcess().run(words, input: [])
+        #expect(told.output == "40 events: 40 delivered; 40 attempts\nfaults: 20 duplicates, 20 unknown types\n", "\(told.errors)")
+        let json = try JSONValue.parse(Array(try PosthornProcess().run(words + ["--json"], input: []).output.utf8))
+        #expect(json["faults"] == .object([.init("duplicates", .number("20")), .init("unknown-type", .number("20"))]))
+        let written = try PosthornProcess().run("simulate", "weseedo", "--count", "20", "--out", "-", "--fault", "unknown-type=100%")
+        #expect(written.errors == "faults: 20 unknown types\n")
+    }
+
     @Test func aTopologyHasItsReceiversAndMails() throws {
         let crm = try MisbehavingReceiver { _ in .ok }
         let posthorn = try PosthornProcess()

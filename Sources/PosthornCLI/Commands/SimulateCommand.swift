@@ -35,7 +35,7 @@ enum SimulateCommand: Command {
                 + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
             "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by state),"
-                + "\nattempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good, acceptable,"
+                + "\nfaults (how often each fault of --fault happened), attempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good, acceptable,"
                 + "\nbad, skipped), expected and answer.",
         ],
         examples: [
@@ -61,6 +61,11 @@ enum SimulateCommand: Command {
             let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
             if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path, context) }
             try SimulationFiles.write(simulation, to: path, context)
+            let faults = simulation.faultCounts()
+            if !faults.isEmpty {
+                context.output.flush()
+                ErrorOutput.line("faults: \(SimulationText.list(faults))")
+            }
             return 0
         }
         try targets.check(context.command)

@@ -22,6 +22,9 @@ enum SimulationText {
         var states = JSONLine()
         for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
         line.add("deliveries", states)
+        var faults = JSONLine()
+        for (fault, count) in result.faults { faults.add(fault.rawValue, count) }
+        line.add("faults", faults)
         line.add("attempts", result.attempts)
         var mails = JSONLine()
         for state in MailState.allCases { mails.add(state.rawValue, result.mails[state] ?? 0) }
@@ -48,7 +51,26 @@ enum SimulationText {
             text += "; \(Words.count(values.asked, "value request")), \(Words.grouped(values.answered)) answered well"
             if let problem = values.problem { text += "\nthe first that was not: \(Visible.text(problem))" }
         }
+        if !result.faults.isEmpty { text += "\nfaults: \(list(result.faults))" }
         return text + "\n"
+    }
+
+    /// How often each fault happened.
+    static func list(_ faults: [(fault: SimulationFault, count: Int)]) -> String {
+        faults.map { fault, count in
+            switch fault {
+            case .duplicates: return Words.count(count, "duplicate")
+            case .reorder: return "\(Words.grouped(count)) reordered"
+            case .late: return "\(Words.grouped(count)) late"
+            case .burst: return Words.count(count, "burst")
+            case .gap: return Words.count(count, "gap")
+            case .unknownType: return Words.count(count, "unknown type")
+            case .unknownField: return Words.count(count, "unknown field")
+            case .slowAnswer: return Words.count(count, "slow 200")
+            case .outage: return "\(Words.grouped(count)) held back by the outage"
+            }
+        }
+        .joined(separator: ", ")
     }
 
     /// How long it will take, and how to have it sooner; `nil` when that is not long.

@@ -19,6 +19,8 @@ public struct Simulation: Sendable {
         public let event: ScenarioEvent
         /// Whether it has left before.
         public let isDuplicate: Bool
+        /// What it met.
+        let met: MetFaults
     }
 
     /// The platform's nodes, parents first.
@@ -27,6 +29,8 @@ public struct Simulation: Sendable {
     public let departures: [Departure]
     /// The ids of events on whose first 200 the platform has given up; see ``SimulationFaults/slowAnswer``.
     public let slowlyAnswered: Set<String>
+    /// The faults that may happen.
+    public let wantedFaults: [SimulationFault]
 
     /// Events that are made at most.
     public static let countLimit = 1_000_000
@@ -56,30 +60,58 @@ public struct Simulation: Sendable {
         var slowness = SeededGenerator(seed: seed, "slow answers")
         var slowlyAnswered: Set<String> = []
         var departures: [(order: Int, departure: Departure)] = []
-        func add(_ nanoseconds: Int64, _ event: ScenarioEvent, isDuplicate: Bool = false) {
-            departures.append((departures.count, Departure(nanoseconds: nanoseconds, event: event, isDuplicate: isDuplicate)))
+        func add(_ nanoseconds: Int64, _ event: ScenarioEvent, isDuplicate: Bool = false, _ met: MetFaults) {
+            let departure = Departure(nanoseconds: nanoseconds, event: event, isDuplicate: isDuplicate, met: met)
+            departures.append((departures.count, departure))
         }
         for _ in 0..<min(count, Self.countLimit) {
-            let moment = clock.next()
+            var met: MetFaults = []
+            let moment = clock.next(&met)
             var event = scenario.next(at: start.advanced(byMilliseconds: moment / 1_000_000))
-            event = Self.altered(event, faults, &dice)
-            if slowness.fraction() < faults.slowAnswer { slowlyAnswered.insert(event.id) }
+            event = Self.altered(event, faults, &dice, &met)
+            if slowness.fraction() < faults.slowAnswer {
+                slowlyAnswered.insert(event.id)
+                met.insert(MetFaults(.slowAnswer))
+            }
             var leaves = moment
-            if dice.fraction() < faults.reorder { leaves += clock.spacing * Int64(dice.integer(2...6)) }
-            if dice.fraction() < faults.late { leaves += 60 * Self.minute }
+            if dice.fraction() < faults.reorder {
+                leaves += clock.spacing * Int64(dice.integer(2...6))
+                met.insert(MetFaults(.reorder))
+            }
+            if dice.fraction() < faults.late {
+                leaves += 60 * Self.minute
+                met.insert(MetFaults(.late))
+            }
             let isDuplicated = dice.fraction() < faults.duplicates
             let pause = Int64(dice.fraction() * Double(Self.minute))
-            add(leaves, event)
-            if isDuplicated { add(leaves + pause, event, isDuplicate: true) }
+            add(leaves, event, met)
+            if isDuplicated {
+                // What its event met is counted with the event.
+                add(leaves + pause, event, isDuplicate: true, MetFaults(.duplicates))
+            }
         }
         self.slowlyAnswered = slowlyAnswered
+        wantedFaults = faults.wanted
         let outage = Self.outage(departures.map(\.departure.nanoseconds).max() ?? 0, faults)
         self.departures = departures.map { order, departure in
-            let held = outage.contains(departure.nanoseconds) ? outage.upperBound : departure.nanoseconds
-            return (order, Departure(nanoseconds: held, event: departure.event, isDuplicate: departure.isDuplicate))
+            guard outage.contains(departure.nanoseconds) else { return (order, departure) }
+            var met = departure.met
+            met.insert(MetFaults(.outage))
+            let (event, isDuplicate) = (departure.event, departure.isDuplicate)
+            return (order, Departure(nanoseconds: outage.upperBound, event: event, isDuplicate: isDuplicate, met: met))
         }
         .sorted { ($0.1.nanoseconds, $0.0) < ($1.1.nanoseconds, $1.0) }
         .map(\.1)
+    }
+
+    /// How often each fault that may happen did in the first departures.
+    /// - Parameter limit: How many departures; `nil` for all.
+    public func faultCounts(ofFirst limit: Int? = nil) -> [(fault: SimulationFault, count: Int)] {
+        let departures = departures.prefix(limit ?? departures.count)
+        return wantedFaults.map { fault in
+            let one = MetFaults(fault)
+            return (fault, departures.count { $0.met.contains(one) })
+        }
     }
 
     /// The stretch in the middle in which nothing leaves.
@@ -92,13 +124,18 @@ public struct Simulation: Sendable {
     private static func altered(
         _ event: ScenarioEvent,
         _ faults: SimulationFaults,
-        _ dice: inout SeededGenerator
+        _ dice: inout SeededGenerator,
+        _ met: inout MetFaults
     ) -> ScenarioEvent {
         var (type, data) = (event.type, event.data)
-        if dice.fraction() < faults.unknownType { type = "\(event.type)_v2" }
+        if dice.fraction() < faults.unknownType {
+            type = "\(event.type)_v2"
+            met.insert(MetFaults(.unknownType))
+        }
         if dice.fraction() < faults.unknownField, data.count > 2 {
             let extra = #""new_in_version_2":{"list":[1,2.50,null,true],"text":"näive \u2028 ✓"},"#
             data.insert(contentsOf: extra.utf8, at: 1)
+            met.insert(MetFaults(.unknownField))
         }
         return ScenarioEvent(id: event.id, type: type, node: event.node, created: event.created, data: data)
     }
@@ -130,14 +167,20 @@ struct SimulationClock {
         }
     }
 
-    mutating func next() -> Int64 {
+    mutating func next(_ met: inout MetFaults) -> Int64 {
         let dice = (random.fraction(), random.fraction(), random.exponential())
         if burstLeft > 0 {
             burstLeft -= 1
             return Int64(now)
         }
-        if dice.0 < faults.burst { burstLeft = Simulation.burstEvents }
-        if dice.1 < faults.gap { now += 1800e9 }
+        if dice.0 < faults.burst {
+            burstLeft = Simulation.burstEvents
+            met.insert(MetFaults(.burst))
+        }
+        if dice.1 < faults.gap {
+            now += 1800e9
+            met.insert(MetFaults(.gap))
+        }
         now += dice.2 * Double(spacing) * stretch
         return Int64(now)
     }

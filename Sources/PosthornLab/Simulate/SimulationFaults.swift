@@ -24,15 +24,20 @@ public struct SimulationFaults: Equatable, Sendable {
     /// None.
     public init() {}
 
-    private static var shares: [(name: String, member: WritableKeyPath<SimulationFaults, Double>)] {
+    private static var shares: [(fault: SimulationFault, member: WritableKeyPath<SimulationFaults, Double>)] {
         [
-            ("duplicates", \.duplicates), ("reorder", \.reorder), ("late", \.late), ("burst", \.burst), ("gap", \.gap),
-            ("unknown-type", \.unknownType), ("unknown-field", \.unknownField), ("slow-200", \.slowAnswer),
+            (.duplicates, \.duplicates), (.reorder, \.reorder), (.late, \.late), (.burst, \.burst), (.gap, \.gap),
+            (.unknownType, \.unknownType), (.unknownField, \.unknownField), (.slowAnswer, \.slowAnswer),
         ]
     }
 
+    /// Those that may happen.
+    public var wanted: [SimulationFault] {
+        Self.shares.filter { self[keyPath: $0.member] > 0 }.map(\.fault) + (outageNanoseconds > 0 ? [.outage] : [])
+    }
+
     /// All of them, as they are written.
-    public static let example = shares.map { $0.name + "=1%" }.joined(separator: ",") + ",outage=10m"
+    public static let example = shares.map { $0.fault.rawValue + "=1%" }.joined(separator: ",") + ",outage=10m"
 
     /// Reads `duplicates=1%,outage=10m`.
     /// - Throws: Which part is none, or stands twice, and what would be one.
@@ -41,9 +46,9 @@ public struct SimulationFaults: Equatable, Sendable {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             func problem(_ reason: String) -> InputProblem { InputProblem(field: "fault", value: String(part), reason: reason) }
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let share = Self.shares.first { $0.name == halves[0] }
+            let share = Self.shares.first { $0.fault.rawValue == halves[0] }
             guard halves.count == 2, share != nil || halves[0] == "outage" else {
-                let names = Self.shares.map(\.name) + ["outage"]
+                let names = SimulationFault.allCases.map(\.rawValue)
                 if !names.contains(String(halves[0])), let near = Suggestion.nearest(to: String(halves[0]), among: names) {
                     throw problem("is not known; did you mean \"\(near)\"?")
                 }

@@ -39,6 +39,9 @@ public struct SimulationResult: Sendable {
     public let events: Int64
     /// Of the simulation's events, those that the outbox had before: they were not sent again.
     public let known: Int
+    /// How often each wanted fault happened among the events that were reached; one that begins a burst or follows a gap
+    /// counts once.
+    public let faults: [(fault: SimulationFault, count: Int)]
     /// Deliveries by state.
     public let deliveries: [DeliveryState: Int64]
     /// Requests.
@@ -48,8 +51,15 @@ public struct SimulationResult: Sendable {
     /// Webio's value requests; `nil` when none were wanted.
     public let valueRequests: (asked: Int, answered: Int, problem: String?)?
 
-    init(_ status: [OutboxStatus], known: Int, _ statistics: EngineStatistics, _ values: ValueAsker.Counts?) {
+    init(
+        _ status: [OutboxStatus],
+        known: Int,
+        _ faults: [(fault: SimulationFault, count: Int)],
+        _ statistics: EngineStatistics,
+        _ values: ValueAsker.Counts?
+    ) {
         self.known = known
+        self.faults = faults
         mails = status[0].mails.counts
         valueRequests = values.map { ($0.asked, $0.answered, $0.problem) }
         events = status.reduce(0) { $0 + $1.events }

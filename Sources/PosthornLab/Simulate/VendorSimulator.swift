@@ -171,8 +171,9 @@ public final class VendorSimulator: Sendable {
         let values = asker?.close(dropping: failure != nil || isStopped.load(ordering: .relaxed))
         for engine in engines { try engine.stop() }
         if let failure { throw failure }
-        let known = emitted.withLock { $0.known }
-        return try SimulationResult(outboxes.map { try $0.status() }, known: known, statistics, values)
+        let (events, known, _) = emitted.withLock { $0 }
+        let faults = simulation.faultCounts(ofFirst: events)
+        return try SimulationResult(outboxes.map { try $0.status() }, known: known, faults, statistics, values)
     }
 
     private func play() throws {

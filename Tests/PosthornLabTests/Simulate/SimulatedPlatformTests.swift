@@ -152,6 +152,24 @@ import Testing
         )
     }
 
+    @Test func faultsAreCountedByNameTheSameForTheSameSeed() throws {
+        let faults = "duplicates=5%,reorder=5%,late=2%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,slow-200=5%,outage=2h"
+        let simulation = try simulation(.weseedo, count: 400, faults)
+        let counts = Dictionary(uniqueKeysWithValues: simulation.faultCounts().map { ($0.fault, $0.count) })
+        let departures = simulation.departures
+        let firsts = departures.filter { !$0.isDuplicate }
+        #expect(counts.count == SimulationFault.allCases.count && counts.values.allSatisfy { $0 > 0 }, "\(counts)")
+        #expect(counts[.duplicates] == departures.count(where: \.isDuplicate))
+        #expect(counts[.unknownType] == firsts.count { $0.event.type.hasSuffix("_v2") })
+        #expect(counts[.unknownField] == firsts.count { String(decoding: $0.event.data, as: UTF8.self).contains("new_in_version_2") })
+        #expect(counts[.slowAnswer] == simulation.slowlyAnswered.count)
+        let created = Set(firsts.map(\.event.created)).count
+        #expect(400 - created >= (counts[.burst] ?? 0) * 10)
+        let again = try self.simulation(.weseedo, count: 400, faults).faultCounts()
+        #expect(again.map(\.count) == simulation.faultCounts().map(\.count))
+        #expect(simulation.faultCounts(ofFirst: 0).allSatisfy { $0.count == 0 })
+    }
+
     /// Also at a speed at which all events are due at once.
     @Test func theFirstHalfLeavesWithTheOldSecretAtAnySpeed() throws {
         var target = EndpointSettings(id: "", node: "", url: "", envelope: .diio, signature: .diio)
