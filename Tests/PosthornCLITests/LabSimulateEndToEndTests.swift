@@ -47,6 +47,11 @@ import Testing
         #expect(json["faults"] == .object([.init("duplicates", .number("20")), .init("unknown-type", .number("20"))]))
         let written = try PosthornProcess().run("simulate", "weseedo", "--count", "20", "--out", "-", "--fault", "unknown-type=100%")
         #expect(written.errors == "faults: 20 unknown types\n")
+        let help = try PosthornProcess().run("simulate", "--help").output
+        let names = ["duplicates", "reorder", "late", "burst", "gap", "unknown-type", "unknown-field", "slow-200", "outage"]
+        for name in names {
+            #expect(help.contains("\n  \(name) "), "\(name)")
+        }
     }
 
     @Test func aTopologyHasItsReceiversAndMails() throws {

@@ -28,9 +28,9 @@ enum SimulateCommand: Command {
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints of the"
                 + "\nother vendors are left out; envelopes standard and raw carry any VENDOR's events. simulate standard is a platform"
                 + "\nof its own, the shop, whose events go to these two alone.",
-            "The dice are thrown for each fault apart, so an event may meet several. slow-200: the platform has given up on a request"
-                + "\nbefore its 200 comes, and sends the event again by the schedule. A receiver that is slower than --timeout meets the"
-                + "\nsame without a fault. Retry-After counts in real seconds at any speed.",
+            SimulationText.faultList,
+            "The dice are thrown for each fault apart, so an event may meet several; the end says how many did. A receiver that is"
+                + "\nslower than --timeout meets slow-200 without the fault. Retry-After counts in real seconds at any speed.",
             "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad. Flags"
                 + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",

@@ -55,6 +55,17 @@ enum SimulationText {
         return text + "\n"
     }
 
+    /// What each fault of `--fault` is, for the help.
+    static var faultList: String {
+        let width = SimulationFault.allCases.map(\.rawValue.count).max() ?? 0
+        let lines = SimulationFault.allCases.map { fault in
+            "  \(fault.rawValue)\(String(repeating: " ", count: width - fault.rawValue.count))  \(fault.explanation)"
+        }
+        return "--fault NAME=SHARE,…: the share of events to which this happens, in the scenario's time, which --speed makes faster;"
+            + "\noutage=LENGTH (90s, 10m, 2h): a stretch of that length in the middle of the run.\n"
+            + lines.joined(separator: "\n")
+    }
+
     /// How often each fault happened.
     static func list(_ faults: [(fault: SimulationFault, count: Int)]) -> String {
         faults.map { fault, count in

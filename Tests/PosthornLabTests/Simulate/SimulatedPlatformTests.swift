@@ -170,6 +170,33 @@ import Testing
         #expect(simulation.faultCounts(ofFirst: 0).allSatisfy { $0.count == 0 })
     }
 
+    /// What ``SimulationFault/explanation`` says, one fault at a time.
+    @Test func theFaultsAreWhatTheirExplanationsSay() throws {
+        let second: Int64 = 1_000_000_000
+        func delays(_ faults: String) throws -> [Int64] {
+            let plain = try simulation(.weseedo, count: 50).departures.map(\.nanoseconds)
+            let faulty = Dictionary(uniqueKeysWithValues: try simulation(.weseedo, count: 50, faults).departures.map { ($0.event.id, $0) })
+            let ids = try simulation(.weseedo, count: 50).departures.map(\.event.id)
+            return try zip(ids, plain).map { try #require(faulty[$0]).nanoseconds - $1 }
+        }
+        #expect(try delays("late=100%").allSatisfy { $0 == 3600 * second })
+        let reordered = try delays("reorder=100%")
+        #expect(reordered.min() == 2 * second && reordered.max() == 6 * second)
+        let times = try simulation(.weseedo, count: 100, "burst=100%").departures.map(\.nanoseconds)
+        #expect(Set(times).count == 5 && Set(times[0..<20]).count == 1)
+        let gaps = try simulation(.weseedo, count: 50, "gap=100%").departures.map(\.nanoseconds)
+        #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $1 - $0 >= 1800 * second })
+        let twice = Dictionary(grouping: try simulation(.weseedo, count: 50, "duplicates=100%").departures, by: \.event.id)
+        #expect(twice.values.allSatisfy { $0.count == 2 && $0[1].nanoseconds - $0[0].nanoseconds <= 60 * second })
+        // Longer than the run, it begins with it.
+        #expect(Set(try simulation(.weseedo, count: 50, "outage=10m").departures.map(\.nanoseconds)) == [600 * second])
+        let short = try simulation(.weseedo, count: 200, "outage=20s").departures
+        let held = short.filter { $0.met.contains(MetFaults(.outage)) }
+        #expect(held.count > 5 && Set(held.map(\.nanoseconds)).count == 1)
+        let before = try #require(short.last { $0.nanoseconds < held[0].nanoseconds })
+        #expect(held[0].nanoseconds - before.nanoseconds >= 20 * second)
+    }
+
     /// Also at a speed at which all events are due at once.
     @Test func theFirstHalfLeavesWithTheOldSecretAtAnySpeed() throws {
         var target = EndpointSettings(id: "", node: "", url: "", envelope: .diio, signature: .diio)
