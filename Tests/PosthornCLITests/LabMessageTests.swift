@@ -94,6 +94,7 @@ import Testing
 
     @Test(
         arguments: [
+            (["receive", "--rotate-to", "x"], "--rotate-to is a second secret beside the first; add --vendor and --credential"),
             (["simulate", "weseedo", here, "--rotate-to", "x"], "--rotate-to: requests without a signature have no secret"),
             (
                 ["simulate", "diio", here, "--credential", "signing_secret=a", "--rotate-to", "a"],

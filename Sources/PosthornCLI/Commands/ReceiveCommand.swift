@@ -13,6 +13,7 @@ enum ReceiveCommand: Command {
             .init("port", "N", "where to listen (default 9999; 0 for any free port)"),
             .init("host", "ADDRESS", "the address to listen on (default 127.0.0.1; :: for all)"),
         ] + FormatFlags.flags + [
+            .init("rotate-to", "SECRET", "a second, newer secret: a signature is right with either, as while a sender rotates"),
             .init("fail-first", "N", "answer the first N attempts of every event with 500"),
             .init("status", "CODE", "answer every event with this status (default 200)"),
             .init("delay", "MS", "answer so many milliseconds later"),
@@ -58,7 +59,7 @@ enum ReceiveCommand: Command {
             command: context.command
         )
         let configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
-        let requestCheck = try ReceiverFlags.check(settings)
+        let requestCheck = try ReceiverFlags.check(settings, arguments, context.command)
         let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }
         let goal = EventGoal(try arguments.integer("until", 1...Int.max))
 

@@ -53,8 +53,15 @@ enum ReceiverFlags {
     }
 
     /// Checks signatures, when there is something to check them with.
-    static func check(_ settings: EndpointSettings?) throws -> RequestCheck? {
-        guard let settings, settings.signature != .none, !settings.credentials.isEmpty else { return nil }
-        return try RequestCheck(settings)
+    static func check(_ settings: EndpointSettings?, _ arguments: ParsedArguments, _ command: String) throws -> RequestCheck? {
+        let nextSecret = arguments.text("rotate-to")
+        guard let settings, settings.signature != .none, !settings.credentials.isEmpty else {
+            if nextSecret != nil {
+                throw UsageProblem("--rotate-to is a second secret beside the first; add --vendor and --credential", command: command)
+            }
+            return nil
+        }
+        if let nextSecret { try CredentialFlags.check(nextSecret: nextSecret, of: [settings], command) }
+        return try RequestCheck(settings, nextSecret: nextSecret)
     }
 }

@@ -5,20 +5,35 @@ public import PosthornSystem
 
 /// Checks the signatures of requests with an endpoint's credentials: what a ``Receiver`` is given as its check.
 public struct RequestCheck: Sendable {
-    private let ofBodies: SignatureVerifier
+    private let ofBodies: [SignatureVerifier]
     /// Voiso's Call Notify may come as a GET, whose key cannot stand in a body.
-    private let ofQueries: SignatureVerifier
+    private let ofQueries: [SignatureVerifier]
     private let clock: any PosthornClock
 
     /// - Parameters:
     ///   - settings: Envelope, signature and credentials.
+    ///   - nextSecret: A secret that the sender may change over to: what is genuine with either is genuine.
     ///   - clock: What signed times are held against.
-    /// - Throws: What is wrong with the credentials.
-    public init(_ settings: EndpointSettings, clock: any PosthornClock = SystemClock()) throws(InputProblem) {
-        ofBodies = try SignatureVerifier(settings)
-        var asQuery = settings
-        if settings.envelope == .voiso { asQuery.method = .get }
-        ofQueries = try SignatureVerifier(asQuery)
+    /// - Throws: What is wrong with the credentials, or with the second secret.
+    public init(
+        _ settings: EndpointSettings,
+        nextSecret: String? = nil,
+        clock: any PosthornClock = SystemClock()
+    ) throws(InputProblem) {
+        var known = [settings]
+        if let nextSecret {
+            var next = settings
+            next.credentials = try Credentials.rotated(settings, newSecret: nextSecret, at: clock.now()).credentials
+            known.append(next)
+        }
+        var (ofBodies, ofQueries): ([SignatureVerifier], [SignatureVerifier]) = ([], [])
+        for settings in known {
+            ofBodies.append(try SignatureVerifier(settings))
+            var asQuery = settings
+            if settings.envelope == .voiso { asQuery.method = .get }
+            ofQueries.append(try SignatureVerifier(asQuery))
+        }
+        (self.ofBodies, self.ofQueries) = (ofBodies, ofQueries)
         self.clock = clock
     }
 
@@ -31,10 +46,16 @@ public struct RequestCheck: Sendable {
             headers: request.headers.map { ($0.name, $0.value) },
             body: request.body
         )
-        switch (isQuery ? ofQueries : ofBodies).verify(received, now: clock.now()) {
-        case .genuine: return .valid
-        case .unsigned: return .unchecked
-        case .refused(let problem): return .invalid(problem.description)
+        let (verifiers, now) = (isQuery ? ofQueries : ofBodies, clock.now())
+        var refusal = ReceiverVerdict.unchecked
+        for verifier in verifiers {
+            switch verifier.verify(received, now: now) {
+            case .genuine: return .valid
+            case .unsigned: return .unchecked
+            // What is wrong by the newest secret says the most.
+            case .refused(let problem): refusal = .invalid(problem.description)
+            }
         }
+        return refusal
     }
 }

@@ -211,6 +211,34 @@ import Testing
         #expect(receiver.counts.badSignatures == 5 * 50)
     }
 
+    /// A receiver that knows both secrets takes all of it, by whichever scheme; one that knows two others takes nothing.
+    @Test(arguments: [ScenarioVendor.diio, .standard, .voiso])
+    func aReceiverThatKnowsBothSecretsOutlivesARotation(vendor: ScenarioVendor) throws {
+        var target = EndpointSettings(id: "", node: "", url: "")
+        var secrets = (old: "old", new: "new", other: "other")
+        switch vendor {
+        case .diio: (target.envelope, target.signature) = (.diio, .diio)
+        case .voiso: (target.envelope, target.signature) = (.voiso, .voisoKey)
+        default:
+            target.signature = .standardWebhooks
+            secrets = (
+                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=",
+                "whsec_\(String(repeating: "A", count: 32))"
+            )
+        }
+        let member = vendor == .diio ? "signing_secret" : vendor == .voiso ? "key" : "secret"
+        target.credentials = [member: .string(secrets.old)]
+        let check = try RequestCheck(target, nextSecret: secrets.new)
+        let receiver = try Receiver(server: HTTPServerConfiguration(), check: { check.verdict($0) })
+        target.url = "http://127.0.0.1:\(receiver.port)/"
+        let stream = try simulation(vendor, count: 40)
+        let good = try play(stream, to: [target]) { $0.nextSecret = secrets.new }
+        #expect(good.deliveries == [.delivered: 40] && receiver.counts.badSignatures == 0)
+        var stranger = target
+        stranger.credentials = [member: .string(secrets.other)]
+        #expect(try play(stream, to: [stranger]).deliveries == [.exhausted: 40])
+    }
+
     @Test(arguments: [true, false])
     func retryAfterIsHonouredInRealTimeUnlessToldNotTo(honours: Bool) throws {
         let asked = Mutex(0)
