@@ -8,15 +8,7 @@ enum Words {
     }
 
     /// Digits in groups of three.
-    static func grouped(_ number: some BinaryInteger) -> String {
-        let digits = Array(String(number.magnitude))
-        var out = number < 0 ? "-" : ""
-        for (i, digit) in digits.enumerated() {
-            if i > 0, (digits.count - i).isMultiple(of: 3) { out += "," }
-            out.append(digit)
-        }
-        return out
-    }
+    static func grouped(_ number: some BinaryInteger) -> String { GroupedDigits.text(number) }
 
     /// One decimal: `12.5`.
     static func oneDecimal(_ number: Double) -> String {

@@ -143,14 +143,7 @@ struct SVGPlot {
 
     /// A number without digits that say nothing, large ones in groups of three: `200`, `0.5`, `20,000`.
     static func plain(_ value: Double) -> String {
-        if value == value.rounded(), abs(value) < 1e15 {
-            let digits = Array(String(Int(value)))
-            return digits.enumerated().reduce(into: "") { text, digit in
-                let left = digits.count - digit.offset
-                if digit.offset > 0, left.isMultiple(of: 3), digits[digit.offset - 1] != "-" { text += "," }
-                text.append(digit.element)
-            }
-        }
+        if value == value.rounded(), abs(value) < 1e15 { return GroupedDigits.text(Int(value)) }
         return String((value * 1e6).rounded() / 1e6)
     }
 }
