@@ -67,7 +67,8 @@ enum HelpText {
         ("--\(flag.name)" + (flag.value.map { " " + $0 } ?? ""), flag.summary)
     }
 
-    private static func list(_ entries: [(String, String)]) -> String {
+    /// Names and what they mean, in two columns.
+    static func list(_ entries: [(String, String)]) -> String {
         let width = entries.map(\.0.count).max() ?? 0
         return entries.map { name, summary in
             "  \(name)\(String(repeating: " ", count: width - name.count))  \(summary)"

@@ -57,13 +57,9 @@ enum SimulationText {
 
     /// What each fault of `--fault` is, for the help.
     static var faultList: String {
-        let width = SimulationFault.allCases.map(\.rawValue.count).max() ?? 0
-        let lines = SimulationFault.allCases.map { fault in
-            "  \(fault.rawValue)\(String(repeating: " ", count: width - fault.rawValue.count))  \(fault.explanation)"
-        }
-        return "--fault NAME=SHARE,…: the share of events to which this happens, in the scenario's time, which --speed makes faster;"
+        "--fault NAME=SHARE,…: the share of events to which this happens, in the scenario's time, which --speed makes faster;"
             + "\noutage=LENGTH (90s, 10m, 2h): a stretch of that length in the middle of the run.\n"
-            + lines.joined(separator: "\n")
+            + HelpText.list(SimulationFault.allCases.map { ($0.rawValue, $0.explanation) })
     }
 
     /// How often each fault happened.
