@@ -61,7 +61,13 @@ struct JSONLine {
 
     mutating func add(_ name: String, _ value: JSONLine) {
         key(name)
-        writer.raw(value.text.utf8)
+        write(value)
+    }
+
+    /// An object inside this one; control characters are dealt with once, when the whole is asked for.
+    private mutating func write(_ value: JSONLine) {
+        writer.raw(value.writer.bytes)
+        writer.raw("}")
     }
 
     mutating func add(_ name: String, _ values: [String]) {
@@ -74,7 +80,7 @@ struct JSONLine {
         writer.raw("[")
         for (i, value) in values.enumerated() {
             if i > 0 { writer.raw(",") }
-            writer.raw(value.text.utf8)
+            write(value)
         }
         writer.raw("]")
     }
