@@ -47,19 +47,38 @@ extension SQLiteStore {
         return JSONValue.object(headers.map { .init($0.name, .string("")) } + [.init(Self.sealedMember, .string(sealed))]).text
     }
 
-    /// The fixed headers that a stored text stands for.
+    /// Fixed headers as they stand in a row.
+    struct StoredHeaders {
+        fileprivate let members: [JSONValue.Member]
+
+        /// None.
+        init() { members = [] }
+
+        /// `nil` when the text means nothing.
+        init?(_ bytes: [UInt8]) {
+            guard case .object(let members)? = try? JSONValue.parse(bytes) else { return nil }
+            self.members = members
+        }
+
+        /// The sealed values, if they are sealed.
+        fileprivate var sealed: String? { members.first { $0.key == SQLiteStore.sealedMember }?.value.stringValue }
+
+        /// Whether their values are sealed.
+        var isSealed: Bool { sealed != nil }
+    }
+
+    /// The fixed headers that stored ones stand for.
     /// - Parameter opening: Whether their values are wanted; without them no key is needed.
     func headers(
-        stored bytes: [UInt8],
+        _ stored: StoredHeaders,
         ofEndpoint id: String,
         opening: Bool
     ) throws(OutboxProblem) -> [EndpointSettings.Header] {
-        guard case .object(let members)? = try? JSONValue.parse(bytes) else { throw damaged("posthorn_endpoint", id) }
         guard opening else {
-            return members.filter { $0.key != Self.sealedMember }.map { EndpointSettings.Header(name: $0.key, value: "") }
+            return stored.members.filter { $0.key != Self.sealedMember }.map { EndpointSettings.Header(name: $0.key, value: "") }
         }
-        guard case .string(let sealed)? = members.first(where: { $0.key == Self.sealedMember })?.value else {
-            return members.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") }
+        guard let sealed = stored.sealed else {
+            return stored.members.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") }
         }
         let plain = try open(sealed, ofEndpoint: id)
         guard case .array(let pairs)? = try? JSONValue.parse(plain) else { throw damaged("posthorn_endpoint", id) }
@@ -67,13 +86,6 @@ extension SQLiteStore {
             guard case .array(let parts) = pair, parts.count == 2 else { return nil }
             return EndpointSettings.Header(name: parts[0].stringValue ?? "", value: parts[1].stringValue ?? "")
         }
-    }
-
-    /// Whether a row's credentials or fixed headers are sealed.
-    static func isSealed(credentials: [UInt8], headers: [UInt8]) -> Bool {
-        if credentials.first != UInt8(ascii: "{") { return true }
-        guard case .object(let members)? = try? JSONValue.parse(headers) else { return false }
-        return members.contains { $0.key == sealedMember }
     }
 
     /// Replaces an endpoint's credentials and counts the topology's generation up.
@@ -137,12 +149,10 @@ extension SQLiteStore {
     }
 
     private func opened(_ row: SecretRow) throws(OutboxProblem) -> OpenedRow {
-        OpenedRow(
-            key: row.key,
-            id: row.id,
-            credentials: try credentials(stored: row.credentials, ofEndpoint: row.id),
-            headers: try headers(stored: row.headers, ofEndpoint: row.id, opening: true)
-        )
+        let credentials = try credentials(stored: row.credentials, ofEndpoint: row.id)
+        guard let stored = StoredHeaders(row.headers) else { throw damaged("posthorn_endpoint", row.id) }
+        let headers = try headers(stored, ofEndpoint: row.id, opening: true)
+        return OpenedRow(key: row.key, id: row.id, credentials: credentials, headers: headers)
     }
 
     /// What stood there is overwritten in the database's pages (`secure_delete`); older copies in the write-ahead log and in

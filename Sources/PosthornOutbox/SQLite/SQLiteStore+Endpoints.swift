@@ -32,6 +32,7 @@ extension SQLiteStore {
         let opened =
             withCredentials
             ? reading.credentials { () throws(OutboxProblem) in try self.credentials(stored: credentials, ofEndpoint: id) } : [:]
+        let headers = reading.value(StoredHeaders(row.bytes(10)), else: StoredHeaders())
         let settings = EndpointSettings(
             id: id,
             node: row.text(3),
@@ -43,7 +44,7 @@ extension SQLiteStore {
             // Without its patterns an endpoint is given every type: rather more than it asked for than a loss.
             events: reading.value(patterns(row.bytes(9)), else: []),
             headers: reading.headers { () throws(OutboxProblem) in
-                try self.headers(stored: row.bytes(10), ofEndpoint: id, opening: withCredentials)
+                try self.headers(headers, ofEndpoint: id, opening: withCredentials)
             },
             timeoutMilliseconds: Int(row.integer(11)),
             inFlightLimit: Int(row.integer(12)),
@@ -57,7 +58,7 @@ extension SQLiteStore {
             state: reading.value(EndpointState(rawValue: row.text(15)), else: .disabled),
             stateReason: row.textOrNil(16),
             fault: reading.fault,
-            isSealed: Self.isSealed(credentials: credentials, headers: row.bytes(10))
+            isSealed: credentials.first != UInt8(ascii: "{") || headers.isSealed
         )
     }
 
