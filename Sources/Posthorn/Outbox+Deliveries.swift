@@ -94,16 +94,24 @@ extension Outbox {
             after = last
         }
         let orphans: [Int64] = try read { try $0.orphans(createdBefore: cutoff) }
-        for start in stride(from: 0, to: orphans.count, by: 2000) {
-            let batch = Array(orphans[start..<min(start + 2000, orphans.count)])
-            total.events += try writer.perform { (store) throws(OutboxProblem) in try store.deleteEvents(batch) }
-        }
+        total.events += try inBatches(orphans) { (store, batch) throws(OutboxProblem) in try store.deleteEvents(batch) }
         let forgotten: [RemovedEndpoint] = try read { try $0.forgottenEndpoints(removedBefore: cutoff) }
-        for start in stride(from: 0, to: forgotten.count, by: 2000) {
-            let batch = Array(forgotten[start..<min(start + 2000, forgotten.count)])
-            total.endpoints += try writer.perform { (store) throws(OutboxProblem) in try store.delete(batch) }
-        }
+        total.endpoints += try inBatches(forgotten) { (store, batch) throws(OutboxProblem) in try store.delete(batch) }
         return total
+    }
+
+    /// Deletes in transactions that keep others waiting for a moment only.
+    /// - Returns: How many were deleted.
+    private func inBatches<Item: Sendable>(
+        _ items: [Item],
+        _ delete: @escaping @Sendable (any OutboxStore, [Item]) throws(OutboxProblem) -> Int
+    ) throws -> Int {
+        var count = 0
+        for start in stride(from: 0, to: items.count, by: 2000) {
+            let batch = Array(items[start..<min(start + 2000, items.count)])
+            count += try writer.perform { (store) throws(OutboxProblem) in try delete(store, batch) }
+        }
+        return count
     }
 
     /// What SQLite's check of the whole file says; empty when all is well.
