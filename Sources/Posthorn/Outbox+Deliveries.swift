@@ -31,7 +31,7 @@ extension Outbox {
     /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, until `visit` returns
     /// `false`: that it has enough. The visitor may take its time, and use the outbox.
     public func events(ofType pattern: EventPattern? = nil, _ visit: (Event) -> Bool) throws {
-        var last: Int64 = 0
+        var last = Int64.min
         while true {
             let (page, end) = try read { try $0.events(ofType: pattern, beyond: last) }
             if page.isEmpty || !page.allSatisfy(visit) { return }
