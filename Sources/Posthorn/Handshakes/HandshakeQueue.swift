@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 /// Which endpoints are to prove themselves, and when each is asked. Decides alone; a ``HandshakeRunner`` carries it out.
 ///

@@ -1,7 +1,7 @@
 public import PosthornModel
 import PosthornOutbox
 public import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// What `Outbox.verify` found.

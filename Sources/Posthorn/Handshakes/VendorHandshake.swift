@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 
 /// A vendor's question to a new URL, whether it knows of the webhook: one guarded GET.
 struct VendorHandshake: Sendable {

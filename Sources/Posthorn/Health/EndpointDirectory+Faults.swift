@@ -1,7 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// Endpoints that cannot be used: each stops itself and nobody else.

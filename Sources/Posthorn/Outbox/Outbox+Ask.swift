@@ -1,7 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 public import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 extension Outbox {

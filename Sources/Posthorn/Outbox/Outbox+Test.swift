@@ -1,7 +1,7 @@
 public import PosthornModel
 import PosthornOutbox
 public import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// A sample event that was sent to one endpoint, as it may be shown: secrets stand as `***`.

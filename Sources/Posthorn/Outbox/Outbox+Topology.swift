@@ -1,7 +1,7 @@
 public import PosthornModel
 public import PosthornOutbox
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 extension Outbox {

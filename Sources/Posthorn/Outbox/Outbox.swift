@@ -1,7 +1,7 @@
 public import PosthornModel
 public import PosthornOutbox
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 public import PosthornSystem
 import Synchronization
 

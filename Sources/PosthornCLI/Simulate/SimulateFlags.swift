@@ -1,7 +1,7 @@
 import PosthornLab
 import PosthornModel
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// The flags of `posthorn simulate` as a simulation.

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 
 /// The libcurl that is loaded, for people who look after the machine.
 public enum CurlInformation {

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 
 /// Header nodes that follow a request's own block and take back what libcurl would add by itself.
 final class StandingHeaders {

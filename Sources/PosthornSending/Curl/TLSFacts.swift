@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 import Glibc
 
 /// What OpenSSL says of a connection's TLS session.

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 public import PosthornModel
 
 /// Where requests to an endpoint go: an http or https URL in canonical form.

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 import PosthornModel
 
 /// What an SMTP server says: libcurl hands every line of a reply to the header callback.

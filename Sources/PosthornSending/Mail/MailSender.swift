@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 public import PosthornModel
 
 /// Where mails are handed in: a server that the operator names, so no egress guard stands before it.

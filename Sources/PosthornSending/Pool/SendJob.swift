@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 public import PosthornModel
 
 /// Where the requests of one endpoint go: its URL, method, limits and the composer of its requests.

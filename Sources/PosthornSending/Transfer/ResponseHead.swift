@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 import PosthornModel
 
 /// What is read of an answer's head, line by line as libcurl hands it over.

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 public import PosthornModel
 import PosthornSystem
 import Synchronization

@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 
 /// What one sender thread knows of its sockets: what epoll watches, and which descriptor stands behind a local port.

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 import Glibc
 
 /// The C functions that libcurl calls for a transfer; each finds its ``Transfer`` behind the context pointer.

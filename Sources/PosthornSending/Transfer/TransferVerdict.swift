@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 import PosthornModel
 
 /// Why a callback of ours ended a transfer; libcurl only knows that one did.
