@@ -1,0 +1,22 @@
+import CPosthornCurl
+import Glibc
+
+/// What OpenSSL says of a connection's TLS session.
+enum TLSFacts {
+    private typealias HasPending = @convention(c) (UnsafeMutableRawPointer?) -> Int32
+
+    /// libssl is in the process because libcurl needs it; it is asked for by name so that it need not be linked as well.
+    private static let hasPending: HasPending? = dlsym(nil, "SSL_has_pending").map { unsafeBitCast($0, to: HasPending.self) }
+
+    /// Whether bytes wait in the session's own buffer, where a look at the socket does not find them: libcurl asks for no more
+    /// of a record than the body it expects, and the rest stays behind for the next answer.
+    ///
+    /// `true` where it can't be told, as with a libcurl on another TLS library; then such connections are not used again.
+    static func mayHaveUnreadBytes(_ easy: UnsafeMutableRawPointer) -> Bool {
+        var pointer: UnsafeMutableRawPointer?
+        guard posthorn_curl_get_pointer(easy, CURLINFO_TLS_SSL_PTR, &pointer) == CURLE_OK, let pointer, let hasPending else { return true }
+        let session = pointer.assumingMemoryBound(to: curl_tlssessioninfo.self).pointee
+        guard session.backend == CURLSSLBACKEND_OPENSSL, let internals = session.internals else { return true }
+        return hasPending(internals) != 0
+    }
+}
