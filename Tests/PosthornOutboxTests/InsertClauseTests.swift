@@ -1,5 +1,6 @@
 import Migrations
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 import CPosthornSQLite
 
 /// The outbox in a SQLite file, which may be a platform's own.

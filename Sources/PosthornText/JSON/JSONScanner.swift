@@ -1,3 +1,4 @@
+
 /// Reads JSON (RFC 8259) in place: it checks bytes, tells where values start and end, and decodes only what it is asked for.
 ///
 /// A producer's data must reach the receiver byte for byte, so nothing here ever turns a value into another
@@ -240,7 +241,7 @@ public struct JSONScanner {
         }
         if isKnown, openKeys[first...].contains(where: { $0.hash == hash && decodeString($0.key) == decodeString(key) }) {
             position = key.lowerBound
-            throw problem("the key \(InputProblem.printable(decodeString(key))) stands twice in one object")
+            throw problem("the key \(OneLine.text(decodeString(key), limit: 80)) stands twice in one object")
         }
         openKeys.append((hash, key))
     }
