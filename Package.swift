@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CLinux"),
 
@@ -44,7 +45,7 @@ let package = Package(
         ),
         room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"]),
         room("PosthornSigning", ["PosthornModel", "CCrypto"]),
-        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"]),
+        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CCurl", "CTLS", "CLinux"]),
         room(
             "Posthorn",
             ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]

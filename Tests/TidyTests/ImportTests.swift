@@ -11,7 +11,7 @@ import Testing
         "PosthornSystem": ["PosthornModel", "CLinux"],
         "PosthornSigning": ["PosthornModel", "CCrypto"],
         "PosthornOutbox": ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"],
-        "PosthornSending": ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"],
+        "PosthornSending": ["PosthornModel", "PosthornSystem", "CCurl", "CTLS", "CLinux"],
         "Posthorn": ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"],
         "PosthornHTTP": ["PosthornSystem", "CMicroHTTPD", "CLinux"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornHTTP"],
