@@ -3,7 +3,7 @@ import PosthornModel
 import PosthornSystem
 import PosthornTestSupport
 import Synchronization
-import TestSockets
+import CPosthornTestSockets
 import Testing
 
 /// The lab's commands as processes.

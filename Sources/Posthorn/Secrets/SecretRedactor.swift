@@ -1,6 +1,6 @@
 import Glibc
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 /// Takes an endpoint's secrets out of what a receiver sent back: one that echoes requests would put them into the outbox.
 struct SecretRedactor: Sendable {

@@ -1,5 +1,5 @@
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// Durable deliveries a second: from a committed backlog in SQLite to a receiver on this machine, every attempt recorded.

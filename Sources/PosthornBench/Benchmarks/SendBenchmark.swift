@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// The engine's senders from memory, without a store, beside the whole job: what recording costs.

@@ -1,6 +1,6 @@
 import Glibc
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// What connections that never answer take from the healthy ones.

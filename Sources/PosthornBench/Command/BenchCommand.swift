@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// Finds the benchmark that was asked for, runs it and prints what it found.

@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// An option of a benchmark: its flag, what it means, and where its value goes.

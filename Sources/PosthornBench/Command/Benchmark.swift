@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 
 /// A benchmark: a subcommand with its options, which runs and says what it found.
 ///

@@ -1,8 +1,8 @@
 import Dispatch
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 import Synchronization
 

@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// A program that does the same job, run beside the engine for comparison.
 struct OtherProgram {

@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// A folder that goes away with the run: in `$TMPDIR`, which so chooses the disk, or else in `/tmp`.
 struct TemporaryFolder {

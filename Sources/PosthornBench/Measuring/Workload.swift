@@ -1,5 +1,5 @@
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 import PosthornSending
 import PosthornSystem

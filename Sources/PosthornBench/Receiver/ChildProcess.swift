@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// A program in a process of its own: most often this one once more.
 struct ChildProcess {

@@ -1,6 +1,6 @@
-import CLinux
+import CPosthornLinux
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// A receiver that costs next to nothing: it finds the end of each request, answers 200 and forgets it.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// The receiver, running in a process of its own.
 struct SinkProcess {

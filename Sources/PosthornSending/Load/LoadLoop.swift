@@ -1,5 +1,5 @@
-import CCurl
-import CLinux
+import CPosthornCurl
+import CPosthornLinux
 import Glibc
 import PosthornModel
 public import PosthornSystem

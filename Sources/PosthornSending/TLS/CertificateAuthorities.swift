@@ -1,4 +1,4 @@
-import CTLS
+import CPosthornTLS
 import Glibc
 import Synchronization
 

@@ -1,4 +1,4 @@
-import CTLS
+import CPosthornTLS
 import Glibc
 
 /// Certificate authorities as OpenSSL keeps them: parsed once, then read by any number of connections and threads.

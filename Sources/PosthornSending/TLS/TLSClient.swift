@@ -1,4 +1,4 @@
-import CTLS
+import CPosthornTLS
 import Synchronization
 
 /// What the TLS connections of a pool, a load or a request have in common: whom they trust, and how often they agreed.

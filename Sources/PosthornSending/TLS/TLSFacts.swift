@@ -1,5 +1,5 @@
-import CCurl
-import CTLS
+import CPosthornCurl
+import CPosthornTLS
 
 /// What OpenSSL says of a connection's TLS session.
 enum TLSFacts {

@@ -1,0 +1,122 @@
+public import PosthornModel
+public import PosthornOutbox
+import PosthornSystem
+
+extension Outbox {
+    /// Visits the deliveries that a filter asks for, oldest first. The visitor may take its time, and use the outbox.
+    /// - Throws: `InputProblem` when the filter names an endpoint, a node or an event that is not and was not there.
+    public func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
+        if let endpoint = filter.endpoint, try !topology().endpoints.contains(where: { $0.settings.id == endpoint }) {
+            throw Self.unknownEndpoint(endpoint)
+        }
+        if let node = filter.node, try !read({ try $0.knowsNode(node) }) {
+            throw InputProblem(
+                field: "node",
+                value: node,
+                reason: "is not known: no node of the hierarchy and no event has it; correct the id"
+            )
+        }
+        if let event = filter.event, try !read({ try $0.knowsEvent(event) }) {
+            throw InputProblem(field: "event", value: event, reason: "is not known; it was never accepted under this id, or was pruned")
+        }
+        var last: Int64?
+        while true {
+            let (page, goesOn) = try read { try $0.deliveries(filter, beyond: last) }
+            page.forEach(visit)
+            last = page.last?.id
+            if !goesOn { return }
+        }
+    }
+
+    /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, until `visit` returns
+    /// `false`: that it has enough. The visitor may take its time, and use the outbox.
+    public func events(ofType pattern: EventPattern? = nil, _ visit: (Event) -> Bool) throws {
+        var last = Int64.min
+        while true {
+            let (page, end) = try read { try $0.events(ofType: pattern, beyond: last) }
+            if page.isEmpty || !page.allSatisfy(visit) { return }
+            last = end
+        }
+    }
+
+    /// The attempts of a delivery, first to last.
+    /// - Throws: `InputProblem` when there is no such delivery.
+    public func attempts(of delivery: Int64) throws -> [Attempt] {
+        guard let attempts = try read({ try $0.attempts(of: delivery) }) else {
+            throw InputProblem(
+                field: "delivery",
+                value: String(delivery),
+                reason: "is not known; `posthorn deliveries` shows their numbers"
+            )
+        }
+        return attempts
+    }
+
+    /// Counts, ages and rates.
+    public func status() throws -> OutboxStatus { try read { try $0.status() } }
+
+    /// Tries deliveries again now.
+    ///
+    /// - Parameters:
+    ///   - selection: Which ones; only pending and exhausted ones can be retried.
+    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one
+    ///     attempt, whose failure leaves it exhausted.
+    public func retry(_ selection: RetrySelection, wholeRound: Bool = false) throws -> RetryReport {
+        if case .endpoint(let id, _) = selection, try !topology().endpoints.contains(where: { $0.settings.id == id }) {
+            throw Self.unknownEndpoint(id)
+        }
+        var total = RetryReport()
+        var after: Int64 = 0
+        while true {
+            let start = after
+            let (report, last) = try writer.perform { [clock] (store) throws(OutboxProblem) in
+                try store.retry(selection, wholeRound: wholeRound, limit: 5000, after: start, at: clock.now())
+            }
+            total.add(report)
+            guard let last else { return total }
+            after = last
+        }
+    }
+
+    /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned
+    /// is no longer known: the same id emitted again is a new event. Then endpoints that were removed before that time and have
+    /// no delivery left.
+    public func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
+        var total = PruneReport()
+        var after: Int64? = 0
+        while let start = after {
+            let (report, last) = try writer.perform { (store) throws(OutboxProblem) in
+                try store.prune(settledBefore: cutoff, after: start, limit: 2000)
+            }
+            total.events += report.events
+            total.deliveries += report.deliveries
+            total.attempts += report.attempts
+            after = last
+        }
+        let orphans: [Int64] = try read { try $0.orphans(createdBefore: cutoff) }
+        total.events += try inBatches(orphans) { (store, batch) throws(OutboxProblem) in try store.deleteEvents(batch) }
+        let forgotten: [RemovedEndpoint] = try read { try $0.forgottenEndpoints(removedBefore: cutoff) }
+        total.endpoints += try inBatches(forgotten) { (store, batch) throws(OutboxProblem) in try store.delete(batch) }
+        return total
+    }
+
+    /// Deletes in transactions that keep others waiting for a moment only.
+    /// - Returns: How many were deleted.
+    private func inBatches<Item: Sendable>(
+        _ items: [Item],
+        _ delete: @escaping @Sendable (any OutboxStore, [Item]) throws(OutboxProblem) -> Int
+    ) throws -> Int {
+        var count = 0
+        for start in stride(from: 0, to: items.count, by: 2000) {
+            let batch = Array(items[start..<min(start + 2000, items.count)])
+            count += try writer.perform { (store) throws(OutboxProblem) in try delete(store, batch) }
+        }
+        return count
+    }
+
+    /// What SQLite's check of the whole file says; empty when all is well.
+    public func integrityProblems() throws -> [String] { try read { try $0.integrityProblems() } }
+
+    /// The version of SQLite that is loaded.
+    public func sqliteVersion() throws -> String { try read { try $0.sqliteVersion() } }
+}
