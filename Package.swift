@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CPosthornCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPosthornSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPosthornCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
 
@@ -44,7 +45,7 @@ let package = Package(
         ),
         room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]),
         room("PosthornFormats", ["PosthornModel", "CPosthornCrypto"]),
-        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornLinux"]),
+        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
         room(
             "Posthorn",
             ["PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]

@@ -70,6 +70,7 @@ final class SenderThread: @unchecked Sendable {
         share: Int,
         clock: any PosthornClock,
         resolver: NameResolver,
+        tls: TLSClient,
         deliver: SenderPool.Handlers
     ) throws(SystemProblem) {
         self.configuration = configuration
@@ -84,7 +85,7 @@ final class SenderThread: @unchecked Sendable {
             guard: configuration.guard,
             responseLimitBytes: configuration.responseLimitBytes,
             excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
-            caFile: configuration.caFile,
+            tls: tls,
             keepsConnections: limit > 0,
             epoll: epoll
         )
