@@ -112,7 +112,7 @@ let package = Package(
                 "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
-        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel"]),
+        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornTestSupport"]),
         tests("PosthornSendingTests", ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
