@@ -32,7 +32,7 @@ enum TestAuthority {
     }
 
     private static func systemAuthorities() throws -> String {
-        let path = CurlInformation.certificateAuthorityFile ?? "/etc/ssl/certs/ca-certificates.crt"
+        let path = CurlInformation.certificateAuthorityFile
         let text = ProcessFile.text(path)
         guard text.contains("BEGIN CERTIFICATE") else {
             throw BenchProblem("\(path) holds no certificate (apt-get install ca-certificates)")
