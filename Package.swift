@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CPosthornCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPosthornSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPosthornCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
 
@@ -43,9 +44,12 @@ let package = Package(
             resources: [.embedInCode("SQLite")],
             swiftSettings: strict
         ),
-        room("PosthornOutbox", ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]),
+        room(
+            "PosthornOutbox",
+            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]
+        ),
         room("PosthornFormats", ["PosthornModel", "PosthornText", "CPosthornCrypto"]),
-        room("PosthornSending", ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornLinux"]),
+        room("PosthornSending", ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
         room(
             "Posthorn",
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]
@@ -103,7 +107,10 @@ let package = Package(
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests(
             "PosthornOutboxTests",
-            ["PosthornOutbox", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "PosthornTestSupport"]
+            [
+                "PosthornOutbox", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite",
+                "PosthornTestSupport",
+            ]
         ),
         tests(
             "PosthornTests",
@@ -112,15 +119,19 @@ let package = Package(
                 "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
-        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText"]),
-        tests("PosthornSendingTests", ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),
+        tests(
+            "PosthornSendingTests",
+            ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornTestSupport"]
+        ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "CPosthornTestSockets"]),
         tests(
             "PosthornLabTests",
             [
-                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornSystem",
+                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending",
+                "PosthornSystem",
                 "CPosthornTestSockets", "PosthornTestSupport",
             ]
         ),

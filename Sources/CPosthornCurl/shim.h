@@ -68,6 +68,10 @@ static inline CURLcode posthorn_curl_set_resolver_start(CURL *handle, curl_resol
     return curl_easy_setopt(handle, CURLOPT_RESOLVER_START_FUNCTION, callback);
 }
 
+static inline CURLcode posthorn_curl_set_tls_context(CURL *handle, curl_ssl_ctx_callback callback) {
+    return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, callback);
+}
+
 static inline CURLMcode posthorn_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }

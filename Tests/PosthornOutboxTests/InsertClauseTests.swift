@@ -1,4 +1,4 @@
-import Migrations
+import PosthornMigrations
 import PosthornModel
 import PosthornText
 import PosthornTestSupport

@@ -11,7 +11,7 @@ import Testing
         "PosthornSystem": ["PosthornModel", "CPosthornLinux"],
         "PosthornFormats": ["PosthornModel", "CPosthornCrypto"],
         "PosthornOutbox": ["PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"],
-        "PosthornSending": ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornLinux"],
+        "PosthornSending": ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"],
         "Posthorn": ["PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"],
         "PosthornHTTP": ["PosthornSystem", "CPosthornMicroHTTPD", "CPosthornLinux"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornHTTP"],

@@ -1,15 +1,16 @@
 import CPosthornCurl
+import CPosthornTLS
 
 /// The libcurl that is loaded, for people who look after the machine.
 public enum CurlInformation {
     /// Its version, such as `7.88.1`.
     public static var version: String { text { $0.version } ?? "" }
 
-    /// The file of certificate authorities that it trusts unless told otherwise; `nil` when it has none built in.
-    public static var certificateAuthorityFile: String? { text { $0.cainfo } }
+    /// The system's file of certificate authorities, which is trusted unless told otherwise: libcurl's, else OpenSSL's.
+    public static var certificateAuthorityFile: String { text { $0.cainfo } ?? String(cString: X509_get_default_cert_file()) }
 
-    /// The folder of certificate authorities that it trusts unless told otherwise; `nil` when it has none built in.
-    public static var certificateAuthorityFolder: String? { text { $0.capath } }
+    /// Its TLS library, such as `OpenSSL/3.0.19`; empty without one.
+    static var tlsLibrary: String { text { $0.ssl_version } ?? "" }
 
     private static func text(_ field: (curl_version_info_data) -> UnsafePointer<CChar>?) -> String? {
         guard let data = posthorn_curl_version_info() else { return nil }

@@ -16,9 +16,14 @@ enum CurlLibrary {
         return curl_global_init(posthorn_curl_global_default) == CURLE_OK
     }()
 
-    /// The certificate authorities to trust: the configured file, or the one OpenSSL's own variable names.
-    static func caFile(configured: String?) -> String? {
-        configured ?? getenv("SSL_CERT_FILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    /// Why nothing can be sent with the libcurl that is loaded; `nil` when it will do. All of TLS is set up through OpenSSL.
+    static let problem: String? = ready ? problem(ofTLS: CurlInformation.tlsLibrary) : "libcurl can't be initialised"
+
+    /// What is wrong with a libcurl whose TLS library calls itself so.
+    static func problem(ofTLS library: String) -> String? {
+        if library.hasPrefix("OpenSSL/") { return nil }
+        let found = library.isEmpty ? "has no TLS" : "uses \(library) for TLS"
+        return "the libcurl that is loaded \(found), not OpenSSL; install the OpenSSL flavour (libcurl4)"
     }
 }
 
@@ -76,7 +81,7 @@ enum DescriptorBudget {
 /// Settings that every request of ours has: nothing from the environment, no redirects, no proxy, nothing but HTTP/1.1.
 enum CurlSettings {
     /// Applies them to a fresh handle.
-    static func apply(to handle: UnsafeMutableRawPointer, caFile: String?) {
+    static func apply(to handle: UnsafeMutableRawPointer) {
         func set(_ option: CURLoption, _ value: Int) { _ = posthorn_curl_set_long(handle, option, value) }
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
@@ -91,8 +96,13 @@ enum CurlSettings {
         // No host has a proxy, whatever http_proxy and its kin say. With an empty CURLOPT_PROXY libcurl would still look for
         // no_proxy in the environment, twice a request.
         posthorn_curl_set_text(handle, CURLOPT_NOPROXY, "*")
-        if let caFile { posthorn_curl_set_text(handle, CURLOPT_CAINFO, caFile) }
+        // Whom to trust is said by ``TLSClient`` for every connection. With a file or a folder of its own libcurl would parse that
+        // as well, and its cache would put an older store in the place of ours.
+        posthorn_curl_set_text(handle, CURLOPT_CAINFO, nil)
+        posthorn_curl_set_text(handle, CURLOPT_CAPATH, nil)
+        set(CURLOPT_CA_CACHE_TIMEOUT, 0)
     }
+
     /// Makes later connections of a handle prove themselves with this certificate, or with none. libcurl keeps copies.
     static func setClientCertificate(_ certificate: ClientCertificate?, on handle: UnsafeMutableRawPointer) {
         set(certificate?.certificate, CURLOPT_SSLCERT_BLOB, on: handle)

@@ -117,11 +117,15 @@ public struct MailSender: Sendable {
     /// - Throws: An ``InputProblem`` when the mail itself can't be written.
     public func send(_ message: MailMessage) throws(InputProblem) -> MailResult {
         let upload = MailUpload(try message.rendered())
-        guard CurlLibrary.ready, let handle = curl_easy_init() else { return .temporary("no memory for a connection") }
+        if let problem = CurlLibrary.problem { return .unusable(problem) }
+        guard let handle = curl_easy_init() else { return .temporary("no memory for a connection") }
         defer { curl_easy_cleanup(handle) }
         let recipients = curl_slist_append(nil, "<\(message.to)>")
         defer { curl_slist_free_all(recipients) }
+        let trust = MailTrust(caFile: server.caFile)
         configure(handle)
+        posthorn_curl_set_tls_context(handle, MailTrust.setUp)
+        posthorn_curl_set_pointer(handle, CURLOPT_SSL_CTX_DATA, Unmanaged.passUnretained(trust).toOpaque())
         posthorn_curl_set_text(handle, CURLOPT_MAIL_FROM, "<\(message.from)>")
         posthorn_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
         posthorn_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, upload.bytes.count)
@@ -130,17 +134,18 @@ public struct MailSender: Sendable {
         let replies = MailReplies()
         posthorn_curl_set_data_callback(handle, CURLOPT_HEADERFUNCTION, MailReplies.take)
         posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(replies).toOpaque())
-        let code = withExtendedLifetime((upload, replies)) { curl_easy_perform(handle) }
+        let code = withExtendedLifetime((upload, replies, trust)) { curl_easy_perform(handle) }
         var reply = 0
         posthorn_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &reply)
         let words = replies.text(of: reply, hiding: server.password)
         // The rest of the session is not heard: the handle's end may say QUIT.
         posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, nil)
+        if let result = trust.result { return result }
         return Self.result(code, reply: reply, words: words)
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer) {
-        CurlSettings.apply(to: handle, caFile: CurlLibrary.caFile(configured: server.caFile))
+        CurlSettings.apply(to: handle)
         posthorn_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
         posthorn_curl_set_text(handle, CURLOPT_URL, server.url)
         posthorn_curl_set_long(handle, CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
@@ -174,6 +179,32 @@ public struct MailSender: Sendable {
         if (500..<600).contains(reply) { return .permanent(answer) }
         if (400..<500).contains(reply) { return .temporary(answer) }
         return .temporary(reason)
+    }
+}
+
+/// Whom a mail server's connection trusts.
+private final class MailTrust {
+    private let tls: TLSClient
+    /// What becomes of the mail because nobody is trusted, if so.
+    private(set) var result: MailResult?
+
+    init(caFile: String?) { tls = TLSClient(caFile: caFile) }
+
+    static let setUp: curl_ssl_ctx_callback = { _, tls, context in
+        let trust = Unmanaged<MailTrust>.fromOpaque(context!).takeUnretainedValue()
+        guard let tls, trust.prepare(OpaquePointer(tls)) else { return CURLE_SSL_CACERT_BADFILE }
+        return CURLE_OK
+    }
+
+    private func prepare(_ context: OpaquePointer) -> Bool {
+        do throws(CertificateProblem) {
+            try tls.prepare(context)
+            return true
+        } catch {
+            let text = "the certificate authorities' file \(tls.authorities.path) \(error.reason)"
+            result = error.isShortage ? .temporary(text) : .unusable(text)
+            return false
+        }
     }
 }
 

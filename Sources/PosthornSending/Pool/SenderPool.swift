@@ -30,6 +30,7 @@ public final class SenderPool: Sendable {
 
     private let threads: [SenderThread]
     private let resolver: NameResolver
+    private let tls: TLSClient
     private let ended: EndSignal
     private let life = Mutex(Life())
 
@@ -69,7 +70,10 @@ public final class SenderPool: Sendable {
         onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
         onResults: @escaping @Sendable ([SendResult]) -> Void
     ) throws(SystemProblem) {
+        if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
         let count = min(max(1, configuration.threads), SenderConfiguration.cores)
+        let tls = TLSClient(caFile: configuration.caFile)
+        self.tls = tls
         resolver = try NameResolver(configuration.resolver, lookup: lookup)
         let ended = try EndSignal()
         self.ended = ended
@@ -83,7 +87,7 @@ public final class SenderPool: Sendable {
                 starved: { shortage.count($0) }
             )
             threads.append(
-                try SenderThread(configuration, share: count, clock: clock, resolver: resolver, deliver: handlers)
+                try SenderThread(configuration, share: count, clock: clock, resolver: resolver, tls: tls, deliver: handlers)
             )
         }
         try DescriptorBudget.checkRoom()
@@ -172,6 +176,9 @@ public final class SenderPool: Sendable {
             sum.wakeUps += gauge.wakeUps
             sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? 0)
         }
+        sum.fullHandshakes = tls.fullHandshakes
+        sum.resumedHandshakes = tls.resumedHandshakes
+        sum.certificateLoads = tls.authorities.loads
         return sum
     }
 
@@ -225,6 +232,12 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var endpoints = 0
     /// Connections opened since the pool was made.
     public internal(set) var connectionsOpened: Int64 = 0
+    /// TLS handshakes in which a receiver proved itself by its certificate, since the pool was made.
+    public internal(set) var fullHandshakes: Int64 = 0
+    /// TLS handshakes that took up an earlier session, since the pool was made.
+    public internal(set) var resumedHandshakes: Int64 = 0
+    /// How often the process has parsed the pool's file of certificate authorities.
+    public internal(set) var certificateLoads = 0
     /// Results handed over since the pool was made.
     public internal(set) var finished: Int64 = 0
     /// How often a sender thread has gone through its loop since the pool was made; an idle pool's number stands still.

@@ -71,6 +71,7 @@ final class SenderThread: @unchecked Sendable {
         share: Int,
         clock: any PosthornClock,
         resolver: NameResolver,
+        tls: TLSClient,
         deliver: SenderPool.Handlers
     ) throws(SystemProblem) {
         self.configuration = configuration
@@ -85,7 +86,7 @@ final class SenderThread: @unchecked Sendable {
             guard: configuration.guard,
             responseLimitBytes: configuration.responseLimitBytes,
             excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
-            caFile: configuration.caFile,
+            tls: tls,
             keepsConnections: limit > 0,
             epoll: epoll
         )

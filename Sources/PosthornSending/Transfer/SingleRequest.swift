@@ -39,6 +39,7 @@ public enum SingleRequest {
         guard: EgressGuard,
         caFile: String? = nil
     ) throws(SingleRequestProblem) -> SingleResponse {
+        if let problem = CurlLibrary.problem { throw SingleRequestProblem(.resources, problem) }
         guard let names = sharedNames else { throw SingleRequestProblem(.resources, "no descriptor for the name resolver") }
         var request = OutboundRequest()
         request.headers = headers
@@ -49,7 +50,7 @@ public enum SingleRequest {
             guard: `guard`,
             responseLimitBytes: bodyLimitBytes,
             excerptLimitBytes: bodyLimitBytes,
-            caFile: caFile,
+            tls: TLSClient(caFile: caFile),
             epoll: -1
         )
         let target = SendTarget(

@@ -54,7 +54,7 @@ final class Transfer {
         buffer = .allocate(capacity: capacity)
         headerNode = .allocate(capacity: 1)
         headerNode.initialize(to: curl_slist(data: nil, next: nil))
-        CurlSettings.apply(to: easy, caFile: context.caFile)
+        CurlSettings.apply(to: easy)
         // Otherwise libcurl walks through all of its cached names at the end of every transfer. Names are pinned by us, and
         // numbers do not change, so nothing in there goes out of date.
         posthorn_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1)
@@ -144,9 +144,12 @@ final class Transfer {
     /// Whether it failed because this process had no descriptor left, before anything was sent.
     func isStarved(_ code: CURLcode) -> Bool {
         if code == CURLE_OK || sendCount > 0 { return false }
-        if case .noSocket(let number) = intervention { return DescriptorBudget.isShortage(number) }
+        switch intervention {
+        case .noSocket(let number): return DescriptorBudget.isShortage(number)
         // The file of certificate authorities needs one too.
-        return code == CURLE_SSL_CACERT_BADFILE && DescriptorBudget.isUsedUp
+        case .noAuthorities(_, let problem): return problem.isShortage
+        default: return false
+        }
     }
 
     /// What came of the attempt, when libcurl says it has ended with `code`.
@@ -255,6 +258,17 @@ extension Transfer {
         // A refusal of one of a name's addresses does not stand when another one is tried.
         intervention = nil
         return socket
+    }
+
+    /// A connection is about to agree on TLS, with this `SSL_CTX`.
+    func mayAgree(_ tls: OpaquePointer) -> Bool {
+        do throws(CertificateProblem) {
+            try context.tls.prepare(tls)
+            return true
+        } catch {
+            intervention = .noAuthorities(path: context.tls.authorities.path, error)
+            return false
+        }
     }
 
     /// The request is about to leave over the connection with these ends.

@@ -17,6 +17,8 @@ enum TransferCallbacks {
         posthorn_curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
         posthorn_curl_set_open_socket(handle, openSocket)
         posthorn_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context)
+        posthorn_curl_set_tls_context(handle, setUpTLS)
+        posthorn_curl_set_pointer(handle, CURLOPT_SSL_CTX_DATA, context)
         // A connection outlives the transfer that opened it, so its end is told to what the thread's transfers share.
         posthorn_curl_set_close_socket(handle, closeSocket)
         posthorn_curl_set_pointer(handle, CURLOPT_CLOSESOCKETDATA, sockets)
@@ -61,6 +63,11 @@ enum TransferCallbacks {
             type: address.pointee.socktype,
             protocolNumber: address.pointee.protocol
         )
+    }
+
+    private static let setUpTLS: curl_ssl_ctx_callback = { _, tls, context in
+        guard let tls, transfer(context).mayAgree(OpaquePointer(tls)) else { return CURLE_SSL_CACERT_BADFILE }
+        return CURLE_OK
     }
 
     private static let closeSocket: curl_closesocket_callback = { context, socket in

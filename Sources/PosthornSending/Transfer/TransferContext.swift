@@ -6,7 +6,7 @@ final class TransferContext {
     let responseLimitBytes: Int
     /// How much of an answer's body is kept.
     let excerptLimitBytes: Int
-    let caFile: String?
+    let tls: TLSClient
     /// Whether connections are kept for later requests; not where descriptors are few.
     let keepsConnections: Bool
     let standing = StandingHeaders()
@@ -18,7 +18,7 @@ final class TransferContext {
         `guard`: EgressGuard,
         responseLimitBytes: Int,
         excerptLimitBytes: Int,
-        caFile: String?,
+        tls: TLSClient,
         keepsConnections: Bool = true,
         epoll: Int32
     ) {
@@ -26,7 +26,7 @@ final class TransferContext {
         self.guard = `guard`
         self.responseLimitBytes = max(0, responseLimitBytes)
         self.excerptLimitBytes = excerptLimitBytes
-        self.caFile = CurlLibrary.caFile(configured: caFile)
+        self.tls = tls
         sockets = SocketBook(epoll: epoll)
     }
 }

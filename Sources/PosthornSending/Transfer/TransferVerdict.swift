@@ -17,6 +17,8 @@ enum Intervention: Hashable {
     case bodyLimit
     /// No descriptor for a socket.
     case noSocket(Int32)
+    /// Nobody to trust: no certificate authorities could be read.
+    case noAuthorities(path: String, CertificateProblem)
 }
 
 /// What is known at the end of a transfer, and what follows from it. Pure.
@@ -80,6 +82,7 @@ struct TransferVerdict: Hashable {
             let hint = isTLS ? "; over TLS one does that which refuses the client certificate, or its lack" : ""
             return (.closed, "the receiver closed the connection before the request was sent" + hint)
         case .noSocket(let number): return (.resources, SystemText.of(number))
+        case .noAuthorities(let path, let problem): return (.tls, "the certificate authorities' file \(path) \(problem.reason)")
         case .bodyLimit, nil: return nil
         }
     }

@@ -1,4 +1,3 @@
-
 /// Reads JSON (RFC 8259) in place: it checks bytes, tells where values start and end, and decodes only what it is asked for.
 ///
 /// A producer's data must reach the receiver byte for byte, so nothing here ever turns a value into another
