@@ -1,4 +1,5 @@
-import CCrypto
+import PosthornText
+import CPosthornCrypto
 import PosthornModel
 
 /// How short and how long credentials may be that are handed in. What is stored already is used as it is.

@@ -1,4 +1,5 @@
-import PosthornFigures
+import PosthornText
+import PosthornBenchReports
 import Testing
 
 @Suite struct ReceiverTests {
