@@ -1,4 +1,3 @@
-import CCrypto
 import PosthornModel
 
 /// How short and how long credentials may be that are handed in. What is stored already is used as it is.
