@@ -1,5 +1,5 @@
 public import PosthornModel
-public import PosthornText
+import PosthornText
 public import PosthornSending
 import PosthornOutbox
 

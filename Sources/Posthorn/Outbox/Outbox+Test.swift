@@ -1,5 +1,5 @@
 public import PosthornModel
-public import PosthornText
+import PosthornText
 import PosthornOutbox
 public import PosthornSending
 import PosthornFormats

@@ -1,4 +1,4 @@
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 /// What a receiver's ledger says of the events of a load.

@@ -1,5 +1,5 @@
 public import PosthornModel
-public import PosthornText
+import PosthornText
 
 /// What a load test has brought: what expectations are held against.
 public struct LoadOutcome: Sendable {

@@ -1,4 +1,4 @@
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 /// Latencies counted in buckets that grow with the value: 128 of equal width for each power of two, so that a reported

@@ -1,4 +1,4 @@
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 extension LoadReport {

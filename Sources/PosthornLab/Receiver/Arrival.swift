@@ -1,4 +1,4 @@
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 /// Whether a request bears the signature it should.

@@ -1,5 +1,5 @@
 public import PosthornModel
-public import PosthornText
+import PosthornText
 
 /// What a receiver does wrong on request, so that senders can be tested.
 ///

@@ -1,4 +1,4 @@
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 /// What a receiver has counted since it started.

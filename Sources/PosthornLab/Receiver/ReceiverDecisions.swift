@@ -1,5 +1,5 @@
 public import PosthornHTTP
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 /// How a receiver behaves.

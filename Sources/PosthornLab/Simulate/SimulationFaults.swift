@@ -1,5 +1,5 @@
 public import PosthornModel
-public import PosthornText
+import PosthornText
 
 /// What a vendor's platform does to its receivers now and then: each kind by its share or length, the dice by the seed.
 public struct SimulationFaults: Equatable, Sendable {
