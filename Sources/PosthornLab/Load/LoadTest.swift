@@ -96,7 +96,7 @@ public final class LoadTest: Sendable {
         let results = collected.results.withLock { $0 }
         let stopped = stoppedAt.load(ordering: .relaxed)
         let facts = LoadReport.Facts(
-            target: url.text,
+            target: MaskedURL.text(url.text),
             began: began,
             plan: plan,
             signsTime: content.signsTime,

@@ -13,7 +13,7 @@ enum RepeatableCommand {
         adding extra: [(flag: String, value: String)]
     ) -> String {
         var words = ["posthorn"] + specification.name.split(separator: " ").map(String.init)
-        words += arguments.positionals.map(quoted)
+        words += arguments.positionals.map { quoted(MaskedURL.text($0)) }
         for flag in specification.allFlags {
             for value in arguments.all(flag.name) {
                 words.append("--\(flag.name)")
@@ -29,20 +29,13 @@ enum RepeatableCommand {
         switch flag {
         case "credential": return value.prefix { $0 != "=" } + "=…"
         case "rotate-to": return "…"
+        case "ledger" where value.contains("://"): return MaskedURL.text(value)
         default: return value
         }
     }
 
-    /// A word as a POSIX shell takes it.
-    static func quoted(_ word: String) -> String {
-        let isPlain =
-            !word.isEmpty
-            && word.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: return true
-                default: return "-_./:=,@%+…".utf8.contains(byte)
-                }
-            }
-        return isPlain ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
-    }
+    /// More than any machine takes as one argument.
+    private static let limit = 1 << 21
+
+    private static func quoted(_ word: String) -> String { ShellWord.quoted(word, limit: limit) }
 }
