@@ -44,15 +44,16 @@ let package = Package(
             resources: [.embedInCode("SQLite")],
             swiftSettings: strict
         ),
+        room("PosthornStore", ["PosthornModel", "PosthornText", "PosthornSystem"]),
         room(
-            "PosthornOutbox",
-            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]
+            "PosthornSQLite",
+            ["PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]
         ),
         room("PosthornFormats", ["PosthornModel", "PosthornText", "CPosthornCrypto"]),
         room("PosthornSending", ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
         room(
             "Posthorn",
-            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]
+            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
         room("PosthornHTTP", ["CPosthornMicroHTTPD", "PosthornSystem"]),
         room(
@@ -62,7 +63,8 @@ let package = Package(
         .executableTarget(
             name: "PosthornCLI",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
+                "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
+                "PosthornFormats",
                 "PosthornHTTP", "PosthornLab",
             ],
             swiftSettings: strict
@@ -73,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
+                "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
+                "PosthornFormats",
                 "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite",
                 "CPosthornLinux",
             ],
@@ -106,16 +109,18 @@ let package = Package(
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests(
-            "PosthornOutboxTests",
+            "PosthornSQLiteTests",
             [
-                "PosthornOutbox", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite",
+                "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations",
+                "CPosthornSQLite",
                 "PosthornTestSupport",
             ]
         ),
         tests(
             "PosthornTests",
             [
-                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornSending",
+                "Posthorn", "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats",
+                "PosthornSending",
                 "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
@@ -138,14 +143,16 @@ let package = Package(
         tests(
             "PosthornCLITests",
             [
-                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornText", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport",
+                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSQLite", "PosthornSystem",
+                "PosthornTestSupport",
                 "CPosthornTestSockets",
             ]
         ),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Posthorn", "PosthornLab", "PosthornModel", "PosthornText", "PosthornOutbox", "PosthornSending", "PosthornSystem",
+                "Posthorn", "PosthornLab", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSQLite", "PosthornSending",
+                "PosthornSystem",
                 "PosthornTestSupport", "PosthornReceiverExample",
             ],
             path: "Tests/ConformanceTests",

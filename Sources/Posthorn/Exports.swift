@@ -2,5 +2,5 @@
 // counts, limits and the egress guard.
 @_exported public import PosthornModel
 @_exported public import PosthornText
-@_exported public import PosthornOutbox
+@_exported public import PosthornStore
 @_exported public import PosthornSending

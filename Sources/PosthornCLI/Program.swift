@@ -1,7 +1,7 @@
 import Glibc
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 
 /// The `posthorn` command: finds the subcommand, runs it, and turns whatever goes wrong into one line.

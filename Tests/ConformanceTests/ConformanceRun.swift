@@ -2,7 +2,7 @@ import Glibc
 import Posthorn
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornTestSupport
 import Testing

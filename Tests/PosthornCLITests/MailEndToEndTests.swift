@@ -1,6 +1,6 @@
 import Glibc
 import Posthorn
-import PosthornOutbox
+import PosthornStore
 import PosthornTestSupport
 import Testing
 

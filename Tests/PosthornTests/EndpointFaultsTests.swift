@@ -4,7 +4,7 @@ import PosthornTestSupport
 import Testing
 
 @testable import Posthorn
-@testable import PosthornOutbox
+@testable import PosthornStore
 
 /// What is known of endpoints that cannot be used, without a run and after one.
 @Suite struct EndpointFaultsTests {

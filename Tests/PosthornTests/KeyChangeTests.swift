@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 @testable import Posthorn
-@testable import PosthornOutbox
+@testable import PosthornStore
 
 /// A key that is changed on purpose.
 @Suite struct KeyChangeTests {

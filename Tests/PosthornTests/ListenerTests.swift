@@ -1,6 +1,6 @@
 import Dispatch
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornTestSupport
 import Synchronization
 import Testing

@@ -3,7 +3,7 @@ import CPosthornFaultVFS
 import Glibc
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 import PosthornTestSupport
 import Synchronization

@@ -11,9 +11,14 @@ import Testing
         "PosthornModel": ["PosthornText"],
         "PosthornSystem": ["PosthornText", "CPosthornLinux"],
         "PosthornFormats": ["PosthornModel", "PosthornText", "CPosthornCrypto"],
-        "PosthornOutbox": ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"],
+        "PosthornStore": ["PosthornModel", "PosthornText", "PosthornSystem"],
+        "PosthornSQLite": [
+            "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux",
+        ],
         "PosthornSending": ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"],
-        "Posthorn": ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"],
+        "Posthorn": [
+            "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
+        ],
         "PosthornHTTP": ["PosthornSystem", "CPosthornMicroHTTPD", "CPosthornLinux"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [
@@ -21,12 +26,14 @@ import Testing
             "CPosthornLinux",
         ],
         "PosthornCLI": [
-            "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending",
+            "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite",
+            "PosthornSending",
             "PosthornHTTP", "PosthornAPI", "PosthornLab",
         ],
         "PosthornBenchReports": ["PosthornModel", "PosthornText"],
         "PosthornBench": [
-            "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending",
+            "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite",
+            "PosthornSending",
             "PosthornHTTP",
             "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite", "CPosthornLinux",
         ],

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornSystem
 

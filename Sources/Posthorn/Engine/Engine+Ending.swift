@@ -1,4 +1,4 @@
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornSystem
 import Synchronization
@@ -14,7 +14,7 @@ extension Engine {
         if let trouble { listeners.tell(.ownershipLost(.init(trouble))) }
         listeners.tell(.draining)
         // What is sent without an outbox to record it in would only be sent once more.
-        let patience = trouble.map(StorePlace.isOfTheLockAlone) ?? true ? max(0, configuration.drainMilliseconds) : 0
+        let patience = trouble?.leavesOutboxWhole ?? true ? max(0, configuration.drainMilliseconds) : 0
         let start = MonotonicClock.nanoseconds()
         handshakes.requestStop()
         if !pool.drain(milliseconds: patience) {
@@ -23,7 +23,7 @@ extension Engine {
         }
         handshakes.join(within: max(0, patience - (MonotonicClock.nanoseconds() - start) / 1_000_000))
         endMails(within: patience)
-        if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveLog() } }
+        if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveCommitted() } }
         let problem = recordLast(core)
         outbox.writer.leave()
         core.hasLeft.store(true, ordering: .releasing)

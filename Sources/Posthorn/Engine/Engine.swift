@@ -1,5 +1,5 @@
 import Dispatch
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornSystem
 import Synchronization
@@ -150,7 +150,7 @@ public final class Engine: Sendable {
         try listeners.begin()
         // However it ends, nobody waits for further updates.
         defer { listeners.finish() }
-        guard let place = try becomeOwner() else { return }
+        guard let watch = try becomeOwner() else { return }
         defer { disown() }
         guard try prepare() else { return }
         let core = EngineCore(
@@ -186,29 +186,18 @@ public final class Engine: Sendable {
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
-        let trouble = watch(place)
+        let trouble = keepWatch(watch)
         try end(core, pool, handshakes, trouble)
     }
 
     /// Waits until it is to stop.
     /// - Returns: What is wrong with the outbox's files, if that is why.
-    private func watch(_ place: OwnedPlace) -> OutboxProblem? {
-        guard let place = place.files else {
-            while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
-            return nil
-        }
-        let watch = PlaceWatch(lockPath: outbox.lockPath, folders: place.folders)
+    private func keepWatch(_ watch: any StoreWatch) -> OutboxProblem? {
         while !state.withLock({ $0.wantsStop }) {
-            if let problem = place.problem() { return problem }
+            if let problem = watch.problem() { return problem }
             watch.wait(waker)
         }
         return nil
-    }
-
-    /// Where the outbox is that this engine owns.
-    private struct OwnedPlace: Sendable {
-        /// `nil` for a store without files.
-        let files: StorePlace?
     }
 
     private func startMails() throws(SystemProblem) -> MailRunner? {
@@ -220,13 +209,10 @@ public final class Engine: Sendable {
     }
 
     /// Waits until nobody else owns the outbox.
-    /// - Returns: Where it is; `nil` when the engine was asked to stop.
-    private func becomeOwner() throws -> OwnedPlace? {
-        guard let place = try patiently(aside: true, { (store) throws(OutboxProblem) in OwnedPlace(files: store.place) }) else {
-            return nil
-        }
+    /// - Returns: A watch over what this engine owns then; `nil` when the engine was asked to stop.
+    private func becomeOwner() throws -> (any StoreWatch)? {
+        guard let watch = try patiently(aside: true, { (store) throws(OutboxProblem) in store.makeWatch() }) else { return nil }
         var announced = false
-        let watch = PlaceWatch(lockPath: outbox.lockPath, folders: place.files?.folders ?? [])
         while let owned = try patiently(aside: true, Self.own) {
             if let owned { return owned }
             if !announced {
@@ -238,8 +224,8 @@ public final class Engine: Sendable {
         return nil
     }
 
-    @Sendable private static func own(_ store: any OutboxStore) throws(OutboxProblem) -> OwnedPlace? {
-        try store.own() ? OwnedPlace(files: store.place) : nil
+    @Sendable private static func own(_ store: any OutboxStore) throws(OutboxProblem) -> (any StoreWatch)? {
+        try store.own() ? store.makeWatch() : nil
     }
 
     /// Does something in the store; `nil` when the engine was asked to stop. A passing trouble of the store is told once and

@@ -1,6 +1,6 @@
 public import PosthornModel
 public import PosthornText
-import PosthornOutbox
+import PosthornStore
 public import PosthornSending
 
 /// How an engine runs.

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornSystem
 import Synchronization
@@ -190,7 +190,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
         let now = clock.now()
-        if let news = logWatch.update(store.heldBackLogBytes) { listeners.tell(news) }
+        if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()
         if isFirstTurn { directory.holder = self }
         if othersWrote || isFirstTurn {

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 /// Rates of the last ten seconds, written down at most once a second, and only when something is being written anyway.
 struct PulseMeter {

@@ -1,5 +1,5 @@
 public import PosthornModel
-import PosthornOutbox
+import PosthornStore
 public import PosthornSending
 import PosthornFormats
 import PosthornSystem

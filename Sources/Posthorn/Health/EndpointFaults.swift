@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 
 /// What is known of endpoints that cannot be used: by reading them, and by what an engine wrote down of them, which may have

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 
 /// What an engine has told of endpoints that cannot be used, and when it looks at them again. A value that decides alone.

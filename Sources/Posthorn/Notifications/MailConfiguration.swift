@@ -1,7 +1,7 @@
 public import PosthornModel
 import PosthornText
 public import PosthornSending
-import PosthornOutbox
+import PosthornStore
 
 /// How mails about exhausted deliveries are sent.
 public struct MailConfiguration: Sendable {

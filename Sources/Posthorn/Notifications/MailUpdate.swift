@@ -1,6 +1,6 @@
 import PosthornModel
 public import PosthornText
-public import PosthornOutbox
+public import PosthornStore
 
 /// What became of a mail about exhausted deliveries, for those who watch.
 public struct MailUpdate: Sendable {

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 extension NotificationMail {
     /// The mail as HTML: the same facts as the plain text, nothing that is loaded from elsewhere.

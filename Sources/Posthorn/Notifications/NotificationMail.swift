@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 /// The words of a mail about exhausted deliveries: pure. Every text from outside is escaped to one line or to quoted lines,
 /// URLs lose their query, and no credential is ever handed in.

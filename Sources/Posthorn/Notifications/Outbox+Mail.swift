@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-public import PosthornOutbox
+public import PosthornStore
 import PosthornSystem
 
 extension Outbox {

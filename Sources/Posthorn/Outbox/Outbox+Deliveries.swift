@@ -1,6 +1,6 @@
 public import PosthornModel
 public import PosthornText
-public import PosthornOutbox
+public import PosthornStore
 import PosthornSystem
 
 extension Outbox {
@@ -119,5 +119,5 @@ extension Outbox {
     public func integrityProblems() throws -> [String] { try read { try $0.integrityProblems() } }
 
     /// The version of SQLite that is loaded.
-    public func sqliteVersion() throws -> String { try read { try $0.sqliteVersion() } }
+    public func sqliteVersion() throws -> String { try read { try $0.databaseVersion() } }
 }

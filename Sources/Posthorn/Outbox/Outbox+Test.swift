@@ -1,6 +1,6 @@
 public import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 public import PosthornSending
 import PosthornFormats
 import PosthornSystem

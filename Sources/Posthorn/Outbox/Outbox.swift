@@ -1,6 +1,7 @@
 public import PosthornModel
 import PosthornText
-public import PosthornOutbox
+import PosthornSQLite
+public import PosthornStore
 import PosthornSending
 import PosthornFormats
 public import PosthornSystem
@@ -21,14 +22,13 @@ public final class Outbox: @unchecked Sendable {
     let writer: GroupCommitWriter
     let clock: any PosthornClock
     private let random: any RandomSource
-    private let reader = Mutex<SQLiteStore?>(nil)
+    private let readers: any OutboxReaders
     let sealing: SealedCredentials?
 
     /// The database file.
     public let path: String
-    let lockPath: String
-    /// The files that were opened.
-    private let place: StorePlace?
+    /// Over the files that were opened.
+    private let watch: any StoreWatch
 
     /// Opens an outbox, makes the file when there is none, and brings its schema up to date.
     ///
@@ -62,15 +62,17 @@ public final class Outbox: @unchecked Sendable {
         self.path = path
         self.clock = clock
         self.random = random
-        lockPath = store.lockPath
-        place = store.place
-        writer = try GroupCommitWriter(store: store, watchedPath: path, clock: clock)
+        watch = store.makeWatch()
+        readers = SQLiteReaders { [sealing] () throws(OutboxProblem) in
+            try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
+        }
+        writer = try GroupCommitWriter(store: store, clock: clock)
     }
 
     /// Finishes what waits and closes the file. An engine on it must have ended.
     public func close() {
         writer.close()
-        reader.withLock { $0 = nil }
+        readers.close()
     }
 
     deinit { writer.close() }
@@ -149,14 +151,10 @@ public final class Outbox: @unchecked Sendable {
     // MARK: Reading
 
     /// Reads with a connection of its own, so that no list waits for a writer.
-    func read<Result: Sendable>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
+    func read<Result: Sendable>(_ body: (any OutboxReader) throws -> Result) throws -> Result {
         // What is read shall be what is written here, be it that another file has the name by now.
-        if let problem = place?.problem() { throw problem }
-        return try reader.withLock { reader in
-            let store = try reader ?? SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
-            reader = store
-            return try body(store)
-        }
+        if let problem = watch.problem() { throw problem }
+        return try readers.read(body)
     }
 }
 

@@ -1,6 +1,6 @@
-import PosthornOutbox
+import PosthornStore
 
-extension OutboxStore {
+extension TopologySource {
     /// The endpoint with this id, unless it is removed. As Swift compares texts, so that it is found however its id is typed.
     func presentEndpoint(_ id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
         try topology(withCredentials: withCredentials, withRemoved: false).endpoints.first { $0.settings.id == id }

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornFormats
 import PosthornSystem
@@ -14,7 +14,7 @@ final class EndpointDirectory {
     /// Counts how often the topology was read.
     private(set) var version = 0
     private(set) var generation: Int64 = -1
-    private var undoneTopologies = 0
+    private var topologyRollbacks = 0
     private var routing: Routing?
     /// Endpoints by their index. Removed ones give their place up as soon as nothing of theirs is under way, so that it stays
     /// as small as the topology however many come and go.
@@ -84,7 +84,7 @@ final class EndpointDirectory {
     /// Reads the topology again when it has changed.
     /// - Returns: Whether it had.
     func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
-        if try store.topologyGeneration() == generation, store.undoneTopologies == undoneTopologies { return false }
+        if try store.topologyGeneration() == generation, store.topologyRollbacks == topologyRollbacks { return false }
         let topology = try store.topology(withCredentials: true, withRemoved: false)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
@@ -108,7 +108,7 @@ final class EndpointDirectory {
         }
         targets = fresh
         generation = topology.generation
-        undoneTopologies = store.undoneTopologies
+        topologyRollbacks = store.topologyRollbacks
         return true
     }
 

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// Who receives which event: the hierarchy's rule, the patterns and the endpoints' states, as a pure table.
 struct Routing {

@@ -1,5 +1,5 @@
 public import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornFormats
 import PosthornSystem
 

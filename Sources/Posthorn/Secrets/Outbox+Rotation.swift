@@ -1,6 +1,6 @@
 public import PosthornModel
 public import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornFormats
 import PosthornSystem
 

@@ -1,5 +1,5 @@
 import PosthornModel
-public import PosthornOutbox
+public import PosthornStore
 import PosthornSystem
 
 extension Outbox {

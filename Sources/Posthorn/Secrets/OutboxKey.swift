@@ -1,5 +1,5 @@
 public import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornFormats
 
 /// The key that an outbox's credentials are sealed with: AES-256-GCM, each endpoint's for itself.

@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// How secrets are kept.
 enum CredentialChecks {

@@ -1,7 +1,7 @@
 import Glibc
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornSystem
 

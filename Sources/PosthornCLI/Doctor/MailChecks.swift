@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 /// The queue of mails about exhausted deliveries.
 enum MailChecks {

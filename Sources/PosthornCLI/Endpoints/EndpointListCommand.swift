@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// `posthorn endpoint list`
 enum EndpointListCommand: Command {

@@ -2,7 +2,7 @@ import Glibc
 import Posthorn
 import PosthornLab
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// The flags of `posthorn load` that send recorded events again.
 enum ReplayFlags {

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 /// Deliveries that were made due by hand and wait all the same, because of their endpoint.
 struct RetryWait: Equatable {

@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// `posthorn apply FILE`
 enum ApplyCommand: Command {

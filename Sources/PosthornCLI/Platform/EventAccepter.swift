@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// Collects the lines of `posthorn emit` into batches and hands them to the outbox.
 final class EventAccepter {

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 extension StatusCommand {
     /// Rows about mails, where there are any.

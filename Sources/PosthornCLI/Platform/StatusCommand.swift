@@ -1,7 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 
 /// `posthorn status`

@@ -3,7 +3,7 @@ import Posthorn
 import PosthornLab
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornSystem
 

@@ -1,7 +1,7 @@
 import PosthornLab
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 
 /// What `posthorn simulate` says of a simulation.
 enum SimulationText {

@@ -1,7 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornText
-import PosthornOutbox
+import PosthornStore
 import PosthornSending
 import PosthornTestSupport
 import Testing

@@ -1,0 +1,100 @@
+import PosthornStore
+import PosthornMigrations
+
+/// Brings a file's schema up to this program's, or refuses and touches nothing.
+struct Migrator {
+    let migrations: [Migrations.Migration]
+
+    init(_ migrations: [Migrations.Migration] = Migrations.sqlite) { self.migrations = migrations }
+
+    /// Applies what is missing, each file in a transaction of its own.
+    func migrate(_ connection: SQLiteConnection, now: Int64) throws(OutboxProblem) {
+        var applied = try check(connection)
+        while applied < migrations.count {
+            try apply(migrations[applied], to: connection, expecting: applied, now: now)
+            // Another process may have been faster by more than one file.
+            applied = try check(connection)
+        }
+    }
+
+    /// How many of the migrations the file has. Throws when it has others.
+    func check(_ connection: SQLiteConnection) throws(OutboxProblem) -> Int {
+        let tables = try connection.integer(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name GLOB 'posthorn_*' AND name <> 'posthorn_migration'"
+        )
+        guard try connection.integer("SELECT 1 FROM sqlite_schema WHERE name = 'posthorn_migration'") != nil else {
+            if tables != 0 {
+                throw OutboxProblem(
+                    .schema,
+                    "\(connection.path) has tables named posthorn_… that Posthorn did not make; name another file with --db"
+                )
+            }
+            return 0
+        }
+        let statement = try connection.prepare("SELECT number, name, checksum FROM posthorn_migration ORDER BY number")
+        var count = 0
+        while try statement.step() {
+            let number = statement.integer(0)
+            guard count < migrations.count else {
+                throw OutboxProblem(
+                    .schema,
+                    "the outbox \(connection.path) has schema \(try newest(connection)), newer than this program's "
+                        + "\(migrations.count); run the newer Posthorn or restore an older backup"
+                )
+            }
+            let own = migrations[count]
+            guard number == Int64(own.number), statement.text(2) == Self.checksum(own.sql) else {
+                let name = statement.text(1)
+                let difference = name == own.name ? "had another content than this program's" : "is not this program's \(own.name)"
+                throw OutboxProblem(
+                    .schema,
+                    "migration \(number) (\(name)) of the outbox \(connection.path) \(difference); run the Posthorn that made the file"
+                )
+            }
+            count += 1
+        }
+        return count
+    }
+
+    private func newest(_ connection: SQLiteConnection) throws(OutboxProblem) -> Int64 {
+        try connection.integer("SELECT max(number) FROM posthorn_migration") ?? 0
+    }
+
+    private func apply(
+        _ migration: Migrations.Migration,
+        to connection: SQLiteConnection,
+        expecting applied: Int,
+        now: Int64
+    ) throws(OutboxProblem) {
+        try connection.execute("BEGIN IMMEDIATE")
+        do throws(OutboxProblem) {
+            // Seen again under the lock: two programs may have opened a new file together.
+            if try check(connection) == applied {
+                try connection.execute(
+                    """
+                    CREATE TABLE IF NOT EXISTS posthorn_migration (
+                        number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied INTEGER NOT NULL)
+                    """
+                )
+                try connection.execute(String(decoding: migration.sql, as: UTF8.self))
+                let insert = try connection.prepare("INSERT INTO posthorn_migration VALUES (?, ?, ?, ?)")
+                insert.bind(1, Int64(migration.number))
+                insert.bind(2, migration.name)
+                insert.bind(3, Self.checksum(migration.sql))
+                insert.bind(4, now)
+                try insert.run()
+            }
+            try connection.execute("COMMIT")
+        } catch {
+            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// FNV-1a, 64 bits: it tells an edited file from the one that was applied, which is all that is asked of it.
+    static func checksum(_ bytes: [UInt8]) -> String {
+        let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let text = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - text.count) + text
+    }
+}

@@ -1,0 +1,130 @@
+package import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+extension SQLiteStore {
+    /// Stores events with their deliveries, but for those whose id is known.
+    package func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance] {
+        var acceptances: [Acceptance] = []
+        acceptances.reserveCapacity(candidates.count)
+        var deliveries: [NewDelivery] = []
+        for candidate in candidates {
+            guard try insert(candidate.event) else {
+                acceptances.append(try isSame(candidate.event, candidate.createdByProducer) ? .known : .conflict)
+                continue
+            }
+            let seq = connection.lastInsertRowID
+            for recipient in candidate.recipients { deliveries.append(NewDelivery(event: seq, recipient: recipient)) }
+            acceptances.append(.stored(deliveries: candidate.recipients.count))
+        }
+        try insert(deliveries, at: now)
+        return acceptances
+    }
+
+    /// Stores an event; `false` when its id is known.
+    private func insert(_ event: Event) throws(OutboxProblem) -> Bool {
+        let insert = try connection.statement(
+            """
+            INSERT INTO posthorn_outbox (id, type, node, created, origin, data) VALUES (?, ?, ?, ?, 1, ?)
+            ON CONFLICT (id) DO NOTHING
+            """
+        )
+        insert.bind(1, event.id)
+        insert.bind(2, event.type)
+        insert.bind(3, event.node)
+        insert.bind(4, event.created.milliseconds)
+        insert.bindText(5, utf8: event.data)
+        try insert.run()
+        return connection.changes > 0
+    }
+
+    private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
+        let row = try connection.statement("SELECT type, node, created, data FROM posthorn_outbox WHERE id = ?")
+        row.bind(1, event.id)
+        defer { row.reset() }
+        guard try row.step() else { return false }
+        return row.text(0) == event.type && row.text(1) == event.node && row.bytes(3) == event.data
+            && (!createdByProducer || row.integer(2) == event.created.milliseconds)
+    }
+
+    private struct NewDelivery {
+        let event: Int64
+        let recipient: Recipient
+    }
+
+    private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
+        var first = 0
+        while first < deliveries.count {
+            let width = WideStatement.width(for: deliveries.count - first)
+            let statement = try deliveryInsert(rows: width)
+            for row in 0..<width {
+                let delivery = deliveries[first + row]
+                let base = Int32(row * 4)
+                statement.bind(base + 1, delivery.event)
+                statement.bind(base + 2, delivery.recipient.revision)
+                statement.bindStatic(base + 3, delivery.recipient.isActive ? "pending" : "held")
+                statement.bind(base + 4, delivery.recipient.isActive ? now.milliseconds : nil)
+            }
+            try statement.run()
+            first += width
+        }
+    }
+
+    static func deliveryInsert(rows: Int) -> String {
+        "INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at) VALUES \(WideStatement.list("(?, ?, ?, ?)", rows))"
+    }
+
+    /// The oldest events that another program inserted and that have no deliveries yet.
+    package func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival] {
+        let rows = try connection.statement(
+            """
+            SELECT o.seq, o.id, o.type, o.node, o.created, o.data
+            FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT ?
+            """
+        )
+        rows.bind(1, Int64(limit))
+        defer { rows.reset() }
+        var arrivals: [Arrival] = []
+        var bytes = 0
+        while bytes < Self.arrivalBatchLimitBytes, try rows.step() {
+            let event = Self.event(rows, from: 1)
+            bytes += event.data.count
+            arrivals.append(Arrival(seq: rows.integer(0), event: event))
+        }
+        return arrivals
+    }
+
+    /// Whether there are arrivals.
+    package func hasArrivals() throws(OutboxProblem) -> Bool {
+        try connection.integer("SELECT EXISTS (SELECT 1 FROM posthorn_arrival)") != 0
+    }
+
+    /// Arrivals are read until their data has this many bytes, so that a flood of large ones stays small in memory.
+    static let arrivalBatchLimitBytes = 8 << 20
+
+    /// Gives an arrival its deliveries; from then on it is no arrival.
+    package func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
+        try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)
+        let delete = try connection.statement("DELETE FROM posthorn_arrival WHERE seq = ?")
+        delete.bind(1, seq)
+        try delete.run()
+    }
+
+    /// Reads an event, and whether the library checked it when it was accepted.
+    package func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
+        let row = try connection.statement("SELECT id, type, node, created, data, origin FROM posthorn_outbox WHERE seq = ?")
+        row.bind(1, seq)
+        defer { row.reset() }
+        return try row.step() ? (Self.event(row, from: 0), row.integer(5) == 1) : nil
+    }
+
+    static func event(_ row: SQLiteStatement, from column: Int32) -> Event {
+        Event(
+            id: row.text(column),
+            type: row.text(column + 1),
+            node: row.text(column + 2),
+            created: Timestamp(milliseconds: row.integer(column + 3)),
+            data: row.bytes(column + 4)
+        )
+    }
+}

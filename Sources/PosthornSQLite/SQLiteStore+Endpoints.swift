@@ -1,0 +1,110 @@
+import PosthornModel
+package import PosthornStore
+import PosthornText
+
+extension SQLiteStore {
+    /// Reads one endpoint with its credentials.
+    package func endpoint(_ key: Int64) throws(OutboxProblem) -> StoredEndpoint? {
+        let row = try connection.prepare("\(Self.selectEndpoint) WHERE e.key = ?")
+        row.bind(1, key)
+        return try row.step() ? endpoint(row, withCredentials: true) : nil
+    }
+
+    /// Reads the endpoint with an id, a removed one too, with its credentials.
+    package func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint? {
+        let row = try connection.prepare("\(Self.selectEndpoint) WHERE e.id = ?")
+        row.bind(1, id)
+        return try row.step() ? endpoint(row, withCredentials: true) : nil
+    }
+
+    static let selectEndpoint = """
+        SELECT e.key, r.key, e.id, e.node, r.url, r.method, r.envelope, e.signature, e.credentials, e.events, e.headers,
+            e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason
+        FROM posthorn_endpoint e
+        JOIN posthorn_endpoint_revision r
+            ON r.key = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
+        """
+
+    /// What a row holds. What cannot be read is a fault of that endpoint alone: all others can still be served.
+    func endpoint(_ row: SQLiteStatement, withCredentials: Bool) -> StoredEndpoint {
+        let id = row.text(2)
+        var reading = RowReading(damaged: damaged("posthorn_endpoint", id))
+        let credentials = row.bytes(8)
+        // Credentials first: when several things are wrong, a missing key is the one to tell of.
+        let opened =
+            withCredentials
+            ? reading.credentials { () throws(OutboxProblem) in try self.credentials(stored: credentials, ofEndpoint: id) } : [:]
+        let headers = reading.value(StoredHeaders(row.bytes(10)), else: StoredHeaders())
+        let settings = EndpointSettings(
+            id: id,
+            node: row.text(3),
+            url: row.text(4),
+            method: reading.value(RequestMethod(rawValue: row.text(5)), else: .post),
+            envelope: reading.value(Envelope(rawValue: row.text(6)), else: .raw),
+            signature: reading.value(SignatureScheme(rawValue: row.text(7)), else: .none),
+            credentials: opened,
+            // Without its patterns an endpoint is given every type: rather more than it asked for than a loss.
+            events: reading.value(patterns(row.bytes(9)), else: []),
+            headers: reading.headers { () throws(OutboxProblem) in
+                try self.headers(headers, ofEndpoint: id, opening: withCredentials)
+            },
+            timeoutMilliseconds: Int(row.integer(11)),
+            inFlightLimit: Int(row.integer(12)),
+            ratePerSecond: row.double(13),
+            retry: reading.value(schedule(row.bytes(14)), else: .standard)
+        )
+        return StoredEndpoint(
+            key: row.integer(0),
+            revision: row.integer(1),
+            settings: settings,
+            state: reading.value(EndpointState(rawValue: row.text(15)), else: .disabled),
+            stateReason: row.textOrNil(16),
+            fault: reading.fault,
+            isSealed: credentials.first != UInt8(ascii: "{") || headers.isSealed
+        )
+    }
+
+    private func patterns(_ bytes: [UInt8]) -> [EventPattern]? {
+        guard case .array(let events)? = try? JSONValue.parse(bytes) else { return nil }
+        return try? events.map { (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") }
+    }
+
+    private func schedule(_ bytes: [UInt8]) -> RetrySchedule? {
+        guard case .array(let offsets)? = try? JSONValue.parse(bytes) else { return nil }
+        return try? RetrySchedule(offsetsMilliseconds: offsets.map { Int64($0.text) ?? -1 })
+    }
+}
+
+/// Reads the values of a row one by one and remembers what was wrong.
+private struct RowReading {
+    private let damaged: OutboxProblem
+    private var first: OutboxProblem?
+    private var losesCredentials = false
+
+    /// - Parameter damaged: What is wrong when a value means nothing to this program.
+    init(damaged: OutboxProblem) { self.damaged = damaged }
+
+    var fault: EndpointFault? { first.map { EndpointFault($0, losesCredentials: losesCredentials) } }
+
+    mutating func value<Value>(_ read: Value?, else substitute: Value) -> Value {
+        if read == nil { note(damaged) }
+        return read ?? substitute
+    }
+
+    mutating func credentials(_ read: () throws(OutboxProblem) -> [String: JSONValue]) -> [String: JSONValue] {
+        do throws(OutboxProblem) { return try read() } catch {
+            note(error)
+            losesCredentials = true
+            return [:]
+        }
+    }
+
+    mutating func headers(_ read: () throws(OutboxProblem) -> [EndpointSettings.Header]) -> [EndpointSettings.Header] {
+        do throws(OutboxProblem) { return try read() } catch {
+            note(error)
+            return []
+        }
+    }
+
+    private mutating func note(_ problem: OutboxProblem) { first = first ?? problem }
+}

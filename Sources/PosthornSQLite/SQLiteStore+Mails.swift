@@ -1,0 +1,252 @@
+import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+/// The queue of mails about exhausted deliveries.
+extension SQLiteStore {
+    /// Queues word of an exhausted delivery.
+    package func notify(_ exhaustion: Exhaustion, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified {
+        let known = try connection.statement(
+            """
+            SELECT state = 'exhausted' AND NOT EXISTS (
+                SELECT 1 FROM posthorn_notification WHERE delivery = ?1 AND attempt > ?2)
+            FROM posthorn_delivery WHERE id = ?1
+            """
+        )
+        known.bind(1, exhaustion.delivery)
+        known.bind(2, Int64(exhaustion.attempt - exhaustion.roundAttempts))
+        defer { known.reset() }
+        guard try known.step(), known.integer(0) == 1 else { return .notNeeded }
+        guard let recipient = exhaustion.recipient else {
+            try countUp("untold")
+            return .nobody
+        }
+        let insert = try connection.statement(
+            "INSERT INTO posthorn_notification (delivery, attempt, mail, created) VALUES (?, ?, ?, ?)"
+        )
+        insert.bind(1, exhaustion.delivery)
+        insert.bind(2, Int64(exhaustion.attempt))
+        insert.bind(3, try openMail(exhaustion, recipient, spacingMilliseconds))
+        insert.bind(4, exhaustion.at.milliseconds)
+        try insert.run()
+        return .queued
+    }
+
+    /// The mail that collects for an endpoint and a recipient; a new one when the last was closed.
+    private func openMail(
+        _ exhaustion: Exhaustion,
+        _ recipient: String,
+        _ spacingMilliseconds: Int64
+    ) throws(OutboxProblem) -> Int64 {
+        let last = try connection.statement(
+            "SELECT key, closed FROM posthorn_mail WHERE endpoint = ? AND recipient = ? ORDER BY key DESC LIMIT 1"
+        )
+        last.bind(1, exhaustion.endpoint)
+        last.bind(2, recipient)
+        defer { last.reset() }
+        var due = exhaustion.at.milliseconds
+        if try last.step() {
+            guard let closed = last.integerOrNil(1) else { return last.integer(0) }
+            // A clock that was put back must not put the mail off for longer than the spacing.
+            due = max(due, min(closed, due) + spacingMilliseconds)
+        }
+        let insert = try connection.statement(
+            "INSERT INTO posthorn_mail (endpoint, recipient, created, next_attempt_at) VALUES (?, ?, ?, ?)"
+        )
+        insert.bind(1, exhaustion.endpoint)
+        insert.bind(2, recipient)
+        insert.bind(3, exhaustion.at.milliseconds)
+        insert.bind(4, due)
+        try insert.run()
+        return connection.lastInsertRowID
+    }
+
+    // MARK: Sending
+
+    /// The mail that is due first.
+    package func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
+        try mails("WHERE m.state = 'waiting' AND m.next_attempt_at <= ?1 ORDER BY m.next_attempt_at, m.key LIMIT 1", now.milliseconds).first
+    }
+
+    /// The first waiting mail with a greater number.
+    package func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail? {
+        try mails("WHERE m.state = 'waiting' AND m.key > ?1 ORDER BY m.key LIMIT 1", key).first
+    }
+
+    /// When the first waiting mail is due.
+    package func nextMail() throws(OutboxProblem) -> Timestamp? {
+        try connection.integer("SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting'")
+            .map(Timestamp.init(milliseconds:))
+    }
+
+    /// Takes a waiting mail for sending.
+    package func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
+        let update = try connection.statement(
+            "UPDATE posthorn_mail SET closed = ?2 WHERE key = ?1 AND state = 'waiting' AND closed IS NULL"
+        )
+        update.bind(1, key)
+        update.bind(2, now.milliseconds)
+        try update.run()
+        return try mails("WHERE m.key = ?1 AND m.state = 'waiting'", key).first
+    }
+
+    /// Stores what came of sending a mail.
+    ///
+    /// Of a closed one only: a mail that was pruned while it was sent may have left its number to a new one, which collects.
+    package func record(_ attempt: MailAttempt) throws(OutboxProblem) {
+        let update = try connection.statement(
+            """
+            UPDATE posthorn_mail SET state = ?2, next_attempt_at = ?3, answer = ?4, attempts = attempts + 1
+            WHERE key = ?1 AND state = 'waiting' AND closed IS NOT NULL
+            """
+        )
+        update.bind(1, attempt.mail)
+        update.bind(2, attempt.state.rawValue)
+        update.bind(3, attempt.nextAttemptAt?.milliseconds)
+        update.bind(4, attempt.answer)
+        try update.run()
+    }
+
+    /// The mails that were refused, newest first.
+    package func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail] {
+        try mails("WHERE m.state = 'refused' ORDER BY m.key DESC LIMIT ?1", Int64(limit))
+    }
+
+    /// Lets a refused mail be tried again.
+    package func retryMail(_ key: Int64, to recipient: String, at now: Timestamp) throws(OutboxProblem) -> Bool {
+        let update = try connection.statement(
+            """
+            UPDATE posthorn_mail SET state = 'waiting', recipient = ?2, next_attempt_at = ?3, attempts = 0
+            WHERE key = ?1 AND state = 'refused'
+            """
+        )
+        update.bind(1, key)
+        update.bind(2, recipient)
+        update.bind(3, now.milliseconds)
+        try update.run()
+        let isRetried = connection.changes == 1
+        // A running engine notices by it, as it does what is done to deliveries by hand.
+        if isRetried { try countUp("queue") }
+        return isRetried
+    }
+
+    private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {
+        let rows = try connection.prepare(
+            """
+            SELECT m.key, m.id, e.id, m.recipient, m.state, m.closed, m.attempts, m.next_attempt_at, m.answer
+            FROM posthorn_mail m JOIN posthorn_endpoint e ON e.key = m.endpoint \(condition)
+            """
+        )
+        rows.bind(1, value)
+        defer { rows.reset() }
+        var mails: [QueuedMail] = []
+        while try rows.step() {
+            guard let state = MailState(rawValue: rows.text(4)) else { throw damaged("posthorn_mail", String(rows.integer(0))) }
+            mails.append(
+                QueuedMail(
+                    key: rows.integer(0),
+                    id: rows.text(1),
+                    endpoint: rows.text(2),
+                    recipient: rows.text(3),
+                    state: state,
+                    closed: rows.integerOrNil(5).map(Timestamp.init(milliseconds:)),
+                    attempts: Int(rows.integer(6)),
+                    nextAttemptAt: rows.integerOrNil(7).map(Timestamp.init(milliseconds:)),
+                    answer: rows.textOrNil(8)
+                )
+            )
+        }
+        return mails
+    }
+
+    // MARK: Contents
+
+    /// What a mail tells of.
+    package func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents? {
+        let totals = try connection.statement(
+            """
+            SELECT e.id, e.node, count(*), min(o.created) FROM posthorn_notification n
+            JOIN posthorn_mail m ON m.key = n.mail JOIN posthorn_endpoint e ON e.key = m.endpoint
+            JOIN posthorn_delivery d ON d.id = n.delivery JOIN posthorn_outbox o ON o.seq = d.event WHERE n.mail = ?
+            """
+        )
+        totals.bind(1, key)
+        defer { totals.reset() }
+        guard try totals.step(), totals.integer(2) > 0 else { return nil }
+        return MailContents(
+            endpoint: totals.text(0),
+            node: totals.text(1),
+            count: Int(totals.integer(2)),
+            oldestEvent: Timestamp(milliseconds: totals.integer(3)),
+            deliveries: try exhausted(key, limit)
+        )
+    }
+
+    private func exhausted(_ mail: Int64, _ limit: Int) throws(OutboxProblem) -> [ExhaustedDelivery] {
+        let rows = try connection.statement(
+            """
+            SELECT n.delivery, n.attempt, n.created, o.id, o.type, o.node, o.created, r.url FROM posthorn_notification n
+            JOIN posthorn_delivery d ON d.id = n.delivery JOIN posthorn_outbox o ON o.seq = d.event
+            JOIN posthorn_endpoint_revision r ON r.key = d.revision WHERE n.mail = ? ORDER BY n.key LIMIT ?
+            """
+        )
+        rows.bind(1, mail)
+        rows.bind(2, Int64(limit))
+        defer { rows.reset() }
+        var deliveries: [ExhaustedDelivery] = []
+        while try rows.step() {
+            let last = rows.integer(1)
+            deliveries.append(
+                ExhaustedDelivery(
+                    id: rows.integer(0),
+                    event: rows.text(3),
+                    type: rows.text(4),
+                    node: rows.text(5),
+                    created: Timestamp(milliseconds: rows.integer(6)),
+                    exhaustedAt: Timestamp(milliseconds: rows.integer(2)),
+                    url: rows.text(7),
+                    // A retry by hand since then is not part of what the mail tells, so that a repeat is the same mail.
+                    attempts: (try attempts(of: rows.integer(0)) ?? []).filter { $0.number <= last }
+                )
+            )
+        }
+        return deliveries
+    }
+
+    // MARK: Counts
+
+    /// Counts of mails.
+    package func mailStatus() throws(OutboxProblem) -> MailStatus {
+        var status = MailStatus()
+        let rows = try connection.prepare("SELECT state, count(*) FROM posthorn_mail GROUP BY state")
+        while try rows.step() { if let state = MailState(rawValue: rows.text(0)) { status.counts[state] = rows.integer(1) } }
+        status.next = try nextMail()
+        status.oldestUntried = try connection.integer(
+            "SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting' AND attempts = 0"
+        ).map(Timestamp.init(milliseconds:))
+        status.answer = try connection.text(
+            "SELECT answer FROM posthorn_mail WHERE state = 'waiting' AND answer IS NOT NULL ORDER BY key DESC LIMIT 1"
+        )
+        status.refused = try refusedMails(limit: 1).first
+        status.untold = try setting("untold")
+        if OwnerSight(databasePath: path).process != nil {
+            status.isServed = try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'serves_mails'").map { $0 == 1 }
+        }
+        return status
+    }
+
+    /// Writes down whether the engine that starts has a mail server.
+    package func write(servesMails: Bool) throws(OutboxProblem) {
+        let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('serves_mails', ?)")
+        statement.bind(1, servesMails ? 1 : 0)
+        try statement.run()
+    }
+
+    /// Deletes mails whose deliveries were all pruned.
+    func deleteEmptyMails() throws(OutboxProblem) {
+        let delete = try connection.statement(
+            "DELETE FROM posthorn_mail WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = posthorn_mail.key)"
+        )
+        try delete.run()
+    }
+}

@@ -1,0 +1,242 @@
+package import PosthornModel
+package import PosthornStore
+import PosthornText
+
+extension SQLiteStore {
+    /// A page of the deliveries that a filter asks for, oldest first; all of them, where the filter has a limit.
+    ///
+    /// Read whole, so that whoever looks at them slowly, such as a pager's pipe, does not keep the log from being reused.
+    /// - Parameter last: The delivery that the page before ended with.
+    /// - Returns: The page, and whether there may be another.
+    package func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool) {
+        var rows: [Delivery] = []
+        if let limit = filter.limit {
+            try page(filter, order: "DESC", beyond: nil, limit: limit) { rows.append($0) }
+            return (rows.reversed(), false)
+        }
+        try page(filter, order: "ASC", beyond: last, limit: Self.pageRows) { rows.append($0) }
+        return (rows, rows.count == Self.pageRows)
+    }
+
+    /// Rows that one read of a list covers: a reader that stays keeps the log from being reused.
+    static let pageRows = 1000
+
+    private func page(
+        _ filter: DeliveryFilter,
+        order: String,
+        beyond last: Int64?,
+        limit: Int,
+        _ visit: (Delivery) -> Void
+    ) throws(OutboxProblem) {
+        var conditions: [String] = []
+        if let state = filter.state { conditions.append("d.state = '\(state.rawValue)'") }
+        if filter.endpoint != nil {
+            conditions.append(
+                """
+                d.revision IN (SELECT key FROM posthorn_endpoint_revision
+                    WHERE endpoint = (SELECT key FROM posthorn_endpoint WHERE id = ?1))
+                """
+            )
+        }
+        if filter.node != nil { conditions.append("o.node = ?2") }
+        if filter.type != nil { conditions.append("o.type GLOB ?3") }
+        if filter.since != nil { conditions.append("o.created >= ?4") }
+        if filter.event != nil { conditions.append("o.id = ?7") }
+        if last != nil { conditions.append("d.id > ?5") }
+        let statement = try connection.prepare(
+            """
+            SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at
+            FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event
+            JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
+            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+            ORDER BY d.id \(order) LIMIT ?6
+            """
+        )
+        statement.bind(1, filter.endpoint)
+        statement.bind(2, filter.node)
+        statement.bind(3, filter.type?.text)
+        statement.bind(4, filter.since?.milliseconds)
+        statement.bind(5, last)
+        statement.bind(6, Int64(limit))
+        statement.bind(7, filter.event)
+        while try statement.step() {
+            guard let state = DeliveryState(rawValue: statement.text(5)) else {
+                throw damaged("posthorn_delivery", String(statement.integer(0)))
+            }
+            visit(
+                Delivery(
+                    id: statement.integer(0),
+                    event: statement.text(1),
+                    type: statement.text(2),
+                    node: statement.text(3),
+                    endpoint: statement.text(4),
+                    state: state,
+                    attempts: Int(statement.integer(6)),
+                    created: Timestamp(milliseconds: statement.integer(7)),
+                    nextAttemptAt: state == .pending ? Timestamp(milliseconds: statement.integer(8)) : nil
+                )
+            )
+        }
+    }
+
+    /// Whether there is a node of that id, or was one when an event that is still here was accepted.
+    package func knowsNode(_ id: String) throws(OutboxProblem) -> Bool {
+        let row = try connection.statement(
+            """
+            SELECT EXISTS (SELECT 1 FROM posthorn_node WHERE id = ?1) OR EXISTS (SELECT 1 FROM posthorn_outbox WHERE node = ?1)
+            """
+        )
+        row.bind(1, id)
+        defer { row.reset() }
+        return try row.step() && row.integer(0) == 1
+    }
+
+    /// Whether there is an event of that id.
+    package func knowsEvent(_ id: String) throws(OutboxProblem) -> Bool {
+        let row = try connection.statement("SELECT 1 FROM posthorn_outbox WHERE id = ?")
+        row.bind(1, id)
+        defer { row.reset() }
+        return try row.step()
+    }
+
+    /// A page of the events of a type (of every type for `nil`) in the order in which they were stored.
+    /// - Parameter last: Only events with a greater number than this.
+    /// - Returns: The page, which is empty when there are no more, and the number of its last event.
+    package func events(ofType pattern: EventPattern?, beyond last: Int64) throws(OutboxProblem) -> (page: [Event], last: Int64) {
+        let statement = try connection.statement(
+            """
+            SELECT id, type, node, created, data, seq FROM posthorn_outbox
+            WHERE seq > ?1 AND (?2 IS NULL OR type GLOB ?2) ORDER BY seq LIMIT ?3
+            """
+        )
+        statement.bind(1, last)
+        statement.bind(2, pattern?.text)
+        statement.bind(3, Int64(Self.pageRows))
+        defer { statement.reset() }
+        var rows: [Event] = []
+        var bytes = 0
+        var end = last
+        // A thousand of the largest events would be four gigabytes.
+        while bytes < Self.arrivalBatchLimitBytes, try statement.step() {
+            rows.append(Self.event(statement, from: 0))
+            bytes += rows[rows.count - 1].data.count
+            end = statement.integer(5)
+        }
+        return (rows, end)
+    }
+
+    /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
+    package func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]? {
+        let known = try connection.statement("SELECT 1 FROM posthorn_delivery WHERE id = ?")
+        known.bind(1, delivery)
+        defer { known.reset() }
+        guard try known.step() else { return nil }
+        let rows = try connection.statement(
+            """
+            SELECT number, started, duration_us, status, error, error_text, response, address
+            FROM posthorn_attempt WHERE delivery = ? ORDER BY number
+            """
+        )
+        rows.bind(1, delivery)
+        defer { rows.reset() }
+        var attempts: [Attempt] = []
+        while try rows.step() {
+            let outcome = AttemptOutcome(
+                started: Timestamp(milliseconds: rows.integer(1)),
+                durationMicroseconds: rows.integer(2),
+                status: rows.integerOrNil(3).map { Int($0) },
+                error: rows.textOrNil(4).map { AttemptError(rawValue: $0) ?? .other },
+                errorText: rows.text(5),
+                response: rows.bytes(6),
+                address: rows.text(7)
+            )
+            attempts.append(Attempt(delivery: delivery, number: Int(rows.integer(0)), outcome: outcome))
+        }
+        return attempts
+    }
+
+    /// Counts and ages.
+    package func status() throws(OutboxProblem) -> OutboxStatus {
+        var status = OutboxStatus()
+        status.events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
+        status.arrivals = try connection.integer("SELECT count(*) FROM posthorn_arrival") ?? 0
+        status.nodes = try connection.integer("SELECT count(*) FROM posthorn_node") ?? 0
+        status.deliveries = try deliveryCounts()
+        let endpoints = try connection.prepare("SELECT state, count(*) FROM posthorn_endpoint GROUP BY state")
+        while try endpoints.step() {
+            if let state = EndpointState(rawValue: endpoints.text(0)) { status.endpoints[state] = endpoints.integer(1) }
+        }
+        status.oldestReady = try connection.integer(
+            """
+            SELECT o.created FROM posthorn_outbox o WHERE o.seq = (
+                SELECT event FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1)
+            """
+        ).map(Timestamp.init(milliseconds:))
+        status.nextRetry = try nextRetry(after: Timestamp(milliseconds: .min))
+        let owner = OwnerSight(databasePath: path)
+        status.engine = owner.process
+        status.engineTrouble = owner.trouble
+        status.pulse = try pulse()
+        status.mails = try mailStatus()
+        return status
+    }
+
+    /// Each count but the largest has a small index of its own, and the largest is what is left of them all.
+    private func deliveryCounts() throws(OutboxProblem) -> [DeliveryState: Int64] {
+        let row = try connection.statement(
+            """
+            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
+                + (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0),
+                (SELECT count(*) FROM posthorn_delivery WHERE state = 'held'),
+                (SELECT count(*) FROM posthorn_delivery WHERE state = 'exhausted'),
+                (SELECT count(*) FROM posthorn_delivery WHERE state = 'cancelled'),
+                (SELECT count(*) FROM posthorn_delivery)
+            """
+        )
+        defer { row.reset() }
+        guard try row.step() else { return [:] }
+        var counts: [DeliveryState: Int64] = [
+            .pending: row.integer(0), .held: row.integer(1), .exhausted: row.integer(2), .cancelled: row.integer(3),
+        ]
+        counts[.delivered] = row.integer(4) - counts.values.reduce(0, +)
+        return counts.filter { $0.value != 0 }
+    }
+
+    /// Writes down what the engine says of itself.
+    package func write(_ pulse: EnginePulse) throws(OutboxProblem) {
+        let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('pulse', ?)")
+        let skew = pulse.clockSkew.map { " \($0.milliseconds) \($0.endpoints)" } ?? ""
+        statement.bind(
+            1,
+            "\(pulse.at.milliseconds) \(pulse.attemptsPerSecond) \(pulse.deliveredPerSecond) \(pulse.inFlight)\(skew)"
+        )
+        try statement.run()
+    }
+
+    private func pulse() throws(OutboxProblem) -> EnginePulse? {
+        guard let text = try connection.text("SELECT value FROM posthorn_setting WHERE name = 'pulse'") else { return nil }
+        let parts = text.split(separator: " ")
+        guard parts.count >= 4, let at = Int64(parts[0]), let attempts = Double(parts[1]), let delivered = Double(parts[2]),
+            let inFlight = Int(parts[3])
+        else { return nil }
+        let skew = parts.count == 6 ? Int64(parts[4]).flatMap { time in Int(parts[5]).map { (time, $0) } } : nil
+        return EnginePulse(
+            at: Timestamp(milliseconds: at),
+            attemptsPerSecond: attempts,
+            deliveredPerSecond: delivered,
+            inFlight: inFlight,
+            clockSkew: skew.map { ClockSkew(milliseconds: $0.0, endpoints: $0.1) }
+        )
+    }
+
+    /// What SQLite's own check of the whole file says; empty when all is well. Takes long on a large file.
+    package func integrityProblems() throws(OutboxProblem) -> [String] {
+        let rows = try connection.prepare("PRAGMA integrity_check(20)")
+        var problems: [String] = []
+        while try rows.step() { if rows.text(0) != "ok" { problems.append(rows.text(0)) } }
+        return problems
+    }
+
+    /// The version of the SQLite library that is loaded, such as `3.40.1`.
+    package func databaseVersion() throws(OutboxProblem) -> String { try connection.text("SELECT sqlite_version()") ?? "" }
+}

@@ -1,0 +1,347 @@
+import Dispatch
+import Glibc
+import PosthornModel
+public import PosthornText
+public import PosthornSystem
+import Synchronization
+
+/// Something that rides on the writer's thread: the engine. Every method is called on that thread.
+public protocol WriterPassenger: AnyObject, Sendable {
+    /// Whether there is something for the next transaction.
+    var wantsToWrite: Bool { get }
+    /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
+    var isWorthWaiting: Bool { get }
+    /// Writes it, inside the transaction.
+    func write(to store: any OutboxStore) throws(OutboxProblem)
+    /// What was written is durable.
+    func committed()
+    /// Nothing was written, or a turn could not be finished; the same is asked for again soon.
+    func failed(_ problem: OutboxProblem)
+    /// What was asked for since the last call has gone well: the transaction, if there was one, the turn and the store's
+    /// own work.
+    /// - Returns: Whether another turn is wanted at once.
+    func succeeded() -> Bool
+    /// Between two transactions: reads what is to do next.
+    /// - Parameter othersWrote: Whether anybody but the passenger has written since the last call: another process, another
+    ///   connection, or a caller of the writer.
+    /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
+    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp?
+}
+
+/// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
+/// disk serves many.
+public final class GroupCommitWriter: @unchecked Sendable {
+    // `store`, `watch` and everything marked so is used by the writer's thread alone; the rest is behind `shared`.
+    private let store: any OutboxStore
+    private let watch: (any ChangeSignal)?
+    private var lastCommitsByOthers: Int64 = -1
+
+    private let clock: any PosthornClock
+    private let waker: Waker
+    private let shared = Mutex(Shared())
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    private struct Shared: ~Copyable {
+        var jobs: [Job] = []
+        /// What is to be done between two transactions.
+        var asides: [@Sendable (any OutboxStore) -> Void] = []
+        var passenger: (any WriterPassenger)?
+        /// Those who wait until the passenger is gone.
+        var leaving: [DispatchSemaphore] = []
+        var hasEnded = false
+        var isClosing = false
+        var isAsleep = false
+        /// Somebody called since the thread last looked; it must look again before it sleeps.
+        var wasCalled = false
+
+        /// To be called between two rounds of the loop.
+        mutating func letGo() {
+            passenger = nil
+            for waiter in leaving { waiter.signal() }
+            leaving = []
+        }
+    }
+
+    /// Something to be done in a transaction.
+    struct Job: Sendable {
+        /// Whether it may fail alone, so that the others of its transaction are kept.
+        let isIsolated: Bool
+        /// How much it adds to a transaction, in events.
+        let weight: Int
+        let work: @Sendable (any OutboxStore) throws(OutboxProblem) -> Void
+        let done: @Sendable (OutboxProblem?) -> Void
+    }
+
+    /// A transaction takes no more once it has this many events: it keeps the pause of a commit short.
+    static let eventsPerTransaction = 4000
+    /// How long a passenger waits at most after a failure before it is asked again.
+    public static let retryMilliseconds: Int64 = 250
+
+    /// Milliseconds that a group may be given to grow while results stream in; a caller's own work is never put off.
+    static let waitsPerGroup = 6
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - store: The store; from now on the writer's alone.
+    ///   - clock: Where the passenger's times come from.
+    public init(store: sending any OutboxStore, clock: any PosthornClock) throws(SystemProblem) {
+        self.store = store
+        self.clock = clock
+        watch = store.makeChangeSignal()
+        waker = try Waker()
+        clock.signalOnJump(waker)
+        let started = try WorkerThread(name: "posthorn-writer") { [self] in loop() }
+        thread.withLock { $0 = started }
+    }
+
+    // MARK: From any thread
+
+    /// Does something in a transaction and waits until it is durable.
+    /// - Parameters:
+    ///   - isolated: Whether it is undone alone when it throws. Without it a failure fails all that share the commit, so
+    ///     only work that throws for the store's own failures goes without.
+    ///   - weight: How many events it stores.
+    public func perform<Result: Sendable>(
+        isolated: Bool = true,
+        weight: Int = 1,
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result {
+        let outcome = OutcomeBox<Result>()
+        let ready = DispatchSemaphore(value: 0)
+        submit(isolated: isolated, weight: weight, work) { result in
+            outcome.value.withLock { $0 = result }
+            ready.signal()
+        }
+        ready.wait()
+        return try outcome.value.withLock { $0 ?? .failure(Self.closed) }.get()
+    }
+
+    /// Does something in a transaction and calls `done` on the writer's thread when it is durable or has failed.
+    public func submit<Result: Sendable>(
+        isolated: Bool = true,
+        weight: Int = 1,
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result,
+        done: @escaping @Sendable (Swift.Result<Result, OutboxProblem>) -> Void
+    ) {
+        let outcome = OutcomeBox<Result>()
+        let job = Job(isIsolated: isolated, weight: weight) { (store) throws(OutboxProblem) in
+            let result = try work(store)
+            outcome.value.withLock { $0 = .success(result) }
+        } done: { problem in
+            if let problem {
+                done(.failure(problem))
+            } else {
+                done(outcome.value.withLock { $0 } ?? .failure(Self.closed))
+            }
+        }
+        let isOpen = shared.withLock { shared in
+            if shared.isClosing { return false }
+            shared.jobs.append(job)
+            return true
+        }
+        if isOpen { wake() } else { done(.failure(Self.closed)) }
+    }
+
+    /// Does something on the writer's thread outside of any transaction, so that it needs no write lock and no disk that can be
+    /// written, and waits until it is done.
+    public func performAside<Result: Sendable>(
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result {
+        let outcome = OutcomeBox<Result>()
+        let ready = DispatchSemaphore(value: 0)
+        let aside: @Sendable (any OutboxStore) -> Void = { store in
+            do throws(OutboxProblem) {
+                let result = try work(store)
+                outcome.value.withLock { $0 = .success(result) }
+            } catch {
+                outcome.value.withLock { $0 = .failure(error) }
+            }
+            ready.signal()
+        }
+        let isOpen = shared.withLock { shared in
+            if !shared.isClosing { shared.asides.append(aside) }
+            return !shared.isClosing
+        }
+        guard isOpen else { throw Self.closed }
+        wake()
+        ready.wait()
+        return try outcome.value.withLock { $0 ?? .failure(Self.closed) }.get()
+    }
+
+    private final class OutcomeBox<Result: Sendable>: Sendable {
+        let value = Mutex<Swift.Result<Result, OutboxProblem>?>(nil)
+    }
+
+    private static let closed = OutboxProblem(.closed, "the outbox was closed")
+
+    /// Lets the thread look at its passenger and its queue.
+    public func wake() {
+        let mustSignal = shared.withLock { shared in
+            shared.wasCalled = true
+            defer { shared.isAsleep = false }
+            return shared.isAsleep
+        }
+        if mustSignal { waker.signal() }
+    }
+
+    /// Takes a passenger on board.
+    public func board(_ passenger: any WriterPassenger) {
+        shared.withLock { $0.passenger = passenger }
+        wake()
+    }
+
+    /// Lets the passenger go. Afterwards none of its methods is running or will be called.
+    public func leave() {
+        let gone = DispatchSemaphore(value: 0)
+        // The thread lets it go between two rounds of its loop. A job would not do: its caller is told of the commit in the
+        // middle of a round, before the passenger is.
+        let isRunning = shared.withLock { shared in
+            if shared.hasEnded {
+                shared.passenger = nil
+            } else {
+                shared.leaving.append(gone)
+            }
+            return !shared.hasEnded
+        }
+        guard isRunning else { return }
+        wake()
+        gone.wait()
+    }
+
+    /// Finishes what waits and ends the thread.
+    public func close() {
+        shared.withLock { $0.isClosing = true }
+        wake()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+    }
+
+    // MARK: On the writer's thread
+
+    private func loop() {
+        var waits = 0
+        while true {
+            for aside in takeAsides() { aside(store) }
+            let (jobs, passenger, isClosing) = take()
+            let passengerWrites = passenger?.wantsToWrite ?? false
+            if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, passenger?.isWorthWaiting ?? false {
+                waits += 1
+                usleep(1000)
+                continue
+            }
+            waits = 0
+            var isWell = true
+            if !jobs.isEmpty || passengerWrites {
+                isWell = transact(jobs, passengerWrites ? passenger : nil)
+            } else if isClosing, shared.withLock({ $0.asides.isEmpty }) {
+                return end()
+            }
+            var deadline: Timestamp?
+            if let passenger {
+                do throws(OutboxProblem) {
+                    deadline = try lookAround(passenger, callersWrote: !jobs.isEmpty)
+                    if isWell, passenger.succeeded() || passenger.wantsToWrite { continue }
+                } catch {
+                    isWell = false
+                    passenger.failed(error)
+                }
+            }
+            // After a failure nothing is done in a hurry; callers' jobs are tried as they come and tell their callers.
+            sleep(until: deadline, atMost: isWell ? nil : Self.retryMilliseconds, hasPassenger: passenger != nil)
+        }
+    }
+
+    private func end() {
+        shared.withLock { shared in
+            shared.hasEnded = true
+            shared.letGo()
+        }
+    }
+
+    private func takeAsides() -> [@Sendable (any OutboxStore) -> Void] {
+        shared.withLock { shared in
+            defer { shared.asides = [] }
+            return shared.asides
+        }
+    }
+
+    private func take() -> ([Job], (any WriterPassenger)?, Bool) {
+        shared.withLock { shared in
+            shared.wasCalled = false
+            if !shared.leaving.isEmpty { shared.letGo() }
+            var weight = 0
+            let count = shared.jobs.prefix { job in
+                defer { weight += job.weight }
+                return weight < Self.eventsPerTransaction
+            }.count
+            let jobs = Array(shared.jobs.prefix(count))
+            shared.jobs.removeFirst(count)
+            return (jobs, shared.passenger, shared.isClosing)
+        }
+    }
+
+    /// Runs a transaction. Returns whether it was committed, or undone for no fault of the store's.
+    private func transact(_ jobs: [Job], _ passenger: (any WriterPassenger)?) -> Bool {
+        var refused: [Int: OutboxProblem] = [:]
+        // Alone in its transaction, a job that fails is undone with it: SQLite copies each page that may have to be undone
+        // alone into a file.
+        let isAlone = jobs.count == 1 && passenger == nil
+        do throws(OutboxProblem) {
+            try store.write { () throws(OutboxProblem) in
+                for (i, job) in jobs.enumerated() {
+                    if !job.isIsolated || isAlone {
+                        try job.work(store)
+                        continue
+                    }
+                    do throws(OutboxProblem) {
+                        try store.undoable { () throws(OutboxProblem) in try job.work(store) }
+                    } catch {
+                        if error.isOfTheStore { throw error }
+                        refused[i] = error
+                    }
+                }
+                try passenger?.write(to: store)
+            }
+        } catch {
+            for job in jobs { job.done(error) }
+            passenger?.failed(error)
+            return isAlone && !error.isOfTheStore
+        }
+        for (i, job) in jobs.enumerated() { job.done(refused[i]) }
+        passenger?.committed()
+        return true
+    }
+
+    private func lookAround(
+        _ passenger: any WriterPassenger,
+        callersWrote: Bool
+    ) throws(OutboxProblem) -> Timestamp? {
+        watch?.drain()
+        let commits = try store.commitsByOthers()
+        let foreign = commits != lastCommitsByOthers
+        // Until the turn is over: after one that fails it is seen again.
+        lastCommitsByOthers = -1
+        let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
+        lastCommitsByOthers = commits
+        try store.maintain()
+        return deadline
+    }
+
+    private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
+        let goesOn = shared.withLock { shared in
+            if shared.wasCalled || !shared.jobs.isEmpty || !shared.asides.isEmpty { return false }
+            shared.isAsleep = true
+            return true
+        }
+        guard goesOn else { return }
+        // Without an engine nobody here cares for other processes' commits.
+        let descriptor = hasPassenger ? watch?.descriptor ?? -1 : -1
+        var waits = [deadline.flatMap { clock.realMilliseconds(until: $0) }, limit].compactMap { $0 }
+        if hasPassenger, let watch { waits.append(watch.delayMilliseconds()) }
+        waker.wait(milliseconds: waits.min(), others: descriptor >= 0 ? [descriptor] : [])
+        shared.withLock { $0.isAsleep = false }
+    }
+}

@@ -1,0 +1,181 @@
+public import PosthornModel
+public import PosthornText
+
+/// Which deliveries a list shows. Empty fields ask for everything.
+public struct DeliveryFilter: Sendable {
+    /// Only deliveries in this state.
+    public var state: DeliveryState?
+    /// Only those of the endpoint with this id.
+    public var endpoint: String?
+    /// Only those of events at the node with this id.
+    public var node: String?
+    /// Only those of events of this type.
+    public var type: EventPattern?
+    /// Only those of the event with this id.
+    public var event: String?
+    /// Only those of events that happened then or later.
+    public var since: Timestamp?
+    /// Only the newest so many.
+    public var limit: Int?
+
+    /// A filter that asks for everything.
+    public init() {}
+}
+
+/// Counts of the outbox at one moment.
+public struct OutboxStatus: Sendable {
+    /// Events stored.
+    public var events: Int64 = 0
+    /// Events inserted by other programs that wait for their fan-out.
+    public var arrivals: Int64 = 0
+    /// Deliveries by state.
+    public var deliveries: [DeliveryState: Int64] = [:]
+    /// When the event of the oldest delivery that waits for its first attempt happened.
+    public var oldestReady: Timestamp?
+    /// When the most overdue further attempt was due; may lie ahead.
+    public var nextRetry: Timestamp?
+    /// Endpoints by state.
+    public var endpoints: [EndpointState: Int64] = [:]
+    /// Nodes of the hierarchy.
+    public var nodes: Int64 = 0
+    /// The process that runs the engine, if one does.
+    public var engine: Int32?
+    /// What is wrong with the engine's hold on this outbox, for people: it delivers from another file that had this name, or its
+    /// lock file was removed. `nil` when all is well.
+    public var engineTrouble: String?
+    /// What the engine last said of itself.
+    public var pulse: EnginePulse?
+    /// Mails about exhausted deliveries.
+    public var mails = MailStatus()
+
+    /// Nothing yet.
+    package init() {}
+}
+
+/// What a running engine writes down about itself once a second while it works.
+public struct EnginePulse: Sendable, Hashable {
+    /// When it was written.
+    public var at: Timestamp
+    /// Attempts recorded in the last ten seconds, a second.
+    public var attemptsPerSecond: Double
+    /// Deliveries that reached `delivered` in the last ten seconds, a second.
+    public var deliveredPerSecond: Double
+    /// Requests on the wire.
+    public var inFlight: Int
+    /// How far receivers' clocks are from ours; `nil` while none has said its time.
+    public var clockSkew: ClockSkew?
+
+    /// A pulse by its parts.
+    public init(at: Timestamp, attemptsPerSecond: Double, deliveredPerSecond: Double, inFlight: Int, clockSkew: ClockSkew? = nil) {
+        self.clockSkew = clockSkew
+        self.at = at
+        self.attemptsPerSecond = attemptsPerSecond
+        self.deliveredPerSecond = deliveredPerSecond
+        self.inFlight = inFlight
+    }
+}
+
+/// Endpoints that an engine could not use.
+public struct FaultsOfRun: Sendable, Hashable {
+    /// The process of the engine that runs and keeps this up; `nil` when none does, and the last one found it.
+    public var engine: Int32?
+    /// When it found so last; `nil` when that was not written down.
+    public var at: Timestamp?
+    /// The reasons, by the endpoints' ids.
+    public var reasons: [String: String]
+
+    /// What was found, by its parts.
+    public init(engine: Int32? = nil, at: Timestamp? = nil, reasons: [String: String] = [:]) {
+        self.engine = engine
+        self.at = at
+        self.reasons = reasons
+    }
+}
+
+/// Which deliveries to try again by hand.
+public enum RetrySelection: Sendable {
+    /// Those with these numbers.
+    case deliveries([Int64])
+    /// Those of one endpoint whose events happened at or after a time.
+    case endpoint(String, since: Timestamp)
+}
+
+/// What `retry` did.
+public struct RetryReport: Sendable, Equatable {
+    /// Deliveries that are due now.
+    public var retried: Int = 0
+    /// Numbers that name no delivery.
+    public var unknown: [Int64] = []
+    /// Numbers of deliveries whose state allows no retry, with that state.
+    public var refused: [Refusal] = []
+    /// Whose the retried ones are, by the endpoints' ids.
+    public var endpoints: [String: Endpoint] = [:]
+
+    /// An endpoint some of whose deliveries are due now. Unless it is active, an engine holds them instead.
+    public struct Endpoint: Sendable, Equatable {
+        /// Its state.
+        public let state: EndpointState
+        /// How many of its deliveries were made due.
+        public let deliveries: Int
+
+        /// An endpoint by its parts.
+        public init(state: EndpointState, deliveries: Int) {
+            self.state = state
+            self.deliveries = deliveries
+        }
+    }
+
+    /// A delivery that was not retried.
+    public struct Refusal: Sendable, Equatable {
+        /// Its number.
+        public let delivery: Int64
+        /// Its state.
+        public let state: DeliveryState
+
+        /// A refusal by its parts.
+        public init(delivery: Int64, state: DeliveryState) {
+            self.delivery = delivery
+            self.state = state
+        }
+    }
+
+    /// A report of nothing done.
+    public init() {}
+
+    /// Adds what another call did.
+    public mutating func add(_ other: RetryReport) {
+        retried += other.retried
+        unknown += other.unknown
+        refused += other.refused
+        endpoints.merge(other.endpoints) { Endpoint(state: $1.state, deliveries: $0.deliveries + $1.deliveries) }
+    }
+}
+
+/// What `prune` deleted.
+public struct PruneReport: Sendable, Equatable {
+    /// Events.
+    public var events = 0
+    /// Deliveries.
+    public var deliveries = 0
+    /// Attempts.
+    public var attempts = 0
+    /// Endpoints that were removed and had no delivery left.
+    public var endpoints = 0
+
+    /// A report of nothing done.
+    public init() {}
+}
+
+/// An endpoint that was removed, of which no delivery is left.
+public struct RemovedEndpoint: Sendable, Hashable {
+    /// Its number.
+    public let key: Int64
+    /// Its newest revision; one that comes back gets a newer one.
+    public let revision: Int64
+
+    /// An endpoint by its parts.
+    public init(key: Int64, revision: Int64) {
+        self.key = key
+        self.revision = revision
+    }
+}

@@ -1,0 +1,68 @@
+public import PosthornModel
+public import PosthornText
+
+/// What is read of an outbox beside its writer: lists, look-ups, counts and checks. Each call sees one state of the outbox; none waits
+/// for a writer or keeps one waiting.
+///
+/// A reader is used by one thread at a time. ``OutboxReaders`` lends them out.
+public protocol OutboxReader: TopologySource {
+    // MARK: Topology
+
+    /// How credentials are stored. Needs no key.
+    func credentialStorage() throws(OutboxProblem) -> CredentialStorage
+    /// What the engine that runs, or the last one, could not use.
+    func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun
+
+    // MARK: Lists
+
+    /// A page of the deliveries that a filter asks for.
+    /// - Parameter last: The delivery that the page before ended with.
+    /// - Returns: The page, and whether there may be another.
+    func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool)
+    /// A page of the events of a type (of every type for `nil`) in the order in which they were stored.
+    /// - Parameter last: Only events with a greater number than this.
+    /// - Returns: The page, which is empty when there are no more, and the number of its last event.
+    func events(ofType pattern: EventPattern?, beyond last: Int64) throws(OutboxProblem) -> (page: [Event], last: Int64)
+    /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
+    func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]?
+    /// Whether there is a node of that id, or was one when an event that is still here was accepted.
+    func knowsNode(_ id: String) throws(OutboxProblem) -> Bool
+    /// Whether there is an event of that id.
+    func knowsEvent(_ id: String) throws(OutboxProblem) -> Bool
+
+    // MARK: Status and checks
+
+    /// Counts, ages and rates.
+    func status() throws(OutboxProblem) -> OutboxStatus
+    /// What the store's own check of all its data says; empty when all is well. Takes long on a large outbox.
+    func integrityProblems() throws(OutboxProblem) -> [String]
+    /// The version of the database that is in use, such as `3.40.1`.
+    func databaseVersion() throws(OutboxProblem) -> String
+
+    // MARK: Mails
+
+    /// The mail that is due first, at the latest at `now`.
+    func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
+    /// The first waiting mail with a greater number, due or not.
+    func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail?
+    /// When the first waiting mail is due.
+    func nextMail() throws(OutboxProblem) -> Timestamp?
+    /// The deliveries that a mail reports.
+    /// - Parameter limit: How many deliveries are read with their attempts; the others are counted.
+    func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
+
+    // MARK: What may be deleted
+
+    /// Finds events older than `cutoff` that never had a recipient.
+    func orphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) -> [Int64]
+    /// Finds endpoints that were removed before `cutoff` and of which no delivery and no mail is left.
+    func forgottenEndpoints(removedBefore cutoff: Timestamp) throws(OutboxProblem) -> [RemovedEndpoint]
+}
+
+/// Lends readers out: a bounded number, so that a long list or check keeps neither mails nor other lists waiting.
+public protocol OutboxReaders: Sendable {
+    /// Reads with a reader that nobody else uses meanwhile; waits where all are in use.
+    func read<Result: Sendable>(_ body: (any OutboxReader) throws -> Result) throws -> Result
+    /// Closes those that nobody uses.
+    func close()
+}

@@ -1,0 +1,21 @@
+/// Something that the nodes and endpoints of an outbox can be read from: its writer's store, or a reader.
+public protocol TopologySource: AnyObject {
+    /// Reads the nodes and the endpoints.
+    ///
+    /// An endpoint of which something cannot be read says so in its ``StoredEndpoint/fault`` and is no reason to read none.
+    /// - Parameters:
+    ///   - withCredentials: Whether credentials are read, for which sealed ones need their key; without them the settings hold
+    ///     none, and fixed headers have no values.
+    ///   - withRemoved: Whether removed endpoints are read too, of which there may be any number.
+    func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology
+}
+
+extension TopologySource {
+    /// Reads the nodes and all endpoints, removed ones too, with their credentials.
+    public func topology() throws(OutboxProblem) -> StoredTopology { try topology(withCredentials: true) }
+
+    /// Reads the nodes and all endpoints, removed ones too.
+    public func topology(withCredentials: Bool) throws(OutboxProblem) -> StoredTopology {
+        try topology(withCredentials: withCredentials, withRemoved: true)
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import PosthornModel
+import PosthornText
+@testable import PosthornSQLite
+import PosthornStore
+import PosthornSystem
+import PosthornTestSupport
+import Synchronization
+import Testing
+
+/// The writer's thread and who rides on it.
+@Suite struct GroupCommitWriterTests {
+    /// Whoever lets a passenger go takes apart what it works with, so nothing of it may run from then on.
+    @Test func aPassengerThatHasLeftIsInNoneOfItsMethods() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.file("outbox.db")
+        let clock = TestClock()
+        let store = try SQLiteStore(path: path, now: clock.now())
+        let writer = try GroupCommitWriter(store: store, watchedPath: nil, clock: clock)
+        defer { writer.close() }
+        for _ in 0..<20 {
+            let passenger = BusyPassenger()
+            writer.board(passenger)
+            passenger.waitUntilBusy()
+            writer.leave()
+            passenger.hasLeft.withLock { $0 = true }
+            // Whatever was still going on has ended once the thread has done something else.
+            try writer.perform { (_) throws(OutboxProblem) in }
+            #expect(!passenger.ranAfterLeaving.withLock { $0 })
+        }
+    }
+
+    @Test func lettingGoOfAClosedWritersPassengerEnds() throws {
+        let folder = try TemporaryDirectory()
+        let clock = TestClock()
+        let store = try SQLiteStore(path: folder.file("outbox.db"), now: clock.now())
+        let writer = try GroupCommitWriter(store: store, watchedPath: nil, clock: clock)
+        writer.close()
+        writer.leave()
+    }
+}
+
+/// Always has something to write, and takes its time after each commit.
+private final class BusyPassenger: WriterPassenger {
+    let hasLeft = Mutex(false)
+    let ranAfterLeaving = Mutex(false)
+    private let waker = try! Waker()
+
+    func waitUntilBusy() { waker.wait(milliseconds: nil) }
+
+    var wantsToWrite: Bool { true }
+    var isWorthWaiting: Bool { false }
+    func write(to store: any OutboxStore) throws(OutboxProblem) { waker.signal() }
+    func committed() { linger() }
+    func failed(_ problem: OutboxProblem) { linger() }
+    func succeeded() -> Bool { false }
+    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
+        linger()
+        return nil
+    }
+
+    /// Stays long enough for the other thread to go on, if it is let.
+    private func linger() {
+        let end = MonotonicClock.nanoseconds() + 3_000_000
+        while MonotonicClock.nanoseconds() < end {
+            sched_yield()
+            if hasLeft.withLock({ $0 }) { ranAfterLeaving.withLock { $0 = true } }
+        }
+    }
+}

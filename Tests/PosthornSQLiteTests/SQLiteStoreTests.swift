@@ -1,0 +1,210 @@
+import CPosthornSQLite
+import Glibc
+import PosthornModel
+import PosthornText
+import PosthornTestSupport
+import Testing
+
+@testable import PosthornSQLite
+import PosthornStore
+
+@Suite struct SQLiteStoreTests {
+    private let folder: TemporaryDirectory
+    private let now = Timestamp(milliseconds: 1_594_816_394_000)
+    private var path: String { folder.file("outbox.db") }
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    @Test(arguments: OutboxStoreContract.rules.map(\.name))
+    func keepsTheContract(_ rule: String) throws {
+        let (path, now) = (path, now)
+        let contract = OutboxStoreContract(open: { try SQLiteStore(path: path, now: now) })
+        try #require(OutboxStoreContract.rules.first { $0.name == rule }).check(contract)
+    }
+
+    /// What was delivered is most of the table, and none of it is read to find what can be tried again.
+    @Test func retryingAnEndpointReadsOnlyWhatWaitsOrIsExhausted() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN " + SQLiteStore.selectRetried)
+        var lines: [String] = []
+        while try plan.step() { lines.append(plan.text(3)) }
+        let deliveries = lines.filter { $0.contains("posthorn_delivery") }
+        #expect(deliveries.count == 3 && deliveries.allSatisfy { $0.contains("INDEX posthorn_delivery_") }, "\(lines)")
+        #expect(lines.contains { $0.contains("SEARCH o USING INTEGER PRIMARY KEY") }, "\(lines)")
+    }
+
+    private func platform() throws -> SQLiteConnection {
+        let store = try SQLiteStore(path: path, now: now)
+        let topology = try Topology(nodes: [Node(id: "s1", level: .site)], endpoints: [])
+        let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: false) { _, new in new.credentials }
+        try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
+        return try SQLiteConnection(path: path, creating: false)
+    }
+
+    @Test func aPlainInsertIsAnEvent() throws {
+        let platform = try platform()
+        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('MEETING_STARTED', 's1', '{\"id\": 1.10}')")
+        let arrivals = try SQLiteStore(path: path, now: now).arrivals(limit: 10)
+        let event = try #require(arrivals.first?.event)
+        #expect(String(decoding: event.data, as: UTF8.self) == #"{"id": 1.10}"#)
+        try EventID.check(event.id)
+        #expect(event.id.utf8.count == 24)
+        let seconds = Int64(time(nil))
+        #expect(abs(event.created.unixSeconds - seconds) < 60)
+        #expect(abs((Int64(event.id.prefix(8), radix: 16) ?? 0) - seconds) < 60)
+    }
+
+    @Test(arguments: [
+        ("type, node, data", "'T', 'nobody', '{}'", "posthorn_outbox.node"), ("type, node, data", "'T', 's1', '{'", "posthorn_outbox.data"),
+        ("type, node, data", "'T', 's1', '[]'", "posthorn_outbox.data"), ("type, node, data", "'T', 's1', x'7b7d'", "posthorn_outbox.data"),
+        ("type, node, data", "'T T', 's1', '{}'", "posthorn_outbox.type"), ("type, node, data", "'', 's1', '{}'", "posthorn_outbox.type"),
+        ("id, type, node, data", "'a b', 'T', 's1', '{}'", "posthorn_outbox.id"),
+        ("created, type, node, data", "'today', 'T', 's1', '{}'", "posthorn_outbox.created"),
+        ("created, type, node, data", "1594816394, 'T', 's1', '{}'", "posthorn_outbox.created"),
+        ("node, data", "'s1', '{}'", "posthorn_outbox.type"), ("type, data", "'T', '{}'", "posthorn_outbox.node"),
+        ("origin, type, node, data", "2, 'T', 's1', '{}'", "posthorn_outbox.origin"),
+    ])
+    func aBadInsertFailsInItsOwnTransactionAndSaysWhy(_ columns: String, _ values: String, _ reason: String) throws {
+        let platform = try platform()
+        do throws(OutboxProblem) {
+            try platform.execute("INSERT INTO posthorn_outbox (\(columns)) VALUES (\(values))")
+            Issue.record("it was accepted")
+        } catch {
+            #expect(error.code == .constraint)
+            #expect(error.message.contains(reason), "\(error.message)")
+        }
+    }
+
+    @Test(arguments: ["INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE"])
+    func theSameEventAgainChangesNothingAndAnotherOneIsRefused(_ insert: String) throws {
+        let platform = try platform()
+        let columns = "posthorn_outbox (id, type, node, data) VALUES"
+        try platform.execute("INSERT INTO \(columns) ('a', 'T', 's1', '{}')")
+        try platform.execute("\(insert) INTO \(columns) ('a', 'T', 's1', '{}')")
+        #expect(try platform.integer("SELECT seq FROM posthorn_outbox") == 1)
+        #expect(throws: OutboxProblem.self) { try platform.execute("\(insert) INTO \(columns) ('a', 'T', 's1', '{\"v\": 2}')") }
+        #expect(throws: OutboxProblem.self) { try platform.execute("\(insert) INTO \(columns) ('b', 'T', 's1', '[]')") }
+        #expect(try platform.integer("SELECT count(*) FROM posthorn_arrival") == 1)
+    }
+
+    @Test func anExplicitNullAsksForTheDefault() throws {
+        let platform = try platform()
+        try platform.execute("INSERT INTO posthorn_outbox (id, type, node, created, data) VALUES (NULL, 'T', 's1', NULL, '{}')")
+        #expect(try platform.integer("SELECT length(id) FROM posthorn_outbox") == 24)
+    }
+
+    @Test func whatWasAcceptedCannotBeChangedOrTakenAway() throws {
+        let platform = try platform()
+        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('T', 's1', '{}')")
+        #expect(throws: OutboxProblem.self) { try platform.execute("UPDATE posthorn_outbox SET data = '{\"a\":1}'") }
+        #expect(throws: OutboxProblem.self) { try platform.execute("DELETE FROM posthorn_outbox") }
+    }
+
+    @Test func theScansFollowTheirIndexAndSortNothing() throws {
+        let connection = try platform()
+        func plan(_ sql: String) throws -> String {
+            let rows = try connection.prepare("EXPLAIN QUERY PLAN " + sql)
+            var text = ""
+            while try rows.step() { text += rows.text(3) + "\n" }
+            return text
+        }
+        let ready = try plan(
+            """
+            SELECT id, revision, event FROM posthorn_delivery INDEXED BY posthorn_delivery_ready
+            WHERE state = 'pending' AND attempts = 0 AND id > 5 ORDER BY id
+            """
+        )
+        #expect(ready.contains("USING INDEX posthorn_delivery_ready (id>?)"), "\(ready)")
+        #expect(!ready.contains("TEMP B-TREE"), "\(ready)")
+        let retry = try plan(
+            """
+            SELECT next_attempt_at, id, revision, event FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
+            WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at, id) > (1, 2) AND next_attempt_at <= 3
+            ORDER BY next_attempt_at, id
+            """
+        )
+        #expect(retry.contains("USING INDEX posthorn_delivery_retry"), "\(retry)")
+        #expect(!retry.contains("TEMP B-TREE"), "\(retry)")
+    }
+
+    @Test func nobodyCommitsWhileACheckpointRuns() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        #expect(try store.own())
+        for i in 0..<40 {
+            try store.write { () throws(OutboxProblem) in
+                for k in 0..<100 {
+                    let event = Event(id: "e\(i)-\(k)", type: "T", node: "n", created: now, data: Array("{}".utf8))
+                    _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: now)
+                }
+            }
+        }
+        try store.checkpointer.run()
+        #expect(store.checkpointer.bytesHeldBack == 0)
+        #expect(try store.connection.integer("PRAGMA wal_autocheckpoint") == 0)
+        #expect(try store.integrityProblems().isEmpty)
+    }
+
+    @Test func aLongReaderIsReportedAndBlocksNobody() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        #expect(try store.own())
+        let reader = try SQLiteConnection(path: path, creating: false)
+        try reader.execute("BEGIN")
+        _ = try reader.integer("SELECT count(*) FROM posthorn_outbox")
+        for i in 0..<20 {
+            try store.write { () throws(OutboxProblem) in
+                let event = Event(id: "e\(i)", type: "T", node: "n", created: now, data: Array("{}".utf8))
+                _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: now)
+            }
+        }
+        try store.checkpointer.run()
+        #expect(store.checkpointer.bytesHeldBack > 0)
+        try reader.execute("COMMIT")
+        try store.checkpointer.run()
+        #expect(store.checkpointer.bytesHeldBack == 0)
+    }
+
+    @Test func whatAnEngineCannotUseIsWrittenDownWithItsTime() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        func write(_ faults: [String: String], at time: Timestamp) throws {
+            try store.write { () throws(OutboxProblem) in try store.write(faults: faults, at: time) }
+        }
+        try write([:], at: now)
+        #expect(try store.connection.integer("SELECT count(*) FROM posthorn_setting WHERE name LIKE 'faults%'") == 0)
+        let faults = ["a \"b\"": "no key", "c": "a damaged\nrow"]
+        try write(faults, at: now)
+        #expect(try SQLiteStore(path: path, now: now).faultsOfRun() == FaultsOfRun(at: now, reasons: faults))
+        let later = now.advanced(byMilliseconds: 1)
+        try write(faults, at: later)
+        #expect(try store.faultsOfRun().at == later)
+        try write([:], at: later)
+        #expect(try store.faultsOfRun().reasons.isEmpty)
+        // However many there are, a reader of the status can bear it.
+        try write(Dictionary(uniqueKeysWithValues: (0..<2000).map { ("e\($0)", "no key") }), at: now)
+        #expect(try store.faultsOfRun().reasons.count == 1000)
+    }
+
+    @Test func whatIsWrittenAnewIsStruckFromWhatAnEngineCouldNotUse() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        func settings(_ id: String, _ url: String = "https://a.example/") -> EndpointSettings {
+            EndpointSettings(id: id, node: "n", url: url, credentials: ["key": .string(id)])
+        }
+        func change(_ endpoints: [EndpointSettings]) throws {
+            let topology = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: endpoints)
+            let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: false) { _, new in new.credentials }
+            try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
+        }
+        try change(["a", "b", "c"].map { settings($0) })
+        try store.write { () throws(OutboxProblem) in try store.write(faults: ["a": "x", "b": "y", "c": "z"], at: now) }
+        try change([settings("a", "https://b.example/"), settings("b")])
+        #expect(try store.faultsOfRun().reasons == ["b": "y", "c": "z"])
+        let key = try #require(try store.endpoint(id: "b")).key
+        try store.write { () throws(OutboxProblem) in
+            // Switched off and on it is what it was.
+            try store.setState(.disabled, reason: nil, ofEndpoint: key, at: now)
+            try store.setState(.active, reason: nil, ofEndpoint: key, at: now)
+        }
+        #expect(try store.faultsOfRun().reasons == ["b": "y", "c": "z"])
+        try store.write { () throws(OutboxProblem) in try store.setCredentials([:], ofEndpoint: key, id: "b", at: now) }
+        #expect(try store.faultsOfRun().reasons == ["c": "z"])
+    }
+}
