@@ -1,6 +1,7 @@
 import Glibc
 import PosthornModel
 import PosthornText
+import PosthornSQLite
 import PosthornStore
 import PosthornSending
 import PosthornSystem
