@@ -22,6 +22,10 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
         case damaged
         /// Credentials are sealed, and the key is missing or is another one.
         case key
+        /// Its file, or a companion of it, was removed, renamed or replaced while it was open; nothing more is written to it.
+        case replaced
+        /// The engine's lock file was removed or replaced while the engine held it.
+        case lockLost = "lock_lost"
         /// The outbox was closed.
         case closed
         /// Anything else that SQLite reports.
@@ -41,4 +45,18 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
 
     /// The message.
     public var description: String { message }
+}
+
+extension OutboxProblem {
+    /// Whether the same call may work later without anybody changing the file or its rights.
+    public var mayPass: Bool { code == .busy || code == .full || code == .io }
+
+    /// Whether the store itself failed, so that nothing of the transaction can be kept.
+    var isOfTheStore: Bool {
+        switch code {
+        // Other failures, such as a lack of memory, may have rolled the whole transaction back.
+        case .busy, .full, .io, .notADatabase, .access, .replaced, .other: return true
+        case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed: return false
+        }
+    }
 }

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What an engine has found that it cannot use, for those who ask later or with another key.
 extension SQLiteStore {
@@ -24,7 +25,7 @@ extension SQLiteStore {
     /// What the engine that runs, or the last one, could not use.
     public func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun {
         FaultsOfRun(
-            engine: OwnerLock.holder(databasePath: path),
+            engine: OwnerSight(databasePath: path).process,
             at: try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'faults_at'").map(Timestamp.init(milliseconds:)),
             reasons: try writtenFaults()
         )

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 extension SQLiteStore {
     /// A page of the deliveries that a filter asks for, oldest first; all of them, where the filter has a limit.
@@ -171,7 +172,9 @@ extension SQLiteStore {
             """
         ).map(Timestamp.init(milliseconds:))
         status.nextRetry = try nextRetry(after: Timestamp(milliseconds: .min))
-        status.engine = OwnerLock.holder(databasePath: path)
+        let owner = OwnerSight(databasePath: path)
+        status.engine = owner.process
+        status.engineTrouble = owner.trouble
         status.pulse = try pulse()
         status.mails = try mailStatus()
         return status
