@@ -3,3 +3,5 @@
 @_exported public import PosthornModel
 @_exported public import PosthornOutbox
 @_exported public import PosthornSending
+@_exported public import struct PosthornSystem.CIDR
+@_exported public import struct PosthornSystem.NetworkAddress

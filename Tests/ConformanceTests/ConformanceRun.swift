@@ -3,6 +3,7 @@ import Posthorn
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornSystem
 import Testing
 
 @testable import PosthornCLI

@@ -1,6 +1,7 @@
 import CPosthornCurl
 import PosthornModel
 @testable import PosthornSending
+import PosthornSystem
 import Testing
 
 @Suite struct TransferVerdictTests {

@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornSending
+import PosthornSystem
 
 /// Values of flags as what they mean. A bad one is named with its flag and what would be right.
 extension ParsedArguments {

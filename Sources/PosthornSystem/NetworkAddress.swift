@@ -1,4 +1,4 @@
-import Glibc
+public import Glibc
 
 /// An IPv4 or IPv6 address in one shape: 128 bits, IPv4 as `::ffff:a.b.c.d`.
 ///
@@ -31,8 +31,8 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The address a socket is to connect to. `nil` for other families than IPv4 and IPv6.
-    init?(_ address: UnsafePointer<sockaddr>) {
+    /// A socket's address, its own or its peer's. `nil` for other families than IPv4 and IPv6.
+    public init?(_ address: UnsafePointer<sockaddr>) {
         switch Int32(address.pointee.sa_family) {
         case AF_INET:
             let four = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self)
