@@ -32,7 +32,6 @@ let package = Package(
         .systemLibrary(name: "CPosthornSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPosthornCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CPosthornMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
 
         room("PosthornSystem", ["PosthornModel", "CPosthornLinux"]),
@@ -50,7 +49,7 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]
         ),
-        room("PosthornHTTP", ["CPosthornMicroHTTPD", "PosthornSystem"]),
+        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -150,7 +149,7 @@ if Context.environment["POSTHORN_FUZZ"] != nil {
     package.targets += [
         .executableTarget(
             name: "PosthornFuzz",
-            dependencies: ["PosthornModel", "PosthornFormats", "PosthornSending"],
+            dependencies: ["PosthornModel", "PosthornFormats", "PosthornSending", "PosthornHTTP"],
             path: "Tests/Fuzz/Runner",
             swiftSettings: strict
         )
