@@ -32,7 +32,6 @@ let package = Package(
         .systemLibrary(name: "CPosthornSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPosthornCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CPosthornMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
 
         room("PosthornSystem", ["PosthornText", "CPosthornLinux"]),
@@ -55,7 +54,7 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
-        room("PosthornHTTP", ["CPosthornMicroHTTPD", "PosthornSystem"]),
+        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -168,7 +167,7 @@ if Context.environment["POSTHORN_FUZZ"] != nil {
     package.targets += [
         .executableTarget(
             name: "PosthornFuzz",
-            dependencies: ["PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending"],
+            dependencies: ["PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP"],
             path: "Tests/Fuzz/Runner",
             swiftSettings: strict
         )

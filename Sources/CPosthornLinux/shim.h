@@ -119,6 +119,17 @@ static inline int posthorn_socket(int family, int type, int protocol) {
     return socket(family, type | SOCK_CLOEXEC, protocol);
 }
 
+/* A stream socket that does not block. */
+static inline int posthorn_stream_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* accept4 is there with _GNU_SOURCE alone. The socket does not block, and no child process inherits it. */
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+static inline int posthorn_accept(int listener, struct sockaddr *address, socklen_t *length) {
+    return accept4(listener, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
 /* The resolver's settings of the calling thread (resolver(3)): `_res` is a macro over a function. */
 static inline void posthorn_bound_resolver(int seconds, int tries) {
     if (res_init() == 0) {

@@ -4,3 +4,5 @@
 @_exported public import PosthornText
 @_exported public import PosthornStore
 @_exported public import PosthornSending
+@_exported public import struct PosthornSystem.CIDR
+@_exported public import struct PosthornSystem.NetworkAddress

@@ -4,6 +4,7 @@ import PosthornModel
 import PosthornText
 import PosthornStore
 import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 

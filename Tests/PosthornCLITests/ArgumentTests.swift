@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornText
+import PosthornSystem
 import Testing
 
 @testable import PosthornCLI

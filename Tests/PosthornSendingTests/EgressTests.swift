@@ -1,5 +1,6 @@
 import PosthornModel
 @testable import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 

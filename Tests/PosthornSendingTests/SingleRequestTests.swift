@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornSending
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import CPosthornCurl
 import PosthornModel
 import PosthornText
 @testable import PosthornSending
+import PosthornSystem
 import Testing
 
 @Suite struct TransferVerdictTests {

@@ -49,7 +49,7 @@ do {
 
     var configuration = HTTPServerConfiguration(host: settings.host, port: settings.port)
     // Call Notify puts a whole payload into the request line.
-    configuration.headerLimitBytes = 64 << 10
+    configuration.headLimitBytes = 64 << 10
     let server = try HTTPServer(configuration: configuration) { receiver.answer($0) }
     report("listening on http://localhost:\(server.port)")
     var signal: Int32 = 0

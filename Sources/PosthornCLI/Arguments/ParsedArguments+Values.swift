@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornText
 import PosthornSending
+import PosthornSystem
 
 /// Values of flags as what they mean. A bad one is named with its flag and what would be right.
 extension ParsedArguments {

@@ -50,14 +50,12 @@ enum ReceiveCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        var server = HTTPServerConfiguration(
-            host: arguments.text("host") ?? "127.0.0.1",
-            port: try arguments.integer("port", 0...65_535) ?? 9999
-        )
+        let host = arguments.text("host") ?? "127.0.0.1"
+        var server = HTTPServerConfiguration(host: host, port: try arguments.integer("port", 0...65_535) ?? 9999)
         server.idleLimitMilliseconds = 600_000
         let settings = try FormatFlags.settings(
             arguments,
-            url: "http://\(server.host)/",
+            url: "http://\(host)/",
             mayLackCredentials: true,
             command: context.command
         )
@@ -92,7 +90,7 @@ enum ReceiveCommand: Command {
                 if goal.isReached(with: arrival) { ending.signal() }
             }
         )
-        announce(receiver.port, server.host, isChecking: requestCheck != nil, isJSON, printer)
+        announce(receiver.port, host, isChecking: requestCheck != nil, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
         receiver.stop()

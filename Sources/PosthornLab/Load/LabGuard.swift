@@ -1,4 +1,5 @@
 public import PosthornSending
+import PosthornSystem
 
 /// Where the lab's commands may send: an operator names the target, so this machine and private networks are open, over
 /// plain http too; everybody else's hosts are closed until the operator has said that they are theirs.

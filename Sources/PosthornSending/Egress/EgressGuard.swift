@@ -1,3 +1,5 @@
+public import PosthornSystem
+
 /// Says which addresses a request may reach. It is asked about the address that a socket connects to, never about a name.
 public struct EgressGuard: Sendable {
     /// What it says.

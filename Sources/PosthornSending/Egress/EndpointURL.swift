@@ -1,5 +1,6 @@
 import CPosthornCurl
 public import PosthornModel
+import PosthornSystem
 
 /// Where requests to an endpoint go: an http or https URL in canonical form.
 ///

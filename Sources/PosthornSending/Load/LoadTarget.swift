@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornSystem
 
 /// Finds out where a load would go, before anything is sent.
 public enum LoadTarget {

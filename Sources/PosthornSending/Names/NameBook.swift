@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornSystem
 
 /// What a sender thread knows of host names, and the jobs that wait for one. A value without clock or threads.
 ///

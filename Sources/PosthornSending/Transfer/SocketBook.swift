@@ -1,5 +1,6 @@
 import CPosthornLinux
 import Glibc
+import PosthornSystem
 
 /// What one sender thread knows of its sockets: what epoll watches, and which descriptor stands behind a local port.
 ///

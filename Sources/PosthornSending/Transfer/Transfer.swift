@@ -3,6 +3,7 @@ import CPosthornLinux
 import Glibc
 import PosthornModel
 import PosthornText
+import PosthornSystem
 
 /// One reusable easy handle with the buffers of the request it carries. It belongs to one sender thread.
 final class Transfer {

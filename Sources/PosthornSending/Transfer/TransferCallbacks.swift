@@ -1,5 +1,6 @@
 import CPosthornCurl
 import Glibc
+import PosthornSystem
 
 /// The C functions that libcurl calls for a transfer; each finds its ``Transfer`` behind the context pointer.
 enum TransferCallbacks {

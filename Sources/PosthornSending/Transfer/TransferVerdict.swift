@@ -1,5 +1,6 @@
 import CPosthornCurl
 import PosthornModel
+import PosthornSystem
 
 /// Why a callback of ours ended a transfer; libcurl only knows that one did.
 enum Intervention: Hashable {

@@ -39,7 +39,8 @@ private let reader: @Sendable ([UInt8]) -> Void = {
     case "envelope": return Readers.envelope
     case "request": return Readers.request
     case "reply": return Readers.reply
-    default: fatalError("POSTHORN_FUZZ_READER must be event, topology, url, envelope, request or reply")
+    case "http": return Readers.http
+    default: fatalError("POSTHORN_FUZZ_READER must be event, topology, url, envelope, request, reply or http")
     }
 }()
 

@@ -24,12 +24,48 @@ public final class TestClient {
         guard connect(descriptor, info.ai_addr, info.ai_addrlen) == 0 else { throw Problem(code: errno) }
     }
 
+    /// Connects to a Unix socket.
+    public init(path: String) throws {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isConnected else { throw Problem(code: errno) }
+    }
+
     deinit { close(descriptor) }
+
+    /// Ends this side; the other one can still answer.
+    public func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Makes the system hold little for this side: what is not read soon waits at the other one.
+    public func readLittle() {
+        var bytes: Int32 = 4096
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Closes so that the other side is told at once that nobody is there (a reset).
+    public func reset() {
+        var hard = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+        // Connecting to nowhere ends a connection and leaves the descriptor for deinit.
+        var nowhere = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
+    }
 
     /// Sends text; whether the other side still takes it.
     @discardableResult
-    public func send(_ text: String) -> Bool {
-        var rest = Array(text.utf8)[...]
+    public func send(_ text: String) -> Bool { send(bytes: Array(text.utf8)) }
+
+    /// Sends bytes; whether the other side still takes them.
+    @discardableResult
+    public func send(bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if sent <= 0 { return false }
@@ -42,6 +78,13 @@ public final class TestClient {
     public func readToEnd() -> String {
         var out: [UInt8] = []
         while let more = readSome() { out += more }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Everything until `text` has come, or the other side closes.
+    public func read(until text: String) -> String {
+        var out: [UInt8] = []
+        while !String(decoding: out, as: UTF8.self).contains(text), let more = readSome() { out += more }
         return String(decoding: out, as: UTF8.self)
     }
 

@@ -1,0 +1,47 @@
+/// A request before its body: what a decision about it is made from.
+public struct HTTPRequestHead: Sendable {
+    /// The method as it was sent, such as `POST`.
+    public let method: String
+    /// What is asked for.
+    public let target: HTTPTarget
+    /// The header fields.
+    public let headers: HTTPHeaders
+    /// How long the body is.
+    public let bodyLength: HTTPBodyLength
+    /// The client's address in numbers, without the port, as far as named proxies tell it; empty on a Unix socket.
+    public let remoteAddress: String
+    /// The request's number in the answer's `X-Request-Id` and in the access log.
+    public let id: HTTPRequestID
+
+    /// A head made of its parts, for tests of handlers.
+    public init(
+        method: String = "GET",
+        target: HTTPTarget = "/",
+        headers: HTTPHeaders = HTTPHeaders(),
+        bodyLength: HTTPBodyLength = .known(0),
+        remoteAddress: String = "127.0.0.1",
+        id: HTTPRequestID = HTTPRequestID(0)
+    ) {
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.bodyLength = bodyLength
+        self.remoteAddress = remoteAddress
+        self.id = id
+    }
+}
+
+/// What a request is called in its answer and in logs: 16 hexadecimal digits.
+public struct HTTPRequestID: Hashable, Sendable, CustomStringConvertible {
+    /// The number.
+    public let value: UInt64
+
+    /// The request of this number.
+    public init(_ value: UInt64) { self.value = value }
+
+    /// As it is sent and logged.
+    public var description: String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
