@@ -16,7 +16,7 @@ import Testing
         let path = folder.file("outbox.db")
         let clock = TestClock()
         let store = try SQLiteStore(path: path, now: clock.now())
-        let writer = try GroupCommitWriter(store: store, watchedPath: nil, clock: clock)
+        let writer = try GroupCommitWriter(store: store, clock: clock)
         defer { writer.close() }
         for _ in 0..<20 {
             let passenger = BusyPassenger()
@@ -34,7 +34,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let clock = TestClock()
         let store = try SQLiteStore(path: folder.file("outbox.db"), now: clock.now())
-        let writer = try GroupCommitWriter(store: store, watchedPath: nil, clock: clock)
+        let writer = try GroupCommitWriter(store: store, clock: clock)
         writer.close()
         writer.leave()
     }

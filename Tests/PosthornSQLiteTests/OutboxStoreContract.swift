@@ -129,7 +129,7 @@ struct OutboxStoreContract {
         try store.write { () throws(OutboxProblem) in
             _ = try store.accept([Candidate(event("kept"), createdByProducer: false, recipients: [recipient])], at: now)
             do throws(OutboxProblem) {
-                try store.savepoint { () throws(OutboxProblem) in
+                try store.undoable { () throws(OutboxProblem) in
                     _ = try store.accept([Candidate(event("gone"), createdByProducer: false, recipients: [recipient])], at: now)
                     throw OutboxProblem(.refused, "no")
                 }
@@ -228,11 +228,11 @@ struct OutboxStoreContract {
 
     private func foreignCommitsShow() throws {
         let (store, revisions) = try prepared()
-        let before = try store.foreignCommits()
+        let before = try store.commitsByOthers()
         try accept(event("own"), revisions, in: store)
-        #expect(try store.foreignCommits() == before)
+        #expect(try store.commitsByOthers() == before)
         try accept(event("other"), revisions, in: try open())
-        #expect(try store.foreignCommits() != before)
+        #expect(try store.commitsByOthers() != before)
     }
 
     private func revisionsStay() throws {
