@@ -49,25 +49,27 @@ final class EmitBatch: Sendable {
         _ = try directory.refresh(from: store, at: now)
         var candidates: [Candidate] = []
         candidates.reserveCapacity(events.count)
+        var uncarried: [[UncarriedDelivery]] = []
         var problems: [Int: InputProblem] = [:]
         for i in events.indices {
             do throws(InputProblem) {
                 let event = try events[i].get()
-                let recipients = try directory.recipients(of: event, checking: true)
-                candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients))
+                let recipients = try directory.recipients(of: event)
+                candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
+                uncarried.append(recipients.uncarried)
             } catch {
                 if !keepsOthers { throw refused(i, error) }
                 problems[i] = error
             }
         }
-        var acceptances = try store.accept(candidates, at: now).makeIterator()
+        var acceptances = zip(try store.accept(candidates, at: now), uncarried).makeIterator()
         var results: [Result<EmittedEvent, InputProblem>] = []
         results.reserveCapacity(events.count)
         for i in events.indices {
             if let problem = problems[i] {
                 results.append(.failure(problem))
-            } else if case .success(let event) = events[i], let acceptance = acceptances.next() {
-                let result = Self.result(event, acceptance)
+            } else if case .success(let event) = events[i], let (acceptance, uncarried) = acceptances.next() {
+                let result = Self.result(event, acceptance, uncarried)
                 if case .failure(let problem) = result, !keepsOthers { throw refused(i, problem) }
                 results.append(result)
             }
@@ -80,10 +82,15 @@ final class EmitBatch: Sendable {
         return OutboxProblem(.refused, "\(problem)")
     }
 
-    private static func result(_ event: Event, _ acceptance: Acceptance) -> Result<EmittedEvent, InputProblem> {
+    private static func result(
+        _ event: Event,
+        _ acceptance: Acceptance,
+        _ uncarried: [UncarriedDelivery]
+    ) -> Result<EmittedEvent, InputProblem> {
         switch acceptance {
-        case .stored(let deliveries): return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries))
-        case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0))
+        case .stored(let deliveries):
+            return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries, uncarried: uncarried))
+        case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0, uncarried: []))
         case .conflict:
             return .failure(
                 InputProblem(

@@ -104,6 +104,7 @@ public struct Transition: Hashable, Sendable {
     ///   - roundBase: Attempts made before the current round of the schedule began; 0 unless retried by hand.
     ///   - started: When the attempt started.
     ///   - succeeded: Whether the receiver answered 200.
+    ///   - isFinal: Whether no further attempt can help; see ``AttemptError/isFinal``.
     ///   - retryAfterMilliseconds: How long the receiver asked us to wait, counted from the attempt's end.
     ///   - ended: When the attempt ended.
     ///   - schedule: The endpoint's schedule.
@@ -115,13 +116,14 @@ public struct Transition: Hashable, Sendable {
         started: Timestamp,
         ended: Timestamp,
         succeeded: Bool,
+        isFinal: Bool = false,
         retryAfterMilliseconds: Int64? = nil,
         schedule: RetrySchedule,
         speed: Double = 1,
         endpointIsActive: Bool = true
     ) -> Transition {
         if succeeded { return Transition(state: .delivered, attempts: number, nextAttemptAt: nil) }
-        guard let gap = schedule.gapMilliseconds(after: number - roundBase - 1) else {
+        guard !isFinal, let gap = schedule.gapMilliseconds(after: number - roundBase - 1) else {
             return Transition(state: .exhausted, attempts: number, nextAttemptAt: nil)
         }
         var due = started.advanced(byMilliseconds: scaled(gap, speed))

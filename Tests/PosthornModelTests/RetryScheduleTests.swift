@@ -10,6 +10,7 @@ import Testing
         startedLate late: Int64 = 0,
         retryAfter: Int64? = nil,
         succeeded: Bool = false,
+        isFinal: Bool = false,
         speed: Double = 1,
         active: Bool = true
     ) -> Transition {
@@ -20,6 +21,7 @@ import Testing
             started: started,
             ended: started.advanced(byMilliseconds: 40),
             succeeded: succeeded,
+            isFinal: isFinal,
             retryAfterMilliseconds: retryAfter,
             schedule: .standard,
             speed: speed,
@@ -53,6 +55,12 @@ import Testing
 
     @Test func successEndsItWhateverTheNumber() {
         for attempt in [1, 5, 17] { #expect(after(attempt, succeeded: true).state == .delivered) }
+    }
+
+    @Test func anAttemptThatNoOtherCanBetterIsTheLast() {
+        #expect(after(1, isFinal: true) == Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil))
+        #expect(after(1, isFinal: true, active: false).state == .exhausted)
+        #expect(AttemptError.allCases.filter(\.isFinal) == [.unbuildable])
     }
 
     @Test func retryAfterPutsOffAndNeverBringsForward() {

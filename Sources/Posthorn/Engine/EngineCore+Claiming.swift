@@ -106,24 +106,54 @@ extension EngineCore {
         window.grow(to: directory.placeCount)
         let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
-        if !isActive, !isClaimed, toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
+        if !isActive, !isClaimed {
+            if try failsAtOnce(due, target, store, now) { return true }
+            if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
+        }
         let room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
         switch decide(target.endpoint, room) {
         case .stop: return false
         case .pass: return true
         case .take: break
         }
-        guard let sendTarget = target.sendTarget else { return true }
-        var known = events[due.event]
-        if known == nil { known = try readEvent(due.event, store) }
-        guard var shared = known else { return true }
+        guard let sendTarget = target.sendTarget, let shared = try sharedEvent(due.event, store) else { return true }
+        jobs.append(admit(due, target.endpoint, shared, sendTarget))
+        return true
+    }
+
+    /// Puts a delivery into the window.
+    private func admit(_ due: Due, _ endpoint: Int, _ event: SharedEvent, _ target: SendTarget) -> SendJob {
+        var shared = event
         shared.claims += 1
         events[due.event] = shared
         let bytes = shared.event.event.data.count
-        window.take(target.endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: target.endpoint, event: due.event, bytes: bytes)
-        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: sendTarget))
+        window.take(endpoint, bytes: bytes)
+        claims[due.delivery] = Claim(endpoint: endpoint, event: due.event, bytes: bytes)
+        return SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: target)
+    }
+
+    /// Fails a first attempt for an endpoint that takes none at present, when its format cannot carry the event: waiting for the
+    /// endpoint would not help.
+    private func failsAtOnce(
+        _ due: Due,
+        _ target: EndpointDirectory.Target,
+        _ store: any OutboxStore,
+        _ now: Timestamp
+    ) throws(OutboxProblem) -> Bool {
+        let entry = directory[target.endpoint]
+        guard due.attempts == 0, due.revision == entry.stored.revision, entry.stored.state != .removed,
+            entry.mayRefuse, let sendTarget = target.sendTarget,
+            let shared = try sharedEvent(due.event, store),
+            let problem = UncarriedDelivery(shared.event.event, entry.stored.settings.id, entry.composer)
+        else { return false }
+        let outcome = AttemptOutcome(started: now, durationMicroseconds: 0, error: .unbuildable, errorText: problem.reason)
+        take([SendResult(job: admit(due, target.endpoint, shared, sendTarget), outcome: outcome)])
         return true
+    }
+
+    private func sharedEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+        if let known = events[number] { return known }
+        return try readEvent(number, store)
     }
 
     private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {

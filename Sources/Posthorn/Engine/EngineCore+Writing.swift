@@ -117,6 +117,8 @@ extension EngineCore {
             started: result.outcome.started,
             ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
             succeeded: result.outcome.succeeded,
+            // What an endpoint that cannot be used at present could not build, it may build when that is mended.
+            isFinal: result.outcome.error?.isFinal == true && entry?.fault == nil,
             retryAfterMilliseconds: configuration.honoursRetryAfter ? result.outcome.retryAfterMilliseconds : nil,
             schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
@@ -141,9 +143,8 @@ enum ArrivalFanOut {
         at now: Timestamp
     ) throws(OutboxProblem) {
         for arrival in arrivals {
-            // The event is accepted already, so a format that cannot carry it shows as a failed attempt, not here. A node
-            // that has been removed since has no endpoints left.
-            let recipients = (try? directory.recipients(of: arrival.event, checking: false)) ?? []
+            // A node that has been removed since has no endpoints left.
+            let recipients = (try? directory.recipients(of: arrival.event).all) ?? []
             try store.fanOut(arrival.seq, to: recipients, at: now)
         }
     }

@@ -40,6 +40,8 @@ final class EndpointDirectory {
         /// Whether deliveries go out.
         let isActive: Bool
         let retry: RetrySchedule
+        /// Whether there are events that its format cannot carry.
+        let mayRefuse: Bool
 
         init(stored: StoredEndpoint, composer: Result<EndpointComposer, InputProblem>, redactor: SecretRedactor?) {
             self.stored = stored
@@ -48,6 +50,7 @@ final class EndpointDirectory {
             fault = EndpointDirectory.fault(of: stored, composer)
             isActive = stored.state == .active && fault == nil
             retry = stored.settings.retry
+            mayRefuse = (try? composer.get())?.needsCheck ?? false
         }
     }
 
@@ -178,10 +181,25 @@ final class EndpointDirectory {
 
     // MARK: Accepting
 
-    /// The endpoints that get an event.
+    /// The endpoints that get an event, whether their formats can carry it or not: that is no other's concern.
     ///
-    /// - Throws: An ``InputProblem`` when the node is unknown or a recipient's format cannot carry the event.
-    func recipients(of event: Event, checking: Bool) throws(InputProblem) -> [Recipient] {
+    /// - Returns: The recipients, and those of them that cannot. One of these fails at once, in whatever state its endpoint is.
+    /// - Throws: An ``InputProblem`` when the node is unknown.
+    func recipients(of event: Event) throws(InputProblem) -> (all: [Recipient], uncarried: [UncarriedDelivery]) {
+        var recipients: [Recipient] = []
+        var uncarried: [UncarriedDelivery] = []
+        for index in try indices(for: event) {
+            let entry = self[index]
+            let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
+            if let problem { uncarried.append(problem) }
+            // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
+            let goesOut = entry.stored.state == .active || problem != nil
+            recipients.append(Recipient(revision: entry.stored.revision, isActive: goesOut))
+        }
+        return (recipients, uncarried)
+    }
+
+    private func indices(for event: Event) throws(InputProblem) -> [Int] {
         guard let routing else { return [] }
         let route = Route(type: event.type, node: event.node)
         let (indices, node): ([Int], String)
@@ -201,22 +219,7 @@ final class EndpointDirectory {
             routes[route] = (indices, node)
         }
         if !Identifier.isWrittenAlike(event.node, node) { throw Identifier.writtenInTwoWays(event.node, field: "node") }
-        if checking { for index in indices { try check(event, against: self[index]) } }
-        // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
-        return indices.map { Recipient(revision: self[$0].stored.revision, isActive: self[$0].stored.state == .active) }
-    }
-
-    private func check(_ event: Event, against entry: Entry) throws(InputProblem) {
-        guard case .success(let composer) = entry.composer, composer.needsCheck else { return }
-        do throws(InputProblem) {
-            try composer.check(type: event.type, data: event.data)
-        } catch {
-            throw InputProblem(
-                field: error.field,
-                value: error.value,
-                reason: "\(error.reason) (endpoint \(InputProblem.printable(entry.stored.settings.id)))"
-            )
-        }
+        return indices
     }
 
     /// Who is told about exhausted deliveries of endpoints at a node.

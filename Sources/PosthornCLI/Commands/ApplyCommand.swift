@@ -18,7 +18,8 @@ enum ApplyCommand: Command {
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
             "Ids of nodes and endpoints have 1 to 128 bytes of visible characters and blanks, none of these at either end. Quote them in"
                 + "\na shell; one that begins with - stands behind -- (posthorn endpoint enable -- -id), or as --endpoint=ID.",
-            "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied.",
+            "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied; so is a new or"
+                + "\nchanged endpoint whose format cannot carry some of the outbox's newest events.",
             "--key-lost is for a key that is gone for good. A secret that was rotated, and one that still signs beside its successor, are gone"
                 + "\nwith it: from then on the file's secret alone signs. To change a key that you have, posthorn rekey.",
             "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id and detail.",
@@ -34,12 +35,13 @@ enum ApplyCommand: Command {
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
         do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
-        let (changes, left) = try context.withOutbox(creating: true) { outbox in
+        let (changes, left, uncarried) = try context.withOutbox(creating: true) { outbox in
             let all = arguments.has("prune-all")
             let keyLost = arguments.has("key-lost")
             do {
                 let changes = try outbox.apply(topology, prune: all || arguments.has("prune"), pruneAll: all, keyLost: keyLost)
-                return (changes, keyLost ? try outbox.endpointFaults().found : [:])
+                let made = Set(changes.filter { $0.what == "endpoint" && $0.kind != .removed }.map(\.id))
+                return (changes, keyLost ? try outbox.endpointFaults().found : [:], try outbox.uncarriedEvents(of: made))
             } catch let problem as InputProblem {
                 throw problem.inFile(file.name)
             }
@@ -47,6 +49,7 @@ enum ApplyCommand: Command {
         PatternWarning.tell(of: topology, inFile: file.name)
         for change in changes { context.output.write(context.json ? json(change).text + "\n" : sentence(change) + "\n") }
         if changes.isEmpty && !context.json { context.output.write("nothing to change\n") }
+        for events in uncarried { ErrorOutput.line("posthorn: warning: \(sentence(events))") }
         // The file replaces only what it holds.
         for (id, reason) in left.sorted(by: { $0.key < $1.key }) {
             ErrorOutput.line(
@@ -61,6 +64,13 @@ enum ApplyCommand: Command {
     static func sentence(_ change: TopologyPlan.Change) -> String {
         let detail = change.detail.isEmpty ? "" : " (\(Visible.text(change.detail)))"
         return "\(change.kind.rawValue) \(change.what) \(Visible.text(change.id))\(detail)"
+    }
+
+    /// A warning that events as they come are not for an endpoint's format.
+    static func sentence(_ events: UncarriedEvents) -> String {
+        "endpoint \(Visible.text(events.endpoint)) cannot carry \(Words.grouped(events.count)) of the newest "
+            + "\(Words.count(events.examined, "event")) at its node and below: \(Visible.text(events.reason)) (event "
+            + "\(Visible.text(events.event))); a delivery of such an event fails at once, as unbuildable"
     }
 
     private static func json(_ change: TopologyPlan.Change) -> JSONLine {
