@@ -129,8 +129,8 @@ public protocol OutboxStore: NotificationStore {
 
     // MARK: Recording
 
-    /// How many attempts of a delivery were made before the current round of its schedule; 0 when there is no such delivery.
-    func roundBase(of delivery: Int64) throws(OutboxProblem) -> Int
+    /// Where a delivery is in its schedule; at its start when there is no such delivery.
+    func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound
     /// Stores attempts, their deliveries' states and next times.
     ///
     /// A delivery that was cancelled while its request was on the wire stays cancelled, and one that was pruned too gets no
@@ -145,7 +145,8 @@ public protocol OutboxStore: NotificationStore {
 
     // MARK: By hand
 
-    /// Makes deliveries due now, and counts the queue's generation up.
+    /// Makes deliveries due now, as ``DeliveryRound/retriedByHand(state:attempts:due:wholeRound:scheduleAttempts:at:)`` decides, and
+    /// counts the queue's generation up.
     ///
     /// - Parameters:
     ///   - selection: Which ones; only exhausted and pending ones can be retried.

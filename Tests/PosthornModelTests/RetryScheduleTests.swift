@@ -7,6 +7,7 @@ import Testing
     private func after(
         _ attempt: Int,
         base: Int = 0,
+        scheduled: Timestamp? = nil,
         startedLate late: Int64 = 0,
         retryAfter: Int64? = nil,
         succeeded: Bool = false,
@@ -17,7 +18,7 @@ import Testing
         let started = start.advanced(byMilliseconds: late)
         return Transition.after(
             attempt: attempt,
-            roundBase: base,
+            round: DeliveryRound(base: base, scheduledAt: scheduled),
             started: started,
             ended: started.advanced(byMilliseconds: 40),
             succeeded: succeeded,
@@ -35,7 +36,7 @@ import Testing
         for attempt in 1...4 {
             let next = Transition.after(
                 attempt: attempt,
-                roundBase: 0,
+                round: DeliveryRound(),
                 started: Timestamp(milliseconds: now),
                 ended: Timestamp(milliseconds: now + 900),
                 succeeded: false,

@@ -28,6 +28,7 @@ struct OutboxStoreContract {
         ("another's commit shows", { try $0.foreignCommitsShow() }),
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
+        ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
         ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
@@ -262,7 +263,35 @@ struct OutboxStoreContract {
             rows.append($0); return true
         }
         #expect(rows.map(\.attempts) == [5])
-        #expect(try store.roundBase(of: ids[0]) == 1)
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
+    }
+
+    private func retryAheadOfTheSchedule() throws {
+        let (store, revisions) = try prepared()
+        try accept(event("e1"), revisions, in: store)
+        let id = try #require(try ready(store).first)
+        let scheduled = now.advanced(byMilliseconds: 60_000)
+        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: scheduled), in: store)
+        func retry(wholeRound: Bool = false) throws {
+            let (report, _) = try store.write { () throws(OutboxProblem) in
+                try store.retry(.deliveries([id]), wholeRound: wholeRound, limit: 10, after: 0, at: now)
+            }
+            #expect(report.retried == 1)
+            #expect(try due(store, at: now) == [id])
+        }
+        for _ in 0..<2 { try retry() }
+        #expect(try open().round(of: id) == DeliveryRound(base: 0, scheduledAt: scheduled))
+        try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: scheduled, roundBase: 1), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 1))
+        #expect(try due(store, at: now).isEmpty && store.nextRetry(after: now) == scheduled)
+        // A schedule that runs faster brings both times nearer.
+        try retry()
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 60, at: now) }
+        #expect(try store.round(of: id).scheduledAt == now.advanced(byMilliseconds: 1001))
+        try retry(wholeRound: true)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
+        try record(id, 3, Transition(state: .delivered, attempts: 3, nextAttemptAt: nil), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
     }
 
     private func retryOfAnEndpoint() throws {
@@ -290,7 +319,7 @@ struct OutboxStoreContract {
             try store.retry(.endpoint("a", since: later), wholeRound: false, limit: 10, after: 0, at: now)
         }
         #expect(none.retried == 0)
-        #expect(try store.roundBase(of: ids[1]) == 0)
+        #expect(try store.round(of: ids[1]) == DeliveryRound())
     }
 
     private func pruning() throws {

@@ -78,12 +78,12 @@ extension EngineCore {
         }
         if let claim, result.outcome.receiverDate != nil { pulse.saw(result.outcome, ofEndpoint: claim.endpoint) }
         // From the row: somebody may have given it a new round while its request was on the wire.
-        let base = result.outcome.succeeded ? 0 : try store.roundBase(of: result.job.id)
+        let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)
         return AttemptRecord(
             delivery: result.job.id,
             number: result.job.attempt,
             outcome: result.outcome,
-            transition: transition(after: result, roundBase: base, entry)
+            transition: transition(after: result, round, entry)
         )
     }
 
@@ -108,12 +108,12 @@ extension EngineCore {
 
     private func transition(
         after result: borrowing SendResult,
-        roundBase: Int,
+        _ round: DeliveryRound,
         _ entry: EndpointDirectory.Entry?
     ) -> Transition {
         Transition.after(
             attempt: result.job.attempt,
-            roundBase: roundBase,
+            round: round,
             started: result.outcome.started,
             ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
             succeeded: result.outcome.succeeded,

@@ -18,7 +18,8 @@ enum RetryCommand: Command {
         ],
         details: [
             "The deliveries become due now; a running posthorn run, or the next one, makes the attempt. Its number goes on from the"
-                + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
+                + "\nlast one's. When it fails, a waiting delivery goes on with its schedule as if nobody had asked, and an exhausted one stays"
+                + "\nexhausted.",
             "With --mails, refused mails are due again, for the contact that the endpoint's node has now; a running posthorn run"
                 + "\nwith --smtp, or the next one, sends them at once.",
             "Deliveries of an endpoint that is disabled, unverified or broken are held instead, until that is over; retry names it.",

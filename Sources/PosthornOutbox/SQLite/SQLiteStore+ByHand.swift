@@ -53,7 +53,7 @@ extension SQLiteStore {
     ) throws(OutboxProblem) {
         let row = try connection.statement(
             """
-            SELECT d.state, d.attempts, d.round_base, json_array_length(e.retry), e.id, e.state FROM posthorn_delivery d
+            SELECT d.state, d.attempts, d.next_attempt_at, json_array_length(e.retry), e.id, e.state FROM posthorn_delivery d
             JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
             """
         )
@@ -64,23 +64,27 @@ extension SQLiteStore {
             return
         }
         guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
-        let attempts = row.integer(1)
-        let base: Int64
-        switch (state, wholeRound) {
-        case (.pending, true), (.exhausted, true): base = attempts
-        case (.pending, false): base = row.integer(2)
-        // One attempt at the last place of the schedule: when it fails, nothing follows.
-        case (.exhausted, false): base = max(0, attempts + 1 - row.integer(3))
-        default:
+        let decision = try round(of: id).retriedByHand(
+            state: state,
+            attempts: Int(row.integer(1)),
+            due: row.integerOrNil(2).map(Timestamp.init(milliseconds:)),
+            wholeRound: wholeRound,
+            scheduleAttempts: Int(row.integer(3)),
+            at: now
+        )
+        guard let (round, due) = decision else {
             report.refused.append(.init(delivery: id, state: state))
             return
         }
         let update = try connection.statement(
-            "UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = ?3 WHERE id = ?1"
+            """
+            UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = ?3, scheduled_at = ?4 WHERE id = ?1
+            """
         )
         update.bind(1, id)
-        update.bind(2, now.milliseconds)
-        update.bind(3, base)
+        update.bind(2, due.milliseconds)
+        update.bind(3, Int64(round.base))
+        update.bind(4, round.scheduledAt?.milliseconds)
         try update.run()
         report.retried += 1
         let before = report.endpoints[row.text(4)]?.deliveries ?? 0
@@ -91,8 +95,12 @@ extension SQLiteStore {
     public func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem) {
         let update = try connection.statement(
             """
-            UPDATE posthorn_delivery SET next_attempt_at = ?1 + CAST((next_attempt_at - ?1) / ?2 AS INTEGER) + 1
-            WHERE state = 'pending' AND attempts > 0 AND next_attempt_at > ?1
+            UPDATE posthorn_delivery SET
+                next_attempt_at = CASE WHEN next_attempt_at > ?1 THEN ?1 + CAST((next_attempt_at - ?1) / ?2 AS INTEGER) + 1
+                    ELSE next_attempt_at END,
+                scheduled_at = CASE WHEN scheduled_at > ?1 THEN ?1 + CAST((scheduled_at - ?1) / ?2 AS INTEGER) + 1
+                    ELSE scheduled_at END
+            WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at > ?1 OR scheduled_at > ?1)
             """
         )
         update.bind(1, now.milliseconds)
