@@ -55,6 +55,10 @@ extension Outbox {
     /// Counts, ages and rates.
     public func status() throws -> OutboxStatus { try read { try $0.status() } }
 
+    /// Endpoints whose receivers have asked to be left alone (`Retry-After`), by their ids, and until when. What is due for them
+    /// waits until then, and goes out bit by bit.
+    public func throttledEndpoints() throws -> [String: Timestamp] { try read { try $0.throttledEndpoints(after: clock.now()) } }
+
     /// Tries deliveries again now.
     ///
     /// - Parameters:

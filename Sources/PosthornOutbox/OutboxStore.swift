@@ -143,6 +143,11 @@ public protocol OutboxStore: NotificationStore {
     /// afterwards strikes it from there: the engine that runs looks at it again, and what the last one found is out of date.
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem)
 
+    /// Writes down until when an endpoint is left alone, because its receiver asked for it; `nil` when it is not any more.
+    func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem)
+    /// The endpoints that are left alone beyond `now`, by their numbers, and until when.
+    func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp]
+
     // MARK: By hand
 
     /// Makes deliveries due now, as ``DeliveryRound/retriedByHand(state:attempts:due:wholeRound:scheduleAttempts:at:)`` decides, and

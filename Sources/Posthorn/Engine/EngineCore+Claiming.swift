@@ -13,6 +13,8 @@ extension EngineCore {
         let revision: Int64
         let event: Int64
         let attempts: Int
+        /// When it was due; `nil` for a first attempt.
+        let due: Int64?
     }
 
     /// Claims what is due and has room, and hands it to the senders.
@@ -21,8 +23,11 @@ extension EngineCore {
         var jobs = pool.makeBatch()
         defer { pool.submit(jobs) }
         window.isStalled = window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
+        // What a throttled endpoint may start goes to both lanes in turn.
+        retriesGoFirst = !retriesGoFirst && !throttles.isEmpty
+        let retriesGoOnFirst = retriesGoFirst ? try readRetries(store, now, &jobs) : false
         let readyGoesOn = try readReady(store, now, &jobs)
-        let retriesGoOn = try readRetries(store, now, &jobs)
+        let retriesGoOn = retriesGoFirst ? retriesGoOnFirst : try readRetries(store, now, &jobs)
         return readyGoesOn || retriesGoOn
     }
 
@@ -110,7 +115,9 @@ extension EngineCore {
             if try failsAtOnce(due, target, store, now) { return true }
             if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
         }
-        let room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        var room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        // What a receiver does not want now waits as if its endpoint had no room.
+        if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
         switch decide(target.endpoint, room) {
         case .stop: return false
         case .pass: return true
@@ -126,9 +133,10 @@ extension EngineCore {
         var shared = event
         shared.claims += 1
         events[due.event] = shared
+        if !throttles.isEmpty { throttles.take(endpoint) }
         let bytes = shared.event.event.data.count
         window.take(endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: endpoint, event: due.event, bytes: bytes)
+        claims[due.delivery] = Claim(endpoint: endpoint, event: due.event, bytes: bytes, due: due.due)
         return SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: target)
     }
 
@@ -164,7 +172,7 @@ extension EngineCore {
 
 extension EngineCore.Due {
     fileprivate init(_ row: ReadyRow) {
-        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0)
+        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, due: nil)
     }
 
     fileprivate init(_ row: RetryRow) {
@@ -172,7 +180,8 @@ extension EngineCore.Due {
             delivery: row.position.delivery,
             revision: row.revision,
             event: row.event,
-            attempts: row.attempts
+            attempts: row.attempts,
+            due: row.position.due
         )
     }
 }

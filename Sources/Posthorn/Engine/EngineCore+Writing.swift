@@ -28,6 +28,7 @@ extension EngineCore {
             mayHaveHeld = moved == Self.movesPerTransaction
             if try noticeWorkByHand(store) { hasMail = true }
         }
+        if !throttles.news.isEmpty { try writeThrottles(to: store) }
         if hasFaultNews { try store.write(faults: directory.faults, at: now) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
         if let reading = pulse.reading(at: now, inFlight: max(0, claims.count - recorded.count), isForced: storageFailed || pulse.hasNews) {
@@ -76,6 +77,7 @@ extension EngineCore {
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
+        if let claim { noteThrottle(result.outcome, ofEndpoint: claim.endpoint) }
         if let claim, result.outcome.receiverDate != nil { pulse.saw(result.outcome, ofEndpoint: claim.endpoint) }
         // From the row: somebody may have given it a new round while its request was on the wire.
         let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)

@@ -119,6 +119,9 @@ final class EndpointDirectory {
     /// The endpoint that has a place. Whoever has the index of one has it from here, and holds it or uses it at once.
     subscript(index: Int) -> Entry { places[index]! }
 
+    /// The place of the endpoint with a number; `nil` when it has none.
+    func index(ofEndpoint key: Int64) -> Int? { indexByKey[key] }
+
     /// All that have one, in no order that means anything.
     var entries: [Entry] { places.compactMap { $0 } }
 

@@ -36,8 +36,8 @@ enum LoadCommand: Command {
                 + "\nshould be is answered 200, whatever was expected; a line then says what most likely has to be changed.",
             "--expect 'findings<1' fails when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",
-            "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
-                + "\nor 503 with Retry-After is left alone for so long.",
+            "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver whose answer"
+                + "\nis not 200 and has Retry-After is left alone for so long, a day at most.",
             "With --json: one object, with target, began, model, duration_s, requests, requests_per_second, scheduled_per_second,"
                 + "\nlatency_ms and service_time_ms (min, mean, p50 … p9999, max), errors, errors_by_kind, statuses, checks, findings,"
                 + "\nexpectations, ledger and more. --csv has one line an interval, --samples one line a request (microseconds).",
