@@ -43,23 +43,22 @@ final class EmitBatch: Sendable {
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(
         in store: any OutboxStore,
-        _ directory: EndpointDirectory,
+        _ router: EventRouter,
         at now: Timestamp
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
-        _ = try directory.refresh(from: store, at: now)
+        try router.refresh(from: store, at: now)
         var candidates: [Candidate] = []
         candidates.reserveCapacity(events.count)
         var uncarried: [[UncarriedDelivery]] = []
         var problems: [Int: InputProblem] = [:]
         for i in events.indices {
-            do throws(InputProblem) {
-                let event = try events[i].get()
-                let recipients = try directory.recipients(of: event)
+            switch try recipients(of: events[i], store, router, at: now) {
+            case .success(let (event, recipients)):
                 candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
                 uncarried.append(recipients.uncarried)
-            } catch {
-                if !keepsOthers { throw refused(i, error) }
-                problems[i] = error
+            case .failure(let problem):
+                if !keepsOthers { throw refused(i, problem) }
+                problems[i] = problem
             }
         }
         var acceptances = zip(try store.accept(candidates, at: now), uncarried).makeIterator()
@@ -75,6 +74,18 @@ final class EmitBatch: Sendable {
             }
         }
         return results
+    }
+
+    private func recipients(
+        of event: Result<Event, InputProblem>,
+        _ store: any OutboxStore,
+        _ router: EventRouter,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Result<(Event, EventRecipients), InputProblem> {
+        switch event {
+        case .success(let event): return try router.recipients(of: event, from: store, at: now).map { (event, $0) }
+        case .failure(let problem): return .failure(problem)
+        }
     }
 
     private func refused(_ index: Int, _ problem: InputProblem) -> OutboxProblem {

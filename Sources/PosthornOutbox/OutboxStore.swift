@@ -48,6 +48,12 @@ public protocol OutboxStore: NotificationStore {
     ///     none, and fixed headers have no values.
     ///   - withRemoved: Whether removed endpoints are read too, of which there may be any number.
     func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology
+    /// Reads the node with an id, compared byte for byte.
+    func node(id: String) throws(OutboxProblem) -> Node?
+    /// Whether there is a node whose id looks like this one, whatever its bytes.
+    func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool
+    /// Reads the endpoints of one node, without removed ones, with their credentials.
+    func endpoints(atNode node: String) throws(OutboxProblem) -> [StoredEndpoint]
     /// Reads the endpoint with an id, a removed one too, with its credentials.
     func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint?
     /// Reads one endpoint with its credentials; `nil` when there is none of that number.

@@ -162,6 +162,9 @@ final class EndpointDirectory {
         return vacated
     }
 
+    /// Whether it has been read, as an engine of this process has it done.
+    var isRead: Bool { generation >= 0 }
+
     /// The next reading is a whole one.
     func outdate() { generation = -1 }
 
@@ -186,20 +189,15 @@ final class EndpointDirectory {
 
     /// The endpoints that get an event, whether their formats can carry it or not: that is no other's concern.
     ///
-    /// - Returns: The recipients, and those of them that cannot. One of these fails at once, in whatever state its endpoint is.
     /// - Throws: An ``InputProblem`` when the node is unknown.
-    func recipients(of event: Event) throws(InputProblem) -> (all: [Recipient], uncarried: [UncarriedDelivery]) {
-        var recipients: [Recipient] = []
-        var uncarried: [UncarriedDelivery] = []
+    func recipients(of event: Event) throws(InputProblem) -> EventRecipients {
+        var recipients = EventRecipients()
         for index in try indices(for: event) {
             let entry = self[index]
             let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
-            if let problem { uncarried.append(problem) }
-            // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
-            let goesOut = entry.stored.state == .active || problem != nil
-            recipients.append(Recipient(revision: entry.stored.revision, isActive: goesOut))
+            recipients.add(revision: entry.stored.revision, isActive: entry.stored.state == .active, problem)
         }
-        return (recipients, uncarried)
+        return recipients
     }
 
     private func indices(for event: Event) throws(InputProblem) -> [Int] {
@@ -209,13 +207,7 @@ final class EndpointDirectory {
         if let known = routes[route] {
             (indices, node) = known
         } else {
-            guard let spelling = routing.spelling(of: event.node) else {
-                throw InputProblem(
-                    field: "node",
-                    value: event.node,
-                    reason: "names no node of the hierarchy; apply a topology that has it or correct the value"
-                )
-            }
+            guard let spelling = routing.spelling(of: event.node) else { throw EventRecipients.unknownNode(event.node) }
             indices = routing.recipients(type: event.type, node: event.node).compactMap { indexByKey[$0.key] }
             node = spelling
             if routes.count >= Self.routeLimit { routes.removeAll(keepingCapacity: true) }
