@@ -48,6 +48,8 @@ public struct Delivery: Hashable, Sendable {
     public let node: String
     /// The endpoint's id.
     public let endpoint: String
+    /// Where its requests go: the endpoint's URL when the event was accepted.
+    public let url: String
     /// Where it stands.
     public let state: DeliveryState
     /// Attempts made so far.
@@ -64,6 +66,7 @@ public struct Delivery: Hashable, Sendable {
         type: String,
         node: String,
         endpoint: String,
+        url: String,
         state: DeliveryState,
         attempts: Int,
         created: Timestamp,
@@ -74,6 +77,7 @@ public struct Delivery: Hashable, Sendable {
         self.type = type
         self.node = node
         self.endpoint = endpoint
+        self.url = url
         self.state = state
         self.attempts = attempts
         self.created = created

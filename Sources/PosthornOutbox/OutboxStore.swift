@@ -161,14 +161,14 @@ public protocol OutboxStore: NotificationStore {
     ///
     /// - Parameters:
     ///   - selection: Which ones; only exhausted and pending ones can be retried.
-    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one attempt.
+    ///   - manner: What follows a failure, and where they go.
     ///   - limit: How many one call may move, so that a transaction stays short.
     ///   - after: Only deliveries with a greater number, for going on after a call that reached its limit.
     ///   - now: When they are due.
     /// - Returns: What was done and the greatest number that was looked at; `nil` for that when all were.
     func retry(
         _ selection: RetrySelection,
-        wholeRound: Bool,
+        _ manner: RetryManner,
         limit: Int,
         after: Int64,
         at now: Timestamp

@@ -30,6 +30,7 @@ struct OutboxStoreContract {
         ("retry by hand", { try $0.retryByHand() }),
         ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
         ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
+        ("retry at the current URL", { try $0.retryAtTheCurrentURL() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
 
@@ -253,7 +254,7 @@ struct OutboxStoreContract {
         }
         try record(ids[1], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
         let (report, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.deliveries([ids[0], ids[1], 77]), wholeRound: false, limit: 10, after: 0, at: now)
+            try store.retry(.deliveries([ids[0], ids[1], 77]), RetryManner(), limit: 10, after: 0, at: now)
         }
         #expect(report.retried == 1)
         #expect(report.unknown == [77])
@@ -274,7 +275,7 @@ struct OutboxStoreContract {
         try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: scheduled), in: store)
         func retry(wholeRound: Bool = false) throws {
             let (report, _) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.deliveries([id]), wholeRound: wholeRound, limit: 10, after: 0, at: now)
+                try store.retry(.deliveries([id]), RetryManner(wholeRound: wholeRound), limit: 10, after: 0, at: now)
             }
             #expect(report.retried == 1)
             #expect(try due(store, at: now) == [id])
@@ -307,7 +308,7 @@ struct OutboxStoreContract {
         var seen: [Int64] = []
         while let start = after {
             let (report, last) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.endpoint("a", since: now), wholeRound: false, limit: 2, after: start, at: now)
+                try store.retry(.endpoint("a", since: now), RetryManner(), limit: 2, after: start, at: now)
             }
             #expect(report.refused.isEmpty && report.unknown.isEmpty)
             seen.append(Int64(report.retried))
@@ -316,10 +317,46 @@ struct OutboxStoreContract {
         #expect(seen == [2, 2, 0])
         let later = now.advanced(byMilliseconds: 1)
         let (none, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.endpoint("a", since: later), wholeRound: false, limit: 10, after: 0, at: now)
+            try store.retry(.endpoint("a", since: later), RetryManner(), limit: 10, after: 0, at: now)
         }
         #expect(none.retried == 0)
         #expect(try store.round(of: ids[1]) == DeliveryRound())
+    }
+
+    private func retryAtTheCurrentURL() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        for i in 1...5 { try accept(event("e\(i)"), [revisions[0]], in: store, active: i != 5) }
+        try accept(event("b"), [revisions[1]], in: store)
+        let later = now.advanced(byMilliseconds: 60_000)
+        // Ready, waiting again, exhausted, delivered, held; and one of b's.
+        try record(2, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later), in: store)
+        try record(3, 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
+        try record(4, 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        try apply([EndpointSettings(id: "a", node: "n", url: "https://moved.example/")], to: store)
+        let current = try #require(try store.topology().endpoints.first { $0.settings.id == "a" }).revision
+        func retry(_ selection: RetrySelection, _ manner: RetryManner = RetryManner(atCurrentURL: true)) throws -> RetryReport {
+            try store.write { () throws(OutboxProblem) in try store.retry(selection, manner, limit: 10, after: 0, at: now) }.report
+        }
+        func revisionsOfReady() throws -> [Int64] {
+            var found: [Int64] = []
+            _ = try store.scanReady(after: 0, limit: 10) {
+                found.append($0.revision); return true
+            }
+            return found
+        }
+        // Without being told so, nothing goes elsewhere.
+        #expect(try retry(.deliveries([1]), RetryManner()).moved == 0)
+        #expect(try revisionsOfReady() == revisions)
+        let all = try retry(.waitingElsewhere("a"))
+        #expect(all.retried == 2 && all.moved == 3 && all.refused.isEmpty)
+        #expect(try revisionsOfReady() == [current, revisions[1]])
+        #expect(try retry(.waitingElsewhere("a")) == RetryReport())
+        // Exhausted ones only when they are meant.
+        let one = try retry(.deliveries([3, 4, 5]))
+        #expect(one.retried == 1 && one.moved == 1 && one.refused.map(\.delivery) == [4, 5])
+        #expect(try retry(.endpoint("a", since: now)).moved == 0)
+        #expect(try retry(.endpoint("b", since: now)).moved == 0)
+        #expect(try store.round(of: 2).scheduledAt == later)
     }
 
     private func pruning() throws {

@@ -23,7 +23,7 @@ import Testing
     /// What was delivered is most of the table, and none of it is read to find what can be tried again.
     @Test func retryingAnEndpointReadsOnlyWhatWaitsOrIsExhausted() throws {
         let store = try SQLiteStore(path: path, now: now)
-        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN " + SQLiteStore.selectRetried)
+        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN " + SQLiteStore.selectRetried(SQLiteStore.retriedStates))
         var lines: [String] = []
         while try plan.step() { lines.append(plan.text(3)) }
         let deliveries = lines.filter { $0.contains("posthorn_delivery") }

@@ -19,7 +19,8 @@ enum DeliveriesCommand: Command {
         ],
         details: [
             "With --json: id, event, type, node, endpoint, state, attempts, created, next_attempt_at, throttled_until (for a pending one"
-                + "\nwhose receiver asked to be left alone until then, by Retry-After: nothing is tried before, whatever was due)."
+                + "\nwhose receiver asked to be left alone until then, by Retry-After: nothing is tried before, whatever was due), url (where"
+                + "\nits requests go: the endpoint's when the event was accepted)."
         ],
         examples: ["posthorn deliveries --state exhausted --since 24h", "posthorn deliveries --endpoint crm --limit 20 --json"]
     )
@@ -51,14 +52,14 @@ enum DeliveriesCommand: Command {
     private static let columns: [Table.Column] = [
         .init("ID", isNumber: true), .init("EVENT", canShrink: true), .init("TYPE", canShrink: true),
         .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("STATE"), .init("ATTEMPTS", isNumber: true),
-        .init("CREATED"), .init("NEXT ATTEMPT"),
+        .init("CREATED"), .init("NEXT ATTEMPT"), .init("URL", canShrink: true),
     ]
 
     private static func cells(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> [String] {
         let next = [delivery.nextAttemptAt, throttledUntil].compactMap { $0 }.max()
         return [
             String(delivery.id), delivery.event, delivery.type, delivery.node, delivery.endpoint, delivery.state.rawValue,
-            String(delivery.attempts), delivery.created.description, next?.description ?? "-",
+            String(delivery.attempts), delivery.created.description, next?.description ?? "-", delivery.url,
         ]
     }
 
@@ -74,6 +75,7 @@ enum DeliveriesCommand: Command {
         line.add("created", delivery.created)
         line.add("next_attempt_at", delivery.nextAttemptAt)
         line.add("throttled_until", throttledUntil)
+        line.add("url", delivery.url)
         return line
     }
 }

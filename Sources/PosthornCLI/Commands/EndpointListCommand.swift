@@ -9,10 +9,10 @@ enum EndpointListCommand: Command {
         summary: "list the endpoints, their state and their settings",
         details: [
             "Secrets and the values of headers are never shown. With --json: id, node, url, method, envelope, signature, events,"
-                + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), state, reason, broken (why nothing can be"
+                + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), throttled_until (its receiver asked to be left"
+                + "\nalone until then, by Retry-After), state, reason, broken (why nothing can be"
                 + "\nsent to it as it stands: no key, another key, a damaged row; as this command finds it, or as the posthorn run"
-                + "\nthat runs does; as of the last one where none runs and this command has no key to look for itself), throttled_until (its"
-                + "\nreceiver asked to be left alone until then, by Retry-After)."
+                + "\nthat runs does; as of the last one where none runs and this command has no key to look for itself)."
         ],
         examples: ["posthorn endpoint list", "posthorn endpoint list --json"]
     )
@@ -66,10 +66,10 @@ enum EndpointListCommand: Command {
         line.add("max_in_flight", settings.inFlightLimit)
         line.add("rate_per_second", fraction: settings.ratePerSecond)
         line.add("retry", numbers: settings.retry.offsetsMilliseconds)
+        line.add("throttled_until", throttledUntil)
         line.add("state", endpoint.state.rawValue)
         line.add("reason", endpoint.stateReason)
         line.add("broken", fault)
-        line.add("throttled_until", throttledUntil)
         return line
     }
 }

@@ -43,7 +43,7 @@ extension SQLiteStore {
         if last != nil { conditions.append("d.id > ?5") }
         let statement = try connection.prepare(
             """
-            SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at
+            SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at, r.url
             FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event
             JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
             \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
@@ -68,6 +68,7 @@ extension SQLiteStore {
                     type: statement.text(2),
                     node: statement.text(3),
                     endpoint: statement.text(4),
+                    url: statement.text(9),
                     state: state,
                     attempts: Int(statement.integer(6)),
                     created: Timestamp(milliseconds: statement.integer(7)),
