@@ -28,111 +28,114 @@ let package = Package(
         .executable(name: "posthorn-bench", targets: ["PosthornBench"]),
     ],
     targets: [
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
-        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPosthornCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPosthornSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPosthornCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPosthornMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CPosthornLinux"),
 
-        room("PosthornSystem", ["PosthornModel", "CLinux"]),
+        room("PosthornSystem", ["PosthornModel", "CPosthornLinux"]),
         room("PosthornModel", []),
         .target(
-            name: "Migrations",
+            name: "PosthornMigrations",
             path: "Migrations",
             resources: [.embedInCode("SQLite")],
             swiftSettings: strict
         ),
-        room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"]),
-        room("PosthornSigning", ["PosthornModel", "CCrypto"]),
-        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"]),
+        room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]),
+        room("PosthornFormats", ["PosthornModel", "CPosthornCrypto"]),
+        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
         room(
             "Posthorn",
-            ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"]
+            ["PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]
         ),
-        room("PosthornHTTP", ["CMicroHTTPD", "PosthornSystem"]),
+        room("PosthornHTTP", ["CPosthornMicroHTTPD", "PosthornSystem"]),
         room(
             "PosthornLab",
-            ["Posthorn", "PosthornModel", "PosthornSigning", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
+            ["Posthorn", "PosthornModel", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
         ),
         .executableTarget(
             name: "PosthornCLI",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
                 "PosthornHTTP", "PosthornLab",
             ],
             swiftSettings: strict
         ),
-        room("PosthornFigures", ["PosthornModel"]),
-        .target(name: "CAllocationCount"),
-        .target(name: "CFlushDelay"),
+        room("PosthornBenchReports", ["PosthornModel"]),
+        .target(name: "CPosthornAllocationCount"),
+        .target(name: "CPosthornFlushDelay"),
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornSigning",
-                "PosthornLab", "PosthornFigures", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
+                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
+                "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite",
+                "CPosthornLinux",
             ],
             swiftSettings: strict
         ),
 
         .executableTarget(
-            name: "SwiftPlatformExample",
-            dependencies: ["Posthorn", "CSQLite"],
+            name: "PosthornPlatformExample",
+            dependencies: ["Posthorn", "CPosthornSQLite"],
             path: "Examples/SwiftPlatform",
             swiftSettings: strict
         ),
         .executableTarget(
-            name: "ReceiverExample",
-            dependencies: ["PosthornHTTP", "PosthornModel", "CCrypto"],
+            name: "PosthornReceiverExample",
+            dependencies: ["PosthornHTTP", "PosthornModel", "CPosthornCrypto"],
             path: "Examples/receivers/swift",
             swiftSettings: strict
         ),
 
         .target(
             name: "PosthornTestSupport",
-            dependencies: ["PosthornModel", "PosthornSystem", "CLinux"],
+            dependencies: ["PosthornModel", "PosthornSystem", "CPosthornLinux"],
             path: "Tests/Support",
             exclude: ["FaultVFS", "Sockets"],
             swiftSettings: strict
         ),
-        .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/Support/FaultVFS"),
-        .target(name: "TestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
+        .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
+        .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
-        tests("ExampleTests", ["SwiftPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
+        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel"]),
         tests(
             "PosthornOutboxTests",
-            ["PosthornOutbox", "PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "PosthornTestSupport"]
+            ["PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "PosthornTestSupport"]
         ),
         tests(
             "PosthornTests",
             [
-                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending",
-                "PosthornTestSupport", "CSQLite", "FaultVFS",
+                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornSending",
+                "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
-        tests("PosthornSigningTests", ["PosthornSigning", "PosthornModel"]),
-        tests("PosthornSendingTests", ["PosthornSending", "CCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
-        tests("PosthornFiguresTests", ["PosthornFigures", "PosthornModel"]),
+        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornTestSupport"]),
+        tests("PosthornSendingTests", ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "TestSockets"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "CPosthornTestSockets"]),
         tests(
             "PosthornLabTests",
             [
-                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornSigning", "PosthornSending", "PosthornSystem",
-                "TestSockets", "PosthornTestSupport",
+                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornFormats", "PosthornSending", "PosthornSystem",
+                "CPosthornTestSockets", "PosthornTestSupport",
             ]
         ),
         tests(
             "PosthornCLITests",
             [
-                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport", "TestSockets",
+                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport",
+                "CPosthornTestSockets",
             ]
         ),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
                 "Posthorn", "PosthornLab", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem",
-                "PosthornTestSupport", "ReceiverExample",
+                "PosthornTestSupport", "PosthornReceiverExample",
             ],
             path: "Tests/ConformanceTests",
             exclude: ["Judges"],
@@ -147,7 +150,7 @@ if Context.environment["POSTHORN_FUZZ"] != nil {
     package.targets += [
         .executableTarget(
             name: "PosthornFuzz",
-            dependencies: ["PosthornModel", "PosthornSigning", "PosthornSending"],
+            dependencies: ["PosthornModel", "PosthornFormats", "PosthornSending"],
             path: "Tests/Fuzz/Runner",
             swiftSettings: strict
         )

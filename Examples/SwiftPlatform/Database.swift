@@ -1,4 +1,4 @@
-import CSQLite
+import CPosthornSQLite
 import Glibc
 
 /// The platform's own connection, as it would have one anyway.

@@ -1,11 +1,11 @@
 // A platform for video meetings that tells its customers about them. It keeps its own tables and Posthorn's outbox in one
 // SQLite file, so that a meeting and the event about it are stored together or not at all.
 //
-//     swift run SwiftPlatformExample
+//     swift run PosthornPlatformExample
 //
 // The text of the DocC article GettingStarted takes its code from here.
 
-import CSQLite
+import CPosthornSQLite
 import Posthorn
 
 let folder = try TemporaryFolder()

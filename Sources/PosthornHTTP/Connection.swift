@@ -1,4 +1,4 @@
-internal import CMicroHTTPD
+internal import CPosthornMicroHTTPD
 import Glibc
 internal import PosthornSystem
 import Synchronization

@@ -1,4 +1,4 @@
-internal import CMicroHTTPD
+internal import CPosthornMicroHTTPD
 import Glibc
 
 /// libmicrohttpd's daemon: every pointer that it hands over is dealt with here.

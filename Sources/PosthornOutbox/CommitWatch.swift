@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 
 /// Notices within milliseconds that another process has written to the outbox: inotify on the write-ahead log.

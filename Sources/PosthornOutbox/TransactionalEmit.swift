@@ -1,4 +1,4 @@
-import CSQLite
+import CPosthornSQLite
 public import PosthornModel
 
 /// Emitting inside a transaction of the platform's own.

@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 
 /// Whether something keeps the machine's clock right.
 public enum ClockDiscipline {

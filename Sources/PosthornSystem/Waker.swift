@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 
 /// Wakes one thread from any other: an eventfd, so that it can stand in the same `poll` or `epoll_wait` as sockets.

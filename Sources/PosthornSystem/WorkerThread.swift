@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 
 /// A thread of the operating system that runs one closure to its end.

@@ -38,7 +38,7 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .libraries: return [Self.venvPython, Self.script, "serve", configuration, expected]
         case .python: return ["python3", "\(Self.top)/Examples/receivers/receiver.py", configuration]
         case .node: return ["node", "\(Self.top)/Examples/receivers/receiver.js", configuration]
-        case .swift: return ["\(Self.products)/ReceiverExample", configuration]
+        case .swift: return ["\(Self.products)/PosthornReceiverExample", configuration]
         }
     }
 
@@ -105,7 +105,7 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         let folders = ([own] + CommandLine.arguments).map { path in
             path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         }
-        return folders.first { access("\($0)/ReceiverExample", X_OK) == 0 } ?? "."
+        return folders.first { access("\($0)/PosthornReceiverExample", X_OK) == 0 } ?? "."
     }()
     private static let script = "\(top)/Tests/ConformanceTests/Judges/judge.py"
     private static let venvPython = "\(top)/.build-judges/venv/bin/python"

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func theSwiftPlatformDeliversWhatItCommitsAndNothingElse() throws {
-        let result = try Command.run([Command.product("SwiftPlatformExample")])
+        let result = try Command.run([Command.product("PosthornPlatformExample")])
         #expect(result.status == 0, "\(result.output)")
         #expect(result.output.contains("MEETING_STARTED to acme-crm, attempt 1: delivered"))
         #expect(result.output.contains("the customer's server got 3 requests"))

@@ -2,7 +2,7 @@ import Glibc
 import PosthornHTTP
 import PosthornSystem
 import Synchronization
-import TestSockets
+import CPosthornTestSockets
 import Testing
 
 @Suite struct HTTPServerTests {

@@ -1,5 +1,5 @@
 import Glibc
-import Migrations
+import PosthornMigrations
 import PosthornModel
 import PosthornTestSupport
 import Testing

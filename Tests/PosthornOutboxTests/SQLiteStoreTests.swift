@@ -1,4 +1,4 @@
-import CSQLite
+import CPosthornSQLite
 import Glibc
 import PosthornModel
 import PosthornTestSupport

@@ -1,4 +1,4 @@
-import CCurl
+import CPosthornCurl
 import PosthornModel
 @testable import PosthornSending
 import Testing

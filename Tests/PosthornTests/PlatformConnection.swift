@@ -1,4 +1,4 @@
-import CSQLite
+import CPosthornSQLite
 import Testing
 
 /// A connection of the platform's own.

@@ -1,5 +1,5 @@
-import CSQLite
-import FaultVFS
+import CPosthornSQLite
+import CPosthornFaultVFS
 import Glibc
 import Posthorn
 import PosthornModel

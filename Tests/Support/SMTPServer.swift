@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Dispatch
 import Glibc
 public import PosthornSystem

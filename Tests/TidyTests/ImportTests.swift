@@ -8,24 +8,24 @@ import Testing
     /// The rooms of the house, each with what it may import beside ``system``.
     static let rooms: [String: Set<String>] = [
         "PosthornModel": [],
-        "PosthornSystem": ["PosthornModel", "CLinux"],
-        "PosthornSigning": ["PosthornModel", "CCrypto"],
-        "PosthornOutbox": ["PosthornModel", "PosthornSystem", "Migrations", "CSQLite", "CLinux"],
-        "PosthornSending": ["PosthornModel", "PosthornSystem", "CCurl", "CLinux"],
-        "Posthorn": ["PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending"],
-        "PosthornHTTP": ["PosthornSystem", "CMicroHTTPD", "CLinux"],
+        "PosthornSystem": ["PosthornModel", "CPosthornLinux"],
+        "PosthornFormats": ["PosthornModel", "CPosthornCrypto"],
+        "PosthornOutbox": ["PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"],
+        "PosthornSending": ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"],
+        "Posthorn": ["PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"],
+        "PosthornHTTP": ["PosthornSystem", "CPosthornMicroHTTPD", "CPosthornLinux"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [
-            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornSending", "PosthornHTTP", "CLinux",
+            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornSending", "PosthornHTTP", "CPosthornLinux",
         ],
         "PosthornCLI": [
-            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending",
+            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending",
             "PosthornHTTP", "PosthornAPI", "PosthornLab",
         ],
-        "PosthornFigures": ["PosthornModel"],
+        "PosthornBenchReports": ["PosthornModel"],
         "PosthornBench": [
-            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornSigning", "PosthornOutbox", "PosthornSending", "PosthornHTTP",
-            "PosthornLab", "PosthornFigures", "CAllocationCount", "CFlushDelay", "CSQLite", "CLinux",
+            "Posthorn", "PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending", "PosthornHTTP",
+            "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite", "CPosthornLinux",
         ],
     ]
 
@@ -71,7 +71,7 @@ import Testing
     @Test(
         arguments: [
             ("import Glibc", "Glibc"), ("@_exported public import PosthornModel", "PosthornModel"),
-            ("package import CLinux", "CLinux"), ("// import Foundation", nil), ("important()", nil),
+            ("package import CPosthornLinux", "CPosthornLinux"), ("// import Foundation", nil), ("important()", nil),
         ] as [(Substring, String?)]
     )
     func aLineIsReadAsAnImport(_ line: Substring, _ module: String?) {

@@ -1,4 +1,4 @@
-import CCrypto
+import CPosthornCrypto
 
 /// What is needed of libcrypto.
 enum Crypto {

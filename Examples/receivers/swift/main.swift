@@ -1,6 +1,6 @@
 // A webhook receiver in Swift: HTTP through PosthornHTTP, signatures checked with OpenSSL's libcrypto.
 //
-//   swift run ReceiverExample Examples/receivers/receiver.json       default: receiver.json in the current folder, port 9999
+//   swift run PosthornReceiverExample Examples/receivers/receiver.json       default: receiver.json in the current folder, port 9999
 //   curl http://localhost:9999/                                      greets you
 //
 // The configuration is the same as that of receiver.js and receiver.py, its neighbours: "port", "host", and under "hooks"

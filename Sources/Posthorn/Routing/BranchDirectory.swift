@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornOutbox
-import PosthornSigning
+import PosthornFormats
 
 /// Who gets an event, read branch by branch: a program that emits and runs no engine needs the event's node, the nodes above it
 /// and their endpoints, however many others there are.

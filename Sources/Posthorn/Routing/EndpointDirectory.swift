@@ -1,7 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 import Synchronization
 

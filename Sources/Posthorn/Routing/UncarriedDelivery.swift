@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 /// A delivery of an accepted event that its endpoint's format cannot carry: its one attempt fails as
 /// ``AttemptError/unbuildable``. The event's other deliveries go out.

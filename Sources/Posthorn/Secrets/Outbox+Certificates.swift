@@ -1,6 +1,6 @@
 public import PosthornModel
 import PosthornOutbox
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 extension Outbox {

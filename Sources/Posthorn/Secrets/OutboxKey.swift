@@ -1,6 +1,6 @@
 public import PosthornModel
 import PosthornOutbox
-import PosthornSigning
+import PosthornFormats
 
 /// The key that an outbox's credentials are sealed with: AES-256-GCM, each endpoint's for itself.
 ///

@@ -1,6 +1,6 @@
-import CSQLite
+import CPosthornSQLite
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// What a delivered delivery takes on disk beside the payload.

@@ -1,6 +1,6 @@
-import CFlushDelay
+import CPosthornFlushDelay
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 import PosthornSystem
 import Synchronization

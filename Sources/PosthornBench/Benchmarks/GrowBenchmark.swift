@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// How rate, CPU, memory and latency grow with the backlog, the endpoints, the payload and the fan-out.

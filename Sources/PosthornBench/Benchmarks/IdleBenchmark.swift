@@ -1,6 +1,6 @@
 import Glibc
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// What an engine costs that has nothing to do.

@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// Instructions a delivery, by library: a measure that other work on the machine hardly changes.

@@ -1,7 +1,7 @@
-import CSQLite
+import CPosthornSQLite
 import Glibc
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 import PosthornSystem
 

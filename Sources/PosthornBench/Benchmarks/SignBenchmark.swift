@@ -1,7 +1,7 @@
-import CAllocationCount
-import PosthornFigures
+import CPosthornAllocationCount
+import PosthornBenchReports
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// What making a request costs, by format and size: envelope, signature and headers, in buffers that are used again.

@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// What ``SignBenchmark`` found: a row for each format and size.

@@ -1,7 +1,7 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 
 /// A job that a process of its own does from its start to its end, so that somebody can count what the process executes.
 struct CountedWork {

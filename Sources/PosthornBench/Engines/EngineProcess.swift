@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// An engine alone in a process, so that its memory and its time are nobody else's; told what to do over a pipe.
 struct EngineProcess {

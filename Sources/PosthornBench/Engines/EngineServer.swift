@@ -1,7 +1,7 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 import Posthorn
-import PosthornFigures
+import PosthornBenchReports
 import PosthornSystem
 
 /// The other side of ``EngineProcess``: an engine that answers each line of its standard input with one of numbers.

@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 
 /// Counts a thread's instructions outside the kernel, where the processor and its settings allow that.

@@ -1,5 +1,5 @@
-import CAllocationCount
-import CLinux
+import CPosthornAllocationCount
+import CPosthornLinux
 import Glibc
 import PosthornSystem
 

@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// Who counts the instructions of a whole process.

@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// Files that a benchmark leaves behind because it was asked to.
 enum TextFile {

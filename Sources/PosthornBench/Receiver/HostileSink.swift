@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 import PosthornSystem
 

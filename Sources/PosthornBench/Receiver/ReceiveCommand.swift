@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 import PosthornModel
 
 /// The benchmarks' receiver alone, for other programs to be measured against.

@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 import PosthornSystem
 import Synchronization
 

@@ -64,8 +64,7 @@ enum MachineChecks {
         if let file = getenv("SSL_CERT_FILE").map({ String(cString: $0) }), !file.isEmpty {
             return certificateAuthorities([file], source: "SSL_CERT_FILE")
         }
-        let paths = [CurlInformation.certificateAuthorityFile, CurlInformation.certificateAuthorityFolder].compactMap { $0 }
-        return certificateAuthorities(paths, source: "libcurl")
+        return certificateAuthorities([CurlInformation.certificateAuthorityFile], source: "libcurl")
     }
 
     /// One of the places must be readable.

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// What `--credential` and `--signature` say, held against what the format needs before anything is sent.

@@ -1,6 +1,6 @@
 public import PosthornHTTP
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 extension Arrival {
     /// The line that a ledger gets each time that the event is processed, with its end; see ``Ledger``.

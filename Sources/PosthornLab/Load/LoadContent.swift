@@ -1,5 +1,5 @@
 public import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 /// What the requests of a load hold.
 public struct LoadContent: Sendable {

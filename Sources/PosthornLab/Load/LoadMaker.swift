@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 /// A request that was made.
 struct LoadRequest {

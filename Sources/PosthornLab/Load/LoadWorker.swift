@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 import Synchronization
 

@@ -1,6 +1,6 @@
 public import PosthornHTTP
 public import PosthornModel
-import PosthornSigning
+import PosthornFormats
 public import PosthornSystem
 
 /// Checks the signatures of requests with an endpoint's credentials: what a ``Receiver`` is given as its check.

@@ -1,6 +1,6 @@
 public import PosthornModel
 public import PosthornSending
-import PosthornSigning
+import PosthornFormats
 import PosthornSystem
 
 /// Tries a receiver with a catalogue of cases, one request after the other, each as its vendor would send it.

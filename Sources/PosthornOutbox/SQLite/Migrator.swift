@@ -1,4 +1,4 @@
-import Migrations
+import PosthornMigrations
 
 /// Brings a file's schema up to this program's, or refuses and touches nothing.
 struct Migrator {

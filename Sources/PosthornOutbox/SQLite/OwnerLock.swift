@@ -1,4 +1,4 @@
-import CLinux
+import CPosthornLinux
 import Glibc
 
 /// The lock that makes one process the engine of an outbox: a lock on a file beside the database.

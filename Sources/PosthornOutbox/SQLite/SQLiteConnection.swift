@@ -1,4 +1,4 @@
-import CSQLite
+import CPosthornSQLite
 import Glibc
 
 /// One connection to the outbox's file, used by one thread at a time.

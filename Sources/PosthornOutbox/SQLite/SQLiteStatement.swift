@@ -1,4 +1,4 @@
-import CSQLite
+import CPosthornSQLite
 import Glibc
 
 /// A prepared statement, which its connection outlives. Parameters and columns are counted as SQLite counts them: from 1 and from 0.

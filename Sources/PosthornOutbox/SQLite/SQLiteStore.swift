@@ -1,5 +1,5 @@
 public import PosthornModel
-import CSQLite
+import CPosthornSQLite
 
 /// The outbox in a SQLite file, which may be a platform's own.
 public final class SQLiteStore: OutboxStore {

@@ -1,5 +1,5 @@
-import CCurl
-import CLinux
+import CPosthornCurl
+import CPosthornLinux
 import Glibc
 import PosthornModel
 public import PosthornSystem
@@ -70,6 +70,7 @@ public final class LoadLoop: @unchecked Sendable {
         guard: EgressGuard,
         caFile: String?
     ) throws(SystemProblem) {
+        if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
         self.target = target
         self.addresses = addresses
         self.inFlightLimit = max(1, inFlightLimit)
@@ -80,7 +81,7 @@ public final class LoadLoop: @unchecked Sendable {
             guard: `guard`,
             responseLimitBytes: Self.responseLimitBytes,
             excerptLimitBytes: 0,
-            caFile: caFile,
+            tls: TLSClient(caFile: caFile),
             epoll: epoll
         )
         self.context = context

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 /// An envelope with a signature: what makes its requests, and what a receiver checks them with.
 struct Format {

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 
 extension Readers {
     /// An event's type and data, in every envelope with every signature. What an endpoint's format accepts can be composed,

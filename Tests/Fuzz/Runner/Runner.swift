@@ -1,7 +1,7 @@
 import Glibc
 import PosthornModel
 import PosthornSending
-import PosthornSigning
+import PosthornFormats
 
 /// Feeds what libFuzzer makes to one of the readers of foreign input. Tests/fuzz.sh builds and runs it, and names
 /// the reader in POSTHORN_FUZZ_READER.

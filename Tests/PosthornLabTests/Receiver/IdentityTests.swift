@@ -1,6 +1,6 @@
 import PosthornHTTP
 import PosthornModel
-import PosthornSigning
+import PosthornFormats
 import Testing
 
 @testable import PosthornLab

@@ -2,7 +2,7 @@ import PosthornHTTP
 import PosthornLab
 import PosthornSystem
 import Synchronization
-import TestSockets
+import CPosthornTestSockets
 import Testing
 
 @Suite struct ReceiverTests {

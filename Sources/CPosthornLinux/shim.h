@@ -1,0 +1,123 @@
+#ifndef POSTHORN_CLINUX_SHIM_H
+#define POSTHORN_CLINUX_SHIM_H
+
+/* Kernel interfaces that Swift's Glibc module leaves out. No library stands behind this: it is libc alone. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/timex.h>
+#include <linux/perf_event.h>
+#include <resolv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* prctl is variadic, which Swift cannot call. Names the calling thread; 15 bytes count. */
+static inline int posthorn_name_thread(const char *name) {
+    return prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/* The calling process is killed when the one that started it ends. */
+static inline int posthorn_end_with_parent(void) {
+    return prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0);
+}
+
+/* Whether the process may be dumped to a core file, and read by other processes of its user (PR_SET_DUMPABLE(2const)). */
+static inline int posthorn_set_dumpable(int is_dumpable) {
+    return prctl(PR_SET_DUMPABLE, is_dumpable, 0, 0, 0);
+}
+
+/* The flags are macros over enumerators, which the importer leaves out. */
+static inline int posthorn_eventfd(void) {
+    return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+/* Declared here and not included: sys/timerfd.h would make `timespec` this module's and take it from Glibc's. The flags are
+   those of open(2) (timerfd_create(2)). */
+extern int timerfd_create(int clock, int flags);
+extern int timerfd_settime(int descriptor, int flags, const void *new_value, void *old_value);
+
+/* A timer of nanosecond precision that can stand in an epoll set, where a wait's own timeout counts milliseconds. */
+static inline int posthorn_timerfd(void) {
+    return timerfd_create(1 /* CLOCK_MONOTONIC */, 02000000 /* O_CLOEXEC */ | 04000 /* O_NONBLOCK */);
+}
+
+/* Sets it to a moment of the monotonic clock; 0 switches it off. */
+static inline int posthorn_timerfd_set(int descriptor, long long nanoseconds) {
+    /* struct itimerspec: the interval, then the moment, each in seconds and nanoseconds. */
+    const long when[4] = {0, 0, (long)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    return timerfd_settime(descriptor, 1 /* TFD_TIMER_ABSTIME */, when, 0);
+}
+
+static inline int posthorn_inotify(void) {
+    return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+/* Locks that belong to an open file and end with its last descriptor (fcntl_locking(2), "open file description locks"):
+   like those of flock(2), they hold between two descriptors of one process as well, but others can look whether one is
+   held without taking it. The numbers are the kernel's; the names are not there in every build. */
+#define POSTHORN_F_OFD_GETLK 36
+#define POSTHORN_F_OFD_SETLK 37
+
+/* Takes the exclusive lock of a file that is open for writing, without waiting; 0 when it was taken. */
+static inline int posthorn_lock_file(int descriptor) {
+    struct flock whole = {0};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &whole);
+}
+
+/* Gives it back; otherwise it would stay with a copy of the descriptor in a child process that has not come to its exec. */
+static inline int posthorn_unlock_file(int descriptor) {
+    struct flock whole = {0};
+    whole.l_type = F_UNLCK;
+    whole.l_whence = SEEK_SET;
+    return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &whole);
+}
+
+/* Whether another open file holds the exclusive lock: 1 or 0, -1 when it cannot be known. Takes nothing. */
+static inline int posthorn_is_locked(int descriptor) {
+    struct flock whole = {0};
+    whole.l_type = F_RDLCK;
+    whole.l_whence = SEEK_SET;
+    if (fcntl(descriptor, POSTHORN_F_OFD_GETLK, &whole) != 0) return -1;
+    return whole.l_type != F_UNLCK;
+}
+
+/* Glibc's module loses the SOCK_ flags in some builds. A socket that no child process inherits. */
+static inline int posthorn_socket(int family, int type, int protocol) {
+    return socket(family, type | SOCK_CLOEXEC, protocol);
+}
+
+/* The resolver's settings of the calling thread (resolver(3)): `_res` is a macro over a function. */
+static inline void posthorn_bound_resolver(int seconds, int tries) {
+    if (res_init() == 0) {
+        _res.retrans = seconds;
+        _res.retry = tries;
+    }
+}
+
+/* 1 when the kernel holds the clock for synchronised, 0 when not, -1 when it does not say. Changes nothing. */
+static inline int posthorn_clock_state(void) {
+    struct timex state = {0};
+    int result = adjtimex(&state);
+    return result < 0 ? -1 : (result != TIME_ERROR && !(state.status & STA_UNSYNC));
+}
+
+/* A descriptor that counts the calling thread's instructions in user space (perf_event_open(2), which glibc does not wrap),
+   and those of the threads that it starts later if asked to; -1 where the machine or its settings do not let it. An
+   eight-byte read gives the count so far. */
+static inline int posthorn_open_instruction_counter(int with_later_threads) {
+    struct perf_event_attr attributes = {0};
+    attributes.type = PERF_TYPE_HARDWARE;
+    attributes.size = sizeof attributes;
+    attributes.config = PERF_COUNT_HW_INSTRUCTIONS;
+    attributes.inherit = with_later_threads != 0;
+    attributes.exclude_kernel = 1;
+    attributes.exclude_hv = 1;
+    return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+#endif

@@ -1,0 +1,59 @@
+public import PosthornModel
+import PosthornOutbox
+public import PosthornSending
+import PosthornFormats
+import PosthornSystem
+
+/// What `Outbox.verify` found.
+public struct EndpointVerification: Sendable, Hashable {
+    /// The endpoint's state from now on.
+    public let state: EndpointState
+    /// Why the endpoint has not proved itself; `nil` when it has, or need not.
+    public let failure: String?
+    /// Whether the endpoint's vendor has a handshake at all; if not, nothing was sent.
+    public let isNeeded: Bool
+}
+
+extension Outbox {
+    /// Lets an endpoint's URL prove itself now, as its vendor wants it, and waits for the answer.
+    ///
+    /// An unverified endpoint that succeeds becomes active, and what was held for it goes out. One that is active already
+    /// stays so whatever comes of it; so does one that is disabled.
+    ///
+    /// - Parameters:
+    ///   - id: The endpoint.
+    ///   - guard: Which addresses may be reached.
+    ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    /// - Throws: `InputProblem` when there is no such endpoint; `OutboxProblem` when it cannot be read, or the result not recorded.
+    public func verify(endpoint id: String, guard: EgressGuard, caFile: String? = nil) throws -> EndpointVerification {
+        let endpoint = try endpointWithCredentials(id)
+        guard endpoint.settings.needsValidation else {
+            return EndpointVerification(state: endpoint.state, failure: nil, isNeeded: false)
+        }
+        let composer = Result { () throws(InputProblem) in try EndpointComposer(endpoint.settings, now: clock.now()) }
+        let failure = VendorHandshake(guard: `guard`, caFile: caFile).failure(of: endpoint.settings, composer)
+        let state: EndpointState = try writer.perform { [clock] (store) throws(OutboxProblem) in
+            let now = clock.now()
+            if try store.settleHandshake(ofEndpoint: endpoint.key, revision: endpoint.revision, failure: failure, at: now) {
+                return failure == nil ? .active : .unverified
+            }
+            return try store.endpoint(endpoint.key)?.state ?? .removed
+        }
+        if state == .active {
+            try followTopology()
+            try settleHeld()
+        }
+        // It says nothing about the URL that the endpoint has by now.
+        let isOutdated = failure == nil && state == .unverified
+        let reason = isOutdated ? "the URL was changed while it was asked; verify it again" : failure
+        return EndpointVerification(state: state, failure: reason, isNeeded: true)
+    }
+
+    /// An endpoint with its credentials.
+    /// - Throws: `InputProblem` when there is none, or it is removed; `OutboxProblem` when it cannot be read.
+    func endpointWithCredentials(_ id: String) throws -> StoredEndpoint {
+        guard let endpoint = try read({ try $0.presentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
+        if let fault = endpoint.fault { throw fault.problem }
+        return endpoint
+    }
+}

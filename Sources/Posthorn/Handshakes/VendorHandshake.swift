@@ -1,0 +1,41 @@
+import PosthornModel
+import PosthornSending
+import PosthornFormats
+
+/// A vendor's question to a new URL, whether it knows of the webhook: one guarded GET.
+struct VendorHandshake: Sendable {
+    /// Which addresses may be reached.
+    let `guard`: EgressGuard
+    /// Certificate authorities instead of the system's.
+    let caFile: String?
+
+    /// What is read of the answer; a right one has 32 bytes.
+    private static let answerLimitBytes = 256
+
+    /// Asks an endpoint's URL.
+    /// - Returns: Why it has not proved itself, for people; `nil` when it has.
+    func failure(of settings: EndpointSettings, _ composer: Result<EndpointComposer, InputProblem>) -> String? {
+        do {
+            let handshake = DiioHandshake()
+            var request = OutboundRequest()
+            try composer.get().composeQuery(handshake.query, into: &request)
+            let answer = try SingleRequest.perform(
+                EndpointURL(settings.url),
+                query: request.query,
+                headers: request.headers,
+                clientCertificate: request.clientCertificate,
+                timeoutMilliseconds: settings.timeoutMilliseconds,
+                bodyLimitBytes: Self.answerLimitBytes,
+                guard: `guard`,
+                caFile: caFile
+            )
+            try handshake.judge(status: answer.status, body: answer.body)
+            // More than was read came after the value.
+            return answer.isTruncated ? "handshake: was answered with a longer text" : nil
+        } catch let problem as SingleRequestProblem {
+            return "handshake: \(problem)"
+        } catch {
+            return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,183 @@
+public import PosthornModel
+public import PosthornOutbox
+import PosthornSending
+import PosthornFormats
+import PosthornSystem
+
+extension Outbox {
+    /// Makes the hierarchy and its endpoints what a topology says: all of it or, when something is wrong, nothing.
+    ///
+    /// Events that were accepted before go where the hierarchy said then.
+    ///
+    /// - Parameters:
+    ///   - topology: What is wanted.
+    ///   - prune: Whether what the topology lacks is removed; deliveries that wait for a removed endpoint are cancelled.
+    ///   - pruneAll: Whether an empty topology may be pruned to as well, which removes everything.
+    ///   - keyLost: Whether credentials that this outbox's key does not open are replaced by the topology's, although the key
+    ///     opens no others either and so may be the wrong one. What a rotation made since then is lost with the old key.
+    /// - Returns: What has changed, in words.
+    /// - Throws: `InputProblem` that names what is wrong in the topology; `OutboxProblem` for the store.
+    public func apply(
+        _ topology: Topology,
+        prune: Bool = false,
+        pruneAll: Bool = false,
+        keyLost: Bool = false
+    ) throws -> [TopologyPlan.Change] {
+        if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
+        for (i, endpoint) in topology.endpoints.enumerated() {
+            do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch {
+                throw InputProblem(field: "endpoints[\(i)].url", value: error.value, reason: error.reason)
+            }
+        }
+        while true {
+            let outcome = try writer.perform { [self] (store) throws(OutboxProblem) in
+                try applyStep(topology, prune, keyLost, in: store)
+            }
+            guard let changes = try outcome.get() else { continue }
+            try followTopology()
+            return changes
+        }
+    }
+
+    /// An empty file is more often an accident than a wish.
+    private func refuseToRemoveEverything() throws {
+        let stored = try self.topology()
+        let endpoints = stored.endpoints.count { $0.state != .removed }
+        if stored.nodes.isEmpty && endpoints == 0 { return }
+        let deliveries = try status().deliveries
+        let waiting = (deliveries[.pending] ?? 0) + (deliveries[.held] ?? 0)
+        throw InputProblem(
+            field: "",
+            reason:
+                "the topology is empty, so pruning would remove \(stored.nodes.count == 1 ? "1 node" : "\(stored.nodes.count) nodes") and "
+                + "\(endpoints == 1 ? "1 endpoint" : "\(endpoints) endpoints") and cancel "
+                + "\(waiting == 1 ? "1 delivery that waits" : "\(waiting) deliveries that wait"); add --prune-all if that is meant"
+        )
+    }
+
+    /// Arrivals that one transaction of `apply` fans out before it makes the change.
+    private static let arrivalsPerStep = 1000
+
+    private func applyStep(
+        _ topology: Topology,
+        _ prune: Bool,
+        _ keyLost: Bool,
+        in store: any OutboxStore
+    ) throws(OutboxProblem) -> Result<[TopologyPlan.Change]?, InputProblem> {
+        let now = clock.now()
+        _ = try directory.refresh(from: store, at: now)
+        let arrivals = try store.arrivals(limit: Self.arrivalsPerStep)
+        try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
+        // The change comes in the transaction in which nothing is left that was accepted before it.
+        if !arrivals.isEmpty { return .success(nil) }
+        let stored = try Self.stored(for: topology, in: store)
+        if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
+        let plan: TopologyPlan
+        do throws(InputProblem) {
+            plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
+                (old, settings) throws(InputProblem) in
+                // What cannot be read can only be replaced by what the file says.
+                if let old, old.state != .removed, old.fault?.losesCredentials != true {
+                    return try Credentials.updated(old.settings.credentials, to: settings, at: now)
+                }
+                return try Credentials.created(settings, at: now)
+            }
+        } catch {
+            return .failure(error)
+        }
+        if !plan.isEmpty { try store.change(plan, at: now) }
+        // Whoever applies with a key has decided to have credentials sealed; those from before follow.
+        let sealed = try store.sealClearCredentials(at: now).map { id in
+            TopologyPlan.Change(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
+        }
+        return .success(plan.changes + sealed)
+    }
+
+    /// What is there, and of the removed endpoints those that a topology brings back.
+    private static func stored(for topology: Topology, in store: any OutboxStore) throws(OutboxProblem) -> StoredTopology {
+        let stored = try store.topology(withCredentials: true, withRemoved: false)
+        let present = Set(stored.endpoints.map(\.settings.id))
+        var revived: [StoredEndpoint] = []
+        for endpoint in topology.endpoints where !present.contains(endpoint.id) {
+            if let found = try store.endpoint(id: endpoint.id) { revived.append(found) }
+        }
+        return StoredTopology(generation: stored.generation, nodes: stored.nodes, endpoints: stored.endpoints + revived)
+    }
+
+    /// Whether credentials that do not open stand in the way of a topology. They are replaced only when the key is known to
+    /// be this outbox's, because it opens others; else one forgotten key would cost every endpoint its credentials.
+    private static func missingKey(
+        _ stored: StoredTopology,
+        hasKey: Bool,
+        isRight isSaidToBeRight: Bool,
+        wanted: Topology
+    ) -> OutboxProblem? {
+        let present = stored.endpoints.filter { $0.state != .removed }
+        let ids = Set(wanted.endpoints.map(\.id))
+        let isRight = hasKey && (isSaidToBeRight || present.contains { $0.isSealed && $0.fault == nil })
+        let problem = present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
+            .first { $0.code == .key }
+        return problem.map {
+            OutboxProblem(
+                .key,
+                "\($0.message); if that one is gone, posthorn apply --key-lost with a new key replaces what does not open by the topology "
+                    + "file's, rotations included"
+            )
+        }
+    }
+
+    /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.
+    public func topology() throws -> StoredTopology { try read { try $0.topology(withCredentials: false) } }
+
+    /// Switches an endpoint off: its deliveries are held. Or on again: they go out.
+    ///
+    /// - Parameters:
+    ///   - enabled: Whether it shall take deliveries.
+    ///   - id: The endpoint.
+    ///   - reason: Why, for lists.
+    /// - Returns: The state it has now; an endpoint that must validate its URL first becomes `unverified` when enabled.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    public func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
+        let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
+            guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else {
+                return .failure(Self.unknownEndpoint(id))
+            }
+            let wanted: EndpointState
+            switch (enabled, endpoint.state) {
+            case (false, _): wanted = .disabled
+            case (true, .disabled): wanted = endpoint.settings.needsValidation ? .unverified : .active
+            case (true, let now): wanted = now
+            }
+            if wanted != endpoint.state { try store.setState(wanted, reason: reason, ofEndpoint: endpoint.key, at: clock.now()) }
+            return .success(wanted)
+        }
+        let result = try state.get()
+        try followTopology()
+        try settleHeld()
+        return result
+    }
+
+    /// Lets an engine of this process follow a change that this process has committed.
+    ///
+    /// In a transaction after that of the change: what was read inside it would stay if it was rolled back.
+    func followTopology() throws(OutboxProblem) {
+        try writer.perform { [self] (store) throws(OutboxProblem) in
+            // Nobody has read it yet: then there is nothing to follow, and no key is needed.
+            if directory.generation >= 0 { _ = try directory.refresh(from: store, at: clock.now()) }
+        }
+    }
+
+    /// Moves deliveries between pending and held, as the endpoints' states want it.
+    func settleHeld() throws(OutboxProblem) {
+        let batch = 5000
+        while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch) }) == batch {}
+        while try writer.perform({ [self] (store) throws(OutboxProblem) in
+            // Not those of endpoints that this process knows to be faulty; the engine holds again what it cannot send.
+            try store.releaseActive(limit: batch, except: directory.faultyKeys, at: clock.now())
+        }) == batch {}
+    }
+
+    static func unknownEndpoint(_ id: String) -> InputProblem {
+        InputProblem(field: "endpoint", value: id, reason: "is not known; `posthorn endpoint list` shows them all")
+    }
+}

@@ -1,0 +1,169 @@
+public import PosthornModel
+public import PosthornOutbox
+import PosthornSending
+import PosthornFormats
+public import PosthornSystem
+import Synchronization
+
+/// An outbox in a SQLite file: where a platform puts its events, and where an ``Engine`` finds them.
+///
+/// ```swift
+/// let outbox = try Outbox(path: "posthorn.db")
+/// let emitted = try outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
+/// ```
+///
+/// All methods may be called from any thread. They throw an `InputProblem` for what was handed in and an
+/// `OutboxProblem` for the store.
+public final class Outbox: @unchecked Sendable {
+    // `directory` and `router` are used on the writer's thread alone; everything else is immutable or behind a lock.
+    let directory: EndpointDirectory
+    private let router: EventRouter
+    let writer: GroupCommitWriter
+    let clock: any PosthornClock
+    private let random: any RandomSource
+    private let reader = Mutex<SQLiteStore?>(nil)
+    let sealing: SealedCredentials?
+
+    /// The database file.
+    public let path: String
+    let lockPath: String
+
+    /// Opens an outbox, makes the file when there is none, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: The database file, which may be a platform's own. Its folder must exist.
+    ///   - creating: Whether a missing file is made.
+    ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
+    ///     a problem of code `busy`; the same call can then be made again.
+    ///   - clock: Where the time comes from.
+    ///   - random: Where made ids come from.
+    /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
+    public init(
+        path: String,
+        creating: Bool = true,
+        key: OutboxKey? = nil,
+        replacing formerKey: OutboxKey? = nil,
+        busyTimeoutMilliseconds: Int32 = 10_000,
+        clock: any PosthornClock = SystemClock(),
+        random: any RandomSource = SystemRandom()
+    ) throws {
+        sealing = key.map { SealedCredentials($0, inPlaceOf: formerKey) }
+        let store = try SQLiteStore(
+            path: path,
+            creating: creating,
+            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+            sealing: sealing,
+            now: clock.now()
+        )
+        directory = EndpointDirectory()
+        router = EventRouter(directory)
+        self.path = path
+        self.clock = clock
+        self.random = random
+        lockPath = store.lockPath
+        writer = try GroupCommitWriter(store: store, watchedPath: path, clock: clock)
+    }
+
+    /// Finishes what waits and closes the file. An engine on it must have ended.
+    public func close() {
+        writer.close()
+        reader.withLock { $0 = nil }
+    }
+
+    deinit { writer.close() }
+
+    // MARK: Emitting
+
+    /// Stores an event with its deliveries and waits until it is on disk. Calls from many threads share a flush.
+    ///
+    /// - Throws: `InputProblem` when the event is refused; `OutboxProblem` when nothing is known to be stored and the same
+    ///   call can be made again.
+    public func emit(_ event: NewEvent) throws -> EmittedEvent {
+        do { return try emit([event])[0] } catch let refusal as EmitRefusal { throw refusal.problem }
+    }
+
+    /// Stores events in one transaction: all of them, or none when one is refused.
+    ///
+    /// - Throws: `EmitRefusal` that names the event that was refused; `OutboxProblem` for the store.
+    public func emit(_ events: [NewEvent]) throws -> [EmittedEvent] {
+        let batch = EmitBatch(events, keepsOthers: false, at: clock.now(), random)
+        if let refusal = batch.refusal { throw refusal }
+        do throws(OutboxProblem) { return try store(batch, isolated: true).compactMap { try? $0.get() } } catch {
+            if error.code == .refused, let refusal = batch.refusal { throw refusal }
+            throw error
+        }
+    }
+
+    /// Stores events, each for itself: what becomes of each is in the result.
+    public func emitEach(_ events: [NewEvent]) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+        try store(EmitBatch(events, keepsOthers: true, at: clock.now(), random), isolated: false)
+    }
+
+    /// Stores an event without blocking the caller's thread.
+    public func emit(_ event: NewEvent) async throws -> EmittedEvent {
+        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        if let refused = batch.refusal { throw refused.problem }
+        let results: [Result<EmittedEvent, InputProblem>] = try await withCheckedThrowingContinuation { continuation in
+            writer.submit(isolated: false, weight: 1) { [self] (store) throws(OutboxProblem) in
+                try batch.store(in: store, router, at: clock.now())
+            } done: { result in
+                continuation.resume(with: result.mapError { $0 as any Error })
+            }
+        }
+        return try results[0].get()
+    }
+
+    /// Puts an event into a transaction of the platform's own, through the platform's own connection.
+    ///
+    /// The event exists once that transaction commits; a running engine notices within milliseconds.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - connection: The `sqlite3 *` of a connection to the database that holds the outbox.
+    /// - Returns: The event's id.
+    public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws -> String {
+        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        if let refused = batch.refusal { throw refused.problem }
+        guard case .success(let checked)? = batch.events.first else { return "" }
+        try TransactionalEmit.insert(checked, into: connection)
+        return checked.id
+    }
+
+    private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+        try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
+            try batch.store(in: store, router, at: clock.now())
+        }
+    }
+
+    /// How much the writer has asked of the store so far, for benchmarks and metrics.
+    public func counters() throws(OutboxProblem) -> StoreCounters {
+        try writer.perform { (store) throws(OutboxProblem) in store.counters }
+    }
+
+    /// An id for an event that was handed in without one.
+    func makeEventID(at now: Timestamp) -> String { EventID.make(at: now, random: random.next()) }
+
+    // MARK: Reading
+
+    /// Reads with a connection of its own, so that no list waits for a writer.
+    func read<Result: Sendable>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
+        try reader.withLock { reader in
+            let store = try reader ?? SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
+            reader = store
+            return try body(store)
+        }
+    }
+}
+
+/// An event of a batch that was refused, so that nothing of the batch was stored.
+public struct EmitRefusal: Error, Sendable, CustomStringConvertible {
+    /// Which event, counted from 0.
+    public let index: Int
+    /// Why.
+    public let problem: InputProblem
+
+    /// Text for one line.
+    public var description: String { "event \(index + 1): \(problem)" }
+}

@@ -1,0 +1,52 @@
+public import PosthornModel
+import PosthornOutbox
+import PosthornFormats
+import PosthornSystem
+
+/// What `Outbox.rotate` did.
+public struct SecretRotation: Sendable {
+    /// What the receiver has to be given: the secret that was made, or the public half of a new ed25519 key. Nothing shows
+    /// it again. `nil` when the caller brought the secret, and for a Webio token that is signed with the secret as it was.
+    public let shownOnce: String?
+    /// The endpoint's signature, which says what was replaced.
+    public let signature: SignatureScheme
+    /// Until when the replaced secret signs too; `nil` when it does not.
+    public let replacedSignsUntil: Timestamp?
+}
+
+extension Outbox {
+    /// Replaces an endpoint's secret, or its token for Webio. Every attempt from now on uses it, also those of deliveries that
+    /// wait already; a request that is on the wire keeps what it left with.
+    ///
+    /// - Parameters:
+    ///   - id: The endpoint.
+    ///   - newSecret: The new secret; `nil` to have one made.
+    /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, or the secret is of no use.
+    public func rotate(endpoint id: String, newSecret: String? = nil) throws -> SecretRotation {
+        let result: Result<SecretRotation, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
+            guard let endpoint = try store.presentEndpoint(id, withCredentials: true) else {
+                return .failure(Self.unknownEndpoint(id))
+            }
+            if let fault = endpoint.fault { throw fault.problem }
+            let now = clock.now()
+            let rotation: Credentials.Rotation
+            do throws(InputProblem) {
+                rotation = try Credentials.rotated(endpoint.settings, newSecret: newSecret, at: now)
+            } catch {
+                return .failure(error)
+            }
+            try store.setCredentials(rotation.credentials, ofEndpoint: endpoint.key, id: id, at: now)
+            let hasGrace = endpoint.settings.signature == .standardWebhooks
+            return .success(
+                SecretRotation(
+                    shownOnce: rotation.shownOnce,
+                    signature: endpoint.settings.signature,
+                    replacedSignsUntil: hasGrace ? now.advanced(byMilliseconds: Credentials.defaultGraceMilliseconds) : nil
+                )
+            )
+        }
+        let rotation = try result.get()
+        try followTopology()
+        return rotation
+    }
+}

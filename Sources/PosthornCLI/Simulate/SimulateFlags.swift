@@ -1,0 +1,110 @@
+import PosthornLab
+import PosthornModel
+import PosthornSending
+import PosthornFormats
+import PosthornSystem
+
+/// The flags of `posthorn simulate` as a simulation.
+enum SimulateFlags {
+    static let flags: [CommandSpecification.Flag] =
+        FormatFlags.flags.filter { ["signature", "credential"].contains($0.name) } + [
+            .init("topology", "FILE", "send to the endpoints of this topology file, with the events at its nodes"),
+            .init("scenario", "PACE", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
+            .init("count", "N", "how many events (default 100)"),
+            .init("rate", "N", "with stream: events a second of the scenario's clock (default 1)"),
+            .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
+            .init("seed", "N", "the same seed gives the same bytes (default 0)"),
+            .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
+            .init("fault", "LIST", "now and then: \(SimulationFaults.example)"),
+            .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have had their first attempt"),
+            .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
+            .init("timeout", "MS", "how long the platform waits for an answer before it tries again (default 15000)"),
+            .init("ignore-retry-after", "try again by the schedule although the receiver asks to wait"),
+            .init("db", "FILE", "keep the events in this outbox (default: one that is gone afterwards)"),
+            .init("out", "FILE", "write the events as lines for posthorn emit instead of sending them; - for standard output"),
+            .init("out-topology", "FILE", "with --out: write the platform's nodes as a topology file for posthorn apply"),
+            .init("check", "send a catalogue of cases instead, and say how the receiver does"),
+            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            LabTarget.ownership,
+        ] + MailArguments.flags
+
+    /// - Parameter platform: The nodes of a platform that is there; without any, one is made up.
+    static func simulation(
+        _ vendor: ScenarioVendor,
+        on platform: [Node],
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws -> Simulation {
+        let pace = try pace(arguments, command)
+        var faults = SimulationFaults()
+        if let text = arguments.text("fault") {
+            do throws(InputProblem) { faults = try SimulationFaults(text) } catch { throw UsageProblem("--\(error)", command: command) }
+        }
+        if arguments.has("out"), faults.slowAnswer > 0 {
+            throw UsageProblem("--fault: slow-200 is about answers, of which --out has none; leave it out", command: command)
+        }
+        return Simulation(
+            vendor,
+            count: try arguments.integer("count", 1...Simulation.countLimit) ?? 100,
+            pace: pace,
+            faults: faults,
+            seed: try seed(arguments) ?? 0,
+            start: try start(arguments),
+            platform: platform
+        )
+    }
+
+    static func options(
+        _ vendor: ScenarioVendor,
+        _ targets: SimulationTargets,
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws(UsageProblem) -> SimulationOptions {
+        if let text = arguments.text("ask") { try check(question: text, vendor, targets.receivers, command) }
+        if let secret = arguments.text("rotate-to") { try CredentialFlags.check(nextSecret: secret, of: targets.receivers, command) }
+        var options = SimulationOptions()
+        options.speed = try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1
+        options.nextSecret = arguments.text("rotate-to")
+        options.question = arguments.text("ask")
+        options.sender.guard = targets.egress
+        options.sender.caFile = try EndpointCalls.caFile(arguments)
+        options.mail = try MailArguments.configuration(arguments, command: command)
+        options.honoursRetryAfter = !arguments.has("ignore-retry-after")
+        return options
+    }
+
+    private static func check(
+        question: String,
+        _ vendor: ScenarioVendor,
+        _ receivers: [EndpointSettings],
+        _ command: String
+    ) throws(UsageProblem) {
+        guard vendor == .webio, receivers.contains(where: { $0.envelope == .webio && $0.signature == .webioJWT }) else {
+            throw UsageProblem("--ask: only webio, with its own signature, has custom value requests; leave it out", command: command)
+        }
+        do throws(InputProblem) { _ = try ValueRequest(question) } catch {
+            throw UsageProblem("--ask: \"\(InputProblem.printable(question))\" \(error.reason)", command: command)
+        }
+    }
+
+    static func seed(_ arguments: ParsedArguments) throws(UsageProblem) -> UInt64? {
+        try arguments.integer("seed", 0...Int.max).map { UInt64($0) }
+    }
+
+    private enum ScenarioName: String, CaseIterable { case stream, day }
+
+    private static func pace(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> Simulation.Pace {
+        switch try arguments.choice("scenario", ScenarioName.self) ?? .stream {
+        case .stream: return .stream(perSecond: try arguments.positiveNumber("rate", upTo: 100_000) ?? 1)
+        case .day:
+            if arguments.has("rate") { throw UsageProblem("--rate belongs to --scenario stream; a day has its own", command: command) }
+            return .day
+        }
+    }
+
+    private static func start(_ arguments: ParsedArguments) throws(UsageProblem) -> Timestamp {
+        let now = SystemClock().now()
+        if arguments.text("start") == "now" { return now }
+        return try arguments.moment("start", before: now) ?? Timestamp(milliseconds: 1_740_960_000_000)
+    }
+}

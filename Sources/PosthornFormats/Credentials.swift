@@ -1,0 +1,161 @@
+public import PosthornModel
+
+/// Credentials that the engine stores and keeps up: pure functions over the stored object.
+///
+/// Beside what a topology file says, stored credentials hold `issued_at` (when Webio's token was made, so that the same
+/// token goes out until a new one is asked for), `previous_secrets` (Standard Webhooks' replaced secrets, which sign too
+/// until their grace period ends) and `rotated_from` (digests of secrets that were rotated away, so that applying a
+/// topology file that still has the old one does not undo the rotation). A topology file may not hold these three.
+public enum Credentials {
+    /// A replaced Standard Webhooks secret signs for 24 hours more.
+    public static let defaultGraceMilliseconds: Int64 = 86_400_000
+
+    /// The credentials to store for an endpoint that is new.
+    ///
+    /// - Throws: What is missing, unknown or of no use in them.
+    public static func created(_ settings: EndpointSettings, at now: Timestamp) throws(InputProblem) -> [String: JSONValue] {
+        _ = try CredentialReader(settings, allowingKept: false)
+        try CredentialLimits.check(settings.credentials)
+        let composer = try EndpointComposer(settings, now: now)
+        if let certificate = composer.clientCertificate {
+            try certificate.checkSizes()
+            try refuseWithoutTLS(settings)
+        }
+        var credentials = settings.credentials.filter { $0.value != .null }
+        if settings.signature == .webioJWT { credentials[KeptMember.issuedAt] = .number(String(now.unixSeconds)) }
+        return credentials
+    }
+
+    private static func refuseWithoutTLS(_ settings: EndpointSettings) throws(InputProblem) {
+        if String(decoding: settings.url.utf8.prefix(8), as: UTF8.self).lowercased() != "https://" {
+            throw InputProblem(
+                field: CredentialReader.field(TLSMember.certificate),
+                reason: "is of no use with a url of plain http; use https, or leave it and client_key out"
+            )
+        }
+    }
+
+    /// The credentials to store when a topology file is applied to an endpoint that exists already.
+    ///
+    /// What is kept stays as it is unless what it belongs to changed: a new Webio key, secret or organisation gets a new
+    /// token, and a replaced Standard Webhooks secret signs on for the grace period. A secret that a rotation replaced is
+    /// recognised, and the rotated one stays.
+    ///
+    /// - Parameters:
+    ///   - stored: What is stored for the endpoint.
+    ///   - settings: What the topology file says now.
+    ///   - now: The moment of the change.
+    ///   - graceMilliseconds: How long a replaced Standard Webhooks secret signs on.
+    public static func updated(
+        _ stored: [String: JSONValue],
+        to settings: EndpointSettings,
+        at now: Timestamp,
+        graceMilliseconds: Int64 = defaultGraceMilliseconds
+    ) throws(InputProblem) -> [String: JSONValue] {
+        var credentials = try created(settings, at: now)
+        guard let member = secretMember(settings), case .string(let configured) = credentials[member] else { return credentials }
+        let digests = rotatedDigests(stored)
+        if !digests.isEmpty {
+            if let current = stored[member], digests.contains(digest(configured)) { credentials[member] = current }
+            credentials[KeptMember.rotatedFrom] = .array(digests.map { .string($0) })
+        }
+        switch settings.signature {
+        case .webioJWT: keepToken(of: stored, in: &credentials)
+        case .standardWebhooks:
+            credentials[KeptMember.previousSecrets] = try previousSecrets(
+                stored,
+                unless: credentials[member],
+                at: now,
+                graceMilliseconds: graceMilliseconds
+            )
+        default: break
+        }
+        var next = settings
+        next.credentials = credentials
+        _ = try EndpointComposer(next, now: now)
+        return credentials
+    }
+
+    /// What a rotation made.
+    public struct Rotation: Sendable {
+        /// The credentials to store.
+        public let credentials: [String: JSONValue]
+        /// What the receiver has to be given: a secret that was made, or a new ed25519 key's public half (`whpk_…`).
+        /// Shown this once. `nil` when the caller brought the secret, and for a Webio token signed with the secret as it was.
+        public let shownOnce: String?
+    }
+
+    /// Replaces the secret of an endpoint.
+    ///
+    /// Webio: a new token from the next attempt on, with a new secret only if one is given. Standard Webhooks: the
+    /// replaced secret signs too until the grace period ends. The others: the new secret from the next attempt on.
+    ///
+    /// - Parameters:
+    ///   - settings: The endpoint with its stored credentials.
+    ///   - newSecret: The new secret; `nil` to have one made.
+    ///   - now: The moment of the rotation.
+    ///   - graceMilliseconds: How long a replaced Standard Webhooks secret signs on.
+    ///   - random: Gives that many random bytes.
+    /// - Throws: Why the endpoint has nothing to rotate, or why the new secret cannot be used.
+    public static func rotated(
+        _ settings: EndpointSettings,
+        newSecret: String?,
+        at now: Timestamp,
+        graceMilliseconds: Int64 = defaultGraceMilliseconds,
+        random: (Int) -> [UInt8] = SecureRandom.bytes
+    ) throws(InputProblem) -> Rotation {
+        guard let member = secretMember(settings) else {
+            throw InputProblem(field: "signature", value: settings.signature.rawValue, reason: "has no secret to rotate")
+        }
+        var next = settings
+        var shownOnce: String?
+        if settings.signature == .webioJWT { next.credentials[KeptMember.issuedAt] = nextTokenMoment(settings.credentials, at: now) }
+        if settings.signature != .webioJWT || newSecret != nil {
+            let made = newSecret == nil ? try makeSecret(like: settings, random: random) : nil
+            let secret = newSecret ?? made?.secret ?? ""
+            if settings.credentials[member] == .string(secret) {
+                throw InputProblem(field: CredentialReader.field(member), reason: "is the secret already in use; give another one")
+            }
+            try CredentialLimits.check([member: .string(secret)])
+            shownOnce = made?.shown
+            next.credentials[member] = .string(secret)
+            next.credentials[KeptMember.rotatedFrom] = digestsAfterRotation(settings.credentials, member)
+        }
+        if settings.signature == .standardWebhooks {
+            next.credentials[KeptMember.previousSecrets] = try previousSecrets(
+                settings.credentials,
+                unless: next.credentials[member],
+                at: now,
+                graceMilliseconds: graceMilliseconds
+            )
+        }
+        _ = try EndpointComposer(next, now: now)
+        return Rotation(credentials: next.credentials, shownOnce: shownOnce)
+    }
+
+    /// Members that are secret, whatever the signature; `previous_secrets` is secret as a whole.
+    public static let secretMembers: Set<String> = [
+        "signing_secret", "token", "api_key", "secret", "key", "authorization_token", TLSMember.key,
+        KeptMember.previousSecrets, KeptMember.rotatedFrom,
+    ]
+
+    /// The shortest secret that is accepted, in bytes of its text.
+    public static let secretMinimumBytes = CredentialLimits.secretMinimumBytes
+
+    /// Credentials for people's eyes: secret members show that they are set and nothing else.
+    public static func redacted(_ credentials: [String: JSONValue]) -> [String: JSONValue] {
+        Dictionary(uniqueKeysWithValues: credentials.map { ($0.key, secretMembers.contains($0.key) ? .string("***") : $0.value) })
+    }
+
+    /// Every secret text in credentials, to look for in what is about to be stored or shown.
+    public static func secretTexts(_ credentials: [String: JSONValue]) -> [String] {
+        credentials.flatMap { name, value -> [String] in
+            guard secretMembers.contains(name), name != KeptMember.rotatedFrom else { return [] }
+            switch value {
+            case .string(let text): return [text]
+            case .array(let elements): return elements.compactMap { if case .string(let text) = $0["secret"] { text } else { nil } }
+            default: return []
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import CPosthornCrypto
+
+/// Random bytes that nobody can foresee, for secrets.
+public enum SecureRandom {
+    /// `count` bytes from libcrypto's generator (`RAND_bytes`).
+    ///
+    /// The process ends when the machine has no randomness to give: a secret made without it would be worse.
+    public static func bytes(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
+            precondition(RAND_bytes(buffer.baseAddress, Int32(count)) == 1, "libcrypto has no random bytes")
+            written = count
+        }
+    }
+}
+
+/// Comparison that takes as long for a wrong first byte as for a wrong last one.
+public enum ConstantTime {
+    /// Whether both hold the same bytes. Only their length can be learned from the time it takes.
+    public static func equal(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
+        let left = Array(a)
+        let right = Array(b)
+        return left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
+    }
+}

@@ -1,0 +1,123 @@
+public import PosthornModel
+
+/// Makes the requests of one endpoint: its envelope, its signature and its fixed headers.
+///
+/// Envelope and signature combine freely, with these exceptions, each refused with its reason when the composer is made:
+/// - `voiso-key` needs the voiso envelope, since the key stands in the body. Another signature on the voiso envelope
+///   leaves the key out.
+/// - GET needs the voiso envelope (Call Notify); `standard-webhooks`, and `hmac` over `{body}`, need a body and so POST.
+/// - A `diio` signature works on every envelope whose data has a string `id`, which is looked at when an event is accepted.
+///
+/// Headers stand in this order: content-type (not for a GET), user-agent, the signature's, the endpoint's fixed ones.
+///
+/// Several threads may use a composer at once: everything in it is constant but the HMAC contexts, which have a lock.
+public final class EndpointComposer: RequestComposer {
+    let envelope: EnvelopeWriter
+    let signer: Signer
+    /// What every request to the endpoint proves itself with, where the receiver asks for it.
+    public let clientCertificate: ClientCertificate?
+    /// Header lines before those that change with every request.
+    private let leadingHeaders: [UInt8]
+    /// The same without content-type, for requests without a body.
+    private let leadingHeadersOfQuery: [UInt8]
+    /// Header lines after those that change, each with a line break in front.
+    private let trailingHeaders: [UInt8]
+    private let method: RequestMethod
+
+    /// - Parameters:
+    ///   - settings: The endpoint, with the credentials as ``Credentials`` keeps them, or as a topology file has them.
+    ///   - now: When Webio's token was made, if the credentials do not say.
+    /// - Throws: What is missing, unknown, too short or of no use, by its field and never with its value.
+    public init(_ settings: EndpointSettings, now: Timestamp) throws(InputProblem) {
+        let reader = try CredentialReader(settings)
+        envelope = try EnvelopeWriter(settings, reader)
+        signer = try Signer(settings, reader, now: now)
+        clientCertificate = try ClientCertificate.read(reader)
+        method = settings.method
+        try Self.checkHeaders(settings, signer)
+
+        var common = Array("user-agent: \(PosthornVersion.userAgent)".utf8)
+        for (name, value) in signer.constantHeaders {
+            common.append("\r\n")
+            common.append(contentsOf: name.utf8)
+            common.append(": ")
+            common.append(contentsOf: value)
+        }
+        leadingHeadersOfQuery = common
+        leadingHeaders = Array("content-type: application/json\r\n".utf8) + common
+        trailingHeaders = settings.headers.flatMap { Array("\r\n\($0.name): \($0.value)".utf8) }
+    }
+
+    private static func checkHeaders(_ settings: EndpointSettings, _ signer: Signer) throws(InputProblem) {
+        let own = Set(signer.headerNames.map { $0.lowercased() })
+        for header in settings.headers {
+            let field = "headers.\(HeaderRules.shown(name: header.name))"
+            try HeaderRules.check(name: header.name, value: header.value, field: field)
+            if own.contains(header.name.lowercased()) {
+                throw InputProblem(field: field, reason: "is written by signature \(settings.signature.rawValue); leave it out")
+            }
+        }
+        let bytes = settings.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        if bytes > HeaderRules.totalLimitBytes {
+            throw InputProblem(
+                field: "headers",
+                reason: "have \(bytes) bytes of names and values; at most \(HeaderRules.totalLimitBytes) are allowed"
+            )
+        }
+    }
+
+    /// Whether ``check(type:data:)`` can refuse anything; `false` when every valid event is fine.
+    public var needsCheck: Bool { envelope.needsCheck || signer.needsCheck }
+
+    /// Refuses an event that this endpoint's format cannot carry; called when the event is accepted.
+    ///
+    /// - Parameters:
+    ///   - type: The event's type.
+    ///   - data: The producer's JSON object, checked before.
+    /// - Throws: Which member of the data is missing or in the way.
+    public func check(type: String, data: [UInt8]) throws(InputProblem) {
+        try data.withBytes { (bytes) throws(InputProblem) in
+            try envelope.check(type: type, data: bytes)
+            try signer.check(data: bytes)
+        }
+    }
+
+    /// Writes headers, body and query of one attempt.
+    public func compose(
+        _ event: AcceptedEvent,
+        attempt: Int,
+        at now: Timestamp,
+        into request: inout OutboundRequest
+    ) throws(InputProblem) {
+        try event.event.data.withBytes { (data) throws(InputProblem) in
+            try envelope.write(event, data: data, attempt: attempt, into: &request)
+            request.headers.append(contentsOf: method == .get ? leadingHeadersOfQuery : leadingHeaders)
+            try signer.write(event.event, data: data, at: now, into: &request)
+        }
+        request.headers.append(contentsOf: trailingHeaders)
+        request.clientCertificate = clientCertificate
+    }
+
+    /// Writes a GET that carries no event: a handshake or a value request. It has the endpoint's fixed headers and the
+    /// tokens that do not depend on an event.
+    ///
+    /// - Parameters:
+    ///   - query: What is added to the URL, form-encoded.
+    ///   - request: Where to write; emptied by the caller.
+    public func composeQuery(_ query: [UInt8], into request: inout OutboundRequest) {
+        request.query.append(contentsOf: query)
+        request.headers.append(contentsOf: leadingHeadersOfQuery)
+        request.headers.append(contentsOf: trailingHeaders)
+        request.clientCertificate = clientCertificate
+    }
+}
+
+extension [UInt8] {
+    /// `withUnsafeBufferPointer` that keeps the type of what is thrown.
+    func withBytes(_ body: (UnsafeBufferPointer<UInt8>) throws(InputProblem) -> Void) throws(InputProblem) {
+        let outcome = withUnsafeBufferPointer { bytes -> Result<Void, InputProblem> in
+            do throws(InputProblem) { return .success(try body(bytes)) } catch { return .failure(error) }
+        }
+        try outcome.get()
+    }
+}

@@ -1,0 +1,180 @@
+extension Topology {
+    /// Reads a topology file. Problems name the place, the value and what to do.
+    public init(json bytes: [UInt8]) throws(InputProblem) {
+        let root: JSONValue
+        do throws(JSONProblem) { root = try JSONValue.parse(bytes) } catch {
+            let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
+            throw InputProblem(field: "line \(line)", reason: "\(error)")
+        }
+        let file = try ObjectReader(root, at: "", allowed: ["nodes", "endpoints"])
+        let nodes = try file.list("nodes").enumerated().map { (i, value) throws(InputProblem) in
+            try Node(topology: value, at: "nodes[\(i)]")
+        }
+        let endpoints = try file.list("endpoints").enumerated().map { (i, value) throws(InputProblem) in
+            try EndpointSettings(topology: value, at: "endpoints[\(i)]")
+        }
+        try self.init(nodes: nodes, endpoints: endpoints)
+    }
+}
+
+extension Node {
+    fileprivate init(topology value: JSONValue, at path: String) throws(InputProblem) {
+        let reader = try ObjectReader(value, at: path, allowed: ["id", "level", "parent", "name", "notification_contact"])
+        let id = try reader.requiredIdentifier("id")
+        let levelText = try reader.required("level")
+        guard let level = Level(rawValue: levelText) else {
+            let advice = Suggestion.advice(for: levelText, among: Level.allCases.map(\.rawValue))
+            throw InputProblem(field: "\(path).level", value: levelText, reason: "is not a level; \(advice)")
+        }
+        var email: String?
+        if let contact = reader.value("notification_contact") {
+            let inner = try ObjectReader(contact, at: "\(path).notification_contact", allowed: ["email"])
+            let address: String = try inner.required("email")
+            do throws(InputProblem) { email = try MailAddress(address).text } catch {
+                throw error.inside("\(path).notification_contact.email")
+            }
+        }
+        let name = try reader.optional("name")
+        if let name, name.utf8.count > 256 || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            throw InputProblem(field: "\(path).name", value: name, reason: "must be at most 256 bytes without control characters")
+        }
+        self.init(
+            id: id,
+            level: level,
+            parent: reader.value("parent") == nil ? nil : try reader.requiredIdentifier("parent"),
+            name: name,
+            notificationEmail: email
+        )
+    }
+}
+
+extension EndpointSettings {
+    fileprivate init(topology value: JSONValue, at path: String) throws(InputProblem) {
+        let reader = try ObjectReader(
+            value,
+            at: path,
+            allowed: [
+                "id", "node", "url", "vendor", "envelope", "signature", "credentials", "events", "method", "headers",
+                "timeout_ms", "max_in_flight", "rate_per_second", "retry",
+            ]
+        )
+        self.init(
+            id: try reader.requiredIdentifier("id"),
+            node: try reader.requiredIdentifier("node"),
+            url: try reader.required("url")
+        )
+        try takeFormat(reader)
+        if let method = try reader.choice("method", RequestMethod.self) { self.method = method }
+        let patterns = try reader.list("events")
+        if patterns.isEmpty, reader.value("events") != nil {
+            throw InputProblem(field: "\(path).events", value: "[]", reason: "names no type; leave it out, or write [\"*\"], for all")
+        }
+        for (i, pattern) in patterns.enumerated() {
+            guard case .string(let text) = pattern else {
+                throw InputProblem(field: "\(path).events[\(i)]", held: pattern, reason: "must be a string")
+            }
+            do throws(InputProblem) { events.append(try EventPattern(text)) } catch {
+                throw error.inside("\(path).events[\(i)]")
+            }
+        }
+        if let headers = reader.value("headers") { self.headers = try Self.headers(headers, at: "\(path).headers") }
+        if let milliseconds = try reader.integer("timeout_ms", Self.timeoutRange) { timeoutMilliseconds = milliseconds }
+        if let limit = try reader.integer("max_in_flight", Self.inFlightRange) { inFlightLimit = limit }
+        if let rate = reader.value("rate_per_second") {
+            guard case .number(let text) = rate, let value = Double(text), Self.isRate(value) else {
+                throw InputProblem(field: "\(path).rate_per_second", held: rate, reason: Self.rateReason)
+            }
+            ratePerSecond = value
+        }
+        if reader.value("retry") != nil {
+            let texts = try reader.list("retry").map { (value) throws(InputProblem) -> String in
+                switch value {
+                case .string(let text): return text
+                case .number("0"): return "0"
+                default: throw InputProblem(field: "\(path).retry", held: value, reason: "must be a text such as \"10m\"")
+                }
+            }
+            do throws(InputProblem) { retry = try RetrySchedule(texts) } catch { throw error.inside(path) }
+        }
+    }
+
+    private mutating func takeFormat(_ reader: ObjectReader) throws(InputProblem) {
+        if let vendor = try reader.choice("vendor", Vendor.self) {
+            envelope = vendor.envelope
+            signature = vendor.signature
+        } else if reader.value("envelope") == nil {
+            throw InputProblem(
+                field: "\(reader.path).vendor",
+                reason: "is missing; name a vendor (\(Vendor.allCases.map(\.rawValue).joined(separator: ", "))) or an envelope"
+            )
+        }
+        if let envelope = try reader.choice("envelope", Envelope.self) { self.envelope = envelope }
+        if let signature = try reader.choice("signature", SignatureScheme.self) { self.signature = signature }
+        if let credentials = reader.value("credentials") {
+            guard case .object(let members) = credentials else {
+                throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object")
+            }
+            self.credentials = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    private static func headers(_ value: JSONValue, at path: String) throws(InputProblem) -> [Header] {
+        guard case .object(let members) = value else {
+            // The value is not repeated: what was meant as a header may hold a secret.
+            let example = "{\"Authorization\": \"…\"}"
+            throw InputProblem(field: path, reason: "must be an object of names and values, such as \(example), not \(value.kindName)")
+        }
+        return try members.map { (member) throws(InputProblem) -> Header in
+            guard case .string(let text) = member.value else {
+                throw InputProblem(field: "\(path).\(HeaderRules.shown(name: member.key))", reason: "must be a string")
+            }
+            try HeaderRules.check(name: member.key, value: text, field: "\(path).\(HeaderRules.shown(name: member.key))")
+            return Header(name: member.key.lowercased(), value: text)
+        }
+    }
+}
+
+/// What an extra header may be.
+public enum HeaderRules {
+    /// Headers that Posthorn or libcurl writes itself; a second one would change how the request is framed or read.
+    public static let reserved: Set<String> = [
+        "host", "content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade", "keep-alive",
+        "proxy-authorization", "proxy-connection", "content-type", "user-agent",
+    ]
+
+    /// Names and values of an endpoint's extra headers together; no receiver takes as much.
+    public static let totalLimitBytes = 65_536
+
+    /// Throws unless name and value can stand in a request as they are (RFC 9110, sections 5.1 and 5.5).
+    public static func check(name: String, value: String, field: String) throws(InputProblem) {
+        guard !name.isEmpty, name.utf8.count <= 128, name.utf8.allSatisfy(isTokenByte) else {
+            throw InputProblem(field: field, value: shown(name: name), reason: "is not a header name")
+        }
+        if reserved.contains(name.lowercased()) {
+            throw InputProblem(field: field, value: name, reason: "is written by Posthorn itself; leave it out")
+        }
+        try check(value: value, field: field)
+    }
+
+    /// A header's name for messages, cut where it stops being one: who writes `Authorization: Bearer …` there wrote a secret.
+    public static func shown(name: String) -> String {
+        let start = name.utf8.prefix(while: isTokenByte)
+        return InputProblem.printable(String(decoding: start, as: UTF8.self) + (start.count == name.utf8.count ? "" : "…"))
+    }
+
+    /// Whether a byte may be in a name (RFC 9110, section 5.6.2).
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+            return true
+        default: return "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+
+    /// Throws unless a value can stand in a header. The value is not repeated, since it may be a secret.
+    public static func check(value: String, field: String) throws(InputProblem) {
+        guard value.utf8.count <= 8192, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) }) else {
+            throw InputProblem(field: field, reason: "holds a control character (such as CR or LF) or more than 8192 bytes")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import CPosthornCurl
+public import PosthornModel
+
+/// Where the requests of one endpoint go: its URL, method, limits and the composer of its requests.
+///
+/// New credentials or settings make a new target. Targets of one key share the limits, those of the newest one.
+public final class SendTarget: @unchecked Sendable {
+    // `parsed` is set once and then only duplicated, which reads it.
+
+    /// The endpoint's key in the outbox.
+    public let key: Int64
+    /// Where requests go.
+    public let url: EndpointURL
+    /// Their method.
+    public let method: RequestMethod
+    /// The total deadline of a request: name, connect, headers and body together.
+    public let timeoutMilliseconds: Int
+    /// How many requests may be on the wire to this endpoint at once.
+    public let inFlightLimit: Int
+    /// How many requests may start in a second; `nil` for any number.
+    public let ratePerSecond: Double?
+    /// Makes the requests.
+    public let composer: any RequestComposer
+
+    /// The URL as libcurl has parsed it: parsing it again for each request would cost a tenth of the time.
+    let parsed: OpaquePointer?
+    /// Which of a thread's multi handles sends its requests.
+    let shard: Int
+
+    /// A target, by its parts. Limits below 1 count as 1.
+    public init(
+        key: Int64,
+        url: EndpointURL,
+        method: RequestMethod,
+        timeoutMilliseconds: Int,
+        inFlightLimit: Int,
+        ratePerSecond: Double?,
+        composer: any RequestComposer
+    ) {
+        self.key = key
+        self.url = url
+        self.method = method
+        self.timeoutMilliseconds = max(1, timeoutMilliseconds)
+        self.inFlightLimit = max(1, inFlightLimit)
+        self.ratePerSecond = ratePerSecond
+        self.composer = composer
+        parsed = url.makeHandle()
+        shard = ShardPlan.shard(of: url)
+    }
+
+    deinit { curl_url_cleanup(parsed) }
+}
+
+/// One attempt to be made.
+public struct SendJob: Sendable {
+    /// The delivery's id; the sender only hands it back.
+    public let id: Int64
+    /// The attempt's number, counted from 1.
+    public let attempt: Int
+    /// The event.
+    public let event: AcceptedEvent
+    /// Where it goes.
+    public let target: SendTarget
+
+    /// What it adds to the memory while it is on the wire, as far as it is known before it is composed.
+    var bytes: Int { event.event.data.count }
+
+    /// A job, by its parts.
+    public init(id: Int64, attempt: Int, event: AcceptedEvent, target: SendTarget) {
+        self.id = id
+        self.attempt = attempt
+        self.event = event
+        self.target = target
+    }
+}
+
+/// A job with what came of it.
+public struct SendResult: Sendable {
+    /// The job.
+    public let job: SendJob
+    /// What came of it.
+    public let outcome: AttemptOutcome
+
+    /// A result, by its parts.
+    public init(job: SendJob, outcome: AttemptOutcome) {
+        self.job = job
+        self.outcome = outcome
+    }
+}

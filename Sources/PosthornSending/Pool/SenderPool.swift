@@ -1,0 +1,290 @@
+import Glibc
+import PosthornModel
+public import PosthornSystem
+import Synchronization
+
+/// The way out: threads that send jobs and hand back what came of them.
+///
+/// Each endpoint stays on one thread, so its connections are used again. Endpoints take turns; a slow one holds back nobody.
+/// Every job that is submitted comes back exactly once, through `onResults` or `onRecalled`, unless the pool is aborted.
+///
+/// ```swift
+/// let pool = try SenderPool(SenderConfiguration(), clock: SystemClock(), onResults: { results in … })
+/// pool.submit([SendJob(id: 1, attempt: 1, event: event, target: target)])
+/// pool.stop()
+/// ```
+public final class SenderPool: Sendable {
+    /// What a pool calls, on its sender threads. They must be quick and must not block for long.
+    struct Handlers: Sendable {
+        let results: @Sendable ([SendResult]) -> Void
+        let recalled: @Sendable ([SendJob]) -> Void
+        let drained: @Sendable () -> Void
+        /// The thread has no descriptors for more requests, or has them again.
+        let starved: @Sendable (Bool) -> Void
+    }
+
+    private struct Life {
+        var workers: [WorkerThread] = []
+        var startedAborting = false
+    }
+
+    private let threads: [SenderThread]
+    private let resolver: NameResolver
+    private let tls: TLSClient
+    private let ended: EndSignal
+    private let life = Mutex(Life())
+
+    /// Starts the threads.
+    ///
+    /// - Parameters:
+    ///   - configuration: Limits and rules.
+    ///   - clock: The time that attempts are recorded with and signatures are made for.
+    ///   - onRecalled: Takes jobs that are given back without having been sent. Called on sender threads.
+    ///   - onShortage: Hears that the process has no descriptors for more requests (`true`), or has them again. Called on
+    ///     sender threads.
+    ///   - onResults: Takes results, in batches. Called on sender threads.
+    /// - Throws: ``SystemProblem`` when the system lacks threads, descriptors or memory.
+    public convenience init(
+        _ configuration: SenderConfiguration,
+        clock: any PosthornClock,
+        onRecalled: @escaping @Sendable ([SendJob]) -> Void = { _ in },
+        onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
+        onResults: @escaping @Sendable ([SendResult]) -> Void
+    ) throws(SystemProblem) {
+        try self.init(
+            configuration,
+            clock: clock,
+            lookup: SystemLookup.ask,
+            onRecalled: onRecalled,
+            onShortage: onShortage,
+            onResults: onResults
+        )
+    }
+
+    /// - Parameter lookup: Asks for a name in place of the system.
+    init(
+        _ configuration: SenderConfiguration,
+        clock: any PosthornClock,
+        lookup: @escaping NameResolver.Lookup,
+        onRecalled: @escaping @Sendable ([SendJob]) -> Void,
+        onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
+        onResults: @escaping @Sendable ([SendResult]) -> Void
+    ) throws(SystemProblem) {
+        if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
+        let count = min(max(1, configuration.threads), SenderConfiguration.cores)
+        let tls = TLSClient(caFile: configuration.caFile)
+        self.tls = tls
+        resolver = try NameResolver(configuration.resolver, lookup: lookup)
+        let ended = try EndSignal()
+        self.ended = ended
+        let shortage = Shortage(onShortage)
+        var threads: [SenderThread] = []
+        for index in 0..<count {
+            let handlers = Handlers(
+                results: onResults,
+                recalled: onRecalled,
+                drained: { ended.add(index) },
+                starved: { shortage.count($0) }
+            )
+            threads.append(
+                try SenderThread(configuration, share: count, clock: clock, resolver: resolver, tls: tls, deliver: handlers)
+            )
+        }
+        try DescriptorBudget.checkRoom()
+        self.threads = threads
+        for (index, thread) in threads.enumerated() {
+            do throws(SystemProblem) {
+                let worker = try WorkerThread(name: "posthorn-send-\(index)") { thread.run() }
+                life.withLock { $0.workers.append(worker) }
+            } catch {
+                abort()
+                throw error
+            }
+        }
+    }
+
+    deinit {
+        for thread in threads { thread.mailbox.order(.abort) }
+        resolver.stop()
+    }
+
+    /// Hands over jobs, from any thread. After ``drain()`` or ``stop()`` they are given back at once.
+    public func submit(_ jobs: [SendJob]) {
+        var batch = makeBatch()
+        for job in jobs { batch.append(job) }
+        submit(batch)
+    }
+
+    /// Hands over the jobs of a batch that this pool has made.
+    public func submit(_ batch: consuming SendBatch) {
+        for (thread, share) in zip(threads, batch.shares) where !share.isEmpty { thread.mailbox.post(share) }
+    }
+
+    /// An empty batch for ``submit(_:)-(SendBatch)``.
+    public func makeBatch() -> SendBatch { SendBatch(threads: threads.count) }
+
+    /// Asks for the jobs that have not started; they come back through `onRecalled`.
+    /// - Parameters:
+    ///   - keys: Of these endpoints; `nil` for all.
+    ///   - forgetting: Whether the endpoints are gone for good. One that is only stopped keeps what its rate has left.
+    public func recall(keys: Set<Int64>?, forgetting: Bool = false) {
+        for thread in threads { thread.mailbox.postRecall(keys, forgetting: forgetting) }
+    }
+
+    /// Starts nothing new from now on: for the time in which results can't be recorded.
+    public func pause() { order(.pause) }
+
+    /// Takes up work after ``pause()``.
+    public func resume() { order(.work) }
+
+    /// From now on starts nothing new and gives back what waits. Returns at once; ``drain()`` waits for the rest.
+    public func startDraining() { order(.drain) }
+
+    /// Starts nothing new, gives back what waits, and returns when what was on the wire has ended and been handed over.
+    ///
+    /// The requests' own deadlines bound the wait; ``abort()`` on another thread ends it.
+    public func drain() {
+        startDraining()
+        ended.wait(for: threads.count)
+    }
+
+    /// Drains, then ends the threads. The pool can't be used again.
+    public func stop() {
+        drain()
+        order(.stop)
+        joinAll()
+    }
+
+    /// Ends the threads at once. Requests on the wire are cut, and no result is handed over for them.
+    public func abort() {
+        order(.abort)
+        ended.fire()
+        joinAll()
+    }
+
+    /// What the pool is doing now.
+    public var statistics: SenderStatistics {
+        var sum = SenderStatistics()
+        for thread in threads {
+            let gauge = thread.gauge.withLock { $0 }
+            sum.queued += gauge.queued
+            sum.inFlight += gauge.inFlight
+            sum.waitingForNames += gauge.waitingForNames
+            sum.endpoints += gauge.endpoints
+            sum.connectionsOpened += gauge.opened
+            sum.finished += gauge.finished
+            sum.wakeUps += gauge.wakeUps
+            sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? 0)
+        }
+        sum.fullHandshakes = tls.fullHandshakes
+        sum.resumedHandshakes = tls.resumedHandshakes
+        sum.certificateLoads = tls.authorities.loads
+        return sum
+    }
+
+    private static func microseconds(of clock: clockid_t) -> Int64 {
+        var time = timespec()
+        guard clock_gettime(clock, &time) == 0 else { return 0 }
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
+    private func order(_ order: SenderMailbox.Order) {
+        for thread in threads { thread.mailbox.order(order) }
+    }
+
+    private func joinAll() {
+        let workers = life.withLock { life in
+            defer { life.workers = [] }
+            return life.workers
+        }
+        for worker in workers { worker.join() }
+        resolver.stop()
+    }
+}
+
+/// Jobs that are handed to a ``SenderPool`` together, sorted by the thread that sends them as they come: sorting them
+/// afterwards would count the references in each up and down once more.
+public struct SendBatch: Sendable {
+    fileprivate var shares: [[SendJob]]
+
+    fileprivate init(threads: Int) { shares = [[SendJob]](repeating: [], count: threads) }
+
+    /// Adds a job.
+    public mutating func append(_ job: SendJob) { shares[threadIndex(of: job.target.key)].append(job) }
+
+    private func threadIndex(of key: Int64) -> Int {
+        if shares.count == 1 { return 0 }
+        // Keys are often given out in a row; a multiplication (Fibonacci hashing) spreads them whatever their step.
+        let mixed = UInt64(bitPattern: key) &* 0x9E37_79B9_7F4A_7C15
+        return Int((mixed >> 32) % UInt64(shares.count))
+    }
+}
+
+/// What a ``SenderPool`` is doing.
+public struct SenderStatistics: Sendable, Hashable {
+    /// Jobs that wait for their turn.
+    public internal(set) var queued = 0
+    /// Requests on the wire.
+    public internal(set) var inFlight = 0
+    /// Jobs that wait for a name server, or have its answer and wait for a place on the wire.
+    public internal(set) var waitingForNames = 0
+    /// Endpoints that have a place in a queue: those that were sent something and are not gone since.
+    public internal(set) var endpoints = 0
+    /// Connections opened since the pool was made.
+    public internal(set) var connectionsOpened: Int64 = 0
+    /// TLS handshakes in which a receiver proved itself by its certificate, since the pool was made.
+    public internal(set) var fullHandshakes: Int64 = 0
+    /// TLS handshakes that took up an earlier session, since the pool was made.
+    public internal(set) var resumedHandshakes: Int64 = 0
+    /// How often the process has parsed the pool's file of certificate authorities.
+    public internal(set) var certificateLoads = 0
+    /// Results handed over since the pool was made.
+    public internal(set) var finished: Int64 = 0
+    /// How often a sender thread has gone through its loop since the pool was made; an idle pool's number stands still.
+    public internal(set) var wakeUps: Int64 = 0
+    /// Processor time of each sender thread, in microseconds.
+    public internal(set) var threadCPUMicroseconds: [Int64] = []
+
+    init() {}
+}
+
+/// Lets callers wait until every thread has said that it is empty.
+final class EndSignal: Sendable {
+    private let members = Mutex<(seen: Set<Int>, isFired: Bool)>(([], false))
+    private let waker: Waker
+
+    init() throws(SystemProblem) { waker = try Waker() }
+
+    func add(_ member: Int) {
+        members.withLock { _ = $0.seen.insert(member) }
+        waker.signal()
+    }
+
+    /// Lets everybody go who waits.
+    func fire() {
+        members.withLock { $0.isFired = true }
+        waker.signal()
+    }
+
+    func wait(for count: Int) {
+        while !members.withLock({ $0.isFired || $0.seen.count >= count }) { waker.wait(milliseconds: nil) }
+        // The next one who waits is to see it too.
+        waker.signal()
+    }
+}
+
+/// Makes one piece of news of what several threads run into.
+private final class Shortage: Sendable {
+    private let starving = Mutex(0)
+    private let tell: @Sendable (Bool) -> Void
+
+    init(_ tell: @escaping @Sendable (Bool) -> Void) { self.tell = tell }
+
+    func count(_ begins: Bool) {
+        let isNews = starving.withLock { starving in
+            starving += begins ? 1 : -1
+            return starving == (begins ? 1 : 0)
+        }
+        if isNews { tell(begins) }
+    }
+}

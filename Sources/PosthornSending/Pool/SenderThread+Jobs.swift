@@ -1,0 +1,262 @@
+import CPosthornCurl
+import PosthornModel
+import PosthornSystem
+
+// From the mailbox to the wire and back.
+extension SenderThread {
+    /// Takes what others have handed over.
+    func readMailbox() {
+        let (newOrder, letters) = mailbox.open()
+        order = newOrder
+        if var letters {
+            let now = MonotonicClock.nanoseconds()
+            // Taken out from the end, the first one first: a loop over them would count their references up and down.
+            letters.jobs.reverse()
+            while let job = letters.jobs.popLast() {
+                let target = job.target
+                turns.append(
+                    job,
+                    key: target.key,
+                    inFlightLimit: target.inFlightLimit,
+                    ratePerSecond: target.ratePerSecond,
+                    now: now
+                )
+            }
+            for name in letters.names { takeName(name.host, name.answer, now) }
+            for recall in letters.recalls { giveBack(recall.keys, forgetting: recall.forgetting) }
+        }
+        if order >= .drain { giveBack(nil) }
+    }
+
+    /// Starts what may start; says how many.
+    @discardableResult
+    func startDue(_ now: Int64) -> Int {
+        guard order == .work else { return 0 }
+        var started = 0
+        while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
+            if let waiting = readied.popFirst() {
+                begin(waiting)
+                started += 1
+            } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
+                _ = parked.popFirst()
+                start(next.job, next.lane)
+                started += 1
+            } else if let (job, lane) = turns.take(now: now) {
+                // Behind those that wait already, so that none of them waits for ever.
+                if job.bytes > InFlightWindow.smallBytes, !parked.isEmpty || !window.hasRoom(bytes: job.bytes) {
+                    parked.append((job, lane))
+                    continue
+                }
+                start(job, lane)
+                started += 1
+            } else {
+                break
+            }
+        }
+        return started
+    }
+
+    private func start(_ job: SendJob, _ lane: Int) {
+        window.reserve(bytes: job.bytes)
+        let start = MonotonicClock.nanoseconds()
+        let waiting = Waiting(job: job, lane: lane, started: clock.now(), startedNanoseconds: start)
+        if job.target.url.numericAddress != nil { begin(waiting) } else { beginNamed(waiting) }
+    }
+
+    /// Settles the transfers that have ended; says how many have.
+    func finishEnded() -> Int {
+        var ended = 0
+        while let shard = context.shards.takeEnded() {
+            while let (transfer, code) = shards[shard].takeEnded() {
+                finish(transfer, code)
+                ended += 1
+            }
+        }
+        return ended
+    }
+
+    /// Gives up the jobs whose name was not resolved in time.
+    func expireNames(_ now: Int64) {
+        guard names.nextDeadline <= now else { return }
+        for waiting in names.expire(now: now) {
+            settle(waiting, .dns, "no name server answered for \(waiting.job.target.url.host) in time")
+        }
+    }
+
+    private func beginNamed(_ waiting: Waiting) {
+        let target = waiting.job.target
+        let host = target.url.host
+        switch names.lookUp(host, now: waiting.startedNanoseconds) {
+        case .addresses: begin(waiting)
+        case .failure(let text): settle(waiting, .dns, text)
+        case .unknown(let mustAsk):
+            let patience = min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)
+            names.wait(waiting, for: host, until: waiting.startedNanoseconds + Int64(patience) * 1_000_000)
+            if mustAsk {
+                let mailbox = mailbox
+                resolver.resolve(host) { mailbox.post(host: host, $0) }
+            }
+        }
+    }
+
+    private func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
+        for waiting in names.take(answer, for: host, now: now) {
+            switch answer {
+            case .noDescriptor:
+                window.giveBack(bytes: waiting.job.bytes)
+                starve(waiting.job, waiting.lane, now)
+            case .addresses: readied.append(waiting)
+            case .failure(let text): settle(waiting, .dns, text)
+            }
+        }
+    }
+
+    private func begin(_ waiting: Waiting) {
+        let job = waiting.job
+        request.reset()
+        do throws(InputProblem) {
+            try job.target.composer.compose(job.event, attempt: job.attempt, at: waiting.started, into: &request)
+        } catch {
+            return settle(waiting, .unbuildable, error.description)
+        }
+        guard let transfer = free.popLast() ?? makeTransfer() else {
+            return settle(waiting, .resources, "no memory for another request")
+        }
+        transfer.job = job
+        transfer.lane = waiting.lane
+        transfer.started = waiting.started
+        transfer.startedNanoseconds = waiting.startedNanoseconds
+        transfer.load(request, for: job.target)
+        let isNamed = job.target.url.numericAddress == nil
+        if isNamed, !pin(transfer, waiting) { return }
+        // What waited for a name has used up some of its time; a number's request has not.
+        let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
+        window.start(slot: transfer.slot, now: now)
+        let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
+        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: false)
+    }
+
+    /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
+    private func pin(_ transfer: Transfer, _ waiting: Waiting) -> Bool {
+        let target = waiting.job.target
+        let url = target.url
+        guard case .addresses(let all) = names.lookUp(url.host, now: waiting.startedNanoseconds) else {
+            release(transfer)
+            settle(waiting, .dns, "the addresses of \(url.host) have gone out of date")
+            return false
+        }
+        switch context.guard.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
+        case .refused(let cause):
+            release(transfer)
+            settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
+            return false
+        case .permitted(let addresses):
+            if names.needsPin(url.host, port: url.port, shard: target.shard) {
+                transfer.pin(
+                    url.host,
+                    port: url.port,
+                    to: addresses,
+                    version: names.version(of: url.host),
+                    forgetting: names.takeForgotten(shard: target.shard, telling: url.host, port: url.port)
+                )
+            }
+            return true
+        }
+    }
+
+    private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
+        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
+        guard let target = transfer.job?.target else { return }
+        if curl_multi_add_handle(shards[target.shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
+    }
+
+    private func finish(_ transfer: Transfer, _ code: CURLcode) {
+        guard let job = transfer.job.take() else { return }
+        let now = MonotonicClock.nanoseconds()
+        if transfer.intervention == .staleConnection && !transfer.wasFresh {
+            let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
+            if spent < job.target.timeoutMilliseconds {
+                transfer.job = job
+                return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
+            }
+        }
+        if transfer.isStarved(code) {
+            window.finish(slot: transfer.slot)
+            window.giveBack(bytes: job.bytes)
+            release(transfer)
+            return starve(job, transfer.lane, now)
+        }
+        // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
+        if let version = transfer.pinnedVersion {
+            let target = job.target
+            names.pinned(target.url.host, port: target.url.port, shard: target.shard, version: version)
+        }
+        let outcome = transfer.outcome(code, nanoseconds: now)
+        results.append(SendResult(job: job, outcome: outcome))
+        window.finish(slot: transfer.slot)
+        window.giveBack(bytes: job.bytes)
+        turns.finish(lane: transfer.lane, now: now)
+        release(transfer)
+    }
+
+    private func release(_ transfer: Transfer) {
+        transfer.release()
+        free.append(transfer)
+    }
+
+    private func makeTransfer() -> Transfer? {
+        guard let transfer = Transfer(slot: transfers.count, context: context) else { return nil }
+        transfers.append(transfer)
+        return transfer
+    }
+
+    /// Ends a job that never came onto the wire.
+    private func settle(_ waiting: Waiting, _ error: AttemptError, _ text: String) {
+        let now = MonotonicClock.nanoseconds()
+        let outcome = AttemptOutcome(
+            started: waiting.started,
+            durationMicroseconds: max(0, (now - waiting.startedNanoseconds) / 1000),
+            error: error,
+            errorText: InputProblem.printable(text)
+        )
+        results.append(SendResult(job: waiting.job, outcome: outcome))
+        window.giveBack(bytes: waiting.job.bytes)
+        turns.finish(lane: waiting.lane, now: now)
+    }
+
+    /// Gives back the jobs of these keys that are not on the wire.
+    private func giveBack(_ keys: Set<Int64>?, forgetting: Bool = false) {
+        let now = MonotonicClock.nanoseconds()
+        var jobs: [SendJob] = []
+        var kept = Fifo<Waiting>()
+        let isMeant = { (waiting: Waiting) in keys?.contains(waiting.job.target.key) ?? true }
+        var waiting = names.waitingCount > 0 ? names.remove { isMeant($1) } : []
+        while let next = readied.popFirst() {
+            if isMeant(next) { waiting.append(next) } else { kept.append(next) }
+        }
+        readied = kept
+        for one in waiting {
+            jobs.append(one.job)
+            window.giveBack(bytes: one.job.bytes)
+            turns.finish(lane: one.lane, now: now)
+        }
+        jobs += giveBackParked(keys, now)
+        jobs += turns.removeAll(keys: keys, forgetting: forgetting)
+        if !jobs.isEmpty { deliver.recalled(jobs) }
+    }
+
+    private func giveBackParked(_ keys: Set<Int64>?, _ now: Int64) -> [SendJob] {
+        var jobs: [SendJob] = []
+        var kept = Fifo<(job: SendJob, lane: Int)>()
+        while let next = parked.popFirst() {
+            if keys?.contains(next.job.target.key) ?? true {
+                jobs.append(next.job)
+                turns.finish(lane: next.lane, now: now)
+            } else {
+                kept.append(next)
+            }
+        }
+        parked = kept
+        return jobs
+    }
+}

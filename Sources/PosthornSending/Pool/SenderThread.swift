@@ -1,0 +1,224 @@
+import CPosthornCurl
+import CPosthornLinux
+import Glibc
+import PosthornModel
+import PosthornSystem
+import Synchronization
+
+/// One sender thread: multi handles with their connections, an epoll set, reusable easy handles, and the queue of its endpoints.
+///
+/// Everything but the mailbox and the gauge belongs to the thread itself, which `run()` is called on; nothing else is
+/// touched from outside once it runs.
+final class SenderThread: @unchecked Sendable {
+    let mailbox: SenderMailbox
+    let gauge = Mutex(Gauge())
+
+    /// What others may read of the thread; written once a turn.
+    struct Gauge {
+        var queued = 0
+        var inFlight = 0
+        var waitingForNames = 0
+        var endpoints = 0
+        var opened: Int64 = 0
+        var finished: Int64 = 0
+        var wakeUps: Int64 = 0
+        var cpuClock: clockid_t?
+    }
+
+    /// A job that has left the queue but is not on the wire yet.
+    struct Waiting {
+        let job: SendJob
+        let lane: Int
+        let started: Timestamp
+        let startedNanoseconds: Int64
+    }
+
+    let clock: any PosthornClock
+    let resolver: NameResolver
+    let configuration: SenderConfiguration
+    let deliver: SenderPool.Handlers
+
+    let epoll: Int32
+    let shards: [Shard]
+    let context: TransferContext
+    // What is touched for every request is `unchecked`, here and in what belongs to the thread: Swift's check that no access
+    // overlaps another cost 3,300 instructions a request, a fortieth of them all.
+    @exclusivity(unchecked) var transfers: [Transfer] = []
+    @exclusivity(unchecked) var free: [Transfer] = []
+    @exclusivity(unchecked) var request = OutboundRequest()
+
+    @exclusivity(unchecked) var turns = TurnQueue<SendJob>()
+    @exclusivity(unchecked) var window: InFlightWindow
+    @exclusivity(unchecked) var names: NameBook<Waiting>
+    /// Jobs whose name is resolved and that wait for a place on the wire.
+    @exclusivity(unchecked) var readied = Fifo<Waiting>()
+    /// Jobs that have had their turn and wait until large requests have ended, or until there are descriptors; an endpoint has
+    /// no more than its limit here.
+    @exclusivity(unchecked) var parked = Fifo<(job: SendJob, lane: Int)>()
+    @exclusivity(unchecked) var starvation = Starvation()
+    @exclusivity(unchecked) var results: [SendResult] = []
+    @exclusivity(unchecked) var finished: Int64 = 0
+    @exclusivity(unchecked) var order = SenderMailbox.Order.work
+    let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: SenderThread.eventLimit)
+
+    static let eventLimit = 256
+    private static let wakerMark = UInt64.max
+
+    /// - Parameter share: How many threads share the configuration's limits.
+    init(
+        _ configuration: SenderConfiguration,
+        share: Int,
+        clock: any PosthornClock,
+        resolver: NameResolver,
+        tls: TLSClient,
+        deliver: SenderPool.Handlers
+    ) throws(SystemProblem) {
+        self.configuration = configuration
+        self.clock = clock
+        self.resolver = resolver
+        self.deliver = deliver
+        mailbox = try SenderMailbox()
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        if epoll < 0 { throw SystemProblem("epoll_create1", errno) }
+        let limit = DescriptorBudget.connectionsPerShard(wanted: configuration.connectionCacheLimit, threads: share)
+        let context = TransferContext(
+            guard: configuration.guard,
+            responseLimitBytes: configuration.responseLimitBytes,
+            excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
+            tls: tls,
+            keepsConnections: limit > 0,
+            epoll: epoll
+        )
+        self.context = context
+        shards = CurlLibrary.ready ? (0..<ShardPlan.count).compactMap { Shard(number: $0, connectionLimit: limit, context: context) } : []
+        if shards.count < ShardPlan.count {
+            close(epoll)
+            throw SystemProblem("curl_multi_init", ENOMEM)
+        }
+        window = InFlightWindow(
+            youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
+            slowLimit: (configuration.slowInFlightLimit + share - 1) / share,
+            youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
+            largeByteLimit: configuration.largeInFlightLimitBytes / share
+        )
+        names = NameBook(cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000)
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakerMark))
+        epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.waker.descriptor, &event)
+    }
+
+    deinit {
+        close(epoll)
+        events.deallocate()
+    }
+
+    /// The thread's life, until it is told to stop.
+    func run() {
+        var cpuClock = clockid_t()
+        if pthread_getcpuclockid(pthread_self(), &cpuClock) == 0 { gauge.withLock { $0.cpuClock = cpuClock } }
+        var isGoing = true
+        while isGoing {
+            isGoing = turn()
+        }
+        gauge.withLock { $0.cpuClock = nil }
+        endTransfers()
+    }
+
+    /// One turn of the loop; `false` when it was the last.
+    private func turn() -> Bool {
+        readMailbox()
+        if order == .abort { return false }
+        var now = MonotonicClock.nanoseconds()
+        tell(starvation.check(now: now))
+        expireNames(now)
+        startDue(now)
+        runTimers(&now)
+        // A request can end inside the call that started it; what ends makes room for more.
+        while finishEnded() > 0 {
+            window.age(now: now)
+            if startDue(now) == 0 { break }
+            runTimers(&now)
+        }
+        handOver()
+        if order >= .drain && window.count == 0 && names.waitingCount == 0 {
+            deliver.drained()
+            if order == .stop { return false }
+        }
+        waitForEvents()
+        return true
+    }
+
+    private func runTimers(_ now: inout Int64) {
+        var hasRun = false
+        // Each once: a timer that libcurl sets anew to "at once" is for the next turn.
+        for number in shards.indices where context.shards.isDue(number, now: now) {
+            shards[number].runTimer()
+            hasRun = true
+        }
+        if hasRun { now = MonotonicClock.nanoseconds() }
+    }
+
+    private func waitForEvents() {
+        let now = MonotonicClock.nanoseconds()
+        window.age(now: now)
+        var timeout = Self.milliseconds(from: now, to: nextTimer(now))
+        if timeout != 0, !mailbox.fallAsleep(order) { timeout = 0 }
+        let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
+        if timeout != 0 { mailbox.wakeUp() }
+        for index in 0..<Int(max(0, count)) {
+            let event = events[index]
+            if event.data.u64 == Self.wakerMark {
+                mailbox.waker.reset()
+                continue
+            }
+            let (socket, shard) = SocketBook.place(of: event)
+            if context.sockets.isWanted(socket) { shards[shard].handle(socket, events: event.events) }
+        }
+    }
+
+    /// The next moment at which there is something to do without an event from outside.
+    private func nextTimer(_ now: Int64) -> Int64 {
+        var next = min(names.nextDeadline, context.shards.nextDeadline)
+        guard order == .work else { return next }
+        // What is parked waits for the end of a request, which comes as an event.
+        let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
+        if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !parked.isEmpty)) }
+        if window.isOpen {
+            if hasWork { return now }
+            if let token = turns.nextTokenAt { next = min(next, token) }
+        } else if hasWork || turns.nextTokenAt != nil, let ageing = window.nextAgeing {
+            next = min(next, ageing)
+        }
+        return next
+    }
+
+    /// Rounded up, so that a timer that is not due yet does not make the loop spin.
+    private static func milliseconds(from now: Int64, to moment: Int64) -> Int32 {
+        if moment == .max { return -1 }
+        return moment <= now ? 0 : Int32(clamping: (moment - now + 999_999) / 1_000_000)
+    }
+
+    private func handOver() {
+        finished += Int64(results.count)
+        // First, so that whoever has the results finds them counted.
+        gauge.withLock { gauge in
+            gauge.queued = turns.count + parked.count
+            gauge.inFlight = window.count
+            gauge.waitingForNames = names.waitingCount + readied.count
+            gauge.endpoints = turns.keyCount
+            gauge.opened = context.sockets.openedCount
+            gauge.finished = finished
+            gauge.wakeUps += 1
+        }
+        if results.isEmpty { return }
+        let batch = results
+        results = []
+        results.reserveCapacity(batch.count)
+        deliver.results(batch)
+    }
+
+    private func endTransfers() {
+        for transfer in transfers where transfer.job != nil {
+            if let target = transfer.job?.target { curl_multi_remove_handle(shards[target.shard].multi, transfer.easy) }
+        }
+    }
+}

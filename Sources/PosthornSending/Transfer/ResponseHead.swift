@@ -1,0 +1,102 @@
+import CPosthornCurl
+import PosthornModel
+
+/// What is read of an answer's head, line by line as libcurl hands it over.
+///
+/// libcurl calls an answer complete whose head was cut before the blank line, and waits for the deadline after a 101;
+/// so the end of the head is looked for here.
+struct ResponseHead {
+    /// What to do after a line.
+    enum Step { case goOn, stop }
+
+    /// More than any real head has; beyond it the receiver is at fault.
+    static let limitBytes = 65_536
+
+    /// The status of the newest head that has begun; 0 when there is none.
+    private(set) var status = 0
+    /// Whether the blank line after the final head has come.
+    private(set) var isComplete = false
+    /// Whether the head was larger than ``limitBytes``.
+    private(set) var isTooLarge = false
+    /// Its length so far.
+    private(set) var bytes = 0
+    private var retryAfter: [UInt8] = []
+    /// Whether the answer's `Date` is wanted; reading it costs, so it is not for every answer.
+    var wantsDate = false
+    private var dateText: [UInt8] = []
+
+    /// Reads one line with its line end.
+    mutating func take(_ line: UnsafeBufferPointer<UInt8>) -> Step {
+        bytes += line.count
+        if bytes > Self.limitBytes {
+            isTooLarge = true
+            return .stop
+        }
+        if isComplete { return .goOn }
+        let first = line.first ?? 0
+        if first == UInt8(ascii: "\r") || first == UInt8(ascii: "\n") { return endOfHead() }
+        if first == UInt8(ascii: "H"), Self.hasPrefix(line, "HTTP/") {
+            status = Self.statusCode(line)
+            retryAfter = []
+        } else if first | 0x20 == UInt8(ascii: "r"), Self.hasPrefix(line, "retry-after:") {
+            retryAfter = Array(line.dropFirst(12))
+        } else if wantsDate, first | 0x20 == UInt8(ascii: "d"), Self.hasPrefix(line, "date:") {
+            dateText = Array(line.dropFirst(5))
+        }
+        return .goOn
+    }
+
+    /// How long the receiver asks to wait: Retry-After of an answer that is no success, as seconds or as a date (RFC 9110, 10.2.3).
+    /// What is more than a day is cut to one.
+    func retryAfterMilliseconds(now: Timestamp) -> Int64? {
+        guard isComplete, status != 200, !retryAfter.isEmpty else { return nil }
+        let text = retryAfter.drop { $0 == 0x20 || $0 == 0x09 }
+        let digits = text.prefix { (0x30...0x39).contains($0) }
+        let rest = text.dropFirst(digits.count)
+        if !digits.isEmpty, rest.allSatisfy({ $0 <= 0x20 }) {
+            let seconds = Int64(String(decoding: digits, as: UTF8.self)) ?? .max
+            return min(seconds, Self.longestWaitMilliseconds / 1000) * 1000
+        }
+        let moment = curl_getdate(String(decoding: Array(text), as: UTF8.self), nil)
+        if moment < 0 { return nil }
+        let wait = min(moment, Self.lastSecond) * 1000 - Int(now.milliseconds)
+        return min(max(0, Int64(wait)), Self.longestWaitMilliseconds)
+    }
+
+    private static let longestWaitMilliseconds = Transition.retryAfterLimitMilliseconds
+
+    /// The time by the receiver's clock, to the second (RFC 9110, 6.6.1), where it was wanted and said.
+    var date: Timestamp? {
+        isComplete && !dateText.isEmpty ? Self.moment(dateText) : nil
+    }
+
+    /// The end of the year 9999. libcurl reads years up to 2147483647, whose milliseconds do not fit into 64 bits.
+    private static let lastSecond = 253_402_300_799
+
+    /// The moment that a date stands for; `nil` when it is none, or none that a working clock shows.
+    private static func moment(_ text: [UInt8]) -> Timestamp? {
+        let seconds = curl_getdate(String(decoding: text, as: UTF8.self), nil)
+        return (0...lastSecond).contains(seconds) ? Timestamp(milliseconds: Int64(seconds) * 1000) : nil
+    }
+
+    private mutating func endOfHead() -> Step {
+        if status == 101 {
+            isComplete = true
+            return .stop
+        }
+        isComplete = status >= 200
+        return .goOn
+    }
+
+    private static func hasPrefix(_ line: UnsafeBufferPointer<UInt8>, _ prefix: StaticString) -> Bool {
+        guard line.count >= prefix.utf8CodeUnitCount else { return false }
+        for index in 0..<prefix.utf8CodeUnitCount where line[index] | 0x20 != prefix.utf8Start[index] | 0x20 { return false }
+        return true
+    }
+
+    private static func statusCode(_ line: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let blank = line.firstIndex(of: 0x20) else { return 0 }
+        let digits = line[(blank + 1)...].prefix { (0x30...0x39).contains($0) }
+        return digits.count == 3 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : 0
+    }
+}

@@ -1,0 +1,163 @@
+import CPosthornCurl
+public import PosthornModel
+import PosthornSystem
+import Synchronization
+
+/// One request outside of the deliveries, such as a vendor's handshake or a value request: it blocks its caller and obeys
+/// the same rules. Guarded addresses, one deadline for everything, no redirects, no proxy, a bounded answer.
+///
+/// ```swift
+/// let answer = try SingleRequest.perform(url, query: Array("echo_string=abc".utf8), timeoutMilliseconds: 10_000, guard: egress)
+/// let isVerified = answer.status == 200 && !answer.isTruncated && answer.body == Array("abc".utf8)
+/// ```
+public enum SingleRequest {
+    /// Sends one request and waits for its answer.
+    ///
+    /// - Parameters:
+    ///   - url: Where to.
+    ///   - method: GET unless said otherwise.
+    ///   - query: What is added to the URL's query, form-encoded.
+    ///   - headers: `name: value` lines joined by CR LF; the caller refuses CR, LF and NUL in values.
+    ///   - body: For a POST.
+    ///   - clientCertificate: What the request proves itself with, where the receiver asks for it.
+    ///   - timeoutMilliseconds: The total deadline: name, connect, headers and body.
+    ///   - bodyLimitBytes: How much of the answer's body is read.
+    ///   - guard: Which addresses may be reached.
+    ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    /// - Returns: The answer, whatever its status.
+    /// - Throws: A ``SingleRequestProblem`` when there is no whole answer.
+    public static func perform(
+        _ url: EndpointURL,
+        method: RequestMethod = .get,
+        query: [UInt8] = [],
+        headers: [UInt8] = [],
+        body: [UInt8] = [],
+        clientCertificate: ClientCertificate? = nil,
+        timeoutMilliseconds: Int,
+        bodyLimitBytes: Int = 65_536,
+        guard: EgressGuard,
+        caFile: String? = nil
+    ) throws(SingleRequestProblem) -> SingleResponse {
+        if let problem = CurlLibrary.problem { throw SingleRequestProblem(.resources, problem) }
+        guard let names = sharedNames else { throw SingleRequestProblem(.resources, "no descriptor for the name resolver") }
+        var request = OutboundRequest()
+        request.headers = headers
+        request.body = body
+        request.query = query
+        request.clientCertificate = clientCertificate
+        let context = TransferContext(
+            guard: `guard`,
+            responseLimitBytes: bodyLimitBytes,
+            excerptLimitBytes: bodyLimitBytes,
+            tls: TLSClient(caFile: caFile),
+            epoll: -1
+        )
+        let target = SendTarget(
+            key: 0,
+            url: url,
+            method: method,
+            timeoutMilliseconds: timeoutMilliseconds,
+            inFlightLimit: 1,
+            ratePerSecond: nil,
+            composer: NoComposer()
+        )
+        return try perform(request, target, context, names)
+    }
+
+    /// Name look-ups of all single requests share their threads.
+    private static let sharedNames: NameResolver? = CurlLibrary.ready ? try? NameResolver(ResolverConfiguration()) : nil
+
+    static func perform(
+        _ request: OutboundRequest,
+        _ target: SendTarget,
+        _ context: TransferContext,
+        _ names: NameResolver
+    ) throws(SingleRequestProblem) -> SingleResponse {
+        let start = MonotonicClock.nanoseconds()
+        func millisecondsLeft() -> Int { target.timeoutMilliseconds - Int((MonotonicClock.nanoseconds() - start) / 1_000_000) }
+        guard let transfer = Transfer(slot: 0, context: context) else { throw SingleRequestProblem(.resources, "no memory for a request") }
+        transfer.load(request, for: target)
+        if target.url.numericAddress == nil {
+            let addresses = try addresses(of: target.url, within: millisecondsLeft(), context.guard, names)
+            transfer.pin(target.url.host, port: target.url.port, to: addresses, version: 0)
+        }
+        transfer.prepare(timeoutMilliseconds: max(1, millisecondsLeft()), freshConnection: true)
+        let verdict = transfer.verdict(curl_easy_perform(transfer.easy))
+        guard let status = verdict.status, verdict.error == nil || verdict.error == .status else {
+            throw SingleRequestProblem(verdict.error ?? .closed, verdict.text)
+        }
+        return SingleResponse(
+            status: status,
+            body: transfer.excerpt,
+            isTruncated: transfer.intervention == .bodyLimit,
+            address: transfer.address
+        )
+    }
+
+    private static func addresses(
+        of url: EndpointURL,
+        within milliseconds: Int,
+        _ guard: EgressGuard,
+        _ names: NameResolver
+    ) throws(SingleRequestProblem) -> [NetworkAddress] {
+        guard let answered = try? Waker() else { throw SingleRequestProblem(.resources, "no descriptor to wait for a name") }
+        let slot = AnswerSlot()
+        names.resolve(url.host) { answer in
+            slot.answer.withLock { $0 = answer }
+            answered.signal()
+        }
+        answered.wait(milliseconds: Int64(milliseconds))
+        switch slot.answer.withLock({ $0 }) {
+        case nil: throw SingleRequestProblem(.dns, "no name server answered for \(url.host) in time")
+        case .noDescriptor: throw SingleRequestProblem(.resources, "no descriptor to ask a name server with")
+        case .failure(let text): throw SingleRequestProblem(.dns, text)
+        case .addresses(let all):
+            switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
+            case .permitted(let addresses): return addresses
+            case .refused(let cause): throw SingleRequestProblem(.refusedAddress, TransferVerdict.text(of: cause))
+            }
+        }
+    }
+
+    private final class AnswerSlot: Sendable {
+        let answer = Mutex<NameAnswer?>(nil)
+    }
+
+    /// The request is there already; nobody asks this one.
+    private final class NoComposer: RequestComposer {
+        func compose(
+            _ event: AcceptedEvent,
+            attempt: Int,
+            at now: Timestamp,
+            into request: inout OutboundRequest
+        ) throws(InputProblem) {}
+    }
+}
+
+/// The answer to a ``SingleRequest``.
+public struct SingleResponse: Sendable, Hashable {
+    /// The status of the answer.
+    public let status: Int
+    /// Its body, as far as it was read.
+    public let body: [UInt8]
+    /// Whether the body went on beyond the limit.
+    public let isTruncated: Bool
+    /// The address that was reached, with the port.
+    public let address: String
+}
+
+/// Why a ``SingleRequest`` has no answer.
+public struct SingleRequestProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The class of the failure.
+    public let error: AttemptError
+    /// The detail for an operator; never a secret.
+    public let text: String
+
+    init(_ error: AttemptError, _ text: String) {
+        self.error = error
+        self.text = text
+    }
+
+    /// The sentence for the class, and the detail.
+    public var description: String { text.isEmpty ? error.sentence : "\(error.sentence) (\(text))" }
+}

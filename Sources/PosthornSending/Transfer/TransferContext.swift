@@ -1,0 +1,32 @@
+import PosthornModel
+
+/// What the transfers of one thread share.
+final class TransferContext {
+    let `guard`: EgressGuard
+    let responseLimitBytes: Int
+    /// How much of an answer's body is kept.
+    let excerptLimitBytes: Int
+    let tls: TLSClient
+    /// Whether connections are kept for later requests; not where descriptors are few.
+    let keepsConnections: Bool
+    let standing = StandingHeaders()
+    @exclusivity(unchecked) var sockets: SocketBook
+    @exclusivity(unchecked) var shards = ShardAgenda()
+
+    /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
+    init(
+        `guard`: EgressGuard,
+        responseLimitBytes: Int,
+        excerptLimitBytes: Int,
+        tls: TLSClient,
+        keepsConnections: Bool = true,
+        epoll: Int32
+    ) {
+        self.keepsConnections = keepsConnections
+        self.guard = `guard`
+        self.responseLimitBytes = max(0, responseLimitBytes)
+        self.excerptLimitBytes = excerptLimitBytes
+        self.tls = tls
+        sockets = SocketBook(epoll: epoll)
+    }
+}
