@@ -1,6 +1,6 @@
+import PosthornFormats
 import PosthornModel
 import PosthornOutbox
-import PosthornFormats
 
 /// Who gets an event, read branch by branch: a program that emits and runs no engine needs the event's node, the nodes above it
 /// and their endpoints, however many others there are.
@@ -35,7 +35,7 @@ final class BranchDirectory {
             revision = endpoint.revision
             isActive = endpoint.state == .active
             let made = EndpointDirectory.composer(endpoint.settings, at: now)
-            composer = (try? made.get())?.needsCheck == true ? made : nil
+            composer = UncarriedDelivery.mayHappen(endpoint, made) ? made : nil
         }
     }
 

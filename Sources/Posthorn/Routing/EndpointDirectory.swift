@@ -50,7 +50,7 @@ final class EndpointDirectory {
             fault = EndpointDirectory.fault(of: stored, composer)
             isActive = stored.state == .active && fault == nil
             retry = stored.settings.retry
-            mayRefuse = (try? composer.get())?.needsCheck ?? false
+            mayRefuse = UncarriedDelivery.mayHappen(stored, composer)
         }
     }
 

@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornModel
 import PosthornOutbox
 import PosthornSystem
@@ -30,13 +31,14 @@ extension Outbox {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.newestEvents(limit: Self.examinedEvents))
         }
         let now = clock.now()
-        let routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints.filter { ids.contains($0.settings.id) })
-        let composers = Dictionary(
-            topology.endpoints.filter { ids.contains($0.settings.id) }.map {
-                ($0.key, EndpointDirectory.composer($0.settings, at: now))
-            },
-            uniquingKeysWith: { $1 }
-        )
+        let endpoints = topology.endpoints.filter { ids.contains($0.settings.id) }
+        let routing = try Routing(nodes: topology.nodes, endpoints: endpoints)
+        var composers: [Int64: Result<EndpointComposer, InputProblem>] = [:]
+        for endpoint in endpoints {
+            let composer = EndpointDirectory.composer(endpoint.settings, at: now)
+            if UncarriedDelivery.mayHappen(endpoint, composer) { composers[endpoint.key] = composer }
+        }
+        if composers.isEmpty { return [] }
         var found: [String: UncarriedEvents] = [:]
         var examined: [String: Int] = [:]
         for event in events {
