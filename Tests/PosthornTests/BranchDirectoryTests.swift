@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornOutbox
+import PosthornSystem
 import PosthornTestSupport
 import Testing
 
