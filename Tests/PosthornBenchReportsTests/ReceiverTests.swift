@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import Testing
 
 @Suite struct ReceiverTests {

@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import PosthornLab
 import PosthornModel
 import PosthornSending

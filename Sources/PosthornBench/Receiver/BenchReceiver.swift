@@ -1,5 +1,5 @@
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// The receiver of a benchmark, in processes of its own, with a count of the connections to it.
 struct BenchReceiver {

@@ -1,6 +1,6 @@
 import CPosthornLinux
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 import PosthornSystem
 import Synchronization
 

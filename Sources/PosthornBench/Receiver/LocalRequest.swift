@@ -1,6 +1,6 @@
 import CPosthornLinux
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// A question to a receiver of this machine, which answers over HTTP/1.0.
 enum LocalRequest {

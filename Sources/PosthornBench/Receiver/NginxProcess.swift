@@ -1,6 +1,6 @@
 import CPosthornLinux
 import Glibc
-import PosthornFigures
+import PosthornBenchReports
 
 /// nginx as a benchmark's receiver, started from a configuration in a temporary folder.
 final class NginxProcess {

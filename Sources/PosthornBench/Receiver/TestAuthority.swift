@@ -1,4 +1,4 @@
-import PosthornFigures
+import PosthornBenchReports
 import PosthornSending
 
 /// An authority of the benchmark's own and the certificates that it signs, made by `openssl`.
