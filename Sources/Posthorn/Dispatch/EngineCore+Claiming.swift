@@ -159,6 +159,30 @@ extension EngineCore {
         return true
     }
 
+    /// Takes back what the senders did not start.
+    func takeRecalled() {
+        let jobs = inbox.withLock { inbox in
+            defer { inbox.recalled = [] }
+            return inbox.recalled
+        }
+        for job in jobs {
+            guard let claim = removeClaim(of: job.id) else { continue }
+            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+            if directory[claim.endpoint].isActive {
+                // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
+                if let due = claim.due {
+                    retries.inserted(after: RetryPosition(due: due, delivery: job.id - 1), endpoint: claim.endpoint)
+                    retries.hasRoom(claim.endpoint)
+                } else {
+                    ready.inserted(after: job.id - 1, endpoint: claim.endpoint)
+                    ready.hasRoom(claim.endpoint)
+                }
+            } else {
+                toHold.append(job.id)
+            }
+        }
+    }
+
     private func sharedEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
         if let known = events[number] { return known }
         return try readEvent(number, store)

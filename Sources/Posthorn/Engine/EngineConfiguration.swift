@@ -12,7 +12,7 @@ public struct EngineConfiguration: Sendable {
     public var sender: SenderConfiguration
     /// How mails about exhausted deliveries are sent; without it they wait in the outbox for an engine that has it.
     public var mail: MailConfiguration?
-    /// Whether a receiver's `Retry-After` puts its next attempt off.
+    /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.

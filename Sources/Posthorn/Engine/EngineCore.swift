@@ -284,29 +284,6 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         nextRetry = nil
     }
 
-    private func takeRecalled() {
-        let jobs = inbox.withLock { inbox in
-            defer { inbox.recalled = [] }
-            return inbox.recalled
-        }
-        for job in jobs {
-            guard let claim = removeClaim(of: job.id) else { continue }
-            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if directory[claim.endpoint].isActive {
-                // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
-                if let due = claim.due {
-                    retries.inserted(after: RetryPosition(due: due, delivery: job.id - 1), endpoint: claim.endpoint)
-                    retries.hasRoom(claim.endpoint)
-                } else {
-                    ready.inserted(after: job.id - 1, endpoint: claim.endpoint)
-                    ready.hasRoom(claim.endpoint)
-                }
-            } else {
-                toHold.append(job.id)
-            }
-        }
-    }
-
     private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
         if handshakes?.hasUnasked == true { return }
@@ -314,7 +291,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         listeners.settled()
     }
 
-    private func removeClaim(of delivery: Int64) -> Claim? {
+    func removeClaim(of delivery: Int64) -> Claim? {
         guard let claim = claims.removeValue(forKey: delivery) else { return nil }
         if var shared = events[claim.event] {
             shared.claims -= 1

@@ -162,8 +162,8 @@ final class EndpointDirectory {
         return vacated
     }
 
-    /// Whether it has been read, as an engine of this process has it done.
-    var isRead: Bool { generation >= 0 }
+    /// Whether an engine of this process keeps it up to date.
+    var isKeptUp: Bool { generation >= 0 && holder?.isAboard ?? false }
 
     /// The next reading is a whole one.
     func outdate() { generation = -1 }

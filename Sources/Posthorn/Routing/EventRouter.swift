@@ -11,7 +11,7 @@ final class EventRouter {
 
     /// Follows the topology.
     func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
-        if directory.isRead { _ = try directory.refresh(from: store, at: now) } else { try branches.refresh(from: store) }
+        if directory.isKeptUp { _ = try directory.refresh(from: store, at: now) } else { try branches.refresh(from: store) }
     }
 
     /// The endpoints that get an event; a failure when its node is not known.
@@ -20,7 +20,7 @@ final class EventRouter {
         from store: any OutboxStore,
         at now: Timestamp
     ) throws(OutboxProblem) -> Result<EventRecipients, InputProblem> {
-        if !directory.isRead {
+        if !directory.isKeptUp {
             if let found = try branches.recipients(of: event, from: store, at: now) { return .success(found) }
             // The same id in other bytes is another mistake than an unknown one.
             let isKnown = try store.hasNode(lookingLike: event.node)
