@@ -2,6 +2,7 @@ import PosthornModel
 import PosthornOutbox
 import PosthornSending
 import PosthornSystem
+import Synchronization
 
 extension EngineCore {
     /// Rows that one reading looks at, so that a turn stays short.
