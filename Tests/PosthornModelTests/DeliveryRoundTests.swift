@@ -1,5 +1,6 @@
 import PosthornModel
 import Testing
+import PosthornText
 
 /// What a retry by hand does to a delivery's schedule: it adds attempts and takes none away.
 @Suite struct DeliveryRoundTests {
@@ -88,7 +89,7 @@ import Testing
 
     /// Whatever is asked for by hand and whenever, the schedule's attempts come at their times, and all of them.
     @Test(arguments: 0..<200 as Range<UInt64>) func theScheduleIsKeptThroughAnyRetriesByHand(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var (round, due, attempts) = (DeliveryRound(), start, 0)
         var (scheduled, byHand): ([Timestamp], Int) = ([], 0)
         var now = start
@@ -111,17 +112,5 @@ import Testing
         }
         #expect(scheduled.map { $0.milliseconds - start.milliseconds } == RetrySchedule.standard.offsetsMilliseconds)
         #expect(attempts == 5 + byHand)
-    }
-}
-
-/// Vigna's splitmix64: the same numbers for the same seed.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        let first = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        let second = (first ^ (first >> 27)) &* 0x94D0_49BB_1331_11EB
-        return second ^ (second >> 31)
     }
 }

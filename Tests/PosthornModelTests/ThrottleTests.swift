@@ -1,5 +1,6 @@
 import PosthornModel
 import Testing
+import PosthornText
 
 @Suite struct ThrottleTests {
     private let start = Timestamp(milliseconds: 1_000_000)

@@ -4,6 +4,7 @@ import PosthornOutbox
 import PosthornTestSupport
 import Synchronization
 import Testing
+import PosthornText
 
 /// `retry` beside a running engine.
 @Suite struct RetryByHandTests {

@@ -3,6 +3,7 @@ import PosthornOutbox
 import PosthornTestSupport
 import Synchronization
 import Testing
+import PosthornText
 
 @testable import Posthorn
 

@@ -2,6 +2,7 @@ import PosthornModel
 import PosthornOutbox
 import PosthornTestSupport
 import Testing
+import PosthornText
 
 @testable import Posthorn
 

@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSending
+import PosthornText
 
 /// Endpoints whose receivers have asked to be left alone.
 struct ThrottleBook {

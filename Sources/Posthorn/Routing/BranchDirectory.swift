@@ -1,6 +1,7 @@
 import PosthornFormats
 import PosthornModel
 import PosthornOutbox
+import PosthornText
 
 /// Who gets an event, read branch by branch: a program that emits and runs no engine needs the event's node, the nodes above it
 /// and their endpoints, however many others there are.

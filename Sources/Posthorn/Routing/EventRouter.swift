@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornOutbox
+import PosthornText
 
 /// Finds who gets an event that is emitted: in the whole directory where an engine of this process keeps it up, else in the
 /// event's own branch alone.

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornOutbox
+import PosthornText
 
 /// `posthorn apply FILE`
 enum ApplyCommand: Command {

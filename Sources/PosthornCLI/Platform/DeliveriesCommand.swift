@@ -2,6 +2,7 @@ import Posthorn
 import PosthornModel
 import PosthornOutbox
 import PosthornSystem
+import PosthornText
 
 /// `posthorn deliveries`
 enum DeliveriesCommand: Command {

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// Where a delivery is in its schedule, as the outbox keeps it beside the count of attempts.
 public struct DeliveryRound: Hashable, Sendable {
     /// Attempts that the current round of the schedule does not count: those of earlier rounds, and those that were made by hand

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// How an endpoint is held back as a whole after its receiver has asked for it with `Retry-After`. The receiver speaks of itself
 /// and not of one delivery: what is due for it waits, without an attempt being used up.
 ///

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// Writes down until when an endpoint is left alone.
