@@ -81,7 +81,9 @@ import PosthornText
     /// An endpoint that cannot be used is another matter: what waits for it may go out once it is mended.
     @Test func whatWaitsForABrokenEndpointIsNotGivenUp() throws {
         let (bench, receiver, data, _) = try prepared(2, disabled: false)
-        try PlatformConnection(bench.outbox.path).execute("UPDATE posthorn_endpoint SET signature = 'nonsense' WHERE id = 'odd'")
+        let platform = try PlatformConnection(bench.outbox.path)
+        try platform.execute("UPDATE posthorn_endpoint SET signature = 'nonsense' WHERE id = 'odd'")
+        try platform.execute("UPDATE posthorn_setting SET value = value + 1 WHERE name = 'topology'")
         #expect(try bench.outbox.emit(NewEvent(type: "T", node: "s", data: data)).uncarried.isEmpty)
         try bench.engine(untilSettled: true).run()
         #expect(try bench.deliveries().map(\.state) == [.held, .delivered])
