@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 
 /// A command line as a report may show it: with everything that is needed to run it again but the secrets.

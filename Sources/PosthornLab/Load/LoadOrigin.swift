@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 
 /// What is needed to run a load again, as every report says it.
