@@ -7,55 +7,77 @@ extension SQLiteStore {
     /// Makes deliveries due now, and counts the queue's generation up.
     package func retry(
         _ selection: RetrySelection,
-        wholeRound: Bool,
+        _ manner: RetryManner,
         limit: Int,
         after: Int64,
         at now: Timestamp
     ) throws(OutboxProblem) -> (report: RetryReport, last: Int64?) {
         var report = RetryReport()
-        var last: Int64?
+        let ids: [Int64]
         switch selection {
-        case .deliveries(let ids):
-            for id in ids { try retryOne(id, wholeRound, now, &report) }
+        case .deliveries(let given): ids = given
         case .endpoint(let endpoint, let since):
-            let rows = try connection.prepare(Self.selectRetried)
-            rows.bind(1, after)
-            rows.bind(2, since.milliseconds)
-            rows.bind(3, endpoint)
-            rows.bind(4, Int64(limit))
-            var ids: [Int64] = []
-            while try rows.step() { ids.append(rows.integer(0)) }
-            for id in ids { try retryOne(id, wholeRound, now, &report) }
-            last = ids.count == limit ? ids.last : nil
+            let states = manner.atCurrentURL ? Self.retriedStates + [Self.heldState] : Self.retriedStates
+            ids = try retried(Self.selectRetried(states), endpoint, since: since, after: after, limit: limit)
+        case .waitingElsewhere(let endpoint):
+            let states = Self.waitingStates.map { "\($0) AND revision <> (SELECT max(key) FROM revisions)" }
+            ids = try retried(Self.selectRetried(states), endpoint, since: Timestamp(milliseconds: .min), after: after, limit: limit)
         }
-        if report.retried > 0 { try countUp("queue") }
-        return (report, last)
+        for id in ids { try retryOne(id, manner, now, &report) }
+        if report.retried > 0 || report.moved > 0 { try countUp("queue") }
+        if case .deliveries = selection { return (report, nil) }
+        return (report, ids.count == limit ? ids.last : nil)
     }
 
-    /// Exhausted and waiting deliveries of an endpoint, each kind through an index that holds no others: most of the table has
-    /// been delivered.
-    static let selectRetried = """
-        WITH revisions AS (
-            SELECT r.key FROM posthorn_endpoint_revision r JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE e.id = ?3)
-        SELECT d.id FROM (
-            SELECT id, event FROM posthorn_delivery INDEXED BY posthorn_delivery_exhausted
-            WHERE state = 'exhausted' AND revision IN (SELECT key FROM revisions) AND id > ?1
-            UNION ALL SELECT id, event FROM posthorn_delivery INDEXED BY posthorn_delivery_ready
-            WHERE state = 'pending' AND attempts = 0 AND revision IN (SELECT key FROM revisions) AND id > ?1
-            UNION ALL SELECT id, event FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
-            WHERE state = 'pending' AND attempts > 0 AND revision IN (SELECT key FROM revisions) AND id > ?1) d
-        CROSS JOIN posthorn_outbox o ON o.seq = d.event WHERE o.created >= ?2 ORDER BY d.id LIMIT ?4
-        """
+    private func retried(
+        _ sql: String,
+        _ endpoint: String,
+        since: Timestamp,
+        after: Int64,
+        limit: Int
+    ) throws(OutboxProblem) -> [Int64] {
+        let rows = try connection.prepare(sql)
+        rows.bind(1, after)
+        rows.bind(2, since.milliseconds)
+        rows.bind(3, endpoint)
+        rows.bind(4, Int64(limit))
+        var ids: [Int64] = []
+        while try rows.step() { ids.append(rows.integer(0)) }
+        return ids
+    }
+
+    /// Each an index of its own, with its condition: most of the table has been delivered, and no index holds that.
+    private static let readyState = "INDEXED BY posthorn_delivery_ready WHERE state = 'pending' AND attempts = 0"
+    private static let retryState = "INDEXED BY posthorn_delivery_retry WHERE state = 'pending' AND attempts > 0"
+    private static let exhaustedState = "INDEXED BY posthorn_delivery_exhausted WHERE state = 'exhausted'"
+    private static let heldState = "INDEXED BY posthorn_delivery_held WHERE state = 'held'"
+    static let retriedStates = [exhaustedState, readyState, retryState]
+    static let waitingStates = [readyState, retryState, heldState]
+
+    /// Deliveries of an endpoint in some states.
+    static func selectRetried(_ states: [String]) -> String {
+        let parts = states.map {
+            "SELECT id, event FROM posthorn_delivery \($0) AND revision IN (SELECT key FROM revisions) AND id > ?1"
+        }
+        return """
+            WITH revisions AS (
+                SELECT r.key FROM posthorn_endpoint_revision r JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE e.id = ?3)
+            SELECT d.id FROM (\(parts.joined(separator: " UNION ALL "))) d
+            CROSS JOIN posthorn_outbox o ON o.seq = d.event WHERE o.created >= ?2 ORDER BY d.id LIMIT ?4
+            """
+    }
 
     private func retryOne(
         _ id: Int64,
-        _ wholeRound: Bool,
+        _ manner: RetryManner,
         _ now: Timestamp,
         _ report: inout RetryReport
     ) throws(OutboxProblem) {
         let row = try connection.statement(
             """
-            SELECT d.state, d.attempts, d.round_base, json_array_length(e.retry), e.id, e.state FROM posthorn_delivery d
+            SELECT d.state, d.attempts, d.next_attempt_at, json_array_length(e.retry), e.id, e.state, d.revision,
+                (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
+            FROM posthorn_delivery d
             JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
             """
         )
@@ -66,35 +88,79 @@ extension SQLiteStore {
             return
         }
         guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
-        let attempts = row.integer(1)
-        let base: Int64
-        switch (state, wholeRound) {
-        case (.pending, true), (.exhausted, true): base = attempts
-        case (.pending, false): base = row.integer(2)
-        // One attempt at the last place of the schedule: when it fails, nothing follows.
-        case (.exhausted, false): base = max(0, attempts + 1 - row.integer(3))
-        default:
-            report.refused.append(.init(delivery: id, state: state))
+        let (pinned, current) = (row.integer(6), row.integer(7))
+        let moves = manner.atCurrentURL && pinned != current
+        let decision = try round(of: id).retriedByHand(
+            state: state,
+            attempts: Int(row.integer(1)),
+            due: row.integerOrNil(2).map(Timestamp.init(milliseconds:)),
+            wholeRound: manner.wholeRound,
+            scheduleAttempts: Int(row.integer(3)),
+            at: now
+        )
+        if moves, state == .held || decision != nil {
+            try pin(id, to: current)
+            report.moved += 1
+        }
+        guard let (round, due) = decision else {
+            if !moves || state != .held { report.refused.append(.init(delivery: id, state: state)) }
             return
         }
         let update = try connection.statement(
-            "UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = ?3 WHERE id = ?1"
+            """
+            UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = ?3, scheduled_at = ?4 WHERE id = ?1
+            """
         )
         update.bind(1, id)
-        update.bind(2, now.milliseconds)
-        update.bind(3, base)
+        update.bind(2, due.milliseconds)
+        update.bind(3, Int64(round.base))
+        update.bind(4, round.scheduledAt?.milliseconds)
         try update.run()
         report.retried += 1
         let before = report.endpoints[row.text(4)]?.deliveries ?? 0
         report.endpoints[row.text(4)] = .init(state: EndpointState(rawValue: row.text(5)) ?? .disabled, deliveries: before + 1)
     }
 
+    private func pin(_ id: Int64, to revision: Int64) throws(OutboxProblem) {
+        let update = try connection.statement("UPDATE posthorn_delivery SET revision = ?2 WHERE id = ?1")
+        update.bind(1, id)
+        update.bind(2, revision)
+        try update.run()
+    }
+
+    /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids.
+    public func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int] {
+        let parts = Self.waitingStates.map {
+            "SELECT count(*) AS n FROM posthorn_delivery \($0) AND revision IN (SELECT key FROM former)"
+        }
+        let rows = try connection.prepare(
+            """
+            WITH former AS (
+                SELECT r.key FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
+                WHERE e.id = ?1 AND r.url <> (
+                    SELECT url FROM posthorn_endpoint_revision WHERE endpoint = e.key ORDER BY key DESC LIMIT 1))
+            SELECT sum(n) FROM (\(parts.joined(separator: " UNION ALL ")))
+            """
+        )
+        var counts: [String: Int] = [:]
+        for id in endpoints {
+            rows.bind(1, id)
+            defer { rows.reset() }
+            if try rows.step(), rows.integer(0) > 0 { counts[id] = Int(rows.integer(0)) }
+        }
+        return counts
+    }
+
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
     package func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem) {
         let update = try connection.statement(
             """
-            UPDATE posthorn_delivery SET next_attempt_at = ?1 + CAST((next_attempt_at - ?1) / ?2 AS INTEGER) + 1
-            WHERE state = 'pending' AND attempts > 0 AND next_attempt_at > ?1
+            UPDATE posthorn_delivery SET
+                next_attempt_at = CASE WHEN next_attempt_at > ?1 THEN ?1 + CAST((next_attempt_at - ?1) / ?2 AS INTEGER) + 1
+                    ELSE next_attempt_at END,
+                scheduled_at = CASE WHEN scheduled_at > ?1 THEN ?1 + CAST((scheduled_at - ?1) / ?2 AS INTEGER) + 1
+                    ELSE scheduled_at END
+            WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at > ?1 OR scheduled_at > ?1)
             """
         )
         update.bind(1, now.milliseconds)

@@ -45,7 +45,7 @@ extension SQLiteStore {
         if last != nil { conditions.append("d.id > ?5") }
         let statement = try connection.prepare(
             """
-            SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at
+            SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at, r.url
             FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event
             JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
             \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
@@ -70,6 +70,7 @@ extension SQLiteStore {
                     type: statement.text(2),
                     node: statement.text(3),
                     endpoint: statement.text(4),
+                    url: statement.text(9),
                     state: state,
                     attempts: Int(statement.integer(6)),
                     created: Timestamp(milliseconds: statement.integer(7)),
@@ -123,6 +124,22 @@ extension SQLiteStore {
             end = statement.integer(5)
         }
         return (rows, end)
+    }
+
+    /// The newest events, newest first, of 8 MiB of data at most.
+    public func newestEvents(limit: Int) throws(OutboxProblem) -> [Event] {
+        let statement = try connection.statement(
+            "SELECT id, type, node, created, data FROM posthorn_outbox ORDER BY seq DESC LIMIT ?"
+        )
+        statement.bind(1, Int64(limit))
+        defer { statement.reset() }
+        var rows: [Event] = []
+        var bytes = 0
+        while bytes < Self.arrivalBatchLimitBytes, try statement.step() {
+            rows.append(Self.event(statement, from: 0))
+            bytes += rows[rows.count - 1].data.count
+        }
+        return rows
     }
 
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.

@@ -30,7 +30,10 @@ struct OutboxStoreContract {
         ("another's commit shows", { try $0.foreignCommitsShow() }),
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
+        ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
         ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
+        ("retry at the current URL", { try $0.retryAtTheCurrentURL() }),
+        ("how long a receiver is left alone", { try $0.throttles() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
 
@@ -256,7 +259,7 @@ struct OutboxStoreContract {
         }
         try record(ids[1], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
         let (report, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.deliveries([ids[0], ids[1], 77]), wholeRound: false, limit: 10, after: 0, at: now)
+            try store.retry(.deliveries([ids[0], ids[1], 77]), RetryManner(), limit: 10, after: 0, at: now)
         }
         #expect(report.retried == 1)
         #expect(report.unknown == [77])
@@ -266,7 +269,35 @@ struct OutboxStoreContract {
             rows.append($0); return true
         }
         #expect(rows.map(\.attempts) == [5])
-        #expect(try store.roundBase(of: ids[0]) == 1)
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
+    }
+
+    private func retryAheadOfTheSchedule() throws {
+        let (store, revisions) = try prepared()
+        try accept(event("e1"), revisions, in: store)
+        let id = try #require(try ready(store).first)
+        let scheduled = now.advanced(byMilliseconds: 60_000)
+        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: scheduled), in: store)
+        func retry(wholeRound: Bool = false) throws {
+            let (report, _) = try store.write { () throws(OutboxProblem) in
+                try store.retry(.deliveries([id]), RetryManner(wholeRound: wholeRound), limit: 10, after: 0, at: now)
+            }
+            #expect(report.retried == 1)
+            #expect(try due(store, at: now) == [id])
+        }
+        for _ in 0..<2 { try retry() }
+        #expect(try open().round(of: id) == DeliveryRound(base: 0, scheduledAt: scheduled))
+        try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: scheduled, roundBase: 1), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 1))
+        #expect(try due(store, at: now).isEmpty && store.nextRetry(after: now) == scheduled)
+        // A schedule that runs faster brings both times nearer.
+        try retry()
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 60, at: now) }
+        #expect(try store.round(of: id).scheduledAt == now.advanced(byMilliseconds: 1001))
+        try retry(wholeRound: true)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
+        try record(id, 3, Transition(state: .delivered, attempts: 3, nextAttemptAt: nil), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
     }
 
     private func retryOfAnEndpoint() throws {
@@ -282,7 +313,7 @@ struct OutboxStoreContract {
         var seen: [Int64] = []
         while let start = after {
             let (report, last) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.endpoint("a", since: now), wholeRound: false, limit: 2, after: start, at: now)
+                try store.retry(.endpoint("a", since: now), RetryManner(), limit: 2, after: start, at: now)
             }
             #expect(report.refused.isEmpty && report.unknown.isEmpty)
             seen.append(Int64(report.retried))
@@ -291,10 +322,67 @@ struct OutboxStoreContract {
         #expect(seen == [2, 2, 0])
         let later = now.advanced(byMilliseconds: 1)
         let (none, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.endpoint("a", since: later), wholeRound: false, limit: 10, after: 0, at: now)
+            try store.retry(.endpoint("a", since: later), RetryManner(), limit: 10, after: 0, at: now)
         }
         #expect(none.retried == 0)
-        #expect(try store.roundBase(of: ids[1]) == 0)
+        #expect(try store.round(of: ids[1]) == DeliveryRound())
+    }
+
+    private func retryAtTheCurrentURL() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        for i in 1...5 { try accept(event("e\(i)"), [revisions[0]], in: store, active: i != 5) }
+        try accept(event("b"), [revisions[1]], in: store)
+        let later = now.advanced(byMilliseconds: 60_000)
+        // Ready, waiting again, exhausted, delivered, held; and one of b's.
+        try record(2, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later), in: store)
+        try record(3, 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
+        try record(4, 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        try apply([EndpointSettings(id: "a", node: "n", url: "https://moved.example/")], to: store)
+        let current = try #require(try store.topology().endpoints.first { $0.settings.id == "a" }).revision
+        func retry(_ selection: RetrySelection, _ manner: RetryManner = RetryManner(atCurrentURL: true)) throws -> RetryReport {
+            try store.write { () throws(OutboxProblem) in try store.retry(selection, manner, limit: 10, after: 0, at: now) }.report
+        }
+        func revisionsOfReady() throws -> [Int64] {
+            var found: [Int64] = []
+            _ = try store.scanReady(after: 0, limit: 10) {
+                found.append($0.revision); return true
+            }
+            return found
+        }
+        // Without being told so, nothing goes elsewhere.
+        #expect(try retry(.deliveries([1]), RetryManner()).moved == 0)
+        #expect(try revisionsOfReady() == revisions)
+        let all = try retry(.waitingElsewhere("a"))
+        #expect(all.retried == 2 && all.moved == 3 && all.refused.isEmpty)
+        #expect(try revisionsOfReady() == [current, revisions[1]])
+        #expect(try retry(.waitingElsewhere("a")) == RetryReport())
+        // Exhausted ones only when they are meant.
+        let one = try retry(.deliveries([3, 4, 5]))
+        #expect(one.retried == 1 && one.moved == 1 && one.refused.map(\.delivery) == [4, 5])
+        #expect(try retry(.endpoint("a", since: now)).moved == 0)
+        #expect(try retry(.endpoint("b", since: now)).moved == 0)
+        #expect(try store.round(of: 2).scheduledAt == later)
+    }
+
+    private func throttles() throws {
+        let (store, _) = try prepared(["a", "b"])
+        let keys = try store.topology().endpoints.map(\.key)
+        func write(_ until: Int64?, _ key: Int64) throws {
+            try store.write { () throws(OutboxProblem) in
+                try store.write(throttledUntil: until.map { now.advanced(byMilliseconds: $0) }, ofEndpoint: key)
+            }
+        }
+        try write(1000, keys[0])
+        try write(2000, keys[1])
+        try write(3000, keys[0])
+        let second = now.advanced(byMilliseconds: 2000)
+        #expect(try open().throttles(after: now) == [keys[0]: now.advanced(byMilliseconds: 3000), keys[1]: second])
+        #expect(try store.throttles(after: second) == [keys[0]: now.advanced(byMilliseconds: 3000)])
+        try write(nil, keys[0])
+        #expect(try store.throttles(after: now) == [keys[1]: second])
+        // One that was deleted meanwhile has nothing to be left alone for.
+        try write(1000, 99)
+        #expect(try store.throttles(after: now).count == 1)
     }
 
     private func pruning() throws {

@@ -56,27 +56,52 @@ extension Outbox {
     /// Counts, ages and rates.
     public func status() throws -> OutboxStatus { try read { try $0.status() } }
 
+    /// Endpoints whose receivers have asked to be left alone (`Retry-After`), by their ids, and until when. What is due for them
+    /// waits until then, and goes out bit by bit.
+    public func throttledEndpoints() throws -> [String: Timestamp] { try read { try $0.throttledEndpoints(after: clock.now()) } }
+
     /// Tries deliveries again now.
     ///
     /// - Parameters:
     ///   - selection: Which ones; only pending and exhausted ones can be retried.
-    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one
-    ///     attempt, whose failure leaves it exhausted.
-    public func retry(_ selection: RetrySelection, wholeRound: Bool = false) throws -> RetryReport {
-        if case .endpoint(let id, _) = selection, try !topology().endpoints.contains(where: { $0.settings.id == id }) {
-            throw Self.unknownEndpoint(id)
+    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, a pending delivery goes on with its
+    ///     schedule, and an exhausted one gets one attempt, whose failure leaves it exhausted.
+    ///   - atCurrentURL: Whether they go to the URL that the endpoint has now, by its method and with its envelope, and not where
+    ///     they were to go when their events were accepted. Held ones are moved, too, and stay held.
+    /// - Throws: `InputProblem` when the selection names an endpoint that is not known.
+    public func retry(
+        _ selection: RetrySelection,
+        wholeRound: Bool = false,
+        atCurrentURL: Bool = false
+    ) throws -> RetryReport {
+        var manner = RetryManner(wholeRound: wholeRound, atCurrentURL: atCurrentURL)
+        switch selection {
+        case .deliveries: break
+        case .endpoint(let id, _): try checkEndpoint(id)
+        case .waitingElsewhere(let id):
+            try checkEndpoint(id)
+            manner.atCurrentURL = true
         }
         var total = RetryReport()
         var after: Int64 = 0
         while true {
-            let start = after
+            let (start, manner) = (after, manner)
             let (report, last) = try writer.perform { [clock] (store) throws(OutboxProblem) in
-                try store.retry(selection, wholeRound: wholeRound, limit: 5000, after: start, at: clock.now())
+                try store.retry(selection, manner, limit: 5000, after: start, at: clock.now())
             }
             total.add(report)
             guard let last else { return total }
             after = last
         }
+    }
+
+    private func checkEndpoint(_ id: String) throws {
+        if try !topology().endpoints.contains(where: { $0.settings.id == id }) { throw Self.unknownEndpoint(id) }
+    }
+
+    /// How many deliveries wait for another URL than their endpoint has now, by the endpoints' ids; those with none are left out.
+    public func waitingAtFormerURL(of endpoints: [String]) throws -> [String: Int] {
+        try read { try $0.waitingAtFormerURL(of: endpoints) }
     }
 
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned

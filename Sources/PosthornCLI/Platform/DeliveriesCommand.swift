@@ -2,6 +2,7 @@ import Posthorn
 import PosthornModel
 import PosthornStore
 import PosthornSystem
+import PosthornText
 
 /// `posthorn deliveries`
 enum DeliveriesCommand: Command {
@@ -17,7 +18,11 @@ enum DeliveriesCommand: Command {
             .init("since", "TIME", "only of events since then: 2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"),
             .init("limit", "N", "only the newest N"),
         ],
-        details: ["With --json: id, event, type, node, endpoint, state, attempts, created, next_attempt_at."],
+        details: [
+            "With --json: id, event, type, node, endpoint, state, attempts, created, next_attempt_at, throttled_until (for a pending one"
+                + "\nwhose receiver asked to be left alone until then, by Retry-After: nothing is tried before, whatever was due), url (where"
+                + "\nits requests go: the endpoint's when the event was accepted)."
+        ],
         examples: ["posthorn deliveries --state exhausted --since 24h", "posthorn deliveries --endpoint crm --limit 20 --json"]
     )
 
@@ -32,12 +37,14 @@ enum DeliveriesCommand: Command {
         filter.limit = try arguments.integer("limit", 1...1_000_000_000)
         let output = context.output
         try context.withOutbox { outbox in
+            let throttled = try outbox.throttledEndpoints()
+            let until = { (delivery: Delivery) in delivery.state == .pending ? throttled[delivery.endpoint] : nil }
             if context.json {
-                try outbox.deliveries(filter) { output.write(json($0)) }
+                try outbox.deliveries(filter) { output.write(json($0, until($0))) }
                 return
             }
             var table = Table(columns, terminalWidth: output.terminalWidth, write: output.write)
-            try outbox.deliveries(filter) { table.add(cells($0)) }
+            try outbox.deliveries(filter) { table.add(cells($0, until($0))) }
             table.finish()
         }
         return 0
@@ -46,17 +53,18 @@ enum DeliveriesCommand: Command {
     private static let columns: [Table.Column] = [
         .init("ID", isNumber: true), .init("EVENT", canShrink: true), .init("TYPE", canShrink: true),
         .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("STATE"), .init("ATTEMPTS", isNumber: true),
-        .init("CREATED"), .init("NEXT ATTEMPT"),
+        .init("CREATED"), .init("NEXT ATTEMPT"), .init("URL", canShrink: true),
     ]
 
-    private static func cells(_ delivery: Delivery) -> [String] {
-        [
+    private static func cells(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> [String] {
+        let next = [delivery.nextAttemptAt, throttledUntil].compactMap { $0 }.max()
+        return [
             String(delivery.id), delivery.event, delivery.type, delivery.node, delivery.endpoint, delivery.state.rawValue,
-            String(delivery.attempts), delivery.created.description, delivery.nextAttemptAt?.description ?? "-",
+            String(delivery.attempts), delivery.created.description, next?.description ?? "-", MaskedURL.text(delivery.url),
         ]
     }
 
-    static func json(_ delivery: Delivery) -> JSONLine {
+    static func json(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> JSONLine {
         var line = JSONLine()
         line.add("id", delivery.id)
         line.add("event", delivery.event)
@@ -67,6 +75,8 @@ enum DeliveriesCommand: Command {
         line.add("attempts", delivery.attempts)
         line.add("created", delivery.created)
         line.add("next_attempt_at", delivery.nextAttemptAt)
+        line.add("throttled_until", throttledUntil)
+        line.add("url", MaskedURL.text(delivery.url))
         return line
     }
 }

@@ -15,23 +15,31 @@ enum RetryCommand: Command {
             .init("endpoint", "ID", "instead of numbers: the exhausted and waiting deliveries of this endpoint, with --since"),
             .init("since", "TIME", "with --endpoint: of events since then: 2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"),
             .init("schedule", "give a whole new round of the schedule instead of one attempt"),
+            .init("current-url", "to the URL that the endpoint has now; with --endpoint ID alone: all that wait for another one"),
             .init("mails", "instead of deliveries: mails about exhausted deliveries that were refused; with --endpoint, about that one"),
         ],
         details: [
             "The deliveries become due now; a running posthorn run, or the next one, makes the attempt. Its number goes on from the"
-                + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
+                + "\nlast one's. When it fails, a waiting delivery goes on with its schedule as if nobody had asked, and an exhausted one stays"
+                + "\nexhausted.",
+            "A delivery goes where its endpoint was when the event was accepted (posthorn deliveries shows the URL). With --current-url it"
+                + "\ngoes where the endpoint is now, by the method and with the envelope that it has now; held deliveries are moved too, and stay held.",
             "With --mails, refused mails are due again, for the contact that the endpoint's node has now; a running posthorn run"
                 + "\nwith --smtp, or the next one, sends them at once.",
             "Deliveries of an endpoint that is disabled, unverified or broken are held instead, until that is over; retry names it.",
-            "With --json: one object with retried (a count), unknown (numbers), refused (objects of delivery and state) and waiting (objects of"
-                + "\nendpoint, deliveries and reason: those of the retried ones that are held); with --mails one object a mail, with endpoint and recipient.",
+            "With --json: one object with retried and moved (counts; moved: to another URL, method or envelope), unknown (numbers), refused"
+                + "\n(objects of delivery and state) and waiting (objects of endpoint, deliveries and reason: those of the retried ones that are held); with --mails one object a mail, with endpoint and recipient.",
         ],
-        examples: ["posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --mails"]
+        examples: [
+            "posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --endpoint crm --current-url",
+            "posthorn retry --mails",
+        ]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         if arguments.has("mails") { return try retryMails(arguments, context) }
-        if let endpoint = arguments.text("endpoint"), !arguments.has("since"), arguments.positionals.isEmpty {
+        if let endpoint = arguments.text("endpoint"), !arguments.has("since"), !arguments.has("current-url"), arguments.positionals.isEmpty
+        {
             // Without an outbox nothing is known of the name, and the missing time is what is wrong for sure.
             let isThere = access(context.databasePath, F_OK) == 0
             let known = isThere ? try context.withOutbox { try $0.topology().endpoints.map(\.settings.id) } : [endpoint]
@@ -39,7 +47,7 @@ enum RetryCommand: Command {
         }
         let selection = try selection(arguments, context.command)
         let (report, faults) = try context.withOutbox { outbox in
-            let report = try outbox.retry(selection, wholeRound: arguments.has("schedule"))
+            let report = try outbox.retry(selection, wholeRound: arguments.has("schedule"), atCurrentURL: arguments.has("current-url"))
             return (report, report.retried > 0 ? try outbox.endpointFaults().all : [:])
         }
         let waiting = RetryWait.all(report.endpoints, faults)
@@ -53,7 +61,7 @@ enum RetryCommand: Command {
     }
 
     private static func retryMails(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        if !arguments.positionals.isEmpty || arguments.has("since") || arguments.has("schedule") {
+        if !arguments.positionals.isEmpty || ["since", "schedule", "current-url"].contains(where: arguments.has) {
             throw UsageProblem("--mails goes with --endpoint ID alone", command: context.command)
         }
         let mails = try context.withOutbox { try $0.retryMails(endpoint: arguments.text("endpoint")) }
@@ -85,6 +93,7 @@ enum RetryCommand: Command {
         if !arguments.positionals.isEmpty {
             throw UsageProblem("give either numbers of deliveries or --endpoint, not both", command: command)
         }
+        if since == nil, arguments.has("current-url") { return .waitingElsewhere(endpoint) }
         guard let since else { throw sinceIsMissing(endpoint, known: [endpoint], command) }
         return .endpoint(endpoint, since: since)
     }
@@ -112,12 +121,14 @@ enum RetryCommand: Command {
     static func text(_ report: RetryReport, _ waiting: [RetryWait]) -> String {
         let due = report.retried - waiting.reduce(0) { $0 + $1.deliveries }
         let first = due > 0 || waiting.isEmpty ? "\(Words.count(due, "delivery", "deliveries")) due now\n" : ""
-        return first + waiting.map(\.sentence).joined()
+        let moved = report.moved > 0 ? "\(Words.count(report.moved, "delivery goes", "deliveries go")) to the endpoint's current URL\n" : ""
+        return first + moved + waiting.map(\.sentence).joined()
     }
 
     private static func json(_ report: RetryReport, _ waiting: [RetryWait]) -> JSONLine {
         var line = JSONLine()
         line.add("retried", report.retried)
+        line.add("moved", report.moved)
         line.add("unknown", numbers: report.unknown)
         line.add(
             "refused",

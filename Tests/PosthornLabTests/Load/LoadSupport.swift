@@ -1,5 +1,6 @@
 import PosthornText
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 @testable import PosthornLab
