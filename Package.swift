@@ -113,7 +113,10 @@ let package = Package(
             ]
         ),
         tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel"]),
-        tests("PosthornSendingTests", ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
+        tests(
+            "PosthornSendingTests",
+            ["PosthornSending", "CPosthornCurl", "CPosthornTLS", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]
+        ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "CPosthornTestSockets"]),
