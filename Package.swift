@@ -112,7 +112,7 @@ let package = Package(
                 "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
-        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel"]),
+        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornTestSupport"]),
         tests(
             "PosthornSendingTests",
             ["PosthornSending", "CPosthornCurl", "CPosthornTLS", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]

@@ -24,6 +24,11 @@ static inline int posthorn_end_with_parent(void) {
     return prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0);
 }
 
+/* Whether the process may be dumped to a core file, and read by other processes of its user (PR_SET_DUMPABLE(2const)). */
+static inline int posthorn_set_dumpable(int is_dumpable) {
+    return prctl(PR_SET_DUMPABLE, is_dumpable, 0, 0, 0);
+}
+
 /* The flags are macros over enumerators, which the importer leaves out. */
 static inline int posthorn_eventfd(void) {
     return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

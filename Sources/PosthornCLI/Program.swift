@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornModel
 import PosthornOutbox
+import PosthornSystem
 
 /// The `posthorn` command: finds the subcommand, runs it, and turns whatever goes wrong into one line.
 @main
@@ -16,10 +17,14 @@ enum Program {
         ]
     }
 
+    /// Set to anything, it lets a debugger attach and core dumps be written, which hold whatever secrets are in use.
+    static let dumpableVariable = "POSTHORN_DUMPABLE"
+
     static func main() {
         Descriptor.occupyStandardOnes()
         // A reader of our output that went away shows as an error of write, not as the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        if getenv(dumpableVariable) == nil { ProcessMemory.forbidDumps() }
         exit(run(Array(CommandLine.arguments.dropFirst()), output: Output()))
     }
 

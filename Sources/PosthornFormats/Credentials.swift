@@ -15,16 +15,24 @@ public enum Credentials {
     /// - Throws: What is missing, unknown or of no use in them.
     public static func created(_ settings: EndpointSettings, at now: Timestamp) throws(InputProblem) -> [String: JSONValue] {
         _ = try CredentialReader(settings, allowingKept: false)
+        try CredentialLimits.check(settings.credentials)
         let composer = try EndpointComposer(settings, now: now)
-        if composer.clientCertificate != nil, settings.url.prefix(8).lowercased() != "https://" {
+        if let certificate = composer.clientCertificate {
+            try certificate.checkSizes()
+            try refuseWithoutTLS(settings)
+        }
+        var credentials = settings.credentials.filter { $0.value != .null }
+        if settings.signature == .webioJWT { credentials[KeptMember.issuedAt] = .number(String(now.unixSeconds)) }
+        return credentials
+    }
+
+    private static func refuseWithoutTLS(_ settings: EndpointSettings) throws(InputProblem) {
+        if String(decoding: settings.url.utf8.prefix(8), as: UTF8.self).lowercased() != "https://" {
             throw InputProblem(
                 field: CredentialReader.field(TLSMember.certificate),
                 reason: "is of no use with a url of plain http; use https, or leave it and client_key out"
             )
         }
-        var credentials = settings.credentials.filter { $0.value != .null }
-        if settings.signature == .webioJWT { credentials[KeptMember.issuedAt] = .number(String(now.unixSeconds)) }
-        return credentials
     }
 
     /// The credentials to store when a topology file is applied to an endpoint that exists already.
@@ -108,6 +116,7 @@ public enum Credentials {
             if settings.credentials[member] == .string(secret) {
                 throw InputProblem(field: CredentialReader.field(member), reason: "is the secret already in use; give another one")
             }
+            try CredentialLimits.check([member: .string(secret)])
             shownOnce = made?.shown
             next.credentials[member] = .string(secret)
             next.credentials[KeptMember.rotatedFrom] = digestsAfterRotation(settings.credentials, member)
@@ -129,6 +138,9 @@ public enum Credentials {
         "signing_secret", "token", "api_key", "secret", "key", "authorization_token", TLSMember.key,
         KeptMember.previousSecrets, KeptMember.rotatedFrom,
     ]
+
+    /// The shortest secret that is accepted, in bytes of its text.
+    public static let secretMinimumBytes = CredentialLimits.secretMinimumBytes
 
     /// Credentials for people's eyes: secret members show that they are set and nothing else.
     public static func redacted(_ credentials: [String: JSONValue]) -> [String: JSONValue] {

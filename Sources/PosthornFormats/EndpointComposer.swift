@@ -51,7 +51,7 @@ public final class EndpointComposer: RequestComposer {
     private static func checkHeaders(_ settings: EndpointSettings, _ signer: Signer) throws(InputProblem) {
         let own = Set(signer.headerNames.map { $0.lowercased() })
         for header in settings.headers {
-            let field = "headers.\(InputProblem.printable(header.name))"
+            let field = "headers.\(HeaderRules.shown(name: header.name))"
             try HeaderRules.check(name: header.name, value: header.value, field: field)
             if own.contains(header.name.lowercased()) {
                 throw InputProblem(field: field, reason: "is written by signature \(settings.signature.rawValue); leave it out")

@@ -130,7 +130,7 @@ import Testing
     /// Errors about secrets name the field and not the value.
     private func refusals(_ url: String, _ posthorn: PosthornProcess, run: ([String]) throws -> Void) throws {
         let broken = [
-            #""vendor":"webio","credentials":{"api_key":"k","secret":"canary-refused","organisation_id":"7"}"#,
+            #""vendor":"webio","credentials":{"api_key":"k-of-webio","secret":"canary-refused","organisation_id":"7"}"#,
             #""vendor":"conference","credentials":{"token":"canary-refused\r\n"}"#,
             #""vendor":"standard","credentials":{"secret":"canary-refused"}"#,
             #""vendor":"diio","credentials":{"signing_secret":["canary-refused"]}"#,

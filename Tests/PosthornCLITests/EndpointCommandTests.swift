@@ -7,9 +7,9 @@ import Testing
         let posthorn = try PosthornProcess()
         let topology = """
             {"nodes": [{"id": "c1", "level": "company"}], "endpoints": [
-              {"id": "coach", "node": "c1", "url": "\(receiver.url)", "vendor": "diio", "credentials": {"signing_secret": "abc"}},
+              {"id": "coach", "node": "c1", "url": "\(receiver.url)", "vendor": "diio", "credentials": {"signing_secret": "abc-of-coach"}},
               {"id": "w", "node": "c1", "url": "\(receiver.url)", "vendor": "webio",
-               "credentials": {"api_key": "k", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "1"}},
+               "credentials": {"api_key": "k-of-webio", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "1"}},
               {"id": "s", "node": "c1", "url": "\(receiver.url)", "vendor": "standard",
                "credentials": {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}},
               {"id": "plain", "node": "c1", "url": "\(receiver.url)", "vendor": "weseedo"} ] }
@@ -41,7 +41,7 @@ import Testing
         let key = ["--key-file", posthorn.write(String(repeating: "5a", count: 32), to: "key")]
         func apply(_ ids: [String]) throws -> PosthornProcess.Result {
             let endpoints = ids.map { id in
-                let (vendor, secret) = id == "key" ? ("conference", #"{"token": "abc"}"#) : ("weseedo", "{}")
+                let (vendor, secret) = id == "key" ? ("conference", #"{"token": "abc-of-key"}"#) : ("weseedo", "{}")
                 return
                     #"{"id": "\#(id)", "node": "c1", "url": "\#(receiver.url)", "vendor": "\#(vendor)", "credentials": \#(secret), "retry": ["0"]}"#
             }

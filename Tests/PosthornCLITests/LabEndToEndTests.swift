@@ -34,7 +34,7 @@ import Testing
         let outcome = Outcome()
         let runner = try WorkerThread(name: "receive") {
             let words = ["receive", "--port", "0", "--json", "--fail-first", "1", "--until", "1", "--vendor", "diio"]
-            let credentials = ["--credential", "signing_secret=s3cret"]
+            let credentials = ["--credential", "signing_secret=s3cret-of-diio"]
             let result = try? PosthornProcess().run(words + credentials, input: [], outputPath: pipe)
             outcome.status.withLock { $0 = result?.status }
         }
@@ -49,7 +49,7 @@ import Testing
         #expect(client.readAnswer().contains("receiver is up"))
         #expect(reader.line()?.contains(#""kind":"greeting""#) == true)
         let body = #"{"action":"meeting.finished","id":"m1"}"#
-        // openssl's: printf m1-1700000000 | openssl dgst -sha256 -hmac s3cret; the time is long past.
+        // openssl's: printf m1-1700000000 | openssl dgst -sha256 -hmac s3cret-of-diio; the time is long past.
         let old = "DO-Timestamp: 1700000000\r\nDO-Signature: \(Self.oldSignature)\r\n"
         client.send("POST /hook HTTP/1.1\r\nHost: h\r\n\(old)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
         #expect(client.readAnswer().hasPrefix("HTTP/1.1 401"))
@@ -60,7 +60,7 @@ import Testing
             "diio",
             target,
             "--credential",
-            "signing_secret=s3cret",
+            "signing_secret=s3cret-of-diio",
             "--count",
             "1",
             "--speed",
@@ -74,7 +74,7 @@ import Testing
         #expect(outcome.status.withLock { $0 } == 0)
     }
 
-    private static let oldSignature = "bffeba0909206ac64913b583f9ded38011e28ebf0df60beb900e60162070ba87"
+    private static let oldSignature = "71c2b5d305ac2c14f768d1c36e2f62eee2af165a49b54254811f7815c450ccfb"
 
     @Test func loadPrintsItsResultsAndKeepsExpectations() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }

@@ -35,7 +35,7 @@ import Testing
 
     private func topology(_ url: String, _ endpoints: [(vendor: String, events: String)]) -> String {
         let credentials = [
-            "diio": "\"signing_secret\":\"s\"", "voiso": "\"key\":\"k\"",
+            "diio": "\"signing_secret\":\"s-of-diio\"", "voiso": "\"key\":\"k-of-voiso\"",
             "standard": "\"secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"",
         ]
         let written = endpoints.enumerated().map { number, one in
@@ -107,7 +107,7 @@ import Testing
             ),
             (401, ["--vendor", "weseedo"], "give the signature that the receiver checks with --signature and --credential"),
             (
-                403, ["--vendor", "diio", "--credential", "signing_secret=s"],
+                403, ["--vendor", "diio", "--credential", "signing_secret=s-of-diio"],
                 "does not take the signature diio; give its own secret with --credential"
             ),
             (404, [], "correct the URL's path"), (302, [], "redirects are not followed"), (201, [], "only 200 is a success"),
@@ -135,7 +135,7 @@ import Testing
 
     /// What is to be refused was, and one event that is taken is enough to see that the receiver is the right one.
     @Test func refusalsThatWereWantedAreNoFailure() throws {
-        let words = ["--count", "20", "--vendor", "diio", "--credential", "signing_secret=s"]
+        let words = ["--count", "20", "--vendor", "diio", "--credential", "signing_secret=s-of-diio"]
         let refusing = try MisbehavingReceiver { _ in .status(401) }
         let refused = try PosthornProcess().run(["load", refusing.url, "--wrong-signature", "100%"] + words, input: [])
         #expect(refused.status == 0 && refused.errors.isEmpty, "\(refused.output)\(refused.errors)")

@@ -62,7 +62,7 @@ import Testing
             {"nodes": [{"id": "c1", "level": "company"}, {"id": "s1", "level": "site", "parent": "c1"}],
              "endpoints": [
                {"id": "crm", "node": "c1", "url": "\(crm.url)", "vendor": "weseedo", "events": ["MEETING_*"]},
-               {"id": "coach", "node": "c1", "url": "\(crm.url)", "vendor": "diio", "credentials": {"signing_secret": "x"}}]}
+               {"id": "coach", "node": "c1", "url": "\(crm.url)", "vendor": "diio", "credentials": {"signing_secret": "x-of-coach"}}]}
             """,
             to: "topology.json"
         )

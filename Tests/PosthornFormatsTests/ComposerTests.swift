@@ -66,7 +66,7 @@ import Testing
                 == #"{"event":"conference_end","payload":"{\"conference_id\":1258835,\"host_id\":61803}","#
                 + #""timestamp":"2022-08-24T20:56:55.000Z"}"#
         )
-        #expect(request.headerText == Self.common + "\r\nx-signing-token: tok-1")
+        #expect(request.headerText == Self.common + "\r\nx-signing-token: token-of-1")
     }
 
     @Test func voisoHasNameEntityAndKeyAroundThePayload() throws {
@@ -77,7 +77,7 @@ import Testing
         #expect(
             request.bodyText
                 == #"{"name":"hook","event":"inbound.call.hangup","entity":"call","timestamp":"2024-06-19T14:30:13+0000","#
-                + #""key":"fiv39","payload":{"id":28982}}"#
+                + #""key":"fiv39qu4","payload":{"id":28982}}"#
         )
         #expect(request.headerText == Self.common + "\r\nAuthorization: Bearer abc")
         endpoint.credentials["authorization_prefix"] = .string("Token")

@@ -126,7 +126,7 @@ import Testing
         #expect(throws: InputProblem.self) { try Credentials.rotated(settings(.weseedo), newSecret: nil, at: someMoment) }
         #expect(throws: InputProblem.self) { try Credentials.rotated(settings(.webio), newSecret: "short", at: someMoment) }
         #expect(throws: InputProblem.self) { try Credentials.rotated(settings(.standard), newSecret: "whsec_x", at: someMoment) }
-        #expect(throws: InputProblem.self) { try Credentials.rotated(settings(.conference), newSecret: "tok-1", at: someMoment) }
+        #expect(throws: InputProblem.self) { try Credentials.rotated(settings(.conference), newSecret: "token-of-1", at: someMoment) }
         #expect(throws: InputProblem.self) { try Credentials.rotated(settings(.conference), newSecret: "a\r\nb", at: someMoment) }
     }
 
@@ -138,7 +138,8 @@ import Testing
     }
 
     @Test func anotherSignatureLeavesNothingOfTheFormerOne() throws {
-        let former = try Credentials.rotated(hmac(["secret": "s", "header": "x-s"]), newSecret: nil, at: someMoment).credentials
+        let hmac = hmac(["secret": "s3cr3t-of-hmac", "header": "x-s"])
+        let former = try Credentials.rotated(hmac, newSecret: nil, at: someMoment).credentials
         let updated = try Credentials.updated(former, to: settings(.standard), at: later)
         #expect(updated["secret"] == sampleCredentials[.standardWebhooks]?["secret"])
         #expect(updated["previous_secrets"] == nil)

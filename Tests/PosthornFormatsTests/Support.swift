@@ -4,12 +4,12 @@ import PosthornFormats
 /// Credentials that satisfy each signature.
 let sampleCredentials: [SignatureScheme: [String: JSONValue]] = [
     .diio: ["signing_secret": .string("s3cr3t-of-the-webhook")],
-    .conferenceToken: ["token": .string("tok-1")],
+    .conferenceToken: ["token": .string("token-of-1")],
     .webioJWT: [
         "api_key": .string("pk_live_9f3"), "secret": .string("0123456789abcdef0123456789abcdef"),
         "organisation_id": .string("4711"),
     ],
-    .voisoKey: ["key": .string("fiv39"), "name": .string("hook"), "entity": .string("call")],
+    .voisoKey: ["key": .string("fiv39qu4"), "name": .string("hook"), "entity": .string("call")],
     .standardWebhooks: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
     .hmac: ["secret": .string("It's a Secret"), "header": .string("x-signature")],
 ]

@@ -109,6 +109,20 @@ import Testing
         #expect(problem(ofTopology: text)?.contains(reason) == true, "\(problem(ofTopology: text) ?? "accepted")")
     }
 
+    /// A header that is written in another place or form than meant may hold a secret.
+    @Test(arguments: [
+        #""headers": ["Authorization: Bearer hunter2"]"#, #""headers": "Authorization: Bearer hunter2""#,
+        #""headers": {"Authorization: Bearer hunter2": ""}"#, #""headers": {"Authorization": ["Bearer hunter2"]}"#,
+        #""headers": {"Authorization: Bearer hunter2": 1}"#, #""credentials": "hunter2""#, #""credentials": ["hunter2"]"#,
+        #""timeout_ms": ["hunter2"]"#, #""method": {"token": "hunter2"}"#, #""events": [{"token": "hunter2"}]"#,
+        #""retry": [{"token": "hunter2"}]"#,
+    ])
+    func whatMayHoldASecretIsNotRepeated(_ member: String) throws {
+        let text = #"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", \#(member)}]}"#
+        let found = try #require(problem(ofTopology: text))
+        #expect(!found.contains("hunter2") && found.contains("endpoints[0]."), "\(found)")
+    }
+
     @Test func timesAreReadAndWrittenAlike() {
         for text in ["2020-07-15T12:33:14.000Z", "1970-01-01T00:00:00.001Z", "2024-02-29T23:59:59.999Z", "1969-12-31T23:59:59.500Z"] {
             #expect(Timestamp(iso8601: text)?.description == text)

@@ -28,7 +28,7 @@ import Testing
     @Test func placesOfEarlierRevisionsAreForgotten() throws {
         let bench = try VendorsBench()
         for i in 0..<50 {
-            try bench.apply(endpoint("c", .conference, url: "https://c\(i).example/", ["token": "t"]))
+            try bench.apply(endpoint("c", .conference, url: "https://c\(i).example/", ["token": "token-of-c"]))
             #expect(try place(bench, "c").url.host == "c\(i).example")
         }
         #expect(try remembered(bench) == 1)

@@ -103,10 +103,10 @@ import Testing
             isDemanding: true
         )
         let pair = ["client_certificate": certificate, "client_key": key]
-        let webio = ["api_key": "k", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "1"]
+        let webio = ["api_key": "k-of-webio", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "1"]
         let bench = try VendorsBench(key: OutboxKey(text: String(repeating: "0f", count: 32)))
         try bench.apply(
-            endpoint("coach", .diio, url: receiver.url, pair.merging(["signing_secret": "s3cr3t"]) { $1 }),
+            endpoint("coach", .diio, url: receiver.url, pair.merging(["signing_secret": "s3cr3t-of-diio"]) { $1 }),
             endpoint("chat", .webio, url: receiver.url, pair.merging(webio) { $1 }),
             endpoint("bare", .weseedo, url: receiver.url, [:])
         )

@@ -46,7 +46,7 @@ import Testing
     @Test func aRotationInTheEnginesOwnProcessCountsFromTheNextAttemptOn() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try VendorsBench()
-        try bench.apply(endpoint("c", .conference, url: receiver.url, ["token": "tok-1"]))
+        try bench.apply(endpoint("c", .conference, url: receiver.url, ["token": "token-one"]))
         let engine = try bench.engine()
         let event = NewEvent(type: "conference_end", node: "n1", data: "{}")
         _ = try bench.outbox.emit(event)
@@ -58,7 +58,7 @@ import Testing
         _ = try bench.outbox.emit(event)
         let requests = receiver.waitForRequests(3)
         try engine.stop()
-        #expect(requests.map { $0.header("x-signing-token") } == ["tok-1", made, "brought-along"])
+        #expect(requests.map { $0.header("x-signing-token") } == ["token-one", made, "brought-along"])
     }
 
     @Test func theReplacedStandardSecretSignsToo() throws {
@@ -86,17 +86,17 @@ import Testing
         let first = try MisbehavingReceiver { _ in up.reply() }
         let second = try MisbehavingReceiver { _ in .ok }
         let bench = try VendorsBench()
-        try bench.apply(endpoint("v", .voiso, url: first.url, ["key": "key-one"]))
+        try bench.apply(endpoint("v", .voiso, url: first.url, ["key": "key-number-one"]))
         let engine = try bench.engine()
         _ = try bench.outbox.emit(NewEvent(type: "inbound.call.answered", node: "n1", data: #"{"ani":"1"}"#))
         #expect(bench.told.wait { $0.isFailedAttempt })
-        var changed = endpoint("v", .conference, url: second.url, ["token": "tok-2"])
+        var changed = endpoint("v", .conference, url: second.url, ["token": "token-two"])
         try bench.apply(changed)
         _ = try bench.outbox.emit(NewEvent(type: "conference_end", node: "n1", data: "{}"))
         second.waitForRequests(1)
         changed.envelope = .voiso
         changed.signature = .voisoKey
-        changed.credentials = ["key": .string("key-two")]
+        changed.credentials = ["key": .string("key-number-two")]
         changed.method = .get
         try bench.apply(changed)
         up.on()
@@ -105,9 +105,9 @@ import Testing
         try engine.stop()
         try #require(requests.count == 2)
         #expect(requests.map(\.method) == ["POST", "POST"])
-        #expect(String(decoding: requests[0].body, as: UTF8.self).contains(#""key":"key-one""#))
-        #expect(String(decoding: requests[1].body, as: UTF8.self).contains(#""key":"key-two""#))
-        #expect(second.requests.map { $0.header("x-signing-token") } == ["tok-2"])
+        #expect(String(decoding: requests[0].body, as: UTF8.self).contains(#""key":"key-number-one""#))
+        #expect(String(decoding: requests[1].body, as: UTF8.self).contains(#""key":"key-number-two""#))
+        #expect(second.requests.map { $0.header("x-signing-token") } == ["token-two"])
         #expect(second.requests.allSatisfy { String(decoding: $0.body, as: UTF8.self).hasPrefix(#"{"event":"#) })
     }
 

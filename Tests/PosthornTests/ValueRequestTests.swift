@@ -16,7 +16,7 @@ import Testing
             ["api_key": "pk_live_9f3", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "4711"]
         )
         settings.timeoutMilliseconds = timeoutMilliseconds
-        try bench.apply(settings, endpoint("other", .diio, url: url, ["signing_secret": "s"]))
+        try bench.apply(settings, endpoint("other", .diio, url: url, ["signing_secret": "s3cr3t-of-diio"]))
         return bench
     }
 

@@ -68,7 +68,7 @@ struct NotificationMail {
     var urls: [String] {
         var seen: [String] = []
         for delivery in contents.deliveries {
-            let url = line(Self.withoutSecrets(url: delivery.url))
+            let url = line(MaskedURL.withoutQuery(delivery.url))
             if !seen.contains(url) { seen.append(url) }
         }
         return seen
@@ -128,21 +128,5 @@ struct NotificationMail {
         var lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
         while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
         return lines.map { OneLine.text(String($0), limit: AttemptOutcome.excerptLimitBytes) }
-    }
-
-    // MARK: Pieces
-
-    /// A URL without its user and its query.
-    static func withoutSecrets(url: String) -> String {
-        var parts = url.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        let query = parts.firstIndex(of: "?")
-        if let query { parts = parts[..<query] }
-        var text = String(parts)
-        if let scheme = text.firstRange(of: "://") {
-            let rest = text[scheme.upperBound...]
-            let host = rest.prefix { $0 != "/" }
-            if let at = host.lastIndex(of: "@") { text = text[..<scheme.upperBound] + String(rest[rest.index(after: at)...]) }
-        }
-        return text + (query == nil ? "" : "?…")
     }
 }

@@ -8,8 +8,6 @@ struct SecretRedactor: Sendable {
     private let patterns: [[UInt8]]
 
     private static let mark = Array("***".utf8)
-    /// Values of fixed headers that are shorter than this are words like `true`, not secrets.
-    private static let headerValueMinimumBytes = 8
     /// Bytes at the end of a cut text that must agree with a secret's start to count as a part of it.
     private static let cutSecretMinimumBytes = 4
     /// Patterns that are kept of earlier credentials, for requests that were on the wire when those were replaced.
@@ -22,7 +20,8 @@ struct SecretRedactor: Sendable {
     /// - Returns: `nil` when the endpoint has no secrets.
     init?(_ settings: EndpointSettings, _ composer: EndpointComposer?, keeping earlier: SecretRedactor? = nil) {
         let secrets = Credentials.secretTexts(settings.credentials).flatMap(Self.forms)
-        let values = settings.headers.map { Array($0.value.utf8) }.filter { $0.count >= Self.headerValueMinimumBytes }
+        // Shorter values of fixed headers are words like `true`, not secrets.
+        let values = settings.headers.map { Array($0.value.utf8) }.filter { $0.count >= Credentials.secretMinimumBytes }
         let current = Set(secrets + (composer?.tokenValues ?? []) + values).filter { !$0.isEmpty }
         let kept = (earlier?.patterns ?? []).filter { !current.contains($0) }.prefix(Self.earlierPatternLimit)
         if current.isEmpty && kept.isEmpty { return nil }
@@ -71,6 +70,10 @@ struct SecretRedactor: Sendable {
         for pattern in patterns where pattern.count <= bytes.count {
             var start = 0
             while let place = Self.place(of: pattern, in: bytes, from: start) {
+                if pattern.count < Credentials.secretMinimumBytes, !Self.isWord(place, in: bytes) {
+                    start = place.upperBound
+                    continue
+                }
                 bytes.replaceSubrange(place, with: Self.mark)
                 // Behind the mark, in which a secret of asterisks would be found again and again.
                 start = place.lowerBound + Self.mark.count
@@ -80,6 +83,21 @@ struct SecretRedactor: Sendable {
             bytes.replaceSubrange(start..., with: Self.mark)
         }
         return bytes
+    }
+
+    /// Whether what is there is no part of a longer word. A secret of a first release may be a letter, which is in every word.
+    private static func isWord(_ place: Range<Int>, in bytes: [UInt8]) -> Bool {
+        let before = place.lowerBound > 0 && isWordByte(bytes[place.lowerBound - 1]) && isWordByte(bytes[place.lowerBound])
+        let after = place.upperBound < bytes.count && isWordByte(bytes[place.upperBound]) && isWordByte(bytes[place.upperBound - 1])
+        return !before && !after
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), 0x80...:
+            return true
+        default: return false
+        }
     }
 
     private static func place(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {

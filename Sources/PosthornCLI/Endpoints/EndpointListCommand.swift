@@ -8,7 +8,7 @@ enum EndpointListCommand: Command {
         name: "endpoint list",
         summary: "list the endpoints, their state and their settings",
         details: [
-            "Secrets and the values of headers are never shown. With --json: id, node, url, method, envelope, signature, events,"
+            "Secrets, the values of headers and those in URLs' queries are never shown. With --json: id, node, url, method, envelope, signature, events,"
                 + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), state, reason, broken (why nothing can be"
                 + "\nsent to it as it stands: no key, another key, a damaged row; as this command finds it, or as the posthorn run"
                 + "\nthat runs does; as of the last one where none runs and this command has no key to look for itself)."
@@ -38,7 +38,7 @@ enum EndpointListCommand: Command {
     private static func cells(_ endpoint: StoredEndpoint, _ fault: String?) -> [String] {
         let settings = endpoint.settings
         return [
-            settings.id, settings.node, endpoint.state.rawValue, settings.method.rawValue, settings.url,
+            settings.id, settings.node, endpoint.state.rawValue, settings.method.rawValue, MaskedURL.text(settings.url),
             settings.envelope.rawValue, settings.signature.rawValue,
             settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " "),
             [endpoint.stateReason, fault.map { "broken: \($0)" }].compactMap { $0 }.joined(separator: "; "),
@@ -50,7 +50,7 @@ enum EndpointListCommand: Command {
         var line = JSONLine()
         line.add("id", settings.id)
         line.add("node", settings.node)
-        line.add("url", settings.url)
+        line.add("url", MaskedURL.text(settings.url))
         line.add("method", settings.method.rawValue)
         line.add("envelope", settings.envelope.rawValue)
         line.add("signature", settings.signature.rawValue)

@@ -1,3 +1,5 @@
+import PosthornModel
+
 /// Makes text from outside safe and measurable for one line of a terminal.
 enum Visible {
     /// The text with control characters, line ends and characters that turn the direction of writing escaped.
@@ -9,19 +11,11 @@ enum Visible {
             case 0x0A: out += "\\n"
             case 0x0D: out += "\\r"
             case 0x09: out += "\\t"
-            case _ where isHidden(scalar): out += "\\u{" + String(scalar.value, radix: 16) + "}"
+            case _ where OneLine.isHidden(scalar): out += "\\u{" + String(scalar.value, radix: 16) + "}"
             default: out.unicodeScalars.append(scalar)
             }
         }
         return out
-    }
-
-    /// Whether a scalar moves the cursor, changes the terminal, or lets text look like other text.
-    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: return true
-        default: return false
-        }
     }
 
     /// How many columns a terminal gives the text: wide East Asian characters and emoji take two, combining marks none.

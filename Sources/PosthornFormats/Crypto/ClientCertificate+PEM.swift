@@ -32,6 +32,34 @@ extension ClientCertificate {
         return pair
     }
 
+    /// Throws when the chain has more certificates, or the key more bits, than a connection should cost.
+    func checkSizes() throws(InputProblem) {
+        let chain = try PEM.source(certificate)
+        defer { BIO_free(chain) }
+        defer { ERR_clear_error() }
+        var count = 0
+        while let one = PEM.nextCertificate(chain) {
+            X509_free(one)
+            count += 1
+        }
+        if count > CredentialLimits.certificateLimit {
+            throw InputProblem(
+                field: CredentialReader.field(TLSMember.certificate),
+                reason: "holds \(count) certificates; at most \(CredentialLimits.certificateLimit) are allowed, the client's own and "
+                    + "those above it"
+            )
+        }
+        let privateKey = try PEM.privateKey(key)
+        defer { EVP_PKEY_free(privateKey) }
+        let bits = EVP_PKEY_get_bits(privateKey)
+        if bits > CredentialLimits.keyLimitBits {
+            throw InputProblem(
+                field: CredentialReader.field(TLSMember.key),
+                reason: "has \(bits) bits; at most \(CredentialLimits.keyLimitBits) are allowed, since each connection signs with it"
+            )
+        }
+    }
+
     /// When the whole chain counts: from when its last certificate does until its first one ends. `nil` when it cannot be read.
     public var validity: CertificateValidity? {
         var chain: CertificateValidity?

@@ -33,21 +33,6 @@ public struct InputProblem: Error, Equatable, Sendable, CustomStringConvertible 
         return "\(subject)\"\(value)\" \(reason)"
     }
 
-    /// Text made safe for one line of a terminal: control characters escaped, at most 80 characters.
-    public static func printable(_ text: String) -> String {
-        var out = ""
-        var count = 0
-        for scalar in text.unicodeScalars {
-            if count == 80 { return out + "…" }
-            count += 1
-            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
-                || (0x2066...0x2069).contains(scalar.value)
-            {
-                out += "\\u{" + String(scalar.value, radix: 16) + "}"
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
-    }
+    /// Text made safe for one line of a terminal: at most 80 characters, hidden ones escaped.
+    public static func printable(_ text: String) -> String { OneLine.text(text, limit: 80) }
 }

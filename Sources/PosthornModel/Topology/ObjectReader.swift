@@ -29,7 +29,7 @@ struct ObjectReader {
     func optional(_ key: String) throws(InputProblem) -> String? {
         guard let value = value(key) else { return nil }
         guard case .string(let text) = value else {
-            throw InputProblem(field: field(key), value: value.text, reason: "must be a string, not \(value.kindName)")
+            throw InputProblem(field: field(key), held: value, reason: "must be a string")
         }
         return text
     }
@@ -77,12 +77,13 @@ struct ObjectReader {
 }
 
 extension InputProblem {
-    /// A problem with a value that is of no use. The message puts a value in quotes, so of a string it says that it is one.
+    /// A problem with a value of another kind than wanted. The message puts a value in quotes, so of a string it says that it is
+    /// one. Arrays and objects are named by their kind alone: anything may be in them, a secret too.
     init(field: String, held value: JSONValue, reason: String) {
-        guard case .string(let text) = value else {
-            self.init(field: field, value: value.text, reason: reason)
-            return
+        switch value {
+        case .string(let text): self.init(field: field, value: text, reason: "\(reason), not a string")
+        case .array, .object: self.init(field: field, reason: "\(reason), not \(value.kindName)")
+        case .null, .bool, .number: self.init(field: field, value: value.text, reason: "\(reason), not \(value.kindName)")
         }
-        self.init(field: field, value: text, reason: "\(reason), not a string")
     }
 }

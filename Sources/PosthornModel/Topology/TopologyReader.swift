@@ -71,7 +71,7 @@ extension EndpointSettings {
         }
         for (i, pattern) in patterns.enumerated() {
             guard case .string(let text) = pattern else {
-                throw InputProblem(field: "\(path).events[\(i)]", value: pattern.text, reason: "must be a string")
+                throw InputProblem(field: "\(path).events[\(i)]", held: pattern, reason: "must be a string")
             }
             do throws(InputProblem) { events.append(try EventPattern(text)) } catch {
                 throw error.inside("\(path).events[\(i)]")
@@ -91,7 +91,7 @@ extension EndpointSettings {
                 switch value {
                 case .string(let text): return text
                 case .number("0"): return "0"
-                default: throw InputProblem(field: "\(path).retry", value: value.text, reason: "must be a text such as \"10m\"")
+                default: throw InputProblem(field: "\(path).retry", held: value, reason: "must be a text such as \"10m\"")
                 }
             }
             do throws(InputProblem) { retry = try RetrySchedule(texts) } catch { throw error.inside(path) }
@@ -120,13 +120,15 @@ extension EndpointSettings {
 
     private static func headers(_ value: JSONValue, at path: String) throws(InputProblem) -> [Header] {
         guard case .object(let members) = value else {
-            throw InputProblem(field: path, held: value, reason: "must be an object of names and values")
+            // The value is not repeated: what was meant as a header may hold a secret.
+            let example = "{\"Authorization\": \"…\"}"
+            throw InputProblem(field: path, reason: "must be an object of names and values, such as \(example), not \(value.kindName)")
         }
         return try members.map { (member) throws(InputProblem) -> Header in
             guard case .string(let text) = member.value else {
-                throw InputProblem(field: "\(path).\(InputProblem.printable(member.key))", reason: "must be a string")
+                throw InputProblem(field: "\(path).\(HeaderRules.shown(name: member.key))", reason: "must be a string")
             }
-            try HeaderRules.check(name: member.key, value: text, field: "\(path).\(InputProblem.printable(member.key))")
+            try HeaderRules.check(name: member.key, value: text, field: "\(path).\(HeaderRules.shown(name: member.key))")
             return Header(name: member.key.lowercased(), value: text)
         }
     }
@@ -145,18 +147,28 @@ public enum HeaderRules {
 
     /// Throws unless name and value can stand in a request as they are (RFC 9110, sections 5.1 and 5.5).
     public static func check(name: String, value: String, field: String) throws(InputProblem) {
-        let punctuation = Set("!#$%&'*+-.^_`|~".utf8)
-        let isToken = name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || punctuation.contains(byte)
-        }
-        guard !name.isEmpty, name.utf8.count <= 128, isToken else {
-            throw InputProblem(field: field, value: name, reason: "is not a header name")
+        guard !name.isEmpty, name.utf8.count <= 128, name.utf8.allSatisfy(isTokenByte) else {
+            throw InputProblem(field: field, value: shown(name: name), reason: "is not a header name")
         }
         if reserved.contains(name.lowercased()) {
             throw InputProblem(field: field, value: name, reason: "is written by Posthorn itself; leave it out")
         }
         try check(value: value, field: field)
+    }
+
+    /// A header's name for messages, cut where it stops being one: who writes `Authorization: Bearer …` there wrote a secret.
+    public static func shown(name: String) -> String {
+        let start = name.utf8.prefix(while: isTokenByte)
+        return InputProblem.printable(String(decoding: start, as: UTF8.self) + (start.count == name.utf8.count ? "" : "…"))
+    }
+
+    /// Whether a byte may be in a name (RFC 9110, section 5.6.2).
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+            return true
+        default: return "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
     }
 
     /// Throws unless a value can stand in a header. The value is not repeated, since it may be a secret.

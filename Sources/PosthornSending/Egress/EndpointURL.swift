@@ -87,10 +87,11 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
             if byte <= 0x20 || byte == 0x7F { throw problem(text, "holds a blank or a control character; percent-encode it") }
             if byte == UInt8(ascii: "\\") { throw problem(text, "holds a backslash; use / in URLs, or %5C") }
         }
-        guard let separator = text.firstRange(of: "://"), separator.lowerBound > text.startIndex else {
+        let bytes = Array(text.utf8)
+        guard let separator = bytes.firstRange(of: Array("://".utf8)), separator.lowerBound > 0 else {
             throw problem(text, "is not an absolute URL; write it as https://host/path")
         }
-        if text[separator.upperBound...].hasPrefix("/") { throw problem(text, "has no host; write it as https://host/path") }
+        if bytes[separator.upperBound...].first == UInt8(ascii: "/") { throw problem(text, "has no host; write it as https://host/path") }
     }
 
     private static func checkLength(_ written: String, of text: String) throws(InputProblem) {
@@ -142,8 +143,6 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
 
     /// A problem that shows the URL without its query and user info, where secrets stand.
     private static func problem(_ text: String, _ reason: String) -> InputProblem {
-        var shown = text.prefix { $0 != "?" && $0 != "#" }
-        if let at = shown.lastIndex(of: "@") { shown = "…" + shown[at...] }
-        return InputProblem(field: "", value: String(shown), reason: reason)
+        InputProblem(field: "", value: MaskedURL.withoutQuery(text), reason: reason)
     }
 }

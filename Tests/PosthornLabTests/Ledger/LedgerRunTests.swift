@@ -9,9 +9,9 @@ import Testing
 /// A load against a receiver that keeps a ledger and spoils it by seed: what the report counts is what the receiver did.
 @Suite struct LedgerRunTests {
     static let credentials: [Vendor: [String: JSONValue]] = [
-        .diio: ["signing_secret": .string("s3cret")], .conference: ["token": .string("t0ken")],
-        .webio: ["api_key": .string("k"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
-        .voiso: ["key": .string("k"), "name": .string("n"), "entity": .string("e")],
+        .diio: ["signing_secret": .string("s3cret-of-diio")], .conference: ["token": .string("t0ken-of-conference")],
+        .webio: ["api_key": .string("k-of-webio"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
+        .voiso: ["key": .string("k-of-voiso"), "name": .string("n"), "entity": .string("e")],
         .standard: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
     ]
 

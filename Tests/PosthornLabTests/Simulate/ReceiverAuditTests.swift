@@ -7,9 +7,9 @@ import Testing
 
 @Suite struct ReceiverAuditTests {
     private static let credentials: [Vendor: [String: JSONValue]] = [
-        .diio: ["signing_secret": .string("s3cret")], .conference: ["token": .string("t0ken")],
-        .webio: ["api_key": .string("k"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
-        .voiso: ["key": .string("k"), "name": .string("n"), "entity": .string("e")],
+        .diio: ["signing_secret": .string("s3cret-of-diio")], .conference: ["token": .string("t0ken-of-conference")],
+        .webio: ["api_key": .string("k-of-webio"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],
+        .voiso: ["key": .string("k-of-voiso"), "name": .string("n"), "entity": .string("e")],
         .standard: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
     ]
 

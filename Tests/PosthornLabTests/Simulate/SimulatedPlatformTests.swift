@@ -200,12 +200,12 @@ import Testing
     /// Also at a speed at which all events are due at once.
     @Test func theFirstHalfLeavesWithTheOldSecretAtAnySpeed() throws {
         var target = EndpointSettings(id: "", node: "", url: "", envelope: .diio, signature: .diio)
-        target.credentials = ["signing_secret": .string("old")]
+        target.credentials = ["signing_secret": .string("the-old-one")]
         let check = try RequestCheck(target)
         let receiver = try Receiver(server: HTTPServerConfiguration(), check: { check.verdict($0) })
         target.url = "http://127.0.0.1:\(receiver.port)/"
         let result = try play(try simulation(.diio, count: 100), to: [target]) {
-            ($0.speed, $0.nextSecret) = (1_000_000, "new")
+            ($0.speed, $0.nextSecret) = (1_000_000, "the-new-one")
         }
         #expect(result.deliveries == [.delivered: 50, .exhausted: 50])
         #expect(receiver.counts.badSignatures == 5 * 50)
@@ -215,7 +215,7 @@ import Testing
     @Test(arguments: [ScenarioVendor.diio, .standard, .voiso])
     func aReceiverThatKnowsBothSecretsOutlivesARotation(vendor: ScenarioVendor) throws {
         var target = EndpointSettings(id: "", node: "", url: "")
-        var secrets = (old: "old", new: "new", other: "other")
+        var secrets = (old: "the-old-one", new: "the-new-one", other: "another-one")
         switch vendor {
         case .diio: (target.envelope, target.signature) = (.diio, .diio)
         case .voiso: (target.envelope, target.signature) = (.voiso, .voisoKey)

@@ -103,7 +103,7 @@ import Testing
             url: "",
             envelope: .diio,
             signature: .diio,
-            credentials: ["signing_secret": .string("s3cret")]
+            credentials: ["signing_secret": .string("s3cret-of-diio")]
         )
         let check = try RequestCheck(settings)
         let receiver = try Receiver(server: HTTPServerConfiguration(), configuration: configuration, check: { check.verdict($0) })

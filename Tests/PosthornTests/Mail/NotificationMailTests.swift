@@ -161,12 +161,6 @@ import Testing
             #expect(!mail.text.split(separator: "\n").contains { $0.hasPrefix("Bcc:") || $0 == "." })
         }
     }
-
-    @Test(arguments: [
-        ("https://a.example/x", "https://a.example/x"), ("https://a.example/x?k=v#f", "https://a.example/x?…"),
-        ("https://u:p@a.example/@x", "https://a.example/@x"), ("https://u@b@a.example", "https://a.example"), ("x", "x"),
-    ])
-    func aURLLosesWhatMayBeSecret(_ url: String, _ shown: String) { #expect(NotificationMail.withoutSecrets(url: url) == shown) }
 }
 
 /// When mails are tried.
