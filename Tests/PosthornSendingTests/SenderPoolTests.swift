@@ -182,14 +182,18 @@ import Testing
 
     @Test func aBurstForOneHostGoesOverFewConnections() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
-        let bench = try Bench { $0.threads = 1 }
+        let bench = try Bench {
+            $0.threads = 1
+            // However slow this machine is just now, no request is old enough to let another one start beside it.
+            $0.youngMilliseconds = 600_000
+        }
         let targets = try (0..<32).map { try Bench.target(receiver.url, key: Int64($0)) }
         bench.pool.submit((0..<640).map { Bench.job(Int64($0), targets[$0 % 32]) })
         #expect(bench.waitForResults(640).allSatisfy { $0.outcome.succeeded })
         let statistics = bench.pool.statistics
         #expect(statistics.hosts == 1)
-        // What may be young at once on one thread, and never a handshake a request.
-        #expect(statistics.connectionsOpened <= 48)
+        // No more than may be on the wire at once, and never a handshake a request.
+        #expect(statistics.connectionsOpened <= Int64(SenderConfiguration().youngInFlightLimit))
         #expect(statistics.mostConnectionsOfAHost == statistics.connectionsOpened)
         #expect(statistics.waitingForConnections == 0)
     }
@@ -222,7 +226,6 @@ import Testing
         bench.pool.recall(keys: [1])
         let recalled = bench.waitForRecalled(1)
         #expect(recalled.count + bench.pool.statistics.inFlight == 5)
-        #expect(bench.pool.statistics.waitingForConnections == 0)
         #expect(bench.results.isEmpty)
     }
 }

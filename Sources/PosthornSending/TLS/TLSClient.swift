@@ -9,7 +9,7 @@ import Synchronization
 final class TLSClient: Sendable {
     /// Whom connections trust.
     let authorities: CertificateAuthorities
-    private let sessions: Mutex<SessionCache>
+    private let sessions: Mutex<SessionCache<TLSSession>>
     private let keepsSessions: Bool
     private let lastGeneration = Atomic<UInt64>(0)
     private let full = Atomic<Int64>(0)
@@ -20,7 +20,7 @@ final class TLSClient: Sendable {
     ///   - sessionLimitBytes: What sessions may take up in memory; none are kept with 0.
     init(caFile: String?, sessionLimitBytes: Int = 0) {
         authorities = .of(CertificateAuthorities.path(configured: caFile))
-        sessions = Mutex(SessionCache(limitBytes: sessionLimitBytes))
+        sessions = Mutex(SessionCache(limitBytes: sessionLimitBytes, readyLimitBytes: sessionLimitBytes / 2))
         keepsSessions = sessionLimitBytes > 0
     }
 
@@ -41,7 +41,7 @@ final class TLSClient: Sendable {
         }
         store.install(in: context)
         HandshakeLimits.apply(to: context)
-        let key = (keepsSessions ? host : nil).map { SessionCache.Key(host: $0, authorities: store.generation) }
+        let key = (keepsSessions ? host : nil).map { SessionKey(host: $0, authorities: store.generation) }
         let connection = TLSConnection(self, key)
         connection.attach(to: context)
         return connection
@@ -51,15 +51,15 @@ final class TLSClient: Sendable {
         if isResumed { resumed.wrappingAdd(1, ordering: .relaxed) } else { full.wrappingAdd(1, ordering: .relaxed) }
     }
 
-    fileprivate func keep(_ session: SessionCache.Session, for key: SessionCache.Key) {
+    fileprivate func keep(_ session: SessionCache<TLSSession>.Session, for key: SessionKey) {
         sessions.withLock { $0.keep(session, for: key) }
     }
 
-    fileprivate func take(for key: SessionCache.Key) -> SessionCache.Session? {
+    fileprivate func take(for key: SessionKey) -> SessionCache<TLSSession>.Session? {
         sessions.withLock { $0.take(for: key, now: MonotonicClock.nanoseconds()) }
     }
 
-    fileprivate func forget(_ key: SessionCache.Key) { sessions.withLock { $0.forget(key) } }
+    fileprivate func forget(_ key: SessionKey) { sessions.withLock { $0.forget(key) } }
 }
 
 /// One connection's side of a ``TLSClient``. It belongs to the connection's `SSL_CTX`, and ends with it at the latest.
@@ -67,18 +67,18 @@ final class TLSClient: Sendable {
 /// OpenSSL calls it on the thread that the connection lives on.
 final class TLSConnection {
     private let client: TLSClient
-    private let key: SessionCache.Key?
-    private var offered: SessionCache.Session?
+    private let key: SessionKey?
+    private var offered: SessionCache<TLSSession>.Session?
     private var hasStarted = false
     private var hasAgreed = false
     private var isVerified = false
     /// What the receiver gave before its name was verified.
-    private var pending: [SessionCache.Session] = []
+    private var pending: [SessionCache<TLSSession>.Session] = []
     private var provenAt: Int64 = 0
     /// Why its certificates were not even looked at, if so.
     fileprivate(set) var refusal: String?
 
-    init(_ client: TLSClient, _ key: SessionCache.Key?) {
+    init(_ client: TLSClient, _ key: SessionKey?) {
         self.client = client
         self.key = key
     }
@@ -112,8 +112,8 @@ final class TLSConnection {
         guard key != nil else { return }
         posthorn_tls_enable_sessions(context)
         SSL_CTX_sess_set_new_cb(context) { session, state in
-            if let session, let state { TLSConnection.of(session)?.keep(state) }
-            // Not ours to free: what is kept of it is written down.
+            if let session, let state { TLSConnection.of(session)?.keep(state, session) }
+            // Not ours to free: what is kept of it is a copy.
             return 0
         }
     }
@@ -135,9 +135,8 @@ final class TLSConnection {
         if hasStarted { return }
         hasStarted = true
         guard let key, let known = client.take(for: key) else { return }
-        guard let state = TLSSession.read(known.bytes) else { return client.forget(key) }
-        defer { SSL_SESSION_free(state) }
-        if SSL_set_session(session, state) == 1 { offered = known }
+        guard let state = known.state.object() else { return client.forget(key) }
+        if state.offer(to: session) { offered = known }
     }
 
     private func agreed(_ session: OpaquePointer) {
@@ -148,17 +147,17 @@ final class TLSConnection {
         client.count(isResumed: isResumed)
     }
 
-    private func keep(_ state: OpaquePointer) {
+    private func keep(_ state: OpaquePointer, _ session: OpaquePointer) {
         guard let key else { return }
         // In TLS 1.2 a session comes before the handshake is said to be done.
         let now = MonotonicClock.nanoseconds()
         let proven = hasAgreed ? provenAt : offered?.provenAt ?? now
-        guard let session = TLSSession.write(state, provenAt: proven, now: now) else { return }
+        guard let kept = TLSSession.copy(of: state, from: session, provenAt: proven, now: now) else { return }
         if isVerified {
-            client.keep(session, for: key)
+            client.keep(kept, for: key)
         } else {
-            pending.append(session)
-            if pending.count > SessionCache.sessionsPerHost { pending.removeFirst() }
+            pending.append(kept)
+            if pending.count > SessionCache<TLSSession>.sessionsPerHost { pending.removeFirst() }
         }
     }
 
@@ -167,32 +166,5 @@ final class TLSConnection {
         if refusal == nil { return X509_verify_cert(verification) }
         X509_STORE_CTX_set_error(verification, X509_V_ERR_APPLICATION_VERIFICATION)
         return 0
-    }
-}
-
-/// TLS sessions as bytes, which any thread may keep and any connection may take up: OpenSSL's own object changes with its use.
-private enum TLSSession {
-    /// `nil` when it is not worth keeping.
-    static func write(_ state: OpaquePointer, provenAt: Int64, now: Int64) -> SessionCache.Session? {
-        guard SSL_SESSION_is_resumable(state) == 1 else { return nil }
-        let length = Int(i2d_SSL_SESSION(state, nil))
-        guard length > 0, length <= SessionCache.sessionLimitBytes else { return nil }
-        let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-            var end = buffer.baseAddress
-            count = Int(max(0, i2d_SSL_SESSION(state, &end)))
-        }
-        // A session skips the certificate's verification, so it ends with the certificate.
-        let left = min(Int64(posthorn_tls_session_seconds(state)), posthorn_tls_certificate_seconds(state))
-        guard left > 0 else { return nil }
-        let expires = min(now + left * 1_000_000_000, provenAt + SessionCache.proofNanoseconds)
-        let isSingleUse = SSL_SESSION_get_protocol_version(state) >= TLS1_3_VERSION
-        return SessionCache.Session(bytes: bytes, isSingleUse: isSingleUse, provenAt: provenAt, expires: expires)
-    }
-
-    static func read(_ bytes: [UInt8]) -> OpaquePointer? {
-        bytes.withUnsafeBufferPointer { buffer in
-            var start = buffer.baseAddress
-            return d2i_SSL_SESSION(nil, &start, buffer.count)
-        }
     }
 }

@@ -121,9 +121,12 @@ import Testing
         let plain = host("a")
         let proven = book.host(of: Self.key("a", certificate: [1]), home: 0, shards: 0..<2)
         #expect(plain != proven)
-        for _ in 0..<3 {
-            guard let way = book.start(at: plain, now: 0, mayOpen: true) else { break }
-            book.connected(at: plain, way, isNew: true)
+        _ = book.start(at: plain, now: 0, mayOpen: true)
+        connect(plain)
+        for job in 1...2 {
+            book.wait(job, at: plain)
+            #expect(takeAll() == [job])
+            connect(plain)
         }
         #expect(book.mostOpened == 3)
         #expect(book.start(at: proven, now: 0, mayOpen: true)?.isOpening == true)
