@@ -51,6 +51,9 @@ struct EventPool: Sendable {
         isRecorded = false
     }
 
+    /// The types of its events, in alphabetical order.
+    var types: [String] { Set(entries.map(\.event.type)).sorted() }
+
     /// How many events there are before they begin again.
     var count: Int { entries.count }
 

@@ -15,6 +15,14 @@ public struct LoadContent: Sendable {
     /// Whether the event's own id is in every request.
     let carriesEventID: Bool
 
+    /// The types of its events, in alphabetical order; none where every request is the same.
+    var types: [String] {
+        switch kind {
+        case .fixed: return []
+        case .events(let pool, _, _): return pool.types
+        }
+    }
+
     /// Whether a receiver can tell each event from every other one, so that it can keep a ledger of them.
     public var isTellable: Bool {
         switch kind {
