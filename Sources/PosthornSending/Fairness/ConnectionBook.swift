@@ -1,8 +1,8 @@
 /// Which connections a thread's hosts have, and the jobs that wait for one. A value without clock or threads.
 ///
 /// Hosts whose jobs wait take turns. Idle connections come first, then hosts that have none; one more connection for a host that has
-/// some is opened only while that leaves the thread with nothing to do. So a busy thread has its hosts' jobs go over few connections,
-/// and an idle one gives a slow receiver what it needs. A host that has neither connections nor requests is forgotten when there are many.
+/// some is opened only while the thread would have nothing to do otherwise, or when the host is slow. So a busy thread has its
+/// hosts' jobs go over few connections, and a slow receiver gets what it needs. A host that has neither connections nor requests is forgotten when there are many.
 struct ConnectionBook<Waiter> {
     private struct Host {
         let key: HostKey
@@ -14,7 +14,7 @@ struct ConnectionBook<Waiter> {
         var isCrowdedOut = false
         /// Among those that could do with one more connection.
         var isWishing = false
-        /// In the heap of those that wait for the end of their patience.
+        /// In the heap of those that may start something when a time has come.
         var isTimed = false
 
         var isForgettable: Bool {
@@ -106,17 +106,18 @@ struct ConnectionBook<Waiter> {
     private mutating func take(_ host: Int, _ now: Int64, mayOpen: Bool, mayOpenMore: Bool) -> Start? {
         if hosts[host]!.waiters.isEmpty { return nil }
         guard let way = hosts[host]!.connections.way(now: now) else {
-            time(host)
+            time(host, hosts[host]!.connections.patienceEnds)
             return nil
         }
-        if way.isOpening {
-            let isCold = hosts[host]!.connections.isCold
-            if isCold, !mayOpen {
-                crowdOut(host)
+        if way.isOpening, !mayOpenMore {
+            let connections = hosts[host]!.connections
+            guard connections.isCold || connections.slowFrom <= now else {
+                wish(host)
+                time(host, connections.slowFrom)
                 return nil
             }
-            if !isCold, !mayOpenMore {
-                wish(host)
+            guard mayOpen else {
+                crowdOut(host)
                 return nil
             }
         }
@@ -163,8 +164,8 @@ struct ConnectionBook<Waiter> {
     }
 
     /// See ``HostConnections``.
-    mutating func end(at host: Int, _ way: HostConnections.Way, _ ending: HostConnections.Ending, isNew: Bool) {
-        hosts[host]!.connections.end(way, ending, isNew: isNew)
+    mutating func end(at host: Int, _ way: HostConnections.Way, _ ending: HostConnections.Ending, isNew: Bool, now: Int64) {
+        hosts[host]!.connections.end(way, ending, isNew: isNew, now: now)
         list(host)
     }
 
@@ -207,10 +208,10 @@ struct ConnectionBook<Waiter> {
         wishing.append(host)
     }
 
-    private mutating func time(_ host: Int) {
+    private mutating func time(_ host: Int, _ due: Int64) {
         if hosts[host]!.isTimed { return }
         hosts[host]!.isTimed = true
-        patience.insert(DueHeap.Item(due: hosts[host]!.connections.patienceEnds, lane: host, version: 0))
+        patience.insert(DueHeap.Item(due: due, lane: host, version: 0))
     }
 
     private mutating func wakePatient(_ now: Int64) {

@@ -47,6 +47,9 @@ struct HostConnections {
     /// How long a handshake is waited for before another one may start beside it, so that requests to a host that does not
     /// answer still time out side by side.
     static let patienceNanoseconds: Int64 = 250_000_000
+    /// A host with connections on which nothing has happened for so long is slow: one more is not for speed, and waits for its turn
+    /// like the first one of another.
+    static let slowNanoseconds: Int64 = 50_000_000
     /// A host whose handshakes fail gets no more of them at once.
     static let disagreeingLimit = 4
     private static let earnedLimit = 1024
@@ -57,6 +60,8 @@ struct HostConnections {
     private(set) var earned = 1
     private(set) var opening = 0
     private var lastOpening = Int64.min / 2
+    /// When a request last started or was answered.
+    private var lastProgress = Int64.min / 2
     /// Connections that were opened, all told.
     private(set) var openedCount: Int64 = 0
 
@@ -73,6 +78,9 @@ struct HostConnections {
 
     /// Whether it has no connection at all, so that only opening one can let a request go.
     var isCold: Bool { opening == 0 && places.allSatisfy { $0.open <= 0 } }
+
+    /// From when on it counts as slow, unless something happens.
+    var slowFrom: Int64 { lastProgress + Self.slowNanoseconds }
 
     /// How one more request may go now; `nil` when it has to wait.
     func way(now: Int64) -> Way? {
@@ -96,6 +104,7 @@ struct HostConnections {
     /// A request has started that way.
     mutating func start(_ way: Way, now: Int64) {
         let place = index(of: way.shard)
+        lastProgress = now
         guard way.isOpening else {
             places[place].busy += 1
             return
@@ -123,8 +132,10 @@ struct HostConnections {
     /// - Parameters:
     ///   - way: How it went; still opening when it never got a connection.
     ///   - isNew: Whether it was the first on its connection.
-    mutating func end(_ way: Way, _ ending: Ending, isNew: Bool) {
+    ///   - now: The time.
+    mutating func end(_ way: Way, _ ending: Ending, isNew: Bool, now: Int64) {
         cancel(way)
+        if ending == .answered { lastProgress = now }
         switch ending {
         case .answered where !isNew: break
         case .answered, .refused: earned = min(earned + 1, Self.earnedLimit)

@@ -235,7 +235,7 @@ extension SenderThread {
         results.append(SendResult(job: job, outcome: outcome))
         window.finish(slot: transfer.slot)
         window.giveBack(bytes: job.bytes)
-        connections.end(at: transfer.host, transfer.way, transfer.ending(code), isNew: transfer.hasConnected)
+        connections.end(at: transfer.host, transfer.way, transfer.ending(code), isNew: transfer.hasConnected, now: now)
         turns.finish(lane: transfer.lane, now: now)
         release(transfer)
     }

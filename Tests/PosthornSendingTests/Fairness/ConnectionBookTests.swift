@@ -26,7 +26,7 @@ import Testing
     }
 
     private mutating func end(_ host: Int) {
-        book.end(at: host, Way(shard: 0, isOpening: false), .answered, isNew: false)
+        book.end(at: host, Way(shard: 0, isOpening: false), .answered, isNew: false, now: 0)
     }
 
     @Test mutating func jobsWaitForTheirHostsConnectionInOrder() {
@@ -87,6 +87,19 @@ import Testing
         #expect(takeAll(mayOpenMore: false) == [1])
         let extra = book.nextOpening(now: 0)
         #expect(extra?.waiter == 2 && extra?.way.isOpening == true)
+    }
+
+    @Test mutating func aSlowHostGetsItsTurnHoweverBusyTheThreadIs() {
+        let slow = host("a")
+        for job in 0..<3 { book.wait(job, at: slow) }
+        var now: Int64 = 0
+        for job in 0..<3 {
+            #expect(takeAll(now: now, mayOpenMore: false) == [job])
+            connect(slow)
+            #expect(takeAll(now: now, mayOpenMore: false).isEmpty)
+            if job < 2 { #expect(book.nextDeadline == now + HostConnections.slowNanoseconds) }
+            now += HostConnections.slowNanoseconds
+        }
     }
 
     @Test mutating func patienceEndsByItself() {

@@ -18,7 +18,7 @@ import Testing
     /// A request that had to open a connection is sent over it and answered; the connection stays.
     private mutating func answer(_ way: Way) {
         host.connected(way, isNew: way.isOpening)
-        host.end(Way(shard: way.shard, isOpening: false), .answered, isNew: way.isOpening)
+        host.end(Way(shard: way.shard, isOpening: false), .answered, isNew: way.isOpening, now: 0)
     }
 
     @Test mutating func aColdHostGetsOneHandshakeAndEachAnswerEarnsOneMore() {
@@ -62,7 +62,7 @@ import Testing
     mutating func aFailureEarnsWhatItCosts(_ ending: HostConnections.Ending, _ earned: Int) {
         for _ in 0..<8 {
             let way = start(1)[0]
-            host.end(way, ending, isNew: true)
+            host.end(way, ending, isNew: true, now: 0)
         }
         #expect(host.earned == earned)
         #expect(host.opening == 0 && host.isQuiet)
@@ -72,11 +72,11 @@ import Testing
         for _ in 0..<3 { for way in start() { answer(way) } }
         let earned = host.earned
         let way = start(1)[0]
-        host.end(way, .failed, isNew: false)
+        host.end(way, .failed, isNew: false, now: 0)
         #expect(host.earned == earned)
         while let way = host.way(now: 0), !way.isOpening { host.start(way, now: 0) }
         let opening = start(1)[0]
-        host.end(opening, .failed, isNew: true)
+        host.end(opening, .failed, isNew: true, now: 0)
         #expect(host.earned == earned / 2)
     }
 
@@ -86,7 +86,7 @@ import Testing
             for way in ways {
                 host.connected(way, isNew: true)
                 host.closed(shard: way.shard)
-                host.end(Way(shard: way.shard, isOpening: false), .answered, isNew: true)
+                host.end(Way(shard: way.shard, isOpening: false), .answered, isNew: true, now: 0)
             }
         }
         #expect(host.earned == 64 && host.isQuiet)
@@ -114,9 +114,9 @@ import Testing
         let way = start(1)[0]
         host.connected(way, isNew: true)
         let second = start(1)[0]
-        host.end(Way(shard: 3, isOpening: false), .answered, isNew: true)
+        host.end(Way(shard: 3, isOpening: false), .answered, isNew: true, now: 0)
         host.connected(second, isNew: false)
-        host.end(Way(shard: 3, isOpening: false), .answered, isNew: false)
+        host.end(Way(shard: 3, isOpening: false), .answered, isNew: false, now: 0)
         #expect(host.openedCount == 1)
         host.closed(shard: 3)
         #expect(host.isQuiet)
