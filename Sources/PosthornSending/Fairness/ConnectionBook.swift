@@ -14,11 +14,11 @@ struct ConnectionBook<Waiter> {
         var isCrowdedOut = false
         /// Among those that could do with one more connection.
         var isWishing = false
-        /// In the heap of those that may start something when a time has come.
-        var isTimed = false
+        /// When it may start something though nothing happens until then; it is in the heap with that time.
+        var nextTime = Int64.max
 
         var isForgettable: Bool {
-            waiters.isEmpty && connections.isQuiet && !isListed && !isCrowdedOut && !isWishing && !isTimed
+            waiters.isEmpty && connections.isQuiet && !isListed && !isCrowdedOut && !isWishing
         }
     }
 
@@ -209,15 +209,17 @@ struct ConnectionBook<Waiter> {
     }
 
     private mutating func time(_ host: Int, _ due: Int64) {
-        if hosts[host]!.isTimed { return }
-        hosts[host]!.isTimed = true
+        if hosts[host]!.nextTime <= due { return }
+        hosts[host]!.nextTime = due
         patience.insert(DueHeap.Item(due: due, lane: host, version: 0))
     }
 
     private mutating func wakePatient(_ now: Int64) {
         while let first = patience.first, first.due <= now {
             patience.removeFirst()
-            hosts[first.lane]!.isTimed = false
+            // It may have been forgotten since, and its place may be another's, who is listed in vain.
+            if hosts[first.lane] == nil { continue }
+            if hosts[first.lane]!.nextTime <= now { hosts[first.lane]!.nextTime = .max }
             list(first.lane)
         }
     }

@@ -8,7 +8,7 @@ enum HandshakeLimits {
     /// Certificates in a chain, the receiver's own included; public ones have three or four.
     static let chainLimit = 10
     /// All of a chain's bytes.
-    static let chainLimitBytes = 65_536
+    static let chainLimitBytes = 32_768
     static let rsaLimitBits = 8192
     /// A public exponent is 65,537; a long one makes verifying as dear as signing.
     static let exponentLimitBits = 64
