@@ -1,6 +1,7 @@
 import Glibc
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// Where the results of a load go: the standard output and files. Files are opened before the load starts, so that a wrong
 /// name does not cost a run.

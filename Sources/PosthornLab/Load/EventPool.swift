@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Events of a vendor, made or read before a load starts, so that this costs nothing while it runs.
 ///

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// A bound that a load test must keep for the command to succeed: `p99<200ms`, `errors<0.1%`, `errors<=5`, `rate>=900`,
 /// `findings<1`, `lost<1`; of a part of the requests: `p99{step:3}<200ms`, `p99{step:*}<200ms`, `errors{type:MEETING_*}<1%`.

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// Latencies counted in buckets that grow with the value: 128 of equal width for each power of two, so that a reported
 /// value is less than 0.4 % away from the one recorded, from a nanosecond to centuries, in 57 KB at most whatever the count.

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 import PosthornFormats
 
 /// What the requests of a load hold.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornFormats
 
 /// A request that was made.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// The results of a load as one page, complete in itself: no script, no font, no image from elsewhere.
 public struct LoadPage {

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What a load has shown.
 public struct LoadReport: Sendable {
