@@ -45,11 +45,9 @@ struct HostConnections {
     /// host goes to one more handle, so that receivers that hang do not make every request to the same host slower.
     static let crowd = 32
     /// How long a handshake is waited for before another one may start beside it, so that requests to a host that does not
-    /// answer still time out side by side.
+    /// answer still time out side by side. A host with connections on which nothing has happened for as long is slow: one more is
+    /// not for speed, and gets its turn like the first one of another.
     static let patienceNanoseconds: Int64 = 250_000_000
-    /// A host with connections on which nothing has happened for so long is slow: one more is not for speed, and waits for its turn
-    /// like the first one of another.
-    static let slowNanoseconds: Int64 = 50_000_000
     /// A host whose handshakes fail gets no more of them at once.
     static let disagreeingLimit = 4
     private static let earnedLimit = 1024
@@ -80,7 +78,7 @@ struct HostConnections {
     var isCold: Bool { opening == 0 && places.allSatisfy { $0.open <= 0 } }
 
     /// From when on it counts as slow, unless something happens.
-    var slowFrom: Int64 { lastProgress + Self.slowNanoseconds }
+    var slowFrom: Int64 { lastProgress + Self.patienceNanoseconds }
 
     /// How one more request may go now; `nil` when it has to wait.
     func way(now: Int64) -> Way? {

@@ -97,8 +97,8 @@ import Testing
             #expect(takeAll(now: now, mayOpenMore: false) == [job])
             connect(slow)
             #expect(takeAll(now: now, mayOpenMore: false).isEmpty)
-            if job < 2 { #expect(book.nextDeadline == now + HostConnections.slowNanoseconds) }
-            now += HostConnections.slowNanoseconds
+            if job < 2 { #expect(book.nextDeadline == now + HostConnections.patienceNanoseconds) }
+            now += HostConnections.patienceNanoseconds
         }
     }
 
