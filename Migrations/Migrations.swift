@@ -23,5 +23,6 @@ public enum Migrations {
         Migration(number: 1, name: "001_outbox.sql", sql: PackageResources._01_outbox_sql),
         Migration(number: 2, name: "002_mail.sql", sql: PackageResources._02_mail_sql),
         Migration(number: 3, name: "003_clauses.sql", sql: PackageResources._03_clauses_sql),
+        Migration(number: 4, name: "004_resend.sql", sql: PackageResources._04_resend_sql),
     ]
 }

@@ -10,8 +10,9 @@ enum Program {
     /// Every command, in the order of the help.
     static var commands: [any Command.Type] {
         [
-            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
-            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
+            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, EventCommand.self, AttemptsCommand.self,
+            RetryCommand.self, ResendCommand.self, CancelCommand.self, TopologyCommand.self, NodeListCommand.self, NodeRemoveCommand.self,
+            EndpointListCommand.self, EndpointShowCommand.self, EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
             EndpointVerifyCommand.self, EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self,
             SimulateCommand.self, LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
         ]

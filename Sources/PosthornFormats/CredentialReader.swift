@@ -84,6 +84,9 @@ enum KeptMember {
     /// Digests of secrets that a rotation replaced, by which a topology file that still names one is recognised.
     static let rotatedFrom = "rotated_from"
 
+    /// All of them.
+    static let all = [issuedAt, previousSecrets, rotatedFrom]
+
     /// The kept members that stored credentials of a signature may hold.
     static func names(for signature: SignatureScheme) -> [String] {
         switch signature {

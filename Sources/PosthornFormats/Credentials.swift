@@ -14,11 +14,26 @@ public enum Credentials {
     ///
     /// - Throws: What is missing, unknown or of no use in them.
     public static func created(_ settings: EndpointSettings, at now: Timestamp) throws(InputProblem) -> [String: JSONValue] {
+        try created(settings, at: now, stored: [:])
+    }
+
+    /// - Parameter stored: What is in use already, whatever its length.
+    private static func created(
+        _ settings: EndpointSettings,
+        at now: Timestamp,
+        stored: [String: JSONValue]
+    ) throws(InputProblem) -> [String: JSONValue] {
         _ = try CredentialReader(settings, allowingKept: false)
-        try CredentialLimits.check(settings.credentials)
+        let digests = rotatedDigests(stored)
+        func isKnown(_ name: String, _ value: JSONValue) -> Bool {
+            if stored[name] == value { return true }
+            guard case .string(let text) = value, name == secretMember(settings) else { return false }
+            return digests.contains(digest(text))
+        }
+        try CredentialLimits.check(settings.credentials.filter { !isKnown($0.key, $0.value) })
         let composer = try EndpointComposer(settings, now: now)
         if let certificate = composer.clientCertificate {
-            try certificate.checkSizes()
+            if !TLSMember.all.allSatisfy({ stored[$0] == settings.credentials[$0] }) { try certificate.checkSizes() }
             try refuseWithoutTLS(settings)
         }
         var credentials = settings.credentials.filter { $0.value != .null }
@@ -52,7 +67,7 @@ public enum Credentials {
         at now: Timestamp,
         graceMilliseconds: Int64 = defaultGraceMilliseconds
     ) throws(InputProblem) -> [String: JSONValue] {
-        var credentials = try created(settings, at: now)
+        var credentials = try created(settings, at: now, stored: stored)
         guard let member = secretMember(settings), case .string(let configured) = credentials[member] else { return credentials }
         let digests = rotatedDigests(stored)
         if !digests.isEmpty {
@@ -145,6 +160,11 @@ public enum Credentials {
     /// Credentials for people's eyes: secret members show that they are set and nothing else.
     public static func redacted(_ credentials: [String: JSONValue]) -> [String: JSONValue] {
         Dictionary(uniqueKeysWithValues: credentials.map { ($0.key, secretMembers.contains($0.key) ? .string("***") : $0.value) })
+    }
+
+    /// Credentials without what Posthorn keeps beside them: as a topology file has them.
+    public static func configured(_ credentials: [String: JSONValue]) -> [String: JSONValue] {
+        credentials.filter { !KeptMember.all.contains($0.key) }
     }
 
     /// Every secret text in credentials, to look for in what is about to be stored or shown.

@@ -14,8 +14,14 @@ public struct DeliveryFilter: Sendable {
     public var event: String?
     /// Only those of events that happened then or later.
     public var since: Timestamp?
+    /// Only those of events that happened before then.
+    public var until: Timestamp?
+    /// Only those with a smaller number: where a list that began with the newest goes on.
+    public var before: Int64?
     /// Only the newest so many.
     public var limit: Int?
+    /// Whether a list begins with the newest; it ends with it otherwise.
+    public var newestFirst = false
 
     /// A filter that asks for everything.
     public init() {}
@@ -85,15 +91,7 @@ public struct FaultsOfRun: Sendable, Hashable {
     }
 }
 
-/// Which deliveries to try again by hand.
-public enum RetrySelection: Sendable {
-    /// Those with these numbers.
-    case deliveries([Int64])
-    /// Those of one endpoint whose events happened at or after a time.
-    case endpoint(String, since: Timestamp)
-}
-
-/// What `retry` did.
+/// What `retry` or `resend` did.
 public struct RetryReport: Sendable, Equatable {
     /// Deliveries that are due now.
     public var retried: Int = 0
@@ -134,6 +132,12 @@ public struct RetryReport: Sendable, Equatable {
 
     /// A report of nothing done.
     public init() {}
+
+    /// Counts a delivery that is due now.
+    mutating func count(_ endpoint: String, _ state: EndpointState) {
+        retried += 1
+        endpoints[endpoint] = Endpoint(state: state, deliveries: (endpoints[endpoint]?.deliveries ?? 0) + 1)
+    }
 
     /// Adds what another call did.
     public mutating func add(_ other: RetryReport) {

@@ -100,12 +100,6 @@ import Testing
         }
     }
 
-    @Test func aMistypedEndpointIsToldOfBeforeAMissingTime() {
-        func message(_ id: String) -> String { RetryCommand.sinceIsMissing(id, known: ["crm", "desk"], "retry").message }
-        #expect(message("crm") == "--endpoint needs --since TIME, such as --since 24h")
-        #expect(message("crn").hasPrefix("--endpoint: \"crn\" is not known (did you mean crm?), posthorn endpoint list shows them all"))
-    }
-
     /// What the help of the program says of flags holds for the commands that it says it of.
     @Test func theProgramsHelpSaysWhichCommandsHaveItsFlags() {
         let specifications = Program.commands.map { $0.specification }

@@ -28,7 +28,7 @@ struct OutboxStoreContract {
         ("another's commit shows", { try $0.foreignCommitsShow() }),
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
-        ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
+        ("resend and cancel by hand", { try $0.resendAndCancel() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
 
@@ -251,8 +251,8 @@ struct OutboxStoreContract {
             try record(ids[0], number, Transition(state: last ? .exhausted : .pending, attempts: number, nextAttemptAt: next), in: store)
         }
         try record(ids[1], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
-        let (report, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.deliveries([ids[0], ids[1], 77]), wholeRound: false, limit: 10, after: 0, at: now)
+        let report = try store.write { () throws(OutboxProblem) in
+            try store.retry([ids[0], ids[1], 77], wholeRound: false, at: now)
         }
         #expect(report.retried == 1)
         #expect(report.unknown == [77])
@@ -265,32 +265,25 @@ struct OutboxStoreContract {
         #expect(try store.roundBase(of: ids[0]) == 1)
     }
 
-    private func retryOfAnEndpoint() throws {
-        let (store, revisions) = try prepared(["a", "b"])
-        for i in 1...5 { try accept(event("e\(i)"), revisions, in: store) }
+    private func resendAndCancel() throws {
+        let (store, revisions) = try prepared()
+        for i in 1...3 { try accept(event("e\(i)"), revisions, in: store) }
         let ids = try ready(store)
-        // Of endpoint a: exhausted, delivered, waiting again, cancelled by nobody, and one that is new. b's stay as they are.
-        try record(ids[0], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
-        try record(ids[2], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
-        try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now.advanced(byMilliseconds: 60_000)), in: store)
-        try record(ids[1], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
-        var after: Int64? = 0
-        var seen: [Int64] = []
-        while let start = after {
-            let (report, last) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.endpoint("a", since: now), wholeRound: false, limit: 2, after: start, at: now)
-            }
-            #expect(report.refused.isEmpty && report.unknown.isEmpty)
-            seen.append(Int64(report.retried))
-            after = last
-        }
-        #expect(seen == [2, 2, 0])
-        let later = now.advanced(byMilliseconds: 1)
-        let (none, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.endpoint("a", since: later), wholeRound: false, limit: 10, after: 0, at: now)
-        }
-        #expect(none.retried == 0)
-        #expect(try store.roundBase(of: ids[1]) == 0)
+        try record(ids[0], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        let before = try store.queueGeneration()
+        let report = try store.write { () throws(OutboxProblem) in try store.resend([ids[0], ids[1], 77], at: now) }
+        #expect(report.retried == 1 && report.unknown == [77])
+        #expect(report.refused == [.init(delivery: ids[1], state: .pending)])
+        #expect(report.endpoints == ["a": .init(state: .active, deliveries: 1)])
+        #expect(try due(store, at: now) == [ids[0]])
+        // A whole round of the schedule follows.
+        #expect(try store.roundBase(of: ids[0]) == 1)
+        try record(ids[0], 2, Transition(state: .delivered, attempts: 2, nextAttemptAt: nil), in: store)
+        let cancelled = try store.write { () throws(OutboxProblem) in try store.cancel([ids[0], ids[1], 77]) }
+        #expect(cancelled.cancelled == 1 && cancelled.unknown == [77])
+        #expect(cancelled.refused == [.init(delivery: ids[0], state: .delivered)])
+        #expect(try ready(store) == [ids[2]])
+        #expect(try store.queueGeneration() == before + 2)
     }
 
     private func pruning() throws {

@@ -110,11 +110,13 @@ extension EndpointSettings {
         }
         if let envelope = try reader.choice("envelope", Envelope.self) { self.envelope = envelope }
         if let signature = try reader.choice("signature", SignatureScheme.self) { self.signature = signature }
-        if let credentials = reader.value("credentials") {
-            guard case .object(let members) = credentials else {
-                throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object")
-            }
-            self.credentials = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        switch reader.value("credentials") {
+        case nil: break
+        case .string(MaskedURL.mark): keepsCredentials = true
+        case .object(let members):
+            credentials = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        case let other?:
+            throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object, not \(other.kindName)")
         }
     }
 

@@ -3,47 +3,70 @@ public import PosthornModel
 /// What people do to deliveries by hand. A running engine notices by the queue's generation.
 extension SQLiteStore {
     /// Makes deliveries due now, and counts the queue's generation up.
-    public func retry(
-        _ selection: RetrySelection,
-        wholeRound: Bool,
-        limit: Int,
-        after: Int64,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> (report: RetryReport, last: Int64?) {
+    public func retry(_ ids: [Int64], wholeRound: Bool, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
-        var last: Int64?
-        switch selection {
-        case .deliveries(let ids):
-            for id in ids { try retryOne(id, wholeRound, now, &report) }
-        case .endpoint(let endpoint, let since):
-            let rows = try connection.prepare(Self.selectRetried)
-            rows.bind(1, after)
-            rows.bind(2, since.milliseconds)
-            rows.bind(3, endpoint)
-            rows.bind(4, Int64(limit))
-            var ids: [Int64] = []
-            while try rows.step() { ids.append(rows.integer(0)) }
-            for id in ids { try retryOne(id, wholeRound, now, &report) }
-            last = ids.count == limit ? ids.last : nil
-        }
+        for id in ids { try retryOne(id, wholeRound, now, &report) }
         if report.retried > 0 { try countUp("queue") }
-        return (report, last)
+        return report
     }
 
-    /// Exhausted and waiting deliveries of an endpoint, each kind through an index that holds no others: most of the table has
-    /// been delivered.
-    static let selectRetried = """
-        WITH revisions AS (
-            SELECT r.key FROM posthorn_endpoint_revision r JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE e.id = ?3)
-        SELECT d.id FROM (
-            SELECT id, event FROM posthorn_delivery INDEXED BY posthorn_delivery_exhausted
-            WHERE state = 'exhausted' AND revision IN (SELECT key FROM revisions) AND id > ?1
-            UNION ALL SELECT id, event FROM posthorn_delivery INDEXED BY posthorn_delivery_ready
-            WHERE state = 'pending' AND attempts = 0 AND revision IN (SELECT key FROM revisions) AND id > ?1
-            UNION ALL SELECT id, event FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
-            WHERE state = 'pending' AND attempts > 0 AND revision IN (SELECT key FROM revisions) AND id > ?1) d
-        CROSS JOIN posthorn_outbox o ON o.seq = d.event WHERE o.created >= ?2 ORDER BY d.id LIMIT ?4
-        """
+    /// Makes deliveries that were delivered due again, with a whole round of the schedule.
+    public func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
+        var report = RetryReport()
+        let row = try connection.statement(
+            """
+            SELECT d.state, e.id, e.state FROM posthorn_delivery d
+            JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
+            """
+        )
+        let update = try connection.statement(
+            "UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = attempts WHERE id = ?1"
+        )
+        for id in ids {
+            row.bind(1, id)
+            defer { row.reset() }
+            guard try row.step() else {
+                report.unknown.append(id)
+                continue
+            }
+            guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
+            guard DeliveryAction.resend.states.contains(state) else {
+                report.refused.append(.init(delivery: id, state: state))
+                continue
+            }
+            update.bind(1, id)
+            update.bind(2, now.milliseconds)
+            try update.run()
+            report.count(row.text(1), EndpointState(rawValue: row.text(2)) ?? .disabled)
+        }
+        if report.retried > 0 { try countUp("queue") }
+        return report
+    }
+
+    /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
+    public func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
+        var report = CancelReport()
+        let row = try connection.statement("SELECT state FROM posthorn_delivery WHERE id = ?")
+        let update = try connection.statement("UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL WHERE id = ?")
+        for id in ids {
+            row.bind(1, id)
+            defer { row.reset() }
+            guard try row.step() else {
+                report.unknown.append(id)
+                continue
+            }
+            guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
+            guard DeliveryAction.cancel.states.contains(state) else {
+                report.refused.append(.init(delivery: id, state: state))
+                continue
+            }
+            update.bind(1, id)
+            try update.run()
+            report.cancelled += 1
+        }
+        if report.cancelled > 0 { try countUp("queue") }
+        return report
+    }
 
     private func retryOne(
         _ id: Int64,
@@ -82,9 +105,7 @@ extension SQLiteStore {
         update.bind(2, now.milliseconds)
         update.bind(3, base)
         try update.run()
-        report.retried += 1
-        let before = report.endpoints[row.text(4)]?.deliveries ?? 0
-        report.endpoints[row.text(4)] = .init(state: EndpointState(rawValue: row.text(5)) ?? .disabled, deliveries: before + 1)
+        report.count(row.text(4), EndpointState(rawValue: row.text(5)) ?? .disabled)
     }
 
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
