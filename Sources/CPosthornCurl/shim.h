@@ -45,6 +45,14 @@ static inline CURLcode posthorn_curl_get_pointer(CURL *handle, CURLINFO info, vo
     return curl_easy_getinfo(handle, info, value);
 }
 
+static inline CURLcode posthorn_curl_get_socket(CURL *handle, curl_socket_t *value) {
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
+}
+
+static inline CURLcode posthorn_curl_set_progress(CURL *handle, curl_xferinfo_callback callback) {
+    return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, callback);
+}
+
 /* Data callbacks: CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION share one signature. */
 typedef size_t (*posthorn_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
 

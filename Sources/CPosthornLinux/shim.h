@@ -77,13 +77,41 @@ static inline int posthorn_unlock_file(int descriptor) {
     return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &whole);
 }
 
-/* Whether another open file holds the exclusive lock: 1 or 0, -1 when it cannot be known. Takes nothing. */
+/* Whether another open file holds the exclusive lock: 1 or 0, -1 when it cannot be known. Takes nothing, and sees no shared
+   locks. */
 static inline int posthorn_is_locked(int descriptor) {
     struct flock whole = {0};
     whole.l_type = F_RDLCK;
     whole.l_whence = SEEK_SET;
     if (fcntl(descriptor, POSTHORN_F_OFD_GETLK, &whole) != 0) return -1;
     return whole.l_type != F_UNLCK;
+}
+
+/* The same for one byte that lies far behind the end of any SQLite database, whose own locks are below 2^31. */
+static inline struct flock posthorn_far_byte(short type) {
+    struct flock byte = {0};
+    byte.l_type = type;
+    byte.l_whence = SEEK_SET;
+    byte.l_start = (off_t)1 << 62;
+    byte.l_len = 1;
+    return byte;
+}
+
+static inline int posthorn_lock_far_byte(int descriptor) {
+    struct flock byte = posthorn_far_byte(F_WRLCK);
+    return fcntl(descriptor, POSTHORN_F_OFD_SETLK, &byte);
+}
+
+static inline int posthorn_is_far_byte_locked(int descriptor) {
+    struct flock byte = posthorn_far_byte(F_RDLCK);
+    if (fcntl(descriptor, POSTHORN_F_OFD_GETLK, &byte) != 0) return -1;
+    return byte.l_type != F_UNLCK;
+}
+
+/* Gives the calling thread an empty table of descriptors of its own; the other threads keep theirs (close_range(2), Linux 5.9;
+   unlike unshare(2) it needs no right that containers withhold). 0 when it was done. */
+static inline int posthorn_leave_descriptors(void) {
+    return (int)syscall(SYS_close_range, 0, ~0U, 2 /* CLOSE_RANGE_UNSHARE */);
 }
 
 /* Glibc's module loses the SOCK_ flags in some builds. A socket that no child process inherits. */

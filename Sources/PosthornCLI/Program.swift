@@ -38,7 +38,7 @@ enum Program {
             return status
         } catch {
             output.flush()
-            ErrorOutput.line("posthorn: \(Visible.text(message(of: error)))")
+            ErrorOutput.lastLine("posthorn: \(Visible.text(message(of: error)))")
             return error is UsageProblem ? 2 : 1
         }
     }

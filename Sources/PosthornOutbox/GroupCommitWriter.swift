@@ -42,6 +42,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     private struct Shared: ~Copyable {
         var jobs: [Job] = []
+        /// What is to be done between two transactions.
+        var asides: [@Sendable (any OutboxStore) -> Void] = []
         var passenger: (any WriterPassenger)?
         /// Those who wait until the passenger is gone.
         var leaving: [DispatchSemaphore] = []
@@ -140,6 +142,32 @@ public final class GroupCommitWriter: @unchecked Sendable {
         if isOpen { wake() } else { done(.failure(Self.closed)) }
     }
 
+    /// Does something on the writer's thread outside of any transaction, so that it needs no write lock and no disk that can be
+    /// written, and waits until it is done.
+    public func performAside<Result: Sendable>(
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result {
+        let outcome = OutcomeBox<Result>()
+        let ready = DispatchSemaphore(value: 0)
+        let aside: @Sendable (any OutboxStore) -> Void = { store in
+            do throws(OutboxProblem) {
+                let result = try work(store)
+                outcome.value.withLock { $0 = .success(result) }
+            } catch {
+                outcome.value.withLock { $0 = .failure(error) }
+            }
+            ready.signal()
+        }
+        let isOpen = shared.withLock { shared in
+            if !shared.isClosing { shared.asides.append(aside) }
+            return !shared.isClosing
+        }
+        guard isOpen else { throw Self.closed }
+        wake()
+        ready.wait()
+        return try outcome.value.withLock { $0 ?? .failure(Self.closed) }.get()
+    }
+
     private final class OutcomeBox<Result: Sendable>: Sendable {
         let value = Mutex<Swift.Result<Result, OutboxProblem>?>(nil)
     }
@@ -196,6 +224,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
     private func loop() {
         var waits = 0
         while true {
+            for aside in takeAsides() { aside(store) }
             let (jobs, passenger, isClosing) = take()
             let passengerWrites = passenger?.wantsToWrite ?? false
             if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, passenger?.isWorthWaiting ?? false {
@@ -207,7 +236,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
             var isWell = true
             if !jobs.isEmpty || passengerWrites {
                 isWell = transact(jobs, passengerWrites ? passenger : nil)
-            } else if isClosing {
+            } else if isClosing, shared.withLock({ $0.asides.isEmpty }) {
                 return end()
             }
             var deadline: Timestamp?
@@ -229,6 +258,13 @@ public final class GroupCommitWriter: @unchecked Sendable {
         shared.withLock { shared in
             shared.hasEnded = true
             shared.letGo()
+        }
+    }
+
+    private func takeAsides() -> [@Sendable (any OutboxStore) -> Void] {
+        shared.withLock { shared in
+            defer { shared.asides = [] }
+            return shared.asides
         }
     }
 
@@ -296,7 +332,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
         let goesOn = shared.withLock { shared in
-            if shared.wasCalled || !shared.jobs.isEmpty { return false }
+            if shared.wasCalled || !shared.jobs.isEmpty || !shared.asides.isEmpty { return false }
             shared.isAsleep = true
             return true
         }
@@ -318,8 +354,8 @@ extension OutboxProblem {
     var isOfTheStore: Bool {
         switch code {
         // Other failures, such as a lack of memory, may have rolled the whole transaction back.
-        case .busy, .full, .io, .notADatabase, .access, .other: return true
-        case .schema, .constraint, .refused, .damaged, .key, .closed: return false
+        case .busy, .full, .io, .notADatabase, .access, .replaced, .other: return true
+        case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed: return false
         }
     }
 }

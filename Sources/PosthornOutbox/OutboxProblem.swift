@@ -22,6 +22,10 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
         case damaged
         /// Credentials are sealed, and the key is missing or is another one.
         case key
+        /// Its file, or a companion of it, was removed, renamed or replaced while it was open; nothing more is written to it.
+        case replaced
+        /// The engine's lock file was removed or replaced while the engine held it.
+        case lockLost = "lock_lost"
         /// The outbox was closed.
         case closed
         /// Anything else that SQLite reports.

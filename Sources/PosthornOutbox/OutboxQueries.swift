@@ -45,6 +45,9 @@ public struct OutboxStatus: Sendable {
     public var nodes: Int64 = 0
     /// The process that runs the engine, if one does.
     public var engine: Int32?
+    /// What is wrong with the engine's hold on this outbox, for people: it delivers from another file that had this name, or its
+    /// lock file was removed. `nil` when all is well.
+    public var engineTrouble: String?
     /// What the engine last said of itself.
     public var pulse: EnginePulse?
     /// Mails about exhausted deliveries.

@@ -11,7 +11,12 @@ public protocol OutboxStore: NotificationStore {
     /// Whether this store may hand out deliveries now. Never true for two at once.
     var isOwner: Bool { get }
     /// Tries to become the owner, without waiting.
+    /// - Returns: `false` when somebody is, be it this store itself: two engines on one store are two owners.
     func own() throws(OutboxProblem) -> Bool
+    /// Where the store is on the disk, with the owner's lock file while it is owner; `nil` for a store without files.
+    var place: StorePlace? { get }
+    /// Copies what was committed into the database itself, where a log that lost its name is the only other place that has it.
+    func saveLog()
     /// Lets another one become owner.
     func disown()
 

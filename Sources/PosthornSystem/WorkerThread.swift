@@ -53,6 +53,9 @@ public final class WorkerThread: @unchecked Sendable {
         }
     }
 
-    /// Waits until the closure has returned. To be called once.
+    /// Waits until the closure has returned. To be called once, unless it was detached.
     public func join() { pthread_join(handle, nil) }
+
+    /// Lets the thread go: nobody will wait for it, and what it holds is freed when it ends.
+    public func detach() { pthread_detach(handle) }
 }

@@ -1,4 +1,4 @@
-import Migrations
+import PosthornMigrations
 import PosthornModel
 import PosthornTestSupport
 import Testing

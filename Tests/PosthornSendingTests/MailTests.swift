@@ -81,6 +81,21 @@ import Testing
         #expect(!server.commands.contains { $0.hasPrefix("MAIL") || $0.hasPrefix("AUTH") })
     }
 
+    /// With the goodbye waited for it would take longer than the suite may.
+    @Test func aMailThatWasTakenIsSentWhateverTheServerSaysToTheGoodbye() throws {
+        let (result, server) = try send(["QUIT": SMTPServer.silence])
+        #expect(result == .sent)
+        #expect(server.mails.count == 1)
+        #expect(server.waitForCommand("QUIT"))
+    }
+
+    @Test func aMailIsGivenUpWhenItIsCutOff() throws {
+        let server = try SMTPServer(replies: [".": SMTPServer.silence])
+        let address = try MailServer("smtp://127.0.0.1:\(server.port)", encryption: .optional)
+        let result = try MailSender(address, timeoutMilliseconds: 600_000).send(message()) { !server.mails.isEmpty }
+        #expect({ if case .temporary = result { true } else { false } }(), "\(result)")
+    }
+
     @Test func noServerAndNoAnswerAreTemporary() throws {
         let (closed, _) = try send(["EHLO": "", "HELO": ""])
         guard case .temporary = closed else {

@@ -49,15 +49,15 @@ final class EngineBench: Sendable {
         untilSettled: Bool = false,
         speed: Double = 1,
         mail: MailConfiguration? = nil,
+        drainMilliseconds: Int64 = 30_000,
         observe: @escaping @Sendable (EngineEvent) -> Void = { _ in }
     ) throws -> Engine {
         var sender = SenderConfiguration()
         sender.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
         let log = log
-        return try Engine(
-            outbox: outbox,
-            configuration: EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender, mail: mail)
-        ) { event in
+        var configuration = EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender, mail: mail)
+        configuration.drainMilliseconds = drainMilliseconds
+        return try Engine(outbox: outbox, configuration: configuration) { event in
             observe(event)
             log.add(event)
         }

@@ -24,12 +24,16 @@ public final class SMTPServer: Sendable {
         let state = Mutex(State())
         let isStopping = Atomic(false)
         let arrived = DispatchSemaphore(value: 0)
+        let heard = DispatchSemaphore(value: 0)
     }
 
     private let shared = Shared()
     private let worker: WorkerThread
     /// The port it listens on.
     public let port: UInt16
+
+    /// A reply that is never given: the server waits until its client closes the connection.
+    public static let silence = "\0"
 
     /// Starts the server.
     ///
@@ -58,8 +62,19 @@ public final class SMTPServer: Sendable {
 
     /// The mails it has taken.
     public var mails: [Mail] { shared.state.withLock { $0.mails } }
-    /// Waits until it has taken so many mails.
-    public func waitForMails(_ count: Int) { while mails.count < count { shared.arrived.wait() } }
+    /// Waits until it has taken so many mails; `false` after `seconds`, which only a test that fails sees.
+    @discardableResult
+    public func waitForMails(_ count: Int, seconds: Int = 30) -> Bool {
+        let end = DispatchTime.now() + .seconds(seconds)
+        while mails.count < count { if shared.arrived.wait(timeout: end) == .timedOut { return mails.count >= count } }
+        return true
+    }
+    /// Waits until it has read a command; `false` after `seconds`, which only a test that fails sees.
+    public func waitForCommand(_ verb: String, seconds: Int = 30) -> Bool {
+        let end = DispatchTime.now() + .seconds(seconds)
+        while !commands.contains(where: { $0.hasPrefix(verb) }) { if shared.heard.wait(timeout: end) == .timedOut { return false } }
+        return true
+    }
     /// The commands it has read, as they came.
     public var commands: [String] { shared.state.withLock { $0.commands } }
 
@@ -68,6 +83,10 @@ public final class SMTPServer: Sendable {
         defer { close(descriptor) }
         func answer(_ key: String, _ usual: String) -> Bool {
             let text = replies[key] ?? usual
+            if text == Self.silence {
+                session.waitForEnd()
+                return false
+            }
             return !text.isEmpty && session.write(text)
         }
         guard answer("connect", "220 test ESMTP") else { return }
@@ -75,6 +94,7 @@ public final class SMTPServer: Sendable {
         var recipients: [String] = []
         while !shared.isStopping.load(ordering: .acquiring), let line = session.line() {
             shared.state.withLock { $0.commands.append(line) }
+            shared.heard.signal()
             let verb = String(line.prefix(4)).uppercased()
             var isGood = true
             switch verb {
@@ -125,6 +145,11 @@ public final class SMTPServer: Sendable {
         func write(_ text: String) -> Bool {
             let bytes = Array((text + "\r\n").utf8)
             return send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+        }
+
+        func waitForEnd() {
+            var rest = [UInt8](repeating: 0, count: 4096)
+            while recv(descriptor, &rest, rest.count, 0) > 0 {}
         }
 
         mutating func line() -> String? {

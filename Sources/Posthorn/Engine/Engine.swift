@@ -1,3 +1,4 @@
+import Dispatch
 import PosthornOutbox
 import PosthornSending
 import PosthornSystem
@@ -5,8 +6,10 @@ import Synchronization
 
 /// Delivers what is in an outbox.
 ///
-/// One engine owns an outbox at a time. A second one on the same file, in this process or another, stands by and takes
-/// over when the first is gone. An engine runs once: after its end, make a new one.
+/// One engine owns an outbox at a time. A second one on the same file or the same ``Outbox``, in this process or another, stands
+/// by and takes over when the first is gone. An engine runs once: after its end, make a new one.
+///
+/// Every method may be called from any thread, from the engine's own listener too.
 ///
 /// ```swift
 /// let engine = try Engine(outbox: outbox)
@@ -15,20 +18,24 @@ import Synchronization
 /// for await update in updates { print(update.endpoint, update.state) }
 /// ```
 public final class Engine: Sendable {
-    private let outbox: Outbox
-    private let configuration: EngineConfiguration
-    private let listeners: EngineListeners
-    private let state = Mutex(State())
-    private let waker: Waker
+    let outbox: Outbox
+    let configuration: EngineConfiguration
+    let listeners: EngineListeners
+    let state = Mutex(State())
+    let waker: Waker
+    /// Entered for as long as it runs.
+    private let life = DispatchGroup()
 
-    private struct State: ~Copyable {
+    enum Phase { case fresh, running, over }
+
+    struct State: ~Copyable {
+        var phase = Phase.fresh
         var core: EngineCore?
         var pool: SenderPool?
         var mails: MailRunner?
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
-        var thread: WorkerThread?
         var failure: (any Error)?
         var toldFailure = false
     }
@@ -38,12 +45,14 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - outbox: What to deliver.
     ///   - configuration: How.
-    ///   - log: Is told what happens, on threads of the engine; it must return soon.
+    ///   - log: Is told what happens, one event after the other, on a thread of its own. It may call the engine and the outbox. While
+    ///     it does not return, up to 10,000 events wait for it (20,000 of the rare kinds); what is beyond that is left out and counted
+    ///     by ``EngineEvent/eventsDropped(count:)``. The engine's end waits five seconds for it at most.
     /// - Throws: `SystemProblem` when the process has no descriptor left.
     public init(
         outbox: Outbox,
         configuration: EngineConfiguration = EngineConfiguration(),
-        log: @escaping @Sendable (EngineEvent) -> Void = { _ in }
+        log: (@Sendable (EngineEvent) -> Void)? = nil
     ) throws {
         self.outbox = outbox
         self.configuration = configuration
@@ -66,24 +75,46 @@ public final class Engine: Sendable {
     // MARK: Running
 
     /// Starts the engine on a thread of its own and returns.
-    /// - Throws: `SystemProblem` when there is no thread left.
+    /// - Throws: ``EngineProblem`` when it was started or stopped before, `SystemProblem` when there is no thread left.
     public func start() throws {
-        let thread = try WorkerThread(name: "posthorn-engine") { [self] in
-            do { try run() } catch { state.withLock { $0.failure = error } }
+        try begin()
+        do throws(SystemProblem) {
+            try WorkerThread(name: "posthorn-engine") { [self] in
+                do { try work() } catch { state.withLock { $0.failure = error } }
+                finish()
+            }.detach()
+        } catch {
+            finish()
+            throw error
         }
-        state.withLock { $0.thread = thread }
     }
 
-    /// Asks the engine to end and waits until it has: nothing new is sent, what is on the wire ends, results are recorded.
-    /// - Throws: What ended the engine, if that was not this call.
+    /// Asks the engine to end and waits until it has: nothing new is sent, what is on the wire ends within
+    /// ``EngineConfiguration/drainMilliseconds``, results are recorded. An engine that has not begun never will.
+    /// - Throws: What ended an engine that was started with ``start()``, if that was not this call.
     public func stop() throws {
         requestStop()
-        let thread = state.withLock { state in
-            defer { state.thread = nil }
-            return state.thread
-        }
-        thread?.join()
+        state.withLock { if $0.phase == .fresh { $0.phase = .over } }
+        if listeners.isOnEventThread { listeners.doNotWaitForListener() }
+        life.wait()
         if let failure = state.withLock({ $0.failure }) { throw failure }
+    }
+
+    private func begin() throws(EngineProblem) {
+        try state.withLock { (state) throws(EngineProblem) in
+            switch state.phase {
+            case .fresh: state.phase = .running
+            case .running: throw EngineProblem(code: .alreadyStarted)
+            case .over: throw EngineProblem(code: .hasEnded)
+            }
+            // Under the lock, so that a stop that sees it running waits for its end.
+            life.enter()
+        }
+    }
+
+    private func finish() {
+        state.withLock { $0.phase = .over }
+        life.leave()
     }
 
     /// Asks the engine to end and returns at once; for signal handlers' threads.
@@ -106,11 +137,20 @@ public final class Engine: Sendable {
 
     /// Runs the engine on the calling thread until it is asked to stop or, if so configured, everything is settled.
     ///
-    /// - Throws: `OutboxProblem` when the outbox cannot be owned, no endpoint's credentials can be opened, or its results cannot be written at the end.
+    /// - Throws: ``EngineProblem`` when it was started or stopped before. `OutboxProblem` when the outbox cannot be owned, no
+    ///   endpoint's credentials can be opened, its files are removed or replaced while it runs, or its results cannot be written at the
+    ///   end.
     public func run() throws {
+        try begin()
+        defer { finish() }
+        try work()
+    }
+
+    private func work() throws {
+        try listeners.begin()
         // However it ends, nobody waits for further updates.
         defer { listeners.finish() }
-        guard try becomeOwner() else { return }
+        guard let place = try becomeOwner() else { return }
         defer { disown() }
         guard try prepare() else { return }
         let core = EngineCore(
@@ -146,8 +186,29 @@ public final class Engine: Sendable {
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
-        while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
-        try end(core, pool, handshakes)
+        let trouble = watch(place)
+        try end(core, pool, handshakes, trouble)
+    }
+
+    /// Waits until it is to stop.
+    /// - Returns: What is wrong with the outbox's files, if that is why.
+    private func watch(_ place: OwnedPlace) -> OutboxProblem? {
+        guard let place = place.files else {
+            while !state.withLock({ $0.wantsStop }) { waker.wait(milliseconds: nil) }
+            return nil
+        }
+        let watch = PlaceWatch(lockPath: outbox.lockPath, folders: place.folders)
+        while !state.withLock({ $0.wantsStop }) {
+            if let problem = place.problem() { return problem }
+            watch.wait(waker)
+        }
+        return nil
+    }
+
+    /// Where the outbox is that this engine owns.
+    private struct OwnedPlace: Sendable {
+        /// `nil` for a store without files.
+        let files: StorePlace?
     }
 
     private func startMails() throws(SystemProblem) -> MailRunner? {
@@ -158,28 +219,39 @@ public final class Engine: Sendable {
         return mails
     }
 
-    private func becomeOwner() throws -> Bool {
+    /// Waits until nobody else owns the outbox.
+    /// - Returns: Where it is; `nil` when the engine was asked to stop.
+    private func becomeOwner() throws -> OwnedPlace? {
+        guard let place = try patiently(aside: true, { (store) throws(OutboxProblem) in OwnedPlace(files: store.place) }) else {
+            return nil
+        }
         var announced = false
-        let watch = LockWatch(lockPath: outbox.lockPath)
-        while let owns = try patiently({ (store) throws(OutboxProblem) in try store.own() }) {
-            if owns { return true }
+        let watch = PlaceWatch(lockPath: outbox.lockPath, folders: place.files?.folders ?? [])
+        while let owned = try patiently(aside: true, Self.own) {
+            if let owned { return owned }
             if !announced {
                 announced = true
                 listeners.tell(.standingBy(owner: try outbox.status().engine))
             }
             watch.wait(waker)
         }
-        return false
+        return nil
+    }
+
+    @Sendable private static func own(_ store: any OutboxStore) throws(OutboxProblem) -> OwnedPlace? {
+        try store.own() ? OwnedPlace(files: store.place) : nil
     }
 
     /// Does something in the store; `nil` when the engine was asked to stop. A passing trouble of the store is told once and
     /// waited for: it must not end an engine, least of all one that stands by for the moment when it is needed.
+    /// - Parameter aside: Whether it needs no transaction.
     private func patiently<Result: Sendable>(
+        aside: Bool = false,
         _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
     ) throws(OutboxProblem) -> Result? {
         while !state.withLock({ $0.wantsStop }) {
             do throws(OutboxProblem) {
-                let result = try outbox.writer.perform(work)
+                let result = aside ? try outbox.writer.performAside(work) : try outbox.writer.perform(work)
                 let recovers = state.withLock { state in
                     defer { state.toldFailure = false }
                     return state.toldFailure
@@ -197,7 +269,7 @@ public final class Engine: Sendable {
     }
 
     private func disown() {
-        _ = try? outbox.writer.perform { (store) throws(OutboxProblem) in store.disown() }
+        try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.disown() }
     }
 
     /// Reads the endpoints, so that a key without which none of them can be used ends the engine before it starts. At a speed other than real time, what
@@ -219,52 +291,5 @@ public final class Engine: Sendable {
         }
         try done?.get()
         return done != nil
-    }
-
-    private func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner) throws {
-        listeners.whenSettled(nil)
-        core.startDraining()
-        pool.startDraining()
-        listeners.tell(.draining)
-        handshakes.requestStop()
-        pool.drain()
-        handshakes.join()
-        let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
-        // Asked to stop, it has begun no mail since.
-        if isSettled { mails?.requestFlush() } else { mails?.requestStop() }
-        mails?.join()
-        let problem = recordLast(core)
-        outbox.writer.leave()
-        core.hasLeft.store(true, ordering: .releasing)
-        pool.stop()
-        // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
-        core.pool = nil
-        core.handshakes = nil
-        core.mails = nil
-        state.withLock { state in
-            state.pool = nil
-            state.mails = nil
-        }
-        listeners.tell(.stopped)
-        if let problem { throw problem }
-    }
-
-    /// How long a stop waits for a store that cannot be written.
-    private static let recordingPatienceMilliseconds: Int64 = 5000
-
-    /// Waits until what the senders brought is recorded. When the store cannot be written for that long, it is sent again
-    /// after the next start, as after a crash.
-    private func recordLast(_ core: EngineCore) -> OutboxProblem? {
-        let end = MonotonicClock.nanoseconds() + Self.recordingPatienceMilliseconds * 1_000_000
-        while true {
-            do throws(OutboxProblem) {
-                try outbox.writer.perform { (_) throws(OutboxProblem) in }
-                if core.isRecorded { return nil }
-            } catch {
-                if core.isRecorded { return nil }
-                if MonotonicClock.nanoseconds() >= end { return error }
-                waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
-            }
-        }
     }
 }

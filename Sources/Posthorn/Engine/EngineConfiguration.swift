@@ -12,6 +12,9 @@ public struct EngineConfiguration: Sendable {
     public var sender: SenderConfiguration
     /// How mails about exhausted deliveries are sent; without it they wait in the outbox for an engine that has it.
     public var mail: MailConfiguration?
+    /// How long a stopping engine waits for requests, handshakes and mails that are under way, in milliseconds. What is longer
+    /// is cut off and goes out again with the next engine, without an attempt being counted.
+    public var drainMilliseconds: Int64 = 30_000
     /// Whether a receiver's `Retry-After` puts its next attempt off.
     public var honoursRetryAfter = true
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
@@ -66,10 +69,25 @@ public enum EngineEvent: Sendable {
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.
     case storageRecovered
+    /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem.
+    case ownershipLost(OutboxFailure)
     /// No new requests; those on the wire end.
     case draining
+    /// The drain has lasted as long as it may: so many requests were cut off. They go out again with the next engine.
+    case drainCut(requests: Int)
+    /// The listener is too slow: so many events, failed attempts and mails first, were left out here. The outbox has all that
+    /// was recorded.
+    case eventsDropped(count: Int)
     /// Everything is recorded.
     case stopped
+
+    /// Whether it may come any number of times, so that a slow listener misses it before it misses others.
+    var isFrequent: Bool {
+        switch self {
+        case .attemptFailed, .deliveryGone, .mail, .endpointNotVerified, .endpointVerified, .endpointBroken, .endpointMended: true
+        default: false
+        }
+    }
 
     /// A failure of the outbox in words.
     public struct OutboxFailure: Sendable {

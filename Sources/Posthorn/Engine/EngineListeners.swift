@@ -1,9 +1,10 @@
 import PosthornModel
+import PosthornSystem
 import Synchronization
 
 /// Who is told what an engine does: a log, and any number of sequences of updates.
 final class EngineListeners: Sendable {
-    private let log: @Sendable (EngineEvent) -> Void
+    private let events: EventQueue?
     private let onSettled = Mutex<(@Sendable () -> Void)?>(nil)
     private let streams = Mutex(Streams())
 
@@ -14,12 +15,21 @@ final class EngineListeners: Sendable {
         var isOver = false
     }
 
-    init(log: @escaping @Sendable (EngineEvent) -> Void) { self.log = log }
+    init(log: (@Sendable (EngineEvent) -> Void)?) { events = log.map(EventQueue.init) }
 
-    func tell(_ event: EngineEvent) { log(event) }
+    /// Starts to tell; to be called once, before anything is told.
+    func begin() throws(SystemProblem) { try events?.begin() }
+
+    func tell(_ event: EngineEvent) { events?.tell(event) }
+
+    /// Whether this is the thread on which events are told, so that who calls here is a listener.
+    var isOnEventThread: Bool { events?.isCurrent ?? false }
+
+    /// The listener that is called now waits for the engine's end, which therefore must not wait for it.
+    func doNotWaitForListener() { events?.stopWaiting() }
 
     func tell(_ update: DeliveryUpdate) {
-        if !update.outcome.succeeded { log(.attemptFailed(update)) }
+        if !update.outcome.succeeded { tell(.attemptFailed(update)) }
         streams.withLock { streams in
             for stream in streams.open.values { stream.yield(update) }
         }
@@ -54,11 +64,13 @@ final class EngineListeners: Sendable {
         }
     }
 
+    /// Ends all sequences, and waits a bounded time until the events are told.
     func finish() {
         let open = streams.withLock { streams in
             defer { streams = Streams(next: streams.next, isOver: true) }
             return streams.open.values.map { $0 }
         }
         for stream in open { stream.finish() }
+        events?.finish()
     }
 }

@@ -10,12 +10,16 @@ final class HandshakeRunner: Sendable {
     private let handshake: VendorHandshake
     private let listeners: EngineListeners
     private let waker: Waker
+    private let ended: Waker
     private let state: Mutex<State>
 
     private struct State: ~Copyable {
         var queue: HandshakeQueue
         var answers: [Answer] = []
         var isStopping = false
+        /// Whether those under way are not waited for any more.
+        var isCut = false
+        var isOver = false
         var thread: WorkerThread?
     }
 
@@ -32,9 +36,14 @@ final class HandshakeRunner: Sendable {
         self.handshake = handshake
         self.listeners = listeners
         waker = try Waker()
+        ended = try Waker()
         state = Mutex(State(queue: HandshakeQueue(speed: speed)))
         outbox.clock.signalOnJump(waker)
-        let thread = try WorkerThread(name: "posthorn-verify") { [self] in run() }
+        let thread = try WorkerThread(name: "posthorn-verify") { [self] in
+            run()
+            state.withLock { $0.isOver = true }
+            ended.signal()
+        }
         state.withLock { $0.thread = thread }
     }
 
@@ -55,8 +64,17 @@ final class HandshakeRunner: Sendable {
         waker.signal()
     }
 
-    /// Waits until those under way have ended and are recorded. To be called once, after ``requestStop()``.
-    func join() {
+    /// Waits until those under way have ended and are recorded, for so many milliseconds at most; then they count for nothing,
+    /// and the endpoints are asked again. To be called once, after ``requestStop()``.
+    func join(within milliseconds: Int64) {
+        let end = MonotonicClock.nanoseconds() + milliseconds * 1_000_000
+        while !state.withLock({ $0.isOver }) {
+            let left = (end - MonotonicClock.nanoseconds() + 999_999) / 1_000_000
+            if left <= 0 { break }
+            ended.wait(milliseconds: left)
+        }
+        state.withLock { $0.isCut = true }
+        waker.signal()
         let thread = state.withLock { state in
             defer { state.thread = nil }
             return state.thread
@@ -69,10 +87,12 @@ final class HandshakeRunner: Sendable {
     private func run() {
         var threads: [Int64: WorkerThread] = [:]
         while true {
-            let answers = state.withLock { state in
+            let (answers, isCut) = state.withLock { state in
                 defer { state.answers = [] }
-                return state.answers
+                return (state.answers, state.isCut)
             }
+            // Each ends by itself within its endpoint's deadline, and nobody hears of it.
+            if isCut { return threads.values.forEach { $0.detach() } }
             for answer in answers { threads.removeValue(forKey: answer.candidate.key)?.join() }
             if !answers.isEmpty { record(answers) }
             let now = outbox.clock.now()

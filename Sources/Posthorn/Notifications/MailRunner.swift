@@ -13,10 +13,17 @@ final class MailRunner: Sendable {
     private let speed: Double
     private let listeners: EngineListeners
     private let waker: Waker
+    /// Signalled when something has changed for those who wait in ``join(within:)``.
+    private let ended: Waker
     private let state = Mutex(State())
 
     private struct State: ~Copyable {
         var order = Order.work
+        /// When it was told to stop, in monotonic nanoseconds.
+        var stopped: Int64?
+        /// Whether the mail on the wire is not waited for any more.
+        var isCut = false
+        var isOver = false
         var thread: WorkerThread?
     }
 
@@ -42,8 +49,13 @@ final class MailRunner: Sendable {
         self.speed = speed
         self.listeners = listeners
         waker = try Waker()
+        ended = try Waker()
         outbox.clock.signalOnJump(waker)
-        let thread = try WorkerThread(name: "posthorn-mail") { [self] in run() }
+        let thread = try WorkerThread(name: "posthorn-mail") { [self] in
+            run()
+            state.withLock { $0.isOver = true }
+            ended.signal()
+        }
         state.withLock { $0.thread = thread }
     }
 
@@ -54,8 +66,12 @@ final class MailRunner: Sendable {
 
     /// Begins no mail from now on.
     func requestStop() {
-        state.withLock { $0.order = .stop }
+        state.withLock { state in
+            state.order = .stop
+            if state.stopped == nil { state.stopped = MonotonicClock.nanoseconds() }
+        }
         waker.signal()
+        ended.signal()
     }
 
     /// Has everything that waits tried once, unless it is to stop. Digests are closed though their hour is not over.
@@ -64,8 +80,19 @@ final class MailRunner: Sendable {
         waker.signal()
     }
 
-    /// Waits for the thread's end, after ``requestStop()`` or ``requestFlush()``.
-    func join() {
+    /// Waits for the thread's end, after ``requestStop()`` or ``requestFlush()``. A mail that is still on the wire so many
+    /// milliseconds after the stop is cut off: it is sent again, and that was no attempt.
+    func join(within milliseconds: Int64) {
+        while true {
+            let (isOver, stopped) = state.withLock { ($0.isOver, $0.stopped) }
+            let left = stopped.map { ($0 - MonotonicClock.nanoseconds()) / 1_000_000 + milliseconds }
+            if isOver { break }
+            if let left, left <= 0 {
+                state.withLock { $0.isCut = true }
+                break
+            }
+            ended.wait(milliseconds: left.map { $0 + 1 })
+        }
         let thread = state.withLock { state in
             defer { state.thread = nil }
             return state.thread
@@ -132,6 +159,8 @@ final class MailRunner: Sendable {
             return nil
         }
         let result = handIn(claim.mail, contents)
+        // Cut off before the server has answered: nobody knows whether it has the mail.
+        if result != .sent, state.withLock({ $0.isCut }) { return nil }
         let now = outbox.clock.now()
         let attempt = MailSchedule.after(result, of: claim.mail, at: now, speed: speed)
         record(attempt)
@@ -179,18 +208,17 @@ final class MailRunner: Sendable {
     private func handIn(_ mail: QueuedMail, _ contents: MailContents) -> MailResult {
         let words = NotificationMail(contents: contents)
         do throws(InputProblem) {
-            return try configuration.sender.send(
-                MailMessage(
-                    from: configuration.from,
-                    to: try MailAddress(mail.recipient),
-                    subject: words.subject,
-                    body: words.text,
-                    html: words.html,
-                    // The moment at which it was closed, so that a repeat is the same mail.
-                    date: mail.closed ?? outbox.clock.now(),
-                    identifier: mail.id
-                )
+            let message = MailMessage(
+                from: configuration.from,
+                to: try MailAddress(mail.recipient),
+                subject: words.subject,
+                body: words.text,
+                html: words.html,
+                // The moment at which it was closed, so that a repeat is the same mail.
+                date: mail.closed ?? outbox.clock.now(),
+                identifier: mail.id
             )
+            return try configuration.sender.send(message) { [self] in state.withLock { $0.isCut } }
         } catch {
             return .permanent("not handed in: \(error)")
         }

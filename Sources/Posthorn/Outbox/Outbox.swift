@@ -26,6 +26,8 @@ public final class Outbox: @unchecked Sendable {
     /// The database file.
     public let path: String
     let lockPath: String
+    /// The files that were opened.
+    private let place: StorePlace?
 
     /// Opens an outbox, makes the file when there is none, and brings its schema up to date.
     ///
@@ -60,6 +62,7 @@ public final class Outbox: @unchecked Sendable {
         self.clock = clock
         self.random = random
         lockPath = store.lockPath
+        place = store.place
         writer = try GroupCommitWriter(store: store, watchedPath: path, clock: clock)
     }
 
@@ -146,7 +149,9 @@ public final class Outbox: @unchecked Sendable {
 
     /// Reads with a connection of its own, so that no list waits for a writer.
     func read<Result: Sendable>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
-        try reader.withLock { reader in
+        // What is read shall be what is written here, be it that another file has the name by now.
+        if let problem = place?.problem() { throw problem }
+        return try reader.withLock { reader in
             let store = try reader ?? SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
             reader = store
             return try body(store)

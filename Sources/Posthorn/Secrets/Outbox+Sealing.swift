@@ -11,7 +11,7 @@ extension Outbox {
     /// - Returns: How many endpoints there were.
     /// - Throws: `OutboxProblem` of code `busy` while an engine runs, of code `key` when something opens with neither key.
     public func sealAnew() throws(OutboxProblem) -> Int {
-        let isOurs = try writer.perform { (store) throws(OutboxProblem) in store.isOwner ? false : try store.own() }
+        let isOurs = try writer.perform { (store) throws(OutboxProblem) in try store.own() }
         guard isOurs else {
             throw OutboxProblem(
                 .busy,

@@ -11,8 +11,12 @@ struct DeliverBenchmark: Benchmark {
         machine, every attempt recorded with synchronous=FULL, and prints what that took.
 
         With --against, another program that does the same job runs in turns with the engine, at the same receiver, and the
-        ratio of each pair is printed. {port} and {folder} in its command are the receiver's port and an empty folder; its
-        last line of JSON must have rps (deliveries a second) and cus (CPU µs a delivery), and may have ingest_ev_s.
+        ratio of each pair is printed. {port}, {folder} and {ca} in its command are the receiver's port, an empty folder, and
+        with --tls the file of the authorities that the receiver's certificates are to be judged by; its last line of JSON must
+        have rps (deliveries a second) and cus (CPU µs a delivery), and may have ingest_ev_s.
+
+        With --tls the file of authorities is the system's own with one more behind it, and is counted how often it is read.
+        Connections and handshakes are the receiver's count. Without --warm they are part of what is measured.
         """
     static let example = "posthorn-bench deliver --events 30000 --endpoints 201"
     static var options: [BenchOption<Self>] {
@@ -25,30 +29,57 @@ struct DeliverBenchmark: Benchmark {
             .count("--threads", "N", "sender threads", \.threads),
             .text("--against", "COMMAND", "a program to compare with", \.against),
             .count("--rounds", "N", "pairs of runs with --against", \.rounds),
-        ]
+            .flag("--cold", "one delivery to each host instead of --events, --endpoints and --fan-out", \.isCold),
+            .flag("--warm", "one delivery to each endpoint, not measured, opens connections before", \.isWarm),
+        ] + ReceiverKind.options(\.receiver)
     }
 
     var load = Workload()
     var threads = 2
     var against = ""
     var rounds = 3
+    var isCold = false
+    var isWarm = false
+    var receiver = ReceiverKind()
 
-    func check() throws { try load.check() }
-
-    func run() throws -> any BenchResult {
-        let sink = try SinkProcess()
-        defer { sink.end() }
-        if !against.isEmpty { return try compare(sink) }
-        return report(try DeliveryRun.of(load, threads: threads, port: sink.port), [])
+    func check() throws {
+        try load.check()
+        if isCold && isWarm { throw BenchProblem.usage("--cold and --warm exclude each other") }
     }
 
-    private func compare(_ sink: SinkProcess) throws -> FigureList {
+    func run() throws -> any BenchResult {
+        ProcessFile.raiseDescriptorLimit()
+        let sink = try BenchReceiver(receiver, hosts: load.hosts)
+        defer { sink.end() }
+        var benchmark = self
+        benchmark.load.caFile = sink.caFile
+        if isCold { (benchmark.load.events, benchmark.load.endpoints, benchmark.load.fanOut) = (load.hosts, load.hosts, 1) }
+        return try benchmark.run(sink)
+    }
+
+    private func run(_ sink: BenchReceiver) throws -> any BenchResult {
+        let watch = try sink.caFile.map { try CertificateFileWatch($0) }
+        if !against.isEmpty { return try compare(sink) }
+        let found = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
+        var figures = try sink.connections().figures(
+            hosts: load.hosts,
+            deliveries: load.deliveries + (isWarm ? load.endpoints : 0),
+            isTLS: receiver.isTLS
+        )
+        if let watch { figures.append(.init("authority_loads", "readings of the file of authorities", Double(watch.openings))) }
+        return report(found, [], figures)
+    }
+
+    private func compare(_ sink: BenchReceiver) throws -> FigureList {
         let other = OtherProgram(command: against)
-        var (rate, cpu, ingest) = (Pairs(), Pairs(), Pairs())
+        var (rate, cpu, ingest, opened) = (Pairs(), Pairs(), Pairs(), Pairs())
         var last: DeliveryRun?
         for _ in 0..<rounds {
-            let ours = try DeliveryRun.of(load, threads: threads, port: sink.port)
-            let theirs = try other.run(port: sink.port)
+            let start = try sink.connections()
+            let ours = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
+            let middle = try sink.connections()
+            let theirs = try other.run(port: sink.port, caFile: sink.caFile)
+            opened.add(Double((middle - start).opened), Double((try sink.connections() - middle).opened))
             rate.add(ours.perSecond, theirs.perSecond)
             cpu.add(ours.cpuMicroseconds, theirs.cpuMicroseconds)
             if let events = theirs.eventsPerSecond { ingest.add(Double(load.events) / ours.emit.wallSeconds, events) }
@@ -58,14 +89,16 @@ struct DeliverBenchmark: Benchmark {
         var figures = rate.figures("deliveries_per_second", "deliveries/s", "engine", "the other")
         figures += cpu.figures("cpu_us_per_delivery", "CPU µs a delivery", "engine", "the other")
         if !ingest.pairs.isEmpty { figures += ingest.figures("events_stored_per_second", "events stored/s", "engine", "the other") }
-        return report(last, figures)
+        figures += opened.figures("connections_opened", "connections opened", "engine", "the other")
+        return report(last, figures, [])
     }
 
-    private func report(_ found: DeliveryRun, _ comparison: [Figure]) -> FigureList {
+    private func report(_ found: DeliveryRun, _ comparison: [Figure], _ connections: [Figure]) -> FigureList {
         let count = Double(found.deliveries)
         return FigureList(
             title: "\(load.events) events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), "
-                + "\(load.endpoints) endpoints, \(threads) sender threads, Standard Webhooks signatures"
+                + "\(load.endpoints) endpoints, \(threads) sender threads, Standard Webhooks signatures\(receiver.text)"
+                + (isWarm ? ", connections open before" : "")
                 + (comparison.isEmpty ? "" : "; \(rounds) rounds in turns with: \(against)"),
             settings: [
                 ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("hosts", load.hosts),
@@ -83,7 +116,7 @@ struct DeliverBenchmark: Benchmark {
                 .init("emit_cpu_us_per_delivery", "CPU µs to emit a delivery", found.emit.cpuSeconds / count * 1e6),
                 .init("database_bytes_per_delivery", "bytes on disk a delivery, log included", Double(found.databaseBytes) / count),
                 .init("peak_resident_mib", "MiB resident at most", Measurement.peakResidentMebibytes()),
-            ]
+            ] + connections
         )
     }
 }

@@ -15,21 +15,25 @@ struct SendBenchmark: Benchmark {
             .count("--events", "N", "events", \.load.events),
             .count("--fan-out", "N", "endpoints that get each event", \.load.fanOut),
             .count("--endpoints", "N", "endpoints in all", \.load.endpoints),
+            .count("--hosts", "N", "addresses that the endpoints are at", \.load.hosts),
             .count("--payload", "BYTES", "size of an event's data", \.load.payloadBytes),
             .count("--threads", "N", "sender threads", \.threads),
             .count("--rounds", "N", "pairs of runs", \.rounds),
-        ]
+        ] + ReceiverKind.options(\.receiver)
     }
 
     var load = Workload()
     var threads = 2
     var rounds = 3
+    var receiver = ReceiverKind()
 
     func check() throws { try load.check() }
 
     func run() throws -> any BenchResult {
-        let sink = try SinkProcess()
+        let sink = try BenchReceiver(receiver, hosts: load.hosts)
         defer { sink.end() }
+        var load = load
+        load.caFile = sink.caFile
         var (rate, cpu, allocations) = (Pairs(), Pairs(), Pairs())
         let count = Double(load.deliveries)
         for _ in 0..<rounds {
@@ -41,14 +45,15 @@ struct SendBenchmark: Benchmark {
         }
         return FigureList(
             title: "\(load.deliveries) deliveries, \(load.endpoints) endpoints, \(threads) sender threads, "
-                + "\(rounds) rounds in turns: recorded, and from memory",
+                + "\(rounds) rounds in turns: recorded, and from memory\(receiver.text)",
             settings: [
-                ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints),
+                ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("hosts", load.hosts),
                 ("payload_bytes", load.payloadBytes), ("threads", threads), ("rounds", rounds),
             ],
             figures: rate.figures("per_second", "deliveries/s", "recorded", "from memory")
                 + cpu.figures("cpu_us", "CPU µs a delivery", "recorded", "from memory")
                 + allocations.figures("allocations", "allocations a delivery", "recorded", "from memory")
+                + (try sink.connections()).figures(hosts: load.hosts, deliveries: 2 * rounds * load.deliveries, isTLS: receiver.isTLS)
         )
     }
 }

@@ -17,11 +17,12 @@ struct StallBenchmark: Benchmark {
             .count("--events", "N", "healthy events", \.load.events),
             .count("--fan-out", "N", "healthy endpoints that get each event", \.load.fanOut),
             .count("--endpoints", "N", "healthy endpoints", \.load.endpoints),
+            .count("--hosts", "N", "addresses that those are at", \.load.hosts),
             .count("--stalled", "N", "endpoints that never answer, with one request each", \.stalled),
-            .count("--stalled-hosts", "N", "addresses that those are at, at most 254", \.stalledHosts),
+            .count("--stalled-hosts", "N", "addresses that those are at", \.stalledHosts),
             .count("--threads", "N", "sender threads", \.threads),
             .count("--rounds", "N", "pairs of runs", \.rounds),
-        ]
+        ] + ReceiverKind.options(\.receiver)
     }
 
     var load = Workload()
@@ -29,10 +30,14 @@ struct StallBenchmark: Benchmark {
     var stalledHosts = 250
     var threads = 2
     var rounds = 3
+    var receiver = ReceiverKind()
 
     func check() throws {
         try load.check()
-        if stalledHosts > 254 { throw BenchProblem.usage("--stalled-hosts is at most 254") }
+        if load.hosts + stalledHosts > LoopbackHosts.limit {
+            throw BenchProblem.usage("--hosts and --stalled-hosts are at most \(LoopbackHosts.limit) together")
+        }
+        if receiver.closes { throw BenchProblem.usage("--closing says nothing of requests that hang") }
     }
 
     func run() throws -> any BenchResult {
@@ -44,7 +49,7 @@ struct StallBenchmark: Benchmark {
         }
         return FigureList(
             title: "\(load.deliveries) healthy deliveries to \(load.endpoints) endpoints, with and without "
-                + "\(stalled) connections that never answer, \(rounds) rounds in turns",
+                + "\(stalled) connections that never answer, \(rounds) rounds in turns\(receiver.text)",
             settings: [
                 ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("stalled", stalled),
                 ("stalled_hosts", stalledHosts),
@@ -55,18 +60,20 @@ struct StallBenchmark: Benchmark {
     }
 
     private func healthyPerSecond(stalled: Int) throws -> Double {
-        let sink = try SinkProcess()
+        let sink = try BenchReceiver(receiver, hosts: load.hosts + stalledHosts)
+        var load = load
+        load.caFile = sink.caFile
         var sinkRuns = true
         defer { if sinkRuns { sink.end() } }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let outbox = try Outbox(path: folder.database)
         defer { outbox.close() }
-        _ = try outbox.apply(try load.topology(port: sink.port, beside: try silentEndpoints(stalled, port: sink.port)))
+        _ = try outbox.apply(try load.topology(port: sink.port, beside: try silentEndpoints(stalled, at: sink)))
         // Older than everything else, so that they hang first.
         if stalled > 0 { _ = try outbox.emit(NewEvent(type: "silent", node: "bench", data: load.data)) }
         try load.emitAll(to: outbox)
-        let configuration = EngineConfiguration(sender: try Workload.senderConfiguration(threads: threads))
+        let configuration = EngineConfiguration(sender: try Workload.senderConfiguration(threads: threads, caFile: sink.caFile))
         let engine = try Engine(outbox: outbox, configuration: configuration)
         let descriptors = ProcessFile.openDescriptors()
         try engine.start()
@@ -84,12 +91,14 @@ struct StallBenchmark: Benchmark {
         return Double(left) / measured.wallSeconds
     }
 
-    private func silentEndpoints(_ count: Int, port: Int) throws -> [EndpointSettings] {
-        try (0..<count).map { number in
-            EndpointSettings(
+    private func silentEndpoints(_ count: Int, at sink: BenchReceiver) throws -> [EndpointSettings] {
+        let hosts = LoopbackHosts(count: load.hosts + stalledHosts)
+        return try (0..<count).map { number in
+            let host = hosts.address(load.hosts + number % stalledHosts)
+            return EndpointSettings(
                 id: "silent-\(number)",
                 node: "bench",
-                url: "http://127.0.2.\(number % stalledHosts + 1):\(port)\(Sink.silentPath)/\(number)",
+                url: "\(sink.caFile == nil ? "http" : "https")://\(host):\(sink.port)\(Sink.silentPath)/\(number)",
                 envelope: .standard,
                 events: [try EventPattern("silent")],
                 timeoutMilliseconds: 120_000

@@ -8,7 +8,8 @@ enum BenchCommand {
     static var all: [any Benchmark.Type] {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
-            HostileBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self, SignBenchmark.self,
+            HostileBenchmark.self, LoadBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self,
+            SignBenchmark.self,
             ScheduleBenchmark.self, InstructionsBenchmark.self,
         ]
     }
@@ -43,6 +44,7 @@ enum BenchCommand {
         guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
         // The receiver beside a benchmark is this program again, and so is whatever has a process of its own.
         if name == Sink.subcommand { try Sink.serve() }
+        if name == NginxProcess.subcommand { try NginxProcess.serve(arguments) }
         if name == EngineServer.subcommand { try EngineServer.serve(arguments) }
         if name == CountedWork.subcommand { return try CountedWork.serve(arguments) }
         if name == ReceiveCommand.name { return try ReceiveCommand.run(arguments) }

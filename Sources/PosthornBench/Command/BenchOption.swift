@@ -5,7 +5,7 @@ import PosthornModel
 struct BenchOption<Subject> {
     /// As it is typed, with its dashes.
     let flag: String
-    /// What stands for the value in the help.
+    /// What stands for the value in the help; empty for an option without one.
     let placeholder: String
     /// What it means.
     let meaning: String
@@ -39,6 +39,17 @@ struct BenchOption<Subject> {
         }
     }
 
+    /// Said or not; without a value.
+    static func flag(_ flag: String, _ meaning: String, _ path: WritableKeyPath<Subject, Bool>) -> BenchOption {
+        BenchOption(flag: flag, placeholder: "", meaning: meaning, get: { _ in "" }) { subject, _ in subject[keyPath: path] = true }
+    }
+
+    /// Whether something follows the flag.
+    var takesValue: Bool { !placeholder.isEmpty }
+
+    /// As it is typed, for the help.
+    var typed: String { takesValue ? "\(flag) \(placeholder)" : flag }
+
     private init(
         flag: String,
         placeholder: String,
@@ -58,6 +69,7 @@ struct BenchOption<Subject> {
 
     /// Reads what follows the flag.
     func read(_ text: String?, into subject: inout Subject) throws {
+        if !takesValue { return try set(&subject, "") }
         guard let text else { throw BenchProblem.usage("\(flag) wants \(placeholder) behind it") }
         try set(&subject, text)
     }

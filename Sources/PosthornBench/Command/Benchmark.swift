@@ -37,7 +37,7 @@ extension Benchmark {
         var benchmark = Self()
         while let flag = arguments.popFirst() {
             if let option = options.first(where: { $0.flag == flag }) {
-                try option.read(arguments.popFirst(), into: &benchmark)
+                try option.read(option.takesValue ? arguments.popFirst() : nil, into: &benchmark)
             } else {
                 try other(flag) {
                     guard let value = arguments.popFirst() else { throw BenchProblem.usage("\(flag) wants a value behind it") }
@@ -53,11 +53,11 @@ extension Benchmark {
     static var help: String {
         let defaults = Self()
         var rows = options.map {
-            ("\($0.flag) \($0.placeholder)", $0.show(defaults).isEmpty ? $0.meaning : "\($0.meaning) (\($0.show(defaults)))")
+            ($0.typed, $0.show(defaults).isEmpty ? $0.meaning : "\($0.meaning) (\($0.show(defaults)))")
         }
         rows.append(("--gate BOUNDS", "exit with 1 when a figure of the JSON breaks a bound, such as 'seconds<=9,commits>=2'"))
         rows.append(("--json", "JSON instead of a table"))
-        let synopsis = options.map { "[\($0.flag) \($0.placeholder)] " }.joined() + "[--gate BOUNDS] [--json]"
+        let synopsis = options.map { "[\($0.typed)] " }.joined() + "[--gate BOUNDS] [--json]"
         return """
             Usage: posthorn-bench \(name) \(synopsis)
 

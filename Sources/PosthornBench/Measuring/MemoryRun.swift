@@ -53,7 +53,9 @@ final class MemoryRun: Sendable {
     /// Sends everything and says what it took.
     static func of(_ workload: Workload, threads: Int, port: Int) throws -> Measurement {
         let run = try MemoryRun(workload, port: port)
-        let pool = try SenderPool(try Workload.senderConfiguration(threads: threads), clock: SystemClock()) { run.take($0) }
+        let pool = try SenderPool(try Workload.senderConfiguration(threads: threads, caFile: workload.caFile), clock: SystemClock()) {
+            run.take($0)
+        }
         run.state.withLock { $0.pool = pool }
         let measurement = Measurement.of {
             run.feed()

@@ -3,14 +3,20 @@ import PosthornBenchReports
 
 /// A program that does the same job, run beside the engine for comparison.
 struct OtherProgram {
-    /// A command for the shell, with `{port}` and `{folder}` to be replaced.
+    /// A command for the shell, with marks such as `{port}` to be replaced.
     let command: String
 
-    /// Runs it in a folder of its own.
-    func run(port: Int) throws -> Findings {
+    /// Runs it at a receiver.
+    /// - Parameter caFile: The authorities that the receiver's certificates are to be judged by.
+    func run(port: Int, caFile: String?) throws -> Findings {
+        try run(["port": "\(port)", "ca": caFile ?? ""])
+    }
+
+    /// Runs it in a folder of its own, which is the mark `{folder}`.
+    func run(_ marks: [String: String]) throws -> Findings {
         let folder = try TemporaryFolder()
         defer { folder.removeAll() }
-        let filled = CommandTemplate.filled(command, ["port": "\(port)", "folder": folder.path])
+        let filled = CommandTemplate.filled(command, marks.merging(["folder": folder.path]) { $1 })
         guard let pipe = popen(filled, "r") else { throw BenchProblem("popen: \(String(cString: strerror(errno)))") }
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 4096)

@@ -23,14 +23,15 @@ struct TemporaryFolder {
         rmdir(path)
     }
 
-    /// Removes whatever another program has left in it.
+    /// Removes whatever another program has left in it, empty folders included.
     func removeAll() {
         if let folder = opendir(path) {
             while let entry = readdir(folder) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
                 }
-                unlink("\(path)/\(name)")
+                if name == "." || name == ".." { continue }
+                if unlink("\(path)/\(name)") != 0 { rmdir("\(path)/\(name)") }
             }
             closedir(folder)
         }

@@ -20,16 +20,18 @@ struct ChildProcess {
     }
 
     /// Starts a program that `$PATH` leads to, with these arguments; what it prints goes to standard error.
-    init(running name: String, _ arguments: [String]) throws {
-        try self.init(file: name, [name] + arguments, input: nil, output: 2)
+    /// - Parameter isQuiet: Whether what it prints goes nowhere, its complaints included.
+    init(running name: String, _ arguments: [String], isQuiet: Bool = false) throws {
+        try self.init(file: name, [name] + arguments, input: nil, output: 2, isQuiet: isQuiet)
     }
 
-    private init(file: String, _ words: [String], input: Int32?, output: Int32?) throws {
+    private init(file: String, _ words: [String], input: Int32?, output: Int32?, isQuiet: Bool = false) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if let input { posix_spawn_file_actions_adddup2(&actions, input, 0) }
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
+        if isQuiet { for end in [Int32(1), 2] { posix_spawn_file_actions_addopen(&actions, end, "/dev/null", O_WRONLY, 0) } }
         var words: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var started = pid_t()
@@ -45,9 +47,20 @@ struct ChildProcess {
         while waitpid(id, &status, 0) < 0 {
             if errno != EINTR { throw BenchProblem("waitpid: \(String(cString: strerror(errno)))") }
         }
+        if let problem = Self.problem(status, what) { throw BenchProblem(problem) }
+    }
+
+    /// How it has ended, if it has, whatever its status; it cannot be waited for afterwards.
+    func endedEarly(_ what: String) -> String? {
+        var status: Int32 = 0
+        guard waitpid(id, &status, WNOHANG) == id else { return nil }
+        return Self.problem(status, what) ?? "\(what) ended at once"
+    }
+
+    private static func problem(_ status: Int32, _ what: String) -> String? {
         let signal = status & 0x7F
-        if signal != 0 { throw BenchProblem("\(what) was ended by signal \(signal)") }
-        if status >> 8 != 0 { throw BenchProblem("\(what) ended with status \(status >> 8)") }
+        if signal != 0 { return "\(what) was ended by signal \(signal)" }
+        return status >> 8 != 0 ? "\(what) ended with status \(status >> 8)" : nil
     }
 
     /// Kills it.

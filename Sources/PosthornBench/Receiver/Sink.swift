@@ -15,6 +15,10 @@ enum Sink {
     static let silentPath = "/silent"
     private static let silentStart = Array("POST \(silentPath)".utf8)
 
+    /// Here it says how many connections it has taken, but for the one of the question.
+    static let countPath = "/connections"
+    private static let countStart = Array("GET \(countPath) ".utf8)
+
     /// Listens on every address, prints the port on standard output, and serves until it is killed.
     static func serve() throws -> Never {
         let (listener, port) = try listen()
@@ -61,13 +65,14 @@ enum Sink {
         var connections: [Int32: Waiting] = [:]
         var events = [epoll_event](repeating: epoll_event(), count: 256)
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
+        var accepted = 0
         while true {
             let count = epoll_wait(poller, &events, 256, -1)
             for event in events.prefix(Int(max(0, count))) {
                 let descriptor = event.data.fd
                 if descriptor == listener {
-                    acceptAll(listener, poller, &connections)
-                } else if !serve(descriptor, &buffer, &connections, heard) {
+                    accepted += acceptAll(listener, poller, &connections)
+                } else if !serve(descriptor, &buffer, &connections, &accepted, heard) {
                     close(descriptor)
                     connections[descriptor] = nil
                 }
@@ -82,10 +87,12 @@ enum Sink {
         epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event)
     }
 
-    private static func acceptAll(_ listener: Int32, _ poller: Int32, _ connections: inout [Int32: Waiting]) {
+    private static func acceptAll(_ listener: Int32, _ poller: Int32, _ connections: inout [Int32: Waiting]) -> Int {
+        var accepted = 0
         while true {
             let descriptor = accept(listener, nil, nil)
-            if descriptor < 0 { return }
+            if descriptor < 0 { return accepted }
+            accepted += 1
             _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             var one: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
@@ -99,11 +106,18 @@ enum Sink {
         _ descriptor: Int32,
         _ buffer: inout [UInt8],
         _ connections: inout [Int32: Waiting],
+        _ accepted: inout Int,
         _ heard: (Int, UnsafeRawBufferPointer) -> Void
     ) -> Bool {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         if count <= 0 { return count < 0 && errno == EAGAIN }
         if buffer.starts(with: silentStart) { return true }
+        if buffer.starts(with: countStart) {
+            accepted -= 1
+            let text = "HTTP/1.0 200 OK\r\n\r\n\(accepted)\n"
+            _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+            return false
+        }
         let isEmpty = connections[descriptor]?.bytes.isEmpty != false
         if !isEmpty {
             connections[descriptor]?.bytes += buffer[0..<count]

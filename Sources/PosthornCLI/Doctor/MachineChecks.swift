@@ -10,7 +10,7 @@ enum MachineChecks {
         let limit = DescriptorLimit.current
         return [
             VersionChecks.curl(CurlInformation.version),
-            notices(areAvailable: LockWatch.isAvailable),
+            notices(areAvailable: PlaceWatch.isAvailable),
             descriptors(soft: limit.soft, hard: limit.hard, needed: DescriptorLimit.needed(SenderConfiguration())),
             clock(SystemClock().now(), isSynchronised: ClockDiscipline.isSynchronised),
             certificateAuthorities(),

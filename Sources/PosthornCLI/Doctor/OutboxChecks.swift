@@ -35,6 +35,7 @@ enum OutboxChecks {
     }
 
     static func engine(_ status: OutboxStatus, at now: Timestamp) -> Finding {
+        if let trouble = status.engineTrouble { return Finding(.problem, "engine", Visible.text(trouble)) }
         if let process = status.engine { return Finding(.ok, "engine", "running, process \(process)") }
         let waiting = status.deliveries[.pending] ?? 0
         if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and no delivery is pending") }

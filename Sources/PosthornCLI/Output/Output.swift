@@ -38,6 +38,18 @@ final class Output {
         if let failure { onFailure(failure) }
     }
 
+    /// How long a program that ends waits for a reader.
+    static let lastMilliseconds: Int64 = 2000
+
+    /// Hands everything to the system, as far as it is read soon: for a program that must end whatever its reader does.
+    /// - Returns: Whether all was taken.
+    func flushSoon() -> Bool {
+        guard let output = try? PatientOutput(descriptor: descriptor) else { return false }
+        output.waitAtMost(milliseconds: Self.lastMilliseconds)
+        defer { buffer.removeAll() }
+        return output.write(buffer) == buffer.count
+    }
+
     static func leave(_ error: Int32) -> Never {
         if error == EPIPE { exit(closedPipeStatus) }
         ErrorOutput.line("posthorn: cannot write to the standard output: \(String(cString: strerror(error)))")
@@ -50,6 +62,13 @@ enum ErrorOutput {
     static func line(_ text: String) { raw(text + "\n") }
 
     static func raw(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: 2) }
+
+    /// The last line of a program that ends, which a reader who does not read must not keep from ending.
+    static func lastLine(_ text: String) {
+        guard let output = try? PatientOutput(descriptor: 2) else { return line(text) }
+        output.waitAtMost(milliseconds: Output.lastMilliseconds)
+        _ = output.write(Array((text + "\n").utf8))
+    }
 }
 
 /// Whole writes to a descriptor.

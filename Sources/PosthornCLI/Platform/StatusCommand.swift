@@ -12,7 +12,7 @@ enum StatusCommand: Command {
             "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
                 + "\nnothing. With --json: one object; absent values are null.",
             "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
-                + "\nstate), broken_endpoints (reason by id), engine_pid, attempts_per_second, delivered_per_second, in_flight,"
+                + "\nstate), broken_endpoints (reason by id), engine_pid, engine_problem, attempts_per_second, delivered_per_second, in_flight,"
                 + "\nclock_skew_ms (how far this machine's clock is behind receivers'; below 0: ahead), clock_skew_endpoints (how many of"
                 + "\nthem say so), mails (by state), next_mail_at, mails_served (whether the posthorn run that"
                 + "\nruns has --smtp; null where none runs), mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
@@ -46,7 +46,8 @@ enum StatusCommand: Command {
 
     static func text(_ status: OutboxStatus, _ faults: [String: String], at now: Timestamp) -> String {
         var rows: [(String, String)] = []
-        rows.append(("engine", status.engine.map { "running, process \($0)" } ?? "not running"))
+        rows.append(("engine", status.engine.map { "running, process \($0)" } ?? (status.engineTrouble == nil ? "not running" : "unknown")))
+        if let trouble = status.engineTrouble { rows.append(("trouble", Visible.text(trouble))) }
         rows.append(("events", Words.grouped(status.events)))
         if status.arrivals > 0 { rows.append(("arrivals", "\(Words.grouped(status.arrivals)) wait for their recipients to be found")) }
         for state in DeliveryState.allCases { rows.append((state.rawValue, Words.grouped(status.deliveries[state] ?? 0))) }
@@ -100,6 +101,7 @@ enum StatusCommand: Command {
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) { broken.add(id, reason) }
         line.add("broken_endpoints", broken)
         line.add("engine_pid", status.engine)
+        line.add("engine_problem", status.engineTrouble)
         line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
         line.add("delivered_per_second", fraction: pulse?.deliveredPerSecond)
         line.add("in_flight", pulse?.inFlight)

@@ -88,6 +88,17 @@ struct LogRecord: Sendable, Equatable {
             )
         case .logReleased: self.init(.info, "log_released", "the write-ahead log can be emptied again")
         case .storageRecovered: self.init(.info, "storage_recovered", "the outbox can be written again")
+        case .ownershipLost(let failure):
+            self.init(.error, "ownership_lost", failure.message, [Field("code", failure.code)])
+        case .drainCut(let requests):
+            self.init(
+                .warn,
+                "drain_cut",
+                "requests were cut off, because the drain has lasted as long as it may; they go out again with the next run",
+                [Field("requests", requests)]
+            )
+        case .eventsDropped(let count):
+            self.init(.warn, "events_dropped", "events came faster than they were logged and were left out", [Field("count", count)])
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
         case .stopped: self.init(.info, "stopped", "stopped")
         }

@@ -3,19 +3,20 @@ import PosthornSystem
 import Synchronization
 
 /// Writes log lines and the progress line from a thread of its own, so that a reader who stops reading holds the engine
-/// back by nothing.
+/// back by nothing, and its end for two seconds at most.
 final class LogWriter: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
 
     private let format: Format
     private let showsProgress: Bool
-    private let write: @Sendable (String) -> Void
+    private let output: PatientOutput
     private let waker: Waker
     private let shared = Mutex(Shared())
 
     private struct Shared: ~Copyable {
         var lines: [String] = []
         var dropped = 0
+        var lost = 0
         var isClosing = false
         var progress: (@Sendable () -> String)?
         var thread: WorkerThread?
@@ -23,20 +24,18 @@ final class LogWriter: Sendable {
 
     /// Lines that wait for a slow reader; more than these are counted and left out.
     static let queueLimitLines = 10_000
+    /// How long the end waits for a reader that does not read.
+    static let closingMilliseconds: Int64 = 2000
     private static let progressMilliseconds: Int64 = 250
 
     /// - Parameters:
     ///   - format: For people or for machines.
     ///   - showsProgress: Whether there is a terminal to rewrite a line on.
-    ///   - write: Takes text as it is to appear.
-    init(
-        format: Format,
-        showsProgress: Bool,
-        write: @escaping @Sendable (String) -> Void = ErrorOutput.raw
-    ) throws {
+    ///   - descriptor: Where the lines go.
+    init(format: Format, showsProgress: Bool, descriptor: Int32 = 2) throws {
         self.format = format
         self.showsProgress = showsProgress
-        self.write = write
+        output = try PatientOutput(descriptor: descriptor)
         waker = try Waker()
         let thread = try WorkerThread(name: "posthorn-log") { [self] in loop() }
         shared.withLock { $0.thread = thread }
@@ -63,15 +62,19 @@ final class LogWriter: Sendable {
         if wasEmpty { waker.signal() }
     }
 
-    /// Writes what waits, takes the progress line away and ends the thread.
-    func close() {
+    /// Writes what waits, as far as somebody reads it, takes the progress line away and ends the thread.
+    /// - Returns: How many lines nobody has read or will be told of.
+    @discardableResult
+    func close() -> Int {
         let thread = shared.withLock { shared in
             shared.isClosing = true
             defer { shared.thread = nil }
             return shared.thread
         }
+        output.waitAtMost(milliseconds: Self.closingMilliseconds)
         waker.signal()
         thread?.join()
+        return shared.withLock { $0.lost }
     }
 
     private func loop() {
@@ -89,10 +92,21 @@ final class LogWriter: Sendable {
                 text += Visible.cut(progress(), to: max(20, (Terminal.width(of: 2) ?? 80) - 1))
                 isDirty = true
             }
-            if !text.isEmpty { write(text) }
+            if !text.isEmpty, !write(text, dropped) { return }
             if isClosing && shared.withLock({ $0.lines.isEmpty }) { return }
             waker.wait(milliseconds: progress == nil ? nil : Self.progressMilliseconds)
         }
+    }
+
+    /// - Returns: Whether all was written; not when the end has waited long enough for a reader.
+    private func write(_ text: String, _ dropped: Int) -> Bool {
+        let bytes = Array(text.utf8)
+        let done = output.write(bytes)
+        if done == bytes.count { return true }
+        let left = bytes[done...].count { $0 == UInt8(ascii: "\n") }
+        // The notice of those that were left out before is the last of the lines.
+        shared.withLock { $0.lost = left + (dropped > 0 ? dropped - 1 : 0) + $0.lines.count + $0.dropped }
+        return false
     }
 
     private func notice(_ dropped: Int) -> String {

@@ -19,19 +19,25 @@ enum RunCommand: Command {
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            .init(
+                "drain",
+                "LENGTH",
+                "how long a stop waits for requests on the wire; those that take longer go out again with the next run (default 30s)"
+            ),
             .init("log", "FORMAT", "text or json: the log on standard error (default text)"),
         ] + MailArguments.flags,
         details: [
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
-                + "\nSIGTERM and SIGINT let requests that are on the wire end, record their results and exit with 0; a second signal ends"
-                + "\nat once, and what was on the wire is sent again by the next run.",
+                + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
+                + "\na second signal ends at once. What was still on the wire is sent again by the next run, and that was no attempt."
+                + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
             MailArguments.details,
             "With --until-settled it exits with 0 once all is settled, exhausted and held deliveries among it; the log's last line says"
                 + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run,"
                 + "\nand on those that are left when it is stopped early.",
             "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
-                + "\nexhausted of this run, and duration_ms.",
+                + "\nexhausted of this run, duration_ms, and log_lines_lost: lines that nobody read.",
         ],
         examples: [
             "posthorn run",
@@ -53,22 +59,36 @@ enum RunCommand: Command {
         DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
         return try context.withOutbox(creating: !arguments.has("until-settled")) { outbox in
             let log = try LogWriter(format: format, showsProgress: Terminal.isTerminal(2))
+            // Only where it is not closed below: a second time it does nothing.
             defer { log.close() }
             let started = MonotonicClock.nanoseconds()
             let engine = try Engine(outbox: outbox, configuration: configuration) { log.log(LogRecord($0)) }
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
             _ = try StopSignals.watch { _ in engine.requestStop() }
             try engine.run()
-            guard configuration.untilSettled else { return 0 }
+            guard configuration.untilSettled else { return end(log.close(), context) }
             let (status, statistics) = (try outbox.status(), engine.statistics)
             let pending = status.deliveries[.pending] ?? 0
             if let record = LogRecord(unsettled: statistics.exhausted, held: status.deliveries[.held] ?? 0, pending: pending) {
                 log.log(record)
             }
-            log.close()
-            report(status, statistics, MonotonicClock.nanoseconds() - started, context)
-            return failsOnExhausted && (statistics.exhausted > 0 || pending > 0) ? 1 : 0
+            let lost = log.close()
+            report(status, statistics, MonotonicClock.nanoseconds() - started, lost, context)
+            let ended = end(lost, context)
+            return failsOnExhausted && (statistics.exhausted > 0 || pending > 0) ? 1 : ended
         }
+    }
+
+    /// Ends a run, whether or not somebody reads what it has to say.
+    /// - Parameter lost: Lines of the log that nobody has read.
+    /// - Returns: The status.
+    private static func end(_ lost: Int, _ context: Context) -> Int32 {
+        if lost > 0, !context.json {
+            context.output.write(
+                "\(Words.count(lost, "log line was", "log lines were")) left out, because nobody read the standard error\n"
+            )
+        }
+        return context.output.flushSoon() ? 0 : 1
     }
 
     private static func configuration(_ arguments: ParsedArguments) throws(UsageProblem) -> EngineConfiguration {
@@ -81,18 +101,21 @@ enum RunCommand: Command {
             }
             sender.caFile = file
         }
-        return EngineConfiguration(
+        var configuration = EngineConfiguration(
             speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1,
             untilSettled: arguments.has("until-settled"),
             sender: sender,
             mail: try MailArguments.configuration(arguments)
         )
+        if let drain = try arguments.milliseconds("drain") { configuration.drainMilliseconds = drain }
+        return configuration
     }
 
     private static func report(
         _ status: OutboxStatus,
         _ statistics: EngineStatistics,
         _ nanoseconds: Int64,
+        _ linesLost: Int,
         _ context: Context
     ) {
         if context.json {
@@ -103,6 +126,7 @@ enum RunCommand: Command {
             line.add("delivered", statistics.delivered)
             line.add("exhausted", statistics.exhausted)
             line.add("duration_ms", nanoseconds / 1_000_000)
+            line.add("log_lines_lost", linesLost)
             context.output.write(line)
             return
         }

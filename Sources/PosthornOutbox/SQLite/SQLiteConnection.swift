@@ -7,6 +7,10 @@ import Glibc
 final class SQLiteConnection {
     let handle: OpaquePointer
     let path: String
+    /// The same from the root, so that it means the same after a change of the working directory.
+    let absolutePath: String
+    /// The file that it leads to over symbolic links, beside which SQLite puts its log.
+    let realPath: String
     /// Kept statements by the address of their text: the text itself would be hashed several times a delivery.
     @exclusivity(unchecked) private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
 
@@ -32,6 +36,8 @@ final class SQLiteConnection {
         }
         handle = opened
         self.path = path
+        absolutePath = Self.absolute(path)
+        realPath = sqlite3_db_filename(opened, "main").map { String(cString: $0) } ?? absolutePath
         self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
@@ -42,6 +48,12 @@ final class SQLiteConnection {
         // Only where there is none: closing a descriptor of an open database would drop SQLite's locks on it.
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
     }
 
     deinit {

@@ -24,7 +24,7 @@ extension SQLiteStore {
     /// What the engine that runs, or the last one, could not use.
     public func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun {
         FaultsOfRun(
-            engine: OwnerLock.holder(databasePath: path),
+            engine: OwnerSight(databasePath: path).process,
             at: try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'faults_at'").map(Timestamp.init(milliseconds:)),
             reasons: try writtenFaults()
         )

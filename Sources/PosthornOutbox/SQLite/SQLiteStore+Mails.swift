@@ -227,7 +227,7 @@ extension SQLiteStore {
         )
         status.refused = try refusedMails(limit: 1).first
         status.untold = try setting("untold")
-        if OwnerLock.holder(databasePath: path) != nil {
+        if OwnerSight(databasePath: path).process != nil {
             status.isServed = try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'serves_mails'").map { $0 == 1 }
         }
         return status

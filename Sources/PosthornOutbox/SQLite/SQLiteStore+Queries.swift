@@ -95,7 +95,9 @@ extension SQLiteStore {
             """
         ).map(Timestamp.init(milliseconds:))
         status.nextRetry = try nextRetry(after: Timestamp(milliseconds: .min))
-        status.engine = OwnerLock.holder(databasePath: path)
+        let owner = OwnerSight(databasePath: path)
+        status.engine = owner.process
+        status.engineTrouble = owner.trouble
         status.pulse = try pulse()
         status.mails = try mailStatus()
         return status

@@ -1,5 +1,6 @@
 public import PosthornModel
 import CPosthornSQLite
+import Glibc
 
 /// The outbox in a SQLite file, which may be a platform's own.
 public final class SQLiteStore: OutboxStore {
@@ -14,6 +15,10 @@ public final class SQLiteStore: OutboxStore {
 
     /// The file's path.
     public let path: String
+    /// The files as they were when they were opened.
+    private var files = StorePlace()
+    /// What was found of the files; from then on nothing is written.
+    private var loss: OutboxProblem?
 
     private var commits = 0
     private var hasChangedTopology = false
@@ -51,6 +56,10 @@ public final class SQLiteStore: OutboxStore {
         try migrator.migrate(connection, now: now.milliseconds)
         lock = OwnerLock(databasePath: path)
         checkpointer = Checkpointer(connection)
+        // After the first reading: since then this connection keeps SQLite from taking the log and its index away.
+        files.add(connection.absolutePath, .database)
+        files.add(connection.realPath + "-wal", .log)
+        files.add(connection.realPath + "-shm", .index)
     }
 
     /// SQLite's memory statistics cost a lock on every allocation.
@@ -79,8 +88,33 @@ public final class SQLiteStore: OutboxStore {
     /// Whether this process is the one engine of this outbox.
     public var isOwner: Bool { lock.isHeld }
 
-    /// Takes the lock file beside the database, if nobody has it.
-    public func own() throws(OutboxProblem) -> Bool { try lock.take() }
+    /// Takes the lock, if nobody has it.
+    public func own() throws(OutboxProblem) -> Bool {
+        try checkFiles()
+        return try lock.take()
+    }
+
+    /// Where the files are, and the owner's lock file.
+    public var place: StorePlace? {
+        var place = files
+        if isOwner, let identity = lock.identity { place.add(lock.path, .lock, identity) }
+        return place
+    }
+
+    /// Copies the log into the database, unless that is gone or somebody has begun another log under the name. Nobody commits
+    /// meanwhile: every writer of Posthorn's has noticed the loss, or will before it answers.
+    public func saveLog() {
+        var facts = stat()
+        guard stat(connection.realPath + "-wal", &facts) != 0, errno == ENOENT, files.isDatabaseInPlace else { return }
+        _ = try? connection.passiveCheckpoint()
+    }
+
+    /// Refuses to go on with a file that its name does not lead to any more.
+    /// - Throws: ``OutboxProblem`` of code `replaced`, from the first time on.
+    private func checkFiles() throws(OutboxProblem) {
+        if loss == nil { loss = files.problem() }
+        if let loss { throw loss }
+    }
 
     /// Gives the lock back.
     public func disown() { lock.release() }
@@ -92,12 +126,15 @@ public final class SQLiteStore: OutboxStore {
 
     /// One transaction that holds the write lock from its start: a later upgrade could fail at once (SQLITE_BUSY_SNAPSHOT).
     public func write<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
+        if let loss { throw loss }
         try connection.statement("BEGIN IMMEDIATE").run()
         do throws(OutboxProblem) {
             let result = try body()
             try connection.statement("COMMIT").run()
             commits += 1
             hasChangedTopology = false
+            // Nobody is answered for what went into a file that is gone.
+            try checkFiles()
             return result
         } catch {
             if connection.isInTransaction { try? connection.statement("ROLLBACK").run() }

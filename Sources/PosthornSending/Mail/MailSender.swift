@@ -1,4 +1,5 @@
 import CPosthornCurl
+import Glibc
 public import PosthornModel
 
 /// Where mails are handed in: a server that the operator names, so no egress guard stands before it.
@@ -113,9 +114,15 @@ public struct MailSender: Sendable {
         self.timeoutMilliseconds = max(1, timeoutMilliseconds)
     }
 
-    /// Sends one mail.
+    /// Sends one mail. It counts as sent as soon as the server has taken it; what the server says to the goodbye is not waited for.
+    /// - Parameters:
+    ///   - message: The mail.
+    ///   - isCut: Asked about once a second whether to give up.
     /// - Throws: An ``InputProblem`` when the mail itself can't be written.
-    public func send(_ message: MailMessage) throws(InputProblem) -> MailResult {
+    public func send(
+        _ message: MailMessage,
+        unless isCut: @escaping @Sendable () -> Bool = { false }
+    ) throws(InputProblem) -> MailResult {
         let upload = MailUpload(try message.rendered())
         if let problem = CurlLibrary.problem { return .unusable(problem) }
         guard let handle = curl_easy_init() else { return .temporary("no memory for a connection") }
@@ -134,14 +141,28 @@ public struct MailSender: Sendable {
         let replies = MailReplies()
         posthorn_curl_set_data_callback(handle, CURLOPT_HEADERFUNCTION, MailReplies.take)
         posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(replies).toOpaque())
-        let code = withExtendedLifetime((upload, replies, trust)) { curl_easy_perform(handle) }
+        let interruption = MailInterruption(isCut)
+        posthorn_curl_set_progress(handle, MailInterruption.ask)
+        posthorn_curl_set_pointer(handle, CURLOPT_XFERINFODATA, Unmanaged.passUnretained(interruption).toOpaque())
+        posthorn_curl_set_long(handle, CURLOPT_NOPROGRESS, 0)
+        let code = withExtendedLifetime((upload, replies, trust, interruption)) { curl_easy_perform(handle) }
         var reply = 0
         posthorn_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &reply)
         let words = replies.text(of: reply, hiding: server.password)
         // The rest of the session is not heard: the handle's end may say QUIT.
         posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, nil)
+        posthorn_curl_set_long(handle, CURLOPT_NOPROGRESS, 1)
+        Self.hearNoMore(handle)
         if let result = trust.result { return result }
         return Self.result(code, reply: reply, words: words)
+    }
+
+    /// Shuts the reading half of the connection: the handle's end still says QUIT, as RFC 5321 (4.1.1.10) wants it, and libcurl, which
+    /// would wait two minutes for the reply, finds at once that none comes.
+    private static func hearNoMore(_ handle: UnsafeMutableRawPointer) {
+        var socket = curl_socket_t(-1)
+        posthorn_curl_get_socket(handle, &socket)
+        if socket >= 0 { shutdown(socket, Int32(SHUT_RD)) }
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer) {
@@ -225,5 +246,16 @@ private final class MailUpload {
         target.copyBytes(from: bytes[position..<position + length])
         position += length
         return length
+    }
+}
+
+/// Asks whether a mail that is on the wire is to be given up.
+private final class MailInterruption {
+    private let isCut: @Sendable () -> Bool
+
+    init(_ isCut: @escaping @Sendable () -> Bool) { self.isCut = isCut }
+
+    static let ask: curl_xferinfo_callback = { context, _, _, _, _ in
+        Unmanaged<MailInterruption>.fromOpaque(context!).takeUnretainedValue().isCut() ? 1 : 0
     }
 }

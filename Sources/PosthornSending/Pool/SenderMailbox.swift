@@ -12,7 +12,7 @@ final class SenderMailbox: Sendable {
 
     /// What the thread is to do as long as nothing else is said.
     enum Order: Int, Comparable {
-        case work, pause, drain, stop, abort
+        case work, pause, drain, stop, cut, abort
         static func < (a: Order, b: Order) -> Bool { a.rawValue < b.rawValue }
     }
 

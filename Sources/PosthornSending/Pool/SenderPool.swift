@@ -143,9 +143,21 @@ public final class SenderPool: Sendable {
     /// Starts nothing new, gives back what waits, and returns when what was on the wire has ended and been handed over.
     ///
     /// The requests' own deadlines bound the wait; ``abort()`` on another thread ends it.
-    public func drain() {
+    /// - Parameter milliseconds: How long to wait at most; `nil` for as long as it takes.
+    /// - Returns: Whether all has ended.
+    @discardableResult
+    public func drain(milliseconds: Int64? = nil) -> Bool {
         startDraining()
-        ended.wait(for: threads.count)
+        return ended.wait(for: threads.count, milliseconds: milliseconds)
+    }
+
+    /// Ends the requests that are still on the wire, after a drain that has lasted long enough; they come back through
+    /// `onRecalled`, as if they had not been sent. The pool can't be used again.
+    /// - Returns: How many there were.
+    public func cutOff() -> Int {
+        order(.cut)
+        ended.wait(for: threads.count, milliseconds: nil)
+        return threads.reduce(0) { $0 + $1.gauge.withLock { $0.cutOff } }
     }
 
     /// Drains, then ends the threads. The pool can't be used again.
@@ -266,10 +278,18 @@ final class EndSignal: Sendable {
         waker.signal()
     }
 
-    func wait(for count: Int) {
-        while !members.withLock({ $0.isFired || $0.seen.count >= count }) { waker.wait(milliseconds: nil) }
+    /// - Returns: Whether all have said so, or ``fire()`` was called, before the time was over.
+    @discardableResult
+    func wait(for count: Int, milliseconds: Int64?) -> Bool {
+        let end = milliseconds.map { MonotonicClock.nanoseconds() + $0 * 1_000_000 }
+        while !members.withLock({ $0.isFired || $0.seen.count >= count }) {
+            let left = end.map { ($0 - MonotonicClock.nanoseconds() + 999_999) / 1_000_000 }
+            if let left, left <= 0 { return false }
+            waker.wait(milliseconds: left)
+        }
         // The next one who waits is to see it too.
         waker.signal()
+        return true
     }
 }
 

@@ -22,6 +22,8 @@ final class SenderThread: @unchecked Sendable {
         var opened: Int64 = 0
         var finished: Int64 = 0
         var wakeUps: Int64 = 0
+        /// Requests that were cut off when a drain had lasted long enough.
+        var cutOff = 0
         var cpuClock: clockid_t?
     }
 
@@ -127,6 +129,10 @@ final class SenderThread: @unchecked Sendable {
     private func turn() -> Bool {
         readMailbox()
         if order == .abort { return false }
+        if order == .cut {
+            cutOff()
+            return false
+        }
         var now = MonotonicClock.nanoseconds()
         tell(starvation.check(now: now))
         expireNames(now)
@@ -216,9 +222,22 @@ final class SenderThread: @unchecked Sendable {
         deliver.results(batch)
     }
 
-    private func endTransfers() {
-        for transfer in transfers where transfer.job != nil {
-            if let target = transfer.job?.target { curl_multi_remove_handle(shards[target.shard].multi, transfer.easy) }
+    /// Ends the requests that are on the wire and gives their jobs back.
+    private func cutOff() {
+        _ = finishEnded()
+        handOver()
+        let jobs = endTransfers()
+        gauge.withLock { $0.cutOff = jobs.count }
+        if !jobs.isEmpty { deliver.recalled(jobs) }
+        deliver.drained()
+    }
+
+    @discardableResult
+    private func endTransfers() -> [SendJob] {
+        transfers.compactMap { transfer in
+            guard let job = transfer.job.take() else { return nil }
+            curl_multi_remove_handle(shards[job.target.shard].multi, transfer.easy)
+            return job
         }
     }
 }

@@ -33,10 +33,20 @@ import Testing
             _ = try bench.outbox.apply(try Topology(nodes: nodes, endpoints: [settings]), prune: false)
         }
 
-        func engine(mails: Bool = true, untilSettled: Bool = false, speed: Double = 1) throws -> Engine {
+        func engine(
+            mails: Bool = true,
+            untilSettled: Bool = false,
+            speed: Double = 1,
+            drainMilliseconds: Int64 = 30_000
+        ) throws -> Engine {
             let server = try MailServer("smtp://127.0.0.1:\(server.port)", encryption: .optional)
             let mail = MailConfiguration(from: try MailAddress("posthorn@example.com"), server: server)
-            return try bench.engine(untilSettled: untilSettled, speed: speed, mail: mails ? mail : nil)
+            return try bench.engine(
+                untilSettled: untilSettled,
+                speed: speed,
+                mail: mails ? mail : nil,
+                drainMilliseconds: drainMilliseconds
+            )
         }
 
         func emit(_ count: Int = 1) throws {
@@ -44,6 +54,18 @@ import Testing
         }
 
         var mails: MailStatus { get throws { try bench.outbox.status().mails } }
+    }
+
+    /// A mail whose server does not answer is cut off with the drain; that was no attempt.
+    @Test func aMailServerThatDoesNotAnswerKeepsNoEngineFromEnding() throws {
+        let stage = try Stage([".": SMTPServer.silence])
+        try stage.emit()
+        let engine = try stage.engine(speed: 1e7, drainMilliseconds: 0)
+        try engine.start()
+        #expect(stage.server.waitForMails(1))
+        try engine.stop()
+        #expect(try stage.mails.counts == [.waiting: 1])
+        #expect(try stage.mails.answer == nil)
     }
 
     @Test func aRefusedMailIsSentAgainToTheContactThatIsRightNow() throws {

@@ -1,0 +1,68 @@
+import PosthornOutbox
+import PosthornSending
+import PosthornSystem
+import Synchronization
+
+extension Engine {
+    /// Ends in an orderly way, within a bounded time whatever receivers and mail servers do.
+    /// - Parameter trouble: What is wrong with the outbox's files, if that is why it ends.
+    /// - Throws: The trouble, or why results could not be recorded.
+    func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner, _ trouble: OutboxProblem?) throws {
+        listeners.whenSettled(nil)
+        core.startDraining()
+        pool.startDraining()
+        if let trouble { listeners.tell(.ownershipLost(.init(trouble))) }
+        listeners.tell(.draining)
+        // What is sent without an outbox to record it in would only be sent once more.
+        let patience = trouble.map(StorePlace.isOfTheLockAlone) ?? true ? max(0, configuration.drainMilliseconds) : 0
+        let start = MonotonicClock.nanoseconds()
+        handshakes.requestStop()
+        if !pool.drain(milliseconds: patience) {
+            let requests = pool.cutOff()
+            if requests > 0 { listeners.tell(.drainCut(requests: requests)) }
+        }
+        handshakes.join(within: max(0, patience - (MonotonicClock.nanoseconds() - start) / 1_000_000))
+        endMails(within: patience)
+        if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveLog() } }
+        let problem = recordLast(core)
+        outbox.writer.leave()
+        core.hasLeft.store(true, ordering: .releasing)
+        pool.stop()
+        // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
+        core.pool = nil
+        core.handshakes = nil
+        core.mails = nil
+        state.withLock { state in
+            state.pool = nil
+            state.mails = nil
+        }
+        listeners.tell(.stopped)
+        if let problem = trouble ?? problem { throw problem }
+    }
+
+    private func endMails(within milliseconds: Int64) {
+        let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
+        // Asked to stop, it has begun no mail since.
+        if isSettled { mails?.requestFlush() } else { mails?.requestStop() }
+        mails?.join(within: milliseconds)
+    }
+
+    /// How long a stop waits for a store that cannot be written.
+    private static let recordingPatienceMilliseconds: Int64 = 5000
+
+    /// Waits until what the senders brought is recorded. When the store cannot be written for that long, it is sent again
+    /// after the next start, as after a crash.
+    private func recordLast(_ core: EngineCore) -> OutboxProblem? {
+        let end = MonotonicClock.nanoseconds() + Self.recordingPatienceMilliseconds * 1_000_000
+        while true {
+            do throws(OutboxProblem) {
+                try outbox.writer.perform { (_) throws(OutboxProblem) in }
+                if core.isRecorded { return nil }
+            } catch {
+                if core.isRecorded { return nil }
+                if error.code == .replaced || MonotonicClock.nanoseconds() >= end { return error }
+                waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
+            }
+        }
+    }
+}

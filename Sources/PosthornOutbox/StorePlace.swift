@@ -1,0 +1,73 @@
+/// The files of an open store as they were when it was opened, so that a name that leads elsewhere since is noticed: what is
+/// written to a file without a name is lost.
+public struct StorePlace: Sendable {
+    /// What a file is to the store.
+    enum Role: Sendable { case database, log, index, lock }
+
+    private struct Entry {
+        let path: String
+        let role: Role
+        let identity: FileIdentity
+    }
+
+    private var entries: [Entry] = []
+
+    init() {}
+
+    /// Remembers what a path leads to now; nothing when it leads nowhere, as the log of a store that was opened to read.
+    mutating func add(_ path: String, _ role: Role) {
+        if let identity = try? FileIdentity(path: path) { add(path, role, identity) }
+    }
+
+    /// Remembers what a path is to lead to.
+    mutating func add(_ path: String, _ role: Role, _ identity: FileIdentity) {
+        entries.append(Entry(path: path, role: role, identity: identity))
+    }
+
+    /// Folders in which something happens when one of the files is moved, deleted or replaced.
+    public var folders: Set<String> {
+        Set(entries.map { String($0.path[..<($0.path.lastIndex(of: "/") ?? $0.path.startIndex)]) + "/" })
+    }
+
+    /// The first thing that is not where it was, of code ``OutboxProblem/Code/replaced``; `nil` when all is well, or cannot be
+    /// looked at for now.
+    public func problem() -> OutboxProblem? {
+        for entry in entries {
+            do throws(FileIdentity.Failure) {
+                if try FileIdentity(path: entry.path) != entry.identity { return Self.problem(entry.role, entry.path, isGone: false) }
+            } catch {
+                if error.isAbsence { return Self.problem(entry.role, entry.path, isGone: true) }
+            }
+        }
+        return nil
+    }
+
+    /// Whether the database itself is where it was.
+    var isDatabaseInPlace: Bool {
+        entries.allSatisfy { $0.role != .database || (try? FileIdentity(path: $0.path)) == $0.identity }
+    }
+
+    /// Whether a problem leaves the outbox itself whole, so that what is under way can still be recorded.
+    public static func isOfTheLockAlone(_ problem: OutboxProblem) -> Bool { problem.code == .lockLost }
+
+    private static func problem(_ role: Role, _ path: String, isGone: Bool) -> OutboxProblem {
+        let what = isGone ? "was removed or renamed" : "was replaced by another file"
+        switch role {
+        case .database:
+            let remedy = isGone ? "put it back, or name another with --db, and start again" : "start again to work on the new one"
+            return OutboxProblem(.replaced, "the outbox \(path) \(what) while it was open, and nothing more is written to it; \(remedy)")
+        case .log, .index:
+            return OutboxProblem(
+                .replaced,
+                "\(path) \(what) while the outbox was open, and nothing more is written to it; end every program that has the outbox open, "
+                    + "then check it with posthorn doctor, since what was written last may be lost"
+            )
+        case .lock:
+            return OutboxProblem(
+                .lockLost,
+                "the lock file \(path) \(what) while this engine held it; it ends, so that there are never two; start it again and leave "
+                    + "the file alone"
+            )
+        }
+    }
+}
