@@ -50,14 +50,16 @@ import Testing
     }
 
     @Test func withSecretsItMakesAnotherOutboxTheSame() throws {
-        let text = try outbox(key).outbox.exportedTopology(withSecrets: true)
+        let first = try outbox(key)
+        let text = try first.outbox.exportedTopology(withSecrets: true)
         let other = try VendorsBench()
         _ = try other.outbox.apply(topology(text))
         #expect(try other.outbox.exportedTopology(withSecrets: true) == text)
     }
 
     @Test func withoutSecretsAnotherOutboxRefusesIt() throws {
-        let text = try outbox(nil).outbox.exportedTopology(withSecrets: false)
+        let first = try outbox(nil)
+        let text = try first.outbox.exportedTopology(withSecrets: false)
         let other = try VendorsBench()
         let problem = #expect(throws: InputProblem.self) { try other.outbox.apply(topology(text)) }
         #expect(problem?.field == "endpoints[0].url" && problem?.value == "***", "\(problem.map { "\($0)" } ?? "")")

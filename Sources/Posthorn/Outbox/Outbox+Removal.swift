@@ -50,12 +50,17 @@ extension Outbox {
         let names = ids.prefix(namesShown).map { InputProblem.printable($0) }.joined(separator: ", ")
         let rest = ids.count > namesShown ? " and \(GroupedDigits.text(ids.count - namesShown)) more" : ""
         let many = ids.count == 1 ? what : what + "s"
-        return InputProblem(field: "node", value: node, reason: "has the \(many) \(names)\(rest); remove or move \(ids.count == 1 ? "it" : "them") first")
+        let them = ids.count == 1 ? "it" : "them"
+        return InputProblem(field: "node", value: node, reason: "has the \(many) \(names)\(rest); remove or move \(them) first")
     }
 
     private static func deliveriesWait(_ count: Int, for endpoint: String) -> InputProblem {
         let what = count == 1 ? "1 delivery that waits" : "\(GroupedDigits.text(count)) deliveries that wait"
-        return InputProblem(field: "endpoint", value: endpoint, reason: "has \(what); add --cancel-waiting to cancel what waits, or let it go out first")
+        return InputProblem(
+            field: "endpoint",
+            value: endpoint,
+            reason: "has \(what); add --cancel-waiting to cancel what waits, or let it go out first"
+        )
     }
 
     /// Makes a change of the hierarchy once all that was accepted before it has its deliveries.

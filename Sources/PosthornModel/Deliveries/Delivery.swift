@@ -8,8 +8,9 @@
 ///               disabled ▼ ▲ enabled      not 200, last attempt
 ///                       held            ───────────────▶ exhausted ──(retry by hand)──▶ pending
 ///                                        cancelled by hand ▶ cancelled
-///   delivered ──(sent again by hand)──▶ pending
 /// ```
+///
+/// A delivered one is pending again only when somebody sends it again by hand.
 public enum DeliveryState: String, CaseIterable, Sendable {
     /// Waits for its next attempt, or is on the wire.
     case pending

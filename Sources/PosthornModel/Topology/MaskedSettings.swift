@@ -36,7 +36,8 @@ extension EndpointSettings {
         InputProblem(
             field: field,
             value: MaskedURL.mark,
-            reason: "stands for what is stored, and nothing is stored there; write the value itself, or export the topology with its secrets"
+            reason: "is what stands for a stored value, and none is stored there; write the value itself, or export the topology with "
+                + "its secrets"
         )
     }
 
