@@ -79,7 +79,7 @@ struct CredentialReader {
 enum KeptMember {
     /// Unix seconds at which Webio's token was made.
     static let issuedAt = "issued_at"
-    /// Standard Webhooks' earlier secrets, each with the moment until which it signs too.
+    /// Earlier secrets of formats that carry several signatures, each with the moment until which it signs too.
     static let previousSecrets = "previous_secrets"
     /// Digests of secrets that a rotation replaced, by which a topology file that still names one is recognised.
     static let rotatedFrom = "rotated_from"
@@ -92,8 +92,8 @@ enum KeptMember {
         switch signature {
         case .none: return []
         case .webioJWT: return [issuedAt, rotatedFrom]
-        case .standardWebhooks: return [previousSecrets, rotatedFrom]
-        case .diio, .conferenceToken, .voisoKey, .hmac: return [rotatedFrom]
+        case .standardWebhooks, .hmac: return [previousSecrets, rotatedFrom]
+        case .diio, .conferenceToken, .voisoKey: return [rotatedFrom]
         }
     }
 }
