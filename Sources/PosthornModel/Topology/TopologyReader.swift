@@ -3,8 +3,12 @@ extension Topology {
     public init(json bytes: [UInt8]) throws(InputProblem) {
         let root: JSONValue
         do throws(JSONProblem) { root = try JSONValue.parse(bytes) } catch {
+            if error.isOfAnotherKind { throw InputProblem(field: "", reason: error.reason) }
             let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
             throw InputProblem(field: "line \(line)", reason: "\(error)")
+        }
+        if case .array = root {
+            throw InputProblem(field: "", reason: "is a JSON array; a topology is one object, {\"nodes\": […], \"endpoints\": […]}")
         }
         let file = try ObjectReader(root, at: "", allowed: ["nodes", "endpoints"])
         let nodes = try file.list("nodes").enumerated().map { (i, value) throws(InputProblem) in
