@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 public import PosthornSystem
 import Synchronization
 
@@ -343,19 +344,5 @@ public final class GroupCommitWriter: @unchecked Sendable {
         if hasPassenger, let watch { waits.append(watch.delayMilliseconds()) }
         waker.wait(milliseconds: waits.min(), others: descriptor >= 0 ? [descriptor] : [])
         shared.withLock { $0.isAsleep = false }
-    }
-}
-
-extension OutboxProblem {
-    /// Whether the same call may work later without anybody changing the file or its rights.
-    public var mayPass: Bool { code == .busy || code == .full || code == .io }
-
-    /// Whether the store itself failed, so that nothing of the transaction can be kept.
-    var isOfTheStore: Bool {
-        switch code {
-        // Other failures, such as a lack of memory, may have rolled the whole transaction back.
-        case .busy, .full, .io, .notADatabase, .access, .replaced, .other: return true
-        case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed: return false
-        }
     }
 }

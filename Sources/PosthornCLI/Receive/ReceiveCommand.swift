@@ -1,6 +1,7 @@
 import PosthornHTTP
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSystem
 import Synchronization
 

@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 import PosthornSending
 import PosthornSystem

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 
 /// What `posthorn simulate` says of a simulation.

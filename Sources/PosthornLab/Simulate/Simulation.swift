@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// What a simulated vendor will send, and when: made from a seed before anything is sent, so that it can be written down,
 /// sent, or sent faster.

@@ -1,5 +1,6 @@
 public import Posthorn
 public import PosthornModel
+public import PosthornText
 
 /// How far a simulation is.
 public struct SimulationProgress: Equatable, Sendable {

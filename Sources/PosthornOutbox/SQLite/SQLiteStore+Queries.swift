@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 extension SQLiteStore {
     /// Whether there is a node of that id, or was one when an event that is still here was accepted.
