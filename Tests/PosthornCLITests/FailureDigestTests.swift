@@ -2,6 +2,7 @@ import Glibc
 import PosthornModel
 import PosthornSystem
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import PosthornCLI

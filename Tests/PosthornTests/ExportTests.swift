@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import Posthorn

@@ -1,6 +1,7 @@
 public import PosthornModel
 public import PosthornOutbox
 import PosthornSystem
+import PosthornText
 
 /// What people do to deliveries.
 extension Outbox {

@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornOutbox
 import PosthornSystem
+import PosthornText
 
 extension Outbox {
     /// Removes one endpoint, as ``apply(_:prune:pruneAll:keyLost:)`` with pruning does for one that the file lacks. A topology that has

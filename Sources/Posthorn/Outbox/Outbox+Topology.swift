@@ -3,6 +3,7 @@ public import PosthornOutbox
 import PosthornSending
 import PosthornFormats
 import PosthornSystem
+import PosthornText
 
 extension Outbox {
     /// Makes the hierarchy and its endpoints what a topology says: all of it or, when something is wrong, nothing.

@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 
 /// `posthorn endpoint rotate ID`
 enum EndpointRotateCommand: Command {

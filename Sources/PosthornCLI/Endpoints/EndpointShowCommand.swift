@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornOutbox
+import PosthornText
 
 /// `posthorn endpoint show ID`
 enum EndpointShowCommand: Command {

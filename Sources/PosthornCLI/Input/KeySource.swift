@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 
 /// Where the key for sealed credentials comes from: `--key-file`, else POSTHORN_KEY, else the file that POSTHORN_KEY_FILE or the
 /// settings file names.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A JSON file with values of flags that every run needs again: `{"allow": ["10.0.0.0/8"], "smtp": "smtps://me@mail.example"}`.
 struct SettingsFile {

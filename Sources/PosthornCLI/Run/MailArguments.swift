@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornModel
 import PosthornSending
+import PosthornText
 
 /// The flags of `run` that say how mails about exhausted deliveries are sent.
 enum MailArguments {

@@ -1,3 +1,5 @@
+import PosthornText
+
 /// A topology that was exported without its secrets has `***` in place of each. Applied to the outbox that it is from, that stands for
 /// what is stored.
 extension EndpointSettings {

@@ -1,3 +1,5 @@
+import PosthornText
+
 /// Writes a topology file: what ``Topology/init(json:)`` reads, one node or endpoint a line, so that two of them can be compared line
 /// by line. What has its default is left out.
 public enum TopologyWriter {

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 extension SQLiteStore {
     /// A page of the deliveries that a filter asks for; all of them, where it has a limit and wants the newest last.

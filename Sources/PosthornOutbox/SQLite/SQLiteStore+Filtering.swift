@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// A filter as conditions over `posthorn_delivery d` and `posthorn_outbox o`.
 struct DeliveryConditions {
