@@ -102,7 +102,9 @@ enum LoadCommand: Command {
             guard: target.guard,
             caFile: try EndpointCalls.caFile(arguments)
         )
-        var (report, ledgerProblem) = try run(test, plan, ledger)
+        let phase = ReportingPhase()
+        var (report, ledgerProblem) = try run(test, plan, ledger, phase)
+        phase.end()
         report.origin = LoadRunOrigin.made(arguments, settings, seed: seed)
         let verdicts = report.verdicts(expectations)
         try files.write(report, verdicts, to: context)
@@ -114,10 +116,11 @@ enum LoadCommand: Command {
                 url: target.url,
                 signature: signature,
                 hasFile: arguments.has("topology"),
-                hasVendor: arguments.has("vendor")
+                hasVendor: arguments.has("vendor"),
+                caFile: arguments.text("ca-file")
             )
             context.output.flush()
-            ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure))")
+            ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure, detail: report.errorText(of: failure)))")
         }
         if let ledgerProblem { throw ledgerProblem }
         return failure == nil ? status(of: verdicts) : 1
@@ -158,14 +161,16 @@ enum LoadCommand: Command {
     private static func run(
         _ test: LoadTest,
         _ plan: LoadPlan,
-        _ ledger: LedgerSource?
+        _ ledger: LedgerSource?,
+        _ phase: ReportingPhase
     ) throws -> (report: LoadReport, ledgerProblem: (any Error)?) {
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
         let meter = LoadMeter(plan)
         log.showProgress { meter.line(test.takeProgress()) }
         let stop = try StopMark()
-        _ = try StopSignals.watch { _ in
+        _ = try StopSignals.watch { signal in
+            phase.leaveIfEnded(signal)
             stop.set()
             test.stop()
         }

@@ -48,6 +48,13 @@ import Testing
         #expect(results[.good]?.verdict == .good)
     }
 
+    /// A receiver that acts twice answers as one that does not.
+    @Test func whetherADuplicateWasProcessedTwiceIsNotClaimed() throws {
+        let results = try audit(.voiso, checks: true)
+        #expect(results[.duplicate]?.verdict == .unknown && results[.duplicate]?.status == 200)
+        #expect(AuditCase.duplicate.judge(503) == .bad && AuditCase.duplicate.expectation.contains("answers do not show"))
+    }
+
     @Test func aReceiverThatIsNotThereIsNotJudged() throws {
         for vendor in [Vendor.weseedo, .diio] {
             var settings = EndpointSettings(id: "e", node: "n", url: "", envelope: vendor.envelope, signature: vendor.signature)
