@@ -21,6 +21,8 @@ public struct DeliveryFilter: Sendable {
     public var before: Int64?
     /// Only the newest so many.
     public var limit: Int?
+    /// Only those that wait, pending or held, for another URL, method or envelope than their endpoint has now.
+    public var waitsElsewhere = false
     /// Whether a list begins with the newest; it ends with it otherwise.
     public var newestFirst = false
 
@@ -95,10 +97,26 @@ public struct FaultsOfRun: Sendable, Hashable {
     }
 }
 
+/// How to try deliveries again by hand.
+public struct RetryManner: Sendable, Hashable {
+    /// Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one attempt.
+    public var wholeRound = false
+    /// Whether they go where the endpoint is now, and not where it was when their events were accepted. Held ones stay held.
+    public var atCurrentURL = false
+
+    /// One attempt more, where the delivery is pinned to.
+    public init(wholeRound: Bool = false, atCurrentURL: Bool = false) {
+        self.wholeRound = wholeRound
+        self.atCurrentURL = atCurrentURL
+    }
+}
+
 /// What `retry` or `resend` did.
 public struct RetryReport: Sendable, Equatable {
     /// Deliveries that are due now.
     public var retried: Int = 0
+    /// How many go to another URL, method or envelope than before; held ones, which are not due, are counted here alone.
+    public var moved: Int = 0
     /// Numbers that name no delivery.
     public var unknown: [Int64] = []
     /// Numbers of deliveries whose state allows no retry, with that state.
@@ -146,6 +164,7 @@ public struct RetryReport: Sendable, Equatable {
     /// Adds what another call did.
     public mutating func add(_ other: RetryReport) {
         retried += other.retried
+        moved += other.moved
         unknown += other.unknown
         refused += other.refused
         endpoints.merge(other.endpoints) { Endpoint(state: $1.state, deliveries: $0.deliveries + $1.deliveries) }

@@ -29,6 +29,8 @@ struct OutboxStoreContract {
         ("another's commit shows", { try $0.foreignCommitsShow() }),
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
+        ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
+        ("retry at the current URL", { try $0.retryAtTheCurrentURL() }),
         ("resend and cancel by hand", { try $0.resendAndCancel() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
@@ -255,7 +257,7 @@ struct OutboxStoreContract {
         }
         try record(ids[1], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
         let report = try store.write { () throws(OutboxProblem) in
-            try store.retry([ids[0], ids[1], 77], wholeRound: false, at: now)
+            try store.retry([ids[0], ids[1], 77], RetryManner(), at: now)
         }
         #expect(report.retried == 1)
         #expect(report.unknown == [77])
@@ -265,7 +267,35 @@ struct OutboxStoreContract {
             rows.append($0); return true
         }
         #expect(rows.map(\.attempts) == [5])
-        #expect(try store.roundBase(of: ids[0]) == 1)
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
+    }
+
+    private func retryAheadOfTheSchedule() throws {
+        let (store, revisions) = try prepared()
+        try accept(event("e1"), revisions, in: store)
+        let id = try #require(try ready(store).first)
+        let scheduled = now.advanced(byMilliseconds: 60_000)
+        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: scheduled), in: store)
+        func retry(wholeRound: Bool = false) throws {
+            let report = try store.write { () throws(OutboxProblem) in
+                try store.retry([id], RetryManner(wholeRound: wholeRound), at: now)
+            }
+            #expect(report.retried == 1)
+            #expect(try due(store, at: now) == [id])
+        }
+        for _ in 0..<2 { try retry() }
+        #expect(try open().round(of: id) == DeliveryRound(base: 0, scheduledAt: scheduled))
+        try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: scheduled, roundBase: 1), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 1))
+        #expect(try due(store, at: now).isEmpty && store.nextRetry(after: now) == scheduled)
+        // A schedule that runs faster brings both times nearer.
+        try retry()
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 60, at: now) }
+        #expect(try store.round(of: id).scheduledAt == now.advanced(byMilliseconds: 1001))
+        try retry(wholeRound: true)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
+        try record(id, 3, Transition(state: .delivered, attempts: 3, nextAttemptAt: nil), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
     }
 
     private func resendAndCancel() throws {
@@ -280,13 +310,46 @@ struct OutboxStoreContract {
         #expect(report.endpoints == ["a": .init(state: .active, deliveries: 1)])
         #expect(try due(store, at: now) == [ids[0]])
         // A whole round of the schedule follows.
-        #expect(try store.roundBase(of: ids[0]) == 1)
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
         try record(ids[0], 2, Transition(state: .delivered, attempts: 2, nextAttemptAt: nil), in: store)
         let cancelled = try store.write { () throws(OutboxProblem) in try store.cancel([ids[0], ids[1], 77]) }
         #expect(cancelled.cancelled == 1 && cancelled.unknown == [77])
         #expect(cancelled.refused == [.init(delivery: ids[0], state: .delivered)])
         #expect(try ready(store) == [ids[2]])
         #expect(try store.queueGeneration() == before + 2)
+    }
+
+    private func retryAtTheCurrentURL() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        for i in 1...5 { try accept(event("e\(i)"), [revisions[0]], in: store, active: i != 5) }
+        try accept(event("b"), [revisions[1]], in: store)
+        let later = now.advanced(byMilliseconds: 60_000)
+        // Ready, waiting again, exhausted, delivered, held; and one of b's.
+        try record(2, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later), in: store)
+        try record(3, 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
+        try record(4, 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        try apply([EndpointSettings(id: "a", node: "n", url: "https://moved.example/")], to: store)
+        let current = try #require(try store.topology().endpoints.first { $0.settings.id == "a" }).revision
+        func retry(_ ids: [Int64], _ manner: RetryManner = RetryManner(atCurrentURL: true)) throws -> RetryReport {
+            try store.write { () throws(OutboxProblem) in try store.retry(ids, manner, at: now) }
+        }
+        func revisionsOfReady() throws -> [Int64] {
+            var found: [Int64] = []
+            _ = try store.scanReady(after: 0, limit: 10) {
+                found.append($0.revision); return true
+            }
+            return found
+        }
+        // Without being told so, nothing goes elsewhere.
+        #expect(try retry([1], RetryManner()).moved == 0)
+        #expect(try revisionsOfReady() == revisions)
+        let all = try retry([1, 2, 5])
+        #expect(all.retried == 2 && all.moved == 3 && all.refused.isEmpty)
+        #expect(try revisionsOfReady() == [current, revisions[1]])
+        let one = try retry([3, 4, 5])
+        #expect(one.retried == 1 && one.moved == 1 && one.refused.map(\.delivery) == [4, 5])
+        #expect(try retry([6]).moved == 0)
+        #expect(try store.round(of: 2).scheduledAt == later)
     }
 
     private func pruning() throws {

@@ -36,6 +36,15 @@ import Testing
         #expect(lines.contains { $0.contains("SEARCH o USING INTEGER PRIMARY KEY") }, "\(lines)")
     }
 
+    @Test func theEndpointsOfANodeAreFoundByAnIndex() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN \(SQLiteStore.selectEndpointsOfNode)")
+        var lines: [String] = []
+        while try plan.step() { lines.append(plan.text(3)) }
+        #expect(lines.contains { $0.hasPrefix("SEARCH e USING INDEX posthorn_endpoint_node") }, "\(lines)")
+        #expect(!lines.contains { $0.hasPrefix("SCAN") }, "\(lines)")
+    }
+
     private func platform() throws -> SQLiteConnection {
         let store = try SQLiteStore(path: path, now: now)
         let topology = try Topology(nodes: [Node(id: "s1", level: .site)], endpoints: [])

@@ -136,6 +136,29 @@ import Testing
         #expect(throws: InputProblem.self) { try bench.outbox.event("e2") }
     }
 
+    /// Pending and held ones that were pinned to a former URL, and no exhausted ones unless they are meant.
+    @Test func whatWaitsForAFormerURLIsChosenByTheEndpointAlone() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(500) }
+        let bench = try bench(receiver.url)
+        try emit(bench, ("MEETING_STARTED", "s"))
+        try run(bench)
+        try emit(bench, ("MEETING_ENDED", "s"), ("MEETING_UPDATED", "s"))
+        let once = try RetrySchedule(["0"])
+        try bench.apply([
+            EndpointSettings(id: "a", node: "s", url: "https://new.example/", retry: once),
+            EndpointSettings(id: "b", node: "c", url: receiver.url, retry: once),
+        ])
+        var filter = DeliveryFilter()
+        filter.endpoint = "a"
+        filter.waitsElsewhere = true
+        #expect(try bench.outbox.count(filter, for: .retryAtCurrentURL) == ["a": [.pending: 2]])
+        let report = try bench.outbox.retry(.matching(filter), atCurrentURL: true)
+        #expect(report.retried == 2 && report.moved == 2)
+        #expect(try bench.outbox.retry(.matching(filter), atCurrentURL: true) == RetryReport())
+        filter.waitsElsewhere = false
+        #expect(try bench.outbox.retry(.matching(filter), atCurrentURL: true).moved == 1)
+    }
+
     /// More than one transaction takes, and than one list's page.
     @Test func aLargeSelectionIsMovedWhole() throws {
         let bench = try bench("https://a.example/")

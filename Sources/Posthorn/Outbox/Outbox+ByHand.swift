@@ -9,14 +9,17 @@ extension Outbox {
     ///
     /// - Parameters:
     ///   - selection: Which ones; only pending and exhausted ones can be retried.
-    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one
-    ///     attempt, whose failure leaves it exhausted.
+    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, a pending delivery goes on with its
+    ///     schedule, and an exhausted one gets one attempt, whose failure leaves it exhausted.
+    ///   - atCurrentURL: Whether they go to the URL that the endpoint has now, by its method and with its envelope, and not where
+    ///     they were to go when their events were accepted. Held ones are moved, too, and stay held.
     /// - Throws: `InputProblem` when a filter names something unknown; `OutboxProblem` for the store. What earlier batches of a
     ///   large selection did stays done.
-    public func retry(_ selection: DeliverySelection, wholeRound: Bool = false) throws -> RetryReport {
+    public func retry(_ selection: DeliverySelection, wholeRound: Bool = false, atCurrentURL: Bool = false) throws -> RetryReport {
+        let manner = RetryManner(wholeRound: wholeRound, atCurrentURL: atCurrentURL)
         var total = RetryReport()
-        try perform(.retry, on: selection) { (store, ids, now) throws(OutboxProblem) in
-            try store.retry(ids, wholeRound: wholeRound, at: now)
+        try perform(atCurrentURL ? .retryAtCurrentURL : .retry, on: selection) { (store, ids, now) throws(OutboxProblem) in
+            try store.retry(ids, manner, at: now)
         } then: {
             total.add($0)
         }
@@ -108,6 +111,7 @@ extension RetryReport {
 extension DeliveryFilter {
     /// The states that a filter leaves of those that something can be done to.
     fileprivate func states(of action: DeliveryAction) -> Set<DeliveryState> {
-        state.map { action.states.intersection([$0]) } ?? action.states
+        let states = waitsElsewhere ? action.states.subtracting([.exhausted]) : action.states
+        return state.map { states.intersection([$0]) } ?? states
     }
 }

@@ -77,6 +77,15 @@ extension Outbox {
     /// Counts, ages and rates.
     public func status() throws -> OutboxStatus { try read { try $0.status() } }
 
+    /// Endpoints whose receivers have asked to be left alone (`Retry-After`), by their ids, and until when. What is due for them
+    /// waits until then, and goes out bit by bit.
+    public func throttledEndpoints() throws -> [String: Timestamp] { try read { try $0.throttledEndpoints(after: clock.now()) } }
+
+    /// How many deliveries wait for another URL than their endpoint has now, by the endpoints' ids; those with none are left out.
+    public func waitingAtFormerURL(of endpoints: [String]) throws -> [String: Int] {
+        try read { try $0.waitingAtFormerURL(of: endpoints) }
+    }
+
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned
     /// is no longer known: the same id emitted again is a new event. Then endpoints that were removed before that time and have
     /// no delivery left.

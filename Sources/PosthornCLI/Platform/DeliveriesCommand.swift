@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornOutbox
+import PosthornText
 
 /// `posthorn deliveries`
 enum DeliveriesCommand: Command {
@@ -14,9 +15,10 @@ enum DeliveriesCommand: Command {
         ],
         details: [
             "When there are more than the list has, a line on standard error says how to go on.",
-            "With --json: id, event, type, node, endpoint, url (where it goes, values of its query as ***), state, attempts, created,"
-                + "\nnext_attempt_at, finished_at (the end of the last attempt of a delivered or exhausted one), status, error and error_text of"
-                + "\nthe newest attempt.",
+            "With --json: id, event, type, node, endpoint, state, attempts, created, next_attempt_at, finished_at (the end of the last attempt"
+                + "\nof a delivered or exhausted one), throttled_until (for a pending one whose receiver asked to be left alone until then, by"
+                + "\nRetry-After: nothing is tried before, whatever was due), url (where its requests go: the endpoint's when the event was"
+                + "\naccepted, values of its query as ***), status, error and error_text of the newest attempt.",
         ],
         examples: [
             "posthorn deliveries --state exhausted --since 24h", "posthorn deliveries --endpoint crm --limit 20 --json",
@@ -42,6 +44,7 @@ enum DeliveriesCommand: Command {
         filter.limit = limit == Int.max ? nil : limit + 1
         var list = DeliveryList(context)
         try context.withOutbox { outbox in
+            list.throttled = try outbox.throttledEndpoints()
             try outbox.deliveries(filter) { delivery in
                 if list.count < limit { list.add(delivery) } else { list.isCut = true }
             }
@@ -65,6 +68,8 @@ struct DeliveryList {
     private(set) var last: Int64?
     /// Whether there are more than were listed.
     var isCut = false
+    /// Endpoints whose receivers asked to be left alone, and until when.
+    var throttled: [String: Timestamp] = [:]
 
     init(_ context: Context) {
         self.context = context
@@ -73,21 +78,27 @@ struct DeliveryList {
 
     mutating func add(_ delivery: Delivery) {
         (count, last) = (count + 1, delivery.id)
-        if context.json { context.output.write(Self.json(delivery)) } else { table.add(Self.cells(delivery)) }
+        let until = throttledUntil(delivery)
+        if context.json { context.output.write(Self.json(delivery, until)) } else { table.add(Self.cells(delivery, until)) }
     }
+
+    /// Until when the delivery's receiver asked to be left alone, if it matters.
+    func throttledUntil(_ delivery: Delivery) -> Timestamp? { delivery.state == .pending ? throttled[delivery.endpoint] : nil }
 
     mutating func finish() { if !context.json { table.finish() } }
 
     private static let columns: [Table.Column] = [
         .init("ID", isNumber: true), .init("EVENT", canShrink: true), .init("TYPE", canShrink: true),
         .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("STATE"), .init("ATTEMPTS", isNumber: true),
-        .init("CREATED"), .init("NEXT ATTEMPT"), .init("RESULT", canShrink: true),
+        .init("CREATED"), .init("NEXT ATTEMPT"), .init("RESULT", canShrink: true), .init("URL", canShrink: true),
     ]
 
-    private static func cells(_ delivery: Delivery) -> [String] {
-        [
+    private static func cells(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> [String] {
+        let next = [delivery.nextAttemptAt, throttledUntil].compactMap { $0 }.max()
+        return [
             String(delivery.id), delivery.event, delivery.type, delivery.node, delivery.endpoint, delivery.state.rawValue,
-            String(delivery.attempts), delivery.created.description, delivery.nextAttemptAt?.description ?? "-", result(delivery.last),
+            String(delivery.attempts), delivery.created.description, next?.description ?? "-", result(delivery.last),
+            MaskedURL.text(delivery.url),
         ]
     }
 
@@ -97,7 +108,7 @@ struct DeliveryList {
         return parts.isEmpty ? "-" : parts.joined(separator: " ")
     }
 
-    static func json(_ delivery: Delivery) -> JSONLine {
+    static func json(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> JSONLine {
         var line = JSONLine()
         line.add("id", delivery.id)
         line.add("event", delivery.event)
@@ -109,6 +120,7 @@ struct DeliveryList {
         line.add("created", delivery.created)
         line.add("next_attempt_at", delivery.nextAttemptAt)
         line.add("finished_at", delivery.finished)
+        line.add("throttled_until", throttledUntil)
         line.add("url", MaskedURL.text(delivery.url))
         line.add("status", delivery.last?.status)
         line.add("error", delivery.last?.error?.rawValue)

@@ -26,7 +26,7 @@ struct DeliveryChoice {
         self.action = action
         isDryRun = arguments.has("dry-run")
         let numbers = arguments.positionals
-        guard DeliveryFilterFlags.isAnyGiven(arguments) else {
+        guard !DeliveryFilterFlags.given(arguments).isEmpty else {
             if numbers.isEmpty || isDryRun {
                 let missing = numbers.isEmpty ? "name deliveries by their numbers, or choose some" : "--dry-run goes with flags that choose"
                 throw UsageProblem("\(missing), such as --endpoint ID or --since 2h", command: arguments.command)
@@ -43,7 +43,9 @@ struct DeliveryChoice {
         if !numbers.isEmpty {
             throw UsageProblem("give either numbers of deliveries or flags that choose, not both", command: arguments.command)
         }
-        let filter = try DeliveryFilterFlags.filter(arguments)
+        var filter = try DeliveryFilterFlags.filter(arguments)
+        // An endpoint alone, and where it is now: what was meant to go elsewhere.
+        filter.waitsElsewhere = action == .retryAtCurrentURL && DeliveryFilterFlags.given(arguments) == ["endpoint"]
         if let state = filter.state, !action.states.contains(state) {
             throw UsageProblem("--state: \"\(state.rawValue)\": \(Self.remedy(state, action))", command: arguments.command)
         }
@@ -74,7 +76,7 @@ struct DeliveryChoice {
 
     private var verb: String {
         switch action {
-        case .retry: "tried again"
+        case .retry, .retryAtCurrentURL: "tried again"
         case .resend: "sent again"
         case .cancel: "cancelled"
         }
@@ -96,13 +98,13 @@ struct DeliveryChoice {
     static func remedy(_ state: DeliveryState, _ action: DeliveryAction) -> String {
         switch (action, state) {
         case (_, .cancelled): return "a cancelled delivery stays so; emit the event again under another id"
-        case (.retry, .held): return "it goes out when its endpoint is enabled, verified or mended"
-        case (.retry, .delivered): return "posthorn resend sends it again"
+        case (.retry, .held), (.retryAtCurrentURL, .held): return "it goes out when its endpoint is enabled, verified or mended"
+        case (.retry, .delivered), (.retryAtCurrentURL, .delivered): return "posthorn resend sends it again"
         case (.cancel, .delivered): return "what was delivered cannot be taken back"
         case (.resend, .pending): return "it was not delivered yet; posthorn retry makes it due now"
         case (.resend, .exhausted): return "it was not delivered; posthorn retry tries again"
         case (.resend, .held): return "it was not delivered; it goes out when its endpoint is enabled, verified or mended"
-        case (.retry, _), (.cancel, _), (.resend, .delivered): return "try again"
+        case (.retry, _), (.retryAtCurrentURL, _), (.cancel, _), (.resend, .delivered): return "try again"
         }
     }
 

@@ -20,9 +20,9 @@ enum DeliveryFilterFlags {
         ]
     }
 
-    /// Whether any of them is there.
-    static func isAnyGiven(_ arguments: ParsedArguments) -> Bool {
-        ["state", "endpoint", "node", "type", "event", "since", "until"].contains { arguments.has($0) }
+    /// Those of them that are there.
+    static func given(_ arguments: ParsedArguments) -> [String] {
+        ["state", "endpoint", "node", "type", "event", "since", "until"].filter { arguments.has($0) }
     }
 
     static func filter(_ arguments: ParsedArguments) throws(UsageProblem) -> DeliveryFilter {

@@ -18,6 +18,7 @@ final class EventAccepter {
     private var deliveries = 0
     /// New events that no endpoint gets, and the line of the first.
     private var unwanted = (count: 0, firstLine: 0)
+    private var uncarried = UncarriedReport()
     /// Lines that were left out.
     private(set) var refused = 0
     /// Of these, those that stand behind what is not stored yet and so are not told of yet.
@@ -116,17 +117,20 @@ final class EventAccepter {
         if event.isNew, event.deliveries == 0 {
             unwanted = (unwanted.count + 1, unwanted.count == 0 ? number : unwanted.firstLine)
         }
+        for delivery in event.uncarried { uncarried.add(delivery, line: number) }
         guard context.json else { return }
         var line = JSONLine()
         line.add("line", number)
         line.add("id", event.id)
         line.add("new", event.isNew)
         line.add("deliveries", event.deliveries)
+        if !event.uncarried.isEmpty { line.add("unbuildable", event.uncarried.map(UncarriedReport.json)) }
         context.output.write(line)
     }
 
     /// Prints how many were accepted, and how many of them nobody gets: often a mistyped node or type.
     func report() {
+        for sentence in uncarried.sentences { ErrorOutput.line("posthorn: \(sentence)") }
         if context.json { return }
         var text = "\(Words.count(new + known, "event")) accepted"
         if known > 0 { text += " (\(Words.grouped(known)) known already)" }

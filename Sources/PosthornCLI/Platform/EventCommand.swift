@@ -28,14 +28,15 @@ enum EventCommand: Command {
             }
             var filter = DeliveryFilter()
             filter.event = event.id
+            var list = DeliveryList(context)
+            list.throttled = try outbox.throttledEndpoints()
             if context.json {
                 var deliveries: [JSONLine] = []
-                try outbox.deliveries(filter) { deliveries.append(DeliveryList.json($0)) }
+                try outbox.deliveries(filter) { deliveries.append(DeliveryList.json($0, list.throttledUntil($0))) }
                 context.output.write(json(event, waits, deliveries))
                 return 0
             }
             context.output.write(text(event))
-            var list = DeliveryList(context)
             try outbox.deliveries(filter) { list.add($0) }
             if list.count > 0 {
                 list.finish()

@@ -1,6 +1,5 @@
 import Posthorn
 import PosthornModel
-import PosthornText
 import PosthornOutbox
 
 /// `posthorn retry`
@@ -11,34 +10,41 @@ enum RetryCommand: Command {
         positionals: DeliveryChoice.positionals,
         flags: DeliveryChoice.flags(.retry) + [
             .init("schedule", "give a whole new round of the schedule instead of one attempt"),
+            .init("current-url", "to the URL that the endpoint has now; with --endpoint ID alone: all that wait for another one"),
             .init("mails", "instead of deliveries: mails about exhausted deliveries that were refused; with --endpoint, about that one"),
         ],
         details: [
             "The deliveries become due now; a running posthorn run, or the next one, makes the attempt. Its number goes on from the"
-                + "\nlast one's, and a failure leaves an exhausted delivery exhausted.",
+                + "\nlast one's. When it fails, a waiting delivery goes on with its schedule as if nobody had asked, and an exhausted one stays"
+                + "\nexhausted.",
             DeliveryChoice.details,
+            "A delivery goes where its endpoint was when the event was accepted (posthorn deliveries shows the URL). With --current-url it"
+                + "\ngoes where the endpoint is now, by the method and with the envelope that it has now; held deliveries are moved too, and stay"
+                + "\nheld. With --endpoint ID and nothing else: all that wait for another URL.",
             "With --mails, refused mails are due again, for the contact that the endpoint's node has now; a running posthorn run"
                 + "\nwith --smtp, or the next one, sends them at once.",
             "Deliveries of an endpoint that is disabled, unverified or broken are held instead, until that is over; retry names it.",
-            "With --json: one object with retried (a count), unknown (numbers), refused (objects of delivery and state) and waiting (objects of"
-                + "\nendpoint, deliveries and reason: those of the retried ones that are held); with --mails one object a mail, with endpoint and recipient;"
-                + "\nwith --dry-run one object an endpoint, with endpoint, deliveries, pending and exhausted.",
+            "With --json: one object with retried and moved (counts; moved: to another URL, method or envelope), unknown (numbers), refused"
+                + "\n(objects of delivery and state) and waiting (objects of endpoint, deliveries and reason: those of the retried ones that are"
+                + "\nheld); with --mails one object a mail, with endpoint and recipient; with --dry-run one object an endpoint, with endpoint,"
+                + "\ndeliveries and a count by state.",
         ],
         examples: [
-            "posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule",
+            "posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --endpoint crm --current-url",
             "posthorn retry --state exhausted --type 'MEETING_*' --dry-run", "posthorn retry --mails",
         ]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         if arguments.has("mails") { return try retryMails(arguments, context) }
-        let choice = try DeliveryChoice(arguments, .retry)
+        let atCurrentURL = arguments.has("current-url")
+        let choice = try DeliveryChoice(arguments, atCurrentURL ? .retryAtCurrentURL : .retry)
         return try context.withOutbox { outbox in
             if choice.isDryRun {
                 try choice.printCounts(outbox, context)
                 return 0
             }
-            let report = try outbox.retry(choice.selection, wholeRound: arguments.has("schedule"))
+            let report = try outbox.retry(choice.selection, wholeRound: arguments.has("schedule"), atCurrentURL: atCurrentURL)
             let waiting = RetryWait.all(report.endpoints, report.retried > 0 ? try outbox.endpointFaults().all : [:])
             context.output.write(context.json ? json(report, "retried", waiting).text + "\n" : text(report, waiting))
             context.output.flush()
@@ -47,7 +53,7 @@ enum RetryCommand: Command {
     }
 
     private static func retryMails(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let others = ["state", "node", "type", "event", "since", "until", "dry-run", "schedule"]
+        let others = ["state", "node", "type", "event", "since", "until", "dry-run", "schedule", "current-url"]
         if !arguments.positionals.isEmpty || others.contains(where: arguments.has) {
             throw UsageProblem("--mails goes with --endpoint ID alone", command: context.command)
         }
@@ -66,13 +72,15 @@ enum RetryCommand: Command {
     static func text(_ report: RetryReport, _ waiting: [RetryWait]) -> String {
         let due = report.retried - waiting.reduce(0) { $0 + $1.deliveries }
         let first = due > 0 || waiting.isEmpty ? "\(Words.count(due, "delivery", "deliveries")) due now\n" : ""
-        return first + waiting.map(\.sentence).joined()
+        let moved = report.moved > 0 ? "\(Words.count(report.moved, "delivery goes", "deliveries go")) to the endpoint's current URL\n" : ""
+        return first + moved + waiting.map(\.sentence).joined()
     }
 
     /// - Parameter name: What the count of deliveries that are due is called.
     static func json(_ report: RetryReport, _ name: String, _ waiting: [RetryWait]) -> JSONLine {
         var line = JSONLine()
         line.add(name, report.retried)
+        if name == "retried" { line.add("moved", report.moved) }
         DeliveryChoice.add(unknown: report.unknown, report.refused, to: &line)
         line.add(
             "waiting",

@@ -126,21 +126,25 @@ public struct Transition: Hashable, Sendable {
     public let attempts: Int
     /// When the next one is due; `nil` when there is none.
     public let nextAttemptAt: Timestamp?
+    /// What ``DeliveryRound/base`` is from now on; `nil` to leave it.
+    public let roundBase: Int?
 
     /// A transition by its parts.
-    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?) {
+    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?, roundBase: Int? = nil) {
         self.state = state
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt
+        self.roundBase = roundBase
     }
 
     /// Decides what an attempt's outcome means.
     ///
     /// - Parameters:
     ///   - number: The attempt's number, counted from 1 over the delivery's whole life.
-    ///   - roundBase: Attempts made before the current round of the schedule began; 0 unless retried by hand.
+    ///   - round: Where the delivery was in its schedule before the attempt.
     ///   - started: When the attempt started.
     ///   - succeeded: Whether the receiver answered 200.
+    ///   - isFinal: Whether no further attempt can help; see ``AttemptError/isFinal``.
     ///   - retryAfterMilliseconds: How long the receiver asked us to wait, counted from the attempt's end.
     ///   - ended: When the attempt ended.
     ///   - schedule: The endpoint's schedule.
@@ -148,26 +152,35 @@ public struct Transition: Hashable, Sendable {
     ///   - endpointIsActive: Whether the endpoint takes deliveries now; if not, a further attempt waits as `held`.
     public static func after(
         attempt number: Int,
-        roundBase: Int,
+        round: DeliveryRound,
         started: Timestamp,
         ended: Timestamp,
         succeeded: Bool,
+        isFinal: Bool = false,
         retryAfterMilliseconds: Int64? = nil,
         schedule: RetrySchedule,
         speed: Double = 1,
         endpointIsActive: Bool = true
     ) -> Transition {
         if succeeded { return Transition(state: .delivered, attempts: number, nextAttemptAt: nil) }
-        guard let gap = schedule.gapMilliseconds(after: number - roundBase - 1) else {
-            return Transition(state: .exhausted, attempts: number, nextAttemptAt: nil)
+        let exhausted = Transition(state: .exhausted, attempts: number, nextAttemptAt: nil)
+        if isFinal { return exhausted }
+        var due: Timestamp
+        var base: Int?
+        if let scheduledAt = round.scheduledAt, started < scheduledAt {
+            // By hand, ahead of the schedule, which goes on where it was. Once the schedule's time has come, the attempt is its own.
+            due = scheduledAt
+            base = round.base + 1
+        } else {
+            guard let gap = schedule.gapMilliseconds(after: number - round.base - 1) else { return exhausted }
+            due = started.advanced(byMilliseconds: scaled(gap, speed))
         }
-        var due = started.advanced(byMilliseconds: scaled(gap, speed))
         if let wish = retryAfterMilliseconds, wish > 0 {
             // The receiver can put an attempt off, never bring it forward, and not for longer than a day. Its seconds are
             // real ones, however fast the schedule runs here.
             due = max(due, ended.advanced(byMilliseconds: min(wish, retryAfterLimitMilliseconds)))
         }
-        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due)
+        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due, roundBase: base)
     }
 
     /// A receiver's Retry-After puts an attempt off by this at most: 24 hours.

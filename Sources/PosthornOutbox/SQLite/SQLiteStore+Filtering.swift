@@ -26,6 +26,15 @@ struct DeliveryConditions {
         if filter.since != nil { terms.append("o.created >= ?4") }
         if filter.until != nil { terms.append("o.created < ?5") }
         if filter.event != nil { terms.append("o.id = ?6") }
+        if filter.waitsElsewhere {
+            terms.append(
+                """
+                d.state IN ('pending', 'held') AND d.revision <> (
+                    SELECT max(n.key) FROM posthorn_endpoint_revision p JOIN posthorn_endpoint_revision n ON n.endpoint = p.endpoint
+                    WHERE p.key = d.revision)
+                """
+            )
+        }
         self.terms = terms
     }
 
@@ -41,7 +50,7 @@ struct DeliveryConditions {
 
 extension SQLiteStore {
     /// The rows of one state, through the index that holds no others: most of the table has been delivered.
-    private static func rows(in state: DeliveryState) -> [String] {
+    static func rows(in state: DeliveryState) -> [String] {
         switch state {
         case .pending:
             return [

@@ -48,6 +48,22 @@ extension SQLiteStore {
         return (rows, end)
     }
 
+    /// The newest events, newest first, of 8 MiB of data at most.
+    public func newestEvents(limit: Int) throws(OutboxProblem) -> [Event] {
+        let statement = try connection.statement(
+            "SELECT id, type, node, created, data FROM posthorn_outbox ORDER BY seq DESC LIMIT ?"
+        )
+        statement.bind(1, Int64(limit))
+        defer { statement.reset() }
+        var rows: [Event] = []
+        var bytes = 0
+        while bytes < Self.arrivalBatchLimitBytes, try statement.step() {
+            rows.append(Self.event(statement, from: 0))
+            bytes += rows[rows.count - 1].data.count
+        }
+        return rows
+    }
+
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
     public func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]? {
         let known = try connection.statement("SELECT 1 FROM posthorn_delivery WHERE id = ?")
