@@ -1,4 +1,4 @@
-import PosthornModel
+public import PosthornModel
 public import PosthornText
 
 extension SQLiteStore {

@@ -1,4 +1,3 @@
-public import PosthornModel
 public import PosthornText
 
 extension SQLiteStore {
