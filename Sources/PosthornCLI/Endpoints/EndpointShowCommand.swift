@@ -25,16 +25,22 @@ enum EndpointShowCommand: Command {
         return try context.withOutbox { outbox in
             let endpoint = try outbox.maskedEndpoint(id)
             let fault = try outbox.endpointFaults().all[endpoint.settings.id]
+            let throttled = try outbox.throttledEndpoints()[endpoint.settings.id]
             var filter = DeliveryFilter()
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
-            context.output.write(context.json ? json(endpoint, fault, counts).text + "\n" : text(endpoint, fault, counts))
+            context.output.write(context.json ? json(endpoint, fault, throttled, counts).text + "\n" : text(endpoint, fault, throttled, counts))
             return 0
         }
     }
 
-    private static func text(_ endpoint: StoredEndpoint, _ fault: String?, _ counts: [DeliveryState: Int]) -> String {
+    private static func text(
+        _ endpoint: StoredEndpoint,
+        _ fault: String?,
+        _ throttledUntil: Timestamp?,
+        _ counts: [DeliveryState: Int]
+    ) -> String {
         let settings = endpoint.settings
         let waiting = states.compactMap { state in counts[state].map { "\(Words.grouped($0)) \(state.rawValue)" } }
         var rows: [(String, String)] = [
@@ -42,6 +48,7 @@ enum EndpointShowCommand: Command {
             ("state", endpoint.state.rawValue + (endpoint.stateReason.map { " (\($0))" } ?? "")),
         ]
         if let fault { rows.append(("broken", fault)) }
+        if let throttledUntil { rows.append(("throttled", "until \(throttledUntil), as its receiver asked")) }
         rows += [
             ("deliveries", waiting.isEmpty ? "none pending, held or exhausted" : waiting.joined(separator: ", ")),
             ("url", "\(settings.method.rawValue) \(settings.url)"),
@@ -65,9 +72,14 @@ enum EndpointShowCommand: Command {
         return [("retry", retry), ("limits", "deadline \(length), \(settings.inFlightLimit) at once, \(rate)")]
     }
 
-    private static func json(_ endpoint: StoredEndpoint, _ fault: String?, _ counts: [DeliveryState: Int]) -> JSONLine {
+    private static func json(
+        _ endpoint: StoredEndpoint,
+        _ fault: String?,
+        _ throttledUntil: Timestamp?,
+        _ counts: [DeliveryState: Int]
+    ) -> JSONLine {
         let settings = endpoint.settings
-        var line = EndpointListCommand.json(endpoint, fault)
+        var line = EndpointListCommand.json(endpoint, fault, throttledUntil)
         let members = settings.credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
         line.add("credentials", settings.keepsCredentials ? .null : .object(members))
         for state in states { line.add(state.rawValue, counts[state] ?? 0) }
