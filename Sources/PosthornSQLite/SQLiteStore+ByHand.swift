@@ -5,66 +5,69 @@ package import PosthornText
 /// What people do to deliveries by hand. A running engine notices by the queue's generation.
 extension SQLiteStore {
     /// Makes deliveries due now, and counts the queue's generation up.
-    package func retry(
-        _ selection: RetrySelection,
-        _ manner: RetryManner,
-        limit: Int,
-        after: Int64,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> (report: RetryReport, last: Int64?) {
+    public func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
-        let ids: [Int64]
-        switch selection {
-        case .deliveries(let given): ids = given
-        case .endpoint(let endpoint, let since):
-            let states = manner.atCurrentURL ? Self.retriedStates + [Self.heldState] : Self.retriedStates
-            ids = try retried(Self.selectRetried(states), endpoint, since: since, after: after, limit: limit)
-        case .waitingElsewhere(let endpoint):
-            let states = Self.waitingStates.map { "\($0) AND revision <> (SELECT max(key) FROM revisions)" }
-            ids = try retried(Self.selectRetried(states), endpoint, since: Timestamp(milliseconds: .min), after: after, limit: limit)
-        }
         for id in ids { try retryOne(id, manner, now, &report) }
         if report.retried > 0 || report.moved > 0 { try countUp("queue") }
-        if case .deliveries = selection { return (report, nil) }
-        return (report, ids.count == limit ? ids.last : nil)
+        return report
     }
 
-    private func retried(
-        _ sql: String,
-        _ endpoint: String,
-        since: Timestamp,
-        after: Int64,
-        limit: Int
-    ) throws(OutboxProblem) -> [Int64] {
-        let rows = try connection.prepare(sql)
-        rows.bind(1, after)
-        rows.bind(2, since.milliseconds)
-        rows.bind(3, endpoint)
-        rows.bind(4, Int64(limit))
-        var ids: [Int64] = []
-        while try rows.step() { ids.append(rows.integer(0)) }
-        return ids
-    }
-
-    /// Each an index of its own, with its condition: most of the table has been delivered, and no index holds that.
-    private static let readyState = "INDEXED BY posthorn_delivery_ready WHERE state = 'pending' AND attempts = 0"
-    private static let retryState = "INDEXED BY posthorn_delivery_retry WHERE state = 'pending' AND attempts > 0"
-    private static let exhaustedState = "INDEXED BY posthorn_delivery_exhausted WHERE state = 'exhausted'"
-    private static let heldState = "INDEXED BY posthorn_delivery_held WHERE state = 'held'"
-    static let retriedStates = [exhaustedState, readyState, retryState]
-    static let waitingStates = [readyState, retryState, heldState]
-
-    /// Deliveries of an endpoint in some states.
-    static func selectRetried(_ states: [String]) -> String {
-        let parts = states.map {
-            "SELECT id, event FROM posthorn_delivery \($0) AND revision IN (SELECT key FROM revisions) AND id > ?1"
-        }
-        return """
-            WITH revisions AS (
-                SELECT r.key FROM posthorn_endpoint_revision r JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE e.id = ?3)
-            SELECT d.id FROM (\(parts.joined(separator: " UNION ALL "))) d
-            CROSS JOIN posthorn_outbox o ON o.seq = d.event WHERE o.created >= ?2 ORDER BY d.id LIMIT ?4
+    /// Makes deliveries that were delivered due again, with a whole round of the schedule.
+    public func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
+        var report = RetryReport()
+        let row = try connection.statement(
             """
+            SELECT d.state, e.id, e.state FROM posthorn_delivery d
+            JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
+            """
+        )
+        let update = try connection.statement(
+            "UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = attempts, scheduled_at = NULL WHERE id = ?1"
+        )
+        for id in ids {
+            row.bind(1, id)
+            defer { row.reset() }
+            guard try row.step() else {
+                report.unknown.append(id)
+                continue
+            }
+            guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
+            guard DeliveryAction.resend.states.contains(state) else {
+                report.refused.append(.init(delivery: id, state: state))
+                continue
+            }
+            update.bind(1, id)
+            update.bind(2, now.milliseconds)
+            try update.run()
+            report.count(row.text(1), EndpointState(rawValue: row.text(2)) ?? .disabled)
+        }
+        if report.retried > 0 { try countUp("queue") }
+        return report
+    }
+
+    /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
+    public func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
+        var report = CancelReport()
+        let row = try connection.statement("SELECT state FROM posthorn_delivery WHERE id = ?")
+        let update = try connection.statement("UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL WHERE id = ?")
+        for id in ids {
+            row.bind(1, id)
+            defer { row.reset() }
+            guard try row.step() else {
+                report.unknown.append(id)
+                continue
+            }
+            guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
+            guard DeliveryAction.cancel.states.contains(state) else {
+                report.refused.append(.init(delivery: id, state: state))
+                continue
+            }
+            update.bind(1, id)
+            try update.run()
+            report.cancelled += 1
+        }
+        if report.cancelled > 0 { try countUp("queue") }
+        return report
     }
 
     private func retryOne(
@@ -116,9 +119,7 @@ extension SQLiteStore {
         update.bind(3, Int64(round.base))
         update.bind(4, round.scheduledAt?.milliseconds)
         try update.run()
-        report.retried += 1
-        let before = report.endpoints[row.text(4)]?.deliveries ?? 0
-        report.endpoints[row.text(4)] = .init(state: EndpointState(rawValue: row.text(5)) ?? .disabled, deliveries: before + 1)
+        report.count(row.text(4), EndpointState(rawValue: row.text(5)) ?? .disabled)
     }
 
     private func pin(_ id: Int64, to revision: Int64) throws(OutboxProblem) {
@@ -130,7 +131,7 @@ extension SQLiteStore {
 
     /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids.
     public func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int] {
-        let parts = Self.waitingStates.map {
+        let parts = [DeliveryState.pending, .held].flatMap(Self.rows).map {
             "SELECT count(*) AS n FROM posthorn_delivery \($0) AND revision IN (SELECT key FROM former)"
         }
         let rows = try connection.prepare(

@@ -169,9 +169,27 @@ extension SQLiteStore {
         try countUp("topology")
     }
 
+    /// Each condition is a partial index's own, so that what was delivered is not read.
+    private static let waiting = ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"]
+
+    /// How many deliveries of an endpoint are pending or held.
+    public func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int {
+        var count: Int64 = 0
+        for condition in Self.waiting {
+            let row = try connection.prepare(
+                """
+                SELECT count(*) FROM posthorn_delivery
+                WHERE \(condition) AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
+                """
+            )
+            row.bind(1, key)
+            if try row.step() { count += row.integer(0) }
+        }
+        return Int(count)
+    }
+
     private func cancelWaiting(ofEndpoint key: Int64) throws(OutboxProblem) {
-        // Each condition is a partial index's own, so that what was delivered is not read.
-        for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"] {
+        for condition in Self.waiting {
             let statement = try connection.prepare(
                 """
                 UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL

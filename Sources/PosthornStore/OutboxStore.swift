@@ -87,6 +87,8 @@ public protocol OutboxStore: TopologySource, NotificationStore {
     /// - Returns: The ids of the endpoints.
     /// - Throws: What keeps one of them from being read; the transaction is to be undone then.
     func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String]
+    /// How many deliveries of an endpoint are pending or held.
+    func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int
     /// Moves pending deliveries to held.
     func hold(_ deliveries: [Int64]) throws(OutboxProblem)
     /// Moves pending deliveries of endpoints that are disabled or unverified to held, at most `limit`; reads all pending ones.
@@ -159,19 +161,14 @@ public protocol OutboxStore: TopologySource, NotificationStore {
     /// counts the queue's generation up.
     ///
     /// - Parameters:
-    ///   - selection: Which ones; only exhausted and pending ones can be retried.
+    ///   - ids: Which ones; only exhausted and pending ones can be retried, and held ones moved.
     ///   - manner: What follows a failure, and where they go.
-    ///   - limit: How many one call may move, so that a transaction stays short.
-    ///   - after: Only deliveries with a greater number, for going on after a call that reached its limit.
     ///   - now: When they are due.
-    /// - Returns: What was done and the greatest number that was looked at; `nil` for that when all were.
-    func retry(
-        _ selection: RetrySelection,
-        _ manner: RetryManner,
-        limit: Int,
-        after: Int64,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> (report: RetryReport, last: Int64?)
+    func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport
+    /// Makes deliveries that were delivered due again, with a whole round of the schedule, and counts the queue's generation up.
+    func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport
+    /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
+    func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
     func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)
     /// Deletes a batch of settled events with their deliveries and attempts.

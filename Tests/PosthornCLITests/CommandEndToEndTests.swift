@@ -25,8 +25,9 @@ import Testing
         ["nonsense"], ["--nonsense"], ["emit", "--nonsense"], ["apply"], ["attempts", "abc"], ["deliveries", "--state", "gone"],
         ["deliveries", "--limit", "0"], ["deliveries", "--since", "soon"], ["run", "--allow", "10.0.0.1/8"], ["run", "--speed", "0"],
         ["run", "--speed", "1e-300"], ["simulate", "weseedo", "http://127.0.0.1:1/", "--rate", "1e-300"],
-        ["run", "--threads", "many"], ["retry"], ["retry", "1", "--endpoint", "e"], ["retry", "--endpoint", "e"], ["prune"], ["endpoint"],
-        ["endpoint", "remove"], ["emit", "a", "b"], ["--db"],
+        ["run", "--threads", "many"], ["retry"], ["retry", "1", "--endpoint", "e"], ["retry", "--dry-run", "1"],
+        ["retry", "--state", "held"], ["resend"], ["cancel", "x"], ["prune"], ["endpoint"], ["endpoint", "remove"],
+        ["emit", "a", "b"], ["--db"],
     ])
     func wrongUsageIsOneLineAndStatusTwo(words: [String]) throws {
         let posthorn = try PosthornProcess()

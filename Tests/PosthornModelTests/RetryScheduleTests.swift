@@ -116,7 +116,7 @@ import Testing
         #expect(
             moves == [
                 "pending>delivered", "pending>exhausted", "pending>held", "pending>cancelled", "held>pending", "held>delivered",
-                "held>exhausted", "held>cancelled", "exhausted>pending", "exhausted>cancelled",
+                "held>exhausted", "held>cancelled", "exhausted>pending", "exhausted>cancelled", "delivered>pending",
             ]
         )
     }

@@ -31,9 +31,9 @@ struct OutboxStoreContract {
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
         ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
-        ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
         ("retry at the current URL", { try $0.retryAtTheCurrentURL() }),
         ("how long a receiver is left alone", { try $0.throttles() }),
+        ("resend and cancel by hand", { try $0.resendAndCancel() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
 
@@ -258,8 +258,8 @@ struct OutboxStoreContract {
             try record(ids[0], number, Transition(state: last ? .exhausted : .pending, attempts: number, nextAttemptAt: next), in: store)
         }
         try record(ids[1], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
-        let (report, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.deliveries([ids[0], ids[1], 77]), RetryManner(), limit: 10, after: 0, at: now)
+        let report = try store.write { () throws(OutboxProblem) in
+            try store.retry([ids[0], ids[1], 77], RetryManner(), at: now)
         }
         #expect(report.retried == 1)
         #expect(report.unknown == [77])
@@ -279,8 +279,8 @@ struct OutboxStoreContract {
         let scheduled = now.advanced(byMilliseconds: 60_000)
         try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: scheduled), in: store)
         func retry(wholeRound: Bool = false) throws {
-            let (report, _) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.deliveries([id]), RetryManner(wholeRound: wholeRound), limit: 10, after: 0, at: now)
+            let report = try store.write { () throws(OutboxProblem) in
+                try store.retry([id], RetryManner(wholeRound: wholeRound), at: now)
             }
             #expect(report.retried == 1)
             #expect(try due(store, at: now) == [id])
@@ -300,32 +300,25 @@ struct OutboxStoreContract {
         #expect(try store.round(of: id) == DeliveryRound(base: 2))
     }
 
-    private func retryOfAnEndpoint() throws {
-        let (store, revisions) = try prepared(["a", "b"])
-        for i in 1...5 { try accept(event("e\(i)"), revisions, in: store) }
+    private func resendAndCancel() throws {
+        let (store, revisions) = try prepared()
+        for i in 1...3 { try accept(event("e\(i)"), revisions, in: store) }
         let ids = try ready(store)
-        // Of endpoint a: exhausted, delivered, waiting again, cancelled by nobody, and one that is new. b's stay as they are.
-        try record(ids[0], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
-        try record(ids[2], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
-        try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now.advanced(byMilliseconds: 60_000)), in: store)
-        try record(ids[1], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
-        var after: Int64? = 0
-        var seen: [Int64] = []
-        while let start = after {
-            let (report, last) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.endpoint("a", since: now), RetryManner(), limit: 2, after: start, at: now)
-            }
-            #expect(report.refused.isEmpty && report.unknown.isEmpty)
-            seen.append(Int64(report.retried))
-            after = last
-        }
-        #expect(seen == [2, 2, 0])
-        let later = now.advanced(byMilliseconds: 1)
-        let (none, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.endpoint("a", since: later), RetryManner(), limit: 10, after: 0, at: now)
-        }
-        #expect(none.retried == 0)
-        #expect(try store.round(of: ids[1]) == DeliveryRound())
+        try record(ids[0], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        let before = try store.queueGeneration()
+        let report = try store.write { () throws(OutboxProblem) in try store.resend([ids[0], ids[1], 77], at: now) }
+        #expect(report.retried == 1 && report.unknown == [77])
+        #expect(report.refused == [.init(delivery: ids[1], state: .pending)])
+        #expect(report.endpoints == ["a": .init(state: .active, deliveries: 1)])
+        #expect(try due(store, at: now) == [ids[0]])
+        // A whole round of the schedule follows.
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
+        try record(ids[0], 2, Transition(state: .delivered, attempts: 2, nextAttemptAt: nil), in: store)
+        let cancelled = try store.write { () throws(OutboxProblem) in try store.cancel([ids[0], ids[1], 77]) }
+        #expect(cancelled.cancelled == 1 && cancelled.unknown == [77])
+        #expect(cancelled.refused == [.init(delivery: ids[0], state: .delivered)])
+        #expect(try ready(store) == [ids[2]])
+        #expect(try store.queueGeneration() == before + 2)
     }
 
     private func retryAtTheCurrentURL() throws {
@@ -339,8 +332,8 @@ struct OutboxStoreContract {
         try record(4, 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
         try apply([EndpointSettings(id: "a", node: "n", url: "https://moved.example/")], to: store)
         let current = try #require(try store.topology().endpoints.first { $0.settings.id == "a" }).revision
-        func retry(_ selection: RetrySelection, _ manner: RetryManner = RetryManner(atCurrentURL: true)) throws -> RetryReport {
-            try store.write { () throws(OutboxProblem) in try store.retry(selection, manner, limit: 10, after: 0, at: now) }.report
+        func retry(_ ids: [Int64], _ manner: RetryManner = RetryManner(atCurrentURL: true)) throws -> RetryReport {
+            try store.write { () throws(OutboxProblem) in try store.retry(ids, manner, at: now) }
         }
         func revisionsOfReady() throws -> [Int64] {
             var found: [Int64] = []
@@ -350,17 +343,14 @@ struct OutboxStoreContract {
             return found
         }
         // Without being told so, nothing goes elsewhere.
-        #expect(try retry(.deliveries([1]), RetryManner()).moved == 0)
+        #expect(try retry([1], RetryManner()).moved == 0)
         #expect(try revisionsOfReady() == revisions)
-        let all = try retry(.waitingElsewhere("a"))
+        let all = try retry([1, 2, 5])
         #expect(all.retried == 2 && all.moved == 3 && all.refused.isEmpty)
         #expect(try revisionsOfReady() == [current, revisions[1]])
-        #expect(try retry(.waitingElsewhere("a")) == RetryReport())
-        // Exhausted ones only when they are meant.
-        let one = try retry(.deliveries([3, 4, 5]))
+        let one = try retry([3, 4, 5])
         #expect(one.retried == 1 && one.moved == 1 && one.refused.map(\.delivery) == [4, 5])
-        #expect(try retry(.endpoint("a", since: now)).moved == 0)
-        #expect(try retry(.endpoint("b", since: now)).moved == 0)
+        #expect(try retry([6]).moved == 0)
         #expect(try store.round(of: 2).scheduledAt == later)
     }
 

@@ -17,6 +17,8 @@ enum ApplyCommand: Command {
         details: [
             "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
+            "A file may hold a part of it all, such as one endpoint at a node that is there: without --prune, what it lacks stays as it is.",
+            "*** in place of a secret, as posthorn topology writes it, stands for what is stored; so does \"credentials\": \"***\".",
             "Ids of nodes and endpoints have 1 to 128 bytes of visible characters and blanks, none of these at either end. Quote them in"
                 + "\na shell; one that begins with - stands behind -- (posthorn endpoint enable -- -id), or as --endpoint=ID.",
             "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied; so is a new or"
@@ -26,7 +28,10 @@ enum ApplyCommand: Command {
             "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id, detail, and where the URL has"
                 + "\nchanged and deliveries wait for the one before, waiting_at_former_url (how many).",
         ],
-        examples: ["posthorn apply topology.json", "posthorn apply --prune topology.json"]
+        examples: [
+            "posthorn apply topology.json", "posthorn apply --prune topology.json",
+            #"echo '{"endpoints": [{"id": "crm", "node": "c1", "url": "https://crm.example/", "vendor": "weseedo"}]}' | posthorn apply -"#,
+        ]
     )
 
     /// The largest topology file.

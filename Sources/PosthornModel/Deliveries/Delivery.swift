@@ -11,6 +11,8 @@ public import PosthornText
 ///                       held            ───────────────▶ exhausted ──(retry by hand)──▶ pending
 ///                                        cancelled by hand ▶ cancelled
 /// ```
+///
+/// A delivered one is pending again only when somebody sends it again by hand.
 public enum DeliveryState: String, CaseIterable, Sendable {
     /// Waits for its next attempt, or is on the wire.
     case pending
@@ -33,7 +35,9 @@ public enum DeliveryState: String, CaseIterable, Sendable {
         // A request that was on the wire when its endpoint was disabled may still succeed or fail for good.
         case .held: return [.pending, .delivered, .exhausted, .cancelled]
         case .exhausted: return [.pending, .cancelled]
-        case .delivered, .cancelled: return []
+        // Only when somebody sends it again by hand.
+        case .delivered: return [.pending]
+        case .cancelled: return []
         }
     }
 }
@@ -50,7 +54,7 @@ public struct Delivery: Hashable, Sendable {
     public let node: String
     /// The endpoint's id.
     public let endpoint: String
-    /// Where its requests go: the endpoint's URL when the event was accepted.
+    /// Where it goes: what the endpoint's URL was when the event was accepted. May hold secrets; ``MaskedURL`` shows it without.
     public let url: String
     /// Where it stands.
     public let state: DeliveryState
@@ -60,6 +64,31 @@ public struct Delivery: Hashable, Sendable {
     public let created: Timestamp
     /// When the next attempt is due; `nil` unless it is pending.
     public let nextAttemptAt: Timestamp?
+    /// The newest attempt; `nil` when none was made.
+    public let last: LastAttempt?
+
+    /// When its last attempt ended, of one that was delivered or is exhausted; `nil` while it goes on, and for a cancelled one.
+    public var finished: Timestamp? { state == .delivered || state == .exhausted ? last?.ended : nil }
+
+    /// What came of the newest attempt.
+    public struct LastAttempt: Hashable, Sendable {
+        /// The status of the answer, when there was one.
+        public let status: Int?
+        /// Why it failed; `nil` for a success.
+        public let error: AttemptError?
+        /// The detail for an operator; empty for a success.
+        public let errorText: String
+        /// When it ended.
+        public let ended: Timestamp
+
+        /// An attempt by its parts.
+        public init(status: Int?, error: AttemptError?, errorText: String, ended: Timestamp) {
+            self.status = status
+            self.error = error
+            self.errorText = errorText
+            self.ended = ended
+        }
+    }
 
     /// A row of a list.
     public init(
@@ -72,7 +101,8 @@ public struct Delivery: Hashable, Sendable {
         state: DeliveryState,
         attempts: Int,
         created: Timestamp,
-        nextAttemptAt: Timestamp?
+        nextAttemptAt: Timestamp?,
+        last: LastAttempt?
     ) {
         self.id = id
         self.event = event
@@ -84,6 +114,7 @@ public struct Delivery: Hashable, Sendable {
         self.attempts = attempts
         self.created = created
         self.nextAttemptAt = nextAttemptAt
+        self.last = last
     }
 }
 
