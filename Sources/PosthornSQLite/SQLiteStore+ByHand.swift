@@ -5,7 +5,7 @@ package import PosthornText
 /// What people do to deliveries by hand. A running engine notices by the queue's generation.
 extension SQLiteStore {
     /// Makes deliveries due now, and counts the queue's generation up.
-    public func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
+    package func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
         for id in ids { try retryOne(id, manner, now, &report) }
         if report.retried > 0 || report.moved > 0 { try countUp("queue") }
@@ -13,7 +13,7 @@ extension SQLiteStore {
     }
 
     /// Makes deliveries that were delivered due again, with a whole round of the schedule.
-    public func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
+    package func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
         let row = try connection.statement(
             """
@@ -46,10 +46,12 @@ extension SQLiteStore {
     }
 
     /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
-    public func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
+    package func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
         var report = CancelReport()
         let row = try connection.statement("SELECT state FROM posthorn_delivery WHERE id = ?")
-        let update = try connection.statement("UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL WHERE id = ?")
+        let update = try connection.statement(
+            "UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL WHERE id = ?"
+        )
         for id in ids {
             row.bind(1, id)
             defer { row.reset() }
@@ -130,7 +132,7 @@ extension SQLiteStore {
     }
 
     /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids.
-    public func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int] {
+    package func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int] {
         let parts = [DeliveryState.pending, .held].flatMap(Self.rows).map {
             "SELECT count(*) AS n FROM posthorn_delivery \($0) AND revision IN (SELECT key FROM former)"
         }

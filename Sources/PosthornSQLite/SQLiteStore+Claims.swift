@@ -86,7 +86,7 @@ extension SQLiteStore {
     }
 
     /// Where a delivery is in its schedule.
-    public func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
+    package func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
         let row = try connection.statement("SELECT round_base, scheduled_at FROM posthorn_delivery WHERE id = ?")
         row.bind(1, delivery)
         defer { row.reset() }

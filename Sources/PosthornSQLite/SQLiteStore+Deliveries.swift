@@ -1,4 +1,5 @@
-public import PosthornModel
+package import PosthornStore
+package import PosthornModel
 import PosthornText
 
 extension SQLiteStore {
@@ -7,7 +8,7 @@ extension SQLiteStore {
     /// Read whole, so that whoever looks at them slowly, such as a pager's pipe, does not keep the log from being reused.
     /// - Parameter last: The delivery that the page before ended with.
     /// - Returns: The page, and whether there may be another.
-    public func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool) {
+    package func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool) {
         if filter.newestFirst {
             let size = min(filter.limit ?? Self.pageRows, Self.pageRows)
             let rows = try page(filter, .newestFirst, below: last ?? filter.before, above: nil, limit: size)
@@ -88,7 +89,7 @@ extension SQLiteStore {
     }
 
     /// The event with an id, and whether it waits for its deliveries.
-    public func event(id: String) throws(OutboxProblem) -> (event: Event, waitsForFanOut: Bool)? {
+    package func event(id: String) throws(OutboxProblem) -> (event: Event, waitsForFanOut: Bool)? {
         let row = try connection.statement(
             """
             SELECT id, type, node, created, data, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)

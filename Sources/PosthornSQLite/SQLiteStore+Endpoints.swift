@@ -18,7 +18,7 @@ extension SQLiteStore {
     }
 
     /// Reads the endpoints of one node, without removed ones, with their credentials.
-    public func endpoints(atNode node: String) throws(OutboxProblem) -> [StoredEndpoint] {
+    package func endpoints(atNode node: String) throws(OutboxProblem) -> [StoredEndpoint] {
         let rows = try connection.prepare("\(Self.selectEndpointsOfNode) ORDER BY e.key")
         rows.bind(1, node)
         var endpoints: [StoredEndpoint] = []

@@ -1,4 +1,5 @@
-public import PosthornModel
+package import PosthornStore
+package import PosthornModel
 import PosthornText
 
 /// A filter as conditions over `posthorn_delivery d` and `posthorn_outbox o`.
@@ -76,7 +77,7 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - last: Only numbers greater than this.
     ///   - limit: How many at most.
-    public func deliveryNumbers(
+    package func deliveryNumbers(
         _ filter: DeliveryFilter,
         states: Set<DeliveryState>,
         beyond last: Int64,
@@ -98,7 +99,7 @@ extension SQLiteStore {
     }
 
     /// How many deliveries a filter asks for that are in one of some states, by endpoint and state.
-    public func deliveryCounts(
+    package func deliveryCounts(
         _ filter: DeliveryFilter,
         states: Set<DeliveryState>
     ) throws(OutboxProblem) -> [String: [DeliveryState: Int]] {

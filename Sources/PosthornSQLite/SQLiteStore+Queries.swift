@@ -50,7 +50,7 @@ extension SQLiteStore {
     }
 
     /// The newest events, newest first, of 8 MiB of data at most.
-    public func newestEvents(limit: Int) throws(OutboxProblem) -> [Event] {
+    package func newestEvents(limit: Int) throws(OutboxProblem) -> [Event] {
         let statement = try connection.statement(
             "SELECT id, type, node, created, data FROM posthorn_outbox ORDER BY seq DESC LIMIT ?"
         )

@@ -1,8 +1,9 @@
-public import PosthornText
+package import PosthornStore
+package import PosthornText
 
 extension SQLiteStore {
     /// Writes down until when an endpoint is left alone.
-    public func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem) {
+    package func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem) {
         guard let until else {
             let delete = try connection.statement("DELETE FROM posthorn_throttle WHERE endpoint = ?")
             delete.bind(1, key)
@@ -20,7 +21,7 @@ extension SQLiteStore {
     }
 
     /// The endpoints that are left alone, and until when.
-    public func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp] {
+    package func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp] {
         let rows = try connection.statement("SELECT endpoint, until FROM posthorn_throttle WHERE until > ?")
         rows.bind(1, now.milliseconds)
         defer { rows.reset() }
@@ -30,7 +31,7 @@ extension SQLiteStore {
     }
 
     /// The same by the endpoints' ids, removed ones left out.
-    public func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
+    package func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
         let rows = try connection.statement(
             """
             SELECT e.id, t.until FROM posthorn_throttle t JOIN posthorn_endpoint e ON e.key = t.endpoint

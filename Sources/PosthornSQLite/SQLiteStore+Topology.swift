@@ -18,7 +18,7 @@ extension SQLiteStore {
     }
 
     /// Reads the node with an id.
-    public func node(id: String) throws(OutboxProblem) -> Node? {
+    package func node(id: String) throws(OutboxProblem) -> Node? {
         let row = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node WHERE id = ?")
         row.bind(1, id)
         defer { row.reset() }
@@ -26,7 +26,7 @@ extension SQLiteStore {
     }
 
     /// Whether there is a node whose id looks like this one. All are read, but for an id that can be written in one way only.
-    public func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool {
+    package func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool {
         if id.utf8.allSatisfy({ $0 < 0x80 }) { return try node(id: id) != nil }
         let rows = try connection.statement("SELECT id FROM posthorn_node")
         defer { rows.reset() }
@@ -173,7 +173,7 @@ extension SQLiteStore {
     private static let waiting = ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"]
 
     /// How many deliveries of an endpoint are pending or held.
-    public func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int {
+    package func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int {
         var count: Int64 = 0
         for condition in Self.waiting {
             let row = try connection.prepare(

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 import PosthornTestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornTestSupport
 import PosthornText
 import Synchronization

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornTestSupport
 import Synchronization
 import Testing

@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornTestSupport
 import Testing
 import PosthornText

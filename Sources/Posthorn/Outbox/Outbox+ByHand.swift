@@ -1,5 +1,5 @@
 public import PosthornModel
-public import PosthornOutbox
+public import PosthornStore
 import PosthornSystem
 import PosthornText
 

@@ -1,6 +1,6 @@
 import PosthornFormats
 import PosthornModel
-public import PosthornOutbox
+public import PosthornStore
 
 extension Outbox {
     /// The hierarchy and its endpoints as a topology file, which ``apply(_:prune:pruneAll:keyLost:)`` takes back: applied to this outbox

@@ -1,6 +1,6 @@
 import PosthornFormats
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornText
 
 /// Who gets an event, read branch by branch: a program that emits and runs no engine needs the event's node, the nodes above it
@@ -9,7 +9,7 @@ import PosthornText
 /// Used on the writer's thread alone.
 final class BranchDirectory {
     private var generation: Int64 = -1
-    private var undoneTopologies = 0
+    private var topologyRollbacks = 0
     private var places: [String: (node: Node, endpoints: NodeEndpoints)] = [:]
     private var routes: [Route: [Member]] = [:]
     private var members: [Int64: Member] = [:]
@@ -43,9 +43,9 @@ final class BranchDirectory {
     /// Forgets everything when the topology has changed.
     func refresh(from store: any OutboxStore) throws(OutboxProblem) {
         let current = try store.topologyGeneration()
-        if current == generation, store.undoneTopologies == undoneTopologies { return }
+        if current == generation, store.topologyRollbacks == undoneTopologies { return }
         generation = current
-        undoneTopologies = store.undoneTopologies
+        topologyRollbacks = store.undoneTopologies
         forget()
     }
 

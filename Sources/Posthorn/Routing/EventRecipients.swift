@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// Those who get an event, collected one by one.
 struct EventRecipients {

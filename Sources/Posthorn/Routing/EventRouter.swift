@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornText
 
 /// Finds who gets an event that is emitted: in the whole directory where an engine of this process keeps it up, else in the

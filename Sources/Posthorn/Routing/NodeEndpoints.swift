@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// The endpoints of one node. Tens of thousands may share a node, each with types of its own: those that name their types
 /// as they are get found by the type, so that only patterns are tried one by one.

@@ -1,6 +1,6 @@
 import PosthornFormats
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 
 /// Events that an endpoint would get and its format cannot carry, among the newest of an outbox.

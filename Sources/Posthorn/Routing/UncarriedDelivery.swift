@@ -1,6 +1,6 @@
 import PosthornFormats
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// A delivery of an accepted event that its endpoint's format cannot carry: its one attempt fails as
 /// ``AttemptError/unbuildable``. The event's other deliveries go out.

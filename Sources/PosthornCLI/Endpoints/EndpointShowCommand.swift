@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornText
 
 /// `posthorn endpoint show ID`
@@ -30,7 +30,9 @@ enum EndpointShowCommand: Command {
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
-            context.output.write(context.json ? json(endpoint, fault, throttled, counts).text + "\n" : text(endpoint, fault, throttled, counts))
+            context.output.write(
+                context.json ? json(endpoint, fault, throttled, counts).text + "\n" : text(endpoint, fault, throttled, counts)
+            )
             return 0
         }
     }

@@ -2,7 +2,6 @@ import Posthorn
 import PosthornModel
 import PosthornStore
 import PosthornSystem
-import PosthornOutbox
 import PosthornText
 
 /// `posthorn deliveries`

@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// What `retry`, `resend` and `cancel` have in common: deliveries by their numbers or by a filter, and a dry run that counts.
 struct DeliveryChoice {

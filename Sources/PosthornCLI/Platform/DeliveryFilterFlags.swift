@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornSystem
 
 /// The flags by which `deliveries` chooses what it lists, and `retry`, `resend` and `cancel` what they change.

@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// `posthorn event ID`
 enum EventCommand: Command {

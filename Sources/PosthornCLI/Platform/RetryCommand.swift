@@ -3,7 +3,6 @@ import PosthornModel
 import PosthornText
 import PosthornStore
 import PosthornSystem
-import PosthornOutbox
 
 /// `posthorn retry`
 enum RetryCommand: Command {
