@@ -116,7 +116,7 @@ let package = Package(
         tests("PosthornSendingTests", ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "CPosthornTestSockets"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets"]),
         tests(
             "PosthornLabTests",
             [

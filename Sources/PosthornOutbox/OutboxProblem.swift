@@ -46,3 +46,17 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
     /// The message.
     public var description: String { message }
 }
+
+extension OutboxProblem {
+    /// Whether the same call may work later without anybody changing the file or its rights.
+    public var mayPass: Bool { code == .busy || code == .full || code == .io }
+
+    /// Whether the store itself failed, so that nothing of the transaction can be kept.
+    var isOfTheStore: Bool {
+        switch code {
+        // Other failures, such as a lack of memory, may have rolled the whole transaction back.
+        case .busy, .full, .io, .notADatabase, .access, .replaced, .other: return true
+        case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed: return false
+        }
+    }
+}

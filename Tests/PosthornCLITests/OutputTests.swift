@@ -1,10 +1,11 @@
 import Posthorn
 import PosthornModel
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornCLI
 
-@Suite struct OutputTests {
+@Suite(.limited()) struct OutputTests {
     private func table(_ columns: [Table.Column], width: Int?, _ rows: [[String]]) -> [String] {
         var lines: [String] = []
         var table = Table(columns, terminalWidth: width) { lines.append($0) }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import PosthornOutbox
 
-@Suite struct OwnerLockTests {
+@Suite(.limited()) struct OwnerLockTests {
     private let folder: TemporaryDirectory
     private var path: String { folder.file("outbox.db") }
 

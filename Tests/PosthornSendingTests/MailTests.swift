@@ -3,7 +3,7 @@ import PosthornModel
 import PosthornTestSupport
 import Testing
 
-@Suite struct MailTests {
+@Suite(.limited()) struct MailTests {
     private func message(subject: String = "Delivery exhausted", body: String = "Hello\nWorld\n.\n..dots\n") throws -> MailMessage {
         MailMessage(
             from: try MailAddress("posthorn@example.com"),

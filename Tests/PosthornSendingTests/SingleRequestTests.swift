@@ -3,7 +3,7 @@ import PosthornSending
 import PosthornTestSupport
 import Testing
 
-@Suite struct SingleRequestTests {
+@Suite(.limited()) struct SingleRequestTests {
     private func perform(
         _ url: String,
         query: String = "",

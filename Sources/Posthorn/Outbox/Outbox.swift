@@ -26,6 +26,7 @@ public final class Outbox: @unchecked Sendable {
     /// The database file.
     public let path: String
     let lockPath: String
+    private let isReadOnly: Bool
     /// The files that were opened.
     private let place: StorePlace?
 
@@ -36,6 +37,8 @@ public final class Outbox: @unchecked Sendable {
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
     ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
+    ///     file must exist and have this version's schema.
     ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
     ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
@@ -46,18 +49,23 @@ public final class Outbox: @unchecked Sendable {
         creating: Bool = true,
         key: OutboxKey? = nil,
         replacing formerKey: OutboxKey? = nil,
+        readOnly: Bool = false,
         busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
         sealing = key.map { SealedCredentials($0, inPlaceOf: formerKey) }
-        let store = try SQLiteStore(
-            path: path,
-            creating: creating,
-            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
-            sealing: sealing,
-            now: clock.now()
-        )
+        let store =
+            readOnly
+            ? try SQLiteStore(reading: path, sealing: sealing)
+            : try SQLiteStore(
+                path: path,
+                creating: creating,
+                busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+                sealing: sealing,
+                now: clock.now()
+            )
+        isReadOnly = readOnly
         self.path = path
         self.clock = clock
         self.random = random
@@ -147,14 +155,22 @@ public final class Outbox: @unchecked Sendable {
 
     // MARK: Reading
 
+    private func open() throws(OutboxProblem) -> SQLiteStore {
+        isReadOnly
+            ? try SQLiteStore(reading: path, sealing: sealing)
+            : try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
+    }
+
     /// Reads with a connection of its own, so that no list waits for a writer.
     func read<Result: Sendable>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
         // What is read shall be what is written here, be it that another file has the name by now.
         if let problem = place?.problem() { throw problem }
         return try reader.withLock { reader in
-            let store = try reader ?? SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
+            let store = try reader ?? open()
             reader = store
-            return try body(store)
+            let result = try body(store)
+            try store.confirmUnchanged()
+            return result
         }
     }
 }

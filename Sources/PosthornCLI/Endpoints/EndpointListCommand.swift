@@ -17,7 +17,7 @@ enum EndpointListCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (endpoints, faults) = try context.withOutbox { outbox in
+        let (endpoints, faults) = try context.withOutboxToRead { outbox in
             (try outbox.topology().endpoints.filter { $0.state != .removed }, try outbox.endpointFaults().all)
         }
         if context.json {

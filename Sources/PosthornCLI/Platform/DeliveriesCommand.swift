@@ -31,7 +31,7 @@ enum DeliveriesCommand: Command {
         filter.since = try arguments.moment("since", before: SystemClock().now())
         filter.limit = try arguments.integer("limit", 1...1_000_000_000)
         let output = context.output
-        try context.withOutbox { outbox in
+        try context.withOutboxToRead { outbox in
             if context.json {
                 try outbox.deliveries(filter) { output.write(json($0)) }
                 return
