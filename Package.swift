@@ -35,41 +35,45 @@ let package = Package(
         .systemLibrary(name: "CPosthornMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
 
-        room("PosthornSystem", ["PosthornModel", "CPosthornLinux"]),
-        room("PosthornModel", []),
+        room("PosthornSystem", ["PosthornText", "CPosthornLinux"]),
+        room("PosthornText", []),
+        room("PosthornModel", ["PosthornText"]),
         .target(
             name: "PosthornMigrations",
             path: "Migrations",
             resources: [.embedInCode("SQLite")],
             swiftSettings: strict
         ),
-        room("PosthornOutbox", ["PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]),
-        room("PosthornFormats", ["PosthornModel", "CPosthornCrypto"]),
-        room("PosthornSending", ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
+        room(
+            "PosthornOutbox",
+            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]
+        ),
+        room("PosthornFormats", ["PosthornModel", "PosthornText", "CPosthornCrypto"]),
+        room("PosthornSending", ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
         room(
             "Posthorn",
-            ["PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]
+            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornOutbox", "PosthornSending"]
         ),
         room("PosthornHTTP", ["CPosthornMicroHTTPD", "PosthornSystem"]),
         room(
             "PosthornLab",
-            ["Posthorn", "PosthornModel", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
+            ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
         ),
         .executableTarget(
             name: "PosthornCLI",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
+                "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
                 "PosthornHTTP", "PosthornLab",
             ],
             swiftSettings: strict
         ),
-        room("PosthornBenchReports", ["PosthornModel"]),
+        room("PosthornBenchReports", ["PosthornModel", "PosthornText"]),
         .target(name: "CPosthornAllocationCount"),
         .target(name: "CPosthornFlushDelay"),
         .executableTarget(
             name: "PosthornBench",
             dependencies: [
-                "Posthorn", "PosthornModel", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
+                "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornOutbox", "PosthornSending", "PosthornFormats",
                 "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite",
                 "CPosthornLinux",
             ],
@@ -84,14 +88,14 @@ let package = Package(
         ),
         .executableTarget(
             name: "PosthornReceiverExample",
-            dependencies: ["PosthornHTTP", "PosthornModel", "CPosthornCrypto"],
+            dependencies: ["PosthornHTTP", "PosthornModel", "PosthornText", "CPosthornCrypto"],
             path: "Examples/receivers/swift",
             swiftSettings: strict
         ),
 
         .target(
             name: "PosthornTestSupport",
-            dependencies: ["PosthornModel", "PosthornSystem", "CPosthornLinux"],
+            dependencies: ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornLinux"],
             path: "Tests/Support",
             exclude: ["FaultVFS", "Sockets"],
             swiftSettings: strict
@@ -100,41 +104,48 @@ let package = Package(
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
-        tests("PosthornModelTests", ["PosthornModel"]),
+        tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests(
             "PosthornOutboxTests",
-            ["PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "PosthornTestSupport"]
+            [
+                "PosthornOutbox", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite",
+                "PosthornTestSupport",
+            ]
         ),
         tests(
             "PosthornTests",
             [
-                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornSystem", "PosthornFormats", "PosthornSending",
+                "Posthorn", "PosthornOutbox", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornSending",
                 "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
-        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornTestSupport"]),
-        tests("PosthornSendingTests", ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornSystem", "PosthornTestSupport"]),
-        tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel"]),
+        tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),
+        tests(
+            "PosthornSendingTests",
+            ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornTestSupport"]
+        ),
+        tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets"]),
         tests(
             "PosthornLabTests",
             [
-                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornFormats", "PosthornSending", "PosthornSystem",
+                "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending",
+                "PosthornSystem",
                 "CPosthornTestSockets", "PosthornTestSupport",
             ]
         ),
         tests(
             "PosthornCLITests",
             [
-                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport",
+                "PosthornCLI", "Posthorn", "PosthornModel", "PosthornText", "PosthornOutbox", "PosthornSystem", "PosthornTestSupport",
                 "CPosthornTestSockets",
             ]
         ),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Posthorn", "PosthornLab", "PosthornModel", "PosthornOutbox", "PosthornSending", "PosthornSystem",
+                "Posthorn", "PosthornLab", "PosthornModel", "PosthornText", "PosthornOutbox", "PosthornSending", "PosthornSystem",
                 "PosthornTestSupport", "PosthornReceiverExample",
             ],
             path: "Tests/ConformanceTests",
@@ -150,7 +161,7 @@ if Context.environment["POSTHORN_FUZZ"] != nil {
     package.targets += [
         .executableTarget(
             name: "PosthornFuzz",
-            dependencies: ["PosthornModel", "PosthornFormats", "PosthornSending"],
+            dependencies: ["PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending"],
             path: "Tests/Fuzz/Runner",
             swiftSettings: strict
         )

@@ -2,6 +2,7 @@
 # Everything that must hold before a change counts: the format, a build without warnings, and all tests.
 #
 #     Tests/run.sh                        everything
+#     Tests/run.sh --quick                the format, the tidy tests, and the tests of rooms that differ from HEAD or from main
 #     Tests/run.sh --filter TidyTests     only tests whose name matches, as `swift test --filter`
 #
 # Installs missing system libraries first. The last line is the test runner's own; the exit status is its too.
@@ -9,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 filter=()
+quick=
 while [[ $# -gt 0 ]]; do
     case $1 in
     --filter)
@@ -16,16 +18,32 @@ while [[ $# -gt 0 ]]; do
         filter+=(--filter "$2")
         shift 2
         ;;
+    --quick)
+        quick=yes
+        shift
+        ;;
     --help)
-        sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     *)
-        echo "run.sh: $1 is not known here; allowed are --filter PATTERN and --help" >&2
+        echo "run.sh: $1 is not known here; allowed are --quick, --filter PATTERN and --help" >&2
         exit 2
         ;;
     esac
 done
+
+if [[ -n $quick ]]; then
+    # A room is a folder of Sources or Tests; its tests have its name. Text and model changes are quick to test, and the whole
+    # suite is what shows that nothing above them broke.
+    base=$(git merge-base HEAD main 2>/dev/null || git rev-parse HEAD)
+    rooms=$({ git diff --name-only "$base"; git ls-files --others --exclude-standard; } \
+        | sed -nE 's#^(Sources|Tests)/([A-Za-z]+)/.*#\2#p' | sed 's/Tests$//' | sort -u)
+    filter+=(--filter '^TidyTests\.')
+    for room in $rooms; do
+        if [[ -d Tests/${room}Tests ]]; then filter+=(--filter "^${room}Tests\\."); fi
+    done
+fi
 
 # The tests of TLS talk to OpenSSL's own server.
 Tests/install-missing.sh openssl

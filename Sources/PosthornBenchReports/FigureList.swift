@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A benchmark's result that is a list of figures: one line each for people, one flat JSON object for programs.
 package struct FigureList: BenchResult {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// What a program found that does the same job: its last line of JSON, or what wrk prints.
 package struct Findings: Equatable, Sendable {

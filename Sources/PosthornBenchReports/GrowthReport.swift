@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// What a run cost at one size of what grows, by rounds.
 package struct GrowthPoint: Sendable {

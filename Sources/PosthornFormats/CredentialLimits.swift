@@ -1,3 +1,5 @@
+import CPosthornCrypto
+import PosthornText
 import PosthornModel
 
 /// How short and how long credentials may be that are handed in. What is stored already is used as it is.

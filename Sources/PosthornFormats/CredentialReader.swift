@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Reads the credentials of an endpoint and says which member is wrong, without ever showing its value.
 struct CredentialReader {

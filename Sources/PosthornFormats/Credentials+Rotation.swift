@@ -1,5 +1,6 @@
 import CPosthornCrypto
 import PosthornModel
+import PosthornText
 
 extension Credentials {
     /// The member that a rotation replaces.

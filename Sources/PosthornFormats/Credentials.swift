@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// Credentials that the engine stores and keeps up: pure functions over the stored object.
 ///

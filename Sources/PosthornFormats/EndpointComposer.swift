@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// Makes the requests of one endpoint: its envelope, its signature and its fixed headers.
 ///

@@ -28,8 +28,11 @@ public struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
         name.withUTF8 { name in value.withUTF8 { append(name: name, value: $0) } }
     }
 
-    /// Adds a field given as bytes.
+    /// Adds a field given as bytes. Blanks around the value are not part of it (RFC 9110, section 5.5).
     mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        let front = value.prefix(while: isBlank).count
+        let back = value[front...].reversed().prefix(while: isBlank).count
         if fields.isEmpty {
             bytes.reserveCapacity(512)
             fields.reserveCapacity(12)
@@ -37,7 +40,7 @@ public struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
         let start = bytes.count
         bytes.append(contentsOf: name)
         let middle = bytes.count
-        bytes.append(contentsOf: value)
+        bytes.append(contentsOf: value[front..<(value.count - back)])
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
     }
 

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 public import PosthornSystem
 import Synchronization
 

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// What a store keeps for the mails about exhausted deliveries. Part of ``OutboxStore``, under the same rules.
 ///

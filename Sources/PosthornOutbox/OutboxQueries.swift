@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// Which deliveries a list shows. Empty fields ask for everything.
 public struct DeliveryFilter: Sendable {

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// What the engine needs of a store. SQLite is the first; whatever passes the contract's test suite can be another.
 ///

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// What must be done to make the stored hierarchy what a topology file says. Making one decides everything and changes nothing.
 public struct TopologyPlan: Sendable {

@@ -1,3 +1,4 @@
+import PosthornText
 import CPosthornSQLite
 public import PosthornModel
 

@@ -1,5 +1,5 @@
 import Glibc
-public import PosthornModel
+public import PosthornText
 
 /// Where the engine takes the time from, so that a test can run a day in a millisecond.
 public protocol PosthornClock: Sendable {

@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 
 /// A format as the engine is told of it, and as a receiver is.
 struct JudgedFormat: Sendable {

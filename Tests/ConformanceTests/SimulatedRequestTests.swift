@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornTestSupport
 import Synchronization
@@ -153,7 +154,8 @@ import Testing
     @Test func aReceiverOfItsOwnCertificateIsPointedToItsAuthority() throws {
         let url = try EndpointURL("https://127.0.0.1:9/hook")
         let hint = FailureHint(url: url, signature: .none, hasFile: false)
-        #expect(hint.line(ofLoad: .unanswered(.tls)).contains("--ca-file FILE"))
+        let untrusted = "SSL certificate problem: unable to get local issuer certificate"
+        #expect(hint.line(ofLoad: .unanswered(.tls), detail: untrusted).contains("name its authority with --ca-file FILE"))
         #expect(hint.line(ofLoad: .unanswered(.timeout)).contains("--timeout MS"))
         #expect(!hint.line(ofLoad: .unanswered(.badResponse)).contains("write https://"))
         let plain = FailureHint(url: try EndpointURL("http://[::1]/hook"), signature: .none, hasFile: true)
@@ -164,6 +166,49 @@ import Testing
         )
         #expect(plain.line(ofLoad: .status(401)).hasSuffix("checks with the topology file"))
     }
+
+    /// Real certificates: what has to be changed is said of each, and no file that was just named is asked for.
+    @Test(
+        .enabled(if: OpenSSLServer.isAvailable),
+        arguments: [
+            ("IP:127.0.0.1", 2, false, "if it is its own, name its authority with --ca-file FILE"),
+            ("DNS:other.example", 2, true, "the receiver's certificate is for other names than 127.0.0.1; "),
+            ("IP:127.0.0.1", -1, true, "the receiver's certificate has expired; renew it there"),
+        ]
+    )
+    func aCertificateThatDoesNotDoSaysWhy(names: String, days: Int, isNamed: Bool, message: String) throws {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.directory.file("server.pem")
+        try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: names, days: days)
+        let server = try OpenSSLServer(certificate: file)
+        let words = ["load", server.url, "--count", "2", "--connections", "1"] + (isNamed ? ["--ca-file", file] : [])
+        let result = try posthorn.run(words, input: [])
+        #expect(result.status == 1 && result.errors.contains("most often tls: ") && result.errors.contains(message), "\(result.errors)")
+        #expect(isNamed != result.errors.contains("--ca-file FILE"), "\(result.errors)")
+    }
+
+    @Test func anAuthorityThatHasNotSignedItIsNamed() throws {
+        guard OpenSSLServer.isAvailable else { return }
+        let posthorn = try PosthornProcess()
+        let (file, other) = (posthorn.directory.file("server.pem"), posthorn.directory.file("other.pem"))
+        for path in [file, other] { try OpenSSLServer.makeCertificate(path, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2) }
+        let server = try OpenSSLServer(certificate: file)
+        let result = try posthorn.run("load", server.url, "--count", "2", "--connections", "1", "--ca-file", other)
+        #expect(result.errors.contains("no authority of --ca-file \(other) has signed the receiver's certificate"), "\(result.errors)")
+    }
+
+    @Test(
+        arguments: [
+            ("TLS connect error: error:0A00010B:SSL routines::wrong version number", TLSFailure.noTLS),
+            ("OpenSSL/3.0.17: error:1408F10B:SSL routines:ssl3_get_record:http request", .noTLS),
+            ("SSL certificate problem: certificate is not yet valid", .notYetValid),
+            ("OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0", .clientCertificate),
+            ("SSL: no alternative certificate subject name matches target host name 'h'", .otherName),
+            ("SSL certificate problem: self-signed certificate in certificate chain", .untrusted),
+            ("something that nobody has heard of", .other),
+        ]
+    )
+    func theTextOfATLSErrorSaysWhichItIs(_ text: String, _ failure: TLSFailure) { #expect(TLSFailure(text) == failure) }
 
     /// Retries mend what was down for a while, so only what they will not mend is spoken of, and each receiver once.
     @Test func aSimulationSaysAtItsFirstFailureWhatRetriesWillNotMend() throws {

@@ -1,4 +1,6 @@
+import Glibc
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 
@@ -144,5 +146,57 @@ import Testing
         let result = try PosthornProcess().run("simulate", "weseedo", "http://127.0.0.1:9/", "--check")
         #expect(result.status == 1 && result.output.isEmpty && result.errorLines.count == 1)
         #expect(result.errors.hasPrefix("posthorn: URL: \"http://127.0.0.1:9/\" cannot be reached: No connection came about"))
+    }
+
+    /// An endpoint that wants none of the events is no success.
+    @Test func aSimulationThatSendsNothingFails() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let posthorn = try PosthornProcess()
+        let file = posthorn.write(
+            """
+            {"nodes": [{"id": "c1", "level": "company"}, {"id": "c2", "level": "company"}],
+             "endpoints": [{"id": "crm", "node": "c1", "url": "\(receiver.url)", "vendor": "weseedo", "events": ["NOT_A_TYPE"]}]}
+            """,
+            to: "topology.json"
+        )
+        let result = try posthorn.run("simulate", "weseedo", "--topology", file, "--count", "5", "--speed", "100000")
+        #expect(result.status == 1 && receiver.requests.isEmpty, "\(result.output)")
+        #expect(result.errorLines.last?.hasPrefix("posthorn: no endpoint takes any of these 5 events, so nothing was sent; ") == true)
+    }
+
+    /// Ended early, it says what was not sent and what was not finished.
+    @Test(.timeLimit(.minutes(2)), arguments: [false, true])
+    func aSimulationThatIsStoppedSaysWhatIsLeft(keepsOutbox: Bool) throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        let posthorn = try PosthornProcess()
+        let words = ["simulate", "weseedo", receiver.url, "--rate", "50", "--count", "3000"]
+        let simulation = try posthorn.start(words + (keepsOutbox ? ["--db", posthorn.database] : []))
+        #expect(receiver.waitForRequests(5).count >= 5)
+        simulation.send(SIGINT)
+        #expect(simulation.wait() == 1)
+        let last = posthorn.contents(posthorn.directory.file("run-stderr")).split(separator: "\n").last ?? ""
+        #expect(last.hasPrefix("posthorn: stopped early: ") && last.contains(" events were not sent, "), "\(last)")
+        #expect(last.contains(keepsOutbox ? "posthorn run --db \(posthorn.database) goes on with them" : "they are given up"), "\(last)")
+    }
+
+    /// One event of a type, now.
+    @Test func anEventIsTriggeredByItsType() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let result = try PosthornProcess().run("simulate", "weseedo", receiver.url, "--event", "MEETING_STARTED")
+        #expect(result.status == 0 && result.output == "1 event: 1 delivered; 1 attempt\n", "\(result.output)\(result.errors)")
+        let body = try JSONValue.parse(try #require(receiver.requests.first).body)
+        #expect(body["type"] == .string("MEETING_STARTED"))
+        guard case .string(let created)? = body["created"] else {
+            Issue.record("no time")
+            return
+        }
+        #expect(created > "2026" || created.hasPrefix("2025-1"), "\(created) is the scenario's own start, not now")
+        let three = try PosthornProcess().run("simulate", "diio", "--event", "phone_call.*", "--count", "3", "--out", "-")
+        #expect(
+            three.status == 0 && three.lines.count == 3 && three.lines.allSatisfy { $0.contains(#""type":"phone_call."#) },
+            "\(three.output)"
+        )
+        let none = try PosthornProcess().run("simulate", "weseedo", receiver.url, "--event", "MEETING_STRTED")
+        #expect(none.status == 2 && none.errors.contains(#"did you mean "MEETING_STARTED"?"#), "\(none.errors)")
     }
 }

@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 import Testing
 

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import PosthornCLI

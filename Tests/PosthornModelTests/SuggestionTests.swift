@@ -1,6 +1,7 @@
 import Testing
 
 @testable import PosthornModel
+import PosthornText
 
 @Suite struct SuggestionTests {
     @Test(

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 import PosthornSystem
 import PosthornTestSupport

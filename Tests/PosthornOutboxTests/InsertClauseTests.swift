@@ -1,5 +1,6 @@
 import PosthornMigrations
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Glibc
 import PosthornMigrations
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

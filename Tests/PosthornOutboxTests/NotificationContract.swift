@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 import PosthornOutbox
 import Testing

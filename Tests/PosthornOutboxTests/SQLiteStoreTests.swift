@@ -1,6 +1,7 @@
 import CPosthornSQLite
 import Glibc
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

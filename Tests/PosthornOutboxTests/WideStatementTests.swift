@@ -1,5 +1,6 @@
 import Foundation
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 @testable import PosthornSending
 import PosthornSystem
 import PosthornTestSupport

@@ -1,5 +1,6 @@
 import CPosthornCurl
 import PosthornModel
+import PosthornText
 @testable import PosthornSending
 import Testing
 

@@ -1,5 +1,6 @@
 import Glibc
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 import PosthornSystem
 
 /// aiosmtpd, the SMTP server of the Python world, with Python's own mail parser as the judge of what arrives.

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 public import PosthornSystem
 import Synchronization
 

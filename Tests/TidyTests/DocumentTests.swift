@@ -6,7 +6,7 @@ import Testing
 
     @Test func everySubcommandIsNamedInTheREADME() {
         let readme = SourceTree.file("README.md")?.text ?? ""
-        let commands = SourceTree.files(under: "Sources/PosthornCLI/Commands").flatMap { file in
+        let commands = SourceTree.files(under: "Sources/PosthornCLI").flatMap { file in
             file.text.matches(of: /CommandSpecification\(\s*name: "([a-z ]+)"/).map { String($0.1) }
         }
         #expect(commands.count >= 12)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func everyAttemptErrorHasASentenceThatTheDocumentsRepeat() {
-        let source = SourceTree.file("Sources/PosthornModel/Attempt.swift")?.text ?? ""
+        let source = SourceTree.file("Sources/PosthornModel/Deliveries/Attempt.swift")?.text ?? ""
         let document = SourceTree.file("\(Self.catalogue)/Deliveries.md")?.text ?? ""
         let declared = source.matches(of: /\n    case ([a-zA-Z]+)(?: = "([a-z_]+)")?\n/)
         let sentences = Dictionary(
@@ -35,7 +35,7 @@ import Testing
 
     @Test func theStatesOfADeliveryAreDrawnTheSameEverywhere() {
         let diagrams = [
-            "Sources/PosthornModel/Delivery.swift", "Migrations/SQLite/001_outbox.sql", "\(Self.catalogue)/Deliveries.md",
+            "Sources/PosthornModel/Deliveries/Delivery.swift", "Migrations/SQLite/001_outbox.sql", "\(Self.catalogue)/Deliveries.md",
         ].map { path in
             (SourceTree.file(path)?.lines ?? []).map(Self.withoutComment).filter { Self.isOfDiagram($0) }
         }

@@ -1,6 +1,7 @@
 import Foundation
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 
 /// Why a request is not believed.
 struct Refused: Error {

@@ -1,5 +1,6 @@
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 
 /// Answers requests: verifies, drops duplicates, and hands each event on once.
 struct Receiver: Sendable {

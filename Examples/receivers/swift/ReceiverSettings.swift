@@ -1,5 +1,6 @@
 import Foundation
 import PosthornModel
+import PosthornText
 
 /// A webhook that the receiver expects.
 struct Hook: Sendable {

@@ -21,6 +21,7 @@
 import Foundation
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import Synchronization
 
 let output = Mutex(FileHandle.standardOutput)

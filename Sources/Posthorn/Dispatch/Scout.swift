@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Looks ahead of the ready lane's frontier while others fill the window, for deliveries of endpoints that hold little.
 ///

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 import PosthornOutbox
 public import PosthornSending
 

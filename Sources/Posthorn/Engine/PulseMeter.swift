@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 
 /// Rates of the last ten seconds, written down at most once a second, and only when something is being written anyway.

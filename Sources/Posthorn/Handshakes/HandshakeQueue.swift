@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornFormats
 
 /// Which endpoints are to prove themselves, and when each is asked. Decides alone; a ``HandshakeRunner`` carries it out.

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 public import PosthornOutbox
 
 /// What became of a mail about exhausted deliveries, for those who watch.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 
 /// The words of a mail about exhausted deliveries: pure. Every text from outside is escaped to one line or to quoted lines,

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 public import PosthornOutbox
 import PosthornSystem
 

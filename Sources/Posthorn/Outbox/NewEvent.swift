@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// An event that a platform hands in.
 public struct NewEvent: Sendable {

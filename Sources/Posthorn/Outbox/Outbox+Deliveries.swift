@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 public import PosthornOutbox
 import PosthornSystem
 

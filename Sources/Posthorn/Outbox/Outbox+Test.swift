@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 import PosthornOutbox
 public import PosthornSending
 import PosthornFormats

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 public import PosthornOutbox
 import PosthornSending
 import PosthornFormats

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 import PosthornOutbox
 import PosthornFormats
 import PosthornSystem

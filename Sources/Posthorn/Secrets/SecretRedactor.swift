@@ -1,5 +1,6 @@
 import Glibc
 import PosthornModel
+import PosthornText
 import PosthornFormats
 
 /// Takes an endpoint's secrets out of what a receiver sent back: one that echoes requests would put them into the outbox.

@@ -1,3 +1,4 @@
+import PosthornText
 import CPosthornAllocationCount
 import PosthornBenchReports
 import PosthornModel

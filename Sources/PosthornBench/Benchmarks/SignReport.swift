@@ -1,5 +1,6 @@
 import PosthornBenchReports
 import PosthornModel
+import PosthornText
 
 /// What ``SignBenchmark`` found: a row for each format and size.
 struct SignReport: BenchResult {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Draws a chart as SVG: no script, no font or style from elsewhere, light ground so that it can be read on any page.
 package struct ChartDrawing {

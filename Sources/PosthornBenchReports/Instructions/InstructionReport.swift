@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Instructions a delivery, in all and by shared object: what a run needs beyond a smaller one, so that the start and the end of
 /// the process, which both have, are left out.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// The words after `posthorn`: which command they call, and what is left for it.
 struct CommandLineWords {

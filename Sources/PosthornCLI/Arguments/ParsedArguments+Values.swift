@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 /// Values of flags as what they mean. A bad one is named with its flag and what would be right.

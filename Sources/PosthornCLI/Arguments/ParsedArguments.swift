@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A command line taken apart according to a specification.
 struct ParsedArguments: Equatable, Sendable {

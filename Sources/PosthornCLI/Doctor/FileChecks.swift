@@ -1,5 +1,6 @@
 import Glibc
 import PosthornModel
+import PosthornText
 
 /// The outbox's file and the disk under it.
 enum FileChecks {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 
 /// The queue of mails about exhausted deliveries.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// What goes out of date.
 enum SecretChecks {

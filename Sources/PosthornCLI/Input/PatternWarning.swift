@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// Says which patterns of event types will most likely never fit. Nothing is refused for it: vendors add types.
 enum PatternWarning {

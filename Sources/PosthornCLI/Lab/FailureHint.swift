@@ -12,21 +12,24 @@ struct FailureHint {
     let hasFile: Bool
     /// Whether a vendor's format was named, without which requests take no signature.
     var hasVendor = true
+    /// The file of authorities that was named.
+    var caFile: String?
 
     /// A line about a load of whose requests none was answered 200.
-    func line(ofLoad failure: RequestFailure) -> String {
-        "nothing was answered 200, most often \(Self.name(failure)): \(remedy(failure))"
+    /// - Parameter detail: The text of one such failure.
+    func line(ofLoad failure: RequestFailure, detail: String = "") -> String {
+        "nothing was answered 200, most often \(Self.name(failure)): \(remedy(failure, detail))"
     }
 
     /// A line about a simulated platform's first request; `nil` for failures that retries are made for.
-    func line(ofFirst failure: RequestFailure) -> String? {
+    func line(ofFirst failure: RequestFailure, detail: String = "") -> String? {
         switch failure {
         case .unanswered(.connect), .unanswered(.dns), .unanswered(.tls), .unanswered(.badResponse), .unanswered(.refusedAddress): break
         case .status(let status) where (201..<500).contains(status) && status != 429 && status != 408: break
         default: return nil
         }
         let retries = "(Retries go on by the schedule, for a day at --speed 1; Ctrl-C ends.)"
-        return "the first request to \(url.text) failed, \(Self.name(failure)): \(remedy(failure)) \(retries)"
+        return "the first request to \(url.text) failed, \(Self.name(failure)): \(remedy(failure, detail)) \(retries)"
     }
 
     private static func name(_ failure: RequestFailure) -> String {
@@ -36,10 +39,10 @@ struct FailureHint {
         }
     }
 
-    private func remedy(_ failure: RequestFailure) -> String {
+    private func remedy(_ failure: RequestFailure, _ detail: String) -> String {
         switch failure {
         case .status(let status): return remedy(ofStatus: status)
-        case .unanswered(let error): return remedy(of: error)
+        case .unanswered(let error): return remedy(of: error, detail)
         }
     }
 
@@ -63,12 +66,13 @@ struct FailureHint {
         }
     }
 
-    private func remedy(of error: AttemptError) -> String {
+    private func remedy(of error: AttemptError, _ detail: String) -> String {
         let place = "\(url.host.contains(":") ? "[\(url.host)]" : url.host):\(url.port)"
         switch error {
         case .connect: return "no connection to \(place) came about; is the receiver running at that port?"
         case .dns: return "the name of the host could not be resolved; correct the URL"
-        case .tls: return "if the receiver's certificate is its own, name its authority with --ca-file FILE; if it has none, write http://"
+        case .tls:
+            return TLSFailure(detail).remedy(host: url.host, place: place, caFile: caFile, detail: Visible.text(detail))
         case .timeout: return "the receiver did not answer in time; its log says why, or give it more with --timeout MS"
         case .closed, .badResponse, .headersTooLarge:
             return "what listens at \(place) does not answer in HTTP; correct the port" + (url.isPlainHTTP ? ", or write https://" : "")

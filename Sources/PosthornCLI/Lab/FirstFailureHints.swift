@@ -14,9 +14,15 @@ final class FirstFailureHints: Sendable {
 
     private let state = Mutex(State())
     private let hasFile: Bool
+    private let caFile: String?
 
-    /// - Parameter hasFile: Whether receivers come from a topology file.
-    init(hasFile: Bool) { self.hasFile = hasFile }
+    /// - Parameters:
+    ///   - hasFile: Whether receivers come from a topology file.
+    ///   - caFile: The file of authorities that was named.
+    init(hasFile: Bool, caFile: String?) {
+        self.hasFile = hasFile
+        self.caFile = caFile
+    }
 
     /// From now on, nothing is said of a simulation that a receiver has taken something of.
     func watch(_ simulator: VendorSimulator) { state.withLock { $0.simulator = simulator } }
@@ -28,6 +34,7 @@ final class FirstFailureHints: Sendable {
         guard isNew, let simulator, simulator.progress.answered == 0,
             let settings = simulator.receivers.first(where: { $0.id == update.endpoint }), let url = try? EndpointURL(settings.url)
         else { return nil }
-        return FailureHint(url: url, signature: settings.signature, hasFile: hasFile).line(ofFirst: failure)
+        let hint = FailureHint(url: url, signature: settings.signature, hasFile: hasFile, caFile: caFile)
+        return hint.line(ofFirst: failure, detail: update.outcome.errorText)
     }
 }

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// The flags that say in which format requests go out or come in, shared by the lab's commands.
 enum FormatFlags {

@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornLab
 import PosthornModel
 import PosthornSending
@@ -32,15 +33,24 @@ enum LoadCommand: Command {
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
-                + "\nthe test early, with results. Exit status 1 when an expectation is missed, and when not one of the requests that"
-                + "\nshould be is answered 200, whatever was expected; a line then says what most likely has to be changed.",
-            "--expect 'findings<1' fails when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
+                + "\nthe test early, with the results of the time that it took.",
+            "Latency is that of answers as they should be; answers with a wrong status have theirs apart (failure_latency_ms). A request"
+                + "\nthat was never answered counts as slower than any bound, and is shown with the time it waited (≥).",
+            "A bound of --expect is kept, missed or not known. Not known: too few requests for the percentile (p90 needs 29, p95 59,"
+                + "\np99 299, p99.9 2,995), no data, or this machine was late or had no time left, and the receiver need not be what"
+                + "\nwas slow. Bounds of a part: p99{step:2}<200ms, p99{step:*}<200ms (each step), errors{type:MEETING_*}<1% (each such type).",
+            "Exit status 1 when a bound is missed, and when not one of the requests that should be is answered 200, whatever was"
+                + "\nexpected; a line then says what most likely has to be changed. Exit status 3 when none is missed and one is not known.",
+            "Every output names the seed, the command line without secrets, the version, the format and the machine, to run it again.",
+            "--expect 'findings<1' is missed when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",
             "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
                 + "\nor 503 with Retry-After is left alone for so long.",
-            "With --json: one object, with target, began, model, duration_s, requests, requests_per_second, scheduled_per_second,"
-                + "\nlatency_ms and service_time_ms (min, mean, p50 … p9999, max), errors, errors_by_kind, statuses, checks, findings,"
-                + "\nexpectations, ledger and more. --csv has one line an interval, --samples one line a request (microseconds).",
+            "With --json: one object, with target, began, model, duration_s, planned_s, stopped_early, requests, requests_per_second,"
+                + "\nscheduled_per_second, latency_ms and service_time_ms (min, mean, p50 … p9999, max), latency_at_least (which of these are"
+                + "\nwaits without an answer), unanswered, unsent, errors, errors_by_kind, statuses, steps, types, checks, findings, ledger,"
+                + "\nexpectations (expectation, outcome: kept, missed or not_known, line), run and more. --csv has one line an interval,"
+                + "\n--samples one line a request (microseconds); lines that begin with # are comments.",
         ],
         examples: [
             "posthorn load http://127.0.0.1:9999/",
@@ -89,13 +99,14 @@ enum LoadCommand: Command {
             plan: plan,
             content: content,
             shares: shares,
-            timeoutMilliseconds: try arguments.integer("timeout", EndpointSettings.timeoutRange)
-                ?? EndpointSettings.defaultTimeoutMilliseconds,
             guard: target.guard,
             caFile: try EndpointCalls.caFile(arguments)
         )
-        let (report, ledgerProblem) = try run(test, plan, ledger)
-        let verdicts = expectations.map { $0.evaluate(report.outcome) }
+        let phase = ReportingPhase()
+        var (report, ledgerProblem) = try run(test, plan, ledger, phase)
+        phase.end()
+        report.origin = LoadRunOrigin.made(arguments, settings, seed: seed)
+        let verdicts = report.verdicts(expectations)
         try files.write(report, verdicts, to: context)
         // The results stand, whatever became of the ledger.
         let failure = report.failureOfAll
@@ -105,13 +116,22 @@ enum LoadCommand: Command {
                 url: target.url,
                 signature: signature,
                 hasFile: arguments.has("topology"),
-                hasVendor: arguments.has("vendor")
+                hasVendor: arguments.has("vendor"),
+                caFile: arguments.text("ca-file")
             )
             context.output.flush()
-            ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure))")
+            ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure, detail: report.errorText(of: failure)))")
         }
         if let ledgerProblem { throw ledgerProblem }
-        return failure == nil && verdicts.allSatisfy(\.holds) ? 0 : 1
+        return failure == nil ? status(of: verdicts) : 1
+    }
+
+    /// The exit status when nothing can be known about a bound, and none is missed.
+    static let unknownStatus: Int32 = 3
+
+    static func status(of verdicts: [Expectation.Verdict]) -> Int32 {
+        if verdicts.contains(where: { $0.outcome == .missed }) { return 1 }
+        return verdicts.allSatisfy(\.holds) ? 0 : unknownStatus
     }
 
     private static func check(
@@ -141,14 +161,16 @@ enum LoadCommand: Command {
     private static func run(
         _ test: LoadTest,
         _ plan: LoadPlan,
-        _ ledger: LedgerSource?
+        _ ledger: LedgerSource?,
+        _ phase: ReportingPhase
     ) throws -> (report: LoadReport, ledgerProblem: (any Error)?) {
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
         let meter = LoadMeter(plan)
         log.showProgress { meter.line(test.takeProgress()) }
         let stop = try StopMark()
-        _ = try StopSignals.watch { _ in
+        _ = try StopSignals.watch { signal in
+            phase.leaveIfEnded(signal)
             stop.set()
             test.stop()
         }

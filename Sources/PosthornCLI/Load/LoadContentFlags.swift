@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// The flags of `posthorn load` that say what its requests hold.
 enum LoadContentFlags {

@@ -28,7 +28,7 @@ enum LoadFlags {
                 "expect",
                 "BOUND",
                 isRepeatable: true,
-                "end with 1 unless it holds: p99<200ms, errors<0.1%, rate>=900, findings<1, lost<1 (repeatable)"
+                "end with 1 if it is missed, 3 if not known: p99<200ms, errors<0.1%, rate>=900, p99{step:*}<1s, findings<1, lost<1 (repeatable)"
             ),
         ] + LedgerSource.flags + [
             .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
@@ -54,6 +54,7 @@ enum LoadFlags {
         if plan.count == nil, plan.plannedNanoseconds == nil { plan.nanoseconds = 10_000_000_000 }
         plan.inFlightLimit = try arguments.integer("max-in-flight", 1...60_000) ?? 10_000
         plan.threads = try arguments.integer("threads", 1...64) ?? defaultThreads(plan)
+        if let timeout = try arguments.integer("timeout", EndpointSettings.timeoutRange) { plan.timeoutMilliseconds = timeout }
         plan.honoursRetryAfter = !arguments.has("ignore-retry-after")
         plan.seed = seed
         plan.keepsSamples = arguments.has("samples")

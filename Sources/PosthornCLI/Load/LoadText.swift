@@ -4,7 +4,7 @@ import PosthornModel
 /// The results of a load for people.
 enum LoadText {
     static func report(_ report: LoadReport) -> String {
-        var text = "\(Visible.text(report.target)), \(model(report)), \(seconds(report.nanoseconds))\n\n"
+        var text = "\(Visible.text(report.target)), \(model(report)), \(seconds(report.nanoseconds))\(stopped(report))\n\n"
         text += rows([
             (
                 "requests",
@@ -12,14 +12,17 @@ enum LoadText {
             ),
             ("statuses", counts(report.statuses.map { (String($0.key), $0.value) })),
             ("errors", errors(report)),
-            ("latency", latency(report.latencies)),
-            ("tail", tail(report.latencies)),
+            ("latency", latency(report.all)),
+            ("tail", tail(report.all)),
+            ("no answer", unanswered(report.all)),
+            ("failures", failures(report.all)),
             ("bytes", "\(Words.bytes(report.sentBytes)) sent, \(Words.bytes(report.receivedBytes)) received"),
             ("connections", connections(report)),
         ])
         for note in notes(report) { text += "\n\(note)" }
         if !notes(report).isEmpty { text += "\n" }
         text += histogram(report.latencies)
+        text += LoadPartsText.steps(report)
         text += checks(report)
         text += ledger(report)
         return text
@@ -54,22 +57,41 @@ enum LoadText {
 
     private static func errors(_ report: LoadReport) -> String {
         if report.errors == 0 { return "none" }
-        let share = report.outcome.errorPercent
+        let share = report.all.errorPercent
         let kinds = counts(report.errorsByClass.map { ($0.key, $0.value) })
         let samples = report.errorTexts.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(Visible.text($0.value))" }.joined()
         return "\(Words.grouped(report.errors)) (\(milliseconds(share)) %): \(kinds)\(samples)"
     }
 
-    private static func latency(_ histogram: LatencyHistogram) -> String {
-        if histogram.count == 0 { return "no request was answered" }
-        let parts = [("p50", 50.0), ("p90", 90), ("p99", 99)].map { "\($0.0) \(duration(histogram.percentile($0.1)))" }
-        return (parts + ["mean \(duration(Int64(histogram.mean)))"]).joined(separator: ", ")
+    private static func stopped(_ report: LoadReport) -> String {
+        if report.stoppedAfter == nil { return "" }
+        return ", stopped early" + (report.plan.plannedNanoseconds.map { " (of \(seconds($0)) that were planned)" } ?? "")
     }
 
-    private static func tail(_ histogram: LatencyHistogram) -> String {
-        if histogram.count == 0 { return "" }
-        let parts = [("p99.9", 99.9), ("p99.99", 99.99)].map { "\($0.0) \(duration(histogram.percentile($0.1)))" }
-        return (parts + ["max \(duration(histogram.maximum))"]).joined(separator: ", ")
+    private static func latency(_ measured: LoadMeasurements) -> String {
+        if measured.latencies.count == 0 { return "no request was answered as it should be" }
+        let parts = [("p50", 50.0), ("p90", 90), ("p99", 99)].map { "\($0.0) \(LoadPartsText.latency(measured, $0.1))" }
+        let mean = (measured.unanswered.count == 0 ? "" : "≥ ") + duration(Int64(measured.latencies.mean))
+        return (parts + ["mean \(mean)"]).joined(separator: ", ")
+    }
+
+    private static func tail(_ measured: LoadMeasurements) -> String {
+        if measured.latencies.count == 0 { return "" }
+        let parts = [("p99.9", 99.9), ("p99.99", 99.99), ("max", 100)].map { "\($0.0) \(LoadPartsText.latency(measured, $0.1))" }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func unanswered(_ measured: LoadMeasurements) -> String {
+        let count = measured.unanswered.count
+        if count == 0 { return "" }
+        return "\(Words.count(count, "request")), in the latency with the time waited (≥), up to \(duration(measured.unanswered.maximum))"
+    }
+
+    private static func failures(_ measured: LoadMeasurements) -> String {
+        let failed = measured.failed
+        if failed.count == 0 { return "" }
+        return "\(Words.count(failed.count, "answer")) not as expected, not in the latency: p50 \(duration(failed.percentile(50))), "
+            + "max \(duration(failed.maximum))"
     }
 
     private static func connections(_ report: LoadReport) -> String {
@@ -95,8 +117,16 @@ enum LoadText {
                 "\(Words.count(report.withheld, "request was", "requests were")) not sent, because the receiver asked to wait (Retry-After)."
             )
         }
-        if report.plan.isOpen, report.delays.percentile(99) > 50_000_000, report.heldBack == 0 {
-            notes.append("This machine could not keep the schedule: requests left up to \(duration(report.delays.maximum)) late.")
+        let lateness = report.all.ownDelays
+        if report.plan.isOpen, lateness.percentile(99) > 50_000_000 {
+            notes.append("This machine could not keep the schedule: requests left up to \(duration(lateness.maximum)) late.")
+        }
+        if !report.plan.isOpen, report.generator.isSaturated {
+            notes.append("The generator had no time left: it, and not the receiver, may be what limits the rate and adds to the latency.")
+        }
+        if report.all.unsent > 0 {
+            let count = Words.count(report.all.unsent, "request")
+            notes.append("\(count) could not be sent by this machine, which says nothing of the receiver.")
         }
         return notes
     }

@@ -1,6 +1,7 @@
 import Glibc
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// Where the results of a load go: the standard output and files. Files are opened before the load starts, so that a wrong
 /// name does not cost a run.
@@ -49,10 +50,10 @@ final class ReportFiles {
         if let page, let failure = Descriptor.write(Array(LoadPage(report, verdicts).html.utf8), to: page) {
             throw OutputFileProblem("the report", failure)
         }
-        if let samples, let failure = Self.write(report.samples, to: samples) { throw OutputFileProblem("the samples", failure) }
+        if let samples, let failure = Self.write(report, to: samples) { throw OutputFileProblem("the samples", failure) }
         if csvIsOutput {
             context.output.write(report.csv)
-            // The exit status says that one was missed; the table has no place for which.
+            // The exit status says that one was not kept; the table has no place for which.
             for verdict in verdicts where !verdict.holds { ErrorOutput.line("posthorn: expected \(verdict.line)") }
             return
         }
@@ -60,10 +61,12 @@ final class ReportFiles {
         context.output.write(LoadText.report(report))
         if !verdicts.isEmpty { context.output.write("\n") }
         for verdict in verdicts { context.output.write("expected \(verdict.line)\n") }
+        context.output.write(LoadPartsText.origin(report))
     }
 
-    private static func write(_ samples: [LoadSample], to descriptor: Int32) -> Int32? {
-        var text = LoadSample.csvTitles
+    private static func write(_ report: LoadReport, to descriptor: Int32) -> Int32? {
+        let samples = report.samples
+        var text = (report.origin?.comments ?? "") + LoadSample.csvTitles
         for (i, sample) in samples.enumerated() {
             text += sample.csvLine
             guard i == samples.count - 1 || text.utf8.count > 1 << 20 else { continue }
@@ -76,7 +79,10 @@ final class ReportFiles {
     private static func json(_ report: LoadReport, _ verdicts: [Expectation.Verdict]) -> JSONValue {
         guard case .object(let members) = report.json else { return report.json }
         let expectations = verdicts.map { verdict in
-            JSONValue.object([.init("holds", .bool(verdict.holds)), .init("line", .string(verdict.line))])
+            JSONValue.object([
+                .init("expectation", .string(verdict.expectation)), .init("outcome", .string(verdict.outcome.key)),
+                .init("holds", .bool(verdict.holds)), .init("line", .string(verdict.line)),
+            ])
         }
         return .object(members + [.init("expectations", .array(expectations))])
     }

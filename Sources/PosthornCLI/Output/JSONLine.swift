@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// One JSON object on one line, its keys in the order they are added.
 struct JSONLine {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 
 /// Deliveries that were made due by hand and wait all the same, because of their endpoint.

@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 
 /// Makes text from outside safe and measurable for one line of a terminal.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Numbers and times for people.
 enum Words {

@@ -1,6 +1,7 @@
 import Glibc
 import Posthorn
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 import PosthornSystem
 

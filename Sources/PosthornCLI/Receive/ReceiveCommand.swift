@@ -1,6 +1,7 @@
 import PosthornHTTP
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSystem
 import Synchronization
 
@@ -34,6 +35,8 @@ enum ReceiveCommand: Command {
             "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
                 + "\nhangup, delay:MS, lose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
+            "Requests are answered whether or not anybody reads the output. Up to \(Words.bytes(UInt64(LinePrinter.limitBytes))) of lines wait for a reader; what"
+                + "\ncomes then is left out, and a line says how many (with --json: kind \"dropped\", lines). The ledger leaves nothing out.",
             "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
                 + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host"
                 + "\nand port, after them one of kind \"total\".",
@@ -69,9 +72,12 @@ enum ReceiveCommand: Command {
         StopSignals.block()
         DescriptorLimit.raise(to: server.connectionLimit + 256)
         let ending = try Waker()
-        let printer = try LinePrinter()
-        defer { printer.close() }
         let isJSON = context.json
+        let printer = try LinePrinter(notice: { isJSON ? droppedJSON($0) : Array(dropped($0).utf8) })
+        defer { printer.close() }
+        // Nobody may read the errors either.
+        let errors = try LinePrinter(notice: { Array(dropped($0).utf8) }, write: { _ = Descriptor.write($0, to: 2) })
+        defer { errors.close() }
         let receiver = try Receiver(
             server: server,
             configuration: configuration,
@@ -80,7 +86,7 @@ enum ReceiveCommand: Command {
                 if let ledger, arrival.timesProcessed > 0,
                     let failure = ledger.write(arrival.ledgerLine(request), times: arrival.timesProcessed)
                 {
-                    ErrorOutput.line("posthorn: the ledger could not be written: \(SystemProblem("write", failure))")
+                    errors.line("posthorn: the ledger could not be written: \(SystemProblem("write", failure))".utf8)
                 }
                 printer.line(isJSON ? arrival.json : Array(arrival.line.utf8))
                 if goal.isReached(with: arrival) { ending.signal() }
@@ -92,6 +98,15 @@ enum ReceiveCommand: Command {
         receiver.stop()
         printer.line(isJSON ? total(receiver.counts) : Array(summary(receiver.counts).utf8))
         return 0
+    }
+
+    /// The line about lines that were left out.
+    private static func dropped(_ count: Int) -> String {
+        "\(Words.count(count, "line was", "lines were")) left out, because nobody read them"
+    }
+
+    private static func droppedJSON(_ count: Int) -> [UInt8] {
+        Array(JSONValue.object([.init("kind", .string("dropped")), .init("lines", .number(String(count)))]).text.utf8)
     }
 
     private static func announce(_ port: Int, _ host: String, isChecking: Bool, _ isJSON: Bool, _ printer: LinePrinter) {

@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 
 /// One line of the engine's log, for people or for machines.
 struct LogRecord: Sendable, Equatable {

@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 import PosthornSending
 import PosthornSystem
@@ -20,7 +21,10 @@ enum SimulateCommand: Command {
         details: [
             "Events go through the real engine: handshake, signatures, numbering, retries and mails are the real ones. Without --db"
                 + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"
-                + "\nearly. Exit status 1 when a delivery is exhausted, or a value request was not answered well.",
+                + "\nearly and says what was not sent. Exit status 1 when it was ended early, no endpoint takes any of the events, a"
+                + "\ndelivery is exhausted, or a value request was not answered well.",
+            "--event TYPE (or a pattern) sends events of these types alone. Without --count that is one, and without --start it happens"
+                + "\nnow: simulate weseedo URL --event MEETING_STARTED triggers one event.",
             "Each vendor tells its own stories with every type of event of its page; standard, which prescribes none, tells of a"
                 + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from --seed,"
                 + "\n--start and the topology's nodes alone, so the same command sends the same bytes again.",
@@ -34,14 +38,15 @@ enum SimulateCommand: Command {
             "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad. Flags"
                 + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
-            "With --json: one object at the end with events, known_events (in the outbox of --db before), deliveries (by state),"
+            "With --json: one object at the end with events, stopped_early, unsent_events, known_events (in the outbox of --db before), deliveries (by state),"
                 + "\nfaults (how often each fault of --fault happened), attempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good, acceptable,"
-                + "\nbad, skipped), expected and answer.",
+                + "\nbad, skipped; unknown where answers do not show it), expected and answer.",
         ],
         examples: [
             "posthorn simulate weseedo http://127.0.0.1:9999/ --rate 5 --count 50",
             "posthorn simulate weseedo --topology topology.json --scenario day --count 500 --speed 1440",
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --fault slow-200=2%,duplicates=1% --speed 60",
+            "posthorn simulate weseedo http://127.0.0.1:9999/ --event MEETING_STARTED",
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --check",
             "posthorn simulate voiso --count 1000 --fault reorder=5% --out events.ndjson --out-topology topology.json",
         ]
@@ -97,7 +102,7 @@ enum SimulateCommand: Command {
         defer { second?.close() }
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
-        let hints = FirstFailureHints(hasFile: arguments.has("topology"))
+        let hints = FirstFailureHints(hasFile: arguments.has("topology"), caFile: arguments.text("ca-file"))
         let simulator = try VendorSimulator(
             simulation,
             to: receivers,
@@ -113,13 +118,23 @@ enum SimulateCommand: Command {
         hints.watch(simulator)
         if let outlook = SimulationText.outlook(simulation, speed: options.speed) { ErrorOutput.line("posthorn: \(outlook)") }
         log.showProgress { SimulationText.progress(simulator.progress, at: SystemClock().now()) }
-        _ = try StopSignals.watch { _ in simulator.stop() }
+        let phase = ReportingPhase()
+        _ = try StopSignals.watch { signal in
+            phase.leaveIfEnded(signal)
+            simulator.stop()
+        }
         let result = try simulator.run()
         log.close()
+        phase.end()
         context.output.write(context.json ? SimulationText.json(result) : SimulationText.report(result))
         if result.known > 0 {
             context.output.flush()
             ErrorOutput.line("posthorn: \(SimulationText.note(ofKnown: result.known))")
+        }
+        if let problem = SimulationText.problem(result, keptIn: arguments.has("db") ? context.databasePath : nil) {
+            context.output.flush()
+            ErrorOutput.line("posthorn: \(problem)")
+            return 1
         }
         let isAnswered = result.valueRequests.map { $0.asked == $0.answered } ?? true
         return result.deliveries[.exhausted] ?? 0 == 0 && isAnswered ? 0 : 1
@@ -162,7 +177,12 @@ enum SimulateCommand: Command {
         let bad = results.count { $0.verdict == .bad }
         if !context.json {
             table.finish()
-            context.output.write(bad == 0 ? "\nThe receiver does well.\n" : "\n\(Words.count(bad, "case")) went badly.\n")
+            context.output.write(bad == 0 ? "\nThe receiver answers well.\n" : "\n\(Words.count(bad, "case")) went badly.\n")
+            if results.contains(where: { $0.case == .duplicate && $0.verdict == .unknown }) {
+                context.output.write(
+                    "Whether it acted on the duplicate twice, only its own ledger shows: posthorn load --duplicates 10% --ledger FILE\n"
+                )
+            }
         }
         if let advice = ReceiverAudit.advice(results) {
             context.output.flush()

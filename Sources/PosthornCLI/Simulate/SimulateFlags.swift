@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornFormats
 import PosthornSystem
@@ -10,11 +11,12 @@ enum SimulateFlags {
         FormatFlags.flags.filter { ["signature", "credential"].contains($0.name) } + [
             .init("topology", "FILE", "send to the endpoints of this topology file, with the events at its nodes"),
             .init("scenario", "PACE", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
-            .init("count", "N", "how many events (default 100)"),
+            .init("event", "TYPE", "send this type only, or those that fit a pattern; by default one such event, now"),
+            .init("count", "N", "how many events (default 100, with --event 1)"),
             .init("rate", "N", "with stream: events a second of the scenario's clock (default 1)"),
             .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
-            .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z), or now"),
+            .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z, with --event now), or now"),
             .init("fault", "LIST", "now and then: \(SimulationFaults.example)"),
             .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have had their first attempt"),
             .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
@@ -43,14 +45,19 @@ enum SimulateFlags {
         if arguments.has("out"), faults.slowAnswer > 0 {
             throw UsageProblem("--fault: slow-200 is about answers, of which --out has none; leave it out", command: command)
         }
+        let pattern = try arguments.pattern("event")
+        if let pattern, let problem = EventFlag.problem(pattern, among: Scenario(vendor, seed: 0).types, of: vendor.rawValue, command) {
+            throw problem
+        }
         return Simulation(
             vendor,
-            count: try arguments.integer("count", 1...Simulation.countLimit) ?? 100,
+            count: try arguments.integer("count", 1...Simulation.countLimit) ?? (pattern == nil ? 100 : 1),
             pace: pace,
             faults: faults,
             seed: try seed(arguments) ?? 0,
             start: try start(arguments),
-            platform: platform
+            platform: platform,
+            wants: { pattern?.matches($0) ?? true }
         )
     }
 
@@ -105,6 +112,7 @@ enum SimulateFlags {
     private static func start(_ arguments: ParsedArguments) throws(UsageProblem) -> Timestamp {
         let now = SystemClock().now()
         if arguments.text("start") == "now" { return now }
-        return try arguments.moment("start", before: now) ?? Timestamp(milliseconds: 1_740_960_000_000)
+        if let moment = try arguments.moment("start", before: now) { return moment }
+        return arguments.has("event") ? now : Timestamp(milliseconds: 1_740_960_000_000)
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSystem
 
 /// A simulation that is written down instead of sent.

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornOutbox
 
 /// What `posthorn simulate` says of a simulation.
@@ -18,6 +19,8 @@ enum SimulationText {
     static func json(_ result: SimulationResult) -> String {
         var line = JSONLine()
         line.add("events", result.events)
+        line.add("stopped_early", result.wasStopped)
+        line.add("unsent_events", result.unsent)
         line.add("known_events", result.known)
         var states = JSONLine()
         for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
@@ -53,6 +56,25 @@ enum SimulationText {
         }
         if !result.faults.isEmpty { text += "\nfaults: \(list(result.faults))" }
         return text + "\n"
+    }
+
+    /// Why a simulation did not do what it was asked for; `nil` when it did.
+    /// - Parameter path: The outbox that keeps its events; `nil` for one that is gone afterwards.
+    static func problem(_ result: SimulationResult, keptIn path: String?) -> String? {
+        if result.wasStopped {
+            var parts: [String] = []
+            if result.unsent > 0 { parts.append("\(Words.count(result.unsent, "event was", "events were")) not sent") }
+            let pending = result.deliveries[.pending] ?? 0
+            if pending > 0 {
+                let rest = path.map { "posthorn run --db \(ShellWord.quoted($0)) goes on with them" } ?? "they are given up"
+                parts.append("\(Words.count(pending, "delivery was", "deliveries were")) not finished (\(rest))")
+            }
+            return "stopped early: " + parts.joined(separator: ", ")
+        }
+        let deliveries = result.deliveries.values.reduce(0, +)
+        if deliveries > 0 || result.known > 0 || result.planned == 0 { return nil }
+        return "no endpoint takes any of these \(Words.count(result.planned, "event")), so nothing was sent; look at the nodes, levels and "
+            + "event patterns of the topology's endpoints"
     }
 
     /// What each fault of `--fault` is, for the help.

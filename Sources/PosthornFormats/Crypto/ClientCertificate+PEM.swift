@@ -1,5 +1,6 @@
 import CPosthornCrypto
 public import PosthornModel
+import PosthornText
 
 extension ClientCertificate {
     /// The client certificate that credentials name; `nil` when they name none.

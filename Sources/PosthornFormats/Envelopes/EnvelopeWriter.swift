@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 
 /// Writes an endpoint's bodies: each envelope is built around the producer's bytes, which are copied and never read.

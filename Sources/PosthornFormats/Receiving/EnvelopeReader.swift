@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// What a receiver finds in a request: the parts of the event that its envelope carries.
 public struct ReceivedEvent: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 extension SignatureVerifier {
     /// The credentials of a signature, ready to check with.

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// The receiving side of each signature, for `posthorn receive`, the simulator and tests.
 public struct SignatureVerifier: Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A text with places to fill: `{timestamp}.{body}`, `t={timestamp},v1={signature}`.
 struct Template: Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// The signature of an endpoint, with its credentials.
 struct Signer: Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A signing secret in the form that the Standard Webhooks specification gives it.
 enum StandardSecret: Sendable {

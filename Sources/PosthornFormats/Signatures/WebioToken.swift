@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 
 /// Webio's token: a JSON Web Token (RFC 7519) signed with HS256, made once and sent with every request.

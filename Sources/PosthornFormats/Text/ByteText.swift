@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Lower-case hexadecimal straight into a byte buffer.
 enum Hex {

@@ -1,5 +1,6 @@
 import Glibc
 import PosthornModel
+import PosthornText
 
 /// The top-level members of a JSON object that was checked when its event was accepted.
 ///

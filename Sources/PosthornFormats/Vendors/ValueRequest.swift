@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// Webio's custom value request: asks the receiver for the values of a text's `<<fields>>` and fills them in.
 ///

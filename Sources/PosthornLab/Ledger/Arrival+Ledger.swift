@@ -1,5 +1,6 @@
 public import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornFormats
 
 extension Arrival {

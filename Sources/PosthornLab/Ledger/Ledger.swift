@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// A receiver's own account of what it has processed: one line for each time that it processed an event.
 ///

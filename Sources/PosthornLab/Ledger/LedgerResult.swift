@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What a receiver's ledger says of the events of a load.
 public struct LedgerResult: Equatable, Sendable {

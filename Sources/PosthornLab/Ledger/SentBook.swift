@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// What one thread of a load has sent, kept so that a receiver's ledger can be held against it: 32 bytes a request.
 struct SentBook: Sendable {

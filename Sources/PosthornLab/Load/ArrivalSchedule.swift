@@ -1,3 +1,5 @@
+import PosthornText
+
 /// When each request of an open load is meant to be sent.
 ///
 /// Latency is to be measured from these moments, not from the moment a slow receiver let the sender get round to it;

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Events of a vendor, made or read before a load starts, so that this costs nothing while it runs.
 ///
@@ -50,6 +51,9 @@ struct EventPool: Sendable {
         self.entries = entries
         isRecorded = false
     }
+
+    /// The types of its events, in alphabetical order.
+    var types: [String] { Set(entries.map(\.event.type)).sorted() }
 
     /// How many events there are before they begin again.
     var count: Int { entries.count }

@@ -1,48 +1,8 @@
 public import PosthornModel
-
-/// What a load test has brought: what expectations are held against.
-public struct LoadOutcome: Sendable {
-    /// Latencies of the requests that were answered.
-    public var latencies: LatencyHistogram
-    /// Requests sent.
-    public var requests: UInt64
-    /// Requests that failed: no answer, or another status than 200.
-    public var errors: UInt64
-    /// How long it ran, in nanoseconds.
-    public var nanoseconds: Int64
-    /// What the receiver's ledger says; `nil` when there was none.
-    public var ledger: LedgerResult?
-    /// How many findings there are; `nil` when nothing could have shown one.
-    public var findings: Int?
-
-    /// A result made of its parts.
-    public init(
-        latencies: LatencyHistogram,
-        requests: UInt64,
-        errors: UInt64,
-        nanoseconds: Int64,
-        ledger: LedgerResult? = nil,
-        findings: Int? = nil
-    ) {
-        self.ledger = ledger
-        self.findings = findings
-        self.latencies = latencies
-        self.requests = requests
-        self.errors = errors
-        self.nanoseconds = nanoseconds
-    }
-
-    /// Successful requests a second.
-    public var ratePerSecond: Double {
-        nanoseconds <= 0 ? 0 : Double(requests - min(errors, requests)) / (Double(nanoseconds) / 1e9)
-    }
-
-    /// The failed share in percent.
-    public var errorPercent: Double { requests == 0 ? 0 : Double(errors) / Double(requests) * 100 }
-}
+import PosthornText
 
 /// A bound that a load test must keep for the command to succeed: `p99<200ms`, `errors<0.1%`, `errors<=5`, `rate>=900`,
-/// `findings<1`, `lost<1`.
+/// `findings<1`, `lost<1`; of a part of the requests: `p99{step:3}<200ms`, `p99{step:*}<200ms`, `errors{type:MEETING_*}<1%`.
 public struct Expectation: Equatable, Sendable {
     /// What is looked at.
     public enum Measure: Equatable, Sendable {
@@ -109,18 +69,12 @@ public struct Expectation: Equatable, Sendable {
         }
     }
 
-    /// How an expectation came out.
-    public struct Verdict: Equatable, Sendable {
-        /// Whether it was kept.
-        public let holds: Bool
-        /// One line: the expectation and what was measured.
-        public let line: String
-    }
-
     /// The expectation as it was written.
     public let text: String
     /// What is looked at.
     public let measure: Measure
+    /// Of which requests.
+    public let scope: LoadScope
     /// How it is compared.
     public let comparison: Comparison
     /// With what: nanoseconds, percent, a count, or requests a second.
@@ -137,7 +91,9 @@ public struct Expectation: Equatable, Sendable {
         guard let at = text.firstIndex(where: { $0 == "<" || $0 == ">" }),
             let comparison = Comparison.allCases.first(where: { text[at...].hasPrefix($0.rawValue) })
         else { throw problem }
-        let name = text[..<at].filter { $0 != " " }
+        let words = text[..<at].filter { $0 != " " }
+        let brace = words.firstIndex(of: "{") ?? words.endIndex
+        let name = String(words[..<brace])
         let bound = text[at...].dropFirst(comparison.rawValue.count).filter { $0 != " " }
         let isPercent = bound.hasSuffix("%")
         guard let measure = Self.measure(name, isPercent: isPercent) else {
@@ -152,6 +108,7 @@ public struct Expectation: Equatable, Sendable {
             value = Quantity.decimal(isPercent ? String(bound.dropLast()) : bound)
         }
         guard let value else { throw problem }
+        scope = try Self.scope(words[brace...], measure, problem)
         self.text = text
         self.measure = measure
         self.comparison = comparison
@@ -173,40 +130,29 @@ public struct Expectation: Equatable, Sendable {
         }
     }
 
-    /// Holds a result against the bound. A latency of no request at all keeps no bound: nothing was shown.
-    public func evaluate(_ outcome: LoadOutcome) -> Verdict {
-        if measure.isLatency, outcome.latencies.count == 0 || outcome.requests == 0 {
-            return Verdict(holds: false, line: "\(text): missed, no request was answered")
+    /// Reads what stands in braces behind the measure.
+    private static func scope(
+        _ text: Substring,
+        _ measure: Measure,
+        _ problem: InputProblem
+    ) throws(InputProblem) -> LoadScope {
+        if text.isEmpty { return .all }
+        guard text.last == "}", let scope = LoadScope(text.dropFirst().dropLast()) else {
+            throw InputProblem(
+                field: problem.field,
+                value: problem.value,
+                reason:
+                    "names no requests in its braces; write {step:3}, {step:*} (each step), {type:NAME} or {type:PART*} (each such type)"
+            )
         }
-        if needsLedger, outcome.ledger == nil { return Verdict(holds: false, line: "\(text): missed, there is no ledger") }
-        if measure == .findings, outcome.findings == nil {
-            return Verdict(holds: false, line: "\(text): missed, no request that tests the receiver was answered")
-        }
-        let value = measured(outcome)
-        let holds = comparison.holds(value, bound)
-        return Verdict(holds: holds, line: "\(text): \(holds ? "kept" : "missed"), \(shown(value))")
-    }
-
-    private func measured(_ outcome: LoadOutcome) -> Double {
         switch measure {
-        case .percentile(let percent): return Double(outcome.latencies.percentile(percent))
-        case .mean: return outcome.latencies.mean
-        case .maximum: return Double(outcome.latencies.maximum)
-        case .errorPercent: return outcome.errorPercent
-        case .errors: return Double(outcome.errors)
-        case .rate: return outcome.ratePerSecond
-        case .findings: return Double(outcome.findings ?? 0)
-        case .ledger(let count): return outcome.ledger.map { Double(count.count($0)) } ?? 0
-        }
-    }
-
-    private func shown(_ value: Double) -> String {
-        func rounded(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
-        if measure.isLatency { return rounded(value / 1e6) + " ms" }
-        switch measure {
-        case .errorPercent: return rounded(value) + " %"
-        case .rate: return rounded(value) + " a second"
-        default: return String(Int(value))
+        case .findings, .ledger:
+            throw InputProblem(
+                field: problem.field,
+                value: problem.value,
+                reason: "is counted for the load as a whole; leave the braces out"
+            )
+        case .percentile, .mean, .maximum, .errorPercent, .errors, .rate: return scope
         }
     }
 }

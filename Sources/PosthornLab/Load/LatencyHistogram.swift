@@ -1,15 +1,19 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// Latencies counted in buckets that grow with the value: 128 of equal width for each power of two, so that a reported
-/// value is less than 0.4 % away from the one recorded, from a nanosecond to centuries, in 57 KB whatever the count.
+/// value is less than 0.4 % away from the one recorded, from a nanosecond to centuries, in 57 KB at most whatever the count.
 ///
-/// The layout is that of HdrHistogram (Gil Tene): linear inside a power of two, logarithmic between them.
+/// The layout is that of HdrHistogram (Gil Tene): linear inside a power of two, logarithmic between them. Only the powers of
+/// two between the smallest and the largest value take memory, so that a load can keep one for each of thousands of steps.
 public struct LatencyHistogram: Equatable, Sendable {
     /// What the percentiles of a result are computed with.
     public static let fineBits = 7
 
     private let bits: Int
-    private var counts: [UInt64]
+    /// The buckets from `first` on; those before them and after them hold nothing.
+    private var counts: [UInt64] = []
+    private var first = 0
     private var sum = 0.0
     /// How many values were recorded.
     public private(set) var count: UInt64 = 0
@@ -21,7 +25,12 @@ public struct LatencyHistogram: Equatable, Sendable {
     /// - Parameter bits: Buckets for each power of two, as a power of two: 7 for 128 of them, fewer to save memory.
     public init(bits: Int = fineBits) {
         self.bits = bits
-        counts = [UInt64](repeating: 0, count: (64 - bits) << bits)
+    }
+
+    /// Whether both hold the same values in the same buckets, whatever memory they take.
+    public static func == (one: LatencyHistogram, other: LatencyHistogram) -> Bool {
+        one.bits == other.bits && one.count == other.count && one.sum == other.sum && one.minimum == other.minimum
+            && one.maximum == other.maximum && one.buckets.elementsEqual(other.buckets) { $0 == $1 }
     }
 
     /// The smallest value in nanoseconds, exactly; 0 when empty.
@@ -37,7 +46,9 @@ public struct LatencyHistogram: Equatable, Sendable {
     public mutating func record(_ nanoseconds: Int64, times: UInt64 = 1) {
         if times == 0 { return }
         let value = max(0, nanoseconds)
-        counts[Self.index(of: value, bits: bits)] += times
+        let index = Self.index(of: value, bits: bits)
+        if index < first || index >= first + counts.count { makeRoom(for: index..<(index + 1)) }
+        counts[index - first] += times
         count += times
         sum += Double(value) * Double(times)
         lowest = min(lowest, value)
@@ -46,29 +57,62 @@ public struct LatencyHistogram: Equatable, Sendable {
 
     /// Adds what another thread has recorded, with as many buckets.
     public mutating func merge(_ other: LatencyHistogram) {
-        for i in counts.indices { counts[i] += other.counts[i] }
+        if other.count == 0 { return }
+        makeRoom(for: other.first..<(other.first + other.counts.count))
+        for i in other.counts.indices { counts[other.first - first + i] += other.counts[i] }
         count += other.count
         sum += other.sum
         lowest = min(lowest, other.lowest)
         maximum = max(maximum, other.maximum)
     }
 
+    /// Widens the buckets by whole powers of two until they hold these.
+    private mutating func makeRoom(for wanted: Range<Int>) {
+        let low = (wanted.lowerBound >> bits) << bits
+        let high = ((wanted.upperBound - 1) >> bits + 1) << bits
+        if counts.isEmpty { first = low }
+        if low < first {
+            counts.insert(contentsOf: repeatElement(0, count: first - low), at: 0)
+            first = low
+        }
+        if high > first + counts.count { counts.append(contentsOf: repeatElement(0, count: high - first - counts.count)) }
+    }
+
     /// The latency in nanoseconds that `percent` of all requests did not exceed; 0 when empty.
     ///
     /// It is the nearest-rank percentile: the smallest recorded value with at least that share at or below it.
-    public func percentile(_ percent: Double) -> Int64 {
-        if count == 0 { return 0 }
+    public func percentile(_ percent: Double) -> Int64 { count == 0 ? 0 : value(ofRank: Self.rank(of: percent, among: count)) }
+
+    /// Which of so many values, counted from 1 and the smallest, is the nearest-rank percentile.
+    static func rank(of percent: Double, among count: UInt64) -> UInt64 {
         let share = min(max(percent, 0), 100) / 100
         // Without the small change 99.9 % of 1000 would be rank 1000, because 0.999 * 1000 is 999.0000000000001.
-        let rank = max(1, UInt64((share * Double(count) - 1e-6 * share).rounded(.up)))
+        return max(1, UInt64((share * Double(count) - 1e-6 * share).rounded(.up)))
+    }
+
+    /// The value of a rank counted from 1 and the smallest; the maximum behind the last one.
+    func value(ofRank rank: UInt64) -> Int64 {
         if rank >= count { return maximum }
         var seen: UInt64 = 0
         for i in counts.indices where counts[i] > 0 {
             seen += counts[i]
-            if seen >= rank { return min(max(Self.middle(ofBucket: i, bits: bits), lowest), maximum) }
+            if seen >= rank { return value(ofBucket: first + i) }
         }
         return maximum
     }
+
+    /// How many values fulfil a condition that small ones fulfil rather than large ones.
+    func count(while holds: (Int64) -> Bool) -> UInt64 {
+        if holds(maximum) { return count }
+        var seen: UInt64 = 0
+        for i in counts.indices where counts[i] > 0 {
+            if !holds(value(ofBucket: first + i)) { break }
+            seen += counts[i]
+        }
+        return min(seen, count - 1)
+    }
+
+    private func value(ofBucket index: Int) -> Int64 { min(max(Self.middle(ofBucket: index, bits: bits), lowest), maximum) }
 
     /// The bucket of a value.
     static func index(of value: Int64, bits subBucketBits: Int = fineBits) -> Int {
@@ -88,7 +132,7 @@ public struct LatencyHistogram: Equatable, Sendable {
 
     /// The buckets that hold something, from the smallest value on: a value that stands for each, and how often it came.
     public var buckets: [(nanoseconds: Int64, count: UInt64)] {
-        counts.indices.compactMap { counts[$0] == 0 ? nil : (Self.middle(ofBucket: $0, bits: bits), counts[$0]) }
+        counts.indices.compactMap { counts[$0] == 0 ? nil : (Self.middle(ofBucket: first + $0, bits: bits), counts[$0]) }
     }
 
     /// How many values are below each power of two (in nanoseconds) and not below the one before, from the first that holds

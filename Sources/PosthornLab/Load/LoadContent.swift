@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 import PosthornFormats
 
 /// What the requests of a load hold.
@@ -14,6 +15,14 @@ public struct LoadContent: Sendable {
     let signsTime: Bool
     /// Whether the event's own id is in every request.
     let carriesEventID: Bool
+
+    /// The types of its events, in alphabetical order; none where every request is the same.
+    var types: [String] {
+        switch kind {
+        case .fixed: return []
+        case .events(let pool, _, _): return pool.types
+        }
+    }
 
     /// Whether a receiver can tell each event from every other one, so that it can keep a ledger of them.
     public var isTellable: Bool {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornFormats
 
 /// A request that was made.
@@ -6,6 +7,8 @@ struct LoadRequest {
     let kind: LoadKind
     /// What it carries; `nil` for a body that is always the same.
     var event: Event?
+    /// The place of the event's type among the content's types.
+    var type: Int?
 }
 
 /// Makes one thread's requests: which event, of which kind, in which order. The same seed makes the same choices.
@@ -18,6 +21,7 @@ struct LoadMaker {
     private var recent: [Event] = []
     private var sent: UInt64 = 0
     private var held: [(due: UInt64, event: Event)] = []
+    private let typeIndexes: [String: Int]
 
     /// Duplicates are of events among the latest so many.
     private static let recentLimit = 64
@@ -34,6 +38,7 @@ struct LoadMaker {
         step = UInt64(threads)
         number = UInt64(thread)
         random = SeededGenerator(seed: seed, "load", UInt64(thread))
+        typeIndexes = Dictionary(uniqueKeysWithValues: content.types.enumerated().map { ($0.element, $0.offset) })
     }
 
     var signsTime: Bool { content.signsTime }
@@ -58,7 +63,7 @@ struct LoadMaker {
         // What the format cannot carry was refused when the content was made; a request that lacked its signature would
         // show as a failure.
         _ = try? composer.compose(AcceptedEvent(event), attempt: 1, at: moment, into: &request)
-        return LoadRequest(kind: kind, event: event)
+        return LoadRequest(kind: kind, event: event, type: typeIndexes[event.type])
     }
 
     /// Leaves events out, because their moments have passed.

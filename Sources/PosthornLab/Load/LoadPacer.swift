@@ -23,6 +23,8 @@ struct LoadPacer {
     private var heldBackUpTo = Int64.min
     /// Requests that were due while every place on the wire was taken.
     private(set) var heldBack: UInt64 = 0
+    /// Whether the request that left last was one of them.
+    private(set) var lastWasHeldBack = false
 
     /// - Parameters:
     ///   - start: The start of the warm-up in monotonic nanoseconds.
@@ -60,7 +62,8 @@ struct LoadPacer {
             arrivals.advance()
             kind = .open(arrivals)
             if due >= measuredFrom { left -= 1 }
-            if due <= heldBackUpTo { heldBack += 1 }
+            lastWasHeldBack = due <= heldBackUpTo
+            if lastWasHeldBack { heldBack += 1 }
             return .go(intended: due)
         }
     }

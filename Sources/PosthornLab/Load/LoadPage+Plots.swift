@@ -49,14 +49,16 @@ extension LoadPage {
         // As far as there are answers to tell of: of 300 answers none is one in 1,000.
         let decades = min(Double(labels.count - 1), max(1, log10(Double(max(1, source.latencies.count))).rounded(.up)))
         let nines = stride(from: 0.0, through: decades, by: 0.05)
-        func curve(_ histogram: LatencyHistogram) -> [(x: Double, y: Double?)] {
-            nines.filter { histogram.count > 0 && pow(10, $0) <= Double(histogram.count) }.map { rarity in
-                (rarity, max(1e-3, Double(histogram.percentile(100 * (1 - pow(10, -rarity)))) / 1e6))
+        func curve(_ count: UInt64, _ value: (Double) -> Int64) -> [(x: Double, y: Double?)] {
+            nines.filter { count > 0 && pow(10, $0) <= Double(count) }.map { rarity in
+                (rarity, max(1e-3, Double(value(100 * (1 - pow(10, -rarity)))) / 1e6))
             }
         }
-        var series = [SVGPlot.Series(name: "latency", style: "a", points: curve(source.latencies))]
+        let latencies = curve(source.latencies.count) { source.all.latency($0).nanoseconds }
+        var series = [SVGPlot.Series(name: "latency", style: "a", points: latencies)]
         if source.plan.isOpen {
-            series.append(SVGPlot.Series(name: "from the real start", style: "d", points: curve(source.serviceTimes)))
+            let serviceTimes = curve(source.serviceTimes.count, source.serviceTimes.percentile)
+            series.append(SVGPlot.Series(name: "from the real start", style: "d", points: serviceTimes))
         }
         return SVGPlot(
             title: "Latency by percentile",

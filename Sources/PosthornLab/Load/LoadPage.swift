@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// The results of a load as one page, complete in itself: no script, no font, no image from elsewhere.
 public struct LoadPage {
@@ -21,15 +22,18 @@ public struct LoadPage {
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
             <title>Load test of \(name)</title><style>\(Self.style)</style></head><body>
             <h1>Load test of \(name)</h1>
-            <p>\(HTMLText.escaped(source.began.description)), \(HTMLText.escaped(model)), \(Self.duration(source.nanoseconds))</p>
+            <p>\(HTMLText.escaped(source.began.description)), \(HTMLText.escaped(model)), \(Self.duration(source.nanoseconds))\(stopped)</p>
             \(figures)
             \(source.failureOfAll == nil ? "" : "<p class=\"bad\">Nothing was answered 200.</p>")
             \(expectations)
             \(checks)
             \(ledger)
             \(plots)
+            \(steps)
+            \(types)
             \(tables)
-            <p class="note">Latency counts from the moment a request was meant to leave\(closedNote). Made by posthorn load.</p>
+            \(origin)
+            <p class="note">Latency is that of expected answers; a request that was never answered counts with the time it waited, at the least. It counts from the moment a request was meant to leave\(closedNote). Made by posthorn load.</p>
             </body></html>
 
             """
@@ -43,6 +47,11 @@ public struct LoadPage {
             isLong ? throughput.svg : "<p>Too short for plots over time.</p>",
         ]
         return all.joined(separator: "\n")
+    }
+
+    private var stopped: String {
+        if source.stoppedAfter == nil { return "" }
+        return ", stopped early" + (source.plan.plannedNanoseconds.map { " (\(Self.duration($0)) were planned)" } ?? "")
     }
 
     private var closedNote: String {
@@ -67,18 +76,25 @@ public struct LoadPage {
             ("errors", Self.grouped(source.errors)),
         ]
         if source.latencies.count > 0 {
-            for (name, percent) in [("p50", 50.0), ("p90", 90), ("p99", 99), ("p99.9", 99.9)] {
-                all.append((name, Self.duration(source.latencies.percentile(percent))))
+            for (name, percent) in [("p50", 50.0), ("p90", 90), ("p99", 99), ("p99.9", 99.9), ("max", 100)] {
+                all.append((name, Self.latency(source.all, percent)))
             }
-            all.append(("max", Self.duration(source.latencies.maximum)))
         }
         return "<dl>" + all.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }.joined() + "</dl>"
     }
 
     private var expectations: String {
         if verdicts.isEmpty { return "" }
-        let items = verdicts.map { "<li class=\"\($0.holds ? "good" : "bad")\">\(HTMLText.escaped($0.line))</li>" }
+        let items = verdicts.map { "<li class=\"\(Self.style(of: $0.outcome))\">\(HTMLText.escaped($0.line))</li>" }
         return "<h2>Expectations</h2><ul>\(items.joined())</ul>"
+    }
+
+    private static func style(of outcome: Expectation.Verdict.Outcome) -> String {
+        switch outcome {
+        case .kept: return "good"
+        case .missed: return "bad"
+        case .unknown: return "open"
+        }
     }
 
     private var checks: String {
@@ -114,6 +130,14 @@ public struct LoadPage {
         }
         if source.handshakes.count > 0 {
             rows.append("<tr><td>TLS</td><td>p50 \(Self.duration(source.handshakes.percentile(50)))</td></tr>")
+        }
+        if source.all.failed.count > 0 {
+            let median = "p50 \(Self.duration(source.all.failed.percentile(50)))"
+            rows.append("<tr><td>failures</td><td>\(median), max \(Self.duration(source.all.failed.maximum))</td></tr>")
+        }
+        if source.all.unanswered.count > 0 {
+            let waited = "they waited up to \(Self.duration(source.all.unanswered.maximum))"
+            rows.append("<tr><td>no answer</td><td>\(Self.grouped(source.all.unanswered.count)); \(waited)</td></tr>")
         }
         if source.heldBack > 0 {
             let bound = "all \(Self.grouped(UInt64(source.plan.places))) places on the wire were taken"
@@ -155,7 +179,7 @@ public struct LoadPage {
     }
 
     /// Three digits that say something.
-    private static func rounded(_ value: Double) -> String {
+    static func rounded(_ value: Double) -> String {
         if value >= 100 { return SVGPlot.plain(value.rounded()) }
         return value >= 10 ? SVGPlot.plain((value * 10).rounded() / 10) : SVGPlot.plain((value * 100).rounded() / 100)
     }
@@ -170,6 +194,6 @@ public struct LoadPage {
         path.d{stroke:var(--d);stroke-dasharray:5 4}.grid{stroke:var(--grid)}text{fill:var(--ink);font:12px system-ui,sans-serif}.tick{fill:var(--soft)}
         .title{font-weight:600;font-size:13px}text.a{fill:var(--a)}text.b{fill:var(--b)}text.c{fill:var(--c)}text.d{fill:var(--d)}
         table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1.2rem .2rem 0;border-bottom:1px solid var(--grid);overflow-wrap:anywhere}td:first-child,th{overflow-wrap:normal}
-        .good::marker{content:"✓ "}.bad::marker{content:"✗ "}.bad{color:var(--c)}
+        .good::marker{content:"✓ "}.bad::marker{content:"✗ "}.open::marker{content:"? "}.bad{color:var(--c)}
         """
 }

@@ -42,6 +42,8 @@ public struct LoadPlan: Sendable {
     public var inFlightLimit = 10_000
     /// Sender threads.
     public var threads = 1
+    /// The deadline of a request in milliseconds: connect, headers and body together.
+    public var timeoutMilliseconds = EndpointSettings.defaultTimeoutMilliseconds
     /// Whether nothing is sent for as long as a 429 or 503 asks to wait.
     public var honoursRetryAfter = true
     /// Where the dice start from.
@@ -54,10 +56,23 @@ public struct LoadPlan: Sendable {
     /// A plan with the defaults.
     public init(_ model: Model) { self.model = model }
 
+    var timeoutNanoseconds: Int64 { Int64(timeoutMilliseconds) * 1_000_000 }
+
     /// Whether requests leave at their moments, answers or not.
     public var isOpen: Bool {
         if case .closed = model { return false }
         return true
+    }
+
+    /// Where each step of the rate ends, in nanoseconds from the start of the measured part; none where there is one step alone.
+    var stepEnds: [Int64] {
+        guard case .open(let rates, _) = model, rates.steps.count > 1 else { return [] }
+        var end: Int64 = 0
+        return rates.steps.map { step in
+            let (sum, overflow) = end.addingReportingOverflow(step.nanoseconds ?? .max)
+            end = overflow ? .max : sum
+            return end
+        }
     }
 
     /// How long the measured part is meant to take in nanoseconds: as given, or until the schedule is over, whichever comes

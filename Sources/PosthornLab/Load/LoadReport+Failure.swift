@@ -32,4 +32,10 @@ extension LoadReport {
         // Of equally common ones always the same.
         return failures.max { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") }?.key
     }
+
+    /// The detail of one such failure; empty for a status.
+    public func errorText(of failure: RequestFailure) -> String {
+        guard case .unanswered(let error) = failure else { return "" }
+        return errorTexts[error.rawValue] ?? ""
+    }
 }

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 extension LoadReport {
     /// Everything as one JSON object.
@@ -11,10 +12,23 @@ extension LoadReport {
             .init("requests", .number(String(requests))),
             .init("requests_per_second", Self.number(requestsPerSecond)),
             .init("scheduled_per_second", scheduledPerSecond.map(Self.number) ?? .null),
-            .init("latency_ms", Self.latency(latencies)),
+            .init("planned_s", plan.plannedNanoseconds.map { Self.number(Double($0) / 1e9) } ?? .null),
+            .init("stopped_early", .bool(stoppedAfter != nil)),
+            .init("latency_ms", Self.latency(latencies, all.latency)),
+            .init("latency_at_least", .array(lowerBounds.map { .string($0) })),
             .init("histogram", histogram),
+            .init("unanswered", .number(String(all.unanswered.count))),
+            .init("unsent", .number(String(all.unsent))),
+            .init("failure_latency_ms", Self.latency(all.failed)),
             .init("service_time_ms", Self.latency(serviceTimes)),
             .init("start_delay_ms", Self.latency(delays)),
+            .init("own_delay_ms", Self.latency(all.ownDelays)),
+            .init(
+                "generator",
+                .object([
+                    .init("running_share", Self.number(generator.running)), .init("waiting_share", Self.number(generator.waiting)),
+                ])
+            ),
             .init("connect_ms", Self.latency(connects)),
             .init("tls_ms", Self.latency(handshakes)),
             .init("errors", .number(String(errors))),
@@ -42,6 +56,9 @@ extension LoadReport {
             ),
             .init("ledger", ledger?.json ?? .null),
             .init("findings", .array(findings.map { .string($0) })),
+            .init("steps", .array(steps.map { .object(Self.members($0)) })),
+            .init("types", .array(types.filter { $0.measurements.requests > 0 }.map { .object(Self.members($0)) })),
+            .init("run", origin?.json ?? .null),
         ]
         return .object(members)
     }
@@ -60,15 +77,45 @@ extension LoadReport {
         ("p50", 50), ("p75", 75), ("p90", 90), ("p95", 95), ("p99", 99), ("p999", 99.9), ("p9999", 99.99),
     ]
 
-    private static func latency(_ histogram: LatencyHistogram) -> JSONValue {
+    /// - Parameter value: A percentile's value; by default the histogram's own.
+    private static func latency(
+        _ histogram: LatencyHistogram,
+        _ value: ((Double) -> (nanoseconds: Int64, isExact: Bool))? = nil
+    ) -> JSONValue {
         func milliseconds(_ nanoseconds: Int64) -> JSONValue { number(Double(nanoseconds) / 1e6) }
         if histogram.count == 0 { return .null }
         var members: [JSONValue.Member] = [
             .init("min", milliseconds(histogram.minimum)), .init("mean", milliseconds(Int64(histogram.mean))),
         ]
-        for (key, percent) in percentileKeys { members.append(.init(key, milliseconds(histogram.percentile(percent)))) }
+        for (key, percent) in percentileKeys {
+            members.append(.init(key, milliseconds(value?(percent).nanoseconds ?? histogram.percentile(percent))))
+        }
         members.append(.init("max", milliseconds(histogram.maximum)))
         return .object(members)
+    }
+
+    /// Which members of `latency_ms` are the waits of requests without an answer, so that the latency is at least that.
+    private var lowerBounds: [String] {
+        if all.unanswered.count == 0 { return [] }
+        return ["mean"] + Self.percentileKeys.filter { !all.latency($0.percent).isExact }.map(\.key) + ["max"]
+    }
+
+    /// A step, with the rate that was planned, or a type.
+    private static func members(_ part: LoadPart) -> [JSONValue.Member] {
+        let measured = part.measurements
+        let planned = part.plannedPerSecond.map { rate -> [JSONValue.Member] in
+            [
+                .init("step", .number(part.name)), .init("planned_per_second", number(rate)),
+                .init("duration_s", number(Double(part.nanoseconds) / 1e9)),
+            ]
+        }
+        return (planned ?? [.init("type", .string(part.name))]) + [
+            .init("requests", .number(String(measured.requests))), .init("requests_per_second", number(part.answersPerSecond)),
+            .init("latency_ms", latency(measured.latencies, measured.latency)),
+            .init("unanswered", .number(String(measured.unanswered.count))), .init("errors", .number(String(measured.errors))),
+            .init("errors_by_kind", counts(measured.errorsByClass)),
+            .init("statuses", counts(measured.statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })),
+        ]
     }
 
     /// How many latencies were below each power of two of nanoseconds and not below the one before.
@@ -91,9 +138,10 @@ extension LoadReport {
         return .number("\(thousandths / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest)
     }
 
-    /// The intervals as comma-separated values, with a line of titles: what a spreadsheet plots.
+    /// The intervals as comma-separated values: comments that say how the load was made, a line of titles, and what a
+    /// spreadsheet plots.
     public var csv: String {
-        var text = "seconds,requests,errors,answers,answers_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
+        var text = (origin?.comments ?? "") + "seconds,requests,errors,answers,answers_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
         let length = Double(timeline.nanoseconds) / 1e9
         for (i, interval) in timeline.intervals.enumerated() {
             let latencies = interval.latencies

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What a load has shown.
 public struct LoadReport: Sendable {
@@ -24,9 +25,13 @@ public struct LoadReport: Sendable {
     public let plan: LoadPlan
     /// By kind; only kinds that were sent.
     public let kinds: [KindResult]
-    /// From the intended moment to the answer.
-    public let latencies: LatencyHistogram
-    /// From the moment requests were really started.
+    /// What was measured of all requests.
+    public let all: LoadMeasurements
+    /// The same of each step of the rate that was reached; none where there is one step alone.
+    public let steps: [LoadPart]
+    /// The same of each type of event, in alphabetical order; none where every request is the same.
+    public let types: [LoadPart]
+    /// From the moment requests were really started, of expected answers and of requests without an answer.
     public let serviceTimes: LatencyHistogram
     /// How late requests were started.
     public let delays: LatencyHistogram
@@ -54,20 +59,44 @@ public struct LoadReport: Sendable {
     public let samples: [LoadSample]
     /// What the receiver's ledger says, where there is one.
     public private(set) var ledger: LedgerResult?
+    /// How the load was made; set by the one who made it.
+    public var origin: LoadOrigin?
+    /// After how many nanoseconds of the measured part it was stopped, where somebody did; then the plan was not carried out.
+    public let stoppedAfter: Int64?
+    /// The generator's own time.
+    public let generator: GeneratorTime
     let signsTime: Bool
     private let book: SentBook
 
-    init(target: String, began: Timestamp, plan: LoadPlan, tally: LoadTally, signsTime: Bool) {
-        self.target = target
-        self.began = began
+    /// What a load was, beside what was measured.
+    struct Facts {
+        let target: String
+        let began: Timestamp
+        let plan: LoadPlan
+        var signsTime = false
+        /// The types of its events, in the order of the tally.
+        var types: [String] = []
+        var stoppedAfter: Int64?
+        var generator = GeneratorTime()
+    }
+
+    init(_ facts: Facts, _ tally: LoadTally) {
+        let plan = facts.plan
         self.plan = plan
-        self.signsTime = signsTime
+        target = facts.target
+        began = facts.began
+        signsTime = facts.signsTime
+        let isDone = plan.count.map { tally.all.requests + tally.withheld >= $0 } ?? false
+        // One that was stopped after its last request was carried out.
+        let stopped = facts.stoppedAfter.flatMap { isDone || $0 >= plan.plannedNanoseconds ?? .max ? nil : $0 }
+        stoppedAfter = stopped
+        generator = facts.generator
         kinds = LoadKind.allCases.compactMap { kind in
             let count = tally.kinds[kind.rawValue]
             if count.requests == 0, kind != .plain { return nil }
             return KindResult(kind: kind, requests: count.requests, statuses: count.statuses, failures: count.failures)
         }
-        latencies = tally.latencies
+        all = tally.all
         serviceTimes = tally.serviceTimes
         delays = tally.delays
         connects = tally.connects
@@ -81,9 +110,14 @@ public struct LoadReport: Sendable {
         errorTexts = tally.errorTexts
         samples = tally.samples.sorted { $0.intended < $1.intended }
         book = tally.book
-        // A load that its count ended has no more time than it took.
+        // A load that its count ended, or that was stopped, has no more time than it took.
         let planned = plan.count == nil ? plan.plannedNanoseconds ?? 0 : 0
-        nanoseconds = max(1, tally.lastEnd, planned)
+        let length = max(1, tally.all.lastEnd, stopped ?? planned)
+        nanoseconds = length
+        steps = LoadPart.steps(plan, tally.steps, length: length)
+        types = zip(facts.types, tally.types).map { name, measurements in
+            LoadPart(name: name, plannedPerSecond: nil, nanoseconds: length, measurements: measurements)
+        }
     }
 
     /// Holds a receiver's ledger against what was sent; the plan must have kept the book.
@@ -100,41 +134,42 @@ public struct LoadReport: Sendable {
         kinds.reduce(into: [:]) { $0.merge($1.statuses, uniquingKeysWith: +) }
     }
 
-    /// Failures by their class, of all requests but those that were to be refused: `http_status` for an answer without 200.
-    public var errorsByClass: [String: UInt64] {
-        var errors: [String: UInt64] = [:]
-        for kind in kinds {
-            errors.merge(kind.failures, uniquingKeysWith: +)
-            if kind.kind.isToBeRefused(signsTime: signsTime) { continue }
-            let refused = kind.statuses.reduce(0) { $0 + ($1.key == 200 ? 0 : $1.value) }
-            if refused > 0 { errors[AttemptError.status.rawValue, default: 0] += refused }
-        }
-        return errors
-    }
+    /// Latencies of expected answers and of requests without an answer; see ``LoadMeasurements``.
+    public var latencies: LatencyHistogram { all.latencies }
+
+    /// Failures by their class, of all requests but those that were refused as they should be: `http_status` for an answer
+    /// without 200.
+    public var errorsByClass: [String: UInt64] { all.errorsByClass }
 
     /// Failures of all classes.
-    public var errors: UInt64 { errorsByClass.values.reduce(0, +) }
+    public var errors: UInt64 { all.errors }
 
     /// What expectations are held against.
     public var outcome: LoadOutcome {
         let wasTested = ledger != nil || kinds.contains { $0.kind != .plain && !$0.statuses.isEmpty }
-        return LoadOutcome(
-            latencies: latencies,
-            requests: requests,
-            errors: errors,
-            nanoseconds: nanoseconds,
-            ledger: ledger,
-            findings: wasTested ? findings.count : nil
-        )
+        var outcome = outcome(of: all, nanoseconds)
+        outcome.ledger = ledger
+        outcome.findings = wasTested ? findings.count : nil
+        return outcome
+    }
+
+    /// The same of a part.
+    func outcome(of part: LoadPart) -> LoadOutcome { outcome(of: part.measurements, part.nanoseconds) }
+
+    private func outcome(of measurements: LoadMeasurements, _ nanoseconds: Int64) -> LoadOutcome {
+        var outcome = LoadOutcome(measurements, nanoseconds: nanoseconds, timeoutNanoseconds: plan.timeoutNanoseconds)
+        outcome.isSaturated = !plan.isOpen && generator.isSaturated
+        return outcome
     }
 
     /// Requests that were answered, a second.
-    public var requestsPerSecond: Double { Double(latencies.count) / (Double(nanoseconds) / 1e9) }
+    public var requestsPerSecond: Double { Double(all.answers) / (Double(nanoseconds) / 1e9) }
 
     /// Requests that the schedule held for the measured time, a second; `nil` in the closed model.
     public var scheduledPerSecond: Double? {
         guard plan.isOpen, let planned = plan.plannedNanoseconds, plan.count == nil else { return nil }
-        return Double(requests + withheld) / (Double(planned) / 1e9)
+        let length = max(1, stoppedAfter ?? planned)
+        return Double(requests + withheld) / (Double(length) / 1e9)
     }
 
     /// What the receiver did with requests that test its checks and a good one would not have done. Empty when all is well.

@@ -8,14 +8,14 @@ public struct LoadSample: Equatable, Sendable {
     public let started: Int64
     /// When its answer or its failure had come, from the same start.
     public let ended: Int64
-    /// The answer's status; `nil` when there was none.
+    /// The answer's status; `nil` when there was none, or none that was whole.
     public let status: Int?
 
     init(_ answer: LoadAnswer, start: Int64) {
         intended = answer.ticket.intended - start
         started = answer.started - start
         ended = answer.ended - start
-        status = answer.status
+        status = answer.wholeStatus
     }
 
     /// From the intended moment to the answer.

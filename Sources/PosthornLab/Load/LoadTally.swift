@@ -11,9 +11,14 @@ struct LoadTally: Sendable {
         var failures: [String: UInt64] = [:]
     }
 
-    /// From the intended moment to the answer, of requests that were answered.
-    var latencies = LatencyHistogram()
-    /// From the moment they were really started: what a sender that waits for answers would have measured.
+    /// Of all requests.
+    var all = LoadMeasurements()
+    /// Of the requests of each step of the rate, in order.
+    var steps: [LoadMeasurements]
+    /// Of the requests of each type of event, in the order of the content's types.
+    var types: [LoadMeasurements]
+    /// From the moment they were really started, of expected answers and unanswered requests: what a sender that waits for
+    /// answers would have measured.
     var serviceTimes = LatencyHistogram()
     /// How late requests were started.
     var delays = LatencyHistogram()
@@ -28,8 +33,6 @@ struct LoadTally: Sendable {
     var withheld: UInt64 = 0
     /// Requests that had to wait for a place on the wire.
     var heldBack: UInt64 = 0
-    /// When the last answer came, in nanoseconds from the start of the measured part.
-    var lastEnd: Int64 = 0
     /// One text for each class of failure, for people.
     var errorTexts: [String: String] = [:]
     /// Every request, where they are kept.
@@ -40,36 +43,47 @@ struct LoadTally: Sendable {
     /// Failures of requests of which nothing has left.
     private static let beforeSending: Set<AttemptError> = [.dns, .connect, .tls, .refusedAddress, .unbuildable, .resources]
 
-    /// Takes an answer.
-    /// - Parameter start: When the measured part began.
-    mutating func take(_ answer: LoadAnswer, _ kind: LoadKind, start: Int64) {
-        kinds[kind.rawValue].requests += 1
+    /// - Parameters:
+    ///   - steps: How many steps the rate has.
+    ///   - types: How many types of events there are.
+    init(steps: Int = 0, types: Int = 0) {
+        self.steps = Array(repeating: LoadMeasurements(), count: steps)
+        self.types = Array(repeating: LoadMeasurements(), count: types)
+    }
+
+    /// Takes what came of a request.
+    /// - Parameters:
+    ///   - start: When the measured part began.
+    ///   - step: The step of the rate that it belongs to, if there are any.
+    ///   - type: The type of its event, if it has one.
+    mutating func take(_ ending: LoadMeasurements.Ending, _ kind: LoadKind, start: Int64, step: Int? = nil, type: Int? = nil) {
+        let answer = ending.answer
+        all.take(ending, start: start)
+        if let step, steps.indices.contains(step) { steps[step].take(ending, start: start) }
+        if let type, types.indices.contains(type) { types[type].take(ending, start: start) }
         if !(answer.error.map(Self.beforeSending.contains) ?? false) { sentBytes += UInt64(answer.sentBytes) }
         receivedBytes += UInt64(answer.receivedBytes)
-        lastEnd = max(lastEnd, answer.ended - start)
         if let connection = answer.connection {
             connects.record(connection.connectMicroseconds * 1000)
             if let tls = connection.tlsMicroseconds { handshakes.record(tls * 1000) }
         }
         delays.record(answer.started - answer.ticket.intended)
-        let latency = answer.ended - answer.ticket.intended
-        if let status = answer.status {
+        if let status = ending.status {
             kinds[kind.rawValue].statuses[status, default: 0] += 1
-            latencies.record(latency)
-            serviceTimes.record(answer.ended - answer.started)
-        } else if let error = answer.error {
+        } else {
+            let error = answer.error ?? .other
             kinds[kind.rawValue].failures[error.rawValue, default: 0] += 1
             if errorTexts[error.rawValue] == nil { errorTexts[error.rawValue] = answer.errorText }
         }
-        timeline.take(
-            at: answer.ticket.intended - start,
-            latency: answer.status == nil ? nil : latency,
-            isError: answer.error != nil && kind != .wronglySigned
-        )
+        kinds[kind.rawValue].requests += 1
+        if ending.isJudged { serviceTimes.record(answer.ended - answer.started) }
+        timeline.take(at: answer.ticket.intended - start, ending)
     }
 
     mutating func merge(_ other: LoadTally) {
-        latencies.merge(other.latencies)
+        all.merge(other.all)
+        for i in steps.indices { steps[i].merge(other.steps[i]) }
+        for i in types.indices { types[i].merge(other.types[i]) }
         serviceTimes.merge(other.serviceTimes)
         delays.merge(other.delays)
         connects.merge(other.connects)
@@ -85,7 +99,6 @@ struct LoadTally: Sendable {
         warmUpRequests += other.warmUpRequests
         withheld += other.withheld
         heldBack += other.heldBack
-        lastEnd = max(lastEnd, other.lastEnd)
         errorTexts.merge(other.errorTexts) { mine, _ in mine }
         samples += other.samples
         book.merge(other.book)

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 public import PosthornSending
 import PosthornSystem
 import Synchronization
@@ -6,7 +7,9 @@ import Synchronization
 /// Sends a load to one receiver and measures what comes of it.
 public final class LoadTest: Sendable {
     private final class Collected: Sendable {
-        let tally = Mutex(LoadTally())
+        let results: Mutex<(tally: LoadTally, generator: GeneratorTime)>
+
+        init(_ tally: LoadTally) { results = Mutex((tally, GeneratorTime())) }
     }
 
     private let plan: LoadPlan
@@ -15,6 +18,8 @@ public final class LoadTest: Sendable {
     private let loops: [LoadLoop]
     private let shared = LoadShared()
     private let url: EndpointURL
+    /// When it was stopped, in monotonic nanoseconds; 0 before.
+    private let stoppedAt = Atomic<Int64>(0)
 
     /// How long the threads may take to come up before the schedule starts.
     private static let leadNanoseconds: Int64 = 5_000_000
@@ -25,7 +30,6 @@ public final class LoadTest: Sendable {
     ///   - plan: When requests leave.
     ///   - content: What they hold.
     ///   - shares: Which share of them tests the receiver's checks.
-    ///   - timeoutMilliseconds: The deadline of a request: connect, headers and body together.
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     /// - Throws: `InputProblem` when the URL leads nowhere it may lead; `SystemProblem` when the system lacks descriptors.
@@ -35,7 +39,6 @@ public final class LoadTest: Sendable {
         plan: LoadPlan,
         content: LoadContent,
         shares: LoadPlan.Shares = LoadPlan.Shares(),
-        timeoutMilliseconds: Int = EndpointSettings.defaultTimeoutMilliseconds,
         guard: EgressGuard,
         caFile: String? = nil
     ) throws {
@@ -48,7 +51,7 @@ public final class LoadTest: Sendable {
             key: 0,
             url: url,
             method: method,
-            timeoutMilliseconds: timeoutMilliseconds,
+            timeoutMilliseconds: plan.timeoutMilliseconds,
             inFlightLimit: plan.places,
             ratePerSecond: nil,
             composer: UnaskedComposer()
@@ -69,14 +72,18 @@ public final class LoadTest: Sendable {
     }
 
     /// Sends nothing more; `run` returns when the answers that are still out have come. From any thread.
-    public func stop() { for loop in loops { loop.stop() } }
+    public func stop() {
+        let now = MonotonicClock.nanoseconds()
+        _ = stoppedAt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
+        for loop in loops { loop.stop() }
+    }
 
     /// Runs the load on threads of its own and waits for its end. To be called once.
     /// - Throws: `SystemProblem` when the system has no thread left.
     public func run() throws -> LoadReport {
         let began = SystemClock().now()
         let start = MonotonicClock.nanoseconds() + Self.leadNanoseconds
-        let collected = Collected()
+        let collected = Collected(emptyTally)
         var threads: [WorkerThread] = []
         defer { for thread in threads { thread.join() } }
         do {
@@ -87,24 +94,36 @@ public final class LoadTest: Sendable {
         }
         for thread in threads { thread.join() }
         threads = []
-        return LoadReport(
-            target: url.text,
+        let results = collected.results.withLock { $0 }
+        let stopped = stoppedAt.load(ordering: .relaxed)
+        let facts = LoadReport.Facts(
+            target: MaskedURL.text(url.text),
             began: began,
             plan: plan,
-            tally: collected.tally.withLock { $0 },
-            signsTime: content.signsTime
+            signsTime: content.signsTime,
+            types: content.types,
+            stoppedAfter: stopped == 0 ? nil : max(0, stopped - start - plan.warmUpNanoseconds),
+            generator: results.generator
         )
+        return LoadReport(facts, results.tally)
     }
+
+    private var emptyTally: LoadTally { LoadTally(steps: plan.stepEnds.count, types: content.types.count) }
 
     private func thread(_ index: Int, _ start: Int64, _ collected: Collected) throws -> WorkerThread {
         let loop = loops[index]
         let maker = LoadMaker(content, shares, seed: plan.seed, thread: index, threads: loops.count)
         let pacer = LoadPacer(plan, start: start, thread: index, threads: loops.count)
-        let (plan, shared, url) = (plan, shared, url)
+        let (plan, shared, url, tally) = (plan, shared, url, emptyTally)
         return try WorkerThread(name: "posthorn-load-\(index)") {
-            let worker = LoadWorker(plan, maker, pacer, shared, url, start: start)
+            let worker = LoadWorker(plan, maker, pacer, shared, url, start: start, tally: tally)
+            let before = ThreadTime.now()
             loop.run(worker)
-            collected.tally.withLock { $0.merge(worker.tally) }
+            let spent = GeneratorTime(from: before, to: ThreadTime.now())
+            collected.results.withLock { results in
+                results.tally.merge(worker.tally)
+                results.generator = max(results.generator, spent)
+            }
         }
     }
 

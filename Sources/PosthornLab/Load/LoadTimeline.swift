@@ -11,7 +11,8 @@ public struct LoadTimeline: Sendable {
         public fileprivate(set) var errors: UInt64 = 0
         /// Answers that came in it, whatever their status, to whichever requests.
         public fileprivate(set) var answers: UInt64 = 0
-        /// Latencies of those that were answered, in coarse buckets.
+        /// Latencies of those that were answered as they should be, and the waits of those that were not answered, in coarse
+        /// buckets.
         public fileprivate(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
 
         fileprivate mutating func merge(_ other: Interval) {
@@ -34,15 +35,12 @@ public struct LoadTimeline: Sendable {
     /// Nothing yet.
     public init() {}
 
-    mutating func take(at moment: Int64, latency: Int64?, isError: Bool) {
-        if let latency {
-            let end = interval(of: max(0, moment + latency))
-            intervals[end].answers += 1
-        }
+    mutating func take(at moment: Int64, _ ending: LoadMeasurements.Ending) {
+        if ending.status != nil { intervals[interval(of: max(0, moment + ending.latency))].answers += 1 }
         let index = interval(of: max(0, moment))
         intervals[index].requests += 1
-        if isError { intervals[index].errors += 1 }
-        if let latency { intervals[index].latencies.record(latency) }
+        if ending.error != nil { intervals[index].errors += 1 }
+        if ending.isJudged { intervals[index].latencies.record(ending.latency) }
     }
 
     private mutating func interval(of moment: Int64) -> Int {

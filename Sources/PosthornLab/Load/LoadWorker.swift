@@ -15,7 +15,7 @@ final class LoadShared: Sendable {
 public struct LoadProgress: Sendable {
     /// Requests that have ended, the warm-up's too.
     public internal(set) var requests: UInt64 = 0
-    /// Those that failed: plain ones without a 200.
+    /// Those that failed.
     public internal(set) var errors: UInt64 = 0
     /// Latencies since progress was last asked for.
     public internal(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
@@ -30,17 +30,28 @@ final class LoadWorker: LoadSource {
     private let shared: LoadShared
     private let url: EndpointURL
     private let measuredFrom: Int64
-    @exclusivity(unchecked) private(set) var tally = LoadTally()
+    @exclusivity(unchecked) private(set) var tally: LoadTally
+    private let stepEnds: [Int64]
+    private let signsTime: Bool
     @exclusivity(unchecked) private var unreported = LoadProgress()
     @exclusivity(unchecked) private var reportedAt: Int64 = 0
 
     private static let reportNanoseconds: Int64 = 50_000_000
-    /// The mark of a ticket holds the kind, this for the warm-up, and above that the request's number in the book.
-    private static let warmUpMark = 1 << 8
-    private static let bookShift = 9
-
-    /// - Parameter start: The start of the warm-up in monotonic nanoseconds, the same for all threads.
-    init(_ plan: LoadPlan, _ maker: LoadMaker, _ pacer: LoadPacer, _ shared: LoadShared, _ url: EndpointURL, start: Int64) {
+    /// - Parameters:
+    ///   - start: The start of the warm-up in monotonic nanoseconds, the same for all threads.
+    ///   - tally: An empty one, made for this load.
+    init(
+        _ plan: LoadPlan,
+        _ maker: LoadMaker,
+        _ pacer: LoadPacer,
+        _ shared: LoadShared,
+        _ url: EndpointURL,
+        start: Int64,
+        tally: LoadTally
+    ) {
+        self.tally = tally
+        stepEnds = plan.stepEnds
+        signsTime = maker.signsTime
         self.url = url
         self.plan = plan
         self.maker = maker
@@ -62,16 +73,21 @@ final class LoadWorker: LoadSource {
         case .go(let intended):
             tally.heldBack = pacer.heldBack
             if let fixed = maker.fixedContent {
-                return .send(ticket(intended, .plain), content: fixed)
+                return .send(ticket(intended, LoadMark(kind: .plain)), content: fixed)
             }
             let made = maker.write(into: &request, at: SystemClock().now())
-            return .send(ticket(intended, made.kind, entry: note(made, request)), content: nil)
+            var mark = LoadMark(kind: made.kind)
+            mark.type = made.type
+            mark.entry = note(made, request)
+            return .send(ticket(intended, mark), content: nil)
         }
     }
 
-    private func ticket(_ intended: Int64, _ kind: LoadKind, entry: Int = 0) -> LoadTicket {
-        let mark = kind.rawValue | (intended < measuredFrom ? Self.warmUpMark : 0) | entry << Self.bookShift
-        return LoadTicket(intended: intended, mark: mark)
+    private func ticket(_ intended: Int64, _ mark: LoadMark) -> LoadTicket {
+        var mark = mark
+        mark.isWarmUp = intended < measuredFrom
+        mark.wasHeldBack = pacer.lastWasHeldBack
+        return LoadTicket(intended: intended, mark: mark.bits)
     }
 
     /// Writes the request into the book, if one is kept.
@@ -90,21 +106,35 @@ final class LoadWorker: LoadSource {
     func isHeldBack(now: Int64) { pacer.holdBack() }
 
     func take(_ answer: LoadAnswer) {
-        let kind = LoadKind(rawValue: answer.ticket.mark & (Self.warmUpMark - 1)) ?? .plain
-        if plan.keepsBook, answer.status == 200 { tally.book.accept(answer.ticket.mark >> Self.bookShift) }
-        if answer.ticket.mark & Self.warmUpMark != 0 {
+        let mark = LoadMark(bits: answer.ticket.mark)
+        let isToBeRefused = mark.kind.isToBeRefused(signsTime: signsTime)
+        let ending = LoadMeasurements.Ending(answer: answer, wasHeldBack: mark.wasHeldBack, isToBeRefused: isToBeRefused)
+        if plan.keepsBook, ending.status == 200 { tally.book.accept(mark.entry) }
+        if mark.isWarmUp {
             tally.warmUpRequests += 1
         } else {
-            tally.take(answer, kind, start: measuredFrom)
+            tally.take(ending, mark.kind, start: measuredFrom, step: step(of: answer.ticket.intended), type: mark.type)
             if plan.keepsSamples { tally.samples.append(LoadSample(answer, start: measuredFrom)) }
         }
         if plan.honoursRetryAfter, let wait = answer.retryAfterMilliseconds {
             shared.pausedUntil.max(answer.ended + min(wait, 86_400_000) * 1_000_000, ordering: .relaxed)
         }
         unreported.requests += 1
-        if answer.error != nil, kind == .plain { unreported.errors += 1 }
-        unreported.latencies.record(answer.ended - answer.ticket.intended)
+        if ending.error != nil { unreported.errors += 1 }
+        if ending.isJudged { unreported.latencies.record(ending.latency) }
         if answer.ended - reportedAt > Self.reportNanoseconds { report(answer.ended) }
+    }
+
+    /// The step of the rate in which a request was meant to leave; `nil` where the rate has no steps.
+    private func step(of intended: Int64) -> Int? {
+        if stepEnds.isEmpty { return nil }
+        let moment = intended - measuredFrom
+        var (low, high) = (0, stepEnds.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if moment < stepEnds[middle] { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     private func report(_ now: Int64) {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import Glibc
 
 /// A plot of lines as SVG text: axes with round numbers, a legend, nothing that needs a script.

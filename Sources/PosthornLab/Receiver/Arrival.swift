@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// Whether a request bears the signature it should.
 public enum ReceiverVerdict: Equatable, Sendable {

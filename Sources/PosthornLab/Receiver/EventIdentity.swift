@@ -1,5 +1,6 @@
 public import PosthornHTTP
 import PosthornModel
+import PosthornText
 
 /// Which event a request carries, as far as its headers, query and body tell.
 public struct EventIdentity: Equatable, Sendable {

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// What a receiver does wrong on request, so that senders can be tested.
 ///

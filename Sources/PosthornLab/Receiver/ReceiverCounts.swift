@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What a receiver has counted since it started.
 public struct ReceiverCounts: Equatable, Sendable {

@@ -1,5 +1,6 @@
 public import PosthornHTTP
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// How a receiver behaves.
 public struct ReceiverConfiguration: Sendable {

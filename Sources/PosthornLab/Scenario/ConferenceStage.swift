@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A conference service (iotum's wiki): people enter, record, stream, are called up, and leave.
 struct ConferenceStage: Stage {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// diio: meetings, calls and message conversations that are listened to and analysed.
 ///

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Names, ids and numbers out of nothing.
 extension SeededGenerator {

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// An event as a vendor's platform would emit it.
 public struct ScenarioEvent: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A shop that speaks Standard Webhooks, which prescribe no events: customers, orders and invoices, with types in the form
 /// that the specification recommends (`order.paid`).

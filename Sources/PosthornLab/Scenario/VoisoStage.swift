@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Voiso: calls of a contact centre, taken and hung up, or not taken.
 ///

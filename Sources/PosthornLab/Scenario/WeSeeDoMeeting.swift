@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A WeSeeDo meeting through its life: at a site by appointment ("personal"), or straight at a company ("direct").
 struct WeSeeDoMeeting: Sendable {

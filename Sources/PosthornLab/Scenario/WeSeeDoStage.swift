@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// WeSeeDo: meetings at sites and companies, and the users, sites, companies and dealers that come, change and go.
 struct WeSeeDoStage: Stage {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// The parties of a made-up WeSeeDo platform: a reseller, dealers, companies, sites and the users of companies.
 struct WeSeeDoWorld: Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// Webio: a text goes out, its delivery is reported, an answer comes in, and somebody pays.
 struct WebioStage: Stage {

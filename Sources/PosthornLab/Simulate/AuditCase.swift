@@ -15,7 +15,7 @@ public enum AuditCase: String, CaseIterable, Sendable {
         switch self {
         case .handshake: return "answers with the value of echo_string"
         case .good: return "200"
-        case .duplicate: return "200, and does nothing a second time"
+        case .duplicate: return "200; whether it acts a second time, answers do not show"
         case .wrongSignature, .noSignature: return "401 or another refusal"
         case .oldTimestamp: return "a refusal: signed an hour ago, it may be a replay"
         case .unknownType: return "200: vendors add types"
@@ -30,7 +30,8 @@ public enum AuditCase: String, CaseIterable, Sendable {
     func judge(_ status: Int) -> AuditVerdict {
         let isRefusal = (400..<500).contains(status)
         switch self {
-        case .handshake, .good, .duplicate, .unknownType, .unknownField: return status == 200 ? .good : .bad
+        case .handshake, .good, .unknownType, .unknownField: return status == 200 ? .good : .bad
+        case .duplicate: return status == 200 ? .unknown : .bad
         case .wrongSignature, .noSignature, .oldTimestamp: return isRefusal ? .good : .bad
         case .bigBody: return status == 200 || status == 413 ? .good : .bad
         case .wrongContentType, .brokenJSON: return isRefusal ? .good : status == 200 ? .acceptable : .bad
@@ -44,6 +45,8 @@ public enum AuditVerdict: String, Sendable {
     /// It would be better otherwise, and does no harm.
     case acceptable
     case bad
+    /// The answer is right, and what matters does not show in it.
+    case unknown
     /// The format has no such case.
     case skipped
 }

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 public import PosthornSending
 import PosthornFormats
 import PosthornSystem

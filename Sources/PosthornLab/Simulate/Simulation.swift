@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// What a simulated vendor will send, and when: made from a seed before anything is sent, so that it can be written down,
 /// sent, or sent faster.
@@ -34,6 +35,8 @@ public struct Simulation: Sendable {
 
     /// Events that are made at most.
     public static let countLimit = 1_000_000
+    /// Types take turns in the stories, so a wanted one comes soon.
+    private static let searchLimit = 100_000
     private static let minute: Int64 = 60_000_000_000
 
     /// - Parameters:
@@ -44,6 +47,7 @@ public struct Simulation: Sendable {
     ///   - seed: The same seed, start and other arguments give the same bytes.
     ///   - start: The scenario's first moment.
     ///   - platform: The nodes of a platform that is there; without any, one is made up.
+    ///   - wants: Which types are sent; what happens between them happens unseen.
     public init(
         _ vendor: ScenarioVendor,
         count: Int,
@@ -51,7 +55,8 @@ public struct Simulation: Sendable {
         faults: SimulationFaults,
         seed: UInt64,
         start: Timestamp,
-        platform: [Node] = []
+        platform: [Node] = [],
+        wants: (_ type: String) -> Bool = { _ in true }
     ) {
         var scenario = Scenario(vendor, seed: seed, platform: platform)
         nodes = scenario.nodes
@@ -67,7 +72,7 @@ public struct Simulation: Sendable {
         for _ in 0..<min(count, Self.countLimit) {
             var met: MetFaults = []
             let moment = clock.next(&met)
-            var event = scenario.next(at: start.advanced(byMilliseconds: moment / 1_000_000))
+            guard var event = Self.next(&scenario, at: start.advanced(byMilliseconds: moment / 1_000_000), wants) else { break }
             event = Self.altered(event, faults, &dice, &met)
             if slowness.fraction() < faults.slowAnswer {
                 slowlyAnswered.insert(event.id)
@@ -102,6 +107,15 @@ public struct Simulation: Sendable {
         }
         .sorted { ($0.1.nanoseconds, $0.0) < ($1.1.nanoseconds, $1.0) }
         .map(\.1)
+    }
+
+    /// The next event of a wanted type; `nil` when the stories do not come to one.
+    private static func next(_ scenario: inout Scenario, at moment: Timestamp, _ wants: (String) -> Bool) -> ScenarioEvent? {
+        for _ in 0..<searchLimit {
+            let event = scenario.next(at: moment)
+            if wants(event.type) { return event }
+        }
+        return nil
     }
 
     /// How often each fault that may happen did in the first departures.

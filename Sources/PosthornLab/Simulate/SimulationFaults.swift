@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// What a vendor's platform does to its receivers now and then: each kind by its share or length, the dice by the seed.
 public struct SimulationFaults: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornSystem
 import Synchronization

@@ -173,7 +173,16 @@ public final class VendorSimulator: Sendable {
         if let failure { throw failure }
         let (events, known, _) = emitted.withLock { $0 }
         let faults = simulation.faultCounts(ofFirst: events)
-        return try SimulationResult(outboxes.map { try $0.status() }, known: known, faults, statistics, values)
+        return try SimulationResult(
+            outboxes.map { try $0.status() },
+            planned: simulation.departures.count,
+            emitted: events,
+            wasStopped: isStopped.load(ordering: .relaxed),
+            known: known,
+            faults,
+            statistics,
+            values
+        )
     }
 
     private func play() throws {

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// Why an attempt failed: a closed list, stored as these words and fit for a metric's label.
 public enum AttemptError: String, CaseIterable, Sendable {
     /// The receiver answered, but not with 200.

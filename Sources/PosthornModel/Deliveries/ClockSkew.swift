@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// How far receivers' clocks are from this machine's, as the `Date` of their answers says.
 ///
 /// An estimate: a `Date` has whole seconds, and when in the course of a request it was written is not known.

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// The states of a delivery. These words stand in the outbox, the command line and the documents alike.
 ///
 /// ```

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// An event on its way through the engine: made once, shared by the deliveries of all its recipients.
 ///
 /// It is a class because a fan-out of a thousand must not copy a megabyte a thousand times.

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// Something that happened on the platform and that endpoints want to hear of.
 public struct Event: Hashable, Sendable {
     /// The idempotency key: the same in every attempt and for every recipient.

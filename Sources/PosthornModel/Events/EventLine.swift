@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// One line of `posthorn emit`: `{"type": …, "node": …, "data": {…}, "id"?: …, "created"?: …}`.
 public struct EventLine: Sendable {
     /// The id, when the producer gave one.

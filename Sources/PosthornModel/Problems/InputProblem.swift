@@ -1,3 +1,5 @@
+import PosthornText
+
 /// Why something a person or a program handed in was refused: which field, what it held, and what to do.
 ///
 /// It prints as one line, and it never carries a secret: readers leave `value` empty for credentials.

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// From when until when a certificate counts.
 public struct CertificateValidity: Sendable, Hashable {
     /// It counts from then on.

@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// How an event becomes a body.
 public enum Envelope: String, CaseIterable, Sendable {
     case weseedo, diio, conference, webio, voiso, standard, raw

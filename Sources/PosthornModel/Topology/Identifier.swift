@@ -1,3 +1,5 @@
+import PosthornText
+
 /// The ids that a platform gives to its nodes and endpoints.
 ///
 /// They are the platform's own, so nearly everything may stand in them, blanks inside as well; in a shell such an id stands

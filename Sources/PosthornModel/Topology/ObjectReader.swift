@@ -1,3 +1,5 @@
+import PosthornText
+
 /// Reads one object of a configuration file and says exactly what is wrong with it.
 struct ObjectReader {
     let path: String

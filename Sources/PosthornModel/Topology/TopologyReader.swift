@@ -1,3 +1,5 @@
+import PosthornText
+
 extension Topology {
     /// Reads a topology file. Problems name the place, the value and what to do.
     public init(json bytes: [UInt8]) throws(InputProblem) {

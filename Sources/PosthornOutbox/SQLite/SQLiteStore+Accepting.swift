@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// Stores events with their deliveries, but for those whose id is known.

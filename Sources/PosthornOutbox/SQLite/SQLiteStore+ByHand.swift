@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What people do to deliveries by hand. A running engine notices by the queue's generation.
 extension SQLiteStore {

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// Visits first attempts that are due, in the order of acceptance.

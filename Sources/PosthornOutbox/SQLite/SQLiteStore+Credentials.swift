@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// Credentials and fixed headers, which often hold some, on their way into and out of a row: sealed when there is a key,
 /// else as JSON.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 extension SQLiteStore {
     /// Reads one endpoint with its credentials.

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// What an engine has found that it cannot use, for those who ask later or with another key.
 extension SQLiteStore {

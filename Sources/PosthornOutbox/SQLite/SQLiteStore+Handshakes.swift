@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// Writes down what came of a handshake, unless the endpoint has another revision by now or is not unverified any more.

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 /// The queue of mails about exhausted deliveries.
 extension SQLiteStore {

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// Deletes a batch of settled events: those whose deliveries all ended before `cutoff`, with deliveries and attempts.

@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// A page of the deliveries that a filter asks for, oldest first; all of them, where the filter has a limit.

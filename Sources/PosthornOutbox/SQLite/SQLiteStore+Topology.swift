@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 extension SQLiteStore {
     /// Reads the nodes and the endpoints.

@@ -1,4 +1,5 @@
-public import PosthornModel
+import PosthornModel
+public import PosthornText
 import CPosthornSQLite
 import Glibc
 

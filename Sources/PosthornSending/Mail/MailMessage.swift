@@ -1,4 +1,5 @@
 public import PosthornModel
+public import PosthornText
 
 /// A mail of plain text, and of HTML beside it if there is any.
 public struct MailMessage: Sendable, Hashable {

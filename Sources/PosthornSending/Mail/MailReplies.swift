@@ -1,5 +1,6 @@
 import CPosthornCurl
 import PosthornModel
+import PosthornText
 
 /// What an SMTP server says: libcurl hands every line of a reply to the header callback.
 final class MailReplies {

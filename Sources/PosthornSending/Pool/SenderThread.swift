@@ -2,6 +2,7 @@ import CPosthornCurl
 import CPosthornLinux
 import Glibc
 import PosthornModel
+import PosthornText
 import PosthornSystem
 import Synchronization
 

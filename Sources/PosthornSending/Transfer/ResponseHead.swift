@@ -1,5 +1,6 @@
 import CPosthornCurl
 import PosthornModel
+import PosthornText
 
 /// What is read of an answer's head, line by line as libcurl hands it over.
 ///

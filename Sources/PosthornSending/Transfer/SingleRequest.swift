@@ -1,5 +1,6 @@
 import CPosthornCurl
 public import PosthornModel
+import PosthornText
 import PosthornSystem
 import Synchronization
 

@@ -2,6 +2,7 @@ import CPosthornCurl
 import CPosthornLinux
 import Glibc
 import PosthornModel
+import PosthornText
 
 /// One reusable easy handle with the buffers of the request it carries. It belongs to one sender thread.
 final class Transfer {

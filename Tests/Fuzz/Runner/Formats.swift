@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornFormats
 
 /// An envelope with a signature: what makes its requests, and what a receiver checks them with.

@@ -1,5 +1,6 @@
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornSending
 import Synchronization
 import PosthornTestSupport

@@ -1,17 +1,18 @@
-import PosthornLab
 import PosthornModel
+import PosthornSending
 import Testing
 
+@testable import PosthornLab
+
 @Suite struct ExpectationTests {
-    /// 1000 requests of 1 ms to 1000 ms in 10 s, 4 of them failed.
+    /// 1000 requests in 10 s, of which 996 took 1 ms to 996 ms and 4 were answered 503.
     private let outcome: LoadOutcome = {
-        var latencies = LatencyHistogram()
-        for milliseconds in 1...996 as ClosedRange<Int64> { latencies.record(milliseconds * 1_000_000) }
-        return LoadOutcome(latencies: latencies, requests: 1000, errors: 4, nanoseconds: 10_000_000_000)
+        let answers = (1...996).map { LoadAnswer.after($0) } + Array(repeating: LoadAnswer.after(1, status: 503), count: 4)
+        return LoadOutcome(.of(answers), nanoseconds: 10_000_000_000, timeoutNanoseconds: 15_000_000_000)
     }()
 
     @Test(arguments: [
-        ("p99<1s", true), ("p99<980ms", false), ("p50<=502ms", true), ("p50 < 400ms", false), ("p99.9>900ms", true),
+        ("p99<1s", true), ("p99<980ms", false), ("p50<=502ms", true), ("p50 < 400ms", false), ("p90>890ms", true),
         ("max<=996ms", true), ("max<996ms", false), ("mean<499ms", true), ("mean<498ms", false), ("errors<0.5%", true),
         ("errors<0.4%", false), ("errors<=0.4%", true), ("errors<=4", true), ("errors<4", false), ("rate>=99.6", true),
         ("rate>99.6", false), ("p100<=0.996s", true), ("p50>1us", true),
@@ -27,17 +28,17 @@ import Testing
         #expect(try Expectation("errors<9").evaluate(outcome).line == "errors<9: kept, 4")
     }
 
-    @Test func nothingAnsweredShowsNothing() throws {
-        let empty = LoadOutcome(latencies: LatencyHistogram(), requests: 0, errors: 0, nanoseconds: 0)
-        #expect(!(try Expectation("p99<1s").evaluate(empty).holds))
-        #expect(!(try Expectation("rate>0").evaluate(empty).holds))
-        #expect(try Expectation("errors<1%").evaluate(empty).holds)
+    @Test(arguments: ["p99<1s", "max<1s", "mean<1s", "rate>0", "rate<1", "errors<1%", "errors<=0", "p99>1ms"])
+    func nothingAnsweredShowsNothing(_ text: String) throws {
+        let empty = LoadOutcome(LoadMeasurements(), nanoseconds: 0, timeoutNanoseconds: 1)
+        let verdict = try Expectation(text).evaluate(empty)
+        #expect(verdict.outcome == .unknown && verdict.line.hasPrefix("\(text): not known, no request was"), "\(verdict.line)")
     }
 
     /// A bound on findings that nothing could have shown is not kept.
     @Test func findingsAreCountedWhereSomethingWasTested() throws {
         var tested = outcome
-        #expect(!(try Expectation("findings<1").evaluate(tested).holds))
+        #expect(try Expectation("findings<1").evaluate(tested).outcome == .unknown)
         tested.findings = 0
         #expect(try Expectation("findings<1").evaluate(tested).line == "findings<1: kept, 0")
         tested.findings = 2
@@ -46,11 +47,30 @@ import Testing
 
     @Test(arguments: [
         "", "p99", "p99<", "p99<200", "p99=200ms", "p0<1s", "p101<1s", "px<1s", "<200ms", "errors<1s", "errors<-1", "rate>=5%",
-        "findings<1%",
+        "findings<1%", "{step:1}<1s", "p99}<1s",
         "max<5%", "p99<5%", "p99<=>5ms", "mean<nan",
     ])
     func whatIsNoExpectationIsRefusedInOneLine(_ text: String) {
         let problem = #expect(throws: InputProblem.self) { try Expectation(text) }
         #expect(problem?.reason.contains("p99<200ms") == true)
+    }
+
+    @Test(arguments: ["p99{}<1s", "p99{step}<1s", "p99{step:0}<1s", "p99{step:x}<1s", "p99{kind:x}<1s", "p99{step:1<1s", "p99{type:}<1s"])
+    func bracesThatNameNothingAreRefusedWithExamples(_ text: String) {
+        let problem = #expect(throws: InputProblem.self) { try Expectation(text) }
+        #expect(problem?.reason.contains("{step:3}") == true, "\(String(describing: problem))")
+    }
+
+    /// Findings and ledgers are of the load as a whole.
+    @Test(arguments: ["findings{step:1}<1", "lost{type:*}<1"])
+    func whatIsCountedForTheWholeHasNoBraces(_ text: String) {
+        #expect(throws: InputProblem.self) { try Expectation(text) }
+    }
+
+    @Test func aScopeIsReadAndNamedInItsVerdicts() throws {
+        #expect(try Expectation("p99{step:3}<1s").scope == .step(3))
+        #expect(try Expectation("errors { step:* } < 1%").scope == .step(nil))
+        #expect(try Expectation("p99{type:MEETING_*}<1s").scope == .type(try EventPattern("MEETING_*")))
+        #expect(try Expectation("p99{step:*}<1s").text(for: "2") == "p99{step:2}<1s")
     }
 }

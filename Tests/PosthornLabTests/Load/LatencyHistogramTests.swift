@@ -1,5 +1,6 @@
 import Glibc
 import PosthornModel
+import PosthornText
 @testable import PosthornLab
 import Testing
 

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornTestSupport
 import Testing
@@ -29,7 +30,9 @@ import Testing
             if flying.count < places {
                 switch pacer.next(now: now) {
                 case .go(let intended):
-                    let ticket = LoadTicket(intended: intended, mark: 0)
+                    var mark = LoadMark(kind: .plain)
+                    mark.wasHeldBack = pacer.lastWasHeldBack
+                    let ticket = LoadTicket(intended: intended, mark: mark.bits)
                     flying.append(LoadAnswer(ticket: ticket, started: now, ended: answerTime(now), status: 200))
                     continue
                 case .wait(let moment): next = min(next, moment)
@@ -40,13 +43,13 @@ import Testing
             if next == .max { break }
             now = next
             for answer in flying where answer.ended <= now {
-                tally.take(answer, .plain, start: 0)
+                tally.take(answer, wasHeldBack: LoadMark(bits: answer.ticket.mark).wasHeldBack)
                 tally.samples.append(LoadSample(answer, start: 0))
             }
             flying.removeAll { $0.ended <= now }
         }
         tally.heldBack = pacer.heldBack
-        return LoadReport(target: "x", began: Timestamp(milliseconds: 0), plan: plan, tally: tally, signsTime: false)
+        return .of(tally, plan: plan)
     }
 
     /// 100 a second for a minute: 600 of 6000 were meant to leave while it stood still, and 92 of each hundred wait longer

@@ -1,5 +1,6 @@
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornSystem
 import PosthornTestSupport
@@ -108,7 +109,8 @@ import Testing
         #expect(report.errorsByClass == ["http_status": 20] && report.statuses == [503: 20])
         refusing.stop()
         let nobody = try run(refusing.port, closed(5), .body([]))
-        #expect(nobody.errorsByClass == ["connect": 5] && nobody.latencies.count == 0 && nobody.sentBytes == 0)
+        #expect(nobody.errorsByClass == ["connect": 5] && nobody.all.unanswered.count == 5 && nobody.sentBytes == 0)
+        #expect(nobody.all.answered.count == 0)
     }
 
     @Test func aReceiverThatAsksToWaitIsLeftAlone() throws {

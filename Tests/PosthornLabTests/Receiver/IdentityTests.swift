@@ -1,5 +1,6 @@
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornFormats
 import PosthornTestSupport
 import Testing

@@ -1,5 +1,6 @@
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 @testable import PosthornLab
 import Testing
 

@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import PosthornLab

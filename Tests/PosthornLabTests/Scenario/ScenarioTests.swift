@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 @testable import PosthornLab
 import Testing
 

@@ -1,5 +1,6 @@
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornTestSupport
 import Testing
@@ -46,6 +47,13 @@ import Testing
         let results = try audit(.diio, checks: false)
         for one in [AuditCase.wrongSignature, .noSignature, .oldTimestamp] { #expect(results[one]?.verdict == .bad) }
         #expect(results[.good]?.verdict == .good)
+    }
+
+    /// A receiver that acts twice answers as one that does not.
+    @Test func whetherADuplicateWasProcessedTwiceIsNotClaimed() throws {
+        let results = try audit(.voiso, checks: true)
+        #expect(results[.duplicate]?.verdict == .unknown && results[.duplicate]?.status == 200)
+        #expect(AuditCase.duplicate.judge(503) == .bad && AuditCase.duplicate.expectation.contains("answers do not show"))
     }
 
     @Test func aReceiverThatIsNotThereIsNotJudged() throws {

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornSystem
 import PosthornTestSupport
 import Synchronization

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornText
 import PosthornSending
 import PosthornTestSupport
 import Synchronization

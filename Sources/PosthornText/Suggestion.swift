@@ -31,16 +31,6 @@ package enum Suggestion {
         return bare.count < 2 ? nil : words.first { $0.lowercased().drop { $0 == "-" }.hasPrefix(bare) }
     }
 
-    /// The type that comes nearest to a pattern of event types, by how much of the pattern would have to be written otherwise;
-    /// `nil` when that is more than `limit`, or than a third of the pattern.
-    package static func nearest(to pattern: EventPattern, among types: [String], limit: Int = .max) -> String? {
-        let bytes = Array(pattern.text.lowercased().utf8)
-        let ranked = types.map { (type: $0, distance: distance(bytes, Array($0.lowercased().utf8), withStars: true)) }
-        guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= min(limit, max(1, bytes.count / 3))
-        else { return nil }
-        return best.type
-    }
-
     /// Insertions, deletions, replacements and swaps of neighbours that make one text the other (optimal string alignment).
     /// - Parameter withStars: Whether a `*` of `a` stands for any run of `b`.
     package static func distance(_ a: [UInt8], _ b: [UInt8], withStars: Bool = false) -> Int {

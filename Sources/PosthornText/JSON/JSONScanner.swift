@@ -240,7 +240,7 @@ public struct JSONScanner {
         }
         if isKnown, openKeys[first...].contains(where: { $0.hash == hash && decodeString($0.key) == decodeString(key) }) {
             position = key.lowerBound
-            throw problem("the key \(InputProblem.printable(decodeString(key))) stands twice in one object")
+            throw problem("the key \(OneLine.text(decodeString(key), limit: 80)) stands twice in one object")
         }
         openKeys.append((hash, key))
     }

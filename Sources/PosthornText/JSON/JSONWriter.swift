@@ -104,8 +104,8 @@ public struct JSONWriter {
         }
     }
 
-    /// The lower-case hexadecimal digit for 0 to 15.
-    static func hexDigit(_ value: UInt8) -> UInt8 {
+    /// The lower-case hexadecimal digit of 0 to 15.
+    package static func hexDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
     }
 }

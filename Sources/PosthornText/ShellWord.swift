@@ -1,7 +1,8 @@
 /// Texts from outside inside commands that people paste into a shell.
 public enum ShellWord {
     /// A text as the value of an option, quoted where the shell would take it apart.
-    public static func quoted(_ text: String) -> String {
+    /// - Parameter limit: How many characters of it at most; longer ones are cut and end in `…`.
+    public static func quoted(_ text: String, limit: Int = 256) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
@@ -9,7 +10,8 @@ public enum ShellWord {
             }
         }
         if isPlain && !text.isEmpty && !text.hasPrefix("-") { return text }
-        return "'" + OneLine.text(text, limit: 256).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return "'" + OneLine.text(text, limit: limit).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+            + "'"
     }
 
     /// A text as an argument without an option; what begins with `-` goes behind `--`, after which nothing is an option.

@@ -1,0 +1,38 @@
+import PosthornLab
+import PosthornModel
+
+/// The results of a load's steps for people, and how it can be run again.
+enum LoadPartsText {
+    /// A table of the steps; empty where there is one alone.
+    static func steps(_ report: LoadReport) -> String {
+        if report.steps.isEmpty { return "" }
+        var text = ""
+        let titles = ["STEP", "PLANNED/S", "ANSWERED/S", "REQUESTS", "P50", "P99", "MAX", "NO ANSWER", "ERRORS"]
+        var table = Table(titles.map { .init($0, isNumber: true) }, terminalWidth: nil) { text += $0 }
+        for step in report.steps {
+            let measured = step.measurements
+            let latencies = measured.latencies.count == 0 ? ["-", "-", "-"] : [50, 99, 100].map { latency(measured, $0) }
+            table.add(
+                [
+                    step.name, Words.oneDecimal(step.plannedPerSecond ?? 0), Words.oneDecimal(step.answersPerSecond),
+                    Words.grouped(measured.requests),
+                ] + latencies + [Words.grouped(measured.unanswered.count), Words.grouped(measured.errors)]
+            )
+        }
+        table.finish()
+        return "\n" + text
+    }
+
+    /// A percentile; that of a request without an answer is at least the time that it has waited.
+    static func latency(_ measured: LoadMeasurements, _ percent: Double) -> String {
+        let (nanoseconds, isExact) = measured.latency(percent)
+        return (isExact ? "" : "≥ ") + LoadText.duration(nanoseconds)
+    }
+
+    /// What is needed to run it again.
+    static func origin(_ report: LoadReport) -> String {
+        guard let origin = report.origin else { return "" }
+        return "\nto run it again: \(Visible.text(origin.command))\n"
+            + "posthorn \(origin.version), \(origin.vendor.map { "\($0), " } ?? "")\(Visible.text(origin.machine))\n"
+    }
+}

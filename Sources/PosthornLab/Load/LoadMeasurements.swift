@@ -1,0 +1,130 @@
+import PosthornModel
+import PosthornSending
+
+/// What was measured of a set of requests: all of a load, or those of one step, one type or one URL.
+///
+/// Latencies of answers that came as they should are kept apart from those of failures, so that a receiver that refuses
+/// quickly does not look fast. A request that was never answered has waited at least so long; it counts as slower than any bound.
+public struct LoadMeasurements: Sendable {
+    /// Requests that have ended.
+    public private(set) var requests: UInt64 = 0
+    /// Answers by status.
+    public private(set) var statuses: [Int: UInt64] = [:]
+    /// Failed requests by class: `http_status` for an answer with the wrong status.
+    public private(set) var errorsByClass: [String: UInt64] = [:]
+    /// From the intended moment to the answer, of requests that were answered as they should be.
+    public private(set) var answered = LatencyHistogram()
+    /// From the intended moment to the failure, of requests that the receiver never answered.
+    public private(set) var unanswered = LatencyHistogram()
+    /// From the intended moment to the answer, of requests that were answered otherwise than they should be.
+    public private(set) var failed = LatencyHistogram()
+    /// The latencies in `answered` without what the generator's own lateness added.
+    public private(set) var excused = LatencyHistogram()
+    /// How late the generator itself started requests; one that waited for a place on the wire counts as punctual.
+    public private(set) var ownDelays = LatencyHistogram()
+    /// Requests that this machine could not send; nothing is known of how the receiver would have answered them.
+    public private(set) var unsent: UInt64 = 0
+
+    /// When the last of them ended, in nanoseconds from the start of the measured part.
+    private(set) var lastEnd: Int64 = 0
+
+    /// Failures that are this machine's own.
+    static let own: Set<AttemptError> = [.resources, .unbuildable, .refusedAddress]
+
+    init() {}
+
+    /// What came of a request.
+    struct Ending {
+        let answer: LoadAnswer
+        /// Whether it waited for a place on the wire, which is the receiver's doing.
+        let wasHeldBack: Bool
+        /// Whether a good receiver refuses it.
+        let isToBeRefused: Bool
+
+        var latency: Int64 { answer.ended - answer.ticket.intended }
+
+        var status: Int? { answer.wholeStatus }
+
+        /// Whether it was answered as it should be: 200, or a refusal of what is to be refused.
+        var isExpected: Bool { status.map { isToBeRefused != ($0 == 200) } ?? false }
+
+        /// Whether its latency is what bounds look at: that of an expected answer, or of an answer that never came.
+        var isJudged: Bool { isExpected || isUnanswered }
+
+        /// Whether the receiver did not answer it.
+        var isUnanswered: Bool { status == nil && !LoadMeasurements.own.contains(answer.error ?? .other) }
+
+        /// The class of the failure; `nil` when it was answered as it should be, and when it was answered 200 although it was to
+        /// be refused, which is a finding.
+        var error: AttemptError? {
+            guard let status else { return answer.error ?? .other }
+            return isToBeRefused || status == 200 ? nil : .status
+        }
+    }
+
+    /// - Parameter start: When the measured part began.
+    mutating func take(_ ending: Ending, start: Int64 = 0) {
+        let answer = ending.answer
+        requests += 1
+        lastEnd = max(lastEnd, answer.ended - start)
+        if let status = ending.status { statuses[status, default: 0] += 1 }
+        if let error = ending.error { errorsByClass[error.rawValue, default: 0] += 1 }
+        let ownDelay = ending.wasHeldBack ? 0 : max(0, answer.started - answer.ticket.intended)
+        ownDelays.record(ownDelay)
+        if ending.isExpected {
+            answered.record(ending.latency)
+            excused.record(ending.latency - ownDelay)
+        } else if ending.status != nil {
+            failed.record(ending.latency)
+        } else if ending.isUnanswered {
+            unanswered.record(ending.latency)
+        } else {
+            unsent += 1
+        }
+    }
+
+    mutating func merge(_ other: LoadMeasurements) {
+        requests += other.requests
+        lastEnd = max(lastEnd, other.lastEnd)
+        statuses.merge(other.statuses, uniquingKeysWith: +)
+        errorsByClass.merge(other.errorsByClass, uniquingKeysWith: +)
+        answered.merge(other.answered)
+        unanswered.merge(other.unanswered)
+        failed.merge(other.failed)
+        excused.merge(other.excused)
+        ownDelays.merge(other.ownDelays)
+        unsent += other.unsent
+    }
+
+    /// Failures of all classes.
+    public var errors: UInt64 { errorsByClass.values.reduce(0, +) }
+
+    /// The failed share in percent.
+    public var errorPercent: Double { requests == 0 ? 0 : Double(errors) / Double(requests) * 100 }
+
+    /// Requests that were answered, with whatever status.
+    public var answers: UInt64 { statuses.values.reduce(0, +) }
+
+    /// Latencies of expected answers, and how long those without an answer have waited.
+    public var latencies: LatencyHistogram {
+        var all = answered
+        all.merge(unanswered)
+        return all
+    }
+
+    /// A percentile of `latencies`.
+    /// - Returns: The value in nanoseconds, and whether it is exact; else the latency is at least that, for it is that of a
+    ///   request without an answer.
+    public func latency(_ percent: Double) -> (nanoseconds: Int64, isExact: Bool) {
+        let count = answered.count + unanswered.count
+        if count == 0 { return (0, false) }
+        let rank = LatencyHistogram.rank(of: percent, among: count)
+        if rank <= answered.count { return (answered.value(ofRank: rank), true) }
+        return (max(answered.maximum, latencies.value(ofRank: rank)), false)
+    }
+}
+
+extension LoadAnswer {
+    /// The status of a whole answer. One that broke off or hung after its head is none: its sender tries again.
+    var wholeStatus: Int? { error == nil || error == .status ? status : nil }
+}

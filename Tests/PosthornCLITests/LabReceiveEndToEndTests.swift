@@ -1,0 +1,68 @@
+import CPosthornTestSockets
+import Glibc
+import PosthornModel
+import PosthornTestSupport
+import Testing
+
+/// `posthorn receive` as a process, towards those who read nothing and those who write blanks.
+@Suite struct LabReceiveEndToEndTests {
+    /// The port that a receiver says it listens on.
+    private static func port(of posthorn: PosthornProcess) throws -> Int {
+        try #require(posthorn.waitForError("; Ctrl-C ends"))
+        let text = posthorn.contents(posthorn.directory.file("run-stderr"))
+        let address = try #require(text.split(separator: " ").first { $0.hasPrefix("http://127.0.0.1:") })
+        return try #require(Int(address.split(separator: ":").last?.prefix { $0.isNumber } ?? ""))
+    }
+
+    /// A pipe takes some 64 KiB; the output of these requests is ten times that.
+    @Test(.timeLimit(.minutes(2))) func aReaderThatDoesNotReadHoldsUpNeitherAnswersNorTheEnd() throws {
+        let posthorn = try PosthornProcess()
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let files = [posthorn.write("", to: "stdin"), "/dev/null", posthorn.write("", to: "run-stderr")]
+        let receiver = try posthorn.start(["receive", "--port", "0"], files, output: ends[1])
+        let port = try Self.port(of: posthorn)
+        let words = ["load", "http://127.0.0.1:\(port)/", "--count", "2000", "--json"]
+        let load = try posthorn.run(words, input: [])
+        #expect(try JSONValue.parse(Array(load.output.utf8))["statuses"] == .object([.init("200", .number("2000"))]), "\(load.output)")
+        receiver.send(SIGTERM)
+        #expect(receiver.wait() == 0)
+    }
+
+    /// RFC 9110, section 5.5: blanks around a value are not part of it.
+    @Test(.timeLimit(.minutes(1)), arguments: ["", " ", "\t ", "    \t"])
+    func blanksBehindAHeadersValueAreNotPartOfIt(blanks: String) throws {
+        let posthorn = try PosthornProcess()
+        let words = ["--vendor", "conference", "--credential", "token=t0ken-of-conference", "--until", "1", "--json"]
+        let receiver = try posthorn.start(["receive", "--port", "0"] + words)
+        let output = posthorn.directory.file("run-stdout")
+        let port = try Self.listeningPort(output, posthorn)
+        let body = #"{"event":"conference.started","timestamp":"2025-01-01T00:00:00Z","payload":"{}"}"#
+        let client = try TestClient(port: port)
+        client.send(
+            "POST /hook HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\(blanks)\r\n"
+                + "X-Signing-Token:\(blanks) t0ken-of-conference\(blanks)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        )
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 200"))
+        #expect(receiver.wait() == 0)
+        #expect(posthorn.contents(output).contains(#""signature":"valid""#), "\(posthorn.contents(output))")
+    }
+
+    /// With --json the port stands on the standard output.
+    private static func listeningPort(_ path: String, _ posthorn: PosthornProcess) throws -> Int {
+        let watch = inotify_init1(Int32(IN_CLOEXEC))
+        defer { close(watch) }
+        inotify_add_watch(watch, path, UInt32(IN_MODIFY))
+        var ready = pollfd(fd: watch, events: Int16(POLLIN), revents: 0)
+        for _ in 0..<600 {
+            if let line = posthorn.contents(path).split(separator: "\n").first,
+                case .number(let text)? = try JSONValue.parse(Array(line.utf8))["port"]
+            {
+                return try #require(Int(text))
+            }
+            poll(&ready, 1, 50)
+        }
+        throw InputProblem(field: "port", reason: "was not told")
+    }
+}
