@@ -130,7 +130,7 @@ let package = Package(
         ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "CPosthornTestSockets"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets"]),
         tests(
             "PosthornLabTests",
             [

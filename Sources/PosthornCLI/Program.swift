@@ -120,6 +120,39 @@ struct Context {
         return try Outbox(path: databasePath, creating: creating, key: newKey ?? key, replacing: newKey == nil ? nil : key)
     }
 
+    /// Opens the outbox for a command that only reads it: also for a user that may do no more, and whatever the environment says
+    /// of a key, which only opens what a list does not show.
+    func openToRead() throws -> Outbox {
+        let key = arguments.text("key-file") == nil ? try? KeySource.key(arguments) : try KeySource.key(arguments)
+        return try Outbox(path: databasePath, creating: false, key: key, readOnly: !FileChecks.canBeWritten(databasePath))
+    }
+
+    /// What is wrong with the key that was given, in words; `nil` when all is well or none was.
+    var keyProblem: String? {
+        do {
+            _ = try KeySource.key(arguments)
+            return nil
+        } catch {
+            return Program.message(of: error)
+        }
+    }
+
+    /// Opens the outbox for a command that only reads it, gives it to `body`, and closes it.
+    func withOutboxToRead<Result>(_ body: (Outbox) throws -> Result) throws -> Result {
+        try refuseMissing()
+        let outbox = try openToRead()
+        defer { outbox.close() }
+        return try body(outbox)
+    }
+
+    private func refuseMissing() throws(OutboxProblem) {
+        if access(databasePath, F_OK) == 0 { return }
+        throw OutboxProblem(
+            .access,
+            "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
+        )
+    }
+
     /// Opens the outbox, gives it to `body`, and closes it.
     /// - Parameters:
     ///   - creating: Whether a missing one is made. Elsewhere a mistyped name would look like an outbox without events.
@@ -129,12 +162,7 @@ struct Context {
         replacingKeyBy newKey: OutboxKey? = nil,
         _ body: (Outbox) throws -> Result
     ) throws -> Result {
-        if !creating, access(databasePath, F_OK) != 0 {
-            throw OutboxProblem(
-                .access,
-                "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
-            )
-        }
+        if !creating { try refuseMissing() }
         let outbox = try openOutbox(creating: creating, replacingKeyBy: newKey)
         defer { outbox.close() }
         return try body(outbox)

@@ -95,8 +95,8 @@ extension SQLiteStore {
         return attempts
     }
 
-    /// Counts and ages.
-    package func status() throws(OutboxProblem) -> OutboxStatus {
+    /// Counts and ages at a time.
+    public func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus {
         var status = OutboxStatus()
         status.events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
         status.arrivals = try connection.integer("SELECT count(*) FROM posthorn_arrival") ?? 0
@@ -113,12 +113,31 @@ extension SQLiteStore {
             """
         ).map(Timestamp.init(milliseconds:))
         status.nextRetry = try nextRetry(after: Timestamp(milliseconds: .min))
+        try countOverdue(in: &status, at: now)
         let owner = OwnerSight(databasePath: path)
         status.engine = owner.process
         status.engineTrouble = owner.trouble
         status.pulse = try pulse()
         status.mails = try mailStatus()
         return status
+    }
+
+    private func countOverdue(in status: inout OutboxStatus, at now: Timestamp) throws(OutboxProblem) {
+        let row = try connection.statement(
+            """
+            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
+                + (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1),
+                (SELECT next_attempt_at FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1),
+                (SELECT min(next_attempt_at) FROM posthorn_delivery
+                    WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1)
+            """
+        )
+        row.bind(1, now.milliseconds)
+        defer { row.reset() }
+        guard try row.step() else { return }
+        status.overdue = row.integer(0)
+        let times = [1, 2].filter { !row.isNull($0) }.map { Timestamp(milliseconds: row.integer($0)) }
+        status.overdueSince = status.overdue > 0 ? times.min() : nil
     }
 
     /// Each count but the largest has a small index of its own, and the largest is what is left of them all.

@@ -42,6 +42,11 @@ public struct OutboxStatus: Sendable {
     public var oldestReady: Timestamp?
     /// When the most overdue further attempt was due; may lie ahead.
     public var nextRetry: Timestamp?
+    /// Pending deliveries whose time has come: with an engine they are under way or wait for their turn, without one they are
+    /// late.
+    public var overdue: Int64 = 0
+    /// Since when the first of them is due.
+    public var overdueSince: Timestamp?
     /// Endpoints by state.
     public var endpoints: [EndpointState: Int64] = [:]
     /// Nodes of the hierarchy.

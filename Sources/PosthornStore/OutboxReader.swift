@@ -33,7 +33,8 @@ public protocol OutboxReader: TopologySource {
     // MARK: Status and checks
 
     /// Counts, ages and rates.
-    func status() throws(OutboxProblem) -> OutboxStatus
+    /// - Parameter now: The time that says what is overdue.
+    func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
     /// What the store's own check of all its data says; empty when all is well. Takes long on a large outbox.
     func integrityProblems() throws(OutboxProblem) -> [String]
     /// The version of the database that is in use, such as `3.40.1`.

@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// The other commands as processes.
-@Suite struct CommandEndToEndTests {
+@Suite(.limited()) struct CommandEndToEndTests {
     private func prepared(_ topology: String = SampleTopology.json()) throws -> PosthornProcess {
         let posthorn = try PosthornProcess()
         let applied = try posthorn.run("apply", posthorn.write(topology, to: "topology.json"))

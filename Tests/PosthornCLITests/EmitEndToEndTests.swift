@@ -1,8 +1,9 @@
 import PosthornModel
+import PosthornTestSupport
 import Testing
 
 /// `posthorn emit` as a process, with every bad input that concerns it.
-@Suite struct EmitEndToEndTests {
+@Suite(.limited()) struct EmitEndToEndTests {
     private func prepared() throws -> PosthornProcess {
         let posthorn = try PosthornProcess()
         let file = posthorn.write(SampleTopology.json(), to: "topology.json")

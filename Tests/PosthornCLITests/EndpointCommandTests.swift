@@ -2,7 +2,7 @@ import PosthornTestSupport
 import Testing
 
 /// `endpoint verify`, `rotate`, `test` and `ask` as processes, and the key for sealed credentials.
-@Suite struct EndpointCommandTests {
+@Suite(.limited()) struct EndpointCommandTests {
     private func prepared(_ receiver: MisbehavingReceiver, key: [String] = []) throws -> PosthornProcess {
         let posthorn = try PosthornProcess()
         let topology = """

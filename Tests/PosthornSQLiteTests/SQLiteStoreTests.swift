@@ -8,7 +8,7 @@ import Testing
 @testable import PosthornSQLite
 import PosthornStore
 
-@Suite struct SQLiteStoreTests {
+@Suite(.limited()) struct SQLiteStoreTests {
     private let folder: TemporaryDirectory
     private let now = Timestamp(milliseconds: 1_594_816_394_000)
     private var path: String { folder.file("outbox.db") }

@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// Receivers that ask who is calling. The certificates are real, and so is the TLS on the other side.
-@Suite(.enabled(if: OpenSSLServer.isAvailable)) struct ClientCertificateTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct ClientCertificateTests {
     private let directory: TemporaryDirectory
     private let server: String
 

@@ -4,7 +4,7 @@ import PosthornSystem
 import PosthornTestSupport
 import Testing
 
-@Suite struct SenderPoolTests {
+@Suite(.limited()) struct SenderPoolTests {
     @Test func aJobReachesItsReceiverAsComposed() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try Bench()

@@ -19,6 +19,25 @@ extension EngineCore {
         let due: Int64?
     }
 
+    /// Claims what is due, unless the outbox is damaged where that is read: then it is tried again after ever longer pauses, while
+    /// what was claimed before goes out and is recorded.
+    /// - Returns: Whether there is more to look at at once.
+    func claimUnlessDamaged(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
+        if claimBackoff.nanosecondsLeft(now: MonotonicClock.nanoseconds()) > 0 { return false }
+        do throws(OutboxProblem) {
+            let goesOn = try claim(store, now)
+            guard claimBackoff.succeeded() else { return goesOn }
+            listeners.tell(.claimRecovered)
+            // Rows that were passed by when a reading broke off are looked at again.
+            startOver(queueGeneration)
+            return true
+        } catch {
+            if error.mayPass || error.code == .replaced { throw error }
+            if claimBackoff.failed(error.message, now: MonotonicClock.nanoseconds()) { listeners.tell(.claimFailed(.init(error))) }
+            return false
+        }
+    }
+
     /// Claims what is due and has room, and hands it to the senders.
     /// - Returns: Whether there is more to look at at once.
     func claim(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
@@ -31,6 +50,15 @@ extension EngineCore {
         let readyGoesOn = try readReady(store, now, &jobs)
         let retriesGoOn = retriesGoFirst ? retriesGoOnFirst : try readRetries(store, now, &jobs)
         return readyGoesOn || retriesGoOn
+    }
+
+    /// Everything that is pending is looked at again, from the beginning.
+    func startOver(_ generation: Int64) {
+        queueGeneration = generation
+        ready.startOver()
+        retries.startOver()
+        scout.startOver()
+        nextRetry = nil
     }
 
     private func readReady(
@@ -109,7 +137,10 @@ extension EngineCore {
         _ jobs: inout SendBatch,
         _ decide: (_ endpoint: Int, Lane<Position>.Room) -> Lane<Position>.Decision
     ) throws(OutboxProblem) -> Bool {
-        guard let target = try directory.target(of: due.revision, in: store, at: now) else { return true }
+        guard let target = try directory.target(of: due.revision, in: store, at: now) else {
+            tellStray(due.delivery)
+            return true
+        }
         window.grow(to: directory.placeCount)
         let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
@@ -125,7 +156,11 @@ extension EngineCore {
         case .pass: return true
         case .take: break
         }
-        guard let sendTarget = target.sendTarget, let shared = try sharedEvent(due.event, store) else { return true }
+        guard let sendTarget = target.sendTarget else { return true }
+        guard let shared = try sharedEvent(due.event, store) else {
+            tellStray(due.delivery)
+            return true
+        }
         jobs.append(admit(due, target.endpoint, shared, sendTarget))
         return true
     }
@@ -185,9 +220,21 @@ extension EngineCore {
         }
     }
 
+    /// An event of the claims, or read from the store; `nil` when it cannot be read.
     private func sharedEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
         if let known = events[number] { return known }
-        return try readEvent(number, store)
+        do throws(OutboxProblem) { return try readEvent(number, store) } catch {
+            // One event on a damaged page holds up no others.
+            if error.mayPass { throw error }
+            return nil
+        }
+    }
+
+    /// A damaged outbox may hold any number of them; `doctor` counts them.
+    private func tellStray(_ delivery: Int64) {
+        if hasToldStray { return }
+        hasToldStray = true
+        listeners.tell(.strayDelivery(delivery))
     }
 
     private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {

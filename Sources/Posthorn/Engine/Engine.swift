@@ -151,7 +151,7 @@ public final class Engine: Sendable {
         try listeners.begin()
         // However it ends, nobody waits for further updates.
         defer { listeners.finish() }
-        guard let watch = try becomeOwner() else { return }
+        guard let watch = try becomeOwnerOrTell() else { return }
         defer { disown() }
         guard try prepare() else { return }
         let core = EngineCore(
@@ -207,6 +207,13 @@ public final class Engine: Sendable {
         // A stop that was asked for before this is seen by `end`.
         state.withLock { $0.mails = mails }
         return mails
+    }
+
+    private func becomeOwnerOrTell() throws -> (any StoreWatch)? {
+        do { return try becomeOwner() } catch let problem as OutboxProblem {
+            if problem.code == .replaced { listeners.tell(.ownershipLost(.init(problem))) }
+            throw problem
+        }
     }
 
     /// Waits until nobody else owns the outbox.

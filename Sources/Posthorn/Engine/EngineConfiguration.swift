@@ -70,7 +70,16 @@ public enum EngineEvent: Sendable {
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.
     case storageRecovered
-    /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem.
+    /// What is due cannot be read, because the outbox is damaged; it is tried again after ever longer pauses, a minute at most. What
+    /// was read before goes out.
+    case claimFailed(OutboxFailure)
+    /// What is due can be read again.
+    case claimRecovered
+    /// This delivery waits, and its event or the endpoint's revision that it points to is not there or cannot be read. Told of
+    /// the first one.
+    case strayDelivery(Int64)
+    /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
+    /// one that stands by too.
     case ownershipLost(OutboxFailure)
     /// No new requests; those on the wire end.
     case draining

@@ -54,6 +54,9 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// No retry is due before this; `nil` when that is not known.
     @exclusivity(unchecked) var nextRetry: Timestamp?
     var storageFailed = false
+    var claimBackoff = ClaimBackoff()
+    /// Whether it was told that a delivery points to nothing.
+    var hasToldStray = false
     var faultWatch = FaultWatch()
     var logWatch = LogWatch()
     /// Whether what cannot be used is to be written down.
@@ -210,7 +213,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         lookAtThrottles(now)
         let isDraining = inbox.withLock { $0.isDraining }
         if !isDraining && !storageFailed {
-            let goesOn = try claim(store, now)
+            let goesOn = try claimUnlessDamaged(store, now)
             if configuration.untilSettled { try noticeSettled(store) }
             publishStatistics()
             if goesOn || hasNextThrottled { return now }
@@ -219,6 +222,9 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         if isDraining || storageFailed { return nil }
         // What is due has to wait for room: results bring it, and if none come, the reading goes on without.
         let next = window.isFull ? now.advanced(byMilliseconds: ClaimWindow.stallMilliseconds) : nextRetry
+        let wait = claimBackoff.nanosecondsLeft(now: MonotonicClock.nanoseconds())
+        // What cannot be read is not asked for more often because it is due.
+        if claimBackoff.isFailing { return [now.advanced(byMilliseconds: wait / 1_000_000 + 1), nextLook].compactMap { $0 }.min() }
         return [next, nextLook, throttles.isEmpty ? nil : throttles.nextLook].compactMap { $0 }.min()
     }
 

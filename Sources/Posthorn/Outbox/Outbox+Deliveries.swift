@@ -75,7 +75,7 @@ extension Outbox {
     }
 
     /// Counts, ages and rates.
-    public func status() throws -> OutboxStatus { try read { try $0.status() } }
+    public func status() throws -> OutboxStatus { try read { [clock] in try $0.status(at: clock.now()) } }
 
     /// Endpoints whose receivers have asked to be left alone (`Retry-After`), by their ids, and until when. What is due for them
     /// waits until then, and goes out bit by bit.
@@ -124,6 +124,12 @@ extension Outbox {
 
     /// What SQLite's check of the whole file says; empty when all is well.
     public func integrityProblems() throws -> [String] { try read { try $0.integrityProblems() } }
+
+    /// How the schema differs from what this version makes: tables, indexes and triggers that are missing or changed.
+    public func schemaDifferences() throws -> [SchemaDifference] { try read { try $0.schemaDifferences() } }
+
+    /// Deliveries that wait for ever, since what they point to is not there.
+    public func strayDeliveries() throws -> StrayDeliveries { try read { try $0.strayDeliveries() } }
 
     /// The version of SQLite that is loaded.
     public func sqliteVersion() throws -> String { try read { try $0.databaseVersion() } }

@@ -38,6 +38,8 @@ public final class Outbox: @unchecked Sendable {
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
     ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
+    ///     file must exist and have this version's schema.
     ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
     ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
@@ -48,18 +50,22 @@ public final class Outbox: @unchecked Sendable {
         creating: Bool = true,
         key: OutboxKey? = nil,
         replacing formerKey: OutboxKey? = nil,
+        readOnly: Bool = false,
         busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
         sealing = key.map { SealedCredentials($0, inPlaceOf: formerKey) }
-        let store = try SQLiteStore(
-            path: path,
-            creating: creating,
-            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
-            sealing: sealing,
-            now: clock.now()
-        )
+        let store =
+            readOnly
+            ? try SQLiteStore(reading: path, sealing: sealing)
+            : try SQLiteStore(
+                path: path,
+                creating: creating,
+                busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+                sealing: sealing,
+                now: clock.now()
+            )
         directory = EndpointDirectory()
         router = EventRouter(directory)
         self.path = path
@@ -67,7 +73,9 @@ public final class Outbox: @unchecked Sendable {
         self.random = random
         watch = store.makeWatch()
         readers = SQLiteReaders { [sealing] () throws(OutboxProblem) in
-            try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
+            readOnly
+                ? try SQLiteStore(reading: path, sealing: sealing)
+                : try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
         }
         writer = try GroupCommitWriter(store: store, clock: clock)
     }

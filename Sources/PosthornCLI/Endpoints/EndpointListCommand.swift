@@ -19,7 +19,7 @@ enum EndpointListCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (endpoints, faults, throttled) = try context.withOutbox { outbox in
+        let (endpoints, faults, throttled) = try context.withOutboxToRead { outbox in
             let endpoints = try outbox.topology().endpoints.filter { $0.state != .removed }
             return (endpoints, try outbox.endpointFaults().all, try outbox.throttledEndpoints())
         }

@@ -44,7 +44,7 @@ enum DeliveriesCommand: Command {
         // One more says whether there are more.
         filter.limit = limit == Int.max ? nil : limit + 1
         var list = DeliveryList(context)
-        try context.withOutbox { outbox in
+        try context.withOutboxToRead { outbox in
             list.throttled = try outbox.throttledEndpoints()
             try outbox.deliveries(filter) { delivery in
                 if list.count < limit { list.add(delivery) } else { list.isCut = true }

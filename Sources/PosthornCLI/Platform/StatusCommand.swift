@@ -12,7 +12,8 @@ enum StatusCommand: Command {
         details: [
             "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
                 + "\nnothing. With --json: one object; absent values are null.",
-            "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
+            "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, overdue (deliveries"
+                + "\nwhose time has come), overdue_age_ms, next_retry_at, nodes, endpoints (by"
                 + "\nstate), broken_endpoints (reason by id), throttled_endpoints (those whose receivers asked to be left alone, by Retry-After: until"
                 + "\nwhen, by id), engine_pid, engine_problem, attempts_per_second, delivered_per_second, in_flight,"
                 + "\nclock_skew_ms (how far this machine's clock is behind receivers'; below 0: ahead), clock_skew_endpoints (how many of"
@@ -25,7 +26,7 @@ enum StatusCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (status, faults, throttled) = try context.withOutbox { outbox in
+        let (status, faults, throttled) = try context.withOutboxToRead { outbox in
             (try outbox.status(), try outbox.endpointFaults().all, try outbox.throttledEndpoints())
         }
         let now = SystemClock().now()
@@ -63,6 +64,7 @@ enum StatusCommand: Command {
         rows.append(
             ("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(Words.distance(to: $0, from: now))" } ?? "none")
         )
+        if status.overdue > 0 { rows.append(("overdue", overdue(status, at: now))) }
         rows.append(("next retry", status.nextRetry.map { "\($0), \($0 < now ? "overdue" : Words.distance(to: $0, from: now))" } ?? "none"))
         if let pulse = pulse(status, at: now) {
             rows.append(
@@ -96,6 +98,13 @@ enum StatusCommand: Command {
         return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
     }
 
+    /// How many deliveries are late, and by how long.
+    static func overdue(_ status: OutboxStatus, at now: Timestamp) -> String {
+        let age =
+            status.overdueSince.map { ", the first for \(Words.length(milliseconds: max(0, now.milliseconds - $0.milliseconds)))" } ?? ""
+        return Words.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
+    }
+
     static func json(_ status: OutboxStatus, _ faults: [String: String], _ throttled: [String: Timestamp], at now: Timestamp) -> JSONLine {
         let pulse = pulse(status, at: now)
         var line = JSONLine()
@@ -104,6 +113,8 @@ enum StatusCommand: Command {
         line.add("deliveries", counts(status))
         line.add("oldest_waiting", status.oldestReady)
         line.add("backlog_age_ms", status.oldestReady.map { max(0, now.milliseconds - $0.milliseconds) })
+        line.add("overdue", status.overdue)
+        line.add("overdue_age_ms", status.overdueSince.map { max(0, now.milliseconds - $0.milliseconds) })
         line.add("next_retry_at", status.nextRetry)
         line.add("nodes", status.nodes)
         var endpoints = JSONLine()

@@ -101,6 +101,21 @@ struct LogRecord: Sendable, Equatable {
             )
         case .logReleased: self.init(.info, "log_released", "the write-ahead log can be emptied again")
         case .storageRecovered: self.init(.info, "storage_recovered", "the outbox can be written again")
+        case .claimFailed(let failure):
+            self.init(
+                .error,
+                "claim_failed",
+                "what is due cannot be read, so nothing more is sent until it can: \(failure.message); posthorn doctor says what is damaged",
+                [Field("code", failure.code)]
+            )
+        case .claimRecovered: self.init(.info, "claim_recovered", "what is due can be read again")
+        case .strayDelivery(let delivery):
+            self.init(
+                .error,
+                "stray_delivery",
+                "a delivery cannot go out, because its event or its endpoint's settings are missing or cannot be read; posthorn doctor says more",
+                [Field("delivery", delivery)]
+            )
         case .ownershipLost(let failure):
             self.init(.error, "ownership_lost", failure.message, [Field("code", failure.code)])
         case .drainCut(let requests):
