@@ -1,31 +1,32 @@
+package import PosthornStore
 import PosthornMigrations
 
 /// A table, an index or a trigger of Posthorn's that is not as this program's migrations make it.
-public struct SchemaDifference: Sendable, Equatable {
+package struct SchemaDifference: Sendable, Equatable {
     /// What is wrong with it.
-    public enum Kind: String, Sendable { case missing, changed, unknown }
+    package enum Kind: String, Sendable { case missing, changed, unknown }
 
     /// What is wrong.
-    public let kind: Kind
+    package let kind: Kind
     /// `table`, `index`, `trigger` or `view`.
-    public let type: String
+    package let type: String
     /// Its name.
-    public let name: String
+    package let name: String
     /// The statement that makes it; `nil` of one that Posthorn does not know.
-    public let sql: String?
+    package let sql: String?
 }
 
 /// Deliveries that wait for ever, since what they point to is not there.
-public struct StrayDeliveries: Sendable, Equatable {
+package struct StrayDeliveries: Sendable, Equatable {
     /// How many there are.
-    public let count: Int64
+    package let count: Int64
     /// The first one's number.
-    public let first: Int64?
+    package let first: Int64?
 }
 
 extension SQLiteStore {
     /// How the schema differs from what this program's migrations make, missing parts first.
-    public func schemaDifferences() throws(OutboxProblem) -> [SchemaDifference] {
+    package func schemaDifferences() throws(OutboxProblem) -> [SchemaDifference] {
         let model = try SQLiteConnection(path: ":memory:", creating: false)
         for migration in Migrations.sqlite { try model.execute(String(decoding: migration.sql, as: UTF8.self)) }
         let (wanted, found) = (try Self.schema(model), try Self.schema(connection))
@@ -54,7 +55,7 @@ extension SQLiteStore {
     }
 
     /// Counts deliveries that wait and point to no event, revision or endpoint. Reads all that wait.
-    public func strayDeliveries() throws(OutboxProblem) -> StrayDeliveries {
+    package func strayDeliveries() throws(OutboxProblem) -> StrayDeliveries {
         let row = try connection.prepare(
             """
             SELECT count(*), min(d.id) FROM posthorn_delivery d

@@ -96,7 +96,7 @@ extension SQLiteStore {
     }
 
     /// Counts and ages at a time.
-    public func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus {
+    package func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus {
         var status = OutboxStatus()
         status.events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
         status.arrivals = try connection.integer("SELECT count(*) FROM posthorn_arrival") ?? 0

@@ -1,3 +1,4 @@
+package import PosthornStore
 import CPosthornSQLite
 import Glibc
 
@@ -10,7 +11,7 @@ extension SQLiteStore {
     ///   - path: The database file.
     ///   - sealing: Opens credentials; `nil` to leave sealed ones closed.
     /// - Throws: ``OutboxProblem`` when it cannot be read, is no database, or has another schema.
-    public convenience init(reading path: String, sealing: (any CredentialSealing)? = nil) throws(OutboxProblem) {
+    package convenience init(reading path: String, sealing: (any CredentialSealing)? = nil) throws(OutboxProblem) {
         _ = Self.disableMemoryStatistics
         let (connection, snapshot) = try Self.openToRead(path)
         let applied = try Migrator().check(connection)
@@ -46,7 +47,7 @@ extension SQLiteStore {
 
     /// After a reading: refuses what was read of a file that has changed meanwhile.
     /// - Throws: ``OutboxProblem`` of code `busy`.
-    public func confirmUnchanged() throws(OutboxProblem) {
+    package func confirmUnchanged() throws(OutboxProblem) {
         guard let snapshot, FileSnapshot(path: connection.absolutePath) != snapshot else { return }
         throw OutboxProblem(.busy, "the outbox \(path) was changed while it was read; try again")
     }

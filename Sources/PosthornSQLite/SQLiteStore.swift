@@ -20,7 +20,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// The files as they were when they were opened.
     private var files = StorePlace()
     /// Whether it was opened to be read alone.
-    public let isReadOnly: Bool
+    package let isReadOnly: Bool
     /// What a file without a log was when it was opened, which must not change while it is read.
     let snapshot: FileSnapshot?
     /// What was found of the files; from then on nothing is written.
@@ -41,7 +41,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     ///   - sealing: Encrypts credentials; `nil` to store them in the clear.
     ///   - now: The time that migrations are recorded with.
     /// - Throws: ``OutboxProblem`` when it cannot be opened, is no database, or has a schema that is not this program's.
-    public convenience init(
+    package convenience init(
         path: String,
         creating: Bool = true,
         busyTimeoutMilliseconds: Int32 = 10_000,

@@ -1,7 +1,7 @@
 import Glibc
 import Posthorn
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 import PosthornTestSupport
 import Testing
 

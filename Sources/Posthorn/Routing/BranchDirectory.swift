@@ -43,9 +43,9 @@ final class BranchDirectory {
     /// Forgets everything when the topology has changed.
     func refresh(from store: any OutboxStore) throws(OutboxProblem) {
         let current = try store.topologyGeneration()
-        if current == generation, store.topologyRollbacks == undoneTopologies { return }
+        if current == generation, store.topologyRollbacks == topologyRollbacks { return }
         generation = current
-        topologyRollbacks = store.undoneTopologies
+        topologyRollbacks = store.topologyRollbacks
         forget()
     }
 

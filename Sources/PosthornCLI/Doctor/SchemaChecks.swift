@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornOutbox
+import PosthornStore
 
 /// Whether the tables are those that the program works with, and what waits can go out.
 enum SchemaChecks {
