@@ -10,7 +10,8 @@ extension LoadReport {
         let skipped = cases.count { $0.contains("<skipped") }
         let counts = #"tests="\#(cases.count)" failures="\#(failures)" errors="0" skipped="\#(skipped)""#
         let time = Self.number(Double(nanoseconds) / 1e9).text
-        let suite = #"name="\#(Self.attribute("posthorn load \(target)"))" \#(counts) time="\#(time)" timestamp="\#(began.description.prefix(19))""#
+        let suite =
+            #"name="\#(Self.attribute("posthorn load \(target)"))" \#(counts) time="\#(time)" timestamp="\#(began.description.prefix(19))""#
         return """
             <?xml version="1.0" encoding="UTF-8"?>
             <testsuites name="posthorn load" \(counts) time="\(time)">
