@@ -1,4 +1,4 @@
-import PosthornModel
+package import PosthornModel
 package import PosthornStore
 package import PosthornText
 

@@ -1,29 +1,6 @@
 package import PosthornStore
 import PosthornMigrations
 
-/// A table, an index or a trigger of Posthorn's that is not as this program's migrations make it.
-package struct SchemaDifference: Sendable, Equatable {
-    /// What is wrong with it.
-    package enum Kind: String, Sendable { case missing, changed, unknown }
-
-    /// What is wrong.
-    package let kind: Kind
-    /// `table`, `index`, `trigger` or `view`.
-    package let type: String
-    /// Its name.
-    package let name: String
-    /// The statement that makes it; `nil` of one that Posthorn does not know.
-    package let sql: String?
-}
-
-/// Deliveries that wait for ever, since what they point to is not there.
-package struct StrayDeliveries: Sendable, Equatable {
-    /// How many there are.
-    package let count: Int64
-    /// The first one's number.
-    package let first: Int64?
-}
-
 extension SQLiteStore {
     /// How the schema differs from what this program's migrations make, missing parts first.
     package func schemaDifferences() throws(OutboxProblem) -> [SchemaDifference] {

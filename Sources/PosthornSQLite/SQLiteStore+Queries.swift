@@ -1,6 +1,6 @@
 package import PosthornModel
 package import PosthornStore
-import PosthornText
+package import PosthornText
 
 extension SQLiteStore {
     /// Whether there is a node of that id, or was one when an event that is still here was accepted.

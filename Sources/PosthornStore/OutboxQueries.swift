@@ -164,7 +164,7 @@ public struct RetryReport: Sendable, Equatable {
     public init() {}
 
     /// Counts a delivery that is due now.
-    mutating func count(_ endpoint: String, _ state: EndpointState) {
+    package mutating func count(_ endpoint: String, _ state: EndpointState) {
         retried += 1
         endpoints[endpoint] = Endpoint(state: state, deliveries: (endpoints[endpoint]?.deliveries ?? 0) + 1)
     }

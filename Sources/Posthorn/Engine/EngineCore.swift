@@ -283,14 +283,6 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         return true
     }
 
-    func startOver(_ generation: Int64) {
-        queueGeneration = generation
-        ready.startOver()
-        retries.startOver()
-        scout.startOver()
-        nextRetry = nil
-    }
-
     private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
         if handshakes?.hasUnasked == true { return }

@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornBenchReports
 import PosthornLab
 import PosthornModel

@@ -1,6 +1,5 @@
-import PosthornText
+public import PosthornText
 import PosthornModel
-public import PosthornModel
 
 /// What is needed to run a load again, as every report says it.
 public struct LoadOrigin: Equatable, Sendable {
