@@ -2,6 +2,7 @@ import Posthorn
 import PosthornModel
 import PosthornOutbox
 import PosthornTestSupport
+import PosthornText
 import Synchronization
 import Testing
 
