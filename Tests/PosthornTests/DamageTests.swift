@@ -3,6 +3,7 @@ import Posthorn
 import PosthornModel
 import PosthornStore
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 /// Outboxes that something else has damaged: what can go out does, and what is wrong is said.

@@ -2,6 +2,7 @@ import Posthorn
 import PosthornModel
 import PosthornStore
 import PosthornTestSupport
+import PosthornText
 import Synchronization
 import Testing
 
