@@ -48,7 +48,9 @@ extension SQLiteStore {
     public func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
         var report = CancelReport()
         let row = try connection.statement("SELECT state FROM posthorn_delivery WHERE id = ?")
-        let update = try connection.statement("UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL WHERE id = ?")
+        let update = try connection.statement(
+            "UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL WHERE id = ?"
+        )
         for id in ids {
             row.bind(1, id)
             defer { row.reset() }
