@@ -31,6 +31,7 @@ struct OutboxStoreContract {
         ("retry by hand", { try $0.retryByHand() }),
         ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
         ("retry at the current URL", { try $0.retryAtTheCurrentURL() }),
+        ("how long a receiver is left alone", { try $0.throttles() }),
         ("resend and cancel by hand", { try $0.resendAndCancel() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
@@ -350,6 +351,27 @@ struct OutboxStoreContract {
         #expect(one.retried == 1 && one.moved == 1 && one.refused.map(\.delivery) == [4, 5])
         #expect(try retry([6]).moved == 0)
         #expect(try store.round(of: 2).scheduledAt == later)
+    }
+
+    private func throttles() throws {
+        let (store, _) = try prepared(["a", "b"])
+        let keys = try store.topology().endpoints.map(\.key)
+        func write(_ until: Int64?, _ key: Int64) throws {
+            try store.write { () throws(OutboxProblem) in
+                try store.write(throttledUntil: until.map { now.advanced(byMilliseconds: $0) }, ofEndpoint: key)
+            }
+        }
+        try write(1000, keys[0])
+        try write(2000, keys[1])
+        try write(3000, keys[0])
+        let second = now.advanced(byMilliseconds: 2000)
+        #expect(try open().throttles(after: now) == [keys[0]: now.advanced(byMilliseconds: 3000), keys[1]: second])
+        #expect(try store.throttles(after: second) == [keys[0]: now.advanced(byMilliseconds: 3000)])
+        try write(nil, keys[0])
+        #expect(try store.throttles(after: now) == [keys[1]: second])
+        // One that was deleted meanwhile has nothing to be left alone for.
+        try write(1000, 99)
+        #expect(try store.throttles(after: now).count == 1)
     }
 
     private func pruning() throws {

@@ -46,6 +46,21 @@ import PosthornText
         #expect(book.isEmpty)
     }
 
+    @Test func oneAfterAnotherIsReadAgain() {
+        var book = ThrottleBook()
+        for endpoint in [3, 5, 7] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        let now = start.advanced(byMilliseconds: 1002)
+        let first = book.next(at: now, waits: { $0 != 5 })
+        #expect(book.hasNext)
+        let second = book.next(at: now, waits: { $0 != 5 })
+        #expect(Set([first, second]) == [3, 7] && !book.hasNext)
+        let third = book.next(at: now, waits: { _ in true })
+        #expect(third == nil)
+        _ = book.next(at: now.advanced(byMilliseconds: 1000), waits: { _ in true })
+        for endpoint in [3, 5, 7] { book.forget(endpoint) }
+        #expect(!book.hasNext && book.isEmpty)
+    }
+
     /// One refusal holds back all of the endpoint's deliveries and nobody else's, across a restart too.
     @Test func aRefusalHoldsTheWholeEndpointBackAcrossARestart() throws {
         let isWell = Mutex(false)

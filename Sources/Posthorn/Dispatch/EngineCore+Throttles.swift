@@ -11,6 +11,8 @@ struct ThrottleBook {
     private var lastLook = Timestamp(milliseconds: .min)
     /// When to look after them next.
     private(set) var nextLook = Timestamp(milliseconds: .max)
+    /// Those that the last look found and ``next(at:waits:)`` has not given out.
+    private var found: [Int] = []
 
     /// Requests of slow receivers start at this distance at most: each look may read what waits again.
     static let intervalMilliseconds: Int64 = 100
@@ -56,6 +58,16 @@ struct ThrottleBook {
     /// A request of an endpoint starts.
     mutating func take(_ endpoint: Int) { throttles[endpoint]?.take() }
 
+    /// Whether ``next(at:waits:)`` has another one at once.
+    var hasNext: Bool { !found.isEmpty }
+
+    /// The next endpoint that has something that waits and may start a request, or is held back no more. One at a time: the
+    /// reading then begins where that endpoint's deliveries are, and not at those of all.
+    mutating func next(at now: Timestamp, waits: (Int) -> Bool) -> Int? {
+        if found.isEmpty { found = look(at: now, waits: waits) }
+        return found.popLast()
+    }
+
     /// Looks after all of them, now and then.
     /// - Parameters:
     ///   - waits: Whether an endpoint has anything that waits.
@@ -94,6 +106,7 @@ struct ThrottleBook {
     mutating func forget(_ endpoint: Int) {
         throttles[endpoint] = nil
         news.remove(endpoint)
+        found.removeAll { $0 == endpoint }
     }
 
     /// Until when an endpoint is left alone; `nil` when it is as any other.
@@ -106,12 +119,17 @@ struct ThrottleBook {
 extension EngineCore {
     /// Looks after throttled endpoints, so that the reading comes back for what waits for them.
     func lookAtThrottles(_ now: Timestamp) {
-        if throttles.isEmpty { return }
-        for endpoint in throttles.look(at: now, waits: { ready.waits($0) || retries.waits($0) }) {
-            ready.hasRoom(endpoint)
-            retries.hasRoom(endpoint)
-        }
+        if throttles.isEmpty && !throttles.hasNext { return }
+        guard !isReadingAgain else { return }
+        guard let endpoint = throttles.next(at: now, waits: { ready.waits($0) || retries.waits($0) }) else { return }
+        ready.hasRoom(endpoint)
+        retries.hasRoom(endpoint)
     }
+
+    /// Whether a throttled endpoint waits for the next turn alone.
+    var hasNextThrottled: Bool { throttles.hasNext && !isReadingAgain }
+
+    private var isReadingAgain: Bool { ready.rereadStart != nil || retries.rereadStart != nil }
 
     /// Notes what a receiver's answer says of the receiver itself.
     func noteThrottle(_ outcome: AttemptOutcome, ofEndpoint endpoint: Int) {

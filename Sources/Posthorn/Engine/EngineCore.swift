@@ -213,7 +213,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
             let goesOn = try claim(store, now)
             if configuration.untilSettled { try noticeSettled(store) }
             publishStatistics()
-            if goesOn { return now }
+            if goesOn || hasNextThrottled { return now }
         }
         publishStatistics()
         if isDraining || storageFailed { return nil }
