@@ -53,7 +53,9 @@ import PosthornText
             clock.advance(by: 1000)
             // Asked for while no engine runs, it waits in the outbox with the schedule's time beside it.
             if restarting { try engine.stop() }
-            for _ in 0..<(restarting ? 2 : 1) { #expect(try bench.outbox.retry(.endpoint("e", since: start)).retried == 1) }
+            var filter = DeliveryFilter()
+            (filter.endpoint, filter.since) = ("e", start)
+            for _ in 0..<(restarting ? 2 : 1) { #expect(try bench.outbox.retry(.matching(filter)).retried == 1) }
             if restarting {
                 engine = try bench.engine()
                 try engine.start()

@@ -30,9 +30,17 @@ enum EndpointShowCommand: Command {
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
+<<<<<<< HEAD
             context.output.write(
                 context.json ? json(endpoint, fault, throttled, counts).text + "\n" : text(endpoint, fault, throttled, counts)
             )
+=======
+            if context.json {
+                context.output.write(json(endpoint, fault, throttled, counts))
+            } else {
+                context.output.write(text(endpoint, fault, throttled, counts))
+            }
+>>>>>>> cli
             return 0
         }
     }
@@ -60,7 +68,7 @@ enum EndpointShowCommand: Command {
         for header in settings.headers { rows.append(("header", "\(header.name): \(header.value)")) }
         if settings.keepsCredentials { rows.append(("credentials", "sealed; give the key to see their names")) }
         for (name, value) in settings.credentials.sorted(by: { $0.key < $1.key }) {
-            rows.append(("credential", "\(name) = \(value.shown)"))
+            rows.append(("credential", "\(name) = \(InputProblem.printable(value.shown))"))
         }
         rows += limits(settings)
         let width = rows.map(\.0.count).max() ?? 0
