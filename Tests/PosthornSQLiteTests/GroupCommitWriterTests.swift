@@ -36,7 +36,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let path = folder.file("outbox.db")
         let clock = TestClock()
-        let writer = try GroupCommitWriter(store: try SQLiteStore(path: path, now: clock.now()), watchedPath: nil, clock: clock)
+        let writer = try GroupCommitWriter(store: try SQLiteStore(path: path, now: clock.now()), clock: clock)
         defer { writer.close() }
         let seen = Mutex<Bool?>(nil)
         let answered = DispatchSemaphore(value: 0)

@@ -22,7 +22,7 @@ enum EndpointShowCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let id = arguments.positionals[0]
-        return try context.withOutbox { outbox in
+        return try context.withOutboxToRead { outbox in
             let endpoint = try outbox.maskedEndpoint(id)
             let fault = try outbox.endpointFaults().all[endpoint.settings.id]
             let throttled = try outbox.throttledEndpoints()[endpoint.settings.id]
@@ -30,17 +30,11 @@ enum EndpointShowCommand: Command {
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
-<<<<<<< HEAD
-            context.output.write(
-                context.json ? json(endpoint, fault, throttled, counts).text + "\n" : text(endpoint, fault, throttled, counts)
-            )
-=======
             if context.json {
                 context.output.write(json(endpoint, fault, throttled, counts))
             } else {
                 context.output.write(text(endpoint, fault, throttled, counts))
             }
->>>>>>> cli
             return 0
         }
     }
