@@ -1,6 +1,6 @@
 public import PosthornText
 import PosthornModel
-import PosthornText
+public import PosthornText
 
 /// What is needed to run a load again, as every report says it.
 public struct LoadOrigin: Equatable, Sendable {
