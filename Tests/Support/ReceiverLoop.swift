@@ -86,7 +86,9 @@ struct ReceiverLoop {
         let count = connection.readAll()
         if count > 0 { shared.write { $0.bytes += count } }
         // What came whole before the other side went away is a receipt, though nobody waits for its answer.
-        while connection.isEnded, let request = connection.takeRequest() { shared.write { $0.requests.append(request) } }
+        while connection.isEnded, !connection.isFinished, let request = connection.takeRequest() {
+            shared.write { $0.requests.append(request) }
+        }
     }
 
     /// Answers the requests that are there, one after the other.
@@ -96,8 +98,9 @@ struct ReceiverLoop {
                 connection.steps = reply.steps
                 connection.reader = RequestReader()
             } else if let request = connection.takeRequest() {
+                if connection.isFinished { continue }
                 shared.write { $0.requests.append(request) }
-                connection.steps = connection.isFinished ? [] : behaviour(request).steps
+                connection.steps = behaviour(request).steps
             } else {
                 return
             }
