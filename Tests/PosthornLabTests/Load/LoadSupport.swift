@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornSending
+import PosthornText
 
 @testable import PosthornLab
 
