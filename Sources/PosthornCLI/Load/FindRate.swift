@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSystem
 import Synchronization
 
@@ -42,7 +43,10 @@ final class FindRate: Sendable {
         }
         var bounds = try LoadFlags.expectations(arguments, command, flag: "find-rate")
         if let one = bounds.first(where: { $0.scope != .all || $0.needsLedger || $0.measure == .findings || $0.measure == .rate }) {
-            throw UsageProblem("--find-rate \(one.text): take a bound on latency or errors of all requests, such as p99<200ms", command: command)
+            throw UsageProblem(
+                "--find-rate \(one.text): take a bound on latency or errors of all requests, such as p99<200ms",
+                command: command
+            )
         }
         if !bounds.contains(where: { $0.measure == .errors || $0.measure == .errorPercent }) { bounds.append(try Expectation("errors<1%")) }
         self.bounds = bounds

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// What `posthorn load --find-rate` says.
 enum FindRateText {
@@ -52,7 +53,8 @@ enum FindRateText {
             let more = Words.oneDecimal((search.distance ?? 0) * 100)
             return "holds at \(kept), confirmed; not at \(rate(search.firstMissed ?? 0)), which is \(more) % more"
         case .generatorLimited:
-            return "holds at \(kept), confirmed; from \(rate(search.firstUnknown ?? 0)) on this machine was late itself, and nothing is known of the receiver"
+            return
+                "holds at \(kept), confirmed; from \(rate(search.firstUnknown ?? 0)) on this machine was late itself, and nothing is known of the receiver"
         case .ceilingReached: return "holds at \(kept), confirmed, which is the most that is tried"
         case .nothingHolds: return "does not hold at \(rate(search.firstMissed ?? 0)) a second, and not at any rate above"
         case .nothingKnown: return "nothing is known: this machine was late at every rate, or too little was answered"

@@ -81,7 +81,9 @@ enum LoadCommand: Command {
         let settings = try FormatFlags.settings(arguments, url: target.url.text, command: context.command)
         let events = try ReplayFlags.events(arguments, settings, context.command)
         let search = arguments.has("find-rate") ? try FindRate(arguments, context.command) : nil
-        if search == nil, arguments.has("sustain") { throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command) }
+        if search == nil, arguments.has("sustain") {
+            throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command)
+        }
         let options = try WireFlags.options(arguments, context.command)
         let plan = try LoadFlags.plan(arguments, replaying: events, seed: seed, context.command)
         let content = try LoadContentFlags.content(

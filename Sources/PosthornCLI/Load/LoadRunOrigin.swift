@@ -1,6 +1,7 @@
 import Glibc
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// How a load is run, for its reports.
 enum LoadRunOrigin {

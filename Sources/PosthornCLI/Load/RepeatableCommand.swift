@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// A command line as a report may show it: with everything that is needed to run it again but the secrets.
 enum RepeatableCommand {

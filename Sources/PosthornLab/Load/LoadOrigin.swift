@@ -1,4 +1,4 @@
-public import PosthornModel
+public import PosthornText
 
 /// What is needed to run a load again, as every report says it.
 public struct LoadOrigin: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 extension LoadPage {
     /// A table of the rate's steps, where there are several.

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 extension LoadReport {
     /// The verdicts as JUnit XML, which every build server reads: a case for each expectation, for each finding, and for whether
@@ -10,7 +11,8 @@ extension LoadReport {
         let skipped = cases.count { $0.contains("<skipped") }
         let counts = #"tests="\#(cases.count)" failures="\#(failures)" errors="0" skipped="\#(skipped)""#
         let time = Self.number(Double(nanoseconds) / 1e9).text
-        let suite = #"name="\#(Self.attribute("posthorn load \(target)"))" \#(counts) time="\#(time)" timestamp="\#(began.description.prefix(19))""#
+        let suite =
+            #"name="\#(Self.attribute("posthorn load \(target)"))" \#(counts) time="\#(time)" timestamp="\#(began.description.prefix(19))""#
         return """
             <?xml version="1.0" encoding="UTF-8"?>
             <testsuites name="posthorn load" \(counts) time="\(time)">
