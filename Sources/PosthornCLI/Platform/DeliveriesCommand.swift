@@ -7,7 +7,7 @@ import PosthornSystem
 enum DeliveriesCommand: Command {
     static let specification = CommandSpecification(
         name: "deliveries",
-        summary: "list deliveries: which event for which endpoint, and where it stands",
+        summary: "list deliveries: which event for which endpoint, and its state",
         flags: [
             .init("state", "STATE", "only \(DeliveryState.allCases.map(\.rawValue).joined(separator: ", "))"),
             .init("endpoint", "ID", "only to this endpoint"),

@@ -50,7 +50,7 @@ public struct Delivery: Hashable, Sendable {
     public let node: String
     /// The endpoint's id.
     public let endpoint: String
-    /// Where it stands.
+    /// Its state.
     public let state: DeliveryState
     /// Attempts made so far.
     public let attempts: Int
@@ -92,7 +92,7 @@ public struct Transition: Hashable, Sendable {
     /// When the next one is due; `nil` when there is none.
     public let nextAttemptAt: Timestamp?
 
-    /// A transition by its parts.
+    /// Creates a transition.
     public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?) {
         self.state = state
         self.attempts = attempts

@@ -27,7 +27,7 @@ public final class SendTarget: @unchecked Sendable {
     /// Which of a thread's multi handles sends its requests.
     let shard: Int
 
-    /// A target, by its parts. Limits below 1 count as 1.
+    /// Creates a target. Limits below 1 count as 1.
     public init(
         key: Int64,
         url: EndpointURL,
@@ -65,7 +65,7 @@ public struct SendJob: Sendable {
     /// What it adds to the memory while it is on the wire, as far as it is known before it is composed.
     var bytes: Int { event.event.data.count }
 
-    /// A job, by its parts.
+    /// Creates a job.
     public init(id: Int64, attempt: Int, event: AcceptedEvent, target: SendTarget) {
         self.id = id
         self.attempt = attempt
@@ -74,14 +74,14 @@ public struct SendJob: Sendable {
     }
 }
 
-/// A job with what came of it.
+/// A job with its result.
 public struct SendResult: Sendable {
     /// The job.
     public let job: SendJob
-    /// What came of it.
+    /// Its result.
     public let outcome: AttemptOutcome
 
-    /// A result, by its parts.
+    /// Creates a result.
     public init(job: SendJob, outcome: AttemptOutcome) {
         self.job = job
         self.outcome = outcome

@@ -153,7 +153,7 @@ final class Transfer {
         }
     }
 
-    /// What came of the attempt, when libcurl says it has ended with `code`.
+    /// The attempt's result, when libcurl says it has ended with `code`.
     func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
         let verdict = verdict(code)
         return AttemptOutcome(
@@ -222,7 +222,7 @@ final class Transfer {
     }
 }
 
-// What libcurl tells while a transfer runs; called by the callbacks alone.
+// What libcurl reports while a transfer runs; called by the callbacks alone.
 extension Transfer {
     func takeHeaderLine(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
         if hasConnected { head.wantsDate = true }
