@@ -10,10 +10,12 @@ enum Program {
     /// Every command, in the order of the help.
     static var commands: [any Command.Type] {
         [
-            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
-            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
-            EndpointVerifyCommand.self, EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self,
-            SimulateCommand.self, LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
+            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, EventCommand.self,
+            AttemptsCommand.self, RetryCommand.self, ResendCommand.self, CancelCommand.self, TopologyCommand.self,
+            NodeListCommand.self, NodeRemoveCommand.self, EndpointListCommand.self, EndpointShowCommand.self,
+            EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, EndpointVerifyCommand.self,
+            EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self, SimulateCommand.self,
+            LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
         ]
     }
 
@@ -65,13 +67,15 @@ enum Program {
         case .problem(let problem): throw problem
         case .command(let index, let words):
             let command = commands[index]
-            let arguments = try ParsedArguments(words, for: command.specification)
+            let given = try ParsedArguments(words, for: command.specification)
                 .adding("db", line.database)
                 .adding("json", line.json ? "" : nil)
-            if arguments.has("help") {
+            if given.has("help") {
                 output.write(HelpText.command(command.specification))
                 return 0
             }
+            let settings = commands.flatMap { $0.specification.settingFlags }
+            let arguments = try given.addingSettings(of: command.specification, known: settings)
             return try command.run(arguments, Context(arguments, command.specification, output))
         }
     }
@@ -105,8 +109,7 @@ struct Context {
         self.arguments = arguments
         json = arguments.has("json")
         command = specification.name
-        let fromEnvironment = getenv("POSTHORN_DB").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-        databasePath = arguments.text("db") ?? fromEnvironment ?? "posthorn.db"
+        databasePath = arguments.text("db") ?? "posthorn.db"
         if databasePath.isEmpty { throw UsageProblem("--db: the file's name is empty", command: command) }
     }
 
@@ -115,6 +118,39 @@ struct Context {
     func openOutbox(creating: Bool = true, replacingKeyBy newKey: OutboxKey? = nil) throws -> Outbox {
         let key = try KeySource.key(arguments)
         return try Outbox(path: databasePath, creating: creating, key: newKey ?? key, replacing: newKey == nil ? nil : key)
+    }
+
+    /// Opens the outbox for a command that only reads it: also for a user that may do no more, and whatever the environment says
+    /// of a key, which only opens what a list does not show.
+    func openToRead() throws -> Outbox {
+        let key = arguments.text("key-file") == nil ? try? KeySource.key(arguments) : try KeySource.key(arguments)
+        return try Outbox(path: databasePath, creating: false, key: key, readOnly: !FileChecks.canBeWritten(databasePath))
+    }
+
+    /// What is wrong with the key that was given, in words; `nil` when all is well or none was.
+    var keyProblem: String? {
+        do {
+            _ = try KeySource.key(arguments)
+            return nil
+        } catch {
+            return Program.message(of: error)
+        }
+    }
+
+    /// Opens the outbox for a command that only reads it, gives it to `body`, and closes it.
+    func withOutboxToRead<Result>(_ body: (Outbox) throws -> Result) throws -> Result {
+        try refuseMissing()
+        let outbox = try openToRead()
+        defer { outbox.close() }
+        return try body(outbox)
+    }
+
+    private func refuseMissing() throws(OutboxProblem) {
+        if access(databasePath, F_OK) == 0 { return }
+        throw OutboxProblem(
+            .access,
+            "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
+        )
     }
 
     /// Opens the outbox, gives it to `body`, and closes it.
@@ -126,12 +162,7 @@ struct Context {
         replacingKeyBy newKey: OutboxKey? = nil,
         _ body: (Outbox) throws -> Result
     ) throws -> Result {
-        if !creating, access(databasePath, F_OK) != 0 {
-            throw OutboxProblem(
-                .access,
-                "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
-            )
-        }
+        if !creating { try refuseMissing() }
         let outbox = try openOutbox(creating: creating, replacingKeyBy: newKey)
         defer { outbox.close() }
         return try body(outbox)

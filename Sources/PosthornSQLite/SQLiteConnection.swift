@@ -21,13 +21,28 @@ final class SQLiteConnection {
     /// How long a statement waits for another process's lock before it fails with ``OutboxProblem/Code/busy``.
     let busyTimeoutMilliseconds: Int32
 
+    /// What a connection may do.
+    enum Access {
+        case readingAndWriting
+        case reading
+        /// Reading a file that has no log and that nobody changes meanwhile: takes no locks and makes no files beside it
+        /// (sqlite.org/c3ref/open.html, "immutable").
+        case readingAlone
+    }
+
     /// Opens the file, and makes it when it does not exist and `creating` is set.
-    init(path: String, creating: Bool, busyTimeoutMilliseconds: Int32 = 10_000) throws(OutboxProblem) {
+    init(
+        path: String,
+        creating: Bool,
+        access: Access = .readingAndWriting,
+        busyTimeoutMilliseconds: Int32 = 10_000
+    ) throws(OutboxProblem) {
         if creating { Self.makePrivateFile(path) }
         var pointer: OpaquePointer?
         // NOMUTEX: the connection is confined to one thread at a time, so SQLite's own lock would only cost.
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (creating ? SQLITE_OPEN_CREATE : 0)
-        let status = sqlite3_open_v2(path, &pointer, flags, nil)
+        let mode = access == .readingAndWriting ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+        let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | (creating ? SQLITE_OPEN_CREATE : 0)
+        let status = sqlite3_open_v2(Self.name(path, access), &pointer, flags, nil)
         guard status == SQLITE_OK, let opened = pointer else {
             let detail = pointer.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             let isShort = Self.lacksDescriptors(pointer)
@@ -49,6 +64,15 @@ final class SQLiteConnection {
         // Only where there is none: closing a descriptor of an open database would drop SQLite's locks on it.
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// The file as SQLite is to open it. A path is told from a URI by its start.
+    private static func name(_ path: String, _ access: Access) -> String {
+        if access != .readingAlone && !path.hasPrefix("file:") { return path }
+        let safe = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~/".utf8)
+        let hex = Array("0123456789ABCDEF".utf8)
+        let bytes = absolute(path).utf8.flatMap { safe.contains($0) ? [$0] : [UInt8(ascii: "%"), hex[Int($0 >> 4)], hex[Int($0 & 15)]] }
+        return "file:" + String(decoding: bytes, as: UTF8.self) + (access == .readingAlone ? "?immutable=1" : "")
     }
 
     private static func absolute(_ path: String) -> String {

@@ -27,7 +27,9 @@ package final class SQLiteReaders: OutboxReaders {
         let connection = try idle.withLock { $0.popLast() } ?? Connection(store: open())
         // Also after a body that has thrown: what a reading leaves open is reset by the statement's end.
         defer { idle.withLock { $0.append(connection) } }
-        return try body(connection.store)
+        let result = try body(connection.store)
+        try connection.store.confirmUnchanged()
+        return result
     }
 
     /// Closes the connections that nobody uses.

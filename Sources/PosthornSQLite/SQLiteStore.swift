@@ -19,6 +19,10 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     package let path: String
     /// The files as they were when they were opened.
     private var files = StorePlace()
+    /// Whether it was opened to be read alone.
+    package let isReadOnly: Bool
+    /// What a file without a log was when it was opened, which must not change while it is read.
+    let snapshot: FileSnapshot?
     /// What was found of the files; from then on nothing is written.
     private var loss: OutboxProblem?
 
@@ -37,25 +41,38 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     ///   - sealing: Encrypts credentials; `nil` to store them in the clear.
     ///   - now: The time that migrations are recorded with.
     /// - Throws: ``OutboxProblem`` when it cannot be opened, is no database, or has a schema that is not this program's.
-    package init(
+    package convenience init(
         path: String,
         creating: Bool = true,
         busyTimeoutMilliseconds: Int32 = 10_000,
         sealing: (any CredentialSealing)? = nil,
         now: Timestamp
     ) throws(OutboxProblem) {
-        self.sealing = sealing
         _ = Self.disableMemoryStatistics
-        connection = try SQLiteConnection(path: path, creating: creating, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
-        self.path = path
-        attemptInsert = WideStatement(connection, Self.attemptInsert(rows:))
-        deliveredUpdate = WideStatement(connection, Self.deliveredUpdate(rows:))
-        deliveryInsert = WideStatement(connection, Self.deliveryInsert(rows:))
+        let connection = try SQLiteConnection(path: path, creating: creating, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         let migrator = Migrator()
         // Checked before the first write, so that a file which is refused stays as it is.
         _ = try migrator.check(connection)
         try Self.configure(connection)
         try migrator.migrate(connection, now: now.milliseconds)
+        self.init(connection, path: path, sealing: sealing, isReadOnly: false, snapshot: nil)
+    }
+
+    init(
+        _ connection: SQLiteConnection,
+        path: String,
+        sealing: (any CredentialSealing)?,
+        isReadOnly: Bool,
+        snapshot: FileSnapshot?
+    ) {
+        self.connection = connection
+        self.path = path
+        self.sealing = sealing
+        self.isReadOnly = isReadOnly
+        self.snapshot = snapshot
+        attemptInsert = WideStatement(connection, Self.attemptInsert(rows:))
+        deliveredUpdate = WideStatement(connection, Self.deliveredUpdate(rows:))
+        deliveryInsert = WideStatement(connection, Self.deliveryInsert(rows:))
         lock = OwnerLock(databasePath: path)
         checkpointer = Checkpointer(connection)
         // After the first reading: since then this connection keeps SQLite from taking the log and its index away.
@@ -65,7 +82,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     }
 
     /// SQLite's memory statistics cost a lock on every allocation.
-    private static let disableMemoryStatistics: Int32 = posthorn_sqlite3_disable_memory_statistics()
+    static let disableMemoryStatistics: Int32 = posthorn_sqlite3_disable_memory_statistics()
 
     static func configure(_ connection: SQLiteConnection) throws(OutboxProblem) {
         guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
@@ -93,6 +110,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// Takes the lock, if nobody has it.
     package func own() throws(OutboxProblem) -> Bool {
         try checkFiles()
+        if isReadOnly { throw OutboxProblem(.access, "the outbox \(path) was opened for reading alone; no engine can deliver from it") }
         return try lock.take()
     }
 
@@ -132,6 +150,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// One transaction that holds the write lock from its start: a later upgrade could fail at once (SQLITE_BUSY_SNAPSHOT).
     package func write<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
         if let loss { throw loss }
+        if isReadOnly { throw OutboxProblem(.access, "the outbox \(path) was opened for reading alone; nothing is written to it") }
         try connection.statement("BEGIN IMMEDIATE").run()
         do throws(OutboxProblem) {
             let result = try body()

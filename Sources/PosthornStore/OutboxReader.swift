@@ -19,6 +19,27 @@ public protocol OutboxReader: TopologySource {
     /// - Parameter last: The delivery that the page before ended with.
     /// - Returns: The page, and whether there may be another.
     func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool)
+    /// The numbers of the deliveries that a filter asks for and that are in one of some states, lowest first.
+    /// - Parameters:
+    ///   - last: Only numbers greater than this.
+    ///   - limit: How many at most.
+    func deliveryNumbers(
+        _ filter: DeliveryFilter,
+        states: Set<DeliveryState>,
+        beyond last: Int64,
+        limit: Int
+    ) throws(OutboxProblem) -> [Int64]
+    /// How many deliveries a filter asks for that are in one of some states, by endpoint and state.
+    func deliveryCounts(
+        _ filter: DeliveryFilter,
+        states: Set<DeliveryState>
+    ) throws(OutboxProblem) -> [String: [DeliveryState: Int]]
+    /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids.
+    func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int]
+    /// The event with an id, and whether it waits for its deliveries.
+    func event(id: String) throws(OutboxProblem) -> (event: Event, waitsForFanOut: Bool)?
+    /// The newest events, newest first, of 8 MiB of data at most.
+    func newestEvents(limit: Int) throws(OutboxProblem) -> [Event]
     /// A page of the events of a type (of every type for `nil`) in the order in which they were stored.
     /// - Parameter last: Only events with a greater number than this.
     /// - Returns: The page, which is empty when there are no more, and the number of its last event.
@@ -33,7 +54,14 @@ public protocol OutboxReader: TopologySource {
     // MARK: Status and checks
 
     /// Counts, ages and rates.
-    func status() throws(OutboxProblem) -> OutboxStatus
+    /// - Parameter now: The time that says what is overdue.
+    func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
+    /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.
+    func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp]
+    /// How the schema differs from what this program's migrations make, missing parts first.
+    func schemaDifferences() throws(OutboxProblem) -> [SchemaDifference]
+    /// Counts deliveries that wait and point to no event, revision or endpoint. Reads all that wait.
+    func strayDeliveries() throws(OutboxProblem) -> StrayDeliveries
     /// What the store's own check of all its data says; empty when all is well. Takes long on a large outbox.
     func integrityProblems() throws(OutboxProblem) -> [String]
     /// The version of the database that is in use, such as `3.40.1`.

@@ -7,7 +7,7 @@ import Testing
 
 /// What the vendor simulator sends, with everything that vendors do to receivers, judged by the example receivers: each checks
 /// signature and envelope, answers 200 to what is right and 401 to what is not, and prints each event once.
-@Suite(.serialized) struct SimulatedRequestTests {
+@Suite(.serialized, .limited(seconds: 1800)) struct SimulatedRequestTests {
     private static let faults = "duplicates=10%,reorder=10%,late=5%,burst=2%,slow-200=5%"
     /// A query carries neither types nor what is nested.
     private static let ofBodies = ",unknown-type=5%,unknown-field=5%"

@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// The built command with far more waiting than it holds in memory. `posthorn-bench backlog` does it with millions.
-@Suite struct BacklogTests {
+@Suite(.limited()) struct BacklogTests {
     private let posthorn: PosthornProcess
 
     init() throws { posthorn = try PosthornProcess() }

@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// A secret of every kind, through every command, against a receiver that sends back all it gets: nothing shows it again.
-@Suite struct CanaryTests {
+@Suite(.limited()) struct CanaryTests {
     /// Secrets that must never be seen, by the text to look for.
     private static let canaries = [
         "canary-diio", "canary-conference", "canary-webio-api", "canary-webio-secret", "canary-voiso", "canary-authorization",

@@ -2,7 +2,7 @@ import PosthornTestSupport
 import Testing
 
 /// The command on a disk that takes nothing more.
-@Suite(.enabled(if: SmallDisk.isAvailable, "only root can mount a small file system"))
+@Suite(.enabled(if: SmallDisk.isAvailable, "only root can mount a small file system"), .limited())
 struct DiskEndToEndTests {
     @Test func aFullDiskIsOneLineAndNothingIsAcknowledged() throws {
         let (posthorn, disk) = try outbox()

@@ -4,7 +4,7 @@ import Testing
 
 /// What the environment says to other programs on libcurl says nothing to `posthorn`: whoever starts it by a shell with a
 /// proxy or a key log set up sends no deliveries through the one and no session keys into the other.
-@Suite(.enabled(if: OpenSSLServer.isAvailable && PythonTLSServer.isAvailable)) struct EnvironmentTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable && PythonTLSServer.isAvailable), .limited()) struct EnvironmentTests {
     @Test func proxiesKeyLogsAndSettingsOfLibcurlAreIgnored() throws {
         let posthorn = try PosthornProcess()
         let proxy = try MisbehavingReceiver { _ in .ok }

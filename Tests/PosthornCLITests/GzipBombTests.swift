@@ -2,7 +2,7 @@ import PosthornTestSupport
 import Testing
 
 /// The engine's memory while receivers send what would be gigabytes if anybody inflated it.
-@Suite struct GzipBombTests {
+@Suite(.limited()) struct GzipBombTests {
     @Test func answersThatInflateToGigabytesLeaveTheMemoryFlat() throws {
         let bomb = try GzipBomb(inflatedBytes: 100 << 20)
         let small = try peak { _ in .ok }

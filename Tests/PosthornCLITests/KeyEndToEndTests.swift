@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// The key of sealed credentials, with the real program: missing, wrong, changed, lost.
-@Suite struct KeyEndToEndTests {
+@Suite(.limited()) struct KeyEndToEndTests {
     private let posthorn: PosthornProcess
     private let key: [String]
     private let newKey: [String]

@@ -8,7 +8,7 @@ import CPosthornTestSockets
 import Testing
 
 /// The lab's commands as processes.
-@Suite struct LabEndToEndTests {
+@Suite(.limited()) struct LabEndToEndTests {
     private final class Outcome: Sendable {
         let status = Mutex<Int32?>(nil)
     }

@@ -9,7 +9,7 @@ import Testing
 @testable import PosthornCLI
 
 /// What the lab's commands say to somebody for whom nothing works yet.
-@Suite struct LabHintTests {
+@Suite(.limited()) struct LabHintTests {
     private static let here = "http://127.0.0.1:9/"
 
     @Test(

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// `posthorn load` as a process: ledgers, replays, samples, and what it does not do to strangers and to those who ask to wait.
-@Suite struct LabLoadEndToEndTests {
+@Suite(.limited()) struct LabLoadEndToEndTests {
     private static func id(_ request: ReceivedRequest) -> String? {
         guard case .string(let id) = try? JSONValue.parse(request.body)["id"] else { return nil }
         return id

@@ -1,5 +1,6 @@
 import Glibc
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Synchronization
 import Testing

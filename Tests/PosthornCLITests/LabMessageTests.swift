@@ -8,7 +8,7 @@ import Testing
 @testable import PosthornCLI
 
 /// What the lab's commands say of a command line that cannot be right: the flag, its value, and what to write instead.
-@Suite struct LabMessageTests {
+@Suite(.limited()) struct LabMessageTests {
     private static let here = "http://127.0.0.1:9/"
 
     /// The one line of a command line that is refused, before anything is sent.

@@ -1,6 +1,7 @@
 import CPosthornTestSockets
 import Glibc
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

@@ -5,7 +5,7 @@ import Testing
 @testable import PosthornCLI
 
 /// Which events of an outbox `posthorn load --replay` takes.
-@Suite struct LabReplayTests {
+@Suite(.limited()) struct LabReplayTests {
     /// An outbox of 20 events, of which every second is a meeting's, and an endpoint that wants meetings alone.
     private func outbox() throws -> (posthorn: PosthornProcess, topology: String) {
         let posthorn = try PosthornProcess()

@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// `posthorn simulate` as a process.
-@Suite struct LabSimulateEndToEndTests {
+@Suite(.limited()) struct LabSimulateEndToEndTests {
     private static let vendors = ["weseedo", "diio", "conference", "webio", "voiso", "standard"]
     private static let faults =
         "duplicates=5%,reorder=5%,late=5%,burst=2%,gap=2%,unknown-type=5%,unknown-field=5%,outage=1m"

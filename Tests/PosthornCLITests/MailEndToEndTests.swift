@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// The built command with a mail server, killed around the last failure and around the mail.
-@Suite struct MailEndToEndTests {
+@Suite(.limited()) struct MailEndToEndTests {
     private let posthorn: PosthornProcess
     private let receiver: MisbehavingReceiver
 

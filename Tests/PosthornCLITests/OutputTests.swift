@@ -1,11 +1,12 @@
 import Posthorn
 import PosthornModel
+import PosthornTestSupport
 import PosthornText
 import Testing
 
 @testable import PosthornCLI
 
-@Suite struct OutputTests {
+@Suite(.limited()) struct OutputTests {
     private func table(_ columns: [Table.Column], width: Int?, _ rows: [[String]]) -> [String] {
         var lines: [String] = []
         var table = Table(columns, terminalWidth: width) { lines.append($0) }

@@ -2,7 +2,7 @@ import PosthornTestSupport
 import Testing
 
 /// The built command over a network that loses every third packet.
-@Suite(.enabled(if: LossyNetwork.isAvailable, "only root can make a network interface, with python3 and /dev/net/tun"))
+@Suite(.enabled(if: LossyNetwork.isAvailable, "only root can make a network interface, with python3 and /dev/net/tun"), .limited())
 struct PacketLossTests {
     @Test func thirtyPercentLossMakesDeliveriesLateAndLosesNone() throws {
         let count = 60

@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// What `doctor` says of secrets, with the real program.
-@Suite(.enabled(if: OpenSSLServer.isAvailable)) struct SecretEndToEndTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct SecretEndToEndTests {
     @Test func aKeyForAllAndACertificateThatEndsSoonAreNamed() throws {
         let posthorn = try PosthornProcess()
         let file = posthorn.directory.file("client.pem")

@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// The built command on a machine that runs out: of descriptors, of memory.
-@Suite struct ShortageTests {
+@Suite(.limited()) struct ShortageTests {
     private static let events = 60
     private static let endpoints = 8
 

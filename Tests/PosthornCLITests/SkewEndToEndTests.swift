@@ -7,7 +7,7 @@ import Testing
 @testable import PosthornCLI
 
 /// Receivers whose clocks are right while ours is not, as seen from the built command.
-@Suite struct SkewEndToEndTests {
+@Suite(.limited()) struct SkewEndToEndTests {
     /// `Date` as RFC 9110 writes it, so many seconds from now.
     private static func date(_ offset: Int64) -> String {
         let text = Timestamp(milliseconds: SystemClock().now().milliseconds + offset * 1000).description

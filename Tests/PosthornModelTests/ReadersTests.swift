@@ -74,7 +74,7 @@ import Testing
         (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "a", "level": "site"}]}"#, "occurs twice"),
         (#"{"nodes": [{"id": 7, "level": "site"}]}"#, "nodes[0].id: \"7\" must be a string"),
         (#"{"nodes": [{"id": "a", "level": "site", "colour": 1}]}"#, "nodes[0].colour: is not known here"),
-        (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "file: must be an object"),
+        (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "is a JSON array; a topology is one object"),
         (
             #"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a@b\r\nBcc: c@d"}}]}"#,
             "is not a plain e-mail address"

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import PosthornModel
 import PosthornText
@@ -9,7 +10,7 @@ import Synchronization
 import Testing
 
 /// The writer's thread and who rides on it.
-@Suite struct GroupCommitWriterTests {
+@Suite(.limited()) struct GroupCommitWriterTests {
     /// Whoever lets a passenger go takes apart what it works with, so nothing of it may run from then on.
     @Test func aPassengerThatHasLeftIsInNoneOfItsMethods() throws {
         let folder = try TemporaryDirectory()
@@ -30,6 +31,27 @@ import Testing
         }
     }
 
+    /// Who is answered may rely on the commit: what is answered is there for everybody else, and what is not committed fails.
+    @Test func nobodyIsAnsweredBeforeTheCommit() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.file("outbox.db")
+        let clock = TestClock()
+        let writer = try GroupCommitWriter(store: try SQLiteStore(path: path, now: clock.now()), clock: clock)
+        defer { writer.close() }
+        let seen = Mutex<Bool?>(nil)
+        let answered = DispatchSemaphore(value: 0)
+        writer.submit { (store) throws(OutboxProblem) in
+            let event = Event(id: "e", type: "T", node: "n", created: clock.now(), data: Array("{}".utf8))
+            _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: clock.now())
+        } done: { _ in
+            let other = try? SQLiteStore(path: path, now: clock.now())
+            seen.withLock { $0 = try? other?.knowsEvent("e") }
+            answered.signal()
+        }
+        #expect(answered.wait(timeout: .now() + 30) == .success)
+        #expect(seen.withLock { $0 } == true)
+    }
+
     @Test func lettingGoOfAClosedWritersPassengerEnds() throws {
         let folder = try TemporaryDirectory()
         let clock = TestClock()
@@ -46,7 +68,7 @@ private final class BusyPassenger: WriterPassenger {
     let ranAfterLeaving = Mutex(false)
     private let waker = try! Waker()
 
-    func waitUntilBusy() { waker.wait(milliseconds: nil) }
+    func waitUntilBusy() { waker.wait(milliseconds: 30_000) }
 
     var wantsToWrite: Bool { true }
     var isWorthWaiting: Bool { false }

@@ -8,7 +8,7 @@ import Testing
 @testable import PosthornSQLite
 import PosthornStore
 
-@Suite struct OwnerLockTests {
+@Suite(.limited()) struct OwnerLockTests {
     private let folder: TemporaryDirectory
     private var path: String { folder.file("outbox.db") }
 

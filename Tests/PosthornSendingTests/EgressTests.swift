@@ -4,7 +4,7 @@ import PosthornSystem
 import PosthornTestSupport
 import Testing
 
-@Suite struct EgressGuardTests {
+@Suite(.limited()) struct EgressGuardTests {
     @Test(arguments: [
         "0.0.0.0", "0.1.2.3", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1",
         "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.31.196.1", "192.52.193.1", "192.88.99.1", "192.168.1.1",
@@ -52,7 +52,7 @@ import Testing
 }
 
 /// The guard in front of real sockets: 0 bytes reach what it forbids.
-@Suite struct EgressTests {
+@Suite(.limited()) struct EgressTests {
     @Test(arguments: [
         "127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7f000001", "0", "0.0.0.0", "%31%32%37.0.0.1", "localhost",
         "[::ffff:127.0.0.1]", "[::1]", "[::ffff:7f00:1]", "127.0.0.1.", "LOCALHOST",

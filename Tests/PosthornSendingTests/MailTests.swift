@@ -4,7 +4,7 @@ import PosthornText
 import PosthornTestSupport
 import Testing
 
-@Suite struct MailTests {
+@Suite(.limited()) struct MailTests {
     private func message(subject: String = "Delivery exhausted", body: String = "Hello\nWorld\n.\n..dots\n") throws -> MailMessage {
         MailMessage(
             from: try MailAddress("posthorn@example.com"),

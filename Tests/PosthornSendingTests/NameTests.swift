@@ -41,7 +41,7 @@ final class FakeNames: Sendable {
     }
 }
 
-@Suite struct NameTests {
+@Suite(.limited()) struct NameTests {
     private func addresses(_ texts: String...) -> NameAnswer { .addresses(texts.compactMap { NetworkAddress($0) }) }
 
     @Test func aNameServerThatNeverAnswersHoldsBackNobodyElse() throws {

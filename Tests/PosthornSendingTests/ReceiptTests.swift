@@ -4,7 +4,7 @@ import PosthornTestSupport
 import Testing
 
 /// One receipt per recorded attempt: nothing is sent twice behind our back, and no answer is taken for another one's.
-@Suite struct ReceiptTests {
+@Suite(.limited()) struct ReceiptTests {
     @Test(arguments: [(RequestMethod.post, 10), (.post, 30_000), (.post, 200_000), (.get, 10)])
     func aKeptAliveConnectionThatDiesIsOneReceiptAndOneFailure(_ method: RequestMethod, _ bytes: Int) throws {
         let receiver = try MisbehavingReceiver { $0.indexOnConnection == 0 ? .ok : .close }

@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// What misbehaving receivers do, and what is recorded for it. Real sockets throughout.
-@Suite struct ReceiverFaultTests {
+@Suite(.limited()) struct ReceiverFaultTests {
     private func outcome(
         timeout: Int = 20_000,
         options: MisbehavingReceiver.Options = .init(),

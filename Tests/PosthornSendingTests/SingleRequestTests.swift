@@ -4,7 +4,7 @@ import PosthornSystem
 import PosthornTestSupport
 import Testing
 
-@Suite struct SingleRequestTests {
+@Suite(.limited()) struct SingleRequestTests {
     private func perform(
         _ url: String,
         query: String = "",

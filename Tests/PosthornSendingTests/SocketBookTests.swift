@@ -1,7 +1,8 @@
 @testable import PosthornSending
+import PosthornTestSupport
 import Testing
 
-@Suite struct SocketBookTests {
+@Suite(.limited()) struct SocketBookTests {
     @Test func socketsAreFoundByTheirLocalPort() {
         var book = SocketBook(epoll: -1)
         book.opened(7)

@@ -3,7 +3,7 @@ import PosthornSending
 import PosthornTestSupport
 import Testing
 
-@Suite(.enabled(if: OpenSSLServer.isAvailable)) struct TLSTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct TLSTests {
     private func outcome(
         name: String = "posthorn test",
         alternative: String? = "IP:127.0.0.1",

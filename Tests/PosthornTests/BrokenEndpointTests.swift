@@ -6,7 +6,7 @@ import Testing
 @testable import Posthorn
 
 /// Endpoints that cannot be used as they stand in the outbox: each stops itself and nobody else, and loses nothing.
-@Suite struct BrokenEndpointTests {
+@Suite(.limited()) struct BrokenEndpointTests {
     private let key = try! OutboxKey(text: String(repeating: "0f", count: 32))
     private let otherKey = try! OutboxKey(text: String(repeating: "f0", count: 32))
     private let folder: TemporaryDirectory

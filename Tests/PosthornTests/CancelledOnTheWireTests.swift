@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// Deliveries that are cancelled, and pruned too, while their receiver still thinks about the answer.
-@Suite struct CancelledOnTheWireTests {
+@Suite(.limited()) struct CancelledOnTheWireTests {
     private let slow: MisbehavingReceiver
     private let quick: MisbehavingReceiver
     private let bench: EngineBench

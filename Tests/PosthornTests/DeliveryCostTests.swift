@@ -4,7 +4,7 @@ import PosthornTestSupport
 import Testing
 
 /// What a delivery may ask of the store. Counts, not times: they do not depend on the machine.
-@Suite struct DeliveryCostTests {
+@Suite(.limited()) struct DeliveryCostTests {
     /// Fifteen to an endpoint: as many as one may have in memory before it has shown that it answers, so each row is read once.
     private static let types = 32
     private static let events = 15 * types

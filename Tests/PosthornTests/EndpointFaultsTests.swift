@@ -7,7 +7,7 @@ import Testing
 @testable import PosthornStore
 
 /// What is known of endpoints that cannot be used, without a run and after one.
-@Suite struct EndpointFaultsTests {
+@Suite(.limited()) struct EndpointFaultsTests {
     private let key = try! OutboxKey(text: String(repeating: "0f", count: 32))
     private let otherKey = try! OutboxKey(text: String(repeating: "f0", count: 32))
     private let time = Timestamp(milliseconds: 1_594_816_394_000)

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// A file system that is really full.
-@Suite(.enabled(if: SmallDisk.isAvailable, "only root can mount a small file system"))
+@Suite(.enabled(if: SmallDisk.isAvailable, "only root can mount a small file system"), .limited())
 struct FullDiskTests {
     @Test func nothingIsAcknowledgedSentOrLostUntilThereIsRoom() throws {
         let disk = try SmallDisk(bytes: 4 << 20)

@@ -6,7 +6,7 @@ import Testing
 @testable import PosthornStore
 
 /// A key that is changed on purpose.
-@Suite struct KeyChangeTests {
+@Suite(.limited()) struct KeyChangeTests {
     private let key = try! OutboxKey(text: String(repeating: "0f", count: 32))
     private let newKey = try! OutboxKey(text: String(repeating: "f0", count: 32))
     private let thirdKey = try! OutboxKey(text: String(repeating: "3c", count: 32))

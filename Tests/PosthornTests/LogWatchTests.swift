@@ -6,7 +6,7 @@ import Testing
 @testable import Posthorn
 
 /// Somebody reads the outbox and does not end: the log grows, and the operator is told before the disk is full.
-@Suite struct LogWatchTests {
+@Suite(.limited()) struct LogWatchTests {
     private func told(_ bytes: [Int]) -> [String] {
         var watch = LogWatch()
         return bytes.map { amount in

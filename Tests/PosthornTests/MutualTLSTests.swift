@@ -8,7 +8,7 @@ import Testing
 @testable import Posthorn
 
 /// Endpoints with a client certificate: checked when they are applied, kept like every secret, used for every request.
-@Suite(.enabled(if: OpenSSLServer.isAvailable)) struct MutualTLSTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct MutualTLSTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

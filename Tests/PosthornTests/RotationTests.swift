@@ -7,7 +7,7 @@ import Testing
 @testable import Posthorn
 
 /// Credentials come newest at every attempt; URL, method and envelope stay those the event was accepted with.
-@Suite struct RotationTests {
+@Suite(.limited()) struct RotationTests {
     private let webio = ["api_key": "pk_live_9f3", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "4711"]
 
     /// A receiver that fails until it is told otherwise.

@@ -7,7 +7,7 @@ import Testing
 @testable import Posthorn
 
 /// Credentials in the file, with a key and without.
-@Suite struct SealingTests {
+@Suite(.limited()) struct SealingTests {
     private let key = try! OutboxKey(text: String(repeating: "0f", count: 32))
     private let otherKey = try! OutboxKey(text: String(repeating: "f0", count: 32))
     private let secret = "canary-of-the-sealed-endpoint"

@@ -10,7 +10,7 @@ import Synchronization
 import Testing
 
 /// Calls of SQLite that fail below an engine at work: no false acknowledgement, no lost row, no second sending.
-@Suite struct StorageFaultTests {
+@Suite(.limited()) struct StorageFaultTests {
     /// A call that fails, and how.
     struct Fault: Sendable, CustomTestStringConvertible {
         let name: String

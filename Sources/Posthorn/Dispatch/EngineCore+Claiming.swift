@@ -3,6 +3,7 @@ import PosthornText
 import PosthornStore
 import PosthornSending
 import PosthornSystem
+import Synchronization
 
 extension EngineCore {
     /// Rows that one reading looks at, so that a turn stays short.
@@ -14,6 +15,27 @@ extension EngineCore {
         let revision: Int64
         let event: Int64
         let attempts: Int
+        /// When it was due; `nil` for a first attempt.
+        let due: Int64?
+    }
+
+    /// Claims what is due, unless the outbox is damaged where that is read: then it is tried again after ever longer pauses, while
+    /// what was claimed before goes out and is recorded.
+    /// - Returns: Whether there is more to look at at once.
+    func claimUnlessDamaged(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
+        if claimBackoff.nanosecondsLeft(now: MonotonicClock.nanoseconds()) > 0 { return false }
+        do throws(OutboxProblem) {
+            let goesOn = try claim(store, now)
+            guard claimBackoff.succeeded() else { return goesOn }
+            listeners.tell(.claimRecovered)
+            // Rows that were passed by when a reading broke off are looked at again.
+            startOver(queueGeneration)
+            return true
+        } catch {
+            if error.mayPass || error.code == .replaced { throw error }
+            if claimBackoff.failed(error.message, now: MonotonicClock.nanoseconds()) { listeners.tell(.claimFailed(.init(error))) }
+            return false
+        }
     }
 
     /// Claims what is due and has room, and hands it to the senders.
@@ -22,9 +44,21 @@ extension EngineCore {
         var jobs = pool.makeBatch()
         defer { pool.submit(jobs) }
         window.isStalled = window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
+        // What a throttled endpoint may start goes to both lanes in turn.
+        retriesGoFirst = !retriesGoFirst && !throttles.isEmpty
+        let retriesGoOnFirst = retriesGoFirst ? try readRetries(store, now, &jobs) : false
         let readyGoesOn = try readReady(store, now, &jobs)
-        let retriesGoOn = try readRetries(store, now, &jobs)
+        let retriesGoOn = retriesGoFirst ? retriesGoOnFirst : try readRetries(store, now, &jobs)
         return readyGoesOn || retriesGoOn
+    }
+
+    /// Everything that is pending is looked at again, from the beginning.
+    func startOver(_ generation: Int64) {
+        queueGeneration = generation
+        ready.startOver()
+        retries.startOver()
+        scout.startOver()
+        nextRetry = nil
     }
 
     private func readReady(
@@ -103,28 +137,104 @@ extension EngineCore {
         _ jobs: inout SendBatch,
         _ decide: (_ endpoint: Int, Lane<Position>.Room) -> Lane<Position>.Decision
     ) throws(OutboxProblem) -> Bool {
-        guard let target = try directory.target(of: due.revision, in: store, at: now) else { return true }
+        guard let target = try directory.target(of: due.revision, in: store, at: now) else {
+            tellStray(due.delivery)
+            return true
+        }
         window.grow(to: directory.placeCount)
         let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
-        if !isActive, !isClaimed, toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
-        let room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        if !isActive, !isClaimed {
+            if try failsAtOnce(due, target, store, now) { return true }
+            if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
+        }
+        var room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        // What a receiver does not want now waits as if its endpoint had no room.
+        if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
         switch decide(target.endpoint, room) {
         case .stop: return false
         case .pass: return true
         case .take: break
         }
         guard let sendTarget = target.sendTarget else { return true }
-        var known = events[due.event]
-        if known == nil { known = try readEvent(due.event, store) }
-        guard var shared = known else { return true }
+        guard let shared = try sharedEvent(due.event, store) else {
+            tellStray(due.delivery)
+            return true
+        }
+        jobs.append(admit(due, target.endpoint, shared, sendTarget))
+        return true
+    }
+
+    /// Puts a delivery into the window.
+    private func admit(_ due: Due, _ endpoint: Int, _ event: SharedEvent, _ target: SendTarget) -> SendJob {
+        var shared = event
         shared.claims += 1
         events[due.event] = shared
+        if !throttles.isEmpty { throttles.take(endpoint) }
         let bytes = shared.event.event.data.count
-        window.take(target.endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: target.endpoint, event: due.event, bytes: bytes)
-        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: sendTarget))
+        window.take(endpoint, bytes: bytes)
+        claims[due.delivery] = Claim(endpoint: endpoint, event: due.event, bytes: bytes, due: due.due)
+        return SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: target)
+    }
+
+    /// Fails a first attempt for an endpoint that takes none at present, when its format cannot carry the event: waiting for the
+    /// endpoint would not help.
+    private func failsAtOnce(
+        _ due: Due,
+        _ target: EndpointDirectory.Target,
+        _ store: any OutboxStore,
+        _ now: Timestamp
+    ) throws(OutboxProblem) -> Bool {
+        let entry = directory[target.endpoint]
+        guard due.attempts == 0, due.revision == entry.stored.revision, entry.stored.state != .removed,
+            entry.mayRefuse, let sendTarget = target.sendTarget,
+            let shared = try sharedEvent(due.event, store),
+            let problem = UncarriedDelivery(shared.event.event, entry.stored.settings.id, entry.composer)
+        else { return false }
+        let outcome = AttemptOutcome(started: now, durationMicroseconds: 0, error: .unbuildable, errorText: problem.reason)
+        take([SendResult(job: admit(due, target.endpoint, shared, sendTarget), outcome: outcome)])
         return true
+    }
+
+    /// Takes back what the senders did not start.
+    func takeRecalled() {
+        let jobs = inbox.withLock { inbox in
+            defer { inbox.recalled = [] }
+            return inbox.recalled
+        }
+        for job in jobs {
+            guard let claim = removeClaim(of: job.id) else { continue }
+            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+            if directory[claim.endpoint].isActive {
+                // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
+                if let due = claim.due {
+                    retries.inserted(after: RetryPosition(due: due, delivery: job.id - 1), endpoint: claim.endpoint)
+                    retries.hasRoom(claim.endpoint)
+                } else {
+                    ready.inserted(after: job.id - 1, endpoint: claim.endpoint)
+                    ready.hasRoom(claim.endpoint)
+                }
+            } else {
+                toHold.append(job.id)
+            }
+        }
+    }
+
+    /// An event of the claims, or read from the store; `nil` when it cannot be read.
+    private func sharedEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+        if let known = events[number] { return known }
+        do throws(OutboxProblem) { return try readEvent(number, store) } catch {
+            // One event on a damaged page holds up no others.
+            if error.mayPass { throw error }
+            return nil
+        }
+    }
+
+    /// A damaged outbox may hold any number of them; `doctor` counts them.
+    private func tellStray(_ delivery: Int64) {
+        if hasToldStray { return }
+        hasToldStray = true
+        listeners.tell(.strayDelivery(delivery))
     }
 
     private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
@@ -135,7 +245,7 @@ extension EngineCore {
 
 extension EngineCore.Due {
     fileprivate init(_ row: ReadyRow) {
-        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0)
+        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, due: nil)
     }
 
     fileprivate init(_ row: RetryRow) {
@@ -143,7 +253,8 @@ extension EngineCore.Due {
             delivery: row.position.delivery,
             revision: row.revision,
             event: row.event,
-            attempts: row.attempts
+            attempts: row.attempts,
+            due: row.position.due
         )
     }
 }

@@ -68,7 +68,8 @@ public final class Engine: Sendable {
     public var statistics: EngineStatistics {
         let (core, pool) = state.withLock { ($0.core, $0.pool) }
         var statistics = core?.shared.withLock { $0 } ?? EngineStatistics()
-        statistics.endpointsInSenders = pool?.statistics.endpoints ?? 0
+        statistics.senders = pool?.statistics
+        statistics.endpointsInSenders = statistics.senders?.endpoints ?? 0
         return statistics
     }
 
@@ -150,7 +151,7 @@ public final class Engine: Sendable {
         try listeners.begin()
         // However it ends, nobody waits for further updates.
         defer { listeners.finish() }
-        guard let watch = try becomeOwner() else { return }
+        guard let watch = try becomeOwnerOrTell() else { return }
         defer { disown() }
         guard try prepare() else { return }
         let core = EngineCore(
@@ -206,6 +207,13 @@ public final class Engine: Sendable {
         // A stop that was asked for before this is seen by `end`.
         state.withLock { $0.mails = mails }
         return mails
+    }
+
+    private func becomeOwnerOrTell() throws -> (any StoreWatch)? {
+        do { return try becomeOwner() } catch let problem as OutboxProblem {
+            if problem.code == .replaced { listeners.tell(.ownershipLost(.init(problem))) }
+            throw problem
+        }
     }
 
     /// Waits until nobody else owns the outbox.

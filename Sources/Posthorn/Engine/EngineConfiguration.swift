@@ -16,7 +16,7 @@ public struct EngineConfiguration: Sendable {
     /// How long a stopping engine waits for requests, handshakes and mails that are under way, in milliseconds. What is longer
     /// is cut off and goes out again with the next engine, without an attempt being counted.
     public var drainMilliseconds: Int64 = 30_000
-    /// Whether a receiver's `Retry-After` puts its next attempt off.
+    /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
@@ -70,7 +70,16 @@ public enum EngineEvent: Sendable {
     case storageFailed(OutboxFailure)
     /// The outbox can be written again.
     case storageRecovered
-    /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem.
+    /// What is due cannot be read, because the outbox is damaged; it is tried again after ever longer pauses, a minute at most. What
+    /// was read before goes out.
+    case claimFailed(OutboxFailure)
+    /// What is due can be read again.
+    case claimRecovered
+    /// This delivery waits, and its event or the endpoint's revision that it points to is not there or cannot be read. Told of
+    /// the first one.
+    case strayDelivery(Int64)
+    /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
+    /// one that stands by too.
     case ownershipLost(OutboxFailure)
     /// No new requests; those on the wire end.
     case draining
@@ -158,6 +167,8 @@ public struct EngineStatistics: Sendable {
     public var claimed = 0
     /// Endpoints for which the senders keep a place: active ones that were sent something.
     public var endpointsInSenders = 0
+    /// What the senders are doing: requests, connections, handshakes; `nil` when none are running.
+    public var senders: SenderStatistics?
     /// When the next retry is due, as far as it is known.
     public var nextRetry: Timestamp?
 

@@ -17,8 +17,9 @@ import Synchronization
 /// All methods may be called from any thread. They throw an `InputProblem` for what was handed in and an
 /// `OutboxProblem` for the store.
 public final class Outbox: @unchecked Sendable {
-    // `directory` is used on the writer's thread alone; everything else is immutable or behind a lock.
-    let directory = EndpointDirectory()
+    // `directory` and `router` are used on the writer's thread alone; everything else is immutable or behind a lock.
+    let directory: EndpointDirectory
+    private let router: EventRouter
     let writer: GroupCommitWriter
     let clock: any PosthornClock
     private let random: any RandomSource
@@ -37,6 +38,8 @@ public final class Outbox: @unchecked Sendable {
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
     ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
+    ///     file must exist and have this version's schema.
     ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
     ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
@@ -47,24 +50,32 @@ public final class Outbox: @unchecked Sendable {
         creating: Bool = true,
         key: OutboxKey? = nil,
         replacing formerKey: OutboxKey? = nil,
+        readOnly: Bool = false,
         busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
         sealing = key.map { SealedCredentials($0, inPlaceOf: formerKey) }
-        let store = try SQLiteStore(
-            path: path,
-            creating: creating,
-            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
-            sealing: sealing,
-            now: clock.now()
-        )
+        let store =
+            readOnly
+            ? try SQLiteStore(reading: path, sealing: sealing)
+            : try SQLiteStore(
+                path: path,
+                creating: creating,
+                busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+                sealing: sealing,
+                now: clock.now()
+            )
+        directory = EndpointDirectory()
+        router = EventRouter(directory)
         self.path = path
         self.clock = clock
         self.random = random
         watch = store.makeWatch()
         readers = SQLiteReaders { [sealing] () throws(OutboxProblem) in
-            try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
+            readOnly
+                ? try SQLiteStore(reading: path, sealing: sealing)
+                : try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
         }
         writer = try GroupCommitWriter(store: store, clock: clock)
     }
@@ -110,7 +121,7 @@ public final class Outbox: @unchecked Sendable {
         if let refused = batch.refusal { throw refused.problem }
         let results: [Result<EmittedEvent, InputProblem>] = try await withCheckedThrowingContinuation { continuation in
             writer.submit(isolated: false, weight: 1) { [self] (store) throws(OutboxProblem) in
-                try batch.store(in: store, directory, at: clock.now())
+                try batch.store(in: store, router, at: clock.now())
             } done: { result in
                 continuation.resume(with: result.mapError { $0 as any Error })
             }
@@ -136,7 +147,7 @@ public final class Outbox: @unchecked Sendable {
 
     private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
-            try batch.store(in: store, directory, at: clock.now())
+            try batch.store(in: store, router, at: clock.now())
         }
     }
 

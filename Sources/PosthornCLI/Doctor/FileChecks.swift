@@ -102,6 +102,14 @@ enum FileChecks {
         return stat(path + "-wal", &facts) == 0 ? UInt64(clamping: facts.st_size) : 0
     }
 
+    /// Whether this user may write an outbox: the file, and its log and the log's index, which SQLite makes beside it.
+    static func canBeWritten(_ path: String) -> Bool {
+        if access(path, W_OK) != 0 { return false }
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        if access(folder, W_OK) == 0 { return true }
+        return access(path + "-wal", W_OK) == 0 && access(path + "-shm", W_OK) == 0
+    }
+
     /// Free bytes on the disk that holds the file.
     static func freeBytes(_ path: String) -> UInt64? {
         var facts = statvfs()

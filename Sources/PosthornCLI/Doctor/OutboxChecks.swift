@@ -7,10 +7,14 @@ import PosthornSystem
 /// What stands in the outbox.
 enum OutboxChecks {
     static func all(_ outbox: Outbox) throws -> [Finding] {
-        var findings = [
-            Finding(.ok, "schema", "up to date"), Finding(.ok, "journal", "write-ahead log, flushed to disk at every commit"),
+        let differences = try outbox.schemaDifferences()
+        var findings = SchemaChecks.schema(differences)
+        if SchemaChecks.isUnreadable(differences) { return findings + [integrity(try outbox.integrityProblems())] }
+        findings += [
+            Finding(.ok, "journal", "write-ahead log, flushed to disk at every commit"),
             VersionChecks.sqlite(try outbox.sqliteVersion()), integrity(try outbox.integrityProblems()),
         ]
+        findings += SchemaChecks.stray(try outbox.strayDeliveries())
         let status = try outbox.status()
         findings.append(engine(status, at: SystemClock().now()))
         if let pulse = status.pulse, let skew = pulse.clockSkew { findings.append(clock(skew, at: pulse.at)) }
@@ -40,6 +44,12 @@ enum OutboxChecks {
         if let process = status.engine { return Finding(.ok, "engine", "running, process \(process)") }
         let waiting = status.deliveries[.pending] ?? 0
         if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and no delivery is pending") }
+        if status.overdue > 0 || status.arrivals > 0 {
+            let late =
+                status.overdue > 0
+                ? StatusCommand.overdue(status, at: now) : "\(Words.count(Int(status.arrivals), "event waits", "events wait"))"
+            return Finding(.problem, "engine", "not running, and \(late); start posthorn run")
+        }
         return Finding(
             .warn,
             "engine",

@@ -4,8 +4,11 @@ import PosthornSending
 enum EndpointCalls {
     static let flags: [CommandSpecification.Flag] = [
         CommandSpecification.allow,
-        .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+        CommandSpecification.caFile,
     ]
+
+    /// Those that may come from the environment and the settings file.
+    static let settings = flags.map(\.name)
 
     static func egress(_ arguments: ParsedArguments) throws(UsageProblem) -> EgressGuard {
         EgressGuard(allow: try arguments.ranges("allow"))
@@ -15,7 +18,7 @@ enum EndpointCalls {
     static func caFile(_ arguments: ParsedArguments) throws(UsageProblem) -> String? {
         guard let file = arguments.text("ca-file") else { return nil }
         do throws(InputFileProblem) { _ = try InputFile(file) } catch {
-            throw UsageProblem("--ca-file: \(error)", command: arguments.command)
+            throw UsageProblem("\(arguments.label("ca-file")): \(error)", command: arguments.command)
         }
         return file
     }

@@ -2,6 +2,7 @@ import PosthornText
 import Glibc
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// How a load is run, for its reports.
 enum LoadRunOrigin {

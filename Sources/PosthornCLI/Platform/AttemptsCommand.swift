@@ -16,7 +16,7 @@ enum AttemptsCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let number = try deliveryNumber(arguments.positionals[0], context.command)
-        let attempts = try context.withOutbox { try $0.attempts(of: number) }
+        let attempts = try context.withOutboxToRead { try $0.attempts(of: number) }
         if context.json {
             for attempt in attempts { context.output.write(json(attempt)) }
             return 0

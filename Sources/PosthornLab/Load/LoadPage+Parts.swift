@@ -1,5 +1,6 @@
 import PosthornText
 import PosthornModel
+import PosthornText
 
 extension LoadPage {
     /// A table of the rate's steps, where there are several.

@@ -23,7 +23,7 @@ extension SenderThread {
     /// Kept connections are a luxury now: others may need the descriptors. Those of handles with a request under way stay.
     private func closeIdleConnections() {
         var isBusy = [Bool](repeating: false, count: shards.count)
-        for transfer in transfers { if let target = transfer.job?.target { isBusy[target.shard] = true } }
+        for transfer in transfers where transfer.job != nil { isBusy[transfer.way.shard] = true }
         for shard in shards where !isBusy[shard.number] { shard.renew() }
         // What libcurl was told about names went with the handles.
         names.forgetPins(ofShards: Set(shards.map(\.number).filter { !isBusy[$0] }))

@@ -16,6 +16,9 @@ struct SocketBook {
         var isWanted = false
         var localPort: UInt16 = 0
         var address = ""
+        /// Whose connection it is; see ``ConnectionBook``.
+        var host = -1
+        var shard = 0
         /// The next socket with the same local port; each leads to another receiver.
         var nextOfPort = SocketBook.none
     }
@@ -63,19 +66,26 @@ struct SocketBook {
     }
 
     /// A socket has been connected.
-    mutating func connected(_ socket: Int32, localPort: UInt16, address: String) {
+    /// - Parameters:
+    ///   - host: The place of its host; -1 where nobody keeps count.
+    ///   - shard: The multi handle that owns it.
+    mutating func connected(_ socket: Int32, localPort: UInt16, address: String, host: Int = -1, shard: Int = 0) {
+        entries[Int(socket)].host = host
+        entries[Int(socket)].shard = shard
         entries[Int(socket)].localPort = localPort
         entries[Int(socket)].address = address
         entries[Int(socket)].nextOfPort = socketOfPort[Int(localPort)]
         socketOfPort[Int(localPort)] = socket
     }
 
-    /// A socket is about to be closed.
-    mutating func closed(_ socket: Int32) {
-        guard Int(socket) < entries.count else { return }
+    /// A socket is about to be closed. Returns whose connection it was, if it has carried a request.
+    @discardableResult
+    mutating func closed(_ socket: Int32) -> (host: Int, shard: Int)? {
+        guard Int(socket) < entries.count else { return nil }
         let entry = entries[Int(socket)]
         if entry.localPort != 0 { unlink(socket, entry) }
         entries[Int(socket)] = Entry()
+        return entry.host < 0 ? nil : (entry.host, entry.shard)
     }
 
     /// The connected socket with this local port, and where it leads to. `address` is asked for when several have that port.

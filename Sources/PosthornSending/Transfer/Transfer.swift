@@ -14,6 +14,9 @@ final class Transfer {
 
     @exclusivity(unchecked) var job: SendJob?
     @exclusivity(unchecked) var lane = 0
+    /// The place of its host; -1 where nobody keeps count of connections.
+    @exclusivity(unchecked) var host = -1
+    @exclusivity(unchecked) var way = HostConnections.Way(shard: 0, isOpening: false)
     @exclusivity(unchecked) var started = Timestamp(milliseconds: 0)
     @exclusivity(unchecked) var startedNanoseconds: Int64 = 0
     /// The version of the addresses that are pinned with this transfer; see ``NameBook``.
@@ -28,6 +31,8 @@ final class Transfer {
     @exclusivity(unchecked) private(set) var sendCount = 0
     @exclusivity(unchecked) private(set) var address = ""
     @exclusivity(unchecked) private var openedSockets: [Int32] = []
+    /// The TLS side of the connection that this try opened.
+    @exclusivity(unchecked) private var agreement: TLSConnection?
 
     private let errorBuffer: UnsafeMutablePointer<CChar>
     @exclusivity(unchecked) private var buffer: UnsafeMutablePointer<UInt8>
@@ -106,6 +111,7 @@ final class Transfer {
         sendCount = 0
         address = ""
         if !openedSockets.isEmpty { openedSockets.removeAll(keepingCapacity: true) }
+        agreement = nil
         errorBuffer[0] = 0
         if currentTimeout != timeoutMilliseconds {
             currentTimeout = timeoutMilliseconds
@@ -139,7 +145,8 @@ final class Transfer {
     /// What follows from the end of the try, when libcurl says it has ended with `code`.
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
-        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
+        let cause = intervention ?? agreement?.refusal.map { .refusedCertificate($0) }
+        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: cause, detail: detail)
     }
 
     /// Whether it failed because this process had no descriptor left, before anything was sent.
@@ -151,6 +158,13 @@ final class Transfer {
         case .noAuthorities(_, let problem): return problem.isShortage
         default: return false
         }
+    }
+
+    /// What its end says of the host's connections.
+    func ending(_ code: CURLcode) -> HostConnections.Ending {
+        if head.isComplete { return .answered }
+        if code == CURLE_COULDNT_CONNECT { return .refused }
+        return sendCount == 0 && code != CURLE_OPERATION_TIMEDOUT && currentTarget?.url.isPlainHTTP == false ? .disagreed : .failed
     }
 
     /// The attempt's result, when libcurl says it has ended with `code`.
@@ -172,6 +186,7 @@ final class Transfer {
     /// Lets go of the job and of what is large.
     func release() {
         job = nil
+        agreement = nil
         excerpt = []
         if pinList != nil {
             posthorn_curl_set_list(easy, CURLOPT_RESOLVE, nil)
@@ -264,7 +279,9 @@ extension Transfer {
     /// A connection is about to agree on TLS, with this `SSL_CTX`.
     func mayAgree(_ tls: OpaquePointer) -> Bool {
         do throws(CertificateProblem) {
-            try context.tls.prepare(tls)
+            // Sessions are kept by the certificate that the target names; one that the request alone names must not mix with them.
+            let target = currentTarget.flatMap { $0.composer.clientCertificate === currentCertificate ? $0 : nil }
+            agreement = try context.tls.prepare(tls, for: target?.host)
             return true
         } catch {
             intervention = .noAuthorities(path: context.tls.authorities.path, error)
@@ -291,6 +308,7 @@ extension Transfer {
             return false
         }
         address = found.address
+        if way.isOpening { context.observer?.connected(self, isNew: false) }
         return true
     }
 
@@ -309,8 +327,10 @@ extension Transfer {
             return false
         }
         address = peer.address.description(port: peer.port)
-        context.sockets.connected(socket, localPort: localPort, address: address)
+        context.sockets.connected(socket, localPort: localPort, address: address, host: host, shard: way.shard)
         intervention = nil
+        context.observer?.connected(self, isNew: true)
+        agreement?.verified()
         return true
     }
 

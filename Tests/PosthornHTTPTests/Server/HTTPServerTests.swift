@@ -3,9 +3,10 @@ import PosthornHTTP
 import PosthornSystem
 import Synchronization
 import CPosthornTestSockets
+import PosthornTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct HTTPServerTests {
+@Suite(.limited()) struct HTTPServerTests {
     /// Says what it understood of the request.
     private static func echo(_ request: HTTPRequest) -> HTTPResponse {
         let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: ";")

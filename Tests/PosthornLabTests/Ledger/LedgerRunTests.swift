@@ -3,12 +3,13 @@ import PosthornModel
 import PosthornText
 import PosthornSending
 import Synchronization
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornLab
 
 /// A load against a receiver that keeps a ledger and spoils it by seed: what the report counts is what the receiver did.
-@Suite struct LedgerRunTests {
+@Suite(.limited()) struct LedgerRunTests {
     static let credentials: [Vendor: [String: JSONValue]] = [
         .diio: ["signing_secret": .string("s3cret-of-diio")], .conference: ["token": .string("t0ken-of-conference")],
         .webio: ["api_key": .string("k-of-webio"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],

@@ -1,13 +1,14 @@
 import PosthornModel
 import PosthornText
 import PosthornSending
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornLab
 
 /// A receiver that stops for a second every ten, played on a clock of numbers: what is decided here does not depend on how
 /// fast a machine is.
-@Suite struct LatencyTruthTests {
+@Suite(.limited()) struct LatencyTruthTests {
     private static let second: Int64 = 1_000_000_000
     private static let millisecond: Int64 = 1_000_000
 

@@ -1,4 +1,6 @@
+import PosthornText
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 @testable import PosthornLab

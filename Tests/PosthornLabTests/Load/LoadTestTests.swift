@@ -9,7 +9,7 @@ import Testing
 
 @testable import PosthornLab
 
-@Suite struct LoadTestTests {
+@Suite(.limited()) struct LoadTestTests {
     private static let secret = JSONValue.string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
 

@@ -2,12 +2,13 @@ import PosthornHTTP
 import PosthornModel
 import PosthornText
 import PosthornFormats
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornLab
 
 /// A receiver tells two different events apart in every vendor's format, and knows the same one again.
-@Suite struct IdentityTests {
+@Suite(.limited()) struct IdentityTests {
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
     private static let vendors: [Vendor] = Vendor.allCases.filter { IdentityRule.vendor($0.rawValue) != nil }
 

@@ -3,9 +3,10 @@ import PosthornLab
 import PosthornSystem
 import Synchronization
 import CPosthornTestSockets
+import PosthornTestSupport
 import Testing
 
-@Suite struct ReceiverTests {
+@Suite(.limited()) struct ReceiverTests {
     private func post(_ body: String) -> String {
         "POST /hook HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }

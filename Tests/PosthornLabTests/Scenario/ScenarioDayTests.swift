@@ -1,11 +1,12 @@
 import PosthornModel
+import PosthornTestSupport
 import PosthornText
 import Testing
 
 @testable import PosthornLab
 
 /// A day of each vendor holds all that the vendor's page names. The lists are the pages', written out here.
-@Suite struct ScenarioDayTests {
+@Suite(.limited()) struct ScenarioDayTests {
     private func day(of vendor: ScenarioVendor, count: Int) -> [ScenarioEvent] {
         let start = Timestamp(milliseconds: 1_740_960_000_000)
         return Simulation(vendor, count: count, pace: .day, faults: SimulationFaults(), seed: 0, start: start).departures.map(\.event)

@@ -2,11 +2,12 @@ import PosthornHTTP
 import PosthornModel
 import PosthornText
 import PosthornSending
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornLab
 
-@Suite struct ReceiverAuditTests {
+@Suite(.limited()) struct ReceiverAuditTests {
     private static let credentials: [Vendor: [String: JSONValue]] = [
         .diio: ["signing_secret": .string("s3cret-of-diio")], .conference: ["token": .string("t0ken-of-conference")],
         .webio: ["api_key": .string("k-of-webio"), "organisation_id": .string("o"), "secret": .string(String(repeating: "s", count: 32))],

@@ -10,7 +10,7 @@ import Testing
 @testable import PosthornLab
 
 /// Simulations on a platform with several receivers, and what platforms do that receivers must bear.
-@Suite struct SimulatedPlatformTests {
+@Suite(.limited()) struct SimulatedPlatformTests {
     private static let start = Timestamp(milliseconds: 1_740_960_000_000)
     private static let platform = [
         Node(id: "r1", level: .reseller), Node(id: "d1", level: .dealer, parent: "r1"), Node(id: "d2", level: .dealer, parent: "r1"),

@@ -1,10 +1,11 @@
 import Posthorn
 import PosthornModel
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornLab
 
-@Suite struct SimulationProgressTests {
+@Suite(.limited()) struct SimulationProgressTests {
     private func engines(attempts: Int, delivered: Int, exhausted: Int = 0, claimed: Int = 0) -> EngineStatistics {
         var counts = EngineStatistics()
         (counts.attempts, counts.delivered, counts.exhausted, counts.claimed) = (attempts, delivered, exhausted, claimed)

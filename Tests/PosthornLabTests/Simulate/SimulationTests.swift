@@ -9,7 +9,7 @@ import Testing
 
 @testable import PosthornLab
 
-@Suite struct SimulationTests {
+@Suite(.limited()) struct SimulationTests {
     private static let start = Timestamp(milliseconds: 1_740_960_000_000)
 
     private func simulation(

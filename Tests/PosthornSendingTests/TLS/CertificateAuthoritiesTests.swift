@@ -4,7 +4,7 @@ import PosthornModel
 import PosthornTestSupport
 import Testing
 
-@Suite(.enabled(if: OpenSSLServer.isAvailable)) struct CertificateAuthoritiesTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct CertificateAuthoritiesTests {
     private let directory: TemporaryDirectory
     private let first: String
     private let second: String

@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// The engine's mails handed to Debian's Exim, where it is installed (exim4-daemon-light).
-@Suite(.enabled(if: EximServer.isAvailable, "exim4 is not installed"))
+@Suite(.enabled(if: EximServer.isAvailable, "exim4 is not installed"), .limited())
 struct EximTests {
     private func run(_ stage: MailRunnerTests.Stage, _ exim: EximServer) throws {
         let mail = MailConfiguration(

@@ -7,7 +7,7 @@ import PosthornTestSupport
 import Testing
 
 /// Mails of a running engine, handed to an SMTP server on the loopback.
-@Suite struct MailRunnerTests {
+@Suite(.limited()) struct MailRunnerTests {
     /// An outbox with one endpoint whose receiver always fails, and an engine that mails.
     struct Stage {
         let bench: EngineBench

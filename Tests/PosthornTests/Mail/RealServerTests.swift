@@ -9,7 +9,11 @@ import Testing
 /// Mails handed to aiosmtpd, read by Python's mail parser. Without python3 or the package index these are skipped; on a
 /// build server they fail.
 @Suite(
-    .enabled(if: PythonSMTPServer.isDemanded || PythonSMTPServer.python != nil, "aiosmtpd could not be installed: no python3 or no network")
+    .enabled(
+        if: PythonSMTPServer.isDemanded || PythonSMTPServer.python != nil,
+        "aiosmtpd could not be installed: no python3 or no network"
+    ),
+    .limited()
 )
 struct RealServerTests {
     private let folder: TemporaryDirectory
