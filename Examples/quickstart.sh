@@ -69,12 +69,12 @@ unset 'processes[-1]'
 
 # MARK: The hierarchy
 
-say "1. Who there is, and where webhooks go: posthorn apply Examples/topologies/weseedo.json"
+say "1. Nodes and endpoints: posthorn apply Examples/topologies/weseedo.json"
 sed -e "s/127.0.0.1:9999/127.0.0.1:$main_port/" -e "s/127.0.0.1:9998/127.0.0.1:$late_port/" \
     -e "s/127.0.0.1:9997/127.0.0.1:$archive_port/" \
     Examples/topologies/weseedo.json >"$folder/topology.json"
 "$posthorn" apply "$folder/topology.json" >/dev/null
-# Each level stands one step further in.
+# Each level is one step further in.
 sed -n -e 's/.*"id": "\([^"]*\)", "level": "\([^"]*\)".*/\2 \1/p' "$folder/topology.json" |
     sed -e 's/^reseller/  &/' -e 's/^dealer/    &/' -e 's/^company/      &/' -e 's/^site/        &/'
 echo
@@ -143,7 +143,7 @@ show_attempts archive
 
 say "Where to look next"
 cat <<TEXT
-  README.md                              the topology file, the event line, what is promised and what is not
+  README.md                              what is promised and what is not, and an index of the articles
   $posthorn --help
   Examples/outbox-inserts/               emitting with an INSERT from any language
   Examples/SwiftPlatform/                emitting from Swift, inside the platform's own transaction

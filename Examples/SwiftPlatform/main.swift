@@ -1,4 +1,4 @@
-// A platform for video meetings that tells its customers about them. It keeps its own tables and Posthorn's outbox in one
+// A platform for video meetings that notifies its customers. It keeps its own tables and Posthorn's outbox in one
 // SQLite file, so that a meeting and the event about it are stored together or not at all.
 //
 //     swift run PosthornPlatformExample
@@ -21,7 +21,7 @@ try database.execute("CREATE TABLE meeting (id TEXT PRIMARY KEY, state TEXT NOT 
 let outbox = try Outbox(path: path)
 defer { outbox.close() }
 
-// Who there is, and where webhooks go.
+// Nodes and endpoints.
 let topology = try Topology(
     nodes: [
         Node(id: "acme", level: .company, name: "Acme"),

@@ -20,7 +20,7 @@ static inline int posthorn_sqlite3_bind_text_copy(sqlite3_stmt *statement, int i
     return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
 }
 
-/* The bytes must stay where they are until the statement is reset or bound anew. */
+/* The bytes must stay where they are until the statement is reset or bound again. */
 static inline int posthorn_sqlite3_bind_text_borrowed(sqlite3_stmt *statement, int index, const char *text, int length) {
     return sqlite3_bind_text(statement, index, text, length, SQLITE_STATIC);
 }

@@ -26,7 +26,7 @@ final class Checkpointer {
     /// Makes a checkpoint when the log has grown enough since the last one.
     func runIfDue(_ store: SQLiteStore) throws(OutboxProblem) {
         let frames = connection.walFrames
-        // The log starts anew after a complete checkpoint, so a smaller number means that it did.
+        // The log starts again after a complete checkpoint, so a smaller number means that it did.
         if frames < framesAfterLast { framesAfterLast = 0 }
         // Frames are counted at this connection's commits alone; what others have written shows in the file's size.
         let bytes = logBytes()
@@ -36,7 +36,7 @@ final class Checkpointer {
         bytesAfterLast = logBytes()
     }
 
-    /// The log's size, which shrinks when it is closed alone: a log that starts anew is written over from its start.
+    /// The log's size, which shrinks when it is closed alone: a log that starts again is written over from its start.
     private func logBytes() -> Int {
         var info = stat()
         return stat(connection.path + "-wal", &info) == 0 ? Int(info.st_size) : 0

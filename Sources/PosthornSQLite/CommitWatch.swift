@@ -6,7 +6,7 @@ import PosthornStore
 ///
 /// The log is written before the commit becomes visible, so a notice means "look again soon"; ``delayMilliseconds``
 /// says when: at once, then after ever longer pauses for two seconds. A commit that is seen meanwhile ends none of these
-/// looks: the notice may belong to the next one, and a writer that starts the log anew changes what is visible before it
+/// looks: the notice may belong to the next one, and a writer that starts the log again changes what is visible before it
 /// commits.
 final class CommitWatch: ChangeSignal {
     /// Readable when the log was written; -1 where inotify is not to be had.

@@ -10,7 +10,7 @@ import Synchronization
 /// A process loses SQLite's locks when it closes any descriptor of the file (fcntl(2), "advisory record locking"). They belong
 /// to the process's table of descriptors; so this descriptor lives on a thread that has a table of its own.
 final class DatabaseLock {
-    /// What came of trying.
+    /// The result of trying.
     enum Answer: Sendable {
         case taken
         /// Another engine has it, in this process or another.

@@ -6,7 +6,7 @@ import Synchronization
 /// The lock that makes one engine the owner of an outbox, in this process or another.
 ///
 /// It is held threefold: in a list of this process, on a file beside the database (`FILE-engine`), which names the owner and
-/// whose closing tells a standby that it is gone, and on the database itself, which stays when that file is removed. The kernel
+/// whose closing shows a standby that it is gone, and on the database itself, which stays when that file is removed. The kernel
 /// lets go of both when the process ends, however it ends.
 final class OwnerLock {
     let path: String

@@ -12,7 +12,7 @@ enum OwnerLockTrouble {
             switch code {
             case EACCES, EPERM, EROFS: "let this user write the file and its folder"
             case EMFILE, ENFILE: "raise the limit of open files (ulimit -n, or LimitNOFILE= of the service)"
-            case EISDIR, ENXIO, ENODEV: "take away what stands there under this name"
+            case EISDIR, ENXIO, ENODEV: "remove what has this name"
             case ENOENT, ENOTDIR: "make its folder"
             default: "put the outbox on a local disk that can be written"
             }

@@ -110,14 +110,14 @@ extension SQLiteStore {
     private static let isClear =
         "(credentials <> '{}' AND credentials GLOB '{*' OR headers <> '{}' AND json_extract(headers, '$.\"\"') IS NULL)"
 
-    /// Seals what is stored in the clear, if there is a key. A row that cannot be read stays as it is, for whoever mends it.
+    /// Seals what is stored unencrypted, if there is a key. A row that cannot be read is left alone, to be repaired.
     /// - Returns: The ids of the endpoints whose credentials were sealed.
     package func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String] {
         let rows = try secretRows("WHERE \(Self.isClear)").compactMap { row in try? opened(row) }
         return try seal(rows, at: now)
     }
 
-    /// Seals all that is stored, removed endpoints' too, anew with the store's key.
+    /// Seals all that is stored, removed endpoints' too, again with the store's key.
     /// - Returns: The ids of the endpoints.
     /// - Throws: What keeps one of them from being read; then none is to be kept.
     package func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String] {

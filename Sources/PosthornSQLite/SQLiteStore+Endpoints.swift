@@ -54,7 +54,7 @@ extension SQLiteStore {
             envelope: reading.value(Envelope(rawValue: row.text(6)), else: .raw),
             signature: reading.value(SignatureScheme(rawValue: row.text(7)), else: .none),
             credentials: opened,
-            // Without its patterns an endpoint is given every type: rather more than it asked for than a loss.
+            // Without its patterns an endpoint is given every type: prefer sending too much over dropping events.
             events: reading.value(patterns(row.bytes(9)), else: []),
             headers: reading.headers { () throws(OutboxProblem) in
                 try self.headers(headers, ofEndpoint: id, opening: withCredentials)

@@ -16,7 +16,7 @@ extension SQLiteStore {
         try time.run()
     }
 
-    /// What an engine found of endpoints that are written anew is out of date.
+    /// What an engine found of endpoints that are written again is out of date.
     func strikeFaults(of ids: [String]) throws(OutboxProblem) {
         let written = try writtenFaults()
         let left = written.filter { !ids.contains($0.key) }

@@ -3,7 +3,7 @@ package import PosthornStore
 package import PosthornText
 
 extension SQLiteStore {
-    /// Writes down what came of a handshake, unless the endpoint has another revision by now or is not unverified any more.
+    /// Writes down the result of a handshake, unless the endpoint has another revision by now or is not unverified any more.
     ///
     /// A failure changes no route, so the topology's generation counts up for a success only.
     package func settleHandshake(

@@ -90,7 +90,7 @@ extension SQLiteStore {
         return try mails("WHERE m.key = ?1 AND m.state = 'waiting'", key).first
     }
 
-    /// Stores what came of sending a mail.
+    /// Stores the result of sending a mail.
     ///
     /// Of a closed one only: a mail that was pruned while it was sent may have left its number to a new one, which collects.
     package func record(_ attempt: MailAttempt) throws(OutboxProblem) {
@@ -161,7 +161,7 @@ extension SQLiteStore {
 
     // MARK: Contents
 
-    /// What a mail tells of.
+    /// What a mail is about.
     package func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents? {
         let totals = try connection.statement(
             """
@@ -205,7 +205,7 @@ extension SQLiteStore {
                     created: Timestamp(milliseconds: rows.integer(6)),
                     exhaustedAt: Timestamp(milliseconds: rows.integer(2)),
                     url: rows.text(7),
-                    // A retry by hand since then is not part of what the mail tells, so that a repeat is the same mail.
+                    // A retry by hand since then is not part of the mail, so that a repeat is the same mail.
                     attempts: (try attempts(of: rows.integer(0)) ?? []).filter { $0.number <= last }
                 )
             )

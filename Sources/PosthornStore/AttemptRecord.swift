@@ -6,12 +6,12 @@ public struct AttemptRecord: Sendable {
     public let delivery: Int64
     /// The attempt's number.
     public let number: Int
-    /// What came of it.
+    /// Its result.
     public let outcome: AttemptOutcome
     /// What follows from it.
     public let transition: Transition
 
-    /// A record by its parts.
+    /// Creates a record.
     public init(delivery: Int64, number: Int, outcome: AttemptOutcome, transition: Transition) {
         self.delivery = delivery
         self.number = number

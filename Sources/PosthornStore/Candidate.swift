@@ -9,7 +9,7 @@ public struct Candidate: Sendable {
     /// Who gets it.
     public let recipients: [Recipient]
 
-    /// A candidate by its parts.
+    /// Creates a candidate.
     public init(_ event: Event, createdByProducer: Bool, recipients: [Recipient]) {
         self.event = event
         self.createdByProducer = createdByProducer
@@ -24,7 +24,7 @@ public struct Recipient: Sendable, Hashable {
     /// Whether it takes deliveries now; if not, this one is held.
     public let isActive: Bool
 
-    /// A recipient by its parts.
+    /// Creates a recipient.
     public init(revision: Int64, isActive: Bool) {
         self.revision = revision
         self.isActive = isActive

@@ -24,10 +24,10 @@ public protocol NotificationStore: AnyObject {
     /// Takes a waiting mail for sending: from now on nothing is added to it. A later call changes nothing.
     /// - Returns: The mail as it is now; `nil` when it does not wait any more.
     func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
-    /// What a mail tells of.
+    /// What a mail is about.
     /// - Parameter limit: How many deliveries are read with their attempts; the others are counted.
     func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
-    /// Stores what came of sending a mail.
+    /// Stores the result of sending a mail.
     func record(_ attempt: MailAttempt) throws(OutboxProblem)
     /// Writes down whether the engine that starts has a mail server.
     func write(servesMails: Bool) throws(OutboxProblem)
@@ -35,7 +35,7 @@ public protocol NotificationStore: AnyObject {
     func mailStatus() throws(OutboxProblem) -> MailStatus
     /// The mails that were refused, newest first.
     func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail]
-    /// Lets a refused mail be tried again from the start of its schedule, with what it tells of unchanged, and counts the
+    /// Lets a refused mail be tried again from the start of its schedule, with its contents unchanged, and counts the
     /// queue's generation up.
     /// - Parameter recipient: Who gets it now.
     /// - Returns: Whether it was refused until then.
@@ -57,7 +57,7 @@ public struct Exhaustion: Sendable, Hashable {
     /// When.
     public let at: Timestamp
 
-    /// An exhaustion by its parts.
+    /// Creates an exhaustion.
     public init(delivery: Int64, attempt: Int, roundAttempts: Int, endpoint: Int64, recipient: String?, at: Timestamp) {
         self.delivery = delivery
         self.attempt = attempt
@@ -98,7 +98,7 @@ public struct QueuedMail: Sendable, Hashable {
     public let endpoint: String
     /// Who gets it.
     public let recipient: String
-    /// Where it stands.
+    /// Its state.
     public let state: MailState
     /// When it was taken for sending first; `nil` while it collects.
     public let closed: Timestamp?
@@ -109,7 +109,7 @@ public struct QueuedMail: Sendable, Hashable {
     /// What the server said last.
     public let answer: String?
 
-    /// A mail by its parts.
+    /// Creates a mail.
     public init(
         key: Int64,
         id: String,
@@ -133,7 +133,7 @@ public struct QueuedMail: Sendable, Hashable {
     }
 }
 
-/// What a mail tells of.
+/// What a mail is about.
 public struct MailContents: Sendable, Equatable {
     /// The endpoint's id.
     public let endpoint: String
@@ -175,7 +175,7 @@ public struct ExhaustedDelivery: Sendable, Equatable {
     /// Every attempt up to the one that exhausted it.
     public var attempts: [Attempt]
 
-    /// A delivery by its parts.
+    /// Creates a delivery.
     public init(
         id: Int64,
         event: String,
@@ -197,7 +197,7 @@ public struct ExhaustedDelivery: Sendable, Equatable {
     }
 }
 
-/// What came of sending a mail.
+/// The result of sending a mail.
 public struct MailAttempt: Sendable, Hashable {
     /// The mail.
     public let mail: Int64
@@ -208,7 +208,7 @@ public struct MailAttempt: Sendable, Hashable {
     /// What the server said; `nil` when it took the mail.
     public let answer: String?
 
-    /// A result by its parts.
+    /// Creates a result.
     public init(mail: Int64, state: MailState, nextAttemptAt: Timestamp?, answer: String?) {
         self.mail = mail
         self.state = state
@@ -229,7 +229,7 @@ public struct MailStatus: Sendable, Hashable {
     public var answer: String?
     /// The newest refused one.
     public var refused: QueuedMail?
-    /// How many times a delivery was exhausted and there was nobody to tell, since the outbox was made: one that is retried and
+    /// How many times a delivery was exhausted and there was no contact, since the outbox was made: one that is retried and
     /// exhausted again counts again.
     public var untold: Int64 = 0
     /// Whether the engine that runs has a mail server; `nil` when none runs, or it has not said so.

@@ -78,7 +78,7 @@ public struct EnginePulse: Sendable, Hashable {
     /// How far receivers' clocks are from ours; `nil` while none has said its time.
     public var clockSkew: ClockSkew?
 
-    /// A pulse by its parts.
+    /// Creates a pulse.
     public init(at: Timestamp, attemptsPerSecond: Double, deliveredPerSecond: Double, inFlight: Int, clockSkew: ClockSkew? = nil) {
         self.clockSkew = clockSkew
         self.at = at
@@ -97,7 +97,7 @@ public struct FaultsOfRun: Sendable, Hashable {
     /// The reasons, by the endpoints' ids.
     public var reasons: [String: String]
 
-    /// What was found, by its parts.
+    /// Creates what was found.
     public init(engine: Int32? = nil, at: Timestamp? = nil, reasons: [String: String] = [:]) {
         self.engine = engine
         self.at = at
@@ -139,7 +139,7 @@ public struct RetryReport: Sendable, Equatable {
         /// How many of its deliveries were made due.
         public let deliveries: Int
 
-        /// An endpoint by its parts.
+        /// Creates an endpoint.
         public init(state: EndpointState, deliveries: Int) {
             self.state = state
             self.deliveries = deliveries
@@ -153,7 +153,7 @@ public struct RetryReport: Sendable, Equatable {
         /// Its state.
         public let state: DeliveryState
 
-        /// A refusal by its parts.
+        /// Creates a refusal.
         public init(delivery: Int64, state: DeliveryState) {
             self.delivery = delivery
             self.state = state
@@ -201,7 +201,7 @@ public struct RemovedEndpoint: Sendable, Hashable {
     /// Its newest revision; one that comes back gets a newer one.
     public let revision: Int64
 
-    /// An endpoint by its parts.
+    /// Creates an endpoint.
     public init(key: Int64, revision: Int64) {
         self.key = key
         self.revision = revision

@@ -5,7 +5,7 @@ public import PosthornText
 ///
 /// Every method is called by one thread at a time, the writer's. Methods that change something are called inside
 /// ``write(_:)`` and take effect with its commit. A store that several engines share (PostgreSQL) hands deliveries out
-/// under a lease of ``own(_:)``; this protocol's claims therefore belong to the owner, and one that is not owner makes none.
+/// under a lease of ``own(_:)``; with this protocol only the owner may claim.
 public protocol OutboxStore: TopologySource, NotificationStore {
     // MARK: Ownership
 
@@ -63,7 +63,7 @@ public protocol OutboxStore: TopologySource, NotificationStore {
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
     /// Sets an endpoint's state and counts the topology's generation up.
     func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
-    /// Writes down what came of a handshake, unless the endpoint has another revision by now or is not unverified any more.
+    /// Writes down the result of a handshake, unless the endpoint has another revision by now or is not unverified any more.
     ///
     /// - Parameter failure: Why the endpoint stays unverified, for people; `nil` to make it active.
     /// - Returns: Whether it counted.
@@ -83,7 +83,7 @@ public protocol OutboxStore: TopologySource, NotificationStore {
     /// Seals credentials and fixed headers that are stored in the clear, if the store has a key.
     /// - Returns: The ids of the endpoints whose credentials were sealed.
     func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String]
-    /// Seals all credentials and fixed headers anew with the store's key, those of removed endpoints too.
+    /// Seals all credentials and fixed headers again with the store's key, those of removed endpoints too.
     /// - Returns: The ids of the endpoints.
     /// - Throws: What keeps one of them from being read; the transaction is to be undone then.
     func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String]
@@ -102,7 +102,7 @@ public protocol OutboxStore: TopologySource, NotificationStore {
     // MARK: Accepting
 
     /// Stores events with their deliveries, but for those whose id is known.
-    /// - Returns: What came of each, in their order.
+    /// - Returns: The result of each, in their order.
     func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance]
     /// The oldest events that another program inserted and that have no deliveries yet.
     func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival]
@@ -146,7 +146,7 @@ public protocol OutboxStore: TopologySource, NotificationStore {
     func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries
     /// Writes down what the engine says of itself.
     func write(_ pulse: EnginePulse) throws(OutboxProblem)
-    /// Writes down which endpoints the engine cannot use, with the reason, by their ids. Whatever writes an endpoint anew
+    /// Writes down which endpoints the engine cannot use, with the reason, by their ids. Whatever writes an endpoint again
     /// afterwards strikes it from there: the engine that runs looks at it again, and what the last one found is out of date.
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem)
 
@@ -237,7 +237,7 @@ public struct RetryPosition: Sendable, Comparable {
     /// The delivery.
     public let delivery: Int64
 
-    /// A place by its parts.
+    /// Creates a place.
     public init(due: Int64, delivery: Int64) {
         self.due = due
         self.delivery = delivery

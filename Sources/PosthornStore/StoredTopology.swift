@@ -9,7 +9,7 @@ public struct StoredTopology: Sendable {
     /// The endpoints, removed ones too where those were asked for.
     public let endpoints: [StoredEndpoint]
 
-    /// A topology by its parts.
+    /// Creates a topology.
     public init(generation: Int64, nodes: [Node], endpoints: [StoredEndpoint]) {
         self.generation = generation
         self.nodes = nodes
@@ -34,7 +34,7 @@ public struct StoredEndpoint: Sendable, Equatable {
     /// Whether its credentials or fixed headers are sealed.
     public let isSealed: Bool
 
-    /// An endpoint by its parts.
+    /// Creates an endpoint.
     public init(
         key: Int64,
         revision: Int64,
@@ -87,7 +87,7 @@ public struct EndpointFault: Sendable, Equatable {
     /// Whether its credentials are among what could not be read.
     public let losesCredentials: Bool
 
-    /// A fault by its parts.
+    /// Creates a fault.
     public init(_ problem: OutboxProblem, losesCredentials: Bool) {
         self.problem = problem
         self.losesCredentials = losesCredentials
@@ -109,7 +109,7 @@ public struct StoredRevision: Sendable, Hashable {
     /// Whether method or envelope could not be read and stand for nothing.
     public let isDamaged: Bool
 
-    /// A revision by its parts.
+    /// Creates a revision.
     public init(
         key: Int64,
         endpoint: Int64,

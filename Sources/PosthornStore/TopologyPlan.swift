@@ -32,7 +32,7 @@ public struct TopologyPlan: Sendable {
         public let key: Int64
         /// What it shall be.
         public let settings: EndpointSettings
-        /// Whether new deliveries must be pinned anew.
+        /// Whether new deliveries must be pinned again.
         public let needsRevision: Bool
         /// A state it must take; `nil` to leave it.
         public let state: EndpointState?
@@ -51,7 +51,7 @@ public struct TopologyPlan: Sendable {
         /// What about it: its level, or the fields that change. Never a secret.
         public let detail: String
 
-        /// A change by its parts.
+        /// Creates a change.
         public init(kind: Kind, what: String, id: String, detail: String) {
             self.kind = kind
             self.what = what
@@ -167,7 +167,7 @@ public struct TopologyPlan: Sendable {
                 continue
             }
             var fields = Self.differences(before.settings, settings)
-            // Written anew even where it agrees with what stands in place of what could not be read.
+            // Written again even where it agrees with what stands in place of what could not be read.
             if before.fault != nil { fields.append("unreadable values") }
             // Nobody can tell which secret was in force, nor which signed beside it.
             if before.fault?.losesCredentials == true { fields.append("any rotation taken back") }

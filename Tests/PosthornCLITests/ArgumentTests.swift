@@ -46,7 +46,7 @@ import Testing
         #expect(message("f", "--limt", "3") == "unknown flag --limt (did you mean --limit?)")
         #expect(message("f", "--limit") == "--limit needs a value: --limit N")
         #expect(message("f", "--limit", "--prune") == "--limit needs a value: --limit N")
-        #expect(message("f", "--limit", "1", "--limit", "2") == "--limit stands twice; give it once")
+        #expect(message("f", "--limit", "1", "--limit", "2") == "--limit is given twice; give it once")
         #expect(message("f", "--prune=yes") == "--prune takes no value; leave \"=yes\" out")
         #expect(message() == "FILE is missing: a file")
         #expect(message("f", "g") == "\"g\" is one argument too many; leave it out")

@@ -128,7 +128,7 @@ import Testing
     @Test func sealedCredentialsNeedTheirKeyAndListsDoNot() throws {
         let receiver = try MisbehavingReceiver(answer)
         let posthorn = try prepared(receiver)
-        #expect(try posthorn.run("doctor").output.contains("stand in the clear"))
+        #expect(try posthorn.run("doctor").output.contains("unencrypted credentials"))
         let key = ["--key-file", posthorn.write(String(repeating: "5a", count: 32) + "\n", to: "key")]
         let other = ["--key-file", posthorn.write(String(repeating: "a5", count: 32), to: "other")]
         let applied = try posthorn.run(["apply", posthorn.directory.file("topology.json")] + key, input: [])

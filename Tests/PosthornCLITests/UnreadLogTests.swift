@@ -35,6 +35,6 @@ import Testing
         run.send(SIGTERM)
         #expect(run.wait() == 0)
         withExtendedLifetime(log) {}
-        #expect(posthorn.contents(posthorn.directory.file("run-stdout")).contains("left out, because nobody read"))
+        #expect(posthorn.contents(posthorn.directory.file("run-stdout")).contains("left out, because standard error was not read"))
     }
 }

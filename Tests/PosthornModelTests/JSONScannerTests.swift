@@ -66,7 +66,7 @@ import Testing
         let all = (members.prefix(count - 1) + [inner]).joined(separator: ",")
         #expect(problem("{\(all)}") == nil)
         for last in [#""k0":1"#, #""\u006b0":1"#, #""k\#(count - 2)":1"#] where count < 9999 {
-            #expect(problem("{\(all),\(last)}")?.contains("stands twice") == true)
+            #expect(problem("{\(all),\(last)}")?.contains("occurs twice") == true)
         }
     }
 

@@ -39,7 +39,7 @@ import Testing
         (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
         (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
         (#"{"type":1,"node":"n","data":{}}"#, "must be a string"), (#"{"type":"A","node":"n","data":{"#, "over several lines"),
-        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "is the start of a JSON array"),
+        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "occurs twice"), ("[]", "is the start of a JSON array"),
         (#"{"type":"A","node":"n","data":{"a":foo}}"#, "at byte 36: the word that begins here is not false"), ("", "{ should stand here"),
     ])
     func aBadEventLineIsRefusedByName(_ line: String, _ reason: String) {
@@ -71,7 +71,7 @@ import Testing
         (#"{"nodes": [{"id": "a", "level": "site", "parent": "b"}]}"#, #"nodes[0].parent: "b" names no node"#),
         (#"{"nodes": [{"id": "a", "level": "site", "parent": "a"}]}"#, "nodes[0].parent"),
         (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "b", "level": "site", "parent": "a"}]}"#, "does not stand above"),
-        (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "a", "level": "site"}]}"#, "stands twice"),
+        (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "a", "level": "site"}]}"#, "occurs twice"),
         (#"{"nodes": [{"id": 7, "level": "site"}]}"#, "nodes[0].id: \"7\" must be a string"),
         (#"{"nodes": [{"id": "a", "level": "site", "colour": 1}]}"#, "nodes[0].colour: is not known here"),
         (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "is a JSON array; a topology is one object"),

@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"'MEETING_ENDED', 's', '{"a": 1, "a": 2}', NULL"#, "stands twice"),
+        (#"'MEETING_ENDED', 's', '{"a": 1, "a": 2}', NULL"#, "occurs twice"),
         (#"'MEETING_ENDED', 's', '{}', 'abc' || char(0, 13, 10) || 'x-evil: 1'"#, "is not an event id"),
         (#"'MEETING_ENDED' || char(0) || 'x', 's', '{}', NULL"#, "is not an event type"),
     ])

@@ -10,8 +10,10 @@ import Testing
             file.text.matches(of: /CommandSpecification\(\s*name: "([a-z ]+)"/).map { String($0.1) }
         }
         #expect(commands.count >= 12)
+        let page = SourceTree.file("\(Self.catalogue)/Commands.md")?.text ?? ""
         for command in commands {
             #expect(readme.contains("`posthorn \(command)`"), "README.md does not name `posthorn \(command)`")
+            #expect(page.contains("\n## posthorn \(command)\n"), "Commands.md has no part about posthorn \(command)")
         }
     }
 
@@ -36,6 +38,7 @@ import Testing
     @Test func theStatesOfADeliveryAreDrawnTheSameEverywhere() {
         let diagrams = [
             "Sources/PosthornModel/Deliveries/Delivery.swift", "Migrations/SQLite/001_outbox.sql", "\(Self.catalogue)/Deliveries.md",
+            "\(Self.catalogue)/Architecture.md",
         ].map { path in
             (SourceTree.file(path)?.lines ?? []).map(Self.withoutComment).filter { Self.isOfDiagram($0) }
         }
@@ -51,34 +54,72 @@ import Testing
         line.contains("▶") || line.contains("▼") || line.contains("│") || line.contains("└─┘") || line == "accepted 200"
     }
 
-    @Test func theCodeOfTheArticlesIsThatOfTheCompiledExample() {
+    /// Each document that shows Swift, with how many lines of it at least.
+    @Test(arguments: [("\(catalogue)/GettingStarted.md", 31), ("README.md", 5)])
+    func theSwiftOfTheDocumentsIsThatOfTheCompiledExample(_ path: String, _ least: Int) {
         let example = SourceTree.files(under: "Examples/SwiftPlatform").flatMap(\.lines).map(Self.trimmed)
         let known = Set(example)
-        let article = SourceTree.file("\(Self.catalogue)/GettingStarted.md")?.lines ?? []
         var isSwift = false
         var checked = 0
-        for line in article {
+        for line in SourceTree.file(path)?.lines ?? [] {
             if line.hasPrefix("```") {
                 isSwift = line == "```swift"
                 continue
             }
             guard isSwift, !Self.trimmed(line).isEmpty else { continue }
             checked += 1
-            #expect(known.contains(Self.trimmed(line)), "GettingStarted.md shows a line that the example does not have: \(line)")
+            #expect(known.contains(Self.trimmed(line)), "\(path) shows a line that the example does not have: \(line)")
         }
-        #expect(checked > 30)
+        #expect(checked >= least)
     }
 
     private static func trimmed(_ line: Substring) -> String {
         String(line.drop { $0 == " " })
     }
 
-    @Test func linksInTheREADMELeadSomewhere() {
-        let readme = SourceTree.file("README.md")?.text ?? ""
-        let links = readme.matches(of: /\]\(([A-Za-z][A-Za-z0-9_.\/]*)\)/).map { String($0.1) }
-        #expect(links.count > 5)
-        for link in links {
-            #expect(SourceTree.isFolder(link) || SourceTree.file(link) != nil, "README.md links to \(link), which is not there")
+    /// The articles of the catalogue, without their ending.
+    private static let articles = SourceTree.names(in: catalogue).filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }
+
+    @Test func theREADMEIsShortAndItsIndexNamesEveryArticle() {
+        let readme = SourceTree.file("README.md")
+        #expect((readme?.lineCount ?? 0) > 50)
+        #expect((readme?.lineCount ?? 0) <= 180)
+        let overview = SourceTree.file("\(Self.catalogue)/Posthorn.md")?.text ?? ""
+        for article in Self.articles where article != "Posthorn" {
+            #expect(readme?.text.contains("](\(Self.catalogue)/\(article).md)") == true, "README.md has no link to \(article)")
+            #expect(overview.contains("- <doc:\(article)>"), "Posthorn.md does not list \(article)")
         }
+    }
+
+    /// Where a link or picture leads from `path`: a file or folder of the checkout.
+    private static func target(of link: String, in path: String) -> String {
+        var parts = path.split(separator: "/").dropLast()
+        for part in link.split(separator: "/") where part != "." {
+            if part == ".." { parts = parts.dropLast() } else { parts.append(part) }
+        }
+        return parts.joined(separator: "/")
+    }
+
+    @Test func linksAndPicturesLeadSomewhere() {
+        let articles = Self.articles.map { "\(Self.catalogue)/\($0).md" }
+        let documents = ["README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"] + articles
+        var checked = 0
+        for path in documents {
+            let text = SourceTree.file(path)?.text ?? ""
+            let links = text.matches(of: /\]\(([A-Za-z.][A-Za-z0-9_.\/-]*)\)/).map { String($0.1) }
+            for link in links {
+                checked += 1
+                let target = Self.target(of: link, in: path)
+                // DocC finds pictures by their names alone.
+                let resource = "\(Self.catalogue)/Resources/\(link)"
+                let isThere = [target, resource].contains { SourceTree.isFolder($0) || SourceTree.file($0) != nil }
+                #expect(isThere, "\(path) links to \(link), which is not there")
+            }
+            for reference in text.matches(of: /<doc:([A-Za-z]+)>/) {
+                checked += 1
+                #expect(Self.articles.contains(String(reference.1)), "\(path) refers to the article \(reference.1), which is not there")
+            }
+        }
+        #expect(checked > 40)
     }
 }

@@ -36,7 +36,7 @@ public struct EngineConfiguration: Sendable {
     }
 }
 
-/// What an engine tells while it runs, for logs.
+/// What an engine reports while it runs, for logs.
 public enum EngineEvent: Sendable {
     /// Another engine owns the outbox; this one waits for its end.
     case standingBy(owner: Int32?)
@@ -46,7 +46,7 @@ public enum EngineEvent: Sendable {
     case topologyRead(endpoints: Int)
     /// An attempt failed and another one follows, or none does.
     case attemptFailed(DeliveryUpdate)
-    /// A delivery was cancelled and pruned while its request was on the wire; what came of it stands nowhere but here.
+    /// A delivery was cancelled and pruned while its request was on the wire; its result is nowhere but here.
     case deliveryGone(GoneDelivery)
     /// A mail about exhausted deliveries was handed to the mail server, or was not.
     case mail(MailUpdate)
@@ -128,7 +128,7 @@ public struct GoneDelivery: Sendable {
     public let endpoint: String
     /// The attempt's number.
     public let attempt: Int
-    /// What came of the attempt.
+    /// The attempt's result.
     public let outcome: AttemptOutcome
 
     init(_ result: SendResult, endpoint: String) {
@@ -152,7 +152,7 @@ public struct DeliveryUpdate: Sendable {
     public let endpoint: String
     /// The attempt's number.
     public let attempt: Int
-    /// What came of the attempt.
+    /// The attempt's result.
     public let outcome: AttemptOutcome
     /// The delivery's state after it.
     public let state: DeliveryState

@@ -258,7 +258,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         handshakes?.update(directory.unverified)
         let faults = directory.faults
         let faultNews = faultWatch.update(faults)
-        // Also what is not new: whoever wrote the endpoint anew has struck it from what stands there.
+        // Also what is not new: whoever wrote the endpoint again has struck it from what stands there.
         if !faultNews.isEmpty || !faults.isEmpty { hasFaultNews = true }
         for event in faultNews { listeners.tell(event) }
         listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))

@@ -107,7 +107,7 @@ struct HandshakeQueue {
         Transition.scaled(Self.pausesMilliseconds[min(failures, Self.pausesMilliseconds.count) - 1], speed)
     }
 
-    /// What came of asking one.
+    /// The result of asking one.
     enum Outcome {
         case verified
         case failed

@@ -5,7 +5,7 @@ import PosthornSystem
 import Synchronization
 
 /// Lets unverified endpoints of a running engine prove themselves: a thread that waits for the next one's time, and one
-/// for each handshake under way. None of them is the writer's, which only records what came of it.
+/// for each handshake under way. None of them is the writer's, which only records its result.
 final class HandshakeRunner: Sendable {
     private let outbox: Outbox
     private let handshake: VendorHandshake

@@ -15,7 +15,7 @@ public struct EndpointVerification: Sendable, Hashable {
 }
 
 extension Outbox {
-    /// Lets an endpoint's URL prove itself now, as its vendor wants it, and waits for the answer.
+    /// Runs the vendor's URL verification now, and waits for the answer.
     ///
     /// An unverified endpoint that succeeds becomes active, and what was held for it goes out. One that is active already
     /// stays so whatever comes of it; so does one that is disabled.
@@ -43,7 +43,7 @@ extension Outbox {
             try followTopology()
             try settleHeld()
         }
-        // It says nothing about the URL that the endpoint has by now.
+        // The URL changed meanwhile; the result is stale.
         let isOutdated = failure == nil && state == .unverified
         let reason = isOutdated ? "the URL was changed while it was asked; verify it again" : failure
         return EndpointVerification(state: state, failure: reason, isNeeded: true)

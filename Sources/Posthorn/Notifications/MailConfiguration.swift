@@ -36,7 +36,7 @@ enum MailSchedule {
 
     /// What follows from an attempt.
     /// - Parameters:
-    ///   - result: What came of it.
+    ///   - result: What the server answered.
     ///   - mail: The mail as it was before.
     ///   - now: The attempt's end.
     ///   - speed: How many times faster than written the schedule runs.

@@ -145,7 +145,7 @@ final class MailRunner: Sendable {
         }
     }
 
-    /// Sends one mail and records what came of it.
+    /// Sends one mail and records its result.
     private func send(_ mail: QueuedMail) throws -> MailResult? {
         let claim = try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) -> Claim? in
             let now = outbox.clock.now()
@@ -155,7 +155,7 @@ final class MailRunner: Sendable {
         }
         guard let claim else { return nil }
         guard let contents = try contents(claim) else {
-            record(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "nothing is left to tell of"))
+            record(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "no delivery is left to report"))
             return nil
         }
         let result = handIn(claim.mail, contents)

@@ -8,7 +8,7 @@ public struct MailUpdate: Sendable {
     public let recipient: String
     /// The endpoint's id.
     public let endpoint: String
-    /// Of how many deliveries it tells.
+    /// How many deliveries it is about.
     public let deliveries: Int
     /// The attempt's number.
     public let attempt: Int

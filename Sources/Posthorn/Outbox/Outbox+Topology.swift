@@ -181,7 +181,7 @@ extension Outbox {
     /// In a transaction after that of the change: what was read inside it would stay if it was rolled back.
     func followTopology() throws(OutboxProblem) {
         try writer.perform { [self] (store) throws(OutboxProblem) in
-            // Nobody has read it yet: then there is nothing to follow, and no key is needed.
+            // Not loaded yet, so nothing to refresh (and no key needed).
             if directory.generation >= 0 { _ = try directory.refresh(from: store, at: clock.now()) }
         }
     }

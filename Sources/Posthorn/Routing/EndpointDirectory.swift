@@ -58,7 +58,7 @@ final class EndpointDirectory {
     /// A place for requests of one revision. An object, because it is looked up for every delivery.
     final class Target {
         let endpoint: Int
-        /// `nil` when no request can be made for it, or it is to be made anew.
+        /// `nil` when no request can be made for it, or it is to be made again.
         @exclusivity(unchecked) fileprivate(set) var sendTarget: SendTarget?
         fileprivate(set) var composer: LiveComposer
 
@@ -117,7 +117,7 @@ final class EndpointDirectory {
 
     // MARK: Places
 
-    /// The endpoint that has a place. Whoever has the index of one has it from here, and holds it or uses it at once.
+    /// The endpoint at a place. Indices are valid only while held, or until the next call.
     subscript(index: Int) -> Entry { places[index]! }
 
     /// The place of the endpoint with a number; `nil` when it has none.

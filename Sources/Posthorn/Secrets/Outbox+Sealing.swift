@@ -3,7 +3,7 @@ public import PosthornStore
 import PosthornSystem
 
 extension Outbox {
-    /// Seals the credentials and fixed headers of all endpoints anew, those of removed ones too, with this outbox's key: all of
+    /// Seals the credentials and fixed headers of all endpoints again, those of removed ones too, with this outbox's key: all of
     /// them in one transaction, or none. So a key is changed on purpose: open the outbox with the new one, `replacing` the old,
     /// and call this.
     ///

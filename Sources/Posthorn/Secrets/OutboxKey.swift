@@ -23,7 +23,7 @@ public struct OutboxKey: Sendable, Equatable, CustomStringConvertible, CustomRef
 /// Seals credentials with an outbox's key.
 struct SealedCredentials: CredentialSealing {
     private let box: SecretBox
-    /// Of the key that it takes the place of: it opens what is not sealed anew yet, and seals nothing.
+    /// Of the key that it takes the place of: it opens what is not sealed again yet, and seals nothing.
     private let former: SecretBox?
 
     init(_ key: OutboxKey, inPlaceOf former: OutboxKey? = nil) {

@@ -24,7 +24,7 @@ enum BenchCommand {
 
         \(columns(all.map { ($0.name, $0.summary) } + [(ReceiveCommand.name, ReceiveCommand.summary)]))
 
-        posthorn-bench BENCHMARK --help tells its options.
+        posthorn-bench BENCHMARK --help explains its options.
         """
     }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the kernel tells of a process's threads (proc(5)).
+/// What the kernel reports of a process's threads (proc(5)).
 struct ThreadFacts {
     let name: String
     /// Time on a processor, in microseconds.

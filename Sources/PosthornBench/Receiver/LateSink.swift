@@ -25,7 +25,7 @@ final class LateSink: Sendable {
     /// How many requests have come since the last ``take()``.
     var count: Int { latenesses.withLock { $0.count } }
 
-    /// How late each request came, in milliseconds, and starts anew.
+    /// How late each request came, in milliseconds, and starts again.
     func take() -> [Double] {
         latenesses.withLock { found in
             defer { found = [] }

@@ -18,7 +18,7 @@ struct SinkProcess {
         var line = [UInt8](repeating: 0, count: 16)
         let count = read(pipes[0], &line, line.count)
         guard let port = Int(String(decoding: line.prefix(max(0, count)), as: UTF8.self).filter(\.isNumber)) else {
-            throw BenchProblem("the receiver tells no port")
+            throw BenchProblem("the receiver names no port")
         }
         self.port = port
     }

@@ -38,7 +38,7 @@ final class TimedSink: Sendable {
     /// How many requests have come since the last ``expect(_:)``.
     var requests: Int { state.withLock { $0.requests } }
 
-    /// Counts anew, towards so many requests.
+    /// Counts again, towards so many requests.
     func expect(_ goal: Int = 1) { state.withLock { $0 = State(goal: goal) } }
 
     /// Waits for the last of the expected requests and says when it came, as `MonotonicClock` counts.

@@ -22,10 +22,10 @@ enum HelpText {
               posthorn --version prints the version.
 
             A first delivery:
-              posthorn apply topology.json          who there is and where webhooks go
+              posthorn apply topology.json          define nodes and endpoints
               posthorn emit events.ndjson           accept events, one JSON object a line
               posthorn run --until-settled          deliver them
-              posthorn deliveries                   see what became of them
+              posthorn deliveries                   see their results
 
             Exit status: 0 done, 1 something failed, 2 the command line was not understood.
 

@@ -49,7 +49,7 @@ struct ParsedArguments: Equatable, Sendable {
             )
         }
         if values[name] != nil, !flag.isRepeatable, flag.value != nil {
-            throw UsageProblem("--\(name) stands twice; give it once", command: command.name)
+            throw UsageProblem("--\(name) is given twice; give it once", command: command.name)
         }
         guard let placeholder = flag.value else {
             if parts.count > 1 {

@@ -44,7 +44,7 @@ enum CredentialChecks {
                 .problem,
                 "endpoint",
                 "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); or apply the "
-                    + "topology with it, which writes it anew (with --key-lost, if the key is gone)"
+                    + "topology with it, which writes it again (with --key-lost, if the key is gone)"
             )
         }
     }
@@ -58,7 +58,7 @@ enum CredentialChecks {
             return Finding(
                 .warn,
                 "credentials",
-                "those of \(Words.count(storage.inTheClear, "endpoint")) stand in the clear (fixed headers count as such), for whoever can read the file; \(remedy)"
+                "\(Words.count(storage.inTheClear, "endpoint")) with unencrypted credentials or headers, readable by anyone who can read the file; \(remedy)"
             )
         }
         if storage.sealed == 0 { return Finding(.ok, "credentials", "no endpoint has any") }

@@ -58,7 +58,7 @@ enum MailChecks {
         return Finding(
             .warn,
             "mail",
-            "\(Words.count(status.untold, "time")) so far a delivery was exhausted and there was nobody to tell (one that was retried and exhausted "
+            "\(Words.count(status.untold, "time")) so far a delivery was exhausted and there was no contact (one that was retried and exhausted "
                 + "again counts again); give the nodes of their endpoints, or nodes above, a notification_contact"
         )
     }

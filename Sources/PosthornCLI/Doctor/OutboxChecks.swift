@@ -93,7 +93,7 @@ enum OutboxChecks {
             let remedy =
                 endpoint.state == .disabled
                 ? "posthorn endpoint enable \(word) lets them go"
-                : "its URL must prove itself: posthorn run asks it to, and posthorn endpoint verify \(word) does at once"
+                : "its URL is not verified yet: posthorn run does that, and posthorn endpoint verify \(word) does it at once"
             return Finding(
                 waiting > 0 ? .warn : .ok,
                 "endpoint",

@@ -29,8 +29,8 @@ enum SecretChecks {
             return Finding(
                 .problem,
                 "client cert",
-                "\(subject) counts from \(validity.from) on (\(Words.distance(to: validity.from, from: now))), so receivers refuse it until "
-                    + "then; check the machine's clock, or apply the topology with one that counts already"
+                "\(subject) is valid only from \(validity.from) on (\(Words.distance(to: validity.from, from: now))), so receivers refuse it until "
+                    + "then; check the machine's clock, or apply a certificate that is already valid"
             )
         }
         guard validity.until.milliseconds - now.milliseconds < warningMilliseconds else { return nil }

@@ -8,7 +8,7 @@ enum EndpointEnableCommand: Command {
         summary: "switch an endpoint on: deliveries that were held go out",
         positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
         details: [
-            "An endpoint whose vendor asks a URL to prove itself becomes unverified first. With --json: one object with id and state."
+            "An endpoint whose vendor verifies URLs becomes unverified first. With --json: one object with id and state."
         ],
         examples: ["posthorn endpoint enable crm"]
     )

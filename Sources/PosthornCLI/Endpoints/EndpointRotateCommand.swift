@@ -6,7 +6,7 @@ import PosthornText
 enum EndpointRotateCommand: Command {
     static let specification = CommandSpecification(
         name: "endpoint rotate",
-        summary: "replace an endpoint's secret or token, and show a made one this once",
+        summary: "replace an endpoint's secret or token, and print a generated one once",
         positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
         flags: [
             .init("secret-file", "FILE", "use the secret in this file instead of making one"),

@@ -13,7 +13,7 @@ enum EndpointTestCommand: Command {
         ] + EndpointCalls.flags,
         settings: EndpointCalls.settings,
         details: [
-            "Nothing is stored, nobody else gets it, and the endpoint's state and patterns do not matter. Secrets are shown as ***.",
+            "Nothing is stored, no one else gets it, and the endpoint's state and patterns do not matter. Secrets are shown as ***.",
             "Exit status 1 unless the answer is 200. With --json: id, method, url, headers (objects with name and value), body, status,"
                 + "\nerror, error_text, response, address, duration_ms.",
         ],

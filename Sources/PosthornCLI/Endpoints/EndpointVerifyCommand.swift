@@ -5,7 +5,7 @@ import PosthornModel
 enum EndpointVerifyCommand: Command {
     static let specification = CommandSpecification(
         name: "endpoint verify",
-        summary: "let an endpoint's URL prove itself now, as its vendor wants it",
+        summary: "run the vendor's URL verification now",
         positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
         flags: EndpointCalls.flags,
         settings: EndpointCalls.settings,

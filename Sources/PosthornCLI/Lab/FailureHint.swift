@@ -58,7 +58,7 @@ struct FailureHint {
         case 401, 403: return "the receiver does not take the signature \(signature.rawValue); give its own secret with \(format)"
         case 404, 410: return "the receiver has nothing under \(url.text); correct the URL's path"
         case 405: return "the receiver takes no such request under \(url.text); correct the URL's path"
-        case 400, 415, 422: return "the receiver does not take this format; name the vendor whose it expects"
+        case 400, 415, 422: return "the receiver rejects this format; choose its vendor with --vendor"
         case 413: return "the receiver takes no requests as large as these; let it take more"
         case 429: return "the receiver limits how many it takes; ask it less often"
         case 500...: return "the receiver fails; its log says why"

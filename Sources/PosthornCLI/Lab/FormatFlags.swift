@@ -96,7 +96,7 @@ enum NamedValues {
                 throw UsageProblem("--\(flag): \(which) has no \(lacks); write it as NAME=VALUE", command: command)
             }
             if values.updateValue(parts[1], forKey: parts[0]) != nil {
-                throw UsageProblem("--\(flag): \(InputProblem.printable(parts[0])) stands twice; give it once", command: command)
+                throw UsageProblem("--\(flag): \(InputProblem.printable(parts[0])) is given twice; give it once", command: command)
             }
         }
         return values

@@ -13,7 +13,7 @@ struct LabTarget {
         "i-own-this-host",
         "NAME",
         isRepeatable: true,
-        "send to this host though it is public; it must be one that is called (repeatable)"
+        "confirm that you own this public host, one that the command calls (repeatable)"
     )
 
     /// - Parameter owned: Hosts that the operator has said are theirs, this one or others.

@@ -125,7 +125,7 @@ struct LedgerSource {
         case .file(let path, let from):
             if access(path, F_OK) != 0 { throw problem("is not there: the receiver has not made it") }
             let bytes = try opened(path).contents(limitBytes: Self.limitBytes)
-            // A file that is shorter than before the load was begun anew.
+            // A file that is shorter than before the load was begun again.
             return Array(bytes.count >= from ? bytes[from...] : bytes[...])
         case .url(let target, let caFile):
             let answer: SingleResponse

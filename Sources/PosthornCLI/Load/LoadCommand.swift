@@ -16,19 +16,19 @@ enum LoadCommand: Command {
         details: [
             "With --rate, requests leave on a schedule whether or not answers come, and latency counts from the moment a request"
                 + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
-                + "\nare answered, which finds the peak throughput. With --replay, recorded events leave at the distances in which they"
-                + "\nhappened, with their ids, times and data, signed anew.",
+                + "\nare answered, which finds the peak throughput. With --replay, recorded events are sent with their original"
+                + "\nspacing, ids, times and data, and new signatures.",
             "--replay reads at most \(Words.grouped(ReplayFlags.countLimit)) events into memory, where they take about what they do on disk;"
                 + "\n--event TYPE (or a pattern) takes those of some types alone, --count N the first N that were stored.",
-            "What becomes due within 0.1 ms leaves together, within up to 0.4 ms where a thread has little time left over. Where this"
-                + "\nmachine lacks the time for the schedule, about as many as before are kept on the wire until it has caught up, which"
-                + "\nkeeps it fastest. Both show in start_delay_ms, which says how late requests left, and in the latencies; held_back"
+            "Requests due within 0.1 ms of each other are sent as a batch (0.4 ms when the thread is busy). If the machine falls behind,"
+                + "\nconcurrency stays as it is until it catches up."
+                + " Both show in start_delay_ms, which says how late requests left, and in the latencies; held_back"
                 + "\ncounts what --max-in-flight made late.",
             "With --ledger the receiver says what it has processed: one line each time, which is the event's name or a JSON object"
                 + "\nwith \"id\" or \"digest\". A name is the event's id (weseedo, standard), the id of its object (diio's id, Voiso's uuid,"
                 + "\nWebio's communicationActionId), or the SHA-256 of the body, of the query for a GET. Counted are: lost (answered 200 and"
                 + "\nnot processed), twice, unacknowledged (processed, never answered 200), forged (processed though wrongly signed or"
-                + "\nreplayed) and unknown. What stood in a file before the load is passed over. posthorn receive --ledger writes one.",
+                + "\nreplayed) and unknown. Lines from before the load are skipped. posthorn receive --ledger writes one.",
             "The ledger is looked at before the first request: a URL must answer 200 with one (empty will do), a file must be one,"
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",

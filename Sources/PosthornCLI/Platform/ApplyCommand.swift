@@ -12,16 +12,16 @@ enum ApplyCommand: Command {
         flags: [
             .init("prune", "remove nodes and endpoints that the file lacks; what waits for them is cancelled"),
             .init("prune-all", "the same, also when the file is empty and so everything is removed"),
-            .init("key-lost", "replace credentials that the given key does not open by the file's, sealed with it; takes rotations back"),
+            .init("key-lost", "overwrite credentials the key cannot open with the file's (undoes rotations)"),
         ],
         details: [
-            "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
+            "All of the file takes effect or, when something in it is wrong, none. Unchanged entries are left alone, so the"
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
-            "A file may hold a part of it all, such as one endpoint at a node that is there: without --prune, what it lacks stays as it is.",
-            "*** in place of a secret, as posthorn topology writes it, stands for what is stored; so does \"credentials\": \"***\".",
-            "Ids of nodes and endpoints have 1 to 128 bytes of visible characters and blanks, none of these at either end. Quote them in"
-                + "\na shell; one that begins with - stands behind -- (posthorn endpoint enable -- -id), or as --endpoint=ID.",
-            "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied; so is a new or"
+            "A file may be partial, such as one endpoint at an existing node: without --prune, what it lacks is left alone.",
+            "*** in place of a secret, as posthorn topology writes it, keeps what is stored; so does \"credentials\": \"***\".",
+            "Ids of nodes and endpoints have 1 to 128 bytes of printable characters, with no leading or trailing spaces. Quote them in"
+                + "\na shell, and put -- before one that starts with - (posthorn endpoint enable -- -id), or write --endpoint=ID.",
+            "An events pattern that matches none of the vendor's known types causes a warning, and is applied; so does a new or"
                 + "\nchanged endpoint whose format cannot carry some of the outbox's newest events.",
             "--key-lost is for a key that is gone for good. A secret that was rotated, and one that still signs beside its successor, are gone"
                 + "\nwith it: from then on the file's secret alone signs. To change a key that you have, posthorn rekey.",

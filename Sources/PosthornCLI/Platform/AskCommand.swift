@@ -16,7 +16,7 @@ enum AskCommand: Command {
         settings: EndpointCalls.settings,
         details: [
             "Webio's custom value request: the endpoint's URL is called with customerUID, outboundChannelAddress and param1, param2 …"
-                + "\nfor the fields, and answers 200 with one JSON object. When anything is amiss, that is named and nothing is printed.",
+                + "\nfor the fields, and answers 200 with one JSON object. On failure the reason goes to stderr and nothing is printed.",
             "With --json: one object with text.",
         ],
         examples: [#"posthorn ask crm "Your balance is <<balance>>." --customer 123456 --channel 44777777777"#]

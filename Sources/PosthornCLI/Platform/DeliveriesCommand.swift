@@ -8,11 +8,11 @@ import PosthornText
 enum DeliveriesCommand: Command {
     static let specification = CommandSpecification(
         name: "deliveries",
-        summary: "list deliveries, newest first: which event for which endpoint, and what became of it",
+        summary: "list deliveries, newest first: which event for which endpoint, and its state",
         flags: DeliveryFilterFlags.flags(DeliveryState.allCases) + [
             .init("limit", "N", "at most so many (default \(defaultLimit))"),
             .init("all", "all of them, however many there are"),
-            .init("before", "DELIVERY", "go on behind this one: only older ones, with smaller numbers"),
+            .init("before", "DELIVERY", "only deliveries older than this one, with smaller numbers"),
         ],
         details: [
             "When there are more than the list has, a line on standard error says how to go on.",

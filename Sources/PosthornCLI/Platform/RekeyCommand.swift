@@ -9,10 +9,10 @@ enum RekeyCommand: Command {
         flags: [.init("new-key-file", "FILE", "required: the new key; make one with openssl rand -hex 32")],
         details: [
             "The key until now comes as for every command, from --key-file or the environment. Credentials and fixed headers of all"
-                + "\nendpoints are sealed anew in one transaction: all or, when one opens with neither key, none. Stop posthorn run before, and"
+                + "\nendpoints are sealed again in one transaction: all of them, or none if any opens with neither key. Stop posthorn run before, and"
                 + "\nstart it with the new key afterwards; rekey refuses to work while it runs.",
-            "Killed on the way, it has done all or nothing; the same command again, with both keys, is right in either case. What was"
-                + "\nrotated stays so. Backups from before open with the old key only. If somebody else may have that, rotate the secrets too.",
+            "rekey is atomic: if it is interrupted, give the same command again, with both keys. What was"
+                + "\nrotated stays so. Backups from before open with the old key only. If someone else may have that, rotate the secrets too.",
             "With --json: one object with endpoints, the count of those that are sealed with the new key.",
         ],
         examples: ["posthorn rekey --key-file posthorn.key --new-key-file posthorn-2.key"]

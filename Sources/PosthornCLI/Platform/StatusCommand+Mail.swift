@@ -24,7 +24,7 @@ extension StatusCommand {
             )
         }
         if status.untold > 0 {
-            rows.append(("untold", "\(Words.count(status.untold, "time")) a delivery was exhausted and there was nobody to tell"))
+            rows.append(("untold", "\(Words.count(status.untold, "time")) a delivery was exhausted and there was no contact"))
         }
         return rows
     }

@@ -100,7 +100,7 @@ enum ReceiveCommand: Command {
 
     /// The line about lines that were left out.
     private static func dropped(_ count: Int) -> String {
-        "\(Words.count(count, "line was", "lines were")) left out, because nobody read them"
+        "\(Words.count(count, "line was", "lines were")) left out, because they were not read"
     }
 
     private static func droppedJSON(_ count: Int) -> [UInt8] {

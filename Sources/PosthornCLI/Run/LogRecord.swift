@@ -100,8 +100,8 @@ struct LogRecord: Sendable, Equatable {
             self.init(
                 .warn,
                 "log_held_back",
-                "a program reads an old state of the outbox and does not end, so its write-ahead log grows until the disk is full; find it "
-                    + "(fuser on the outbox's file) and end its transaction",
+                "a long-running read transaction keeps the write-ahead log from being truncated, so it grows until the disk is full; find the "
+                    + "process with fuser on the outbox's file and end it",
                 [Field("bytes", bytes)]
             )
         case .logReleased: self.init(.info, "log_released", "the write-ahead log can be emptied again")

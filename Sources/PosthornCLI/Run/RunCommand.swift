@@ -51,7 +51,7 @@ enum RunCommand: Command {
                 + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run,"
                 + "\nand on those that are left when it is stopped early.",
             "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
-                + "\nexhausted of this run, duration_ms, and log_lines_lost: lines that nobody read.",
+                + "\nexhausted of this run, duration_ms, and log_lines_lost: lines that were not read.",
         ],
         examples: [
             "posthorn run",
@@ -100,7 +100,7 @@ enum RunCommand: Command {
     private static func end(_ lost: Int, _ context: Context) -> Int32 {
         if lost > 0, !context.json {
             context.output.write(
-                "\(Words.count(lost, "log line was", "log lines were")) left out, because nobody read the standard error\n"
+                "\(Words.count(lost, "log line was", "log lines were")) left out, because standard error was not read\n"
             )
         }
         return context.output.flushSoon() ? 0 : 1

@@ -25,15 +25,15 @@ enum SimulateCommand: Command {
                 + "\ndelivery is exhausted, or a value request was not answered well.",
             "--event TYPE (or a pattern) sends events of these types alone. Without --count that is one, and without --start it happens"
                 + "\nnow: simulate weseedo URL --event MEETING_STARTED triggers one event.",
-            "Each vendor tells its own stories with every type of event of its page; standard, which prescribes none, tells of a"
+            "Each vendor has its own scenarios, covering every event type it documents; Standard Webhooks defines none, so standard has a"
                 + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from --seed,"
                 + "\n--start and the topology's nodes alone, so the same command sends the same bytes again.",
-            "Several URLs all get every event. With --topology, stories take place at the file's nodes and each endpoint gets what"
+            "Several URLs all get every event. With --topology, events happen at the file's nodes and each endpoint gets what"
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints of the"
                 + "\nother vendors are left out; envelopes standard and raw carry any VENDOR's events. simulate standard is a platform"
                 + "\nof its own, the shop, whose events go to these two alone.",
             SimulationText.faultList,
-            "The dice are thrown for each fault apart, so an event may meet several; the end says how many did. A receiver that is"
+            "Each fault is drawn independently, so one event may get several; the summary counts them. A receiver that is"
                 + "\nslower than --timeout meets slow-200 without the fault. Retry-After counts in real seconds at any speed.",
             "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad. Flags"
                 + "\nthat would say nothing with --check, or with --out, are refused.",

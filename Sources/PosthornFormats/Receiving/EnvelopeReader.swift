@@ -7,7 +7,7 @@ public struct ReceivedEvent: Equatable, Sendable {
     public var id: String?
     /// The event's type; `nil` in a GET and in the raw envelope.
     public var type: String?
-    /// The attempt's number, which only weseedo tells.
+    /// The attempt's number, which only weseedo sends.
     public var attempt: Int?
     /// When it happened, as it was written.
     public var created: String?

@@ -26,7 +26,7 @@ public struct SignatureVerifier: Sendable {
         func header(_ name: String) throws(InputProblem) -> String {
             let values = headers.filter { $0.name.lowercased() == name.lowercased() }
             guard let first = values.first else { throw InputProblem(field: name, reason: "is missing") }
-            if values.count > 1 { throw InputProblem(field: name, reason: "stands \(values.count) times") }
+            if values.count > 1 { throw InputProblem(field: name, reason: "occurs \(values.count) times") }
             return first.value
         }
     }

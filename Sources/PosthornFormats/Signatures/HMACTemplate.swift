@@ -138,7 +138,7 @@ struct HMACTemplate: Sendable {
         let field = CredentialReader.field("value")
         let prefix = try reader.optional("prefix")
         let text = try reader.optional("value")
-        if prefix != nil, text != nil { throw InputProblem(field: field, reason: "stands beside prefix; give one of them") }
+        if prefix != nil, text != nil { throw InputProblem(field: field, reason: "cannot be combined with prefix; give one of them") }
         if let prefix {
             try CredentialReader.checkHeaderValue(prefix, "prefix")
             if prefix.contains(where: { "{}".contains($0) }) {

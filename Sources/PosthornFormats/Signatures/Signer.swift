@@ -62,7 +62,7 @@ struct Signer: Sendable {
             if prefix == nil { return [] }
             throw InputProblem(
                 field: CredentialReader.field("authorization_prefix"),
-                reason: "stands without authorization_token; give both or neither"
+                reason: "needs authorization_token; give both or neither"
             )
         }
         let token = try reader.requiredHeaderValue("authorization_token")

@@ -21,7 +21,7 @@ enum StandardSecret: Sendable {
                 throw InputProblem(field: field, reason: "is not base64 after whsec_")
             }
             guard Self.symmetricByteCounts.contains(key.count) else {
-                throw InputProblem(field: field, reason: "stands for \(key.count) bytes; Standard Webhooks wants 24 to 64")
+                throw InputProblem(field: field, reason: "has \(key.count) bytes; Standard Webhooks wants 24 to 64")
             }
             self = .symmetric(try HMACKey(.sha256, key: key))
         } else if text.hasPrefix(Self.privatePrefix) {
@@ -44,7 +44,7 @@ enum StandardSecret: Sendable {
         else {
             throw InputProblem(
                 field: field,
-                reason: "stands for \(bytes.count) bytes; an ed25519 key has 32, or 64 with its public key"
+                reason: "has \(bytes.count) bytes; an ed25519 key has 32, or 64 with its public key"
             )
         }
         guard bytes.count == seedCount || Array(bytes.suffix(seedCount)) == key.publicKey else {
@@ -150,7 +150,7 @@ struct PreviousSecret {
     private static var damaged: InputProblem {
         InputProblem(
             field: CredentialReader.field(KeptMember.previousSecrets),
-            reason: "must be a list of objects with secret and valid_until; rotate the secret to make it anew"
+            reason: "must be a list of objects with secret and valid_until; rotate the secret to make it again"
         )
     }
 }

@@ -44,7 +44,7 @@ public struct ValueRequest: Sendable {
         self.fields = fields
     }
 
-    /// The first place where a bracket stands twice.
+    /// The first place where a bracket occurs twice.
     private static func firstPair(
         _ bracket: Unicode.Scalar,
         in text: Substring.UnicodeScalarView

@@ -80,7 +80,7 @@ public struct LoadContent: Sendable {
         return LoadContent(kind: kind, signsTime: settings.signsTime, carriesEventID: settings.carriesEventID)
     }
 
-    /// Events that happened, in a vendor's format: each goes out with its own id, time and data, and is signed anew.
+    /// Events that happened, in a vendor's format: each goes out with its own id, time and data, and is signed again.
     /// - Parameters:
     ///   - events: What happened; at least one.
     ///   - settings: The format and its credentials.

@@ -33,7 +33,7 @@ public struct LoadMeasurements: Sendable {
 
     init() {}
 
-    /// What came of a request.
+    /// The result of a request.
     struct Ending {
         let answer: LoadAnswer
         /// Whether it waited for a place on the wire, which is the receiver's doing.

@@ -14,7 +14,7 @@ public struct LoadOrigin: Equatable, Sendable {
     /// The machine that sent.
     public var machine: String
 
-    /// An origin by its parts.
+    /// Creates an origin.
     public init(command: String, seed: UInt64, version: String, vendor: String?, machine: String) {
         self.command = command
         self.seed = seed

@@ -53,7 +53,7 @@ struct LoadTally: Sendable {
         self.types = Array(repeating: LoadMeasurements(), count: types)
     }
 
-    /// Takes what came of a request.
+    /// Takes the result of a request.
     /// - Parameters:
     ///   - start: When the measured part began.
     ///   - step: The step of the rate that it belongs to, if there are any.

@@ -21,7 +21,7 @@ public struct LoadProgress: Sendable {
     public internal(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
 }
 
-/// One thread's source: what leaves when, and what came of it.
+/// One thread's source: what leaves when, and its result.
 final class LoadWorker: LoadSource {
     private let plan: LoadPlan
     // Unchecked, as in the loop that calls it: one thread alone touches them, for every request.

@@ -27,8 +27,8 @@ public enum SimulationFault: String, CaseIterable, Sendable {
         case .late: return "it leaves an hour after it happened"
         case .burst: return "the next \(Simulation.burstEvents) events happen in the same moment"
         case .gap: return "nothing happens for half an hour before it"
-        case .unknownType: return "its type has _v2 at the end, so that nobody knows it"
-        case .unknownField: return "its data begin with a member that nobody knows, new_in_version_2"
+        case .unknownType: return "its type has _v2 at the end, which no receiver knows"
+        case .unknownField: return "its data begin with an unknown member, new_in_version_2"
         case .slowAnswer: return "the platform gives up on its first request before the 200 comes, and tries again by the schedule"
         case .outage: return "the platform is down, not the receiver: what would leave then leaves at the end, all at once"
         }

@@ -41,7 +41,7 @@ public struct SimulationFaults: Equatable, Sendable {
     public static let example = shares.map { $0.fault.rawValue + "=1%" }.joined(separator: ",") + ",outage=10m"
 
     /// Reads `duplicates=1%,outage=10m`.
-    /// - Throws: Which part is none, or stands twice, and what would be one.
+    /// - Throws: Which part is none, or occurs twice, and what would be one.
     public init(_ text: String) throws(InputProblem) {
         var seen: Set<Substring> = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -9,7 +9,7 @@ import Synchronization
 /// the text's `<<fields>>`, for that customer and channel. One after the other, on a thread of its own, so that a receiver
 /// that is slow to answer does not hold events back.
 final class ValueAsker: Sendable {
-    /// What came of the requests.
+    /// The result of the requests.
     struct Counts: Sendable {
         var asked = 0
         var answered = 0

@@ -49,7 +49,7 @@ public enum AttemptError: String, CaseIterable, Sendable {
     }
 }
 
-/// What came of one attempt, as the sender saw it.
+/// The result of one attempt, as the sender saw it.
 public struct AttemptOutcome: Hashable, Sendable {
     /// When the request was started.
     public var started: Timestamp
@@ -76,7 +76,7 @@ public struct AttemptOutcome: Hashable, Sendable {
     /// Whether the receiver took the event: an answer of exactly 200.
     public var succeeded: Bool { error == nil && status == 200 }
 
-    /// An outcome, by its parts.
+    /// Creates an outcome.
     public init(
         started: Timestamp,
         durationMicroseconds: Int64,
@@ -106,7 +106,7 @@ public struct Attempt: Hashable, Sendable {
     public let delivery: Int64
     /// Counted from 1.
     public let number: Int
-    /// What came of it.
+    /// Its result.
     public let outcome: AttemptOutcome
 
     /// A row of a list.

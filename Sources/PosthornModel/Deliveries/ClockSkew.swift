@@ -9,13 +9,13 @@ public struct ClockSkew: Sendable, Hashable {
     /// How many endpoints said so.
     public let endpoints: Int
 
-    /// An estimate by its parts.
+    /// Creates an estimate.
     public init(milliseconds: Int64, endpoints: Int) {
         self.milliseconds = milliseconds
         self.endpoints = endpoints
     }
 
-    /// Answers that took longer than this say too little.
+    /// Slower answers are too imprecise to measure skew.
     public static let durationLimitMilliseconds: Int64 = 5000
 
     /// What one answer says: the middle of what is possible, wrong by half a second and half the duration at most.

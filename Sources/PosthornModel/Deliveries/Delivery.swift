@@ -56,7 +56,7 @@ public struct Delivery: Hashable, Sendable {
     public let endpoint: String
     /// Where it goes: what the endpoint's URL was when the event was accepted. May hold secrets; ``MaskedURL`` shows it without.
     public let url: String
-    /// Where it stands.
+    /// Its state.
     public let state: DeliveryState
     /// Attempts made so far.
     public let attempts: Int
@@ -70,7 +70,7 @@ public struct Delivery: Hashable, Sendable {
     /// When its last attempt ended, of one that was delivered or is exhausted; `nil` while it goes on, and for a cancelled one.
     public var finished: Timestamp? { state == .delivered || state == .exhausted ? last?.ended : nil }
 
-    /// What came of the newest attempt.
+    /// The result of the newest attempt.
     public struct LastAttempt: Hashable, Sendable {
         /// The status of the answer, when there was one.
         public let status: Int?
@@ -81,7 +81,7 @@ public struct Delivery: Hashable, Sendable {
         /// When it ended.
         public let ended: Timestamp
 
-        /// An attempt by its parts.
+        /// Creates an attempt.
         public init(status: Int?, error: AttemptError?, errorText: String, ended: Timestamp) {
             self.status = status
             self.error = error
@@ -129,7 +129,7 @@ public struct Transition: Hashable, Sendable {
     /// What ``DeliveryRound/base`` is from now on; `nil` to leave it.
     public let roundBase: Int?
 
-    /// A transition by its parts.
+    /// Creates a transition.
     public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?, roundBase: Int? = nil) {
         self.state = state
         self.attempts = attempts

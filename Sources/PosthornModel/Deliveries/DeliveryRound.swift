@@ -8,7 +8,7 @@ public struct DeliveryRound: Hashable, Sendable {
     /// When the schedule's next attempt is due, while one by hand goes before it; `nil` when the next attempt is the schedule's.
     public let scheduledAt: Timestamp?
 
-    /// A place by its parts.
+    /// Creates a place.
     public init(base: Int = 0, scheduledAt: Timestamp? = nil) {
         self.base = base
         self.scheduledAt = scheduledAt

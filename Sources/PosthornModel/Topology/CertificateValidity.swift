@@ -1,10 +1,10 @@
 public import PosthornText
 
-/// From when until when a certificate counts.
+/// A certificate's validity period.
 public struct CertificateValidity: Sendable, Hashable {
-    /// It counts from then on.
+    /// X.509's notBefore.
     public let from: Timestamp
-    /// It counts until then.
+    /// X.509's notAfter.
     public let until: Timestamp
 
     /// A validity by its ends.

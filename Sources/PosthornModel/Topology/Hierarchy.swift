@@ -6,7 +6,7 @@ public struct Hierarchy: Sendable {
     public init(_ list: [Node]) throws(InputProblem) {
         for (i, node) in list.enumerated() {
             if nodes.updateValue(node, forKey: node.id) != nil {
-                throw InputProblem(field: "nodes[\(i)].id", value: node.id, reason: "stands twice; ids must be unique")
+                throw InputProblem(field: "nodes[\(i)].id", value: node.id, reason: "occurs twice; ids must be unique")
             }
         }
         for (i, node) in list.enumerated() {

@@ -31,7 +31,7 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         guard let handle = curl_url() else { throw Self.problem(text, "could not be read: out of memory") }
         defer { curl_url_cleanup(handle) }
         try Self.parse(text, into: handle)
-        // The first reading decodes `%31` and the like, the second one sees what came of it as a browser would.
+        // The first reading decodes `%31` and the like, the second one sees its result as a browser would.
         try Self.parse(try Self.part(handle, CURLUPART_URL, text), into: handle)
 
         let scheme = try Self.part(handle, CURLUPART_SCHEME, text)

@@ -1,6 +1,6 @@
 public import PosthornModel
 
-/// What a ``LoadLoop`` sends, and who is told what came of it. Every call comes on the loop's own thread.
+/// What a ``LoadLoop`` sends, and who is told its result. Every call comes on the loop's own thread.
 public protocol LoadSource: AnyObject {
     /// Says what to send now, or how long to wait; called whenever there is a place on the wire.
     ///
@@ -12,7 +12,7 @@ public protocol LoadSource: AnyObject {
     /// Writes content that stays the same; called when a handle sends it for the first time.
     func write(content: Int, into request: inout OutboundRequest)
 
-    /// Takes what came of a request.
+    /// Takes the result of a request.
     func take(_ answer: LoadAnswer)
 
     /// Says that every place on the wire is taken.
@@ -37,14 +37,14 @@ public struct LoadTicket: Sendable {
     /// The source's own mark.
     public let mark: Int
 
-    /// A ticket by its parts.
+    /// Creates a ticket.
     public init(intended: Int64, mark: Int) {
         self.intended = intended
         self.mark = mark
     }
 }
 
-/// What came of one request of a load. Times are monotonic nanoseconds.
+/// The result of one request of a load. Times are monotonic nanoseconds.
 public struct LoadAnswer: Sendable {
     /// The source's own.
     public let ticket: LoadTicket
@@ -77,7 +77,7 @@ public struct LoadAnswer: Sendable {
         public let address: String
     }
 
-    /// An answer by its parts.
+    /// Creates an answer.
     public init(
         ticket: LoadTicket,
         started: Int64,

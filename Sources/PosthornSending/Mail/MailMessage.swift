@@ -18,7 +18,7 @@ public struct MailMessage: Sendable, Hashable {
     /// What stands before the `@` of its message id: the same mail sent twice has the same one.
     public var identifier: String
 
-    /// A mail, by its parts.
+    /// Creates a mail.
     public init(
         from: MailAddress,
         to: MailAddress,

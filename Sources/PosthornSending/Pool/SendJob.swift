@@ -31,7 +31,7 @@ public final class SendTarget: @unchecked Sendable {
     /// What connections are shared by.
     let host: HostKey
 
-    /// A target, by its parts. Limits below 1 count as 1.
+    /// Creates a target. Limits below 1 count as 1.
     public init(
         key: Int64,
         url: EndpointURL,
@@ -81,7 +81,7 @@ public struct SendJob: Sendable {
     /// What it adds to the memory while it is on the wire, as far as it is known before it is composed.
     var bytes: Int { event.event.data.count }
 
-    /// A job, by its parts.
+    /// Creates a job.
     public init(id: Int64, attempt: Int, event: AcceptedEvent, target: SendTarget) {
         self.id = id
         self.attempt = attempt
@@ -90,14 +90,14 @@ public struct SendJob: Sendable {
     }
 }
 
-/// A job with what came of it.
+/// A job with its result.
 public struct SendResult: Sendable {
     /// The job.
     public let job: SendJob
-    /// What came of it.
+    /// Its result.
     public let outcome: AttemptOutcome
 
-    /// A result, by its parts.
+    /// Creates a result.
     public init(job: SendJob, outcome: AttemptOutcome) {
         self.job = job
         self.outcome = outcome

@@ -3,7 +3,7 @@ import PosthornModel
 public import PosthornSystem
 import Synchronization
 
-/// The way out: threads that send jobs and hand back what came of them.
+/// The way out: threads that send jobs and hand back their results.
 ///
 /// Each endpoint stays on one thread, so its connections are used again. Endpoints take turns; a slow one holds back nobody.
 /// Every job that is submitted comes back exactly once, through `onResults` or `onRecalled`, unless the pool is aborted.

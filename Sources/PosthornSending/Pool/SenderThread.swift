@@ -187,7 +187,7 @@ final class SenderThread: @unchecked Sendable {
 
     private func runTimers(_ now: inout Int64) {
         var hasRun = false
-        // Each once: a timer that libcurl sets anew to "at once" is for the next turn.
+        // Each once: a timer that libcurl sets again to "at once" is for the next turn.
         for number in shards.indices where context.shards.isDue(number, now: now) {
             shards[number].runTimer()
             hasRun = true

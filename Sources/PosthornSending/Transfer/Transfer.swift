@@ -223,7 +223,7 @@ final class Transfer {
     }
 }
 
-// What libcurl tells while a transfer runs; called by the callbacks alone.
+// What libcurl reports while a transfer runs; called by the callbacks alone.
 extension Transfer {
     func takeHeaderLine(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
         if hasConnected { head.wantsDate = true }

@@ -9,7 +9,7 @@ extension JSONScanner {
                 position += 1
                 return
             case UInt8(ascii: "\\"): try skipEscape()
-            case 0..<0x20: throw problem("a control character stands in a string; write it as \\u00XX")
+            case 0..<0x20: throw problem("a string holds a control character; write it as \\u00XX")
             case 0x20..<0x80: position += 1
             default: try skipUTF8Sequence()
             }
@@ -25,12 +25,12 @@ extension JSONScanner {
             position += 2
         case UInt8(ascii: "u"):
             let unit = try hexUnit(at: position + 2)
-            if (0xDC00...0xDFFF).contains(unit) { throw problem("half of a surrogate pair stands alone") }
+            if (0xDC00...0xDFFF).contains(unit) { throw problem("half of a surrogate pair lacks the other") }
             if (0xD800...0xDBFF).contains(unit) {
                 guard position + 7 < bytes.count, bytes[position + 6] == UInt8(ascii: "\\"),
                     bytes[position + 7] == UInt8(ascii: "u"),
                     (0xDC00...0xDFFF).contains(try hexUnit(at: position + 8))
-                else { throw problem("half of a surrogate pair stands alone") }
+                else { throw problem("half of a surrogate pair lacks the other") }
                 position += 12
             } else {
                 position += 6

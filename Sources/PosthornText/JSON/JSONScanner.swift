@@ -1,4 +1,4 @@
-/// Reads JSON (RFC 8259) in place: it checks bytes, tells where values start and end, and decodes only what it is asked for.
+/// Reads JSON (RFC 8259) in place: it checks bytes, finds where values start and end, and decodes only what it is asked for.
 ///
 /// A producer's data must reach the receiver byte for byte, so nothing here ever turns a value into another
 /// representation and back. It is strict where parsers differ, because two programs that read one text differently
@@ -200,7 +200,7 @@ public struct JSONScanner {
         let length = text.utf8CodeUnitCount
         // What stands there is not repeated: it may be a secret without its quotes.
         guard bytes.count - position >= length, (0..<length).allSatisfy({ bytes[position + $0] == text.utf8Start[$0] }) else {
-            throw problem("the word that begins here is not \(text); a string stands in double quotes")
+            throw problem("the word that begins here is not \(text); strings need double quotes")
         }
         position += length
     }
@@ -241,7 +241,7 @@ public struct JSONScanner {
         }
         if isKnown, openKeys[first...].contains(where: { $0.hash == hash && decodeString($0.key) == decodeString(key) }) {
             position = key.lowerBound
-            throw problem("the key \(OneLine.text(decodeString(key), limit: 80)) stands twice in one object")
+            throw problem("the key \(OneLine.text(decodeString(key), limit: 80)) occurs twice in one object")
         }
         openKeys.append((hash, key))
     }
