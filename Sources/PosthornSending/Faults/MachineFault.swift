@@ -16,7 +16,7 @@ public enum MachineFault: String, CaseIterable, Sendable {
     public var sentence: String {
         switch self {
         case .ports: "no local port is free; raise net.ipv4.ip_local_port_range, or find what holds so many connections (ss -tan)"
-        case .route: "this machine has no route to there; look at its network interfaces and routes (ip route, ip -6 route)"
+        case .route: "no route leads out of this machine; look at its network interfaces and routes (ip route, ip -6 route)"
         case .nameServers: "no name server answers; look at /etc/resolv.conf and the way to the servers in it"
         case .authorities: "no certificate authorities can be read, so no https receiver can be trusted; mend the file"
         }
