@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornTestSupport
 import Testing
 

@@ -12,7 +12,7 @@ extension ParsedArguments {
     /// The variable of a flag: `POSTHORN_CA_FILE` for `--ca-file`.
     static func variable(_ flag: String) -> String { "POSTHORN_" + SettingsFile.key(flag).uppercased() }
 
-    /// The value of a variable; `nil` where it is empty, as if it was not set.
+    /// The value of a variable of this process; `nil` where it is empty, as if it was not set.
     static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -27,6 +27,8 @@ extension ParsedArguments {
         known: [CommandSpecification.Flag],
         environment: (String) -> String? = ParsedArguments.environment
     ) throws -> ParsedArguments {
+        // What is empty counts as not set.
+        let environment = { (name: String) in environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         let file = try (text("settings") ?? environment(Self.settingsVariable)).map { try SettingsFile($0, known: known) }
         var all = self
         for flag in command.settingFlags where !has(flag.name) {

@@ -9,7 +9,10 @@ enum OutboxChecks {
     static func all(_ outbox: Outbox) throws -> [Finding] {
         let differences = try outbox.schemaDifferences()
         var findings = SchemaChecks.schema(differences)
-        if SchemaChecks.isUnreadable(differences) { return findings + [integrity(try outbox.integrityProblems())] }
+        if SchemaChecks.isUnreadable(differences) {
+            let stray = (try? outbox.strayDeliveries()).map(SchemaChecks.stray) ?? []
+            return findings + [integrity(try outbox.integrityProblems())] + stray
+        }
         findings += [
             Finding(.ok, "journal", "write-ahead log, flushed to disk at every commit"),
             VersionChecks.sqlite(try outbox.sqliteVersion()), integrity(try outbox.integrityProblems()),

@@ -1,6 +1,7 @@
 import PosthornText
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// What `posthorn load --find-rate` says.
 enum FindRateText {

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 /// The flags of `posthorn load` as a plan.

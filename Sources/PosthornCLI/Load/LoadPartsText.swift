@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// The results of a load's steps for people, and how it can be run again.
 enum LoadPartsText {

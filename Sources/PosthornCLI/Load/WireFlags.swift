@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 /// The flags of `posthorn load` that say how its requests go on the wire.

@@ -21,6 +21,11 @@ enum RunCommand: Command {
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             CommandSpecification.caFile,
             .init(
+                "connection-lifetime",
+                "LENGTH",
+                "how long a connection is used, so that a receiver's name that has moved is followed (default 5m)"
+            ),
+            .init(
                 "drain",
                 "LENGTH",
                 "how long a stop waits for requests on the wire; those that take longer go out again with the next run (default 30s)"
@@ -32,7 +37,7 @@ enum RunCommand: Command {
                 "debug, info, warn or error: leave out lines that matter less; debug has each failed attempt (default info)"
             ),
         ] + MailArguments.flags,
-        settings: ["allow", "threads", "ca-file", "drain", "log", "log-level"] + MailArguments.flags.map(\.name),
+        settings: ["allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"] + MailArguments.flags.map(\.name),
         details: [
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
@@ -105,11 +110,9 @@ enum RunCommand: Command {
         var sender = SenderConfiguration()
         sender.guard = EgressGuard(allow: try arguments.ranges("allow"))
         if let threads = try arguments.integer("threads", 1...64) { sender.threads = threads }
-        if let file = arguments.text("ca-file") {
-            do throws(InputFileProblem) { _ = try InputFile(file) } catch {
-                throw UsageProblem("\(arguments.label("ca-file")): \(error)", command: specification.name)
-            }
-            sender.caFile = file
+        sender.caFile = try EndpointCalls.caFile(arguments)
+        if let lifetime = try arguments.milliseconds("connection-lifetime") {
+            sender.connectionLifetimeSeconds = Int(max(1, lifetime / 1000))
         }
         var configuration = EngineConfiguration(
             speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1,

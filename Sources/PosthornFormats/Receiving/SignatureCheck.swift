@@ -207,10 +207,10 @@ extension HMACTemplate {
 extension HMACTemplate {
     /// What fills the places of a header's value: that of one signature, or of one and those of replaced secrets behind it.
     fileprivate func places(of text: [UInt8]) -> [(place: Template.Place, bytes: [UInt8])]? {
-        if let found = Template.match(value.pieces, text) { return found }
-        guard let previousValue else { return nil }
-        return (1...Credentials.previousSecretLimit).lazy.compactMap { count in
-            let others = Array(repeating: previousValue.pieces, count: count).joined()
+        // The most first: a signature at the end of a template takes in whatever follows.
+        let most = previousValue == nil ? 0 : Credentials.previousSecretLimit
+        return (0...most).reversed().lazy.compactMap { count in
+            let others = Array(repeating: previousValue?.pieces ?? [], count: count).joined()
             return Template.match(value.pieces + others, text)
         }.first
     }

@@ -13,6 +13,8 @@ struct Acceptor {
     /// When to try again, where nothing will say that it is of use; in nanoseconds of the monotonic clock.
     private(set) var retryAt: Int64?
     private var hasEnded = false
+    /// How many connections have been taken.
+    var accepted = 0
 
     init(_ listener: ListeningSocket, _ poller: Int32, token: UInt64) {
         self.listener = listener
@@ -78,18 +80,22 @@ extension EventLoop {
                 Glibc.close(descriptor)
                 continue
             }
+            acceptor?.accepted &+= 1
             target.open.add(1, ordering: .sequentiallyConsistent)
             let socket = AcceptedSocket(descriptor: descriptor, peer: peer, share: share)
             if target === link { adopt(socket) } else { target.post(.adopt(socket)) }
         }
     }
 
-    /// The loop with the fewest connections among those that can take one more.
+    /// The loop with the fewest connections among those that can take one more; of equal ones each in its turn, so that when all
+    /// are full each makes room.
     private var roomiest: LoopLink? {
         var best: (link: LoopLink, open: Int)?
-        for link in shared.links {
+        let first = (acceptor?.accepted ?? 0) % shared.links.count
+        for link in shared.links[first...] + shared.links[..<first] {
             let open = link.open.load(ordering: .relaxed)
-            let hasRoom = open < shared.connectionLimitPerLoop || link.evictable.load(ordering: .relaxed) > 0
+            // Those that it has been given and not taken over will each take the place of one.
+            let hasRoom = open - link.evictable.load(ordering: .relaxed) < shared.connectionLimitPerLoop
             if hasRoom, open < best?.open ?? .max { best = (link, open) }
         }
         return best?.link

@@ -207,7 +207,7 @@ extension EventLoop {
 
     /// Everything is sent.
     private func finishSent(_ connection: ServerConnection) {
-        if !connection.unlogged.isEmpty { logSent(connection, isGone: false) }
+        if !connection.unlogged.isEmpty { logSent(connection, nil) }
         switch connection.ending {
         case .none: break
         case .close where connection.leftover.isEmpty: close(connection, .answered)
@@ -238,8 +238,9 @@ extension EventLoop {
         )
     }
 
-    private func logSent(_ connection: ServerConnection, isGone: Bool) {
-        for draft in connection.unlogged { log(draft, connection, isGone ? .gone : draft.outcome) }
+    /// - Parameter outcome: What became of answers that were not sent whole; `nil` when they were.
+    private func logSent(_ connection: ServerConnection, _ outcome: HTTPAccess.Outcome?) {
+        for draft in connection.unlogged { log(draft, connection, outcome ?? draft.outcome) }
         connection.unlogged = []
     }
 
@@ -260,7 +261,7 @@ extension EventLoop {
 
     /// The connection is closed: whoever had to do with its request is told.
     func abandon(_ connection: ServerConnection, _ outcome: HTTPAccess.Outcome) {
-        if !connection.unlogged.isEmpty { logSent(connection, isGone: outcome == .gone) }
+        if !connection.unlogged.isEmpty { logSent(connection, outcome) }
         guard let exchange = connection.exchange else { return }
         connection.exchange = nil
         if exchange.reserved > 0 { shared.memory.give(back: exchange.reserved, connection.share) }

@@ -188,6 +188,8 @@ final class EventLoop {
     func close(_ connection: ServerConnection, _ outcome: HTTPAccess.Outcome) {
         if connection.isClosed { return }
         connection.isClosed = true
+        // Otherwise the system would keep what a client has not read for it to read after all.
+        if outcome == .late { ListeningSocket.dropUnsent(connection.descriptor) }
         Glibc.close(connection.descriptor)
         deadlines.remove(slot: connection.slot)
         if connection.isCountedEvictable { link.evictable.subtract(1, ordering: .relaxed) }

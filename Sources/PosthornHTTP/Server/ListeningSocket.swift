@@ -30,6 +30,12 @@ struct ListeningSocket {
         Glibc.close(descriptor)
     }
 
+    /// Makes closing a connection throw away what is not sent, with a reset.
+    static func dropUnsent(_ descriptor: Int32) {
+        var hard = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+    }
+
     // MARK: TCP
 
     private static func tcp(_ host: String, _ port: Int) throws(HTTPServerProblem) -> Int32 {
@@ -102,7 +108,7 @@ struct ListeningSocket {
         // Before there is a file: bind gives it the socket's mode, cut by the process's mask, so that it is never wider.
         fchmod(descriptor, mode)
         var number = Self.bind(descriptor, &address)
-        if number == EADDRINUSE, isAbandoned(&address) {
+        if number == EADDRINUSE, isSocket(path), isAbandoned(&address) {
             unlink(path)
             number = Self.bind(descriptor, &address)
         }
@@ -118,7 +124,12 @@ struct ListeningSocket {
         withAddress(&address) { Glibc.bind(descriptor, $0, $1) == 0 ? 0 : errno }
     }
 
-    /// Whether the file is a socket that nobody listens on: what a killed server leaves behind.
+    private static func isSocket(_ path: String) -> Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    /// Whether nobody listens on a socket: what a killed server leaves behind.
     private static func isAbandoned(_ address: inout sockaddr_un) -> Bool {
         let probe = posthorn_stream_socket(AF_UNIX)
         guard probe >= 0 else { return false }

@@ -1,6 +1,5 @@
 public import PosthornText
 import PosthornModel
-import PosthornText
 
 /// What is needed to run a load again, as every report says it.
 public struct LoadOrigin: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import PosthornText
 import PosthornModel
+import PosthornText
 
 extension LoadReport {
     /// The verdicts as JUnit XML, which every build server reads: a case for each expectation, for each finding, and for whether

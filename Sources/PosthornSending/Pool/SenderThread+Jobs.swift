@@ -23,6 +23,7 @@ extension SenderThread {
                 )
             }
             for name in letters.names { takeName(name.host, name.answer, now) }
+            for name in letters.latenesses { takeLateness(name.host, name.lateness, now) }
             for recall in letters.recalls { giveBack(recall.keys, forgetting: recall.forgetting) }
         }
         if order >= .drain { giveBack(nil) }
@@ -39,6 +40,8 @@ extension SenderThread {
                 started += 1
             } else if let next = connections.next(now: now, mayOpen: window.mayOpen) {
                 started += go(next)
+            } else if let called = takeStranded(now) {
+                started += enter(called, now)
             } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
                 _ = parked.popFirst()
                 started += enter(next, now)
@@ -109,44 +112,7 @@ extension SenderThread {
         return ended
     }
 
-    /// Gives up the jobs whose name was not resolved in time.
-    func expireNames(_ now: Int64) {
-        guard names.nextDeadline <= now else { return }
-        for waiting in names.expire(now: now) {
-            settle(waiting, .dns, "no name server answered for \(waiting.job.target.url.host) in time")
-        }
-    }
-
-    private func beginNamed(_ waiting: Waiting) {
-        let target = waiting.job.target
-        let host = target.url.host
-        switch names.lookUp(host, now: waiting.startedNanoseconds) {
-        case .addresses: begin(waiting)
-        case .failure(let text): settle(waiting, .dns, text)
-        case .unknown(let mustAsk):
-            let patience = min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)
-            names.wait(waiting, for: host, until: waiting.startedNanoseconds + Int64(patience) * 1_000_000)
-            if mustAsk {
-                let mailbox = mailbox
-                resolver.resolve(host) { mailbox.post(host: host, $0) }
-            }
-        }
-    }
-
-    private func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
-        for waiting in names.take(answer, for: host, now: now) {
-            switch answer {
-            case .noDescriptor:
-                window.giveBack(bytes: waiting.job.bytes)
-                connections.cancel(at: waiting.host, waiting.way)
-                starve(waiting.job, waiting.lane, now)
-            case .addresses: readied.append(waiting)
-            case .failure(let text): settle(waiting, .dns, text)
-            }
-        }
-    }
-
-    private func begin(_ waiting: Waiting) {
+    func begin(_ waiting: Waiting) {
         let job = waiting.job
         request.reset()
         do throws(InputProblem) {
@@ -168,9 +134,11 @@ extension SenderThread {
         if isNamed, !pin(transfer, waiting) { return }
         // What waited for a name has used up some of its time; a number's request has not.
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
-        window.start(slot: transfer.slot, isOpening: waiting.way.isOpening, now: now)
+        let fresh = reuseDoubt.holds(job.target.key, now: now)
+        if fresh, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
+        window.start(slot: transfer.slot, isOpening: transfer.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
-        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: false)
+        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: fresh)
     }
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
@@ -188,6 +156,7 @@ extension SenderThread {
             settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
             return false
         case .permitted(let addresses):
+            transfer.keepable = names.keepable(url.host)
             let shard = waiting.way.shard
             if names.needsPin(url.host, port: url.port, shard: shard) {
                 transfer.pin(
@@ -204,14 +173,17 @@ extension SenderThread {
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
-        let multi = shards[transfer.way.shard].multi
-        if curl_multi_add_handle(multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
+        let shard = transfer.way.shard
+        shardUse.began(shard)
+        if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
 
     private func finish(_ transfer: Transfer, _ code: CURLcode) {
         guard let job = transfer.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
-        if transfer.intervention == .staleConnection && !transfer.wasFresh {
+        shardUse.ended(transfer.way.shard, now: now)
+        if transfer.hasLostKeptConnection(code) { reuseDoubt.ended(job.target.key, now: now) }
+        if transfer.isToBeRepeated(code) {
             let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
             if spent < job.target.timeoutMilliseconds {
                 transfer.job = job
@@ -226,6 +198,14 @@ extension SenderThread {
             release(transfer)
             return starve(job, transfer.lane, now)
         }
+        if let (fault, detail) = transfer.fault(code, now: now) {
+            window.finish(slot: transfer.slot)
+            window.giveBack(bytes: job.bytes)
+            connections.cancel(at: transfer.host, transfer.way)
+            release(transfer)
+            return strand(job, transfer.lane, fault, detail, now)
+        }
+        learnFaults(from: transfer, now)
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.pinnedVersion {
             let target = job.target
@@ -252,7 +232,7 @@ extension SenderThread {
     }
 
     /// Ends a job that never came onto the wire.
-    private func settle(_ waiting: Waiting, _ error: AttemptError, _ text: String) {
+    func settle(_ waiting: Waiting, _ error: AttemptError, _ text: String) {
         let now = MonotonicClock.nanoseconds()
         let outcome = AttemptOutcome(
             started: waiting.started,
@@ -272,7 +252,7 @@ extension SenderThread {
         var jobs: [SendJob] = []
         var kept = Fifo<Waiting>()
         let isMeant = { (waiting: Waiting) in keys?.contains(waiting.job.target.key) ?? true }
-        var waiting = names.waitingCount > 0 ? names.remove { isMeant($1) } : []
+        var waiting = removeNamed(where: isMeant)
         while let next = readied.popFirst() {
             if isMeant(next) { waiting.append(next) } else { kept.append(next) }
         }
@@ -288,6 +268,7 @@ extension SenderThread {
             turns.finish(lane: one.lane, now: now)
         }
         jobs += giveBackParked(keys, now)
+        jobs += giveBackStranded(keys, now)
         jobs += turns.removeAll(keys: keys, forgetting: forgetting)
         if !jobs.isEmpty { deliver.recalled(jobs) }
     }

@@ -19,8 +19,11 @@ struct SocketBook {
         /// Whose connection it is; see ``ConnectionBook``.
         var host = -1
         var shard = 0
+        var peer = NetworkAddress(bits: 0)
         /// The next socket with the same local port; each leads to another receiver.
         var nextOfPort = SocketBook.none
+        /// The transfer that a kept connection carries; -1 when none, or when it was opened for it.
+        var user = -1
     }
 
     private let epoll: Int32
@@ -28,6 +31,8 @@ struct SocketBook {
     private var socketOfPort = [Int32](repeating: Self.none, count: 65_536)
     /// Connections that were opened, all told.
     private(set) var openedCount: Int64 = 0
+    /// How connections were when they were closed under the transfers that used them again.
+    private var endings: [Int: ConnectionEnding] = [:]
 
     private static let none: Int32 = -1
 
@@ -67,11 +72,21 @@ struct SocketBook {
 
     /// A socket has been connected.
     /// - Parameters:
+    ///   - address: Where it leads, with the port.
+    ///   - peer: The same without.
     ///   - host: The place of its host; -1 where nobody keeps count.
     ///   - shard: The multi handle that owns it.
-    mutating func connected(_ socket: Int32, localPort: UInt16, address: String, host: Int = -1, shard: Int = 0) {
+    mutating func connected(
+        _ socket: Int32,
+        localPort: UInt16,
+        address: String,
+        peer: NetworkAddress,
+        host: Int = -1,
+        shard: Int = 0
+    ) {
         entries[Int(socket)].host = host
         entries[Int(socket)].shard = shard
+        entries[Int(socket)].peer = peer
         entries[Int(socket)].localPort = localPort
         entries[Int(socket)].address = address
         entries[Int(socket)].nextOfPort = socketOfPort[Int(localPort)]
@@ -84,18 +99,32 @@ struct SocketBook {
         guard Int(socket) < entries.count else { return nil }
         let entry = entries[Int(socket)]
         if entry.localPort != 0 { unlink(socket, entry) }
+        if entry.user >= 0 { endings[entry.user] = ConnectionEnding(of: socket) }
         entries[Int(socket)] = Entry()
         return entry.host < 0 ? nil : (entry.host, entry.shard)
     }
 
+    /// A kept connection is used again by the transfer in this place, or by none any more.
+    mutating func use(_ socket: Int32, by slot: Int?) {
+        if let slot {
+            endings[slot] = nil
+            entries[Int(socket)].user = slot
+        } else if Int(socket) < entries.count {
+            entries[Int(socket)].user = -1
+        }
+    }
+
+    /// How the connection was when it was closed under the transfer in this place; `nil` when it was not.
+    func ending(of slot: Int) -> ConnectionEnding? { endings[slot] }
+
     /// The connected socket with this local port, and where it leads to. `address` is asked for when several have that port.
-    func find(localPort: UInt16, address: @autoclosure () -> String) -> (socket: Int32, address: String)? {
+    func find(localPort: UInt16, address: @autoclosure () -> String) -> (socket: Int32, address: String, peer: NetworkAddress)? {
         var socket = socketOfPort[Int(localPort)]
         guard socket != Self.none else { return nil }
-        if entries[Int(socket)].nextOfPort == Self.none { return (socket, entries[Int(socket)].address) }
+        if entries[Int(socket)].nextOfPort == Self.none { return (socket, entries[Int(socket)].address, entries[Int(socket)].peer) }
         let wanted = address()
         while socket != Self.none {
-            if entries[Int(socket)].address == wanted { return (socket, wanted) }
+            if entries[Int(socket)].address == wanted { return (socket, wanted, entries[Int(socket)].peer) }
             socket = entries[Int(socket)].nextOfPort
         }
         return nil

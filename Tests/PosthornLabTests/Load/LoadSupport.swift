@@ -2,6 +2,7 @@ import PosthornText
 import PosthornModel
 import PosthornText
 import PosthornSending
+import PosthornText
 
 @testable import PosthornLab
 

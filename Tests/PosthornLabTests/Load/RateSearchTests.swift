@@ -1,3 +1,4 @@
+import PosthornText
 import Testing
 
 @testable import PosthornLab

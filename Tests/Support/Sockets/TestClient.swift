@@ -1,7 +1,7 @@
 import Glibc
 
 /// A bare socket that says exactly what a test wants to say.
-public final class TestClient {
+public final class TestClient: Sendable {
     private let descriptor: Int32
 
     /// The connection could not be made.
@@ -11,7 +11,8 @@ public final class TestClient {
     }
 
     /// Connects to a port of 127.0.0.1, or of ::1.
-    public init(port: Int, ipv6: Bool = false) throws {
+    /// - Parameter source: The IPv4 address to come from, such as 127.0.0.2; `nil` for the system's choice.
+    public init(port: Int, ipv6: Bool = false, from source: String? = nil) throws {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -21,7 +22,20 @@ public final class TestClient {
         }
         defer { freeaddrinfo(list) }
         descriptor = socket(info.ai_family, info.ai_socktype, 0)
+        if let source { try bind(to: source) }
         guard connect(descriptor, info.ai_addr, info.ai_addrlen) == 0 else { throw Problem(code: errno) }
+    }
+
+    private func bind(to source: String) throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        guard inet_pton(AF_INET, source, &address.sin_addr) == 1 else { throw Problem(code: EINVAL) }
+        let isBound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isBound else { throw Problem(code: errno) }
     }
 
     /// Connects to a Unix socket.
