@@ -3,12 +3,12 @@ import PosthornModel
 import PosthornText
 import Testing
 
-/// The credentials that README.md shows for GitHub's and Stripe's headers make these.
+/// The credentials that the article Topology shows for GitHub's and Stripe's headers make these.
 @Suite struct DocumentedHMACTests {
-    /// The JSON objects of README.md that have a member `header`.
+    /// The JSON objects of Topology.md that have a member `header`.
     private func examples() throws -> [[String: String]] {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-        let descriptor = open(root + "/README.md", O_RDONLY)
+        let descriptor = open(root + "/Sources/Posthorn/Posthorn.docc/Topology.md", O_RDONLY)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         var bytes: [UInt8] = []

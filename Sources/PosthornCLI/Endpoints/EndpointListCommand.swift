@@ -11,9 +11,9 @@ enum EndpointListCommand: Command {
         details: [
             "Secrets, the values of headers and those in URLs' queries are never shown. With --json: id, node, url, method, envelope, signature, events,"
                 + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), throttled_until (its receiver asked to be left"
-                + "\nalone until then, by Retry-After), state, reason, broken (why nothing can be"
-                + "\nsent to it as it stands: no key, another key, a damaged row; as this command finds it, or as the posthorn run"
-                + "\nthat runs does; as of the last one where none runs and this command has no key to look for itself)."
+                + "\nalone until then, by Retry-After), state, reason, broken.",
+            "broken: why the endpoint cannot be used (no key, wrong key, damaged row). Reported by the running engine, else by this command,"
+                + "\nelse by the last run.",
         ],
         examples: ["posthorn endpoint list", "posthorn endpoint list --json"]
     )

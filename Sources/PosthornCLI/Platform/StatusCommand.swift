@@ -11,19 +11,30 @@ enum StatusCommand: Command {
         summary: "show counts by state, the backlog's age and the rates",
         details: [
             "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
-                + "\nnothing. With --json: one object; absent values are null.",
-            "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, overdue (deliveries"
-                + "\nwhose time has come), overdue_age_ms, next_retry_at, nodes, endpoints (by"
-                + "\nstate), broken_endpoints (reason by id), throttled_endpoints (those whose receivers asked to be left alone, by Retry-After: until"
-                + "\nwhen, by id), engine_pid, engine_problem, attempts_per_second, delivered_per_second, in_flight,"
-                + "\nclock_skew_ms (how far this machine's clock is behind receivers'; below 0: ahead), clock_skew_endpoints (how many of"
-                + "\nthem say so), mails (by state), next_mail_at, mails_served (whether the posthorn run that"
-                + "\nruns has --smtp; null where none runs), mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
-                + "\nendpoint, answer), untold (how many times a delivery was exhausted and no node had a notification_contact, since the outbox was"
-                + "\nmade: one that is retried and exhausted again counts again).",
+                + "\nnothing.",
+            "With --json: one object; absent values are null. Its keys:\n" + HelpText.list(keys),
         ],
         examples: ["posthorn status", "posthorn status --json"]
     )
+
+    private static let keys: [(String, String)] = [
+        ("events, arrivals", "events stored; those inserted by SQL that are not routed yet"),
+        ("deliveries", "counts by state"),
+        ("oldest_waiting, backlog_age_ms", "when the event of the oldest delivery without an attempt happened, and how long ago"),
+        ("overdue, overdue_age_ms", "deliveries whose time has come, and since when"),
+        ("next_retry_at", "when the next retry is due"),
+        ("nodes, endpoints", "how many; endpoints by state"),
+        ("broken_endpoints", "the reason by id: why the endpoint cannot be used"),
+        ("throttled_endpoints", "until when by id: the receiver has asked to be left alone, by Retry-After"),
+        ("engine_pid, engine_problem", "the running engine"),
+        ("attempts_per_second, delivered_per_second, in_flight", "what it does"),
+        ("clock_skew_ms, clock_skew_endpoints", "how far this clock is behind receivers' (below 0: ahead); how many of them say so"),
+        ("mails, next_mail_at", "counts by state; when the next one is due"),
+        ("mails_served", "the running engine has --smtp; null if none runs"),
+        ("mail_answer", "the server's last answer about a mail that waits"),
+        ("mail_refused", "the newest refused mail: recipient, endpoint, answer"),
+        ("untold", "exhausted deliveries without any notification_contact, since the outbox was made; each exhaustion counts"),
+    ]
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let (status, faults, throttled) = try context.withOutboxToRead { outbox in

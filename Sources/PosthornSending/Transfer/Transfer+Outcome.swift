@@ -60,7 +60,7 @@ extension Transfer {
     /// Whether its requests go over TLS.
     var isTLS: Bool { currentTarget?.url.isPlainHTTP == false }
 
-    /// What came of the attempt, when libcurl says it has ended with `code`.
+    /// The attempt's result, when libcurl says it has ended with `code`.
     func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
         let verdict = verdict(code)
         return AttemptOutcome(
