@@ -1,3 +1,5 @@
+import PosthornSystem
+import PosthornText
 @testable import PosthornSending
 import PosthornTestSupport
 import Testing
