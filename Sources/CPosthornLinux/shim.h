@@ -119,12 +119,48 @@ static inline int posthorn_socket(int family, int type, int protocol) {
     return socket(family, type | SOCK_CLOEXEC, protocol);
 }
 
+/* A connection's state (1 established, 7 closed, 8 the other side has ended it; include/net/tcp_states.h), and how many of
+   the bytes that were sent the other side has not acknowledged (TCP_INFO, tcp(7)); -1 when it is not known. Read by offset:
+   libc's own struct ends before these members, and the kernel's header does not go together with libc's. */
+static inline int posthorn_tcp_state(int descriptor, long long *unacknowledged) {
+    unsigned char info[256] = {0};
+    socklen_t length = sizeof info;
+    unsigned long long acknowledged, sent, sent_again;
+    *unacknowledged = -1;
+    if (getsockopt(descriptor, 6 /* IPPROTO_TCP */, 11 /* TCP_INFO */, info, &length) != 0) return -1;
+    if (length >= 216) {
+        __builtin_memcpy(&acknowledged, info + 120, 8);
+        __builtin_memcpy(&sent, info + 200, 8);
+        __builtin_memcpy(&sent_again, info + 208, 8);
+        /* The first byte that counts as acknowledged is the opening of the connection, which does not count as sent. */
+        *unacknowledged = (long long)(sent - sent_again - acknowledged + 1);
+    }
+    return info[0];
+}
+
 /* The resolver's settings of the calling thread (resolver(3)): `_res` is a macro over a function. */
 static inline void posthorn_bound_resolver(int seconds, int tries) {
     if (res_init() == 0) {
         _res.retrans = seconds;
         _res.retry = tries;
     }
+}
+
+/* The name servers of this machine (resolver(3)), IPv4 and IPv6, in the order of /etc/resolv.conf; returns how many. */
+static inline int posthorn_name_servers(struct sockaddr_storage *servers, int limit) {
+    struct __res_state state;
+    int count = 0;
+    __builtin_memset(&state, 0, sizeof state);
+    if (res_ninit(&state) != 0) return 0;
+    for (int i = 0; i < state.nscount && count < limit; i++) {
+        if (state.nsaddr_list[i].sin_family == AF_INET) {
+            __builtin_memcpy(&servers[count++], &state.nsaddr_list[i], sizeof state.nsaddr_list[i]);
+        } else if (state._u._ext.nsaddrs[i] != 0) {
+            __builtin_memcpy(&servers[count++], state._u._ext.nsaddrs[i], sizeof *state._u._ext.nsaddrs[i]);
+        }
+    }
+    res_nclose(&state);
+    return count;
 }
 
 /* 1 when the kernel holds the clock for synchronised, 0 when not, -1 when it does not say. Changes nothing. */

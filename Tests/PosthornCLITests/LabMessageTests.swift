@@ -108,8 +108,9 @@ import Testing
                     "secret=0123456789abcdef0123456789abcdef", "--ask", "no field",
                 ], "--ask: \"no field\" has no <<field>> to ask for"
             ),
-            (["load", here, "--ca-file", "/nonexistent"], "--ca-file: cannot open /nonexistent: No such file or directory"),
-            (["simulate", "weseedo", here, "--ca-file", "/nonexistent"], "--ca-file: cannot open /nonexistent"),
+            (["load", here, "--ca-file", "/nonexistent"], "--ca-file: /nonexistent can't be read: No such file or directory; name"),
+            (["load", here, "--ca-file", "/dev/null"], "--ca-file: /dev/null is not a regular file; name a PEM file"),
+            (["simulate", "weseedo", here, "--ca-file", "/nonexistent"], "--ca-file: /nonexistent can't be read"),
         ]
     )
     func whatCannotWorkLaterIsRefusedAtOnce(words: [String], message: String) throws {

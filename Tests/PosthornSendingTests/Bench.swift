@@ -10,6 +10,7 @@ final class Bench: Sendable {
     struct State {
         var results: [SendResult] = []
         var recalled: [SendJob] = []
+        var faults: [String] = []
     }
     private final class Box: Sendable {
         let state = Mutex(State())
@@ -25,6 +26,7 @@ final class Bench: Sendable {
     }
 
     init(
+        serversAnswer: @escaping @Sendable () -> Bool = { true },
         lookup: @escaping NameResolver.Lookup,
         _ configure: (inout SenderConfiguration) throws -> Void = { _ in }
     ) throws {
@@ -37,8 +39,13 @@ final class Bench: Sendable {
             configuration,
             clock: SystemClock(),
             lookup: lookup,
+            serversAnswer: serversAnswer,
             onRecalled: { jobs in
                 box.state.withLock { $0.recalled += jobs }
+                box.waker.signal()
+            },
+            onFault: { fault, detail in
+                box.state.withLock { $0.faults.append("\(fault.rawValue) \(detail == nil ? "over" : "begins")") }
                 box.waker.signal()
             },
             onResults: { results in
@@ -66,6 +73,12 @@ final class Bench: Sendable {
         return recalled
     }
 
+    /// Waits until it has been told of so many faults, or that they are over.
+    func waitForFaults(_ count: Int, seconds: Int64 = 30) -> [String] {
+        wait(seconds) { $0.faults.count >= count }
+        return box.state.withLock { $0.faults }
+    }
+
     private func wait(_ seconds: Int64, _ condition: (borrowing State) -> Bool) {
         let end = MonotonicClock.nanoseconds() + seconds * 1_000_000_000
         while !box.state.withLock({ condition($0) }) {
@@ -82,7 +95,8 @@ final class Bench: Sendable {
         method: RequestMethod = .post,
         timeout: Int = 20_000,
         inFlight: Int = 32,
-        rate: Double? = nil
+        rate: Double? = nil,
+        owners: [String] = []
     ) throws -> SendTarget {
         SendTarget(
             key: key,
@@ -91,7 +105,8 @@ final class Bench: Sendable {
             timeoutMilliseconds: timeout,
             inFlightLimit: inFlight,
             ratePerSecond: rate,
-            composer: PlainComposer(method)
+            composer: PlainComposer(method),
+            owners: owners
         )
     }
 

@@ -74,6 +74,22 @@ import Testing
         }
     }
 
+    /// The end comes right behind each answer, so that it often crosses the next request. When that has come and is left unread
+    /// the connection is reset, which says nothing; from the first time on there are no kept connections for a while, and then longer.
+    @Test(arguments: [10, 30_000]) func aReceiverThatClosesAfterEachAnswerCostsNoAttempts(_ bytes: Int) throws {
+        let limit = 4
+        let receiver = try MisbehavingReceiver { _ in Reply.ok.then(.close) }
+        let bench = try Bench()
+        let target = try Bench.target(receiver.url, inFlight: limit)
+        let body = String(repeating: "a", count: bytes)
+        bench.pool.submit((1...2000).map { Bench.job($0, target, body: body) })
+        let results = bench.waitForResults(2000)
+        #expect(results.count == 2000)
+        let failed = results.filter { !$0.outcome.succeeded }
+        #expect(failed.count <= 10 * limit, "\(failed.count): \(failed.first.map { "\($0.outcome)" } ?? "")")
+        #expect(receiver.requests.count >= 2000 - failed.count && receiver.requests.count <= 2000)
+    }
+
     @Test func connectionsAreUsedAgain() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try Bench()

@@ -121,7 +121,15 @@ import Testing
         Reply.raw("HTTP/1.1 200 OK\r\nx: \(String(repeating: "a", count: 200_000))\r\n\r\n"),
     ])
     func headsLargerThanAnyRealOneAreTheReceiversFault(_ reply: Reply) throws {
-        #expect(try outcome { _ in reply }.error == .headersTooLarge)
+        let outcome = try outcome { _ in reply }
+        #expect(outcome.error == .headersTooLarge)
+        #expect(outcome.errorText == "the answer's head is larger than 65536 bytes")
+    }
+
+    @Test(arguments: ["HTTP/1.1 200x\r\n", "HTTP/1.1 200,\r\n", "HTTP/1.1 500 No\r\nHTTP/1.1 200 OK\r\n"])
+    func whatOnlyLooksLikeASuccessIsNone(_ start: String) throws {
+        let outcome = try outcome { _ in Reply.raw(start + "Content-Length: 2\r\n\r\nok") }
+        #expect(outcome.error == .badResponse && outcome.status == nil, "\(outcome)")
     }
 
     @Test func aSwitchOfProtocolsFailsAtOnce() throws {

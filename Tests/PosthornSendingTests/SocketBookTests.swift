@@ -6,7 +6,7 @@ import Testing
         var book = SocketBook(epoll: -1)
         book.opened(7)
         #expect(book.find(localPort: 4000, address: "") == nil)
-        book.connected(7, localPort: 4000, address: "192.0.2.1:80")
+        book.connected(7, localPort: 4000, address: "192.0.2.1:80", peer: NetworkAddress(ipv4: 1))
         #expect(book.find(localPort: 4000, address: "")?.socket == 7)
         book.closed(7)
         #expect(book.find(localPort: 4000, address: "") == nil)
@@ -18,7 +18,7 @@ import Testing
         var book = SocketBook(epoll: -1)
         for socket: Int32 in 5...7 {
             book.opened(socket)
-            book.connected(socket, localPort: 4000, address: "192.0.2.\(socket):80")
+            book.connected(socket, localPort: 4000, address: "192.0.2.\(socket):80", peer: NetworkAddress(ipv4: 1))
         }
         var open: Set<Int32> = [5, 6, 7]
         for closing in order {

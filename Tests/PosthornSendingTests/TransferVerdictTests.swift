@@ -48,6 +48,33 @@ import Testing
         #expect(verdict(CURLE_OK, head("HTTP/1.1 100 Continue", "", "HTTP/1.1 204 No", "")).status == 204)
     }
 
+    @Test(arguments: [
+        "HTTP/1.1 200x OK", "HTTP/1.1 2000", "HTTP/1.1 0200 OK", "HTTP/1.1 20 OK", "HTTP/1.1  200 OK", "HTTP/1.1 +200 OK", "HTTP/1.1200 OK",
+        "HTTP/1.1 200,OK", "HTTP/x.1 200 OK", "HTTP/ 200 OK", "200 OK", "HTTP/1.1", "x: y",
+    ])
+    func onlyAStatusLineCountsAsOne(_ line: String) {
+        let head = head(line, "")
+        #expect(head.isMalformed && !head.isComplete)
+        #expect(verdict(CURLE_WRITE_ERROR, head).error == .badResponse)
+        #expect(verdict(CURLE_OK, head).status == nil)
+    }
+
+    @Test(arguments: ["HTTP/1.1 200 OK", "HTTP/1.1 200 ", "HTTP/1.1 200", "HTTP/1.0 200 OK", "HTTP/2 200 ", "HTTP/1.1 200\tOK"])
+    func theUsualStatusLinesCount(_ line: String) {
+        let verdict = verdict(CURLE_OK, head(line, ""))
+        #expect(verdict.status == 200 && verdict.error == nil)
+    }
+
+    @Test func aStatusLineInTheMidstOfAHeadIsNone() {
+        let head = head("HTTP/1.1 500 No", "HTTP/1.1 200 OK", "")
+        #expect(head.isMalformed && head.status == 500 && !head.isComplete)
+    }
+
+    @Test func aHeaderLineThatLibcurlHasNoMemoryForIsNamed() {
+        let text = verdict(CURLE_OUT_OF_MEMORY, ResponseHead(), detail: "Out of memory").text
+        #expect(text == "the answer's head is larger than 65536 bytes")
+    }
+
     @Test func anInterventionNamesItself() {
         let address = NetworkAddress(ipv4: 0x7F00_0001)
         #expect(verdict(CURLE_COULDNT_CONNECT, ResponseHead(), .refusedAddress(address)).error == .refusedAddress)

@@ -72,6 +72,8 @@ public final class MisbehavingReceiver: Sendable {
 
     /// The requests so far.
     public var requests: [ReceivedRequest] { shared.log.withLock { $0.requests } }
+    /// Requests that came when their connection was finished, and were thrown away.
+    public var crossing: [ReceivedRequest] { shared.log.withLock { $0.crossing } }
     /// Connections accepted so far.
     public var connectionCount: Int { shared.log.withLock { $0.connections } }
     /// Connections that are open now.

@@ -86,7 +86,11 @@ struct ReceiverLoop {
         let count = connection.readAll()
         if count > 0 { shared.write { $0.bytes += count } }
         // What came whole before the other side went away is a receipt, though nobody waits for its answer.
-        while connection.isEnded, let request = connection.takeRequest() { shared.write { $0.requests.append(request) } }
+        while connection.isEnded, let request = connection.takeRequest() { note(request, on: connection) }
+    }
+
+    private func note(_ request: ReceivedRequest, on connection: ReceiverConnection) {
+        shared.write { if connection.isFinished { $0.crossing.append(request) } else { $0.requests.append(request) } }
     }
 
     /// Answers the requests that are there, one after the other.
@@ -96,7 +100,7 @@ struct ReceiverLoop {
                 connection.steps = reply.steps
                 connection.reader = RequestReader()
             } else if let request = connection.takeRequest() {
-                shared.write { $0.requests.append(request) }
+                note(request, on: connection)
                 connection.steps = connection.isFinished ? [] : behaviour(request).steps
             } else {
                 return

@@ -5,6 +5,7 @@ import Synchronization
 final class ReceiverShared: Sendable {
     struct Log {
         var requests: [ReceivedRequest] = []
+        var crossing: [ReceivedRequest] = []
         var connections = 0
         var openConnections = 0
         var bytes = 0

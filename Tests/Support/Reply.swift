@@ -16,7 +16,8 @@ public struct Reply: Sendable {
         case stall
         /// Ends the connection in good order.
         case close
-        /// Says that nothing more will be sent, and reads on: requests that crossed it on their way are counted, not answered.
+        /// Says that nothing more will be sent, and reads on: requests that crossed it on their way are thrown away, as by servers
+        /// that linger before they close.
         case finish
         /// Ends the connection with a reset.
         case reset

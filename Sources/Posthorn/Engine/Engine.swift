@@ -168,6 +168,9 @@ public final class Engine: Sendable {
                 writer.wake()
             },
             onShortage: { [listeners] begins in listeners.tell(begins ? .descriptorsUsedUp : .descriptorsRecovered) },
+            onFault: { [listeners] fault, detail in
+                listeners.tell(detail.map { .machineFault(fault, detail: $0) } ?? .machineFaultOver(fault))
+            },
             onResults: { results in
                 core.take(results)
                 writer.wake()

@@ -62,6 +62,11 @@ public enum EngineEvent: Sendable {
     case descriptorsUsedUp
     /// There are descriptors again.
     case descriptorsRecovered
+    /// This machine or its network has a fault: deliveries that meet it wait, without an attempt being counted, and are tried again
+    /// now and then until it is mended.
+    case machineFault(MachineFault, detail: String)
+    /// The fault is mended.
+    case machineFaultOver(MachineFault)
     /// Somebody reads an old state of the outbox and has not ended yet, so the write-ahead log cannot be emptied and grows.
     case logHeldBack(bytes: Int)
     /// The write-ahead log can be emptied again.

@@ -277,7 +277,8 @@ final class EndpointDirectory {
             timeoutMilliseconds: settings.timeoutMilliseconds,
             inFlightLimit: settings.inFlightLimit,
             ratePerSecond: settings.ratePerSecond,
-            composer: slot
+            composer: slot,
+            owners: routing?.owners(of: settings.node) ?? []
         )
         return Target(endpoint: index, sendTarget: target, composer: slot)
     }

@@ -50,6 +50,9 @@ struct Routing {
         }
     }
 
+    /// Whose a node is: the ids from the top of the hierarchy down to its own.
+    func owners(of node: String) -> [String] { hierarchy.lineage(of: node).reversed().map(\.id) }
+
     /// Who is told about exhausted deliveries of an endpoint at a node.
     func notificationEmail(for node: String) -> String? { hierarchy.notificationEmail(for: node) }
 }

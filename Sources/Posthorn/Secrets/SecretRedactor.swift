@@ -12,7 +12,7 @@ struct SecretRedactor: Sendable {
     /// Bytes at the end of a cut text that must agree with a secret's start to count as a part of it.
     private static let cutSecretMinimumBytes = 4
     /// Patterns that are kept of earlier credentials, for requests that were on the wire when those were replaced.
-    private static let earlierPatternLimit = 32
+    private static let earlierPatternLimit = 256
 
     /// - Parameters:
     ///   - settings: The endpoint with its credentials.
@@ -20,22 +20,14 @@ struct SecretRedactor: Sendable {
     ///   - earlier: What was looked for before; its patterns stay.
     /// - Returns: `nil` when the endpoint has no secrets.
     init?(_ settings: EndpointSettings, _ composer: EndpointComposer?, keeping earlier: SecretRedactor? = nil) {
-        let secrets = Credentials.secretTexts(settings.credentials).flatMap(Self.forms)
+        let secrets = Credentials.secretTexts(settings.credentials).flatMap { SecretForms.of(Array($0.utf8)) }
         // Shorter values of fixed headers are words like `true`, not secrets.
         let values = settings.headers.map { Array($0.value.utf8) }.filter { $0.count >= Credentials.secretMinimumBytes }
-        let current = Set(secrets + (composer?.tokenValues ?? []) + values).filter { !$0.isEmpty }
+        let headers = ((composer?.tokenValues ?? []) + values).flatMap(SecretForms.ofHeader)
+        let current = Set(secrets + headers).filter { !$0.isEmpty }
         let kept = (earlier?.patterns ?? []).filter { !current.contains($0) }.prefix(Self.earlierPatternLimit)
         if current.isEmpty && kept.isEmpty { return nil }
         patterns = (Array(current) + kept).sorted { $0.count > $1.count }
-    }
-
-    /// A secret as itself, as JSON writes it, and as JSON writers do that escape slashes.
-    private static func forms(_ secret: String) -> [[UInt8]] {
-        var writer = JSONWriter()
-        writer.string(secret)
-        let json = Array(writer.bytes.dropFirst().dropLast())
-        let slashes = json.flatMap { $0 == UInt8(ascii: "/") ? [UInt8(ascii: "\\"), $0] : [$0] }
-        return [Array(secret.utf8), json, slashes]
     }
 
     /// Whether an outcome is long enough to hold a secret: the usual `ok` is not.

@@ -15,6 +15,8 @@ enum MachineChecks {
             descriptors(soft: limit.soft, hard: limit.hard, needed: DescriptorLimit.needed(SenderConfiguration())),
             clock(SystemClock().now(), isSynchronised: ClockDiscipline.isSynchronised),
             certificateAuthorities(),
+            route(isThere: NetworkFacts.hasRoute),
+            nameServers(answer: NameServers.answer()),
         ]
     }
 
@@ -62,21 +64,28 @@ enum MachineChecks {
     private static let oldestPlausible = Timestamp(milliseconds: 1_767_225_600_000)
 
     private static func certificateAuthorities() -> Finding {
-        if let file = getenv("SSL_CERT_FILE").map({ String(cString: $0) }), !file.isEmpty {
-            return certificateAuthorities([file], source: "SSL_CERT_FILE")
-        }
-        return certificateAuthorities([CurlInformation.certificateAuthorityFile], source: "libcurl")
+        let path = CertificateFile.usual
+        return certificateAuthorities(path, problem: CertificateFile.problem(path))
     }
 
-    /// One of the places must be readable.
-    static func certificateAuthorities(_ paths: [String], source: String) -> Finding {
-        if let path = paths.first(where: { access($0, R_OK) == 0 }) { return Finding(.ok, "certificates", path) }
-        let names = paths.isEmpty ? "no place" : paths.map(Visible.text).joined(separator: " or ")
+    static func certificateAuthorities(_ path: String, problem: String?) -> Finding {
+        guard let problem else { return Finding(.ok, "certificates", path) }
         return Finding(
             .problem,
             "certificates",
-            "\(source) names \(names), which cannot be read, so every https request would fail; install the ca-certificates "
+            "\(Visible.text(path)) \(problem), so nothing is sent over https until that is mended; install the ca-certificates "
                 + "package, or name a file with SSL_CERT_FILE or run --ca-file"
         )
+    }
+
+    /// Without a way out every delivery to another machine waits.
+    static func route(isThere: Bool) -> Finding {
+        if isThere { return Finding(.ok, "route", "there is a way to public addresses") }
+        return Finding(.warn, "route", "\(MachineFault.route.sentence); deliveries to public addresses wait or fail")
+    }
+
+    static func nameServers(answer: Bool) -> Finding {
+        if answer { return Finding(.ok, "name servers", "they answer") }
+        return Finding(.warn, "name servers", "\(MachineFault.nameServers.sentence); deliveries to names wait")
     }
 }

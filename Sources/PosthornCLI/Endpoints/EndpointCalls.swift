@@ -11,11 +11,14 @@ enum EndpointCalls {
         EgressGuard(allow: try arguments.ranges("allow"))
     }
 
-    /// The file of certificate authorities, if one is given; seen to be readable.
+    /// The file of certificate authorities, if one is given; seen to hold some.
     static func caFile(_ arguments: ParsedArguments) throws(UsageProblem) -> String? {
         guard let file = arguments.text("ca-file") else { return nil }
-        do throws(InputFileProblem) { _ = try InputFile(file) } catch {
-            throw UsageProblem("--ca-file: \(error)", command: arguments.command)
+        if let problem = CertificateFile.problem(file) {
+            throw UsageProblem(
+                "--ca-file: \(Visible.text(file)) \(problem); name a PEM file with the certificates of authorities",
+                command: arguments.command
+            )
         }
         return file
     }

@@ -18,6 +18,7 @@ enum LoadText {
             ("failures", failures(report.all)),
             ("bytes", "\(Words.bytes(report.sentBytes)) sent, \(Words.bytes(report.receivedBytes)) received"),
             ("connections", connections(report)),
+            ("addresses", counts(report.addresses.map { ($0.key, $0.value) })),
         ])
         for note in notes(report) { text += "\n\(note)" }
         if !notes(report).isEmpty { text += "\n" }

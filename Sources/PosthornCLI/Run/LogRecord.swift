@@ -79,6 +79,11 @@ struct LogRecord: Sendable, Equatable {
                 "no descriptors are left, so requests beyond those on the wire wait; raise the limit (ulimit -n, or LimitNOFILE= of the service)"
             )
         case .descriptorsRecovered: self.init(.info, "descriptors_recovered", "there are descriptors again")
+        case .machineFault(let fault, let detail):
+            let sentence = "this machine cannot send what is due, which waits and uses up no attempts: \(fault.sentence)"
+            self.init(.error, "machine_fault", sentence, [Field("fault", fault.rawValue), Field("detail", detail)])
+        case .machineFaultOver(let fault):
+            self.init(.info, "machine_fault_over", "what kept this machine from sending is mended", [Field("fault", fault.rawValue)])
         case .logHeldBack(let bytes):
             self.init(
                 .warn,

@@ -21,6 +21,11 @@ enum RunCommand: Command {
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
             .init(
+                "connection-lifetime",
+                "LENGTH",
+                "how long a connection is used, so that a receiver's name that has moved is followed (default 5m)"
+            ),
+            .init(
                 "drain",
                 "LENGTH",
                 "how long a stop waits for requests on the wire; those that take longer go out again with the next run (default 30s)"
@@ -96,11 +101,9 @@ enum RunCommand: Command {
         var sender = SenderConfiguration()
         sender.guard = EgressGuard(allow: try arguments.ranges("allow"))
         if let threads = try arguments.integer("threads", 1...64) { sender.threads = threads }
-        if let file = arguments.text("ca-file") {
-            do throws(InputFileProblem) { _ = try InputFile(file) } catch {
-                throw UsageProblem("--ca-file: \(error)", command: specification.name)
-            }
-            sender.caFile = file
+        sender.caFile = try EndpointCalls.caFile(arguments)
+        if let lifetime = try arguments.milliseconds("connection-lifetime") {
+            sender.connectionLifetimeSeconds = Int(max(1, lifetime / 1000))
         }
         var configuration = EngineConfiguration(
             speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1,

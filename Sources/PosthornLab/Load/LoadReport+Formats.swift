@@ -31,6 +31,7 @@ extension LoadReport {
             ),
             .init("connect_ms", Self.latency(connects)),
             .init("tls_ms", Self.latency(handshakes)),
+            .init("addresses", Self.counts(addresses)),
             .init("errors", .number(String(errors))),
             .init("errors_by_kind", Self.counts(errorsByClass)),
             .init("statuses", Self.counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })),

@@ -39,6 +39,8 @@ public struct LoadReport: Sendable {
     public let connects: LatencyHistogram
     /// Agreeing on TLS, of these.
     public let handshakes: LatencyHistogram
+    /// Connections by the address, with its port, that they led to.
+    public let addresses: [String: UInt64]
     /// How it went over time.
     public let timeline: LoadTimeline
     /// Headers of ours and bodies.
@@ -101,6 +103,7 @@ public struct LoadReport: Sendable {
         delays = tally.delays
         connects = tally.connects
         handshakes = tally.handshakes
+        addresses = tally.addresses
         timeline = tally.timeline
         sentBytes = tally.sentBytes
         receivedBytes = tally.receivedBytes

@@ -24,6 +24,8 @@ struct LoadTally: Sendable {
     var delays = LatencyHistogram()
     var connects = LatencyHistogram()
     var handshakes = LatencyHistogram()
+    /// Connections by the address that they lead to.
+    var addresses: [String: UInt64] = [:]
     var kinds = [KindCount](repeating: KindCount(), count: LoadKind.allCases.count)
     var sentBytes: UInt64 = 0
     var receivedBytes: UInt64 = 0
@@ -65,6 +67,7 @@ struct LoadTally: Sendable {
         receivedBytes += UInt64(answer.receivedBytes)
         if let connection = answer.connection {
             connects.record(connection.connectMicroseconds * 1000)
+            addresses[connection.address, default: 0] += 1
             if let tls = connection.tlsMicroseconds { handshakes.record(tls * 1000) }
         }
         delays.record(answer.started - answer.ticket.intended)
@@ -88,6 +91,7 @@ struct LoadTally: Sendable {
         delays.merge(other.delays)
         connects.merge(other.connects)
         handshakes.merge(other.handshakes)
+        addresses.merge(other.addresses, uniquingKeysWith: +)
         for kind in kinds.indices {
             kinds[kind].requests += other.kinds[kind].requests
             kinds[kind].statuses.merge(other.kinds[kind].statuses, uniquingKeysWith: +)

@@ -59,7 +59,14 @@ public final class LoadTest: Sendable {
         let threads = min(plan.threads, plan.places)
         loops = try (0..<threads).map { thread in
             let places = plan.places / threads + (thread < plan.places % threads ? 1 : 0)
-            return try LoadLoop(target, addresses: addresses, inFlightLimit: places, guard: `guard`, options: options)
+            return try LoadLoop(
+                target,
+                addresses: addresses,
+                firstAddress: thread,
+                inFlightLimit: places,
+                guard: `guard`,
+                options: options
+            )
         }
     }
 

@@ -40,7 +40,7 @@ public enum AttemptError: String, CaseIterable, Sendable {
         case .headersTooLarge: return "The receiver's answer headers are larger than any real one's."
         case .refusedAddress: return "The URL leads to an address that the egress guard forbids; --allow opens a range."
         case .unbuildable: return "The request could not be built from this event and the endpoint's settings."
-        case .resources: return "This machine lacked memory, descriptors or ports; the attempt may not have left it."
+        case .resources: return "This machine lacked memory, descriptors, ports or a way out; the request did not leave it."
         case .other: return "The request failed inside the sender; the error text has the detail."
         }
     }

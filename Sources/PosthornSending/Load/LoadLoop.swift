@@ -14,6 +14,8 @@ public final class LoadLoop: @unchecked Sendable {
 
     private let target: SendTarget
     private let addresses: [NetworkAddress]
+    /// The address of its first connection; the others follow in turn.
+    private let firstAddress: Int
     private let inFlightLimit: Int
     private let options: LoadOptions
     private let context: TransferContext
@@ -28,6 +30,8 @@ public final class LoadLoop: @unchecked Sendable {
     // Unchecked, as in ``SenderThread``: what one thread alone touches needs no check of overlapping accesses.
     @exclusivity(unchecked) private var transfers: [LoadTransfer] = []
     @exclusivity(unchecked) private var free: [Int] = []
+    /// The same where a name has several addresses: then each gets its turn, also when few requests are on the wire.
+    @exclusivity(unchecked) private var freeInTurn = Fifo<Int>()
     @exclusivity(unchecked) private var request = OutboundRequest()
     @exclusivity(unchecked) private var wakeAt = Int64.max
     @exclusivity(unchecked) private var timerSetTo = Int64.max
@@ -59,7 +63,8 @@ public final class LoadLoop: @unchecked Sendable {
 
     /// - Parameters:
     ///   - target: Where requests go; its composer is not asked.
-    ///   - addresses: What its name leads to, as ``LoadTarget/addresses(of:guard:)`` gave it.
+    ///   - addresses: What its name leads to, as ``LoadTarget/addresses(of:guard:)`` gave it. Each gets connections in turn.
+    ///   - firstAddress: Where the first connection goes among them.
     ///   - inFlightLimit: Requests on the wire at once.
     ///   - guard: Which addresses may be reached.
     ///   - options: How requests go on the wire.
@@ -67,6 +72,7 @@ public final class LoadLoop: @unchecked Sendable {
     public init(
         _ target: SendTarget,
         addresses: [NetworkAddress],
+        firstAddress: Int = 0,
         inFlightLimit: Int,
         guard: EgressGuard,
         options: LoadOptions = LoadOptions()
@@ -74,6 +80,7 @@ public final class LoadLoop: @unchecked Sendable {
         if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
         self.target = target
         self.addresses = addresses
+        self.firstAddress = firstAddress
         self.inFlightLimit = max(1, inFlightLimit)
         self.options = options
         waker = try Waker()
@@ -136,7 +143,17 @@ public final class LoadLoop: @unchecked Sendable {
 
     private func shard(of slot: Int) -> Shard { shards[slot % shards.count] }
 
-    private var inFlight: Int { transfers.count - free.count }
+    private var inFlight: Int { transfers.count - free.count - freeInTurn.count }
+
+    private func takeSlot() -> Int? {
+        if addresses.count < 2 { return free.popLast() ?? makeTransfer() }
+        if transfers.count < min(addresses.count, inFlightLimit), let slot = makeTransfer() { return slot }
+        return freeInTurn.popFirst() ?? makeTransfer()
+    }
+
+    private func giveBack(_ slot: Int) {
+        if addresses.count < 2 { free.append(slot) } else { freeInTurn.append(slot) }
+    }
 
     private func fill(_ source: some LoadSource) {
         wakeAt = .max
@@ -167,7 +184,7 @@ public final class LoadLoop: @unchecked Sendable {
 
     private func start(_ ticket: LoadTicket, _ content: Int?, _ now: Int64, _ source: some LoadSource) {
         lastStart = now
-        guard let slot = free.popLast() ?? makeTransfer() else {
+        guard let slot = takeSlot() else {
             let text = "no memory for another request"
             return source.take(LoadAnswer(ticket: ticket, started: now, ended: now, error: .resources, errorText: text))
         }
@@ -190,7 +207,10 @@ public final class LoadLoop: @unchecked Sendable {
 
     private func makeTransfer() -> Int? {
         guard let transfer = Transfer(slot: transfers.count, context: context) else { return nil }
-        if !addresses.isEmpty { transfer.pin(target.url.host, port: target.url.port, to: addresses, version: 0) }
+        if !addresses.isEmpty {
+            let address = addresses[(firstAddress + transfer.slot) % addresses.count]
+            transfer.aim(target.url.host, port: target.url.port, at: address)
+        }
         if !options.verifiesCertificates {
             posthorn_curl_set_long(transfer.easy, CURLOPT_SSL_VERIFYPEER, 0)
             posthorn_curl_set_long(transfer.easy, CURLOPT_SSL_VERIFYHOST, 0)
@@ -216,26 +236,27 @@ public final class LoadLoop: @unchecked Sendable {
         let transfer = transfers[slot].transfer
         let (ticket, started) = (transfers[slot].ticket, transfers[slot].started)
         let now = MonotonicClock.nanoseconds()
-        if transfer.intervention == .staleConnection && !transfer.wasFresh {
+        if transfer.isToBeRepeated(code) {
             let left = target.timeoutMilliseconds - Int((now - started) / 1_000_000)
             if left > 0 { return add(slot, timeout: left, fresh: true, source) }
         }
         let verdict = transfer.verdict(code)
+        let fault = transfer.fault(code, now: now)
         source.take(
             LoadAnswer(
                 ticket: ticket,
                 started: started,
                 ended: now,
                 status: verdict.status,
-                error: verdict.error,
-                errorText: verdict.text,
+                error: fault == nil ? verdict.error : .resources,
+                errorText: fault.map { "\($0.sentence) (\($1))" } ?? verdict.text,
                 sentBytes: transfers[slot].sentBytes,
                 receivedBytes: transfer.head.bytes + transfer.bodyBytes,
                 retryAfterMilliseconds: verdict.status == 200 ? nil : transfer.head.retryAfterMilliseconds(now: SystemClock().now()),
                 connection: transfer.hasConnected && verdict.status != nil ? connection(transfer) : nil
             )
         )
-        free.append(slot)
+        giveBack(slot)
     }
 
     private func connection(_ transfer: Transfer) -> LoadAnswer.Connection {
@@ -245,7 +266,8 @@ public final class LoadLoop: @unchecked Sendable {
         posthorn_curl_get_size(transfer.easy, CURLINFO_APPCONNECT_TIME_T, &agreed)
         return LoadAnswer.Connection(
             connectMicroseconds: Int64(connected),
-            tlsMicroseconds: target.url.isPlainHTTP ? nil : max(0, Int64(agreed - connected))
+            tlsMicroseconds: target.url.isPlainHTTP ? nil : max(0, Int64(agreed - connected)),
+            address: transfer.address
         )
     }
 

@@ -73,6 +73,8 @@ public struct LoadAnswer: Sendable {
         public let connectMicroseconds: Int64
         /// From there until TLS was agreed; `nil` for plain http.
         public let tlsMicroseconds: Int64?
+        /// Where it leads, with the port.
+        public let address: String
     }
 
     /// An answer by its parts.

@@ -17,6 +17,8 @@ public enum LoadTarget {
             case .addresses(let found): all = found
             case .noDescriptor:
                 throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: no descriptor is left; raise ulimit -n")
+            case .noServer, .noRoom:
+                throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: \(MachineFault.nameServers.sentence)")
             case .failure(let text):
                 throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: \(text)")
             }

@@ -16,6 +16,10 @@ struct NameBook<Waiter> {
 
     private struct Entry {
         var answer: NameAnswer?
+        /// The addresses of late, each with the moment of the last answer that named it.
+        var seen: [(address: NetworkAddress, at: Int64)] = []
+        /// The same alone.
+        var keepable: [NetworkAddress] = []
         var expires: Int64 = 0
         var isAsked = false
         var waiters: [(deadline: Int64, waiter: Waiter)] = []
@@ -43,6 +47,7 @@ struct NameBook<Waiter> {
     private let limit: Int
     private let cacheNanoseconds: Int64
     private let failureNanoseconds: Int64
+    private let graceNanoseconds: Int64
     /// Jobs that wait.
     private(set) var waitingCount = 0
     /// When the next waiting job must be given up; `Int64.max` when none waits.
@@ -51,8 +56,15 @@ struct NameBook<Waiter> {
     /// - Parameters:
     ///   - cacheNanoseconds: How long an answer is used.
     ///   - failureNanoseconds: How long a failure is.
+    ///   - graceNanoseconds: How long connections to an address are kept that answers do not name any more.
     ///   - limit: How many names are remembered, beside those that are waited for.
-    init(cacheNanoseconds: Int64, failureNanoseconds: Int64 = 1_000_000_000, limit: Int = 8192) {
+    init(
+        cacheNanoseconds: Int64,
+        failureNanoseconds: Int64 = 1_000_000_000,
+        graceNanoseconds: Int64 = 60_000_000_000,
+        limit: Int = 8192
+    ) {
+        self.graceNanoseconds = graceNanoseconds
         self.limit = max(2, limit)
         fullCount = self.limit / 2
         self.cacheNanoseconds = cacheNanoseconds
@@ -66,9 +78,13 @@ struct NameBook<Waiter> {
         switch answer {
         case .addresses(let addresses): return .addresses(addresses)
         case .failure(let text): return .failure(text)
-        case .noDescriptor: return .unknown(mustAsk: !entry.isAsked)
+        case .noDescriptor, .noRoom, .noServer: return .unknown(mustAsk: !entry.isAsked)
         }
     }
+
+    /// The addresses that connections of the name may stay at: those of its answers of late. Many names lead to a few of many
+    /// servers in turn, so one answer without an address does not mean that the name has left it.
+    func keepable(_ host: String) -> [NetworkAddress] { (entries[host] ?? older[host])?.keepable ?? [] }
 
     /// Lets a job wait for the answer. The caller has asked if it had to.
     mutating func wait(_ waiter: Waiter, for host: String, until deadline: Int64) {
@@ -84,8 +100,8 @@ struct NameBook<Waiter> {
     mutating func take(_ answer: NameAnswer, for host: String, now: Int64) -> [Waiter] {
         var entry = entry(of: host) ?? Entry()
         entry.isAsked = false
-        // A lack of descriptors says nothing about the name, so nothing is remembered.
-        if answer != .noDescriptor { remember(answer, for: host, in: &entry, now) }
+        // What this machine lacks says nothing about the name, so nothing is remembered.
+        if answer.isAboutName { remember(answer, for: host, in: &entry, now) }
         let waiters = entry.waiters.map(\.waiter)
         entry.waiters = []
         keep(entry, host)
@@ -102,9 +118,20 @@ struct NameBook<Waiter> {
             for pin in entry.pins { forget(host, pin) }
             entry.pins = []
         }
+        if case .addresses(let addresses) = answer { see(addresses, in: &entry, now) }
         entry.answer = answer
         entry.expires = now + (answer.isFailure ? failureNanoseconds : cacheNanoseconds)
     }
+
+    private func see(_ addresses: [NetworkAddress], in entry: inout Entry, _ now: Int64) {
+        entry.seen.removeAll { addresses.contains($0.address) || now - $0.at >= graceNanoseconds }
+        entry.seen += addresses.map { ($0, now) }
+        if entry.seen.count > Self.keepableLimit { entry.seen.removeFirst(entry.seen.count - Self.keepableLimit) }
+        entry.keepable = entry.seen.map(\.address)
+    }
+
+    /// Addresses that are remembered of one name.
+    private static var keepableLimit: Int { 64 }
 
     /// Whether libcurl must be told the addresses for this port, in the cache of this multi handle: each has its own.
     func needsPin(_ host: String, port: UInt16, shard: Int) -> Bool {

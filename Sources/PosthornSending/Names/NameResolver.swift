@@ -3,75 +3,96 @@ import Glibc
 import PosthornSystem
 import Synchronization
 
-/// What a name server said, or why it said nothing.
-enum NameAnswer: Sendable, Hashable {
-    /// The addresses, in the system's order of preference.
-    case addresses([NetworkAddress])
-    /// The system's words for the failure.
-    case failure(String)
-    /// This process has no descriptor left to ask with.
-    case noDescriptor
-
-    /// Whether it is the answer that there is none.
-    var isFailure: Bool { if case .failure = self { true } else { false } }
-}
-
 /// Asks name servers on threads of its own, because libcurl's way stops a whole multi handle for seconds when a name
-/// server does not answer, and starts a thread for each name.
+/// server does not answer, and starts a thread for each name. Whose turn it is, and how many there are, says ``NameTurns``.
 ///
-/// The threads are few and start when they are needed. A name whose look-up took long is a suspect, and suspects may
-/// occupy only half of the threads, so names that nobody serves do not hold back the others for good. Nor may the names of one
-/// domain have more than half of the threads and of the queue: whoever owns it makes as many as he likes.
+/// Threads start when they are needed: one more than there are look-ups, so that there is always one that sees when a look-up
+/// has become slow and the next name may go.
 final class NameResolver: Sendable {
     typealias Completion = @Sendable (NameAnswer) -> Void
     typealias Lookup = @Sendable (String) -> NameAnswer
 
     private struct State {
-        var waiting: [(host: String, domain: String)] = []
+        var turns: NameTurns
         var asked: [String: [Completion]] = [:]
-        /// How many names of each domain are asked for, and how many of these threads are at.
-        var askedOf: [String: Int] = [:]
-        var busyWith: [String: Int] = [:]
-        var suspects: Set<String> = []
         var threads = 0
         var idle = 0
-        var busyWithSuspects = 0
         var isStopped = false
+        /// Who waits for a look at the name servers themselves.
+        var checks: [@Sendable (NameLateness) -> Void] = []
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let waker: Waker
     private let configuration: ResolverConfiguration
     private let lookup: Lookup
+    private let serversAnswer: @Sendable () -> Bool
+
+    /// How long an idle thread sleeps while names wait that may not go yet.
+    private static let patienceMilliseconds: Int64 = 50
 
     /// - Parameters:
     ///   - configuration: Threads and limits.
     ///   - lookup: Asks for one name and blocks meanwhile; the system's getaddrinfo unless a test brings its own.
-    init(_ configuration: ResolverConfiguration, lookup: @escaping Lookup = SystemLookup.ask) throws(SystemProblem) {
+    ///   - serversAnswer: Asks whether any name server answers anything, and blocks meanwhile.
+    init(
+        _ configuration: ResolverConfiguration,
+        lookup: @escaping Lookup = SystemLookup.ask,
+        serversAnswer: @escaping @Sendable () -> Bool = NameServers.answer
+    ) throws(SystemProblem) {
         self.configuration = configuration
         self.lookup = lookup
+        self.serversAnswer = serversAnswer
+        let turns = NameTurns(
+            fastLimit: configuration.threads,
+            slowLimit: configuration.slowThreads,
+            queueLimit: configuration.queueLimit
+        )
+        state = Mutex(State(turns: turns))
         waker = try Waker()
     }
 
     /// Asks for a name. `completion` is called once, on a thread of the resolver or at once on the caller's.
-    func resolve(_ host: String, completion: @escaping Completion) {
-        let refusal: String? = state.withLock { state in
-            if state.isStopped { return "the sender is stopping" }
+    /// - Parameter owners: Whose endpoint needs it: the ids of the nodes from the top of the hierarchy down to its own.
+    func resolve(_ host: String, for owners: [String] = [], completion: @escaping Completion) {
+        let refusal = state.withLock { state -> NameAnswer? in
+            if state.isStopped { return .failure("the sender is stopping") }
             if state.asked[host] != nil {
                 state.asked[host]?.append(completion)
                 return nil
             }
-            if state.asked.count >= configuration.queueLimit { return "\(configuration.queueLimit) names are waiting already" }
-            let domain = Self.domain(of: host)
-            if state.askedOf[domain, default: 0] >= max(1, configuration.queueLimit / 2) {
-                return "\(configuration.queueLimit / 2) names of \(domain) are waiting already"
-            }
+            guard state.turns.add(NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))) else { return .noRoom }
             state.asked[host] = [completion]
-            state.askedOf[domain, default: 0] += 1
-            state.waiting.append((host, domain))
-            return startThread(&state)
+            return startThread(&state) ? nil : .noRoom
         }
-        if let refusal { completion(.failure(refusal)) } else { waker.signal() }
+        if let refusal { completion(refusal) } else { waker.signal() }
+    }
+
+    /// Finds out why a name that was asked for has no answer yet. `completion` is called once, like that of a look-up.
+    func whyLate(_ host: String, completion: @escaping @Sendable (NameLateness) -> Void) {
+        let (hasBegun, isFirst) = state.withLock { state in
+            guard state.turns.isRunning(host) else { return (false, false) }
+            state.checks.append(completion)
+            return (true, state.checks.count == 1)
+        }
+        if !hasBegun { return completion(.notAsked) }
+        if isFirst { check() }
+    }
+
+    private func check() {
+        let thread = try? WorkerThread(name: "posthorn-names") { [self] in
+            pthread_detach(pthread_self())
+            tellChecks(serversAnswer() ? .nameIsSilent : .serversAreSilent)
+        }
+        if thread == nil { tellChecks(.nameIsSilent) }
+    }
+
+    private func tellChecks(_ lateness: NameLateness) {
+        let checks = state.withLock { state in
+            defer { state.checks = [] }
+            return state.checks
+        }
+        for check in checks { check(lateness) }
     }
 
     /// Ends the threads; one that waits for a name server ends when that has answered.
@@ -88,8 +109,9 @@ final class NameResolver: Sendable {
         return labels.suffix(isShared ? 3 : 2).joined(separator: ".")
     }
 
-    private func startThread(_ state: inout State) -> String? {
-        if state.waiting.count <= state.idle || state.threads >= max(1, configuration.threads) { return nil }
+    /// Sees to it that a thread is idle while names wait. Says `false` when there is none at all, and then nothing waits.
+    private func startThread(_ state: inout State) -> Bool {
+        if !state.turns.hasWaiting || state.idle > 0 || state.threads > state.turns.limit { return true }
         do {
             // Nobody waits for a thread that may hang in a look-up: it gives itself back to the system.
             _ = try WorkerThread(name: "posthorn-names") { [self] in
@@ -97,19 +119,17 @@ final class NameResolver: Sendable {
                 work()
             }
             state.threads += 1
-            return nil
+            return true
         } catch {
-            if state.threads > 0 { return nil }
-            state.waiting.removeAll()
-            state.asked.removeAll()
-            state.askedOf.removeAll()
-            return "\(error)"
+            if state.threads > 0 { return true }
+            for name in state.turns.removeAll() { state.asked[name.host] = nil }
+            return false
         }
     }
 
     private enum Task {
-        case look(host: String, domain: String, isSuspect: Bool)
-        case wait
+        case look(host: String)
+        case wait(milliseconds: Int64?)
         case end
     }
 
@@ -117,9 +137,9 @@ final class NameResolver: Sendable {
         SystemLookup.boundThisThread()
         while true {
             switch state.withLock({ nextTask(&$0) }) {
-            case .look(let host, let domain, let isSuspect): answer(host, domain, isSuspect)
-            case .wait:
-                waker.wait(milliseconds: nil)
+            case .look(let host): answer(host)
+            case .wait(let milliseconds):
+                waker.wait(milliseconds: milliseconds)
                 state.withLock { $0.idle -= 1 }
             case .end:
                 waker.signal()
@@ -130,51 +150,22 @@ final class NameResolver: Sendable {
 
     private func nextTask(_ state: inout State) -> Task {
         if state.isStopped { return .end }
-        guard let next = takeNext(&state) else {
+        guard let name = state.turns.next(now: MonotonicClock.nanoseconds()) else {
             state.idle += 1
-            return .wait
+            return .wait(milliseconds: state.turns.hasWaiting ? Self.patienceMilliseconds : nil)
         }
-        if !state.waiting.isEmpty && state.idle > 0 { waker.signal() }
-        return next
+        if state.turns.hasWaiting && state.idle > 0 { waker.signal() }
+        _ = startThread(&state)
+        return .look(host: name.host)
     }
 
-    private func takeNext(_ state: inout State) -> Task? {
-        let half = max(1, configuration.threads / 2)
-        let mayTakeSuspect = state.busyWithSuspects < half
-        let index = state.waiting.firstIndex { name in
-            (mayTakeSuspect || !state.suspects.contains(name.host)) && state.busyWith[name.domain, default: 0] < half
-        }
-        guard let index else { return nil }
-        let (host, domain) = state.waiting.remove(at: index)
-        let isSuspect = state.suspects.contains(host)
-        if isSuspect { state.busyWithSuspects += 1 }
-        state.busyWith[domain, default: 0] += 1
-        return .look(host: host, domain: domain, isSuspect: isSuspect)
-    }
-
-    private func answer(_ host: String, _ domain: String, _ wasSuspect: Bool) {
-        let start = MonotonicClock.nanoseconds()
+    private func answer(_ host: String) {
         let answer = lookup(host)
-        let tookLong = MonotonicClock.nanoseconds() - start > 1_000_000_000
         let completions = state.withLock { state -> [Completion] in
-            if wasSuspect { state.busyWithSuspects -= 1 }
-            Self.countDown(&state.busyWith, domain)
-            Self.countDown(&state.askedOf, domain)
-            if tookLong, state.suspects.count < configuration.queueLimit {
-                state.suspects.insert(host)
-            } else if !tookLong {
-                state.suspects.remove(host)
-            }
+            state.turns.finished(host, now: MonotonicClock.nanoseconds())
             return state.asked.removeValue(forKey: host) ?? []
         }
         for completion in completions { completion(answer) }
-        // A suspect that had to wait may be taken now.
-        if wasSuspect { waker.signal() }
-    }
-
-    private static func countDown(_ counts: inout [String: Int], _ domain: String) {
-        let left = counts[domain, default: 1] - 1
-        counts[domain] = left > 0 ? left : nil
     }
 }
 
@@ -192,8 +183,13 @@ enum SystemLookup {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         defer { if list != nil { freeaddrinfo(list) } }
-        // Without descriptors the system says that the name is unknown, or that no server answered.
-        if status != 0 { return DescriptorBudget.isUsedUp ? .noDescriptor : .failure(String(cString: gai_strerror(status))) }
+        if status != 0 {
+            // Without descriptors the system says that the name is unknown, or that no server answered.
+            if DescriptorBudget.isUsedUp { return .noDescriptor }
+            // The same is said of a server that has no answer about this name and of one that is not there.
+            if status == EAI_AGAIN, !NameServers.answer() { return .noServer }
+            return .failure(String(cString: gai_strerror(status)))
+        }
         var addresses: [NetworkAddress] = []
         var entry = list
         while let current = entry, addresses.count < addressLimit {

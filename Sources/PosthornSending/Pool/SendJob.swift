@@ -21,6 +21,8 @@ public final class SendTarget: @unchecked Sendable {
     public let ratePerSecond: Double?
     /// Makes the requests.
     public let composer: any RequestComposer
+    /// Whose endpoint it is: the ids of the nodes from the top of the hierarchy down to its own.
+    public let owners: [String]
 
     /// The URL as libcurl has parsed it: parsing it again for each request would cost a tenth of the time.
     let parsed: OpaquePointer?
@@ -35,7 +37,8 @@ public final class SendTarget: @unchecked Sendable {
         timeoutMilliseconds: Int,
         inFlightLimit: Int,
         ratePerSecond: Double?,
-        composer: any RequestComposer
+        composer: any RequestComposer,
+        owners: [String] = []
     ) {
         self.key = key
         self.url = url
@@ -44,6 +47,7 @@ public final class SendTarget: @unchecked Sendable {
         self.inFlightLimit = max(1, inFlightLimit)
         self.ratePerSecond = ratePerSecond
         self.composer = composer
+        self.owners = owners
         parsed = url.makeHandle()
         shard = ShardPlan.shard(of: url)
     }

@@ -20,6 +20,11 @@ public struct SenderConfiguration: Sendable {
     /// Connections that a thread keeps open, about, as far as the process may have descriptors; well above what is in flight,
     /// or idle ones are closed and opened again.
     public var connectionCacheLimit = 4096
+    /// How old a connection gets, in seconds: an older one is not used again, so that a name that has moved, a server that is to be
+    /// emptied and a renewed certificate are followed.
+    public var connectionLifetimeSeconds = 300
+    /// How long connections stay open that nobody uses, in seconds, about.
+    public var idleConnectionSeconds = 120
     /// Which addresses may be reached.
     public var `guard` = EgressGuard()
     /// How names are resolved.
@@ -36,14 +41,19 @@ public struct SenderConfiguration: Sendable {
 
 /// How host names are resolved.
 public struct ResolverConfiguration: Sendable {
-    /// Threads that ask name servers, at most; they are started when needed. Names that
-    /// have timed out before share half of them, and so do those of one domain.
+    /// Look-ups at once that are younger than a fifth of a second; each has a thread, which is started when needed.
     public var threads = 8
+    /// Look-ups at once that last longer, since a name server does not answer. Of both together no top node's tree and no domain has
+    /// more than half, no node below that more than a quarter, and so on; names that were slow before share half.
+    public var slowThreads = 64
     /// How long a request waits for its name, inside its own deadline.
     public var timeoutMilliseconds = 5000
     /// How long an answer is used again.
     public var cacheMilliseconds = 5000
-    /// Names that may wait for a thread; more than these fail at once.
+    /// How long kept connections to an address are used that the name's answers do not have any more: servers with many
+    /// addresses name a few of them in turn.
+    public var graceMilliseconds = 60_000
+    /// Names that may wait for a thread, shared in the same way. A request beyond that waits as well, without an attempt.
     public var queueLimit = 4096
 
     /// The defaults.

@@ -7,6 +7,7 @@ final class SenderMailbox: Sendable {
     struct Letters {
         var jobs: [SendJob] = []
         var names: [(host: String, answer: NameAnswer)] = []
+        var latenesses: [(host: String, lateness: NameLateness)] = []
         var recalls: [(keys: Set<Int64>?, forgetting: Bool)] = []
     }
 
@@ -38,6 +39,8 @@ final class SenderMailbox: Sendable {
     }
 
     func post(host: String, _ answer: NameAnswer) { deliver { $0.names.append((host, answer)) } }
+
+    func post(host: String, lateness: NameLateness) { deliver { $0.latenesses.append((host, lateness)) } }
 
     func postRecall(_ keys: Set<Int64>?, forgetting: Bool) { deliver { $0.recalls.append((keys, forgetting)) } }
 

@@ -21,6 +21,8 @@ public final class SenderPool: Sendable {
         let drained: @Sendable () -> Void
         /// The thread has no descriptors for more requests, or has them again.
         let starved: @Sendable (Bool) -> Void
+        /// The thread has met a fault of this machine, with a detail, or is free of it.
+        let faulty: @Sendable (MachineFault, _ detail: String?) -> Void
     }
 
     private struct Life {
@@ -42,6 +44,8 @@ public final class SenderPool: Sendable {
     ///   - onRecalled: Takes jobs that are given back without having been sent. Called on sender threads.
     ///   - onShortage: Hears that the process has no descriptors for more requests (`true`), or has them again. Called on
     ///     sender threads.
+    ///   - onFault: Hears of a fault of this machine that lets jobs wait, with a detail, or with none that it is over. Called on
+    ///     sender threads.
     ///   - onResults: Takes results, in batches. Called on sender threads.
     /// - Throws: ``SystemProblem`` when the system lacks threads, descriptors or memory.
     public convenience init(
@@ -49,42 +53,51 @@ public final class SenderPool: Sendable {
         clock: any PosthornClock,
         onRecalled: @escaping @Sendable ([SendJob]) -> Void = { _ in },
         onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
+        onFault: @escaping @Sendable (MachineFault, _ detail: String?) -> Void = { _, _ in },
         onResults: @escaping @Sendable ([SendResult]) -> Void
     ) throws(SystemProblem) {
         try self.init(
             configuration,
             clock: clock,
             lookup: SystemLookup.ask,
+            serversAnswer: NameServers.answer,
             onRecalled: onRecalled,
             onShortage: onShortage,
+            onFault: onFault,
             onResults: onResults
         )
     }
 
-    /// - Parameter lookup: Asks for a name in place of the system.
+    /// - Parameters:
+    ///   - lookup: Asks for a name in place of the system.
+    ///   - serversAnswer: Says in its place whether any name server answers.
     init(
         _ configuration: SenderConfiguration,
         clock: any PosthornClock,
         lookup: @escaping NameResolver.Lookup,
+        serversAnswer: @escaping @Sendable () -> Bool,
         onRecalled: @escaping @Sendable ([SendJob]) -> Void,
         onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
+        onFault: @escaping @Sendable (MachineFault, _ detail: String?) -> Void = { _, _ in },
         onResults: @escaping @Sendable ([SendResult]) -> Void
     ) throws(SystemProblem) {
         if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
         let count = min(max(1, configuration.threads), SenderConfiguration.cores)
         let tls = TLSClient(caFile: configuration.caFile)
         self.tls = tls
-        resolver = try NameResolver(configuration.resolver, lookup: lookup)
+        resolver = try NameResolver(configuration.resolver, lookup: lookup, serversAnswer: serversAnswer)
         let ended = try EndSignal()
         self.ended = ended
         let shortage = Shortage(onShortage)
+        let news = FaultNews(onFault)
         var threads: [SenderThread] = []
         for index in 0..<count {
             let handlers = Handlers(
                 results: onResults,
                 recalled: onRecalled,
                 drained: { ended.add(index) },
-                starved: { shortage.count($0) }
+                starved: { shortage.count($0) },
+                faulty: { news.count($0, $1) }
             )
             threads.append(
                 try SenderThread(configuration, share: count, clock: clock, resolver: resolver, tls: tls, deliver: handlers)

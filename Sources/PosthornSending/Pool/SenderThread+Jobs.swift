@@ -23,6 +23,7 @@ extension SenderThread {
                 )
             }
             for name in letters.names { takeName(name.host, name.answer, now) }
+            for name in letters.latenesses { takeLateness(name.host, name.lateness, now) }
             for recall in letters.recalls { giveBack(recall.keys, forgetting: recall.forgetting) }
         }
         if order >= .drain { giveBack(nil) }
@@ -36,6 +37,9 @@ extension SenderThread {
         while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
             if let waiting = readied.popFirst() {
                 begin(waiting)
+                started += 1
+            } else if let (job, lane) = takeStranded(now) {
+                start(job, lane)
                 started += 1
             } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
                 _ = parked.popFirst()
@@ -75,43 +79,7 @@ extension SenderThread {
         return ended
     }
 
-    /// Gives up the jobs whose name was not resolved in time.
-    func expireNames(_ now: Int64) {
-        guard names.nextDeadline <= now else { return }
-        for waiting in names.expire(now: now) {
-            settle(waiting, .dns, "no name server answered for \(waiting.job.target.url.host) in time")
-        }
-    }
-
-    private func beginNamed(_ waiting: Waiting) {
-        let target = waiting.job.target
-        let host = target.url.host
-        switch names.lookUp(host, now: waiting.startedNanoseconds) {
-        case .addresses: begin(waiting)
-        case .failure(let text): settle(waiting, .dns, text)
-        case .unknown(let mustAsk):
-            let patience = min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)
-            names.wait(waiting, for: host, until: waiting.startedNanoseconds + Int64(patience) * 1_000_000)
-            if mustAsk {
-                let mailbox = mailbox
-                resolver.resolve(host) { mailbox.post(host: host, $0) }
-            }
-        }
-    }
-
-    private func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
-        for waiting in names.take(answer, for: host, now: now) {
-            switch answer {
-            case .noDescriptor:
-                window.giveBack(bytes: waiting.job.bytes)
-                starve(waiting.job, waiting.lane, now)
-            case .addresses: readied.append(waiting)
-            case .failure(let text): settle(waiting, .dns, text)
-            }
-        }
-    }
-
-    private func begin(_ waiting: Waiting) {
+    func begin(_ waiting: Waiting) {
         let job = waiting.job
         request.reset()
         do throws(InputProblem) {
@@ -133,7 +101,11 @@ extension SenderThread {
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
         window.start(slot: transfer.slot, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
-        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: false)
+        addToMulti(
+            transfer,
+            timeout: max(1, job.target.timeoutMilliseconds - spent),
+            fresh: reuseDoubt.holds(job.target.key, now: now)
+        )
     }
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
@@ -151,6 +123,7 @@ extension SenderThread {
             settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
             return false
         case .permitted(let addresses):
+            transfer.keepable = names.keepable(url.host)
             if names.needsPin(url.host, port: url.port, shard: target.shard) {
                 transfer.pin(
                     url.host,
@@ -167,13 +140,16 @@ extension SenderThread {
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
         guard let target = transfer.job?.target else { return }
+        shardUse.began(target.shard)
         if curl_multi_add_handle(shards[target.shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
 
     private func finish(_ transfer: Transfer, _ code: CURLcode) {
         guard let job = transfer.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
-        if transfer.intervention == .staleConnection && !transfer.wasFresh {
+        shardUse.ended(job.target.shard, now: now)
+        if transfer.hasLostKeptConnection(code) { reuseDoubt.ended(job.target.key, now: now) }
+        if transfer.isToBeRepeated(code) {
             let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
             if spent < job.target.timeoutMilliseconds {
                 transfer.job = job
@@ -186,6 +162,13 @@ extension SenderThread {
             release(transfer)
             return starve(job, transfer.lane, now)
         }
+        if let (fault, detail) = transfer.fault(code, now: now) {
+            window.finish(slot: transfer.slot)
+            window.giveBack(bytes: job.bytes)
+            release(transfer)
+            return strand(job, transfer.lane, fault, detail, now)
+        }
+        learnFaults(from: transfer, now)
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.pinnedVersion {
             let target = job.target
@@ -211,7 +194,7 @@ extension SenderThread {
     }
 
     /// Ends a job that never came onto the wire.
-    private func settle(_ waiting: Waiting, _ error: AttemptError, _ text: String) {
+    func settle(_ waiting: Waiting, _ error: AttemptError, _ text: String) {
         let now = MonotonicClock.nanoseconds()
         let outcome = AttemptOutcome(
             started: waiting.started,
@@ -230,7 +213,7 @@ extension SenderThread {
         var jobs: [SendJob] = []
         var kept = Fifo<Waiting>()
         let isMeant = { (waiting: Waiting) in keys?.contains(waiting.job.target.key) ?? true }
-        var waiting = names.waitingCount > 0 ? names.remove { isMeant($1) } : []
+        var waiting = removeNamed(where: isMeant)
         while let next = readied.popFirst() {
             if isMeant(next) { waiting.append(next) } else { kept.append(next) }
         }
@@ -241,6 +224,7 @@ extension SenderThread {
             turns.finish(lane: one.lane, now: now)
         }
         jobs += giveBackParked(keys, now)
+        jobs += giveBackStranded(keys, now)
         jobs += turns.removeAll(keys: keys, forgetting: forgetting)
         if !jobs.isEmpty { deliver.recalled(jobs) }
     }

@@ -21,11 +21,19 @@ extension SenderThread {
     }
 
     /// Kept connections are a luxury now: others may need the descriptors. Those of handles with a request under way stay.
-    private func closeIdleConnections() {
-        var isBusy = [Bool](repeating: false, count: shards.count)
-        for transfer in transfers { if let target = transfer.job?.target { isBusy[target.shard] = true } }
-        for shard in shards where !isBusy[shard.number] { shard.renew() }
+    private func closeIdleConnections() { renew(shards.map(\.number).filter(shardUse.isIdle)) }
+
+    /// Closes connections that nobody has used for a while.
+    func closeUnused(_ now: Int64) {
+        if shardUse.nextEnd <= now { renew(shardUse.idle(now: now)) }
+    }
+
+    private func renew(_ idle: [Int]) {
+        for number in idle {
+            shards[number].renew()
+            shardUse.closed(number)
+        }
         // What libcurl was told about names went with the handles.
-        names.forgetPins(ofShards: Set(shards.map(\.number).filter { !isBusy[$0] }))
+        names.forgetPins(ofShards: Set(idle))
     }
 }

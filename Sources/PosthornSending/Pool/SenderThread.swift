@@ -59,6 +59,17 @@ final class SenderThread: @unchecked Sendable {
     /// no more than its limit here.
     @exclusivity(unchecked) var parked = Fifo<(job: SendJob, lane: Int)>()
     @exclusivity(unchecked) var starvation = Starvation()
+    @exclusivity(unchecked) var reuseDoubt = ReuseDoubt()
+    @exclusivity(unchecked) var shardUse: ShardUse
+    /// Jobs that have had their turn and wait until this machine can send them.
+    @exclusivity(unchecked) var strandings = Stranding.all
+    /// How many of each are being tried again.
+    @exclusivity(unchecked) var strandedTries = [Int](repeating: 0, count: MachineFault.allCases.count + 1)
+    /// Whether any fault has been met and is not over.
+    @exclusivity(unchecked) var isStranded = false
+    @exclusivity(unchecked) var toldOldAuthorities = false
+    /// Jobs whose name was not resolved in time, by the name, until it is known why.
+    @exclusivity(unchecked) var late: [String: [Waiting]] = [:]
     @exclusivity(unchecked) var results: [SendResult] = []
     @exclusivity(unchecked) var finished: Int64 = 0
     @exclusivity(unchecked) var order = SenderMailbox.Order.work
@@ -90,6 +101,7 @@ final class SenderThread: @unchecked Sendable {
             excerptLimitBytes: AttemptOutcome.excerptLimitBytes,
             tls: tls,
             keepsConnections: limit > 0,
+            connectionSeconds: (configuration.connectionLifetimeSeconds, configuration.idleConnectionSeconds),
             epoll: epoll
         )
         self.context = context
@@ -104,7 +116,11 @@ final class SenderThread: @unchecked Sendable {
             youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
             largeByteLimit: configuration.largeInFlightLimitBytes / share
         )
-        names = NameBook(cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000)
+        names = NameBook(
+            cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000,
+            graceNanoseconds: Int64(configuration.resolver.graceMilliseconds) * 1_000_000
+        )
+        shardUse = ShardUse(shards: ShardPlan.count, idleNanoseconds: Int64(max(1, configuration.idleConnectionSeconds)) * 1_000_000_000)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakerMark))
         epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.waker.descriptor, &event)
     }
@@ -136,6 +152,8 @@ final class SenderThread: @unchecked Sendable {
         }
         var now = MonotonicClock.nanoseconds()
         tell(starvation.check(now: now))
+        checkFaults(now)
+        closeUnused(now)
         expireNames(now)
         startDue(now)
         runTimers(&now)
@@ -146,7 +164,7 @@ final class SenderThread: @unchecked Sendable {
             runTimers(&now)
         }
         handOver()
-        if order >= .drain && window.count == 0 && names.waitingCount == 0 {
+        if order >= .drain && window.count == 0 && waitingForNamesCount == 0 {
             deliver.drained()
             if order == .stop { return false }
         }
@@ -184,7 +202,7 @@ final class SenderThread: @unchecked Sendable {
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = min(names.nextDeadline, context.shards.nextDeadline)
+        var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd)
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
@@ -192,6 +210,7 @@ final class SenderThread: @unchecked Sendable {
         if window.isOpen {
             if hasWork { return now }
             if let token = turns.nextTokenAt { next = min(next, token) }
+            next = min(next, nextFaultTimer)
         } else if hasWork || turns.nextTokenAt != nil, let ageing = window.nextAgeing {
             next = min(next, ageing)
         }
@@ -208,9 +227,9 @@ final class SenderThread: @unchecked Sendable {
         finished += Int64(results.count)
         // First, so that whoever has the results finds them counted.
         gauge.withLock { gauge in
-            gauge.queued = turns.count + parked.count
+            gauge.queued = turns.count + parked.count + strandedCount
             gauge.inFlight = window.count
-            gauge.waitingForNames = names.waitingCount + readied.count
+            gauge.waitingForNames = waitingForNamesCount + readied.count
             gauge.endpoints = turns.keyCount
             gauge.opened = context.sockets.openedCount
             gauge.finished = finished

@@ -5,7 +5,8 @@ import PosthornText
 /// What is read of an answer's head, line by line as libcurl hands it over.
 ///
 /// libcurl calls an answer complete whose head was cut before the blank line, and waits for the deadline after a 101;
-/// so the end of the head is looked for here.
+/// so the end of the head is looked for here. Of a status line it reads three digits and ignores what follows them, and any
+/// later line of the head that looks like one would be taken for it; so that line is read here as well.
 struct ResponseHead {
     /// What to do after a line.
     enum Step { case goOn, stop }
@@ -19,8 +20,11 @@ struct ResponseHead {
     private(set) var isComplete = false
     /// Whether the head was larger than ``limitBytes``.
     private(set) var isTooLarge = false
+    /// Whether a head did not begin with a status line, or had another one in its midst.
+    private(set) var isMalformed = false
     /// Its length so far.
     private(set) var bytes = 0
+    private var isInsideHead = false
     private var retryAfter: [UInt8] = []
     /// Whether the answer's `Date` is wanted; reading it costs, so it is not for every answer.
     var wantsDate = false
@@ -29,6 +33,7 @@ struct ResponseHead {
     /// Reads one line with its line end.
     mutating func take(_ line: UnsafeBufferPointer<UInt8>) -> Step {
         bytes += line.count
+        if isMalformed { return .stop }
         if bytes > Self.limitBytes {
             isTooLarge = true
             return .stop
@@ -36,8 +41,13 @@ struct ResponseHead {
         if isComplete { return .goOn }
         let first = line.first ?? 0
         if first == UInt8(ascii: "\r") || first == UInt8(ascii: "\n") { return endOfHead() }
-        if first == UInt8(ascii: "H"), Self.hasPrefix(line, "HTTP/") {
-            status = Self.statusCode(line)
+        if !isInsideHead || (first == UInt8(ascii: "H") && Self.hasPrefix(line, "HTTP/")) {
+            guard !isInsideHead, let code = Self.statusCode(line) else {
+                isMalformed = true
+                return .stop
+            }
+            isInsideHead = true
+            status = code
             retryAfter = []
         } else if first | 0x20 == UInt8(ascii: "r"), Self.hasPrefix(line, "retry-after:") {
             retryAfter = Array(line.dropFirst(12))
@@ -74,6 +84,7 @@ struct ResponseHead {
     }
 
     private mutating func endOfHead() -> Step {
+        isInsideHead = false
         if status == 101 {
             isComplete = true
             return .stop
@@ -88,9 +99,14 @@ struct ResponseHead {
         return true
     }
 
-    private static func statusCode(_ line: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let blank = line.firstIndex(of: 0x20) else { return 0 }
+    /// The status of a status line (RFC 9112, 4): three digits between one blank and another, or the end, which some leave
+    /// out the blank before. `nil` when the line is none.
+    private static func statusCode(_ line: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard hasPrefix(line, "HTTP/"), let blank = line.firstIndex(of: 0x20) else { return nil }
+        let version = line[5..<blank]
+        guard !version.isEmpty, version.allSatisfy({ $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }) else { return nil }
         let digits = line[(blank + 1)...].prefix { (0x30...0x39).contains($0) }
-        return digits.count == 3 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : 0
+        guard digits.count == 3, digits.endIndex == line.endIndex || line[digits.endIndex] <= 0x20 else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 }

@@ -83,7 +83,11 @@ public enum SingleRequest {
             transfer.pin(target.url.host, port: target.url.port, to: addresses, version: 0)
         }
         transfer.prepare(timeoutMilliseconds: max(1, millisecondsLeft()), freshConnection: true)
-        let verdict = transfer.verdict(curl_easy_perform(transfer.easy))
+        let code = curl_easy_perform(transfer.easy)
+        if let (fault, detail) = transfer.fault(code, now: MonotonicClock.nanoseconds()) {
+            throw SingleRequestProblem(.resources, "\(fault.sentence) (\(detail))")
+        }
+        let verdict = transfer.verdict(code)
         guard let status = verdict.status, verdict.error == nil || verdict.error == .status else {
             throw SingleRequestProblem(verdict.error ?? .closed, verdict.text)
         }
@@ -111,6 +115,8 @@ public enum SingleRequest {
         switch slot.answer.withLock({ $0 }) {
         case nil: throw SingleRequestProblem(.dns, "no name server answered for \(url.host) in time")
         case .noDescriptor: throw SingleRequestProblem(.resources, "no descriptor to ask a name server with")
+        case .noRoom: throw SingleRequestProblem(.resources, "too many names are asked for at this moment")
+        case .noServer: throw SingleRequestProblem(.resources, MachineFault.nameServers.sentence)
         case .failure(let text): throw SingleRequestProblem(.dns, text)
         case .addresses(let all):
             switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {

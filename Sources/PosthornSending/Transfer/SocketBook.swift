@@ -15,8 +15,11 @@ struct SocketBook {
         var isWanted = false
         var localPort: UInt16 = 0
         var address = ""
+        var peer = NetworkAddress(bits: 0)
         /// The next socket with the same local port; each leads to another receiver.
         var nextOfPort = SocketBook.none
+        /// The transfer that a kept connection carries; -1 when none, or when it was opened for it.
+        var user = -1
     }
 
     private let epoll: Int32
@@ -24,6 +27,8 @@ struct SocketBook {
     private var socketOfPort = [Int32](repeating: Self.none, count: 65_536)
     /// Connections that were opened, all told.
     private(set) var openedCount: Int64 = 0
+    /// How connections were when they were closed under the transfers that used them again.
+    private var endings: [Int: ConnectionEnding] = [:]
 
     private static let none: Int32 = -1
 
@@ -62,7 +67,11 @@ struct SocketBook {
     }
 
     /// A socket has been connected.
-    mutating func connected(_ socket: Int32, localPort: UInt16, address: String) {
+    /// - Parameters:
+    ///   - address: Where it leads, with the port.
+    ///   - peer: The same without.
+    mutating func connected(_ socket: Int32, localPort: UInt16, address: String, peer: NetworkAddress) {
+        entries[Int(socket)].peer = peer
         entries[Int(socket)].localPort = localPort
         entries[Int(socket)].address = address
         entries[Int(socket)].nextOfPort = socketOfPort[Int(localPort)]
@@ -74,17 +83,31 @@ struct SocketBook {
         guard Int(socket) < entries.count else { return }
         let entry = entries[Int(socket)]
         if entry.localPort != 0 { unlink(socket, entry) }
+        if entry.user >= 0 { endings[entry.user] = ConnectionEnding(of: socket) }
         entries[Int(socket)] = Entry()
     }
 
+    /// A kept connection is used again by the transfer in this place, or by none any more.
+    mutating func use(_ socket: Int32, by slot: Int?) {
+        if let slot {
+            endings[slot] = nil
+            entries[Int(socket)].user = slot
+        } else if Int(socket) < entries.count {
+            entries[Int(socket)].user = -1
+        }
+    }
+
+    /// How the connection was when it was closed under the transfer in this place; `nil` when it was not.
+    func ending(of slot: Int) -> ConnectionEnding? { endings[slot] }
+
     /// The connected socket with this local port, and where it leads to. `address` is asked for when several have that port.
-    func find(localPort: UInt16, address: @autoclosure () -> String) -> (socket: Int32, address: String)? {
+    func find(localPort: UInt16, address: @autoclosure () -> String) -> (socket: Int32, address: String, peer: NetworkAddress)? {
         var socket = socketOfPort[Int(localPort)]
         guard socket != Self.none else { return nil }
-        if entries[Int(socket)].nextOfPort == Self.none { return (socket, entries[Int(socket)].address) }
+        if entries[Int(socket)].nextOfPort == Self.none { return (socket, entries[Int(socket)].address, entries[Int(socket)].peer) }
         let wanted = address()
         while socket != Self.none {
-            if entries[Int(socket)].address == wanted { return (socket, wanted) }
+            if entries[Int(socket)].address == wanted { return (socket, wanted, entries[Int(socket)].peer) }
             socket = entries[Int(socket)].nextOfPort
         }
         return nil

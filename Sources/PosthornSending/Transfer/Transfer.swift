@@ -18,6 +18,11 @@ final class Transfer {
     /// The version of the addresses that are pinned with this transfer; see ``NameBook``.
     @exclusivity(unchecked) private(set) var pinnedVersion: Int?
 
+    /// The addresses at which a kept connection is still one to the host's name; `nil` for a host that is a number.
+    @exclusivity(unchecked) var keepable: [NetworkAddress]?
+    /// Whether it goes to one address of the name alone.
+    @exclusivity(unchecked) private var isAimed = false
+
     @exclusivity(unchecked) private(set) var head = ResponseHead()
     @exclusivity(unchecked) private(set) var excerpt: [UInt8] = []
     /// Bytes of the answer's body so far.
@@ -27,18 +32,24 @@ final class Transfer {
     @exclusivity(unchecked) private(set) var sendCount = 0
     @exclusivity(unchecked) private(set) var address = ""
     @exclusivity(unchecked) private var openedSockets: [Int32] = []
+    /// The kept connection that this try uses again.
+    @exclusivity(unchecked) private(set) var keptSocket: Int32 = -1
+    @exclusivity(unchecked) private(set) var loadedBytes = 0
+    /// The kinds of addresses that this try has asked for a connection to.
+    @exclusivity(unchecked) private(set) var tried: AddressKinds = []
 
-    private let errorBuffer: UnsafeMutablePointer<CChar>
+    let errorBuffer: UnsafeMutablePointer<CChar>
     @exclusivity(unchecked) private var buffer: UnsafeMutablePointer<UInt8>
     @exclusivity(unchecked) private var capacity: Int
     private let headerNode: UnsafeMutablePointer<curl_slist>
     @exclusivity(unchecked) private var pinList: UnsafeMutablePointer<curl_slist>?
     @exclusivity(unchecked) private var queryURL: OpaquePointer?
+    @exclusivity(unchecked) private var aimList: UnsafeMutablePointer<curl_slist>?
 
-    @exclusivity(unchecked) private var currentTarget: SendTarget?
+    @exclusivity(unchecked) private(set) var currentTarget: SendTarget?
     @exclusivity(unchecked) private var currentCertificate: ClientCertificate?
     @exclusivity(unchecked) private var currentTimeout = 0
-    @exclusivity(unchecked) private var isFresh = false
+    @exclusivity(unchecked) private(set) var isFresh = false
 
     private static let keptBufferBytes = 65_536
 
@@ -58,6 +69,9 @@ final class Transfer {
         // Otherwise libcurl walks through all of its cached names at the end of every transfer. Names are pinned by us, and
         // numbers do not change, so nothing in there goes out of date.
         posthorn_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1)
+        let (lifetime, idle) = context.connectionSeconds
+        if lifetime > 0 { posthorn_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, lifetime) }
+        if idle > 0 { posthorn_curl_set_long(easy, CURLOPT_MAXAGE_CONN, idle) }
         if !context.keepsConnections { posthorn_curl_set_long(easy, CURLOPT_FORBID_REUSE, 1) }
         TransferCallbacks.install(on: self)
         posthorn_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorBuffer)
@@ -67,6 +81,7 @@ final class Transfer {
     deinit {
         curl_easy_cleanup(easy)
         curl_slist_free_all(pinList)
+        curl_slist_free_all(aimList)
         curl_url_cleanup(queryURL)
         headerNode.deallocate()
         buffer.deallocate()
@@ -82,6 +97,7 @@ final class Transfer {
         request.headers.withUnsafeBufferPointer { copy($0, at: 0) }
         buffer[headersLength] = 0
         request.body.withUnsafeBufferPointer { copy($0, at: headersLength + 1) }
+        loadedBytes = headersLength + request.body.count
 
         buffer.withMemoryRebound(to: CChar.self, capacity: capacity) { headerNode.pointee.data = $0 }
         let namesContentType = StandingHeaders.beginsWithContentType(request.headers)
@@ -105,6 +121,8 @@ final class Transfer {
         sendCount = 0
         address = ""
         if !openedSockets.isEmpty { openedSockets.removeAll(keepingCapacity: true) }
+        keptSocket = -1
+        tried = []
         errorBuffer[0] = 0
         if currentTimeout != timeoutMilliseconds {
             currentTimeout = timeoutMilliseconds
@@ -135,42 +153,18 @@ final class Transfer {
         posthorn_curl_set_list(easy, CURLOPT_RESOLVE, pinList)
     }
 
-    /// What follows from the end of the try, when libcurl says it has ended with `code`.
-    func verdict(_ code: CURLcode) -> TransferVerdict {
-        let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
-        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
-    }
-
-    /// Whether it failed because this process had no descriptor left, before anything was sent.
-    func isStarved(_ code: CURLcode) -> Bool {
-        if code == CURLE_OK || sendCount > 0 { return false }
-        switch intervention {
-        case .noSocket(let number): return DescriptorBudget.isShortage(number)
-        // The file of certificate authorities needs one too.
-        case .noAuthorities(_, let problem): return problem.isShortage
-        default: return false
-        }
-    }
-
-    /// What came of the attempt, when libcurl says it has ended with `code`.
-    func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
-        let verdict = verdict(code)
-        return AttemptOutcome(
-            started: started,
-            durationMicroseconds: max(0, (nanoseconds - startedNanoseconds) / 1000),
-            status: verdict.status,
-            error: verdict.error,
-            errorText: verdict.text,
-            response: excerpt,
-            address: address,
-            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started),
-            receiverDate: head.date
-        )
+    /// Sends all of this handle's requests for a name to one of its addresses, in connections that no other address shares.
+    func aim(_ host: String, port: UInt16, at address: NetworkAddress) {
+        aimList = curl_slist_append(nil, "\(host):\(port):\(address.isIPv4 ? "\(address)" : "[\(address)]"):\(port)")
+        posthorn_curl_set_list(easy, CURLOPT_CONNECT_TO, aimList)
+        isAimed = true
     }
 
     /// Lets go of the job and of what is large.
     func release() {
         job = nil
+        keepable = nil
+        if keptSocket >= 0 { context.sockets.use(keptSocket, by: nil) }
         excerpt = []
         if pinList != nil {
             posthorn_curl_set_list(easy, CURLOPT_RESOLVE, nil)
@@ -244,6 +238,7 @@ extension Transfer {
             intervention = .secondTry
             return -1
         }
+        tried.insert(target.isIPv4 ? .four : .six)
         if let refusal = refusal(of: target) {
             intervention = refusal
             return -1
@@ -283,12 +278,15 @@ extension Transfer {
 
     private func mayReuse(_ localPort: UInt16, _ remote: () -> String) -> Bool {
         let isTLS = currentTarget?.url.isPlainHTTP == false
-        guard let found = context.sockets.find(localPort: localPort, address: remote()), !SocketFacts.isReadable(found.socket),
+        guard let found = context.sockets.find(localPort: localPort, address: remote()),
+            keepable?.contains(found.peer) ?? true, !SocketFacts.isReadable(found.socket),
             !isTLS || !TLSFacts.mayHaveUnreadBytes(easy)
         else {
             intervention = .staleConnection
             return false
         }
+        keptSocket = found.socket
+        context.sockets.use(found.socket, by: slot)
         address = found.address
         return true
     }
@@ -307,8 +305,9 @@ extension Transfer {
             intervention = refusal
             return false
         }
+        context.routes.reached(peer.address)
         address = peer.address.description(port: peer.port)
-        context.sockets.connected(socket, localPort: localPort, address: address)
+        context.sockets.connected(socket, localPort: localPort, address: address, peer: peer.address)
         intervention = nil
         return true
     }
@@ -323,5 +322,5 @@ extension Transfer {
     }
 
     /// Whether the host is a number, so that libcurl needs no resolver for it.
-    var needsNoName: Bool { currentTarget?.url.numericAddress != nil }
+    var needsNoName: Bool { isAimed || currentTarget?.url.numericAddress != nil }
 }

@@ -9,7 +9,11 @@ final class TransferContext {
     let tls: TLSClient
     /// Whether connections are kept for later requests; not where descriptors are few.
     let keepsConnections: Bool
+    /// How old a connection may be to be used again, and how long it may have been idle; in seconds, 0 for libcurl's defaults.
+    let connectionSeconds: (lifetime: Int, idle: Int)
     let standing = StandingHeaders()
+    /// This machine's ways out.
+    let routes = RouteWatch.shared
     @exclusivity(unchecked) var sockets: SocketBook
     @exclusivity(unchecked) var shards = ShardAgenda()
 
@@ -20,9 +24,11 @@ final class TransferContext {
         excerptLimitBytes: Int,
         tls: TLSClient,
         keepsConnections: Bool = true,
+        connectionSeconds: (lifetime: Int, idle: Int) = (0, 0),
         epoll: Int32
     ) {
         self.keepsConnections = keepsConnections
+        self.connectionSeconds = connectionSeconds
         self.guard = `guard`
         self.responseLimitBytes = max(0, responseLimitBytes)
         self.excerptLimitBytes = excerptLimitBytes

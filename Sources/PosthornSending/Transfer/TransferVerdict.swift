@@ -43,7 +43,10 @@ struct TransferVerdict: Hashable {
             (error, text) = failure
         } else if head.isTooLarge && !head.isComplete {
             error = .headersTooLarge
-            text = "the answer's head is larger than \(ResponseHead.limitBytes) bytes"
+            text = Self.largeHead
+        } else if head.isMalformed {
+            error = .badResponse
+            text = "the answer's head has no status line where one must be, or one where none may be"
         } else if head.isComplete && Self.statusDecides(code, detail) {
             error = head.status == 200 ? nil : .status
             text = head.status == 200 ? "" : "answered \(head.status)"
@@ -52,9 +55,13 @@ struct TransferVerdict: Hashable {
             text = "the connection ended inside the answer's head"
         } else {
             error = Self.error(for: code, wasSent: wasSent, isHeadComplete: head.isComplete, detail: detail)
-            text = InputProblem.printable(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail)
+            text =
+                error == .headersTooLarge
+                ? Self.largeHead : InputProblem.printable(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail)
         }
     }
+
+    private static let largeHead = "the answer's head is larger than \(ResponseHead.limitBytes) bytes"
 
     /// Whether a whole head settles the attempt whatever came after it: all but the deadline, which covers the body, and
     /// a body that breaks the rules of HTTP. libcurl tells the latter from a reset in the body by its text alone.

@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornText
 import PosthornSending
+import PosthornText
 
 @testable import PosthornLab
 

@@ -98,13 +98,33 @@ import Testing
         #expect(bench.pool.statistics.certificateLoads == 2)
     }
 
-    @Test func withoutAuthoritiesTheAttemptNamesTheFile() throws {
+    @Test func withoutAuthoritiesRequestsWaitUntilThereAreSome() throws {
         let path = directory.file("missing.pem")
+        let (server, plain) = (try OpenSSLServer(certificate: first), try MisbehavingReceiver { _ in .ok })
+        let bench = try Bench { $0.caFile = path }
+        bench.pool.submit([Bench.job(1, try Bench.target(server.url, method: .get), body: "q=1")])
+        #expect(bench.waitForFaults(1) == ["no_certificate_authorities begins"])
+        #expect(try bench.outcome(of: plain.url)?.succeeded == true)
+        _ = try bundle([first], in: "missing.pem")
+        let results = bench.waitForResults(2)
+        #expect(results.count == 2 && results.allSatisfy { $0.outcome.succeeded })
+        #expect(bench.waitForFaults(2).last == "no_certificate_authorities over")
+    }
+
+    @Test func aFileThatHasBecomeUnusableIsToldOnceAndWhatItHeldStays() throws {
+        let path = try bundle([first])
         let server = try OpenSSLServer(certificate: first)
         let bench = try Bench { $0.caFile = path }
-        let outcome = try #require(try bench.outcome(of: server.url, body: "q=1", method: .get))
-        #expect(outcome.error == .tls)
-        #expect(outcome.errorText == "the certificate authorities' file \(path) can't be read: No such file or directory")
+        func isAccepted() throws -> Bool { try bench.outcome(of: server.url, body: "q=1", method: .get)?.succeeded == true }
+        #expect(try isAccepted())
+        for content in ["", "no certificate"] {
+            try OpenSSLServer.write(content, to: path)
+            #expect(try isAccepted())
+        }
+        #expect(bench.waitForFaults(1) == ["no_certificate_authorities begins"])
+        _ = try bundle([first])
+        #expect(try isAccepted())
+        #expect(bench.waitForFaults(2) == ["no_certificate_authorities begins", "no_certificate_authorities over"])
     }
 
     @Test func onlyALibcurlOnOpenSSLWillDo() {

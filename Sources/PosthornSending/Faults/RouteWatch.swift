@@ -1,0 +1,80 @@
+import Glibc
+import PosthornSystem
+import Synchronization
+
+/// What this machine's network is like, for people who look after it.
+public enum NetworkFacts {
+    /// Whether a route leads to public addresses, of whatever kind. Nothing is sent to find out.
+    public static var hasRoute: Bool { !RouteWatch.waysOut().isEmpty }
+}
+
+/// Looks at this machine's routes when connections fail, now and then. Asking for a route sends nothing.
+final class RouteWatch: Sendable {
+    private struct State {
+        var facts = RouteFacts()
+        var lookedAt = Int64.min
+    }
+
+    private let state = Mutex(State())
+    private let others = Atomic(false)
+    private let look: @Sendable () -> AddressKinds
+
+    /// That of this process.
+    static let shared = RouteWatch()
+
+    /// A failure in so short a time after a look finds the same.
+    static let intervalNanoseconds: Int64 = 100_000_000
+
+    /// - Parameter look: Says for which kinds of addresses there is a way out; the kernel's answer unless a test has its own.
+    init(look: @escaping @Sendable () -> AddressKinds = RouteWatch.waysOut) {
+        self.look = look
+        _ = facts(now: MonotonicClock.nanoseconds())
+    }
+
+    /// A connection to this address has come about.
+    func reached(_ address: NetworkAddress) {
+        if others.load(ordering: .relaxed) || Self.loopback.contains(where: { $0.contains(address) }) { return }
+        others.store(true, ordering: .relaxed)
+    }
+
+    private static let loopback = [try! CIDR("127.0.0.0/8"), try! CIDR("::1")]
+
+    /// What is known, looked at again unless that was a moment ago.
+    /// - Parameter now: Monotonic nanoseconds.
+    func facts(now: Int64) -> RouteFacts {
+        state.withLock { state in
+            if state.lookedAt == .min || now - state.lookedAt >= Self.intervalNanoseconds {
+                state.lookedAt = now
+                state.facts.isThere = look()
+                state.facts.wasThere.formUnion(state.facts.isThere)
+            }
+            state.facts.hasReachedOthers = others.load(ordering: .relaxed)
+            return state.facts
+        }
+    }
+
+    /// The kinds of addresses for which this machine has a route to a public host: two of the root name servers, to which
+    /// nothing is sent.
+    @Sendable static func waysOut() -> AddressKinds {
+        var kinds: AddressKinds = []
+        if hasRoute(to: "198.41.0.4", AF_INET) { kinds.insert(.four) }
+        if hasRoute(to: "2001:503:ba3e::2:30", AF_INET6) { kinds.insert(.six) }
+        return kinds
+    }
+
+    /// The kernel chooses a route, and an address of this machine for it, when a UDP socket is connected.
+    private static func hasRoute(to host: String, _ family: Int32) -> Bool {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
+        hints.ai_family = family
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, "53", &hints, &list) == 0, let list else { return true }
+        defer { freeaddrinfo(list) }
+        let socket = Glibc.socket(family, Int32(SOCK_DGRAM.rawValue), 0)
+        // A kernel without IPv6 has no socket for it; one without descriptors says nothing.
+        if socket < 0 { return errno != EAFNOSUPPORT }
+        defer { close(socket) }
+        return connect(socket, list.pointee.ai_addr, list.pointee.ai_addrlen) == 0
+    }
+}

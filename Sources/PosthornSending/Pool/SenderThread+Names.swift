@@ -1,0 +1,83 @@
+import PosthornModel
+import PosthornSystem
+
+// Requests whose host is a name.
+extension SenderThread {
+    /// Lets a job wait for its name's addresses, unless they are known.
+    func beginNamed(_ waiting: Waiting) {
+        let target = waiting.job.target
+        let host = target.url.host
+        switch names.lookUp(host, now: waiting.startedNanoseconds) {
+        case .addresses: begin(waiting)
+        case .failure(let text): settle(waiting, .dns, text)
+        case .unknown(let mustAsk):
+            let patience = min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)
+            names.wait(waiting, for: host, until: waiting.startedNanoseconds + Int64(patience) * 1_000_000)
+            if mustAsk {
+                let mailbox = mailbox
+                resolver.resolve(host, for: target.owners) { mailbox.post(host: host, $0) }
+            }
+        }
+    }
+
+    /// Takes an answer.
+    func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
+        if answer.isAboutName {
+            gotThrough(.nameServers, now)
+            gotThrough(nil, now)
+        }
+        for waiting in names.take(answer, for: host, now: now) {
+            switch answer {
+            case .addresses: readied.append(waiting)
+            case .failure(let text): settle(waiting, .dns, text)
+            case .noDescriptor:
+                window.giveBack(bytes: waiting.job.bytes)
+                starve(waiting.job, waiting.lane, now)
+            case .noRoom: strand(waiting, nil, now)
+            case .noServer: strand(waiting, .nameServers, now)
+            }
+        }
+    }
+
+    /// Takes the jobs whose name was not resolved in time, and asks why that is so: only what a name server leaves without an
+    /// answer though it was asked and answers others is the receiver's own matter, and so an attempt.
+    func expireNames(_ now: Int64) {
+        guard names.nextDeadline <= now else { return }
+        let mailbox = mailbox
+        for waiting in names.expire(now: now) {
+            let host = waiting.job.target.url.host
+            late[host, default: []].append(waiting)
+            if late[host]?.count == 1 { resolver.whyLate(host) { mailbox.post(host: host, lateness: $0) } }
+        }
+    }
+
+    /// Settles the jobs whose name came too late.
+    func takeLateness(_ host: String, _ lateness: NameLateness, _ now: Int64) {
+        for waiting in late.removeValue(forKey: host) ?? [] {
+            switch lateness {
+            case .nameIsSilent: settle(waiting, .dns, "no name server answered for \(host) in time")
+            case .notAsked: strand(waiting, nil, now)
+            case .serversAreSilent: strand(waiting, .nameServers, now)
+            }
+        }
+    }
+
+    private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {
+        window.giveBack(bytes: waiting.job.bytes)
+        strand(waiting.job, waiting.lane, fault, "asked for \(waiting.job.target.url.host)", now)
+    }
+
+    /// Takes out the jobs that wait for a name, or for the reason why it is late.
+    func removeNamed(where isMeant: (Waiting) -> Bool) -> [Waiting] {
+        var removed = names.waitingCount > 0 ? names.remove { isMeant($1) } : []
+        for host in late.keys {
+            removed += late[host]?.filter(isMeant) ?? []
+            late[host]?.removeAll(where: isMeant)
+            if late[host]?.isEmpty == true { late[host] = nil }
+        }
+        return removed
+    }
+
+    /// Jobs that wait for a name.
+    var waitingForNamesCount: Int { names.waitingCount + late.values.reduce(0) { $0 + $1.count } }
+}

@@ -1,0 +1,70 @@
+import CPosthornCurl
+import PosthornModel
+
+// What is made of a try that has ended.
+extension Transfer {
+    /// What follows from the end of the try, when libcurl says it has ended with `code`.
+    func verdict(_ code: CURLcode) -> TransferVerdict {
+        let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
+        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
+    }
+
+    /// Whether a kept connection that was used again ended before any of an answer came.
+    func hasLostKeptConnection(_ code: CURLcode) -> Bool {
+        code != CURLE_OK && keptSocket >= 0 && head.bytes == 0 && context.sockets.ending(of: slot)?.isOver == true
+    }
+
+    /// Whether the request, if it failed, is to be sent once more over a fresh connection, without counting an attempt: the kept
+    /// one turned out not to be usable before the request left, or the receiver had ended it before any of the request came.
+    func isToBeRepeated(_ code: CURLcode) -> Bool {
+        if isFresh { return false }
+        if intervention == .staleConnection { return true }
+        guard hasLostKeptConnection(code), let ending = context.sockets.ending(of: slot) else { return false }
+        var requestBytes = 0
+        posthorn_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &requestBytes)
+        return ending.isBefore(requestBytes: max(requestBytes, loadedBytes), detail: String(cString: errorBuffer))
+    }
+
+    /// Whether it failed because this process had no descriptor left, before anything was sent.
+    func isStarved(_ code: CURLcode) -> Bool {
+        if code == CURLE_OK || sendCount > 0 { return false }
+        switch intervention {
+        case .noSocket(let number): return DescriptorBudget.isShortage(number)
+        // The file of certificate authorities needs one too.
+        case .noAuthorities(_, let problem): return problem.isShortage
+        default: return false
+        }
+    }
+
+    /// The fault of this machine that kept the request from leaving, with a detail; `nil` when none did.
+    func fault(_ code: CURLcode, now: Int64) -> (MachineFault, String)? {
+        if code == CURLE_OK || sendCount > 0 { return nil }
+        if case .noAuthorities(let path, let problem) = intervention { return (.authorities, "\(path) \(problem.reason)") }
+        guard code == CURLE_COULDNT_CONNECT, intervention == nil else { return nil }
+        var number = 0
+        posthorn_curl_get_long(easy, CURLINFO_OS_ERRNO, &number)
+        let error = Int32(truncatingIfNeeded: number)
+        return MachineFault.of(connectError: error, tried: tried, routes: context.routes.facts(now: now)).map {
+            ($0, SystemText.of(error))
+        }
+    }
+
+    /// Whether its requests go over TLS.
+    var isTLS: Bool { currentTarget?.url.isPlainHTTP == false }
+
+    /// What came of the attempt, when libcurl says it has ended with `code`.
+    func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
+        let verdict = verdict(code)
+        return AttemptOutcome(
+            started: started,
+            durationMicroseconds: max(0, (nanoseconds - startedNanoseconds) / 1000),
+            status: verdict.status,
+            error: verdict.error,
+            errorText: verdict.text,
+            response: excerpt,
+            address: address,
+            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started),
+            receiverDate: head.date
+        )
+    }
+}

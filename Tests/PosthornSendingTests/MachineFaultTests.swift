@@ -1,0 +1,121 @@
+import Glibc
+import PosthornSystem
+import Synchronization
+import Testing
+
+@testable import PosthornSending
+
+@Suite struct MachineFaultTests {
+    private func fault(
+        _ number: Int32,
+        _ tried: AddressKinds = .four,
+        there: AddressKinds = [],
+        was: AddressKinds? = nil,
+        reached: Bool = false
+    ) -> MachineFault? {
+        let facts = RouteFacts(isThere: there, wasThere: was ?? there, hasReachedOthers: reached)
+        return .of(connectError: number, tried: tried, routes: facts)
+    }
+
+    @Test(arguments: [ECONNREFUSED, ETIMEDOUT, ECONNRESET, EPERM, EACCES, 0])
+    func whatAReceiverDoesIsNoFaultOfThisMachine(_ number: Int32) { #expect(fault(number) == nil) }
+
+    @Test func aMachineWithoutAnyWayOutHasLostItsRoute() {
+        #expect(fault(EADDRNOTAVAIL, .six) == .route)
+        for number in [ENETUNREACH, EHOSTUNREACH, ENETDOWN] {
+            #expect(fault(number) == .route)
+            #expect(fault(number, .both) == .route)
+        }
+    }
+
+    @Test func oneUnreachableReceiverIsNotTheMachinesFault() {
+        for number in [ENETUNREACH, EHOSTUNREACH] {
+            // A net behind the default route does not know the host.
+            #expect(fault(number, there: .four) == nil)
+            // IPv6 alone, on a machine that never had any.
+            #expect(fault(number, .six, there: .four) == nil)
+            // A public address, in a closed network in which others were reached.
+            #expect(fault(number, reached: true) == nil)
+            // One kind of its addresses has a way.
+            #expect(fault(number, .both, there: .four, was: .both) == nil)
+        }
+        #expect(fault(EADDRNOTAVAIL, .six, there: .four) == nil)
+    }
+
+    @Test func aWayThatWasThereIsLost() {
+        #expect(fault(ENETUNREACH, was: .four, reached: true) == .route)
+        #expect(fault(ENETUNREACH, .six, there: .four, was: .both, reached: true) == .route)
+        #expect(fault(ENETUNREACH, .both, there: [], was: .four, reached: true) == nil)
+    }
+
+    @Test func portsThatRunOutAreNamed() {
+        #expect(fault(EADDRNOTAVAIL, there: .four) == .ports)
+        #expect(fault(EADDRNOTAVAIL) == .ports)
+        #expect(fault(EADDRINUSE, .six, there: .both) == .ports)
+        #expect(fault(EADDRNOTAVAIL, [], there: .four) == nil)
+    }
+
+    @Test func theRoutesAreLookedAtAgainAfterAMoment() throws {
+        let there = Mutex<AddressKinds>(.both)
+        let watch = RouteWatch { there.withLock { $0 } }
+        let start = MonotonicClock.nanoseconds()
+        there.withLock { $0 = .six }
+        #expect(watch.facts(now: start).isThere == .both)
+        let later = watch.facts(now: start + 2 * RouteWatch.intervalNanoseconds)
+        #expect(later == RouteFacts(isThere: .six, wasThere: .both))
+        watch.reached(try #require(NetworkAddress("127.0.0.9")))
+        #expect(!watch.facts(now: start).hasReachedOthers)
+        watch.reached(try #require(NetworkAddress("10.0.0.9")))
+        #expect(watch.facts(now: start).hasReachedOthers)
+    }
+}
+
+@Suite struct FaultGateTests {
+    private let interval = FaultGate.tryNanoseconds
+
+    @Test func aFewAreTriedNowAndThen() {
+        var gate = FaultGate()
+        let news = (0..<3).map { gate.failed(now: Int64($0)) }
+        #expect(news == [.begins, nil, nil])
+        let tries = [2, interval + 1, interval + 2, 2 * interval].map { gate.mayTry(waiting: 100, now: $0) }
+        #expect(tries == [0, 0, FaultGate.firstBatch, 0])
+    }
+
+    @Test func withEachThatGetsThroughMoreFollow() {
+        var gate = FaultGate()
+        _ = gate.failed(now: 0)
+        gate.gotThrough(now: interval - 1)
+        let early = gate.mayTry(waiting: 10_000, now: interval - 1)
+        #expect(early == 0)
+        let tries = (0..<12).map { _ in
+            gate.gotThrough(now: interval)
+            return gate.mayTry(waiting: 10_000, now: interval)
+        }
+        #expect(tries.first == 2 * FaultGate.firstBatch && tries.last == FaultGate.largestBatch)
+        _ = gate.failed(now: interval)
+        let after = gate.mayTry(waiting: 10_000, now: 2 * interval)
+        #expect(after == FaultGate.firstBatch)
+    }
+
+    @Test func itIsOverWhenNothingWaitsAndAWhileHasPassed() {
+        var gate = FaultGate()
+        _ = gate.failed(now: 0)
+        let quiet = FaultGate.quietNanoseconds
+        #expect(gate.wakeUp(waiting: 1) == interval && gate.wakeUp(waiting: 0) == quiet)
+        let checks = [(1, quiet), (0, quiet - 1), (0, quiet), (0, quiet)].map { gate.check(waiting: $0.0, now: $0.1) }
+        #expect(checks == [nil, nil, .ends, nil])
+        #expect(gate.wakeUp(waiting: 0) == .max)
+    }
+
+    @Test func severalThreadsMakeOnePieceOfNews() {
+        let told = Mutex<[String]>([])
+        let news = FaultNews { fault, detail in told.withLock { $0.append("\(fault.rawValue) \(detail ?? "over")") } }
+        news.count(.route, "a")
+        news.count(.route, "b")
+        news.count(.ports, "c")
+        news.count(.route, nil)
+        news.count(.route, nil)
+        news.count(.route, "d")
+        #expect(told.withLock { $0 } == ["no_route a", "no_local_port c", "no_route over", "no_route d"])
+    }
+}
