@@ -88,7 +88,7 @@ public final class LoadLoop: @unchecked Sendable {
             guard: `guard`,
             responseLimitBytes: Self.responseLimitBytes,
             excerptLimitBytes: 0,
-            tls: TLSClient(caFile: caFile),
+            tls: TLSClient(caFile: caFile, sessionLimitBytes: SenderConfiguration().sessionLimitBytes),
             epoll: epoll
         )
         self.context = context
