@@ -122,7 +122,7 @@ let package = Package(
         tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),
         tests(
             "PosthornSendingTests",
-            ["PosthornSending", "CPosthornCurl", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornTestSupport"]
+            ["PosthornSending", "CPosthornCurl", "CPosthornTLS", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornTestSupport"]
         ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),

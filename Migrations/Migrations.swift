@@ -23,5 +23,9 @@ public enum Migrations {
         Migration(number: 1, name: "001_outbox.sql", sql: PackageResources._01_outbox_sql),
         Migration(number: 2, name: "002_mail.sql", sql: PackageResources._02_mail_sql),
         Migration(number: 3, name: "003_clauses.sql", sql: PackageResources._03_clauses_sql),
+        Migration(number: 4, name: "004_schedule.sql", sql: PackageResources._04_schedule_sql),
+        Migration(number: 5, name: "005_throttle.sql", sql: PackageResources._05_throttle_sql),
+        Migration(number: 6, name: "006_branch.sql", sql: PackageResources._06_branch_sql),
+        Migration(number: 7, name: "007_resend.sql", sql: PackageResources._07_resend_sql),
     ]
 }

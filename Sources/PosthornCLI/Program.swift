@@ -10,10 +10,12 @@ enum Program {
     /// Every command, in the order of the help.
     static var commands: [any Command.Type] {
         [
-            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, AttemptsCommand.self,
-            RetryCommand.self, EndpointListCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self,
-            EndpointVerifyCommand.self, EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self,
-            SimulateCommand.self, LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
+            ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, EventCommand.self,
+            AttemptsCommand.self, RetryCommand.self, ResendCommand.self, CancelCommand.self, TopologyCommand.self,
+            NodeListCommand.self, NodeRemoveCommand.self, EndpointListCommand.self, EndpointShowCommand.self,
+            EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, EndpointVerifyCommand.self,
+            EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self, SimulateCommand.self,
+            LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
         ]
     }
 
@@ -65,13 +67,15 @@ enum Program {
         case .problem(let problem): throw problem
         case .command(let index, let words):
             let command = commands[index]
-            let arguments = try ParsedArguments(words, for: command.specification)
+            let given = try ParsedArguments(words, for: command.specification)
                 .adding("db", line.database)
                 .adding("json", line.json ? "" : nil)
-            if arguments.has("help") {
+            if given.has("help") {
                 output.write(HelpText.command(command.specification))
                 return 0
             }
+            let settings = commands.flatMap { $0.specification.settingFlags }
+            let arguments = try given.addingSettings(of: command.specification, known: settings)
             return try command.run(arguments, Context(arguments, command.specification, output))
         }
     }
@@ -105,8 +109,7 @@ struct Context {
         self.arguments = arguments
         json = arguments.has("json")
         command = specification.name
-        let fromEnvironment = getenv("POSTHORN_DB").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-        databasePath = arguments.text("db") ?? fromEnvironment ?? "posthorn.db"
+        databasePath = arguments.text("db") ?? "posthorn.db"
         if databasePath.isEmpty { throw UsageProblem("--db: the file's name is empty", command: command) }
     }
 

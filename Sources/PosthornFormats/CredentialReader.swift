@@ -80,18 +80,21 @@ struct CredentialReader {
 enum KeptMember {
     /// Unix seconds at which Webio's token was made.
     static let issuedAt = "issued_at"
-    /// Standard Webhooks' earlier secrets, each with the moment until which it signs too.
+    /// Earlier secrets of formats that carry several signatures, each with the moment until which it signs too.
     static let previousSecrets = "previous_secrets"
     /// Digests of secrets that a rotation replaced, by which a topology file that still names one is recognised.
     static let rotatedFrom = "rotated_from"
+
+    /// All of them.
+    static let all = [issuedAt, previousSecrets, rotatedFrom]
 
     /// The kept members that stored credentials of a signature may hold.
     static func names(for signature: SignatureScheme) -> [String] {
         switch signature {
         case .none: return []
         case .webioJWT: return [issuedAt, rotatedFrom]
-        case .standardWebhooks: return [previousSecrets, rotatedFrom]
-        case .diio, .conferenceToken, .voisoKey, .hmac: return [rotatedFrom]
+        case .standardWebhooks, .hmac: return [previousSecrets, rotatedFrom]
+        case .diio, .conferenceToken, .voisoKey: return [rotatedFrom]
         }
     }
 }

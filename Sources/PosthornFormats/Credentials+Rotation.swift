@@ -55,23 +55,31 @@ extension Credentials {
     /// The replaced secrets that still sign, newest first; `nil` when there are none.
     static func previousSecrets(
         _ stored: [String: JSONValue],
+        of settings: EndpointSettings,
         unless current: JSONValue?,
         at now: Timestamp,
         graceMilliseconds: Int64
     ) throws(InputProblem) -> JSONValue? {
         var list = try PreviousSecret.list(stored[KeptMember.previousSecrets])
         // A secret from before the endpoint changed to this signature has another form and signs nothing here.
-        if case .string(let replaced) = stored["secret"], .string(replaced) != current,
-            (try? StandardSecret(replaced, field: "")) != nil
-        {
+        if case .string(let replaced) = stored["secret"], .string(replaced) != current, signs(replaced, for: settings) {
             list.insert(PreviousSecret(text: replaced, validUntil: now.advanced(byMilliseconds: graceMilliseconds)), at: 0)
         }
         list.removeAll { $0.validUntil <= now || .string($0.text) == current }
         return list.isEmpty ? nil : .array(list.prefix(previousSecretLimit).map(\.value))
     }
 
+    /// Whether a secret has a form that an endpoint's signature can use.
+    private static func signs(_ secret: String, for settings: EndpointSettings) -> Bool {
+        if settings.signature == .standardWebhooks { return (try? StandardSecret(secret, field: "")) != nil }
+        let encoding = settings.credentials["secret_encoding"].flatMap { value -> HMACTemplate.SecretEncoding? in
+            if case .string(let text) = value { HMACTemplate.SecretEncoding(rawValue: text) } else { nil }
+        }
+        return (try? HMACTemplate.secret(secret, encoding ?? .text)) != nil
+    }
+
     /// Replaced secrets that sign at once: each adds about 50 bytes to every request's header.
-    private static let previousSecretLimit = 8
+    static let previousSecretLimit = 8
 
     /// Digests that are remembered: enough for a file that lags many rotations behind.
     private static let rotatedDigestLimit = 32

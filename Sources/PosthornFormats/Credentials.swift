@@ -4,22 +4,37 @@ public import PosthornText
 /// Credentials that the engine stores and keeps up: pure functions over the stored object.
 ///
 /// Beside what a topology file says, stored credentials hold `issued_at` (when Webio's token was made, so that the same
-/// token goes out until a new one is asked for), `previous_secrets` (Standard Webhooks' replaced secrets, which sign too
+/// token goes out until a new one is asked for), `previous_secrets` (replaced secrets of formats with several signatures, which sign too
 /// until their grace period ends) and `rotated_from` (digests of secrets that were rotated away, so that applying a
 /// topology file that still has the old one does not undo the rotation). A topology file may not hold these three.
 public enum Credentials {
-    /// A replaced Standard Webhooks secret signs for 24 hours more.
+    /// A replaced secret signs for 24 hours more.
     public static let defaultGraceMilliseconds: Int64 = 86_400_000
 
     /// The credentials to store for an endpoint that is new.
     ///
     /// - Throws: What is missing, unknown or of no use in them.
     public static func created(_ settings: EndpointSettings, at now: Timestamp) throws(InputProblem) -> [String: JSONValue] {
+        try created(settings, at: now, stored: [:])
+    }
+
+    /// - Parameter stored: What is in use already, whatever its length.
+    private static func created(
+        _ settings: EndpointSettings,
+        at now: Timestamp,
+        stored: [String: JSONValue]
+    ) throws(InputProblem) -> [String: JSONValue] {
         _ = try CredentialReader(settings, allowingKept: false)
-        try CredentialLimits.check(settings.credentials)
+        let digests = rotatedDigests(stored)
+        func isKnown(_ name: String, _ value: JSONValue) -> Bool {
+            if stored[name] == value { return true }
+            guard case .string(let text) = value, name == secretMember(settings) else { return false }
+            return digests.contains(digest(text))
+        }
+        try CredentialLimits.check(settings.credentials.filter { !isKnown($0.key, $0.value) })
         let composer = try EndpointComposer(settings, now: now)
         if let certificate = composer.clientCertificate {
-            try certificate.checkSizes()
+            if !TLSMember.all.allSatisfy({ stored[$0] == settings.credentials[$0] }) { try certificate.checkSizes() }
             try refuseWithoutTLS(settings)
         }
         var credentials = settings.credentials.filter { $0.value != .null }
@@ -46,35 +61,44 @@ public enum Credentials {
     ///   - stored: What is stored for the endpoint.
     ///   - settings: What the topology file says now.
     ///   - now: The moment of the change.
-    ///   - graceMilliseconds: How long a replaced Standard Webhooks secret signs on.
+    ///   - graceMilliseconds: How long a replaced secret signs on, where the format can carry it.
     public static func updated(
         _ stored: [String: JSONValue],
         to settings: EndpointSettings,
         at now: Timestamp,
         graceMilliseconds: Int64 = defaultGraceMilliseconds
     ) throws(InputProblem) -> [String: JSONValue] {
-        var credentials = try created(settings, at: now)
+        var credentials = try created(settings, at: now, stored: stored)
         guard let member = secretMember(settings), case .string(let configured) = credentials[member] else { return credentials }
         let digests = rotatedDigests(stored)
         if !digests.isEmpty {
             if let current = stored[member], digests.contains(digest(configured)) { credentials[member] = current }
             credentials[KeptMember.rotatedFrom] = .array(digests.map { .string($0) })
         }
-        switch settings.signature {
-        case .webioJWT: keepToken(of: stored, in: &credentials)
-        case .standardWebhooks:
+        if settings.signature == .webioJWT { keepToken(of: stored, in: &credentials) }
+        if carriesSeveralSignatures(settings) {
             credentials[KeptMember.previousSecrets] = try previousSecrets(
                 stored,
+                of: settings,
                 unless: credentials[member],
                 at: now,
                 graceMilliseconds: graceMilliseconds
             )
-        default: break
         }
         var next = settings
         next.credentials = credentials
         _ = try EndpointComposer(next, now: now)
         return credentials
+    }
+
+    /// Whether a replaced secret can sign beside its successor: Standard Webhooks' format carries any number of signatures, and a
+    /// configured HMAC does with `previous_value`. The others carry one.
+    public static func carriesSeveralSignatures(_ settings: EndpointSettings) -> Bool {
+        switch settings.signature {
+        case .standardWebhooks: return true
+        case .hmac: return settings.credentials["previous_value"].map { $0 != .null } ?? false
+        case .none, .diio, .conferenceToken, .webioJWT, .voisoKey: return false
+        }
     }
 
     /// What a rotation made.
@@ -88,14 +112,15 @@ public enum Credentials {
 
     /// Replaces the secret of an endpoint.
     ///
-    /// Webio: a new token from the next attempt on, with a new secret only if one is given. Standard Webhooks: the
-    /// replaced secret signs too until the grace period ends. The others: the new secret from the next attempt on.
+    /// Webio: a new token from the next attempt on, with a new secret only if one is given. Formats
+    /// that carry several signatures: the replaced secret signs too until the grace period ends. The others: the new secret from the
+    /// next attempt on.
     ///
     /// - Parameters:
     ///   - settings: The endpoint with its stored credentials.
     ///   - newSecret: The new secret; `nil` to have one made.
     ///   - now: The moment of the rotation.
-    ///   - graceMilliseconds: How long a replaced Standard Webhooks secret signs on.
+    ///   - graceMilliseconds: How long a replaced secret signs on, where the format can carry it.
     ///   - random: Gives that many random bytes.
     /// - Throws: Why the endpoint has nothing to rotate, or why the new secret cannot be used.
     public static func rotated(
@@ -122,9 +147,10 @@ public enum Credentials {
             next.credentials[member] = .string(secret)
             next.credentials[KeptMember.rotatedFrom] = digestsAfterRotation(settings.credentials, member)
         }
-        if settings.signature == .standardWebhooks {
+        if carriesSeveralSignatures(settings) {
             next.credentials[KeptMember.previousSecrets] = try previousSecrets(
                 settings.credentials,
+                of: settings,
                 unless: next.credentials[member],
                 at: now,
                 graceMilliseconds: graceMilliseconds
@@ -146,6 +172,11 @@ public enum Credentials {
     /// Credentials for people's eyes: secret members show that they are set and nothing else.
     public static func redacted(_ credentials: [String: JSONValue]) -> [String: JSONValue] {
         Dictionary(uniqueKeysWithValues: credentials.map { ($0.key, secretMembers.contains($0.key) ? .string("***") : $0.value) })
+    }
+
+    /// Credentials without what Posthorn keeps beside them: as a topology file has them.
+    public static func configured(_ credentials: [String: JSONValue]) -> [String: JSONValue] {
+        credentials.filter { !KeptMember.all.contains($0.key) }
     }
 
     /// Every secret text in credentials, to look for in what is about to be stored or shown.

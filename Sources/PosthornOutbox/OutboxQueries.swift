@@ -15,8 +15,16 @@ public struct DeliveryFilter: Sendable {
     public var event: String?
     /// Only those of events that happened then or later.
     public var since: Timestamp?
+    /// Only those of events that happened before then.
+    public var until: Timestamp?
+    /// Only those with a smaller number: where a list that began with the newest goes on.
+    public var before: Int64?
     /// Only the newest so many.
     public var limit: Int?
+    /// Only those that wait, pending or held, for another URL, method or envelope than their endpoint has now.
+    public var waitsElsewhere = false
+    /// Whether a list begins with the newest; it ends with it otherwise.
+    public var newestFirst = false
 
     /// A filter that asks for everything.
     public init() {}
@@ -89,18 +97,26 @@ public struct FaultsOfRun: Sendable, Hashable {
     }
 }
 
-/// Which deliveries to try again by hand.
-public enum RetrySelection: Sendable {
-    /// Those with these numbers.
-    case deliveries([Int64])
-    /// Those of one endpoint whose events happened at or after a time.
-    case endpoint(String, since: Timestamp)
+/// How to try deliveries again by hand.
+public struct RetryManner: Sendable, Hashable {
+    /// Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one attempt.
+    public var wholeRound = false
+    /// Whether they go where the endpoint is now, and not where it was when their events were accepted. Held ones stay held.
+    public var atCurrentURL = false
+
+    /// One attempt more, where the delivery is pinned to.
+    public init(wholeRound: Bool = false, atCurrentURL: Bool = false) {
+        self.wholeRound = wholeRound
+        self.atCurrentURL = atCurrentURL
+    }
 }
 
-/// What `retry` did.
+/// What `retry` or `resend` did.
 public struct RetryReport: Sendable, Equatable {
     /// Deliveries that are due now.
     public var retried: Int = 0
+    /// How many go to another URL, method or envelope than before; held ones, which are not due, are counted here alone.
+    public var moved: Int = 0
     /// Numbers that name no delivery.
     public var unknown: [Int64] = []
     /// Numbers of deliveries whose state allows no retry, with that state.
@@ -139,9 +155,16 @@ public struct RetryReport: Sendable, Equatable {
     /// A report of nothing done.
     public init() {}
 
+    /// Counts a delivery that is due now.
+    mutating func count(_ endpoint: String, _ state: EndpointState) {
+        retried += 1
+        endpoints[endpoint] = Endpoint(state: state, deliveries: (endpoints[endpoint]?.deliveries ?? 0) + 1)
+    }
+
     /// Adds what another call did.
     public mutating func add(_ other: RetryReport) {
         retried += other.retried
+        moved += other.moved
         unknown += other.unknown
         refused += other.refused
         endpoints.merge(other.endpoints) { Endpoint(state: $1.state, deliveries: $0.deliveries + $1.deliveries) }

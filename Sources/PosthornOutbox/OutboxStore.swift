@@ -54,6 +54,12 @@ public protocol OutboxStore: NotificationStore {
     ///     none, and fixed headers have no values.
     ///   - withRemoved: Whether removed endpoints are read too, of which there may be any number.
     func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology
+    /// Reads the node with an id, compared byte for byte.
+    func node(id: String) throws(OutboxProblem) -> Node?
+    /// Whether there is a node whose id looks like this one, whatever its bytes.
+    func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool
+    /// Reads the endpoints of one node, without removed ones, with their credentials.
+    func endpoints(atNode node: String) throws(OutboxProblem) -> [StoredEndpoint]
     /// Reads the endpoint with an id, a removed one too, with its credentials.
     func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint?
     /// Reads one endpoint with its credentials; `nil` when there is none of that number.
@@ -88,6 +94,8 @@ public protocol OutboxStore: NotificationStore {
     /// - Returns: The ids of the endpoints.
     /// - Throws: What keeps one of them from being read; the transaction is to be undone then.
     func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String]
+    /// How many deliveries of an endpoint are pending or held.
+    func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int
     /// Moves pending deliveries to held.
     func hold(_ deliveries: [Int64]) throws(OutboxProblem)
     /// Moves pending deliveries of endpoints that are disabled or unverified to held, at most `limit`; reads all pending ones.
@@ -135,8 +143,8 @@ public protocol OutboxStore: NotificationStore {
 
     // MARK: Recording
 
-    /// How many attempts of a delivery were made before the current round of its schedule; 0 when there is no such delivery.
-    func roundBase(of delivery: Int64) throws(OutboxProblem) -> Int
+    /// Where a delivery is in its schedule; at its start when there is no such delivery.
+    func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound
     /// Stores attempts, their deliveries' states and next times.
     ///
     /// A delivery that was cancelled while its request was on the wire stays cancelled, and one that was pruned too gets no
@@ -149,24 +157,25 @@ public protocol OutboxStore: NotificationStore {
     /// afterwards strikes it from there: the engine that runs looks at it again, and what the last one found is out of date.
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem)
 
+    /// Writes down until when an endpoint is left alone, because its receiver asked for it; `nil` when it is not any more.
+    func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem)
+    /// The endpoints that are left alone beyond `now`, by their numbers, and until when.
+    func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp]
+
     // MARK: By hand
 
-    /// Makes deliveries due now, and counts the queue's generation up.
+    /// Makes deliveries due now, as ``DeliveryRound/retriedByHand(state:attempts:due:wholeRound:scheduleAttempts:at:)`` decides, and
+    /// counts the queue's generation up.
     ///
     /// - Parameters:
-    ///   - selection: Which ones; only exhausted and pending ones can be retried.
-    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one attempt.
-    ///   - limit: How many one call may move, so that a transaction stays short.
-    ///   - after: Only deliveries with a greater number, for going on after a call that reached its limit.
+    ///   - ids: Which ones; only exhausted and pending ones can be retried, and held ones moved.
+    ///   - manner: What follows a failure, and where they go.
     ///   - now: When they are due.
-    /// - Returns: What was done and the greatest number that was looked at; `nil` for that when all were.
-    func retry(
-        _ selection: RetrySelection,
-        wholeRound: Bool,
-        limit: Int,
-        after: Int64,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> (report: RetryReport, last: Int64?)
+    func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport
+    /// Makes deliveries that were delivered due again, with a whole round of the schedule, and counts the queue's generation up.
+    func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport
+    /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
+    func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
     func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)
     /// Deletes a batch of settled events with their deliveries and attempts.

@@ -53,6 +53,19 @@ public struct StoredEndpoint: Sendable, Equatable {
         self.isSealed = isSealed
     }
 
+    /// The same endpoint with other settings.
+    public func withSettings(_ settings: EndpointSettings) -> StoredEndpoint {
+        StoredEndpoint(
+            key: key,
+            revision: revision,
+            settings: settings,
+            state: state,
+            stateReason: stateReason,
+            fault: fault,
+            isSealed: isSealed
+        )
+    }
+
     /// The same endpoint in another state.
     public func withState(_ state: EndpointState) -> StoredEndpoint {
         StoredEndpoint(

@@ -60,6 +60,18 @@ public struct TopologyPlan: Sendable {
         }
     }
 
+    /// Removes one endpoint and nothing else.
+    public init(removing endpoint: StoredEndpoint) {
+        removedEndpoints = [endpoint.key]
+        changes = [Change(kind: .removed, what: "endpoint", id: endpoint.settings.id, detail: endpoint.settings.node)]
+    }
+
+    /// Removes one node and nothing else; nothing may be at it.
+    public init(removing node: Node) {
+        removedNodes = [node.id]
+        changes = [Change(kind: .removed, what: "node", id: node.id, detail: node.level.rawValue)]
+    }
+
     /// Compares what is stored with what is wanted.
     ///
     /// - Parameters:

@@ -83,7 +83,7 @@ import Testing
 
     @Test(arguments: [
         (["disable", "crm"], "unknown command \"disable\" (did you mean posthorn endpoint disable?)"),
-        (["list"], "unknown command \"list\" (did you mean posthorn endpoint list?)"),
+        (["list"], "unknown command \"list\" (did you mean posthorn node list or posthorn endpoint list?)"),
         (["simulat"], "unknown command \"simulat\" (did you mean simulate?)"), (["xyzzy"], "unknown command \"xyzzy\""),
     ])
     func aWordOfAnotherCommandIsExplained(words: [String], message: String) {
@@ -99,12 +99,6 @@ import Testing
                 #expect("\(error)".hasSuffix("; see posthorn \(words[0]) --help"))
             }
         }
-    }
-
-    @Test func aMistypedEndpointIsToldOfBeforeAMissingTime() {
-        func message(_ id: String) -> String { RetryCommand.sinceIsMissing(id, known: ["crm", "desk"], "retry").message }
-        #expect(message("crm") == "--endpoint needs --since TIME, such as --since 24h")
-        #expect(message("crn").hasPrefix("--endpoint: \"crn\" is not known (did you mean crm?), posthorn endpoint list shows them all"))
     }
 
     /// What the help of the program says of flags holds for the commands that it says it of.

@@ -25,8 +25,9 @@ import Testing
         ["nonsense"], ["--nonsense"], ["emit", "--nonsense"], ["apply"], ["attempts", "abc"], ["deliveries", "--state", "gone"],
         ["deliveries", "--limit", "0"], ["deliveries", "--since", "soon"], ["run", "--allow", "10.0.0.1/8"], ["run", "--speed", "0"],
         ["run", "--speed", "1e-300"], ["simulate", "weseedo", "http://127.0.0.1:1/", "--rate", "1e-300"],
-        ["run", "--threads", "many"], ["retry"], ["retry", "1", "--endpoint", "e"], ["retry", "--endpoint", "e"], ["prune"], ["endpoint"],
-        ["endpoint", "remove"], ["emit", "a", "b"], ["--db"],
+        ["run", "--threads", "many"], ["retry"], ["retry", "1", "--endpoint", "e"], ["retry", "--dry-run", "1"],
+        ["retry", "--state", "held"], ["resend"], ["cancel", "x"], ["prune"], ["endpoint"], ["endpoint", "remove"],
+        ["emit", "a", "b"], ["--db"],
     ])
     func wrongUsageIsOneLineAndStatusTwo(words: [String]) throws {
         let posthorn = try PosthornProcess()
@@ -188,7 +189,7 @@ import Testing
         #expect(refused.errors.contains("error=refused_address"))
         #expect(receiver.connectionCount == 0)
         let retried = try posthorn.run("retry", "1", "9", "--json")
-        #expect(retried.status == 1 && retried.output == #"{"retried":1,"unknown":[9],"refused":[],"waiting":[]}"# + "\n")
+        #expect(retried.status == 1 && retried.output == #"{"retried":1,"moved":0,"unknown":[9],"refused":[],"waiting":[]}"# + "\n")
         #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.1").output.contains("1 delivered"))
         // The newest event always stays, so another one comes after it.
         _ = try posthorn.run("emit", input: SampleTopology.event("e2"))

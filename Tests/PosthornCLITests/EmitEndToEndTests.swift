@@ -69,6 +69,28 @@ import Testing
         #expect(json.errors.isEmpty && json.output.contains(#""new":true,"deliveries":0}"#))
     }
 
+    @Test func anEndpointThatCannotCarryAnEventIsNamedAndKeepsItFromNobody() throws {
+        let posthorn = try prepared()
+        let topology = { (host: String) in
+            let odd = #"{"id": "w", "node": "s1", "url": "https://\#(host)/", "envelope": "webio"}"#
+            return SampleTopology.json().replacing(#""endpoints": ["#, with: #""endpoints": [\#(odd), "#)
+        }
+        #expect(try posthorn.run("apply", posthorn.write(topology("w.example"), to: "w.json")).errors.isEmpty)
+        let event = { (id: String) in #"{"type":"T","node":"s1","id":"\#(id)","data":{"type":"U"}}"# + "\n" }
+        let result = try posthorn.run("emit", input: SampleTopology.event("e1") + "\n" + event("e2") + event("e3"))
+        #expect(result.status == 0 && result.output == "3 events accepted, 6 deliveries\n")
+        #expect(result.errorLines.count == 1, "\(result.errors)")
+        #expect(result.errors.hasPrefix("posthorn: endpoint w cannot carry 2 events, the first of line 2: data.type: has another value"))
+        #expect(result.errors.hasSuffix("; for it alone these deliveries fail at once, as unbuildable\n"))
+        let json = try posthorn.run("emit", "--json", input: event("e4"))
+        let named = #""deliveries":2,"unbuildable":[{"endpoint":"w","reason":"data.type: has another value"#
+        #expect(json.output.contains(named), "\(json.output)")
+        // And by apply, when the endpoint comes to be such a one.
+        let applied = try posthorn.run("apply", posthorn.write(topology("x.example"), to: "x.json"))
+        let warning = "posthorn: warning: endpoint w cannot carry 3 of the newest 4 events at its node and below: data.type: has another"
+        #expect(applied.status == 0 && applied.errors.hasPrefix(warning), "\(applied.errors)")
+    }
+
     @Test func theLinesBeforeABadBatchAreNamed() throws {
         let posthorn = try prepared()
         let good = (1...1500).map { SampleTopology.event("e\($0)") }.joined(separator: "\n")

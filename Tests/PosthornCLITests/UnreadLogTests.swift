@@ -19,7 +19,7 @@ import Testing
     @Test func aRunUntilSettledEndsAndSaysHowManyLinesWereLost() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let posthorn = try prepared(receiver)
-        let (run, log) = try posthorn.startLogging("run", "--until-settled", "--allow", "127.0.0.0/8", "--json")
+        let (run, log) = try posthorn.startLogging("run", "--log-level", "debug", "--until-settled", "--allow", "127.0.0.0/8", "--json")
         #expect(run.wait() == 0)
         withExtendedLifetime(log) {}
         let summary = posthorn.contents(posthorn.directory.file("run-stdout"))
@@ -30,7 +30,7 @@ import Testing
     @Test func aStopSignalEndsARun() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let posthorn = try prepared(receiver)
-        let (run, log) = try posthorn.startLogging("run", "--allow", "127.0.0.0/8")
+        let (run, log) = try posthorn.startLogging("run", "--log-level", "debug", "--allow", "127.0.0.0/8")
         #expect(receiver.waitForRequests(Self.events).count == Self.events)
         run.send(SIGTERM)
         #expect(run.wait() == 0)

@@ -38,8 +38,8 @@ import Testing
         (#"{"type":"A","node":"n","data":{},"id":""}"#, "id:"), (#"{"type":"A","node":"n","data":{},"id":"a b"}"#, "id: \"a b\""),
         (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
         (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
-        (#"{"type":1,"node":"n","data":{}}"#, "must be a string"), (#"{"type":"A","node":"n","data":{"#, "a key in quotes"),
-        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "{ should stand here"),
+        (#"{"type":1,"node":"n","data":{}}"#, "must be a string"), (#"{"type":"A","node":"n","data":{"#, "over several lines"),
+        (#"{"type":"A","type":"A","node":"n","data":{}}"#, "stands twice"), ("[]", "is the start of a JSON array"),
         (#"{"type":"A","node":"n","data":{"a":foo}}"#, "at byte 36: the word that begins here is not false"), ("", "{ should stand here"),
     ])
     func aBadEventLineIsRefusedByName(_ line: String, _ reason: String) {
@@ -74,7 +74,7 @@ import Testing
         (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "a", "level": "site"}]}"#, "stands twice"),
         (#"{"nodes": [{"id": 7, "level": "site"}]}"#, "nodes[0].id: \"7\" must be a string"),
         (#"{"nodes": [{"id": "a", "level": "site", "colour": 1}]}"#, "nodes[0].colour: is not known here"),
-        (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "file: must be an object"),
+        (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "is a JSON array; a topology is one object"),
         (
             #"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a@b\r\nBcc: c@d"}}]}"#,
             "is not a plain e-mail address"

@@ -8,19 +8,22 @@ import Testing
     private func after(
         _ attempt: Int,
         base: Int = 0,
+        scheduled: Timestamp? = nil,
         startedLate late: Int64 = 0,
         retryAfter: Int64? = nil,
         succeeded: Bool = false,
+        isFinal: Bool = false,
         speed: Double = 1,
         active: Bool = true
     ) -> Transition {
         let started = start.advanced(byMilliseconds: late)
         return Transition.after(
             attempt: attempt,
-            roundBase: base,
+            round: DeliveryRound(base: base, scheduledAt: scheduled),
             started: started,
             ended: started.advanced(byMilliseconds: 40),
             succeeded: succeeded,
+            isFinal: isFinal,
             retryAfterMilliseconds: retryAfter,
             schedule: .standard,
             speed: speed,
@@ -34,7 +37,7 @@ import Testing
         for attempt in 1...4 {
             let next = Transition.after(
                 attempt: attempt,
-                roundBase: 0,
+                round: DeliveryRound(),
                 started: Timestamp(milliseconds: now),
                 ended: Timestamp(milliseconds: now + 900),
                 succeeded: false,
@@ -54,6 +57,12 @@ import Testing
 
     @Test func successEndsItWhateverTheNumber() {
         for attempt in [1, 5, 17] { #expect(after(attempt, succeeded: true).state == .delivered) }
+    }
+
+    @Test func anAttemptThatNoOtherCanBetterIsTheLast() {
+        #expect(after(1, isFinal: true) == Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil))
+        #expect(after(1, isFinal: true, active: false).state == .exhausted)
+        #expect(AttemptError.allCases.filter(\.isFinal) == [.unbuildable])
     }
 
     @Test func retryAfterPutsOffAndNeverBringsForward() {
@@ -107,7 +116,7 @@ import Testing
         #expect(
             moves == [
                 "pending>delivered", "pending>exhausted", "pending>held", "pending>cancelled", "held>pending", "held>delivered",
-                "held>exhausted", "held>cancelled", "exhausted>pending", "exhausted>cancelled",
+                "held>exhausted", "held>cancelled", "exhausted>pending", "exhausted>cancelled", "delivered>pending",
             ]
         )
     }

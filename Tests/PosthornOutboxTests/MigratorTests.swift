@@ -137,10 +137,13 @@ import Testing
                     VALUES (1, 1, 1, '\(from.rawValue)', 1, \(due(from)))
                     """
                 )
-                let moved: ()? = try? connection.execute(
-                    "UPDATE posthorn_delivery SET state = '\(to.rawValue)', next_attempt_at = \(due(to)) WHERE id = 1"
-                )
-                #expect((moved != nil) == from.legalMoves.contains(to), "\(from) to \(to)")
+                func moves(_ more: String = "") -> Bool {
+                    let sql = "UPDATE posthorn_delivery SET state = '\(to.rawValue)', next_attempt_at = \(due(to))\(more) WHERE id = 1"
+                    return (try? connection.execute(sql)) != nil
+                }
+                // What was delivered is due again only with a new round of the schedule, as somebody asks for it by hand.
+                if from == .delivered { #expect(!moves(), "\(from) to \(to)") }
+                #expect(moves(from == .delivered ? ", round_base = 1" : "") == from.legalMoves.contains(to), "\(from) to \(to)")
             }
         }
     }

@@ -139,7 +139,7 @@ extension OutboxStoreContract {
         let mail = try #require(try store.dueMail(at: now))
         // An attempt by hand after that is not part of it.
         _ = try store.write { () throws(OutboxProblem) in
-            try store.retry(.deliveries(ids), wholeRound: false, limit: 1, after: 0, at: now)
+            try store.retry(ids, RetryManner(), at: now)
         }
         try record(ids[0], 6, Transition(state: .exhausted, attempts: 6, nextAttemptAt: nil), in: store)
         let contents = try #require(try store.mailContents(mail.key, limit: 10))

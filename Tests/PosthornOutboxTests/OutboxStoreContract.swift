@@ -29,7 +29,10 @@ struct OutboxStoreContract {
         ("another's commit shows", { try $0.foreignCommitsShow() }),
         ("a revision is never changed", { try $0.revisionsStay() }),
         ("retry by hand", { try $0.retryByHand() }),
-        ("retry of an endpoint", { try $0.retryOfAnEndpoint() }),
+        ("retry by hand goes before the schedule", { try $0.retryAheadOfTheSchedule() }),
+        ("retry at the current URL", { try $0.retryAtTheCurrentURL() }),
+        ("how long a receiver is left alone", { try $0.throttles() }),
+        ("resend and cancel by hand", { try $0.resendAndCancel() }),
         ("pruning takes whole settled events", { try $0.pruning() }),
     ]
 
@@ -254,8 +257,8 @@ struct OutboxStoreContract {
             try record(ids[0], number, Transition(state: last ? .exhausted : .pending, attempts: number, nextAttemptAt: next), in: store)
         }
         try record(ids[1], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
-        let (report, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.deliveries([ids[0], ids[1], 77]), wholeRound: false, limit: 10, after: 0, at: now)
+        let report = try store.write { () throws(OutboxProblem) in
+            try store.retry([ids[0], ids[1], 77], RetryManner(), at: now)
         }
         #expect(report.retried == 1)
         #expect(report.unknown == [77])
@@ -265,35 +268,110 @@ struct OutboxStoreContract {
             rows.append($0); return true
         }
         #expect(rows.map(\.attempts) == [5])
-        #expect(try store.roundBase(of: ids[0]) == 1)
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
     }
 
-    private func retryOfAnEndpoint() throws {
-        let (store, revisions) = try prepared(["a", "b"])
-        for i in 1...5 { try accept(event("e\(i)"), revisions, in: store) }
-        let ids = try ready(store)
-        // Of endpoint a: exhausted, delivered, waiting again, cancelled by nobody, and one that is new. b's stay as they are.
-        try record(ids[0], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
-        try record(ids[2], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
-        try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now.advanced(byMilliseconds: 60_000)), in: store)
-        try record(ids[1], 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
-        var after: Int64? = 0
-        var seen: [Int64] = []
-        while let start = after {
-            let (report, last) = try store.write { () throws(OutboxProblem) in
-                try store.retry(.endpoint("a", since: now), wholeRound: false, limit: 2, after: start, at: now)
+    private func retryAheadOfTheSchedule() throws {
+        let (store, revisions) = try prepared()
+        try accept(event("e1"), revisions, in: store)
+        let id = try #require(try ready(store).first)
+        let scheduled = now.advanced(byMilliseconds: 60_000)
+        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: scheduled), in: store)
+        func retry(wholeRound: Bool = false) throws {
+            let report = try store.write { () throws(OutboxProblem) in
+                try store.retry([id], RetryManner(wholeRound: wholeRound), at: now)
             }
-            #expect(report.refused.isEmpty && report.unknown.isEmpty)
-            seen.append(Int64(report.retried))
-            after = last
+            #expect(report.retried == 1)
+            #expect(try due(store, at: now) == [id])
         }
-        #expect(seen == [2, 2, 0])
-        let later = now.advanced(byMilliseconds: 1)
-        let (none, _) = try store.write { () throws(OutboxProblem) in
-            try store.retry(.endpoint("a", since: later), wholeRound: false, limit: 10, after: 0, at: now)
+        for _ in 0..<2 { try retry() }
+        #expect(try open().round(of: id) == DeliveryRound(base: 0, scheduledAt: scheduled))
+        try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: scheduled, roundBase: 1), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 1))
+        #expect(try due(store, at: now).isEmpty && store.nextRetry(after: now) == scheduled)
+        // A schedule that runs faster brings both times nearer.
+        try retry()
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 60, at: now) }
+        #expect(try store.round(of: id).scheduledAt == now.advanced(byMilliseconds: 1001))
+        try retry(wholeRound: true)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
+        try record(id, 3, Transition(state: .delivered, attempts: 3, nextAttemptAt: nil), in: store)
+        #expect(try store.round(of: id) == DeliveryRound(base: 2))
+    }
+
+    private func resendAndCancel() throws {
+        let (store, revisions) = try prepared()
+        for i in 1...3 { try accept(event("e\(i)"), revisions, in: store) }
+        let ids = try ready(store)
+        try record(ids[0], 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        let before = try store.queueGeneration()
+        let report = try store.write { () throws(OutboxProblem) in try store.resend([ids[0], ids[1], 77], at: now) }
+        #expect(report.retried == 1 && report.unknown == [77])
+        #expect(report.refused == [.init(delivery: ids[1], state: .pending)])
+        #expect(report.endpoints == ["a": .init(state: .active, deliveries: 1)])
+        #expect(try due(store, at: now) == [ids[0]])
+        // A whole round of the schedule follows.
+        #expect(try store.round(of: ids[0]) == DeliveryRound(base: 1))
+        try record(ids[0], 2, Transition(state: .delivered, attempts: 2, nextAttemptAt: nil), in: store)
+        let cancelled = try store.write { () throws(OutboxProblem) in try store.cancel([ids[0], ids[1], 77]) }
+        #expect(cancelled.cancelled == 1 && cancelled.unknown == [77])
+        #expect(cancelled.refused == [.init(delivery: ids[0], state: .delivered)])
+        #expect(try ready(store) == [ids[2]])
+        #expect(try store.queueGeneration() == before + 2)
+    }
+
+    private func retryAtTheCurrentURL() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        for i in 1...5 { try accept(event("e\(i)"), [revisions[0]], in: store, active: i != 5) }
+        try accept(event("b"), [revisions[1]], in: store)
+        let later = now.advanced(byMilliseconds: 60_000)
+        // Ready, waiting again, exhausted, delivered, held; and one of b's.
+        try record(2, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later), in: store)
+        try record(3, 1, Transition(state: .exhausted, attempts: 1, nextAttemptAt: nil), in: store)
+        try record(4, 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil), in: store)
+        try apply([EndpointSettings(id: "a", node: "n", url: "https://moved.example/")], to: store)
+        let current = try #require(try store.topology().endpoints.first { $0.settings.id == "a" }).revision
+        func retry(_ ids: [Int64], _ manner: RetryManner = RetryManner(atCurrentURL: true)) throws -> RetryReport {
+            try store.write { () throws(OutboxProblem) in try store.retry(ids, manner, at: now) }
         }
-        #expect(none.retried == 0)
-        #expect(try store.roundBase(of: ids[1]) == 0)
+        func revisionsOfReady() throws -> [Int64] {
+            var found: [Int64] = []
+            _ = try store.scanReady(after: 0, limit: 10) {
+                found.append($0.revision); return true
+            }
+            return found
+        }
+        // Without being told so, nothing goes elsewhere.
+        #expect(try retry([1], RetryManner()).moved == 0)
+        #expect(try revisionsOfReady() == revisions)
+        let all = try retry([1, 2, 5])
+        #expect(all.retried == 2 && all.moved == 3 && all.refused.isEmpty)
+        #expect(try revisionsOfReady() == [current, revisions[1]])
+        let one = try retry([3, 4, 5])
+        #expect(one.retried == 1 && one.moved == 1 && one.refused.map(\.delivery) == [4, 5])
+        #expect(try retry([6]).moved == 0)
+        #expect(try store.round(of: 2).scheduledAt == later)
+    }
+
+    private func throttles() throws {
+        let (store, _) = try prepared(["a", "b"])
+        let keys = try store.topology().endpoints.map(\.key)
+        func write(_ until: Int64?, _ key: Int64) throws {
+            try store.write { () throws(OutboxProblem) in
+                try store.write(throttledUntil: until.map { now.advanced(byMilliseconds: $0) }, ofEndpoint: key)
+            }
+        }
+        try write(1000, keys[0])
+        try write(2000, keys[1])
+        try write(3000, keys[0])
+        let second = now.advanced(byMilliseconds: 2000)
+        #expect(try open().throttles(after: now) == [keys[0]: now.advanced(byMilliseconds: 3000), keys[1]: second])
+        #expect(try store.throttles(after: second) == [keys[0]: now.advanced(byMilliseconds: 3000)])
+        try write(nil, keys[0])
+        #expect(try store.throttles(after: now) == [keys[1]: second])
+        // One that was deleted meanwhile has nothing to be left alone for.
+        try write(1000, 99)
+        #expect(try store.throttles(after: now).count == 1)
     }
 
     private func pruning() throws {

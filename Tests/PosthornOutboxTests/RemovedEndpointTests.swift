@@ -56,6 +56,17 @@ import Testing
         #expect(try store.endpoint(id: "a")?.state == .active)
     }
 
+    @Test func whatItsReceiverAskedForGoesWithIt() throws {
+        _ = try removeThree()
+        try store.write { () throws(OutboxProblem) in
+            for key: Int64 in [1, 4] { try store.write(throttledUntil: now.advanced(byMilliseconds: 1000), ofEndpoint: key) }
+        }
+        #expect(try store.throttledEndpoints(after: now).keys.sorted() == ["d"])
+        #expect(try delete(try forgotten()) == 2)
+        #expect(try store.throttles(after: now).keys.sorted() == [4])
+        #expect(try store.connection.text("PRAGMA foreign_key_check") == nil)
+    }
+
     @Test func oneThatHasComeBackMeanwhileStays() throws {
         _ = try removeThree()
         let found = try forgotten()

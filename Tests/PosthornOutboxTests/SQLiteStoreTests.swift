@@ -24,12 +24,25 @@ import Testing
     /// What was delivered is most of the table, and none of it is read to find what can be tried again.
     @Test func retryingAnEndpointReadsOnlyWhatWaitsOrIsExhausted() throws {
         let store = try SQLiteStore(path: path, now: now)
-        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN " + SQLiteStore.selectRetried)
+        var filter = DeliveryFilter()
+        filter.endpoint = "a"
+        filter.since = now
+        let selection = SQLiteStore.selection([.pending, .exhausted], DeliveryConditions(filter))
+        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN SELECT d.id \(selection) ORDER BY d.id LIMIT 9")
         var lines: [String] = []
         while try plan.step() { lines.append(plan.text(3)) }
         let deliveries = lines.filter { $0.contains("posthorn_delivery") }
         #expect(deliveries.count == 3 && deliveries.allSatisfy { $0.contains("INDEX posthorn_delivery_") }, "\(lines)")
         #expect(lines.contains { $0.contains("SEARCH o USING INTEGER PRIMARY KEY") }, "\(lines)")
+    }
+
+    @Test func theEndpointsOfANodeAreFoundByAnIndex() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        let plan = try store.connection.prepare("EXPLAIN QUERY PLAN \(SQLiteStore.selectEndpointsOfNode)")
+        var lines: [String] = []
+        while try plan.step() { lines.append(plan.text(3)) }
+        #expect(lines.contains { $0.hasPrefix("SEARCH e USING INDEX posthorn_endpoint_node") }, "\(lines)")
+        #expect(!lines.contains { $0.hasPrefix("SCAN") }, "\(lines)")
     }
 
     private func platform() throws -> SQLiteConnection {

@@ -109,13 +109,13 @@ import Testing
 }
 
 /// A plain request with a certificate.
-private final class CertificateComposer: RequestComposer {
+final class CertificateComposer: RequestComposer {
     private let plain: PlainComposer
-    private let certificate: ClientCertificate?
+    let clientCertificate: ClientCertificate?
 
     init(_ method: RequestMethod, _ certificate: ClientCertificate?) {
         plain = PlainComposer(method)
-        self.certificate = certificate
+        clientCertificate = certificate
     }
 
     func compose(
@@ -125,6 +125,6 @@ private final class CertificateComposer: RequestComposer {
         into request: inout OutboundRequest
     ) throws(InputProblem) {
         try plain.compose(event, attempt: attempt, at: now, into: &request)
-        request.clientCertificate = certificate
+        request.clientCertificate = clientCertificate
     }
 }

@@ -40,6 +40,9 @@ import Testing
     @Test(arguments: [
         ("bücher.example", "xn--bcher-kva.example"), ("München.de", "xn--mnchen-3ya.de"), ("例え.jp", "xn--r8jz45g.jp"),
         ("ελλάδα.gr", "xn--hxakic4aa.gr"), ("plain.example", "plain.example"),
+        // Decomposed, as file systems and some keyboards write it, and with other full stops.
+        ("bu\u{308}cher.example", "xn--bcher-kva.example"), ("か\u{3099}.jp", "xn--v8j.jp"), ("Vie\u{323}\u{302}t．vn", "xn--vit-5kz.vn"),
+        ("\u{1112}\u{1161}\u{11AB}.kr", "xn--6q8b.kr"), ("例え。jp", "xn--r8jz45g.jp"), ("example｡com", "example.com"),
     ])
     func punycodeIsAsOthersMakeIt(_ name: String, _ ascii: String) { #expect(Punycode.hostName(name) == ascii) }
 

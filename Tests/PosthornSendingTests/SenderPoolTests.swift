@@ -1,5 +1,5 @@
 import PosthornModel
-import PosthornSending
+@testable import PosthornSending
 import PosthornSystem
 import PosthornTestSupport
 import Testing
@@ -178,5 +178,67 @@ import Testing
         done.wait(milliseconds: 30_000)
         pool.stop()
         #expect(results.all.first?.outcome.started == clock.now())
+    }
+
+    @Test func aBurstForOneHostGoesOverFewConnections() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench {
+            $0.threads = 1
+            // However slow this machine is just now, no request is old enough to let another one start beside it.
+            $0.youngMilliseconds = 600_000
+        }
+        let targets = try (0..<32).map { try Bench.target(receiver.url, key: Int64($0)) }
+        bench.pool.submit((0..<640).map { Bench.job(Int64($0), targets[$0 % 32]) })
+        #expect(bench.waitForResults(640).allSatisfy { $0.outcome.succeeded })
+        let statistics = bench.pool.statistics
+        #expect(statistics.hosts == 1)
+        // No more than may be on the wire at once, and never a handshake a request.
+        #expect(statistics.connectionsOpened <= Int64(SenderConfiguration().youngInFlightLimit))
+        #expect(statistics.mostConnectionsOfAHost == statistics.connectionsOpened)
+        #expect(statistics.waitingForConnections == 0)
+    }
+
+    /// A receiver that accepts connections and never says a word, so that no TLS is ever agreed on.
+    private func mute() throws -> MisbehavingReceiver {
+        var options = MisbehavingReceiver.Options()
+        options.greeting = .silence
+        return try MisbehavingReceiver(options) { _ in .silence }
+    }
+
+    @Test func requestsToAHostThatDoesNotAnswerAreUnderWaySideBySide() throws {
+        let silent = try mute()
+        let healthy = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench { $0.threads = 1 }
+        let target = try Bench.target("https://127.0.0.1:\(silent.port)/", key: 1, inFlight: 4)
+        bench.pool.submit((1...5).map { Bench.job(Int64($0), target) })
+        bench.pool.submit(try (100..<200).map { Bench.job(Int64($0), try Bench.target(healthy.url, key: 2)) })
+        #expect(bench.waitForResults(100).allSatisfy { $0.outcome.succeeded })
+        #expect(silent.waitForConnections(4))
+        #expect(bench.results.count == 100)
+    }
+
+    @Test func aReceiverThatHoldsItsAnswersIsSentMoreAsRequestsGrowOld() throws {
+        let slow = try MisbehavingReceiver { _ in Reply.ok.held }
+        let bench = try Bench {
+            $0.threads = 1
+            $0.youngInFlightLimit = 2
+        }
+        let target = try Bench.target(slow.url, timeout: 600_000, inFlight: 8)
+        bench.pool.submit((1...8).map { Bench.job(Int64($0), target) })
+        #expect(slow.waitForRequests(8).count == 8)
+        slow.release()
+        #expect(bench.waitForResults(8).allSatisfy { $0.outcome.succeeded })
+    }
+
+    @Test func whatWaitsForAConnectionIsTakenBack() throws {
+        let silent = try mute()
+        let bench = try Bench { $0.threads = 1 }
+        let target = try Bench.target("https://127.0.0.1:\(silent.port)/", key: 1)
+        bench.pool.submit((1...5).map { Bench.job(Int64($0), target) })
+        #expect(silent.waitForConnections(1))
+        bench.pool.recall(keys: [1])
+        let recalled = bench.waitForRecalled(1)
+        #expect(recalled.count + bench.pool.statistics.inFlight == 5)
+        #expect(bench.results.isEmpty)
     }
 }

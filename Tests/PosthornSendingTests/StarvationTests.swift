@@ -45,7 +45,7 @@ import Testing
         func kept(_ limit: Int) -> Int { DescriptorBudget.connectionsPerShard(wanted: 4096, threads: 2, limit: limit) }
         #expect(kept(64) == 0)
         #expect(kept(128) == 1)
-        #expect(kept(1024) == 19)
+        #expect(kept(1024) == 12)
         #expect(kept(1_000_000) == 1024)
         for limit in [40, 128, 256, 1024, 20_000] { #expect(kept(limit) * 2 * ShardPlan.count <= limit) }
     }

@@ -39,7 +39,7 @@ import Testing
         var settings = EndpointSettings(id: "a", node: "s", url: receiver.url, timeoutMilliseconds: 600_000)
         settings.envelope = .diio
         settings.signature = .diio
-        settings.credentials = ["signing_secret": .string("agreed")]
+        settings.credentials = ["signing_secret": .string("agreed-on")]
         try bench.apply([settings])
         let engine = try bench.engine(drainMilliseconds: 1)
         try engine.start()

@@ -3,6 +3,7 @@ import PosthornText
 import PosthornOutbox
 import PosthornSending
 import PosthornSystem
+import Synchronization
 
 extension EngineCore {
     /// Rows that one reading looks at, so that a turn stays short.
@@ -14,6 +15,8 @@ extension EngineCore {
         let revision: Int64
         let event: Int64
         let attempts: Int
+        /// When it was due; `nil` for a first attempt.
+        let due: Int64?
     }
 
     /// Claims what is due and has room, and hands it to the senders.
@@ -22,8 +25,11 @@ extension EngineCore {
         var jobs = pool.makeBatch()
         defer { pool.submit(jobs) }
         window.isStalled = window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
+        // What a throttled endpoint may start goes to both lanes in turn.
+        retriesGoFirst = !retriesGoFirst && !throttles.isEmpty
+        let retriesGoOnFirst = retriesGoFirst ? try readRetries(store, now, &jobs) : false
         let readyGoesOn = try readReady(store, now, &jobs)
-        let retriesGoOn = try readRetries(store, now, &jobs)
+        let retriesGoOn = retriesGoFirst ? retriesGoOnFirst : try readRetries(store, now, &jobs)
         return readyGoesOn || retriesGoOn
     }
 
@@ -107,24 +113,81 @@ extension EngineCore {
         window.grow(to: directory.placeCount)
         let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
-        if !isActive, !isClaimed, toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
-        let room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        if !isActive, !isClaimed {
+            if try failsAtOnce(due, target, store, now) { return true }
+            if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
+        }
+        var room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        // What a receiver does not want now waits as if its endpoint had no room.
+        if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
         switch decide(target.endpoint, room) {
         case .stop: return false
         case .pass: return true
         case .take: break
         }
-        guard let sendTarget = target.sendTarget else { return true }
-        var known = events[due.event]
-        if known == nil { known = try readEvent(due.event, store) }
-        guard var shared = known else { return true }
+        guard let sendTarget = target.sendTarget, let shared = try sharedEvent(due.event, store) else { return true }
+        jobs.append(admit(due, target.endpoint, shared, sendTarget))
+        return true
+    }
+
+    /// Puts a delivery into the window.
+    private func admit(_ due: Due, _ endpoint: Int, _ event: SharedEvent, _ target: SendTarget) -> SendJob {
+        var shared = event
         shared.claims += 1
         events[due.event] = shared
+        if !throttles.isEmpty { throttles.take(endpoint) }
         let bytes = shared.event.event.data.count
-        window.take(target.endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: target.endpoint, event: due.event, bytes: bytes)
-        jobs.append(SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: sendTarget))
+        window.take(endpoint, bytes: bytes)
+        claims[due.delivery] = Claim(endpoint: endpoint, event: due.event, bytes: bytes, due: due.due)
+        return SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: target)
+    }
+
+    /// Fails a first attempt for an endpoint that takes none at present, when its format cannot carry the event: waiting for the
+    /// endpoint would not help.
+    private func failsAtOnce(
+        _ due: Due,
+        _ target: EndpointDirectory.Target,
+        _ store: any OutboxStore,
+        _ now: Timestamp
+    ) throws(OutboxProblem) -> Bool {
+        let entry = directory[target.endpoint]
+        guard due.attempts == 0, due.revision == entry.stored.revision, entry.stored.state != .removed,
+            entry.mayRefuse, let sendTarget = target.sendTarget,
+            let shared = try sharedEvent(due.event, store),
+            let problem = UncarriedDelivery(shared.event.event, entry.stored.settings.id, entry.composer)
+        else { return false }
+        let outcome = AttemptOutcome(started: now, durationMicroseconds: 0, error: .unbuildable, errorText: problem.reason)
+        take([SendResult(job: admit(due, target.endpoint, shared, sendTarget), outcome: outcome)])
         return true
+    }
+
+    /// Takes back what the senders did not start.
+    func takeRecalled() {
+        let jobs = inbox.withLock { inbox in
+            defer { inbox.recalled = [] }
+            return inbox.recalled
+        }
+        for job in jobs {
+            guard let claim = removeClaim(of: job.id) else { continue }
+            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+            if directory[claim.endpoint].isActive {
+                // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
+                if let due = claim.due {
+                    retries.inserted(after: RetryPosition(due: due, delivery: job.id - 1), endpoint: claim.endpoint)
+                    retries.hasRoom(claim.endpoint)
+                } else {
+                    ready.inserted(after: job.id - 1, endpoint: claim.endpoint)
+                    ready.hasRoom(claim.endpoint)
+                }
+            } else {
+                toHold.append(job.id)
+            }
+        }
+    }
+
+    private func sharedEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+        if let known = events[number] { return known }
+        return try readEvent(number, store)
     }
 
     private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
@@ -135,7 +198,7 @@ extension EngineCore {
 
 extension EngineCore.Due {
     fileprivate init(_ row: ReadyRow) {
-        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0)
+        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, due: nil)
     }
 
     fileprivate init(_ row: RetryRow) {
@@ -143,7 +206,8 @@ extension EngineCore.Due {
             delivery: row.position.delivery,
             revision: row.revision,
             event: row.event,
-            attempts: row.attempts
+            attempts: row.attempts,
+            due: row.position.due
         )
     }
 }

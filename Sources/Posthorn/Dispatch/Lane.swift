@@ -74,6 +74,9 @@ struct Lane<Position: Comparable> {
 
     // MARK: Reading again
 
+    /// Whether deliveries of an endpoint were passed over.
+    func waits(_ endpoint: Int) -> Bool { passedOver[Int64(endpoint)] != nil }
+
     /// An endpoint has room again.
     mutating func hasRoom(_ endpoint: Int) {
         if passedOver[Int64(endpoint)] != nil { hungry[Int64(endpoint)] = () }

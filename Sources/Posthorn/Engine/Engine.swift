@@ -68,7 +68,8 @@ public final class Engine: Sendable {
     public var statistics: EngineStatistics {
         let (core, pool) = state.withLock { ($0.core, $0.pool) }
         var statistics = core?.shared.withLock { $0 } ?? EngineStatistics()
-        statistics.endpointsInSenders = pool?.statistics.endpoints ?? 0
+        statistics.senders = pool?.statistics
+        statistics.endpointsInSenders = statistics.senders?.endpoints ?? 0
         return statistics
     }
 

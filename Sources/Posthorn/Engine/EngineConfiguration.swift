@@ -16,7 +16,7 @@ public struct EngineConfiguration: Sendable {
     /// How long a stopping engine waits for requests, handshakes and mails that are under way, in milliseconds. What is longer
     /// is cut off and goes out again with the next engine, without an attempt being counted.
     public var drainMilliseconds: Int64 = 30_000
-    /// Whether a receiver's `Retry-After` puts its next attempt off.
+    /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
@@ -163,6 +163,8 @@ public struct EngineStatistics: Sendable {
     public var claimed = 0
     /// Endpoints for which the senders keep a place: active ones that were sent something.
     public var endpointsInSenders = 0
+    /// What the senders are doing: requests, connections, handshakes; `nil` when none are running.
+    public var senders: SenderStatistics?
     /// When the next retry is due, as far as it is known.
     public var nextRetry: Timestamp?
 

@@ -29,6 +29,7 @@ extension EngineCore {
             mayHaveHeld = moved == Self.movesPerTransaction
             if try noticeWorkByHand(store) { hasMail = true }
         }
+        if !throttles.news.isEmpty { try writeThrottles(to: store) }
         if hasFaultNews { try store.write(faults: directory.faults, at: now) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
         if let reading = pulse.reading(at: now, inFlight: max(0, claims.count - recorded.count), isForced: storageFailed || pulse.hasNews) {
@@ -77,14 +78,15 @@ extension EngineCore {
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
+        if let claim { noteThrottle(result.outcome, ofEndpoint: claim.endpoint) }
         if let claim, result.outcome.receiverDate != nil { pulse.saw(result.outcome, ofEndpoint: claim.endpoint) }
         // From the row: somebody may have given it a new round while its request was on the wire.
-        let base = result.outcome.succeeded ? 0 : try store.roundBase(of: result.job.id)
+        let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)
         return AttemptRecord(
             delivery: result.job.id,
             number: result.job.attempt,
             outcome: result.outcome,
-            transition: transition(after: result, roundBase: base, entry)
+            transition: transition(after: result, round, entry)
         )
     }
 
@@ -109,15 +111,17 @@ extension EngineCore {
 
     private func transition(
         after result: borrowing SendResult,
-        roundBase: Int,
+        _ round: DeliveryRound,
         _ entry: EndpointDirectory.Entry?
     ) -> Transition {
         Transition.after(
             attempt: result.job.attempt,
-            roundBase: roundBase,
+            round: round,
             started: result.outcome.started,
             ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
             succeeded: result.outcome.succeeded,
+            // What an endpoint that cannot be used at present could not build, it may build when that is mended.
+            isFinal: result.outcome.error?.isFinal == true && entry?.fault == nil,
             retryAfterMilliseconds: configuration.honoursRetryAfter ? result.outcome.retryAfterMilliseconds : nil,
             schedule: entry?.retry ?? .standard,
             speed: configuration.speed,
@@ -142,9 +146,8 @@ enum ArrivalFanOut {
         at now: Timestamp
     ) throws(OutboxProblem) {
         for arrival in arrivals {
-            // The event is accepted already, so a format that cannot carry it shows as a failed attempt, not here. A node
-            // that has been removed since has no endpoints left.
-            let recipients = (try? directory.recipients(of: arrival.event, checking: false)) ?? []
+            // A node that has been removed since has no endpoints left.
+            let recipients = (try? directory.recipients(of: arrival.event).all) ?? []
             try store.fanOut(arrival.seq, to: recipients, at: now)
         }
     }

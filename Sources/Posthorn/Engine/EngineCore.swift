@@ -28,6 +28,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var ready = Lane<Int64>(start: 0)
     @exclusivity(unchecked) var retries = Lane<RetryPosition>(start: .start)
     @exclusivity(unchecked) var scout = Scout()
+    @exclusivity(unchecked) var throttles = ThrottleBook()
+    var retriesGoFirst = false
     @exclusivity(unchecked) var claims = IntegerTable<Claim>()
     /// The events of the claims, by their numbers: an event's deliveries are claimed in several turns, and shall share it.
     @exclusivity(unchecked) var events = IntegerTable<SharedEvent>()
@@ -68,6 +70,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         let endpoint: Int
         let event: Int64
         let bytes: Int
+        /// Where the retries' lane has it; `nil` for a first attempt.
+        let due: Int64?
     }
 
     /// An event in memory.
@@ -118,7 +122,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     var wantsToWrite: Bool {
         storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || hasFaultNews || !toHold.isEmpty
-            || inbox.withLock { !$0.results.isEmpty }
+            || !throttles.news.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
     /// Results that make a commit of their own worth its flush: with 256 a delivery cost the writer 0.6 us more.
@@ -163,6 +167,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         if hasMail { mails?.wake() }
         hasMail = false
         hasFaultNews = false
+        throttles.told()
         publishStatistics()
     }
 
@@ -202,18 +207,19 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
         // of the frontier now and would be passed by.
         if retries.frontier.due > now.milliseconds { startOver(queueGeneration) }
+        lookAtThrottles(now)
         let isDraining = inbox.withLock { $0.isDraining }
         if !isDraining && !storageFailed {
             let goesOn = try claim(store, now)
             if configuration.untilSettled { try noticeSettled(store) }
             publishStatistics()
-            if goesOn { return now }
+            if goesOn || hasNextThrottled { return now }
         }
         publishStatistics()
         if isDraining || storageFailed { return nil }
         // What is due has to wait for room: results bring it, and if none come, the reading goes on without.
         let next = window.isFull ? now.advanced(byMilliseconds: ClaimWindow.stallMilliseconds) : nextRetry
-        return [next, nextLook].compactMap { $0 }.min()
+        return [next, nextLook, throttles.isEmpty ? nil : throttles.nextLook].compactMap { $0 }.min()
     }
 
     // MARK: Pieces of a turn
@@ -225,6 +231,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
+        if isFirstTurn { try restoreThrottles(from: store, at: now) }
         if try noticeWorkByHand(store) { mails?.wake() }
         mayHaveArrivals = try store.hasArrivals()
     }
@@ -256,6 +263,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         window.forget(endpoint)
         ready.forget(endpoint)
         retries.forget(endpoint)
+        throttles.forget(endpoint)
         pulse.forget(endpoint)
     }
 
@@ -277,23 +285,6 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         nextRetry = nil
     }
 
-    private func takeRecalled() {
-        let jobs = inbox.withLock { inbox in
-            defer { inbox.recalled = [] }
-            return inbox.recalled
-        }
-        for job in jobs {
-            guard let claim = removeClaim(of: job.id) else { continue }
-            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if directory[claim.endpoint].isActive {
-                // Switched on again meanwhile: the lanes have passed this delivery already.
-                startOver(queueGeneration)
-            } else {
-                toHold.append(job.id)
-            }
-        }
-    }
-
     private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
         if handshakes?.hasUnasked == true { return }
@@ -301,7 +292,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         listeners.settled()
     }
 
-    private func removeClaim(of delivery: Int64) -> Claim? {
+    func removeClaim(of delivery: Int64) -> Claim? {
         guard let claim = claims.removeValue(forKey: delivery) else { return nil }
         if var shared = events[claim.event] {
             shared.claims -= 1

@@ -44,31 +44,32 @@ final class EmitBatch: Sendable {
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(
         in store: any OutboxStore,
-        _ directory: EndpointDirectory,
+        _ router: EventRouter,
         at now: Timestamp
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
-        _ = try directory.refresh(from: store, at: now)
+        try router.refresh(from: store, at: now)
         var candidates: [Candidate] = []
         candidates.reserveCapacity(events.count)
+        var uncarried: [[UncarriedDelivery]] = []
         var problems: [Int: InputProblem] = [:]
         for i in events.indices {
-            do throws(InputProblem) {
-                let event = try events[i].get()
-                let recipients = try directory.recipients(of: event, checking: true)
-                candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients))
-            } catch {
-                if !keepsOthers { throw refused(i, error) }
-                problems[i] = error
+            switch try recipients(of: events[i], store, router, at: now) {
+            case .success(let (event, recipients)):
+                candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
+                uncarried.append(recipients.uncarried)
+            case .failure(let problem):
+                if !keepsOthers { throw refused(i, problem) }
+                problems[i] = problem
             }
         }
-        var acceptances = try store.accept(candidates, at: now).makeIterator()
+        var acceptances = zip(try store.accept(candidates, at: now), uncarried).makeIterator()
         var results: [Result<EmittedEvent, InputProblem>] = []
         results.reserveCapacity(events.count)
         for i in events.indices {
             if let problem = problems[i] {
                 results.append(.failure(problem))
-            } else if case .success(let event) = events[i], let acceptance = acceptances.next() {
-                let result = Self.result(event, acceptance)
+            } else if case .success(let event) = events[i], let (acceptance, uncarried) = acceptances.next() {
+                let result = Self.result(event, acceptance, uncarried)
                 if case .failure(let problem) = result, !keepsOthers { throw refused(i, problem) }
                 results.append(result)
             }
@@ -76,15 +77,32 @@ final class EmitBatch: Sendable {
         return results
     }
 
+    private func recipients(
+        of event: Result<Event, InputProblem>,
+        _ store: any OutboxStore,
+        _ router: EventRouter,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Result<(Event, EventRecipients), InputProblem> {
+        switch event {
+        case .success(let event): return try router.recipients(of: event, from: store, at: now).map { (event, $0) }
+        case .failure(let problem): return .failure(problem)
+        }
+    }
+
     private func refused(_ index: Int, _ problem: InputProblem) -> OutboxProblem {
         refusalBox.withLock { $0 = EmitRefusal(index: index, problem: problem) }
         return OutboxProblem(.refused, "\(problem)")
     }
 
-    private static func result(_ event: Event, _ acceptance: Acceptance) -> Result<EmittedEvent, InputProblem> {
+    private static func result(
+        _ event: Event,
+        _ acceptance: Acceptance,
+        _ uncarried: [UncarriedDelivery]
+    ) -> Result<EmittedEvent, InputProblem> {
         switch acceptance {
-        case .stored(let deliveries): return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries))
-        case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0))
+        case .stored(let deliveries):
+            return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries, uncarried: uncarried))
+        case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0, uncarried: []))
         case .conflict:
             return .failure(
                 InputProblem(

@@ -42,4 +42,6 @@ public struct EmittedEvent: Sendable, Hashable {
     public let isNew: Bool
     /// How many endpoints get it; 0 when it was there already.
     public let deliveries: Int
+    /// Those of the deliveries that fail at once, because the endpoint's format cannot carry the event.
+    public let uncarried: [UncarriedDelivery]
 }

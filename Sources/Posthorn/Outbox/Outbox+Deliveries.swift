@@ -4,29 +4,50 @@ public import PosthornOutbox
 import PosthornSystem
 
 extension Outbox {
-    /// Visits the deliveries that a filter asks for, oldest first. The visitor may take its time, and use the outbox.
+    /// Visits the deliveries that a filter asks for, oldest first unless it says otherwise. The visitor may take its time, and use
+    /// the outbox.
     /// - Throws: `InputProblem` when the filter names an endpoint, a node or an event that is not and was not there.
     public func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
-        if let endpoint = filter.endpoint, try !topology().endpoints.contains(where: { $0.settings.id == endpoint }) {
-            throw Self.unknownEndpoint(endpoint)
+        try check(filter)
+        var rest = filter.limit ?? Int.max
+        var last: Int64?
+        while true {
+            let (page, goesOn) = try read { [last] in try $0.deliveries(filter, beyond: last) }
+            page.prefix(rest).forEach(visit)
+            rest -= page.count
+            last = page.last?.id
+            if !goesOn || rest <= 0 { return }
+        }
+    }
+
+    /// Throws when a filter names something that is not and was not there.
+    func check(_ filter: DeliveryFilter) throws {
+        if let endpoint = filter.endpoint {
+            let known = try topology().endpoints.map(\.settings.id)
+            if !known.contains(endpoint) { throw Self.unknownEndpoint(endpoint, among: known) }
         }
         if let node = filter.node, try !read({ try $0.knowsNode(node) }) {
+            let known = try topology().nodes.map(\.id)
             throw InputProblem(
                 field: "node",
                 value: node,
-                reason: "is not known: no node of the hierarchy and no event has it; correct the id"
+                reason: "is not known\(Suggestion.clause(for: node, among: known)): no node of the hierarchy and no event has it; "
+                    + "`posthorn node list` shows the hierarchy"
             )
         }
-        if let event = filter.event, try !read({ try $0.knowsEvent(event) }) {
-            throw InputProblem(field: "event", value: event, reason: "is not known; it was never accepted under this id, or was pruned")
-        }
-        var last: Int64?
-        while true {
-            let (page, goesOn) = try read { try $0.deliveries(filter, beyond: last) }
-            page.forEach(visit)
-            last = page.last?.id
-            if !goesOn { return }
-        }
+        if let event = filter.event, try !read({ try $0.knowsEvent(event) }) { throw Self.unknownEvent(event) }
+    }
+
+    static func unknownEvent(_ id: String) -> InputProblem {
+        InputProblem(field: "event", value: id, reason: "is not known; it was never accepted under this id, or was pruned")
+    }
+
+    /// The event with an id, and whether it still waits for its deliveries: one that another program inserted does until an engine
+    /// runs.
+    /// - Throws: `InputProblem` when there is none.
+    public func event(_ id: String) throws -> (event: Event, waitsForFanOut: Bool) {
+        guard let found = try read({ try $0.event(id: id) }) else { throw Self.unknownEvent(id) }
+        return found
     }
 
     /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, until `visit` returns
@@ -56,27 +77,13 @@ extension Outbox {
     /// Counts, ages and rates.
     public func status() throws -> OutboxStatus { try read { try $0.status() } }
 
-    /// Tries deliveries again now.
-    ///
-    /// - Parameters:
-    ///   - selection: Which ones; only pending and exhausted ones can be retried.
-    ///   - wholeRound: Whether a failure is followed by the whole schedule again; if not, an exhausted delivery gets one
-    ///     attempt, whose failure leaves it exhausted.
-    public func retry(_ selection: RetrySelection, wholeRound: Bool = false) throws -> RetryReport {
-        if case .endpoint(let id, _) = selection, try !topology().endpoints.contains(where: { $0.settings.id == id }) {
-            throw Self.unknownEndpoint(id)
-        }
-        var total = RetryReport()
-        var after: Int64 = 0
-        while true {
-            let start = after
-            let (report, last) = try writer.perform { [clock] (store) throws(OutboxProblem) in
-                try store.retry(selection, wholeRound: wholeRound, limit: 5000, after: start, at: clock.now())
-            }
-            total.add(report)
-            guard let last else { return total }
-            after = last
-        }
+    /// Endpoints whose receivers have asked to be left alone (`Retry-After`), by their ids, and until when. What is due for them
+    /// waits until then, and goes out bit by bit.
+    public func throttledEndpoints() throws -> [String: Timestamp] { try read { try $0.throttledEndpoints(after: clock.now()) } }
+
+    /// How many deliveries wait for another URL than their endpoint has now, by the endpoints' ids; those with none are left out.
+    public func waitingAtFormerURL(of endpoints: [String]) throws -> [String: Int] {
+        try read { try $0.waitingAtFormerURL(of: endpoints) }
     }
 
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned

@@ -3,6 +3,7 @@ public import PosthornOutbox
 import PosthornSending
 import PosthornFormats
 import PosthornSystem
+import PosthornText
 
 extension Outbox {
     /// Makes the hierarchy and its endpoints what a topology says: all of it or, when something is wrong, nothing.
@@ -56,7 +57,7 @@ extension Outbox {
     }
 
     /// Arrivals that one transaction of `apply` fans out before it makes the change.
-    private static let arrivalsPerStep = 1000
+    static let arrivalsPerStep = 1000
 
     private func applyStep(
         _ topology: Topology,
@@ -74,6 +75,7 @@ extension Outbox {
         if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
         let plan: TopologyPlan
         do throws(InputProblem) {
+            let topology = try Self.unmasked(topology, from: stored)
             plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
                 (old, settings) throws(InputProblem) in
                 // What cannot be read can only be replaced by what the file says.
@@ -91,6 +93,23 @@ extension Outbox {
             TopologyPlan.Change(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
         }
         return .success(plan.changes + sealed)
+    }
+
+    /// A topology with what is stored in place of what it has as `***`.
+    private static func unmasked(_ topology: Topology, from stored: StoredTopology) throws(InputProblem) -> Topology {
+        let known = Dictionary(stored.endpoints.map { ($0.settings.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let endpoints = try topology.endpoints.enumerated().map { (i, endpoint) throws(InputProblem) in
+            var kept = known[endpoint.id].flatMap { $0.fault?.losesCredentials == true ? nil : $0.settings }
+            if let credentials = kept?.credentials { kept?.credentials = Credentials.configured(credentials) }
+            do throws(InputProblem) {
+                let whole = try endpoint.unmasked(from: kept)
+                if whole.url != endpoint.url { _ = try EndpointURL(whole.url) }
+                return whole
+            } catch {
+                throw error.inside("endpoints[\(i)]")
+            }
+        }
+        return try Topology(nodes: topology.nodes, endpoints: endpoints)
     }
 
     /// What is there, and of the removed endpoints those that a topology brings back.
@@ -177,7 +196,8 @@ extension Outbox {
         }) == batch {}
     }
 
-    static func unknownEndpoint(_ id: String) -> InputProblem {
-        InputProblem(field: "endpoint", value: id, reason: "is not known; `posthorn endpoint list` shows them all")
+    static func unknownEndpoint(_ id: String, among known: [String] = []) -> InputProblem {
+        let suggestion = Suggestion.clause(for: id, among: known)
+        return InputProblem(field: "endpoint", value: id, reason: "is not known\(suggestion); `posthorn endpoint list` shows them all")
     }
 }

@@ -16,8 +16,9 @@ import Synchronization
 /// All methods may be called from any thread. They throw an `InputProblem` for what was handed in and an
 /// `OutboxProblem` for the store.
 public final class Outbox: @unchecked Sendable {
-    // `directory` is used on the writer's thread alone; everything else is immutable or behind a lock.
-    let directory = EndpointDirectory()
+    // `directory` and `router` are used on the writer's thread alone; everything else is immutable or behind a lock.
+    let directory: EndpointDirectory
+    private let router: EventRouter
     let writer: GroupCommitWriter
     let clock: any PosthornClock
     private let random: any RandomSource
@@ -59,6 +60,8 @@ public final class Outbox: @unchecked Sendable {
             sealing: sealing,
             now: clock.now()
         )
+        directory = EndpointDirectory()
+        router = EventRouter(directory)
         self.path = path
         self.clock = clock
         self.random = random
@@ -108,7 +111,7 @@ public final class Outbox: @unchecked Sendable {
         if let refused = batch.refusal { throw refused.problem }
         let results: [Result<EmittedEvent, InputProblem>] = try await withCheckedThrowingContinuation { continuation in
             writer.submit(isolated: false, weight: 1) { [self] (store) throws(OutboxProblem) in
-                try batch.store(in: store, directory, at: clock.now())
+                try batch.store(in: store, router, at: clock.now())
             } done: { result in
                 continuation.resume(with: result.mapError { $0 as any Error })
             }
@@ -134,7 +137,7 @@ public final class Outbox: @unchecked Sendable {
 
     private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
-            try batch.store(in: store, directory, at: clock.now())
+            try batch.store(in: store, router, at: clock.now())
         }
     }
 

@@ -41,6 +41,8 @@ final class EndpointDirectory {
         /// Whether deliveries go out.
         let isActive: Bool
         let retry: RetrySchedule
+        /// Whether there are events that its format cannot carry.
+        let mayRefuse: Bool
 
         init(stored: StoredEndpoint, composer: Result<EndpointComposer, InputProblem>, redactor: SecretRedactor?) {
             self.stored = stored
@@ -49,6 +51,7 @@ final class EndpointDirectory {
             fault = EndpointDirectory.fault(of: stored, composer)
             isActive = stored.state == .active && fault == nil
             retry = stored.settings.retry
+            mayRefuse = UncarriedDelivery.mayHappen(stored, composer)
         }
     }
 
@@ -117,6 +120,9 @@ final class EndpointDirectory {
     /// The endpoint that has a place. Whoever has the index of one has it from here, and holds it or uses it at once.
     subscript(index: Int) -> Entry { places[index]! }
 
+    /// The place of the endpoint with a number; `nil` when it has none.
+    func index(ofEndpoint key: Int64) -> Int? { indexByKey[key] }
+
     /// All that have one, in no order that means anything.
     var entries: [Entry] { places.compactMap { $0 } }
 
@@ -157,6 +163,9 @@ final class EndpointDirectory {
         return vacated
     }
 
+    /// Whether an engine of this process keeps it up to date.
+    var isKeptUp: Bool { generation >= 0 && holder?.isAboard ?? false }
+
     /// The next reading is a whole one.
     func outdate() { generation = -1 }
 
@@ -179,45 +188,34 @@ final class EndpointDirectory {
 
     // MARK: Accepting
 
-    /// The endpoints that get an event.
+    /// The endpoints that get an event, whether their formats can carry it or not: that is no other's concern.
     ///
-    /// - Throws: An ``InputProblem`` when the node is unknown or a recipient's format cannot carry the event.
-    func recipients(of event: Event, checking: Bool) throws(InputProblem) -> [Recipient] {
+    /// - Throws: An ``InputProblem`` when the node is unknown.
+    func recipients(of event: Event) throws(InputProblem) -> EventRecipients {
+        var recipients = EventRecipients()
+        for index in try indices(for: event) {
+            let entry = self[index]
+            let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
+            recipients.add(revision: entry.stored.revision, isActive: entry.stored.state == .active, problem)
+        }
+        return recipients
+    }
+
+    private func indices(for event: Event) throws(InputProblem) -> [Int] {
         guard let routing else { return [] }
         let route = Route(type: event.type, node: event.node)
         let (indices, node): ([Int], String)
         if let known = routes[route] {
             (indices, node) = known
         } else {
-            guard let spelling = routing.spelling(of: event.node) else {
-                throw InputProblem(
-                    field: "node",
-                    value: event.node,
-                    reason: "names no node of the hierarchy; apply a topology that has it or correct the value"
-                )
-            }
+            guard let spelling = routing.spelling(of: event.node) else { throw EventRecipients.unknownNode(event.node) }
             indices = routing.recipients(type: event.type, node: event.node).compactMap { indexByKey[$0.key] }
             node = spelling
             if routes.count >= Self.routeLimit { routes.removeAll(keepingCapacity: true) }
             routes[route] = (indices, node)
         }
         if !Identifier.isWrittenAlike(event.node, node) { throw Identifier.writtenInTwoWays(event.node, field: "node") }
-        if checking { for index in indices { try check(event, against: self[index]) } }
-        // By the state alone: another process, such as one without the key, may see a fault that the engine does not.
-        return indices.map { Recipient(revision: self[$0].stored.revision, isActive: self[$0].stored.state == .active) }
-    }
-
-    private func check(_ event: Event, against entry: Entry) throws(InputProblem) {
-        guard case .success(let composer) = entry.composer, composer.needsCheck else { return }
-        do throws(InputProblem) {
-            try composer.check(type: event.type, data: event.data)
-        } catch {
-            throw InputProblem(
-                field: error.field,
-                value: error.value,
-                reason: "\(error.reason) (endpoint \(InputProblem.printable(entry.stored.settings.id)))"
-            )
-        }
+        return indices
     }
 
     /// Who is told about exhausted deliveries of endpoints at a node.

@@ -11,7 +11,7 @@ public struct SecretRotation: Sendable {
     public let shownOnce: String?
     /// The endpoint's signature, which says what was replaced.
     public let signature: SignatureScheme
-    /// Until when the replaced secret signs too; `nil` when it does not.
+    /// Until when the replaced secret signs too; `nil` when the format carries one signature alone.
     public let replacedSignsUntil: Timestamp?
 }
 
@@ -37,7 +37,7 @@ extension Outbox {
                 return .failure(error)
             }
             try store.setCredentials(rotation.credentials, ofEndpoint: endpoint.key, id: id, at: now)
-            let hasGrace = endpoint.settings.signature == .standardWebhooks
+            let hasGrace = Credentials.carriesSeveralSignatures(endpoint.settings)
             return .success(
                 SecretRotation(
                     shownOnce: rotation.shownOnce,

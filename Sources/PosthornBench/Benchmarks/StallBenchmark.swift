@@ -20,6 +20,7 @@ struct StallBenchmark: Benchmark {
             .count("--hosts", "N", "addresses that those are at", \.load.hosts),
             .count("--stalled", "N", "endpoints that never answer, with one request each", \.stalled),
             .count("--stalled-hosts", "N", "addresses that those are at", \.stalledHosts),
+            .flag("--same-hosts", "those are at the healthy endpoints' own addresses", \.sharesHosts),
             .count("--threads", "N", "sender threads", \.threads),
             .count("--rounds", "N", "pairs of runs", \.rounds),
         ] + ReceiverKind.options(\.receiver)
@@ -28,6 +29,7 @@ struct StallBenchmark: Benchmark {
     var load = Workload()
     var stalled = 1000
     var stalledHosts = 250
+    var sharesHosts = false
     var threads = 2
     var rounds = 3
     var receiver = ReceiverKind()
@@ -52,7 +54,7 @@ struct StallBenchmark: Benchmark {
                 + "\(stalled) connections that never answer, \(rounds) rounds in turns\(receiver.text)",
             settings: [
                 ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("stalled", stalled),
-                ("stalled_hosts", stalledHosts),
+                ("stalled_hosts", sharesHosts ? 0 : stalledHosts),
                 ("threads", threads), ("rounds", rounds),
             ],
             figures: rate.figures("healthy_per_second", "healthy deliveries/s", "with stalled", "without")
@@ -94,7 +96,7 @@ struct StallBenchmark: Benchmark {
     private func silentEndpoints(_ count: Int, at sink: BenchReceiver) throws -> [EndpointSettings] {
         let hosts = LoopbackHosts(count: load.hosts + stalledHosts)
         return try (0..<count).map { number in
-            let host = hosts.address(load.hosts + number % stalledHosts)
+            let host = hosts.address(sharesHosts ? number % load.hosts : load.hosts + number % stalledHosts)
             return EndpointSettings(
                 id: "silent-\(number)",
                 node: "bench",

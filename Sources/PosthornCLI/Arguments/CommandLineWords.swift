@@ -86,7 +86,8 @@ struct CommandLineWords {
 
     /// A word that is the second one of a command, such as `disable`, was most likely meant as that.
     private static func suggestion(for word: String, _ names: [String]) -> String {
-        if let whole = names.first(where: { $0.hasSuffix(" " + word) }) { return " (did you mean posthorn \(whole)?)" }
+        let whole = names.filter { $0.hasSuffix(" " + word) }.map { "posthorn \($0)" }
+        if !whole.isEmpty { return " (did you mean \(whole.joined(separator: " or "))?)" }
         return Suggestion.clause(for: word, among: names.map { String($0.prefix { $0 != " " }) })
     }
 

@@ -10,6 +10,8 @@ struct CommandSpecification: Sendable {
     var flags: [Flag] = []
     /// Whether it works on an outbox, and so takes `--db`.
     var usesOutbox = true
+    /// Flags of its own that may come from the environment and the settings file as well, beside those of the outbox.
+    var settings: [String] = []
     /// What a person should know beyond the flags, a paragraph each.
     var details: [String] = []
     /// Command lines that can be pasted.
@@ -55,7 +57,13 @@ struct CommandSpecification: Sendable {
 
     /// Its own flags and those that every command has.
     var allFlags: [Flag] {
-        flags + (usesOutbox ? [Self.database, Self.keyFile] : []) + [Self.json, Self.help]
+        flags + (usesOutbox ? [Self.database, Self.keyFile] : []) + (settingFlags.isEmpty ? [] : [Self.settingsFile])
+            + [Self.json, Self.help]
+    }
+
+    /// The flags that may come from the environment and the settings file.
+    var settingFlags: [Flag] {
+        flags.filter { settings.contains($0.name) } + (usesOutbox ? [Self.database, Self.keyFile] : [])
     }
 
     static let database = Flag("db", "FILE", "the outbox (default: $POSTHORN_DB, else posthorn.db)")
@@ -64,6 +72,8 @@ struct CommandSpecification: Sendable {
         "FILE",
         "the key of sealed credentials (default: $POSTHORN_KEY, else the file $POSTHORN_KEY_FILE)"
     )
+    static let settingsFile = Flag("settings", "FILE", "settings for flags that are not given (default: $POSTHORN_SETTINGS)")
+    static let caFile = Flag("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's")
     static let json = Flag("json", "print JSON, one object a line")
     static let help = Flag("help", "print this")
     static let allow = Flag(

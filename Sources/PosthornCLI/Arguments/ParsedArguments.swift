@@ -5,6 +5,8 @@ import PosthornText
 struct ParsedArguments: Equatable, Sendable {
     /// Values by flag, in the order they stood; a flag without a value counts as one empty text.
     private(set) var values: [String: [String]] = [:]
+    /// Where values come from that were not on the command line, by flag.
+    private var sources: [String: String] = [:]
     /// What stood without a flag.
     private(set) var positionals: [String] = []
     /// The command's name, so that a problem with a value points to that command's help.
@@ -89,6 +91,19 @@ struct ParsedArguments: Equatable, Sendable {
 
     /// All values of a repeatable flag.
     func all(_ flag: String) -> [String] { values[flag] ?? [] }
+
+    /// How messages name a flag: by where its value comes from.
+    func label(_ flag: String) -> String { sources[flag] ?? "--\(flag)" }
+
+    /// Whether a flag is on the command line itself.
+    func isGiven(_ flag: String) -> Bool { has(flag) && sources[flag] == nil }
+
+    /// Takes values from elsewhere; none for a flag that is switched off there.
+    mutating func add(_ flag: String, _ texts: [String], from source: String) {
+        if texts.isEmpty { return }
+        values[flag] = texts
+        sources[flag] = source
+    }
 
     /// The flags of `a` with those of `b` on top.
     func adding(_ flag: String, _ value: String?) -> ParsedArguments {

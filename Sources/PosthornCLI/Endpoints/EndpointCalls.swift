@@ -4,8 +4,11 @@ import PosthornSending
 enum EndpointCalls {
     static let flags: [CommandSpecification.Flag] = [
         CommandSpecification.allow,
-        .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+        CommandSpecification.caFile,
     ]
+
+    /// Those that may come from the environment and the settings file.
+    static let settings = flags.map(\.name)
 
     static func egress(_ arguments: ParsedArguments) throws(UsageProblem) -> EgressGuard {
         EgressGuard(allow: try arguments.ranges("allow"))
@@ -16,7 +19,7 @@ enum EndpointCalls {
         guard let file = arguments.text("ca-file") else { return nil }
         if let problem = CertificateFile.problem(file) {
             throw UsageProblem(
-                "--ca-file: \(Visible.text(file)) \(problem); name a PEM file with the certificates of authorities",
+                "\(arguments.label("ca-file")): \(Visible.text(file)) \(problem); name a PEM file with the certificates of authorities",
                 command: arguments.command
             )
         }

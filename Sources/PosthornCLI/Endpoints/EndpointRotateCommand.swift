@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornText
 
 /// `posthorn endpoint rotate ID`
 enum EndpointRotateCommand: Command {
@@ -13,8 +14,11 @@ enum EndpointRotateCommand: Command {
         ],
         details: [
             "Every attempt from now on uses the new secret, also those of deliveries that wait already. Webio gets a new token, signed"
-                + "\nwith the secret it has unless one is given; a replaced Standard Webhooks secret signs too for 24 hours. Applying a"
-                + "\ntopology file that still holds the replaced secret does not bring it back.",
+                + "\nwith the secret it has unless one is given. Applying a topology file that still holds the replaced secret does not bring it"
+                + "\nback.",
+            "Where the format carries several signatures, the replaced secret signs too for 24 hours: Standard Webhooks, and hmac with"
+                + "\nprevious_value. The others carry one: a receiver refuses requests until it has the new secret, and they are tried again by"
+                + "\ntheir schedule. Let such a receiver take both first, or give it the new secret (--secret-file) at the same moment.",
             "With --json: id, secret, public_key (for an ed25519 key), replaced_signs_until; null where there is none.",
         ],
         examples: ["posthorn endpoint rotate crm", "posthorn endpoint rotate crm --secret-file new-secret.txt"]
@@ -40,6 +44,9 @@ enum EndpointRotateCommand: Command {
         guard let source = file ?? (arguments.has("secret-stdin") ? "-" : nil) else { return nil }
         let input = try InputFile(source)
         var bytes = try input.contents(limitBytes: secretLimitBytes)
+        if let mark = ForeignText.byteOrderMark(of: bytes) {
+            throw InputProblem(field: "secret", reason: "in \(input.name): the file \(mark)")
+        }
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
@@ -50,7 +57,8 @@ enum EndpointRotateCommand: Command {
 
     private static func text(_ id: String, _ rotation: SecretRotation, isGiven: Bool) -> String {
         let name = Visible.text(id)
-        let grace = rotation.replacedSignsUntil.map { "The replaced one signs too until \($0).\n" } ?? ""
+        let grace =
+            rotation.replacedSignsUntil.map { "The replaced one signs too until \($0).\n" } ?? oneSecretAlone(rotation, isGiven: isGiven)
         guard let shown = rotation.shownOnce else {
             let what = rotation.signature == .webioJWT ? "a new token" : "the given secret"
             return "endpoint \(name) uses \(what)\(isGiven && rotation.signature == .webioJWT ? " and the given secret" : "") "
@@ -58,6 +66,20 @@ enum EndpointRotateCommand: Command {
         }
         let what = isPublicKey(shown) ? "public key of the new secret" : "new secret"
         return "The \(what) of endpoint \(name), shown this once, in use from the next attempt on:\n\(shown)\n" + grace
+    }
+
+    /// What to know where no format carries both.
+    private static func oneSecretAlone(_ rotation: SecretRotation, isGiven: Bool) -> String {
+        switch rotation.signature {
+        // A token is checked by the secret, which stays.
+        case .webioJWT where !isGiven, .none: return ""
+        case .hmac:
+            return "The replaced one does not sign any more, so a receiver without the new one refuses requests; with previous_value among "
+                + "the credentials both sign for 24 hours.\n"
+        default:
+            return "This format carries one secret alone: a receiver that does not have the new one yet refuses requests, which are tried "
+                + "again by their schedule.\n"
+        }
     }
 
     private static func json(_ id: String, _ rotation: SecretRotation) -> JSONLine {

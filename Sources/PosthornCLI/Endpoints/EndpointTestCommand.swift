@@ -11,6 +11,7 @@ enum EndpointTestCommand: Command {
             .init("type", "TYPE", "the event's type (default: a usual one of the endpoint's format)"),
             .init("data", "FILE", "the event's data, one JSON object; - for standard input (default: a harmless one)"),
         ] + EndpointCalls.flags,
+        settings: EndpointCalls.settings,
         details: [
             "Nothing is stored, nobody else gets it, and the endpoint's state and patterns do not matter. Secrets are shown as ***.",
             "Exit status 1 unless the answer is 200. With --json: id, method, url, headers (objects with name and value), body, status,"

@@ -8,6 +8,7 @@ enum EndpointVerifyCommand: Command {
         summary: "let an endpoint's URL prove itself now, as its vendor wants it",
         positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
         flags: EndpointCalls.flags,
+        settings: EndpointCalls.settings,
         details: [
             "diio's handshake: the URL is called with echo_string=<random> and must answer 200 and exactly that value as plain text."
                 + "\nUntil it has, the endpoint is unverified and its deliveries are held. posthorn run does this by itself, and again after"

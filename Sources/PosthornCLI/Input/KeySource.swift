@@ -1,33 +1,28 @@
-import Glibc
 import Posthorn
 import PosthornModel
+import PosthornText
 
-/// Where the key for sealed credentials comes from: `--key-file`, else POSTHORN_KEY, else the file that POSTHORN_KEY_FILE names.
+/// Where the key for sealed credentials comes from: `--key-file`, else POSTHORN_KEY, else the file that POSTHORN_KEY_FILE or the
+/// settings file names.
 enum KeySource {
     /// The largest file that can hold a key and some blanks.
     private static let fileLimitBytes = 4096
 
     /// - Returns: `nil` when none is given.
     static func key(_ arguments: ParsedArguments) throws -> OutboxKey? {
-        if let file = arguments.text("key-file") { return try read(file, "--key-file") }
-        if let text = environment("POSTHORN_KEY") { return try key(text, "POSTHORN_KEY") }
-        if let file = environment("POSTHORN_KEY_FILE") { return try read(file, "POSTHORN_KEY_FILE") }
-        return nil
+        if let file = arguments.text("key-file") { return try read(file, arguments.label("key-file")) }
+        return try ParsedArguments.environment("POSTHORN_KEY").map { try key($0, "POSTHORN_KEY") }
     }
 
     /// The file that the key comes from; `nil` when none is given, or not in a file.
-    static func file(_ arguments: ParsedArguments) -> String? {
-        if let file = arguments.text("key-file") { return file }
-        return environment("POSTHORN_KEY") == nil ? environment("POSTHORN_KEY_FILE") : nil
-    }
-
-    private static func environment(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
+    static func file(_ arguments: ParsedArguments) -> String? { arguments.text("key-file") }
 
     /// The key in a file.
     static func read(_ path: String, _ source: String) throws -> OutboxKey {
         let bytes = try InputFile(path).contents(limitBytes: fileLimitBytes)
+        if let kind = ForeignText.kind(of: bytes) {
+            throw InputProblem(field: "\(source) (\(Visible.text(path)))", reason: "\(kind); the file holds the key alone")
+        }
         return try key(String(decoding: bytes, as: UTF8.self), "\(source) (\(Visible.text(path)))")
     }
 

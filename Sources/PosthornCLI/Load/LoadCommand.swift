@@ -48,8 +48,8 @@ enum LoadCommand: Command {
             "Every output names the seed, the command line without secrets, the version, the format and the machine, to run it again.",
             "--expect 'findings<1' is missed when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",
-            "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver that answers 429"
-                + "\nor 503 with Retry-After is left alone for so long.",
+            "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver whose answer"
+                + "\nis not 200 and has Retry-After is left alone for so long, a day at most.",
             "With --json: one object, with target, began, model, duration_s, planned_s, stopped_early, requests, requests_per_second,"
                 + "\nscheduled_per_second, latency_ms and service_time_ms (min, mean, p50 … p9999, max), latency_at_least (which of these are"
                 + "\nwaits without an answer), unanswered, unsent, errors, errors_by_kind, statuses, steps, types, checks, findings, ledger,"

@@ -71,6 +71,19 @@ struct JSONLine {
         writer.raw("}")
     }
 
+    mutating func add(_ name: String, _ value: JSONValue) {
+        key(name)
+        writer.write(value)
+    }
+
+    /// A JSON text as it is, but on one line; as a string where it is none.
+    mutating func add(_ name: String, json bytes: [UInt8]) {
+        guard (try? JSONScanner.validate(bytes)) != nil else { return add(name, String(decoding: bytes, as: UTF8.self)) }
+        key(name)
+        // Line ends of a JSON text are blanks between its words: inside a string they are escaped.
+        writer.raw(bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
+    }
+
     mutating func add(_ name: String, _ values: [String]) {
         key(name)
         writer.write(.array(values.map { .string($0) }))

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornOutbox
+import PosthornText
 
 /// `posthorn apply FILE`
 enum ApplyCommand: Command {
@@ -16,14 +17,21 @@ enum ApplyCommand: Command {
         details: [
             "All of the file takes effect or, when something in it is wrong, none. What is already so stays untouched, so the"
                 + "\nsame file can be applied again at any time, also while posthorn run runs.",
+            "A file may hold a part of it all, such as one endpoint at a node that is there: without --prune, what it lacks stays as it is.",
+            "*** in place of a secret, as posthorn topology writes it, stands for what is stored; so does \"credentials\": \"***\".",
             "Ids of nodes and endpoints have 1 to 128 bytes of visible characters and blanks, none of these at either end. Quote them in"
                 + "\na shell; one that begins with - stands behind -- (posthorn endpoint enable -- -id), or as --endpoint=ID.",
-            "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied.",
+            "An events pattern that fits no type which the endpoint's vendor is known to send is warned of, and applied; so is a new or"
+                + "\nchanged endpoint whose format cannot carry some of the outbox's newest events.",
             "--key-lost is for a key that is gone for good. A secret that was rotated, and one that still signs beside its successor, are gone"
                 + "\nwith it: from then on the file's secret alone signs. To change a key that you have, posthorn rekey.",
-            "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id and detail.",
+            "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id, detail, and where the URL has"
+                + "\nchanged and deliveries wait for the one before, waiting_at_former_url (how many).",
         ],
-        examples: ["posthorn apply topology.json", "posthorn apply --prune topology.json"]
+        examples: [
+            "posthorn apply topology.json", "posthorn apply --prune topology.json",
+            #"echo '{"endpoints": [{"id": "crm", "node": "c1", "url": "https://crm.example/", "vendor": "weseedo"}]}' | posthorn apply -"#,
+        ]
     )
 
     /// The largest topology file.
@@ -34,19 +42,27 @@ enum ApplyCommand: Command {
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
         do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
-        let (changes, left) = try context.withOutbox(creating: true) { outbox in
+        let (changes, left, uncarried, former) = try context.withOutbox(creating: true) { outbox in
             let all = arguments.has("prune-all")
             let keyLost = arguments.has("key-lost")
             do {
                 let changes = try outbox.apply(topology, prune: all || arguments.has("prune"), pruneAll: all, keyLost: keyLost)
-                return (changes, keyLost ? try outbox.endpointFaults().found : [:])
+                let made = Set(changes.filter { $0.what == "endpoint" && $0.kind != .removed }.map(\.id))
+                let left = keyLost ? try outbox.endpointFaults().found : [:]
+                let moved = changes.filter(\.movesAnEndpoint).map(\.id)
+                return (changes, left, try outbox.uncarriedEvents(of: made), try outbox.waitingAtFormerURL(of: moved))
             } catch let problem as InputProblem {
                 throw problem.inFile(file.name)
             }
         }
         PatternWarning.tell(of: topology, inFile: file.name)
-        for change in changes { context.output.write(context.json ? json(change).text + "\n" : sentence(change) + "\n") }
+        for change in changes {
+            let count = change.what == "endpoint" ? former[change.id] ?? 0 : 0
+            context.output.write(context.json ? json(change, waitingAtFormerURL: count).text + "\n" : sentence(change) + "\n")
+            if count > 0, !context.json { context.output.write(waiting(count, change.id)) }
+        }
         if changes.isEmpty && !context.json { context.output.write("nothing to change\n") }
+        for events in uncarried { ErrorOutput.line("posthorn: warning: \(sentence(events))") }
         // The file replaces only what it holds.
         for (id, reason) in left.sorted(by: { $0.key < $1.key }) {
             ErrorOutput.line(
@@ -63,13 +79,34 @@ enum ApplyCommand: Command {
         return "\(change.kind.rawValue) \(change.what) \(Visible.text(change.id))\(detail)"
     }
 
-    private static func json(_ change: TopologyPlan.Change) -> JSONLine {
+    /// A warning that events as they come are not for an endpoint's format.
+    static func sentence(_ events: UncarriedEvents) -> String {
+        "endpoint \(Visible.text(events.endpoint)) cannot carry \(Words.grouped(events.count)) of the newest "
+            + "\(Words.count(events.examined, "event")) at its node and below: \(Visible.text(events.reason)) (event "
+            + "\(Visible.text(events.event))); a delivery of such an event fails at once, as unbuildable"
+    }
+
+    /// What is pinned to the URL that an endpoint had before.
+    private static func waiting(_ count: Int, _ id: String) -> String {
+        "  \(Words.count(count, "delivery waits", "deliveries wait")) for its former URL, which was in force when their events were accepted; "
+            + "posthorn retry \(ShellWord.option("--endpoint", id)) --current-url sends them to the new one\n"
+    }
+
+    private static func json(_ change: TopologyPlan.Change, waitingAtFormerURL count: Int) -> JSONLine {
         var line = JSONLine()
         line.add("kind", change.kind.rawValue)
         line.add("what", change.what)
         line.add("id", change.id)
         line.add("detail", change.detail)
+        if count > 0 { line.add("waiting_at_former_url", count) }
         return line
+    }
+}
+
+extension TopologyPlan.Change {
+    /// Whether an endpoint gets another URL.
+    fileprivate var movesAnEndpoint: Bool {
+        what == "endpoint" && kind == .changed && detail.split(separator: ", ").contains("url")
     }
 }
 

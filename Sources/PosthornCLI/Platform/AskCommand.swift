@@ -13,6 +13,7 @@ enum AskCommand: Command {
             .init("customer", "UID", "the customer's id (default: null, an inbound conversation)"),
             .init("channel", "ADDRESS", "the outbound channel's address, such as a phone number (default: empty)"),
         ] + EndpointCalls.flags,
+        settings: EndpointCalls.settings,
         details: [
             "Webio's custom value request: the endpoint's URL is called with customerUID, outboundChannelAddress and param1, param2 …"
                 + "\nfor the fields, and answers 200 with one JSON object. When anything is amiss, that is named and nothing is printed.",

@@ -1,62 +1,114 @@
 import Posthorn
 import PosthornModel
 import PosthornOutbox
-import PosthornSystem
+import PosthornText
 
 /// `posthorn deliveries`
 enum DeliveriesCommand: Command {
     static let specification = CommandSpecification(
         name: "deliveries",
-        summary: "list deliveries: which event for which endpoint, and where it stands",
-        flags: [
-            .init("state", "STATE", "only \(DeliveryState.allCases.map(\.rawValue).joined(separator: ", "))"),
-            .init("endpoint", "ID", "only to this endpoint"),
-            .init("node", "ID", "only of events at this node"),
-            .init("type", "PATTERN", "only of event types that match, such as 'MEETING_*'"),
-            .init("event", "ID", "only of this event"),
-            .init("since", "TIME", "only of events since then: 2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"),
-            .init("limit", "N", "only the newest N"),
+        summary: "list deliveries, newest first: which event for which endpoint, and what became of it",
+        flags: DeliveryFilterFlags.flags(DeliveryState.allCases) + [
+            .init("limit", "N", "at most so many (default \(defaultLimit))"),
+            .init("all", "all of them, however many there are"),
+            .init("before", "DELIVERY", "go on behind this one: only older ones, with smaller numbers"),
         ],
-        details: ["With --json: id, event, type, node, endpoint, state, attempts, created, next_attempt_at."],
-        examples: ["posthorn deliveries --state exhausted --since 24h", "posthorn deliveries --endpoint crm --limit 20 --json"]
+        details: [
+            "When there are more than the list has, a line on standard error says how to go on.",
+            "With --json: id, event, type, node, endpoint, state, attempts, created, next_attempt_at, finished_at (the end of the last attempt"
+                + "\nof a delivered or exhausted one), throttled_until (for a pending one whose receiver asked to be left alone until then, by"
+                + "\nRetry-After: nothing is tried before, whatever was due), url (where its requests go: the endpoint's when the event was"
+                + "\naccepted, values of its query as ***), status, error and error_text of the newest attempt.",
+        ],
+        examples: [
+            "posthorn deliveries --state exhausted --since 24h", "posthorn deliveries --endpoint crm --limit 20 --json",
+            "posthorn deliveries --limit 1000 --before 480112",
+        ]
     )
 
+    /// What fits on a screen or two; an outbox may have millions.
+    static let defaultLimit = 100
+
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        var filter = DeliveryFilter()
-        filter.state = try arguments.choice("state", DeliveryState.self)
-        filter.endpoint = arguments.text("endpoint")
-        filter.node = arguments.text("node")
-        filter.type = try arguments.pattern("type")
-        filter.event = arguments.text("event")
-        filter.since = try arguments.moment("since", before: SystemClock().now())
-        filter.limit = try arguments.integer("limit", 1...1_000_000_000)
-        let output = context.output
+        var filter = try DeliveryFilterFlags.filter(arguments)
+        filter.newestFirst = true
+        let given = try arguments.integer("limit", 1...1_000_000_000)
+        if given != nil && arguments.has("all") {
+            throw UsageProblem("--limit and --all exclude each other; give one", command: context.command)
+        }
+        filter.before = try arguments.text("before").map { (text) throws(UsageProblem) in
+            try AttemptsCommand.deliveryNumber(text, context.command)
+        }
+        let limit = arguments.has("all") ? Int.max : given ?? defaultLimit
+        // One more says whether there are more.
+        filter.limit = limit == Int.max ? nil : limit + 1
+        var list = DeliveryList(context)
         try context.withOutbox { outbox in
-            if context.json {
-                try outbox.deliveries(filter) { output.write(json($0)) }
-                return
+            list.throttled = try outbox.throttledEndpoints()
+            try outbox.deliveries(filter) { delivery in
+                if list.count < limit { list.add(delivery) } else { list.isCut = true }
             }
-            var table = Table(columns, terminalWidth: output.terminalWidth, write: output.write)
-            try outbox.deliveries(filter) { table.add(cells($0)) }
-            table.finish()
+        }
+        list.finish()
+        context.output.flush()
+        if list.isCut, let last = list.last {
+            ErrorOutput.line("posthorn: there are more; the next ones: --before \(last), or all: --all")
         }
         return 0
     }
+}
+
+/// Deliveries as they are listed, for people or for programs.
+struct DeliveryList {
+    private let context: Context
+    private var table: Table
+    /// How many were listed.
+    private(set) var count = 0
+    /// The number of the last one that was listed.
+    private(set) var last: Int64?
+    /// Whether there are more than were listed.
+    var isCut = false
+    /// Endpoints whose receivers asked to be left alone, and until when.
+    var throttled: [String: Timestamp] = [:]
+
+    init(_ context: Context) {
+        self.context = context
+        table = Table(Self.columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
+    }
+
+    mutating func add(_ delivery: Delivery) {
+        (count, last) = (count + 1, delivery.id)
+        let until = throttledUntil(delivery)
+        if context.json { context.output.write(Self.json(delivery, until)) } else { table.add(Self.cells(delivery, until)) }
+    }
+
+    /// Until when the delivery's receiver asked to be left alone, if it matters.
+    func throttledUntil(_ delivery: Delivery) -> Timestamp? { delivery.state == .pending ? throttled[delivery.endpoint] : nil }
+
+    mutating func finish() { if !context.json { table.finish() } }
 
     private static let columns: [Table.Column] = [
         .init("ID", isNumber: true), .init("EVENT", canShrink: true), .init("TYPE", canShrink: true),
         .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("STATE"), .init("ATTEMPTS", isNumber: true),
-        .init("CREATED"), .init("NEXT ATTEMPT"),
+        .init("CREATED"), .init("NEXT ATTEMPT"), .init("RESULT", canShrink: true), .init("URL", canShrink: true),
     ]
 
-    private static func cells(_ delivery: Delivery) -> [String] {
-        [
+    private static func cells(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> [String] {
+        let next = [delivery.nextAttemptAt, throttledUntil].compactMap { $0 }.max()
+        return [
             String(delivery.id), delivery.event, delivery.type, delivery.node, delivery.endpoint, delivery.state.rawValue,
-            String(delivery.attempts), delivery.created.description, delivery.nextAttemptAt?.description ?? "-",
+            String(delivery.attempts), delivery.created.description, next?.description ?? "-", result(delivery.last),
+            MaskedURL.text(delivery.url),
         ]
     }
 
-    static func json(_ delivery: Delivery) -> JSONLine {
+    /// `200`, `http_status 503`, `timeout`, or nothing while there is none.
+    private static func result(_ last: Delivery.LastAttempt?) -> String {
+        let parts = [last?.error?.rawValue, last?.status.map { String($0) }].compactMap { $0 }
+        return parts.isEmpty ? "-" : parts.joined(separator: " ")
+    }
+
+    static func json(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> JSONLine {
         var line = JSONLine()
         line.add("id", delivery.id)
         line.add("event", delivery.event)
@@ -67,6 +119,12 @@ enum DeliveriesCommand: Command {
         line.add("attempts", delivery.attempts)
         line.add("created", delivery.created)
         line.add("next_attempt_at", delivery.nextAttemptAt)
+        line.add("finished_at", delivery.finished)
+        line.add("throttled_until", throttledUntil)
+        line.add("url", MaskedURL.text(delivery.url))
+        line.add("status", delivery.last?.status)
+        line.add("error", delivery.last?.error?.rawValue)
+        line.add("error_text", delivery.last.flatMap { $0.errorText.isEmpty ? nil : $0.errorText })
         return line
     }
 }

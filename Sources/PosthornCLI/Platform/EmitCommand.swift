@@ -16,8 +16,11 @@ enum EmitCommand: Command {
                 + "\nstored. A bad line is named by its number. Without --keep-going it ends emit: its batch is not stored, and the"
                 + "\nmessage says up to which line everything was.",
             "Events that no endpoint gets are accepted too; one line on standard error counts them.",
-            "With --json: one object an accepted event, in the order of lines: line, id, new (false when it was there already) and"
-                + "\ndeliveries (how many endpoints get it; none: 0). Problems stay on standard error.",
+            "An endpoint whose format cannot carry an event, such as diio's without data.id, is named on standard error: its delivery"
+                + "\nfails at once, as unbuildable. The event is accepted, and goes to all others.",
+            "With --json: one object an accepted event, in the order of lines: line, id, new (false when it was there already),"
+                + "\ndeliveries (how many endpoints get it; none: 0) and, where a delivery fails at once, unbuildable (objects of endpoint and"
+                + "\nreason). Problems stay on standard error.",
         ],
         examples: [
             "posthorn emit events.ndjson",

@@ -18,8 +18,11 @@ final class EventAccepter {
     private var deliveries = 0
     /// New events that no endpoint gets, and the line of the first.
     private var unwanted = (count: 0, firstLine: 0)
+    private var uncarried = UncarriedReport()
     /// Lines that were left out.
     private(set) var refused = 0
+    /// Of these, those that stand behind what is not stored yet and so are not told of yet.
+    private var untold: [LineProblem] = []
     /// Everything up to this line is stored, as far as it is to be.
     private(set) var acceptedLines = 0
 
@@ -50,7 +53,7 @@ final class EventAccepter {
             }
             lines.append(number)
             batchBytes += bytes.count
-            if batch.count >= Self.batchLimitEvents || batchBytes >= Self.batchLimitBytes { try flush() }
+            if batch.count + untold.count >= Self.batchLimitEvents || batchBytes >= Self.batchLimitBytes { try flush() }
         }
     }
 
@@ -66,6 +69,7 @@ final class EventAccepter {
             // A live producer reads what became of its events.
             context.output.flush()
         }
+        tell(before: .max)
         acceptedLines = lastLine
     }
 
@@ -81,7 +85,10 @@ final class EventAccepter {
         for (i, result) in try outbox.emitEach(batch).enumerated() {
             switch result {
             case .success(let event): count(event, line: lines[i])
-            case .failure(let problem): try refuse(lines[i], problem)
+            case .failure(let problem):
+                tell(before: lines[i])
+                refused += 1
+                tell(LineProblem(line: lines[i], problem: problem))
             }
         }
     }
@@ -90,8 +97,19 @@ final class EventAccepter {
         let problem = LineProblem(line: line, problem: problem)
         if !keepsGoing { throw problem }
         refused += 1
-        ErrorOutput.line("posthorn: \(Visible.text(problem.description))")
+        // Lines before it may turn out bad when they are stored; problems are told of in the order of lines.
+        untold.append(problem)
+        if batch.count + untold.count >= Self.batchLimitEvents { try flush() }
     }
+
+    private func tell(before line: Int) {
+        while let next = untold.first, next.line < line {
+            tell(next)
+            untold.removeFirst()
+        }
+    }
+
+    private func tell(_ problem: LineProblem) { ErrorOutput.line("posthorn: \(Visible.text(problem.description))") }
 
     private func count(_ event: EmittedEvent, line number: Int) {
         if event.isNew { new += 1 } else { known += 1 }
@@ -99,17 +117,20 @@ final class EventAccepter {
         if event.isNew, event.deliveries == 0 {
             unwanted = (unwanted.count + 1, unwanted.count == 0 ? number : unwanted.firstLine)
         }
+        for delivery in event.uncarried { uncarried.add(delivery, line: number) }
         guard context.json else { return }
         var line = JSONLine()
         line.add("line", number)
         line.add("id", event.id)
         line.add("new", event.isNew)
         line.add("deliveries", event.deliveries)
+        if !event.uncarried.isEmpty { line.add("unbuildable", event.uncarried.map(UncarriedReport.json)) }
         context.output.write(line)
     }
 
     /// Prints how many were accepted, and how many of them nobody gets: often a mistyped node or type.
     func report() {
+        for sentence in uncarried.sentences { ErrorOutput.line("posthorn: \(sentence)") }
         if context.json { return }
         var text = "\(Words.count(new + known, "event")) accepted"
         if known > 0 { text += " (\(Words.grouped(known)) known already)" }

@@ -13,7 +13,8 @@ enum StatusCommand: Command {
             "Rates are what the running engine last wrote down, over ten seconds; one that has been silent for 15 seconds delivers"
                 + "\nnothing. With --json: one object; absent values are null.",
             "Keys: events, arrivals, deliveries (by state), oldest_waiting, backlog_age_ms, next_retry_at, nodes, endpoints (by"
-                + "\nstate), broken_endpoints (reason by id), engine_pid, engine_problem, attempts_per_second, delivered_per_second, in_flight,"
+                + "\nstate), broken_endpoints (reason by id), throttled_endpoints (those whose receivers asked to be left alone, by Retry-After: until"
+                + "\nwhen, by id), engine_pid, engine_problem, attempts_per_second, delivered_per_second, in_flight,"
                 + "\nclock_skew_ms (how far this machine's clock is behind receivers'; below 0: ahead), clock_skew_endpoints (how many of"
                 + "\nthem say so), mails (by state), next_mail_at, mails_served (whether the posthorn run that"
                 + "\nruns has --smtp; null where none runs), mail_answer (the server's last about one that waits), mail_refused (the newest: recipient,"
@@ -24,12 +25,14 @@ enum StatusCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (status, faults) = try context.withOutbox { (try $0.status(), try $0.endpointFaults().all) }
+        let (status, faults, throttled) = try context.withOutbox { outbox in
+            (try outbox.status(), try outbox.endpointFaults().all, try outbox.throttledEndpoints())
+        }
         let now = SystemClock().now()
         if context.json {
-            context.output.write(json(status, faults, at: now))
+            context.output.write(json(status, faults, throttled, at: now))
         } else {
-            context.output.write(text(status, faults, at: now))
+            context.output.write(text(status, faults, throttled, at: now))
         }
         return 0
     }
@@ -45,7 +48,12 @@ enum StatusCommand: Command {
         return pulse
     }
 
-    static func text(_ status: OutboxStatus, _ faults: [String: String], at now: Timestamp) -> String {
+    static func text(
+        _ status: OutboxStatus,
+        _ faults: [String: String],
+        _ throttled: [String: Timestamp],
+        at now: Timestamp
+    ) -> String {
         var rows: [(String, String)] = []
         rows.append(("engine", status.engine.map { "running, process \($0)" } ?? (status.engineTrouble == nil ? "not running" : "unknown")))
         if let trouble = status.engineTrouble { rows.append(("trouble", Visible.text(trouble))) }
@@ -78,6 +86,9 @@ enum StatusCommand: Command {
             status.endpoints[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
         }
         rows.append(("endpoints", endpoints.isEmpty ? "none" : endpoints.joined(separator: ", ")))
+        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) {
+            rows.append(("throttled", "\(Visible.text(id)): its receiver asked to be left alone until \(until)"))
+        }
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {
             rows.append(("broken", "\(Visible.text(id)): \(Visible.text(reason))"))
         }
@@ -85,7 +96,7 @@ enum StatusCommand: Command {
         return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
     }
 
-    static func json(_ status: OutboxStatus, _ faults: [String: String], at now: Timestamp) -> JSONLine {
+    static func json(_ status: OutboxStatus, _ faults: [String: String], _ throttled: [String: Timestamp], at now: Timestamp) -> JSONLine {
         let pulse = pulse(status, at: now)
         var line = JSONLine()
         line.add("events", status.events)
@@ -101,6 +112,9 @@ enum StatusCommand: Command {
         var broken = JSONLine()
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) { broken.add(id, reason) }
         line.add("broken_endpoints", broken)
+        var waiting = JSONLine()
+        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) { waiting.add(id, until) }
+        line.add("throttled_endpoints", waiting)
         line.add("engine_pid", status.engine)
         line.add("engine_problem", status.engineTrouble)
         line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)

@@ -4,7 +4,16 @@ import PosthornText
 
 /// One line of the engine's log, for people or for machines.
 struct LogRecord: Sendable, Equatable {
-    enum Level: String, Sendable { case info, warn, error }
+    /// How much it matters, least first.
+    enum Level: String, CaseIterable, Comparable, Sendable {
+        /// Only asked for: then every failed attempt has a line of its own.
+        case debug
+        case info, warn, error
+
+        static func < (a: Level, b: Level) -> Bool {
+            (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
+        }
+    }
 
     /// A value of a field.
     enum Value: Sendable, Equatable {
@@ -34,8 +43,11 @@ struct LogRecord: Sendable, Equatable {
     /// For people.
     let sentence: String
     let fields: [Field]
+    /// The failed attempt that it is about, if it is.
+    let failure: FailureDigest.Failure?
 
-    init(_ level: Level, _ event: String, _ sentence: String, _ fields: [Field] = []) {
+    init(_ level: Level, _ event: String, _ sentence: String, _ fields: [Field] = [], failure: FailureDigest.Failure? = nil) {
+        self.failure = failure
         self.level = level
         self.event = event
         self.sentence = sentence
@@ -120,10 +132,16 @@ struct LogRecord: Sendable, Equatable {
         if !outcome.errorText.isEmpty { fields.append(Field("error_text", outcome.errorText)) }
         fields.append(Field("state", update.state.rawValue))
         if let next = update.nextAttemptAt { fields.append(Field("next_attempt_at", next.description)) }
-        if update.state == .exhausted {
-            self.init(.error, "exhausted", "delivery exhausted", fields)
+        let isExhausted = update.state == .exhausted
+        let failure = FailureDigest.Failure(
+            endpoint: update.endpoint,
+            error: outcome.error?.rawValue ?? "none",
+            isExhausted: isExhausted
+        )
+        if isExhausted {
+            self.init(.error, "exhausted", "delivery exhausted", fields, failure: failure)
         } else {
-            self.init(.warn, "attempt_failed", "attempt failed", fields)
+            self.init(.warn, "attempt_failed", "attempt failed", fields, failure: failure)
         }
     }
 

@@ -9,6 +9,7 @@ final class LogWriter: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
 
     private let format: Format
+    private let level: LogRecord.Level
     private let showsProgress: Bool
     private let output: PatientOutput
     private let waker: Waker
@@ -21,6 +22,7 @@ final class LogWriter: Sendable {
         var isClosing = false
         var progress: (@Sendable () -> String)?
         var thread: WorkerThread?
+        var digest = FailureDigest()
     }
 
     /// Lines that wait for a slow reader; more than these are counted and left out.
@@ -31,10 +33,12 @@ final class LogWriter: Sendable {
 
     /// - Parameters:
     ///   - format: For people or for machines.
+    ///   - level: Records of a lower one are left out.
     ///   - showsProgress: Whether there is a terminal to rewrite a line on.
     ///   - descriptor: Where the lines go.
-    init(format: Format, showsProgress: Bool, descriptor: Int32 = 2) throws {
+    init(format: Format, level: LogRecord.Level = .info, showsProgress: Bool, descriptor: Int32 = 2) throws {
         self.format = format
+        self.level = level
         self.showsProgress = showsProgress
         output = try PatientOutput(descriptor: descriptor)
         waker = try Waker()
@@ -51,16 +55,30 @@ final class LogWriter: Sendable {
 
     /// Hands a record over and returns at once.
     func log(_ record: LogRecord, at now: Timestamp = SystemClock().now()) {
-        let line = format == .json ? record.json(at: now) : record.text(at: now)
-        let wasEmpty = shared.withLock { shared in
-            if shared.lines.count >= Self.queueLimitLines {
-                shared.dropped += 1
-                return false
-            }
-            shared.lines.append(line)
-            return shared.lines.count == 1
+        if record.level < level { return }
+        let line = formatted(record, at: now)
+        let isNews = shared.withLock { shared in
+            guard let failure = record.failure, level > .debug else { return Self.append([line], to: &shared) }
+            let wasQuiet = shared.digest.due == nil
+            let (hasLine, earlier) = shared.digest.note(failure, at: MonotonicClock.nanoseconds())
+            let isNews = Self.append((earlier.map { [formatted($0, at: now)] } ?? []) + (hasLine ? [line] : []), to: &shared)
+            // The thread has to wake up when the second is over.
+            return isNews || (wasQuiet && shared.digest.due != nil)
         }
-        if wasEmpty { waker.signal() }
+        if isNews { waker.signal() }
+    }
+
+    private func formatted(_ record: LogRecord, at now: Timestamp) -> String {
+        format == .json ? record.json(at: now) : record.text(at: now)
+    }
+
+    /// - Returns: Whether the thread has to be told.
+    private static func append(_ lines: [String], to shared: inout Shared) -> Bool {
+        let room = min(lines.count, queueLimitLines - shared.lines.count)
+        let wasEmpty = shared.lines.isEmpty
+        shared.lines += lines.prefix(room)
+        shared.dropped += lines.count - room
+        return wasEmpty && room > 0
     }
 
     /// Writes what waits, as far as somebody reads it, takes the progress line away and ends the thread.
@@ -81,9 +99,12 @@ final class LogWriter: Sendable {
     private func loop() {
         var isDirty = false
         while true {
-            let (lines, dropped, isClosing, progress) = shared.withLock { shared in
+            let (lines, dropped, isClosing, progress, due) = shared.withLock { shared in
                 defer { (shared.lines, shared.dropped) = ([], 0) }
-                return (shared.lines, shared.dropped, shared.isClosing, shared.progress)
+                if let summary = shared.digest.summary(at: MonotonicClock.nanoseconds(), isEnd: shared.isClosing) {
+                    shared.lines.append(formatted(summary, at: SystemClock().now()))
+                }
+                return (shared.lines, shared.dropped, shared.isClosing, shared.progress, shared.digest.due)
             }
             var text = isDirty ? "\r\u{1B}[K" : ""
             for line in lines { text += line + "\n" }
@@ -95,7 +116,8 @@ final class LogWriter: Sendable {
             }
             if !text.isEmpty, !write(text, dropped) { return }
             if isClosing && shared.withLock({ $0.lines.isEmpty }) { return }
-            waker.wait(milliseconds: progress == nil ? nil : Self.progressMilliseconds)
+            let untilDue = due.map { max(0, ($0 - MonotonicClock.nanoseconds()) / 1_000_000 + 1) }
+            waker.wait(milliseconds: [untilDue, progress == nil ? nil : Self.progressMilliseconds].compactMap { $0 }.min())
         }
     }
 
@@ -117,7 +139,6 @@ final class LogWriter: Sendable {
             "log lines were left out, because they were not read fast enough",
             [.init("count", dropped)]
         )
-        let now = SystemClock().now()
-        return format == .json ? record.json(at: now) : record.text(at: now)
+        return formatted(record, at: SystemClock().now())
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornModel
 import PosthornSending
+import PosthornText
 
 /// The flags of `run` that say how mails about exhausted deliveries are sent.
 enum MailArguments {
@@ -39,20 +40,24 @@ enum MailArguments {
         _ environment: (String) -> String?
     ) throws(UsageProblem) -> MailConfiguration? {
         guard let url = arguments.text("smtp") else {
-            for flag in flags.map(\.name).dropFirst() where arguments.has(flag) {
+            for flag in flags.map(\.name).dropFirst() where arguments.isGiven(flag) {
                 throw problem("--\(flag) needs --smtp, the server to send through")
             }
             return nil
         }
         guard let sender = arguments.text("mail-from") else {
-            throw problem("--smtp needs --mail-from, the address that mails come from")
+            throw problem("\(arguments.label("smtp")) needs --mail-from, the address that mails come from")
         }
         let from: MailAddress
-        do throws(InputProblem) { from = try MailAddress(sender) } catch { throw problem("--mail-from: \(error)") }
-        let hasUser = url.split(separator: "/").last?.contains("@") ?? false
+        do throws(InputProblem) { from = try MailAddress(sender) } catch {
+            throw problem("\(arguments.label("mail-from")): \(error)")
+        }
+        let hasUser = url.utf8.split(separator: UInt8(ascii: "/")).last?.contains(UInt8(ascii: "@")) ?? false
         let secret = try password(arguments, environment, isWanted: hasUser)
         if hasUser && secret == nil {
-            throw problem("--smtp names a user, whose password is missing; set \(variable) or give --smtp-password-file FILE")
+            throw problem(
+                "\(arguments.label("smtp")) names a user, whose password is missing; set \(variable) or give --smtp-password-file FILE"
+            )
         }
         do throws(InputProblem) {
             let server = try MailServer(
@@ -63,7 +68,7 @@ enum MailArguments {
             )
             return MailConfiguration(from: from, server: server)
         } catch {
-            throw problem("--smtp: \(error)")
+            throw problem("\(arguments.label("smtp")): \(error)")
         }
     }
 
@@ -78,11 +83,14 @@ enum MailArguments {
         }
         let bytes: [UInt8]
         do throws(InputFileProblem) { bytes = try InputFile(file).contents(limitBytes: passwordLimitBytes) } catch {
-            throw problem("--smtp-password-file: \(error)")
+            throw problem("\(arguments.label("smtp-password-file")): \(error)")
+        }
+        if let kind = ForeignText.kind(of: bytes), bytes.first != UInt8(ascii: "{"), bytes.first != UInt8(ascii: "[") {
+            throw problem("\(arguments.label("smtp-password-file")): \(Visible.text(file)) \(kind); it holds the password alone")
         }
         let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
         guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
-            throw problem("--smtp-password-file: the first line of \(Visible.text(file)) holds no password")
+            throw problem("\(arguments.label("smtp-password-file")): the first line of \(Visible.text(file)) holds no password")
         }
         return text
     }

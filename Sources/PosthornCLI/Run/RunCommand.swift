@@ -19,7 +19,7 @@ enum RunCommand: Command {
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
-            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            CommandSpecification.caFile,
             .init(
                 "connection-lifetime",
                 "LENGTH",
@@ -31,7 +31,13 @@ enum RunCommand: Command {
                 "how long a stop waits for requests on the wire; those that take longer go out again with the next run (default 30s)"
             ),
             .init("log", "FORMAT", "text or json: the log on standard error (default text)"),
+            .init(
+                "log-level",
+                "LEVEL",
+                "debug, info, warn or error: leave out lines that matter less; debug has each failed attempt (default info)"
+            ),
         ] + MailArguments.flags,
+        settings: ["allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"] + MailArguments.flags.map(\.name),
         details: [
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
@@ -39,6 +45,8 @@ enum RunCommand: Command {
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
             MailArguments.details,
+            "When more than \(FailureDigest.linesPerSecond) attempts fail within a second, one line (attempts_failed) sums up the others of that"
+                + "\nsecond: how many there are, of how many endpoints, at which most, and with which errors.",
             "With --until-settled it exits with 0 once all is settled, exhausted and held deliveries among it; the log's last line says"
                 + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run,"
                 + "\nand on those that are left when it is stopped early.",
@@ -55,6 +63,7 @@ enum RunCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let format = try arguments.choice("log", LogWriter.Format.self) ?? .text
+        let level = try arguments.choice("log-level", LogRecord.Level.self) ?? .info
         let configuration = try configuration(arguments)
         let failsOnExhausted = arguments.has("fail-on-exhausted")
         if failsOnExhausted, !configuration.untilSettled {
@@ -64,7 +73,7 @@ enum RunCommand: Command {
         StopSignals.block()
         DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
         return try context.withOutbox(creating: !arguments.has("until-settled")) { outbox in
-            let log = try LogWriter(format: format, showsProgress: Terminal.isTerminal(2))
+            let log = try LogWriter(format: format, level: level, showsProgress: Terminal.isTerminal(2))
             // Only where it is not closed below: a second time it does nothing.
             defer { log.close() }
             let started = MonotonicClock.nanoseconds()

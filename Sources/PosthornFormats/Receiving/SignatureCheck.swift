@@ -173,12 +173,13 @@ extension WebioToken {
 extension HMACTemplate {
     /// Throws unless a request carries this template's signature.
     func check(_ request: SignatureVerifier.Request, _ verifier: SignatureVerifier, _ now: Timestamp) throws(InputProblem) {
-        guard let found = value.match(Array(try request.header(header).utf8)) else {
+        guard let found = places(of: Array(try request.header(header).utf8)) else {
             throw InputProblem(field: header, reason: "does not have the expected form")
         }
-        var timestamp = found[.timestamp]
+        func first(_ place: Template.Place) -> [UInt8]? { found.first { $0.place == place }?.bytes }
+        var timestamp = first(.timestamp)
         if timestamp == nil, let timestampHeader { timestamp = Array(try request.header(timestampHeader).utf8) }
-        var id = found[.id]
+        var id = first(.id)
         if id == nil, let idHeader { id = Array(try request.header(idHeader).utf8) }
         if id == nil, content.holds(.id), verifier.settings.envelope == .weseedo {
             let received = try EnvelopeReader.read(
@@ -190,20 +191,36 @@ extension HMACTemplate {
             )
             id = received.id.map { Array($0.utf8) }
         }
-        let code = try code(id: id ?? [], timestamp: timestamp ?? [], body: request.body).withBytes { Array($0) }
-        let sent = (found[.signature]).flatMap { encoding == .hex ? Hex.decode($0) : Base64.decode($0) } ?? []
-        guard ConstantTime.equal(code, sent) else { throw InputProblem(field: header, reason: "does not match") }
+        let sent = found.filter { $0.place == .signature }.compactMap { encoding == .hex ? Hex.decode($0.bytes) : Base64.decode($0.bytes) }
+        var fits = false
+        for key in [key] + previous.filter({ $0.validUntil > now }).map(\.key) {
+            let code = try code(key, id: id ?? [], timestamp: timestamp ?? [], body: request.body).withBytes { Array($0) }
+            for signature in sent where ConstantTime.equal(code, signature) { fits = true }
+        }
+        guard fits else { throw InputProblem(field: header, reason: "does not match") }
         if content.holds(.timestamp), let timestamp {
             try verifier.checkTimestamp(String(decoding: timestamp, as: UTF8.self), name: timestampHeader ?? header, now: now)
         }
     }
 }
 
+extension HMACTemplate {
+    /// What fills the places of a header's value: that of one signature, or of one and those of replaced secrets behind it.
+    fileprivate func places(of text: [UInt8]) -> [(place: Template.Place, bytes: [UInt8])]? {
+        // The most first: a signature at the end of a template takes in whatever follows.
+        let most = previousValue == nil ? 0 : Credentials.previousSecretLimit
+        return (0...most).reversed().lazy.compactMap { count in
+            let others = Array(repeating: previousValue?.pieces ?? [], count: count).joined()
+            return Template.match(value.pieces + others, text)
+        }.first
+    }
+}
+
 extension Template {
-    /// What stands at the places of a filled text; `nil` when its literals do not fit. A place ends where the next literal
-    /// starts for the first time.
-    func match(_ text: [UInt8]) -> [Place: [UInt8]]? {
-        var found: [Place: [UInt8]] = [:]
+    /// What fills the places of a text; `nil` when its literals do not fit. A place ends where the next literal starts for the
+    /// first time.
+    static func match(_ pieces: [Piece], _ text: [UInt8]) -> [(place: Place, bytes: [UInt8])]? {
+        var found: [(place: Place, bytes: [UInt8])] = []
         var rest = text[...]
         for (i, piece) in pieces.enumerated() {
             switch piece {
@@ -216,7 +233,7 @@ extension Template {
                     guard let start = rest.indices.first(where: { rest[$0...].starts(with: next) }) else { return nil }
                     end = start
                 }
-                found[place] = Array(rest[..<end])
+                found.append((place, Array(rest[..<end])))
                 rest = rest[end...]
             }
         }

@@ -60,6 +60,7 @@ struct Template: Sendable {
 /// | `content` | what is signed, of `{id}`, `{timestamp}`, `{body}` | `{body}` |
 /// | `prefix` | stands before the signature, such as `sha256=` | |
 /// | `value` | instead of `prefix`: the whole value, of `{signature}`, `{timestamp}`, `{id}` | `{signature}` |
+/// | `previous_value` | follows the value once for each replaced secret that signs on, such as `,v1={signature}` | |
 /// | `timestamp_header` | a further header with the Unix seconds | |
 /// | `id_header` | a further header with the event's id | |
 struct HMACTemplate: Sendable {
@@ -69,8 +70,8 @@ struct HMACTemplate: Sendable {
     enum SecretEncoding: String, CaseIterable, Sendable { case text, hex, base64 }
 
     static let memberNames = [
-        "secret", "secret_encoding", "header", "algorithm", "encoding", "content", "prefix", "value", "timestamp_header",
-        "id_header",
+        "secret", "secret_encoding", "header", "algorithm", "encoding", "content", "prefix", "value", "previous_value",
+        "timestamp_header", "id_header",
     ]
 
     let key: HMACKey
@@ -78,12 +79,27 @@ struct HMACTemplate: Sendable {
     let encoding: Encoding
     let content: Template
     let value: Template
+    /// What follows it for each of ``previous``; `nil` where the receiver takes one signature alone.
+    let previousValue: Template?
+    /// Replaced secrets that sign until their grace period ends.
+    let previous: [Previous]
     let timestampHeader: String?
     let idHeader: String?
 
+    /// A replaced secret and the end of its grace period.
+    struct Previous: Sendable {
+        let key: HMACKey
+        let validUntil: Timestamp
+    }
+
     init(_ reader: CredentialReader, _ settings: EndpointSettings) throws(InputProblem) {
         let algorithm = try Self.choice("algorithm", HashAlgorithm.self, reader) ?? .sha256
-        key = try HMACKey(algorithm, key: try Self.secret(reader))
+        let secretEncoding = try Self.choice("secret_encoding", SecretEncoding.self, reader) ?? .text
+        key = try HMACKey(algorithm, key: try Self.secret(try reader.required("secret"), secretEncoding))
+        previousValue = try Self.previousValue(reader)
+        previous = try PreviousSecret.list(reader[KeptMember.previousSecrets]).map { (secret) throws(InputProblem) in
+            Previous(key: try HMACKey(algorithm, key: try Self.secret(secret.text, secretEncoding)), validUntil: secret.validUntil)
+        }
         encoding = try Self.choice("encoding", Encoding.self, reader) ?? .hex
         header = try reader.required("header")
         timestampHeader = try reader.optional("timestamp_header")
@@ -104,9 +120,8 @@ struct HMACTemplate: Sendable {
         try checkThatReceiversCanVerify(settings)
     }
 
-    private static func secret(_ reader: CredentialReader) throws(InputProblem) -> [UInt8] {
-        let text = try reader.required("secret")
-        let encoding = try choice("secret_encoding", SecretEncoding.self, reader) ?? .text
+    /// The key that a secret's text stands for.
+    static func secret(_ text: String, _ encoding: SecretEncoding) throws(InputProblem) -> [UInt8] {
         let bytes: [UInt8]?
         switch encoding {
         case .text: bytes = Array(text.utf8)
@@ -139,6 +154,22 @@ struct HMACTemplate: Sendable {
         let value = try Template(template, allowed: [.signature, .timestamp, .id], field: field)
         if !value.holds(.signature) { throw InputProblem(field: field, value: template, reason: "lacks {signature}") }
         return value
+    }
+
+    private static func previousValue(_ reader: CredentialReader) throws(InputProblem) -> Template? {
+        guard let text = try reader.optional("previous_value") else { return nil }
+        let field = CredentialReader.field("previous_value")
+        try HeaderRules.check(value: text, field: field)
+        let template = try Template(text, allowed: [.signature, .timestamp, .id], field: field)
+        // Without something in front nobody could tell where the signature before it ends.
+        guard template.holds(.signature), case .literal? = template.pieces.first else {
+            throw InputProblem(
+                field: field,
+                value: text,
+                reason: "must begin with a separator and hold {signature}, such as \",v1={signature}\""
+            )
+        }
+        return template
     }
 
     private static func choice<Choice: RawRepresentable & CaseIterable>(
@@ -175,7 +206,6 @@ struct HMACTemplate: Sendable {
     func write(id: [UInt8], at now: Timestamp, into request: inout OutboundRequest) throws(InputProblem) {
         var timestamp: [UInt8] = []
         timestamp.append(decimal: now.unixSeconds)
-        let code = try code(id: id, timestamp: timestamp, body: request.body)
         func start(_ name: String) {
             request.headers.append("\r\n")
             request.headers.append(contentsOf: name.utf8)
@@ -190,7 +220,23 @@ struct HMACTemplate: Sendable {
             request.headers.append(contentsOf: timestamp)
         }
         start(header)
-        for piece in value.pieces {
+        try write(value, key, id: id, timestamp: timestamp, into: &request)
+        guard let previousValue else { return }
+        for secret in previous where secret.validUntil > now {
+            try write(previousValue, secret.key, id: id, timestamp: timestamp, into: &request)
+        }
+    }
+
+    /// Appends a filled template.
+    private func write(
+        _ template: Template,
+        _ key: HMACKey,
+        id: [UInt8],
+        timestamp: [UInt8],
+        into request: inout OutboundRequest
+    ) throws(InputProblem) {
+        let code = try code(key, id: id, timestamp: timestamp, body: request.body)
+        for piece in template.pieces {
             switch piece {
             case .literal(let bytes): request.headers.append(contentsOf: bytes)
             case .place(.id): request.headers.append(contentsOf: id)
@@ -202,7 +248,7 @@ struct HMACTemplate: Sendable {
     }
 
     /// The authentication code of the filled content.
-    func code(id: [UInt8], timestamp: [UInt8], body: [UInt8]) throws(InputProblem) -> AuthenticationCode {
+    func code(_ key: HMACKey, id: [UInt8], timestamp: [UInt8], body: [UInt8]) throws(InputProblem) -> AuthenticationCode {
         try key.code { message in
             for piece in content.pieces {
                 switch piece {

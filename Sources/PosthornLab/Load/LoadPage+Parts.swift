@@ -1,3 +1,4 @@
+import PosthornText
 import PosthornModel
 import PosthornText
 

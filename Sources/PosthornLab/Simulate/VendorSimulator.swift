@@ -17,7 +17,7 @@ public struct SimulationOptions: Sendable {
     public var sender = SenderConfiguration()
     /// How mails about exhausted deliveries are sent; without it they wait in the outbox.
     public var mail: MailConfiguration?
-    /// Whether a receiver's `Retry-After` puts its next attempt off.
+    /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
 
     /// Real time, and no extras.

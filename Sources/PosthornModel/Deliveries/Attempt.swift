@@ -27,6 +27,9 @@ public enum AttemptError: String, CaseIterable, Sendable {
     /// libcurl failed in a way that none of the others describes.
     case other = "internal"
 
+    /// Whether another attempt would end the same way: the event and the endpoint's format do not go together.
+    public var isFinal: Bool { self == .unbuildable }
+
     /// What it means and what to look at, for people.
     public var sentence: String {
         switch self {
@@ -39,7 +42,7 @@ public enum AttemptError: String, CaseIterable, Sendable {
         case .badResponse: return "The receiver's answer is not well-formed HTTP."
         case .headersTooLarge: return "The receiver's answer headers are larger than any real one's."
         case .refusedAddress: return "The URL leads to an address that the egress guard forbids; --allow opens a range."
-        case .unbuildable: return "The request could not be built from this event and the endpoint's settings."
+        case .unbuildable: return "The endpoint's format cannot carry this event; no further attempt is made, since none can help."
         case .resources: return "This machine lacked memory, descriptors, ports or a way out; the request did not leave it."
         case .other: return "The request failed inside the sender; the error text has the detail."
         }

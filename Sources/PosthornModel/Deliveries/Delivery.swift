@@ -11,6 +11,8 @@ public import PosthornText
 ///                       held            ───────────────▶ exhausted ──(retry by hand)──▶ pending
 ///                                        cancelled by hand ▶ cancelled
 /// ```
+///
+/// A delivered one is pending again only when somebody sends it again by hand.
 public enum DeliveryState: String, CaseIterable, Sendable {
     /// Waits for its next attempt, or is on the wire.
     case pending
@@ -33,7 +35,9 @@ public enum DeliveryState: String, CaseIterable, Sendable {
         // A request that was on the wire when its endpoint was disabled may still succeed or fail for good.
         case .held: return [.pending, .delivered, .exhausted, .cancelled]
         case .exhausted: return [.pending, .cancelled]
-        case .delivered, .cancelled: return []
+        // Only when somebody sends it again by hand.
+        case .delivered: return [.pending]
+        case .cancelled: return []
         }
     }
 }
@@ -50,6 +54,8 @@ public struct Delivery: Hashable, Sendable {
     public let node: String
     /// The endpoint's id.
     public let endpoint: String
+    /// Where it goes: what the endpoint's URL was when the event was accepted. May hold secrets; ``MaskedURL`` shows it without.
+    public let url: String
     /// Where it stands.
     public let state: DeliveryState
     /// Attempts made so far.
@@ -58,6 +64,31 @@ public struct Delivery: Hashable, Sendable {
     public let created: Timestamp
     /// When the next attempt is due; `nil` unless it is pending.
     public let nextAttemptAt: Timestamp?
+    /// The newest attempt; `nil` when none was made.
+    public let last: LastAttempt?
+
+    /// When its last attempt ended, of one that was delivered or is exhausted; `nil` while it goes on, and for a cancelled one.
+    public var finished: Timestamp? { state == .delivered || state == .exhausted ? last?.ended : nil }
+
+    /// What came of the newest attempt.
+    public struct LastAttempt: Hashable, Sendable {
+        /// The status of the answer, when there was one.
+        public let status: Int?
+        /// Why it failed; `nil` for a success.
+        public let error: AttemptError?
+        /// The detail for an operator; empty for a success.
+        public let errorText: String
+        /// When it ended.
+        public let ended: Timestamp
+
+        /// An attempt by its parts.
+        public init(status: Int?, error: AttemptError?, errorText: String, ended: Timestamp) {
+            self.status = status
+            self.error = error
+            self.errorText = errorText
+            self.ended = ended
+        }
+    }
 
     /// A row of a list.
     public init(
@@ -66,20 +97,24 @@ public struct Delivery: Hashable, Sendable {
         type: String,
         node: String,
         endpoint: String,
+        url: String,
         state: DeliveryState,
         attempts: Int,
         created: Timestamp,
-        nextAttemptAt: Timestamp?
+        nextAttemptAt: Timestamp?,
+        last: LastAttempt?
     ) {
         self.id = id
         self.event = event
         self.type = type
         self.node = node
         self.endpoint = endpoint
+        self.url = url
         self.state = state
         self.attempts = attempts
         self.created = created
         self.nextAttemptAt = nextAttemptAt
+        self.last = last
     }
 }
 
@@ -91,21 +126,25 @@ public struct Transition: Hashable, Sendable {
     public let attempts: Int
     /// When the next one is due; `nil` when there is none.
     public let nextAttemptAt: Timestamp?
+    /// What ``DeliveryRound/base`` is from now on; `nil` to leave it.
+    public let roundBase: Int?
 
     /// A transition by its parts.
-    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?) {
+    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?, roundBase: Int? = nil) {
         self.state = state
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt
+        self.roundBase = roundBase
     }
 
     /// Decides what an attempt's outcome means.
     ///
     /// - Parameters:
     ///   - number: The attempt's number, counted from 1 over the delivery's whole life.
-    ///   - roundBase: Attempts made before the current round of the schedule began; 0 unless retried by hand.
+    ///   - round: Where the delivery was in its schedule before the attempt.
     ///   - started: When the attempt started.
     ///   - succeeded: Whether the receiver answered 200.
+    ///   - isFinal: Whether no further attempt can help; see ``AttemptError/isFinal``.
     ///   - retryAfterMilliseconds: How long the receiver asked us to wait, counted from the attempt's end.
     ///   - ended: When the attempt ended.
     ///   - schedule: The endpoint's schedule.
@@ -113,26 +152,35 @@ public struct Transition: Hashable, Sendable {
     ///   - endpointIsActive: Whether the endpoint takes deliveries now; if not, a further attempt waits as `held`.
     public static func after(
         attempt number: Int,
-        roundBase: Int,
+        round: DeliveryRound,
         started: Timestamp,
         ended: Timestamp,
         succeeded: Bool,
+        isFinal: Bool = false,
         retryAfterMilliseconds: Int64? = nil,
         schedule: RetrySchedule,
         speed: Double = 1,
         endpointIsActive: Bool = true
     ) -> Transition {
         if succeeded { return Transition(state: .delivered, attempts: number, nextAttemptAt: nil) }
-        guard let gap = schedule.gapMilliseconds(after: number - roundBase - 1) else {
-            return Transition(state: .exhausted, attempts: number, nextAttemptAt: nil)
+        let exhausted = Transition(state: .exhausted, attempts: number, nextAttemptAt: nil)
+        if isFinal { return exhausted }
+        var due: Timestamp
+        var base: Int?
+        if let scheduledAt = round.scheduledAt, started < scheduledAt {
+            // By hand, ahead of the schedule, which goes on where it was. Once the schedule's time has come, the attempt is its own.
+            due = scheduledAt
+            base = round.base + 1
+        } else {
+            guard let gap = schedule.gapMilliseconds(after: number - round.base - 1) else { return exhausted }
+            due = started.advanced(byMilliseconds: scaled(gap, speed))
         }
-        var due = started.advanced(byMilliseconds: scaled(gap, speed))
         if let wish = retryAfterMilliseconds, wish > 0 {
             // The receiver can put an attempt off, never bring it forward, and not for longer than a day. Its seconds are
             // real ones, however fast the schedule runs here.
             due = max(due, ended.advanced(byMilliseconds: min(wish, retryAfterLimitMilliseconds)))
         }
-        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due)
+        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due, roundBase: base)
     }
 
     /// A receiver's Retry-After puts an attempt off by this at most: 24 hours.

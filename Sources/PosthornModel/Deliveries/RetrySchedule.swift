@@ -63,6 +63,14 @@ public struct RetrySchedule: Hashable, Sendable {
 
     /// Reads and prints lengths of time.
     public enum Duration {
+        /// A length in the largest unit that leaves no rest, as ``milliseconds(_:)`` reads it: `10m`, `90s`, `0`.
+        public static func text(_ milliseconds: Int64) -> String {
+            if milliseconds == 0 { return "0" }
+            let units: [(String, Int64)] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)]
+            for (suffix, factor) in units where milliseconds.isMultiple(of: factor) { return "\(milliseconds / factor)\(suffix)" }
+            return "\(milliseconds)ms"
+        }
+
         /// Milliseconds for `0`, `250ms`, `1.5s`, `10m`, `24h`, `7d`; `nil` for anything else, a bare number but 0 among them.
         public static func milliseconds(_ text: String) -> Int64? {
             if text == "0" { return 0 }

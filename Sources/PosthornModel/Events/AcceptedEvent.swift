@@ -39,6 +39,9 @@ public final class AcceptedEvent: Sendable {
 /// One composer serves one endpoint with one set of credentials; new credentials get a new composer. Several threads
 /// may call it at once.
 public protocol RequestComposer: AnyObject, Sendable {
+    /// What every request proves itself with, where the receiver asks for it.
+    var clientCertificate: ClientCertificate? { get }
+
     /// Writes headers, body and query of one attempt into `request`, which the caller has emptied.
     ///
     /// - Parameters:
@@ -53,4 +56,9 @@ public protocol RequestComposer: AnyObject, Sendable {
         at now: Timestamp,
         into request: inout OutboundRequest
     ) throws(InputProblem)
+}
+
+extension RequestComposer {
+    /// None.
+    public var clientCertificate: ClientCertificate? { nil }
 }

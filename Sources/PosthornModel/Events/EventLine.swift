@@ -47,7 +47,7 @@ public struct EventLine: Sendable {
                 }
             }
         } catch {
-            throw InputProblem(field: "", reason: "\(error)")
+            throw InputProblem(field: "", reason: Self.otherKind(of: line, error) ?? "\(error)")
         }
         if let wrong { throw wrong }
         if let unknown {
@@ -87,6 +87,21 @@ public struct EventLine: Sendable {
         self.node = node
         self.created = created
         self.data = Array(line[data])
+    }
+
+    /// What a line is instead of one whole object, where that can be told: part of a JSON array, or of an object over several lines.
+    private static func otherKind(of line: [UInt8], _ problem: JSONProblem) -> String? {
+        let first = line.first { $0 != 0x20 && $0 != 0x09 }
+        if first == UInt8(ascii: "[") {
+            return "is the start of a JSON array; emit takes one object a line, which jq -c '.[]' FILE makes"
+        }
+        // The text ends where an object goes on: the next line has the rest of it.
+        let end = line.last { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }
+        let goesOn = end == UInt8(ascii: "{") || end == UInt8(ascii: ",") || end == UInt8(ascii: "[")
+        if first == UInt8(ascii: "{"), goesOn, problem.offset >= line.count {
+            return "is the start of an object over several lines; emit takes one object a line, which jq -c . FILE makes"
+        }
+        return nil
     }
 
     /// A member that must be a string; if it is not, `wrong` says so.

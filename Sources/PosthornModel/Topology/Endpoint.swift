@@ -80,6 +80,8 @@ public struct EndpointSettings: Hashable, Sendable {
     public var signature: SignatureScheme
     /// Secrets and names that envelope and signature need, by the vendor's names for them. Never printed.
     public var credentials: [String: JSONValue]
+    /// Whether the credentials are those that are stored; see ``unmasked(from:)``.
+    public var keepsCredentials = false
     /// Which event types it wants.
     public var events: [EventPattern]
     /// Extra fixed headers, in order.

@@ -5,8 +5,12 @@ extension Topology {
     public init(json bytes: [UInt8]) throws(InputProblem) {
         let root: JSONValue
         do throws(JSONProblem) { root = try JSONValue.parse(bytes) } catch {
+            if error.isOfAnotherKind { throw InputProblem(field: "", reason: error.reason) }
             let line = bytes.prefix(error.offset).count { $0 == 0x0A } + 1
             throw InputProblem(field: "line \(line)", reason: "\(error)")
+        }
+        if case .array = root {
+            throw InputProblem(field: "", reason: "is a JSON array; a topology is one object, {\"nodes\": […], \"endpoints\": […]}")
         }
         let file = try ObjectReader(root, at: "", allowed: ["nodes", "endpoints"])
         let nodes = try file.list("nodes").enumerated().map { (i, value) throws(InputProblem) in
@@ -112,11 +116,13 @@ extension EndpointSettings {
         }
         if let envelope = try reader.choice("envelope", Envelope.self) { self.envelope = envelope }
         if let signature = try reader.choice("signature", SignatureScheme.self) { self.signature = signature }
-        if let credentials = reader.value("credentials") {
-            guard case .object(let members) = credentials else {
-                throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object")
-            }
-            self.credentials = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        switch reader.value("credentials") {
+        case nil: break
+        case .string(MaskedURL.mark): keepsCredentials = true
+        case .object(let members):
+            credentials = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        case let other?:
+            throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object, not \(other.kindName)")
         }
     }
 

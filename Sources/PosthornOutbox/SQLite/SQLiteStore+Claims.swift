@@ -1,4 +1,4 @@
-import PosthornModel
+public import PosthornModel
 public import PosthornText
 
 extension SQLiteStore {
@@ -84,11 +84,12 @@ extension SQLiteStore {
         ) != 0
     }
 
-    /// How many attempts of a delivery were made before the current round of its schedule.
-    public func roundBase(of delivery: Int64) throws(OutboxProblem) -> Int {
-        let row = try connection.statement("SELECT round_base FROM posthorn_delivery WHERE id = ?")
+    /// Where a delivery is in its schedule.
+    public func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
+        let row = try connection.statement("SELECT round_base, scheduled_at FROM posthorn_delivery WHERE id = ?")
         row.bind(1, delivery)
         defer { row.reset() }
-        return try row.step() ? Int(row.integer(0)) : 0
+        guard try row.step() else { return DeliveryRound() }
+        return DeliveryRound(base: Int(row.integer(0)), scheduledAt: row.integerOrNil(1).map(Timestamp.init(milliseconds:)))
     }
 }

@@ -16,6 +16,17 @@ extension SQLiteStore {
         return try row.step() ? endpoint(row, withCredentials: true) : nil
     }
 
+    /// Reads the endpoints of one node, without removed ones, with their credentials.
+    public func endpoints(atNode node: String) throws(OutboxProblem) -> [StoredEndpoint] {
+        let rows = try connection.prepare("\(Self.selectEndpointsOfNode) ORDER BY e.key")
+        rows.bind(1, node)
+        var endpoints: [StoredEndpoint] = []
+        while try rows.step() { endpoints.append(endpoint(rows, withCredentials: true)) }
+        return endpoints
+    }
+
+    static let selectEndpointsOfNode = "\(selectEndpoint) WHERE e.node = ? AND e.state <> 'removed'"
+
     static let selectEndpoint = """
         SELECT e.key, r.key, e.id, e.node, r.url, r.method, r.envelope, e.signature, e.credentials, e.events, e.headers,
             e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason

@@ -2,82 +2,6 @@ public import PosthornModel
 import PosthornText
 
 extension SQLiteStore {
-    /// A page of the deliveries that a filter asks for, oldest first; all of them, where the filter has a limit.
-    ///
-    /// Read whole, so that whoever looks at them slowly, such as a pager's pipe, does not keep the log from being reused.
-    /// - Parameter last: The delivery that the page before ended with.
-    /// - Returns: The page, and whether there may be another.
-    public func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool) {
-        var rows: [Delivery] = []
-        if let limit = filter.limit {
-            try page(filter, order: "DESC", beyond: nil, limit: limit) { rows.append($0) }
-            return (rows.reversed(), false)
-        }
-        try page(filter, order: "ASC", beyond: last, limit: Self.pageRows) { rows.append($0) }
-        return (rows, rows.count == Self.pageRows)
-    }
-
-    /// Rows that one read of a list covers: a reader that stays keeps the log from being reused.
-    static let pageRows = 1000
-
-    private func page(
-        _ filter: DeliveryFilter,
-        order: String,
-        beyond last: Int64?,
-        limit: Int,
-        _ visit: (Delivery) -> Void
-    ) throws(OutboxProblem) {
-        var conditions: [String] = []
-        if let state = filter.state { conditions.append("d.state = '\(state.rawValue)'") }
-        if filter.endpoint != nil {
-            conditions.append(
-                """
-                d.revision IN (SELECT key FROM posthorn_endpoint_revision
-                    WHERE endpoint = (SELECT key FROM posthorn_endpoint WHERE id = ?1))
-                """
-            )
-        }
-        if filter.node != nil { conditions.append("o.node = ?2") }
-        if filter.type != nil { conditions.append("o.type GLOB ?3") }
-        if filter.since != nil { conditions.append("o.created >= ?4") }
-        if filter.event != nil { conditions.append("o.id = ?7") }
-        if last != nil { conditions.append("d.id > ?5") }
-        let statement = try connection.prepare(
-            """
-            SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at
-            FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event
-            JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
-            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-            ORDER BY d.id \(order) LIMIT ?6
-            """
-        )
-        statement.bind(1, filter.endpoint)
-        statement.bind(2, filter.node)
-        statement.bind(3, filter.type?.text)
-        statement.bind(4, filter.since?.milliseconds)
-        statement.bind(5, last)
-        statement.bind(6, Int64(limit))
-        statement.bind(7, filter.event)
-        while try statement.step() {
-            guard let state = DeliveryState(rawValue: statement.text(5)) else {
-                throw damaged("posthorn_delivery", String(statement.integer(0)))
-            }
-            visit(
-                Delivery(
-                    id: statement.integer(0),
-                    event: statement.text(1),
-                    type: statement.text(2),
-                    node: statement.text(3),
-                    endpoint: statement.text(4),
-                    state: state,
-                    attempts: Int(statement.integer(6)),
-                    created: Timestamp(milliseconds: statement.integer(7)),
-                    nextAttemptAt: state == .pending ? Timestamp(milliseconds: statement.integer(8)) : nil
-                )
-            )
-        }
-    }
-
     /// Whether there is a node of that id, or was one when an event that is still here was accepted.
     public func knowsNode(_ id: String) throws(OutboxProblem) -> Bool {
         let row = try connection.statement(
@@ -122,6 +46,22 @@ extension SQLiteStore {
             end = statement.integer(5)
         }
         return (rows, end)
+    }
+
+    /// The newest events, newest first, of 8 MiB of data at most.
+    public func newestEvents(limit: Int) throws(OutboxProblem) -> [Event] {
+        let statement = try connection.statement(
+            "SELECT id, type, node, created, data FROM posthorn_outbox ORDER BY seq DESC LIMIT ?"
+        )
+        statement.bind(1, Int64(limit))
+        defer { statement.reset() }
+        var rows: [Event] = []
+        var bytes = 0
+        while bytes < Self.arrivalBatchLimitBytes, try statement.step() {
+            rows.append(Self.event(statement, from: 0))
+            bytes += rows[rows.count - 1].data.count
+        }
+        return rows
     }
 
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.

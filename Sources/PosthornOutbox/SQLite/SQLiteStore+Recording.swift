@@ -106,7 +106,8 @@ extension SQLiteStore {
     private func move(_ delivery: Int64, _ transition: Transition) throws(OutboxProblem) -> Int {
         let update = try connection.statement(
             """
-            UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4
+            UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4, scheduled_at = NULL,
+                round_base = coalesce(?5, round_base)
             WHERE id = ?1 AND (state = 'pending' OR state = 'held')
             """
         )
@@ -114,6 +115,7 @@ extension SQLiteStore {
         update.bindStatic(2, Self.word(for: transition.state))
         update.bind(3, Int64(transition.attempts))
         update.bind(4, transition.nextAttemptAt?.milliseconds)
+        update.bind(5, transition.roundBase.map(Int64.init))
         try update.run()
         return connection.changes
     }
@@ -127,7 +129,7 @@ extension SQLiteStore {
 
     static func deliveredUpdate(rows: Int) -> String {
         """
-        UPDATE posthorn_delivery SET state = 'delivered', attempts = ?1, next_attempt_at = NULL
+        UPDATE posthorn_delivery SET state = 'delivered', attempts = ?1, next_attempt_at = NULL, scheduled_at = NULL
         WHERE id IN (\(WideStatement.list("?", rows))) AND (state = 'pending' OR state = 'held')
         """
     }

@@ -8,23 +8,40 @@ extension SQLiteStore {
         var nodes: [Node] = []
         let nodeRows = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key")
         defer { nodeRows.reset() }
-        while try nodeRows.step() {
-            guard let level = Level(rawValue: nodeRows.text(1)) else { throw damaged("posthorn_node", nodeRows.text(0)) }
-            nodes.append(
-                Node(
-                    id: nodeRows.text(0),
-                    level: level,
-                    parent: nodeRows.textOrNil(2),
-                    name: nodeRows.textOrNil(3),
-                    notificationEmail: nodeRows.textOrNil(4)
-                )
-            )
-        }
+        while try nodeRows.step() { nodes.append(try node(nodeRows)) }
         var endpoints: [StoredEndpoint] = []
         let which = withRemoved ? "" : "WHERE e.state <> 'removed' "
         let rows = try connection.prepare("\(Self.selectEndpoint) \(which)ORDER BY e.key")
         while try rows.step() { endpoints.append(endpoint(rows, withCredentials: withCredentials)) }
         return StoredTopology(generation: generation, nodes: nodes, endpoints: endpoints)
+    }
+
+    /// Reads the node with an id.
+    public func node(id: String) throws(OutboxProblem) -> Node? {
+        let row = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node WHERE id = ?")
+        row.bind(1, id)
+        defer { row.reset() }
+        return try row.step() ? try node(row) : nil
+    }
+
+    /// Whether there is a node whose id looks like this one. All are read, but for an id that can be written in one way only.
+    public func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool {
+        if id.utf8.allSatisfy({ $0 < 0x80 }) { return try node(id: id) != nil }
+        let rows = try connection.statement("SELECT id FROM posthorn_node")
+        defer { rows.reset() }
+        while try rows.step() { if rows.text(0) == id { return true } }
+        return false
+    }
+
+    private func node(_ row: SQLiteStatement) throws(OutboxProblem) -> Node {
+        guard let level = Level(rawValue: row.text(1)) else { throw damaged("posthorn_node", row.text(0)) }
+        return Node(
+            id: row.text(0),
+            level: level,
+            parent: row.textOrNil(2),
+            name: row.textOrNil(3),
+            notificationEmail: row.textOrNil(4)
+        )
     }
 
     func damaged(_ table: String, _ id: String) -> OutboxProblem {
@@ -151,9 +168,27 @@ extension SQLiteStore {
         try countUp("topology")
     }
 
+    /// Each condition is a partial index's own, so that what was delivered is not read.
+    private static let waiting = ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"]
+
+    /// How many deliveries of an endpoint are pending or held.
+    public func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int {
+        var count: Int64 = 0
+        for condition in Self.waiting {
+            let row = try connection.prepare(
+                """
+                SELECT count(*) FROM posthorn_delivery
+                WHERE \(condition) AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
+                """
+            )
+            row.bind(1, key)
+            if try row.step() { count += row.integer(0) }
+        }
+        return Int(count)
+    }
+
     private func cancelWaiting(ofEndpoint key: Int64) throws(OutboxProblem) {
-        // Each condition is a partial index's own, so that what was delivered is not read.
-        for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"] {
+        for condition in Self.waiting {
             let statement = try connection.prepare(
                 """
                 UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL

@@ -101,6 +101,8 @@ enum CurlSettings {
         posthorn_curl_set_text(handle, CURLOPT_CAINFO, nil)
         posthorn_curl_set_text(handle, CURLOPT_CAPATH, nil)
         set(CURLOPT_CA_CACHE_TIMEOUT, 0)
+        // Sessions are ours as well; see ``SessionCache``.
+        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
     }
 
     /// Makes later connections of a handle prove themselves with this certificate, or with none. libcurl keeps copies.

@@ -90,7 +90,7 @@ public final class LoadLoop: @unchecked Sendable {
             guard: `guard`,
             responseLimitBytes: Self.responseLimitBytes,
             excerptLimitBytes: 0,
-            tls: TLSClient(caFile: options.caFile),
+            tls: TLSClient(caFile: options.caFile, sessionLimitBytes: SenderConfiguration().sessionLimitBytes),
             keepsConnections: options.keepsConnections,
             epoll: epoll
         )

@@ -219,7 +219,7 @@ private final class MailTrust {
 
     private func prepare(_ context: OpaquePointer) -> Bool {
         do throws(CertificateProblem) {
-            try tls.prepare(context)
+            try tls.prepare(context, for: nil)
             return true
         } catch {
             let text = "the certificate authorities' file \(tls.authorities.path) \(error.reason)"

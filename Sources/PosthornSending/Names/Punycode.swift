@@ -1,13 +1,29 @@
 /// Host names in ASCII (RFC 3492), to tell people how to write an international name.
 ///
 /// libcurl would convert such names by the locale of the process, so the same file would mean different hosts on different
-/// machines; they are refused instead, and the remedy shows this form. It is a proposal: letters are only made lower case.
+/// machines; they are refused instead, and the remedy shows this form. It is a proposal: letters are made lower case and composed.
 enum Punycode {
     /// Each label that is not ASCII as `xn--…`.
     static func hostName(_ name: String) -> String {
-        name.lowercased().split(separator: ".", omittingEmptySubsequences: false).map { label in
-            label.utf8.allSatisfy { $0 < 0x80 } ? String(label) : "xn--" + encode(label.unicodeScalars.map(\.value))
+        let scalars = name.lowercased().flatMap(composed)
+        return scalars.split(omittingEmptySubsequences: false) { fullStops.contains($0) }.map { label in
+            label.allSatisfy(\.isASCII) ? label.map { String($0) }.joined() : "xn--" + encode(label.map(\.value))
         }.joined(separator: ".")
+    }
+
+    /// What separates labels: the full stop and those of East Asian keyboards (RFC 3490, section 3.1).
+    private static let fullStops: Set<Unicode.Scalar> = [".", "\u{3002}", "\u{FF0E}", "\u{FF61}"]
+
+    /// Where single scalars are that others can be put together to: letters with marks, kana, and Korean syllables.
+    private static let composites: [ClosedRange<UInt32>] = [0xC0...0x1FFF, 0x3040...0x30FF, 0xAC00...0xD7A3]
+
+    /// A character as names are registered: as one scalar where there is one (Unicode's form C). Two texts are equal to Swift when
+    /// they are the same in that form.
+    private static func composed(_ character: Character) -> [Unicode.Scalar] {
+        let scalars = Array(character.unicodeScalars)
+        if scalars.count == 1 { return scalars }
+        let one = composites.joined().lazy.compactMap(Unicode.Scalar.init).first { Character($0) == character }
+        return one.map { [$0] } ?? scalars
     }
 
     private static let base = 36

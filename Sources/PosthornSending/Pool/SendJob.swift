@@ -26,8 +26,10 @@ public final class SendTarget: @unchecked Sendable {
 
     /// The URL as libcurl has parsed it: parsing it again for each request would cost a tenth of the time.
     let parsed: OpaquePointer?
-    /// Which of a thread's multi handles sends its requests.
+    /// Which of a thread's multi handles sends its requests, as long as their host is not crowded.
     let shard: Int
+    /// What connections are shared by.
+    let host: HostKey
 
     /// A target, by its parts. Limits below 1 count as 1.
     public init(
@@ -49,7 +51,17 @@ public final class SendTarget: @unchecked Sendable {
         self.composer = composer
         self.owners = owners
         parsed = url.makeHandle()
-        shard = ShardPlan.shard(of: url)
+        let hash = ShardPlan.hash(of: url)
+        shard = ShardPlan.shard(of: hash, isPlainHTTP: url.isPlainHTTP)
+        let identity = composer.clientCertificate
+        host = HostKey(
+            isPlainHTTP: url.isPlainHTTP,
+            host: url.host,
+            port: url.port,
+            certificate: identity?.certificate,
+            key: identity?.key,
+            hash: hash
+        )
     }
 
     deinit { curl_url_cleanup(parsed) }

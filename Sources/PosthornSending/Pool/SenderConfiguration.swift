@@ -10,6 +10,11 @@ public struct SenderConfiguration: Sendable {
     /// How long a request counts as young. Receivers that take longer get as many starts a second as the limit allows in
     /// this time: 12,000.
     public var youngMilliseconds = 4
+    /// Requests at once that wait for a new connection and are younger than ``handshakeMilliseconds``, over all threads.
+    public var handshakesInFlightLimit = 64
+    /// How long a new connection's TCP and TLS handshakes count as young. Cold hosts get as many handshakes a second as the limit
+    /// allows in this time, if they take longer: 1,280. It is well above what that many cost a thread.
+    public var handshakeMilliseconds = 50
     /// Requests at once that are older than that, over all threads.
     public var slowInFlightLimit = 2048
     /// Bytes of event data in requests at once, over all threads, counting those with more than 16 KiB. One request is
@@ -20,6 +25,9 @@ public struct SenderConfiguration: Sendable {
     /// Connections that a thread keeps open, about, as far as the process may have descriptors; well above what is in flight,
     /// or idle ones are closed and opened again.
     public var connectionCacheLimit = 4096
+    /// What TLS sessions that can be taken up again may hold of the memory: about 3 KiB a host, so that 5,000 hosts have room. Those
+    /// that were used last stay.
+    public var sessionLimitBytes = 16 << 20
     /// How old a connection gets, in seconds: an older one is not used again, so that a name that has moved, a server that is to be
     /// emptied and a renewed certificate are followed.
     public var connectionLifetimeSeconds = 300

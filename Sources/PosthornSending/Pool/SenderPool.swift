@@ -83,7 +83,7 @@ public final class SenderPool: Sendable {
     ) throws(SystemProblem) {
         if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
         let count = min(max(1, configuration.threads), SenderConfiguration.cores)
-        let tls = TLSClient(caFile: configuration.caFile)
+        let tls = TLSClient(caFile: configuration.caFile, sessionLimitBytes: configuration.sessionLimitBytes)
         self.tls = tls
         resolver = try NameResolver(configuration.resolver, lookup: lookup, serversAnswer: serversAnswer)
         let ended = try EndSignal()
@@ -195,6 +195,9 @@ public final class SenderPool: Sendable {
             sum.queued += gauge.queued
             sum.inFlight += gauge.inFlight
             sum.waitingForNames += gauge.waitingForNames
+            sum.waitingForConnections += gauge.waitingForConnections
+            sum.hosts += gauge.hosts
+            sum.mostConnectionsOfAHost = max(sum.mostConnectionsOfAHost, gauge.mostOpened)
             sum.endpoints += gauge.endpoints
             sum.connectionsOpened += gauge.opened
             sum.finished += gauge.finished
@@ -253,6 +256,13 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var inFlight = 0
     /// Jobs that wait for a name server, or have its answer and wait for a place on the wire.
     public internal(set) var waitingForNames = 0
+    /// Jobs that have had their turn and wait until their host has a connection for them.
+    public internal(set) var waitingForConnections = 0
+    /// Hosts that connections are kept or were opened to; one that two threads send to counts twice. Two endpoints have the same
+    /// host when scheme, name, port and client certificate are the same.
+    public internal(set) var hosts = 0
+    /// Connections that one thread has opened to the host that was given most of them, since the pool was made.
+    public internal(set) var mostConnectionsOfAHost: Int64 = 0
     /// Endpoints that have a place in a queue: those that were sent something and are not gone since.
     public internal(set) var endpoints = 0
     /// Connections opened since the pool was made.

@@ -38,21 +38,22 @@ extension SenderThread {
             if let waiting = readied.popFirst() {
                 begin(waiting)
                 started += 1
-            } else if let (job, lane) = takeStranded(now) {
-                start(job, lane)
-                started += 1
+            } else if let next = connections.next(now: now, mayOpen: window.mayOpen) {
+                started += go(next)
+            } else if let called = takeStranded(now) {
+                started += enter(called, now)
             } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
                 _ = parked.popFirst()
-                start(next.job, next.lane)
-                started += 1
+                started += enter(next, now)
             } else if let (job, lane) = turns.take(now: now) {
                 // Behind those that wait already, so that none of them waits for ever.
                 if job.bytes > InFlightWindow.smallBytes, !parked.isEmpty || !window.hasRoom(bytes: job.bytes) {
                     parked.append((job, lane))
                     continue
                 }
-                start(job, lane)
-                started += 1
+                started += enter((job, lane), now)
+            } else if window.mayOpenMore, let next = connections.nextOpening(now: now) {
+                started += go(next)
             } else {
                 break
             }
@@ -60,10 +61,42 @@ extension SenderThread {
         return started
     }
 
-    private func start(_ job: SendJob, _ lane: Int) {
+    /// Starts a job, or lets it wait for a connection of its host; says how many have started.
+    private func enter(_ called: Called, _ now: Int64) -> Int {
+        let target = called.job.target
+        let shards = ShardPlan.shards(isPlainHTTP: target.url.isPlainHTTP)
+        let host = connections.host(of: target.host, home: target.shard, shards: shards)
+        guard let way = connections.start(at: host, now: now, mayOpen: window.mayOpen) else {
+            connections.wait(called, at: host)
+            return 0
+        }
+        start(called, host, way)
+        return 1
+    }
+
+    /// Starts a job that has waited for a connection, unless what room there was at its turn is taken by now.
+    private func go(_ next: ConnectionBook<Called>.Start) -> Int {
+        if window.hasRoom(bytes: next.waiter.job.bytes) {
+            start(next.waiter, next.host, next.way)
+            return 1
+        }
+        connections.cancel(at: next.host, next.way)
+        parked.append(next.waiter)
+        return 0
+    }
+
+    private func start(_ called: Called, _ host: Int, _ way: HostConnections.Way) {
+        let job = called.job
         window.reserve(bytes: job.bytes)
         let start = MonotonicClock.nanoseconds()
-        let waiting = Waiting(job: job, lane: lane, started: clock.now(), startedNanoseconds: start)
+        let waiting = Waiting(
+            job: job,
+            lane: called.lane,
+            host: host,
+            way: way,
+            started: clock.now(),
+            startedNanoseconds: start
+        )
         if job.target.url.numericAddress != nil { begin(waiting) } else { beginNamed(waiting) }
     }
 
@@ -92,6 +125,8 @@ extension SenderThread {
         }
         transfer.job = job
         transfer.lane = waiting.lane
+        transfer.host = waiting.host
+        transfer.way = waiting.way
         transfer.started = waiting.started
         transfer.startedNanoseconds = waiting.startedNanoseconds
         transfer.load(request, for: job.target)
@@ -99,13 +134,11 @@ extension SenderThread {
         if isNamed, !pin(transfer, waiting) { return }
         // What waited for a name has used up some of its time; a number's request has not.
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
-        window.start(slot: transfer.slot, now: now)
+        let fresh = reuseDoubt.holds(job.target.key, now: now)
+        if fresh, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
+        window.start(slot: transfer.slot, isOpening: transfer.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
-        addToMulti(
-            transfer,
-            timeout: max(1, job.target.timeoutMilliseconds - spent),
-            fresh: reuseDoubt.holds(job.target.key, now: now)
-        )
+        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: fresh)
     }
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
@@ -124,13 +157,14 @@ extension SenderThread {
             return false
         case .permitted(let addresses):
             transfer.keepable = names.keepable(url.host)
-            if names.needsPin(url.host, port: url.port, shard: target.shard) {
+            let shard = waiting.way.shard
+            if names.needsPin(url.host, port: url.port, shard: shard) {
                 transfer.pin(
                     url.host,
                     port: url.port,
                     to: addresses,
                     version: names.version(of: url.host),
-                    forgetting: names.takeForgotten(shard: target.shard, telling: url.host, port: url.port)
+                    forgetting: names.takeForgotten(shard: shard, telling: url.host, port: url.port)
                 )
             }
             return true
@@ -139,32 +173,35 @@ extension SenderThread {
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
-        guard let target = transfer.job?.target else { return }
-        shardUse.began(target.shard)
-        if curl_multi_add_handle(shards[target.shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
+        let shard = transfer.way.shard
+        shardUse.began(shard)
+        if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
 
     private func finish(_ transfer: Transfer, _ code: CURLcode) {
         guard let job = transfer.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
-        shardUse.ended(job.target.shard, now: now)
+        shardUse.ended(transfer.way.shard, now: now)
         if transfer.hasLostKeptConnection(code) { reuseDoubt.ended(job.target.key, now: now) }
         if transfer.isToBeRepeated(code) {
             let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
             if spent < job.target.timeoutMilliseconds {
                 transfer.job = job
+                transfer.way = connections.restart(at: transfer.host, transfer.way, now: now)
                 return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
             }
         }
         if transfer.isStarved(code) {
             window.finish(slot: transfer.slot)
             window.giveBack(bytes: job.bytes)
+            connections.cancel(at: transfer.host, transfer.way)
             release(transfer)
             return starve(job, transfer.lane, now)
         }
         if let (fault, detail) = transfer.fault(code, now: now) {
             window.finish(slot: transfer.slot)
             window.giveBack(bytes: job.bytes)
+            connections.cancel(at: transfer.host, transfer.way)
             release(transfer)
             return strand(job, transfer.lane, fault, detail, now)
         }
@@ -172,12 +209,13 @@ extension SenderThread {
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.pinnedVersion {
             let target = job.target
-            names.pinned(target.url.host, port: target.url.port, shard: target.shard, version: version)
+            names.pinned(target.url.host, port: target.url.port, shard: transfer.way.shard, version: version)
         }
         let outcome = transfer.outcome(code, nanoseconds: now)
         results.append(SendResult(job: job, outcome: outcome))
         window.finish(slot: transfer.slot)
         window.giveBack(bytes: job.bytes)
+        connections.end(at: transfer.host, transfer.way, transfer.ending(code), isNew: transfer.hasConnected, now: now)
         turns.finish(lane: transfer.lane, now: now)
         release(transfer)
     }
@@ -204,6 +242,7 @@ extension SenderThread {
         )
         results.append(SendResult(job: waiting.job, outcome: outcome))
         window.giveBack(bytes: waiting.job.bytes)
+        connections.cancel(at: waiting.host, waiting.way)
         turns.finish(lane: waiting.lane, now: now)
     }
 
@@ -221,6 +260,11 @@ extension SenderThread {
         for one in waiting {
             jobs.append(one.job)
             window.giveBack(bytes: one.job.bytes)
+            connections.cancel(at: one.host, one.way)
+            turns.finish(lane: one.lane, now: now)
+        }
+        for one in connections.remove(where: { keys?.contains($0.job.target.key) ?? true }) {
+            jobs.append(one.job)
             turns.finish(lane: one.lane, now: now)
         }
         jobs += giveBackParked(keys, now)
@@ -231,7 +275,7 @@ extension SenderThread {
 
     private func giveBackParked(_ keys: Set<Int64>?, _ now: Int64) -> [SendJob] {
         var jobs: [SendJob] = []
-        var kept = Fifo<(job: SendJob, lane: Int)>()
+        var kept = Fifo<Called>()
         while let next = parked.popFirst() {
             if keys?.contains(next.job.target.key) ?? true {
                 jobs.append(next.job)

@@ -32,6 +32,7 @@ extension SenderThread {
             case .failure(let text): settle(waiting, .dns, text)
             case .noDescriptor:
                 window.giveBack(bytes: waiting.job.bytes)
+                connections.cancel(at: waiting.host, waiting.way)
                 starve(waiting.job, waiting.lane, now)
             case .noRoom: strand(waiting, nil, now)
             case .noServer: strand(waiting, .nameServers, now)
@@ -64,6 +65,7 @@ extension SenderThread {
 
     private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {
         window.giveBack(bytes: waiting.job.bytes)
+        connections.cancel(at: waiting.host, waiting.way)
         strand(waiting.job, waiting.lane, fault, "asked for \(waiting.job.target.url.host)", now)
     }
 

@@ -19,6 +19,9 @@ final class SenderThread: @unchecked Sendable {
         var queued = 0
         var inFlight = 0
         var waitingForNames = 0
+        var waitingForConnections = 0
+        var hosts = 0
+        var mostOpened: Int64 = 0
         var endpoints = 0
         var opened: Int64 = 0
         var finished: Int64 = 0
@@ -32,6 +35,8 @@ final class SenderThread: @unchecked Sendable {
     struct Waiting {
         let job: SendJob
         let lane: Int
+        let host: Int
+        let way: HostConnections.Way
         let started: Timestamp
         let startedNanoseconds: Int64
     }
@@ -50,14 +55,19 @@ final class SenderThread: @unchecked Sendable {
     @exclusivity(unchecked) var free: [Transfer] = []
     @exclusivity(unchecked) var request = OutboundRequest()
 
+    /// A job that has had its turn.
+    typealias Called = (job: SendJob, lane: Int)
+
     @exclusivity(unchecked) var turns = TurnQueue<SendJob>()
     @exclusivity(unchecked) var window: InFlightWindow
+    /// The connections of the hosts, and the jobs that wait for one; an endpoint has no more than its limit here.
+    @exclusivity(unchecked) var connections = ConnectionBook<Called>()
     @exclusivity(unchecked) var names: NameBook<Waiting>
     /// Jobs whose name is resolved and that wait for a place on the wire.
     @exclusivity(unchecked) var readied = Fifo<Waiting>()
     /// Jobs that have had their turn and wait until large requests have ended, or until there are descriptors; an endpoint has
     /// no more than its limit here.
-    @exclusivity(unchecked) var parked = Fifo<(job: SendJob, lane: Int)>()
+    @exclusivity(unchecked) var parked = Fifo<Called>()
     @exclusivity(unchecked) var starvation = Starvation()
     @exclusivity(unchecked) var reuseDoubt = ReuseDoubt()
     @exclusivity(unchecked) var shardUse: ShardUse
@@ -113,7 +123,9 @@ final class SenderThread: @unchecked Sendable {
         window = InFlightWindow(
             youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
             slowLimit: (configuration.slowInFlightLimit + share - 1) / share,
+            openingLimit: (configuration.handshakesInFlightLimit + share - 1) / share,
             youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
+            openingNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000,
             largeByteLimit: configuration.largeInFlightLimitBytes / share
         )
         names = NameBook(
@@ -123,6 +135,7 @@ final class SenderThread: @unchecked Sendable {
         shardUse = ShardUse(shards: ShardPlan.count, idleNanoseconds: Int64(max(1, configuration.idleConnectionSeconds)) * 1_000_000_000)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakerMark))
         epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.waker.descriptor, &event)
+        context.observer = self
     }
 
     deinit {
@@ -205,13 +218,19 @@ final class SenderThread: @unchecked Sendable {
         var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd)
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
-        let hasWork = !readied.isEmpty || turns.mayHaveReady(now: now)
+        let hasWork =
+            !readied.isEmpty || turns.mayHaveReady(now: now)
+            || connections.mayHaveReady(mayOpen: window.mayOpen, mayOpenMore: window.mayOpenMore)
         if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !parked.isEmpty)) }
         if window.isOpen {
             if hasWork { return now }
             if let token = turns.nextTokenAt { next = min(next, token) }
+            if connections.isCrowdedOut {
+                next = min(next, window.nextOpeningAgeing ?? .max, window.nextAgeing ?? .max)
+            }
+            next = min(next, connections.nextDeadline)
             next = min(next, nextFaultTimer)
-        } else if hasWork || turns.nextTokenAt != nil, let ageing = window.nextAgeing {
+        } else if hasWork || turns.nextTokenAt != nil || connections.waitingCount > 0, let ageing = window.nextAgeing {
             next = min(next, ageing)
         }
         return next
@@ -230,6 +249,9 @@ final class SenderThread: @unchecked Sendable {
             gauge.queued = turns.count + parked.count + strandedCount
             gauge.inFlight = window.count
             gauge.waitingForNames = waitingForNamesCount + readied.count
+            gauge.waitingForConnections = connections.waitingCount
+            gauge.hosts = connections.count
+            gauge.mostOpened = connections.mostOpened
             gauge.endpoints = turns.keyCount
             gauge.opened = context.sockets.openedCount
             gauge.finished = finished
@@ -256,8 +278,18 @@ final class SenderThread: @unchecked Sendable {
     private func endTransfers() -> [SendJob] {
         transfers.compactMap { transfer in
             guard let job = transfer.job.take() else { return nil }
-            curl_multi_remove_handle(shards[job.target.shard].multi, transfer.easy)
+            curl_multi_remove_handle(shards[transfer.way.shard].multi, transfer.easy)
             return job
         }
     }
+}
+
+extension SenderThread: ConnectionObserver {
+    func connected(_ transfer: Transfer, isNew: Bool) {
+        connections.connected(at: transfer.host, transfer.way, isNew: isNew)
+        transfer.way = HostConnections.Way(shard: transfer.way.shard, isOpening: false)
+        window.connected(slot: transfer.slot, now: MonotonicClock.nanoseconds())
+    }
+
+    func closed(host: Int, shard: Int) { connections.closed(at: host, shard: shard) }
 }

@@ -134,18 +134,25 @@ struct ShardAgenda {
 enum ShardPlan {
     /// Handles for clear text.
     static let plainCount = 16
-    /// Handles for TLS: fewer, because each of them keeps the certificate authorities in memory.
-    static let secureCount = 4
+    /// Handles for TLS.
+    static let secureCount = 16
     /// All of them.
     static let count = plainCount + secureCount
 
-    /// The shard of a URL's host and port, so that endpoints on one host share its connections.
-    static func shard(of url: EndpointURL) -> Int {
+    /// The handles for URLs of a kind.
+    static func shards(isPlainHTTP: Bool) -> Range<Int> { isPlainHTTP ? 0..<plainCount : plainCount..<count }
+
+    /// The shard of a hash of host and port, so that endpoints on one host share its connections.
+    static func shard(of hash: UInt64, isPlainHTTP: Bool) -> Int {
+        let mixed = Int((hash ^ (hash >> 32)) & 0x7FFF_FFFF)
+        return isPlainHTTP ? mixed % plainCount : plainCount + mixed % secureCount
+    }
+
+    /// A hash of host and port.
+    static func hash(of url: EndpointURL) -> UInt64 {
         // FNV-1a: the same host must come to the same place in every run, which Swift's own hash does not promise.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in url.host.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        hash = (hash ^ UInt64(url.port)) &* 0x0000_0100_0000_01B3
-        let mixed = Int((hash ^ (hash >> 32)) & 0x7FFF_FFFF)
-        return url.isPlainHTTP ? mixed % plainCount : plainCount + mixed % secureCount
+        return (hash ^ UInt64(url.port)) &* 0x0000_0100_0000_01B3
     }
 }

@@ -57,17 +57,24 @@ struct ResponseHead {
         return .goOn
     }
 
-    /// How long the receiver asks to wait: Retry-After of a 429 or 503, as seconds or as a date (RFC 9110, 10.2.3).
+    /// How long the receiver asks to wait: Retry-After of an answer that is no success, as seconds or as a date (RFC 9110, 10.2.3).
+    /// What is more than a day is cut to one.
     func retryAfterMilliseconds(now: Timestamp) -> Int64? {
-        guard isComplete, status == 429 || status == 503, !retryAfter.isEmpty else { return nil }
+        guard isComplete, status != 200, !retryAfter.isEmpty else { return nil }
         let text = retryAfter.drop { $0 == 0x20 || $0 == 0x09 }
         let digits = text.prefix { (0x30...0x39).contains($0) }
         let rest = text.dropFirst(digits.count)
         if !digits.isEmpty, rest.allSatisfy({ $0 <= 0x20 }) {
-            return digits.count > 12 ? nil : Int64(String(decoding: digits, as: UTF8.self)).map { $0 * 1000 }
+            let seconds = Int64(String(decoding: digits, as: UTF8.self)) ?? .max
+            return min(seconds, Self.longestWaitMilliseconds / 1000) * 1000
         }
-        return Self.moment(Array(text)).map { max(0, $0.milliseconds - now.milliseconds) }
+        let moment = curl_getdate(String(decoding: Array(text), as: UTF8.self), nil)
+        if moment < 0 { return nil }
+        let wait = min(moment, Self.lastSecond) * 1000 - Int(now.milliseconds)
+        return min(max(0, Int64(wait)), Self.longestWaitMilliseconds)
     }
+
+    private static let longestWaitMilliseconds = Transition.retryAfterLimitMilliseconds
 
     /// The time by the receiver's clock, to the second (RFC 9110, 6.6.1), where it was wanted and said.
     var date: Timestamp? {

@@ -15,6 +15,9 @@ struct SocketBook {
         var isWanted = false
         var localPort: UInt16 = 0
         var address = ""
+        /// Whose connection it is; see ``ConnectionBook``.
+        var host = -1
+        var shard = 0
         var peer = NetworkAddress(bits: 0)
         /// The next socket with the same local port; each leads to another receiver.
         var nextOfPort = SocketBook.none
@@ -70,7 +73,18 @@ struct SocketBook {
     /// - Parameters:
     ///   - address: Where it leads, with the port.
     ///   - peer: The same without.
-    mutating func connected(_ socket: Int32, localPort: UInt16, address: String, peer: NetworkAddress) {
+    ///   - host: The place of its host; -1 where nobody keeps count.
+    ///   - shard: The multi handle that owns it.
+    mutating func connected(
+        _ socket: Int32,
+        localPort: UInt16,
+        address: String,
+        peer: NetworkAddress,
+        host: Int = -1,
+        shard: Int = 0
+    ) {
+        entries[Int(socket)].host = host
+        entries[Int(socket)].shard = shard
         entries[Int(socket)].peer = peer
         entries[Int(socket)].localPort = localPort
         entries[Int(socket)].address = address
@@ -78,13 +92,15 @@ struct SocketBook {
         socketOfPort[Int(localPort)] = socket
     }
 
-    /// A socket is about to be closed.
-    mutating func closed(_ socket: Int32) {
-        guard Int(socket) < entries.count else { return }
+    /// A socket is about to be closed. Returns whose connection it was, if it has carried a request.
+    @discardableResult
+    mutating func closed(_ socket: Int32) -> (host: Int, shard: Int)? {
+        guard Int(socket) < entries.count else { return nil }
         let entry = entries[Int(socket)]
         if entry.localPort != 0 { unlink(socket, entry) }
         if entry.user >= 0 { endings[entry.user] = ConnectionEnding(of: socket) }
         entries[Int(socket)] = Entry()
+        return entry.host < 0 ? nil : (entry.host, entry.shard)
     }
 
     /// A kept connection is used again by the transfer in this place, or by none any more.

@@ -6,7 +6,8 @@ extension Transfer {
     /// What follows from the end of the try, when libcurl says it has ended with `code`.
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
-        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: intervention, detail: detail)
+        let cause = intervention ?? agreement?.refusal.map { .refusedCertificate($0) }
+        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: cause, detail: detail)
     }
 
     /// Whether a kept connection that was used again ended before any of an answer came.
@@ -47,6 +48,13 @@ extension Transfer {
         return MachineFault.of(connectError: error, tried: tried, routes: context.routes.facts(now: now)).map {
             ($0, SystemText.of(error))
         }
+    }
+
+    /// What its end says of the host's connections.
+    func ending(_ code: CURLcode) -> HostConnections.Ending {
+        if head.isComplete { return .answered }
+        if code == CURLE_COULDNT_CONNECT { return .refused }
+        return sendCount == 0 && code != CURLE_OPERATION_TIMEDOUT && isTLS ? .disagreed : .failed
     }
 
     /// Whether its requests go over TLS.

@@ -13,6 +13,9 @@ final class Transfer {
 
     @exclusivity(unchecked) var job: SendJob?
     @exclusivity(unchecked) var lane = 0
+    /// The place of its host; -1 where nobody keeps count of connections.
+    @exclusivity(unchecked) var host = -1
+    @exclusivity(unchecked) var way = HostConnections.Way(shard: 0, isOpening: false)
     @exclusivity(unchecked) var started = Timestamp(milliseconds: 0)
     @exclusivity(unchecked) var startedNanoseconds: Int64 = 0
     /// The version of the addresses that are pinned with this transfer; see ``NameBook``.
@@ -32,6 +35,8 @@ final class Transfer {
     @exclusivity(unchecked) private(set) var sendCount = 0
     @exclusivity(unchecked) private(set) var address = ""
     @exclusivity(unchecked) private var openedSockets: [Int32] = []
+    /// The TLS side of the connection that this try opened.
+    @exclusivity(unchecked) private(set) var agreement: TLSConnection?
     /// The kept connection that this try uses again.
     @exclusivity(unchecked) private(set) var keptSocket: Int32 = -1
     @exclusivity(unchecked) private(set) var loadedBytes = 0
@@ -121,6 +126,7 @@ final class Transfer {
         sendCount = 0
         address = ""
         if !openedSockets.isEmpty { openedSockets.removeAll(keepingCapacity: true) }
+        agreement = nil
         keptSocket = -1
         tried = []
         errorBuffer[0] = 0
@@ -163,6 +169,7 @@ final class Transfer {
     /// Lets go of the job and of what is large.
     func release() {
         job = nil
+        agreement = nil
         keepable = nil
         if keptSocket >= 0 { context.sockets.use(keptSocket, by: nil) }
         excerpt = []
@@ -258,7 +265,9 @@ extension Transfer {
     /// A connection is about to agree on TLS, with this `SSL_CTX`.
     func mayAgree(_ tls: OpaquePointer) -> Bool {
         do throws(CertificateProblem) {
-            try context.tls.prepare(tls)
+            // Sessions are kept by the certificate that the target names; one that the request alone names must not mix with them.
+            let target = currentTarget.flatMap { $0.composer.clientCertificate === currentCertificate ? $0 : nil }
+            agreement = try context.tls.prepare(tls, for: target?.host)
             return true
         } catch {
             intervention = .noAuthorities(path: context.tls.authorities.path, error)
@@ -288,6 +297,7 @@ extension Transfer {
         keptSocket = found.socket
         context.sockets.use(found.socket, by: slot)
         address = found.address
+        if way.isOpening { context.observer?.connected(self, isNew: false) }
         return true
     }
 
@@ -307,8 +317,17 @@ extension Transfer {
         }
         context.routes.reached(peer.address)
         address = peer.address.description(port: peer.port)
-        context.sockets.connected(socket, localPort: localPort, address: address, peer: peer.address)
+        context.sockets.connected(
+            socket,
+            localPort: localPort,
+            address: address,
+            peer: peer.address,
+            host: host,
+            shard: way.shard
+        )
         intervention = nil
+        context.observer?.connected(self, isNew: true)
+        agreement?.verified()
         return true
     }
 

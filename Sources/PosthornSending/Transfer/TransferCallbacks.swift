@@ -72,7 +72,7 @@ enum TransferCallbacks {
 
     private static let closeSocket: curl_closesocket_callback = { context, socket in
         let shared = Unmanaged<TransferContext>.fromOpaque(context!).takeUnretainedValue()
-        shared.sockets.closed(socket)
+        if let place = shared.sockets.closed(socket) { shared.observer?.closed(host: place.host, shard: place.shard) }
         return close(socket)
     }
 

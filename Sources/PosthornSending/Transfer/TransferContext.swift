@@ -16,6 +16,8 @@ final class TransferContext {
     let routes = RouteWatch.shared
     @exclusivity(unchecked) var sockets: SocketBook
     @exclusivity(unchecked) var shards = ShardAgenda()
+    /// Who keeps count of the hosts' connections.
+    weak var observer: (any ConnectionObserver)?
 
     /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
     init(
@@ -35,4 +37,13 @@ final class TransferContext {
         self.tls = tls
         sockets = SocketBook(epoll: epoll)
     }
+}
+
+/// Hears of connections as they come and go; called inside of libcurl.
+protocol ConnectionObserver: AnyObject {
+    /// A transfer that had to open a connection is about to send, over a new one or one that was idle after all.
+    func connected(_ transfer: Transfer, isNew: Bool)
+
+    /// A connection that has carried a request is gone.
+    func closed(host: Int, shard: Int)
 }

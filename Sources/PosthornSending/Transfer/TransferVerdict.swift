@@ -17,6 +17,8 @@ enum Intervention: Hashable {
     case bodyLimit
     /// No descriptor for a socket.
     case noSocket(Int32)
+    /// The receiver's certificates would cost too much to verify.
+    case refusedCertificate(String)
     /// Nobody to trust: no certificate authorities could be read.
     case noAuthorities(path: String, CertificateProblem)
 }
@@ -89,6 +91,7 @@ struct TransferVerdict: Hashable {
             let hint = isTLS ? "; over TLS one does that which refuses the client certificate, or its lack" : ""
             return (.closed, "the receiver closed the connection before the request was sent" + hint)
         case .noSocket(let number): return (.resources, SystemText.of(number))
+        case .refusedCertificate(let reason): return (.tls, reason)
         case .noAuthorities(let path, let problem): return (.tls, "the certificate authorities' file \(path) \(problem.reason)")
         case .bodyLimit, nil: return nil
         }

@@ -35,6 +35,7 @@ public struct JSONScanner {
         _ bytes: [UInt8],
         _ body: (inout JSONScanner) throws(JSONProblem) -> Result
     ) throws(JSONProblem) -> Result {
+        if let mark = ForeignText.byteOrderMark(of: bytes) { throw JSONProblem(offset: 0, reason: mark, isOfAnotherKind: true) }
         let outcome = bytes.withUnsafeBufferPointer { buffer -> Swift.Result<Result, JSONProblem> in
             var scanner = JSONScanner(buffer)
             do throws(JSONProblem) {

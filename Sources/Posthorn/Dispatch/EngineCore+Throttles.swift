@@ -1,0 +1,154 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSending
+import PosthornText
+
+/// Endpoints whose receivers have asked to be left alone.
+struct ThrottleBook {
+    private var throttles: [Int: Throttle] = [:]
+    /// Those of which the outbox is to be told, by their places.
+    private(set) var news: Set<Int> = []
+    private var lastLook = Timestamp(milliseconds: .min)
+    /// When to look after them next.
+    private(set) var nextLook = Timestamp(milliseconds: .max)
+    /// Those that the last look found and ``next(at:waits:)`` has not given out.
+    private var found: [Int] = []
+
+    /// Requests of slow receivers start at this distance at most: each look may read what waits again.
+    static let intervalMilliseconds: Int64 = 100
+
+    /// Whether nobody is held back.
+    var isEmpty: Bool { throttles.isEmpty }
+
+    /// Takes over what an engine before this one has written down.
+    mutating func restore(_ endpoint: Int, until: Timestamp) {
+        throttles[endpoint] = Throttle(until: until)
+        nextLook = min(nextLook, until)
+    }
+
+    /// A receiver has answered.
+    /// - Returns: Whether what waits in the senders for it is to be taken back.
+    mutating func answered(_ endpoint: Int, _ outcome: AttemptOutcome) -> Bool {
+        if outcome.succeeded {
+            throttles[endpoint]?.succeeded()
+            return false
+        }
+        guard let wait = outcome.retryAfterMilliseconds, wait > 0 else { return false }
+        let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
+        let isNews: Bool
+        if var known = throttles[endpoint] {
+            isNews = known.asked(toWait: wait, started: outcome.started, at: ended)
+            throttles[endpoint] = known
+        } else {
+            throttles[endpoint] = Throttle(toWait: wait, at: ended)
+            isNews = true
+        }
+        if let until = throttles[endpoint]?.until { nextLook = min(nextLook, until) }
+        news.insert(endpoint)
+        return isNews
+    }
+
+    /// Whether a request of an endpoint may start.
+    mutating func mayStart(_ endpoint: Int, at now: Timestamp) -> Bool {
+        guard case .at(let time)? = throttles[endpoint]?.turn(at: now) else { return true }
+        nextLook = min(nextLook, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
+        return false
+    }
+
+    /// A request of an endpoint starts.
+    mutating func take(_ endpoint: Int) { throttles[endpoint]?.take() }
+
+    /// Whether ``next(at:waits:)`` has another one at once.
+    var hasNext: Bool { !found.isEmpty }
+
+    /// The next endpoint that has something that waits and may start a request, or is held back no more. One at a time: the
+    /// reading then begins where that endpoint's deliveries are, and not at those of all.
+    mutating func next(at now: Timestamp, waits: (Int) -> Bool) -> Int? {
+        if found.isEmpty { found = look(at: now, waits: waits) }
+        return found.popLast()
+    }
+
+    /// Looks after all of them, now and then.
+    /// - Parameters:
+    ///   - waits: Whether an endpoint has anything that waits.
+    /// - Returns: Those that have and may start a request, or are held back no more.
+    mutating func look(at now: Timestamp, waits: (Int) -> Bool) -> [Int] {
+        // A clock that was put back is no reason to wait.
+        guard now >= nextLook || now < lastLook else { return [] }
+        lastLook = now
+        var free: [Int] = []
+        var next = Timestamp(milliseconds: .max)
+        for endpoint in Array(throttles.keys) {
+            guard var throttle = throttles[endpoint] else { continue }
+            if throttle.isOver(at: now) {
+                throttles[endpoint] = nil
+                news.insert(endpoint)
+                if waits(endpoint) { free.append(endpoint) }
+                continue
+            }
+            let turn = throttle.turn(at: now)
+            throttles[endpoint] = throttle
+            switch turn {
+            case .now where waits(endpoint):
+                free.append(endpoint)
+                next = min(next, now.advanced(byMilliseconds: Self.intervalMilliseconds))
+            case .at(let time) where time <= throttle.until || waits(endpoint):
+                next = min(next, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
+            case .now, .at:
+                next = min(next, throttle.until.advanced(byMilliseconds: Throttle.memoryMilliseconds))
+            }
+        }
+        nextLook = next
+        return free
+    }
+
+    /// A place is vacant.
+    mutating func forget(_ endpoint: Int) {
+        throttles[endpoint] = nil
+        news.remove(endpoint)
+        found.removeAll { $0 == endpoint }
+    }
+
+    /// Until when an endpoint is left alone; `nil` when it is as any other.
+    func until(_ endpoint: Int) -> Timestamp? { throttles[endpoint]?.until }
+
+    /// The outbox has been told.
+    mutating func told() { news.removeAll() }
+}
+
+extension EngineCore {
+    /// Looks after throttled endpoints, so that the reading comes back for what waits for them.
+    func lookAtThrottles(_ now: Timestamp) {
+        if throttles.isEmpty && !throttles.hasNext { return }
+        guard !isReadingAgain else { return }
+        guard let endpoint = throttles.next(at: now, waits: { ready.waits($0) || retries.waits($0) }) else { return }
+        ready.hasRoom(endpoint)
+        retries.hasRoom(endpoint)
+    }
+
+    /// Whether a throttled endpoint waits for the next turn alone.
+    var hasNextThrottled: Bool { throttles.hasNext && !isReadingAgain }
+
+    private var isReadingAgain: Bool { ready.rereadStart != nil || retries.rereadStart != nil }
+
+    /// Notes what a receiver's answer says of the receiver itself.
+    func noteThrottle(_ outcome: AttemptOutcome, ofEndpoint endpoint: Int) {
+        guard configuration.honoursRetryAfter, !throttles.isEmpty || outcome.retryAfterMilliseconds != nil else { return }
+        if throttles.answered(endpoint, outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
+    }
+
+    /// Writes down until when endpoints are left alone, for lists and for an engine after this one.
+    func writeThrottles(to store: any OutboxStore) throws(OutboxProblem) {
+        for endpoint in throttles.news {
+            try store.write(throttledUntil: throttles.until(endpoint), ofEndpoint: directory[endpoint].stored.key)
+        }
+    }
+
+    /// Takes over what an engine before this one was asked for.
+    func restoreThrottles(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+        guard configuration.honoursRetryAfter else { return }
+        for (key, until) in try store.throttles(after: now) {
+            if let endpoint = directory.index(ofEndpoint: key) { throttles.restore(endpoint, until: until) }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import PosthornFormats
+import PosthornModel
+public import PosthornOutbox
+
+extension Outbox {
+    /// The hierarchy and its endpoints as a topology file, which ``apply(_:prune:pruneAll:keyLost:)`` takes back: applied to this outbox
+    /// it changes nothing.
+    ///
+    /// - Parameter withSecrets: Whether secrets are written down. If not, each is `***`, which stands for what is stored when the file
+    ///   is applied to this outbox again; another outbox refuses it.
+    /// - Throws: `OutboxProblem` when an endpoint's row is damaged; of code `key` when secrets are asked for and do not open.
+    public func exportedTopology(withSecrets: Bool) throws -> String {
+        let (stored, closed) = try read { store in
+            let stored = try store.topology(withCredentials: true, withRemoved: false)
+            return (stored, try store.topology(withCredentials: false, withRemoved: false).endpoints)
+        }
+        let endpoints = try zip(stored.endpoints, closed).map { endpoint, closed in
+            if let fault = endpoint.fault, withSecrets || fault.problem.code != .key { throw fault.problem }
+            if !withSecrets { return Self.masked(endpoint, closed) }
+            var settings = endpoint.settings
+            settings.credentials = Credentials.configured(settings.credentials)
+            return settings
+        }
+        return TopologyWriter.text(nodes: stored.nodes, endpoints: endpoints)
+    }
+
+    /// One endpoint with its secrets masked: what its credentials and headers are called, and those credentials that are no secrets.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    public func maskedEndpoint(_ id: String) throws -> StoredEndpoint {
+        let (open, closed) = try read { store in
+            (
+                try store.topology(withCredentials: true, withRemoved: false).endpoints,
+                try store.topology(withCredentials: false, withRemoved: false).endpoints
+            )
+        }
+        guard let place = open.firstIndex(where: { $0.settings.id == id }) else {
+            throw Self.unknownEndpoint(id, among: open.map(\.settings.id))
+        }
+        return open[place].withSettings(Self.masked(open[place], closed[place]))
+    }
+
+    /// - Parameter closed: The same endpoint, read without a key: all that is known where the key is missing.
+    private static func masked(_ endpoint: StoredEndpoint, _ closed: StoredEndpoint) -> EndpointSettings {
+        let isOpen = endpoint.fault?.problem.code != .key
+        var settings = isOpen ? endpoint.settings : closed.settings
+        settings.credentials = Credentials.configured(settings.credentials)
+        settings.keepsCredentials = !isOpen
+        return settings.masked { Credentials.secretMembers.contains($0) }
+    }
+}

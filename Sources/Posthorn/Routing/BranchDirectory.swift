@@ -1,0 +1,104 @@
+import PosthornFormats
+import PosthornModel
+import PosthornOutbox
+import PosthornText
+
+/// Who gets an event, read branch by branch: a program that emits and runs no engine needs the event's node, the nodes above it
+/// and their endpoints, however many others there are.
+///
+/// Used on the writer's thread alone.
+final class BranchDirectory {
+    private var generation: Int64 = -1
+    private var undoneTopologies = 0
+    private var places: [String: (node: Node, endpoints: NodeEndpoints)] = [:]
+    private var routes: [Route: [Member]] = [:]
+    private var members: [Int64: Member] = [:]
+
+    /// Nodes that are remembered with their endpoints, and routes: both come from outside, so their number is bounded.
+    private static let memoryLimit = 10_000
+
+    private struct Route: Hashable {
+        let type: String
+        /// By its bytes: strings that look the same would be one.
+        let node: [UInt8]
+    }
+
+    /// An endpoint that gets events. An object, because a copy of its settings for every event would cost more than the rest.
+    private final class Member {
+        let id: String
+        let revision: Int64
+        let isActive: Bool
+        /// `nil` when its format can carry every event.
+        let composer: Result<EndpointComposer, InputProblem>?
+
+        init(_ endpoint: StoredEndpoint, at now: Timestamp) {
+            id = endpoint.settings.id
+            revision = endpoint.revision
+            isActive = endpoint.state == .active
+            let made = EndpointDirectory.composer(endpoint.settings, at: now)
+            composer = UncarriedDelivery.mayHappen(endpoint, made) ? made : nil
+        }
+    }
+
+    /// Forgets everything when the topology has changed.
+    func refresh(from store: any OutboxStore) throws(OutboxProblem) {
+        let current = try store.topologyGeneration()
+        if current == generation, store.undoneTopologies == undoneTopologies { return }
+        generation = current
+        undoneTopologies = store.undoneTopologies
+        forget()
+    }
+
+    private func forget() {
+        places.removeAll()
+        routes.removeAll()
+        members.removeAll()
+    }
+
+    /// The endpoints that get an event.
+    /// - Returns: `nil` when its node is not known by these bytes.
+    func recipients(of event: Event, from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> EventRecipients? {
+        guard let route = try route(event, store, at: now) else { return nil }
+        var recipients = EventRecipients()
+        for member in route {
+            let problem = member.composer.flatMap { UncarriedDelivery(event, member.id, $0) }
+            recipients.add(revision: member.revision, isActive: member.isActive, problem)
+        }
+        return recipients
+    }
+
+    private func route(_ event: Event, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> [Member]? {
+        let route = Route(type: event.type, node: Array(event.node.utf8))
+        if let known = routes[route] { return known }
+        if max(routes.count, places.count) >= Self.memoryLimit { forget() }
+        guard var place = try place(event.node, store) else { return nil }
+        var found: [Member] = []
+        // Every parent stands on a higher level, so there is an end.
+        for _ in Level.allCases {
+            if Hierarchy.receives(place.node.level, type: event.type) {
+                for endpoint in place.endpoints.recipients(of: event.type) { found.append(member(endpoint, at: now)) }
+            }
+            guard let parent = place.node.parent, let above = try self.place(parent, store) else { break }
+            place = above
+        }
+        routes[route] = found
+        return found
+    }
+
+    private func member(_ endpoint: StoredEndpoint, at now: Timestamp) -> Member {
+        if let known = members[endpoint.key] { return known }
+        let made = Member(endpoint, at: now)
+        members[endpoint.key] = made
+        return made
+    }
+
+    private func place(_ id: String, _ store: any OutboxStore) throws(OutboxProblem) -> (node: Node, endpoints: NodeEndpoints)? {
+        // Strings that look the same are the same key here; the table compares bytes.
+        if let known = places[id], Identifier.isWrittenAlike(known.node.id, id) { return known }
+        guard let node = try store.node(id: id) else { return nil }
+        var endpoints = NodeEndpoints()
+        for endpoint in try store.endpoints(atNode: id) { endpoints.add(endpoint) }
+        places[id] = (node, endpoints)
+        return (node, endpoints)
+    }
+}

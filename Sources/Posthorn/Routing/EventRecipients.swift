@@ -1,0 +1,28 @@
+import PosthornModel
+import PosthornOutbox
+
+/// Those who get an event, collected one by one.
+struct EventRecipients {
+    private(set) var all: [Recipient] = []
+    /// Those of them whose formats cannot carry it. Their deliveries fail at once, in whatever state their endpoints are.
+    private(set) var uncarried: [UncarriedDelivery] = []
+
+    /// - Parameters:
+    ///   - revision: The endpoint's current revision.
+    ///   - isActive: Whether its state lets deliveries go out. By the state alone: another process, such as one without the key, may
+    ///     see a fault that the engine does not.
+    ///   - problem: Why its format cannot carry the event.
+    mutating func add(revision: Int64, isActive: Bool, _ problem: UncarriedDelivery?) {
+        if let problem { uncarried.append(problem) }
+        all.append(Recipient(revision: revision, isActive: isActive || problem != nil))
+    }
+
+    /// What is wrong with an event at a node that is not there.
+    static func unknownNode(_ node: String) -> InputProblem {
+        InputProblem(
+            field: "node",
+            value: node,
+            reason: "names no node of the hierarchy; apply a topology that has it or correct the value"
+        )
+    }
+}

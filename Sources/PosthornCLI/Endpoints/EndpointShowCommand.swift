@@ -1,0 +1,97 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+import PosthornText
+
+/// `posthorn endpoint show ID`
+enum EndpointShowCommand: Command {
+    static let specification = CommandSpecification(
+        name: "endpoint show",
+        summary: "show one endpoint: all its settings, its state, and what waits for it",
+        positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
+        details: [
+            "Secrets, values of headers and those in the URL's query are ***. Without the key of sealed credentials their names are"
+                + "\nnot known either.",
+            "With --json: as posthorn endpoint list, with credentials (an object; null without the key), pending, held and exhausted"
+                + "\n(counts of deliveries).",
+        ],
+        examples: ["posthorn endpoint show crm", "posthorn endpoint show crm --json"]
+    )
+
+    private static let states: [DeliveryState] = [.pending, .held, .exhausted]
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let id = arguments.positionals[0]
+        return try context.withOutbox { outbox in
+            let endpoint = try outbox.maskedEndpoint(id)
+            let fault = try outbox.endpointFaults().all[endpoint.settings.id]
+            let throttled = try outbox.throttledEndpoints()[endpoint.settings.id]
+            var filter = DeliveryFilter()
+            filter.endpoint = endpoint.settings.id
+            // Those of what can be cancelled are those that are not delivered.
+            let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
+            if context.json {
+                context.output.write(json(endpoint, fault, throttled, counts))
+            } else {
+                context.output.write(text(endpoint, fault, throttled, counts))
+            }
+            return 0
+        }
+    }
+
+    private static func text(
+        _ endpoint: StoredEndpoint,
+        _ fault: String?,
+        _ throttledUntil: Timestamp?,
+        _ counts: [DeliveryState: Int]
+    ) -> String {
+        let settings = endpoint.settings
+        let waiting = states.compactMap { state in counts[state].map { "\(Words.grouped($0)) \(state.rawValue)" } }
+        var rows: [(String, String)] = [
+            ("endpoint", settings.id), ("node", settings.node),
+            ("state", endpoint.state.rawValue + (endpoint.stateReason.map { " (\($0))" } ?? "")),
+        ]
+        if let fault { rows.append(("broken", fault)) }
+        if let throttledUntil { rows.append(("throttled", "until \(throttledUntil), as its receiver asked")) }
+        rows += [
+            ("deliveries", waiting.isEmpty ? "none pending, held or exhausted" : waiting.joined(separator: ", ")),
+            ("url", "\(settings.method.rawValue) \(settings.url)"),
+            ("format", "envelope \(settings.envelope.rawValue), signature \(settings.signature.rawValue)"),
+            ("events", settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " ")),
+        ]
+        for header in settings.headers { rows.append(("header", "\(header.name): \(header.value)")) }
+        if settings.keepsCredentials { rows.append(("credentials", "sealed; give the key to see their names")) }
+        for (name, value) in settings.credentials.sorted(by: { $0.key < $1.key }) {
+            rows.append(("credential", "\(name) = \(InputProblem.printable(value.shown))"))
+        }
+        rows += limits(settings)
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \(Visible.text($0.1))\n" }.joined()
+    }
+
+    private static func limits(_ settings: EndpointSettings) -> [(String, String)] {
+        let retry = settings.retry.offsetsMilliseconds.map(RetrySchedule.Duration.text).joined(separator: ", ")
+        let rate = settings.ratePerSecond.map { "\(Words.oneDecimal($0)) a second" } ?? "no limit of rate"
+        let length = RetrySchedule.Duration.text(Int64(settings.timeoutMilliseconds))
+        return [("retry", retry), ("limits", "deadline \(length), \(settings.inFlightLimit) at once, \(rate)")]
+    }
+
+    private static func json(
+        _ endpoint: StoredEndpoint,
+        _ fault: String?,
+        _ throttledUntil: Timestamp?,
+        _ counts: [DeliveryState: Int]
+    ) -> JSONLine {
+        let settings = endpoint.settings
+        var line = EndpointListCommand.json(endpoint, fault, throttledUntil)
+        let members = settings.credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
+        line.add("credentials", settings.keepsCredentials ? .null : .object(members))
+        for state in states { line.add(state.rawValue, counts[state] ?? 0) }
+        return line
+    }
+}
+
+extension JSONValue {
+    /// A text as it is, all else as JSON.
+    fileprivate var shown: String { if case .string(let text) = self { text } else { text } }
+}

@@ -1,0 +1,74 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// `posthorn event ID`
+enum EventCommand: Command {
+    static let specification = CommandSpecification(
+        name: "event",
+        summary: "show an event: its data, who gets it, and how far its deliveries are",
+        positionals: [.init(name: "ID", count: .one, summary: "the event's id")],
+        flags: [.init("data", "print the data alone, byte for byte as receivers get it")],
+        details: [
+            "With --json: one object with id, type, node, created, waits_for_fan_out (whether it was inserted by SQL and no engine has"
+                + "\nchosen its recipients yet), data (the JSON object; a string where what was inserted is none) and deliveries (objects as"
+                + "\nposthorn deliveries prints them)."
+        ],
+        examples: ["posthorn event m1-started", "posthorn event m1-started --data | jq ."]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let id = arguments.positionals[0]
+        return try context.withOutbox { outbox in
+            let (event, waits) = try outbox.event(id)
+            if arguments.has("data") {
+                context.output.write(event.data)
+                context.output.write("\n")
+                return 0
+            }
+            var filter = DeliveryFilter()
+            filter.event = event.id
+            var list = DeliveryList(context)
+            list.throttled = try outbox.throttledEndpoints()
+            if context.json {
+                var deliveries: [JSONLine] = []
+                try outbox.deliveries(filter) { deliveries.append(DeliveryList.json($0, list.throttledUntil($0))) }
+                context.output.write(json(event, waits, deliveries))
+                return 0
+            }
+            context.output.write(text(event))
+            try outbox.deliveries(filter) { list.add($0) }
+            if list.count > 0 {
+                list.finish()
+            } else {
+                context.output.write(waits ? "no deliveries yet: posthorn run makes them\n" : "no endpoint gets it\n")
+            }
+            return 0
+        }
+    }
+
+    private static func text(_ event: Event) -> String {
+        let data = String(decoding: event.data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        return """
+            event    \(Visible.text(event.id))
+            type     \(Visible.text(event.type))
+            node     \(Visible.text(event.node))
+            created  \(event.created)
+            \(data.map { Visible.text(String($0)) }.joined(separator: "\n"))
+
+
+            """
+    }
+
+    private static func json(_ event: Event, _ waits: Bool, _ deliveries: [JSONLine]) -> JSONLine {
+        var line = JSONLine()
+        line.add("id", event.id)
+        line.add("type", event.type)
+        line.add("node", event.node)
+        line.add("created", event.created)
+        line.add("waits_for_fan_out", waits)
+        line.add("data", json: event.data)
+        line.add("deliveries", deliveries)
+        return line
+    }
+}

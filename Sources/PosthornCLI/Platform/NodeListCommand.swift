@@ -1,0 +1,62 @@
+import Posthorn
+import PosthornModel
+import PosthornOutbox
+
+/// `posthorn node list`
+enum NodeListCommand: Command {
+    static let specification = CommandSpecification(
+        name: "node list",
+        summary: "list the hierarchy's nodes, each below the one it belongs to",
+        details: ["With --json: id, level, parent, name, notification_email, endpoints (how many are at the node itself)."],
+        examples: ["posthorn node list", "posthorn node list --json"]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let topology = try context.withOutbox { try $0.topology() }
+        let endpoints = Dictionary(grouping: topology.endpoints.filter { $0.state != .removed }, by: \.settings.node).mapValues(\.count)
+        let nodes = inOrder(topology.nodes)
+        if context.json {
+            for (node, _) in nodes { context.output.write(json(node, endpoints[node.id] ?? 0)) }
+            return 0
+        }
+        var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
+        for (node, depth) in nodes {
+            table.add([
+                String(repeating: "  ", count: depth) + node.id, node.level.rawValue, node.name ?? "-", node.notificationEmail ?? "-",
+                String(endpoints[node.id] ?? 0),
+            ])
+        }
+        table.finish()
+        return 0
+    }
+
+    private static let columns: [Table.Column] = [
+        .init("ID", canShrink: true), .init("LEVEL"), .init("NAME", canShrink: true), .init("CONTACT", canShrink: true),
+        .init("ENDPOINTS", isNumber: true),
+    ]
+
+    /// Each node behind its parent, with how many are above it; otherwise in the order in which they were applied.
+    static func inOrder(_ nodes: [Node]) -> [(node: Node, depth: Int)] {
+        let ids = Set(nodes.map(\.id))
+        let children = Dictionary(grouping: nodes) { node in node.parent.flatMap { ids.contains($0) ? $0 : nil } }
+        var ordered: [(node: Node, depth: Int)] = []
+        // From the end, so that the first is taken first. Levels bound the depth, whatever the rows hold.
+        var waiting = (children[nil] ?? []).reversed().map { (node: $0, depth: 0) }
+        while let next = waiting.popLast() {
+            ordered.append(next)
+            waiting += (children[next.node.id] ?? []).reversed().map { (node: $0, depth: next.depth + 1) }
+        }
+        return ordered
+    }
+
+    private static func json(_ node: Node, _ endpoints: Int) -> JSONLine {
+        var line = JSONLine()
+        line.add("id", node.id)
+        line.add("level", node.level.rawValue)
+        line.add("parent", node.parent)
+        line.add("name", node.name)
+        line.add("notification_email", node.notificationEmail)
+        line.add("endpoints", endpoints)
+        return line
+    }
+}

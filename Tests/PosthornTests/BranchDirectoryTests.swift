@@ -1,0 +1,109 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornSystem
+import PosthornTestSupport
+import Testing
+
+@testable import Posthorn
+
+/// A program that emits and runs no engine reads the event's branch alone, and finds whom the engine's directory finds.
+@Suite struct BranchDirectoryTests {
+    private let bench: EngineBench
+
+    init() throws { bench = try EngineBench() }
+
+    private static let nodes = [
+        Node(id: "r", level: .reseller), Node(id: "d", level: .dealer, parent: "r"), Node(id: "c", level: .company, parent: "d"),
+        Node(id: "s", level: .site, parent: "c"), Node(id: "s2", level: .site, parent: "c"), Node(id: "d2", level: .dealer, parent: "r"),
+        Node(id: "caf\u{E9}", level: .site),
+    ]
+
+    private func apply(_ endpoints: [EndpointSettings], prune: Bool = false) throws {
+        _ = try bench.outbox.apply(try Topology(nodes: Self.nodes, endpoints: endpoints), prune: prune)
+    }
+
+    private func endpoints() throws -> [EndpointSettings] {
+        let patterns = [[], ["MEETING_*"], ["USER_CREATED", "MEETING_ENDED"], ["*"]]
+        return try Self.nodes.flatMap { node in
+            try patterns.enumerated().map { place, texts in
+                EndpointSettings(
+                    id: "\(node.id)-\(place)",
+                    node: node.id,
+                    url: "https://x.example/",
+                    envelope: place == 3 ? .webio : .standard,
+                    events: try texts.map { (text) throws(InputProblem) in try EventPattern(text) }
+                )
+            }
+        }
+    }
+
+    /// Whom both find, and what both say of the event.
+    private func found(_ event: Event) throws -> (branch: EventRecipients?, directory: EventRecipients?) {
+        let (outbox, now) = (bench.outbox, bench.outbox.clock.now())
+        return try outbox.writer.perform { (store) throws(OutboxProblem) in
+            let branches = BranchDirectory()
+            try branches.refresh(from: store)
+            let directory = EndpointDirectory()
+            _ = try directory.refresh(from: store, at: now)
+            return (try branches.recipients(of: event, from: store, at: now), try? directory.recipients(of: event))
+        }
+    }
+
+    @Test func aBranchHasTheRecipientsOfTheWholeDirectory() throws {
+        try apply(try endpoints())
+        _ = try bench.outbox.setEnabled(false, endpoint: "c-0")
+        try apply(try endpoints().filter { $0.id != "d-1" }, prune: true)
+        for node in Self.nodes.map(\.id) + ["nobody"] {
+            for type in ["MEETING_ENDED", "USER_CREATED", "SITE_CREATED", "COMPANY_CREATED", "DEALER_CREATED", "other"] {
+                for data in ["{}", #"{"type":"else"}"#] {
+                    let event = Event(id: "e", type: type, node: node, created: bench.outbox.clock.now(), data: Array(data.utf8))
+                    let (branch, directory) = try found(event)
+                    #expect(branch?.all == directory?.all && branch?.uncarried == directory?.uncarried, "\(type) at \(node)")
+                    #expect((branch == nil) == (node == "nobody"))
+                    #expect(branch?.uncarried.isEmpty != false || data != "{}")
+                }
+            }
+        }
+    }
+
+    @Test func aNodeInOtherBytesIsNamedAsSuch() throws {
+        try apply(try endpoints())
+        let emit = { (node: String) in _ = try bench.outbox.emit(NewEvent(type: "T", node: node, data: "{}")) }
+        try emit("caf\u{E9}")
+        let reasons = ["cafe\u{301}": "looks like an id that is there", "caff\u{E9}": "names no node", "x": "names no node"]
+        for (node, reason) in reasons {
+            let problem = #expect(throws: InputProblem.self) { try emit(node) }
+            #expect(problem?.field == "node" && problem?.reason.hasPrefix(reason) == true, "\(node): \(String(describing: problem))")
+        }
+    }
+
+    /// The topology changes between two events of one program.
+    @Test func aChangeIsFollowed() throws {
+        let one = EndpointSettings(id: "a", node: "s", url: "https://x.example/")
+        let two = EndpointSettings(id: "b", node: "r", url: "https://x.example/")
+        func deliveries() throws -> Int { try bench.outbox.emit(NewEvent(type: "T", node: "s", data: "{}")).deliveries }
+        try apply([one])
+        #expect(try deliveries() == 1)
+        let other = try Outbox(path: bench.outbox.path)
+        defer { other.close() }
+        _ = try other.apply(try Topology(nodes: Self.nodes, endpoints: [one, two]))
+        #expect(try deliveries() == 2)
+    }
+
+    /// Counts, not times: one event costs as many steps of statements whatever stands beside its branch.
+    @Test func theCostOfAnEventDoesNotGrowWithOtherBranches() throws {
+        func steps(others: Int) throws -> Int {
+            let bench = try EngineBench()
+            let crowd = (0..<others).map { EndpointSettings(id: "x\($0)", node: "d2", url: "https://x.example/") }
+            let own = EndpointSettings(id: "own", node: "s", url: "https://x.example/")
+            _ = try bench.outbox.apply(try Topology(nodes: Self.nodes, endpoints: crowd + [own]))
+            // A program of its own, which has read nothing yet.
+            let emitter = try Outbox(path: bench.outbox.path, creating: false)
+            defer { emitter.close() }
+            let before = try emitter.counters().statements
+            _ = try emitter.emit(NewEvent(type: "T", node: "s", data: "{}"))
+            return try emitter.counters().statements - before
+        }
+        #expect(try steps(others: 500) == steps(others: 0))
+    }
+}

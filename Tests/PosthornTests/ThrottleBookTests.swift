@@ -1,0 +1,117 @@
+import PosthornModel
+import PosthornOutbox
+import PosthornTestSupport
+import Synchronization
+import Testing
+import PosthornText
+
+@testable import Posthorn
+
+/// Receivers that ask to be left alone, by `Retry-After`.
+@Suite struct ThrottleBookTests {
+    private let start = Timestamp(milliseconds: 1_594_816_394_000)
+
+    private func refusal(wait: Int64?) -> AttemptOutcome {
+        AttemptOutcome(started: start, durationMicroseconds: 2000, status: 429, error: .status, retryAfterMilliseconds: wait)
+    }
+
+    @Test func onlyAWishToWaitHoldsAnEndpointBack() {
+        var book = ThrottleBook()
+        let others = [nil, 0].map { book.answered(3, refusal(wait: $0)) }
+        #expect(others == [false, false] && book.isEmpty && book.news.isEmpty)
+        let wishes = [1000, 1000].map { book.answered(3, refusal(wait: $0)) }
+        #expect(wishes == [true, false] && book.news == [3])
+        #expect(book.until(3) == start.advanced(byMilliseconds: 1002))
+        let mayStart = [3, 4].map { book.mayStart($0, at: start) }
+        #expect(mayStart == [false, true])
+        #expect(book.nextLook == start.advanced(byMilliseconds: 1002))
+    }
+
+    @Test func whatWaitsIsLookedAtInItsTime() {
+        var book = ThrottleBook()
+        _ = book.answered(3, refusal(wait: 1000))
+        _ = book.answered(5, refusal(wait: 3000))
+        let first = start.advanced(byMilliseconds: 1002)
+        let looks = [start, first].map { book.look(at: $0, waits: { _ in true }) }
+        #expect(looks == [[], [3]])
+        book.take(3)
+        let mayStart = book.mayStart(3, at: first)
+        #expect(!mayStart)
+        // A second later, and when the clock was put back.
+        let later = [first.advanced(byMilliseconds: 1000), start].map { book.look(at: $0, waits: { $0 == 3 }) }
+        #expect(later == [[3], []])
+        let end = book.look(at: start.advanced(byMilliseconds: 601_002), waits: { _ in true })
+        #expect(end.sorted() == [3, 5] && book.until(3) == nil && book.until(5) != nil)
+        book.forget(5)
+        #expect(book.isEmpty)
+    }
+
+    @Test func oneAfterAnotherIsReadAgain() {
+        var book = ThrottleBook()
+        for endpoint in [3, 5, 7] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        let now = start.advanced(byMilliseconds: 1002)
+        let first = book.next(at: now, waits: { $0 != 5 })
+        #expect(book.hasNext)
+        let second = book.next(at: now, waits: { $0 != 5 })
+        #expect(Set([first, second]) == [3, 7] && !book.hasNext)
+        let third = book.next(at: now, waits: { _ in true })
+        #expect(third == nil)
+        _ = book.next(at: now.advanced(byMilliseconds: 1000), waits: { _ in true })
+        for endpoint in [3, 5, 7] { book.forget(endpoint) }
+        #expect(!book.hasNext && book.isEmpty)
+    }
+
+    /// One refusal holds back all of the endpoint's deliveries and nobody else's, across a restart too.
+    @Test func aRefusalHoldsTheWholeEndpointBackAcrossARestart() throws {
+        let isWell = Mutex(false)
+        let receiver = try MisbehavingReceiver { request in
+            request.target.hasSuffix("/busy") && !isWell.withLock { $0 } ? .status(503, headers: [("Retry-After", "7200")]) : .ok
+        }
+        let clock = TestClock()
+        let bench = try EngineBench(clock: clock)
+        try bench.apply([
+            EndpointSettings(id: "busy", node: "s", url: "\(receiver.url)/busy"),
+            EndpointSettings(id: "other", node: "s", url: "\(receiver.url)/other"),
+        ])
+        func emit(_ count: Int, _ name: String) throws {
+            _ = try bench.outbox.emit((0..<count).map { NewEvent(id: "\(name)-\($0)", type: "T", node: "s", data: "{}") })
+        }
+        func waiting() throws -> [Int] { try bench.deliveries().filter { $0.endpoint == "busy" }.map(\.attempts) }
+        func delivered(_ id: String) throws -> Int { try bench.deliveries().count { $0.endpoint == id && $0.state == .delivered } }
+        var engine = try bench.engine()
+        try engine.start()
+        try emit(1, "first")
+        #expect(bench.waitFor("the refusal", where: { $0.isFailure(.pending, attempt: 1) }))
+        try emit(50, "later")
+        #expect(receiver.waitForRequests(52).count == 52)
+        let until = try #require(try bench.outbox.throttledEndpoints()["busy"])
+        #expect(try bench.outbox.throttledEndpoints().count == 1)
+        #expect((7_200_000...7_260_000).contains(until.milliseconds - clock.now().milliseconds))
+        // The schedule's time comes and goes, and another engine.
+        clock.advance(by: 3_600_000)
+        try emit(1, "hour")
+        #expect(receiver.waitForRequests(53).count == 53)
+        try engine.stop()
+        #expect(try waiting() == [1] + Array(repeating: 0, count: 51))
+        engine = try bench.engine()
+        try engine.start()
+        try emit(1, "again")
+        #expect(receiver.waitForRequests(54).count == 54)
+        #expect(receiver.requests.count { $0.target.hasSuffix("/busy") } == 1)
+        // Its time has come: one first, and not all in one moment.
+        isWell.withLock { $0 = true }
+        clock.set(until)
+        #expect(receiver.waitForRequests(55).count == 55)
+        try emit(1, "then")
+        #expect(receiver.waitForRequests(56).count == 56)
+        #expect(receiver.requests.count { $0.target.hasSuffix("/busy") } == 2)
+        #expect(try bench.outbox.throttledEndpoints().isEmpty)
+        while receiver.requests.count < 109 {
+            let before = receiver.requests.count
+            clock.advance(by: 1000)
+            try #require(receiver.waitForRequests(before + 1).count > before)
+        }
+        try engine.stop()
+        #expect(try delivered("busy") == 54 && delivered("other") == 54)
+    }
+}
