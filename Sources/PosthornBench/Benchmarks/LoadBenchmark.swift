@@ -79,12 +79,14 @@ struct LoadBenchmark: Benchmark {
         var plan = LoadPlan(.closed(connections: connections))
         plan.nanoseconds = Int64(seconds) * 1_000_000_000
         plan.threads = threads
+        var options = LoadOptions()
+        options.caFile = caFile
         let test = try LoadTest(
             try EndpointURL(url),
             plan: plan,
             content: .body(load.data),
             guard: LabGuard.make(isOwned: false),
-            caFile: caFile
+            options: options
         )
         let report = try test.run()
         guard report.errors == 0 else { throw BenchProblem("\(report.errors) of \(report.requests) requests failed") }

@@ -41,6 +41,10 @@ enum LoadCommand: Command {
                 + "\nwas slow. Bounds of a part: p99{step:2}<200ms, p99{step:*}<200ms (each step), errors{type:MEETING_*}<1% (each such type).",
             "Exit status 1 when a bound is missed, and when not one of the requests that should be is answered 200, whatever was"
                 + "\nexpected; a line then says what most likely has to be changed. Exit status 3 when none is missed and one is not known.",
+            "--find-rate 'p99<200ms' doubles the rate from --rate (default 50) until the bound is missed, halves the distance until the rates"
+                + "\nare 5 % apart, and confirms the lower one for --sustain. Fewer than 1 % of errors are a bound too, unless another is"
+                + "\ngiven. A trial takes --duration (default 5s), or longer where the percentile needs more requests. A rate at which this"
+                + "\nmachine was late is not known, and never counts as missed. Exit status 0 with a rate, 1 if none holds, 3 if not known.",
             "Every output names the seed, the command line without secrets, the version, the format and the machine, to run it again.",
             "--expect 'findings<1' is missed when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",
@@ -58,6 +62,7 @@ enum LoadCommand: Command {
             "posthorn load http://127.0.0.1:9999/ --rate 200 --duration 30s --vendor diio --credential signing_secret=… "
                 + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'findings<1'",
             "posthorn load http://127.0.0.1:9999/ --rate 500 --ledger processed.ndjson --expect 'lost<1' --expect 'twice<1'",
+            "posthorn load http://127.0.0.1:9999/ --find-rate 'p99<200ms'",
             "posthorn load http://127.0.0.1:9999/ --replay posthorn.db --speed 60 --vendor weseedo",
         ]
     )
@@ -75,6 +80,11 @@ enum LoadCommand: Command {
         let expectations = try LoadFlags.expectations(arguments, context.command)
         let settings = try FormatFlags.settings(arguments, url: target.url.text, command: context.command)
         let events = try ReplayFlags.events(arguments, settings, context.command)
+        let search = arguments.has("find-rate") ? try FindRate(arguments, context.command) : nil
+        if search == nil, arguments.has("sustain") {
+            throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command)
+        }
+        let options = try WireFlags.options(arguments, context.command)
         let plan = try LoadFlags.plan(arguments, replaying: events, seed: seed, context.command)
         let content = try LoadContentFlags.content(
             arguments,
@@ -93,15 +103,21 @@ enum LoadCommand: Command {
         // Opening empties them, so it comes after what can be refused.
         let files = try ReportFiles(arguments)
         StopSignals.block()
-        let test = try LoadTest(
-            target.url,
-            method: settings?.method ?? .post,
-            plan: plan,
-            content: content,
-            shares: shares,
-            guard: target.guard,
-            caFile: try EndpointCalls.caFile(arguments)
-        )
+        func makeTest(_ plan: LoadPlan) throws -> LoadTest {
+            try LoadTest(
+                target.url,
+                method: settings?.method ?? .post,
+                plan: plan,
+                content: content,
+                shares: shares,
+                guard: target.guard,
+                options: options
+            )
+        }
+        if let search {
+            return try run(search, plan, makeTest, LoadRunOrigin.made(arguments, settings, seed: seed), target, context)
+        }
+        let test = try makeTest(plan)
         let phase = ReportingPhase()
         var (report, ledgerProblem) = try run(test, plan, ledger, phase)
         phase.end()
@@ -132,6 +148,32 @@ enum LoadCommand: Command {
     static func status(of verdicts: [Expectation.Verdict]) -> Int32 {
         if verdicts.contains(where: { $0.outcome == .missed }) { return 1 }
         return verdicts.allSatisfy(\.holds) ? 0 : unknownStatus
+    }
+
+    /// Searches for a rate.
+    private static func run(
+        _ search: FindRate,
+        _ plan: LoadPlan,
+        _ makeTest: (LoadPlan) throws -> LoadTest,
+        _ origin: LoadOrigin,
+        _ target: LabTarget,
+        _ context: Context
+    ) throws -> Int32 {
+        let phase = ReportingPhase()
+        _ = try StopSignals.watch { signal in
+            phase.leaveIfEnded(signal)
+            search.end()
+        }
+        let (result, trials) = try search.run(plan, makeTest) { ErrorOutput.line("posthorn: \(FindRateText.line($0))") }
+        phase.end()
+        let url = MaskedURL.text(target.url.text)
+        if context.json {
+            context.output.write(FindRateText.json(result, trials, bounds: search.boundsText, origin: origin, target: url))
+        } else {
+            context.output.write(FindRateText.report(result, trials, bounds: search.boundsText, target: url))
+            context.output.write(LoadPartsText.origin(origin))
+        }
+        return FindRateText.status(result)
     }
 
     private static func check(

@@ -16,12 +16,14 @@ enum LoadContentFlags {
         _ command: String
     ) throws -> LoadContent {
         let bytes = try body(arguments, command)
-        guard let settings = settings ?? (bytes == nil ? EndpointSettings(id: "lab", node: "lab", url: "") : nil) else {
+        let headers = try WireFlags.headers(arguments, command)
+        guard var settings = settings ?? (bytes == nil ? EndpointSettings(id: "lab", node: "lab", url: "") : nil) else {
             for flag in ["event", "wrong-signature", "duplicates", "late", "reorder"] where arguments.has(flag) {
                 throw UsageProblem("--\(flag) needs a format; add --vendor", command: command)
             }
-            return .body(bytes ?? [])
+            return .body(bytes ?? [], headers: headers)
         }
+        settings.headers += headers
         if shares.wronglySigned > 0, settings.signature == .none {
             throw UsageProblem(
                 "--wrong-signature: this format has no signature; take --vendor or --signature of another one",

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 /// The flags of `posthorn load` as a plan.
@@ -10,6 +11,8 @@ enum LoadFlags {
             .init("spacing", "KIND", "even or poisson (like independent callers): how --rate is spread (default even)"),
             .init("connections", "N", "without --rate: each sends its next request when it has its answer (default 64)"),
             .init("duration", "TIME", "how long at most, such as 30s or 5m (default 10s, or as long as the rate's steps)"),
+            .init("find-rate", "BOUND", isRepeatable: true, "find the highest rate at which this holds, such as p99<200ms (repeatable)"),
+            .init("sustain", "TIME", "with --find-rate: how long the rate found must hold (default three times --duration)"),
             .init("count", "N", "how many requests at most; with --duration too, whichever comes first ends it"),
             .init("warm-up", "TIME", "send so long before anything is measured"),
             .init("max-in-flight", "N", "with --rate: requests on the wire at once (default 10000); reaching it is reported"),
@@ -19,6 +22,8 @@ enum LoadFlags {
             .init("event", "TYPE", "send this type only, or those that fit a pattern"),
             .init("data", "JSON", "the data of every event instead of made-up ones; without --vendor: the body"),
             .init("body", "FILE", "the same from a file; - for standard input"),
+            .init("header", "LINE", isRepeatable: true, "add this header, such as 'X-Tenant: 5' (repeatable)"),
+            .init("method", "NAME", "this method instead of POST (GET where the format has it)"),
             .init("wrong-signature", "SHARE", "sign this share with another secret, such as 1%"),
             .init("duplicates", "SHARE", "send this share of events twice"),
             .init("late", "SHARE", "make and sign this share an hour ago"),
@@ -33,8 +38,11 @@ enum LoadFlags {
         ] + LedgerSource.flags + [
             .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
             .init("samples", "FILE", "write every request with its times (CSV)"),
+            .init("junit", "FILE", "write the verdicts as JUnit XML: missed ones fail, those not known are skipped"),
             .init("report", "FILE", "write a page with plots (HTML, complete in itself)"),
             .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
+            .init("close-connections", "open a new connection for every request"),
+            .init("insecure", "take any certificate, whoever signed it and whatever its names"),
             .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
             LabTarget.ownership,
         ]
@@ -88,7 +96,7 @@ enum LoadFlags {
 
     private enum Spacing: String, CaseIterable { case even, poisson }
 
-    private static func defaultThreads(_ plan: LoadPlan) -> Int {
+    static func defaultThreads(_ plan: LoadPlan) -> Int {
         let cores = SenderConfiguration().threads
         switch plan.model {
         case .closed(let connections): return min(connections, cores)
@@ -132,10 +140,15 @@ enum LoadFlags {
         return shares
     }
 
-    static func expectations(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> [Expectation] {
-        try arguments.all("expect").map { (text) throws(UsageProblem) in
+    static func expectations(
+        _ arguments: ParsedArguments,
+        _ command: String,
+        flag: String = "expect"
+    ) throws(UsageProblem) -> [Expectation] {
+        try arguments.all(flag).map { (text) throws(UsageProblem) in
             do throws(InputProblem) { return try Expectation(text) } catch {
-                throw UsageProblem("--\(error)", command: command)
+                let problem = InputProblem(field: flag, value: error.value, reason: error.reason)
+                throw UsageProblem("--\(problem)", command: command)
             }
         }
     }

@@ -1,5 +1,6 @@
 import PosthornLab
 import PosthornModel
+import PosthornText
 
 /// The results of a load's steps for people, and how it can be run again.
 enum LoadPartsText {
@@ -30,9 +31,11 @@ enum LoadPartsText {
     }
 
     /// What is needed to run it again.
-    static func origin(_ report: LoadReport) -> String {
-        guard let origin = report.origin else { return "" }
-        return "\nto run it again: \(Visible.text(origin.command))\n"
+    static func origin(_ report: LoadReport) -> String { report.origin.map(origin) ?? "" }
+
+    /// The same of a search for a rate.
+    static func origin(_ origin: LoadOrigin) -> String {
+        "\nto run it again: \(Visible.text(origin.command))\n"
             + "posthorn \(origin.version), \(origin.vendor.map { "\($0), " } ?? "")\(Visible.text(origin.machine))\n"
     }
 }

@@ -123,7 +123,10 @@ enum LoadText {
             notes.append("This machine could not keep the schedule: requests left up to \(duration(lateness.maximum)) late.")
         }
         if !report.plan.isOpen, report.generator.isSaturated {
-            notes.append("The generator had no time left: it, and not the receiver, may be what limits the rate and adds to the latency.")
+            notes.append(
+                "The generator had no time left, or other programs had the cores: it, and not the receiver, may be what limits the rate and "
+                    + "adds to the latency."
+            )
         }
         if report.all.unsent > 0 {
             let count = Words.count(report.all.unsent, "request")

@@ -30,11 +30,15 @@ enum RepeatableCommand {
     private static func shown(_ value: String, of flag: String) -> String {
         switch flag {
         case "credential": return value.prefix { $0 != "=" } + "=…"
+        case "header": return header(value)
         case "rotate-to": return "…"
         case "ledger" where value.contains("://"): return MaskedURL.text(value)
         default: return value
         }
     }
+
+    /// A header's value may be a secret, whatever its name is.
+    private static func header(_ line: String) -> String { line.prefix { $0 != ":" } + ": …" }
 
     /// More than any machine takes as one argument.
     private static let limit = 1 << 21

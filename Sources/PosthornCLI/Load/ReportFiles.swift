@@ -9,6 +9,7 @@ final class ReportFiles {
     private let csv: Int32?
     private let page: Int32?
     private let samples: Int32?
+    private let junit: Int32?
     private let csvIsOutput: Bool
 
     init(_ arguments: ParsedArguments) throws(OutputFileProblem) {
@@ -16,6 +17,7 @@ final class ReportFiles {
         csv = csvIsOutput ? nil : try Self.open(arguments.text("csv"))
         page = try Self.open(arguments.text("report"))
         samples = try Self.open(arguments.text("samples"))
+        junit = try Self.open(arguments.text("junit"))
     }
 
     /// Throws when two of the results would end up in one place, or one in none.
@@ -24,11 +26,11 @@ final class ReportFiles {
         if arguments.text("csv") == "-", arguments.has("json") {
             throw UsageProblem("--csv - and --json exclude each other on the standard output; name a file for --csv", command: command)
         }
-        for flag in ["report", "samples"] where arguments.text(flag) == "-" {
+        for flag in ["report", "samples", "junit"] where arguments.text(flag) == "-" {
             throw UsageProblem("--\(flag): the standard output has the results; name a file", command: command)
         }
         var flags: [String: String] = [:]
-        for flag in ["csv", "report", "samples", "ledger", "replay"] {
+        for flag in ["csv", "report", "samples", "junit", "ledger", "replay"] {
             guard let path = arguments.text(flag) else { continue }
             if let other = flags.updateValue(flag, forKey: path) {
                 throw UsageProblem("--\(other) and --\(flag): both are \(Visible.text(path)); name two files", command: command)
@@ -43,12 +45,15 @@ final class ReportFiles {
         return descriptor
     }
 
-    deinit { for descriptor in [csv, page, samples] { if let descriptor { close(descriptor) } } }
+    deinit { for descriptor in [csv, page, samples, junit] { if let descriptor { close(descriptor) } } }
 
     func write(_ report: LoadReport, _ verdicts: [Expectation.Verdict], to context: Context) throws {
         if let csv, let failure = Descriptor.write(Array(report.csv.utf8), to: csv) { throw OutputFileProblem("the CSV file", failure) }
         if let page, let failure = Descriptor.write(Array(LoadPage(report, verdicts).html.utf8), to: page) {
             throw OutputFileProblem("the report", failure)
+        }
+        if let junit, let failure = Descriptor.write(Array(report.junit(verdicts).utf8), to: junit) {
+            throw OutputFileProblem("the JUnit file", failure)
         }
         if let samples, let failure = Self.write(report, to: samples) { throw OutputFileProblem("the samples", failure) }
         if csvIsOutput {

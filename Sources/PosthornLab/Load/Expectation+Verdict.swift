@@ -135,6 +135,9 @@ extension LoadReport {
 }
 
 extension Expectation {
+    /// How few requests say nothing of a percentile: 299 for p99.
+    public static func fewestRequests(for percent: Double) -> UInt64 { LatencyEvidence.fewestRequests(for: percent) }
+
     /// The expectation about one step or type instead of each.
     func text(for name: String) -> String {
         guard let open = text.firstIndex(of: ":"), let close = text.firstIndex(of: "}") else { return text }

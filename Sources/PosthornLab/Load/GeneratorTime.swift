@@ -9,6 +9,8 @@ public struct GeneratorTime: Comparable, Sendable {
 
     /// From this share on a thread has no time left: the rest is what a wake-up costs.
     static let saturation = 0.9
+    /// From this share of waiting on, other programs had the cores so often that it shows in what is measured.
+    static let starvation = 0.1
 
     init() {}
 
@@ -19,8 +21,8 @@ public struct GeneratorTime: Comparable, Sendable {
         waiting = min(1, Double(last.waiting - first.waiting) / length)
     }
 
-    /// Whether it had no time left.
-    public var isSaturated: Bool { running + waiting >= Self.saturation }
+    /// Whether it had no time left, or was not given the time it wanted.
+    public var isSaturated: Bool { running + waiting >= Self.saturation || waiting >= Self.starvation }
 
     /// Whether one has more time left than the other.
     public static func < (one: GeneratorTime, other: GeneratorTime) -> Bool {

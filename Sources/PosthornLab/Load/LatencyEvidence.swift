@@ -28,6 +28,8 @@ struct LatencyEvidence {
     /// The deadline of a request in nanoseconds.
     let timeoutNanoseconds: Int64
 
+    private static let saturated = "the generator had no time left or did not get a core, so it may be what was slow"
+
     /// A percentile is spoken of when less than this chance is left that so many requests all came out as they did otherwise.
     static let doubt = 0.05
 
@@ -52,7 +54,7 @@ struct LatencyEvidence {
         let best = optimistic(figure)
         if worst != (best.map { holds($0) } ?? false) { return .unknown(reason(figure)) }
         // It makes answers slow, and does not take them away.
-        if !worst, isSaturated, best != nil { return .unknown("the generator had no time left, so it may be what was slow") }
+        if !worst, isSaturated, best != nil { return .unknown(Self.saturated) }
         guard case .percentile(let percent) = figure else { return worst ? .below : .notBelow }
         return enough(percent, known, isBelow: worst) { holds(Double($0)) }
     }

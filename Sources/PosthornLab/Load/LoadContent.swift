@@ -33,10 +33,12 @@ public struct LoadContent: Sendable {
     }
 
     /// The same body every time.
-    public static func body(_ bytes: [UInt8], method: RequestMethod = .post) -> LoadContent {
+    /// - Parameter headers: More headers; names and values must be free of CR, LF and NUL.
+    public static func body(_ bytes: [UInt8], method: RequestMethod = .post, headers: [EndpointSettings.Header] = []) -> LoadContent {
         var request = OutboundRequest()
         if method == .post { request.addHeader("content-type", "application/json".utf8) }
         request.addHeader("user-agent", PosthornVersion.userAgent.utf8)
+        for header in headers { request.headers += Array("\r\n\(header.name): \(header.value)".utf8) }
         request.body = bytes
         return LoadContent(kind: .fixed(request), signsTime: false, carriesEventID: false)
     }

@@ -1,6 +1,4 @@
-import PosthornText
-import PosthornModel
-import PosthornText
+public import PosthornText
 
 /// What is needed to run a load again, as every report says it.
 public struct LoadOrigin: Equatable, Sendable {
@@ -31,7 +29,7 @@ public struct LoadOrigin: Equatable, Sendable {
     }
 
     /// One JSON object; the seed is a text there, for not every program reads 64 bits as a number.
-    var json: JSONValue { .object(parts.map { .init($0.name, .string($0.text)) }) }
+    public var json: JSONValue { .object(parts.map { .init($0.name, .string($0.text)) }) }
 
     private static let commentLimit = 10_000
 

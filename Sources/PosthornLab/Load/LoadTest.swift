@@ -31,7 +31,7 @@ public final class LoadTest: Sendable {
     ///   - content: What they hold.
     ///   - shares: Which share of them tests the receiver's checks.
     ///   - guard: Which addresses may be reached.
-    ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    ///   - options: How requests go on the wire.
     /// - Throws: `InputProblem` when the URL leads nowhere it may lead; `SystemProblem` when the system lacks descriptors.
     public init(
         _ url: EndpointURL,
@@ -40,7 +40,7 @@ public final class LoadTest: Sendable {
         content: LoadContent,
         shares: LoadPlan.Shares = LoadPlan.Shares(),
         guard: EgressGuard,
-        caFile: String? = nil
+        options: LoadOptions = LoadOptions()
     ) throws {
         self.plan = plan
         self.content = content
@@ -65,7 +65,7 @@ public final class LoadTest: Sendable {
                 firstAddress: thread,
                 inFlightLimit: places,
                 guard: `guard`,
-                caFile: caFile
+                options: options
             )
         }
     }

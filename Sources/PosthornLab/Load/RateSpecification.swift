@@ -27,6 +27,11 @@ public struct RateSpecification: Equatable, Sendable {
     /// Steps that were checked before.
     init(steps: [Step]) { self.steps = steps }
 
+    /// One rate for a while.
+    public init(ratePerSecond: Double, nanoseconds: Int64) {
+        self.init(steps: [Step(ratePerSecond: ratePerSecond, nanoseconds: nanoseconds)])
+    }
+
     /// The highest rate of all steps.
     public var peakPerSecond: Double { steps.reduce(0) { max($0, $1.ratePerSecond) } }
 

@@ -17,6 +17,7 @@ public final class LoadLoop: @unchecked Sendable {
     /// The address of its first connection; the others follow in turn.
     private let firstAddress: Int
     private let inFlightLimit: Int
+    private let options: LoadOptions
     private let context: TransferContext
     /// The transfers in turns. libcurl walks through all connections of a multi handle for every request, and an open load
     /// keeps as many as its worst moment had on the wire: with one handle it would never get out of that moment again.
@@ -66,7 +67,7 @@ public final class LoadLoop: @unchecked Sendable {
     ///   - firstAddress: Where the first connection goes among them.
     ///   - inFlightLimit: Requests on the wire at once.
     ///   - guard: Which addresses may be reached.
-    ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    ///   - options: How requests go on the wire.
     /// - Throws: ``SystemProblem`` when the system lacks descriptors or memory.
     public init(
         _ target: SendTarget,
@@ -74,13 +75,14 @@ public final class LoadLoop: @unchecked Sendable {
         firstAddress: Int = 0,
         inFlightLimit: Int,
         guard: EgressGuard,
-        caFile: String?
+        options: LoadOptions = LoadOptions()
     ) throws(SystemProblem) {
         if let problem = CurlLibrary.problem { throw SystemProblem(problem, ENOTSUP) }
         self.target = target
         self.addresses = addresses
         self.firstAddress = firstAddress
         self.inFlightLimit = max(1, inFlightLimit)
+        self.options = options
         waker = try Waker()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         timer = posthorn_timerfd()
@@ -88,7 +90,8 @@ public final class LoadLoop: @unchecked Sendable {
             guard: `guard`,
             responseLimitBytes: Self.responseLimitBytes,
             excerptLimitBytes: 0,
-            tls: TLSClient(caFile: caFile, sessionLimitBytes: SenderConfiguration().sessionLimitBytes),
+            tls: TLSClient(caFile: options.caFile, sessionLimitBytes: SenderConfiguration().sessionLimitBytes),
+            keepsConnections: options.keepsConnections,
             epoll: epoll
         )
         self.context = context
@@ -208,6 +211,11 @@ public final class LoadLoop: @unchecked Sendable {
             let address = addresses[(firstAddress + transfer.slot) % addresses.count]
             transfer.aim(target.url.host, port: target.url.port, at: address)
         }
+        if !options.verifiesCertificates {
+            posthorn_curl_set_long(transfer.easy, CURLOPT_SSL_VERIFYPEER, 0)
+            posthorn_curl_set_long(transfer.easy, CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        if let method = options.method { posthorn_curl_set_text(transfer.easy, CURLOPT_CUSTOMREQUEST, method) }
         transfers.append(LoadTransfer(transfer: transfer))
         return transfer.slot
     }

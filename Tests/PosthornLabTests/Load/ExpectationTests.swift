@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornSending
 import Testing
 
