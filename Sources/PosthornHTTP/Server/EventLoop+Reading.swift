@@ -5,6 +5,8 @@ extension EventLoop {
     /// Does all that can be done for a connection now: takes input, answers, sends, and sets its limit of time.
     func serve(_ connection: ServerConnection) {
         if connection.isClosed { return }
+        // First what waits to be sent: input that waits for that may be taken then, and no event would say so later.
+        if !connection.output.isEmpty { flush(connection) }
         takeInput(connection)
         flush(connection)
         if connection.inputHasEnded { endInput(connection) }

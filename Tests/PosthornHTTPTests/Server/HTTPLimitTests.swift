@@ -221,6 +221,17 @@ import Testing
         responder.respond(.text("too late"))
     }
 
+    @Test func aClientThatReadsLateGetsEveryAnswer() throws {
+        let server = try HTTPServer { _ in .text(String(repeating: "a", count: 20_000)) }
+        let client = try TestClient(port: server.port)
+        let sender = try WorkerThread(name: "sender") {
+            client.send(String(repeating: Self.get, count: 2000) + "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        }
+        // All requests are under way, and more answers than the system takes, before the first one is read.
+        sender.join()
+        #expect(client.readToEnd().components(of: "HTTP/1.1 200 OK\r\n") == 2001)
+    }
+
     @Test func aClientThatSendsWithoutReadingIsNotReadOn() throws {
         let server = try HTTPServer { _ in .text(String(repeating: "a", count: 4000)) }
         let client = try TestClient(port: server.port)
