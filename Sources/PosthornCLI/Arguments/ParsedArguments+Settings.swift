@@ -21,14 +21,14 @@ extension ParsedArguments {
     /// the settings file.
     /// - Parameters:
     ///   - known: The settings of all commands.
-    ///   - environment: The value of a variable.
+    ///   - lookUp: The value of a variable.
     func addingSettings(
         of command: CommandSpecification,
         known: [CommandSpecification.Flag],
-        environment: (String) -> String? = ParsedArguments.environment
+        environment lookUp: (String) -> String? = ParsedArguments.environment
     ) throws -> ParsedArguments {
         // What is empty counts as not set.
-        let environment = { (name: String) in environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        func environment(_ name: String) -> String? { lookUp(name).flatMap { $0.isEmpty ? nil : $0 } }
         let file = try (text("settings") ?? environment(Self.settingsVariable)).map { try SettingsFile($0, known: known) }
         var all = self
         for flag in command.settingFlags where !has(flag.name) {

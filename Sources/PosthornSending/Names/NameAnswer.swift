@@ -1,3 +1,5 @@
+import PosthornSystem
+
 /// What a name server said, or why it said nothing.
 enum NameAnswer: Sendable, Hashable {
     /// The addresses, in the system's order of preference.
