@@ -1,3 +1,4 @@
+import PosthornSystem
 import Glibc
 import PosthornModel
 

@@ -53,6 +53,8 @@ enum ReceiveCommand: Command {
         let host = arguments.text("host") ?? "127.0.0.1"
         var server = HTTPServerConfiguration(host: host, port: try arguments.integer("port", 0...65_535) ?? 9999)
         server.idleLimitMilliseconds = 600_000
+        // A load test is one client with many connections.
+        server.connectionLimitPerAddress = nil
         let settings = try FormatFlags.settings(
             arguments,
             url: "http://\(host)/",

@@ -1,5 +1,4 @@
-/// What becomes of one connection: a value that is told what happens and says what is to be done. It opens, reads and
-/// writes nothing.
+/// What becomes of one connection: a value that takes what happens and returns what is to be done. It does no I/O.
 ///
 /// Reading and answering go on side by side: an answer may begin before the body is whole. The next request is read when the
 /// answer to the one before has been handed out, so that answers keep their order and nothing piles up.
@@ -158,7 +157,7 @@ struct ConnectionMachine: Sendable {
         }
     }
 
-    /// The client has ended its side; there may be input before that. Returns whether somebody who owes it an answer should know.
+    /// The client has ended its side; there may be input before that. Returns whether a handler owes it an answer.
     mutating func endClient() -> Bool {
         let isNew = !clientHasEnded
         clientHasEnded = true
@@ -197,7 +196,7 @@ struct ConnectionMachine: Sendable {
         return !keepsAlive
     }
 
-    /// An answer of unknown length cannot be told from the next one unless the connection ends.
+    /// Only the end of the connection marks the end of an answer of unknown length.
     mutating func closeAfterAnswer() { keepsAlive = false }
 
     /// The answer is whole.

@@ -8,7 +8,7 @@ public struct HTTPRequestHead: Sendable {
     public let headers: HTTPHeaders
     /// How long the body is.
     public let bodyLength: HTTPBodyLength
-    /// The client's address in numbers, without the port, as far as named proxies tell it; empty on a Unix socket.
+    /// The client's address in numbers, without the port, or what a named proxy says it is; empty on a Unix socket.
     public let remoteAddress: String
     /// The request's number in the answer's `X-Request-Id` and in the access log.
     public let id: HTTPRequestID

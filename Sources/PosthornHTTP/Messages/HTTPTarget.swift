@@ -24,7 +24,7 @@ public struct HTTPTarget: Sendable, Hashable, ExpressibleByStringLiteral, Custom
         return path.isEmpty ? "/" : Substring(path)
     }
 
-    /// The path, decoded, but for slashes: an encoded one stays `%2F`, so that nobody takes it for one that parts segments.
+    /// The path, decoded, but for slashes: an encoded one stays `%2F`, so that it is not taken for one that separates segments.
     public var path: String {
         let raw = rawPath.utf8
         guard raw.contains(UInt8(ascii: "%")) else { return String(decoding: raw, as: UTF8.self) }

@@ -15,7 +15,7 @@ enum ResponseHead {
         var bodyEnd: BodyEnd
         /// Whether the answer says that the connection ends with it.
         var closes: Bool
-        /// Whether it says that it does not, which HTTP/1.0 must be told.
+        /// Whether it says that it does not, which HTTP/1.0 clients need.
         var keepsAliveExplicitly = false
         /// `Date`, as it is sent.
         var date: [UInt8]
@@ -68,7 +68,7 @@ enum ResponseHead {
         }
     }
 
-    /// The phrase behind a status; nobody reads it, and it may be empty (RFC 9112, section 4).
+    /// The reason phrase, which clients ignore and which may be empty (RFC 9112, section 4).
     static func reason(_ status: Int) -> StaticString {
         switch status {
         case 200: return "OK"

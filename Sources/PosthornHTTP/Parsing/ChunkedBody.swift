@@ -1,5 +1,5 @@
-/// Takes the chunks off a body (RFC 9112, section 7.1). Trailer fields are checked and dropped: nobody may learn late what
-/// has been decided upon already.
+/// Takes the chunks off a body (RFC 9112, section 7.1). Trailer fields are checked and dropped: a field that comes
+/// after the decision over a request must not change it.
 struct ChunkedBody: Sendable {
     enum Step: Equatable {
         /// These bytes of the input belong to the body.
@@ -20,7 +20,7 @@ struct ChunkedBody: Sendable {
 
     /// Sizes with their extensions are short; a longer line is an attack on memory.
     static let lineLimitBytes = 512
-    /// How many bytes of extensions a body may have in all: nobody uses any.
+    /// How many bytes of extensions a body may have in all. No known client sends any.
     static let extensionLimitBytes = 16 << 10
 
     private var state = State.size

@@ -1,6 +1,6 @@
 /// How long a request's body is.
 public enum HTTPBodyLength: Equatable, Sendable {
-    /// So many bytes; 0 when there is none.
+    /// This many bytes; 0 when there is no body.
     case known(Int)
     /// As long as its chunks are.
     case chunked
@@ -89,7 +89,7 @@ enum TransferCoding {
     static func check(_ value: Span<UInt8>) throws(HTTPRefusal) {
         if value.equals(lowercase: "chunked") { return }
         guard value.count > 0, value.allSatisfy(\.isToken) else {
-            throw .malformed("the Transfer-Encoding is not chunked alone")
+            throw .malformed("the Transfer-Encoding is not a single chunked")
         }
         throw HTTPRefusal(501, "no Transfer-Encoding but chunked is served")
     }

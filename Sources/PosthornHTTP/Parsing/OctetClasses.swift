@@ -6,7 +6,7 @@ extension UInt8 {
     static let space: UInt8 = 0x20
     static let colon = UInt8(ascii: ":")
 
-    /// `OWS`: what may stand around values and members of lists.
+    /// `OWS`: the blanks around values and members of lists.
     var isBlank: Bool { self == .space || self == .horizontalTab }
 
     var isDigit: Bool { (0x30...0x39).contains(self) }

@@ -25,7 +25,7 @@ struct RequestLine {
         case .origin: authority = nil
         case .absolute(let range): authority = (range.lowerBound + target.lowerBound)..<(range.upperBound + target.lowerBound)
         case .asterisk:
-            guard name.equals(upper: "OPTIONS") else { throw .malformed("the target * is for OPTIONS alone") }
+            guard name.equals(upper: "OPTIONS") else { throw .malformed("the target * is only for OPTIONS") }
             authority = nil
         case .authority:
             guard name.equals(upper: "CONNECT") else {

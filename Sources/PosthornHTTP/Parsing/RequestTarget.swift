@@ -35,7 +35,7 @@ enum RequestTarget {
         return nil
     }
 
-    /// Checks path and query. Beside RFC 3986's characters those are taken that browsers send as they are
+    /// Checks path and query. Besides RFC 3986's characters it takes those that browsers do not encode
     /// (https://url.spec.whatwg.org/#query-percent-encode-set), since none of them has two readings.
     private static func check(_ text: Span<UInt8>) throws(HTTPRefusal) {
         var isQuery = false
@@ -60,7 +60,7 @@ enum RequestTarget {
         guard i + 2 < text.count, let high = text[i + 1].hexValue, let low = text[i + 2].hexValue else {
             throw .malformed("the target has a % without two hexadecimal digits behind it")
         }
-        // Whoever opens a file of that name would open one with a shorter name.
+        // A C function that is given the decoded name would see a shorter one.
         if !isQuery, high == 0, low == 0 { throw .malformed("the target's path has an encoded NUL") }
         return i + 2
     }

@@ -63,7 +63,7 @@ final class BodyMemory: Sendable {
         self.limitPerClient = limitPerClient
     }
 
-    /// Takes bytes for a client's body; `false`, and nothing is taken, when there are not so many.
+    /// Reserves bytes for a client's body. Returns `false`, and reserves nothing, when a limit would be exceeded.
     func take(_ count: Int, _ share: ClientShare) -> Bool {
         if used.add(count, ordering: .relaxed).newValue > limit {
             used.subtract(count, ordering: .relaxed)

@@ -259,7 +259,7 @@ extension EventLoop {
         )
     }
 
-    /// The connection is closed: whoever had to do with its request is told.
+    /// The connection is closed: reports that to its handler, its stream, its watchers and the access log.
     func abandon(_ connection: ServerConnection, _ outcome: HTTPAccess.Outcome) {
         if !connection.unlogged.isEmpty { logSent(connection, outcome) }
         guard let exchange = connection.exchange else { return }

@@ -51,7 +51,7 @@ extension EventLoop {
         }
     }
 
-    /// The client has ended its side: whoever owes it an answer may want to know.
+    /// The client has ended its side: notifies the handler that still owes it an answer.
     func noteClientEnded(_ connection: ServerConnection) {
         guard connection.machine.endClient() else { return }
         let watchers = connection.exchange?.watchers ?? []
@@ -205,7 +205,7 @@ extension EventLoop {
         if !connection.isClosed { serve(connection) }
     }
 
-    /// A connection has moved on by so many bytes: its time starts again once they are enough to matter.
+    /// A connection has moved `count` bytes: its deadline starts again once `progressBytes` have gone.
     func prolong(_ connection: ServerConnection, _ count: Int, if timer: ConnectionTimer) {
         connection.progress += count
         guard connection.progress >= configuration.progressBytes else { return }

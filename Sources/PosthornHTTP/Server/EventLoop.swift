@@ -144,7 +144,7 @@ final class EventLoop {
         default:
             let slot = Int(token & 0xFFFF_FFFF)
             guard let connection = connections[slot], connection.generation == UInt32(token >> 32) else { return }
-            // Both sides have ended, or the connection was reset: nobody is there to be answered.
+            // Both sides have ended, or the connection was reset: there is no client left to answer.
             if flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { return close(connection, .gone) }
             if flags & EPOLLOUT.rawValue != 0 { connection.mayWrite = true }
             if flags & EPOLLIN.rawValue != 0 { connection.mayRead = true }
@@ -299,7 +299,7 @@ final class EventLoop {
         if link.open.load(ordering: .sequentiallyConsistent) == 0 { shared.drained.signal() }
     }
 
-    /// The time for draining is over: who waits for an answer is told so, and all is closed.
+    /// The time for draining is over: requests without an answer get 503, and everything is closed.
     private func halt() {
         isHalted = true
         for connection in connections {

@@ -45,6 +45,6 @@ public final class HTTPResponder: Sendable {
     public func resumeBody() { link.post(.resumeBody(id)) }
 
     /// Calls `action` once the client has ended the connection or its side of it, on one of the server's threads: at once when
-    /// the request is over. A client that has ended its side alone still gets an answer that comes soon.
+    /// the request is over. A client that has only ended its side still gets an answer that comes soon.
     public func whenClientIsGone(_ action: @escaping @Sendable () -> Void) { link.post(.watch(id, action)) }
 }

@@ -70,7 +70,7 @@ final class StreamState: Sendable {
         self.isEndless = isEndless
     }
 
-    /// Takes bytes. `isFirst` when the loop must be told.
+    /// Takes bytes. `isFirst` when the loop must be notified.
     func write(_ bytes: [UInt8]) -> (HTTPResponseStream.Written, isFirst: Bool) {
         state.withLock { state in
             if state.isGone || state.end != nil { return (.gone, false) }
@@ -83,7 +83,7 @@ final class StreamState: Sendable {
         }
     }
 
-    /// Nothing follows. Returns whether the loop must be told.
+    /// Nothing follows. Returns whether the loop must be notified.
     func close(_ end: End) -> Bool {
         state.withLock { state in
             if state.isGone || state.end != nil { return false }
@@ -119,7 +119,7 @@ final class StreamState: Sendable {
         action?()
     }
 
-    /// Nobody reads any more.
+    /// The client no longer reads.
     func markGone() {
         let action = state.withLock { state -> (@Sendable () -> Void)? in
             state.isGone = true

@@ -33,7 +33,8 @@ public struct HTTPServerConfiguration: Sendable {
     /// new ones wait in the system's backlog.
     public var connectionLimit = 4096
     /// Connections of one client at one time: an IPv4 address, or a /64 of IPv6. More are closed. `nil` for no limit of its own.
-    public var connectionLimitPerAddress: Int?
+    /// Named proxies and Unix sockets, which many clients share, have none.
+    public var connectionLimitPerAddress: Int? = 1024
 
     /// From the first byte of a head to its last. Bytes that trickle in do not prolong it.
     public var headDeadlineMilliseconds = 15_000

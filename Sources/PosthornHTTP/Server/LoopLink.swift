@@ -11,7 +11,7 @@ struct ExchangeID: Hashable, Sendable {
     let turn: UInt32
 }
 
-/// What other threads tell a loop.
+/// What other threads ask of a loop.
 enum LoopMessage: Sendable {
     /// Serve this connection.
     case adopt(AcceptedSocket)

@@ -1,6 +1,6 @@
 internal import PosthornSystem
 
-/// A connection with everything that its loop knows of it. Its loop's thread alone touches it.
+/// A connection with all of its loop's state for it. Only its loop's thread touches it.
 final class ServerConnection {
     /// A request that has no whole answer.
     struct Exchange {
