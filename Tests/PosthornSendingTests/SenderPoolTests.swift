@@ -217,6 +217,19 @@ import Testing
         #expect(bench.results.count == 100)
     }
 
+    @Test func aReceiverThatHoldsItsAnswersIsSentMoreAsRequestsGrowOld() throws {
+        let slow = try MisbehavingReceiver { _ in Reply.ok.held }
+        let bench = try Bench {
+            $0.threads = 1
+            $0.youngInFlightLimit = 2
+        }
+        let target = try Bench.target(slow.url, timeout: 600_000, inFlight: 8)
+        bench.pool.submit((1...8).map { Bench.job(Int64($0), target) })
+        #expect(slow.waitForRequests(8).count == 8)
+        slow.release()
+        #expect(bench.waitForResults(8).allSatisfy { $0.outcome.succeeded })
+    }
+
     @Test func whatWaitsForAConnectionIsTakenBack() throws {
         let silent = try mute()
         let bench = try Bench { $0.threads = 1 }

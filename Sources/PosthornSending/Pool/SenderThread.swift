@@ -230,7 +230,7 @@ final class SenderThread: @unchecked Sendable {
             }
             next = min(next, connections.nextDeadline)
             next = min(next, nextFaultTimer)
-        } else if hasWork || turns.nextTokenAt != nil, let ageing = window.nextAgeing {
+        } else if hasWork || turns.nextTokenAt != nil || connections.waitingCount > 0, let ageing = window.nextAgeing {
             next = min(next, ageing)
         }
         return next
