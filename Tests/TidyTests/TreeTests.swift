@@ -33,9 +33,11 @@ import Testing
     /// Files of Sources that are longer than the limit, each with the length it had; it may shrink, never grow.
     static let longFiles: [String: Int] = [:]
     static let lineLimit = 350
+    /// Made by a test, and looked things up in rather than read.
+    static let generated: Set<String> = ["Sources/Posthorn/Posthorn.docc/Commands.md"]
 
     @Test func filesCanBeReadInOneSitting() {
-        for file in SourceTree.files(under: "Sources") {
+        for file in SourceTree.files(under: "Sources") where !Self.generated.contains(file.path) {
             let limit = Self.longFiles[file.path] ?? Self.lineLimit
             #expect(file.lineCount <= limit, "\(file.path) has \(file.lineCount) lines; split it by topic (at most \(limit))")
         }
