@@ -1,5 +1,3 @@
-public import PosthornModel
-
 /// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address alone.
 public struct CIDR: Sendable, Hashable, CustomStringConvertible {
     /// How many leading bits of the 128 count; an IPv4 prefix is 96 longer than it is written.
@@ -10,18 +8,18 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
     /// Reads `address/length`, or an address for itself alone.
     ///
     /// Bits after the prefix must be 0, so that a slip of the hand does not open more than was meant.
-    /// - Throws: An ``InputProblem`` that says what is wrong.
-    public init(_ text: String) throws(InputProblem) {
+    /// - Throws: A ``CIDRProblem`` that says what is wrong.
+    public init(_ text: String) throws(CIDRProblem) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let written = parts.first, parts.count <= 2, let address = NetworkAddress(String(written)) else {
-            throw InputProblem(field: "", value: text, reason: "is not a range of addresses; write it as 10.0.0.0/8 or fd00::/8")
+            throw CIDRProblem(reason: "is not a range of addresses; write it as 10.0.0.0/8 or fd00::/8")
         }
         let isPlainIPv4 = !written.contains(":")
         let width = isPlainIPv4 ? 32 : 128
         var length = width
         if parts.count == 2 {
             guard let number = Self.decimal(parts[1]), number <= width else {
-                throw InputProblem(field: "", value: text, reason: "needs a prefix length from 0 to \(width) after the slash")
+                throw CIDRProblem(reason: "needs a prefix length from 0 to \(width) after the slash")
             }
             length = number
         }
@@ -29,7 +27,7 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
         let mask = Self.mask(prefixLength)
         first = NetworkAddress(bits: address.bits & mask)
         if first != address {
-            throw InputProblem(field: "", value: text, reason: "has bits set after its prefix; did you mean \(first)/\(length)?")
+            throw CIDRProblem(reason: "has bits set after its prefix; did you mean \(first)/\(length)?")
         }
     }
 

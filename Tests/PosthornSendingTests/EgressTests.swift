@@ -43,7 +43,7 @@ import Testing
     @Test(arguments: [
         "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/8/8", "localhost", "", "fd00::1/8", "10.0.0/8", "::/129", "10.0.0.0/+8",
     ])
-    func badRangesAreRefused(_ text: String) { #expect(throws: InputProblem.self) { try CIDR(text) } }
+    func badRangesAreRefused(_ text: String) { #expect(throws: CIDRProblem.self) { try CIDR(text) } }
 
     @Test func rangesPrintAsTheyAreWritten() throws {
         for text in ["10.0.0.0/8", "127.0.0.1/32", "fd00::/8", "0.0.0.0/0", "::/0"] { #expect(try CIDR(text).description == text) }

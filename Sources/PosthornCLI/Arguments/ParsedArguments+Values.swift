@@ -69,7 +69,7 @@ extension ParsedArguments {
     /// The ranges of a repeatable flag.
     func ranges(_ flag: String) throws(UsageProblem) -> [CIDR] {
         try all(flag).map { (text) throws(UsageProblem) in
-            do throws(InputProblem) { return try CIDR(text) } catch {
+            do throws(CIDRProblem) { return try CIDR(text) } catch {
                 throw problem(flag, text, error.reason)
             }
         }

@@ -1,0 +1,18 @@
+public import PosthornModel
+public import PosthornText
+
+/// The accepted events of a store, and those that other programs inserted and that wait for their deliveries. Part of ``OutboxStore``, under the same rules.
+public protocol EventLog: AnyObject {
+    /// Stores events with their deliveries, but for those whose id is known.
+    /// - Returns: The result of each, in their order.
+    func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance]
+    /// The oldest events that another program inserted and that have no deliveries yet.
+    func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival]
+    /// Whether there are arrivals.
+    func hasArrivals() throws(OutboxProblem) -> Bool
+    /// Gives an arrival its deliveries; from then on it is no arrival.
+    func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem)
+    /// Reads an event, and whether the library checked it when it was accepted; one that was inserted by SQL had only the
+    /// table's own checks.
+    func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)?
+}
