@@ -4,8 +4,8 @@ import Testing
 @Suite struct WornWordTests {
     /// How often each is there still, in sources, examples and documents. Lower the number when you have mended some.
     static let ceilings: [String: Int] = [
-        "anew": 0, "by its parts": 0, "nobody": 116, "somebody": 34, "stands": 53, "stood": 9, "tells": 9,
-        "what came of": 0, "whoever": 36,
+        "anew": 0, "by its parts": 0, "nobody": 110, "somebody": 33, "stands": 53, "stood": 9, "tells": 9,
+        "what came of": 0, "whoever": 33,
     ]
     /// Phrases of good English with such a word.
     static let idioms = ["stands for", "stands by", "stands still"]
