@@ -34,7 +34,7 @@ let package = Package(
         .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
 
-        room("PosthornSystem", ["PosthornModel", "PosthornText", "CPosthornLinux"]),
+        room("PosthornSystem", ["PosthornText", "CPosthornLinux"]),
         room("PosthornText", []),
         room("PosthornModel", ["PosthornText"]),
         .target(

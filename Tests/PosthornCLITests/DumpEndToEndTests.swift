@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// Whether the memory of a running command, with its secrets, can be read by other processes of its user.
-@Suite(.timeLimit(.minutes(1))) struct DumpEndToEndTests {
+@Suite(.limited()) struct DumpEndToEndTests {
     /// The user that `/proc/PID` belongs to: root's for a process that cannot be dumped, else the process's own (proc_pid(5)).
     private func owner(_ environment: [String: String]) throws -> (owner: uid_t, user: uid_t) {
         let posthorn = try PosthornProcess()

@@ -77,7 +77,7 @@ import Testing
     }
 
     /// The receiver takes any rate; a bound that nothing keeps and one that all keep end the search as they should.
-    @Test(.timeLimit(.minutes(3))) func aSearchSaysWhatItFound() throws {
+    @Test(.limited()) func aSearchSaysWhatItFound() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }
         let posthorn = try PosthornProcess()
         let words = ["load", receiver.url, "--find-rate", "max<10h", "--rate", "4", "--duration", "250ms"]

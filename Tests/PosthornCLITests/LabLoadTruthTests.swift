@@ -112,7 +112,7 @@ import Testing
     }
 
     /// The generator is stopped for a second: the receiver has answered at once, and nobody can say that it was slow.
-    @Test(.timeLimit(.minutes(2))) func aGeneratorThatWasStoppedIsNoSlowReceiver() throws {
+    @Test(.limited()) func aGeneratorThatWasStoppedIsNoSlowReceiver() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let posthorn = try PosthornProcess()
         let words = ["--rate", "200", "--count", "600", "--json", "--expect", "p99<500ms", "--expect", "p99<60s"]
@@ -133,7 +133,7 @@ import Testing
     }
 
     /// Stopped by hand, a load tells of the time that it took, and what it has sent is what the receiver has seen.
-    @Test(.timeLimit(.minutes(2)), arguments: [SIGINT, SIGTERM])
+    @Test(.limited(), arguments: [SIGINT, SIGTERM])
     func aLoadThatIsStoppedHasTheTimeThatItTook(signal: Int32) throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let posthorn = try PosthornProcess()

@@ -16,7 +16,7 @@ import Testing
     }
 
     /// A pipe takes some 64 KiB; the output of these requests is ten times that.
-    @Test(.timeLimit(.minutes(2))) func aReaderThatDoesNotReadHoldsUpNeitherAnswersNorTheEnd() throws {
+    @Test(.limited()) func aReaderThatDoesNotReadHoldsUpNeitherAnswersNorTheEnd() throws {
         let posthorn = try PosthornProcess()
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// RFC 9110, section 5.5: blanks around a value are not part of it.
-    @Test(.timeLimit(.minutes(1)), arguments: ["", " ", "\t ", "    \t"])
+    @Test(.limited(), arguments: ["", " ", "\t ", "    \t"])
     func blanksBehindAHeadersValueAreNotPartOfIt(blanks: String) throws {
         let posthorn = try PosthornProcess()
         let words = ["--vendor", "conference", "--credential", "token=t0ken-of-conference", "--until", "1", "--json"]

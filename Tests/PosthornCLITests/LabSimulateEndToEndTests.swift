@@ -165,7 +165,7 @@ import Testing
     }
 
     /// Ended early, it says what was not sent and what was not finished.
-    @Test(.timeLimit(.minutes(2)), arguments: [false, true])
+    @Test(.limited(), arguments: [false, true])
     func aSimulationThatIsStoppedSaysWhatIsLeft(keepsOutbox: Bool) throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }
         let posthorn = try PosthornProcess()

@@ -1,5 +1,6 @@
 import PosthornSystem
 import Synchronization
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornCLI
@@ -40,7 +41,7 @@ import Testing
     }
 
     /// The end does not wait for a reader that never comes.
-    @Test(.timeLimit(.minutes(1))) func closingDoesNotWaitForAReaderThatNeverReads() throws {
+    @Test(.limited()) func closingDoesNotWaitForAReaderThatNeverReads() throws {
         let reader = try Reader()
         let printer = try LinePrinter(notice: { _ in [] }, write: reader.take)
         printer.line("first".utf8)

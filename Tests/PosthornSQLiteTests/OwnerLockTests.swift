@@ -82,7 +82,7 @@ import PosthornStore
         #expect(mkdir(path + "-engine", 0o700) == 0)
         let problem = try #require(failure(of: OwnerLock(databasePath: path)))
         #expect(problem.code == .access)
-        #expect(problem.message.contains("\(path)-engine: Is a directory; take away"), "\(problem.message)")
+        #expect(problem.message.contains("\(path)-engine: Is a directory; remove what has this name"), "\(problem.message)")
     }
 
     @Test func aFolderThatIsMissingIsNamed() throws {

@@ -9,7 +9,7 @@ import Testing
     static let rooms: [String: Set<String>] = [
         "PosthornText": [],
         "PosthornModel": ["PosthornText"],
-        "PosthornSystem": ["PosthornModel", "PosthornText", "CPosthornLinux"],
+        "PosthornSystem": ["PosthornText", "CPosthornLinux"],
         "PosthornFormats": ["PosthornModel", "PosthornText", "CPosthornCrypto"],
         "PosthornStore": ["PosthornModel", "PosthornText", "PosthornSystem"],
         "PosthornSQLite": [

@@ -1,11 +1,12 @@
 import CPosthornTestSockets
+import PosthornTestSupport
 import Testing
 
 @testable import PosthornHTTP
 
 /// Requests that an HTTP server on the internet must take apart rightly, whole and in any pieces, without a socket and with
 /// one.
-@Suite(.timeLimit(.minutes(5))) struct RequestCaseTests {
+@Suite(.limited()) struct RequestCaseTests {
     static let next = RequestCase.message("GET /next HTTP/1.1", "Connection: close\r\n")
     static let nextMeaning = RequestCase.Meaning.request("GET", "/next", isLast: true)
     /// Those that can be cut at every byte in a moment.

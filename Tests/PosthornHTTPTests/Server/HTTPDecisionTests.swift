@@ -1,10 +1,11 @@
 import CPosthornTestSockets
 import PosthornHTTP
 import PosthornSystem
+import PosthornTestSupport
 import Testing
 
 /// Decisions over requests whose bodies have not come.
-@Suite(.timeLimit(.minutes(1))) struct HTTPDecisionTests {
+@Suite(.limited()) struct HTTPDecisionTests {
     /// Wants a key, and echoes bodies of 100 bytes at most.
     private static func decide(_ head: HTTPRequestHead) -> HTTPDecision {
         if head.headers["X-Key"] != "right" { return .answer(.text("no key", status: 401)) }

@@ -1,10 +1,11 @@
 import CPosthornTestSockets
 import PosthornHTTP
 import PosthornSystem
+import PosthornTestSupport
 import Testing
 
 /// What a server puts up with.
-@Suite(.timeLimit(.minutes(2))) struct HTTPLimitTests {
+@Suite(.limited()) struct HTTPLimitTests {
     private static let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
     private func server(_ change: (inout HTTPServerConfiguration) -> Void) throws -> HTTPServer {

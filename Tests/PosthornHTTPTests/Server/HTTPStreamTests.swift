@@ -1,10 +1,11 @@
 import CPosthornTestSockets
 import PosthornHTTP
 import PosthornSystem
+import PosthornTestSupport
 import Testing
 
 /// Bodies that are taken as they come, and answers that are written bit by bit.
-@Suite(.timeLimit(.minutes(2))) struct HTTPStreamTests {
+@Suite(.limited()) struct HTTPStreamTests {
     private static let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
     private static let chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -1,9 +1,10 @@
 import CPosthornTestSockets
 import Glibc
 import PosthornHTTP
+import PosthornTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct UnixSocketTests {
+@Suite(.limited()) struct UnixSocketTests {
     /// A folder of the test's own.
     private let folder: String = {
         var template = Array("/tmp/posthorn-http-XXXXXX".utf8CString)
