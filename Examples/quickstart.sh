@@ -140,11 +140,12 @@ say "5. The claims desk came back: delivered by the fifth attempt (posthorn atte
 show_attempts claims-desk
 say "6. The archive answers 503 each time: five attempts, at 0, 60, 600, 3600 and 86400 seconds, then exhausted"
 show_attempts archive
+echo "  At this speed a millisecond of work stands for more than eight seconds, so the figures lie behind the schedule, never ahead of it."
 
 say "Where to look next"
 cat <<TEXT
   README.md                              what is promised and what is not, and an index of the articles
-  $posthorn --help
+  export PATH="$(dirname "$posthorn"):\$PATH"; posthorn --help
   Examples/outbox-inserts/               emitting with an INSERT from any language
   Examples/SwiftPlatform/                emitting from Swift, inside the platform's own transaction
   Examples/receivers/                    receivers in Python, Node and Swift that check all signatures

@@ -132,7 +132,9 @@ public struct TopologyPlan: Sendable {
             }
             var fields: [String] = []
             if before.level != node.level { fields.append("level") }
-            if before.parent != node.parent { fields.append("parent") }
+            if before.parent != node.parent {
+                fields.append(node.parent == nil ? "parent: none now, was \(before.parent ?? "")" : "parent")
+            }
             if before.name != node.name { fields.append("name") }
             if before.notificationEmail != node.notificationEmail { fields.append("notification_contact") }
             if fields.isEmpty { continue }

@@ -18,17 +18,23 @@ public final class WorkerThread: @unchecked Sendable {
         }
     }
 
+    /// What a thread has of stack for code of ours.
+    public static let stackBytes = 1 << 20
+    /// What a thread has of stack for code that others hand in, such as handlers and listeners: as much as a main thread.
+    public static let foreignStackBytes = 8 << 20
+
     /// Starts the thread.
     /// - Parameters:
     ///   - name: Shown by debuggers and `top`; 15 bytes count.
+    ///   - stackBytes: How deep it may call. Only what is used takes memory.
     ///   - body: What it does.
     /// - Throws: ``SystemProblem`` when the system has no thread left.
-    public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemProblem) {
+    public init(name: String, stackBytes: Int = WorkerThread.stackBytes, _ body: @escaping @Sendable () -> Void) throws(SystemProblem) {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, 1 << 20)
+        pthread_attr_setstacksize(&attributes, stackBytes)
         // Signals are for the main thread's watcher alone; a worker inherits a mask that blocks them all.
         var all = sigset_t()
         var old = sigset_t()

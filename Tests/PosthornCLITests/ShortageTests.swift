@@ -54,9 +54,9 @@ import Testing
         try apply(receivers)
         let (engine, log) = try posthorn.startLogging("run", "--allow", "127.0.0.0/8", "--log", "json")
         #expect(log.wait(for: #""event":"started""#))
-        // Room for ten connections and what idle parts of the engine give back, while 480 requests want to leave to receivers
+        // Room for four connections and what idle parts of the engine give back, while 480 requests want to leave to eight receivers
         // that hold their answers.
-        try limit(engine.id, descriptors: openDescriptors(engine.id) + 10)
+        try limit(engine.id, descriptors: openDescriptors(engine.id) + 4)
         try emit()
         #expect(log.wait(for: #""event":"descriptors_used_up""#))
         receivers[0].waitForRequests(1, seconds: 1)

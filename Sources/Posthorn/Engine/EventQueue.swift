@@ -31,7 +31,7 @@ final class EventQueue: Sendable {
 
     /// Starts the thread.
     func begin() throws(SystemProblem) {
-        try WorkerThread(name: "posthorn-events") { [self] in
+        try WorkerThread(name: "posthorn-events", stackBytes: WorkerThread.foreignStackBytes) { [self] in
             state.withLock { $0.thread = pthread_self() }
             deliver()
             state.withLock { $0.thread = nil }

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornStore
+import PosthornText
 
 /// What `retry`, `resend` and `cancel` have in common: deliveries by their numbers or by a filter, and a dry run that counts.
 struct DeliveryChoice {
@@ -72,6 +73,19 @@ struct DeliveryChoice {
             let parts = DeliveryState.allCases.compactMap { state in states[state].map { "\(Words.grouped($0)) \(state.rawValue)" } }
             context.output.write("  \(Visible.text(endpoint)): \(parts.joined(separator: ", "))\n")
         }
+    }
+
+    /// Says how many exhausted deliveries of an endpoint are left where its former URL was, since they do not wait any more.
+    func tellOfExhausted(_ outbox: Outbox) throws {
+        guard case .matching(var filter) = selection, filter.waitsElsewhere, let endpoint = filter.endpoint else { return }
+        filter.waitsElsewhere = false
+        filter.state = .exhausted
+        let count = try outbox.count(filter, for: action).values.reduce(0) { $0 + ($1[.exhausted] ?? 0) }
+        guard count > 0 else { return }
+        ErrorOutput.line(
+            "posthorn: \(Words.count(count, "exhausted delivery is", "exhausted deliveries are")) left alone; posthorn retry "
+                + "\(ShellWord.option("--endpoint", endpoint)) --state exhausted --current-url sends them too"
+        )
     }
 
     private var verb: String {

@@ -50,6 +50,7 @@ enum RetryCommand: Command {
             let waiting = RetryWait.all(report.endpoints, report.retried > 0 ? try outbox.endpointFaults().all : [:])
             context.output.write(context.json ? json(report, "retried", waiting).text + "\n" : text(report, waiting))
             context.output.flush()
+            try choice.tellOfExhausted(outbox)
             return choice.tellOfOthers(unknown: report.unknown, report.refused)
         }
     }

@@ -74,7 +74,7 @@ public final class HTTPServer: Sendable {
         let poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poller >= 0 else { throw outOfResources(SystemProblem("epoll_create1", errno)) }
         do throws(SystemProblem) {
-            return try WorkerThread(name: "http-\(index)") {
+            return try WorkerThread(name: "http-\(index)", stackBytes: WorkerThread.foreignStackBytes) {
                 EventLoop(shared, index: index, poller: poller, listener: listener).run()
             }
         } catch {

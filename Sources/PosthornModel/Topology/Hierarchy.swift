@@ -3,7 +3,8 @@ public struct Hierarchy: Sendable {
     private var nodes: [String: Node] = [:]
 
     /// Checks and takes the nodes.
-    public init(_ list: [Node]) throws(InputProblem) {
+    /// - Parameter partial: Whether a parent may be missing from the list, because it is where the list is going to be added.
+    public init(_ list: [Node], partial: Bool = false) throws(InputProblem) {
         for (i, node) in list.enumerated() {
             if nodes.updateValue(node, forKey: node.id) != nil {
                 throw InputProblem(field: "nodes[\(i)].id", value: node.id, reason: "occurs twice; ids must be unique")
@@ -12,6 +13,7 @@ public struct Hierarchy: Sendable {
         for (i, node) in list.enumerated() {
             guard let parentID = node.parent else { continue }
             guard let parent = nodes[parentID] else {
+                if partial { continue }
                 throw InputProblem(
                     field: "nodes[\(i)].parent",
                     value: parentID,

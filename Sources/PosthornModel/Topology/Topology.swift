@@ -4,14 +4,14 @@ public struct Topology: Sendable {
     public let nodes: [Node]
     /// Endpoints in the file's order.
     public let endpoints: [EndpointSettings]
-    /// The nodes, checked.
+    /// The nodes, checked as far as they are known: the parent of one may be a node that is stored already.
     public let hierarchy: Hierarchy
 
-    /// Checks that nodes form a hierarchy, and that each endpoint has a node and an id of its own.
+    /// Checks that nodes form a part of a hierarchy, and that each endpoint has a node and an id of its own.
     public init(nodes: [Node], endpoints: [EndpointSettings]) throws(InputProblem) {
         self.nodes = nodes
         self.endpoints = endpoints
-        hierarchy = try Hierarchy(nodes)
+        hierarchy = try Hierarchy(nodes, partial: true)
         var seen: Set<String> = []
         for (i, endpoint) in endpoints.enumerated() {
             if !seen.insert(endpoint.id).inserted {
