@@ -40,6 +40,9 @@ import Testing
             #expect(fault(number, .both, there: .four, was: .both) == nil)
         }
         #expect(fault(EADDRNOTAVAIL, .six, there: .four) == nil)
+        // IPv6 is disabled here, and the receiver's IPv4 port is closed.
+        #expect(fault(EADDRNOTAVAIL, .both, there: .four) == nil)
+        #expect(fault(EADDRNOTAVAIL, .both, reached: true) == nil)
     }
 
     @Test func aWayThatWasThereIsLost() {
@@ -51,6 +54,7 @@ import Testing
     @Test func portsThatRunOutAreNamed() {
         #expect(fault(EADDRNOTAVAIL, there: .four) == .ports)
         #expect(fault(EADDRNOTAVAIL) == .ports)
+        #expect(fault(EADDRNOTAVAIL, .both, there: .both) == .ports)
         #expect(fault(EADDRINUSE, .six, there: .both) == .ports)
         #expect(fault(EADDRNOTAVAIL, [], there: .four) == nil)
     }
