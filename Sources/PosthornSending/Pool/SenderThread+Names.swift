@@ -66,10 +66,24 @@ extension SenderThread {
         for waiting in late.removeValue(forKey: host) ?? [] {
             switch lateness {
             case .nameIsSilent: settle(waiting, .dns, "no name server answered for \(host) in time")
-            case .notAsked: strand(waiting, nil, now)
+            case .notAsked: waitOn(waiting, now)
             case .serversAreSilent: strand(waiting, .nameServers, now)
             }
         }
+    }
+
+    /// Lets a job wait on for a name that the resolver has not got to yet, as if it had begun to wait now.
+    private func waitOn(_ waiting: Waiting, _ now: Int64) {
+        beginNamed(
+            Waiting(
+                job: waiting.job,
+                lane: waiting.lane,
+                host: waiting.host,
+                way: waiting.way,
+                started: clock.now(),
+                startedNanoseconds: now
+            )
+        )
     }
 
     private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {
