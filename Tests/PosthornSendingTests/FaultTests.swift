@@ -1,4 +1,3 @@
-import Glibc
 import PosthornModel
 import PosthornSystem
 import PosthornTestSupport
@@ -60,10 +59,8 @@ import Testing
             $0.resolver.timeoutMilliseconds = 100
         }
         bench.pool.submit([Bench.job(1, try Bench.target("https://silent.example/", key: 1))])
-        while !names.asked.contains("silent.example") { sched_yield() }
-        bench.pool.submit([Bench.job(2, try Bench.target("http://good.example:\(receiver.port)/", key: 2))])
-        // The first one's patience ends more than once before the second may go.
         #expect(bench.waitForResults(1).map(\.job.id) == [1])
+        bench.pool.submit([Bench.job(2, try Bench.target("http://good.example:\(receiver.port)/", key: 2))])
         bench.pool.submit([Bench.job(3, try Bench.target("https://silent.example/", key: 1))])
         #expect(bench.waitForResults(2).map(\.job.id) == [1, 3])
         names.open()

@@ -224,9 +224,11 @@ final class FakeNames: Sendable {
     }
 
     /// Whether the name servers answer, how long the look-up must have lasted, and what is said of a name whose look-up has begun.
-    @Test(arguments: [
-        (true, 0, NameLateness.nameIsSilent), (false, 0, .serversAreSilent), (nil, 0, .notAsked), (true, Int64.max, .notAsked),
-    ] as [(Bool?, Int64, NameLateness)])
+    @Test(
+        arguments: [
+            (true, 0, NameLateness.nameIsSilent), (false, 0, .serversAreSilent), (nil, 0, .notAsked), (true, Int64.max, .notAsked),
+        ] as [(Bool?, Int64, NameLateness)]
+    )
     func onlyALookUpThatHasHadItsChanceIsSilent(answers: Bool?, nanoseconds: Int64, expected: NameLateness) throws {
         let (began, end, told) = (try Waker(), try Waker(), try Waker())
         let resolver = try NameResolver(
