@@ -25,7 +25,9 @@ import Testing
         turns.finished("h0", now: 3 * young)
         let next = all(&turns, now: 3 * young)
         #expect(next == ["h6"])
-        #expect(turns.isRunning("h6") && !turns.isRunning("h0") && !turns.isRunning("h7"))
+        let now = 3 * young
+        #expect(turns.isRunning("h6", now: now) && !turns.isRunning("h0", now: now) && !turns.isRunning("h7", now: now))
+        #expect(!turns.isRunning("h6", for: young, now: now + young - 1) && turns.isRunning("h6", for: young, now: now + young))
     }
 
     @Test func whoeverHasLeastUnderWayIsNext() {

@@ -13,13 +13,13 @@ public enum NameServers {
     private static let limit = 8
 
     /// Whether any of them answers anything at all. Takes up to a second when none does; several that ask at once are told
-    /// the same.
+    /// the same. `nil` when this process has no descriptor to ask with.
     ///
     /// A server that can't resolve the root is one without a way to the others, as the stub of a machine that is offline.
-    public static func answer() -> Bool {
+    public static func answer() -> Bool? {
         last.withLock { last in
             if let last, MonotonicClock.nanoseconds() - last.at < rememberedNanoseconds { return last.answers }
-            let answers = ask()
+            guard let answers = ask() else { return nil }
             last = (MonotonicClock.nanoseconds(), answers)
             return answers
         }
@@ -29,15 +29,18 @@ public enum NameServers {
     /// recursion, the empty name, type NS, class IN (RFC 1035, 4.1).
     private static let question: [UInt8] = [0x70, 0x68, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]
 
-    private static func ask() -> Bool {
+    private static func ask() -> Bool? {
         var servers = [sockaddr_storage](repeating: sockaddr_storage(), count: limit)
         let count = Int(posthorn_name_servers(&servers, Int32(limit)))
         var sockets: [pollfd] = []
         defer { for socket in sockets { close(socket.fd) } }
         for server in servers.prefix(count) {
             let socket = posthorn_socket(Int32(server.ss_family), Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-            // Without descriptors nothing is known.
-            if socket < 0 { return errno != EAFNOSUPPORT || count > 1 }
+            if socket < 0 {
+                // A kernel without IPv6 reaches no server there.
+                if errno == EAFNOSUPPORT { continue }
+                return nil
+            }
             sockets.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
             let length = socklen_t(Int32(server.ss_family) == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size)
             _ = withUnsafePointer(to: server) { pointer in

@@ -49,8 +49,10 @@ struct NameTurns {
     /// How many wait or are looked up.
     var count: Int { waiting.count + running.count }
 
-    /// Whether the look-up of a name has begun.
-    func isRunning(_ host: String) -> Bool { running[host] != nil }
+    /// Whether the look-up of a name has begun, and that at least so many nanoseconds ago.
+    func isRunning(_ host: String, for nanoseconds: Int64 = 0, now: Int64) -> Bool {
+        running[host].map { now - $0.started >= nanoseconds } ?? false
+    }
 
     /// Lets a name wait for its turn. Returns `false` when there is no room for it.
     mutating func add(_ name: Name) -> Bool {

@@ -35,7 +35,8 @@ extension SenderThread {
         guard order == .work else { return 0 }
         var started = 0
         while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
-            if let waiting = readied.popFirst() {
+            if let waiting = readied.first, window.mayStart(isOpening: waiting.way.isOpening) {
+                _ = readied.popFirst()
                 begin(waiting)
                 started += 1
             } else if let next = connections.next(now: now, mayOpen: window.mayOpen) {

@@ -75,6 +75,8 @@ final class TLSConnection {
     /// What the receiver gave before its name was verified.
     private var pending: [SessionCache<TLSSession>.Session] = []
     private var provenAt: Int64 = 0
+    /// Sessions that the receiver has given on this connection, up to the limit.
+    private var givenCount = 0
     /// Why its certificates were not even looked at, if so.
     fileprivate(set) var refusal: String?
 
@@ -148,7 +150,7 @@ final class TLSConnection {
     }
 
     private func keep(_ state: OpaquePointer, _ session: OpaquePointer) {
-        guard let key else { return }
+        guard let key, mayKeep() else { return }
         // In TLS 1.2 a session comes before the handshake is said to be done.
         let now = MonotonicClock.nanoseconds()
         let proven = hasAgreed ? provenAt : offered?.provenAt ?? now
@@ -159,6 +161,13 @@ final class TLSConnection {
             pending.append(kept)
             if pending.count > SessionCache<TLSSession>.sessionsPerHost { pending.removeFirst() }
         }
+    }
+
+    /// Whether one more session that the receiver gives is looked at; counts it.
+    func mayKeep() -> Bool {
+        if givenCount == HandshakeLimits.sessionLimit { return false }
+        givenCount += 1
+        return true
     }
 
     private func verify(_ verification: OpaquePointer) -> Int32 {
