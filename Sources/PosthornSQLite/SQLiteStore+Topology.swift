@@ -82,8 +82,8 @@ extension SQLiteStore {
         }
         for key in plan.removedEndpoints {
             try setState(.removed, reason: "no longer in the topology", ofEndpoint: key, at: now)
-            try cancelWaiting(ofEndpoint: key)
         }
+        if !plan.removedEndpoints.isEmpty { try cancelWaiting(ofEndpoints: plan.removedEndpoints) }
         let delete = try connection.statement("DELETE FROM posthorn_node WHERE id = ?")
         for id in plan.removedNodes {
             delete.bind(1, id)
@@ -204,15 +204,17 @@ extension SQLiteStore {
         return Int(count)
     }
 
-    private func cancelWaiting(ofEndpoint key: Int64) throws(OutboxProblem) {
+    /// All at once: each reads everything that waits.
+    private func cancelWaiting(ofEndpoints keys: [Int64]) throws(OutboxProblem) {
         for condition in Self.waiting {
             let statement = try connection.prepare(
                 """
-                UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL
-                WHERE \(condition) AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
+                UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL
+                WHERE \(condition) AND revision IN (
+                    SELECT key FROM posthorn_endpoint_revision WHERE endpoint IN (SELECT value FROM json_each(?)))
                 """
             )
-            statement.bind(1, key)
+            statement.bind(1, JSONValue.array(keys.map { .number(String($0)) }).text)
             try statement.run()
         }
     }
