@@ -52,6 +52,24 @@ import Testing
         #expect(all(&turns, now: 0) == ["other"])
     }
 
+    @Test func aNameIsChargedToWhoeverMayHaveItSooner() {
+        var turns = NameTurns(fastLimit: 4, slowLimit: 0, queueLimit: 8)
+        _ = add([name("a0", "r", "a"), name("wanted", "r", "a")], to: &turns)
+        // A quarter of four is one, so what else "a" has asked for waits.
+        let first = all(&turns, now: 0)
+        #expect(first == ["a0"])
+        let joined = [name("wanted", "r", "a"), name("a0", "r", "b"), name("other", "r", "b"), name("wanted", "r", "b")].map { turns.join($0) }
+        #expect(joined == [false, false, false, true])
+        let second = all(&turns, now: 0)
+        #expect(second == ["wanted"])
+        turns.finished("wanted", now: 1)
+        turns.finished("a0", now: 1)
+        #expect(turns.count == 0)
+        // Nothing is left on either account.
+        let taken = add((0..<3).map { name("x\($0)", "s", "b") } + (0..<3).map { name("y\($0)", "r", "a") }, to: &turns)
+        #expect(taken == [true, true, false, true, true, false])
+    }
+
     @Test func noSubtreeAndNoDomainFillsTheQueue() {
         var turns = NameTurns(fastLimit: 1, slowLimit: 0, queueLimit: 8)
         let taken = add((0..<6).map { name("a\($0)", "r") }, to: &turns)
