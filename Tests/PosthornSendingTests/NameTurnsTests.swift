@@ -97,6 +97,15 @@ import Testing
         #expect(second.count == 3 && second.contains("good"))
     }
 
+    /// Some name servers answer for the names of others and never for the root.
+    @Test func serversAreAskedForTheRootOrForANameThatTheyKnew() {
+        let header: [UInt8] = [0x70, 0x68, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+        #expect(NameServers.question(about: "") == header + [0, 0, 2, 0, 1])
+        #expect(NameServers.question(about: "ab.c.") == header + [2, 97, 98, 1, 99, 0, 0, 1, 0, 1])
+        #expect(NameServers.question(about: String(repeating: "a", count: 64)) == nil)
+        #expect(NameServers.question(about: String(repeating: "a.", count: 127)) == nil)
+    }
+
     @Test func aServersRefusalIsAnAnswerAndItsFailureIsNone() {
         func answer(_ flags: UInt8, _ code: UInt8, id: [UInt8] = [0x70, 0x68]) -> Bool {
             NameServers.isAnswer(id + [flags, code] + [UInt8](repeating: 0, count: 8))

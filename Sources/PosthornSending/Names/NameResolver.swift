@@ -193,6 +193,7 @@ enum SystemLookup {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         defer { if list != nil { freeaddrinfo(list) } }
+        if status == 0 || status == EAI_NONAME, !DescriptorBudget.isUsedUp { NameServers.resolved(host) }
         if status != 0 {
             // Without descriptors the system says that the name is unknown, or that no server answered.
             if DescriptorBudget.isUsedUp { return .noDescriptor }
