@@ -58,7 +58,9 @@ import Testing
         // A quarter of four is one, so what else "a" has asked for waits.
         let first = all(&turns, now: 0)
         #expect(first == ["a0"])
-        let joined = [name("wanted", "r", "a"), name("a0", "r", "b"), name("other", "r", "b"), name("wanted", "r", "b")].map { turns.join($0) }
+        let joined = [name("wanted", "r", "a"), name("a0", "r", "b"), name("other", "r", "b"), name("wanted", "r", "b")].map {
+            turns.join($0)
+        }
         #expect(joined == [false, false, false, true])
         let second = all(&turns, now: 0)
         #expect(second == ["wanted"])
