@@ -57,15 +57,23 @@ final class NameResolver: Sendable {
     func resolve(_ host: String, for owners: [String] = [], completion: @escaping Completion) {
         let refusal = state.withLock { state -> NameAnswer? in
             if state.isStopped { return .failure("the sender is stopping") }
+            let name = NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))
             if state.asked[host] != nil {
                 state.asked[host]?.append(completion)
+                _ = state.turns.join(name)
                 return nil
             }
-            guard state.turns.add(NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))) else { return .noRoom }
+            guard state.turns.add(name) else { return .noRoom }
             state.asked[host] = [completion]
             return startThread(&state) ? nil : .noRoom
         }
         if let refusal { completion(refusal) } else { waker.signal() }
+    }
+
+    /// Says that someone else needs a name that was asked for: it may have its turn sooner then.
+    func join(_ host: String, for owners: [String]) {
+        let name = NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))
+        if state.withLock({ $0.turns.join(name) }) { waker.signal() }
     }
 
     /// Finds out why a name that was asked for has no answer yet. `completion` is called once, like that of a look-up.
@@ -185,6 +193,7 @@ enum SystemLookup {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         defer { if list != nil { freeaddrinfo(list) } }
+        if status == 0 || status == EAI_NONAME, !DescriptorBudget.isUsedUp { NameServers.resolved(host) }
         if status != 0 {
             // Without descriptors the system says that the name is unknown, or that no server answered.
             if DescriptorBudget.isUsedUp { return .noDescriptor }

@@ -6,6 +6,7 @@ import Synchronization
 /// The name servers that this machine is configured with.
 public enum NameServers {
     private static let last = Mutex<(at: Int64, answers: Bool)?>(nil)
+    private static let known = Mutex<String?>(nil)
 
     /// An answer so old says how it is now.
     private static let rememberedNanoseconds: Int64 = 1_000_000_000
@@ -15,7 +16,8 @@ public enum NameServers {
     /// Whether any of them answers anything at all. Takes up to a second when none does; several that ask at once are told
     /// the same. `nil` when this process has no descriptor to ask with.
     ///
-    /// A server that can't resolve the root is one without a way to the others, as the stub of a machine that is offline.
+    /// A server that can resolve neither the root nor a name that it knew before is one without a way to the others, as the stub of
+    /// a machine that is offline. Some resolvers never answer for the root, so that alone proves nothing.
     public static func answer() -> Bool? {
         last.withLock { last in
             if let last, MonotonicClock.nanoseconds() - last.at < rememberedNanoseconds { return last.answers }
@@ -25,9 +27,25 @@ public enum NameServers {
         }
     }
 
-    /// The servers of the root, by which question every server knows something: a header with one question and the wish for
-    /// recursion, the empty name, type NS, class IN (RFC 1035, 4.1).
-    private static let question: [UInt8] = [0x70, 0x68, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]
+    /// The system has resolved this name, or said that there is none: the servers are asked for it as well from now on. One from the
+    /// hosts file does no harm, since servers that answer deny it, and others say nothing.
+    static func resolved(_ host: String) { known.withLock { $0 = host } }
+
+    private static let (nameServerType, addressType): (UInt8, UInt8) = (2, 1)
+    /// The two bytes that mark a question and its answer.
+    private static let mark: [UInt8] = [0x70, 0x68]
+
+    /// A question in its own form: a header with one question and the wish for recursion, the name, its type, class IN (RFC 1035, 4.1).
+    /// - Parameter host: The name; that of the root, about which most servers know something, when it is empty.
+    /// - Returns: `nil` for what is no name.
+    static func question(about host: String) -> [UInt8]? {
+        var bytes: [UInt8] = mark + [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+        for label in host.utf8.split(separator: UInt8(ascii: ".")) {
+            if label.count > 63 { return nil }
+            bytes += [UInt8(label.count)] + label
+        }
+        return host.utf8.count > 253 ? nil : bytes + [0, 0, host.isEmpty ? nameServerType : addressType, 0, 1]
+    }
 
     private static func ask() -> Bool? {
         var servers = [sockaddr_storage](repeating: sockaddr_storage(), count: limit)
@@ -47,10 +65,11 @@ public enum NameServers {
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, length) }
             }
         }
+        let questions = ["", known.withLock { $0 }].compactMap { $0.flatMap(question) }
         let end = MonotonicClock.nanoseconds() + Int64(waitMilliseconds) * 1_000_000
         // Twice, since a datagram may get lost.
         for share: Int64 in [2, 1] {
-            for socket in sockets { send(socket.fd, question, question.count, Int32(MSG_NOSIGNAL)) }
+            for socket in sockets { for question in questions { send(socket.fd, question, question.count, Int32(MSG_NOSIGNAL)) } }
             let stop = end - Int64(waitMilliseconds) * 1_000_000 / 2 * (share - 1)
             while case let left = (stop - MonotonicClock.nanoseconds()) / 1_000_000, left > 0 {
                 guard poll(&sockets, nfds_t(sockets.count), Int32(left)) > 0 else { break }
@@ -71,10 +90,10 @@ public enum NameServers {
         return length >= 12 && isAnswer(Array(bytes.prefix(length)))
     }
 
-    /// Whether these bytes answer the question, in whatever way but "server failure".
+    /// Whether these bytes answer a question, in whatever way but "server failure".
     static func isAnswer(_ bytes: [UInt8]) -> Bool {
         let (isResponse, serverFailure): (UInt8, UInt8) = (0x80, 2)
-        guard bytes.count >= 12, bytes[0...1] == question[0...1], bytes[2] & isResponse != 0 else { return false }
+        guard bytes.count >= 12, bytes[0...1] == mark[...], bytes[2] & isResponse != 0 else { return false }
         return bytes[3] & 0x0F != serverFailure
     }
 }

@@ -135,11 +135,13 @@ extension SenderThread {
         if isNamed, !pin(transfer, waiting) { return }
         // What waited for a name has used up some of its time; a number's request has not.
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
-        let fresh = reuseDoubt.holds(job.target.key, now: now)
-        if fresh, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
+        let isDoubted = reuseDoubt.holds(job.target.key, now: now)
+        if isDoubted, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
         window.start(slot: transfer.slot, isOpening: transfer.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
-        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: fresh)
+        // A connection that is kept in doubt would be used by nobody, and push out others' idle ones.
+        let timeout = max(1, job.target.timeoutMilliseconds - spent)
+        addToMulti(transfer, timeout: timeout, fresh: isDoubted, keepsConnection: !isDoubted)
     }
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
@@ -172,8 +174,8 @@ extension SenderThread {
         }
     }
 
-    private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
-        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
+    private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool, keepsConnection: Bool = true) {
+        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh, keepsConnection: keepsConnection)
         let shard = transfer.way.shard
         shardUse.began(shard)
         if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }

@@ -15,6 +15,8 @@ extension SenderThread {
             if mustAsk {
                 let mailbox = mailbox
                 resolver.resolve(host, for: target.owners) { mailbox.post(host: host, $0) }
+            } else {
+                resolver.join(host, for: target.owners)
             }
         }
     }
