@@ -30,10 +30,13 @@ static inline void posthorn_tls_enable_sessions(SSL_CTX *context) {
     SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
 }
 
-/* What may be agreed on: no second handshake on a connection, elliptic curves that are quick everywhere, and no more of a chain. */
+/* What may be agreed on: no second handshake on a connection, elliptic curves that are quick everywhere, and no more of a chain.
+   A read returns after each message that is not data, since with SSL_MODE_AUTO_RETRY it goes on for as long as a receiver sends
+   session tickets, and no deadline is looked at meanwhile. Macros. */
 static inline void posthorn_tls_limit(SSL_CTX *context, const char *ciphers, long chain_bytes) {
     int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_cipher_list(context, ciphers);
     SSL_CTX_set1_groups(context, groups, sizeof groups / sizeof groups[0]);
     SSL_CTX_set_max_cert_list(context, chain_bytes);

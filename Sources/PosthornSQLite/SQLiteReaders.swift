@@ -25,9 +25,10 @@ package final class SQLiteReaders: OutboxReaders {
         free.wait()
         defer { free.signal() }
         let connection = try idle.withLock { $0.popLast() } ?? Connection(store: open())
-        // Also after a body that has thrown: what a reading leaves open is reset by the statement's end.
-        defer { idle.withLock { $0.append(connection) } }
-        let result = try body(connection.store)
+        // Also after a body that has thrown: what a reading leaves open is reset by the statement's end. A connection to files
+        // without a log is bound to what they were when it was opened; the next reader opens its own.
+        defer { if connection.store.snapshot == nil { idle.withLock { $0.append(connection) } } }
+        let result = try connection.store.reading { try body(connection.store) }
         try connection.store.confirmUnchanged()
         return result
     }

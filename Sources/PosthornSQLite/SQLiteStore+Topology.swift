@@ -72,16 +72,18 @@ extension SQLiteStore {
         for node in plan.nodes { try upsert(node) }
         for endpoint in plan.added {
             let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, at: now)
+            if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }
             try addRevision(of: key, endpoint.settings, at: now)
         }
         for endpoint in plan.changed {
             _ = try write(endpoint.settings, to: endpoint.key, state: endpoint.state, at: now)
+            if endpoint.needsRevision { try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url) }
             if endpoint.needsRevision { try addRevision(of: endpoint.key, endpoint.settings, at: now) }
         }
         for key in plan.removedEndpoints {
             try setState(.removed, reason: "no longer in the topology", ofEndpoint: key, at: now)
-            try cancelWaiting(ofEndpoint: key)
         }
+        if !plan.removedEndpoints.isEmpty { try cancelWaiting(ofEndpoints: plan.removedEndpoints) }
         let delete = try connection.statement("DELETE FROM posthorn_node WHERE id = ?")
         for id in plan.removedNodes {
             delete.bind(1, id)
@@ -151,7 +153,20 @@ extension SQLiteStore {
         try statement.run()
     }
 
-    /// Sets an endpoint's state and counts the topology's generation up.
+    /// What the receiver at one address has asked for is no wish of the one at another.
+    private func liftThrottle(of endpoint: Int64, movingTo url: String) throws(OutboxProblem) {
+        let delete = try connection.statement(
+            """
+            DELETE FROM posthorn_throttle WHERE endpoint = ?1
+                AND ?2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = ?1 ORDER BY key DESC LIMIT 1)
+            """
+        )
+        delete.bind(1, endpoint)
+        delete.bind(2, url)
+        try delete.run()
+    }
+
+    /// Sets an endpoint's state and counts the topology's generation up. One that is enabled or removed is throttled no more.
     package func setState(
         _ state: EndpointState,
         reason: String?,
@@ -166,6 +181,7 @@ extension SQLiteStore {
         statement.bind(3, now.milliseconds)
         statement.bind(4, key)
         try statement.run()
+        if state != .disabled { try write(throttledUntil: nil, ofEndpoint: key) }
         try countUp("topology")
     }
 
@@ -188,15 +204,17 @@ extension SQLiteStore {
         return Int(count)
     }
 
-    private func cancelWaiting(ofEndpoint key: Int64) throws(OutboxProblem) {
+    /// All at once: each reads everything that waits.
+    private func cancelWaiting(ofEndpoints keys: [Int64]) throws(OutboxProblem) {
         for condition in Self.waiting {
             let statement = try connection.prepare(
                 """
-                UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL
-                WHERE \(condition) AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
+                UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL
+                WHERE \(condition) AND revision IN (
+                    SELECT key FROM posthorn_endpoint_revision WHERE endpoint IN (SELECT value FROM json_each(?)))
                 """
             )
-            statement.bind(1, key)
+            statement.bind(1, JSONValue.array(keys.map { .number(String($0)) }).text)
             try statement.run()
         }
     }

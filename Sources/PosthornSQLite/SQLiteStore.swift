@@ -142,9 +142,6 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// Gives the lock back.
     package func disown() { lock.release() }
 
-    /// The lock file, whose closing a standby waits for.
-    package var lockPath: String { lock.path }
-
     // MARK: Transactions
 
     /// One transaction that holds the write lock from its start: a later upgrade could fail at once (SQLITE_BUSY_SNAPSHOT).
@@ -163,6 +160,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         } catch {
             if connection.isInTransaction { try? connection.statement("ROLLBACK").run() }
             noteUndone()
+            hasChangedTopology = false
             throw error
         }
     }
@@ -185,11 +183,17 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         }
     }
 
-    /// A hierarchy that never came to be may have been read: its numbers are given out again.
+    /// A hierarchy that never came to be may have been read: its numbers are given out again. What has changed outside of a nested
+    /// transaction that was undone may still be undone with the whole, so this forgets nothing.
     private func noteUndone() {
-        guard hasChangedTopology else { return }
-        hasChangedTopology = false
-        topologyRollbacks += 1
+        if hasChangedTopology { topologyRollbacks += 1 }
+    }
+
+    /// Reads in one transaction, so that all of it sees one state of the outbox.
+    func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        try connection.statement("BEGIN").run()
+        defer { if connection.isInTransaction { try? connection.statement("ROLLBACK").run() } }
+        return try body()
     }
 
     /// `PRAGMA data_version`: it changes when another connection has committed.

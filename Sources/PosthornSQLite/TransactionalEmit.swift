@@ -13,7 +13,7 @@ package enum TransactionalEmit {
     /// - Parameters:
     ///   - event: The event, checked by the caller.
     ///   - handle: The `sqlite3 *` of a connection to the database that holds the outbox.
-    /// - Throws: ``OutboxProblem`` when the id is known already, the node is not, or SQLite fails.
+    /// - Throws: ``OutboxProblem`` when another event has the id, the node is not known, or SQLite fails. The same event again changes nothing.
     package static func insert(_ event: Event, into handle: OpaquePointer) throws(OutboxProblem) {
         let connection = ForeignConnection(handle)
         var statement: OpaquePointer?

@@ -167,6 +167,16 @@ import Testing
         #expect(plain.line(ofLoad: .status(401)).hasSuffix("checks with the topology file"))
     }
 
+    /// Queries hold secrets, and standard error is often kept.
+    @Test func noHintShowsAQuery() throws {
+        let url = try EndpointURL("http://127.0.0.1:9/hook?token=s3cret")
+        let hint = FailureHint(url: url, signature: .none, hasFile: false)
+        for line in [hint.line(ofFirst: .unanswered(.connect)), hint.line(ofLoad: .status(404)), hint.line(ofLoad: .status(405))] {
+            #expect(line?.contains("s3cret") == false)
+        }
+        #expect(hint.line(ofLoad: .status(404)).contains("http://127.0.0.1:9/hook?token=***"))
+    }
+
     /// Real certificates: what has to be changed is said of each, and no file that was just named is asked for.
     @Test(
         .enabled(if: OpenSSLServer.isAvailable),

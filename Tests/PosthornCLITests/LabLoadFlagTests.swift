@@ -39,6 +39,22 @@ import Testing
         #expect(result.status == 0 && result.output.contains("200: 2"), "\(result.output)\(result.errors)")
     }
 
+    /// Neither a key that is refused elsewhere nor a machine without authorities keeps such a load from going out.
+    @Test(.enabled(if: OpenSSLServer.isAvailable)) func whereAnyCertificateWillDoNoneIsLookedAt() throws {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.directory.file("server.pem")
+        let (key, certificate) = (file + ".key", file + ".crt")
+        // 2^65 + 1: an exponent longer than a receiver may have.
+        let parameters = ["-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_pubexp:36893488147419103233"]
+        try OpenSSLServer.run(["genpkey", "-algorithm", "RSA"] + parameters + ["-out", key])
+        try OpenSSLServer.run(["req", "-new", "-x509", "-key", key, "-subj", "/CN=posthorn test", "-out", certificate])
+        try OpenSSLServer.write(try OpenSSLServer.contents(of: key) + OpenSSLServer.contents(of: certificate), to: file)
+        let server = try OpenSSLServer(certificate: file)
+        let words = ["load", server.url, "--count", "2", "--connections", "1", "--method", "GET", "--insecure"]
+        let result = try posthorn.run(words, environment: ["SSL_CERT_FILE": posthorn.directory.file("missing.pem")])
+        #expect(result.status == 0 && result.output.contains("200: 2"), "\(result.output)\(result.errors)")
+    }
+
     @Test(
         arguments: [
             (["--method", "get"], "--method: \"get\" is no method; write it in capitals, such as PUT"),

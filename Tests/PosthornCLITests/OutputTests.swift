@@ -86,6 +86,18 @@ import Testing
         )
     }
 
+    /// What a receiver answers or is named is one value, whatever it holds.
+    @Test(
+        arguments: [
+            ("plain", "plain"), ("", #""""#), ("two words", #""two words""#), ("x=1", #""x=1""#), (#"a\b"#, #"a\b"#),
+            (#"a" state="ok"#, #""a\" state=\"ok""#), (#"end \"#, #""end \\""#), ("\"\u{301}", "\"\\\"\u{301}\""),
+        ]
+    )
+    func aValueInTheLogForgesNoField(value: String, written: String) {
+        let line = LogRecord(.warn, "x", "x", [.init("error_text", value)]).text(at: Timestamp(milliseconds: 0))
+        #expect(line.utf8.elementsEqual("1970-01-01T00:00:00.000Z warn  x error_text=\(written)".utf8), "\(line)")
+    }
+
     @Test func aLogLineIsTextOrOneJSONObject() {
         let record = LogRecord(EngineEvent.standingBy(owner: 42))
         let now = Timestamp(milliseconds: 0)

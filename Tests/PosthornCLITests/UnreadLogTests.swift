@@ -37,4 +37,20 @@ import Testing
         withExtendedLifetime(log) {}
         #expect(posthorn.contents(posthorn.directory.file("run-stdout")).contains("left out, because standard error was not read"))
     }
+
+    /// The pipe is full before the command has anything to say.
+    @Test func aLoadThatFailsEndsWithItsReport() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(500) }
+        let posthorn = try PosthornProcess()
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        try #require(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0)
+        let filling = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+        while write(ends[1], filling, filling.count) > 0 {}
+        let files = [posthorn.write("", to: "stdin"), posthorn.write("", to: "run-stdout"), "/proc/self/fd/\(ends[1])"]
+        let load = try posthorn.start(["load", receiver.url, "--count", "2", "--connections", "1"], files)
+        #expect(load.wait() == 1)
+        #expect(posthorn.contents(posthorn.directory.file("run-stdout")).contains("500: 2"))
+    }
 }

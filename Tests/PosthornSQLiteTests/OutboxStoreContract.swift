@@ -373,6 +373,21 @@ struct OutboxStoreContract {
         // One that was deleted meanwhile has nothing to be left alone for.
         try write(1000, 99)
         #expect(try store.throttles(after: now).count == 1)
+        // What one address asks for is not another's wish, and a method is no address.
+        func settings(_ url: String, _ method: RequestMethod = .post) -> EndpointSettings {
+            EndpointSettings(id: "b", node: "n", url: url, method: method)
+        }
+        let a = EndpointSettings(id: "a", node: "n", url: "https://a.example/")
+        try write(1000, keys[0])
+        try apply([a, settings("https://b.example/", .get)], to: store)
+        #expect(try store.throttles(after: now).keys.sorted() == keys)
+        try apply([a, settings("https://b2.example/", .get)], to: store)
+        #expect(try store.throttles(after: now).keys.sorted() == [keys[0]])
+        try store.write { () throws(OutboxProblem) in try store.setState(.active, reason: nil, ofEndpoint: keys[0], at: now) }
+        #expect(try store.throttles(after: now).isEmpty)
+        try write(1000, keys[0])
+        try apply([settings("https://b2.example/", .get)], to: store, prune: true)
+        #expect(try store.throttles(after: now).isEmpty)
     }
 
     private func pruning() throws {

@@ -26,7 +26,7 @@ final class Bench: Sendable {
     }
 
     init(
-        serversAnswer: @escaping @Sendable () -> Bool = { true },
+        serversAnswer: @escaping @Sendable () -> Bool? = { true },
         lookup: @escaping NameResolver.Lookup,
         _ configure: (inout SenderConfiguration) throws -> Void = { _ in }
     ) throws {

@@ -49,6 +49,25 @@ import Testing
         #expect(bench.waitForFaults(2) == ["no_name_server begins", "no_name_server over"])
     }
 
+    /// The resolver never gets to the second name, which costs its endpoint no attempt and goes out at once when it does.
+    @Test func aNameThatWaitsBehindOthersWaitsOn() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let names = try FakeNames(["good.example": .addresses([NetworkAddress("127.0.0.1")!])])
+        let bench = try Bench(lookup: names.ask) {
+            $0.resolver.threads = 1
+            $0.resolver.slowThreads = 0
+            $0.resolver.timeoutMilliseconds = 100
+        }
+        bench.pool.submit([Bench.job(1, try Bench.target("https://silent.example/", key: 1))])
+        #expect(bench.waitForResults(1).map(\.job.id) == [1])
+        bench.pool.submit([Bench.job(2, try Bench.target("http://good.example:\(receiver.port)/", key: 2))])
+        bench.pool.submit([Bench.job(3, try Bench.target("https://silent.example/", key: 1))])
+        #expect(bench.waitForResults(2).map(\.job.id) == [1, 3])
+        names.open()
+        let last = try #require(bench.waitForResults(3).last)
+        #expect(last.job.id == 2 && last.outcome.succeeded, "\(last)")
+    }
+
     @Test func silentNameServersAreNotTakenForSilentNames() throws {
         let names = try FakeNames([:])
         defer { names.open() }

@@ -40,6 +40,9 @@ import Testing
             #expect(fault(number, .both, there: .four, was: .both) == nil)
         }
         #expect(fault(EADDRNOTAVAIL, .six, there: .four) == nil)
+        // IPv6 is disabled here, and the receiver's IPv4 port is closed.
+        #expect(fault(EADDRNOTAVAIL, .both, there: .four) == nil)
+        #expect(fault(EADDRNOTAVAIL, .both, reached: true) == nil)
     }
 
     @Test func aWayThatWasThereIsLost() {
@@ -51,6 +54,7 @@ import Testing
     @Test func portsThatRunOutAreNamed() {
         #expect(fault(EADDRNOTAVAIL, there: .four) == .ports)
         #expect(fault(EADDRNOTAVAIL) == .ports)
+        #expect(fault(EADDRNOTAVAIL, .both, there: .both) == .ports)
         #expect(fault(EADDRINUSE, .six, there: .both) == .ports)
         #expect(fault(EADDRNOTAVAIL, [], there: .four) == nil)
     }
@@ -77,8 +81,19 @@ import Testing
         var gate = FaultGate()
         let news = (0..<3).map { gate.failed(now: Int64($0)) }
         #expect(news == [.begins, nil, nil])
-        let tries = [2, interval + 1, interval + 2, 2 * interval].map { gate.mayTry(waiting: 100, now: $0) }
+        let tries = [2, interval - 1, interval, 2 * interval - 1].map { gate.mayTry(waiting: 100, now: $0) }
         #expect(tries == [0, 0, FaultGate.firstBatch, 0])
+    }
+
+    /// Jobs that meet the fault all the time, for the first time.
+    @Test func newFailuresPostponeNoTry() {
+        var gate = FaultGate()
+        var tries = 0
+        for step in 0..<100 {
+            _ = gate.failed(now: Int64(step) * interval / 10)
+            if gate.mayTry(waiting: 1, now: Int64(step) * interval / 10) > 0 { tries += 1 }
+        }
+        #expect(tries == 9)
     }
 
     @Test func withEachThatGetsThroughMoreFollow() {

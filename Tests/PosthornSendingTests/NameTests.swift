@@ -223,6 +223,38 @@ final class FakeNames: Sendable {
         #expect(book.takeForgotten(shard: 1, telling: "a.example", port: 200).first?.hasPrefix("a.example:") == true)
     }
 
+    /// Whether the name servers answer, how long the look-up must have lasted, and what is said of a name whose look-up has begun.
+    @Test(
+        arguments: [
+            (true, 0, NameLateness.nameIsSilent), (false, 0, .serversAreSilent), (nil, 0, .notAsked), (true, Int64.max, .notAsked),
+        ] as [(Bool?, Int64, NameLateness)]
+    )
+    func onlyALookUpThatHasHadItsChanceIsSilent(answers: Bool?, nanoseconds: Int64, expected: NameLateness) throws {
+        let (began, end, told) = (try Waker(), try Waker(), try Waker())
+        let resolver = try NameResolver(
+            ResolverConfiguration(),
+            lookup: { _ in
+                began.signal()
+                end.wait(milliseconds: nil)
+                return .failure("late")
+            },
+            serversAnswer: { answers }
+        )
+        defer {
+            end.signal()
+            resolver.stop()
+        }
+        resolver.resolve("slow.example") { _ in }
+        began.wait(milliseconds: 30_000)
+        let lateness = Mutex<NameLateness?>(nil)
+        resolver.whyLate("slow.example", after: nanoseconds) { found in
+            lateness.withLock { $0 = found }
+            told.signal()
+        }
+        told.wait(milliseconds: 30_000)
+        #expect(lateness.withLock { $0 } == expected)
+    }
+
     @Test func oneNameIsAskedForOnceHoweverManyWait() throws {
         let names = try FakeNames([:])
         let resolver = try NameResolver(ResolverConfiguration(), lookup: names.ask)

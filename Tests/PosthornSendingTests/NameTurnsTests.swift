@@ -25,7 +25,9 @@ import Testing
         turns.finished("h0", now: 3 * young)
         let next = all(&turns, now: 3 * young)
         #expect(next == ["h6"])
-        #expect(turns.isRunning("h6") && !turns.isRunning("h0") && !turns.isRunning("h7"))
+        let now = 3 * young
+        #expect(turns.isRunning("h6", now: now) && !turns.isRunning("h0", now: now) && !turns.isRunning("h7", now: now))
+        #expect(!turns.isRunning("h6", for: young, now: now + young - 1) && turns.isRunning("h6", for: young, now: now + young))
     }
 
     @Test func whoeverHasLeastUnderWayIsNext() {
@@ -48,6 +50,26 @@ import Testing
         #expect(all(&turns, now: 0).count == 2)
         _ = add([name("other", "s")], to: &turns)
         #expect(all(&turns, now: 0) == ["other"])
+    }
+
+    @Test func aNameIsChargedToWhoeverMayHaveItSooner() {
+        var turns = NameTurns(fastLimit: 4, slowLimit: 0, queueLimit: 8)
+        _ = add([name("a0", "r", "a"), name("wanted", "r", "a")], to: &turns)
+        // A quarter of four is one, so what else "a" has asked for waits.
+        let first = all(&turns, now: 0)
+        #expect(first == ["a0"])
+        let joined = [name("wanted", "r", "a"), name("a0", "r", "b"), name("other", "r", "b"), name("wanted", "r", "b")].map {
+            turns.join($0)
+        }
+        #expect(joined == [false, false, false, true])
+        let second = all(&turns, now: 0)
+        #expect(second == ["wanted"])
+        turns.finished("wanted", now: 1)
+        turns.finished("a0", now: 1)
+        #expect(turns.count == 0)
+        // Nothing is left on either account.
+        let taken = add((0..<3).map { name("x\($0)", "s", "b") } + (0..<3).map { name("y\($0)", "r", "a") }, to: &turns)
+        #expect(taken == [true, true, false, true, true, false])
     }
 
     @Test func noSubtreeAndNoDomainFillsTheQueue() {
@@ -75,6 +97,15 @@ import Testing
         #expect(first.count == 4)
         let second = all(&turns, now: 10)
         #expect(second.count == 3 && second.contains("good"))
+    }
+
+    /// Some name servers answer for the names of others and never for the root.
+    @Test func serversAreAskedForTheRootOrForANameThatTheyKnew() {
+        let header: [UInt8] = [0x70, 0x68, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+        #expect(NameServers.question(about: "") == header + [0, 0, 2, 0, 1])
+        #expect(NameServers.question(about: "ab.c.") == header + [2, 97, 98, 1, 99, 0, 0, 1, 0, 1])
+        #expect(NameServers.question(about: String(repeating: "a", count: 64)) == nil)
+        #expect(NameServers.question(about: String(repeating: "a.", count: 127)) == nil)
     }
 
     @Test func aServersRefusalIsAnAnswerAndItsFailureIsNone() {

@@ -141,6 +141,21 @@ import Testing
         #expect(receiver.requests.count == 5)
     }
 
+    @Test func aReceiverThatIsNotTrustedWithKeptConnectionsKeepsNone() throws {
+        let receiver = try MisbehavingReceiver { $0.target == "/reset" ? .reset : .ok }
+        let bench = try Bench()
+        let target = { (path: String) in try Bench.target("http://127.0.0.1:\(receiver.port)\(path)", key: 1) }
+        bench.pool.submit([Bench.job(1, try target("/"))])
+        bench.waitForResults(1)
+        // It ends the kept connection under this request.
+        bench.pool.submit([Bench.job(2, try target("/reset"))])
+        bench.waitForResults(2)
+        bench.pool.submit([Bench.job(3, try target("/"))])
+        #expect(bench.waitForResults(3).map(\.outcome.succeeded) == [true, false, true])
+        #expect(receiver.connectionCount == 2)
+        #expect(receiver.waitForOpenConnections(atMost: 0))
+    }
+
     @Test func anIdlePoolSleepsEvenWhenItsConnectionsWereClosed() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try Bench()

@@ -239,6 +239,14 @@ import Testing
         for await _ in engine.updates() {}
     }
 
+    @Test func updatesOfAnEngineThatNeverRanEnd() async throws {
+        let bench = try EngineBench()
+        let engine = try Engine(outbox: bench.outbox)
+        let updates = engine.updates()
+        try engine.stop()
+        for await _ in updates {}
+    }
+
     @Test func aRetryByHandGoesOnCounting() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let bench = try EngineBench()

@@ -111,6 +111,15 @@ import Testing
         #expect(second.requests.allSatisfy { String(decoding: $0.body, as: UTF8.self).hasPrefix(#"{"event":"#) })
     }
 
+    /// An id that Swift takes for equal is written in other bytes: what is sealed opens with those of the row.
+    @Test func anIDTypedInOtherBytesSealsForTheEndpoint() throws {
+        let bench = try VendorsBench(key: try OutboxKey(text: String(repeating: "0f", count: 32)))
+        try bench.apply(endpoint("caf\u{E9}", .conference, url: "https://c.example/", ["token": "token-one"]))
+        _ = try bench.outbox.rotate(endpoint: "cafe\u{301}", newSecret: "token-two-that-is-new")
+        let settings = try bench.outbox.endpointWithCredentials("caf\u{E9}").settings
+        #expect(settings.credentials["token"] == .string("token-two-that-is-new"))
+    }
+
     @Test func rotationsThatCannotWorkChangeNothing() throws {
         let bench = try VendorsBench()
         try bench.apply(

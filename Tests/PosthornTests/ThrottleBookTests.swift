@@ -61,6 +61,78 @@ import PosthornText
         #expect(!book.hasNext && book.isEmpty)
     }
 
+    /// Hundreds of endpoints with a backlog are always to be read again; those that are throttled have their turns all the same.
+    @Test func othersThatWaitLeaveEverySecondTurn() {
+        var book = ThrottleBook()
+        for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        let now = start.advanced(byMilliseconds: 1002)
+        var given: [Int] = []
+        var hungry: Set<Int> = []
+        for _ in 0..<4 {
+            guard book.hasTurn(isReadingAgain: true, isHungry: { hungry.contains($0) }), let next = book.next(at: now, waits: { _ in true })
+            else { continue }
+            given.append(next)
+        }
+        #expect(given.sorted() == [3, 5])
+        // The one that was given out last has not been read yet.
+        hungry = [given[1]]
+        let turns = (0..<3).map { _ in book.hasTurn(isReadingAgain: true, isHungry: { hungry.contains($0) }) }
+        #expect(turns == [false, false, false])
+        let idle = book.hasTurn(isReadingAgain: false, isHungry: { _ in true })
+        #expect(idle)
+        book.forget(given[1])
+        let free = book.hasTurn(isReadingAgain: true, isHungry: { hungry.contains($0) })
+        #expect(free)
+    }
+
+    @Test func noTimeThatHasPassedWakesTheWriterWhileOthersAreRead() {
+        var book = ThrottleBook()
+        _ = book.answered(3, refusal(wait: 1000))
+        let due = start.advanced(byMilliseconds: 1002)
+        #expect([true, false].map { book.deadline(at: start, isReadingAgain: $0) } == [due, due])
+        let later = due.advanced(byMilliseconds: 5000)
+        #expect(book.deadline(at: later, isReadingAgain: true) > later)
+        #expect(book.deadline(at: later, isReadingAgain: false) == due)
+    }
+
+    @Test func whatTheOutboxHasNoMoreIsForgotten() {
+        var book = ThrottleBook()
+        for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        book.told()
+        // Not written down yet.
+        _ = book.answered(7, refusal(wait: 1000))
+        let lifted = book.forgetLifted(isWritten: { $0 == 3 })
+        #expect(lifted == [5] && book.until(3) != nil && book.until(5) == nil && book.until(7) != nil)
+    }
+
+    /// A new URL, and a hand that disables and enables, end what a wrong answer has asked for.
+    @Test(arguments: [true, false]) func aThrottleIsLiftedByHand(moves: Bool) throws {
+        let isWell = Mutex(false)
+        let receiver = try MisbehavingReceiver { request in
+            if request.target.hasSuffix("/new") { return .ok }
+            return isWell.withLock { $0 } ? .ok : .status(503, headers: [("Retry-After", "86400")])
+        }
+        let bench = try EngineBench(clock: TestClock())
+        func apply(_ path: String) throws { try bench.apply([EndpointSettings(id: "a", node: "s", url: "\(receiver.url)/\(path)")]) }
+        try apply("old")
+        let engine = try bench.engine()
+        try engine.start()
+        _ = try bench.outbox.emit(NewEvent(id: "x", type: "T", node: "s", data: "{}"))
+        #expect(bench.waitFor("the refusal", where: { $0.isFailure(.pending, attempt: 1) }))
+        if moves {
+            try apply("new")
+        } else {
+            _ = try bench.outbox.emit(NewEvent(id: "waits", type: "T", node: "s", data: "{}"))
+            isWell.withLock { $0 = true }
+            for enabled in [false, true] { _ = try bench.outbox.setEnabled(enabled, endpoint: "a") }
+        }
+        #expect(try bench.outbox.throttledEndpoints().isEmpty)
+        _ = try bench.outbox.emit(NewEvent(id: "y", type: "T", node: "s", data: "{}"))
+        let count = moves ? 2 : 3
+        #expect(receiver.waitForRequests(count).count == count)
+        try engine.stop()
+    }
+
     /// One refusal holds back all of the endpoint's deliveries and nobody else's, across a restart too.
     @Test func aRefusalHoldsTheWholeEndpointBackAcrossARestart() throws {
         let isWell = Mutex(false)

@@ -145,6 +145,8 @@ extension EngineCore {
         let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
         if !isActive, !isClaimed {
+            // What fails at once is in memory until it is recorded, like any other.
+            if window.isAtItsEnd { return false }
             if try failsAtOnce(due, target, store, now) { return true }
             if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
         }

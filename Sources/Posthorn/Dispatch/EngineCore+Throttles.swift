@@ -13,6 +13,10 @@ struct ThrottleBook {
     private(set) var nextLook = Timestamp(milliseconds: .max)
     /// Those that the last look found and ``next(at:waits:)`` has not given out.
     private var found: [Int] = []
+    /// The one that was given out last.
+    private var lastGiven: Int?
+    /// Whether the last turn was a throttled endpoint's.
+    private var hadLastTurn = false
 
     /// Requests of slow receivers start at this distance at most: each look may read what waits again.
     static let intervalMilliseconds: Int64 = 100
@@ -65,7 +69,29 @@ struct ThrottleBook {
     /// reading then begins where that endpoint's deliveries are, and not at those of all.
     mutating func next(at now: Timestamp, waits: (Int) -> Bool) -> Int? {
         if found.isEmpty { found = look(at: now, waits: waits) }
-        return found.popLast()
+        guard let endpoint = found.popLast() else { return nil }
+        lastGiven = endpoint
+        hadLastTurn = true
+        return endpoint
+    }
+
+    /// Whether this turn may be a throttled endpoint's. While others wait to be read again, that is every second one, once the
+    /// reading has got to the one before.
+    /// - Parameters:
+    ///   - isReadingAgain: Whether any endpoint waits to be read again.
+    ///   - isHungry: Whether that is so of one.
+    mutating func hasTurn(isReadingAgain: Bool, isHungry: (Int) -> Bool) -> Bool {
+        guard isReadingAgain else { return true }
+        if hadLastTurn {
+            hadLastTurn = false
+            return false
+        }
+        return lastGiven.map(isHungry) != true
+    }
+
+    /// When to look after them next; not at once while the reading is busy with others, whose room comes with their results.
+    func deadline(at now: Timestamp, isReadingAgain: Bool) -> Timestamp {
+        isReadingAgain ? max(nextLook, now.advanced(byMilliseconds: Self.intervalMilliseconds)) : nextLook
     }
 
     /// Looks after all of them, now and then.
@@ -102,8 +128,17 @@ struct ThrottleBook {
         return free
     }
 
+    /// Forgets those that were written down and are so no more.
+    /// - Returns: Their places.
+    mutating func forgetLifted(isWritten: (Int) -> Bool) -> [Int] {
+        let lifted = throttles.keys.filter { !news.contains($0) && !isWritten($0) }
+        for endpoint in lifted { forget(endpoint) }
+        return lifted
+    }
+
     /// A place is vacant.
     mutating func forget(_ endpoint: Int) {
+        if lastGiven == endpoint { lastGiven = nil }
         throttles[endpoint] = nil
         news.remove(endpoint)
         found.removeAll { $0 == endpoint }
@@ -120,7 +155,7 @@ extension EngineCore {
     /// Looks after throttled endpoints, so that the reading comes back for what waits for them.
     func lookAtThrottles(_ now: Timestamp) {
         if throttles.isEmpty && !throttles.hasNext { return }
-        guard !isReadingAgain else { return }
+        guard throttles.hasTurn(isReadingAgain: isReadingAgain, isHungry: { ready.isHungry($0) || retries.isHungry($0) }) else { return }
         guard let endpoint = throttles.next(at: now, waits: { ready.waits($0) || retries.waits($0) }) else { return }
         ready.hasRoom(endpoint)
         retries.hasRoom(endpoint)
@@ -129,18 +164,30 @@ extension EngineCore {
     /// Whether a throttled endpoint waits for the next turn alone.
     var hasNextThrottled: Bool { throttles.hasNext && !isReadingAgain }
 
-    private var isReadingAgain: Bool { ready.rereadStart != nil || retries.rereadStart != nil }
+    var isReadingAgain: Bool { ready.rereadStart != nil || retries.rereadStart != nil }
 
-    /// Notes what a receiver's answer says of the receiver itself.
-    func noteThrottle(_ outcome: AttemptOutcome, ofEndpoint endpoint: Int) {
-        guard configuration.honoursRetryAfter, !throttles.isEmpty || outcome.retryAfterMilliseconds != nil else { return }
-        if throttles.answered(endpoint, outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
+    /// Notes what a receiver's answer says of the receiver itself. One at an address that the endpoint has left says nothing of the one that it has.
+    func noteThrottle(_ result: SendResult, ofEndpoint endpoint: Int) {
+        let asks = result.outcome.retryAfterMilliseconds != nil
+        guard configuration.honoursRetryAfter, !throttles.isEmpty || asks else { return }
+        if asks, result.job.target.url != (try? EndpointURL(directory[endpoint].stored.settings.url)) { return }
+        if throttles.answered(endpoint, result.outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
     }
 
     /// Writes down until when endpoints are left alone, for lists and for an engine after this one.
     func writeThrottles(to store: any OutboxStore) throws(OutboxProblem) {
         for endpoint in throttles.news {
             try store.write(throttledUntil: throttles.until(endpoint), ofEndpoint: directory[endpoint].stored.key)
+        }
+    }
+
+    /// Lets those go out again whose throttle a change of the hierarchy has lifted: the outbox has it no more.
+    func dropLiftedThrottles(_ store: any OutboxStore) throws(OutboxProblem) {
+        if throttles.isEmpty { return }
+        let written = try store.throttles(after: Timestamp(milliseconds: .min))
+        for endpoint in throttles.forgetLifted(isWritten: { written[directory[$0].stored.key] != nil }) {
+            ready.hasRoom(endpoint)
+            retries.hasRoom(endpoint)
         }
     }
 

@@ -77,6 +77,9 @@ struct Lane<Position: Comparable> {
     /// Whether deliveries of an endpoint were passed over.
     func waits(_ endpoint: Int) -> Bool { passedOver[Int64(endpoint)] != nil }
 
+    /// Whether an endpoint has room and waits to be read again.
+    func isHungry(_ endpoint: Int) -> Bool { hungry[Int64(endpoint)] != nil }
+
     /// An endpoint has room again.
     mutating func hasRoom(_ endpoint: Int) {
         if passedOver[Int64(endpoint)] != nil { hungry[Int64(endpoint)] = () }

@@ -95,7 +95,12 @@ public final class Engine: Sendable {
     /// - Throws: What ended an engine that was started with ``start()``, if that was not this call.
     public func stop() throws {
         requestStop()
-        state.withLock { if $0.phase == .fresh { $0.phase = .over } }
+        let neverRan = state.withLock { state in
+            guard state.phase == .fresh else { return false }
+            state.phase = .over
+            return true
+        }
+        if neverRan { listeners.endUpdates() }
         if listeners.isOnEventThread { listeners.doNotWaitForListener() }
         life.wait()
         if let failure = state.withLock({ $0.failure }) { throw failure }
@@ -115,6 +120,7 @@ public final class Engine: Sendable {
 
     private func finish() {
         state.withLock { $0.phase = .over }
+        listeners.endUpdates()
         life.leave()
     }
 
@@ -178,15 +184,11 @@ public final class Engine: Sendable {
             }
         )
         core.pool = pool
-        let handshake = VendorHandshake(guard: configuration.sender.guard, caFile: configuration.sender.caFile)
-        let handshakes = try HandshakeRunner(outbox, handshake, speed: configuration.speed, listeners)
-        core.handshakes = handshakes
-        state.withLock { state in
-            state.core = core
-            state.pool = pool
+        let handshakes: HandshakeRunner
+        do throws(SystemProblem) { handshakes = try startHelpers(core, pool) } catch {
+            dismantle(core, pool)
+            throw error
         }
-        // After what may throw, so that its thread always meets its end.
-        core.mails = try startMails()
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         writer.board(core)
@@ -202,6 +204,33 @@ public final class Engine: Sendable {
             watch.wait(waker)
         }
         return nil
+    }
+
+    /// Starts what else has threads.
+    private func startHelpers(_ core: EngineCore, _ pool: SenderPool) throws(SystemProblem) -> HandshakeRunner {
+        let handshake = VendorHandshake(guard: configuration.sender.guard, caFile: configuration.sender.caFile)
+        let handshakes = try HandshakeRunner(outbox, handshake, speed: configuration.speed, listeners)
+        core.handshakes = handshakes
+        state.withLock { state in
+            state.core = core
+            state.pool = pool
+        }
+        // Last of those that may throw, so that its thread always meets its end.
+        core.mails = try startMails()
+        return handshakes
+    }
+
+    /// Ends what was started before something else could not be.
+    private func dismantle(_ core: EngineCore, _ pool: SenderPool) {
+        core.handshakes?.requestStop()
+        core.handshakes?.join(within: 0)
+        pool.stop()
+        core.pool = nil
+        core.handshakes = nil
+        state.withLock { state in
+            state.core = nil
+            state.pool = nil
+        }
     }
 
     private func startMails() throws(SystemProblem) -> MailRunner? {
@@ -228,7 +257,8 @@ public final class Engine: Sendable {
             if let owned { return owned }
             if !announced {
                 announced = true
-                listeners.tell(.standingBy(owner: try outbox.status().engine))
+                // Who it is, is for people to read: not knowing it ends no standby.
+                listeners.tell(.standingBy(owner: (try? outbox.read { try $0.faultsOfRun().engine }) ?? nil))
             }
             watch.wait(waker)
         }

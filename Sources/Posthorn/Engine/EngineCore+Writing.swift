@@ -20,7 +20,7 @@ extension EngineCore {
         }
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
-        noticeTopology()
+        try noticeTopology(store)
         try recordAll(in: store, at: now)
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
@@ -78,7 +78,7 @@ extension EngineCore {
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
-        if let claim { noteThrottle(result.outcome, ofEndpoint: claim.endpoint) }
+        if let claim { noteThrottle(result, ofEndpoint: claim.endpoint) }
         if let claim, result.outcome.receiverDate != nil { pulse.saw(result.outcome, ofEndpoint: claim.endpoint) }
         // From the row: somebody may have given it a new round while its request was on the wire.
         let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)

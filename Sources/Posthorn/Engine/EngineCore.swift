@@ -206,7 +206,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
             isFirstTurn = false
         }
         let nextLook = try lookAtFaults(store, now, othersWrote: othersWrote)
-        noticeTopology()
+        try noticeTopology(store)
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
         // of the frontier now and would be passed by.
         if retries.frontier.due > now.milliseconds { startOver(queueGeneration) }
@@ -225,7 +225,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         let wait = claimBackoff.nanosecondsLeft(now: MonotonicClock.nanoseconds())
         // What cannot be read is not asked for more often because it is due.
         if claimBackoff.isFailing { return [now.advanced(byMilliseconds: wait / 1_000_000 + 1), nextLook].compactMap { $0 }.min() }
-        return [next, nextLook, throttles.isEmpty ? nil : throttles.nextLook].compactMap { $0 }.min()
+        return [next, nextLook, throttles.isEmpty ? nil : throttles.deadline(at: now, isReadingAgain: isReadingAgain)].compactMap { $0 }
+            .min()
     }
 
     // MARK: Pieces of a turn
@@ -243,8 +244,9 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     /// Follows the directory, which emits and `apply` in this process bring up to date as well.
-    func noticeTopology() {
+    func noticeTopology(_ store: any OutboxStore) throws(OutboxProblem) {
         if directoryVersion == directory.version { return }
+        try dropLiftedThrottles(store)
         directoryVersion = directory.version
         let gone = directory.takeVacated()
         for place in gone { forget(place.index) }

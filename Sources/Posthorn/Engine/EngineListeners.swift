@@ -66,11 +66,16 @@ final class EngineListeners: Sendable {
 
     /// Ends all sequences, and waits a bounded time until the events are told.
     func finish() {
+        endUpdates()
+        events?.finish()
+    }
+
+    /// Ends all sequences, also those that are asked for later.
+    func endUpdates() {
         let open = streams.withLock { streams in
             defer { streams = Streams(next: streams.next, isOver: true) }
             return streams.open.values.map { $0 }
         }
         for stream in open { stream.finish() }
-        events?.finish()
     }
 }

@@ -13,7 +13,8 @@ extension Outbox {
     /// - Returns: How many were.
     /// - Throws: `InputProblem` when there is no such endpoint, or deliveries wait for it and may not be cancelled.
     public func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
-        try change { (store) throws(OutboxProblem) in
+        let cancelled = cancelsWaiting ? try cancelWaiting(ofEndpoint: id) : 0
+        let removed = try change { (store) throws(OutboxProblem) in
             let present = try store.topology(withCredentials: false, withRemoved: false).endpoints
             guard let endpoint = present.first(where: { $0.settings.id == id }) else {
                 return .failure(Self.unknownEndpoint(id, among: present.map(\.settings.id)))
@@ -22,6 +23,21 @@ extension Outbox {
             if count > 0, !cancelsWaiting { return .failure(Self.deliveriesWait(count, for: endpoint.settings.id)) }
             return .success((TopologyPlan(removing: endpoint), count))
         }
+        return cancelled + removed
+    }
+
+    /// Cancels what waits in small transactions, so that other writers get in between; what comes meanwhile is cancelled with the removal.
+    private func cancelWaiting(ofEndpoint id: String) throws -> Int {
+        let present = try read { try $0.topology(withCredentials: false, withRemoved: false) }.endpoints
+        guard let endpoint = present.first(where: { $0.settings.id == id }) else { return 0 }
+        var filter = DeliveryFilter()
+        filter.endpoint = endpoint.settings.id
+        var count = 0
+        for state in [DeliveryState.held, .pending] {
+            filter.state = state
+            count += try cancel(.matching(filter)).cancelled
+        }
+        return count
     }
 
     /// Removes one node.

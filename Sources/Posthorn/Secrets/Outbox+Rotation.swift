@@ -36,7 +36,8 @@ extension Outbox {
             } catch {
                 return .failure(error)
             }
-            try store.setCredentials(rotation.credentials, ofEndpoint: endpoint.key, id: id, at: now)
+            // Sealed for the id as the row has it, which Swift takes for equal to other bytes of the same letters.
+            try store.setCredentials(rotation.credentials, ofEndpoint: endpoint.key, id: endpoint.settings.id, at: now)
             let hasGrace = Credentials.carriesSeveralSignatures(endpoint.settings)
             return .success(
                 SecretRotation(

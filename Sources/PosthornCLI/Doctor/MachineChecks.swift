@@ -17,7 +17,7 @@ enum MachineChecks {
             clock(SystemClock().now(), isSynchronised: ClockDiscipline.isSynchronised),
             certificateAuthorities(),
             route(isThere: NetworkFacts.hasRoute),
-            nameServers(answer: NameServers.answer()),
+            nameServers(answer: NameServers.answer() ?? true),
         ]
     }
 

@@ -29,7 +29,7 @@ struct FailureHint {
         default: return nil
         }
         let retries = "(Retries go on by the schedule, for a day at --speed 1; Ctrl-C ends.)"
-        return "the first request to \(url.text) failed, \(Self.name(failure)): \(remedy(failure, detail)) \(retries)"
+        return "the first request to \(MaskedURL.text(url.text)) failed, \(Self.name(failure)): \(remedy(failure, detail)) \(retries)"
     }
 
     private static func name(_ failure: RequestFailure) -> String {
@@ -56,8 +56,8 @@ struct FailureHint {
         case 401 where signature == .none, 403 where signature == .none:
             return "these requests are not signed; give the signature that the receiver checks with \(signing)"
         case 401, 403: return "the receiver does not take the signature \(signature.rawValue); give its own secret with \(format)"
-        case 404, 410: return "the receiver has nothing under \(url.text); correct the URL's path"
-        case 405: return "the receiver takes no such request under \(url.text); correct the URL's path"
+        case 404, 410: return "the receiver has nothing under \(MaskedURL.text(url.text)); correct the URL's path"
+        case 405: return "the receiver takes no such request under \(MaskedURL.text(url.text)); correct the URL's path"
         case 400, 415, 422: return "the receiver rejects this format; choose its vendor with --vendor"
         case 413: return "the receiver takes no requests as large as these; let it take more"
         case 429: return "the receiver limits how many it takes; ask it less often"

@@ -108,7 +108,9 @@ struct LedgerSource {
         )
     }
 
-    private func problem(_ reason: String) -> InputProblem { InputProblem(field: "--ledger", value: text, reason: reason) }
+    private func problem(_ reason: String) -> InputProblem {
+        InputProblem(field: "--ledger", value: Self.isURL(text) ? MaskedURL.text(text) : text, reason: reason)
+    }
 
     private func ledger(_ bytes: [UInt8]) throws(InputProblem) -> Ledger {
         do throws(InputProblem) { return try Ledger(bytes) } catch {

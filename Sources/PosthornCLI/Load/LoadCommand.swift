@@ -136,7 +136,7 @@ enum LoadCommand: Command {
                 caFile: arguments.text("ca-file")
             )
             context.output.flush()
-            ErrorOutput.line("posthorn: \(hint.line(ofLoad: failure, detail: report.errorText(of: failure)))")
+            ErrorOutput.lastLine("posthorn: \(hint.line(ofLoad: failure, detail: report.errorText(of: failure)))")
         }
         if let ledgerProblem { throw ledgerProblem }
         return failure == nil ? status(of: verdicts) : 1

@@ -59,7 +59,7 @@ final class ReportFiles {
         if csvIsOutput {
             context.output.write(report.csv)
             // The exit status says that one was not kept; the table has no place for which.
-            for verdict in verdicts where !verdict.holds { ErrorOutput.line("posthorn: expected \(verdict.line)") }
+            for verdict in verdicts where !verdict.holds { ErrorOutput.lastLine("posthorn: expected \(verdict.line)") }
             return
         }
         if context.json { return context.output.write(Self.json(report, verdicts).text + "\n") }

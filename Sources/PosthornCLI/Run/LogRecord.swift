@@ -174,12 +174,19 @@ struct LogRecord: Sendable, Equatable {
         for field in fields {
             switch field.value {
             case .number(let number): line += " \(field.name)=\(number)"
-            case .text(let text):
-                let safe = Visible.text(text)
-                line += " \(field.name)=" + (safe.contains(" ") || safe.isEmpty ? "\"\(safe)\"" : safe)
+            case .text(let text): line += " \(field.name)=\(Self.quoted(Visible.text(text)))"
             }
         }
         return line
+    }
+
+    /// A value that ends where it seems to end: quoted where it holds what could pass for a further field, as receivers choose some.
+    private static func quoted(_ text: String) -> String {
+        // In bytes: a quotation mark with a combining accent behind it is another character, but the same byte for a filter.
+        let bytes = Array(text.utf8)
+        guard bytes.isEmpty || bytes.contains(where: { " \"=".utf8.contains($0) }) else { return text }
+        let escaped = bytes.flatMap { "\"\\".utf8.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
+        return "\"\(String(decoding: escaped, as: UTF8.self))\""
     }
 
     /// The same as one JSON object: time, level, event, message and the fields.

@@ -129,11 +129,11 @@ enum SimulateCommand: Command {
         context.output.write(context.json ? SimulationText.json(result) : SimulationText.report(result))
         if result.known > 0 {
             context.output.flush()
-            ErrorOutput.line("posthorn: \(SimulationText.note(ofKnown: result.known))")
+            ErrorOutput.lastLine("posthorn: \(SimulationText.note(ofKnown: result.known))")
         }
         if let problem = SimulationText.problem(result, keptIn: arguments.has("db") ? context.databasePath : nil) {
             context.output.flush()
-            ErrorOutput.line("posthorn: \(problem)")
+            ErrorOutput.lastLine("posthorn: \(problem)")
             return 1
         }
         let isAnswered = result.valueRequests.map { $0.asked == $0.answered } ?? true

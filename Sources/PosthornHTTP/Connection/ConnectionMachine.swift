@@ -288,4 +288,11 @@ enum ConnectionTimer: Int, CaseIterable, Sendable {
     case linger
     /// No limit: the other side's turn to wait.
     case none
+
+    /// Whether the limit begins again for a connection that was under `running` till now.
+    ///
+    /// What a client sends meanwhile is no progress of the answers that it does not read.
+    func restarts(from running: ConnectionTimer, isNewTurn: Bool) -> Bool {
+        self != running || (isNewTurn && self != .answerProgress)
+    }
 }

@@ -186,7 +186,8 @@ extension EventLoop {
         if connection.output.isEmpty { finishSent(connection) }
         if connection.isClosed { return }
         let timer = timer(of: connection)
-        if timer != deadlines.timer(slot: connection.slot) || connection.timedTurn != connection.machine.turn {
+        let isNewTurn = connection.timedTurn != connection.machine.turn
+        if timer.restarts(from: deadlines.timer(slot: connection.slot), isNewTurn: isNewTurn) {
             connection.timedTurn = connection.machine.turn
             connection.progress = 0
             deadlines.start(timer, slot: connection.slot, now: now)

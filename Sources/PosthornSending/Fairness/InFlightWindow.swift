@@ -95,6 +95,10 @@ struct InFlightWindow {
     /// Whether one more that needs a connection of its own may start.
     var mayOpen: Bool { opening.count < openingLimit && slowCount < slowLimit }
 
+    /// Whether one more may start.
+    /// - Parameter isOpening: Whether it needs a connection of its own.
+    func mayStart(isOpening: Bool) -> Bool { isOpen && (mayOpen || !isOpening) }
+
     /// Whether one more may start whose host has connections already: only as long as too few requests are young, those
     /// counted that will be soon.
     var mayOpenMore: Bool { mayOpen && young.count + opening.count < youngLimit }

@@ -2,7 +2,8 @@
 /// are monotonic nanoseconds.
 ///
 /// A few are tried now and then, since each may show that the fault is over: the first ones of the queue, so that none of
-/// them is tried again before all others. With each one that gets through more follow.
+/// them is tried again before all others. With each one that gets through more follow. Only tries set the pace: the failures of
+/// others, who meet the fault meanwhile, postpone none.
 struct FaultGate {
     /// Whether it has been told that there is the fault.
     private(set) var isTold = false
@@ -10,6 +11,8 @@ struct FaultGate {
     private(set) var nextTry: Int64 = 0
     private var batch = Self.firstBatch
     private var lastFailure: Int64 = 0
+    /// When the fault was first met, or some were last tried again.
+    private var lastTry: Int64 = 0
 
     /// Between two tries.
     static let tryNanoseconds: Int64 = 250_000_000
@@ -25,7 +28,8 @@ struct FaultGate {
     /// A request met the fault. Returns whether that is news.
     mutating func failed(now: Int64) -> Change? {
         lastFailure = now
-        nextTry = now + Self.tryNanoseconds
+        if !isTold { lastTry = now }
+        nextTry = max(nextTry, lastTry + Self.tryNanoseconds)
         batch = Self.firstBatch
         if isTold { return nil }
         isTold = true
@@ -42,6 +46,7 @@ struct FaultGate {
     /// How many of those that wait may be tried now.
     mutating func mayTry(waiting: Int, now: Int64) -> Int {
         guard waiting > 0, now >= nextTry else { return 0 }
+        lastTry = now
         nextTry = now + Self.tryNanoseconds
         return min(batch, waiting)
     }

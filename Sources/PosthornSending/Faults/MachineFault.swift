@@ -33,9 +33,10 @@ public enum MachineFault: String, CaseIterable, Sendable {
         if tried.isEmpty { return nil }
         switch number {
         case ENETUNREACH, EHOSTUNREACH, ENETDOWN: return routes.isLost(tried) ? .route : nil
-        // An address of IPv6 on a machine that has none of its own gives this as well; a lost route has other words.
+        // An address of IPv6 on a machine that has none of its own gives this at once, also when an IPv4 address of the same
+        // receiver has refused; a lost route has other words.
         case EADDRNOTAVAIL:
-            if tried.contains(.four) || routes.isThere.contains(.six) { return .ports }
+            if !tried.contains(.six) || routes.isThere.contains(.six) { return .ports }
             return routes.isLost(tried) ? .route : nil
         case EADDRINUSE: return .ports
         default: return nil

@@ -90,7 +90,11 @@ public final class LoadLoop: @unchecked Sendable {
             guard: `guard`,
             responseLimitBytes: Self.responseLimitBytes,
             excerptLimitBytes: 0,
-            tls: TLSClient(caFile: options.caFile, sessionLimitBytes: SenderConfiguration().sessionLimitBytes),
+            tls: TLSClient(
+                caFile: options.caFile,
+                sessionLimitBytes: SenderConfiguration().sessionLimitBytes,
+                verifies: options.verifiesCertificates
+            ),
             keepsConnections: options.keepsConnections,
             epoll: epoll
         )

@@ -27,10 +27,21 @@ enum NameAnswer: Sendable, Hashable {
 
 /// Why there is no answer about a name yet.
 enum NameLateness: Sendable, Hashable {
-    /// It has not been asked for: others were before it.
+    /// It has not been asked for, or not long enough, since others were before it; or this machine can't find out more.
     case notAsked
     /// The name servers answer, but nothing about this name.
     case nameIsSilent
     /// None of the name servers answers anything.
     case serversAreSilent
+
+    /// That of a name that was asked for.
+    /// - Parameter serversAnswer: Whether any name server answers anything; `nil` when that is unknown.
+    init(serversAnswer: Bool?) {
+        self =
+            switch serversAnswer {
+            case true: .nameIsSilent
+            case false: .serversAreSilent
+            case nil: .notAsked
+            }
+    }
 }

@@ -26,7 +26,7 @@ final class NameResolver: Sendable {
     private let waker: Waker
     private let configuration: ResolverConfiguration
     private let lookup: Lookup
-    private let serversAnswer: @Sendable () -> Bool
+    private let serversAnswer: @Sendable () -> Bool?
 
     /// How long an idle thread sleeps while names wait that may not go yet.
     private static let patienceMilliseconds: Int64 = 50
@@ -34,11 +34,11 @@ final class NameResolver: Sendable {
     /// - Parameters:
     ///   - configuration: Threads and limits.
     ///   - lookup: Asks for one name and blocks meanwhile; the system's getaddrinfo unless a test brings its own.
-    ///   - serversAnswer: Asks whether any name server answers anything, and blocks meanwhile.
+    ///   - serversAnswer: Asks whether any name server answers anything, and blocks meanwhile; `nil` when that cannot be found out.
     init(
         _ configuration: ResolverConfiguration,
         lookup: @escaping Lookup = SystemLookup.ask,
-        serversAnswer: @escaping @Sendable () -> Bool = NameServers.answer
+        serversAnswer: @escaping @Sendable () -> Bool? = NameServers.answer
     ) throws(SystemProblem) {
         self.configuration = configuration
         self.lookup = lookup
@@ -57,21 +57,31 @@ final class NameResolver: Sendable {
     func resolve(_ host: String, for owners: [String] = [], completion: @escaping Completion) {
         let refusal = state.withLock { state -> NameAnswer? in
             if state.isStopped { return .failure("the sender is stopping") }
+            let name = NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))
             if state.asked[host] != nil {
                 state.asked[host]?.append(completion)
+                _ = state.turns.join(name)
                 return nil
             }
-            guard state.turns.add(NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))) else { return .noRoom }
+            guard state.turns.add(name) else { return .noRoom }
             state.asked[host] = [completion]
             return startThread(&state) ? nil : .noRoom
         }
         if let refusal { completion(refusal) } else { waker.signal() }
     }
 
+    /// Says that someone else needs a name that was asked for: it may have its turn sooner then.
+    func join(_ host: String, for owners: [String]) {
+        let name = NameTurns.Name(host: host, owners: owners, domain: Self.domain(of: host))
+        if state.withLock({ $0.turns.join(name) }) { waker.signal() }
+    }
+
     /// Finds out why a name that was asked for has no answer yet. `completion` is called once, like that of a look-up.
-    func whyLate(_ host: String, completion: @escaping @Sendable (NameLateness) -> Void) {
+    /// - Parameter nanoseconds: How long a look-up must have lasted for the name to count as asked for.
+    func whyLate(_ host: String, after nanoseconds: Int64, completion: @escaping @Sendable (NameLateness) -> Void) {
+        let now = MonotonicClock.nanoseconds()
         let (hasBegun, isFirst) = state.withLock { state in
-            guard state.turns.isRunning(host) else { return (false, false) }
+            guard state.turns.isRunning(host, for: nanoseconds, now: now) else { return (false, false) }
             state.checks.append(completion)
             return (true, state.checks.count == 1)
         }
@@ -82,9 +92,9 @@ final class NameResolver: Sendable {
     private func check() {
         let thread = try? WorkerThread(name: "posthorn-names") { [self] in
             pthread_detach(pthread_self())
-            tellChecks(serversAnswer() ? .nameIsSilent : .serversAreSilent)
+            tellChecks(NameLateness(serversAnswer: serversAnswer()))
         }
-        if thread == nil { tellChecks(.nameIsSilent) }
+        if thread == nil { tellChecks(.notAsked) }
     }
 
     private func tellChecks(_ lateness: NameLateness) {
@@ -183,11 +193,18 @@ enum SystemLookup {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &list)
         defer { if list != nil { freeaddrinfo(list) } }
+        if status == 0 || status == EAI_NONAME, !DescriptorBudget.isUsedUp { NameServers.resolved(host) }
         if status != 0 {
             // Without descriptors the system says that the name is unknown, or that no server answered.
             if DescriptorBudget.isUsedUp { return .noDescriptor }
             // The same is said of a server that has no answer about this name and of one that is not there.
-            if status == EAI_AGAIN, !NameServers.answer() { return .noServer }
+            if status == EAI_AGAIN {
+                switch NameServers.answer() {
+                case true: break
+                case false: return .noServer
+                case nil: return .noDescriptor
+                }
+            }
             return .failure(String(cString: gai_strerror(status)))
         }
         var addresses: [NetworkAddress] = []

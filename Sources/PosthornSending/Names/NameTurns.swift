@@ -49,8 +49,10 @@ struct NameTurns {
     /// How many wait or are looked up.
     var count: Int { waiting.count + running.count }
 
-    /// Whether the look-up of a name has begun.
-    func isRunning(_ host: String) -> Bool { running[host] != nil }
+    /// Whether the look-up of a name has begun, and that at least so many nanoseconds ago.
+    func isRunning(_ host: String, for nanoseconds: Int64 = 0, now: Int64) -> Bool {
+        running[host].map { now - $0.started >= nanoseconds } ?? false
+    }
 
     /// Lets a name wait for its turn. Returns `false` when there is no room for it.
     mutating func add(_ name: Name) -> Bool {
@@ -59,6 +61,19 @@ struct NameTurns {
         for (depth, owner) in name.owners.enumerated() where known[owner, default: 0] >= Self.share(queueLimit, depth) { return false }
         waiting.append(name)
         for key in Self.keys(name) { known[key, default: 0] += 1 }
+        return true
+    }
+
+    /// Somebody else needs a name that may be waiting. It is charged to them from now on if they may have it sooner, so that a tenant
+    /// without room holds up nobody by asking for another's name first. Says whether that was so.
+    mutating func join(_ name: Name) -> Bool {
+        // Cheap to find out, and so for most of whom has many jobs and no room.
+        guard hasRoom(name), let place = waiting.firstIndex(where: { $0.host == name.host }),
+            !hasRoom(waiting[place]) || load(name).lexicographicallyPrecedes(load(waiting[place]))
+        else { return false }
+        for key in Self.keys(waiting[place]) { Self.countDown(&known, key) }
+        for key in Self.keys(name) { known[key, default: 0] += 1 }
+        waiting[place] = name
         return true
     }
 
@@ -101,13 +116,16 @@ struct NameTurns {
         var best: (place: Int, load: [Int])?
         for (place, name) in waiting.enumerated() {
             if !mayTakeSuspect && suspects.contains(name.host) || !hasRoom(name) { continue }
-            let load = name.owners.map { busy[$0, default: 0] }
+            let load = load(name)
             if let known = best, !load.lexicographicallyPrecedes(known.load) { continue }
             best = (place, load)
             if load.first ?? 0 == 0 { break }
         }
         return best?.place
     }
+
+    /// What its subtrees have under way, from the top down.
+    private func load(_ name: Name) -> [Int] { name.owners.map { busy[$0, default: 0] } }
 
     private func hasRoom(_ name: Name) -> Bool {
         if busy[Self.key(name.domain), default: 0] >= max(1, limit / 2) { return false }

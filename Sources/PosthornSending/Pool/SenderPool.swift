@@ -70,12 +70,12 @@ public final class SenderPool: Sendable {
 
     /// - Parameters:
     ///   - lookup: Asks for a name in place of the system.
-    ///   - serversAnswer: Says in its place whether any name server answers.
+    ///   - serversAnswer: Says in its place whether any name server answers; `nil` when that is unknown.
     init(
         _ configuration: SenderConfiguration,
         clock: any PosthornClock,
         lookup: @escaping NameResolver.Lookup,
-        serversAnswer: @escaping @Sendable () -> Bool,
+        serversAnswer: @escaping @Sendable () -> Bool?,
         onRecalled: @escaping @Sendable ([SendJob]) -> Void,
         onShortage: @escaping @Sendable (Bool) -> Void = { _ in },
         onFault: @escaping @Sendable (MachineFault, _ detail: String?) -> Void = { _, _ in },

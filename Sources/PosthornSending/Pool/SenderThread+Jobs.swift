@@ -35,7 +35,8 @@ extension SenderThread {
         guard order == .work else { return 0 }
         var started = 0
         while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
-            if let waiting = readied.popFirst() {
+            if let waiting = readied.first, window.mayStart(isOpening: waiting.way.isOpening) {
+                _ = readied.popFirst()
                 begin(waiting)
                 started += 1
             } else if let next = connections.next(now: now, mayOpen: window.mayOpen) {
@@ -134,11 +135,13 @@ extension SenderThread {
         if isNamed, !pin(transfer, waiting) { return }
         // What waited for a name has used up some of its time; a number's request has not.
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
-        let fresh = reuseDoubt.holds(job.target.key, now: now)
-        if fresh, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
+        let isDoubted = reuseDoubt.holds(job.target.key, now: now)
+        if isDoubted, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
         window.start(slot: transfer.slot, isOpening: transfer.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
-        addToMulti(transfer, timeout: max(1, job.target.timeoutMilliseconds - spent), fresh: fresh)
+        // A connection that is kept in doubt would be used by nobody, and push out others' idle ones.
+        let timeout = max(1, job.target.timeoutMilliseconds - spent)
+        addToMulti(transfer, timeout: timeout, fresh: isDoubted, keepsConnection: !isDoubted)
     }
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
@@ -171,8 +174,8 @@ extension SenderThread {
         }
     }
 
-    private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool) {
-        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
+    private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool, keepsConnection: Bool = true) {
+        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh, keepsConnection: keepsConnection)
         let shard = transfer.way.shard
         shardUse.began(shard)
         if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }

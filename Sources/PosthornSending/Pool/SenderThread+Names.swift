@@ -11,14 +11,23 @@ extension SenderThread {
         case .addresses: begin(waiting)
         case .failure(let text): settle(waiting, .dns, text)
         case .unknown(let mustAsk):
-            let patience = min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)
-            names.wait(waiting, for: host, until: waiting.startedNanoseconds + Int64(patience) * 1_000_000)
+            names.wait(waiting, for: host, until: waiting.startedNanoseconds + patienceNanoseconds(target))
             if mustAsk {
                 let mailbox = mailbox
                 resolver.resolve(host, for: target.owners) { mailbox.post(host: host, $0) }
+            } else {
+                resolver.join(host, for: target.owners)
             }
         }
     }
+
+    /// How long a job waits for its name.
+    private func patienceNanoseconds(_ target: SendTarget) -> Int64 {
+        Int64(min(configuration.resolver.timeoutMilliseconds, target.timeoutMilliseconds)) * 1_000_000
+    }
+
+    /// A look-up that has lasted this long, or half of the job's patience, has had its chance.
+    private static let chanceNanoseconds: Int64 = 2_000_000_000
 
     /// Takes an answer.
     func takeName(_ host: String, _ answer: NameAnswer, _ now: Int64) {
@@ -48,7 +57,9 @@ extension SenderThread {
         for waiting in names.expire(now: now) {
             let host = waiting.job.target.url.host
             late[host, default: []].append(waiting)
-            if late[host]?.count == 1 { resolver.whyLate(host) { mailbox.post(host: host, lateness: $0) } }
+            if late[host]?.count != 1 { continue }
+            let chance = min(Self.chanceNanoseconds, patienceNanoseconds(waiting.job.target) / 2)
+            resolver.whyLate(host, after: chance) { mailbox.post(host: host, lateness: $0) }
         }
     }
 
@@ -57,10 +68,24 @@ extension SenderThread {
         for waiting in late.removeValue(forKey: host) ?? [] {
             switch lateness {
             case .nameIsSilent: settle(waiting, .dns, "no name server answered for \(host) in time")
-            case .notAsked: strand(waiting, nil, now)
+            case .notAsked: waitOn(waiting, now)
             case .serversAreSilent: strand(waiting, .nameServers, now)
             }
         }
+    }
+
+    /// Lets a job wait on for a name that the resolver has not got to yet, as if it had begun to wait now.
+    private func waitOn(_ waiting: Waiting, _ now: Int64) {
+        beginNamed(
+            Waiting(
+                job: waiting.job,
+                lane: waiting.lane,
+                host: waiting.host,
+                way: waiting.way,
+                started: clock.now(),
+                startedNanoseconds: now
+            )
+        )
     }
 
     private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {

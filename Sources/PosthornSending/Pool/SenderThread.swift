@@ -219,22 +219,25 @@ final class SenderThread: @unchecked Sendable {
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =
-            !readied.isEmpty || turns.mayHaveReady(now: now)
+            mayBeginReadied || turns.mayHaveReady(now: now)
             || connections.mayHaveReady(mayOpen: window.mayOpen, mayOpenMore: window.mayOpenMore)
-        if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !parked.isEmpty)) }
+        if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !readied.isEmpty || !parked.isEmpty)) }
         if window.isOpen {
             if hasWork { return now }
             if let token = turns.nextTokenAt { next = min(next, token) }
-            if connections.isCrowdedOut {
+            if connections.isCrowdedOut || !readied.isEmpty {
                 next = min(next, window.nextOpeningAgeing ?? .max, window.nextAgeing ?? .max)
             }
             next = min(next, connections.nextDeadline)
             next = min(next, nextFaultTimer)
-        } else if hasWork || turns.nextTokenAt != nil || connections.waitingCount > 0, let ageing = window.nextAgeing {
+        } else if hasWork || !readied.isEmpty || turns.nextTokenAt != nil || connections.waitingCount > 0, let ageing = window.nextAgeing {
             next = min(next, ageing)
         }
         return next
     }
+
+    /// Whether the first job whose name is resolved may start.
+    private var mayBeginReadied: Bool { readied.first.map { window.mayStart(isOpening: $0.way.isOpening) } ?? false }
 
     /// Rounded up, so that a timer that is not due yet does not make the loop spin.
     private static func milliseconds(from now: Int64, to moment: Int64) -> Int32 {

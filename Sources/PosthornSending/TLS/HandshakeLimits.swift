@@ -13,6 +13,9 @@ enum HandshakeLimits {
     /// A public exponent is 65,537; a long one makes verifying as dear as signing.
     static let exponentLimitBits = 64
 
+    /// Sessions that are taken from one connection, since each is a copy; servers give one to four.
+    static let sessionLimit = 8
+
     /// Ephemeral elliptic curves only: each other key exchange of TLS 1.2 is dearer or keeps no forward secrecy.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL"
 

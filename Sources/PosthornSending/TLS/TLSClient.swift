@@ -11,6 +11,7 @@ final class TLSClient: Sendable {
     let authorities: CertificateAuthorities
     private let sessions: Mutex<SessionCache<TLSSession>>
     private let keepsSessions: Bool
+    fileprivate let verifies: Bool
     private let lastGeneration = Atomic<UInt64>(0)
     private let full = Atomic<Int64>(0)
     private let resumed = Atomic<Int64>(0)
@@ -18,7 +19,9 @@ final class TLSClient: Sendable {
     /// - Parameters:
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     ///   - sessionLimitBytes: What sessions may take up in memory; none are kept with 0.
-    init(caFile: String?, sessionLimitBytes: Int = 0) {
+    ///   - verifies: Whether certificates are looked at; without, any will do and no authorities are needed.
+    init(caFile: String?, sessionLimitBytes: Int = 0, verifies: Bool = true) {
+        self.verifies = verifies
         authorities = .of(CertificateAuthorities.path(configured: caFile))
         sessions = Mutex(SessionCache(limitBytes: sessionLimitBytes, readyLimitBytes: sessionLimitBytes / 2))
         keepsSessions = sessionLimitBytes > 0
@@ -35,16 +38,23 @@ final class TLSClient: Sendable {
     /// - Throws: A ``CertificateProblem`` when there is nobody to trust.
     @discardableResult
     func prepare(_ context: OpaquePointer, for host: HostKey?) throws(CertificateProblem) -> TLSConnection {
+        let generation = verifies ? try trust(in: context) : 0
+        HandshakeLimits.apply(to: context)
+        let key = (keepsSessions ? host : nil).map { SessionKey(host: $0, authorities: generation) }
+        let connection = TLSConnection(self, key)
+        connection.attach(to: context)
+        return connection
+    }
+
+    /// Has a connection trust the authorities as they are now.
+    /// - Returns: Their generation.
+    private func trust(in context: OpaquePointer) throws(CertificateProblem) -> UInt64 {
         let store = try authorities.current()
         if lastGeneration.exchange(store.generation, ordering: .relaxed) != store.generation {
             sessions.withLock { $0.forgetAll(butOf: store.generation) }
         }
         store.install(in: context)
-        HandshakeLimits.apply(to: context)
-        let key = (keepsSessions ? host : nil).map { SessionKey(host: $0, authorities: store.generation) }
-        let connection = TLSConnection(self, key)
-        connection.attach(to: context)
-        return connection
+        return store.generation
     }
 
     fileprivate func count(isResumed: Bool) {
@@ -75,6 +85,8 @@ final class TLSConnection {
     /// What the receiver gave before its name was verified.
     private var pending: [SessionCache<TLSSession>.Session] = []
     private var provenAt: Int64 = 0
+    /// Sessions that the receiver has given on this connection, up to the limit.
+    private var givenCount = 0
     /// Why its certificates were not even looked at, if so.
     fileprivate(set) var refusal: String?
 
@@ -148,7 +160,7 @@ final class TLSConnection {
     }
 
     private func keep(_ state: OpaquePointer, _ session: OpaquePointer) {
-        guard let key else { return }
+        guard let key, mayKeep() else { return }
         // In TLS 1.2 a session comes before the handshake is said to be done.
         let now = MonotonicClock.nanoseconds()
         let proven = hasAgreed ? provenAt : offered?.provenAt ?? now
@@ -161,7 +173,15 @@ final class TLSConnection {
         }
     }
 
+    /// Whether one more session that the receiver gives is looked at; counts it.
+    func mayKeep() -> Bool {
+        if givenCount == HandshakeLimits.sessionLimit { return false }
+        givenCount += 1
+        return true
+    }
+
     private func verify(_ verification: OpaquePointer) -> Int32 {
+        guard client.verifies else { return 1 }
         refusal = HandshakeLimits.refusal(of: verification)
         if refusal == nil { return X509_verify_cert(verification) }
         X509_STORE_CTX_set_error(verification, X509_V_ERR_APPLICATION_VERIFICATION)

@@ -57,6 +57,9 @@ extension Transfer {
         return sendCount == 0 && code != CURLE_OPERATION_TIMEDOUT && isTLS ? .disagreed : .failed
     }
 
+    /// Whether this try was on a fresh connection by our own wish.
+    var wasFresh: Bool { isFresh }
+
     /// Whether its requests go over TLS.
     var isTLS: Bool { currentTarget?.url.isPlainHTTP == false }
 

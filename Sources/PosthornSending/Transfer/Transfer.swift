@@ -56,6 +56,7 @@ final class Transfer {
     @exclusivity(unchecked) private var currentCertificate: ClientCertificate?
     @exclusivity(unchecked) private var currentTimeout = 0
     @exclusivity(unchecked) private(set) var isFresh = false
+    @exclusivity(unchecked) private var isKept = true
 
     private static let keptBufferBytes = 65_536
 
@@ -78,7 +79,6 @@ final class Transfer {
         let (lifetime, idle) = context.connectionSeconds
         if lifetime > 0 { posthorn_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, lifetime) }
         if idle > 0 { posthorn_curl_set_long(easy, CURLOPT_MAXAGE_CONN, idle) }
-        if !context.keepsConnections { posthorn_curl_set_long(easy, CURLOPT_FORBID_REUSE, 1) }
         TransferCallbacks.install(on: self)
         posthorn_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorBuffer)
         posthorn_curl_set_list(easy, CURLOPT_HTTPHEADER, headerNode)
@@ -118,8 +118,9 @@ final class Transfer {
         if !request.query.isEmpty || queryURL != nil { setQuery(request.query, target) }
     }
 
-    /// Makes the handle ready for one try. `timeoutMilliseconds` is what is left of the attempt's deadline.
-    func prepare(timeoutMilliseconds: Int, freshConnection: Bool) {
+    /// Makes the handle ready for one try. `timeoutMilliseconds` is what is left of the attempt's deadline; the connection is kept for
+    /// later requests only if `keepsConnection` says so and the context keeps any.
+    func prepare(timeoutMilliseconds: Int, freshConnection: Bool, keepsConnection: Bool = true) {
         head = ResponseHead()
         excerpt.removeAll(keepingCapacity: true)
         bodyBytes = 0
@@ -141,13 +142,15 @@ final class Transfer {
             isFresh = freshConnection
             posthorn_curl_set_long(easy, CURLOPT_FRESH_CONNECT, freshConnection ? 1 : 0)
         }
+        let keeps = keepsConnection && context.keepsConnections
+        if isKept != keeps {
+            isKept = keeps
+            posthorn_curl_set_long(easy, CURLOPT_FORBID_REUSE, keeps ? 0 : 1)
+        }
     }
 
     /// Whether this try opened a connection of its own.
     var hasConnected: Bool { !openedSockets.isEmpty }
-
-    /// Whether this try was on a fresh connection by our own wish.
-    var wasFresh: Bool { isFresh }
 
     /// Hands libcurl the addresses of a name, so that it does not ask for them itself.
     ///

@@ -34,6 +34,15 @@ import Testing
         #expect(table.timer(slot: 0) == .head)
     }
 
+    /// A client that sends request after request and reads no answer runs out of time all the same.
+    @Test func aNewRequestProlongsEachLimitButThatOnReadingAnswers() {
+        for timer in ConnectionTimer.allCases {
+            #expect(!timer.restarts(from: timer, isNewTurn: false))
+            #expect(timer.restarts(from: timer, isNewTurn: true) == (timer != .answerProgress))
+            for other in ConnectionTimer.allCases where other != timer { #expect(timer.restarts(from: other, isNewTurn: false)) }
+        }
+    }
+
     @Test mutating func aLimitWithoutLengthNeverEnds() {
         table.start(.handler, slot: 3, now: 0)
         #expect(table.next == nil)

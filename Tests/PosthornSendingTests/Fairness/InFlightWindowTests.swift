@@ -36,6 +36,17 @@ import Testing
         #expect(window.count == 0)
     }
 
+    @Test func oneThatNeedsAConnectionWaitsForAHandshakeToEnd() {
+        var window = self.window(young: 2, opening: 1)
+        #expect(window.mayStart(isOpening: true) && window.mayStart(isOpening: false))
+        window.start(slot: 0, isOpening: true, now: 0)
+        #expect(!window.mayStart(isOpening: true) && window.mayStart(isOpening: false))
+        window.connected(slot: 0, now: 1)
+        #expect(window.mayStart(isOpening: true))
+        window.start(slot: 1, now: 1)
+        #expect(!window.mayStart(isOpening: true) && !window.mayStart(isOpening: false))
+    }
+
     @Test func youngRequestsAreFewAndSlowOnesMany() {
         var window = self.window(young: 2, slow: 4)
         window.start(slot: 0, now: 0)

@@ -78,6 +78,47 @@ import Testing
         #expect(outcome.error == .tls && outcome.errorText.contains("excessive message size"), "\(outcome)")
     }
 
+    @Test func aReadReturnsAfterEachMessageThatIsNotData() throws {
+        let context = try #require(SSL_CTX_new(TLS_client_method()))
+        defer { SSL_CTX_free(context) }
+        let mode = { SSL_CTX_ctrl(context, SSL_CTRL_MODE, 0, nil) & Int(SSL_MODE_AUTO_RETRY) }
+        #expect(mode() != 0)
+        HandshakeLimits.apply(to: context)
+        #expect(mode() == 0)
+    }
+
+    @Test func noMoreThanAFewSessionsOfAConnectionAreCopied() {
+        let connection = TLSConnection(TLSClient(caFile: file), nil)
+        #expect((0..<100).filter { _ in connection.mayKeep() } == Array(0..<HandshakeLimits.sessionLimit))
+    }
+
+    /// It sends session tickets and nothing else, far longer than the time limit.
+    @Test func aReceiverThatSendsTicketsWithoutEndTimesOutAndHoldsBackNobody() throws {
+        let flood = try OpenSSLServer(certificate: file, options: ["-tls1_3", "-num_tickets", "2000000000"])
+        let other = try OpenSSLServer(certificate: file)
+        let bench = try Bench {
+            $0.caFile = file
+            $0.threads = 1
+        }
+        let target = { (key: Int64, url: String, timeout: Int) in
+            SendTarget(
+                key: key,
+                url: try EndpointURL(url),
+                method: .get,
+                timeoutMilliseconds: timeout,
+                inFlightLimit: 32,
+                ratePerSecond: nil,
+                composer: CertificateComposer(.get, nil)
+            )
+        }
+        bench.pool.submit([Bench.job(1, try target(1, flood.url, 1000), body: "q=1")])
+        bench.pool.submit([Bench.job(2, try target(2, other.url, 20_000), body: "q=1")])
+        let results = bench.waitForResults(2)
+        let outcomes = Dictionary(uniqueKeysWithValues: results.map { ($0.job.id, $0.outcome) })
+        #expect(outcomes[1]?.error == .timeout, "\(results)")
+        #expect(outcomes[2]?.succeeded == true, "\(results)")
+    }
+
     @Test func keysAreJudgedByWhatTheyCost() {
         func refusal(_ kind: Int32, bits: Int32 = 256, exponentBits: Int32 = 17) -> String? {
             HandshakeLimits.refusal(of: posthorn_tls_key(kind: kind, bits: bits, exponent_bits: exponentBits))
