@@ -37,6 +37,8 @@ public final class EximServer: Sendable {
                 _ = poll(&set, 1, -1)
                 let descriptor = accept(listener.descriptor, nil, nil)
                 if descriptor < 0 { continue }
+                // Programs that other tests start must not inherit it.
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
                 if !shared.flag.load(ordering: .acquiring) { Self.serve(descriptor, configuration) }
                 close(descriptor)

@@ -49,6 +49,8 @@ public final class SMTPServer: Sendable {
                 _ = poll(&set, 1, -1)
                 let descriptor = accept(listener.descriptor, nil, nil)
                 if descriptor >= 0 { Self.serve(descriptor, replies, shared) }
+                // Programs that other tests start must not inherit it.
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             }
             close(listener.descriptor)
         }
@@ -124,7 +126,7 @@ public final class SMTPServer: Sendable {
 
     /// Connects once, so that the thread looks up from its wait.
     static func poke(_ port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian

@@ -21,7 +21,7 @@ struct ThrottleBook {
     /// Requests of slow receivers start at this distance at most: each look may read what waits again.
     static let intervalMilliseconds: Int64 = 100
 
-    /// Whether nobody is held back.
+    /// Whether no endpoint is held back.
     var isEmpty: Bool { throttles.isEmpty }
 
     /// Takes over what an engine before this one has written down.

@@ -32,7 +32,9 @@ extension Engine {
         core.pool = nil
         core.handshakes = nil
         core.mails = nil
+        let senders = pool.statistics
         state.withLock { state in
+            state.lastSenders = senders
             state.pool = nil
             state.mails = nil
         }

@@ -32,6 +32,8 @@ public final class Engine: Sendable {
         var phase = Phase.fresh
         var core: EngineCore?
         var pool: SenderPool?
+        /// What the senders had done when they were let go of.
+        var lastSenders: SenderStatistics?
         var mails: MailRunner?
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
@@ -66,9 +68,9 @@ public final class Engine: Sendable {
 
     /// Counts since the start.
     public var statistics: EngineStatistics {
-        let (core, pool) = state.withLock { ($0.core, $0.pool) }
+        let (core, pool, last) = state.withLock { ($0.core, $0.pool, $0.lastSenders) }
         var statistics = core?.shared.withLock { $0 } ?? EngineStatistics()
-        statistics.senders = pool?.statistics
+        statistics.senders = pool?.statistics ?? last
         statistics.endpointsInSenders = statistics.senders?.endpoints ?? 0
         return statistics
     }

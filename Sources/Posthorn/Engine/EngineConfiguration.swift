@@ -172,7 +172,7 @@ public struct EngineStatistics: Sendable {
     public var claimed = 0
     /// Endpoints for which the senders keep a place: active ones that were sent something.
     public var endpointsInSenders = 0
-    /// What the senders are doing: requests, connections, handshakes; `nil` when none are running.
+    /// What the senders are doing: requests, connections, handshakes; what they had done, once the engine has ended.
     public var senders: SenderStatistics?
     /// When the next retry is due, as far as it is known.
     public var nextRetry: Timestamp?

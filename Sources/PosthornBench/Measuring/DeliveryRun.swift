@@ -2,7 +2,7 @@ import Glibc
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
-import Synchronization
+import PosthornSending
 
 /// What delivering a whole backlog cost.
 struct DeliveryRun {
@@ -27,12 +27,10 @@ struct DeliveryRun {
         let outbox = try Outbox(path: folder.database)
         defer { outbox.close() }
         _ = try outbox.apply(try workload.topology(port: port))
-        let threadTimes = ThreadTimes()
         let sender = try Workload.senderConfiguration(threads: threads, caFile: workload.caFile)
         let engine = try Engine(
             outbox: outbox,
-            configuration: EngineConfiguration(untilSettled: !isWarm, sender: sender),
-            log: { threadTimes.notice($0) }
+            configuration: EngineConfiguration(untilSettled: !isWarm, sender: sender)
         )
         var warmUp = workload
         warmUp.events = isWarm ? workload.groups : 0
@@ -43,17 +41,17 @@ struct DeliveryRun {
         }
         let emit = try Measurement.of { try workload.emitAll(to: outbox, isOneTransaction: isWarm) }
         let before = try outbox.counters()
-        let timesBefore = ThreadTimes.now()
+        let timesBefore = times(engine)
         let deliver = try Measurement.of {
             if isWarm { wait(for: warmUp.deliveries + workload.deliveries, engine) } else { try engine.run() }
         }
+        let timesAfter = times(engine)
         if isWarm { try engine.stop() }
         let after = try outbox.counters()
         let status = try outbox.status()
         guard status.deliveries[.delivered] ?? 0 == workload.deliveries + warmUp.deliveries else {
             throw BenchProblem("not all of \(workload.deliveries) deliveries were delivered: \(status.deliveries)")
         }
-        let times = threadTimes.atEnd.withLock { $0 }
         return DeliveryRun(
             deliveries: workload.deliveries,
             emit: emit,
@@ -61,31 +59,18 @@ struct DeliveryRun {
             statements: after.statements - before.statements,
             commits: after.commits - before.commits,
             databaseBytes: folder.databaseBytes,
-            writerMicroseconds: times.writer - timesBefore.writer,
-            senderMicroseconds: times.senders - timesBefore.senders
+            writerMicroseconds: timesAfter.writer - timesBefore.writer,
+            senderMicroseconds: timesAfter.senders - timesBefore.senders
         )
+    }
+
+    /// Processor time of the writer's thread and of the senders' so far, in microseconds.
+    private static func times(_ engine: Engine) -> (writer: Double, senders: Double) {
+        let senders = engine.statistics.senders?.threadCPUMicroseconds.reduce(0, +) ?? 0
+        return (ThreadFacts.cpuMicroseconds(ofThreadsNamed: "posthorn-write"), Double(senders))
     }
 
     private static func wait(for deliveries: Int, _ engine: Engine) {
         while engine.statistics.delivered < deliveries { usleep(500) }
-    }
-}
-
-/// Reads the threads' processor time when an engine starts to end: afterwards its senders are gone.
-final class ThreadTimes: Sendable {
-    static let writer = "posthorn-write"
-    static let senders = "posthorn-send"
-
-    let atEnd = Mutex<(writer: Double, senders: Double)>((0, 0))
-
-    func notice(_ event: EngineEvent) {
-        guard case .draining = event else { return }
-        let times = Self.now()
-        atEnd.withLock { $0 = times }
-    }
-
-    /// Both so far, in microseconds.
-    static func now() -> (writer: Double, senders: Double) {
-        (ThreadFacts.cpuMicroseconds(ofThreadsNamed: writer), ThreadFacts.cpuMicroseconds(ofThreadsNamed: senders))
     }
 }

@@ -64,8 +64,8 @@ struct NameTurns {
         return true
     }
 
-    /// Somebody else needs a name that may be waiting. It is charged to them from now on if they may have it sooner, so that a tenant
-    /// without room holds up nobody by asking for another's name first. Says whether that was so.
+    /// Another tenant needs a name that may be waiting. It is charged to them from now on if they may have it sooner, so that a tenant
+    /// without room holds up no other by asking for another's name first. Says whether that was so.
     mutating func join(_ name: Name) -> Bool {
         // Cheap to find out, and so for most of whom has many jobs and no room.
         guard hasRoom(name), let place = waiting.firstIndex(where: { $0.host == name.host }),

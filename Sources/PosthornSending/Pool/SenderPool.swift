@@ -202,7 +202,7 @@ public final class SenderPool: Sendable {
             sum.connectionsOpened += gauge.opened
             sum.finished += gauge.finished
             sum.wakeUps += gauge.wakeUps
-            sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? 0)
+            sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? gauge.cpuAtEnd)
         }
         sum.fullHandshakes = tls.fullHandshakes
         sum.resumedHandshakes = tls.resumedHandshakes
@@ -210,7 +210,7 @@ public final class SenderPool: Sendable {
         return sum
     }
 
-    private static func microseconds(of clock: clockid_t) -> Int64 {
+    static func microseconds(of clock: clockid_t) -> Int64 {
         var time = timespec()
         guard clock_gettime(clock, &time) == 0 else { return 0 }
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000

@@ -139,7 +139,7 @@ extension SenderThread {
         if isDoubted, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
         window.start(slot: transfer.slot, isOpening: transfer.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
-        // A connection that is kept in doubt would be used by nobody, and push out others' idle ones.
+        // A connection that is kept in doubt would not be used, and would push out others' idle ones.
         let timeout = max(1, job.target.timeoutMilliseconds - spent)
         addToMulti(transfer, timeout: timeout, fresh: isDoubted, keepsConnection: !isDoubted)
     }

@@ -29,6 +29,8 @@ final class SenderThread: @unchecked Sendable {
         /// Requests that were cut off when a drain had lasted long enough.
         var cutOff = 0
         var cpuClock: clockid_t?
+        /// Processor time in microseconds, once the thread has ended.
+        var cpuAtEnd: Int64 = 0
     }
 
     /// A job that has left the queue but is not on the wire yet.
@@ -151,7 +153,10 @@ final class SenderThread: @unchecked Sendable {
         while isGoing {
             isGoing = turn()
         }
-        gauge.withLock { $0.cpuClock = nil }
+        gauge.withLock { gauge in
+            gauge.cpuAtEnd = gauge.cpuClock.map(SenderPool.microseconds) ?? 0
+            gauge.cpuClock = nil
+        }
         endTransfers()
     }
 

@@ -21,7 +21,7 @@ public final class TestClient: Sendable {
             throw Problem(code: EINVAL)
         }
         defer { freeaddrinfo(list) }
-        descriptor = socket(info.ai_family, info.ai_socktype, 0)
+        descriptor = socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
         if let source { try bind(to: source) }
         guard connect(descriptor, info.ai_addr, info.ai_addrlen) == 0 else { throw Problem(code: errno) }
     }
@@ -43,7 +43,7 @@ public final class TestClient: Sendable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let isConnected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
