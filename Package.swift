@@ -97,12 +97,13 @@ let package = Package(
 
         .target(
             name: "PosthornTestSupport",
-            dependencies: ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornLinux"],
+            dependencies: ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornLinux", "CPosthornTestSpawn"],
             path: "Tests/Support",
-            exclude: ["FaultVFS", "Sockets"],
+            exclude: ["FaultVFS", "Sockets", "Spawn"],
             swiftSettings: strict
         ),
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
+        .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),

@@ -1,5 +1,6 @@
 import Glibc
 import PosthornSystem
+import PosthornTestSupport
 import Synchronization
 
 /// A program of another language beside the test: its standard output in a file, its standard error read line by line.
@@ -22,6 +23,7 @@ final class ChildProcess: @unchecked Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        closeForeignDescriptors(&actions)
         // A test may run on a thread that blocks all signals; its child must hear SIGTERM.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornTestSupport
 
 /// A program that runs to its end.
 struct Command {
@@ -35,7 +36,7 @@ struct Command {
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
-        for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
+        closeForeignDescriptors(&actions)
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var process = pid_t()

@@ -98,10 +98,15 @@ final class PosthornProcess {
 
         deinit { close(descriptor) }
 
-        /// Waits until the process has said `words`; `false` when it ended before.
-        func wait(for words: String) -> Bool {
+        /// Waits until the process has said `words`; `false` when it ended before, or said nothing for too long.
+        func wait(for words: String, seconds: Int32 = 300) -> Bool {
             var chunk = [UInt8](repeating: 0, count: 4096)
             while !String(decoding: text, as: UTF8.self).contains(words) {
+                var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                if poll(&ready, 1, seconds * 1000) == 0 {
+                    Issue.record("it did not say \(words) but: \(String(decoding: text, as: UTF8.self))")
+                    return false
+                }
                 let count = read(descriptor, &chunk, chunk.count)
                 if count <= 0 { return false }
                 text += chunk[..<count]
@@ -128,6 +133,7 @@ final class PosthornProcess {
         posix_spawn_file_actions_addopen(&actions, 1, files[1], O_WRONLY, 0)
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
         posix_spawn_file_actions_addopen(&actions, 2, files[2], O_WRONLY, 0)
+        closeForeignDescriptors(&actions)
         let arguments = [binary] + words
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         let settings = ["POSTHORN_DB=\(database)"] + variables.map { "\($0)=\($1)" }
