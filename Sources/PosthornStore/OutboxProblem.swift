@@ -26,9 +26,11 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
         case replaced
         /// The engine's lock file was removed or replaced while the engine held it.
         case lockLost = "lock_lost"
+        /// Another engine has a shard of endpoints by now that this one wrote about; nothing of the transaction was stored.
+        case fenced
         /// The outbox was closed.
         case closed
-        /// Anything else that SQLite reports.
+        /// Anything else that the store reports.
         case other
     }
 
@@ -52,13 +54,13 @@ extension OutboxProblem {
     public var leavesOutboxWhole: Bool { code == .lockLost }
 
     /// Whether the same call may work later without anybody changing the file or its rights.
-    public var mayPass: Bool { code == .busy || code == .full || code == .io }
+    public var mayPass: Bool { code == .busy || code == .full || code == .io || code == .fenced }
 
     /// Whether the store itself failed, so that nothing of the transaction can be kept.
     var isOfTheStore: Bool {
         switch code {
         // Other failures, such as a lack of memory, may have rolled the whole transaction back.
-        case .busy, .full, .io, .notADatabase, .access, .replaced, .other: return true
+        case .busy, .full, .io, .notADatabase, .access, .replaced, .fenced, .other: return true
         case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed: return false
         }
     }
