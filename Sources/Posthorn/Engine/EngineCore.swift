@@ -94,6 +94,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         var count = 0
         var recalled: [SendJob] = []
         var isDraining = false
+        /// Those who want to know what is in memory.
+        var snapshots: [@Sendable (EngineSnapshot) -> Void] = []
     }
 
     init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
@@ -204,6 +206,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         let now = clock.now()
         if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()
+        answerSnapshots()
         if isFirstTurn { directory.holder = self }
         if othersWrote || isFirstTurn {
             try catchUp(store, now)
