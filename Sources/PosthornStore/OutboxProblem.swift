@@ -28,11 +28,13 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
         case replaced
         /// The engine's lock file was removed or replaced while the engine held it.
         case lockLost = "lock_lost"
+        /// Another engine has a shard of endpoints by now that this one wrote about; nothing of the transaction was stored.
+        case fenced
         /// The outbox was closed.
         case closed
         /// The connection that was handed in cannot take an event: it has no open transaction, another file, or loses commits.
         case connection
-        /// Anything else that SQLite reports.
+        /// Anything else that the store reports.
         case other
 
         /// What it means, for documents.
@@ -50,9 +52,10 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
             case .key: "Credentials are sealed, and the key is missing or is another one."
             case .replaced: "A file of the outbox was removed, renamed or replaced while it was open; nothing more is written to it."
             case .lockLost: "The engine's lock file was removed or replaced while the engine held it."
+            case .fenced: "Another engine has a shard of endpoints by now that this one wrote about; nothing of the transaction was stored."
             case .closed: "The outbox was closed."
             case .connection: "The connection that was handed in cannot take an event safely."
-            case .other: "SQLite reports something else."
+            case .other: "The store reports something else."
             }
         }
     }
@@ -84,13 +87,13 @@ extension OutboxProblem {
     public var leavesOutboxWhole: Bool { code == .lockLost }
 
     /// Whether the same call may work later without anybody changing the file or its rights.
-    public var mayPass: Bool { code == .busy || code == .full || code == .io }
+    public var mayPass: Bool { code == .busy || code == .full || code == .io || code == .fenced }
 
     /// Whether the store itself failed, so that nothing of the transaction can be kept.
     var isOfTheStore: Bool {
         switch code {
         // Other failures, such as a lack of memory, may have rolled the whole transaction back.
-        case .busy, .full, .io, .notADatabase, .access, .replaced, .other: return true
+        case .busy, .full, .io, .notADatabase, .access, .replaced, .fenced, .other: return true
         case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed, .connection: return false
         }
     }

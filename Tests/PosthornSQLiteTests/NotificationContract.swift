@@ -22,13 +22,13 @@ extension OutboxStoreContract {
     private static let hour: Int64 = 3_600_000
 
     /// Accepts events and returns their deliveries with the endpoint's key.
-    private func deliveries(_ count: Int) throws -> (store: any OutboxStore, ids: [Int64], endpoint: Int64) {
+    private func deliveries(_ count: Int) throws -> (store: any OutboxStore & OutboxReader, ids: [Int64], endpoint: Int64) {
         let (store, revisions) = try prepared()
         for i in 1...count { try accept(event("e\(i)"), revisions, in: store) }
         return (store, try ready(store), try #require(try store.topology().endpoints.first).key)
     }
 
-    private func exhaust(_ id: Int64, in store: any OutboxStore, attempts: Int = 5) throws {
+    private func exhaust(_ id: Int64, in store: any OutboxStore & OutboxReader, attempts: Int = 5) throws {
         for number in 1...attempts {
             let isLast = number == attempts
             let next = isLast ? nil : now
@@ -40,7 +40,7 @@ extension OutboxStoreContract {
     private func notify(
         _ id: Int64,
         _ endpoint: Int64,
-        in store: any OutboxStore,
+        in store: any OutboxStore & OutboxReader,
         attempt: Int = 5,
         recipient: String? = "a@example.com",
         after milliseconds: Int64 = 0
@@ -60,7 +60,7 @@ extension OutboxStoreContract {
         }
     }
 
-    private func close(_ key: Int64, in store: any OutboxStore, after milliseconds: Int64 = 0) throws -> QueuedMail? {
+    private func close(_ key: Int64, in store: any OutboxStore & OutboxReader, after milliseconds: Int64 = 0) throws -> QueuedMail? {
         try store.write { () throws(OutboxProblem) in try store.closeMail(key, at: now.advanced(byMilliseconds: milliseconds)) }
     }
 
@@ -93,7 +93,7 @@ extension OutboxStoreContract {
         try last(false)
         let mail = try #require(try store.dueMail(at: now))
         #expect(try store.mailContents(mail.key, limit: 10)?.count == 1)
-        #expect(try open().mailStatus().counts == [.waiting: 1])
+        #expect(try open().status(at: now).mails.counts == [.waiting: 1])
     }
 
     private func roundsAreToldOnce() throws {
@@ -166,7 +166,7 @@ extension OutboxStoreContract {
         #expect(try store.queueGeneration() == generation)
         _ = try close(mail.key, in: store)
         try store.write { () throws(OutboxProblem) in
-            try store.record(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "the server replied 550"))
+            try store.recordMail(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "the server replied 550"))
         }
         #expect(try store.refusedMails(limit: 10).map(\.attempts) == [1])
         #expect(try retry())
@@ -188,20 +188,20 @@ extension OutboxStoreContract {
         let later = now.advanced(byMilliseconds: 60_000)
         for mail in [first, second] { _ = try close(mail.key, in: store) }
         try store.write { () throws(OutboxProblem) in
-            try store.record(MailAttempt(mail: first.key, state: .waiting, nextAttemptAt: later, answer: "the server replied 451"))
+            try store.recordMail(MailAttempt(mail: first.key, state: .waiting, nextAttemptAt: later, answer: "the server replied 451"))
         }
         #expect(try store.dueMail(at: now)?.key == second.key)
-        #expect(try store.mailStatus().answer == "the server replied 451")
+        #expect(try store.status(at: now).mails.answer == "the server replied 451")
         try store.write { () throws(OutboxProblem) in
-            try store.record(MailAttempt(mail: second.key, state: .refused, nextAttemptAt: nil, answer: "550 no"))
+            try store.recordMail(MailAttempt(mail: second.key, state: .refused, nextAttemptAt: nil, answer: "550 no"))
         }
         #expect(try store.dueMail(at: now) == nil)
         #expect(try store.nextMail() == later)
         #expect(try store.dueMail(at: later)?.attempts == 1)
         try store.write { () throws(OutboxProblem) in
-            try store.record(MailAttempt(mail: first.key, state: .sent, nextAttemptAt: nil, answer: nil))
+            try store.recordMail(MailAttempt(mail: first.key, state: .sent, nextAttemptAt: nil, answer: nil))
         }
-        let status = try store.mailStatus()
+        let status = try store.status(at: now).mails
         #expect(status.counts == [.sent: 1, .refused: 1])
         #expect(status.refused?.answer == "550 no" && status.refused?.recipient == "b@example.com")
         #expect(status.answer == nil && status.next == nil)
@@ -213,7 +213,7 @@ extension OutboxStoreContract {
         let (store, ids, endpoint) = try deliveries(1)
         try exhaust(ids[0], in: store)
         #expect(try notify(ids[0], endpoint, in: store, recipient: nil) == .nobody)
-        #expect(try store.mailStatus().untold == 1)
+        #expect(try store.status(at: now).mails.untold == 1)
         #expect(try store.nextMail() == nil)
     }
 
@@ -228,7 +228,7 @@ extension OutboxStoreContract {
         let (report, _) = try store.write { () throws(OutboxProblem) in try store.prune(settledBefore: later, after: 0, limit: 100) }
         #expect(report.deliveries == 2 && report.attempts == 10)
         #expect(try store.mailContents(first.key, limit: 1) == nil)
-        #expect(try store.mailStatus().counts == [.waiting: 1])
+        #expect(try store.status(at: now).mails.counts == [.waiting: 1])
     }
 
     /// Whoever sends a mail may be at it for as long as the server lets it wait; a store may give its number out again meanwhile.
@@ -243,7 +243,7 @@ extension OutboxStoreContract {
         try exhaust(ids[1], in: store)
         try notify(ids[1], endpoint, in: store)
         try store.write { () throws(OutboxProblem) in
-            try store.record(MailAttempt(mail: first.key, state: .sent, nextAttemptAt: nil, answer: nil))
+            try store.recordMail(MailAttempt(mail: first.key, state: .sent, nextAttemptAt: nil, answer: nil))
         }
         let second = try #require(try store.dueMail(at: now.advanced(byMilliseconds: Self.hour)))
         #expect(second.id != first.id && second.closed == nil && second.attempts == 0)

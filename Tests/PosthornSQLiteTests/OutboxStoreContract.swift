@@ -7,7 +7,7 @@ import Testing
 /// What every store must do. A second store runs this suite by handing in its own way of opening itself.
 struct OutboxStoreContract {
     /// Opens the same outbox once more, as another process would.
-    let open: () throws -> any OutboxStore
+    let open: () throws -> any OutboxStore & OutboxReader
     let now = Timestamp(milliseconds: 1_594_816_394_000)
 
     /// Every rule, each on an outbox of its own.
@@ -39,13 +39,13 @@ struct OutboxStoreContract {
 
     // MARK: Pieces
 
-    func prepared(_ endpoints: [String] = ["a"]) throws -> (any OutboxStore, [Int64]) {
+    func prepared(_ endpoints: [String] = ["a"]) throws -> (any OutboxStore & OutboxReader, [Int64]) {
         let store = try open()
         try apply(endpoints.map { EndpointSettings(id: $0, node: "n", url: "https://\($0).example/") }, to: store)
         return (store, try store.topology().endpoints.map(\.revision))
     }
 
-    func apply(_ endpoints: [EndpointSettings], to store: any OutboxStore, prune: Bool = false) throws {
+    func apply(_ endpoints: [EndpointSettings], to store: any OutboxStore & OutboxReader, prune: Bool = false) throws {
         let topology = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: endpoints)
         let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: prune) { _, new in new.credentials }
         try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
@@ -56,14 +56,14 @@ struct OutboxStoreContract {
     }
 
     @discardableResult
-    func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> Acceptance {
+    func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore & OutboxReader, active: Bool = true) throws -> Acceptance {
         try store.write { () throws(OutboxProblem) in
             let recipients = revisions.map { Recipient(revision: $0, isActive: active) }
             return try store.accept([Candidate(event, createdByProducer: false, recipients: recipients)], at: now)[0]
         }
     }
 
-    func ready(_ store: any OutboxStore) throws -> [Int64] {
+    func ready(_ store: any OutboxStore & OutboxReader) throws -> [Int64] {
         var ids: [Int64] = []
         _ = try store.scanReady(after: 0, limit: 1000) {
             ids.append($0.delivery); return true
@@ -71,7 +71,7 @@ struct OutboxStoreContract {
         return ids
     }
 
-    private func due(_ store: any OutboxStore, at moment: Timestamp) throws -> [Int64] {
+    private func due(_ store: any OutboxStore & OutboxReader, at moment: Timestamp) throws -> [Int64] {
         var ids: [Int64] = []
         _ = try store.scanRetries(after: .start, dueBy: moment, limit: 1000) {
             ids.append($0.position.delivery); return true
@@ -79,7 +79,7 @@ struct OutboxStoreContract {
         return ids
     }
 
-    func record(_ delivery: Int64, _ number: Int, _ transition: Transition, in store: any OutboxStore) throws {
+    func record(_ delivery: Int64, _ number: Int, _ transition: Transition, in store: any OutboxStore & OutboxReader) throws {
         let succeeded = transition.state == .delivered
         let outcome = AttemptOutcome(
             started: now,
@@ -218,15 +218,15 @@ struct OutboxStoreContract {
     private func oneOwner() throws {
         let first = try open()
         let second = try open()
-        #expect(try first.own())
-        #expect(first.isOwner)
+        #expect(try first.join(alone: false))
+        #expect(try first.lease() == .all)
         // Two engines on one store are two owners.
-        #expect(try !first.own())
-        #expect(first.isOwner)
-        #expect(try !second.own())
-        first.disown()
-        #expect(try second.own())
-        #expect(!first.isOwner)
+        #expect(try !first.join(alone: false))
+        #expect(try first.lease() == .all)
+        #expect(try !second.join(alone: false))
+        first.leave()
+        #expect(try second.join(alone: false))
+        #expect(try first.lease() == .none)
     }
 
     private func foreignCommitsShow() throws {

@@ -37,7 +37,7 @@ import PosthornStore
     }
 
     private func delete(_ endpoints: [RemovedEndpoint]) throws -> Int {
-        try store.write { () throws(OutboxProblem) in try store.delete(endpoints) }
+        try store.write { () throws(OutboxProblem) in try store.deleteEndpoints(endpoints) }
     }
 
     private func ids() throws -> [String] { try store.topology().endpoints.map(\.settings.id) }

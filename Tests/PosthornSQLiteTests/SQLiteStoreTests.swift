@@ -142,7 +142,7 @@ import PosthornStore
 
     @Test func nobodyCommitsWhileACheckpointRuns() throws {
         let store = try SQLiteStore(path: path, now: now)
-        #expect(try store.own())
+        #expect(try store.join(alone: false))
         for i in 0..<40 {
             try store.write { () throws(OutboxProblem) in
                 for k in 0..<100 {
@@ -159,7 +159,7 @@ import PosthornStore
 
     @Test func aLongReaderIsReportedAndBlocksNobody() throws {
         let store = try SQLiteStore(path: path, now: now)
-        #expect(try store.own())
+        #expect(try store.join(alone: false))
         let reader = try SQLiteConnection(path: path, creating: false)
         try reader.execute("BEGIN")
         _ = try reader.integer("SELECT count(*) FROM posthorn_outbox")

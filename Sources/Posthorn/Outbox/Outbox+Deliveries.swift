@@ -107,7 +107,7 @@ extension Outbox {
         let orphans: [Int64] = try read { try $0.orphans(createdBefore: cutoff) }
         total.events += try inBatches(orphans) { (store, batch) throws(OutboxProblem) in try store.deleteEvents(batch) }
         let forgotten: [RemovedEndpoint] = try read { try $0.forgottenEndpoints(removedBefore: cutoff) }
-        total.endpoints += try inBatches(forgotten) { (store, batch) throws(OutboxProblem) in try store.delete(batch) }
+        total.endpoints += try inBatches(forgotten) { (store, batch) throws(OutboxProblem) in try store.deleteEndpoints(batch) }
         return total
     }
 

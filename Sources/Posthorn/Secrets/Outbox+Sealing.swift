@@ -11,7 +11,7 @@ extension Outbox {
     /// - Returns: How many endpoints there were.
     /// - Throws: `OutboxProblem` of code `busy` while an engine runs, of code `key` when something opens with neither key.
     public func sealAnew() throws(OutboxProblem) -> Int {
-        let isOurs = try writer.perform { (store) throws(OutboxProblem) in try store.own() }
+        let isOurs = try writer.perform { (store) throws(OutboxProblem) in try store.join(alone: true) }
         guard isOurs else {
             throw OutboxProblem(
                 .busy,
@@ -19,7 +19,7 @@ extension Outbox {
                 remedy: .restartWithNewKey
             )
         }
-        defer { _ = try? writer.perform { (store) throws(OutboxProblem) in store.disown() } }
+        defer { _ = try? writer.perform { (store) throws(OutboxProblem) in store.leave() } }
         do throws(OutboxProblem) {
             return try writer.perform { [clock] (store) throws(OutboxProblem) in try store.sealAnew(at: clock.now()).count }
         } catch {

@@ -6,6 +6,8 @@ import PosthornText
 struct LogRecord: Sendable, Equatable {
     /// How much it matters, least first.
     enum Level: String, CaseIterable, Comparable, Sendable {
+        /// Only asked for: then every attempt has a line, delivered ones too.
+        case trace
         /// Only asked for: then every failed attempt has a line of its own.
         case debug
         case info, warn, error
@@ -140,6 +142,15 @@ struct LogRecord: Sendable, Equatable {
     /// A failure of the outbox, and what to do.
     private static func text(_ failure: EngineEvent.OutboxFailure) -> String {
         failure.message + (failure.remedy.map { "; \(RemedyText.sentence($0))" } ?? "")
+    }
+
+    /// An attempt that delivered, for those who follow each.
+    init(delivered update: DeliveryUpdate) {
+        let fields = [
+            Field("delivery", update.delivery), Field("endpoint", update.endpoint), Field("event_id", update.event),
+            Field("type", update.type), Field("attempt", update.attempt), Field("duration_us", update.outcome.durationMicroseconds),
+        ]
+        self.init(.trace, "delivered", "delivered", fields)
     }
 
     private init(failed update: DeliveryUpdate) {
