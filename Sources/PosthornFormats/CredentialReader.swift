@@ -12,6 +12,7 @@ struct CredentialReader {
         let known = allowingKept ? configured + KeptMember.names(for: settings.signature) : configured
         for name in members.keys.sorted() where !known.contains(name) {
             throw InputProblem(
+                .unknownWord,
                 field: Self.field(InputProblem.printable(name)),
                 reason: "is not known to signature \(settings.signature.rawValue) and envelope \(settings.envelope.rawValue); "
                     + Suggestion.advice(for: name, among: configured, otherwise: "allowed are")
@@ -54,8 +55,8 @@ struct CredentialReader {
 
     /// A string that must be there and hold something.
     func required(_ name: String) throws(InputProblem) -> String {
-        guard let text = try optional(name) else { throw InputProblem(field: Self.field(name), reason: "is missing") }
-        if text.isEmpty { throw InputProblem(field: Self.field(name), reason: "is empty") }
+        guard let text = try optional(name) else { throw InputProblem(.missing, field: Self.field(name), reason: "is missing") }
+        if text.isEmpty { throw InputProblem(.missing, field: Self.field(name), reason: "is empty") }
         return text
     }
 

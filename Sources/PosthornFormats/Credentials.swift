@@ -45,6 +45,7 @@ public enum Credentials {
     private static func refuseWithoutTLS(_ settings: EndpointSettings) throws(InputProblem) {
         if String(decoding: settings.url.utf8.prefix(8), as: UTF8.self).lowercased() != "https://" {
             throw InputProblem(
+                .incompatible,
                 field: CredentialReader.field(TLSMember.certificate),
                 reason: "is of no use with a url of plain http; use https, or leave it and client_key out"
             )
@@ -131,7 +132,7 @@ public enum Credentials {
         random: (Int) -> [UInt8] = SecureRandom.bytes
     ) throws(InputProblem) -> Rotation {
         guard let member = secretMember(settings) else {
-            throw InputProblem(field: "signature", value: settings.signature.rawValue, reason: "has no secret to rotate")
+            throw InputProblem(.incompatible, field: "signature", value: settings.signature.rawValue, reason: "has no secret to rotate")
         }
         var next = settings
         var shownOnce: String?
@@ -140,7 +141,11 @@ public enum Credentials {
             let made = newSecret == nil ? try makeSecret(like: settings, random: random) : nil
             let secret = newSecret ?? made?.secret ?? ""
             if settings.credentials[member] == .string(secret) {
-                throw InputProblem(field: CredentialReader.field(member), reason: "is the secret already in use; give another one")
+                throw InputProblem(
+                    .conflict,
+                    field: CredentialReader.field(member),
+                    reason: "is the secret already in use; give another one"
+                )
             }
             try CredentialLimits.check([member: .string(secret)])
             shownOnce = made?.shown

@@ -55,12 +55,17 @@ public final class EndpointComposer: RequestComposer {
             let field = "headers.\(HeaderRules.shown(name: header.name))"
             try HeaderRules.check(name: header.name, value: header.value, field: field)
             if own.contains(header.name.lowercased()) {
-                throw InputProblem(field: field, reason: "is written by signature \(settings.signature.rawValue); leave it out")
+                throw InputProblem(
+                    .notAllowed,
+                    field: field,
+                    reason: "is written by signature \(settings.signature.rawValue); leave it out"
+                )
             }
         }
         let bytes = settings.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
         if bytes > HeaderRules.totalLimitBytes {
             throw InputProblem(
+                .tooLarge,
                 field: "headers",
                 reason: "have \(bytes) bytes of names and values; at most \(HeaderRules.totalLimitBytes) are allowed"
             )

@@ -15,7 +15,8 @@ extension Outbox {
         guard isOurs else {
             throw OutboxProblem(
                 .busy,
-                "a posthorn run delivers from \(path) with the key that it was started with; stop it, change the key, and start it with the new one"
+                "an engine delivers from \(path) with the key that it was started with",
+                remedy: .restartWithNewKey
             )
         }
         defer { _ = try? writer.perform { (store) throws(OutboxProblem) in store.leave() } }
@@ -23,7 +24,7 @@ extension Outbox {
             return try writer.perform { [clock] (store) throws(OutboxProblem) in try store.sealAnew(at: clock.now()).count }
         } catch {
             if error.code != .key { throw error }
-            throw OutboxProblem(.key, "\(error.message) (POSTHORN_KEY or --key-file) beside the new one; nothing was changed")
+            throw OutboxProblem(.key, error.message, remedy: .giveFormerKey)
         }
     }
 

@@ -83,7 +83,7 @@ struct LogRecord: Sendable, Equatable {
             self.init(
                 .error,
                 "storage_failed",
-                "the outbox cannot be written, so nothing is sent until it can: \(failure.message)",
+                "the outbox cannot be written, so nothing is sent until it can: \(Self.text(failure))",
                 [Field("code", failure.code)]
             )
         case .descriptorsUsedUp:
@@ -112,7 +112,7 @@ struct LogRecord: Sendable, Equatable {
             self.init(
                 .error,
                 "claim_failed",
-                "what is due cannot be read, so nothing more is sent until it can: \(failure.message); posthorn doctor says what is damaged",
+                "what is due cannot be read, so nothing more is sent until it can: \(Self.text(failure)); posthorn doctor says what is damaged",
                 [Field("code", failure.code)]
             )
         case .claimRecovered: self.init(.info, "claim_recovered", "what is due can be read again")
@@ -124,7 +124,7 @@ struct LogRecord: Sendable, Equatable {
                 [Field("delivery", delivery)]
             )
         case .ownershipLost(let failure):
-            self.init(.error, "ownership_lost", failure.message, [Field("code", failure.code)])
+            self.init(.error, "ownership_lost", Self.text(failure), [Field("code", failure.code)])
         case .drainCut(let requests):
             self.init(
                 .warn,
@@ -137,6 +137,11 @@ struct LogRecord: Sendable, Equatable {
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
         case .stopped: self.init(.info, "stopped", "stopped")
         }
+    }
+
+    /// A failure of the outbox, and what to do.
+    private static func text(_ failure: EngineEvent.OutboxFailure) -> String {
+        failure.message + (failure.remedy.map { "; \(RemedyText.sentence($0))" } ?? "")
     }
 
     /// An attempt that delivered, for those who follow each.
@@ -155,7 +160,7 @@ struct LogRecord: Sendable, Equatable {
             Field("type", update.type), Field("attempt", update.attempt), Field("error", outcome.error?.rawValue ?? "none"),
         ]
         if let status = outcome.status { fields.append(Field("status", status)) }
-        if !outcome.errorText.isEmpty { fields.append(Field("error_text", outcome.errorText)) }
+        if !outcome.errorText.isEmpty { fields.append(Field("error_text", RemedyText.detail(of: outcome))) }
         fields.append(Field("state", update.state.rawValue))
         if let next = update.nextAttemptAt { fields.append(Field("next_attempt_at", next.description)) }
         let isExhausted = update.state == .exhausted

@@ -30,6 +30,7 @@ struct EnvelopeWriter: Sendable {
         method = settings.method
         if method == .get, envelope != .voiso {
             throw InputProblem(
+                .incompatible,
                 field: "method",
                 value: method.rawValue,
                 reason: "is for envelope voiso alone (Call Notify); use POST with envelope \(envelope.rawValue)"
@@ -185,6 +186,7 @@ struct EnvelopeWriter: Sendable {
             guard members.isKey(of: member, name) else { continue }
             if members.string(at: member.value) == type { return nil }
             throw InputProblem(
+                .incompatible,
                 field: "data.\(name)",
                 reason: "has another value than the event's type, which this endpoint's format puts there; rename the member"
             )

@@ -108,7 +108,7 @@ public enum EnvelopeReader {
         }
 
         func bytes(_ name: String) throws(InputProblem) -> [UInt8] {
-            guard let place = places[name] else { throw InputProblem(field: name, reason: "is missing in the body") }
+            guard let place = places[name] else { throw InputProblem(.missing, field: name, reason: "is missing in the body") }
             return Array(body[place])
         }
 

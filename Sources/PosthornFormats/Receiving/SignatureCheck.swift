@@ -47,7 +47,7 @@ extension SignatureVerifier {
 
         /// Throws unless `fits`.
         static func demand(_ fits: Bool, _ field: String) throws(InputProblem) {
-            if !fits { throw InputProblem(field: field, reason: "does not match") }
+            if !fits { throw InputProblem(.mismatch, field: field, reason: "does not match") }
         }
 
         private static func checkDiio(
@@ -78,7 +78,9 @@ extension SignatureVerifier {
                 do throws(JSONProblem) { body = try JSONValue.parse(request.body) } catch {
                     throw InputProblem(field: "body", reason: "is \(error)")
                 }
-                guard case .string(let sent) = body["key"] else { throw InputProblem(field: "key", reason: "is missing in the body") }
+                guard case .string(let sent) = body["key"] else {
+                    throw InputProblem(.missing, field: "key", reason: "is missing in the body")
+                }
                 try demand(ConstantTime.equal(sent.utf8, key), "key")
             }
             if let authorization {
@@ -159,9 +161,9 @@ extension WebioToken {
         else { throw InputProblem(field: field, reason: "is not a JSON Web Token") }
         guard header["alg"] == .string("HS256") else { throw InputProblem(field: field, reason: "is not signed with HS256") }
         let code = try key.code(of: Array(parts[0]) + [UInt8(ascii: ".")] + Array(parts[1]))
-        guard ConstantTime.equal(code, signature) else { throw InputProblem(field: field, reason: "does not match") }
+        guard ConstantTime.equal(code, signature) else { throw InputProblem(.mismatch, field: field, reason: "does not match") }
         guard claims["apiKey"] == .string(apiKey), claims["organisationId"] == .string(organisationID) else {
-            throw InputProblem(field: field, reason: "was made for another API key or organisation")
+            throw InputProblem(.mismatch, field: field, reason: "was made for another API key or organisation")
         }
     }
 
@@ -197,7 +199,7 @@ extension HMACTemplate {
             let code = try code(key, id: id ?? [], timestamp: timestamp ?? [], body: request.body).withBytes { Array($0) }
             for signature in sent where ConstantTime.equal(code, signature) { fits = true }
         }
-        guard fits else { throw InputProblem(field: header, reason: "does not match") }
+        guard fits else { throw InputProblem(.mismatch, field: header, reason: "does not match") }
         if content.holds(.timestamp), let timestamp {
             try verifier.checkTimestamp(String(decoding: timestamp, as: UTF8.self), name: timestampHeader ?? header, now: now)
         }

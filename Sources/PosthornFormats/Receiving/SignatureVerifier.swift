@@ -25,7 +25,7 @@ public struct SignatureVerifier: Sendable {
         /// The value of a header that must be there once.
         func header(_ name: String) throws(InputProblem) -> String {
             let values = headers.filter { $0.name.lowercased() == name.lowercased() }
-            guard let first = values.first else { throw InputProblem(field: name, reason: "is missing") }
+            guard let first = values.first else { throw InputProblem(.missing, field: name, reason: "is missing") }
             if values.count > 1 { throw InputProblem(field: name, reason: "occurs \(values.count) times") }
             return first.value
         }
@@ -74,7 +74,12 @@ public struct SignatureVerifier: Sendable {
         }
         let (difference, overflow) = seconds.subtractingReportingOverflow(now.unixSeconds)
         if overflow || difference.magnitude > toleranceSeconds.magnitude {
-            throw InputProblem(field: name, value: text, reason: "is more than \(toleranceSeconds) s from the receiver's clock")
+            throw InputProblem(
+                .outOfRange,
+                field: name,
+                value: text,
+                reason: "is more than \(toleranceSeconds) s from the receiver's clock"
+            )
         }
     }
 }

@@ -33,6 +33,7 @@ struct Signer: Sendable {
         case .standardWebhooks:
             if settings.method == .get {
                 throw InputProblem(
+                    .incompatible,
                     field: "signature",
                     value: settings.signature.rawValue,
                     reason: "signs the body, which a GET does not have"
@@ -50,6 +51,7 @@ struct Signer: Sendable {
     ) throws(InputProblem) -> [(name: String, value: [UInt8])] {
         guard settings.envelope == .voiso else {
             throw InputProblem(
+                .incompatible,
                 field: "signature",
                 value: settings.signature.rawValue,
                 reason: "puts its key into the body of envelope voiso; it cannot stand in envelope \(settings.envelope.rawValue)"
@@ -61,6 +63,7 @@ struct Signer: Sendable {
         guard try reader.optional("authorization_token") != nil else {
             if prefix == nil { return [] }
             throw InputProblem(
+                .incompatible,
                 field: CredentialReader.field("authorization_prefix"),
                 reason: "needs authorization_token; give both or neither"
             )
@@ -118,7 +121,7 @@ struct Signer: Sendable {
         // Over the bytes themselves: the string's own iterator costs ten times as much.
         let isSafe = id.withUTF8 { bytes in bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
         if !isSafe {
-            throw InputProblem(field: "id", value: id, reason: "cannot stand in a header")
+            throw InputProblem(.incompatible, field: "id", value: id, reason: "cannot stand in a header")
         }
     }
 
@@ -145,7 +148,7 @@ struct Signer: Sendable {
     /// The object's id, which diio's signature covers.
     static func diioObjectID(_ data: UnsafeBufferPointer<UInt8>) throws(InputProblem) -> String {
         guard var members = ObjectMembers(data), let place = members.value(of: "id"), let id = members.string(at: place) else {
-            throw InputProblem(field: "data.id", reason: "must be a string, since diio's signature covers the object's id")
+            throw InputProblem(.incompatible, field: "data.id", reason: "must be a string, since diio's signature covers the object's id")
         }
         return id
     }

@@ -21,7 +21,7 @@ enum StandardSecret: Sendable {
                 throw InputProblem(field: field, reason: "is not base64 after whsec_")
             }
             guard Self.symmetricByteCounts.contains(key.count) else {
-                throw InputProblem(field: field, reason: "has \(key.count) bytes; Standard Webhooks wants 24 to 64")
+                throw InputProblem(.outOfRange, field: field, reason: "has \(key.count) bytes; Standard Webhooks wants 24 to 64")
             }
             self = .symmetric(try HMACKey(.sha256, key: key))
         } else if text.hasPrefix(Self.privatePrefix) {
@@ -30,7 +30,11 @@ enum StandardSecret: Sendable {
             }
             self = .asymmetric(try Self.privateKey(bytes, field: field))
         } else if text.hasPrefix(Self.publicPrefix) {
-            throw InputProblem(field: field, reason: "is a public key (whpk_), which cannot sign; give the private one (whsk_)")
+            throw InputProblem(
+                .incompatible,
+                field: field,
+                reason: "is a public key (whpk_), which cannot sign; give the private one (whsk_)"
+            )
         } else {
             throw InputProblem(field: field, reason: "must start with whsec_ (HMAC) or whsk_ (ed25519)")
         }
@@ -43,12 +47,13 @@ enum StandardSecret: Sendable {
             let key = Ed25519PrivateKey(seed: Array(bytes.prefix(seedCount)))
         else {
             throw InputProblem(
+                .outOfRange,
                 field: field,
                 reason: "has \(bytes.count) bytes; an ed25519 key has 32, or 64 with its public key"
             )
         }
         guard bytes.count == seedCount || Array(bytes.suffix(seedCount)) == key.publicKey else {
-            throw InputProblem(field: field, reason: "holds a public key that does not belong to its private key")
+            throw InputProblem(.mismatch, field: field, reason: "holds a public key that does not belong to its private key")
         }
         return key
     }

@@ -16,6 +16,7 @@ struct WebioToken {
         let secret = try reader.required("secret")
         guard secret.utf8.count >= Self.secretByteMinimum else {
             throw InputProblem(
+                .outOfRange,
                 field: CredentialReader.field("secret"),
                 reason: "has \(secret.utf8.count) bytes; Webio's tokens need at least \(Self.secretByteMinimum)"
             )
