@@ -25,7 +25,7 @@ public enum LoadTarget {
             }
         }
         switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
-        case .permitted(let permitted): return url.numericAddress == nil ? permitted : []
+        case .permitted(let permitted): return url.numericAddress == nil ? RouteWatch.reachable(permitted) : []
         case .refused:
             throw InputProblem(field: "URL", value: url.host, reason: "leads to no address of this machine or a private network")
         }
