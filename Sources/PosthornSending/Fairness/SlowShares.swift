@@ -30,8 +30,9 @@ struct SlowShares<Waiter: Claimant> {
     }
 
     /// Whether a request may start.
-    func admits(_ claimant: some Claimant, slowCount: Int) -> Bool {
-        slowCount * 4 <= limit || queue.may(claimant, rule(slowCount))
+    /// - Parameter inFlight: Requests on the wire, since all of them may become slow.
+    func admits(_ claimant: some Claimant, inFlight: Int) -> Bool {
+        inFlight * 4 <= limit || queue.may(claimant, rule(inFlight))
     }
 
     /// Lets a job wait that was not admitted.
@@ -41,15 +42,15 @@ struct SlowShares<Waiter: Claimant> {
     }
 
     /// The next job that may start; those who have least slow requests first.
-    mutating func next(slowCount: Int) -> Waiter? {
+    mutating func next(inFlight: Int) -> Waiter? {
         if waitingCount == 0 { return nil }
-        guard let (waiter, _) = queue.popFirst(rule(slowCount)) else { return nil }
+        guard let (waiter, _) = queue.popFirst(rule(inFlight)) else { return nil }
         waitingCount -= 1
         return waiter
     }
 
-    /// Whether ``next(slowCount:)`` has one.
-    mutating func hasNext(slowCount: Int) -> Bool { waitingCount > 0 && queue.first(rule(slowCount)) != nil }
+    /// Whether ``next(inFlight:)`` has one.
+    mutating func hasNext(inFlight: Int) -> Bool { waitingCount > 0 && queue.first(rule(inFlight)) != nil }
 
     /// Takes out the jobs that wait and meet a condition.
     mutating func remove(where condition: (Waiter) -> Bool) -> [Waiter] {
@@ -58,8 +59,8 @@ struct SlowShares<Waiter: Claimant> {
         return removed
     }
 
-    private func rule(_ slowCount: Int) -> FairQueue<Waiter>.Rule {
-        let (free, firstLevel) = (max(0, limit - slowCount), firstLevel)
+    private func rule(_ inFlight: Int) -> FairQueue<Waiter>.Rule {
+        let (free, firstLevel) = (max(0, limit - inFlight), firstLevel)
         return { level, held in
             switch level - firstLevel {
             case ..<0: true

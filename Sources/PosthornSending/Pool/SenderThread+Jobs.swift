@@ -44,7 +44,7 @@ extension SenderThread {
                 started += go(next)
             } else if let called = takeStranded(now) {
                 started += enter(called, now)
-            } else if let next = slowShares.next(slowCount: window.slowCount) {
+            } else if let next = slowShares.next(inFlight: window.count) {
                 started += enter(next, now)
             } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
                 _ = parked.popFirst()
@@ -56,7 +56,7 @@ extension SenderThread {
                     parked.append(called)
                     continue
                 }
-                if slowShares.admits(called, slowCount: window.slowCount) {
+                if slowShares.admits(called, inFlight: window.count) {
                     started += enter(called, now)
                 } else {
                     slowShares.wait(called)
@@ -85,7 +85,7 @@ extension SenderThread {
 
     /// Starts a job that has waited for a connection, unless what room there was at its turn is taken by now.
     private func go(_ next: ConnectionBook<Called>.Start) -> Int {
-        if !slowShares.admits(next.waiter, slowCount: window.slowCount) {
+        if !slowShares.admits(next.waiter, inFlight: window.count) {
             connections.cancel(next.grant)
             slowShares.wait(next.waiter)
             return 0

@@ -255,7 +255,7 @@ final class SenderThread: @unchecked Sendable {
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =
-            mayBeginReadied || turns.mayHaveReady(now: now) || slowShares.hasNext(slowCount: window.slowCount)
+            mayBeginReadied || turns.mayHaveReady(now: now) || slowShares.hasNext(inFlight: window.count)
             || connections.mayHaveReady(mayOpen: window.mayOpen, mayOpenMore: window.mayOpenMore)
         if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !readied.isEmpty || !parked.isEmpty)) }
         if window.isOpen {
