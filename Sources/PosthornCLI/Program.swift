@@ -27,6 +27,13 @@ enum Program {
         // A reader of our output that went away shows as an error of write, not as the end of the process.
         signal(SIGPIPE, SIG_IGN)
         if getenv(dumpableVariable) == nil { ProcessMemory.forbidDumps() }
+        // Swift reads the words from there. Without them every command line would look like a request for help, which succeeds.
+        if CommandLine.arguments.isEmpty {
+            ErrorOutput.lastLine(
+                "posthorn: the command line can't be read, because /proc is not mounted; mount it (mount -t proc proc /proc)"
+            )
+            exit(1)
+        }
         exit(run(Array(CommandLine.arguments.dropFirst()), output: Output()))
     }
 
