@@ -151,7 +151,7 @@ extension SQLiteStore {
     }
 
     /// Deletes removed endpoints of which no delivery is left, with their revisions.
-    package func delete(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int {
+    package func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int {
         try overwriting { () throws(OutboxProblem) in
             // Only an endpoint that has come back gets deliveries again, and then it has another revision.
             let check = try connection.statement(

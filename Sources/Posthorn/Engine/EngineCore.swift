@@ -30,7 +30,10 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var scout = Scout()
     @exclusivity(unchecked) var throttles = ThrottleBook()
     var retriesGoFirst = false
+    @exclusivity(unchecked) var leases = LeaseBook()
     @exclusivity(unchecked) var claims = IntegerTable<Claim>()
+    /// Those claims whose shard another engine has by now: what comes of them is not recorded.
+    var abandoned = IntegerTable<Void>()
     /// The events of the claims, by their numbers: an event's deliveries are claimed in several turns, and shall share it.
     @exclusivity(unchecked) var events = IntegerTable<SharedEvent>()
     var queueGeneration: Int64 = -1
@@ -91,6 +94,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         var count = 0
         var recalled: [SendJob] = []
         var isDraining = false
+        /// Those who want to know what is in memory.
+        var snapshots: [@Sendable (EngineSnapshot) -> Void] = []
     }
 
     init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
@@ -125,7 +130,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     var wantsToWrite: Bool {
         storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || hasFaultNews || !toHold.isEmpty
-            || !throttles.news.isEmpty || inbox.withLock { !$0.results.isEmpty }
+            || !throttles.news.isEmpty || !quietShards.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
     /// Results that make a commit of their own worth its flush: with 256 a delivery cost the writer 0.6 us more.
@@ -190,7 +195,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         mayHaveHeld = true
         mayHaveArrivals = true
         hasMail = false
-        if storageFailed { return }
+        // The next transaction asks which shards are left, and lets go of the others' results.
+        if storageFailed || problem.code == .fenced { return }
         storageFailed = true
         pool.pause()
         listeners.tell(.storageFailed(.init(problem)))
@@ -200,11 +206,13 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         let now = clock.now()
         if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()
+        answerSnapshots()
         if isFirstTurn { directory.holder = self }
         if othersWrote || isFirstTurn {
             try catchUp(store, now)
             isFirstTurn = false
         }
+        try followLease(store, now)
         let nextLook = try lookAtFaults(store, now, othersWrote: othersWrote)
         try noticeTopology(store)
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
@@ -238,7 +246,6 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
-        if isFirstTurn { try restoreThrottles(from: store, at: now) }
         if try noticeWorkByHand(store) { mails?.wake() }
         mayHaveArrivals = try store.hasArrivals()
     }
@@ -257,7 +264,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         // A sender remembers what is gone, though it may have nothing of it any more.
         let removed = directory.entries.filter { $0.stored.state == .removed }.map(\.stored.key) + gone.map(\.key)
         if !removed.isEmpty { pool.recall(keys: Set(removed), forgetting: true) }
-        handshakes?.update(directory.unverified)
+        handshakes?.update(directory.unverified.filter { leases.mayStart($0.key) })
         let faults = directory.faults
         let faultNews = faultWatch.update(faults)
         // Also what is not new: whoever wrote the endpoint again has struck it from what stands there.

@@ -33,15 +33,15 @@ public struct EndpointFaults: Sendable, Equatable {
         let found = found
         let others = run.reasons.filter { judgements[$0.key] != nil && found[$0.key] == nil }
         if let process = run.engine {
-            ofRun = others.mapValues { "posthorn run (process \(process)) cannot use it: \($0)" }
+            ofRun = others.mapValues { "the engine that runs (process \(process)) cannot use it: \($0)" }
             mended = [:]
             return
         }
         let time = run.at.map { " (\($0))" } ?? ""
         ofRun = others.filter { judgements[$0.key] == .untried }
-            .mapValues { "as of the last posthorn run\(time), which could not use it: \($0)" }
+            .mapValues { "as of the last engine\(time), which could not use it: \($0)" }
         mended = others.filter { judgements[$0.key] == .usable }
-            .mapValues { "the last posthorn run\(time) could not use it: \($0)" }
+            .mapValues { "the last engine\(time) could not use it: \($0)" }
     }
 }
 

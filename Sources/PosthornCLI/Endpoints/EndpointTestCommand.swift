@@ -52,7 +52,7 @@ enum EndpointTestCommand: Command {
 
     /// Why there was no answer. Of a refused address the detail says it all, with the address.
     static func failure(_ outcome: AttemptOutcome) -> String {
-        let (sentence, detail) = (outcome.error?.sentence ?? "", Visible.text(outcome.errorText))
+        let (sentence, detail) = (outcome.error?.sentence ?? "", Visible.text(RemedyText.detail(of: outcome)))
         if detail.isEmpty { return sentence }
         return outcome.error == .refusedAddress ? detail : "\(sentence) (\(detail))"
     }

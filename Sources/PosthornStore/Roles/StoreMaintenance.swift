@@ -25,5 +25,5 @@ public protocol StoreMaintenance: AnyObject {
     func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
     /// Deletes removed endpoints of which no delivery is left, with their revisions; not those that have come back meanwhile.
     /// - Returns: How many were deleted.
-    func delete(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int
+    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int
 }

@@ -1,0 +1,14 @@
+public import PosthornText
+
+/// How an outbox is doing, read beside the writer. Part of ``OutboxReader``, under the same rules.
+public protocol StatusReader: AnyObject {
+    /// Counts, ages and rates.
+    /// - Parameter now: The time that says what is overdue.
+    func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
+    /// What the engine that runs, or the last one, could not use.
+    func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun
+    /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.
+    func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp]
+    /// How credentials are stored. Needs no key.
+    func credentialStorage() throws(OutboxProblem) -> CredentialStorage
+}
