@@ -100,7 +100,7 @@ public final class HTTPServerTLS: @unchecked Sendable {
             source,
             nil,
             { _, _, _, mark in
-                // Nobody is asked: a receiver in a script would wait for ever.
+                // No one is asked: a receiver in a script would wait for ever.
                 mark?.assumingMemoryBound(to: Bool.self).pointee = true
                 return -1
             },

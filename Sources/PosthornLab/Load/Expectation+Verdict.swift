@@ -9,7 +9,7 @@ extension Expectation {
             case kept
             /// It does not.
             case missed
-            /// Nobody can know: no data, too few requests, or a generator that was itself late.
+            /// It cannot be known: no data, too few requests, or a generator that was itself late.
             case unknown = "not known"
 
             /// Its word in JSON.

@@ -3,7 +3,7 @@ public import PosthornText
 
 /// Whether a request bears the signature it should.
 public enum ReceiverVerdict: Equatable, Sendable {
-    /// Nobody looked: no secret is known.
+    /// It was not checked: no secret is known.
     case unchecked
     /// It is the sender's.
     case valid
