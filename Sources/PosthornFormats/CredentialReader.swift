@@ -9,7 +9,7 @@ struct CredentialReader {
     init(_ settings: EndpointSettings, allowingKept: Bool = true) throws(InputProblem) {
         members = settings.credentials
         let configured = Self.configured(settings)
-        let known = allowingKept ? configured + KeptMember.names(for: settings.signature) : configured
+        let known = allowingKept ? configured + settings.signature.format.keptMembers : configured
         for name in members.keys.sorted() where !known.contains(name) {
             throw InputProblem(
                 .unknownWord,
@@ -22,17 +22,7 @@ struct CredentialReader {
 
     /// The members that a topology file may hold for these settings.
     static func configured(_ settings: EndpointSettings) -> [String] {
-        let forSignature: [String]
-        switch settings.signature {
-        case .none: forSignature = []
-        case .diio: forSignature = ["signing_secret"]
-        case .conferenceToken: forSignature = ["token"]
-        case .webioJWT: forSignature = ["api_key", "secret", "organisation_id"]
-        case .voisoKey: forSignature = ["key", "authorization_token", "authorization_prefix"]
-        case .standardWebhooks: forSignature = ["secret"]
-        case .hmac: forSignature = HMACTemplate.memberNames
-        }
-        return forSignature + (settings.envelope == .voiso ? ["name", "entity"] : []) + TLSMember.all
+        settings.signature.format.members + settings.envelope.format.members + TLSMember.all
     }
 
     /// The path of a member in messages.
@@ -88,14 +78,4 @@ enum KeptMember {
 
     /// All of them.
     static let all = [issuedAt, previousSecrets, rotatedFrom]
-
-    /// The kept members that stored credentials of a signature may hold.
-    static func names(for signature: SignatureScheme) -> [String] {
-        switch signature {
-        case .none: return []
-        case .webioJWT: return [issuedAt, rotatedFrom]
-        case .standardWebhooks, .hmac: return [previousSecrets, rotatedFrom]
-        case .diio, .conferenceToken, .voisoKey: return [rotatedFrom]
-        }
-    }
 }

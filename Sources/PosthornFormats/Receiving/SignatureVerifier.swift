@@ -22,6 +22,11 @@ public struct SignatureVerifier: Sendable {
             self.body = body
         }
 
+        /// The event, as an envelope carries it.
+        func event(_ envelope: Envelope) throws(InputProblem) -> ReceivedEvent {
+            try EnvelopeReader.read(envelope, method: method, query: query, headers: headers, body: body)
+        }
+
         /// The value of a header that must be there once.
         func header(_ name: String) throws(InputProblem) -> String {
             let values = headers.filter { $0.name.lowercased() == name.lowercased() }
@@ -42,7 +47,7 @@ public struct SignatureVerifier: Sendable {
     }
 
     let settings: EndpointSettings
-    let check: Check
+    private let check: any SignatureCheck
     let toleranceSeconds: Int64
 
     /// Receivers allow clocks to differ by five minutes, as Standard Webhooks' libraries do.
@@ -55,7 +60,7 @@ public struct SignatureVerifier: Sendable {
     public init(_ settings: EndpointSettings, toleranceSeconds: Int64 = defaultToleranceSeconds) throws(InputProblem) {
         self.settings = settings
         self.toleranceSeconds = toleranceSeconds
-        check = try Check(settings)
+        check = try settings.signature.format.check(settings, try CredentialReader(settings))
     }
 
     /// Judges a request.

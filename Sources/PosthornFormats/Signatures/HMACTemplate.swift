@@ -74,7 +74,7 @@ struct HMACTemplate: Sendable {
     /// How the key is written in the settings.
     enum SecretEncoding: String, CaseIterable, Sendable { case text, hex, base64 }
 
-    static let memberNames = [
+    static let members = [
         "secret", "secret_encoding", "header", "algorithm", "encoding", "content", "prefix", "value", "previous_value",
         "timestamp_header", "id_header",
     ]
