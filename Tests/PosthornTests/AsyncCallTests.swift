@@ -21,7 +21,7 @@ import Testing
         try platform.execute("BEGIN IMMEDIATE")
         let outbox = bench.outbox
         let calls = (0..<40).map { n in
-            Task { () async throws(OutboxError) -> Int in
+            Task { () async throws -> Int in
                 switch n % 4 {
                 case 0: try await outbox.put(Node(id: "n\(n)", level: .company)).count
                 case 1: try await outbox.emit([Self.event("batch-\(n)")]).count
@@ -54,7 +54,7 @@ import Testing
 
     @Test func aCancelledTaskDrainsItsEngine() async throws {
         let engine = try bench.engine()
-        let run = Task { () async throws(EngineError) in try await engine.run() }
+        let run = Task { try await engine.run() }
         #expect(bench.waitFor("the start") { if case .started = $0 { true } else { false } })
         run.cancel()
         try await run.value

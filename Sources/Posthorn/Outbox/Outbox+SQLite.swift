@@ -11,7 +11,7 @@ extension Outbox {
     ///   - path: The database file, which may be a platform's own. Its folder must exist.
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
-    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``reseal()``.
     ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
     ///     file must exist and have this version's schema.
     ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
@@ -41,7 +41,7 @@ extension Outbox {
     /// Puts an event into a transaction of the platform's own, through the platform's own connection.
     ///
     /// The event exists once that transaction commits; a running engine notices within milliseconds. What is wrong with an event is
-    /// refused as ``emit(_:)-(NewEvent)`` refuses it.
+    /// refused as `emit(_:)` refuses it.
     ///
     /// - Parameters:
     ///   - event: The event.

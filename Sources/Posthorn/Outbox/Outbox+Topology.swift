@@ -26,7 +26,7 @@ extension Outbox {
     ) throws -> [TopologyChange] {
         if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
         for (i, endpoint) in topology.endpoints.enumerated() {
-            do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("endpoints[\(i)].url") }
+            do throws(InputProblem) { try Self.checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
         }
         return try changed(prune: prune, keyLost: keyLost) { _ in .success(topology) }
     }
@@ -37,8 +37,7 @@ extension Outbox {
     /// Adds an endpoint, or changes the one with its id; of one that is there, credentials that are left out stay.
     package func put(_ endpoint: EndpointSettings) throws -> [TopologyChange] {
         try Self.partial {
-            _ = try EndpointURL(endpoint.url)
-            return try changed { (store) throws(OutboxProblem) in
+            try changed { (store) throws(OutboxProblem) in
                 var endpoint = endpoint
                 let stored = try store.presentEndpoint(endpoint.id, withCredentials: true)?.settings
                 if endpoint.credentials.isEmpty, let stored, stored.signature == endpoint.signature, stored.envelope == endpoint.envelope {
@@ -70,7 +69,14 @@ extension Outbox {
     }
 
     private static func topology(of endpoint: EndpointSettings) -> Result<Topology, InputProblem> {
-        Result { () throws(InputProblem) in try Topology(nodes: [], endpoints: [endpoint]) }
+        Result { () throws(InputProblem) in
+            try checkURL(of: endpoint)
+            return try Topology(nodes: [], endpoints: [endpoint])
+        }
+    }
+
+    private static func checkURL(of endpoint: EndpointSettings) throws(InputProblem) {
+        do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("url") }
     }
 
     /// Names the fields of the one endpoint that is changed as if it stood alone: `url`, and not `endpoints[0].url`.
@@ -167,7 +173,7 @@ extension Outbox {
             if let credentials = kept?.credentials { kept?.credentials = Credentials.configured(credentials) }
             do throws(InputProblem) {
                 let whole = try endpoint.unmasked(from: kept)
-                if whole.url != endpoint.url { _ = try EndpointURL(whole.url) }
+                if whole.url != endpoint.url { try checkURL(of: whole) }
                 return whole
             } catch {
                 throw error.inside("endpoints[\(i)]")

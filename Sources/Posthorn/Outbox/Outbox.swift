@@ -37,7 +37,7 @@ public final class Outbox: @unchecked Sendable {
     /// - Parameters:
     ///   - location: Where it is, and how it is opened.
     ///   - key: Seals the credentials of endpoints; `nil` to store them in the clear.
-    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``reseal()``.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
     package init(
