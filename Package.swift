@@ -54,7 +54,7 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
-        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux"]),
+        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -108,6 +108,16 @@ let package = Package(
             path: "Tests/StoreContract",
             swiftSettings: strict
         ),
+        .target(
+            name: "PosthornMemoryStore",
+            dependencies: ["PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem"],
+            path: "Tests/MemoryStore",
+            swiftSettings: strict
+        ),
+        tests(
+            "PosthornMemoryStoreTests",
+            ["PosthornMemoryStore", "PosthornStoreContract", "PosthornStore", "PosthornTestSupport"]
+        ),
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
@@ -127,7 +137,7 @@ let package = Package(
             [
                 "Posthorn", "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats",
                 "PosthornSending",
-                "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
+                "PosthornTestSupport", "PosthornMemoryStore", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
         tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),
@@ -137,7 +147,7 @@ let package = Package(
         ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets", "CPosthornTLS"]),
         tests(
             "PosthornLabTests",
             [

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <linux/perf_event.h>
-#include <linux/rtnetlink.h>
 #include <resolv.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -2,6 +2,7 @@ import PosthornModel
 import PosthornStore
 import PosthornSystem
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import Posthorn
@@ -49,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func aBranchHasTheRecipientsOfTheWholeDirectory() throws {
+    @Test(.onEachStore) func aBranchHasTheRecipientsOfTheWholeDirectory() throws {
         try apply(try endpoints())
         _ = try bench.outbox.setEnabled(false, endpoint: "c-0")
         try apply(try endpoints().filter { $0.id != "d-1" }, prune: true)
@@ -66,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func aNodeInOtherBytesIsNamedAsSuch() throws {
+    @Test(.onEachStore) func aNodeInOtherBytesIsNamedAsSuch() throws {
         try apply(try endpoints())
         let emit = { (node: String) in _ = try bench.outbox.emit(NewEvent(type: "T", node: node, data: "{}")) }
         try emit("caf\u{E9}")
@@ -78,13 +79,13 @@ import Testing
     }
 
     /// The topology changes between two events of one program.
-    @Test func aChangeIsFollowed() throws {
+    @Test(.onEachStore) func aChangeIsFollowed() throws {
         let one = EndpointSettings(id: "a", node: "s", url: "https://x.example/")
         let two = EndpointSettings(id: "b", node: "r", url: "https://x.example/")
         func deliveries() throws -> Int { try bench.outbox.emit(NewEvent(type: "T", node: "s", data: "{}")).deliveries }
         try apply([one])
         #expect(try deliveries() == 1)
-        let other = try Outbox(path: bench.outbox.path)
+        let other = try bench.place.open()
         defer { other.close() }
         _ = try other.apply(try Topology(nodes: Self.nodes, endpoints: [one, two]))
         #expect(try deliveries() == 2)
@@ -98,12 +99,66 @@ import Testing
             let own = EndpointSettings(id: "own", node: "s", url: "https://x.example/")
             _ = try bench.outbox.apply(try Topology(nodes: Self.nodes, endpoints: crowd + [own]))
             // A program of its own, which has read nothing yet.
-            let emitter = try Outbox(path: bench.outbox.path, creating: false)
+            let emitter = try bench.place.open()
             defer { emitter.close() }
             let before = try emitter.counters().statements
             _ = try emitter.emit(NewEvent(type: "T", node: "s", data: "{}"))
             return try emitter.counters().statements - before
         }
         #expect(try steps(others: 500) == steps(others: 0))
+    }
+
+    /// With a store of which nothing but the topology is there.
+    @Test func aBranchIsReadOnceForAllItsEventsUntilTheTopologyChanges() throws {
+        let (topology, now) = (BranchOnly(), Timestamp(milliseconds: 0))
+        let branches = BranchDirectory()
+        func readsOfAnEvent() throws -> Int {
+            let before = topology.reads
+            try branches.refresh(from: topology)
+            let event = Event(id: "e", type: "T", node: "s", created: now, data: Array("{}".utf8))
+            #expect(try branches.recipients(of: event, from: topology, at: now)?.all.count == 1)
+            return topology.reads - before
+        }
+        let first = try readsOfAnEvent()
+        #expect(first > 0)
+        #expect(try readsOfAnEvent() == 0)
+        topology.generation += 1
+        #expect(try readsOfAnEvent() == first)
+        // The same number again, of another change.
+        topology.topologyRollbacks += 1
+        #expect(try readsOfAnEvent() == first)
+        #expect(try readsOfAnEvent() == 0)
+    }
+}
+
+/// A company with a site and an endpoint at each of them that wants another type, but for the company's.
+private final class BranchOnly: TopologyLookup {
+    var generation: Int64 = 1
+    var topologyRollbacks = 0
+    private(set) var reads = 0
+
+    private let nodes = [Node(id: "c", level: .company), Node(id: "s", level: .site, parent: "c")]
+
+    func topologyGeneration() -> Int64 { generation }
+
+    func node(id: String) -> Node? {
+        reads += 1
+        return nodes.first { $0.id == id }
+    }
+
+    func hasNode(lookingLike id: String) -> Bool { nodes.contains { $0.id == id } }
+
+    func endpoints(atNode node: String) -> [StoredEndpoint] {
+        reads += 1
+        let wanted = node == "c" ? "T" : "OTHER"
+        let settings = EndpointSettings(id: node, node: node, url: "https://\(node).example/", events: [try! EventPattern(wanted)])
+        return [StoredEndpoint(key: node == "c" ? 1 : 2, revision: 1, settings: settings, state: .active, stateReason: nil)]
+    }
+
+    func endpoint(id: String) -> StoredEndpoint? { nil }
+    func endpoint(_ key: Int64) -> StoredEndpoint? { nil }
+    func revision(_ key: Int64) -> StoredRevision? { nil }
+    func topology(withCredentials: Bool, withRemoved: Bool) -> StoredTopology {
+        StoredTopology(generation: generation, nodes: nodes, endpoints: [])
     }
 }

@@ -12,7 +12,7 @@ import Testing
 
     private static func event(_ id: String) -> NewEvent { NewEvent(id: id, type: "MEETING_WAIT", node: "s", data: "{}") }
 
-    @Test func ofTwoEnginesOnOneOutboxOneStandsBy() throws {
+    @Test(.onEachStore) func ofTwoEnginesOnOneOutboxOneStandsBy() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
@@ -33,11 +33,11 @@ import Testing
     }
 
     private func problem(_ body: () throws -> Void) -> EngineProblem.Code? {
-        do { try body() } catch { return (error as? EngineProblem)?.code }
+        do { try body() } catch { return EngineError(error).flatMap { if case .misuse(let problem) = $0 { problem.code } else { nil } } }
         return nil
     }
 
-    @Test func anEngineRunsOnce() throws {
+    @Test(.onEachStore) func anEngineRunsOnce() throws {
         let bench = try EngineBench()
         try bench.apply([])
         let engine = try bench.engine()

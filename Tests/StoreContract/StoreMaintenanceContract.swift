@@ -25,13 +25,13 @@ extension StoreContract {
         let (store, revisions) = try prepared(["a", "b"])
         for i in 1...4 { try accept(event("e\(i)"), revisions, in: store) }
         let ids = try ready(store)
-        // The first event is settled whole, the second half, the third whole; the fourth is the newest.
-        for id in [ids[0], ids[1], ids[2], ids[4], ids[5], ids[6], ids[7]] { try deliver(id, in: store) }
+        // The first event is settled whole, the second half, the third whole, the fourth not at all.
+        for id in [ids[0], ids[1], ids[2], ids[4], ids[5]] { try deliver(id, in: store) }
         #expect(try prune(store, before: now).report == PruneReport())
         let (report, last) = try prune(store, before: later(1))
         #expect(report.events == 2 && report.deliveries == 4 && report.attempts == 4)
         #expect(last == nil)
-        #expect(try ready(store) == [ids[3]])
+        #expect(try ready(store) == [ids[3], ids[6], ids[7]])
         #expect(try read { try $0.attempts(of: ids[0]) } == nil)
         #expect(try accept(event("e1"), [], in: store) == .stored(deliveries: 0))
         #expect(try accept(event("e2"), [], in: store) == .known)
@@ -40,7 +40,7 @@ extension StoreContract {
     private func pruningGoesOn() throws {
         let (store, revisions) = try prepared()
         for i in 1...9 { try accept(event("e\(i)"), revisions, in: store) }
-        for id in try ready(store) { try deliver(id, in: store) }
+        for id in try ready(store).dropLast() { try deliver(id, in: store) }
         var after: Int64? = 0
         var batches: [Int] = []
         while let start = after {
@@ -48,7 +48,6 @@ extension StoreContract {
             batches.append(report.events)
             after = last
         }
-        // The newest event stays, so that its number is never given out again.
         #expect(batches.reduce(0, +) == 8 && batches.count > 1 && batches.allSatisfy { $0 <= 4 })
         #expect(try deliveries().map(\.event) == ["e9"])
     }

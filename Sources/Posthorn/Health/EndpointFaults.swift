@@ -47,7 +47,7 @@ public struct EndpointFaults: Sendable, Equatable {
 
 extension Outbox {
     /// What is known of endpoints that cannot be used. Each is read once.
-    public func endpointFaults() throws -> EndpointFaults {
+    package func endpointFaults() throws -> EndpointFaults {
         let (topology, run) = try read {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.faultsOfRun())
         }

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-public import PosthornStore
+package import PosthornStore
 import PosthornSystem
 
 extension Outbox {
@@ -11,7 +11,7 @@ extension Outbox {
     /// - Parameter endpoint: Only mails about this endpoint; all when `nil`.
     /// - Returns: The mails, with the recipients that they have now.
     /// - Throws: `InputProblem` when there is no such endpoint.
-    public func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
+    package func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
         let known = try topology().endpoints
         if let endpoint, !known.contains(where: { $0.settings.id == endpoint }) { throw Self.unknownEndpoint(endpoint) }
         let nodes = Dictionary(known.map { ($0.settings.id, $0.settings.node) }, uniquingKeysWith: { $1 })

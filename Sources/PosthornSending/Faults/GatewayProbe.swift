@@ -1,4 +1,3 @@
-import CPosthornLinux
 import Glibc
 import PosthornSystem
 
@@ -11,23 +10,23 @@ enum GatewayProbe {
     static func isSilent(to address: NetworkAddress) -> Bool {
         guard let socket = open() else { return false }
         defer { close(socket) }
-        let route = message(RTM_GETROUTE, routeHeader(address), attribute(RTA_DST.rawValue, bytes(address)))
+        let route = message(Number.getRoute, routeHeader(address), attribute(bytes(address)))
         guard let answer = ask(socket, route), let way = gateway(in: answer) else { return false }
-        let neighbour = message(RTM_GETNEIGH, neighbourHeader(address, way.link), attribute(UInt32(NDA_DST), way.gateway))
+        let neighbour = message(Number.getNeighbour, neighbourHeader(address, way.link), attribute(way.gateway))
         return ask(socket, neighbour).map(isSilent) ?? false
     }
 
     /// The gateway and the number of its link in the kernel's answer about a route.
     static func gateway(in answer: [UInt8]) -> (gateway: [UInt8], link: Int32)? {
-        guard type(of: answer) == RTM_NEWROUTE else { return nil }
+        guard type(of: answer) == Number.newRoute else { return nil }
         var (gateway, link): ([UInt8]?, Int32?)
         var offset = headerBytes + routeHeaderBytes
         while offset + 4 <= answer.count {
             let length = Int(answer.number(UInt16.self, at: offset))
             guard length >= 4, offset + length <= answer.count else { break }
-            switch UInt32(answer.number(UInt16.self, at: offset + 2)) {
-            case RTA_GATEWAY.rawValue: gateway = Array(answer[(offset + 4)..<(offset + length)])
-            case RTA_OIF.rawValue where length >= 8: link = answer.number(Int32.self, at: offset + 4)
+            switch answer.number(UInt16.self, at: offset + 2) {
+            case Number.gateway: gateway = Array(answer[(offset + 4)..<(offset + length)])
+            case Number.link where length >= 8: link = answer.number(Int32.self, at: offset + 4)
             default: break
             }
             offset += (length + 3) & ~3
@@ -37,9 +36,25 @@ enum GatewayProbe {
 
     /// Whether the kernel's answer about a neighbour says that it was looked for in vain.
     static func isSilent(_ answer: [UInt8]) -> Bool {
-        guard type(of: answer) == RTM_NEWNEIGH, answer.count >= headerBytes + neighbourHeaderBytes else { return false }
-        let state = Int32(answer.number(UInt16.self, at: headerBytes + 8))
-        return state & (NUD_INCOMPLETE | NUD_FAILED) != 0
+        guard type(of: answer) == Number.newNeighbour, answer.count >= headerBytes + neighbourHeaderBytes else { return false }
+        return answer.number(UInt16.self, at: headerBytes + 8) & (Number.stateIncomplete | Number.stateFailed) != 0
+    }
+
+    /// The kernel's numbers (linux/netlink.h, rtnetlink.h and neighbour.h). The headers are not included: they would take names of
+    /// sys/socket.h from Glibc's module.
+    private enum Number {
+        static let family: Int32 = 16
+        static let routing: Int32 = 0
+        static let request: UInt16 = 1
+        static let newRoute: UInt16 = 24
+        static let getRoute: UInt16 = 26
+        static let newNeighbour: UInt16 = 28
+        static let getNeighbour: UInt16 = 30
+        static let destination: UInt16 = 1
+        static let link: UInt16 = 4
+        static let gateway: UInt16 = 5
+        static let stateIncomplete: UInt16 = 0x01
+        static let stateFailed: UInt16 = 0x20
     }
 
     // The sizes of struct nlmsghdr, rtmsg and ndmsg.
@@ -47,12 +62,12 @@ enum GatewayProbe {
     private static let routeHeaderBytes = 12
     private static let neighbourHeaderBytes = 12
 
-    private static func type(of answer: [UInt8]) -> Int? {
-        answer.count >= headerBytes ? Int(answer.number(UInt16.self, at: 4)) : nil
+    private static func type(of answer: [UInt8]) -> UInt16? {
+        answer.count >= headerBytes ? answer.number(UInt16.self, at: 4) : nil
     }
 
     private static func open() -> Int32? {
-        let socket = Glibc.socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
+        let socket = Glibc.socket(Number.family, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), Number.routing)
         return socket < 0 ? nil : socket
     }
 
@@ -64,11 +79,11 @@ enum GatewayProbe {
         return count > 0 ? Array(answer.prefix(count)) : nil
     }
 
-    private static func message(_ type: Int, _ header: [UInt8], _ attribute: [UInt8]) -> [UInt8] {
+    private static func message(_ type: UInt16, _ header: [UInt8], _ attribute: [UInt8]) -> [UInt8] {
         var message: [UInt8] = []
         message.append(number: UInt32(headerBytes + header.count + attribute.count))
-        message.append(number: UInt16(type))
-        message.append(number: UInt16(NLM_F_REQUEST))
+        message.append(number: type)
+        message.append(number: Number.request)
         message.append(number: UInt32(0))
         message.append(number: UInt32(0))
         return message + header + attribute
@@ -85,10 +100,11 @@ enum GatewayProbe {
         return header + [0, 0, 0, 0]
     }
 
-    private static func attribute(_ type: UInt32, _ content: [UInt8]) -> [UInt8] {
+    /// RTA_DST and NDA_DST are the same number.
+    private static func attribute(_ content: [UInt8]) -> [UInt8] {
         var attribute: [UInt8] = []
         attribute.append(number: UInt16(4 + content.count))
-        attribute.append(number: UInt16(type))
+        attribute.append(number: Number.destination)
         return attribute + content
     }
 
