@@ -225,7 +225,7 @@ extension OutboxStoreContract {
         _ = try close(first.key, in: store)
         try notify(ids[2], endpoint, in: store)
         let later = now.advanced(byMilliseconds: 1)
-        let (report, _) = try store.write { () throws(OutboxProblem) in try store.prune(settledBefore: later, after: 0, limit: 100) }
+        let report = try prune(before: later, in: store)
         #expect(report.deliveries == 2 && report.attempts == 10)
         #expect(try store.mailContents(first.key, limit: 1) == nil)
         #expect(try store.mailStatus().counts == [.waiting: 1])
@@ -239,7 +239,7 @@ extension OutboxStoreContract {
         let first = try #require(try store.dueMail(at: now))
         _ = try close(first.key, in: store)
         let later = now.advanced(byMilliseconds: 1)
-        _ = try store.write { () throws(OutboxProblem) in try store.prune(settledBefore: later, after: 0, limit: 100) }
+        _ = try prune(before: later, in: store)
         try exhaust(ids[1], in: store)
         try notify(ids[1], endpoint, in: store)
         try store.write { () throws(OutboxProblem) in

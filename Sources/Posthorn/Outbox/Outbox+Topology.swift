@@ -161,14 +161,9 @@ extension Outbox {
             guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else {
                 return .failure(Self.unknownEndpoint(id))
             }
-            let wanted: EndpointState
-            switch (enabled, endpoint.state) {
-            case (false, _): wanted = .disabled
-            case (true, .disabled): wanted = endpoint.settings.needsValidation ? .unverified : .active
-            case (true, let now): wanted = now
-            }
-            if wanted != endpoint.state { try store.setState(wanted, reason: reason, ofEndpoint: endpoint.key, at: clock.now()) }
-            return .success(wanted)
+            guard let change = endpoint.switched(on: enabled, reason: reason) else { return .success(endpoint.state) }
+            try store.write(change, ofEndpoint: endpoint.key, at: clock.now())
+            return .success(change.state)
         }
         let result = try state.get()
         try followTopology()
@@ -189,7 +184,7 @@ extension Outbox {
     /// Moves deliveries between pending and held, as the endpoints' states want it.
     func settleHeld() throws(OutboxProblem) {
         let batch = 5000
-        while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch) }) == batch {}
+        while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch, and: []) }) == batch {}
         while try writer.perform({ [self] (store) throws(OutboxProblem) in
             // Not those of endpoints that this process knows to be faulty; the engine holds again what it cannot send.
             try store.releaseActive(limit: batch, except: directory.faultyKeys, at: clock.now())

@@ -196,7 +196,8 @@ final class EndpointDirectory {
         for index in try indices(for: event) {
             let entry = self[index]
             let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
-            recipients.add(revision: entry.stored.revision, isActive: entry.stored.state == .active, problem)
+            let isActive = entry.stored.state == .active
+            recipients.add(endpoint: entry.stored.key, revision: entry.stored.revision, isActive: isActive, problem)
         }
         return recipients
     }

@@ -1,7 +1,7 @@
 public import PosthornModel
 public import PosthornText
 
-/// The deliveries of a store: who may hand them out, what is due, what became of each attempt, and what people do to them by hand. Part of ``OutboxStore``, under the same rules.
+/// The deliveries of a store: who may hand them out, what is due, and what became of each attempt. Part of ``OutboxStore``, under the same rules.
 public protocol DeliveryQueue: AnyObject {
     /// Whether this store may hand out deliveries now. Never true for two at once.
     var isOwner: Bool { get }
@@ -16,13 +16,14 @@ public protocol DeliveryQueue: AnyObject {
     func queueGeneration() throws(OutboxProblem) -> Int64
     /// Every revision an endpoint ever had, as pairs of its key and what deliveries are pinned to.
     func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
-    /// How many deliveries of an endpoint are pending or held.
-    func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int
+    /// How many deliveries of an endpoint with greater numbers than one are pending or held.
+    func waitingDeliveries(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) -> Int
     /// Moves pending deliveries to held.
     func hold(_ deliveries: [Int64]) throws(OutboxProblem)
     /// Moves pending deliveries of endpoints that are disabled or unverified to held, at most `limit`; reads all pending ones.
+    /// - Parameter endpoints: The numbers of other endpoints whose deliveries are held too, due or not.
     /// - Returns: How many were moved.
-    func holdInactive(limit: Int) throws(OutboxProblem) -> Int
+    func holdInactive(limit: Int, and endpoints: [Int64]) throws(OutboxProblem) -> Int
     /// Moves held deliveries of active endpoints back to pending, at most `limit`.
     /// - Parameter endpoints: The numbers of endpoints whose deliveries stay held all the same.
     /// - Returns: How many were moved.
@@ -61,18 +62,6 @@ public protocol DeliveryQueue: AnyObject {
     func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem)
     /// The endpoints that are left alone beyond `now`, by their numbers, and until when.
     func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp]
-    /// Makes deliveries due now, as ``DeliveryRound/retriedByHand(state:attempts:due:wholeRound:scheduleAttempts:at:)`` decides, and
-    /// counts the queue's generation up.
-    ///
-    /// - Parameters:
-    ///   - ids: Which ones; only exhausted and pending ones can be retried, and held ones moved.
-    ///   - manner: What follows a failure, and where they go.
-    ///   - now: When they are due.
-    func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport
-    /// Makes deliveries that were delivered due again, with a whole round of the schedule, and counts the queue's generation up.
-    func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport
-    /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
-    func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
     func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)
 }

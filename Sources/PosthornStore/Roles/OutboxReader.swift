@@ -5,7 +5,7 @@ public import PosthornText
 /// for a writer or keeps one waiting.
 ///
 /// A reader is used by one thread at a time. ``OutboxReaders`` lends them out.
-public protocol OutboxReader: TopologySource {
+public protocol OutboxReader: TopologySource, RetentionSource {
     // MARK: Topology
 
     /// How credentials are stored. Needs no key.
@@ -29,6 +29,11 @@ public protocol OutboxReader: TopologySource {
         beyond last: Int64,
         limit: Int
     ) throws(OutboxProblem) -> [Int64]
+    /// The deliveries that wait, pending or held, for some endpoints, lowest number first.
+    /// - Parameters:
+    ///   - last: Only numbers greater than this.
+    ///   - limit: How many at most.
+    func waiting(ofEndpoints keys: [Int64], beyond last: Int64, limit: Int) throws(OutboxProblem) -> WaitingPage
     /// How many deliveries a filter asks for that are in one of some states, by endpoint and state.
     func deliveryCounts(
         _ filter: DeliveryFilter,
@@ -53,7 +58,11 @@ public protocol OutboxReader: TopologySource {
 
     // MARK: Status and checks
 
-    /// Counts, ages and rates.
+    /// How many more events and deliveries there are than were counted for ``status(at:)``; reads all that is counted.
+    func uncounted() throws(OutboxProblem) -> OutboxCounts
+    /// Whether an engine that starts has to take the counts once more, since a program of an earlier version may have been at work.
+    func needsRecount() throws(OutboxProblem) -> Bool
+    /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for those that are overdue.
     /// - Parameter now: The time that says what is overdue.
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
     /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.
@@ -78,13 +87,6 @@ public protocol OutboxReader: TopologySource {
     /// The deliveries that a mail reports.
     /// - Parameter limit: How many deliveries are read with their attempts; the others are counted.
     func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
-
-    // MARK: What may be deleted
-
-    /// Finds events older than `cutoff` that never had a recipient.
-    func orphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) -> [Int64]
-    /// Finds endpoints that were removed before `cutoff` and of which no delivery and no mail is left.
-    func forgottenEndpoints(removedBefore cutoff: Timestamp) throws(OutboxProblem) -> [RemovedEndpoint]
 }
 
 /// Lends readers out: a bounded number, so that a long list or check keeps neither mails nor other lists waiting.

@@ -18,18 +18,9 @@ public protocol TopologyStore: TopologySource {
     func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint?
     /// Reads one endpoint with its credentials; `nil` when there is none of that number.
     func endpoint(_ key: Int64) throws(OutboxProblem) -> StoredEndpoint?
-    /// Carries out a plan and counts the topology's generation up.
+    /// The endpoints that have changed since a generation of the topology; `nil` when that cannot be said, nodes among it have changed,
+    /// or so much that all has to be read.
+    func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges?
+    /// Carries out a plan and counts the topology's generation up. What waits for removed endpoints is cancelled.
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
-    /// Sets an endpoint's state and counts the topology's generation up.
-    func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
-    /// Writes down the result of a handshake, unless the endpoint has another revision by now or is not unverified any more.
-    ///
-    /// - Parameter failure: Why the endpoint stays unverified, for people; `nil` to make it active.
-    /// - Returns: Whether it counted.
-    func settleHandshake(
-        ofEndpoint key: Int64,
-        revision: Int64,
-        failure: String?,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Bool
 }
