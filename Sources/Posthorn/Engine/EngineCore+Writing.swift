@@ -24,6 +24,10 @@ extension EngineCore {
         try recordAll(in: store, at: now)
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
+        if mayHaveToHold {
+            let moved = try store.holdInactive(limit: Self.movesPerTransaction, and: directory.faultyKeys)
+            mayHaveToHold = moved == Self.movesPerTransaction
+        }
         if mayHaveHeld {
             let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
             mayHaveHeld = moved == Self.movesPerTransaction

@@ -50,6 +50,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
+    /// Whether deliveries that are not due yet may be pending for endpoints that take none.
+    var mayHaveToHold = false
     var isFirstTurn = true
     /// No retry is due before this; `nil` when that is not known.
     @exclusivity(unchecked) var nextRetry: Timestamp?
@@ -124,7 +126,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     // MARK: WriterPassenger
 
     var wantsToWrite: Bool {
-        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || hasFaultNews || !toHold.isEmpty
+        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || mayHaveToHold || hasFaultNews || !toHold.isEmpty
             || !throttles.news.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
@@ -188,6 +190,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
+        mayHaveToHold = configuration.untilSettled
         mayHaveArrivals = true
         hasMail = false
         if storageFailed { return }
@@ -247,15 +250,23 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     func noticeTopology(_ store: any OutboxStore) throws(OutboxProblem) {
         if directoryVersion == directory.version { return }
         try dropLiftedThrottles(store)
+        var changes = directory.takeChanges()
+        // An engine that starts has followed nothing yet.
+        if directoryVersion == 0 { changes.isWhole = true }
         directoryVersion = directory.version
         let gone = directory.takeVacated()
         for place in gone { forget(place.index) }
         window.grow(to: directory.placeCount)
         mayHaveHeld = true
-        let stopped = directory.entries.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key)
-        if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
+        let changed = changes.isWhole ? directory.entries : changes.indices.compactMap(directory.entry)
+        let stopped = changed.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key)
+        if !stopped.isEmpty {
+            pool.recall(keys: Set(stopped))
+            // What is due later would keep this run from ending until then.
+            if configuration.untilSettled { mayHaveToHold = true }
+        }
         // A sender remembers what is gone, though it may have nothing of it any more.
-        let removed = directory.entries.filter { $0.stored.state == .removed }.map(\.stored.key) + gone.map(\.key)
+        let removed = changed.filter { $0.stored.state == .removed }.map(\.stored.key) + gone.map(\.key)
         if !removed.isEmpty { pool.recall(keys: Set(removed), forgetting: true) }
         handshakes?.update(directory.unverified)
         let faults = directory.faults
@@ -263,7 +274,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         // Also what is not new: whoever wrote the endpoint again has struck it from what stands there.
         if !faultNews.isEmpty || !faults.isEmpty { hasFaultNews = true }
         for event in faultNews { listeners.tell(event) }
-        listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
+        listeners.tell(.topologyRead(endpoints: directory.presentCount))
     }
 
     /// An endpoint's place is vacant, or another's by now.

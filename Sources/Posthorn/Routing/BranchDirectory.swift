@@ -99,7 +99,7 @@ final class BranchDirectory {
         if let known = places[id], Identifier.isWrittenAlike(known.node.id, id) { return known }
         guard let node = try store.node(id: id) else { return nil }
         var endpoints = NodeEndpoints()
-        for endpoint in try store.endpoints(atNode: id) { endpoints.add(endpoint) }
+        for endpoint in try store.endpoints(atNode: id) { endpoints.put(endpoint) }
         places[id] = (node, endpoints)
         return (node, endpoints)
     }
