@@ -102,6 +102,12 @@ let package = Package(
             exclude: ["FaultVFS", "Sockets", "Spawn"],
             swiftSettings: strict
         ),
+        .target(
+            name: "PosthornStoreContract",
+            dependencies: ["PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem"],
+            path: "Tests/StoreContract",
+            swiftSettings: strict
+        ),
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
@@ -114,7 +120,7 @@ let package = Package(
             [
                 "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations",
                 "CPosthornSQLite",
-                "PosthornTestSupport",
+                "PosthornTestSupport", "PosthornStoreContract",
             ]
         ),
         tests(

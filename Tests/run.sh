@@ -50,4 +50,6 @@ Tests/install-missing.sh openssl
 swift format lint --strict --parallel --recursive Sources Tests Migrations Examples Package.swift
 # Package.swift makes every warning an error.
 swift build --build-tests
+# Links of the documents and comments that lead nowhere are errors as well.
+Tests/docs.sh
 exec swift test --skip-build --disable-xctest "${filter[@]}"

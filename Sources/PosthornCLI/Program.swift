@@ -45,13 +45,7 @@ enum Program {
     }
 
     /// One line for any error.
-    static func message(of error: any Error) -> String {
-        switch error {
-        case let problem as InputProblem: return problem.description
-        case let problem as OutboxProblem: return problem.message
-        default: return "\(error)"
-        }
-    }
+    static func message(of error: any Error) -> String { RemedyText.line(error) }
 
     private static func dispatch(_ line: CommandLineWords, _ output: Output) throws -> Int32 {
         switch line.request {

@@ -26,6 +26,7 @@ enum CredentialLimits {
             let isSecret = Credentials.secretMembers.contains(name) && name != TLSMember.key
             if isSecret, bytes > 0, bytes < secretMinimumBytes {
                 throw InputProblem(
+                    .outOfRange,
                     field: CredentialReader.field(name),
                     reason: "has \(bytes) \(bytes == 1 ? "byte" : "bytes"); a secret needs at least \(secretMinimumBytes), so agree on "
                         + "a longer one"
@@ -33,7 +34,11 @@ enum CredentialLimits {
             }
             let limit = limitBytes(name)
             if bytes > limit {
-                throw InputProblem(field: CredentialReader.field(name), reason: "has \(bytes) bytes; at most \(limit) are allowed")
+                throw InputProblem(
+                    .tooLarge,
+                    field: CredentialReader.field(name),
+                    reason: "has \(bytes) bytes; at most \(limit) are allowed"
+                )
             }
         }
     }

@@ -9,9 +9,10 @@ struct CredentialReader {
     init(_ settings: EndpointSettings, allowingKept: Bool = true) throws(InputProblem) {
         members = settings.credentials
         let configured = Self.configured(settings)
-        let known = allowingKept ? configured + KeptMember.names(for: settings.signature) : configured
+        let known = allowingKept ? configured + settings.signature.format.keptMembers : configured
         for name in members.keys.sorted() where !known.contains(name) {
             throw InputProblem(
+                .unknownWord,
                 field: Self.field(InputProblem.printable(name)),
                 reason: "is not known to signature \(settings.signature.rawValue) and envelope \(settings.envelope.rawValue); "
                     + Suggestion.advice(for: name, among: configured, otherwise: "allowed are")
@@ -21,17 +22,7 @@ struct CredentialReader {
 
     /// The members that a topology file may hold for these settings.
     static func configured(_ settings: EndpointSettings) -> [String] {
-        let forSignature: [String]
-        switch settings.signature {
-        case .none: forSignature = []
-        case .diio: forSignature = ["signing_secret"]
-        case .conferenceToken: forSignature = ["token"]
-        case .webioJWT: forSignature = ["api_key", "secret", "organisation_id"]
-        case .voisoKey: forSignature = ["key", "authorization_token", "authorization_prefix"]
-        case .standardWebhooks: forSignature = ["secret"]
-        case .hmac: forSignature = HMACTemplate.memberNames
-        }
-        return forSignature + (settings.envelope == .voiso ? ["name", "entity"] : []) + TLSMember.all
+        settings.signature.format.members + settings.envelope.format.members + TLSMember.all
     }
 
     /// The path of a member in messages.
@@ -54,8 +45,8 @@ struct CredentialReader {
 
     /// A string that must be there and hold something.
     func required(_ name: String) throws(InputProblem) -> String {
-        guard let text = try optional(name) else { throw InputProblem(field: Self.field(name), reason: "is missing") }
-        if text.isEmpty { throw InputProblem(field: Self.field(name), reason: "is empty") }
+        guard let text = try optional(name) else { throw InputProblem(.missing, field: Self.field(name), reason: "is missing") }
+        if text.isEmpty { throw InputProblem(.missing, field: Self.field(name), reason: "is empty") }
         return text
     }
 
@@ -87,14 +78,4 @@ enum KeptMember {
 
     /// All of them.
     static let all = [issuedAt, previousSecrets, rotatedFrom]
-
-    /// The kept members that stored credentials of a signature may hold.
-    static func names(for signature: SignatureScheme) -> [String] {
-        switch signature {
-        case .none: return []
-        case .webioJWT: return [issuedAt, rotatedFrom]
-        case .standardWebhooks, .hmac: return [previousSecrets, rotatedFrom]
-        case .diio, .conferenceToken, .voisoKey: return [rotatedFrom]
-        }
-    }
 }

@@ -28,7 +28,7 @@ public enum Credentials {
         let digests = rotatedDigests(stored)
         func isKnown(_ name: String, _ value: JSONValue) -> Bool {
             if stored[name] == value { return true }
-            guard case .string(let text) = value, name == secretMember(settings) else { return false }
+            guard case .string(let text) = value, name == settings.signature.format.rotatedMember else { return false }
             return digests.contains(digest(text))
         }
         try CredentialLimits.check(settings.credentials.filter { !isKnown($0.key, $0.value) })
@@ -38,13 +38,14 @@ public enum Credentials {
             try refuseWithoutTLS(settings)
         }
         var credentials = settings.credentials.filter { $0.value != .null }
-        if settings.signature == .webioJWT { credentials[KeptMember.issuedAt] = .number(String(now.unixSeconds)) }
+        settings.signature.format.stamp(&credentials, at: now)
         return credentials
     }
 
     private static func refuseWithoutTLS(_ settings: EndpointSettings) throws(InputProblem) {
         if String(decoding: settings.url.utf8.prefix(8), as: UTF8.self).lowercased() != "https://" {
             throw InputProblem(
+                .incompatible,
                 field: CredentialReader.field(TLSMember.certificate),
                 reason: "is of no use with a url of plain http; use https, or leave it and client_key out"
             )
@@ -69,13 +70,15 @@ public enum Credentials {
         graceMilliseconds: Int64 = defaultGraceMilliseconds
     ) throws(InputProblem) -> [String: JSONValue] {
         var credentials = try created(settings, at: now, stored: stored)
-        guard let member = secretMember(settings), case .string(let configured) = credentials[member] else { return credentials }
+        guard let member = settings.signature.format.rotatedMember, case .string(let configured) = credentials[member] else {
+            return credentials
+        }
         let digests = rotatedDigests(stored)
         if !digests.isEmpty {
             if let current = stored[member], digests.contains(digest(configured)) { credentials[member] = current }
             credentials[KeptMember.rotatedFrom] = .array(digests.map { .string($0) })
         }
-        if settings.signature == .webioJWT { keepToken(of: stored, in: &credentials) }
+        settings.signature.format.keep(of: stored, in: &credentials)
         if carriesSeveralSignatures(settings) {
             credentials[KeptMember.previousSecrets] = try previousSecrets(
                 stored,
@@ -94,11 +97,7 @@ public enum Credentials {
     /// Whether a replaced secret can sign beside its successor: Standard Webhooks' format carries any number of signatures, and a
     /// configured HMAC does with `previous_value`. The others carry one.
     public static func carriesSeveralSignatures(_ settings: EndpointSettings) -> Bool {
-        switch settings.signature {
-        case .standardWebhooks: return true
-        case .hmac: return settings.credentials["previous_value"].map { $0 != .null } ?? false
-        case .none, .diio, .conferenceToken, .webioJWT, .voisoKey: return false
-        }
+        settings.signature.format.carriesSeveral(settings)
     }
 
     /// What a rotation made.
@@ -130,17 +129,22 @@ public enum Credentials {
         graceMilliseconds: Int64 = defaultGraceMilliseconds,
         random: (Int) -> [UInt8] = SecureRandom.bytes
     ) throws(InputProblem) -> Rotation {
-        guard let member = secretMember(settings) else {
-            throw InputProblem(field: "signature", value: settings.signature.rawValue, reason: "has no secret to rotate")
+        guard let member = settings.signature.format.rotatedMember else {
+            throw InputProblem(.incompatible, field: "signature", value: settings.signature.rawValue, reason: "has no secret to rotate")
         }
         var next = settings
         var shownOnce: String?
-        if settings.signature == .webioJWT { next.credentials[KeptMember.issuedAt] = nextTokenMoment(settings.credentials, at: now) }
-        if settings.signature != .webioJWT || newSecret != nil {
+        let format = settings.signature.format
+        format.renew(&next.credentials, at: now)
+        if !format.renewsWithoutSecret || newSecret != nil {
             let made = newSecret == nil ? try makeSecret(like: settings, random: random) : nil
             let secret = newSecret ?? made?.secret ?? ""
             if settings.credentials[member] == .string(secret) {
-                throw InputProblem(field: CredentialReader.field(member), reason: "is the secret already in use; give another one")
+                throw InputProblem(
+                    .conflict,
+                    field: CredentialReader.field(member),
+                    reason: "is the secret already in use; give another one"
+                )
             }
             try CredentialLimits.check([member: .string(secret)])
             shownOnce = made?.shown
@@ -161,10 +165,8 @@ public enum Credentials {
     }
 
     /// Members that are secret, whatever the signature; `previous_secrets` is secret as a whole.
-    public static let secretMembers: Set<String> = [
-        "signing_secret", "token", "api_key", "secret", "key", "authorization_token", TLSMember.key,
-        KeptMember.previousSecrets, KeptMember.rotatedFrom,
-    ]
+    public static let secretMembers = Set(SignatureScheme.allCases.flatMap { $0.format.secretMembers })
+        .union([TLSMember.key, KeptMember.previousSecrets, KeptMember.rotatedFrom])
 
     /// The shortest secret that is accepted, in bytes of its text.
     public static let secretMinimumBytes = CredentialLimits.secretMinimumBytes

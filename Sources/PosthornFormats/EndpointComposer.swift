@@ -13,8 +13,8 @@ public import PosthornText
 ///
 /// Several threads may use a composer at once: everything in it is constant but the HMAC contexts, which have a lock.
 public final class EndpointComposer: RequestComposer {
-    let envelope: EnvelopeWriter
-    let signer: Signer
+    private let envelope: any EnvelopeFormat
+    let signer: any SignatureFormat
     /// What every request to the endpoint proves itself with, where the receiver asks for it.
     public let clientCertificate: ClientCertificate?
     /// Header lines before those that change with every request.
@@ -31,8 +31,16 @@ public final class EndpointComposer: RequestComposer {
     /// - Throws: What is missing, unknown, too short or of no use, by its field and never with its value.
     public init(_ settings: EndpointSettings, now: Timestamp) throws(InputProblem) {
         let reader = try CredentialReader(settings)
-        envelope = try EnvelopeWriter(settings, reader)
-        signer = try Signer(settings, reader, now: now)
+        if settings.method == .get, !settings.envelope.format.allowsGET {
+            throw InputProblem(
+                .incompatible,
+                field: "method",
+                value: settings.method.rawValue,
+                reason: "is for envelope voiso alone (Call Notify); use POST with envelope \(settings.envelope.rawValue)"
+            )
+        }
+        envelope = try settings.envelope.format.init(settings, reader)
+        signer = try settings.signature.format.init(settings, reader, now: now)
         clientCertificate = try ClientCertificate.read(reader)
         method = settings.method
         try Self.checkHeaders(settings, signer)
@@ -49,18 +57,23 @@ public final class EndpointComposer: RequestComposer {
         trailingHeaders = settings.headers.flatMap { Array("\r\n\($0.name): \($0.value)".utf8) }
     }
 
-    private static func checkHeaders(_ settings: EndpointSettings, _ signer: Signer) throws(InputProblem) {
+    private static func checkHeaders(_ settings: EndpointSettings, _ signer: any SignatureFormat) throws(InputProblem) {
         let own = Set(signer.headerNames.map { $0.lowercased() })
         for header in settings.headers {
             let field = "headers.\(HeaderRules.shown(name: header.name))"
             try HeaderRules.check(name: header.name, value: header.value, field: field)
             if own.contains(header.name.lowercased()) {
-                throw InputProblem(field: field, reason: "is written by signature \(settings.signature.rawValue); leave it out")
+                throw InputProblem(
+                    .notAllowed,
+                    field: field,
+                    reason: "is written by signature \(settings.signature.rawValue); leave it out"
+                )
             }
         }
         let bytes = settings.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
         if bytes > HeaderRules.totalLimitBytes {
             throw InputProblem(
+                .tooLarge,
                 field: "headers",
                 reason: "have \(bytes) bytes of names and values; at most \(HeaderRules.totalLimitBytes) are allowed"
             )
@@ -83,6 +96,9 @@ public final class EndpointComposer: RequestComposer {
         }
     }
 
+    /// Room for id, type, times and punctuation, so that the buffer grows once.
+    private static let roomAroundData = 384
+
     /// Writes headers, body and query of one attempt.
     public func compose(
         _ event: AcceptedEvent,
@@ -91,6 +107,7 @@ public final class EndpointComposer: RequestComposer {
         into request: inout OutboundRequest
     ) throws(InputProblem) {
         try event.event.data.withBytes { (data) throws(InputProblem) in
+            if method == .post { request.body.reserveCapacity(data.count + Self.roomAroundData) }
             try envelope.write(event, data: data, attempt: attempt, into: &request)
             request.headers.append(contentsOf: method == .get ? leadingHeadersOfQuery : leadingHeaders)
             try signer.write(event.event, data: data, at: now, into: &request)

@@ -1,3 +1,4 @@
+import PosthornModel
 import PosthornStore
 import PosthornMigrations
 
@@ -26,7 +27,8 @@ struct Migrator {
             if tables != 0 {
                 throw OutboxProblem(
                     .schema,
-                    "\(connection.path) has tables named posthorn_… that Posthorn did not make; name another file with --db"
+                    "\(connection.path) has tables named posthorn_… that Posthorn did not make",
+                    remedy: .nameAnotherFile
                 )
             }
             return 0

@@ -34,7 +34,7 @@ struct OwnerSight: Equatable {
         guard lines.count > 1, let database = try? FileIdentity(path: databasePath), lines[1] != database.description else { return }
         trouble =
             "process \(process.map { "\($0)" } ?? "?") delivers from another file that had this name; it should end by itself: if it does not, "
-            + "end it, and start posthorn run again"
+            + "end it, and start an engine again"
     }
 
     /// What a lock file says, if an engine holds it.

@@ -1,3 +1,4 @@
+import PosthornModel
 import PosthornStore
 import CPosthornSQLite
 import Glibc
@@ -188,7 +189,8 @@ final class SQLiteConnection {
         case SQLITE_NOTADB, SQLITE_CORRUPT:
             return OutboxProblem(
                 .notADatabase,
-                "\(path) is not a SQLite database or is damaged (\(detail)); restore it from a backup or name another file with --db"
+                "\(path) is not a SQLite database or is damaged (\(detail))",
+                remedy: .restoreOrNameAnother
             )
         case SQLITE_CANTOPEN where Self.lacksDescriptors(handle): return Self.noDescriptor(path)
         case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:

@@ -28,8 +28,8 @@ extension SQLiteStore {
         guard let sealing else {
             throw OutboxProblem(
                 .key,
-                "the credentials or fixed headers of endpoint \(InputProblem.printable(id)) in \(path) are sealed and no key was given; give the key "
-                    + "they were sealed with (POSTHORN_KEY or --key-file)"
+                "the credentials or fixed headers of endpoint \(InputProblem.printable(id)) in \(path) are sealed and no key was given",
+                remedy: .giveKey
             )
         }
         return try sealing.open(sealed, ofEndpoint: id)

@@ -103,6 +103,7 @@ extension SQLiteStore {
 
     /// The deliveries that wait for some endpoints: one reading of all that waits, or of all of one endpoint's.
     package func waiting(ofEndpoints keys: [Int64], beyond last: Int64, limit: Int) throws(OutboxProblem) -> WaitingPage {
+        if keys.isEmpty { return WaitingPage(rows: [], through: last) }
         let newest = try connection.integer("SELECT max(id) FROM posthorn_delivery") ?? last
         let one = keys.count == 1 ? keys[0] : nil
         let plan = DeliveryScanPlan(waiting: try counts(), oneEndpoint: one != nil)

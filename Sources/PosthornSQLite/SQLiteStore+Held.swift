@@ -21,24 +21,40 @@ extension SQLiteStore {
         }
     }
 
-    /// Moves pending deliveries of endpoints that are disabled or unverified to held, and those of other endpoints that are named.
-    package func holdInactive(limit: Int, and endpoints: [Int64]) throws(OutboxProblem) -> Int {
+    /// Moves pending deliveries of endpoints that are disabled or unverified to held.
+    package func holdInactive(limit: Int) throws(OutboxProblem) -> Int {
         var moved = 0
         for (condition, from) in Self.waiting where from != .held {
             let hold = try connection.prepare(
                 """
                 UPDATE posthorn_delivery SET state = 'held' WHERE id IN (
                     SELECT id FROM posthorn_delivery WHERE \(condition) AND endpoint IN (
-                        SELECT key FROM posthorn_endpoint WHERE state IN ('disabled', 'unverified')
-                        UNION SELECT value FROM json_each(?2)) LIMIT ?1)
+                        SELECT key FROM posthorn_endpoint WHERE state IN ('disabled', 'unverified')) LIMIT ?1)
                 """
             )
             hold.bind(1, Int64(limit - moved))
-            hold.bind(2, JSONValue.array(endpoints.map { .number(String($0)) }).text)
             try hold.run()
             moved += connection.changes
             count(connection.changes, from: from, to: .held)
         }
+        if moved > 0 { try countUp("queue") }
+        return moved
+    }
+
+    /// Moves further attempts of some endpoints to held, due or not.
+    package func holdRetries(ofEndpoints keys: [Int64], limit: Int) throws(OutboxProblem) -> Int {
+        let hold = try connection.statement(
+            """
+            UPDATE posthorn_delivery SET state = 'held' WHERE id IN (
+                SELECT id FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
+                WHERE state = 'pending' AND attempts > 0 AND endpoint IN (SELECT value FROM json_each(?1)) LIMIT ?2)
+            """
+        )
+        hold.bind(1, JSONValue.array(keys.map { .number(String($0)) }).text)
+        hold.bind(2, Int64(limit))
+        try hold.run()
+        let moved = connection.changes
+        count(moved, from: .retrying, to: .held)
         if moved > 0 { try countUp("queue") }
         return moved
     }

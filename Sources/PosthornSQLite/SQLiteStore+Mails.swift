@@ -93,7 +93,7 @@ extension SQLiteStore {
     /// Stores the result of sending a mail.
     ///
     /// Of a closed one only: a mail that was pruned while it was sent may have left its number to a new one, which collects.
-    package func record(_ attempt: MailAttempt) throws(OutboxProblem) {
+    package func recordMail(_ attempt: MailAttempt) throws(OutboxProblem) {
         let update = try connection.statement(
             """
             UPDATE posthorn_mail SET state = ?2, next_attempt_at = ?3, answer = ?4, attempts = attempts + 1
@@ -216,7 +216,7 @@ extension SQLiteStore {
     // MARK: Counts
 
     /// Counts of mails.
-    package func mailStatus() throws(OutboxProblem) -> MailStatus {
+    func mailStatus() throws(OutboxProblem) -> MailStatus {
         var status = MailStatus()
         let rows = try connection.prepare("SELECT state, count(*) FROM posthorn_mail GROUP BY state")
         while try rows.step() { if let state = MailState(rawValue: rows.text(0)) { status.counts[state] = rows.integer(1) } }

@@ -121,7 +121,7 @@ extension SQLiteStore {
     }
 
     /// Deletes removed endpoints with their revisions.
-    package func delete(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
+    package func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
         if endpoints.isEmpty { return }
         try overwriting { () throws(OutboxProblem) in
             let generation = try connection.statement("SELECT generation FROM posthorn_endpoint WHERE key = ?")

@@ -142,7 +142,7 @@ extension SQLiteStore {
     }
 
     /// Writes down what the engine says of itself.
-    package func write(_ pulse: EnginePulse) throws(OutboxProblem) {
+    package func write(pulse: EnginePulse) throws(OutboxProblem) {
         let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('pulse', ?)")
         let skew = pulse.clockSkew.map { " \($0.milliseconds) \($0.endpoints)" } ?? ""
         statement.bind(

@@ -1,3 +1,4 @@
+import PosthornModel
 package import PosthornStore
 import CPosthornSQLite
 import Glibc
@@ -19,8 +20,8 @@ extension SQLiteStore {
         if applied < wanted {
             throw OutboxProblem(
                 .schema,
-                "the outbox \(path) has schema \(applied), older than this program's \(wanted), and this user may not bring it up to date; run "
-                    + "any posthorn command as a user that may write it"
+                "the outbox \(path) has schema \(applied), older than this program's \(wanted), and this user may not bring it up to date",
+                remedy: .openAsWriter
             )
         }
         try connection.execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA mmap_size = 0; PRAGMA temp_store = FILE;")
@@ -37,8 +38,8 @@ extension SQLiteStore {
             guard let snapshot = FileSnapshot(path: shared.absolutePath), !snapshot.hasLog else {
                 throw OutboxProblem(
                     .access,
-                    "the outbox \(path) has commits in its log \(path)-wal, which this user cannot read without writing \(path)-shm; run the command "
-                        + "as a user that may write the outbox, or while posthorn run runs"
+                    "the outbox \(path) has commits in its log \(path)-wal, which this user cannot read without writing \(path)-shm",
+                    remedy: .readAsWriter
                 )
             }
             return (try SQLiteConnection(path: path, creating: false, access: .readingAlone), snapshot)

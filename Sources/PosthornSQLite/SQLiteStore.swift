@@ -110,14 +110,20 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     // MARK: Ownership
 
     /// Whether this process is the one engine of this outbox.
-    package var isOwner: Bool { lock.isHeld }
+    var isOwner: Bool { lock.isHeld }
 
-    /// Takes the lock, if nobody has it.
-    package func own() throws(OutboxProblem) -> Bool {
+    /// Takes the lock, if it is free: with it come all shards.
+    package func join(alone: Bool) throws(OutboxProblem) -> Bool {
         try checkFiles()
         if isReadOnly { throw OutboxProblem(.access, "the outbox \(path) was opened for reading alone; no engine can deliver from it") }
         return try lock.take()
     }
+
+    /// All shards for the owner of the lock, none for others.
+    package func lease() throws(OutboxProblem) -> ShardLease { isOwner ? .all : .none }
+
+    /// Nothing to do: no other engine waits for shards of this one, but for the lock.
+    package func release(_ shards: ShardSet) throws(OutboxProblem) {}
 
     /// Watches the files, and the lock file while this store is owner.
     package func makeWatch() -> any StoreWatch {
@@ -145,7 +151,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     }
 
     /// Gives the lock back.
-    package func disown() { lock.release() }
+    package func leave() { lock.release() }
 
     // MARK: Transactions
 

@@ -1,3 +1,4 @@
+import PosthornModel
 import PosthornStore
 
 /// The files of an open store as they were when it was opened, so that a name that leads elsewhere since is noticed: what is
@@ -53,13 +54,14 @@ struct StorePlace: Sendable {
         let what = isGone ? "was removed or renamed" : "was replaced by another file"
         switch role {
         case .database:
-            let remedy = isGone ? "put it back, or name another with --db, and start again" : "start again to work on the new one"
-            return OutboxProblem(.replaced, "the outbox \(path) \(what) while it was open, and nothing more is written to it; \(remedy)")
+            let message = "the outbox \(path) \(what) while it was open, and nothing more is written to it"
+            if isGone { return OutboxProblem(.replaced, message, remedy: .putBackOrNameAnother) }
+            return OutboxProblem(.replaced, "\(message); start again to work on the new one")
         case .log, .index:
             return OutboxProblem(
                 .replaced,
-                "\(path) \(what) while the outbox was open, and nothing more is written to it; end every program that has the outbox open, "
-                    + "then check it with posthorn doctor, since what was written last may be lost"
+                "\(path) \(what) while the outbox was open, and nothing more is written to it",
+                remedy: .checkOutbox
             )
         case .lock:
             return OutboxProblem(

@@ -93,6 +93,7 @@ public struct TopologyPlan: Sendable {
         for (i, endpoint) in wanted.endpoints.enumerated() {
             guard let node = hierarchy[endpoint.node] else {
                 throw InputProblem(
+                    .notFound,
                     field: "endpoints[\(i)].node",
                     value: endpoint.node,
                     reason: "names no node; add that node or correct the id"

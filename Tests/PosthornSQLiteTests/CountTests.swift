@@ -5,11 +5,12 @@ import Testing
 
 @testable import PosthornSQLite
 import PosthornStore
+@testable import PosthornStoreContract
 
 /// The counts that `status` shows are those of the tables, whatever has happened.
 @Suite struct CountTests {
     private let folder: TemporaryDirectory
-    private let contract: OutboxStoreContract
+    private let contract: StoreContract
     private let store: SQLiteStore
     private var now: Timestamp { contract.now }
 
@@ -17,7 +18,7 @@ import PosthornStore
         folder = try TemporaryDirectory()
         let path = folder.file("outbox.db")
         let now = Timestamp(milliseconds: 1_594_816_394_000)
-        contract = OutboxStoreContract(open: { try SQLiteStore(path: path, now: now) })
+        contract = StoreContract(location: SQLiteLocation(path: path), insert: { _ in })
         store = try SQLiteStore(path: path, now: now)
     }
 
@@ -53,12 +54,13 @@ import PosthornStore
         // What a disabled endpoint, a removed one and pruning do.
         try write { (store) throws(OutboxProblem) in
             try store.setState(.disabled, reason: nil, ofEndpoint: endpoints[0].key, at: now)
-            _ = try store.holdInactive(limit: 1000, and: [endpoints[1].key])
+            _ = try store.holdInactive(limit: 1000)
+            _ = try store.holdRetries(ofEndpoints: [endpoints[1].key], limit: 1000)
         }
         #expect(try store.uncounted() == OutboxCounts())
         try contract.apply([settings("a")], to: store, prune: true)
         #expect(try store.uncounted() == OutboxCounts())
-        let report = try contract.prune(before: now.advanced(byMilliseconds: 1), in: store)
+        let report = try contract.prune(store, before: now.advanced(byMilliseconds: 1))
         #expect(report.events > 0)
         #expect(try store.uncounted() == OutboxCounts())
         let stored = try store.connection.integer("SELECT count(*) FROM posthorn_delivery")
@@ -103,16 +105,5 @@ import PosthornStore
         let status = try store.status(at: now)
         #expect(status.events == 1 && status.deliveries == [.pending: 1] && status.overdue == 1)
         #expect(try store.uncounted() == OutboxCounts())
-    }
-
-    @Test func anEventOfTheFutureDoesNotHideTheBacklogsAge() throws {
-        try contract.apply([settings("a")], to: store)
-        let endpoint = try #require(try store.topology().endpoints.first)
-        let event = Event(id: "tomorrow", type: "T", node: "n", created: now.advanced(byMilliseconds: 86_400_000), data: Array("{}".utf8))
-        let recipient = Recipient(endpoint: endpoint.key, revision: endpoint.revision, isActive: true)
-        try write { (store) throws(OutboxProblem) in
-            _ = try store.accept([Candidate(event, createdByProducer: true, recipients: [recipient])], at: now)
-        }
-        #expect(try store.status(at: now.advanced(byMilliseconds: 5000)).oldestReady == now)
     }
 }

@@ -15,13 +15,6 @@ import PosthornStore
 
     init() throws { folder = try TemporaryDirectory() }
 
-    @Test(arguments: OutboxStoreContract.rules.map(\.name))
-    func keepsTheContract(_ rule: String) throws {
-        let (path, now) = (path, now)
-        let contract = OutboxStoreContract(open: { try SQLiteStore(path: path, now: now) })
-        try #require(OutboxStoreContract.rules.first { $0.name == rule }).check(contract)
-    }
-
     /// What was delivered is most of the table, and none of it is read to find what can be tried again.
     @Test func retryingAnEndpointReadsOnlyWhatWaitsOrIsExhausted() throws {
         let store = try SQLiteStore(path: path, now: now)
@@ -142,7 +135,7 @@ import PosthornStore
 
     @Test func nobodyCommitsWhileACheckpointRuns() throws {
         let store = try SQLiteStore(path: path, now: now)
-        #expect(try store.own())
+        #expect(try store.join(alone: false))
         for i in 0..<40 {
             try store.write { () throws(OutboxProblem) in
                 for k in 0..<100 {
@@ -159,7 +152,7 @@ import PosthornStore
 
     @Test func aLongReaderIsReportedAndBlocksNobody() throws {
         let store = try SQLiteStore(path: path, now: now)
-        #expect(try store.own())
+        #expect(try store.join(alone: false))
         let reader = try SQLiteConnection(path: path, creating: false)
         try reader.execute("BEGIN")
         _ = try reader.integer("SELECT count(*) FROM posthorn_outbox")
@@ -176,48 +169,15 @@ import PosthornStore
         #expect(store.checkpointer.bytesHeldBack == 0)
     }
 
-    @Test func whatAnEngineCannotUseIsWrittenDownWithItsTime() throws {
+    @Test func aLongListOfEndpointsThatCannotBeUsedIsCutOff() throws {
         let store = try SQLiteStore(path: path, now: now)
         func write(_ faults: [String: String], at time: Timestamp) throws {
             try store.write { () throws(OutboxProblem) in try store.write(faults: faults, at: time) }
         }
         try write([:], at: now)
         #expect(try store.connection.integer("SELECT count(*) FROM posthorn_setting WHERE name LIKE 'faults%'") == 0)
-        let faults = ["a \"b\"": "no key", "c": "a damaged\nrow"]
-        try write(faults, at: now)
-        #expect(try SQLiteStore(path: path, now: now).faultsOfRun() == FaultsOfRun(at: now, reasons: faults))
-        let later = now.advanced(byMilliseconds: 1)
-        try write(faults, at: later)
-        #expect(try store.faultsOfRun().at == later)
-        try write([:], at: later)
-        #expect(try store.faultsOfRun().reasons.isEmpty)
         // However many there are, a reader of the status can bear it.
         try write(Dictionary(uniqueKeysWithValues: (0..<2000).map { ("e\($0)", "no key") }), at: now)
         #expect(try store.faultsOfRun().reasons.count == 1000)
-    }
-
-    @Test func whatIsWrittenAnewIsStruckFromWhatAnEngineCouldNotUse() throws {
-        let store = try SQLiteStore(path: path, now: now)
-        func settings(_ id: String, _ url: String = "https://a.example/") -> EndpointSettings {
-            EndpointSettings(id: id, node: "n", url: url, credentials: ["key": .string(id)])
-        }
-        func change(_ endpoints: [EndpointSettings]) throws {
-            let topology = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: endpoints)
-            let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: false) { _, new in new.credentials }
-            try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
-        }
-        try change(["a", "b", "c"].map { settings($0) })
-        try store.write { () throws(OutboxProblem) in try store.write(faults: ["a": "x", "b": "y", "c": "z"], at: now) }
-        try change([settings("a", "https://b.example/"), settings("b")])
-        #expect(try store.faultsOfRun().reasons == ["b": "y", "c": "z"])
-        let key = try #require(try store.endpoint(id: "b")).key
-        try store.write { () throws(OutboxProblem) in
-            // Switched off and on it is what it was.
-            try store.setState(.disabled, reason: nil, ofEndpoint: key, at: now)
-            try store.setState(.active, reason: nil, ofEndpoint: key, at: now)
-        }
-        #expect(try store.faultsOfRun().reasons == ["b": "y", "c": "z"])
-        try store.write { () throws(OutboxProblem) in try store.setCredentials([:], ofEndpoint: key, id: "b", at: now) }
-        #expect(try store.faultsOfRun().reasons == ["c": "z"])
     }
 }

@@ -5,11 +5,12 @@ import Testing
 
 @testable import PosthornSQLite
 import PosthornStore
+@testable import PosthornStoreContract
 
 /// What has changed since a generation of the topology.
 @Suite struct TopologyChangesTests {
     private let folder: TemporaryDirectory
-    private let contract: OutboxStoreContract
+    private let contract: StoreContract
     private let store: SQLiteStore
     private var now: Timestamp { contract.now }
 
@@ -17,7 +18,7 @@ import PosthornStore
         folder = try TemporaryDirectory()
         let path = folder.file("outbox.db")
         let now = Timestamp(milliseconds: 1_594_816_394_000)
-        contract = OutboxStoreContract(open: { try SQLiteStore(path: path, now: now) })
+        contract = StoreContract(location: SQLiteLocation(path: path), insert: { _ in })
         store = try SQLiteStore(path: path, now: now)
         try contract.apply(["a", "b", "c"].map(settings), to: store)
     }

@@ -187,7 +187,6 @@ import Testing
         func apply() throws { try bench.apply(present.sorted().map { Self.settings($0) }, prune: true) }
         try apply()
         let (outbox, now) = (bench.outbox, bench.outbox.clock.now())
-        let followed = EndpointDirectory()
         for step in 0..<60 {
             let i = Int.random(in: 0..<20, using: &random)
             switch Int.random(in: 0..<5, using: &random) {
@@ -201,10 +200,10 @@ import Testing
             default: break
             }
             let (known, whole) = try outbox.writer.perform { (store) throws(OutboxProblem) in
-                _ = try followed.refresh(from: store, at: now)
+                _ = try outbox.directory.refresh(from: store, at: now)
                 let fresh = EndpointDirectory()
                 _ = try fresh.refresh(from: store, at: now)
-                return (Self.contents(followed), Self.contents(fresh))
+                return (Self.contents(outbox.directory), Self.contents(fresh))
             }
             #expect(known == whole, "after step \(step)")
         }

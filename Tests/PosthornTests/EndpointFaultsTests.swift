@@ -16,7 +16,7 @@ import Testing
         let run = FaultsOfRun(engine: 42, at: time, reasons: ["a": "no key", "b": "no key", "c": "no key", "gone": "no key"])
         let faults = EndpointFaults(["a": .usable, "b": .broken("torn"), "c": .untried, "d": .usable], run)
         #expect(faults.found == ["b": "torn"] && faults.mended.isEmpty)
-        let reason = "posthorn run (process 42) cannot use it: no key"
+        let reason = "the engine that runs (process 42) cannot use it: no key"
         #expect(faults.ofRun == ["a": reason, "c": reason])
         #expect(faults.all.keys.sorted() == ["a", "b", "c"])
     }
@@ -24,8 +24,8 @@ import Testing
     @Test func whatTheLastEngineFoundCountsOnlyWhereNobodyCanLook() {
         let run = FaultsOfRun(at: time, reasons: ["a": "no key", "b": "no key", "c": "no key"])
         let faults = EndpointFaults(["a": .usable, "b": .broken("torn"), "c": .untried], run)
-        #expect(faults.all == ["b": "torn", "c": "as of the last posthorn run (2020-07-15T12:33:14.000Z), which could not use it: no key"])
-        #expect(faults.mended == ["a": "the last posthorn run (2020-07-15T12:33:14.000Z) could not use it: no key"])
+        #expect(faults.all == ["b": "torn", "c": "as of the last engine (2020-07-15T12:33:14.000Z), which could not use it: no key"])
+        #expect(faults.mended == ["a": "the last engine (2020-07-15T12:33:14.000Z) could not use it: no key"])
     }
 
     private func topology(_ url: String = "https://a.example/") throws -> Topology {

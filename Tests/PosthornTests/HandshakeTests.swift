@@ -152,7 +152,7 @@ import Testing
         try bench.apply(diio(receiver.url))
         _ = try bench.outbox.emit(event)
         let result = try bench.outbox.verify(endpoint: "coach", guard: VendorsBench.loopback)
-        #expect(result == EndpointVerification(state: .active, failure: nil, isNeeded: true))
+        #expect(result == EndpointVerification(state: .active, failure: nil, error: nil, isNeeded: true))
         #expect(try bench.deliveries("coach").map(\.state) == [.pending])
         #expect(throws: InputProblem.self) { try bench.outbox.verify(endpoint: "nobody", guard: VendorsBench.loopback) }
     }

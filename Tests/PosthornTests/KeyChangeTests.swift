@@ -59,7 +59,7 @@ import Testing
             let changing = try open(newKey, replacing: former)
             defer { changing.close() }
             let problem = #expect(throws: OutboxProblem.self) { try changing.sealAnew() }
-            #expect(problem?.code == .key && problem?.message.hasSuffix("nothing was changed") == true)
+            #expect(problem?.code == .key && problem?.remedy == .giveFormerKey)
         }
         #expect(try opened(key).map(\.id) == ["a"] && opened(newKey).isEmpty)
     }

@@ -53,7 +53,7 @@ import Testing
             let outbox = try Outbox(path: bench.outbox.path, key: wrong, clock: bench.clock)
             defer { outbox.close() }
             let problem = #expect(throws: OutboxProblem.self) { try outbox.apply(topology) }
-            #expect(problem?.code == .key && problem?.message.contains("--key-lost") == true)
+            #expect(problem?.code == .key && problem?.remedy == .giveOrReplaceKey)
             let faults = try outbox.endpointFaults()
             #expect(faults.found.isEmpty == (wrong == nil))
             #expect(faults.found.values.allSatisfy { $0.contains("do not open with this key") })

@@ -18,7 +18,8 @@ struct ClaimWindow {
     /// What a fast endpoint may hold.
     static let largestShare = 2048
 
-    private struct Share {
+    /// What one endpoint has in memory, and may have.
+    struct Share {
         var held = 0
         var bytes = 0
         var limit = firstShare
@@ -58,6 +59,12 @@ struct ClaimWindow {
 
     /// How many deliveries of an endpoint are in memory.
     func held(_ endpoint: Int) -> Int { endpoint < shares.count ? shares[endpoint].held : 0 }
+
+    /// The endpoints that have most in memory, that first.
+    func largestShares(_ count: Int) -> [(endpoint: Int, share: Share)] {
+        let holding = shares.indices.lazy.filter { shares[$0].held > 0 }.map { (endpoint: $0, share: shares[$0]) }
+        return Array(holding.sorted { ($0.share.held, $1.endpoint) > ($1.share.held, $0.endpoint) }.prefix(count))
+    }
 
     mutating func take(_ endpoint: Int, bytes count: Int) {
         shares[endpoint].held += 1

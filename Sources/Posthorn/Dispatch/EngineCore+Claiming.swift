@@ -142,6 +142,8 @@ extension EngineCore {
             return true
         }
         window.grow(to: directory.placeCount)
+        // Another engine's, or asked back by one: everything is looked at again when the shard comes.
+        if !leases.holdsAll, !leases.mayStart(directory[target.endpoint].stored.key) { return decide(target.endpoint, .none) != .stop }
         let isActive = directory[target.endpoint].isActive
         let isClaimed = claims[due.delivery] != nil
         if !isActive, !isClaimed {
@@ -204,21 +206,27 @@ extension EngineCore {
             defer { inbox.recalled = [] }
             return inbox.recalled
         }
-        for job in jobs {
-            guard let claim = removeClaim(of: job.id) else { continue }
-            _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-            if directory[claim.endpoint].isActive {
-                // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
-                if let due = claim.due {
-                    retries.inserted(after: RetryPosition(due: due, delivery: job.id - 1), endpoint: claim.endpoint)
-                    retries.hasRoom(claim.endpoint)
-                } else {
-                    ready.inserted(after: job.id - 1, endpoint: claim.endpoint)
-                    ready.hasRoom(claim.endpoint)
-                }
+        for job in jobs { putBack(job.id) }
+    }
+
+    /// Lets go of a delivery of which no attempt is recorded.
+    func putBack(_ delivery: Int64) {
+        guard let claim = removeClaim(of: delivery) else { return }
+        abandoned.removeValue(forKey: delivery)
+        _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+        let entry = directory[claim.endpoint]
+        if !leases.mayStart(entry.stored.key) { return }
+        if entry.isActive {
+            // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
+            if let due = claim.due {
+                retries.inserted(after: RetryPosition(due: due, delivery: delivery - 1), endpoint: claim.endpoint)
+                retries.hasRoom(claim.endpoint)
             } else {
-                toHold.append(job.id)
+                ready.inserted(after: delivery - 1, endpoint: claim.endpoint)
+                ready.hasRoom(claim.endpoint)
             }
+        } else {
+            toHold.append(delivery)
         }
     }
 

@@ -24,6 +24,9 @@ struct ThrottleBook {
     /// Whether no endpoint is held back.
     var isEmpty: Bool { throttles.isEmpty }
 
+    /// How many endpoints are held back.
+    var count: Int { throttles.count }
+
     /// Takes over what an engine before this one has written down.
     mutating func restore(_ endpoint: Int, until: Timestamp) {
         throttles[endpoint] = Throttle(until: until)

@@ -160,7 +160,7 @@ public final class Engine: Sendable {
         // However it ends, nobody waits for further updates.
         defer { listeners.finish() }
         guard let watch = try becomeOwnerOrTell() else { return }
-        defer { disown() }
+        defer { leave() }
         guard try prepare() else { return }
         let core = EngineCore(
             directory: outbox.directory,
@@ -255,7 +255,7 @@ public final class Engine: Sendable {
     private func becomeOwner() throws -> (any StoreWatch)? {
         guard let watch = try patiently(aside: true, { (store) throws(OutboxProblem) in store.makeWatch() }) else { return nil }
         var announced = false
-        while let owned = try patiently(aside: true, Self.own) {
+        while let owned = try patiently(aside: true, Self.join) {
             if let owned { return owned }
             if !announced {
                 announced = true
@@ -267,8 +267,8 @@ public final class Engine: Sendable {
         return nil
     }
 
-    @Sendable private static func own(_ store: any OutboxStore) throws(OutboxProblem) -> (any StoreWatch)? {
-        try store.own() ? store.makeWatch() : nil
+    @Sendable private static func join(_ store: any OutboxStore) throws(OutboxProblem) -> (any StoreWatch)? {
+        try store.join(alone: false) ? store.makeWatch() : nil
     }
 
     /// Does something in the store; `nil` when the engine was asked to stop. A passing trouble of the store is told once and
@@ -300,8 +300,8 @@ public final class Engine: Sendable {
     /// Rows of an earlier version that one transaction brings up to date.
     private static let upgradeStep = 10_000
 
-    private func disown() {
-        try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.disown() }
+    private func leave() {
+        try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.leave() }
     }
 
     /// Reads the endpoints, so that a key without which none of them can be used ends the engine before it starts. At a speed other than real time, what

@@ -110,10 +110,13 @@ public enum EngineEvent: Sendable {
         public let code: String
         /// For people.
         public let message: String
+        /// What to do about it, where the words depend on how Posthorn is used.
+        public let remedy: Remedy?
 
         init(_ problem: OutboxProblem) {
             code = problem.code.rawValue
             message = problem.message
+            remedy = problem.remedy
         }
     }
 }

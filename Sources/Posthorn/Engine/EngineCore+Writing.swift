@@ -21,12 +21,14 @@ extension EngineCore {
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         try noticeTopology(store)
+        try followLease(store, now)
+        if !abandoned.isEmpty { dropAbandonedResults() }
         try recordAll(in: store, at: now)
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
-        if mayHaveToHold {
-            let moved = try store.holdInactive(limit: Self.movesPerTransaction, and: directory.faultyKeys)
-            mayHaveToHold = moved == Self.movesPerTransaction
+        if !stopped.isEmpty {
+            let limit = Self.movesPerTransaction
+            hasHeldAll = try store.holdRetries(ofEndpoints: Array(stopped), limit: limit) < limit
         }
         if mayHaveHeld {
             let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
@@ -37,8 +39,10 @@ extension EngineCore {
         if hasFaultNews { try store.write(faults: directory.faults, at: now) }
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
         if let reading = pulse.reading(at: now, inFlight: max(0, claims.count - recorded.count), isForced: storageFailed || pulse.hasNews) {
-            try store.write(reading)
+            try store.write(pulse: reading)
         }
+        let quiet = quietShards
+        if !quiet.isEmpty { try store.release(quiet) }
     }
 
     private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {

@@ -30,11 +30,14 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var scout = Scout()
     @exclusivity(unchecked) var throttles = ThrottleBook()
     var retriesGoFirst = false
+    @exclusivity(unchecked) var leases = LeaseBook()
     @exclusivity(unchecked) var claims = IntegerTable<Claim>()
+    /// Those claims whose shard another engine has by now: what comes of them is not recorded.
+    var abandoned = IntegerTable<Void>()
     /// The events of the claims, by their numbers: an event's deliveries are claimed in several turns, and shall share it.
     @exclusivity(unchecked) var events = IntegerTable<SharedEvent>()
     var queueGeneration: Int64 = -1
-    private var directoryVersion = 0
+    var directoryVersion = 0
 
     /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
     /// into one array would count five references up and down for each.
@@ -50,8 +53,10 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
-    /// Whether deliveries that are not due yet may be pending for endpoints that take none.
-    var mayHaveToHold = false
+    /// Endpoints that take nothing, whose deliveries are to be held before they are due, by their numbers.
+    var stopped: Set<Int64> = []
+    /// Whether the transaction holds all of them.
+    var hasHeldAll = false
     var isFirstTurn = true
     /// No retry is due before this; `nil` when that is not known.
     @exclusivity(unchecked) var nextRetry: Timestamp?
@@ -93,6 +98,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         var count = 0
         var recalled: [SendJob] = []
         var isDraining = false
+        /// Those who want to know what is in memory.
+        var snapshots: [@Sendable (EngineSnapshot) -> Void] = []
     }
 
     init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
@@ -126,8 +133,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     // MARK: WriterPassenger
 
     var wantsToWrite: Bool {
-        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || mayHaveToHold || hasFaultNews || !toHold.isEmpty
-            || !throttles.news.isEmpty || inbox.withLock { !$0.results.isEmpty }
+        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !stopped.isEmpty || hasFaultNews || !toHold.isEmpty
+            || !throttles.news.isEmpty || !quietShards.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
     /// Results that make a commit of their own worth its flush: with 256 a delivery cost the writer 0.6 us more.
@@ -169,6 +176,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
+        if hasHeldAll { stopped = [] }
+        hasHeldAll = false
         if hasMail { mails?.wake() }
         hasMail = false
         hasFaultNews = false
@@ -190,10 +199,11 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
-        mayHaveToHold = configuration.untilSettled
+        hasHeldAll = false
         mayHaveArrivals = true
         hasMail = false
-        if storageFailed { return }
+        // The next transaction asks which shards are left, and lets go of the others' results.
+        if storageFailed || problem.code == .fenced { return }
         storageFailed = true
         pool.pause()
         listeners.tell(.storageFailed(.init(problem)))
@@ -203,11 +213,13 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         let now = clock.now()
         if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()
+        answerSnapshots()
         if isFirstTurn { directory.holder = self }
         if othersWrote || isFirstTurn {
             try catchUp(store, now)
             isFirstTurn = false
         }
+        try followLease(store, now)
         let nextLook = try lookAtFaults(store, now, othersWrote: othersWrote)
         try noticeTopology(store)
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
@@ -241,49 +253,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// Reads again what others may have changed.
     private func catchUp(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
         _ = try directory.refresh(from: store, at: now)
-        if isFirstTurn { try restoreThrottles(from: store, at: now) }
         if try noticeWorkByHand(store) { mails?.wake() }
         mayHaveArrivals = try store.hasArrivals()
-    }
-
-    /// Follows the directory, which emits and `apply` in this process bring up to date as well.
-    func noticeTopology(_ store: any OutboxStore) throws(OutboxProblem) {
-        if directoryVersion == directory.version { return }
-        try dropLiftedThrottles(store)
-        var changes = directory.takeChanges()
-        // An engine that starts has followed nothing yet.
-        if directoryVersion == 0 { changes.isWhole = true }
-        directoryVersion = directory.version
-        let gone = directory.takeVacated()
-        for place in gone { forget(place.index) }
-        window.grow(to: directory.placeCount)
-        mayHaveHeld = true
-        let changed = changes.isWhole ? directory.entries : changes.indices.compactMap(directory.entry)
-        let stopped = changed.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key)
-        if !stopped.isEmpty {
-            pool.recall(keys: Set(stopped))
-            // What is due later would keep this run from ending until then.
-            if configuration.untilSettled { mayHaveToHold = true }
-        }
-        // A sender remembers what is gone, though it may have nothing of it any more.
-        let removed = changed.filter { $0.stored.state == .removed }.map(\.stored.key) + gone.map(\.key)
-        if !removed.isEmpty { pool.recall(keys: Set(removed), forgetting: true) }
-        handshakes?.update(directory.unverified)
-        let faults = directory.faults
-        let faultNews = faultWatch.update(faults)
-        // Also what is not new: whoever wrote the endpoint again has struck it from what stands there.
-        if !faultNews.isEmpty || !faults.isEmpty { hasFaultNews = true }
-        for event in faultNews { listeners.tell(event) }
-        listeners.tell(.topologyRead(endpoints: directory.presentCount))
-    }
-
-    /// An endpoint's place is vacant, or another's by now.
-    private func forget(_ endpoint: Int) {
-        window.forget(endpoint)
-        ready.forget(endpoint)
-        retries.forget(endpoint)
-        throttles.forget(endpoint)
-        pulse.forget(endpoint)
     }
 
     /// Deliveries may have been made due by hand, and mails.

@@ -110,7 +110,7 @@ final class HandshakeRunner: Sendable {
         do throws(SystemProblem) {
             return try WorkerThread(name: "posthorn-hello") { [self] in
                 let failure = handshake.failure(of: candidate.settings, candidate.composer)
-                state.withLock { $0.answers.append(Answer(candidate: candidate, failure: failure)) }
+                state.withLock { $0.answers.append(Answer(candidate: candidate, failure: failure?.text)) }
                 waker.signal()
             }
         } catch {

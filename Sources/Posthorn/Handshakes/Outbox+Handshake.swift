@@ -10,6 +10,8 @@ public struct EndpointVerification: Sendable, Hashable {
     public let state: EndpointState
     /// Why the endpoint has not proved itself; `nil` when it has, or need not.
     public let failure: String?
+    /// The class of the failure, when no answer came.
+    public let error: AttemptError?
     /// Whether the endpoint's vendor has a handshake at all; if not, nothing was sent.
     public let isNeeded: Bool
 }
@@ -28,10 +30,11 @@ extension Outbox {
     public func verify(endpoint id: String, guard: EgressGuard, caFile: String? = nil) throws -> EndpointVerification {
         let endpoint = try endpointWithCredentials(id)
         guard endpoint.settings.needsValidation else {
-            return EndpointVerification(state: endpoint.state, failure: nil, isNeeded: false)
+            return EndpointVerification(state: endpoint.state, failure: nil, error: nil, isNeeded: false)
         }
         let composer = Result { () throws(InputProblem) in try EndpointComposer(endpoint.settings, now: clock.now()) }
-        let failure = VendorHandshake(guard: `guard`, caFile: caFile).failure(of: endpoint.settings, composer)
+        let found = VendorHandshake(guard: `guard`, caFile: caFile).failure(of: endpoint.settings, composer)
+        let failure = found?.text
         let state: EndpointState = try writer.perform { [clock] (store) throws(OutboxProblem) in
             let now = clock.now()
             if try store.settleHandshake(ofEndpoint: endpoint.key, revision: endpoint.revision, failure: failure, at: now) {
@@ -46,7 +49,7 @@ extension Outbox {
         // The URL changed meanwhile; the result is stale.
         let isOutdated = failure == nil && state == .unverified
         let reason = isOutdated ? "the URL was changed while it was asked; verify it again" : failure
-        return EndpointVerification(state: state, failure: reason, isNeeded: true)
+        return EndpointVerification(state: state, failure: reason, error: found?.error, isNeeded: true)
     }
 
     /// An endpoint with its credentials.

@@ -13,8 +13,8 @@ struct VendorHandshake: Sendable {
     private static let answerLimitBytes = 256
 
     /// Asks an endpoint's URL.
-    /// - Returns: Why it has not proved itself, for people; `nil` when it has.
-    func failure(of settings: EndpointSettings, _ composer: Result<EndpointComposer, InputProblem>) -> String? {
+    /// - Returns: Why it has not proved itself; `nil` when it has.
+    func failure(of settings: EndpointSettings, _ composer: Result<EndpointComposer, InputProblem>) -> HandshakeFailure? {
         do {
             let handshake = DiioHandshake()
             var request = OutboundRequest()
@@ -31,11 +31,19 @@ struct VendorHandshake: Sendable {
             )
             try handshake.judge(status: answer.status, body: answer.body)
             // More than was read came after the value.
-            return answer.isTruncated ? "handshake: was answered with a longer text" : nil
+            return answer.isTruncated ? HandshakeFailure(text: "handshake: was answered with a longer text") : nil
         } catch let problem as SingleRequestProblem {
-            return "handshake: \(problem)"
+            return HandshakeFailure(text: "handshake: \(problem)", error: problem.error)
         } catch {
-            return "\(error)"
+            return HandshakeFailure(text: "\(error)")
         }
     }
+}
+
+/// Why an endpoint has not proved itself.
+struct HandshakeFailure: Sendable {
+    /// For people.
+    let text: String
+    /// The class of the failure, when no answer came.
+    var error: AttemptError?
 }

@@ -26,7 +26,7 @@ extension EndpointDirectory {
 
     /// Why nothing can be sent to an endpoint; `nil` when all is well.
     static func fault(of stored: StoredEndpoint, _ composer: Result<EndpointComposer, InputProblem>) -> String? {
-        if let fault = stored.fault { return fault.problem.message }
+        if let fault = stored.fault { return "\(fault.problem)" }
         do throws(InputProblem) {
             _ = try composer.get()
             _ = try EndpointURL(stored.settings.url)

@@ -33,15 +33,15 @@ public struct EndpointFaults: Sendable, Equatable {
         let found = found
         let others = run.reasons.filter { judgements[$0.key] != nil && found[$0.key] == nil }
         if let process = run.engine {
-            ofRun = others.mapValues { "posthorn run (process \(process)) cannot use it: \($0)" }
+            ofRun = others.mapValues { "the engine that runs (process \(process)) cannot use it: \($0)" }
             mended = [:]
             return
         }
         let time = run.at.map { " (\($0))" } ?? ""
         ofRun = others.filter { judgements[$0.key] == .untried }
-            .mapValues { "as of the last posthorn run\(time), which could not use it: \($0)" }
+            .mapValues { "as of the last engine\(time), which could not use it: \($0)" }
         mended = others.filter { judgements[$0.key] == .usable }
-            .mapValues { "the last posthorn run\(time) could not use it: \($0)" }
+            .mapValues { "the last engine\(time) could not use it: \($0)" }
     }
 }
 
@@ -51,13 +51,23 @@ extension Outbox {
         let (topology, run) = try read {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.faultsOfRun())
         }
+        return EndpointFaults(judgements(of: topology.endpoints), run)
+    }
+
+    /// The same of one endpoint: why it cannot be used; `nil` when all is well, or there is no such endpoint.
+    public func endpointFault(_ id: String) throws -> String? {
+        let (endpoint, run) = try read { (try $0.presentEndpoint(id, withCredentials: true), try $0.faultsOfRun()) }
+        return endpoint.flatMap { EndpointFaults(judgements(of: [$0]), run).all[$0.settings.id] }
+    }
+
+    private func judgements(of endpoints: [StoredEndpoint]) -> [String: EndpointFaults.Judgement] {
         let now = clock.now()
         var judgements: [String: EndpointFaults.Judgement] = [:]
-        for endpoint in topology.endpoints {
+        for endpoint in endpoints {
             let isUntried = sealing == nil && endpoint.fault?.problem.code == .key
             let fault = isUntried ? nil : EndpointDirectory.fault(of: endpoint, at: now)
             judgements[endpoint.settings.id] = isUntried ? .untried : fault.map { .broken($0) } ?? .usable
         }
-        return EndpointFaults(judgements, run)
+        return judgements
     }
 }

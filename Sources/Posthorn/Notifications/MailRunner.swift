@@ -24,6 +24,8 @@ final class MailRunner: Sendable {
         /// Whether the mail on the wire is not waited for any more.
         var isCut = false
         var isOver = false
+        /// Whether this engine sends the mails; of several that share an outbox one does.
+        var isOnDuty = true
         var thread: WorkerThread?
     }
 
@@ -64,6 +66,12 @@ final class MailRunner: Sendable {
     /// There is something new in the queue.
     func wake() { waker.signal() }
 
+    /// Says whether this engine sends the mails from now on, or another one does.
+    func setOnDuty(_ isOnDuty: Bool) {
+        state.withLock { $0.isOnDuty = isOnDuty }
+        waker.signal()
+    }
+
     /// Begins no mail from now on.
     func requestStop() {
         state.withLock { state in
@@ -103,6 +111,7 @@ final class MailRunner: Sendable {
     // MARK: On its own thread
 
     private var order: Order { state.withLock { $0.order } }
+    private var isOnDuty: Bool { state.withLock { $0.isOnDuty } }
 
     private func run() {
         while true {
@@ -122,8 +131,8 @@ final class MailRunner: Sendable {
     /// - Returns: How long to sleep.
     private func sendDue() -> Int64 {
         do {
-            while order == .work, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) { _ = try send(mail) }
-            guard let next = try outbox.read({ try $0.nextMail() }) else { return Self.longestSleepMilliseconds }
+            while order == .work, isOnDuty, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) { _ = try send(mail) }
+            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return Self.longestSleepMilliseconds }
             return min(outbox.clock.realMilliseconds(until: next) ?? .max, Self.longestSleepMilliseconds)
         } catch {
             return Self.storagePauseMilliseconds
@@ -133,7 +142,7 @@ final class MailRunner: Sendable {
     private func flush() {
         var key: Int64 = 0
         var failures = 0
-        while order != .stop, failures < Self.flushFailuresLimit,
+        while order != .stop, isOnDuty, failures < Self.flushFailuresLimit,
             let mail = try? outbox.read({ try $0.waitingMail(after: key) })
         {
             key = mail.key
@@ -228,7 +237,7 @@ final class MailRunner: Sendable {
     private func record(_ attempt: MailAttempt) {
         while true {
             do throws(OutboxProblem) {
-                return try outbox.writer.perform { (store) throws(OutboxProblem) in try store.record(attempt) }
+                return try outbox.writer.perform { (store) throws(OutboxProblem) in try store.recordMail(attempt) }
             } catch {
                 if order != .work { return }
                 waker.wait(milliseconds: Self.storagePauseMilliseconds)

@@ -106,6 +106,7 @@ final class EmitBatch: Sendable {
         case .conflict:
             return .failure(
                 InputProblem(
+                    .conflict,
                     field: "id",
                     value: event.id,
                     reason: "is the id of another event with other content; give each event an id of its own"

@@ -33,7 +33,12 @@ extension Outbox {
         let values = try ValueRequest(text)
         let settings = try endpointWithCredentials(id).settings
         guard settings.envelope == .webio || settings.signature == .webioJWT else {
-            throw InputProblem(field: "endpoint", value: id, reason: "is not a Webio endpoint; only those answer custom value requests")
+            throw InputProblem(
+                .incompatible,
+                field: "endpoint",
+                value: id,
+                reason: "is not a Webio endpoint; only those answer custom value requests"
+            )
         }
         var request = OutboundRequest()
         try EndpointComposer(settings, now: clock.now()).composeQuery(values.query(customer: customer, channel: channel), into: &request)
@@ -62,6 +67,6 @@ extension Outbox {
 
     private static func notFilled(_ values: ValueRequest, _ reason: String) -> InputProblem {
         let fields = values.fields.map(InputProblem.printable).joined(separator: ", ")
-        return InputProblem(field: "reply", reason: "\(reason); not filled: \(fields)")
+        return InputProblem(.badAnswer, field: "reply", reason: "\(reason); not filled: \(fields)")
     }
 }

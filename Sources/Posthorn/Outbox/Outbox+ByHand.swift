@@ -28,7 +28,7 @@ extension Outbox {
 
     /// Sends deliveries that were delivered again, with a whole round of the schedule. Nothing else takes a delivery out of that
     /// state.
-    /// - Throws: As ``retry(_:wholeRound:)``.
+    /// - Throws: As `retry(_:)`.
     public func resend(_ selection: DeliverySelection) throws -> RetryReport {
         var total = RetryReport()
         try perform(.resend, on: selection) { (store, ids, now) throws(OutboxProblem) in
@@ -41,7 +41,7 @@ extension Outbox {
 
     /// Takes deliveries back: pending, held and exhausted ones are cancelled, for good. A request that is on the wire arrives all the
     /// same; its result is recorded, and the delivery stays cancelled.
-    /// - Throws: As ``retry(_:wholeRound:)``.
+    /// - Throws: As `retry(_:)`.
     public func cancel(_ selection: DeliverySelection) throws -> CancelReport {
         var total = CancelReport()
         try perform(.cancel, on: selection) { (store, ids, now) throws(OutboxProblem) in

@@ -33,10 +33,11 @@ extension Outbox {
         if let node = filter.node, try !read({ try $0.knowsNode(node) }) {
             let known = try topology().nodes.map(\.id)
             throw InputProblem(
+                .notFound,
                 field: "node",
                 value: node,
-                reason: "is not known\(Suggestion.clause(for: node, among: known)): no node of the hierarchy and no event has it; "
-                    + "`posthorn node list` shows the hierarchy"
+                reason: "is not known\(Suggestion.clause(for: node, among: known)): no node of the hierarchy and no event has it",
+                remedy: .listNodes
             )
         }
         if let event = filter.event, try !read({ try $0.knowsEvent(event) }) { throw Self.unknownEvent(event) }
@@ -44,7 +45,7 @@ extension Outbox {
     }
 
     static func unknownEvent(_ id: String) -> InputProblem {
-        InputProblem(field: "event", value: id, reason: "is not known; it was never accepted under this id, or was pruned")
+        InputProblem(.notFound, field: "event", value: id, reason: "is not known; it was never accepted under this id, or was pruned")
     }
 
     /// The event with an id, and whether it still waits for its deliveries: one that another program inserted does until an engine
@@ -71,9 +72,11 @@ extension Outbox {
     public func attempts(of delivery: Int64) throws -> [Attempt] {
         guard let attempts = try read({ try $0.attempts(of: delivery) }) else {
             throw InputProblem(
+                .notFound,
                 field: "delivery",
                 value: String(delivery),
-                reason: "is not known; `posthorn deliveries` shows their numbers"
+                reason: "is not known",
+                remedy: .listDeliveries
             )
         }
         return attempts

@@ -78,9 +78,8 @@ extension Outbox {
             let stored = try store.topology(withCredentials: false, withRemoved: false)
             guard let node = stored.nodes.first(where: { $0.id == id }) else {
                 let suggestion = Suggestion.clause(for: id, among: stored.nodes.map(\.id))
-                return .failure(
-                    InputProblem(field: "node", value: id, reason: "is not known\(suggestion); `posthorn node list` shows the hierarchy")
-                )
+                let reason = "is not known\(suggestion)"
+                return .failure(InputProblem(.notFound, field: "node", value: id, reason: reason, remedy: .listNodes))
             }
             let parts = [
                 ("node", stored.nodes.filter { $0.parent == node.id }.map(\.id)),
@@ -99,15 +98,22 @@ extension Outbox {
         let rest = ids.count > namesShown ? " and \(GroupedDigits.text(ids.count - namesShown)) more" : ""
         let many = ids.count == 1 ? what : what + "s"
         let them = ids.count == 1 ? "it" : "them"
-        return InputProblem(field: "node", value: node, reason: "has the \(many) \(names)\(rest); remove or move \(them) first")
+        return InputProblem(
+            .notAllowedNow,
+            field: "node",
+            value: node,
+            reason: "has the \(many) \(names)\(rest); remove or move \(them) first"
+        )
     }
 
     private static func deliveriesWait(_ count: Int, for endpoint: String) -> InputProblem {
         let what = count == 1 ? "1 delivery that waits" : "\(GroupedDigits.text(count)) deliveries that wait"
         return InputProblem(
+            .notAllowedNow,
             field: "endpoint",
             value: endpoint,
-            reason: "has \(what); add --cancel-waiting to cancel what waits, or let it go out first"
+            reason: "has \(what)",
+            remedy: .cancelWaiting
         )
     }
 

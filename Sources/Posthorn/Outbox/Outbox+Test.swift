@@ -42,7 +42,7 @@ extension Outbox {
         let now = clock.now()
         let event = try Event(
             checking: makeEventID(at: now),
-            type: type ?? Self.sampleType(settings.envelope),
+            type: type ?? settings.envelope.sampleType,
             node: settings.node,
             created: now,
             data: data ?? Self.sampleData
@@ -136,16 +136,4 @@ extension Outbox {
     private static let sampleData = Array(
         #"{"id":"posthorn-test","test":true,"message":"A test of this endpoint. Nothing happened."}"#.utf8
     )
-
-    /// A type that receivers of the format know.
-    private static func sampleType(_ envelope: Envelope) -> String {
-        switch envelope {
-        case .weseedo: return "MEETING_CREATED"
-        case .diio: return "meeting.finished"
-        case .conference: return "conference_end"
-        case .webio: return "inboundMessage"
-        case .voiso: return "inbound.call.answered"
-        case .standard, .raw: return "posthorn.test"
-        }
-    }
 }

@@ -27,7 +27,7 @@ extension Outbox {
         if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
         for (i, endpoint) in topology.endpoints.enumerated() {
             do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch {
-                throw InputProblem(field: "endpoints[\(i)].url", value: error.value, reason: error.reason)
+                throw error.at("endpoints[\(i)].url")
             }
         }
         while true {
@@ -48,11 +48,13 @@ extension Outbox {
         let deliveries = try status().deliveries
         let waiting = (deliveries[.pending] ?? 0) + (deliveries[.held] ?? 0)
         throw InputProblem(
+            .notAllowedNow,
             field: "",
             reason:
                 "the topology is empty, so pruning would remove \(stored.nodes.count == 1 ? "1 node" : "\(stored.nodes.count) nodes") and "
                 + "\(endpoints == 1 ? "1 endpoint" : "\(endpoints) endpoints") and cancel "
-                + "\(waiting == 1 ? "1 delivery that waits" : "\(waiting) deliveries that wait"); add --prune-all if that is meant"
+                + "\(waiting == 1 ? "1 delivery that waits" : "\(waiting) deliveries that wait")",
+            remedy: .confirmRemovingAll
         )
     }
 
@@ -136,13 +138,7 @@ extension Outbox {
         let isRight = hasKey && (isSaidToBeRight || present.contains { $0.isSealed && $0.fault == nil })
         let problem = present.lazy.filter { !hasKey || (!isRight && ids.contains($0.settings.id)) }.compactMap { $0.fault?.problem }
             .first { $0.code == .key }
-        return problem.map {
-            OutboxProblem(
-                .key,
-                "\($0.message); if that one is gone, posthorn apply --key-lost with a new key replaces what does not open by the topology "
-                    + "file's, rotations included"
-            )
-        }
+        return problem.map { OutboxProblem(.key, $0.message, remedy: .giveOrReplaceKey) }
     }
 
     /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.
@@ -184,7 +180,7 @@ extension Outbox {
     /// Moves deliveries between pending and held, as the endpoints' states want it.
     func settleHeld() throws(OutboxProblem) {
         let batch = 5000
-        while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch, and: []) }) == batch {}
+        while try writer.perform({ (store) throws(OutboxProblem) in try store.holdInactive(limit: batch) }) == batch {}
         while try writer.perform({ [self] (store) throws(OutboxProblem) in
             // Not those of endpoints that this process knows to be faulty; the engine holds again what it cannot send.
             try store.releaseActive(limit: batch, except: directory.faultyKeys, at: clock.now())
@@ -193,6 +189,6 @@ extension Outbox {
 
     static func unknownEndpoint(_ id: String, among known: [String] = []) -> InputProblem {
         let suggestion = Suggestion.clause(for: id, among: known)
-        return InputProblem(field: "endpoint", value: id, reason: "is not known\(suggestion); `posthorn endpoint list` shows them all")
+        return InputProblem(.notFound, field: "endpoint", value: id, reason: "is not known\(suggestion)", remedy: .listEndpoints)
     }
 }

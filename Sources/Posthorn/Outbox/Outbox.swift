@@ -1,10 +1,9 @@
 public import PosthornModel
 import PosthornText
-import PosthornSQLite
 public import PosthornStore
 import PosthornSending
 import PosthornFormats
-public import PosthornSystem
+package import PosthornSystem
 import Synchronization
 
 /// An outbox in a SQLite file: where a platform puts its events, and where an ``Engine`` finds them.
@@ -22,61 +21,39 @@ public final class Outbox: @unchecked Sendable {
     private let router: EventRouter
     let writer: GroupCommitWriter
     let clock: any PosthornClock
-    private let random: any RandomSource
+    let random: any RandomSource
     private let readers: any OutboxReaders
     let sealing: SealedCredentials?
 
-    /// The database file.
+    /// The database file; of another store what messages call it.
     public let path: String
-    /// Over the files that were opened.
+    /// Over what was opened.
     private let watch: any StoreWatch
 
-    /// Opens an outbox, makes the file when there is none, and brings its schema up to date.
+    /// Opens an outbox wherever its store is.
     ///
     /// - Parameters:
-    ///   - path: The database file, which may be a platform's own. Its folder must exist.
-    ///   - creating: Whether a missing file is made.
-    ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
+    ///   - location: Where it is, and how it is opened.
+    ///   - key: Seals the credentials of endpoints; `nil` to store them in the clear.
     ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
-    ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
-    ///     file must exist and have this version's schema.
-    ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
-    ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
-    /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
-    public init(
-        path: String,
-        creating: Bool = true,
+    package init(
+        at location: any StoreLocation,
         key: OutboxKey? = nil,
         replacing formerKey: OutboxKey? = nil,
-        readOnly: Bool = false,
-        busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
     ) throws {
         sealing = key.map { SealedCredentials($0, inPlaceOf: formerKey) }
-        let store =
-            readOnly
-            ? try SQLiteStore(reading: path, sealing: sealing)
-            : try SQLiteStore(
-                path: path,
-                creating: creating,
-                busyTimeoutMilliseconds: busyTimeoutMilliseconds,
-                sealing: sealing,
-                now: clock.now()
-            )
+        let store = try location.open(sealing: sealing, at: clock.now())
         directory = EndpointDirectory()
         router = EventRouter(directory)
-        self.path = path
+        path = location.name
         self.clock = clock
         self.random = random
         watch = store.makeWatch()
-        readers = SQLiteReaders { [sealing] () throws(OutboxProblem) in
-            readOnly
-                ? try SQLiteStore(reading: path, sealing: sealing)
-                : try SQLiteStore(path: path, creating: false, sealing: sealing, now: clock.now())
-        }
+        readers = location.makeReaders(sealing: sealing) { clock.now() }
         writer = try GroupCommitWriter(store: store, clock: clock)
     }
 
@@ -129,22 +106,6 @@ public final class Outbox: @unchecked Sendable {
         return try results[0].get()
     }
 
-    /// Puts an event into a transaction of the platform's own, through the platform's own connection.
-    ///
-    /// The event exists once that transaction commits; a running engine notices within milliseconds.
-    ///
-    /// - Parameters:
-    ///   - event: The event.
-    ///   - connection: The `sqlite3 *` of a connection to the database that holds the outbox.
-    /// - Returns: The event's id.
-    public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws -> String {
-        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
-        if let refused = batch.refusal { throw refused.problem }
-        guard case .success(let checked)? = batch.events.first else { return "" }
-        try TransactionalEmit.insert(checked, into: connection)
-        return checked.id
-    }
-
     private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
             try batch.store(in: store, router, at: clock.now())
@@ -167,15 +128,4 @@ public final class Outbox: @unchecked Sendable {
         if let problem = watch.problem() { throw problem }
         return try readers.read(body)
     }
-}
-
-/// An event of a batch that was refused, so that nothing of the batch was stored.
-public struct EmitRefusal: Error, Sendable, CustomStringConvertible {
-    /// Which event, counted from 0.
-    public let index: Int
-    /// Why.
-    public let problem: InputProblem
-
-    /// Text for one line.
-    public var description: String { "event \(index + 1): \(problem)" }
 }

@@ -29,4 +29,12 @@ extension EndpointDirectory {
             mayRefuse = UncarriedDelivery.mayHappen(stored, composer)
         }
     }
+
+    /// What has changed for those who follow the directory.
+    struct Changes {
+        /// Whether all of it was read again.
+        var isWhole = false
+        /// The places of what has changed otherwise.
+        var indices: Set<Int> = []
+    }
 }

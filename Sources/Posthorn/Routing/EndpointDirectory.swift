@@ -28,6 +28,8 @@ final class EndpointDirectory {
     /// Of those that are there, those that cannot be used, and those that have to prove themselves.
     private var faulty: Set<Int> = []
     private var unproved: Set<Int> = []
+    /// Places of removed ones, of which something was under way when they were looked at last.
+    private var leaving: Set<Int> = []
     /// How many are there, removed ones left out.
     private(set) var presentCount = 0
     /// Says of which endpoints something is under way; `nil` while no engine runs.
@@ -61,14 +63,6 @@ final class EndpointDirectory {
         let node: String
     }
 
-    /// What has changed for those who follow the directory.
-    struct Changes {
-        /// Whether all of it was read again.
-        var isWhole = false
-        /// The places of what has changed otherwise.
-        var indices: Set<Int> = []
-    }
-
     /// Routes that are remembered; types and nodes come from outside, so their number is bounded.
     private static let routeLimit = 10_000
 
@@ -89,6 +83,10 @@ final class EndpointDirectory {
     /// One changed endpoint among tens of thousands: making all of them ready again would stop the writer's thread for a second.
     /// A reading that fails on the way is done again from the start.
     private func follow(_ changes: TopologyChanges, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+        for index in leaving {
+            guard let entry = places[index] else { continue }
+            try letGo(entry.stored.key, index, store, at: now)
+        }
         for endpoint in changes.endpoints {
             let known = indexByKey[endpoint.key]
             routing?.update(endpoint, from: known.map { self[$0].stored })
@@ -197,6 +195,7 @@ final class EndpointDirectory {
         changed.indices.insert(index)
         let present = entry.flatMap { $0.stored.state == .removed ? nil : $0 }
         if present != nil { presentCount += 1 }
+        if entry?.stored.state == .removed { leaving.insert(index) } else { leaving.remove(index) }
         if present?.fault != nil { faulty.insert(index) } else { faulty.remove(index) }
         if let present, present.stored.state == .unverified, present.fault == nil, present.stored.settings.needsValidation {
             unproved.insert(index)

@@ -21,6 +21,7 @@ struct EventRecipients {
     /// What is wrong with an event at a node that is not there.
     static func unknownNode(_ node: String) -> InputProblem {
         InputProblem(
+            .notFound,
             field: "node",
             value: node,
             reason: "names no node of the hierarchy; apply a topology that has it or correct the value"

@@ -17,7 +17,7 @@ final class LiveComposer: RequestComposer {
     ) throws(InputProblem) {
         if let problem = event.problem { throw problem }
         guard let composer = current.withLock({ $0 }) else {
-            throw InputProblem(field: "endpoint", reason: "has no composer yet")
+            throw InputProblem(.notAllowedNow, field: "endpoint", reason: "has no composer yet")
         }
         try composer.get().compose(event, attempt: attempt, at: now, into: &request)
     }

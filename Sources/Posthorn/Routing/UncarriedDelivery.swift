@@ -3,7 +3,7 @@ import PosthornModel
 import PosthornStore
 
 /// A delivery of an accepted event that its endpoint's format cannot carry: its one attempt fails as
-/// ``AttemptError/unbuildable``. The event's other deliveries go out.
+/// `AttemptError.unbuildable`. The event's other deliveries go out.
 public struct UncarriedDelivery: Sendable, Hashable {
     /// The endpoint's id.
     public let endpoint: String

@@ -11,19 +11,20 @@ extension Outbox {
     /// - Returns: How many endpoints there were.
     /// - Throws: `OutboxProblem` of code `busy` while an engine runs, of code `key` when something opens with neither key.
     public func sealAnew() throws(OutboxProblem) -> Int {
-        let isOurs = try writer.perform { (store) throws(OutboxProblem) in try store.own() }
+        let isOurs = try writer.perform { (store) throws(OutboxProblem) in try store.join(alone: true) }
         guard isOurs else {
             throw OutboxProblem(
                 .busy,
-                "a posthorn run delivers from \(path) with the key that it was started with; stop it, change the key, and start it with the new one"
+                "an engine delivers from \(path) with the key that it was started with",
+                remedy: .restartWithNewKey
             )
         }
-        defer { _ = try? writer.perform { (store) throws(OutboxProblem) in store.disown() } }
+        defer { _ = try? writer.perform { (store) throws(OutboxProblem) in store.leave() } }
         do throws(OutboxProblem) {
             return try writer.perform { [clock] (store) throws(OutboxProblem) in try store.sealAnew(at: clock.now()).count }
         } catch {
             if error.code != .key { throw error }
-            throw OutboxProblem(.key, "\(error.message) (POSTHORN_KEY or --key-file) beside the new one; nothing was changed")
+            throw OutboxProblem(.key, error.message, remedy: .giveFormerKey)
         }
     }
 

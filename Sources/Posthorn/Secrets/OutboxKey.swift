@@ -40,7 +40,11 @@ struct SealedCredentials: CredentialSealing {
     func open(_ sealed: String, ofEndpoint id: String) throws(OutboxProblem) -> [UInt8] {
         if let former, let opened = try? former.open(sealed, context: id) { return opened }
         do throws(InputProblem) { return try box.open(sealed, context: id) } catch {
-            throw OutboxProblem(.key, "the credentials or fixed headers of endpoint \(InputProblem.printable(id)) \(error.reason)")
+            throw OutboxProblem(
+                .key,
+                "the credentials or fixed headers of endpoint \(InputProblem.printable(id)) \(error.reason)",
+                remedy: error.remedy
+            )
         }
     }
 }

@@ -45,7 +45,7 @@ enum EndpointTestCommand: Command {
         if let status = outcome.status {
             text += "< \(status)\(place) in \(time)\(outcome.succeeded ? "" : ": only 200 counts as received")\n"
         } else {
-            let detail = outcome.errorText.isEmpty ? "" : " (\(Visible.text(outcome.errorText)))"
+            let detail = outcome.errorText.isEmpty ? "" : " (\(Visible.text(RemedyText.detail(of: outcome))))"
             text += "< no answer after \(time): \(outcome.error?.sentence ?? "")\(detail)\n"
         }
         return text + (outcome.response.isEmpty ? "" : lines(outcome.response, "< "))

@@ -32,7 +32,13 @@ enum EndpointVerifyCommand: Command {
             return result.failure == nil ? 0 : 1
         }
         if let failure = result.failure {
-            throw InputProblem(field: "endpoint", value: id, reason: "has not proved itself and is \(result.state.rawValue): \(failure)")
+            throw InputProblem(
+                .badAnswer,
+                field: "endpoint",
+                value: id,
+                reason: "has not proved itself and is \(result.state.rawValue): \(failure)",
+                remedy: result.error == .refusedAddress ? .openAddress : nil
+            )
         }
         let what = result.isNeeded ? "has proved itself and is" : "needs no handshake and is"
         context.output.write("endpoint \(Visible.text(id)) \(what) \(result.state.rawValue)\n")

@@ -29,7 +29,7 @@ enum KeySource {
     /// A key that cannot be read is named by where it came from, never by what it is.
     private static func key(_ text: String, _ source: String) throws(InputProblem) -> OutboxKey {
         do throws(InputProblem) { return try OutboxKey(text: text) } catch {
-            throw InputProblem(field: source, reason: error.reason)
+            throw error.at(source)
         }
     }
 }

@@ -35,6 +35,7 @@ struct SettingsFile {
             guard let flag = known.first(where: { key($0.name) == member.key }) else {
                 let names = Set(known.map { key($0.name) }).sorted()
                 throw InputProblem(
+                    .unknownWord,
                     field: InputProblem.printable(member.key),
                     reason: "is not known here; " + Suggestion.advice(for: member.key, among: names, otherwise: "known are")
                 )

@@ -44,8 +44,9 @@ struct LabTarget {
     /// Throws, before anything is sent, when the host may not be reached.
     func check() throws {
         do throws(InputProblem) { _ = try LoadTarget.addresses(of: url, guard: `guard`) } catch {
-            if error.reason.hasPrefix("cannot") { throw error }
+            if error.code != .notAllowed { throw error }
             throw InputProblem(
+                error.code,
                 field: error.field,
                 value: error.value,
                 reason: "\(error.reason); if it is yours, add --i-own-this-host \(url.host)"

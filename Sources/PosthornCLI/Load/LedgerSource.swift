@@ -114,7 +114,7 @@ struct LedgerSource {
 
     private func ledger(_ bytes: [UInt8]) throws(InputProblem) -> Ledger {
         do throws(InputProblem) { return try Ledger(bytes) } catch {
-            throw problem("is no ledger: \(InputProblem(field: "", value: error.value, reason: error.reason))")
+            throw problem("is no ledger: \(error.at(""))")
         }
     }
 

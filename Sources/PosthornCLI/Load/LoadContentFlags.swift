@@ -52,7 +52,7 @@ enum LoadContentFlags {
             // The fields of an event are flags here; its data may come by either of two.
             let isOfData = error.field.hasPrefix("data") && arguments.has("body")
             let field = isOfData ? "body" + error.field.dropFirst(4) : error.field
-            throw UsageProblem("--\(InputProblem(field: field, value: error.value, reason: error.reason))", command: command)
+            throw UsageProblem("--\(error.at(field))", command: command)
         }
     }
 

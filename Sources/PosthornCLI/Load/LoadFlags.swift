@@ -147,7 +147,7 @@ enum LoadFlags {
     ) throws(UsageProblem) -> [Expectation] {
         try arguments.all(flag).map { (text) throws(UsageProblem) in
             do throws(InputProblem) { return try Expectation(text) } catch {
-                let problem = InputProblem(field: flag, value: error.value, reason: error.reason)
+                let problem = error.at(flag)
                 throw UsageProblem("--\(problem)", command: command)
             }
         }

@@ -60,6 +60,7 @@ enum ReplayFlags {
                 )
             }
             throw InputProblem(
+                .notFound,
                 field: "--replay",
                 value: path,
                 reason: "holds no event that the endpoint's patterns want"
@@ -73,10 +74,10 @@ enum ReplayFlags {
     /// - Throws: Why it is none, in the words of this flag.
     private static func opened(_ path: String) throws -> Outbox {
         if access(path, F_OK) != 0 {
-            throw InputProblem(field: "--replay", value: path, reason: "is not there; name the file of an outbox")
+            throw InputProblem(.notFound, field: "--replay", value: path, reason: "is not there; name the file of an outbox")
         }
-        do { return try Outbox(path: path, creating: false) } catch let problem as OutboxProblem {
-            throw OutboxProblem(problem.code, "--replay: " + problem.message.replacing("--db", with: "--replay"))
+        do { return try Outbox(path: path, creating: false) } catch {
+            throw ReplayProblem(description: "--replay: \(RemedyText.line(error, fileFlag: "--replay"))")
         }
     }
 
@@ -91,4 +92,9 @@ enum ReplayFlags {
             }
         )
     }
+}
+
+/// Why the outbox whose events are to be sent again cannot be read.
+struct ReplayProblem: Error, CustomStringConvertible {
+    let description: String
 }

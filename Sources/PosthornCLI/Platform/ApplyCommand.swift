@@ -120,5 +120,5 @@ struct InputFileContentProblem: Error, CustomStringConvertible {
     let name: String
     let problem: InputProblem
 
-    var description: String { "\(name): \(problem)" }
+    var description: String { "\(name): \(RemedyText.line(problem))" }
 }

@@ -50,7 +50,7 @@ enum AttemptsCommand: Command {
             String(attempt.number), outcome.started.description, "\(Words.oneDecimal(Double(outcome.durationMicroseconds) / 1000)) ms",
             outcome.status.map { String($0) } ?? "-", outcome.error?.rawValue ?? "-",
             outcome.address.isEmpty ? "-" : outcome.address,
-            [outcome.errorText, answer].filter { !$0.isEmpty }.joined(separator: ": "),
+            [RemedyText.detail(of: outcome), answer].filter { !$0.isEmpty }.joined(separator: ": "),
         ]
     }
 

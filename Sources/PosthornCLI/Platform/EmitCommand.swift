@@ -75,5 +75,5 @@ struct LineProblem: Error, CustomStringConvertible {
     let line: Int
     let problem: InputProblem
 
-    var description: String { "line \(line): \(problem)" }
+    var description: String { "line \(line): \(RemedyText.line(problem))" }
 }

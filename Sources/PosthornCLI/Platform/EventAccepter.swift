@@ -44,7 +44,11 @@ final class EventAccepter {
         case .tooLong:
             try refuse(
                 number,
-                InputProblem(field: "", reason: "is longer than \(EventLine.lineLimitBytes) bytes; send a link to the data instead")
+                InputProblem(
+                    .tooLarge,
+                    field: "",
+                    reason: "is longer than \(EventLine.lineLimitBytes) bytes; send a link to the data instead"
+                )
             )
         case .text(let bytes):
             if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }

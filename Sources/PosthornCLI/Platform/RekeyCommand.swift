@@ -25,6 +25,7 @@ enum RekeyCommand: Command {
         let key = try KeySource.read(file, "--new-key-file")
         if try KeySource.key(arguments) == key {
             throw InputProblem(
+                .conflict,
                 field: "--new-key-file",
                 value: file,
                 reason: "holds the key that is given as the present one; make a new one with: openssl rand -hex 32"

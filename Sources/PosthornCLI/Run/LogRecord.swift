@@ -6,6 +6,8 @@ import PosthornText
 struct LogRecord: Sendable, Equatable {
     /// How much it matters, least first.
     enum Level: String, CaseIterable, Comparable, Sendable {
+        /// Only asked for: then every attempt has a line, delivered ones too.
+        case trace
         /// Only asked for: then every failed attempt has a line of its own.
         case debug
         case info, warn, error
@@ -81,7 +83,7 @@ struct LogRecord: Sendable, Equatable {
             self.init(
                 .error,
                 "storage_failed",
-                "the outbox cannot be written, so nothing is sent until it can: \(failure.message)",
+                "the outbox cannot be written, so nothing is sent until it can: \(Self.text(failure))",
                 [Field("code", failure.code)]
             )
         case .descriptorsUsedUp:
@@ -110,7 +112,7 @@ struct LogRecord: Sendable, Equatable {
             self.init(
                 .error,
                 "claim_failed",
-                "what is due cannot be read, so nothing more is sent until it can: \(failure.message); posthorn doctor says what is damaged",
+                "what is due cannot be read, so nothing more is sent until it can: \(Self.text(failure)); posthorn doctor says what is damaged",
                 [Field("code", failure.code)]
             )
         case .claimRecovered: self.init(.info, "claim_recovered", "what is due can be read again")
@@ -122,7 +124,7 @@ struct LogRecord: Sendable, Equatable {
                 [Field("delivery", delivery)]
             )
         case .ownershipLost(let failure):
-            self.init(.error, "ownership_lost", failure.message, [Field("code", failure.code)])
+            self.init(.error, "ownership_lost", Self.text(failure), [Field("code", failure.code)])
         case .drainCut(let requests):
             self.init(
                 .warn,
@@ -137,6 +139,20 @@ struct LogRecord: Sendable, Equatable {
         }
     }
 
+    /// A failure of the outbox, and what to do.
+    private static func text(_ failure: EngineEvent.OutboxFailure) -> String {
+        failure.message + (failure.remedy.map { "; \(RemedyText.sentence($0))" } ?? "")
+    }
+
+    /// An attempt that delivered, for those who follow each.
+    init(delivered update: DeliveryUpdate) {
+        let fields = [
+            Field("delivery", update.delivery), Field("endpoint", update.endpoint), Field("event_id", update.event),
+            Field("type", update.type), Field("attempt", update.attempt), Field("duration_us", update.outcome.durationMicroseconds),
+        ]
+        self.init(.trace, "delivered", "delivered", fields)
+    }
+
     private init(failed update: DeliveryUpdate) {
         let outcome = update.outcome
         var fields = [
@@ -144,7 +160,7 @@ struct LogRecord: Sendable, Equatable {
             Field("type", update.type), Field("attempt", update.attempt), Field("error", outcome.error?.rawValue ?? "none"),
         ]
         if let status = outcome.status { fields.append(Field("status", status)) }
-        if !outcome.errorText.isEmpty { fields.append(Field("error_text", outcome.errorText)) }
+        if !outcome.errorText.isEmpty { fields.append(Field("error_text", RemedyText.detail(of: outcome))) }
         fields.append(Field("state", update.state.rawValue))
         if let next = update.nextAttemptAt { fields.append(Field("next_attempt_at", next.description)) }
         let isExhausted = update.state == .exhausted

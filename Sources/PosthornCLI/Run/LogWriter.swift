@@ -54,8 +54,9 @@ final class LogWriter: Sendable {
     }
 
     /// Hands a record over and returns at once.
-    func log(_ record: LogRecord, at now: Timestamp = SystemClock().now()) {
-        if record.level < level { return }
+    /// - Parameter isAskedFor: Whether it is written whatever its level.
+    func log(_ record: LogRecord, at now: Timestamp = SystemClock().now(), isAskedFor: Bool = false) {
+        if record.level < level, !isAskedFor { return }
         let line = formatted(record, at: now)
         let isNews = shared.withLock { shared in
             guard let failure = record.failure, level > .debug else { return Self.append([line], to: &shared) }

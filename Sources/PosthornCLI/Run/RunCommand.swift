@@ -1,3 +1,4 @@
+import Dispatch
 import Posthorn
 import PosthornModel
 import PosthornText
@@ -34,7 +35,7 @@ enum RunCommand: Command {
             .init(
                 "log-level",
                 "LEVEL",
-                "debug, info, warn or error: leave out lines that matter less; debug has each failed attempt (default info)"
+                "trace, debug, info, warn or error: leave out lines that matter less; debug has each failed attempt, trace each one (default info)"
             ),
         ] + MailArguments.flags,
         settings: ["allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"] + MailArguments.flags.map(\.name),
@@ -42,6 +43,7 @@ enum RunCommand: Command {
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
                 + "\na second signal ends at once. What was still on the wire is sent again by the next run, and that was no attempt."
+                + "\nSIGUSR1 has it log what it is doing: requests, connections, what waits in memory, and the endpoints with most of it."
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
             MailArguments.details,
@@ -70,7 +72,7 @@ enum RunCommand: Command {
             throw UsageProblem("--fail-on-exhausted goes with --until-settled", command: specification.name)
         }
         // Before the outbox starts the first thread.
-        StopSignals.block()
+        StopSignals.block(dumps: true)
         DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
         return try context.withOutbox(creating: !arguments.has("until-settled")) { outbox in
             let log = try LogWriter(format: format, level: level, showsProgress: Terminal.isTerminal(2))
@@ -79,8 +81,10 @@ enum RunCommand: Command {
             let started = MonotonicClock.nanoseconds()
             let engine = try Engine(outbox: outbox, configuration: configuration) { log.log(LogRecord($0)) }
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
-            _ = try StopSignals.watch { _ in engine.requestStop() }
+            _ = try StopSignals.watch(onDump: { dump(engine, log) }, { _ in engine.requestStop() })
+            let tracing = level == .trace ? trace(engine, log) : nil
             try engine.run()
+            tracing?.wait()
             guard configuration.untilSettled else { return end(log.close(), context) }
             let (status, statistics) = (try outbox.status(), engine.statistics)
             let pending = status.deliveries[.pending] ?? 0
@@ -91,6 +95,26 @@ enum RunCommand: Command {
             report(status, statistics, MonotonicClock.nanoseconds() - started, lost, context)
             let ended = end(lost, context)
             return failsOnExhausted && (statistics.exhausted > 0 || pending > 0) ? 1 : ended
+        }
+    }
+
+    /// Logs attempts that deliver, as far as the log keeps up.
+    /// - Returns: Is left when the engine has ended and all is logged.
+    private static func trace(_ engine: Engine, _ log: LogWriter) -> DispatchGroup {
+        let (updates, tracing) = (engine.updates(), DispatchGroup())
+        tracing.enter()
+        Task.detached {
+            for await update in updates where update.outcome.succeeded { log.log(LogRecord(delivered: update)) }
+            tracing.leave()
+        }
+        return tracing
+    }
+
+    /// Logs what the engine is doing, whatever the log's level. What the writer has in memory follows once it has ended a commit.
+    private static func dump(_ engine: Engine, _ log: LogWriter) {
+        log.log(LogRecord(senders: engine.statistics), isAskedFor: true)
+        engine.takeSnapshot { snapshot in
+            for record in LogRecord.records(of: snapshot) { log.log(record, isAskedFor: true) }
         }
     }
 

@@ -15,7 +15,7 @@ extension ClientCertificate {
             if certificate == nil && key == nil { return nil }
             let (there, missing) =
                 certificate == nil ? (TLSMember.key, TLSMember.certificate) : (TLSMember.certificate, TLSMember.key)
-            throw InputProblem(field: CredentialReader.field(missing), reason: "is missing beside \(there); give both or neither")
+            throw InputProblem(.missing, field: CredentialReader.field(missing), reason: "is missing beside \(there); give both or neither")
         }
         let pair = ClientCertificate(certificate: Array(certificate.utf8), key: Array(key.utf8))
         let leaf = try PEM.certificate(pair.certificate)
@@ -25,6 +25,7 @@ extension ClientCertificate {
         defer { ERR_clear_error() }
         guard X509_check_private_key(leaf, privateKey) == 1 else {
             throw InputProblem(
+                .mismatch,
                 field: CredentialReader.field(TLSMember.key),
                 reason:
                     "does not belong to client_certificate, whose first certificate must be the client's own; give the key it was made for"
@@ -45,6 +46,7 @@ extension ClientCertificate {
         }
         if count > CredentialLimits.certificateLimit {
             throw InputProblem(
+                .tooLarge,
                 field: CredentialReader.field(TLSMember.certificate),
                 reason: "holds \(count) certificates; at most \(CredentialLimits.certificateLimit) are allowed, the client's own and "
                     + "those above it"
@@ -55,6 +57,7 @@ extension ClientCertificate {
         let bits = EVP_PKEY_get_bits(privateKey)
         if bits > CredentialLimits.keyLimitBits {
             throw InputProblem(
+                .tooLarge,
                 field: CredentialReader.field(TLSMember.key),
                 reason: "has \(bits) bits; at most \(CredentialLimits.keyLimitBits) are allowed, since each connection signs with it"
             )
@@ -99,7 +102,7 @@ private enum PEM {
     static func certificate(_ bytes: [UInt8]) throws(InputProblem) -> OpaquePointer {
         let field = CredentialReader.field(TLSMember.certificate)
         if String(decoding: bytes, as: UTF8.self).contains("PRIVATE KEY-----") {
-            throw InputProblem(field: field, reason: "holds a private key; move it to client_key")
+            throw InputProblem(.notAllowed, field: field, reason: "holds a private key; move it to client_key")
         }
         let source = try source(bytes)
         defer { BIO_free(source) }

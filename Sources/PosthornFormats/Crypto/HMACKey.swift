@@ -101,6 +101,6 @@ final class HMACKey: @unchecked Sendable {
 /// What is said when libcrypto refuses to work, which only lack of memory or a restricted provider can cause.
 enum Libcrypto {
     static func failed(_ what: String) -> InputProblem {
-        InputProblem(field: "libcrypto", reason: "could not do its work (\(what)); check memory and OpenSSL's configuration")
+        InputProblem(.machine, field: "libcrypto", reason: "could not do its work (\(what)); check memory and OpenSSL's configuration")
     }
 }

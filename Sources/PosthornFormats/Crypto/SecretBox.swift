@@ -16,7 +16,7 @@ public struct SecretBox: Sendable, Equatable {
     /// A box with a key of 32 bytes.
     public init(key: [UInt8]) throws(InputProblem) {
         guard key.count == Self.keyByteCount else {
-            throw InputProblem(field: "key", reason: "has \(key.count) bytes; AES-256 needs 32")
+            throw InputProblem(.outOfRange, field: "key", reason: "has \(key.count) bytes; AES-256 needs 32")
         }
         self.key = key
     }
@@ -58,8 +58,10 @@ public struct SecretBox: Sendable, Equatable {
         let nonce = Array(bytes.prefix(Self.nonceByteCount))
         guard let plaintext = try open(bytes.dropFirst(Self.nonceByteCount), context: Array(context.utf8), nonce: nonce) else {
             throw InputProblem(
+                .mismatch,
                 field: "credentials",
-                reason: "do not open with this key; give the key they were sealed with"
+                reason: "do not open with this key",
+                remedy: .giveKey
             )
         }
         return plaintext

@@ -16,6 +16,7 @@ struct QueryPayload {
             switch first {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 throw InputProblem(
+                    .incompatible,
                     field: "data.\(InputProblem.printable(name))",
                     reason: "is nested, and this endpoint gets the payload as a query (GET); send plain values or use POST"
                 )

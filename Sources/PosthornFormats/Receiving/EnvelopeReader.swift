@@ -37,41 +37,10 @@ public enum EnvelopeReader {
         if method == .get {
             received.data = object(of: query)
         } else {
-            try take(envelope, body, into: &received)
+            try envelope.format.read(try BodyMembers(body), into: &received)
         }
         if received.id == nil { received.id = headers.first { $0.name.lowercased() == "webhook-id" }?.value }
         return received
-    }
-
-    private static func take(_ envelope: Envelope, _ body: [UInt8], into received: inout ReceivedEvent) throws(InputProblem) {
-        let members = try Members(body)
-        switch envelope {
-        case .weseedo:
-            received.id = try members.string("id")
-            received.type = try members.string("type")
-            received.created = try members.string("created")
-            received.attempt = Int(String(decoding: try members.bytes("attempt"), as: UTF8.self))
-            received.data = try members.bytes("data")
-        case .diio:
-            received.type = try members.string("action")
-            received.data = body
-        case .webio:
-            received.type = try members.string("type")
-            received.data = body
-        case .conference:
-            received.type = try members.string("event")
-            received.created = try members.string("timestamp")
-            received.data = Array(try members.string("payload").utf8)
-        case .voiso:
-            received.type = try members.string("event")
-            received.created = try members.string("timestamp")
-            received.data = try members.bytes("payload")
-        case .standard:
-            received.type = try members.string("type")
-            received.created = try members.string("timestamp")
-            received.data = try members.bytes("data")
-        case .raw: received.data = body
-        }
     }
 
     /// A query as a JSON object of strings.
@@ -86,38 +55,38 @@ public enum EnvelopeReader {
         object.append(UInt8(ascii: "}"))
         return object
     }
+}
 
-    /// The top-level members of a body that came from outside, checked as JSON first.
-    private struct Members {
-        let body: [UInt8]
-        private var places: [String: Range<Int>] = [:]
+/// The top-level members of a body that came from outside, checked as JSON first.
+struct BodyMembers {
+    let body: [UInt8]
+    private var places: [String: Range<Int>] = [:]
 
-        init(_ body: [UInt8]) throws(InputProblem) {
-            self.body = body
-            do throws(JSONProblem) {
-                places = try JSONScanner.read(body) { (scanner) throws(JSONProblem) in
-                    var places: [String: Range<Int>] = [:]
-                    try scanner.members { (key, scanner) throws(JSONProblem) in
-                        places[scanner.decodeString(key)] = try scanner.skipValue()
-                    }
-                    return places
+    init(_ body: [UInt8]) throws(InputProblem) {
+        self.body = body
+        do throws(JSONProblem) {
+            places = try JSONScanner.read(body) { (scanner) throws(JSONProblem) in
+                var places: [String: Range<Int>] = [:]
+                try scanner.members { (key, scanner) throws(JSONProblem) in
+                    places[scanner.decodeString(key)] = try scanner.skipValue()
                 }
-            } catch {
-                throw InputProblem(field: "body", reason: "is \(error)")
+                return places
             }
+        } catch {
+            throw InputProblem(field: "body", reason: "is \(error)")
         }
+    }
 
-        func bytes(_ name: String) throws(InputProblem) -> [UInt8] {
-            guard let place = places[name] else { throw InputProblem(field: name, reason: "is missing in the body") }
-            return Array(body[place])
-        }
+    func bytes(_ name: String) throws(InputProblem) -> [UInt8] {
+        guard let place = places[name] else { throw InputProblem(.missing, field: name, reason: "is missing in the body") }
+        return Array(body[place])
+    }
 
-        func string(_ name: String) throws(InputProblem) -> String {
-            let bytes = try bytes(name)
-            guard case .string(let text) = try? JSONValue.parse(bytes) else {
-                throw InputProblem(field: name, reason: "must be a string in the body")
-            }
-            return text
+    func string(_ name: String) throws(InputProblem) -> String {
+        let bytes = try bytes(name)
+        guard case .string(let text) = try? JSONValue.parse(bytes) else {
+            throw InputProblem(field: name, reason: "must be a string in the body")
         }
+        return text
     }
 }

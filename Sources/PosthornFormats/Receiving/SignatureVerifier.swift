@@ -22,10 +22,15 @@ public struct SignatureVerifier: Sendable {
             self.body = body
         }
 
+        /// The event, as an envelope carries it.
+        func event(_ envelope: Envelope) throws(InputProblem) -> ReceivedEvent {
+            try EnvelopeReader.read(envelope, method: method, query: query, headers: headers, body: body)
+        }
+
         /// The value of a header that must be there once.
         func header(_ name: String) throws(InputProblem) -> String {
             let values = headers.filter { $0.name.lowercased() == name.lowercased() }
-            guard let first = values.first else { throw InputProblem(field: name, reason: "is missing") }
+            guard let first = values.first else { throw InputProblem(.missing, field: name, reason: "is missing") }
             if values.count > 1 { throw InputProblem(field: name, reason: "occurs \(values.count) times") }
             return first.value
         }
@@ -42,7 +47,7 @@ public struct SignatureVerifier: Sendable {
     }
 
     let settings: EndpointSettings
-    let check: Check
+    private let check: any SignatureCheck
     let toleranceSeconds: Int64
 
     /// Receivers allow clocks to differ by five minutes, as Standard Webhooks' libraries do.
@@ -55,7 +60,7 @@ public struct SignatureVerifier: Sendable {
     public init(_ settings: EndpointSettings, toleranceSeconds: Int64 = defaultToleranceSeconds) throws(InputProblem) {
         self.settings = settings
         self.toleranceSeconds = toleranceSeconds
-        check = try Check(settings)
+        check = try settings.signature.format.check(settings, try CredentialReader(settings))
     }
 
     /// Judges a request.
@@ -74,7 +79,12 @@ public struct SignatureVerifier: Sendable {
         }
         let (difference, overflow) = seconds.subtractingReportingOverflow(now.unixSeconds)
         if overflow || difference.magnitude > toleranceSeconds.magnitude {
-            throw InputProblem(field: name, value: text, reason: "is more than \(toleranceSeconds) s from the receiver's clock")
+            throw InputProblem(
+                .outOfRange,
+                field: name,
+                value: text,
+                reason: "is more than \(toleranceSeconds) s from the receiver's clock"
+            )
         }
     }
 }

@@ -33,7 +33,12 @@ struct Template: Sendable {
                 let place = Place(rawValue: String(rest[rest.index(after: brace)..<end])), allowed.contains(place)
             else {
                 let names = allowed.map { "{\($0.rawValue)}" }.joined(separator: ", ")
-                throw InputProblem(field: field, value: text, reason: "holds a brace that is no place to fill; known are \(names)")
+                throw InputProblem(
+                    .unknownWord,
+                    field: field,
+                    value: text,
+                    reason: "holds a brace that is no place to fill; known are \(names)"
+                )
             }
             pieces.append(.place(place))
             rest = rest[rest.index(after: end)...]
@@ -69,7 +74,7 @@ struct HMACTemplate: Sendable {
     /// How the key is written in the settings.
     enum SecretEncoding: String, CaseIterable, Sendable { case text, hex, base64 }
 
-    static let memberNames = [
+    static let members = [
         "secret", "secret_encoding", "header", "algorithm", "encoding", "content", "prefix", "value", "previous_value",
         "timestamp_header", "id_header",
     ]
@@ -109,7 +114,7 @@ struct HMACTemplate: Sendable {
         }
         let names = [header, timestampHeader, idHeader].compactMap { $0?.lowercased() }
         guard Set(names).count == names.count else {
-            throw InputProblem(field: CredentialReader.field("header"), value: header, reason: "is named for two purposes")
+            throw InputProblem(.conflict, field: CredentialReader.field("header"), value: header, reason: "is named for two purposes")
         }
         content = try Template(
             try reader.optional("content") ?? "{body}",
@@ -138,7 +143,9 @@ struct HMACTemplate: Sendable {
         let field = CredentialReader.field("value")
         let prefix = try reader.optional("prefix")
         let text = try reader.optional("value")
-        if prefix != nil, text != nil { throw InputProblem(field: field, reason: "cannot be combined with prefix; give one of them") }
+        if prefix != nil, text != nil {
+            throw InputProblem(.incompatible, field: field, reason: "cannot be combined with prefix; give one of them")
+        }
         if let prefix {
             try CredentialReader.checkHeaderValue(prefix, "prefix")
             if prefix.contains(where: { "{}".contains($0) }) {
@@ -180,7 +187,7 @@ struct HMACTemplate: Sendable {
         guard let text = try reader.optional(name) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let reason = Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue))
-            throw InputProblem(field: CredentialReader.field(name), value: text, reason: reason)
+            throw InputProblem(.unknownWord, field: CredentialReader.field(name), value: text, reason: reason)
         }
         return choice
     }
@@ -189,16 +196,20 @@ struct HMACTemplate: Sendable {
     private func checkThatReceiversCanVerify(_ settings: EndpointSettings) throws(InputProblem) {
         let field = CredentialReader.field("content")
         guard content.holds(.body) || content.holds(.id) || content.holds(.timestamp) else {
-            throw InputProblem(field: field, reason: "is the same for every request; use {body}, {timestamp} or {id}")
+            throw InputProblem(.incompatible, field: field, reason: "is the same for every request; use {body}, {timestamp} or {id}")
         }
         if content.holds(.timestamp), !value.holds(.timestamp), timestampHeader == nil {
-            throw InputProblem(field: field, reason: "signs {timestamp}, which the receiver does not get; name a timestamp_header")
+            throw InputProblem(
+                .incompatible,
+                field: field,
+                reason: "signs {timestamp}, which the receiver does not get; name a timestamp_header"
+            )
         }
         if content.holds(.id), !value.holds(.id), idHeader == nil, settings.envelope != .weseedo {
-            throw InputProblem(field: field, reason: "signs {id}, which the receiver does not get; name an id_header")
+            throw InputProblem(.incompatible, field: field, reason: "signs {id}, which the receiver does not get; name an id_header")
         }
         if content.holds(.body), settings.method == .get {
-            throw InputProblem(field: field, reason: "signs {body}, which a GET does not have")
+            throw InputProblem(.incompatible, field: field, reason: "signs {body}, which a GET does not have")
         }
     }
 

@@ -21,7 +21,7 @@ enum StandardSecret: Sendable {
                 throw InputProblem(field: field, reason: "is not base64 after whsec_")
             }
             guard Self.symmetricByteCounts.contains(key.count) else {
-                throw InputProblem(field: field, reason: "has \(key.count) bytes; Standard Webhooks wants 24 to 64")
+                throw InputProblem(.outOfRange, field: field, reason: "has \(key.count) bytes; Standard Webhooks wants 24 to 64")
             }
             self = .symmetric(try HMACKey(.sha256, key: key))
         } else if text.hasPrefix(Self.privatePrefix) {
@@ -30,7 +30,11 @@ enum StandardSecret: Sendable {
             }
             self = .asymmetric(try Self.privateKey(bytes, field: field))
         } else if text.hasPrefix(Self.publicPrefix) {
-            throw InputProblem(field: field, reason: "is a public key (whpk_), which cannot sign; give the private one (whsk_)")
+            throw InputProblem(
+                .incompatible,
+                field: field,
+                reason: "is a public key (whpk_), which cannot sign; give the private one (whsk_)"
+            )
         } else {
             throw InputProblem(field: field, reason: "must start with whsec_ (HMAC) or whsk_ (ed25519)")
         }
@@ -43,12 +47,13 @@ enum StandardSecret: Sendable {
             let key = Ed25519PrivateKey(seed: Array(bytes.prefix(seedCount)))
         else {
             throw InputProblem(
+                .outOfRange,
                 field: field,
                 reason: "has \(bytes.count) bytes; an ed25519 key has 32, or 64 with its public key"
             )
         }
         guard bytes.count == seedCount || Array(bytes.suffix(seedCount)) == key.publicKey else {
-            throw InputProblem(field: field, reason: "holds a public key that does not belong to its private key")
+            throw InputProblem(.mismatch, field: field, reason: "holds a public key that does not belong to its private key")
         }
         return key
     }
@@ -57,100 +62,43 @@ enum StandardSecret: Sendable {
     static func publicText(_ key: Ed25519PrivateKey) -> String { publicPrefix + Base64.text(key.publicKey) }
 }
 
-/// Signs as Standard Webhooks does: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
-struct StandardSigner: Sendable {
-    /// A secret and the end of its grace period; `nil` for the current one.
-    struct Entry: Sendable {
-        let secret: StandardSecret
-        let validUntil: Timestamp?
+/// A key that Standard Webhooks' signatures are checked with.
+struct StandardVerifyingKey: Sendable {
+    private enum Key: Sendable {
+        case symmetric(HMACKey)
+        case publicKey([UInt8])
     }
 
-    let entries: [Entry]
+    private let key: Key
+    /// The end of the grace period of a secret that was replaced; `nil` for the current one.
+    let validUntil: Timestamp?
 
-    init(_ reader: CredentialReader) throws(InputProblem) {
-        var entries = [
-            Entry(secret: try StandardSecret(try reader.required("secret"), field: CredentialReader.field("secret")), validUntil: nil)
-        ]
-        for (i, previous) in try PreviousSecret.list(reader[KeptMember.previousSecrets]).enumerated() {
-            let field = "\(CredentialReader.field(KeptMember.previousSecrets))[\(i)]"
-            entries.append(Entry(secret: try StandardSecret(previous.text, field: field), validUntil: previous.validUntil))
+    /// The current secret's key and those of secrets in their grace period.
+    static func all(_ reader: CredentialReader) throws(InputProblem) -> [StandardVerifyingKey] {
+        let text = try reader.required("secret")
+        if text.hasPrefix(StandardSecret.publicPrefix) {
+            guard let key = Base64.decode(text.utf8.dropFirst(StandardSecret.publicPrefix.utf8.count)),
+                key.count == Ed25519PrivateKey.keyByteCount
+            else { throw InputProblem(field: CredentialReader.field("secret"), reason: "is not 32 bytes in base64 after whpk_") }
+            return [StandardVerifyingKey(key: .publicKey(key), validUntil: nil)]
         }
-        self.entries = entries
-    }
-
-    /// Appends the three header lines, each with a line break in front.
-    func write(id text: String, at now: Timestamp, into request: inout OutboundRequest) throws(InputProblem) {
-        request.headers.append("\r\nwebhook-id: ")
-        let idStart = request.headers.count
-        request.headers.append(contentsOf: text.utf8)
-        let id = idStart..<request.headers.count
-        request.headers.append("\r\nwebhook-timestamp: ")
-        let timestampStart = request.headers.count
-        request.headers.append(decimal: now.unixSeconds)
-        let timestamp = timestampStart..<request.headers.count
-        request.headers.append("\r\nwebhook-signature:")
-        for entry in entries where entry.validUntil.map({ $0 > now }) ?? true {
-            try append(entry.secret, id: id, timestamp: timestamp, to: &request)
-        }
-    }
-
-    private func append(
-        _ secret: StandardSecret,
-        id: Range<Int>,
-        timestamp: Range<Int>,
-        to request: inout OutboundRequest
-    ) throws(InputProblem) {
-        switch secret {
-        case .symmetric(let key):
-            // Through one view of the headers: each slice would count a reference up and down.
-            let code = try key.code { message in
-                request.headers.withUnsafeBufferPointer { headers in
-                    message.add(UnsafeBufferPointer(rebasing: headers[id]))
-                    message.add(Self.dot)
-                    message.add(UnsafeBufferPointer(rebasing: headers[timestamp]))
-                    message.add(Self.dot)
-                }
-                message.add(request.body)
+        return try StandardSignature.entries(reader).map { entry in
+            switch entry.secret {
+            case .symmetric(let key): return StandardVerifyingKey(key: .symmetric(key), validUntil: entry.validUntil)
+            case .asymmetric(let key): return StandardVerifyingKey(key: .publicKey(key.publicKey), validUntil: entry.validUntil)
             }
-            request.headers.append(" v1,")
-            code.withBytes { Base64.append($0, to: &request.headers) }
-        case .asymmetric(let key):
-            let message = request.headers[id] + Self.dot + request.headers[timestamp] + Self.dot + request.body
-            let signature = try key.signature(of: Array(message))
-            request.headers.append(" v1a,")
-            signature.withUnsafeBufferPointer { Base64.append($0, to: &request.headers) }
         }
     }
 
-    private static let dot: [UInt8] = [UInt8(ascii: ".")]
-}
-
-/// A secret that a rotation replaced and that signs until its grace period ends.
-struct PreviousSecret {
-    let text: String
-    let validUntil: Timestamp
-
-    /// Reads the kept list.
-    static func list(_ value: JSONValue?) throws(InputProblem) -> [PreviousSecret] {
-        guard let value else { return [] }
-        guard case .array(let elements) = value else { throw damaged }
-        return try elements.map { (element) throws(InputProblem) in
-            guard case .string(let text) = element["secret"], case .string(let moment) = element["valid_until"],
-                let validUntil = Timestamp(iso8601: moment)
-            else { throw damaged }
-            return PreviousSecret(text: text, validUntil: validUntil)
+    /// Whether one `version,base64` signature is this key's.
+    func isValid(_ signature: String, of message: [UInt8]) throws(InputProblem) -> Bool {
+        switch key {
+        case .symmetric(let key):
+            guard signature.hasPrefix("v1,"), let bytes = Base64.decode(signature.utf8.dropFirst(3)) else { return false }
+            return ConstantTime.equal(bytes, try key.code(of: message))
+        case .publicKey(let key):
+            guard signature.hasPrefix("v1a,"), let bytes = Base64.decode(signature.utf8.dropFirst(4)) else { return false }
+            return Ed25519.isValid(bytes, of: message, publicKey: key)
         }
-    }
-
-    /// The form that is stored.
-    var value: JSONValue {
-        .object([.init("secret", .string(text)), .init("valid_until", .string(validUntil.description))])
-    }
-
-    private static var damaged: InputProblem {
-        InputProblem(
-            field: CredentialReader.field(KeptMember.previousSecrets),
-            reason: "must be a list of objects with secret and valid_until; rotate the secret to make it again"
-        )
     }
 }

@@ -22,10 +22,11 @@ public struct DiioHandshake: Sendable {
     ///   - body: The answer's body, or as much of it as was read.
     public func judge(status: Int, body: [UInt8]) throws(InputProblem) {
         guard status == 200 else {
-            throw InputProblem(field: "handshake", value: String(status), reason: "is not the status 200")
+            throw InputProblem(.badAnswer, field: "handshake", value: String(status), reason: "is not the status 200")
         }
         if ConstantTime.equal(body, value.utf8) { return }
         throw InputProblem(
+            .badAnswer,
             field: "handshake",
             reason: "was answered with \(difference(of: body)); answer exactly the value of echo_string as plain text"
         )

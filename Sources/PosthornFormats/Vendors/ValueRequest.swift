@@ -77,14 +77,14 @@ public struct ValueRequest: Sendable {
     /// - Throws: The status, the JSON error, or the first field without a usable value.
     public func fill(status: Int, body: [UInt8]) throws(InputProblem) -> String {
         guard status == 200 else {
-            throw InputProblem(field: "reply", value: String(status), reason: "is not the status 200; \(notFilled)")
+            throw InputProblem(.badAnswer, field: "reply", value: String(status), reason: "is not the status 200; \(notFilled)")
         }
         let reply: JSONValue
         do throws(JSONProblem) { reply = try JSONValue.parse(body) } catch {
-            throw InputProblem(field: "reply", reason: "is \(error); \(notFilled)")
+            throw InputProblem(.badAnswer, field: "reply", reason: "is \(error); \(notFilled)")
         }
         guard case .object = reply else {
-            throw InputProblem(field: "reply", reason: "is \(reply.kindName) and not an object; \(notFilled)")
+            throw InputProblem(.badAnswer, field: "reply", reason: "is \(reply.kindName) and not an object; \(notFilled)")
         }
         var values: [String: String] = [:]
         for field in fields { values[field] = try Self.value(of: field, in: reply) }
@@ -104,9 +104,9 @@ public struct ValueRequest: Sendable {
         case .string(let text): return text
         case .number(let text): return text
         case .bool(let flag): return flag ? "true" : "false"
-        case .null: throw InputProblem(field: name, reason: "is null in the receiver's reply")
-        case nil: throw InputProblem(field: name, reason: "is missing in the receiver's reply")
-        case .array, .object: throw InputProblem(field: name, reason: "is not a plain value in the receiver's reply")
+        case .null: throw InputProblem(.badAnswer, field: name, reason: "is null in the receiver's reply")
+        case nil: throw InputProblem(.badAnswer, field: name, reason: "is missing in the receiver's reply")
+        case .array, .object: throw InputProblem(.badAnswer, field: name, reason: "is not a plain value in the receiver's reply")
         }
     }
 }

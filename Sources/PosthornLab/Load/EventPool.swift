@@ -36,6 +36,7 @@ struct EventPool: Sendable {
         var scenario = Scenario(vendor, seed: seed)
         guard scenario.types.contains(where: wants) else {
             throw InputProblem(
+                .unknownWord,
                 field: "event",
                 reason: "fits none of \(vendor.rawValue)'s types: \(scenario.types.joined(separator: ", "))"
             )

@@ -99,7 +99,7 @@ public struct Expectation: Equatable, Sendable {
         guard let measure = Self.measure(name, isPercent: isPercent) else {
             let names = ["mean", "max", "errors", "rate", "findings"] + LedgerMeasure.allCases.map(\.rawValue)
             guard !names.contains(name), let near = Suggestion.nearest(to: name, among: names) else { throw problem }
-            throw InputProblem(field: "expect", value: text, reason: "is not known; did you mean \"\(near)\"?")
+            throw InputProblem(.unknownWord, field: "expect", value: text, reason: "is not known; did you mean \"\(near)\"?")
         }
         let value: Double?
         if measure.isLatency {

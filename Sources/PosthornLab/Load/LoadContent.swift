@@ -64,7 +64,7 @@ public struct LoadContent: Sendable {
         let pool: EventPool
         if let data {
             guard let type, !type.text.contains("*") else {
-                throw InputProblem(field: "event", reason: "must name one type, since the data is given")
+                throw InputProblem(.incompatible, field: "event", reason: "must name one type, since the data is given")
             }
             try Event.checkData(data)
             try composer.check(type: type.text, data: data)
@@ -96,6 +96,7 @@ public struct LoadContent: Sendable {
         for event in events {
             do throws(InputProblem) { try composer.check(type: event.type, data: event.data) } catch {
                 throw InputProblem(
+                    .incompatible,
                     field: "replay",
                     value: event.id,
                     reason: "is an event of type \(event.type) that this format cannot carry: \(error); choose others with --event"

@@ -83,6 +83,7 @@ public struct Misbehaviour: Sendable {
         let sum = faults.reduce(0) { $0 + $1.probability }
         if sum > 1 + 1e-9 {
             throw InputProblem(
+                .outOfRange,
                 field: "fault",
                 value: lists.joined(separator: ","),
                 reason: "is \(Quantity.percent(sum)) together; an attempt meets one fault at most, so write at most 100% in all"

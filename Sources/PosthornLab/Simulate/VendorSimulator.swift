@@ -80,7 +80,7 @@ public final class VendorSimulator: Sendable {
             _ = try outbox.apply(topology)
             for receiver in receivers {
                 if let failure = try outbox.verify(endpoint: receiver.id, guard: sender.guard, caFile: sender.caFile).failure {
-                    throw InputProblem(field: "URL", value: receiver.url, reason: "does not prove itself: \(failure)")
+                    throw InputProblem(.badAnswer, field: "URL", value: receiver.url, reason: "does not prove itself: \(failure)")
                 }
             }
         }

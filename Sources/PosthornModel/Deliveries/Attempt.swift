@@ -41,7 +41,7 @@ public enum AttemptError: String, CaseIterable, Sendable {
         case .closed: return "The receiver closed the connection before it had sent a whole answer header."
         case .badResponse: return "The receiver's answer is not well-formed HTTP."
         case .headersTooLarge: return "The receiver's answer headers are larger than any real one's."
-        case .refusedAddress: return "The URL leads to an address that the egress guard forbids; --allow opens a range."
+        case .refusedAddress: return "The URL leads to an address that the egress guard forbids."
         case .unbuildable: return "The endpoint's format cannot carry this event; no further attempt is made, since none can help."
         case .resources: return "This machine lacked memory, descriptors, ports or a way out; the request did not leave it."
         case .other: return "The request failed inside the sender; the error text has the detail."

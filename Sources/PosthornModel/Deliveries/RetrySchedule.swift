@@ -23,14 +23,14 @@ public struct RetrySchedule: Hashable, Sendable {
     private init(offsetsMilliseconds offsets: [Int64], written: [String]) throws(InputProblem) {
         let list = written.joined(separator: ", ")
         guard (1...Self.attemptLimit).contains(offsets.count) else {
-            throw InputProblem(field: "retry", value: list, reason: "must have 1 to \(Self.attemptLimit) offsets")
+            throw InputProblem(.outOfRange, field: "retry", value: list, reason: "must have 1 to \(Self.attemptLimit) offsets")
         }
         guard offsets[0] == 0 else {
-            throw InputProblem(field: "retry", value: list, reason: "must start with 0: offsets count from the first attempt")
+            throw InputProblem(.outOfRange, field: "retry", value: list, reason: "must start with 0: offsets count from the first attempt")
         }
         guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }), offsets[offsets.count - 1] <= 366 * 86_400_000
         else {
-            throw InputProblem(field: "retry", value: list, reason: "must rise from offset to offset, to 366 days at most")
+            throw InputProblem(.outOfRange, field: "retry", value: list, reason: "must rise from offset to offset, to 366 days at most")
         }
         offsetsMilliseconds = offsets
     }

@@ -35,6 +35,7 @@ public struct Event: Hashable, Sendable {
         try EventType.check(type)
         guard Self.createdMilliseconds.contains(created.milliseconds) else {
             throw InputProblem(
+                .outOfRange,
                 field: "created",
                 value: String(created.milliseconds),
                 reason: "is no moment of the years 0 to 9999; give milliseconds since 1970 UTC"
@@ -54,6 +55,7 @@ public struct Event: Hashable, Sendable {
     public static func checkData(_ data: [UInt8]) throws(InputProblem) {
         if data.count > dataLimitBytes {
             throw InputProblem(
+                .tooLarge,
                 field: "data",
                 reason: "has \(data.count) bytes; at most \(dataLimitBytes) are allowed, so send a link to the rest"
             )

@@ -53,18 +53,20 @@ public struct EventLine: Sendable {
         if let unknown {
             let names = ["type", "node", "data", "id", "created"]
             throw InputProblem(
+                .unknownWord,
                 field: InputProblem.printable(unknown),
                 reason: "is not known here\(Suggestion.clause(for: unknown, among: names)); allowed are \(names.joined(separator: ", "))"
             )
         }
-        guard let type else { throw InputProblem(field: "type", reason: "is missing") }
-        guard let node else { throw InputProblem(field: "node", reason: "is missing") }
-        guard let data else { throw InputProblem(field: "data", reason: "is missing") }
+        guard let type else { throw InputProblem(.missing, field: "type", reason: "is missing") }
+        guard let node else { throw InputProblem(.missing, field: "node", reason: "is missing") }
+        guard let data else { throw InputProblem(.missing, field: "data", reason: "is missing") }
         guard dataIsObject else {
             throw InputProblem(field: "data", reason: "is not a JSON object; wrap it as {\"value\": …}")
         }
         guard data.count <= Event.dataLimitBytes else {
             throw InputProblem(
+                .tooLarge,
                 field: "data",
                 reason: "has \(data.count) bytes; at most \(Event.dataLimitBytes) are allowed, so send a link to the rest"
             )

@@ -16,6 +16,7 @@ extension EndpointSettings {
     func checkLimits(at path: String) throws(InputProblem) {
         if events.count > Self.patternLimit {
             throw InputProblem(
+                .tooLarge,
                 field: "\(path).events",
                 reason: "has \(events.count) patterns; at most \(Self.patternLimit) are allowed, so use *"
             )
@@ -23,7 +24,7 @@ extension EndpointSettings {
         try Self.check(timeoutMilliseconds, Self.timeoutRange, "\(path).timeout_ms")
         try Self.check(inFlightLimit, Self.inFlightRange, "\(path).max_in_flight")
         if let rate = ratePerSecond, !Self.isRate(rate) {
-            throw InputProblem(field: "\(path).rate_per_second", value: "\(rate)", reason: Self.rateReason)
+            throw InputProblem(.outOfRange, field: "\(path).rate_per_second", value: "\(rate)", reason: Self.rateReason)
         }
     }
 
@@ -33,6 +34,7 @@ extension EndpointSettings {
     private static func check(_ value: Int, _ range: ClosedRange<Int>, _ field: String) throws(InputProblem) {
         if range.contains(value) { return }
         throw InputProblem(
+            .outOfRange,
             field: field,
             value: String(value),
             reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound)"

@@ -7,7 +7,7 @@ public struct Hierarchy: Sendable {
     public init(_ list: [Node], partial: Bool = false) throws(InputProblem) {
         for (i, node) in list.enumerated() {
             if nodes.updateValue(node, forKey: node.id) != nil {
-                throw InputProblem(field: "nodes[\(i)].id", value: node.id, reason: "occurs twice; ids must be unique")
+                throw InputProblem(.conflict, field: "nodes[\(i)].id", value: node.id, reason: "occurs twice; ids must be unique")
             }
         }
         for (i, node) in list.enumerated() {
@@ -15,6 +15,7 @@ public struct Hierarchy: Sendable {
             guard let parent = nodes[parentID] else {
                 if partial { continue }
                 throw InputProblem(
+                    .notFound,
                     field: "nodes[\(i)].parent",
                     value: parentID,
                     reason: "names no node; add that node or correct the id"
@@ -25,6 +26,7 @@ public struct Hierarchy: Sendable {
             }
             guard parent.level > node.level else {
                 throw InputProblem(
+                    .incompatible,
                     field: "nodes[\(i)].parent",
                     value: parentID,
                     reason: "is a \(parent.level.rawValue), which does not stand above a \(node.level.rawValue)"

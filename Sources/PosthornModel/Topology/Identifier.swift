@@ -11,7 +11,7 @@ public enum Identifier {
     /// Throws unless an id has 1 to 128 bytes, shows in full, and neither begins nor ends with a blank.
     public static func check(_ id: String, field: String) throws(InputProblem) {
         guard (1...limitBytes).contains(id.utf8.count) else {
-            throw InputProblem(field: field, value: id, reason: "must have 1 to \(limitBytes) bytes")
+            throw InputProblem(.outOfRange, field: field, value: id, reason: "must have 1 to \(limitBytes) bytes")
         }
         if let hidden = id.unicodeScalars.first(where: isUntypeable) {
             throw InputProblem(
@@ -32,6 +32,7 @@ public enum Identifier {
     /// What to say of an id that is written in two ways.
     public static func writtenInTwoWays(_ id: String, field: String) -> InputProblem {
         InputProblem(
+            .conflict,
             field: field,
             value: id,
             reason: "looks like an id that is there, and is made of other Unicode characters; write it in one way everywhere"

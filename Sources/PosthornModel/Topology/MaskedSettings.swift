@@ -36,6 +36,7 @@ extension EndpointSettings {
 
     private func nothingStored(_ field: String) -> InputProblem {
         InputProblem(
+            .notFound,
             field: field,
             value: MaskedURL.mark,
             reason: "is what stands for a stored value, and none is stored there; write the value itself, or export the topology with "

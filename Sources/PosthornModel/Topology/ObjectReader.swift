@@ -13,6 +13,7 @@ struct ObjectReader {
         }
         for member in members where !allowed.contains(member.key) {
             throw InputProblem(
+                .unknownWord,
                 field: path.isEmpty ? InputProblem.printable(member.key) : "\(path).\(InputProblem.printable(member.key))",
                 reason: "is not known here; \(Suggestion.advice(for: member.key, among: allowed, otherwise: "allowed are"))"
             )
@@ -37,7 +38,7 @@ struct ObjectReader {
     }
 
     func required(_ key: String) throws(InputProblem) -> String {
-        guard let text = try optional(key) else { throw InputProblem(field: field(key), reason: "is missing") }
+        guard let text = try optional(key) else { throw InputProblem(.missing, field: field(key), reason: "is missing") }
         return text
     }
 
@@ -55,7 +56,7 @@ struct ObjectReader {
         guard let text = try optional(key) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let reason = Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue))
-            throw InputProblem(field: field(key), value: text, reason: reason)
+            throw InputProblem(.unknownWord, field: field(key), value: text, reason: reason)
         }
         return choice
     }
@@ -72,7 +73,7 @@ struct ObjectReader {
         guard let value = value(key) else { return nil }
         guard case .number(let text) = value, let number = Int(text), range.contains(number) else {
             let reason = "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
-            throw InputProblem(field: field(key), held: value, reason: reason)
+            throw InputProblem(field: field(key), held: value, reason: reason, code: value.isNumber ? .outOfRange : .malformed)
         }
         return number
     }
@@ -81,11 +82,16 @@ struct ObjectReader {
 extension InputProblem {
     /// A problem with a value of another kind than wanted. The message puts a value in quotes, so of a string it says that it is
     /// one. Arrays and objects are named by their kind alone: anything may be in them, a secret too.
-    init(field: String, held value: JSONValue, reason: String) {
+    init(field: String, held value: JSONValue, reason: String, code: Code = .malformed) {
         switch value {
-        case .string(let text): self.init(field: field, value: text, reason: "\(reason), not a string")
-        case .array, .object: self.init(field: field, reason: "\(reason), not \(value.kindName)")
-        case .null, .bool, .number: self.init(field: field, value: value.text, reason: "\(reason), not \(value.kindName)")
+        case .string(let text): self.init(code, field: field, value: text, reason: "\(reason), not a string")
+        case .array, .object: self.init(code, field: field, reason: "\(reason), not \(value.kindName)")
+        case .null, .bool, .number: self.init(code, field: field, value: value.text, reason: "\(reason), not \(value.kindName)")
         }
     }
+}
+
+extension JSONValue {
+    /// Whether it is a number, so that a problem with it is about how large it is.
+    var isNumber: Bool { if case .number = self { true } else { false } }
 }

@@ -15,7 +15,7 @@ public struct Topology: Sendable {
         var seen: Set<String> = []
         for (i, endpoint) in endpoints.enumerated() {
             if !seen.insert(endpoint.id).inserted {
-                throw InputProblem(field: "endpoints[\(i)].id", value: endpoint.id, reason: "occurs twice; ids must be unique")
+                throw InputProblem(.conflict, field: "endpoints[\(i)].id", value: endpoint.id, reason: "occurs twice; ids must be unique")
             }
             try endpoint.checkLimits(at: "endpoints[\(i)]")
         }

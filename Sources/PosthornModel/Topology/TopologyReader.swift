@@ -30,7 +30,7 @@ extension Node {
         let levelText = try reader.required("level")
         guard let level = Level(rawValue: levelText) else {
             let advice = Suggestion.advice(for: levelText, among: Level.allCases.map(\.rawValue))
-            throw InputProblem(field: "\(path).level", value: levelText, reason: "is not a level; \(advice)")
+            throw InputProblem(.unknownWord, field: "\(path).level", value: levelText, reason: "is not a level; \(advice)")
         }
         var email: String?
         if let contact = reader.value("notification_contact") {
@@ -73,7 +73,12 @@ extension EndpointSettings {
         if let method = try reader.choice("method", RequestMethod.self) { self.method = method }
         let patterns = try reader.list("events")
         if patterns.isEmpty, reader.value("events") != nil {
-            throw InputProblem(field: "\(path).events", value: "[]", reason: "names no type; leave it out, or write [\"*\"], for all")
+            throw InputProblem(
+                .outOfRange,
+                field: "\(path).events",
+                value: "[]",
+                reason: "names no type; leave it out, or write [\"*\"], for all"
+            )
         }
         for (i, pattern) in patterns.enumerated() {
             guard case .string(let text) = pattern else {
@@ -88,7 +93,12 @@ extension EndpointSettings {
         if let limit = try reader.integer("max_in_flight", Self.inFlightRange) { inFlightLimit = limit }
         if let rate = reader.value("rate_per_second") {
             guard case .number(let text) = rate, let value = Double(text), Self.isRate(value) else {
-                throw InputProblem(field: "\(path).rate_per_second", held: rate, reason: Self.rateReason)
+                throw InputProblem(
+                    field: "\(path).rate_per_second",
+                    held: rate,
+                    reason: Self.rateReason,
+                    code: rate.isNumber ? .outOfRange : .malformed
+                )
             }
             ratePerSecond = value
         }
@@ -110,6 +120,7 @@ extension EndpointSettings {
             signature = vendor.signature
         } else if reader.value("envelope") == nil {
             throw InputProblem(
+                .missing,
                 field: "\(reader.path).vendor",
                 reason: "is missing; name a vendor (\(Vendor.allCases.map(\.rawValue).joined(separator: ", "))) or an envelope"
             )
@@ -159,7 +170,7 @@ public enum HeaderRules {
             throw InputProblem(field: field, value: shown(name: name), reason: "is not a header name")
         }
         if reserved.contains(name.lowercased()) {
-            throw InputProblem(field: field, value: name, reason: "is written by Posthorn itself; leave it out")
+            throw InputProblem(.notAllowed, field: field, value: name, reason: "is written by Posthorn itself; leave it out")
         }
         try check(value: value, field: field)
     }

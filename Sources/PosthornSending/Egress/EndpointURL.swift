@@ -39,7 +39,11 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
             throw Self.problem(text, "has the scheme \(scheme); only http and https can be called")
         }
         if Self.optional(handle, CURLUPART_USER) != nil || Self.optional(handle, CURLUPART_PASSWORD) != nil {
-            throw InputProblem(field: "", reason: "the URL holds a user name or password; put credentials into the endpoint's settings")
+            throw InputProblem(
+                .notAllowed,
+                field: "",
+                reason: "the URL holds a user name or password; put credentials into the endpoint's settings"
+            )
         }
         if Self.optional(handle, CURLUPART_ZONEID) != nil {
             throw Self.problem(text, "has a zone id in its host; only global addresses can be called")

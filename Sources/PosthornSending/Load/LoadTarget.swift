@@ -17,17 +17,32 @@ public enum LoadTarget {
             switch SystemLookup.ask(url.host) {
             case .addresses(let found): all = found
             case .noDescriptor:
-                throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: no descriptor is left; raise ulimit -n")
+                throw InputProblem(
+                    .machine,
+                    field: "URL",
+                    value: url.host,
+                    reason: "cannot be resolved: no descriptor is left; raise ulimit -n"
+                )
             case .noServer, .noRoom:
-                throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: \(MachineFault.nameServers.sentence)")
+                throw InputProblem(
+                    .machine,
+                    field: "URL",
+                    value: url.host,
+                    reason: "cannot be resolved: \(MachineFault.nameServers.sentence)"
+                )
             case .failure(let text):
-                throw InputProblem(field: "URL", value: url.host, reason: "cannot be resolved: \(text)")
+                throw InputProblem(.notFound, field: "URL", value: url.host, reason: "cannot be resolved: \(text)")
             }
         }
         switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
         case .permitted(let permitted): return url.numericAddress == nil ? permitted : []
         case .refused:
-            throw InputProblem(field: "URL", value: url.host, reason: "leads to no address of this machine or a private network")
+            throw InputProblem(
+                .notAllowed,
+                field: "URL",
+                value: url.host,
+                reason: "leads to no address of this machine or a private network"
+            )
         }
     }
 }

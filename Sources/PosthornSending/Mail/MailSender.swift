@@ -44,7 +44,7 @@ public struct MailServer: Sendable {
             throw InputProblem(field: "password", reason: "holds a control character")
         }
         if password != nil && user == nil {
-            throw InputProblem(field: "", value: text, reason: "names no user for the password; write it as smtp://user@host")
+            throw InputProblem(.missing, field: "", value: text, reason: "names no user for the password; write it as smtp://user@host")
         }
     }
 }
@@ -71,7 +71,7 @@ struct MailURL {
             return String(cString: value)
         }
         if part(CURLUPART_PASSWORD) != nil {
-            throw InputProblem(field: "", reason: "the mail server's URL holds a password; hand it over apart from the URL")
+            throw InputProblem(.notAllowed, field: "", reason: "the mail server's URL holds a password; hand it over apart from the URL")
         }
         guard let scheme = part(CURLUPART_SCHEME), scheme == "smtp" || scheme == "smtps", let host = part(CURLUPART_HOST) else {
             throw problem("is not a mail server's URL; write it as smtp://host:587 or smtps://host")

@@ -79,13 +79,11 @@ struct TransferVerdict: Hashable {
     private static func failure(of intervention: Intervention?) -> (AttemptError, String)? {
         switch intervention {
         case .refusedAddress(let address):
-            return (
-                .refusedAddress, "\(address) is in a range that the egress guard forbids; if it is meant, open it with \(opening(address))"
-            )
+            return (.refusedAddress, "\(address) is in a range that the egress guard forbids")
         case .refusedPlainHTTP(let address):
             return (
                 .refusedAddress,
-                "plain http goes only to ranges that are opened, and \(address) is in none; use https, or open it with \(opening(address))"
+                "plain http goes only to ranges that are opened, and \(address) is in none; use https"
             )
         case .secondTry, .staleConnection: return (.closed, "the kept-alive connection was closed before an answer came")
         case .closedBeforeSending(let isTLS):
@@ -97,9 +95,6 @@ struct TransferVerdict: Hashable {
         case .bodyLimit, nil: return nil
         }
     }
-
-    /// What the commands that call a topology's endpoints take, for that address alone.
-    private static func opening(_ address: NetworkAddress) -> String { "--allow \(address)" }
 
     /// The detail for what a callback did.
     static func text(of intervention: Intervention) -> String { failure(of: intervention)?.1 ?? "" }

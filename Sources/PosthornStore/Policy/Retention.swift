@@ -106,7 +106,7 @@ extension OutboxStore {
         for key in keys {
             if let endpoint = try removedEndpoint(key), retention.permits(endpoint) { found.append(endpoint) }
         }
-        try delete(found)
+        try deleteEndpoints(found)
         return found.count
     }
 }

@@ -5,24 +5,11 @@ public import PosthornText
 /// A notification is queued in the commit that exhausts its delivery, so a crash leaves both or neither. Notifications of
 /// one endpoint for one recipient share a mail for as long as it waits for its first attempt.
 public protocol NotificationQueue: AnyObject {
-    /// The mail that is due first, at the latest at `now`.
-    func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
-    /// The first waiting mail with a greater number, due or not.
-    func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail?
-    /// When the first waiting mail is due.
-    func nextMail() throws(OutboxProblem) -> Timestamp?
     /// Takes a waiting mail for sending: from now on nothing is added to it. A later call changes nothing.
     /// - Returns: The mail as it is now; `nil` when it does not wait any more.
     func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
-    /// What a mail is about.
-    /// - Parameter limit: How many deliveries are read with their attempts; the others are counted.
-    func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
     /// Stores the result of sending a mail.
-    func record(_ attempt: MailAttempt) throws(OutboxProblem)
-    /// Writes down whether the engine that starts has a mail server.
-    func write(servesMails: Bool) throws(OutboxProblem)
-    /// Counts of mails.
-    func mailStatus() throws(OutboxProblem) -> MailStatus
+    func recordMail(_ attempt: MailAttempt) throws(OutboxProblem)
     /// The mails that were refused, newest first.
     func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail]
     /// Lets a refused mail be tried again from the start of its schedule, with its contents unchanged, and counts the

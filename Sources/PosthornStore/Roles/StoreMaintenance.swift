@@ -9,7 +9,7 @@ public protocol StoreMaintenance: AnyObject {
     /// Brings rows that a program of an earlier version has written up to date, at most `limit`.
     /// - Returns: Whether there may be more.
     func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool
-    /// Adds what was not counted to the counts that ``OutboxReader/status(at:)`` shows.
+    /// Adds what was not counted to the counts that ``StatusReader/status(at:)`` shows.
     func correct(counts difference: OutboxCounts) throws(OutboxProblem)
     /// Deletes an event with its deliveries, their attempts and notifications.
     /// - Returns: How many attempts there were.
@@ -17,5 +17,5 @@ public protocol StoreMaintenance: AnyObject {
     /// Deletes mails of which all deliveries were deleted.
     func deleteEmptyMails() throws(OutboxProblem)
     /// Deletes removed endpoints with their revisions; nothing may be left of them.
-    func delete(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem)
+    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem)
 }

@@ -3,7 +3,7 @@ public import PosthornText
 
 /// What people do to deliveries by hand: ``DeliveryAction/change(of:wholeRound:at:)`` decides, the store reads and writes rows. A
 /// running engine notices by the queue's generation.
-extension DeliveryRows {
+extension ManualActions {
     /// Makes deliveries due now, and counts the queue's generation up.
     ///
     /// - Parameters:

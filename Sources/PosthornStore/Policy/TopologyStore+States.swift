@@ -1,7 +1,7 @@
 public import PosthornModel
 public import PosthornText
 
-extension EndpointRows {
+extension TopologyStore {
     /// Writes down the result of a handshake, as ``EndpointStanding/afterHandshake(ofRevision:failure:)`` decides.
     /// - Returns: Whether it said something of the endpoint as it is by now.
     public func settleHandshake(

@@ -1,0 +1,54 @@
+import PosthornSQLite
+public import PosthornSystem
+
+// What only an outbox in a SQLite file has.
+extension Outbox {
+    /// Opens an outbox, makes the file when there is none, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: The database file, which may be a platform's own. Its folder must exist.
+    ///   - creating: Whether a missing file is made.
+    ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
+    ///     file must exist and have this version's schema.
+    ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
+    ///     a problem of code `busy`; the same call can then be made again.
+    ///   - clock: Where the time comes from.
+    ///   - random: Where made ids come from.
+    /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
+    public convenience init(
+        path: String,
+        creating: Bool = true,
+        key: OutboxKey? = nil,
+        replacing formerKey: OutboxKey? = nil,
+        readOnly: Bool = false,
+        busyTimeoutMilliseconds: Int32 = 10_000,
+        clock: any PosthornClock = SystemClock(),
+        random: any RandomSource = SystemRandom()
+    ) throws {
+        let location = SQLiteLocation(
+            path: path,
+            creating: creating,
+            readOnly: readOnly,
+            busyTimeoutMilliseconds: busyTimeoutMilliseconds
+        )
+        try self.init(at: location, key: key, replacing: formerKey, clock: clock, random: random)
+    }
+
+    /// Puts an event into a transaction of the platform's own, through the platform's own connection.
+    ///
+    /// The event exists once that transaction commits; a running engine notices within milliseconds.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - connection: The `sqlite3 *` of a connection to the database that holds the outbox.
+    /// - Returns: The event's id.
+    public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws -> String {
+        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        if let refused = batch.refusal { throw refused.problem }
+        guard case .success(let checked)? = batch.events.first else { return "" }
+        try TransactionalEmit.insert(checked, into: connection)
+        return checked.id
+    }
+}

@@ -1,0 +1,13 @@
+/// What is read of an outbox beside its writer: lists, look-ups, counts and checks. Each call sees one state of the outbox; none waits
+/// for a writer or keeps one waiting.
+///
+/// A reader is used by one thread at a time. ``OutboxReaders`` lends them out. Each role is small enough to be replaced in a test.
+public protocol OutboxReader: TopologySource, DeliveryLists, EventLists, StatusReader, StoreChecks, MailReader, RetentionSource {}
+
+/// Lends readers out: a bounded number, so that a long list or check keeps neither mails nor other lists waiting.
+public protocol OutboxReaders: Sendable {
+    /// Reads with a reader that nobody else uses meanwhile; waits where all are in use.
+    func read<Result: Sendable>(_ body: (any OutboxReader) throws -> Result) throws -> Result
+    /// Closes those that nobody uses.
+    func close()
+}

@@ -1,0 +1,98 @@
+import PosthornModel
+import PosthornStore
+import PosthornText
+import Testing
+
+extension StoreContract {
+    static let journalRules: [Rule] = [
+        Rule("what an engine says of itself is in the status") { try $0.pulseIsKept() },
+        Rule("what an engine cannot use is kept until it is written again") { try $0.faultsAreKept() },
+        Rule("how long a receiver is left alone") { try $0.throttlesAreKept() },
+        Rule("whether mails are served is known while an engine runs") { try $0.mailServiceIsKept() },
+    ]
+
+    private func pulseIsKept() throws {
+        let store = try open()
+        #expect(try read { try $0.status(at: now) }.pulse == nil)
+        let pulses = [
+            EnginePulse(at: now, attemptsPerSecond: 1.5, deliveredPerSecond: 0.25, inFlight: 3),
+            EnginePulse(
+                at: later(1000),
+                attemptsPerSecond: 2,
+                deliveredPerSecond: 1,
+                inFlight: 0,
+                clockSkew: ClockSkew(milliseconds: -70, endpoints: 2)
+            ),
+        ]
+        for pulse in pulses {
+            try store.write { () throws(OutboxProblem) in try store.write(pulse: pulse) }
+            #expect(try read { try $0.status(at: now) }.pulse == pulse)
+        }
+    }
+
+    private func faultsAreKept() throws {
+        let (store, _) = try prepared(["a", "b", "c"])
+        func write(_ faults: [String: String], at time: Timestamp) throws {
+            try store.write { () throws(OutboxProblem) in try store.write(faults: faults, at: time) }
+        }
+        func kept() throws -> FaultsOfRun { try read { try $0.faultsOfRun() } }
+        #expect(try kept() == FaultsOfRun())
+        let faults = ["a": "no \"key\"", "b": "a damaged\nrow", "c": "z"]
+        try write(faults, at: now)
+        #expect(try kept() == FaultsOfRun(at: now, reasons: faults))
+        try apply([settings("a", "https://moved.example/"), settings("b"), settings("c")], to: store)
+        #expect(try kept().reasons.keys.sorted() == ["b", "c"])
+        let key = try #require(try store.endpoint(id: "b")).key
+        // Switched off and on it is what it was.
+        try store.write { () throws(OutboxProblem) in
+            try store.setState(.disabled, reason: nil, ofEndpoint: key, at: now)
+            try store.setState(.active, reason: nil, ofEndpoint: key, at: now)
+        }
+        #expect(try kept().reasons.keys.sorted() == ["b", "c"])
+        try store.write { () throws(OutboxProblem) in try store.setCredentials([:], ofEndpoint: key, id: "b", at: now) }
+        #expect(try kept().reasons.keys.sorted() == ["c"])
+        try write([:], at: later(1))
+        #expect(try kept() == FaultsOfRun(at: later(1)))
+    }
+
+    private func throttlesAreKept() throws {
+        let (store, _) = try prepared(["a", "b"])
+        let keys = try store.topology().endpoints.map(\.key)
+        func write(_ until: Int64?, _ key: Int64) throws {
+            try store.write { () throws(OutboxProblem) in try store.write(throttledUntil: until.map(later), ofEndpoint: key) }
+        }
+        try write(1000, keys[0])
+        try write(2000, keys[1])
+        try write(3000, keys[0])
+        #expect(try open().throttles(after: now) == [keys[0]: later(3000), keys[1]: later(2000)])
+        #expect(try store.throttles(after: later(2000)) == [keys[0]: later(3000)])
+        try write(nil, keys[0])
+        #expect(try store.throttles(after: now) == [keys[1]: later(2000)])
+        // One that was deleted meanwhile has nothing to be left alone for.
+        try write(1000, 99)
+        #expect(try store.throttles(after: now).count == 1)
+        // What one address asks for is not another's wish, and a method is no address.
+        func b(_ url: String) -> EndpointSettings { EndpointSettings(id: "b", node: "n", url: url, method: .get) }
+        try write(1000, keys[0])
+        try apply([settings("a"), b("https://b.example/")], to: store)
+        #expect(try store.throttles(after: now).keys.sorted() == keys)
+        try apply([settings("a"), b("https://b2.example/")], to: store)
+        #expect(try store.throttles(after: now).keys.sorted() == [keys[0]])
+        try store.write { () throws(OutboxProblem) in try store.setState(.active, reason: nil, ofEndpoint: keys[0], at: now) }
+        #expect(try store.throttles(after: now).isEmpty)
+        try write(1000, keys[0])
+        try apply([b("https://b2.example/")], to: store, prune: true)
+        #expect(try store.throttles(after: now).isEmpty)
+    }
+
+    private func mailServiceIsKept() throws {
+        let store = try open()
+        try store.write { () throws(OutboxProblem) in try store.write(servesMails: true) }
+        // Of an engine that is gone nobody can say so.
+        #expect(try read { try $0.status(at: now) }.mails.isServed == nil)
+        #expect(try store.join(alone: false))
+        #expect(try read { try $0.status(at: now) }.mails.isServed == true)
+        try store.write { () throws(OutboxProblem) in try store.write(servesMails: false) }
+        #expect(try read { try $0.status(at: now) }.mails.isServed == false)
+    }
+}

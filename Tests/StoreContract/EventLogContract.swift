@@ -1,0 +1,87 @@
+import PosthornModel
+import PosthornStore
+import PosthornText
+import Testing
+
+extension StoreContract {
+    static let eventLogRules: [Rule] = [
+        Rule("an event and its deliveries are there together") { try $0.fanOutIsWhole() },
+        Rule("an id is accepted once") { try $0.idsAreIdempotent() },
+        Rule("the time of a known event counts where its producer said it") { try $0.producersTimesCount() },
+        Rule("an inserted event waits for its deliveries, oldest first") { try $0.arrivalsWait() },
+        Rule("an event is read as it was stored, and who checked it") { try $0.eventsAreReadBack() },
+    ]
+
+    private func fanOutIsWhole() throws {
+        let (store, revisions) = try prepared(["a", "b", "c"])
+        #expect(try accept(event("e1"), revisions, in: store) == .stored(deliveries: 3))
+        #expect(try ready(store).count == 3)
+        #expect(try accept(event("e2"), [], in: store) == .stored(deliveries: 0))
+        #expect(try store.hasUnsettled())
+        // Several events in one call, and one of them twice.
+        let news = ["e3", "e4", "e3"].map { Candidate(event($0), createdByProducer: false, recipients: []) }
+        let results = try store.write { () throws(OutboxProblem) in try store.accept(news, at: now) }
+        #expect(results == [.stored(deliveries: 0), .stored(deliveries: 0), .known])
+    }
+
+    private func idsAreIdempotent() throws {
+        let (store, revisions) = try prepared()
+        try accept(event("e1", data: #"{"a":1}"#), revisions, in: store)
+        #expect(try accept(event("e1", data: #"{"a":1}"#), revisions, in: store) == .known)
+        #expect(try accept(event("e1", data: #"{"a": 1}"#), revisions, in: store) == .conflict)
+        #expect(try accept(event("e1", type: "U", data: #"{"a":1}"#), revisions, in: store) == .conflict)
+        #expect(try ready(store).count == 1)
+    }
+
+    private func producersTimesCount() throws {
+        let (store, _) = try prepared()
+        try accept(event("e1"), [], in: store)
+        let copy = Event(id: "e1", type: "T", node: "n", created: later(1), data: Array("{}".utf8))
+        func again(createdByProducer: Bool) throws -> [Acceptance] {
+            try store.write { () throws(OutboxProblem) in
+                try store.accept([Candidate(copy, createdByProducer: createdByProducer, recipients: [])], at: now)
+            }
+        }
+        #expect(try again(createdByProducer: false) == [.known])
+        #expect(try again(createdByProducer: true) == [.conflict])
+    }
+
+    private func arrivalsWait() throws {
+        let (store, revisions) = try prepared()
+        #expect(try !store.hasArrivals())
+        for id in ["e1", "e2", "e3"] { try insert(event(id)) }
+        #expect(try store.hasArrivals() && store.hasUnsettled())
+        #expect(try store.arrivals(limit: 2).map(\.event.id) == ["e1", "e2"])
+        let first = try #require(try store.arrivals(limit: 9).first)
+        #expect(first.event == event("e1"))
+        let recipients = [try recipient(revisions[0], in: store)]
+        try store.write { () throws(OutboxProblem) in try store.fanOut(first.seq, to: recipients, at: now) }
+        #expect(try ready(store).count == 1)
+        #expect(try store.arrivals(limit: 9).map(\.event.id) == ["e2", "e3"])
+        // Accepted by the library it is the same event.
+        #expect(try accept(event("e2"), revisions, in: store) == .known)
+        for arrival in try store.arrivals(limit: 9) {
+            try store.write { () throws(OutboxProblem) in try store.fanOut(arrival.seq, to: [], at: now) }
+        }
+        #expect(try !store.hasArrivals())
+    }
+
+    private func eventsAreReadBack() throws {
+        let (store, revisions) = try prepared()
+        let event = event("e1", data: #"{"n":1.10,"e":"é\u0000 /"}"#)
+        try accept(event, revisions, in: store)
+        var rows: [ReadyRow] = []
+        _ = try store.scanReady(after: 0, limit: 9) {
+            rows.append($0)
+            return true
+        }
+        let row = try #require(rows.first)
+        #expect(row.revision == revisions[0])
+        let accepted = try #require(try store.event(row.event))
+        #expect(accepted.event == event && accepted.isChecked)
+        try insert(self.event("e2"))
+        let arrival = try #require(try store.arrivals(limit: 1).first)
+        #expect(try store.event(arrival.seq)?.isChecked == false)
+        #expect(try store.event(999) == nil)
+    }
+}

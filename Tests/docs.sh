@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Builds the library's documentation from what is built in .build/debug, with every warning an error: a link to a symbol or an
+# article that is not there any more, or a parameter that has no description.
+#
+#     swift build && Tests/docs.sh [FOLDER]    also keeps the archive, for a web server
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Debian may have no docc, the toolchain always has.
+PATH="$(dirname "$(readlink -f "$(command -v swift)")"):$PATH"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+seams=()
+while read -r map; do seams+=(-Xcc "-fmodule-map-file=$map"); done < <(find "$PWD/Sources" -name module.modulemap)
+target=$(swift -print-target-info | sed -n 's/^ *"unversionedTriple": "\(.*\)",$/\1/p')
+mkdir "$scratch/symbols"
+swift-symbolgraph-extract -module-name Posthorn -target "$target" -I "$(swift build --show-bin-path)/Modules" "${seams[@]}" \
+    -minimum-access-level public -output-dir "$scratch/symbols"
+docc convert Sources/Posthorn/Posthorn.docc --additional-symbol-graph-dir "$scratch/symbols" --output-dir "${1:-$scratch/archive}" \
+    --fallback-display-name Posthorn --fallback-bundle-identifier posthorn --warnings-as-errors >"$scratch/log" 2>&1 || {
+    cat "$scratch/log" >&2
+    exit 1
+}
+echo "docs: no broken link"
