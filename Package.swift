@@ -108,6 +108,16 @@ let package = Package(
             path: "Tests/StoreContract",
             swiftSettings: strict
         ),
+        .target(
+            name: "PosthornMemoryStore",
+            dependencies: ["PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem"],
+            path: "Tests/MemoryStore",
+            swiftSettings: strict
+        ),
+        tests(
+            "PosthornMemoryStoreTests",
+            ["PosthornMemoryStore", "PosthornStoreContract", "PosthornStore", "PosthornTestSupport"]
+        ),
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
@@ -128,7 +138,7 @@ let package = Package(
             [
                 "Posthorn", "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats",
                 "PosthornSending",
-                "PosthornTestSupport", "CPosthornSQLite", "CPosthornFaultVFS",
+                "PosthornTestSupport", "PosthornMemoryStore", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
         tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),

@@ -15,7 +15,7 @@ enum Program {
             NodeListCommand.self, NodeRemoveCommand.self, EndpointListCommand.self, EndpointShowCommand.self,
             EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, EndpointVerifyCommand.self,
             EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, ReceiveCommand.self, SimulateCommand.self,
-            LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self,
+            LoadCommand.self, PruneCommand.self, RekeyCommand.self, DoctorCommand.self, CompletionsCommand.self, ManualCommand.self,
         ]
     }
 

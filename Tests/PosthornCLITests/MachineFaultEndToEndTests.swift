@@ -27,7 +27,7 @@ struct MachineFaultEndToEndTests {
         server.serve_forever()
         """
 
-    /// Answers every question with 127.0.0.1 where it asks for that kind of address.
+    /// Answers every question with 127.0.0.1 or, as an address of IPv6 that leads nowhere, 2001:db8::1.
     private static let nameServer = """
         import socket
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -37,15 +37,19 @@ struct MachineFaultEndToEndTests {
             end = 12
             while query[end]: end += query[end] + 1
             question = query[12:end + 5]
-            isA = question[-4:-2] == b"\\0\\1"
-            answer = b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\5\\0\\4\\x7f\\0\\0\\1" if isA else b""
-            server.sendto(query[:2] + b"\\x81\\x80\\0\\1\\0" + bytes([isA]) + b"\\0\\0\\0\\0" + question + answer, client)
+            kind = question[-4:-2]
+            four, six = b"\\x7f\\0\\0\\1", b"\\x20\\1\\x0d\\xb8" + bytes(11) + b"\\1"
+            data = {b"\\0\\1": four, b"\\0\\x1c": six}.get(kind, b"")
+            answer = b"\\xc0\\x0c" + kind + b"\\0\\1\\0\\0\\0\\5\\0" + bytes([len(data)]) + data if data else b""
+            counts = b"\\0\\1\\0" + bytes([bool(data)]) + b"\\0\\0\\0\\0"
+            server.sendto(query[:2] + b"\\x81\\x80" + counts + question + answer, client)
         """
 
-    private func apply(host: String, inFlight: Int = 32) throws {
+    private func apply(host: String, inFlight: Int = 32, timeoutMilliseconds: Int = 20_000) throws {
         let topology = """
             {"nodes": [{"id": "s", "level": "site"}], "endpoints": [{"id": "e", "node": "s", "vendor": "weseedo",
-             "url": "http://\(host):\(Self.port)/hook", "max_in_flight": \(inFlight)}]}
+             "url": "http://\(host):\(Self.port)/hook", "max_in_flight": \(inFlight),
+             "timeout_ms": \(timeoutMilliseconds)}]}
             """
         #expect(try posthorn.run("apply", posthorn.write(topology, to: "topology.json")).status == 0)
     }
@@ -67,7 +71,7 @@ struct MachineFaultEndToEndTests {
             timeout 120 python3 \(posthorn.write(Self.receiver, to: "receiver.py")) \(ready) &
             receiver=$!
             read -r word < \(ready)
-            timeout 100 "$0" run --until-settled --allow 127.0.0.0/8 --log json >&2 &
+            timeout 100 "$0" run --until-settled --allow 127.0.0.0/8 --allow 203.0.113.0/24 --log json >&2 &
             run=$!
             read -r word < \(mended)
             \(mend)
@@ -140,5 +144,42 @@ struct MachineFaultEndToEndTests {
         #expect(run.wait() == 0, "\(log)")
         try checkDelivered(400)
         #expect(count(#""fault":"no_local_port""#) >= 1, "\(log)")
+    }
+
+    /// The same at a name with addresses of both kinds, on a machine without IPv6: that one's failure hides the other's.
+    @Test func withoutAFreePortAndWithoutIPv6WhatIsDueWaitsForAPort() throws {
+        try apply(host: "hooks.receiver.test", inFlight: 30)
+        try emit(200)
+        let servers = posthorn.write(Self.nameServer, to: "names.py")
+        let run = try start(
+            setUp: "ip link set lo up; echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range; "
+                + "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; "
+                + "echo nameserver 127.0.0.1 > \(posthorn.directory.file("resolv.conf")); "
+                + "mount --bind \(posthorn.directory.file("resolv.conf")) /etc/resolv.conf; "
+                + "timeout 100 python3 \(servers) & names=$!",
+            mend: "true"
+        )
+        mend()
+        #expect(run.wait() == 0, "\(log)")
+        try checkDelivered(200)
+        #expect(count(#""fault":"no_local_port""#) >= 1, "\(log)")
+    }
+
+    /// There is a route, and the gateway on it is dead: whether a request waits for the kernel's word or not, it is no attempt.
+    @Test(arguments: [1000, 20_000]) func behindADeadGatewayNothingIsTriedInVain(_ timeoutMilliseconds: Int) throws {
+        try apply(host: "203.0.113.5", timeoutMilliseconds: timeoutMilliseconds)
+        try emit(20)
+        let run = try start(
+            setUp: "ip link set lo up; ip link add near type veth peer name far; ip address add 10.9.0.2/24 dev near; "
+                + "ip link set near up; ip link set far up; ip route add default via 10.9.0.1",
+            mend: "ip address add 203.0.113.5/32 dev lo"
+        )
+        #expect(posthorn.waitForError(#""fault":"no_route""#), "\(log)")
+        let attempts = try posthorn.run("attempts", "1", "--json")
+        #expect(attempts.lines.isEmpty, "\(attempts.output)")
+        mend()
+        #expect(run.wait() == 0, "\(log)")
+        try checkDelivered(20)
+        #expect(count(#""event":"machine_fault""#) == 1, "\(log)")
     }
 }

@@ -5,6 +5,7 @@ import Testing
 
 @testable import PosthornSQLite
 import PosthornStore
+@testable import PosthornStoreContract
 
 /// Endpoints that were removed are deleted once nothing of theirs is left, and no row points to one that is gone.
 @Suite struct RemovedEndpointTests {
@@ -74,5 +75,16 @@ import PosthornStore
         let found = try forgotten()
         #expect(found.map(\.key) == [2])
         #expect(try delete(try store.removedEndpoints()) == 1)
+    }
+
+    /// Its number would be given out again.
+    @Test func theNewestEventStaysThoughItIsSettled() throws {
+        let contract = StoreContract(location: SQLiteLocation(path: folder.file("outbox.db")), insert: { _ in })
+        try apply([settings("a")])
+        let revision = try #require(try store.endpoint(id: "a")).revision
+        for i in 1...3 { try contract.accept(contract.event("e\(i)"), [revision], in: store) }
+        for id in try contract.ready(store) { try contract.deliver(id, in: store) }
+        #expect(try contract.prune(store, before: now.advanced(byMilliseconds: 1)).events == 2)
+        #expect(try store.histories(beyond: 0, limit: 9).map(\.isNewest) == [true])
     }
 }

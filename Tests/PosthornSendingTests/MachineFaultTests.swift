@@ -11,9 +11,10 @@ import Testing
         _ tried: AddressKinds = .four,
         there: AddressKinds = [],
         was: AddressKinds? = nil,
+        silent: AddressKinds = [],
         reached: Bool = false
     ) -> MachineFault? {
-        let facts = RouteFacts(isThere: there, wasThere: was ?? there, hasReachedOthers: reached)
+        let facts = RouteFacts(isThere: there, hasSilentGateway: silent, wasThere: was ?? there, hasReachedOthers: reached)
         return .of(connectError: number, tried: tried, routes: facts)
     }
 
@@ -51,6 +52,42 @@ import Testing
         #expect(fault(ENETUNREACH, .both, there: [], was: .four, reached: true) == nil)
     }
 
+    @Test func aGatewayThatItsLinkDoesNotFindIsTheMachinesFault() {
+        for number in [EHOSTUNREACH, ETIMEDOUT] {
+            #expect(fault(number, there: .four, silent: .four, reached: true) == .route)
+            // The receiver's machine is down, or its net is unknown behind the gateway.
+            #expect(fault(number, there: .four, reached: true) == nil)
+            // The other kind's gateway is alive.
+            #expect(fault(number, .both, there: .both, silent: .six, reached: true) == nil)
+        }
+        #expect(fault(ECONNREFUSED, there: .four, silent: .four) == nil)
+    }
+
+    /// What the kernel answers about a route by a gateway, and about that neighbour, as Linux 6.1 wrote it.
+    @Test(arguments: [(UInt8(0x20), true), (0x01, true), (0x02, false), (0x04, false)])
+    func theKernelsAnswersAreRead(_ state: UInt8, _ isSilent: Bool) throws {
+        let header: [UInt8] = [2, 32, 0, 0, 254, 0, 0, 1, 0, 2, 0, 0]
+        let attributes: [UInt8] = [8, 0, 1, 0, 198, 41, 0, 4, 8, 0, 4, 0, 7, 0, 0, 0, 8, 0, 5, 0, 10, 9, 0, 1]
+        let route: [UInt8] = [52, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] + header + attributes
+        let found = try #require(GatewayProbe.gateway(in: route))
+        #expect(found.gateway == [10, 9, 0, 1] && found.link == 7)
+        let neighbour: [UInt8] = [28, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, state, 0, 0, 1]
+        #expect(GatewayProbe.isSilent(neighbour) == isSilent)
+        // An error, an answer that is cut off, and one about something else say nothing.
+        #expect(GatewayProbe.gateway(in: neighbour) == nil && !GatewayProbe.isSilent(route))
+        for length in 0..<route.count - 4 { #expect(GatewayProbe.gateway(in: Array(route.prefix(length))) == nil) }
+        for length in 0..<neighbour.count { #expect(!GatewayProbe.isSilent(Array(neighbour.prefix(length)))) }
+    }
+
+    @Test func addressesThatNoRouteLeadsToAreLeftOut() throws {
+        let (four, six) = (try #require(NetworkAddress("127.0.0.1")), try #require(NetworkAddress("::1")))
+        #expect(RouteWatch.reachable([four]) == [four] && RouteWatch.reachable([six]) == [six])
+        // An address of documentation (RFC 3849) that nobody routes, unless this machine has IPv6 to the world.
+        let nowhere = try #require(NetworkAddress("2001:db8::1"))
+        let isRouted = RouteWatch.waysOut().contains(.six)
+        #expect(RouteWatch.reachable([nowhere, four]) == (isRouted ? [nowhere, four] : [four]))
+    }
+
     @Test func portsThatRunOutAreNamed() {
         #expect(fault(EADDRNOTAVAIL, there: .four) == .ports)
         #expect(fault(EADDRNOTAVAIL) == .ports)
@@ -61,12 +98,12 @@ import Testing
 
     @Test func theRoutesAreLookedAtAgainAfterAMoment() throws {
         let there = Mutex<AddressKinds>(.both)
-        let watch = RouteWatch { there.withLock { $0 } }
+        let watch = RouteWatch { (there.withLock { $0 }, .four) }
         let start = MonotonicClock.nanoseconds()
         there.withLock { $0 = .six }
         #expect(watch.facts(now: start).isThere == .both)
         let later = watch.facts(now: start + 2 * RouteWatch.intervalNanoseconds)
-        #expect(later == RouteFacts(isThere: .six, wasThere: .both))
+        #expect(later == RouteFacts(isThere: .six, hasSilentGateway: .four, wasThere: .both))
         watch.reached(try #require(NetworkAddress("127.0.0.9")))
         #expect(!watch.facts(now: start).hasReachedOthers)
         watch.reached(try #require(NetworkAddress("10.0.0.9")))
@@ -115,6 +152,9 @@ import Testing
     @Test func itIsOverWhenNothingWaitsAndAWhileHasPassed() {
         var gate = FaultGate()
         _ = gate.failed(now: 0)
+        // The answer to a request that is tried again may take long.
+        #expect(gate.wakeUp(waiting: 0) == FaultGate.silentNanoseconds)
+        gate.gotThrough(now: 1)
         let quiet = FaultGate.quietNanoseconds
         #expect(gate.wakeUp(waiting: 1) == interval && gate.wakeUp(waiting: 0) == quiet)
         let checks = [(1, quiet), (0, quiet - 1), (0, quiet), (0, quiet)].map { gate.check(waiting: $0.0, now: $0.1) }

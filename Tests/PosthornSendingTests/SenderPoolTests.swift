@@ -210,6 +210,7 @@ import Testing
         // No more than may be on the wire at once, and never a handshake a request.
         #expect(statistics.connectionsOpened <= Int64(SenderConfiguration().youngInFlightLimit))
         #expect(statistics.mostConnectionsOfAHost == statistics.connectionsOpened)
+        #expect((1...1.5).contains(statistics.connectionsPerRequestAtOnce))
         #expect(statistics.waitingForConnections == 0)
     }
 

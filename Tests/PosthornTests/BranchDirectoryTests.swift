@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aBranchHasTheRecipientsOfTheWholeDirectory() throws {
+    @Test(.onEachStore) func aBranchHasTheRecipientsOfTheWholeDirectory() throws {
         try apply(try endpoints())
         _ = try bench.outbox.setEnabled(false, endpoint: "c-0")
         try apply(try endpoints().filter { $0.id != "d-1" }, prune: true)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func aNodeInOtherBytesIsNamedAsSuch() throws {
+    @Test(.onEachStore) func aNodeInOtherBytesIsNamedAsSuch() throws {
         try apply(try endpoints())
         let emit = { (node: String) in _ = try bench.outbox.emit(NewEvent(type: "T", node: node, data: "{}")) }
         try emit("caf\u{E9}")
@@ -78,13 +78,13 @@ import Testing
     }
 
     /// The topology changes between two events of one program.
-    @Test func aChangeIsFollowed() throws {
+    @Test(.onEachStore) func aChangeIsFollowed() throws {
         let one = EndpointSettings(id: "a", node: "s", url: "https://x.example/")
         let two = EndpointSettings(id: "b", node: "r", url: "https://x.example/")
         func deliveries() throws -> Int { try bench.outbox.emit(NewEvent(type: "T", node: "s", data: "{}")).deliveries }
         try apply([one])
         #expect(try deliveries() == 1)
-        let other = try Outbox(path: bench.outbox.path)
+        let other = try bench.place.open()
         defer { other.close() }
         _ = try other.apply(try Topology(nodes: Self.nodes, endpoints: [one, two]))
         #expect(try deliveries() == 2)
@@ -98,7 +98,7 @@ import Testing
             let own = EndpointSettings(id: "own", node: "s", url: "https://x.example/")
             _ = try bench.outbox.apply(try Topology(nodes: Self.nodes, endpoints: crowd + [own]))
             // A program of its own, which has read nothing yet.
-            let emitter = try Outbox(path: bench.outbox.path, creating: false)
+            let emitter = try bench.place.open()
             defer { emitter.close() }
             let before = try emitter.counters().statements
             _ = try emitter.emit(NewEvent(type: "T", node: "s", data: "{}"))

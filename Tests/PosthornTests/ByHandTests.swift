@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What people do to deliveries: one by one, and by a filter over all endpoints.
-@Suite(.limited()) struct ByHandTests {
+@Suite(.limited(), .onEachStore) struct ByHandTests {
     /// Endpoints `a` and `b` at the site and the company, both with one attempt.
     private func bench(_ url: String) throws -> EngineBench {
         let bench = try EngineBench(clock: TestClock())
@@ -129,8 +129,7 @@ import Testing
 
     @Test func anEventIsFoundByItsId() throws {
         let bench = try bench("https://a.example/")
-        let platform = try PlatformConnection(bench.outbox.path)
-        try platform.execute("INSERT INTO posthorn_outbox (id, type, node, data) VALUES ('e1', 'USER_CREATED', 'c', '{\"a\": 1}')")
+        try bench.place.insert("e1", type: "USER_CREATED", node: "c", data: #"{"a": 1}"#)
         let (event, waits) = try bench.outbox.event("e1")
         #expect(event.type == "USER_CREATED" && event.data == Array(#"{"a": 1}"#.utf8) && waits)
         #expect(throws: InputProblem.self) { try bench.outbox.event("e2") }

@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// Deliveries that are cancelled, and pruned too, while their receiver still thinks about the answer.
-@Suite(.limited()) struct CancelledOnTheWireTests {
+@Suite(.limited(), .onEachStore) struct CancelledOnTheWireTests {
     private let slow: MisbehavingReceiver
     private let quick: MisbehavingReceiver
     private let bench: EngineBench
@@ -61,9 +61,9 @@ import Testing
         let ids = try cancelUnderWay(engine)
         try emit("good-2")
         for _ in 0..<3 { #expect(await updates.next()?.state == .delivered) }
-        // The newest event always stays.
+        // Both that are under way; a store may keep the newest of all, or not.
         let pruned = try bench.outbox.prune(settledBefore: Timestamp(milliseconds: .max / 2))
-        #expect(pruned.events == 2 && pruned.endpoints == 1)
+        #expect(pruned.events >= 2 && pruned.endpoints == 1)
         // The engine reads the endpoints again, while requests of the one that is gone are on the wire.
         try bench.apply([quickEndpoint, EndpointSettings(id: "new", node: "s", url: quick.url, events: [try EventPattern("OTHER")])])
         #expect(try bench.deliveries().allSatisfy { $0.endpoint == "quick" })
@@ -72,8 +72,7 @@ import Testing
         try emit("good-3")
         #expect(quick.waitForRequests(4).count == 4)
         try engine.stop()
-        let platform = try PlatformConnection(bench.outbox.path)
-        for id in ids { #expect(try platform.integer("SELECT count(*) FROM posthorn_attempt WHERE delivery = \(id)") == 0) }
+        for id in ids { #expect(throws: InputProblem.self) { try bench.outbox.attempts(of: id) } }
         #expect(try bench.deliveries().allSatisfy { $0.state == .delivered })
         #expect(try bench.outbox.status().deliveries[.pending] ?? 0 == 0)
     }

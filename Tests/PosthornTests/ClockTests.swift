@@ -4,7 +4,7 @@ import PosthornTestSupport
 import Testing
 
 /// The wall clock is put back or ahead while deliveries wait.
-@Suite(.limited()) struct ClockTests {
+@Suite(.limited(), .onEachStore) struct ClockTests {
     private static let hour: Int64 = 3_600_000
 
     /// Put back, what waits comes when the clock shows its time again: later by the jump at most, and never lost.

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The end of an engine is bounded, whatever receivers do.
-@Suite(.limited()) struct DrainTests {
+@Suite(.limited(), .onEachStore) struct DrainTests {
     @Test func whatTakesLongerThanADrainIsCutOffAndGoesOutAgain() throws {
         let isFirst = Mutex(true)
         let receiver = try MisbehavingReceiver { _ in

@@ -9,7 +9,7 @@ import Testing
 @testable import Posthorn
 
 /// What is remembered of endpoints while their topology changes.
-@Suite(.limited()) struct EndpointDirectoryTests {
+@Suite(.limited(), .onEachStore) struct EndpointDirectoryTests {
     /// Reads the topology and the place of a revision, on the writer's thread as the engine does.
     private func place(_ bench: VendorsBench, _ id: String) throws -> SendTarget {
         let revision = try bench.endpoint(id).revision

@@ -35,10 +35,10 @@ import Testing
         )
     }
 
-    @Test func anApplyThatWritesTheEndpointsAnewSettlesWhatTheLastRunFound() throws {
+    @Test(.onEachStore) func anApplyThatWritesTheEndpointsAnewSettlesWhatTheLastRunFound() throws {
         let bench = try VendorsBench(key: key)
         _ = try bench.outbox.apply(topology())
-        let keyless = try Outbox(path: bench.outbox.path)
+        let keyless = try bench.place.open()
         defer { keyless.close() }
         #expect(throws: OutboxProblem.self) { try Engine(outbox: keyless).run() }
         #expect(try keyless.endpointFaults().all.keys.sorted() == ["a", "b"])

@@ -8,30 +8,42 @@ import PosthornTestSupport
 import Synchronization
 import Testing
 
-/// An outbox on a real file with an engine on it, and what the engine tells.
+/// An outbox with an engine on it, and what the engine tells.
 final class EngineBench: Sendable {
     let folder: TemporaryDirectory
+    let place: BenchPlace
     let outbox: Outbox
     private let log = EventLog()
 
+    /// - Parameter folder: Where the file is, for a test that is about one; `nil` for a new outbox on the store of this run.
     init(
         _ folder: TemporaryDirectory? = nil,
         clock: any PosthornClock = SystemClock(),
         busyTimeoutMilliseconds: Int32 = 10_000
     ) throws {
-        let place = try folder ?? TemporaryDirectory()
-        self.folder = place
-        outbox = try Outbox(
-            path: place.file("outbox.db"),
-            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
-            clock: clock,
-            random: SeededRandom(seed: 1)
-        )
+        let store = folder == nil ? BenchStore.current : .sqlite
+        self.folder = try folder ?? TemporaryDirectory()
+        place = BenchPlace(in: self.folder, on: store, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+        outbox = try place.open(clock: clock, random: SeededRandom(seed: 1))
     }
 
-    /// A bench on an outbox that stands elsewhere.
+    /// A bench on an outbox that is somewhere already.
+    init(at location: any StoreLocation) throws {
+        folder = try TemporaryDirectory()
+        place = BenchPlace(location)
+        outbox = try place.open(random: SeededRandom(seed: 3))
+    }
+
+    /// Another program on the same outbox.
+    init(sharing other: EngineBench, clock: any PosthornClock = SystemClock()) throws {
+        (folder, place) = (other.folder, other.place)
+        outbox = try place.open(clock: clock, random: SeededRandom(seed: 2))
+    }
+
+    /// A bench on an outbox that was opened in a special way.
     init(_ outbox: Outbox) throws {
         folder = try TemporaryDirectory()
+        place = BenchPlace(in: folder)
         self.outbox = outbox
     }
 

@@ -9,7 +9,7 @@ import Testing
 
 /// The engine over real sockets and a real file.
 @Suite(.limited()) struct EngineTests {
-    @Test func twentyTwoTypesReachExactlyTheLevelsOfTheTable() throws {
+    @Test(.onEachStore) func twentyTwoTypesReachExactlyTheLevelsOfTheTable() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
         // Each level's endpoint has a path of its own.
@@ -46,7 +46,7 @@ import Testing
         #expect(try bench.deliveries().allSatisfy { $0.state == .delivered && $0.attempts == 1 })
     }
 
-    @Test func aDayOfRetriesRunsAsFastAsTheClockIsMoved() throws {
+    @Test(.onEachStore) func aDayOfRetriesRunsAsFastAsTheClockIsMoved() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503, body: "no") }
         let clock = TestClock()
         let start = clock.now()
@@ -84,7 +84,7 @@ import Testing
         String(decoding: request.body, as: UTF8.self).firstMatch(of: /"attempt": ?"?(\d+)/).flatMap { Int($0.1) }
     }
 
-    @Test func theSameAtSpeedAgainstARealReceiver() throws {
+    @Test(.onEachStore) func theSameAtSpeedAgainstARealReceiver() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
@@ -142,7 +142,7 @@ import Testing
         #expect(receiver.requests.isEmpty)
     }
 
-    @Test func aDisabledEndpointsDeliveriesAreHeldAndGoOutWhenItIsEnabled() throws {
+    @Test(.onEachStore) func aDisabledEndpointsDeliveriesAreHeldAndGoOutWhenItIsEnabled() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
         try bench.apply([
@@ -162,7 +162,7 @@ import Testing
         #expect(try bench.deliveries().allSatisfy { $0.state == .delivered })
     }
 
-    @Test func disablingWhileTheEngineRunsHoldsWhatWaits() throws {
+    @Test(.onEachStore) func disablingWhileTheEngineRunsHoldsWhatWaits() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let clock = TestClock()
         let bench = try EngineBench(clock: clock)
@@ -179,15 +179,14 @@ import Testing
         try engine.stop()
     }
 
-    @Test func theURLIsPinnedWhenTheEventIsAccepted() throws {
+    @Test(.onEachStore) func theURLIsPinnedWhenTheEventIsAccepted() throws {
         let old = try MisbehavingReceiver { _ in .ok }
         let new = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "a", node: "s", url: old.url)])
         _ = try bench.outbox.emit(NewEvent(id: "first", type: "MEETING_WAIT", node: "s", data: "{}"))
-        let platform = try PlatformConnection(bench.outbox.path)
-        // Accepted by SQL, not yet fanned out when the URL changes: it still goes where the hierarchy said then.
-        try platform.execute("INSERT INTO posthorn_outbox (id, type, node, data) VALUES ('second', 'MEETING_WAIT', 's', '{}')")
+        // Inserted, not yet fanned out when the URL changes: it still goes where the hierarchy said then.
+        try bench.place.insert("second", type: "MEETING_WAIT", node: "s")
         try bench.apply([EndpointSettings(id: "a", node: "s", url: new.url)])
         _ = try bench.outbox.emit(NewEvent(id: "third", type: "MEETING_WAIT", node: "s", data: "{}"))
         try bench.engine(untilSettled: true).run()
@@ -195,12 +194,11 @@ import Testing
         #expect(new.requests.count == 1)
     }
 
-    @Test func aSecondEngineStandsByAndTakesOver() throws {
+    @Test(.onEachStore) func aSecondEngineStandsByAndTakesOver() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
-        let folder = try TemporaryDirectory()
-        let first = try EngineBench(folder)
+        let first = try EngineBench()
         try first.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
-        let second = try EngineBench(folder)
+        let second = try EngineBench(sharing: first)
         let owner = try first.engine()
         try owner.start()
         #expect(first.waitFor("start", where: { if case .started = $0 { true } else { false } }))
@@ -217,7 +215,7 @@ import Testing
         #expect(try second.deliveries().map(\.state) == [.delivered, .delivered])
     }
 
-    @Test func updatesAreAnAsyncSequence() async throws {
+    @Test(.onEachStore) func updatesAreAnAsyncSequence() async throws {
         let receiver = try MisbehavingReceiver { $0.indexOnConnection == 0 ? .status(500) : .ok }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
@@ -231,7 +229,7 @@ import Testing
         try engine.stop()
     }
 
-    @Test func updatesThatAreAskedForAfterTheEndAreOver() async throws {
+    @Test(.onEachStore) func updatesThatAreAskedForAfterTheEndAreOver() async throws {
         let bench = try EngineBench()
         let engine = try Engine(outbox: bench.outbox)
         try engine.start()
@@ -239,7 +237,7 @@ import Testing
         for await _ in engine.updates() {}
     }
 
-    @Test func updatesOfAnEngineThatNeverRanEnd() async throws {
+    @Test(.onEachStore) func updatesOfAnEngineThatNeverRanEnd() async throws {
         let bench = try EngineBench()
         let engine = try Engine(outbox: bench.outbox)
         let updates = engine.updates()
@@ -247,7 +245,7 @@ import Testing
         for await _ in updates {}
     }
 
-    @Test func aRetryByHandGoesOnCounting() throws {
+    @Test(.onEachStore) func aRetryByHandGoesOnCounting() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
@@ -265,7 +263,7 @@ import Testing
         #expect(try bench.outbox.attempts(of: 1).map(\.number) == Array(1...11))
     }
 
-    @Test func aBacklogOfOneDeadEndpointHoldsBackNobody() throws {
+    @Test(.onEachStore) func aBacklogOfOneDeadEndpointHoldsBackNobody() throws {
         let dead = try MisbehavingReceiver { _ in .silence }
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
@@ -288,7 +286,7 @@ import Testing
         try engine.stop()
     }
 
-    @Test func aHangingEndpointWithLargeEventsHoldsBackNobody() throws {
+    @Test(.onEachStore) func aHangingEndpointWithLargeEventsHoldsBackNobody() throws {
         let dead = try MisbehavingReceiver { _ in .silence }
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
@@ -313,7 +311,7 @@ import Testing
     }
 
     /// Whoever looks through a list asks for more about what stands in it.
-    @Test func aListsVisitorMayReadTheOutboxToo() throws {
+    @Test(.onEachStore) func aListsVisitorMayReadTheOutboxToo() throws {
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "e", node: "s", url: "https://e.example/")])
         for id in ["a", "b"] { _ = try bench.outbox.emit(NewEvent(id: id, type: "MEETING_WAIT", node: "s", data: "{}")) }
@@ -328,7 +326,7 @@ import Testing
         #expect(pending == [2, 2])
     }
 
-    @Test func whatCannotBeEmittedNamesItself() throws {
+    @Test(.onEachStore) func whatCannotBeEmittedNamesItself() throws {
         let bench = try EngineBench()
         try bench.apply([])
         #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(type: "T", node: "nobody", data: "{}")) }

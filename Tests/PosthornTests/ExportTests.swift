@@ -40,7 +40,7 @@ import Testing
 
     private let secrets = ["in-the-url", "bearer-of-v", "key-of-header", "secret-of-hmac"]
 
-    @Test(arguments: [true, false], [true, false])
+    @Test(.onEachStore, arguments: [true, false], [true, false])
     func whatWasExportedChangesNothing(isSealed: Bool, withSecrets: Bool) throws {
         let bench = try outbox(isSealed ? key : nil)
         let text = try bench.outbox.exportedTopology(withSecrets: withSecrets)
@@ -50,7 +50,7 @@ import Testing
         #expect(second == text)
     }
 
-    @Test func withSecretsItMakesAnotherOutboxTheSame() throws {
+    @Test(.onEachStore) func withSecretsItMakesAnotherOutboxTheSame() throws {
         let first = try outbox(key)
         let text = try first.outbox.exportedTopology(withSecrets: true)
         let other = try VendorsBench()
@@ -58,7 +58,7 @@ import Testing
         #expect(try other.outbox.exportedTopology(withSecrets: true) == text)
     }
 
-    @Test func withoutSecretsAnotherOutboxRefusesIt() throws {
+    @Test(.onEachStore) func withoutSecretsAnotherOutboxRefusesIt() throws {
         let first = try outbox(nil)
         let text = try first.outbox.exportedTopology(withSecrets: false)
         let other = try VendorsBench()
@@ -66,9 +66,9 @@ import Testing
         #expect(problem?.field == "endpoints[0].url" && problem?.value == "***", "\(problem.map { "\($0)" } ?? "")")
     }
 
-    @Test func withoutTheKeyCredentialsAreKeptAsAWhole() throws {
+    @Test(.onEachStore) func withoutTheKeyCredentialsAreKeptAsAWhole() throws {
         let bench = try outbox(key)
-        let keyless = try Outbox(path: bench.outbox.path)
+        let keyless = try bench.place.open()
         defer { keyless.close() }
         let text = try keyless.exportedTopology(withSecrets: false)
         #expect(text.contains(#""credentials":"***""#) && text.contains(#""headers":{"x-api-key":"***","x-b":"***"}"#), "\(text)")
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// The file stands for what is stored when it is applied, so a rotation in between is not undone.
-    @Test func anExportFromBeforeARotationKeepsTheNewSecret() throws {
+    @Test(.onEachStore) func anExportFromBeforeARotationKeepsTheNewSecret() throws {
         let bench = try outbox(nil)
         let text = try bench.outbox.exportedTopology(withSecrets: false)
         let made = try #require(try bench.outbox.rotate(endpoint: "h").shownOnce)
@@ -86,7 +86,7 @@ import Testing
         #expect(try bench.outbox.endpointWithCredentials("h").settings.credentials["secret"] == .string(made))
     }
 
-    @Test func whatIsEditedChangesAndTheRestIsKept() throws {
+    @Test(.onEachStore) func whatIsEditedChangesAndTheRestIsKept() throws {
         let bench = try outbox(nil)
         let text = try bench.outbox.exportedTopology(withSecrets: false)
             .replacing("https://v.example/?token=***&x=***", with: "https://new.example/?token=***")
@@ -97,10 +97,13 @@ import Testing
         #expect(settings.headers == [.init(name: "x-api-key", value: "key-of-header"), .init(name: "x-b", value: "other")])
     }
 
-    @Test(arguments: [
-        (#""credentials": {"token": "***"}"#, "credentials.token"), (#""credentials": "***""#, "credentials"),
-        (#""headers": {"x-new": "***"}"#, "headers.x-new"),
-    ])
+    @Test(
+        .onEachStore,
+        arguments: [
+            (#""credentials": {"token": "***"}"#, "credentials.token"), (#""credentials": "***""#, "credentials"),
+            (#""headers": {"x-new": "***"}"#, "headers.x-new"),
+        ]
+    )
     func aMarkWithoutAnythingStoredIsRefused(_ member: String, _ field: String) throws {
         let bench = try VendorsBench()
         let text = """
@@ -124,7 +127,7 @@ import Testing
         #expect(throws: InputProblem.self) { try bench.outbox.apply(file("l")) }
     }
 
-    @Test func anEndpointIsRemovedAndWhatWaitsIsCancelledOnlyWhenThatIsSaid() throws {
+    @Test(.onEachStore) func anEndpointIsRemovedAndWhatWaitsIsCancelledOnlyWhenThatIsSaid() throws {
         let bench = try outbox(nil)
         _ = try bench.outbox.emit(NewEvent(type: "USER_CREATED", node: "n1", data: "{}"))
         let problem = #expect(throws: InputProblem.self) { try bench.outbox.remove(endpoint: "w") }
@@ -140,15 +143,14 @@ import Testing
     }
 
     /// Events that were inserted by SQL and wait get the recipients that there were.
-    @Test func whatWasAcceptedBeforeKeepsItsRecipients() throws {
+    @Test(.onEachStore) func whatWasAcceptedBeforeKeepsItsRecipients() throws {
         let bench = try outbox(nil)
-        let platform = try PlatformConnection(bench.outbox.path)
-        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('USER_CREATED', 'n1', '{}')")
+        try bench.place.insert(type: "USER_CREATED", node: "n1", at: bench.clock.now())
         #expect(throws: InputProblem.self) { try bench.outbox.remove(endpoint: "w") }
         #expect(try bench.deliveries("w").count == 1)
     }
 
-    @Test func aNodeIsRemovedWhenNothingIsAtIt() throws {
+    @Test(.onEachStore) func aNodeIsRemovedWhenNothingIsAtIt() throws {
         let bench = try VendorsBench()
         try bench.apply(endpoint("w", .weseedo, url: "https://w.example/", [:]))
         let problem = #expect(throws: InputProblem.self) { try bench.outbox.remove(node: "n1") }
@@ -160,7 +162,7 @@ import Testing
         #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(type: "USER_CREATED", node: "n1", data: "{}")) }
     }
 
-    @Test func aNodeWithNodesBelowStays() throws {
+    @Test(.onEachStore) func aNodeWithNodesBelowStays() throws {
         let bench = try outbox(nil)
         let problem = #expect(throws: InputProblem.self) { try bench.outbox.remove(node: "r") }
         #expect(problem?.reason.hasPrefix("has the node n1; ") == true)

@@ -7,7 +7,7 @@ import Testing
 @testable import Posthorn
 
 /// diio's validation over real sockets: nothing goes out before the URL has proved itself.
-@Suite(.limited()) struct HandshakeTests {
+@Suite(.limited(), .onEachStore) struct HandshakeTests {
     private func diio(_ url: String, timeoutMilliseconds: Int = 15_000) -> EndpointSettings {
         var settings = endpoint("coach", .diio, url: url, ["signing_secret": "s3cr3t-of-the-webhook"])
         settings.timeoutMilliseconds = timeoutMilliseconds
@@ -167,7 +167,7 @@ import Testing
         #expect(bench.told.wait { $0.isNotVerified })
         isReady.withLock { $0 = true }
         // Another process, as `posthorn endpoint verify` is one.
-        let other = try Outbox(path: bench.outbox.path, clock: bench.clock)
+        let other = try bench.place.open(clock: bench.clock)
         #expect(try other.verify(endpoint: "coach", guard: VendorsBench.loopback).state == .active)
         other.close()
         #expect(receiver.waitForRequests(3).map(\.method) == ["GET", "GET", "POST"])

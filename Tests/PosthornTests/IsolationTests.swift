@@ -6,7 +6,7 @@ import Testing
 @testable import Posthorn
 
 /// Hostile endpoints of every kind beside healthy ones.
-@Suite(.limited()) struct IsolationTests {
+@Suite(.limited(), .onEachStore) struct IsolationTests {
     private static let hostile: [Reply] = [
         .silence, .close, .reset, .status(500), .status(101), .raw("ICY 200 OK\r\n\r\n"),
         Reply([.drip(Array("HTTP/1.1 200 OK\r\nx: y\r\n".utf8), everyMilliseconds: 500)]),

@@ -25,7 +25,7 @@ import Testing
     }
 
     private func open(_ key: OutboxKey?, replacing former: OutboxKey? = nil) throws -> Outbox {
-        try Outbox(path: bench.outbox.path, key: key, replacing: former, clock: bench.clock)
+        try bench.place.open(key: key, replacing: former, clock: bench.clock)
     }
 
     /// The endpoints with their secrets, removed ones too, as a key opens them; those that it does not open are left out.
@@ -35,7 +35,7 @@ import Testing
         return try outbox.read { try $0.topology() }.endpoints.filter { $0.fault == nil }.map(\.settings)
     }
 
-    @Test func everythingOpensWithTheNewKeyAloneAndIsWhatItWas() throws {
+    @Test(.onEachStore) func everythingOpensWithTheNewKeyAloneAndIsWhatItWas() throws {
         try apply(["a", "b", "gone"])
         _ = try bench.outbox.rotate(endpoint: "b")
         try apply(["a", "b"], prune: true)
@@ -64,16 +64,16 @@ import Testing
         #expect(try opened(key).map(\.id) == ["a"] && opened(newKey).isEmpty)
     }
 
-    @Test func whatStandsInTheClearIsSealedToo() throws {
+    @Test(.onEachStore) func whatStandsInTheClearIsSealedToo() throws {
         let clear = try VendorsBench()
         _ = try clear.outbox.apply(Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [settings("a")]))
-        let changing = try Outbox(path: clear.outbox.path, key: newKey)
+        let changing = try clear.place.open(key: newKey)
         defer { changing.close() }
         #expect(try changing.sealAnew() == 1)
         #expect(try changing.credentialStorage().storage.inTheClear == 0)
     }
 
-    @Test func anEngineThatRunsKeepsItsKey() throws {
+    @Test(.onEachStore) func anEngineThatRunsKeepsItsKey() throws {
         try apply(["a"])
         let engine = try EngineBench(try open(key))
         let running = try engine.engine()

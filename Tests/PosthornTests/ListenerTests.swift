@@ -13,7 +13,7 @@ import Testing
 
     private final class Holder: Sendable { let engine = Mutex<Engine?>(nil) }
 
-    @Test func aListenerMayCallTheOutboxAndStopTheEngine() throws {
+    @Test(.onEachStore) func aListenerMayCallTheOutboxAndStopTheEngine() throws {
         let receiver = try MisbehavingReceiver { String(decoding: $0.body, as: UTF8.self).contains("second") ? .ok : .status(500) }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])

@@ -60,7 +60,7 @@ import Testing
     }
 
     /// OpenSSL's own command says the same.
-    @Test func theEndOfAChainIsThatOfItsFirstToEnd() throws {
+    @Test(.onEachStore) func theEndOfAChainIsThatOfItsFirstToEnd() throws {
         let (certificate, key) = try client()
         let end = directory.file("later.pem")
         try OpenSSLServer.makeCertificate(end, name: "later", alternative: nil, days: 400)
@@ -79,7 +79,7 @@ import Testing
         let left = validity.until.unixSeconds - Int64(time(nil))
         #expect(throws: Never.self) { try OpenSSLServer.run(["x509", "-in", own, "-noout", "-checkend", "\(left - 1800)"]) }
         #expect(throws: SystemProblem.self) { try OpenSSLServer.run(["x509", "-in", own, "-noout", "-checkend", "\(left + 1800)"]) }
-        let keyless = try Outbox(path: bench.outbox.path, clock: bench.clock)
+        let keyless = try bench.place.open(clock: bench.clock)
         defer { keyless.close() }
         #expect(try keyless.clientCertificates().isEmpty)
     }
@@ -93,7 +93,7 @@ import Testing
         #expect(try problem(certificate, OpenSSLServer.contents(of: sealed))?.reason.contains("is encrypted") == true)
     }
 
-    @Test(.enabled(if: PythonTLSServer.isAvailable)) func everyKindOfRequestShowsTheCertificate() throws {
+    @Test(.onEachStore, .enabled(if: PythonTLSServer.isAvailable)) func everyKindOfRequestShowsTheCertificate() throws {
         let server = directory.file("server.pem")
         try OpenSSLServer.makeCertificate(server, name: "server", alternative: "IP:127.0.0.1", days: 2)
         let (certificate, key) = try client()

@@ -12,7 +12,7 @@ import Testing
 
     private static func event(_ id: String) -> NewEvent { NewEvent(id: id, type: "MEETING_WAIT", node: "s", data: "{}") }
 
-    @Test func ofTwoEnginesOnOneOutboxOneStandsBy() throws {
+    @Test(.onEachStore) func ofTwoEnginesOnOneOutboxOneStandsBy() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])
@@ -37,7 +37,7 @@ import Testing
         return nil
     }
 
-    @Test func anEngineRunsOnce() throws {
+    @Test(.onEachStore) func anEngineRunsOnce() throws {
         let bench = try EngineBench()
         try bench.apply([])
         let engine = try bench.engine()

@@ -9,7 +9,7 @@ import Testing
 /// As many receipts at the receiver as recorded attempts, to the last one, whatever becomes of the connections.
 ///
 /// POSTHORN_TEST_DELIVERIES says how many deliveries there are, POSTHORN_TEST_SEED repeats a run.
-@Suite(.limited()) struct ReceiptCountTests {
+@Suite(.limited(), .onEachStore) struct ReceiptCountTests {
     private static let endpoints = 8
 
     @Test func everyRecordedAttemptIsOneReceipt() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Posthorn
 
 /// Credentials come newest at every attempt; URL, method and envelope stay those the event was accepted with.
-@Suite(.limited()) struct RotationTests {
+@Suite(.limited(), .onEachStore) struct RotationTests {
     private let webio = ["api_key": "pk_live_9f3", "secret": "0123456789abcdef0123456789abcdef", "organisation_id": "4711"]
 
     /// A receiver that fails until it is told otherwise.
@@ -29,7 +29,7 @@ import Testing
         #expect(bench.told.wait(2) { $0.isFailedAttempt })
 
         // The very same credentials, as `posthorn endpoint rotate` does it in a process of its own.
-        let other = try Outbox(path: bench.outbox.path, clock: bench.clock)
+        let other = try bench.place.open(clock: bench.clock)
         let rotation = try other.rotate(endpoint: "w")
         other.close()
         #expect(rotation.shownOnce == nil)

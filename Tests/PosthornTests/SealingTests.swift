@@ -22,14 +22,14 @@ import Testing
         )
     }
 
-    @Test func fixedHeadersAreSealedTooAndTheirNamesAreStillListed() throws {
+    @Test(.onEachStore) func fixedHeadersAreSealedTooAndTheirNamesAreStillListed() throws {
         let bench = try VendorsBench()
         let header = EndpointSettings.Header(name: "x-api-key", value: secret)
         var settings = endpoint("h", .weseedo, url: "https://h.example/", [:])
         settings.headers = [header]
         try bench.apply(settings)
         #expect(try bench.outbox.credentialStorage().storage.inTheClear == 1)
-        let sealed = try Outbox(path: bench.outbox.path, key: key, clock: bench.clock)
+        let sealed = try bench.place.open(key: key, clock: bench.clock)
         defer { sealed.close() }
         let topology = try Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [settings])
         #expect(try sealed.apply(topology).map(\.detail) == ["credentials sealed"])
@@ -50,7 +50,7 @@ import Testing
         try bench.apply(settings)
         let topology = try Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [settings])
         for wrong in [nil, otherKey] {
-            let outbox = try Outbox(path: bench.outbox.path, key: wrong, clock: bench.clock)
+            let outbox = try bench.place.open(key: wrong, clock: bench.clock)
             defer { outbox.close() }
             let problem = #expect(throws: OutboxProblem.self) { try outbox.apply(topology) }
             #expect(problem?.code == .key && problem?.remedy == .giveOrReplaceKey)
@@ -62,7 +62,7 @@ import Testing
         }
         #expect(!holds(bench, secret))
         #expect(try bench.outbox.endpointWithCredentials("h").settings.headers == settings.headers)
-        let replaced = try Outbox(path: bench.outbox.path, key: otherKey, clock: bench.clock)
+        let replaced = try bench.place.open(key: otherKey, clock: bench.clock)
         defer { replaced.close() }
         #expect(try replaced.apply(topology, keyLost: true).map(\.id) == ["h"])
         #expect(try replaced.endpointWithCredentials("h").settings.headers == settings.headers)
@@ -94,10 +94,10 @@ import Testing
         #expect(try bench.outbox.apply(topology(secret)).isEmpty)
     }
 
-    @Test func aLostKeyIsReplacedOnlyWhenThatIsSaid() throws {
+    @Test(.onEachStore) func aLostKeyIsReplacedOnlyWhenThatIsSaid() throws {
         let bench = try VendorsBench(key: key)
         _ = try bench.outbox.apply(topology(secret))
-        let other = try Outbox(path: bench.outbox.path, key: otherKey, clock: bench.clock)
+        let other = try bench.place.open(key: otherKey, clock: bench.clock)
         defer { other.close() }
         #expect(throws: OutboxProblem.self) { try other.apply(topology("another-token")) }
         #expect(try bench.outbox.endpointWithCredentials("c").settings.credentials["token"] == .string(secret))
@@ -113,10 +113,10 @@ import Testing
         #expect(storage.sealed == 0 && storage.inTheClear == 1 && !hasKey)
     }
 
-    @Test func applyingWithAKeySealsWhatStoodInTheClear() throws {
+    @Test(.onEachStore) func applyingWithAKeySealsWhatStoodInTheClear() throws {
         let bench = try VendorsBench()
         _ = try bench.outbox.apply(topology(secret))
-        let sealed = try Outbox(path: bench.outbox.path, key: key, clock: bench.clock)
+        let sealed = try bench.place.open(key: key, clock: bench.clock)
         defer { sealed.close() }
         #expect(try sealed.endpointWithCredentials("c").settings.credentials["token"] == .string(secret))
         let changes = try sealed.apply(topology(secret))
@@ -126,12 +126,12 @@ import Testing
         #expect(try sealed.apply(topology(secret)).isEmpty)
     }
 
-    @Test func aMissingOrAnotherKeyIsNamedAndListsWorkWithoutOne() throws {
+    @Test(.onEachStore) func aMissingOrAnotherKeyIsNamedAndListsWorkWithoutOne() throws {
         let bench = try VendorsBench(key: key)
         _ = try bench.outbox.apply(topology(secret))
         let event = NewEvent(type: "conference_end", node: "n1", data: "{}")
         for (given, words) in [(nil, "no key was given"), (otherKey, "do not open with this key")] {
-            let outbox = try Outbox(path: bench.outbox.path, key: given, clock: bench.clock)
+            let outbox = try bench.place.open(key: given, clock: bench.clock)
             defer { outbox.close() }
             for attempt in [{ _ = try outbox.rotate(endpoint: "c") }, { _ = try outbox.apply(topology(secret)) }] {
                 let problem = #expect(throws: OutboxProblem.self) { try attempt() }

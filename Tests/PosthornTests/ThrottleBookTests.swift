@@ -106,7 +106,7 @@ import PosthornText
     }
 
     /// A new URL, and a hand that disables and enables, end what a wrong answer has asked for.
-    @Test(arguments: [true, false]) func aThrottleIsLiftedByHand(moves: Bool) throws {
+    @Test(.onEachStore, arguments: [true, false]) func aThrottleIsLiftedByHand(moves: Bool) throws {
         let isWell = Mutex(false)
         let receiver = try MisbehavingReceiver { request in
             if request.target.hasSuffix("/new") { return .ok }
@@ -134,7 +134,7 @@ import PosthornText
     }
 
     /// One refusal holds back all of the endpoint's deliveries and nobody else's, across a restart too.
-    @Test func aRefusalHoldsTheWholeEndpointBackAcrossARestart() throws {
+    @Test(.onEachStore) func aRefusalHoldsTheWholeEndpointBackAcrossARestart() throws {
         let isWell = Mutex(false)
         let receiver = try MisbehavingReceiver { request in
             request.target.hasSuffix("/busy") && !isWell.withLock { $0 } ? .status(503, headers: [("Retry-After", "7200")]) : .ok

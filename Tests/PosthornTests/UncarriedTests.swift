@@ -55,7 +55,7 @@ import PosthornText
         #expect(try bench.outbox.status().mails.counts[.waiting] == 1)
     }
 
-    @Test(arguments: cases.indices, [false, true])
+    @Test(.onEachStore, arguments: cases.indices, [false, true])
     func anEventThatOneFormatCannotCarryIsAcceptedAndGoesToAllOthers(number: Int, disabled: Bool) throws {
         let (bench, receiver, data, reason) = try prepared(number, disabled: disabled)
         let one = try bench.outbox.emit(NewEvent(type: "T", node: "s", data: data))
@@ -70,11 +70,10 @@ import PosthornText
         try check(bench, receiver, events: 2, reason)
     }
 
-    @Test(arguments: cases.indices, [false, true])
+    @Test(.onEachStore, arguments: cases.indices, [false, true])
     func theSameForAnEventThatSQLInserted(number: Int, disabled: Bool) throws {
         let (bench, receiver, data, reason) = try prepared(number, disabled: disabled)
-        let platform = try PlatformConnection(bench.outbox.path)
-        try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('T', 's', '\(data)')")
+        try bench.place.insert(type: "T", node: "s", data: data)
         try check(bench, receiver, events: 1, reason)
     }
 
@@ -90,7 +89,7 @@ import PosthornText
         #expect(receiver.requests.count == 1)
     }
 
-    @Test func theNewestEventsAreHeldAgainstAnEndpoint() throws {
+    @Test(.onEachStore) func theNewestEventsAreHeldAgainstAnEndpoint() throws {
         let (bench, _, data, reason) = try prepared(0, disabled: false)
         for (i, text) in [data, #"{"id":"m"}"#, data].enumerated() {
             _ = try bench.outbox.emit(NewEvent(id: "e\(i)", type: "T", node: "s", data: text))

@@ -6,7 +6,7 @@ import Testing
 @testable import Posthorn
 
 /// Webio's custom value request over real sockets.
-@Suite(.limited()) struct ValueRequestTests {
+@Suite(.limited(), .onEachStore) struct ValueRequestTests {
     private func bench(_ url: String, timeoutMilliseconds: Int = 15_000) throws -> VendorsBench {
         let bench = try VendorsBench()
         var settings = endpoint(

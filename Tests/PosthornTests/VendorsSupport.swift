@@ -11,13 +11,15 @@ import Testing
 final class VendorsBench: Sendable {
     let directory: TemporaryDirectory
     let clock: TestClock
+    let place: BenchPlace
     let outbox: Outbox
     let told = Told()
 
     init(key: OutboxKey? = nil) throws {
         directory = try TemporaryDirectory()
         clock = TestClock()
-        outbox = try Outbox(path: directory.file("posthorn.db"), key: key, clock: clock)
+        place = BenchPlace(in: directory)
+        outbox = try place.open(key: key, clock: clock)
     }
 
     /// Applies endpoints at `n1`.

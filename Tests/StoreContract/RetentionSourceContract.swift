@@ -23,7 +23,6 @@ extension StoreContract {
         let all = try read { try $0.histories(beyond: 0, limit: 100) }
         #expect(all.map(\.deliveries.count) == [0, 2, 0, 1])
         #expect(all.map(\.waitsForFanOut) == [false, false, true, false])
-        #expect(all.map(\.isNewest) == [false, false, false, true])
         #expect(all.allSatisfy { $0.created == now })
         #expect(
             all[1].deliveries == [

@@ -48,10 +48,13 @@ extension Engine {
     /// Has what the engine has in memory looked at, between two commits.
     /// - Parameter answer: Is given it on the writer's thread. While that waits for the disk it is not called, and never if the engine
     ///   ends before, stands by, or has not started.
-    package func takeSnapshot(_ answer: @escaping @Sendable (EngineSnapshot) -> Void) {
-        guard let core = state.withLock({ $0.core }) else { return }
+    /// - Returns: Whether it has a writer that will answer; not while it stands by.
+    @discardableResult
+    package func takeSnapshot(_ answer: @escaping @Sendable (EngineSnapshot) -> Void) -> Bool {
+        guard let core = state.withLock({ $0.core }) else { return false }
         core.inbox.withLock { $0.snapshots.append(answer) }
         outbox.writer.wake()
+        return true
     }
 }
 

@@ -115,6 +115,11 @@ struct DeliverBenchmark: Benchmark {
                 .init("seconds", "seconds", found.deliver.wallSeconds),
                 .init("emit_cpu_us_per_delivery", "CPU µs to emit a delivery", found.emit.cpuSeconds / count * 1e6),
                 .init("database_bytes_per_delivery", "bytes on disk a delivery, log included", Double(found.databaseBytes) / count),
+                .init(
+                    "connections_per_request_at_once",
+                    "connections opened to a host, of the most requests that it had at once",
+                    found.connectionsPerRequestAtOnce
+                ),
                 .init("peak_resident_mib", "MiB resident at most", Measurement.peakResidentMebibytes()),
             ] + connections
         )

@@ -15,6 +15,8 @@ struct DeliveryRun {
     /// Processor time of the writer's thread and of the senders', in microseconds.
     let writerMicroseconds: Double
     let senderMicroseconds: Double
+    /// See ``SenderStatistics/connectionsPerRequestAtOnce``.
+    let connectionsPerRequestAtOnce: Double
 
     var perSecond: Double { Double(deliveries) / deliver.wallSeconds }
     var cpuMicroseconds: Double { deliver.cpuSeconds / Double(deliveries) * 1e6 }
@@ -60,7 +62,8 @@ struct DeliveryRun {
             commits: after.commits - before.commits,
             databaseBytes: folder.databaseBytes,
             writerMicroseconds: timesAfter.writer - timesBefore.writer,
-            senderMicroseconds: timesAfter.senders - timesBefore.senders
+            senderMicroseconds: timesAfter.senders - timesBefore.senders,
+            connectionsPerRequestAtOnce: engine.statistics.senders?.connectionsPerRequestAtOnce ?? 0
         )
     }
 

@@ -79,7 +79,11 @@ enum RunCommand: Command {
             // Only where it is not closed below: a second time it does nothing.
             defer { log.close() }
             let started = MonotonicClock.nanoseconds()
-            let engine = try Engine(outbox: outbox, configuration: configuration) { log.log(LogRecord($0)) }
+            let engine = try Engine(outbox: outbox, configuration: configuration) { event in
+                log.log(LogRecord(event))
+                ServiceManager.current?.note(event)
+            }
+            try ServiceManager.current?.keepWatch(over: engine)
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
             _ = try StopSignals.watch(onDump: { dump(engine, log) }, { _ in engine.requestStop() })
             let tracing = level == .trace ? trace(engine, log) : nil

@@ -45,11 +45,11 @@ enum DescriptorBudget {
         return Int(clamping: limit.rlim_cur)
     }()
 
-    /// What one multi handle may keep: a quarter of its thread's share, because hosts do not spread evenly. 0 where so few
+    /// What one multi handle may keep: its part of what its thread may, for TLS and as much again for clear text. 0 where so few
     /// descriptors are left that requests need them all.
     static func connectionsPerShard(wanted: Int, threads: Int, limit: Int = limit) -> Int {
         let affordable = (limit - min(reserve, limit / 2)) / threads / ShardPlan.count
-        return max(0, min(max(4, wanted / 4), affordable))
+        return max(0, min(max(4, wanted / ShardPlan.secureCount), affordable))
     }
 
     /// Whether the process, or the machine, can open nothing more at this moment.

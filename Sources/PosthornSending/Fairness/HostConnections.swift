@@ -62,6 +62,9 @@ struct HostConnections {
     private var lastProgress = Int64.min / 2
     /// Connections that were opened, all told.
     private(set) var openedCount: Int64 = 0
+    /// Requests that have a connection or wait for one of their own, and the most that there were at once.
+    private var inFlight = 0
+    private(set) var mostInFlight = 0
 
     /// - Parameters:
     ///   - home: The multi handle that is used first.
@@ -83,6 +86,11 @@ struct HostConnections {
     /// How one more request may go now; `nil` when it has to wait.
     func way(now: Int64) -> Way? {
         for place in places where place.busy < place.open { return Way(shard: place.shard, isOpening: false) }
+        return newWay(now: now)
+    }
+
+    /// How one more request may go now that needs a connection of its own; `nil` when it has to wait.
+    func newWay(now: Int64) -> Way? {
         guard opening < earned || now - lastOpening >= Self.patienceNanoseconds else { return nil }
         return Way(shard: shardToOpenIn, isOpening: true)
     }
@@ -103,6 +111,8 @@ struct HostConnections {
     mutating func start(_ way: Way, now: Int64) {
         let place = index(of: way.shard)
         lastProgress = now
+        inFlight += 1
+        if inFlight > mostInFlight { mostInFlight = inFlight }
         guard way.isOpening else {
             places[place].busy += 1
             return
@@ -146,6 +156,7 @@ struct HostConnections {
     /// A request that started that way has gone nowhere, for reasons of ours.
     mutating func cancel(_ way: Way) {
         let place = index(of: way.shard)
+        inFlight -= 1
         guard way.isOpening else {
             places[place].busy -= 1
             return

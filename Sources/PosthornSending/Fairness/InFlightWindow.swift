@@ -151,14 +151,17 @@ struct InFlightWindow {
     }
 
     /// Moves the requests that have waited too long for their class to the slow ones.
-    mutating func age(now: Int64) {
-        while young.oldest >= 0, links[young.oldest].started + youngNanoseconds <= now {
-            slowCount += 1
-            links[young.removeOldest(&links)].itsClass = .slow
-        }
+    /// - Parameter report: Is given the place of each, and how many are slow with it.
+    mutating func age(now: Int64, _ report: (_ slot: Int, _ slowCount: Int) -> Void = { _, _ in }) {
+        while young.oldest >= 0, links[young.oldest].started + youngNanoseconds <= now { slow(young.removeOldest(&links), report) }
         while opening.oldest >= 0, links[opening.oldest].started + openingNanoseconds <= now {
-            slowCount += 1
-            links[opening.removeOldest(&links)].itsClass = .slow
+            slow(opening.removeOldest(&links), report)
         }
+    }
+
+    private mutating func slow(_ slot: Int, _ report: (Int, Int) -> Void) {
+        slowCount += 1
+        links[slot].itsClass = .slow
+        report(slot, slowCount)
     }
 }

@@ -11,13 +11,18 @@ struct FaultGate {
     private(set) var nextTry: Int64 = 0
     private var batch = Self.firstBatch
     private var lastFailure: Int64 = 0
+    /// Whether any request got through since.
+    private var hasGotThrough = false
     /// When the fault was first met, or some were last tried again.
     private var lastTry: Int64 = 0
 
     /// Between two tries.
     static let tryNanoseconds: Int64 = 250_000_000
-    /// Without a failure for this long the fault is over.
-    static let quietNanoseconds: Int64 = 2_000_000_000
+    /// Without a failure for this long the fault is over, once a request got through: the kernel looks for a gateway for three
+    /// seconds, so failures from before the end may still come.
+    static let quietNanoseconds: Int64 = 4_000_000_000
+    /// The same when none did: some may be on their way still, and the last word on them takes as long as their deadlines.
+    static let silentNanoseconds: Int64 = 60_000_000_000
     /// How many are tried at first, and at most, at one time.
     static let firstBatch = 8
     static let largestBatch = 2048
@@ -28,6 +33,7 @@ struct FaultGate {
     /// A request met the fault. Returns whether that is news.
     mutating func failed(now: Int64) -> Change? {
         lastFailure = now
+        hasGotThrough = false
         if !isTold { lastTry = now }
         nextTry = max(nextTry, lastTry + Self.tryNanoseconds)
         batch = Self.firstBatch
@@ -38,6 +44,7 @@ struct FaultGate {
 
     /// A request got through that the fault would have met.
     mutating func gotThrough(now: Int64) {
+        hasGotThrough = true
         guard isTold, now - lastFailure >= Self.tryNanoseconds else { return }
         batch = min(batch * 2, Self.largestBatch)
         nextTry = now
@@ -53,7 +60,7 @@ struct FaultGate {
 
     /// Whether the fault is over, which is said once: nothing waits and nothing has failed for a while.
     mutating func check(waiting: Int, now: Int64) -> Change? {
-        guard isTold, waiting == 0, now - lastFailure >= Self.quietNanoseconds else { return nil }
+        guard isTold, waiting == 0, now >= quietEnd else { return nil }
         isTold = false
         return .ends
     }
@@ -61,6 +68,8 @@ struct FaultGate {
     /// When to look again; `Int64.max` when there is no fault.
     func wakeUp(waiting: Int) -> Int64 {
         if !isTold { return .max }
-        return waiting > 0 ? nextTry : lastFailure + Self.quietNanoseconds
+        return waiting > 0 ? nextTry : quietEnd
     }
+
+    private var quietEnd: Int64 { lastFailure + (hasGotThrough ? Self.quietNanoseconds : Self.silentNanoseconds) }
 }

@@ -5,7 +5,7 @@ import Glibc
 public enum MachineFault: String, CaseIterable, Sendable {
     /// No local port is free for another connection to that address.
     case ports = "no_local_port"
-    /// The network is gone: no route leads out of this machine, or that for one kind of address has been lost.
+    /// The network is gone: no route leads out of this machine, or that for one kind of address has been lost, or its gateway is silent.
     case route = "no_route"
     /// None of the configured name servers answers.
     case nameServers = "no_name_server"
@@ -16,7 +16,8 @@ public enum MachineFault: String, CaseIterable, Sendable {
     public var sentence: String {
         switch self {
         case .ports: "no local port is free; raise net.ipv4.ip_local_port_range, or find what holds so many connections (ss -tan)"
-        case .route: "no route leads out of this machine; look at its network interfaces and routes (ip route, ip -6 route)"
+        case .route:
+            "no way leads out of this machine; look at its network interfaces, routes (ip route, ip -6 route) and gateway (ip neigh)"
         case .nameServers: "no name server answers; look at /etc/resolv.conf and the way to the servers in it"
         case .authorities: "no certificate authorities can be read, so no https receiver can be trusted; mend the file"
         }
@@ -26,11 +27,13 @@ public enum MachineFault: String, CaseIterable, Sendable {
     /// reached is that receiver's matter.
     ///
     /// - Parameters:
-    ///   - number: The last try's `errno` (CURLINFO_OS_ERRNO), 0 when there is none.
+    ///   - number: The last try's `errno` (CURLINFO_OS_ERRNO), ETIMEDOUT when there was no end within the request's time.
     ///   - tried: The kinds of addresses that were tried.
     ///   - routes: What is known of this machine's ways out.
     static func of(connectError number: Int32, tried: AddressKinds, routes: RouteFacts) -> MachineFault? {
         if tried.isEmpty { return nil }
+        // A gateway that is not found on its link gives EHOSTUNREACH after a few seconds; a shorter time is over before that.
+        if [EHOSTUNREACH, ETIMEDOUT].contains(number), tried.isSubset(of: routes.hasSilentGateway) { return .route }
         switch number {
         case ENETUNREACH, EHOSTUNREACH, ENETDOWN: return routes.isLost(tried) ? .route : nil
         // An address of IPv6 on a machine that has none of its own gives this at once, also when an IPv4 address of the same
@@ -56,6 +59,8 @@ struct AddressKinds: OptionSet, Sendable, Hashable {
 struct RouteFacts: Equatable, Sendable {
     /// The kinds of addresses that public hosts could be reached by now.
     var isThere: AddressKinds = []
+    /// Those of them whose gateway is not found on its link by now.
+    var hasSilentGateway: AddressKinds = []
     /// Those for which that was so at any time since the start.
     var wasThere: AddressKinds = []
     /// Whether a connection to another machine has come about since the start.

@@ -35,7 +35,7 @@ public enum LoadTarget {
             }
         }
         switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
-        case .permitted(let permitted): return url.numericAddress == nil ? permitted : []
+        case .permitted(let permitted): return url.numericAddress == nil ? RouteWatch.reachable(permitted) : []
         case .refused:
             throw InputProblem(
                 .notAllowed,

@@ -30,6 +30,8 @@ public final class SendTarget: @unchecked Sendable {
     let shard: Int
     /// What connections are shared by.
     let host: HostKey
+    /// Its owners as numbers, which are quicker to compare; two differ with all but certainty.
+    let nodes: [Int]
 
     /// Creates a target. Limits below 1 count as 1.
     public init(
@@ -50,6 +52,7 @@ public final class SendTarget: @unchecked Sendable {
         self.ratePerSecond = ratePerSecond
         self.composer = composer
         self.owners = owners
+        nodes = owners.map(\.hashValue)
         parsed = url.makeHandle()
         let hash = ShardPlan.hash(of: url)
         shard = ShardPlan.shard(of: hash, isPlainHTTP: url.isPlainHTTP)

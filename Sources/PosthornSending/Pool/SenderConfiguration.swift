@@ -22,8 +22,8 @@ public struct SenderConfiguration: Sendable {
     public var largeInFlightLimitBytes = 64 << 20
     /// How much of an answer's body is read; beyond it the status alone decides.
     public var responseLimitBytes = 65_536
-    /// Connections that a thread keeps open, about, as far as the process may have descriptors; well above what is in flight,
-    /// or idle ones are closed and opened again.
+    /// Connections over TLS that a thread keeps open, at most, and as many in clear text, as far as the process may have descriptors;
+    /// well above what is in flight, or idle ones are closed and opened again. One over TLS holds about 50 KB of the memory.
     public var connectionCacheLimit = 4096
     /// What TLS sessions that can be taken up again may hold of the memory: about 3 KiB a host, so that 5,000 hosts have room. Those
     /// that were used last stay.

@@ -198,6 +198,7 @@ public final class SenderPool: Sendable {
             sum.waitingForConnections += gauge.waitingForConnections
             sum.hosts += gauge.hosts
             sum.mostConnectionsOfAHost = max(sum.mostConnectionsOfAHost, gauge.mostOpened)
+            sum.connectionsPerRequestAtOnce = max(sum.connectionsPerRequestAtOnce, gauge.mostOpenedPerInFlight)
             sum.endpoints += gauge.endpoints
             sum.connectionsOpened += gauge.opened
             sum.finished += gauge.finished
@@ -263,6 +264,9 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var hosts = 0
     /// Connections that one thread has opened to the host that was given most of them, since the pool was made.
     public internal(set) var mostConnectionsOfAHost: Int64 = 0
+    /// Connections that one thread has opened to a host, of the most requests that it had had at once by then: the largest of that.
+    /// Receivers that close connections make it grow; else it is 1 or little more.
+    public internal(set) var connectionsPerRequestAtOnce = 0.0
     /// Endpoints that have a place in a queue: those that were sent something and are not gone since.
     public internal(set) var endpoints = 0
     /// Connections opened since the pool was made.

@@ -6,7 +6,7 @@ struct Stranding {
     /// `nil` for names that there was no room to ask for, which is nothing to tell.
     let fault: MachineFault?
     var gate = FaultGate()
-    var jobs = Fifo<(job: SendJob, lane: Int)>()
+    var jobs = Fifo<SenderThread.Called>()
 
     /// One for each fault.
     static var all: [Stranding] { MachineFault.allCases.map { Stranding(fault: $0) } + [Stranding(fault: nil)] }
@@ -23,12 +23,12 @@ extension SenderThread {
             turns.finish(lane: lane, now: now)
             deliver.recalled([job])
         } else {
-            strandings[place].jobs.append((job, lane))
+            strandings[place].jobs.append(Called(job: job, lane: lane))
         }
     }
 
     /// The next of those that may be tried again.
-    func takeStranded(_ now: Int64) -> (job: SendJob, lane: Int)? {
+    func takeStranded(_ now: Int64) -> Called? {
         if !isStranded { return nil }
         for place in strandings.indices {
             if strandedTries[place] == 0 {
@@ -91,7 +91,7 @@ extension SenderThread {
         if !isStranded { return [] }
         var jobs: [SendJob] = []
         for place in strandings.indices {
-            var kept = Fifo<(job: SendJob, lane: Int)>()
+            var kept = Fifo<Called>()
             while let next = strandings[place].jobs.popFirst() {
                 if keys?.contains(next.job.target.key) ?? true {
                     jobs.append(next.job)

@@ -14,6 +14,7 @@ extension SenderThread {
             letters.jobs.reverse()
             while let job = letters.jobs.popLast() {
                 let target = job.target
+                if common.see(target.nodes) { (connections.firstLevel, slowShares.firstLevel) = (common.firstLevel, common.firstLevel) }
                 turns.append(
                     job,
                     key: target.key,
@@ -35,7 +36,7 @@ extension SenderThread {
         guard order == .work else { return 0 }
         var started = 0
         while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
-            if let waiting = readied.first, window.mayStart(isOpening: waiting.way.isOpening) {
+            if let waiting = readied.first, window.mayStart(isOpening: waiting.grant.way.isOpening) {
                 _ = readied.popFirst()
                 begin(waiting)
                 started += 1
@@ -43,16 +44,23 @@ extension SenderThread {
                 started += go(next)
             } else if let called = takeStranded(now) {
                 started += enter(called, now)
+            } else if let next = slowShares.next(inFlight: window.count) {
+                started += enter(next, now)
             } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
                 _ = parked.popFirst()
                 started += enter(next, now)
             } else if let (job, lane) = turns.take(now: now) {
+                let called = Called(job: job, lane: lane)
                 // Behind those that wait already, so that none of them waits for ever.
                 if job.bytes > InFlightWindow.smallBytes, !parked.isEmpty || !window.hasRoom(bytes: job.bytes) {
-                    parked.append((job, lane))
+                    parked.append(called)
                     continue
                 }
-                started += enter((job, lane), now)
+                if slowShares.admits(called, inFlight: window.count) {
+                    started += enter(called, now)
+                } else {
+                    slowShares.wait(called)
+                }
             } else if window.mayOpenMore, let next = connections.nextOpening(now: now) {
                 started += go(next)
             } else {
@@ -67,34 +75,38 @@ extension SenderThread {
         let target = called.job.target
         let shards = ShardPlan.shards(isPlainHTTP: target.url.isPlainHTTP)
         let host = connections.host(of: target.host, home: target.shard, shards: shards)
-        guard let way = connections.start(at: host, now: now, mayOpen: window.mayOpen) else {
+        guard let grant = connections.start(called, at: host, now: now, mayOpen: window.mayOpen) else {
             connections.wait(called, at: host)
             return 0
         }
-        start(called, host, way)
+        start(called, grant)
         return 1
     }
 
     /// Starts a job that has waited for a connection, unless what room there was at its turn is taken by now.
     private func go(_ next: ConnectionBook<Called>.Start) -> Int {
+        if !slowShares.admits(next.waiter, inFlight: window.count) {
+            connections.cancel(next.grant)
+            slowShares.wait(next.waiter)
+            return 0
+        }
         if window.hasRoom(bytes: next.waiter.job.bytes) {
-            start(next.waiter, next.host, next.way)
+            start(next.waiter, next.grant)
             return 1
         }
-        connections.cancel(at: next.host, next.way)
+        connections.cancel(next.grant)
         parked.append(next.waiter)
         return 0
     }
 
-    private func start(_ called: Called, _ host: Int, _ way: HostConnections.Way) {
+    private func start(_ called: Called, _ grant: ConnectionGrant) {
         let job = called.job
         window.reserve(bytes: job.bytes)
         let start = MonotonicClock.nanoseconds()
         let waiting = Waiting(
             job: job,
             lane: called.lane,
-            host: host,
-            way: way,
+            grant: grant,
             started: clock.now(),
             startedNanoseconds: start
         )
@@ -115,6 +127,15 @@ extension SenderThread {
 
     func begin(_ waiting: Waiting) {
         let job = waiting.job
+        let isNamed = job.target.url.numericAddress == nil
+        // What waited for a name has used up some of its time; a number's request has not.
+        let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
+        let isDoubted = reuseDoubt.holds(job.target.key, now: now)
+        var waiting = waiting
+        if isDoubted {
+            guard let own = grantOfOwn(waiting, now) else { return }
+            waiting.grant = own
+        }
         request.reset()
         do throws(InputProblem) {
             try job.target.composer.compose(job.event, attempt: job.attempt, at: waiting.started, into: &request)
@@ -126,22 +147,28 @@ extension SenderThread {
         }
         transfer.job = job
         transfer.lane = waiting.lane
-        transfer.host = waiting.host
-        transfer.way = waiting.way
+        transfer.grant = waiting.grant
         transfer.started = waiting.started
         transfer.startedNanoseconds = waiting.startedNanoseconds
         transfer.load(request, for: job.target)
-        let isNamed = job.target.url.numericAddress == nil
         if isNamed, !pin(transfer, waiting) { return }
-        // What waited for a name has used up some of its time; a number's request has not.
-        let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
-        let isDoubted = reuseDoubt.holds(job.target.key, now: now)
-        if isDoubted, !transfer.way.isOpening { transfer.way = connections.restart(at: transfer.host, transfer.way, now: now) }
-        window.start(slot: transfer.slot, isOpening: transfer.way.isOpening, now: now)
+        window.start(slot: transfer.slot, isOpening: waiting.grant.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
         // A connection that is kept in doubt would not be used, and would push out others' idle ones.
         let timeout = max(1, job.target.timeoutMilliseconds - spent)
         addToMulti(transfer, timeout: timeout, fresh: isDoubted, keepsConnection: !isDoubted)
+    }
+
+    /// How a request goes whose endpoint's kept connections are in doubt: over one of its own. `nil` when it has to wait for that.
+    private func grantOfOwn(_ waiting: Waiting, _ now: Int64) -> ConnectionGrant? {
+        let grant = waiting.grant
+        if grant.way.isOpening { return grant }
+        let called = Called(job: waiting.job, lane: waiting.lane)
+        if let own = connections.reopen(grant, for: called, now: now, mayOpen: window.mayOpen) { return own }
+        window.giveBack(bytes: called.job.bytes)
+        connections.cancel(grant)
+        connections.wait(called, at: grant.host, needsOwn: true)
+        return nil
     }
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
@@ -160,12 +187,12 @@ extension SenderThread {
             return false
         case .permitted(let addresses):
             transfer.keepable = names.keepable(url.host)
-            let shard = waiting.way.shard
+            let shard = transfer.grant.way.shard
             if names.needsPin(url.host, port: url.port, shard: shard) {
                 transfer.pin(
                     url.host,
                     port: url.port,
-                    to: addresses,
+                    to: RouteWatch.reachable(addresses),
                     version: names.version(of: url.host),
                     forgetting: names.takeForgotten(shard: shard, telling: url.host, port: url.port)
                 )
@@ -176,7 +203,7 @@ extension SenderThread {
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool, keepsConnection: Bool = true) {
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh, keepsConnection: keepsConnection)
-        let shard = transfer.way.shard
+        let shard = transfer.grant.way.shard
         shardUse.began(shard)
         if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
@@ -184,27 +211,29 @@ extension SenderThread {
     private func finish(_ transfer: Transfer, _ code: CURLcode) {
         guard let job = transfer.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
-        shardUse.ended(transfer.way.shard, now: now)
+        shardUse.ended(transfer.grant.way.shard, now: now)
         if transfer.hasLostKeptConnection(code) { reuseDoubt.ended(job.target.key, now: now) }
         if transfer.isToBeRepeated(code) {
             let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
             if spent < job.target.timeoutMilliseconds {
                 transfer.job = job
-                transfer.way = connections.restart(at: transfer.host, transfer.way, now: now)
+                transfer.grant = connections.restart(transfer.grant, for: Called(job: job, lane: transfer.lane), now: now)
+                leaveWindow(transfer)
+                window.start(slot: transfer.slot, isOpening: true, now: now)
                 return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
             }
         }
         if transfer.isStarved(code) {
-            window.finish(slot: transfer.slot)
+            leaveWindow(transfer)
             window.giveBack(bytes: job.bytes)
-            connections.cancel(at: transfer.host, transfer.way)
+            connections.cancel(transfer.grant)
             release(transfer)
             return starve(job, transfer.lane, now)
         }
         if let (fault, detail) = transfer.fault(code, now: now) {
-            window.finish(slot: transfer.slot)
+            leaveWindow(transfer)
             window.giveBack(bytes: job.bytes)
-            connections.cancel(at: transfer.host, transfer.way)
+            connections.cancel(transfer.grant)
             release(transfer)
             return strand(job, transfer.lane, fault, detail, now)
         }
@@ -212,13 +241,13 @@ extension SenderThread {
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.pinnedVersion {
             let target = job.target
-            names.pinned(target.url.host, port: target.url.port, shard: transfer.way.shard, version: version)
+            names.pinned(target.url.host, port: target.url.port, shard: transfer.grant.way.shard, version: version)
         }
         let outcome = transfer.outcome(code, nanoseconds: now)
         results.append(SendResult(job: job, outcome: outcome))
-        window.finish(slot: transfer.slot)
+        leaveWindow(transfer)
         window.giveBack(bytes: job.bytes)
-        connections.end(at: transfer.host, transfer.way, transfer.ending(code), isNew: transfer.hasConnected, now: now)
+        connections.end(transfer.grant, transfer.ending(code), isNew: transfer.hasConnected, now: now)
         turns.finish(lane: transfer.lane, now: now)
         release(transfer)
     }
@@ -245,7 +274,7 @@ extension SenderThread {
         )
         results.append(SendResult(job: waiting.job, outcome: outcome))
         window.giveBack(bytes: waiting.job.bytes)
-        connections.cancel(at: waiting.host, waiting.way)
+        connections.cancel(waiting.grant)
         turns.finish(lane: waiting.lane, now: now)
     }
 
@@ -263,10 +292,11 @@ extension SenderThread {
         for one in waiting {
             jobs.append(one.job)
             window.giveBack(bytes: one.job.bytes)
-            connections.cancel(at: one.host, one.way)
+            connections.cancel(one.grant)
             turns.finish(lane: one.lane, now: now)
         }
-        for one in connections.remove(where: { keys?.contains($0.job.target.key) ?? true }) {
+        let isCalled = { (called: Called) in keys?.contains(called.job.target.key) ?? true }
+        for one in connections.remove(where: isCalled) + slowShares.remove(where: isCalled) {
             jobs.append(one.job)
             turns.finish(lane: one.lane, now: now)
         }

@@ -41,7 +41,7 @@ extension SenderThread {
             case .failure(let text): settle(waiting, .dns, text)
             case .noDescriptor:
                 window.giveBack(bytes: waiting.job.bytes)
-                connections.cancel(at: waiting.host, waiting.way)
+                connections.cancel(waiting.grant)
                 starve(waiting.job, waiting.lane, now)
             case .noRoom: strand(waiting, nil, now)
             case .noServer: strand(waiting, .nameServers, now)
@@ -80,8 +80,7 @@ extension SenderThread {
             Waiting(
                 job: waiting.job,
                 lane: waiting.lane,
-                host: waiting.host,
-                way: waiting.way,
+                grant: waiting.grant,
                 started: clock.now(),
                 startedNanoseconds: now
             )
@@ -90,7 +89,7 @@ extension SenderThread {
 
     private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {
         window.giveBack(bytes: waiting.job.bytes)
-        connections.cancel(at: waiting.host, waiting.way)
+        connections.cancel(waiting.grant)
         strand(waiting.job, waiting.lane, fault, "asked for \(waiting.job.target.url.host)", now)
     }
 

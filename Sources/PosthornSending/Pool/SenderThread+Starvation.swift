@@ -11,7 +11,7 @@ extension SenderThread {
             turns.finish(lane: lane, now: now)
             deliver.recalled([job])
         } else {
-            parked.append((job, lane))
+            parked.append(Called(job: job, lane: lane))
         }
     }
 

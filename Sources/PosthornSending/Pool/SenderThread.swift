@@ -22,6 +22,7 @@ final class SenderThread: @unchecked Sendable {
         var waitingForConnections = 0
         var hosts = 0
         var mostOpened: Int64 = 0
+        var mostOpenedPerInFlight = 0.0
         var endpoints = 0
         var opened: Int64 = 0
         var finished: Int64 = 0
@@ -37,8 +38,7 @@ final class SenderThread: @unchecked Sendable {
     struct Waiting {
         let job: SendJob
         let lane: Int
-        let host: Int
-        let way: HostConnections.Way
+        var grant: ConnectionGrant
         let started: Timestamp
         let startedNanoseconds: Int64
     }
@@ -58,12 +58,19 @@ final class SenderThread: @unchecked Sendable {
     @exclusivity(unchecked) var request = OutboundRequest()
 
     /// A job that has had its turn.
-    typealias Called = (job: SendJob, lane: Int)
+    struct Called: Claimant {
+        let job: SendJob
+        let lane: Int
+        var nodes: [Int] { job.target.nodes }
+    }
 
     @exclusivity(unchecked) var turns = TurnQueue<SendJob>()
+    @exclusivity(unchecked) var common = CommonNodes()
     @exclusivity(unchecked) var window: InFlightWindow
     /// The connections of the hosts, and the jobs that wait for one; an endpoint has no more than its limit here.
-    @exclusivity(unchecked) var connections = ConnectionBook<Called>()
+    @exclusivity(unchecked) var connections: ConnectionBook<Called>
+    /// Whose the slow requests are, and the jobs of those who have too many; an endpoint has no more than its limit here.
+    @exclusivity(unchecked) var slowShares: SlowShares<Called>
     @exclusivity(unchecked) var names: NameBook<Waiting>
     /// Jobs whose name is resolved and that wait for a place on the wire.
     @exclusivity(unchecked) var readied = Fifo<Waiting>()
@@ -122,10 +129,14 @@ final class SenderThread: @unchecked Sendable {
             close(epoll)
             throw SystemProblem("curl_multi_init", ENOMEM)
         }
+        let handshakes = (configuration.handshakesInFlightLimit + share - 1) / share
+        connections = ConnectionBook(handshakeShare: handshakes * 3 / 4)
+        let slowPlaces = (configuration.slowInFlightLimit + share - 1) / share
+        slowShares = SlowShares(limit: slowPlaces)
         window = InFlightWindow(
             youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
-            slowLimit: (configuration.slowInFlightLimit + share - 1) / share,
-            openingLimit: (configuration.handshakesInFlightLimit + share - 1) / share,
+            slowLimit: slowPlaces,
+            openingLimit: handshakes,
             youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
             openingNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000,
             largeByteLimit: configuration.largeInFlightLimitBytes / share
@@ -177,7 +188,7 @@ final class SenderThread: @unchecked Sendable {
         runTimers(&now)
         // A request can end inside the call that started it; what ends makes room for more.
         while finishEnded() > 0 {
-            window.age(now: now)
+            age(now)
             if startDue(now) == 0 { break }
             runTimers(&now)
         }
@@ -188,6 +199,26 @@ final class SenderThread: @unchecked Sendable {
         }
         waitForEvents()
         return true
+    }
+
+    private func age(_ now: Int64) {
+        window.age(now: now) { slot, slowCount in
+            let transfer = transfers[slot]
+            if transfer.grant.handshake != nil { transfer.grant = connections.handshakeIsSlow(transfer.grant) }
+            if let job = transfer.job { transfer.slow = slowShares.hold(Called(job: job, lane: transfer.lane), slowCount: slowCount) }
+        }
+    }
+
+    /// A request is not on the wire any more, or no longer as it was.
+    func leaveWindow(_ transfer: Transfer) {
+        window.finish(slot: transfer.slot)
+        notSlow(transfer)
+    }
+
+    private func notSlow(_ transfer: Transfer) {
+        guard let slow = transfer.slow else { return }
+        transfer.slow = nil
+        slowShares.release(slow)
     }
 
     private func runTimers(_ now: inout Int64) {
@@ -202,7 +233,7 @@ final class SenderThread: @unchecked Sendable {
 
     private func waitForEvents() {
         let now = MonotonicClock.nanoseconds()
-        window.age(now: now)
+        age(now)
         var timeout = Self.milliseconds(from: now, to: nextTimer(now))
         if timeout != 0, !mailbox.fallAsleep(order) { timeout = 0 }
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
@@ -224,7 +255,7 @@ final class SenderThread: @unchecked Sendable {
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =
-            mayBeginReadied || turns.mayHaveReady(now: now)
+            mayBeginReadied || turns.mayHaveReady(now: now) || slowShares.hasNext(inFlight: window.count)
             || connections.mayHaveReady(mayOpen: window.mayOpen, mayOpenMore: window.mayOpenMore)
         if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !readied.isEmpty || !parked.isEmpty)) }
         if window.isOpen {
@@ -242,7 +273,7 @@ final class SenderThread: @unchecked Sendable {
     }
 
     /// Whether the first job whose name is resolved may start.
-    private var mayBeginReadied: Bool { readied.first.map { window.mayStart(isOpening: $0.way.isOpening) } ?? false }
+    private var mayBeginReadied: Bool { readied.first.map { window.mayStart(isOpening: $0.grant.way.isOpening) } ?? false }
 
     /// Rounded up, so that a timer that is not due yet does not make the loop spin.
     private static func milliseconds(from now: Int64, to moment: Int64) -> Int32 {
@@ -254,12 +285,13 @@ final class SenderThread: @unchecked Sendable {
         finished += Int64(results.count)
         // First, so that whoever has the results finds them counted.
         gauge.withLock { gauge in
-            gauge.queued = turns.count + parked.count + strandedCount
+            gauge.queued = turns.count + parked.count + strandedCount + slowShares.waitingCount
             gauge.inFlight = window.count
             gauge.waitingForNames = waitingForNamesCount + readied.count
             gauge.waitingForConnections = connections.waitingCount
             gauge.hosts = connections.count
             gauge.mostOpened = connections.mostOpened
+            gauge.mostOpenedPerInFlight = connections.mostOpenedPerInFlight
             gauge.endpoints = turns.keyCount
             gauge.opened = context.sockets.openedCount
             gauge.finished = finished
@@ -286,7 +318,7 @@ final class SenderThread: @unchecked Sendable {
     private func endTransfers() -> [SendJob] {
         transfers.compactMap { transfer in
             guard let job = transfer.job.take() else { return nil }
-            curl_multi_remove_handle(shards[transfer.way.shard].multi, transfer.easy)
+            curl_multi_remove_handle(shards[transfer.grant.way.shard].multi, transfer.easy)
             return job
         }
     }
@@ -294,9 +326,9 @@ final class SenderThread: @unchecked Sendable {
 
 extension SenderThread: ConnectionObserver {
     func connected(_ transfer: Transfer, isNew: Bool) {
-        connections.connected(at: transfer.host, transfer.way, isNew: isNew)
-        transfer.way = HostConnections.Way(shard: transfer.way.shard, isOpening: false)
+        transfer.grant = connections.connected(transfer.grant, isNew: isNew)
         window.connected(slot: transfer.slot, now: MonotonicClock.nanoseconds())
+        notSlow(transfer)
     }
 
     func closed(host: Int, shard: Int) { connections.closed(at: host, shard: shard) }

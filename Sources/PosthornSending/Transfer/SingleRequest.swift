@@ -120,7 +120,7 @@ public enum SingleRequest {
         case .failure(let text): throw SingleRequestProblem(.dns, text)
         case .addresses(let all):
             switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
-            case .permitted(let addresses): return addresses
+            case .permitted(let addresses): return RouteWatch.reachable(addresses)
             case .refused(let cause): throw SingleRequestProblem(.refusedAddress, TransferVerdict.text(of: cause))
             }
         }

@@ -1,4 +1,5 @@
 import CPosthornCurl
+import Glibc
 import PosthornModel
 
 // What is made of a try that has ended.
@@ -41,13 +42,23 @@ extension Transfer {
     func fault(_ code: CURLcode, now: Int64) -> (MachineFault, String)? {
         if code == CURLE_OK || sendCount > 0 { return nil }
         if case .noAuthorities(let path, let problem) = intervention { return (.authorities, "\(path) \(problem.reason)") }
-        guard code == CURLE_COULDNT_CONNECT, intervention == nil else { return nil }
-        var number = 0
-        posthorn_curl_get_long(easy, CURLINFO_OS_ERRNO, &number)
-        let error = Int32(truncatingIfNeeded: number)
+        guard let error = connectError(code), intervention == nil else { return nil }
         return MachineFault.of(connectError: error, tried: tried, routes: context.routes.facts(now: now)).map {
             ($0, SystemText.of(error))
         }
+    }
+
+    /// Why no connection came about; `nil` when one did.
+    private func connectError(_ code: CURLcode) -> Int32? {
+        if code == CURLE_OPERATION_TIMEDOUT {
+            var connected: curl_off_t = 0
+            posthorn_curl_get_size(easy, CURLINFO_CONNECT_TIME_T, &connected)
+            return connected == 0 ? ETIMEDOUT : nil
+        }
+        guard code == CURLE_COULDNT_CONNECT else { return nil }
+        var number = 0
+        posthorn_curl_get_long(easy, CURLINFO_OS_ERRNO, &number)
+        return Int32(truncatingIfNeeded: number)
     }
 
     /// What its end says of the host's connections.

@@ -14,9 +14,9 @@ final class Transfer {
 
     @exclusivity(unchecked) var job: SendJob?
     @exclusivity(unchecked) var lane = 0
-    /// The place of its host; -1 where nobody keeps count of connections.
-    @exclusivity(unchecked) var host = -1
-    @exclusivity(unchecked) var way = HostConnections.Way(shard: 0, isOpening: false)
+    @exclusivity(unchecked) var grant = ConnectionGrant()
+    /// Whose it is among the thread's slow requests; see ``SlowShares``.
+    @exclusivity(unchecked) var slow: Int?
     @exclusivity(unchecked) var started = Timestamp(milliseconds: 0)
     @exclusivity(unchecked) var startedNanoseconds: Int64 = 0
     /// The version of the addresses that are pinned with this transfer; see ``NameBook``.
@@ -301,7 +301,7 @@ extension Transfer {
         keptSocket = found.socket
         context.sockets.use(found.socket, by: slot)
         address = found.address
-        if way.isOpening { context.observer?.connected(self, isNew: false) }
+        if grant.way.isOpening { context.observer?.connected(self, isNew: false) }
         return true
     }
 
@@ -326,8 +326,8 @@ extension Transfer {
             localPort: localPort,
             address: address,
             peer: peer.address,
-            host: host,
-            shard: way.shard
+            host: grant.host,
+            shard: grant.way.shard
         )
         intervention = nil
         context.observer?.connected(self, isNew: true)

@@ -7,7 +7,7 @@ import PosthornTestSupport
 import Testing
 
 /// Mails of a running engine, handed to an SMTP server on the loopback.
-@Suite(.limited()) struct MailRunnerTests {
+@Suite(.limited(), .onEachStore) struct MailRunnerTests {
     /// An outbox with one endpoint whose receiver always fails, and an engine that mails.
     struct Stage {
         let bench: EngineBench
@@ -95,7 +95,7 @@ import Testing
         try engine.start()
         try stage.emit()
         #expect(stage.bench.waitFor("refusal", where: \.isMailRefused))
-        let other = try Outbox(path: stage.bench.folder.file("outbox.db"), clock: TestClock())
+        let other = try stage.bench.place.open(clock: TestClock())
         #expect(try other.retryMails().count == 1)
         #expect(stage.bench.waitFor("second refusal", count: 2, seconds: 30, where: \.isMailRefused))
         try engine.stop()

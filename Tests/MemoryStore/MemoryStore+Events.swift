@@ -1,0 +1,155 @@
+import PosthornModel
+import PosthornStore
+import PosthornText
+
+extension Tables {
+    mutating func add(_ row: EventRow) {
+        events.append(row)
+        numbers[Array(row.event.id.utf8)] = row.seq
+    }
+
+    mutating func add(_ recipients: [Recipient], of seq: Int64, at now: Timestamp) {
+        for recipient in recipients {
+            let state: DeliveryState = recipient.isActive ? .pending : .held
+            let due = recipient.isActive ? now : nil
+            deliveries.append(DeliveryRow(id: nextNumber(of: .delivery), event: seq, revision: recipient.revision, state: state, due: due))
+        }
+    }
+}
+
+extension MemoryStore {
+    /// A page of events ends with the one that fills it.
+    static let pageBytes = 8 << 20
+
+    func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance] {
+        try update { (tables) throws(OutboxProblem) in
+            candidates.map { candidate in
+                let new = candidate.event
+                if let known = tables.event(id: new.id)?.event {
+                    let isSame =
+                        known.type == new.type && Tables.isSame(known.node, new.node) && known.data == new.data
+                        && (!candidate.createdByProducer || known.created == new.created)
+                    return isSame ? .known : .conflict
+                }
+                let seq = tables.nextNumber(of: .event)
+                tables.add(EventRow(seq: seq, event: new, isChecked: true))
+                tables.add(candidate.recipients, of: seq, at: now)
+                return .stored(deliveries: candidate.recipients.count)
+            }
+        }
+    }
+
+    func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival] {
+        let tables = tables
+        return tables.arrivals.lazy.compactMap(tables.event).page(limit).map { Arrival(seq: $0.seq, event: $0.event) }
+    }
+
+    func hasArrivals() throws(OutboxProblem) -> Bool { !tables.arrivals.isEmpty }
+
+    func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            tables.add(recipients, of: seq, at: now)
+            tables.arrivals.removeAll { $0 == seq }
+        }
+    }
+
+    func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
+        tables.event(seq).map { ($0.event, $0.isChecked) }
+    }
+
+    // MARK: Retention
+
+    func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] { tables.histories(beyond: seq, limit: limit) }
+    func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? { tables.history(ofEvent: seq) }
+    func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { tables.removedEndpoints() }
+    func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { tables.removedEndpoints().first { $0.key == key } }
+
+    func delete(_ event: EventHistory) throws(OutboxProblem) -> Int {
+        try update { (tables) throws(OutboxProblem) in
+            let gone = Set(event.deliveries.map(\.id))
+            var attempts = 0
+            for id in gone { attempts += tables.attempts.removeValue(forKey: id)?.count ?? 0 }
+            tables.deliveries.removeAll { gone.contains($0.id) }
+            tables.notifications.removeAll { gone.contains($0.delivery) }
+            if let row = tables.event(event.seq) { tables.numbers[Array(row.event.id.utf8)] = nil }
+            tables.events.removeAll { $0.seq == event.seq }
+            return attempts
+        }
+    }
+
+    func deleteEmptyMails() throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            let told = Set(tables.notifications.map(\.mail))
+            tables.mails.removeAll { !told.contains($0.key) }
+        }
+    }
+
+    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            for endpoint in endpoints {
+                guard let place = tables.place(ofEndpoint: endpoint.key) else { continue }
+                // What has changed is read from the rows, and this one is in none any more.
+                tables.wholeBefore = max(tables.wholeBefore, tables.endpoints[place].generation)
+                tables.endpoints.remove(at: place)
+                tables.revisions.removeAll { $0.endpoint == endpoint.key }
+                tables.throttles[endpoint.key] = nil
+            }
+        }
+    }
+
+    // MARK: Counts are right by themselves, and there is no earlier version.
+
+    func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool { false }
+
+    func correct(counts difference: OutboxCounts) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in tables.miscounted = difference - (OutboxCounts() - tables.miscounted) }
+    }
+}
+
+extension Tables {
+    func histories(beyond seq: Int64, limit: Int) -> [EventHistory] {
+        var left = limit
+        var page: [EventHistory] = []
+        for row in events[Self.index(after: seq, in: events, \.seq)...] where left > 0 {
+            let history = history(of: row)
+            left -= max(1, history.deliveries.count)
+            page.append(history)
+        }
+        return page
+    }
+
+    func history(ofEvent seq: Int64) -> EventHistory? { event(seq).map(history) }
+
+    private func history(of row: EventRow) -> EventHistory {
+        EventHistory(
+            seq: row.seq,
+            created: row.event.created,
+            waitsForFanOut: arrivals.contains(row.seq),
+            deliveries: deliveries.filter { $0.event == row.seq }.map { delivery in
+                let last = attempts[delivery.id]?.map(\.outcome.started).max()
+                return EventHistory.Delivery(id: delivery.id, state: delivery.state, lastAttempt: last)
+            }
+        )
+    }
+
+    func removedEndpoints() -> [RemovedEndpoint] {
+        let pinned = Set(deliveries.map(\.revision))
+        let used = Set(revisions.filter { pinned.contains($0.key) }.map(\.endpoint)).union(mails.map(\.endpoint))
+        return endpoints.filter { $0.state == .removed }.map {
+            RemovedEndpoint(key: $0.key, removed: $0.changed, isInUse: used.contains($0.key), isNewest: false)
+        }
+    }
+}
+
+extension Sequence<EventRow> {
+    /// The first of them, up to the one that fills a page.
+    func page(_ limit: Int) -> [EventRow] {
+        var bytes = 0
+        return Array(
+            prefix(limit).prefix { row in
+                defer { bytes += row.event.data.count }
+                return bytes < MemoryStore.pageBytes
+            }
+        )
+    }
+}

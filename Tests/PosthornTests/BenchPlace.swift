@@ -1,0 +1,91 @@
+import Posthorn
+import PosthornMemoryStore
+import PosthornModel
+import PosthornSQLite
+import PosthornStore
+import PosthornSystem
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+/// The stores that the tests of the engine run on.
+enum BenchStore: String, CaseIterable, Sendable {
+    case sqlite = "in a file"
+    case memory = "in memory"
+
+    /// The one of this run of a test; see ``OnEachStore``.
+    @TaskLocal static var current = BenchStore.sqlite
+}
+
+/// Runs a test once on each store: what the engine does follows from the port alone.
+struct OnEachStore: TestTrait, SuiteTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @Sendable () async throws -> Void
+    ) async throws {
+        for store in BenchStore.allCases {
+            // Whoever reads a failure sees where it was.
+            let naming = IssueHandlingTrait.compactMapIssues { issue in
+                var issue = issue
+                issue.comments.append("on an outbox \(store.rawValue)")
+                return issue
+            }
+            try await naming.provideScope(for: test, testCase: testCase) {
+                try await BenchStore.$current.withValue(store) { try await function() }
+            }
+        }
+    }
+}
+
+extension Trait where Self == OnEachStore {
+    /// Runs each test once on each store.
+    static var onEachStore: Self { OnEachStore() }
+}
+
+/// Where the outbox of a test is, for as many as want to open it.
+struct BenchPlace: Sendable {
+    let location: any StoreLocation
+    private let insertEvent: @Sendable (Event) throws -> Void
+
+    /// A new outbox on the store of this run.
+    init(in folder: TemporaryDirectory, on store: BenchStore = .current, busyTimeoutMilliseconds: Int32 = 10_000) {
+        switch store {
+        case .sqlite:
+            let path = folder.file("outbox.db")
+            location = SQLiteLocation(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+            insertEvent = { event in
+                let platform = try PlatformConnection(path)
+                try withExtendedLifetime(platform) { try TransactionalEmit.insert(event, into: platform.handle) }
+            }
+        case .memory:
+            let outbox = MemoryOutbox()
+            location = outbox
+            insertEvent = { outbox.insert($0) }
+        }
+    }
+
+    /// An outbox that is somewhere already, and into which nobody inserts.
+    init(_ location: any StoreLocation) {
+        self.location = location
+        insertEvent = { _ in Issue.record("nothing can be inserted here") }
+    }
+
+    /// Opens it once more, as another process would.
+    func open(
+        key: OutboxKey? = nil,
+        replacing former: OutboxKey? = nil,
+        clock: any PosthornClock = SystemClock(),
+        random: any RandomSource = SystemRandom()
+    ) throws -> Outbox {
+        try Outbox(at: location, key: key, replacing: former, clock: clock, random: random)
+    }
+
+    /// Inserts an event as a platform does that knows nothing of Posthorn's library.
+    func insert(_ id: String = "inserted", type: String, node: String, data: String = "{}", at now: Timestamp = SystemClock().now()) throws
+    {
+        try insertEvent(Event(id: id, type: type, node: node, created: now, data: Array(data.utf8)))
+    }
+}
