@@ -54,7 +54,7 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
-        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux"]),
+        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -148,7 +148,7 @@ let package = Package(
         ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets", "CPosthornTLS"]),
         tests(
             "PosthornLabTests",
             [

@@ -52,6 +52,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         now: Timestamp
     ) throws(OutboxProblem) {
         _ = Self.disableMemoryStatistics
+        try Self.refuseMemory(path)
         let connection = try SQLiteConnection(path: path, creating: creating, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         let migrator = Migrator()
         // Checked before the first write, so that a file which is refused stays as it is.
@@ -60,6 +61,12 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         try migrator.migrate(connection, now: now.milliseconds)
         self.init(connection, path: path, sealing: sealing, isReadOnly: false, snapshot: nil)
         try upgradeRows()
+    }
+
+    /// Names that SQLite takes for a database without a file, which no other connection sees and which ends with this one.
+    private static func refuseMemory(_ path: String) throws(OutboxProblem) {
+        guard path.isEmpty || path == ":memory:" else { return }
+        throw OutboxProblem(.access, "an outbox is a file that survives its process, and \"\(path)\" names none", remedy: .nameAnotherFile)
     }
 
     init(
@@ -167,7 +174,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
             try connection.statement("COMMIT").run()
             commits += 1
             hasChangedTopology = false
-            // Nobody is answered for what went into a file that is gone.
+            // No caller is answered for what went into a file that is gone.
             try checkFiles()
             return result
         } catch {

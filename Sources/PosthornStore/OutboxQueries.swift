@@ -28,6 +28,13 @@ public struct DeliveryFilter: Sendable {
 
     /// A filter that asks for everything.
     public init() {}
+
+    /// A filter that asks for everything, the newest first.
+    public static var newest: DeliveryFilter {
+        var filter = DeliveryFilter()
+        filter.newestFirst = true
+        return filter
+    }
 }
 
 /// Counts of the outbox at one moment.

@@ -5,7 +5,7 @@ import PosthornText
 
 extension EngineCore {
     /// Follows the directory, which emits and `apply` in this process bring up to date as well.
-    func noticeTopology(_ store: any OutboxStore) throws(OutboxProblem) {
+    func noticeTopology(_ store: any EngineJournal) throws(OutboxProblem) {
         if directoryVersion == directory.version { return }
         try dropLiftedThrottles(store)
         var changes = directory.takeChanges()

@@ -47,7 +47,7 @@ public struct EndpointFaults: Sendable, Equatable {
 
 extension Outbox {
     /// What is known of endpoints that cannot be used. Each is read once.
-    public func endpointFaults() throws -> EndpointFaults {
+    package func endpointFaults() throws -> EndpointFaults {
         let (topology, run) = try read {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.faultsOfRun())
         }
@@ -55,7 +55,7 @@ extension Outbox {
     }
 
     /// The same of one endpoint: why it cannot be used; `nil` when all is well, or there is no such endpoint.
-    public func endpointFault(_ id: String) throws -> String? {
+    package func endpointFault(_ id: String) throws -> String? {
         let (endpoint, run) = try read { (try $0.presentEndpoint(id, withCredentials: true), try $0.faultsOfRun()) }
         return endpoint.flatMap { EndpointFaults(judgements(of: [$0]), run).all[$0.settings.id] }
     }

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-public import PosthornStore
+package import PosthornStore
 import PosthornSystem
 
 extension Outbox {
@@ -11,7 +11,7 @@ extension Outbox {
     /// - Parameter endpoint: Only mails about this endpoint; all when `nil`.
     /// - Returns: The mails, with the recipients that they have now.
     /// - Throws: `InputProblem` when there is no such endpoint.
-    public func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
+    package func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
         let named = try endpoint.map { id in
             guard let found = try read({ try $0.endpoint(lookingLike: id, withCredentials: false) }) else { throw Self.unknownEndpoint(id) }
             return found.settings.id

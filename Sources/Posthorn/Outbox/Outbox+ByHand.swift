@@ -1,5 +1,5 @@
-public import PosthornModel
-public import PosthornStore
+package import PosthornModel
+package import PosthornStore
 import PosthornSystem
 import PosthornText
 
@@ -15,7 +15,7 @@ extension Outbox {
     ///     they were to go when their events were accepted. Held ones are moved, too, and stay held.
     /// - Throws: `InputProblem` when a filter names something unknown; `OutboxProblem` for the store. What earlier batches of a
     ///   large selection did stays done.
-    public func retry(_ selection: DeliverySelection, wholeRound: Bool = false, atCurrentURL: Bool = false) throws -> RetryReport {
+    package func retry(_ selection: DeliverySelection, wholeRound: Bool = false, atCurrentURL: Bool = false) throws -> RetryReport {
         let manner = RetryManner(wholeRound: wholeRound, atCurrentURL: atCurrentURL)
         var total = RetryReport()
         try perform(atCurrentURL ? .retryAtCurrentURL : .retry, on: selection) { (store, ids, now) throws(OutboxProblem) in
@@ -29,7 +29,7 @@ extension Outbox {
     /// Sends deliveries that were delivered again, with a whole round of the schedule. Nothing else takes a delivery out of that
     /// state.
     /// - Throws: As `retry(_:)`.
-    public func resend(_ selection: DeliverySelection) throws -> RetryReport {
+    package func resend(_ selection: DeliverySelection) throws -> RetryReport {
         var total = RetryReport()
         try perform(.resend, on: selection) { (store, ids, now) throws(OutboxProblem) in
             try store.resend(ids, at: now)
@@ -42,7 +42,7 @@ extension Outbox {
     /// Takes deliveries back: pending, held and exhausted ones are cancelled, for good. A request that is on the wire arrives all the
     /// same; its result is recorded, and the delivery stays cancelled.
     /// - Throws: As `retry(_:)`.
-    public func cancel(_ selection: DeliverySelection) throws -> CancelReport {
+    package func cancel(_ selection: DeliverySelection) throws -> CancelReport {
         var total = CancelReport()
         try perform(.cancel, on: selection) { (store, ids, now) throws(OutboxProblem) in
             try store.cancel(ids, at: now)
@@ -55,7 +55,7 @@ extension Outbox {
 
     /// How many deliveries something would be done to, by the ids of their endpoints and by state. Changes nothing.
     /// - Throws: `InputProblem` when the filter names something unknown; `OutboxProblem` for the store.
-    public func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
+    package func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
         let filter = try resolved(filter)
         return try read { try $0.deliveryCounts(filter, states: filter.states(of: action)) }
     }

@@ -12,7 +12,7 @@ extension Outbox {
     ///   - cancelsWaiting: Whether deliveries that wait for it may be cancelled.
     /// - Returns: How many were.
     /// - Throws: `InputProblem` when there is no such endpoint, or deliveries wait for it and may not be cancelled.
-    public func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
+    package func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
         guard let found = try read({ try $0.presentEndpoint(id, withCredentials: false) }) else {
             throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
         }
@@ -73,7 +73,7 @@ extension Outbox {
 
     /// Removes one node.
     /// - Throws: `InputProblem` when there is no such node, or other nodes or endpoints are at it.
-    public func remove(node id: String) throws {
+    package func remove(node id: String) throws {
         _ = try change { (store) throws(OutboxProblem) in
             let stored = try store.topology(withCredentials: false, withRemoved: false)
             guard let node = stored.nodes.first(where: { $0.id == id }) else {

@@ -1,6 +1,6 @@
 import PosthornModel
-public import PosthornText
-public import PosthornStore
+package import PosthornText
+package import PosthornStore
 
 extension Outbox {
     /// Events and deliveries that one step of upkeep reads or deletes, so that others wait for a moment only.
@@ -10,7 +10,7 @@ extension Outbox {
     /// as old. An id that was pruned is no longer known: the same id emitted again is a new event. Then endpoints that were removed
     /// before that time and have no delivery left. What may go, ``Retention`` decides. At last the counts of ``status()`` are taken once
     /// more.
-    public func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
+    package func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
         let retention = Retention(settledBefore: cutoff)
         var total = PruneReport()
         // A delivery that a program of an earlier version has stored is in no index of its event before.

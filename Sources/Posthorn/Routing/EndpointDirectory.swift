@@ -68,7 +68,7 @@ final class EndpointDirectory {
 
     /// Reads what has changed of the topology.
     /// - Returns: Whether anything had.
-    func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
+    func refresh(from store: any TopologyLookup & TopologyStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
         let isUndone = store.topologyRollbacks != topologyRollbacks
         if try store.topologyGeneration() == generation, !isUndone { return false }
         // What was undone is in no row, though it may be here.
@@ -82,7 +82,7 @@ final class EndpointDirectory {
 
     /// One changed endpoint among tens of thousands: making all of them ready again would stop the writer's thread for a second.
     /// A reading that fails on the way is done again from the start.
-    private func follow(_ changes: TopologyChanges, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    private func follow(_ changes: TopologyChanges, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         for index in leaving {
             guard let entry = places[index] else { continue }
             try letGo(entry.stored.key, index, store, at: now)
@@ -116,7 +116,7 @@ final class EndpointDirectory {
         version += 1
     }
 
-    private func readAll(_ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    private func readAll(_ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         let topology = try store.topology(withCredentials: true, withRemoved: false)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
@@ -174,7 +174,7 @@ final class EndpointDirectory {
     }
 
     /// Vacates the place of an endpoint that is gone, unless something of it is under way.
-    private func letGo(_ key: Int64, _ index: Int, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    private func letGo(_ key: Int64, _ index: Int, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         if let holder, holder.isAboard, holder.holds(index) {
             // What is pruned already is still to be recalled, and its results to be taken in.
             place(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
@@ -285,14 +285,14 @@ final class EndpointDirectory {
 
     /// Takes secrets out of what a mail quotes of an endpoint's receiver, also of one that is gone. Attempts are stored without
     /// them, but with those of their time: one that became a credential later is hidden here.
-    func redactor(ofEndpoint id: String, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> SecretRedactor? {
+    func redactor(ofEndpoint id: String, in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> SecretRedactor? {
         if let index = indexByID[id] { return self[index].redactor }
         guard let stored = try store.endpoint(id: id) else { return nil }
         return SecretRedactor(stored.settings, try? Self.composer(stored.settings, at: now).get(), keeping: nil)
     }
 
     /// Where deliveries of a revision go; `nil` when there is no such revision.
-    func target(of revision: Int64, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Target? {
+    func target(of revision: Int64, in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Target? {
         let known = targets[revision]
         if let known, known.map({ $0.sendTarget != nil || self[$0.endpoint].fault != nil }) ?? true { return known }
         let made = try makeTarget(revision, store, at: now, reusing: known??.composer, placing: true)
@@ -302,7 +302,7 @@ final class EndpointDirectory {
 
     private func makeTarget(
         _ key: Int64,
-        _ store: any OutboxStore,
+        _ store: any TopologyLookup,
         at now: Timestamp,
         reusing live: LiveComposer?,
         placing placesRemoved: Bool = false
