@@ -124,6 +124,7 @@ let package = Package(
         tests("TidyTests", []),
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
+        tests("PosthornStoreTests", ["PosthornStore", "PosthornModel", "PosthornText"]),
         tests(
             "PosthornSQLiteTests",
             [

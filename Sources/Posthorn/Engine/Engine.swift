@@ -311,6 +311,9 @@ public final class Engine: Sendable {
         return nil
     }
 
+    /// Rows of an earlier version that one transaction brings up to date.
+    private static let upgradeStep = 10_000
+
     private func leave() {
         try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.leave() }
     }
@@ -320,6 +323,10 @@ public final class Engine: Sendable {
     /// - Returns: Whether the engine may go on; not when it was asked to stop.
     private func prepare() throws(OutboxProblem) -> Bool {
         let (speed, servesMails) = (configuration.speed, configuration.mail != nil)
+        // The engine before has ended, be it of an earlier version.
+        while try patiently({ (store) throws(OutboxProblem) in try store.bringRowsUpToDate(limit: Self.upgradeStep) }) == true {}
+        // Counts are for people to read: not having them right ends no engine.
+        if (try? outbox.read { try $0.needsRecount() }) == true { try? outbox.recount() }
         let done = try patiently { [outbox] (store) throws(OutboxProblem) -> Result<Void, OutboxProblem> in
             let now = outbox.clock.now()
             _ = try outbox.directory.refresh(from: store, at: now)
