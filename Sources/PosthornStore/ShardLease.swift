@@ -53,11 +53,15 @@ public struct ShardLease: Sendable, Hashable {
     /// Those of them that another engine waits for. Nothing more of theirs is started; they are released once nothing of theirs is
     /// under way.
     public let recalled: ShardSet
+    /// From when on others may take the shards unless the lease is renewed, by `BootClock`: no request starts then, even when the thread
+    /// that should renew it hangs. `nil` for a lease that ends with its process.
+    public let endsAt: Int64?
 
     /// Creates a lease.
-    public init(shards: ShardSet, recalled: ShardSet = .none) {
+    public init(shards: ShardSet, recalled: ShardSet = .none, endsAt: Int64? = nil) {
         self.shards = shards
         self.recalled = recalled
+        self.endsAt = endsAt
     }
 
     /// Of an engine that has not joined, or waits for shards.

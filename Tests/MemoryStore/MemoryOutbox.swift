@@ -21,6 +21,7 @@ public final class MemoryOutbox: StoreLocation {
         /// Signalled when something has changed, each by its store's number.
         var signals: [(store: Int, waker: Waker)] = []
         var stores = 0
+        var leasesEndAt: Int64?
 
         func signal(except store: Int? = nil) {
             for signal in signals where signal.store != store { signal.waker.signal() }
@@ -67,6 +68,14 @@ public final class MemoryOutbox: StoreLocation {
         }
     }
 
+    /// Lets every lease end at a moment, by `BootClock`; `nil` for leases that do not end.
+    public func endLeases(at moment: Int64?) {
+        shared.withLock { shared in
+            shared.leasesEndAt = moment
+            shared.signal()
+        }
+    }
+
     /// Has a store's engine take all others for dead, and keep all shards to itself.
     public func giveEverything(to store: any OutboxStore) {
         guard let store = store as? MemoryStore else { return }
@@ -108,7 +117,7 @@ struct Dispatchers: Sendable {
     }
 
     /// What a member has: an equal part, as far as nobody else has it yet. What is beyond that is asked back for those who have less.
-    mutating func lease(of store: Int) -> ShardLease {
+    mutating func lease(of store: Int, endingAt end: Int64? = nil) -> ShardLease {
         guard let place = members.firstIndex(where: { $0.store == store }) else { return .none }
         let part = (ShardSet.count + members.count - 1) / members.count
         let free = members.reduce(ShardSet.all) { $0.subtracting($1.shards) }
@@ -117,7 +126,7 @@ struct Dispatchers: Sendable {
         let mine = members[place].shards
         let isSomebodyShort = members.contains { $0.shards.count < ShardSet.count / members.count }
         let surplus = isSomebodyShort ? mine.numbers.suffix(max(0, mine.count - part)) : []
-        return ShardLease(shards: mine, recalled: ShardSet(surplus))
+        return ShardLease(shards: mine, recalled: ShardSet(surplus), endsAt: end)
     }
 
     /// Whether one of these shards is another one's.

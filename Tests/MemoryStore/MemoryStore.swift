@@ -110,7 +110,7 @@ final class MemoryStore: OutboxStore {
         guard hasJoined else { return .none }
         return outbox.shared.withLock { shared in
             if shared.dispatchers.join(number, alone: !isShared) { shared.signal() }
-            return shared.dispatchers.lease(of: number)
+            return shared.dispatchers.lease(of: number, endingAt: shared.leasesEndAt)
         }
     }
 

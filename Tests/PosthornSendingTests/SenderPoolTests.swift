@@ -141,6 +141,25 @@ import Testing
         #expect(receiver.requests.count == 5)
     }
 
+    /// Whoever gives the orders may hang by then, so the end is known beforehand.
+    @Test func nothingStartsFromTheMomentOnThatWasSaidBefore() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try Bench()
+        let target = try Bench.target(receiver.url)
+        bench.pool.mayStart(until: BootClock.nanoseconds())
+        bench.pool.submit((1...5).map { Bench.job($0, target) })
+        bench.pool.recall(keys: [99])
+        bench.pool.submit([Bench.job(6, try Bench.target(receiver.url, key: 2))])
+        bench.pool.recall(keys: [2])
+        #expect(bench.waitForRecalled(1).map(\.id) == [6])
+        #expect(receiver.connectionCount == 0)
+        bench.pool.mayStart(until: .max - 1)
+        #expect(bench.waitForResults(5).count == 5)
+        bench.pool.mayStart(until: nil)
+        bench.pool.submit([Bench.job(7, target)])
+        #expect(bench.waitForResults(6).count == 6)
+    }
+
     @Test func aReceiverThatIsNotTrustedWithKeptConnectionsKeepsNone() throws {
         let receiver = try MisbehavingReceiver { $0.target == "/reset" ? .reset : .ok }
         let bench = try Bench()

@@ -2,6 +2,7 @@ import PosthornModel
 import PosthornStore
 import PosthornSystem
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import Posthorn
@@ -105,5 +106,59 @@ import Testing
             return try emitter.counters().statements - before
         }
         #expect(try steps(others: 500) == steps(others: 0))
+    }
+
+    /// With a store of which nothing but the topology is there.
+    @Test func aBranchIsReadOnceForAllItsEventsUntilTheTopologyChanges() throws {
+        let (topology, now) = (BranchOnly(), Timestamp(milliseconds: 0))
+        let branches = BranchDirectory()
+        func readsOfAnEvent() throws -> Int {
+            let before = topology.reads
+            try branches.refresh(from: topology)
+            let event = Event(id: "e", type: "T", node: "s", created: now, data: Array("{}".utf8))
+            #expect(try branches.recipients(of: event, from: topology, at: now)?.all.count == 1)
+            return topology.reads - before
+        }
+        let first = try readsOfAnEvent()
+        #expect(first > 0)
+        #expect(try readsOfAnEvent() == 0)
+        topology.generation += 1
+        #expect(try readsOfAnEvent() == first)
+        // The same number again, of another change.
+        topology.topologyRollbacks += 1
+        #expect(try readsOfAnEvent() == first)
+        #expect(try readsOfAnEvent() == 0)
+    }
+}
+
+/// A company with a site and an endpoint at each of them that wants another type, but for the company's.
+private final class BranchOnly: TopologyLookup {
+    var generation: Int64 = 1
+    var topologyRollbacks = 0
+    private(set) var reads = 0
+
+    private let nodes = [Node(id: "c", level: .company), Node(id: "s", level: .site, parent: "c")]
+
+    func topologyGeneration() -> Int64 { generation }
+
+    func node(id: String) -> Node? {
+        reads += 1
+        return nodes.first { $0.id == id }
+    }
+
+    func hasNode(lookingLike id: String) -> Bool { nodes.contains { $0.id == id } }
+
+    func endpoints(atNode node: String) -> [StoredEndpoint] {
+        reads += 1
+        let wanted = node == "c" ? "T" : "OTHER"
+        let settings = EndpointSettings(id: node, node: node, url: "https://\(node).example/", events: [try! EventPattern(wanted)])
+        return [StoredEndpoint(key: node == "c" ? 1 : 2, revision: 1, settings: settings, state: .active, stateReason: nil)]
+    }
+
+    func endpoint(id: String) -> StoredEndpoint? { nil }
+    func endpoint(_ key: Int64) -> StoredEndpoint? { nil }
+    func revision(_ key: Int64) -> StoredRevision? { nil }
+    func topology(withCredentials: Bool, withRemoved: Bool) -> StoredTopology {
+        StoredTopology(generation: generation, nodes: nodes, endpoints: [])
     }
 }

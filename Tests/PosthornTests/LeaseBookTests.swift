@@ -45,6 +45,13 @@ import Testing
         #expect(book.update(Self.lease(0..<2)) == LeaseBook.Change(gained: .none, lost: ShardSet([2, 3]), recalled: .none))
     }
 
+    @Test func aRenewalChangesNoShards() {
+        var book = LeaseBook()
+        _ = book.update(ShardLease(shards: ShardSet([1]), endsAt: 5))
+        #expect(book.update(ShardLease(shards: ShardSet([1]), endsAt: 6)) == nil)
+        #expect(book.lease.endsAt == 6 && Self.mayStart(book) == [1])
+    }
+
     @Test func everyEndpointIsInOneShard() {
         #expect(ShardSet.shard(ofEndpoint: 0) == 0 && ShardSet.shard(ofEndpoint: 65) == 1)
         #expect((0..<ShardSet.count).contains(ShardSet.shard(ofEndpoint: .min)))

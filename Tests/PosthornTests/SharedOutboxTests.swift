@@ -81,6 +81,21 @@ import Testing
         #expect(try first.recordedAttempts() == requests)
     }
 
+    @Test func nothingStartsOnceTheLeaseIsOverUntilItIsRenewed() throws {
+        shared.endLeases(at: 0)
+        try emit()
+        let engine = try first.engine()
+        try engine.start()
+        #expect(first.waitFor("start", where: Self.isStart))
+        for _ in 0..<2 { _ = try first.outbox.counters() }
+        #expect(engine.statistics.claimed == Self.endpoints)
+        #expect(receiver.requests.isEmpty)
+        shared.endLeases(at: .max - 1)
+        #expect(receiver.waitForRequests(Self.endpoints).count == Self.endpoints)
+        try engine.stop()
+        #expect(try first.recordedAttempts() == Self.endpoints)
+    }
+
     @Test func whatAnEngineSentBeforeItWasTakenForDeadIsNotRecordedByIt() throws {
         hold.isHolding = true
         try emit()

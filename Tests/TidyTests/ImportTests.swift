@@ -20,7 +20,7 @@ import Testing
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
         ],
         "PosthornTesting": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
-        "PosthornHTTP": ["PosthornSystem", "CPosthornLinux"],
+        "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornSending", "PosthornHTTP",

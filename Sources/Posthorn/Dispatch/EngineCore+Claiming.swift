@@ -231,7 +231,7 @@ extension EngineCore {
     }
 
     /// An event of the claims, or read from the store; `nil` when it cannot be read.
-    private func sharedEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+    private func sharedEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> SharedEvent? {
         if let known = events[number] { return known }
         do throws(OutboxProblem) { return try readEvent(number, store) } catch {
             // One event on a damaged page holds up no others.
@@ -247,7 +247,7 @@ extension EngineCore {
         listeners.tell(.strayDelivery(delivery))
     }
 
-    private func readEvent(_ number: Int64, _ store: any OutboxStore) throws(OutboxProblem) -> SharedEvent? {
+    private func readEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> SharedEvent? {
         guard let (event, isChecked) = try store.event(number) else { return nil }
         return SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))
     }

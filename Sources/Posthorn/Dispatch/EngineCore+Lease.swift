@@ -7,8 +7,10 @@ extension EngineCore {
     private static let mailShard = 0
 
     /// Asks which shards this engine delivers, and follows what has changed.
-    func followLease(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
-        guard let change = leases.update(try store.lease()) else { return }
+    func followLease(_ store: any ShardLeases & EngineJournal, _ now: Timestamp) throws(OutboxProblem) {
+        let lease = try store.lease()
+        if lease.endsAt != leases.lease.endsAt { pool.mayStart(until: lease.endsAt) }
+        guard let change = leases.update(lease) else { return }
         mails?.setOnDuty(leases.lease.startable.contains(Self.mailShard))
         let stopped = change.lost.union(change.recalled)
         let keys = stopped.isEmpty ? [] : directory.entries.map(\.stored.key).filter(stopped.containsEndpoint)

@@ -178,14 +178,14 @@ extension EngineCore {
     }
 
     /// Writes down until when endpoints are left alone, for lists and for an engine after this one.
-    func writeThrottles(to store: any OutboxStore) throws(OutboxProblem) {
+    func writeThrottles(to store: any EngineJournal) throws(OutboxProblem) {
         for endpoint in throttles.news {
             try store.write(throttledUntil: throttles.until(endpoint), ofEndpoint: directory[endpoint].stored.key)
         }
     }
 
     /// Lets those go out again whose throttle a change of the hierarchy has lifted: the outbox has it no more.
-    func dropLiftedThrottles(_ store: any OutboxStore) throws(OutboxProblem) {
+    func dropLiftedThrottles(_ store: any EngineJournal) throws(OutboxProblem) {
         if throttles.isEmpty { return }
         let written = try store.throttles(after: Timestamp(milliseconds: .min))
         for endpoint in throttles.forgetLifted(isWritten: { written[directory[$0].stored.key] != nil }) {
@@ -195,7 +195,7 @@ extension EngineCore {
     }
 
     /// Takes over what an engine before this one was asked for.
-    func restoreThrottles(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    func restoreThrottles(from store: any EngineJournal, at now: Timestamp) throws(OutboxProblem) {
         guard configuration.honoursRetryAfter else { return }
         for (key, until) in try store.throttles(after: now) {
             if let endpoint = directory.index(ofEndpoint: key) { throttles.restore(endpoint, until: until) }

@@ -18,15 +18,16 @@ struct LeaseBook {
     }
 
     /// Takes what the store says now.
-    /// - Returns: What has changed; `nil` when nothing has.
+    /// - Returns: What has changed about the shards; `nil` when nothing has.
     mutating func update(_ new: ShardLease) -> Change? {
-        if new == lease { return nil }
+        let isSame = new.shards == lease.shards && new.recalled == lease.recalled
+        defer { lease = new }
+        if isSame { return nil }
         let change = Change(
             gained: new.startable.subtracting(startable),
             lost: lease.shards.subtracting(new.shards),
             recalled: new.recalled.subtracting(lease.recalled)
         )
-        lease = new
         startable = new.startable
         holdsAll = startable == .all
         return change

@@ -41,7 +41,7 @@ extension EngineCore {
         if !quiet.isEmpty { try store.release(quiet) }
     }
 
-    private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    private func recordAll(in store: any DeliveryQueue & NotificationQueue, at now: Timestamp) throws(OutboxProblem) {
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
         var records = recorded
@@ -71,7 +71,7 @@ extension EngineCore {
 
     private func record(
         of result: inout SendResult,
-        in store: any OutboxStore
+        in store: any DeliveryQueue
     ) throws(OutboxProblem) -> AttemptRecord {
         let claim = claims[result.job.id]
         let entry = claim.map { directory[$0.endpoint] }
@@ -133,7 +133,7 @@ extension EngineCore {
         )
     }
 
-    private func fanOut(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) {
+    private func fanOut(_ store: any EventLog, _ now: Timestamp) throws(OutboxProblem) {
         let arrivals = try store.arrivals(limit: Self.arrivalsPerTransaction)
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
         mayHaveArrivals = !arrivals.isEmpty
@@ -146,7 +146,7 @@ enum ArrivalFanOut {
     static func fanOut(
         _ arrivals: [Arrival],
         using directory: EndpointDirectory,
-        in store: any OutboxStore,
+        in store: any EventLog,
         at now: Timestamp
     ) throws(OutboxProblem) {
         for arrival in arrivals {

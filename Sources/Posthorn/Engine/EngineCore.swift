@@ -251,7 +251,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     /// Follows the directory, which emits and `apply` in this process bring up to date as well.
-    func noticeTopology(_ store: any OutboxStore) throws(OutboxProblem) {
+    func noticeTopology(_ store: any EngineJournal) throws(OutboxProblem) {
         if directoryVersion == directory.version { return }
         try dropLiftedThrottles(store)
         directoryVersion = directory.version
@@ -285,14 +285,14 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// Deliveries may have been made due by hand, and mails.
     /// - Returns: Whether it is so. Inside a transaction mails are to be woken only after its commit, since they read over
     ///   another connection.
-    func noticeWorkByHand(_ store: any OutboxStore) throws(OutboxProblem) -> Bool {
+    func noticeWorkByHand(_ store: any ManualActions) throws(OutboxProblem) -> Bool {
         let generation = try store.queueGeneration()
         if generation == queueGeneration { return false }
         startOver(generation)
         return true
     }
 
-    private func noticeSettled(_ store: any OutboxStore) throws(OutboxProblem) {
+    private func noticeSettled(_ store: any DeliveryQueue) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
         if handshakes?.hasUnasked == true { return }
         guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }

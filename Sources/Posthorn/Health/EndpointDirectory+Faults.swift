@@ -45,7 +45,7 @@ extension EndpointDirectory {
 
     /// Looks at the faulty endpoints again: whoever mends a row with SQL counts nothing up. The next reading is a whole one
     /// when something about them has changed.
-    func lookAgain(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    func lookAgain(in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         for entry in entries where entry.fault != nil && entry.stored.state != .removed {
             guard let stored = try store.endpoint(entry.stored.key) else { continue }
             if Self.fault(of: stored, at: now) != entry.fault { return outdate() }

@@ -42,7 +42,7 @@ final class EmitBatch: Sendable {
     /// Stores the events, inside a transaction.
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(
-        in store: any OutboxStore,
+        in store: any EventLog & TopologyLookup,
         _ router: EventRouter,
         at now: Timestamp
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
@@ -78,7 +78,7 @@ final class EmitBatch: Sendable {
 
     private func recipients(
         of event: Result<Event, InputProblem>,
-        _ store: any OutboxStore,
+        _ store: any TopologyLookup,
         _ router: EventRouter,
         at now: Timestamp
     ) throws(OutboxProblem) -> Result<(Event, EventRecipients), InputProblem> {

@@ -183,7 +183,7 @@ extension Outbox {
     }
 
     /// What is there, and of the removed endpoints those that a topology brings back.
-    private static func stored(for topology: Topology, in store: any OutboxStore) throws(OutboxProblem) -> StoredTopology {
+    private static func stored(for topology: Topology, in store: any TopologyLookup) throws(OutboxProblem) -> StoredTopology {
         let stored = try store.topology(withCredentials: true, withRemoved: false)
         let present = Set(stored.endpoints.map(\.settings.id))
         var revived: [StoredEndpoint] = []

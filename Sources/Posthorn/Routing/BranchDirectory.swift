@@ -41,7 +41,7 @@ final class BranchDirectory {
     }
 
     /// Forgets everything when the topology has changed.
-    func refresh(from store: any OutboxStore) throws(OutboxProblem) {
+    func refresh(from store: any TopologyLookup) throws(OutboxProblem) {
         let current = try store.topologyGeneration()
         if current == generation, store.topologyRollbacks == topologyRollbacks { return }
         generation = current
@@ -57,7 +57,7 @@ final class BranchDirectory {
 
     /// The endpoints that get an event.
     /// - Returns: `nil` when its node is not known by these bytes.
-    func recipients(of event: Event, from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> EventRecipients? {
+    func recipients(of event: Event, from store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> EventRecipients? {
         guard let route = try route(event, store, at: now) else { return nil }
         var recipients = EventRecipients()
         for member in route {
@@ -67,7 +67,7 @@ final class BranchDirectory {
         return recipients
     }
 
-    private func route(_ event: Event, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> [Member]? {
+    private func route(_ event: Event, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> [Member]? {
         let route = Route(type: event.type, node: Array(event.node.utf8))
         if let known = routes[route] { return known }
         if max(routes.count, places.count) >= Self.memoryLimit { forget() }
@@ -92,7 +92,7 @@ final class BranchDirectory {
         return made
     }
 
-    private func place(_ id: String, _ store: any OutboxStore) throws(OutboxProblem) -> (node: Node, endpoints: NodeEndpoints)? {
+    private func place(_ id: String, _ store: any TopologyLookup) throws(OutboxProblem) -> (node: Node, endpoints: NodeEndpoints)? {
         // Strings that look the same are the same key here; the table compares bytes.
         if let known = places[id], Identifier.isWrittenAlike(known.node.id, id) { return known }
         guard let node = try store.node(id: id) else { return nil }

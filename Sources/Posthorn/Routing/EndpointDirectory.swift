@@ -86,7 +86,7 @@ final class EndpointDirectory {
 
     /// Reads the topology again when it has changed.
     /// - Returns: Whether it had.
-    func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
+    func refresh(from store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Bool {
         if try store.topologyGeneration() == generation, store.topologyRollbacks == topologyRollbacks { return false }
         let topology = try store.topology(withCredentials: true, withRemoved: false)
         do throws(InputProblem) {
@@ -143,7 +143,7 @@ final class EndpointDirectory {
     }
 
     /// Vacates the places of endpoints that are gone, but for those of which something is under way.
-    private func letGo(except present: Set<Int64>, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    private func letGo(except present: Set<Int64>, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         for (key, index) in indexByKey where !present.contains(key) {
             if let holder, holder.isAboard, holder.holds(index) {
                 // What is pruned already is still to be recalled, and its results to be taken in.
@@ -225,14 +225,14 @@ final class EndpointDirectory {
 
     /// Takes secrets out of what a mail quotes of an endpoint's receiver, also of one that is gone. Attempts are stored without
     /// them, but with those of their time: one that became a credential later is hidden here.
-    func redactor(ofEndpoint id: String, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> SecretRedactor? {
+    func redactor(ofEndpoint id: String, in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> SecretRedactor? {
         if let index = indexByID[id] { return self[index].redactor }
         guard let stored = try store.endpoint(id: id) else { return nil }
         return SecretRedactor(stored.settings, try? Self.composer(stored.settings, at: now).get(), keeping: nil)
     }
 
     /// Where deliveries of a revision go; `nil` when there is no such revision.
-    func target(of revision: Int64, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> Target? {
+    func target(of revision: Int64, in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Target? {
         let known = targets[revision]
         if let known, known.map({ $0.sendTarget != nil || self[$0.endpoint].fault != nil }) ?? true { return known }
         let made = try makeTarget(revision, store, at: now, reusing: known??.composer, placing: true)
@@ -242,7 +242,7 @@ final class EndpointDirectory {
 
     private func makeTarget(
         _ key: Int64,
-        _ store: any OutboxStore,
+        _ store: any TopologyLookup,
         at now: Timestamp,
         reusing live: LiveComposer?,
         placing placesRemoved: Bool = false

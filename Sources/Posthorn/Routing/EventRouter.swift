@@ -11,14 +11,14 @@ final class EventRouter {
     init(_ directory: EndpointDirectory) { self.directory = directory }
 
     /// Follows the topology.
-    func refresh(from store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+    func refresh(from store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         if directory.isKeptUp { _ = try directory.refresh(from: store, at: now) } else { try branches.refresh(from: store) }
     }
 
     /// The endpoints that get an event; a failure when its node is not known.
     func recipients(
         of event: Event,
-        from store: any OutboxStore,
+        from store: any TopologyLookup,
         at now: Timestamp
     ) throws(OutboxProblem) -> Result<EventRecipients, InputProblem> {
         if !directory.isKeptUp {

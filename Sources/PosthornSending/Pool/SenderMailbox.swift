@@ -27,10 +27,23 @@ final class SenderMailbox: Sendable {
     let waker: Waker
     private let state = Mutex(State())
     private let working = Atomic(true)
+    /// When requests must have started, by ``BootClock``.
+    private let end = Atomic(Int64.max)
 
     /// Whether requests may start. Looked at before each of them, so that none follows an order to pause but those that are
     /// leaving at that very moment; the order itself is read once a turn.
-    var isWorking: Bool { working.load(ordering: .acquiring) }
+    var isWorking: Bool { working.load(ordering: .acquiring) && !isOver }
+
+    private var isOver: Bool {
+        let end = end.load(ordering: .acquiring)
+        return end != .max && BootClock.nanoseconds() >= end
+    }
+
+    /// Says until when requests may start, by ``BootClock``; until something else is said for `nil`.
+    func mayStart(until moment: Int64?) {
+        end.store(moment ?? .max, ordering: .releasing)
+        waker.signal()
+    }
 
     init() throws(SystemProblem) { waker = try Waker() }
 
@@ -53,21 +66,22 @@ final class SenderMailbox: Sendable {
         waker.signal()
     }
 
-    /// The order that stands, and the letters. An empty answer costs no allocation.
+    /// The order that is in force, and the letters. An empty answer costs no allocation.
     func open() -> (order: Order, letters: Letters?) {
         state.withLock { state in
-            if state.isEmpty { return (state.order, nil) }
+            let order = inForce(state.order)
+            if state.isEmpty { return (order, nil) }
             let letters = state.letters
             state.letters = Letters()
             state.isEmpty = true
-            return (state.order, letters)
+            return (order, letters)
         }
     }
 
     /// Says that the thread is about to sleep; `false` when something has come in meanwhile.
     func fallAsleep(_ seen: Order) -> Bool {
         state.withLock { state in
-            guard state.isEmpty, state.order == seen else { return false }
+            guard state.isEmpty, inForce(state.order) == seen else { return false }
             state.isAsleep = true
             return true
         }
@@ -75,6 +89,8 @@ final class SenderMailbox: Sendable {
 
     /// Says that the thread is awake: from here on nobody needs to wake it.
     func wakeUp() { state.withLock { $0.isAsleep = false } }
+
+    private func inForce(_ order: Order) -> Order { order == .work && isOver ? .pause : order }
 
     private func deliver(_ write: (inout Letters) -> Void) {
         let wasAsleep = state.withLock { state in

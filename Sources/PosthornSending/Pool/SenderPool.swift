@@ -150,6 +150,10 @@ public final class SenderPool: Sendable {
     /// Takes up work after ``pause()``.
     public func resume() { order(.work) }
 
+    /// Starts nothing from a moment on, whatever the thread that gives the orders does, until another one is given.
+    /// - Parameter end: The moment, by `BootClock`; `nil` for none.
+    public func mayStart(until end: Int64?) { for thread in threads { thread.mailbox.mayStart(until: end) } }
+
     /// From now on starts nothing new and gives back what waits. Returns at once; ``drain()`` waits for the rest.
     public func startDraining() { order(.drain) }
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PosthornSending
+@testable import PosthornLab
 
 @Suite struct IdleShareTests {
     private let window = IdleShare.window

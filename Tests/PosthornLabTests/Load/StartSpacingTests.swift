@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PosthornSending
+@testable import PosthornLab
 
 @Suite struct StartSpacingTests {
     private func settled(idlePercent: Int, from spacing: StartSpacing = StartSpacing()) -> Int64 {

@@ -1,5 +1,5 @@
-/// How a load's requests go on the wire, beside what they hold.
-public struct LoadOptions: Equatable, Sendable {
+/// How requests to a receiver go on the wire, beside what they hold.
+public struct WireOptions: Equatable, Sendable {
     /// Whether connections are used again; without that each request opens one, TLS handshake included.
     public var keepsConnections = true
     /// Whether a receiver has to prove itself by its certificate.

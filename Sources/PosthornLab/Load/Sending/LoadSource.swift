@@ -1,7 +1,7 @@
-public import PosthornModel
+import PosthornModel
 
 /// What a ``LoadLoop`` sends, and who is told its result. Every call comes on the loop's own thread.
-public protocol LoadSource: AnyObject {
+protocol LoadSource: AnyObject {
     /// Says what to send now, or how long to wait; called whenever there is a place on the wire.
     ///
     /// - Parameters:
@@ -20,7 +20,7 @@ public protocol LoadSource: AnyObject {
 }
 
 /// What a ``LoadSource`` wants.
-public enum LoadStep: Sendable {
+enum LoadStep: Sendable {
     /// Sends the request that was written; or, where requests stay the same byte for byte, the content of that number, which
     /// is asked for where a handle has not sent it before.
     case send(LoadTicket, content: Int?)
@@ -31,54 +31,54 @@ public enum LoadStep: Sendable {
 }
 
 /// What the loop hands back with the answer.
-public struct LoadTicket: Sendable {
+struct LoadTicket: Sendable {
     /// When the request was meant to leave: monotonic nanoseconds.
-    public let intended: Int64
+    let intended: Int64
     /// The source's own mark.
-    public let mark: Int
+    let mark: Int
 
     /// Creates a ticket.
-    public init(intended: Int64, mark: Int) {
+    init(intended: Int64, mark: Int) {
         self.intended = intended
         self.mark = mark
     }
 }
 
 /// The result of one request of a load. Times are monotonic nanoseconds.
-public struct LoadAnswer: Sendable {
+struct LoadAnswer: Sendable {
     /// The source's own.
-    public let ticket: LoadTicket
+    let ticket: LoadTicket
     /// When the loop took it up.
-    public let started: Int64
+    let started: Int64
     /// When its answer had come, or its failure.
-    public let ended: Int64
+    let ended: Int64
     /// The answer's status, when there was one.
-    public let status: Int?
+    let status: Int?
     /// Why there is no success; `nil` for a 200.
-    public let error: AttemptError?
+    let error: AttemptError?
     /// The detail of a failure.
-    public let errorText: String
+    let errorText: String
     /// Bytes that were sent: headers of ours and body.
-    public let sentBytes: Int
+    let sentBytes: Int
     /// Bytes of the answer: head and body.
-    public let receivedBytes: Int
+    let receivedBytes: Int
     /// How long the receiver asked to be left alone, when it did.
-    public let retryAfterMilliseconds: Int64?
+    let retryAfterMilliseconds: Int64?
     /// How long its connection took to open, when it needed a new one.
-    public let connection: Connection?
+    let connection: Connection?
 
     /// The times of a new connection, in microseconds from the start of the request.
-    public struct Connection: Sendable {
+    struct Connection: Sendable {
         /// Until TCP had connected.
-        public let connectMicroseconds: Int64
+        let connectMicroseconds: Int64
         /// From there until TLS was agreed; `nil` for plain http.
-        public let tlsMicroseconds: Int64?
+        let tlsMicroseconds: Int64?
         /// Where it leads, with the port.
-        public let address: String
+        let address: String
     }
 
     /// Creates an answer.
-    public init(
+    init(
         ticket: LoadTicket,
         started: Int64,
         ended: Int64,

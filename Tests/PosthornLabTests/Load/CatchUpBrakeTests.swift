@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PosthornSending
+@testable import PosthornLab
 
 @Suite struct CatchUpBrakeTests {
     private let millisecond: Int64 = 1_000_000

@@ -1,15 +1,15 @@
 public import PosthornModel
 public import PosthornSystem
 
-/// Finds out where a load would go, before anything is sent.
-public enum LoadTarget {
+/// Finds out where requests would go, before anything is sent.
+public enum HostAddresses {
     /// The addresses of a URL's host that may be reached; none for a host that is written as a number.
     ///
     /// - Parameters:
-    ///   - url: Where the load is to go.
+    ///   - url: Where requests are to go.
     ///   - guard: Which addresses may be reached.
     /// - Throws: Why the name leads nowhere, or to addresses that the guard forbids.
-    public static func addresses(of url: EndpointURL, guard: EgressGuard) throws(InputProblem) -> [NetworkAddress] {
+    public static func reachable(of url: EndpointURL, guard: EgressGuard) throws(InputProblem) -> [NetworkAddress] {
         let all: [NetworkAddress]
         if let numeric = url.numericAddress {
             all = [numeric]
