@@ -20,6 +20,10 @@ final class ClosureCarrier: RequestCarrier {
         var isPaused = false
         var isDraining = false
         var isOver = false
+        /// Until when jobs may start, by `BootClock`.
+        var end: Int64?
+
+        var mayStart: Bool { !isPaused && end.map { BootClock.nanoseconds() < $0 } ?? true }
     }
 
     init(
@@ -68,6 +72,11 @@ final class ClosureCarrier: RequestCarrier {
         waker.signal()
     }
 
+    func mayStart(until end: Int64?) {
+        state.withLock { $0.end = end }
+        waker.signal()
+    }
+
     func startDraining() {
         state.withLock { $0.isDraining = true }
         recall(keys: nil)
@@ -105,7 +114,7 @@ final class ClosureCarrier: RequestCarrier {
         while true {
             let (job, isOver): (SendJob?, Bool) = state.withLock { state in
                 if state.isOver { return (nil, true) }
-                state.isBusy = !state.isPaused && !state.waiting.isEmpty
+                state.isBusy = state.mayStart && !state.waiting.isEmpty
                 return (state.isBusy ? state.waiting.removeFirst() : nil, false)
             }
             if isOver { return }

@@ -14,6 +14,8 @@ protocol RequestCarrier: AnyObject, Sendable {
     func pause()
     /// Takes up work again.
     func resume()
+    /// Starts nothing from a moment on, by `BootClock`; `nil` for none.
+    func mayStart(until end: Int64?)
     /// Starts nothing new and gives back what waits.
     func startDraining()
     /// The same, and waits for what is under way; whether all has ended.
