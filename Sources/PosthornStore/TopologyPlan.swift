@@ -15,6 +15,8 @@ public struct TopologyPlan: Sendable {
     public private(set) var removedEndpoints: [Int64] = []
     /// What a person is told.
     public private(set) var changes: [Change] = []
+    /// Up to this number, deliveries that wait for endpoints to remove have been cancelled before, in smaller steps.
+    public var cancelledThrough: Int64 = 0
 
     /// An endpoint to add.
     public struct NewEndpoint: Sendable {

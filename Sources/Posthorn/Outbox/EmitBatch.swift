@@ -42,7 +42,7 @@ final class EmitBatch: Sendable {
     /// Stores the events, inside a transaction.
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(
-        in store: any EventLog & TopologyLookup,
+        in store: any EventLog & TopologyLookup & TopologyStore,
         _ router: EventRouter,
         at now: Timestamp
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {

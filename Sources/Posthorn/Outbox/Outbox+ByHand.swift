@@ -44,8 +44,8 @@ extension Outbox {
     /// - Throws: As `retry(_:)`.
     package func cancel(_ selection: DeliverySelection) throws -> CancelReport {
         var total = CancelReport()
-        try perform(.cancel, on: selection) { (store, ids, _) throws(OutboxProblem) in
-            try store.cancel(ids)
+        try perform(.cancel, on: selection) { (store, ids, now) throws(OutboxProblem) in
+            try store.cancel(ids, at: now)
         } then: {
             total.add($0)
         }
@@ -56,14 +56,21 @@ extension Outbox {
     /// How many deliveries something would be done to, by the ids of their endpoints and by state. Changes nothing.
     /// - Throws: `InputProblem` when the filter names something unknown; `OutboxProblem` for the store.
     package func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
-        try check(filter)
+        let filter = try resolved(filter)
         return try read { try $0.deliveryCounts(filter, states: filter.states(of: action)) }
     }
 
     /// Deliveries that one transaction moves, so that others wait for a moment only.
     private static let moveBatch = 2000
     /// Numbers that are read at once: 8 MB.
-    private static let selectionBatch = 1_000_000
+    static let selectionBatch = 1_000_000
+
+    /// Hands numbers of deliveries on, as many as one transaction moves.
+    func inBatches(_ ids: [Int64], _ body: ([Int64]) throws -> Void) throws {
+        for start in stride(from: 0, to: ids.count, by: Self.moveBatch) {
+            try body(Array(ids[start..<min(start + Self.moveBatch, ids.count)]))
+        }
+    }
 
     private func perform<Report: Sendable>(
         _ action: DeliveryAction,
@@ -71,23 +78,20 @@ extension Outbox {
         _ move: @escaping @Sendable (any OutboxStore, [Int64], Timestamp) throws(OutboxProblem) -> Report,
         then add: (Report) -> Void
     ) throws {
-        func inBatches(_ ids: [Int64]) throws {
-            for start in stride(from: 0, to: ids.count, by: Self.moveBatch) {
-                let batch = Array(ids[start..<min(start + Self.moveBatch, ids.count)])
-                add(try writer.perform { [clock] (store) throws(OutboxProblem) in try move(store, batch, clock.now()) })
-            }
+        func change(_ batch: [Int64]) throws {
+            add(try writer.perform { [clock] (store) throws(OutboxProblem) in try move(store, batch, clock.now()) })
         }
         switch selection {
-        case .deliveries(let ids): try inBatches(ids)
+        case .deliveries(let ids): try inBatches(ids, change)
         case .matching(let filter):
-            try check(filter)
+            let filter = try resolved(filter)
             var last = Int64.min
             while true {
                 // Read beside the writer: choosing from a large outbox keeps nobody waiting.
                 let ids = try read { [last] in
                     try $0.deliveryNumbers(filter, states: filter.states(of: action), beyond: last, limit: Self.selectionBatch)
                 }
-                try inBatches(ids)
+                try inBatches(ids, change)
                 guard ids.count == Self.selectionBatch, let end = ids.last else { return }
                 last = end
             }

@@ -8,7 +8,7 @@ extension Outbox {
     /// the outbox.
     /// - Throws: `InputProblem` when the filter names an endpoint, a node or an event that is not and was not there.
     package func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
-        try check(filter)
+        let filter = try resolved(filter)
         var rest = filter.limit ?? Int.max
         var last: Int64?
         while true {
@@ -20,11 +20,15 @@ extension Outbox {
         }
     }
 
-    /// Throws when a filter names something that is not and was not there.
-    func check(_ filter: DeliveryFilter) throws {
+    /// A filter that names its endpoint as the outbox writes it.
+    /// - Throws: When it names something that is not and was not there.
+    func resolved(_ filter: DeliveryFilter) throws -> DeliveryFilter {
+        var resolved = filter
         if let endpoint = filter.endpoint {
-            let known = try topology().endpoints.map(\.settings.id)
-            if !known.contains(endpoint) { throw Self.unknownEndpoint(endpoint, among: known) }
+            guard let found = try read({ try $0.endpoint(lookingLike: endpoint, withCredentials: false) }) else {
+                throw Self.unknownEndpoint(endpoint, among: try topology().endpoints.map(\.settings.id))
+            }
+            resolved.endpoint = found.settings.id
         }
         if let node = filter.node, try !read({ try $0.knowsNode(node) }) {
             let known = try topology().nodes.map(\.id)
@@ -37,6 +41,7 @@ extension Outbox {
             )
         }
         if let event = filter.event, try !read({ try $0.knowsEvent(event) }) { throw Self.unknownEvent(event) }
+        return resolved
     }
 
     static func unknownEvent(_ id: String) -> InputProblem {
@@ -76,8 +81,7 @@ extension Outbox {
 
     /// A page of the deliveries that a filter asks for.
     package func page(_ filter: DeliveryFilter, after cursor: PageCursor?, limit: Int) throws -> Page<Delivery> {
-        try check(filter)
-        var filter = filter
+        var filter = try resolved(filter)
         let limit = min(max(1, limit), Self.pageLimit)
         // One more says whether the list goes on. Oldest first the store chooses how many it reads.
         filter.limit = filter.newestFirst ? limit + 1 : nil
@@ -115,42 +119,6 @@ extension Outbox {
     /// How many deliveries wait for another URL than their endpoint has now, by the endpoints' ids; those with none are left out.
     package func waitingAtFormerURL(of endpoints: [String]) throws -> [String: Int] {
         try read { try $0.waitingAtFormerURL(of: endpoints) }
-    }
-
-    /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned
-    /// is no longer known: the same id emitted again is a new event. Then endpoints that were removed before that time and have
-    /// no delivery left.
-    package func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
-        var total = PruneReport()
-        var after: Int64? = 0
-        while let start = after {
-            let (report, last) = try writer.perform { (store) throws(OutboxProblem) in
-                try store.prune(settledBefore: cutoff, after: start, limit: 2000)
-            }
-            total.events += report.events
-            total.deliveries += report.deliveries
-            total.attempts += report.attempts
-            after = last
-        }
-        let orphans: [Int64] = try read { try $0.orphans(createdBefore: cutoff) }
-        total.events += try inBatches(orphans) { (store, batch) throws(OutboxProblem) in try store.deleteEvents(batch) }
-        let forgotten: [RemovedEndpoint] = try read { try $0.forgottenEndpoints(removedBefore: cutoff) }
-        total.endpoints += try inBatches(forgotten) { (store, batch) throws(OutboxProblem) in try store.deleteEndpoints(batch) }
-        return total
-    }
-
-    /// Deletes in transactions that keep others waiting for a moment only.
-    /// - Returns: How many were deleted.
-    private func inBatches<Item: Sendable>(
-        _ items: [Item],
-        _ delete: @escaping @Sendable (any OutboxStore, [Item]) throws(OutboxProblem) -> Int
-    ) throws -> Int {
-        var count = 0
-        for start in stride(from: 0, to: items.count, by: 2000) {
-            let batch = Array(items[start..<min(start + 2000, items.count)])
-            count += try writer.perform { (store) throws(OutboxProblem) in try delete(store, batch) }
-        }
-        return count
     }
 
     /// What SQLite's check of the whole file says; empty when all is well.

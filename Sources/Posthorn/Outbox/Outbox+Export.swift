@@ -27,16 +27,13 @@ extension Outbox {
     /// One endpoint with its secrets masked: what its credentials and headers are called, and those credentials that are no secrets.
     /// - Throws: `InputProblem` when there is no such endpoint.
     package func maskedEndpoint(_ id: String) throws -> StoredEndpoint {
-        let (open, closed) = try read { store in
-            (
-                try store.topology(withCredentials: true, withRemoved: false).endpoints,
-                try store.topology(withCredentials: false, withRemoved: false).endpoints
-            )
+        let found = try read { store in
+            (try store.presentEndpoint(id, withCredentials: true), try store.presentEndpoint(id, withCredentials: false))
         }
-        guard let place = open.firstIndex(where: { $0.settings.id == id }) else {
-            throw Self.unknownEndpoint(id, among: open.map(\.settings.id))
+        guard case (let open?, let closed?) = found else {
+            throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
         }
-        return open[place].withSettings(Self.masked(open[place], closed[place]))
+        return open.withSettings(Self.masked(open, closed))
     }
 
     /// - Parameter closed: The same endpoint, read without a key: all that is known where the key is missing.

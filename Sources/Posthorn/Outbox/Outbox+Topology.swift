@@ -225,14 +225,9 @@ extension Outbox {
             guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else {
                 return .failure(Self.unknownEndpoint(id))
             }
-            let wanted: EndpointState
-            switch (enabled, endpoint.state) {
-            case (false, _): wanted = .disabled
-            case (true, .disabled): wanted = endpoint.settings.needsValidation ? .unverified : .active
-            case (true, let now): wanted = now
-            }
-            if wanted != endpoint.state { try store.setState(wanted, reason: reason, ofEndpoint: endpoint.key, at: clock.now()) }
-            return .success(wanted)
+            guard let change = endpoint.switched(on: enabled, reason: reason) else { return .success(endpoint.state) }
+            try store.write(change, ofEndpoint: endpoint.key, at: clock.now())
+            return .success(change.state)
         }
         let result = try state.get()
         try followTopology()

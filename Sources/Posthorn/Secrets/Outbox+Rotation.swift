@@ -69,4 +69,13 @@ extension Outbox {
         try followTopology()
         return rotation
     }
+
+    /// Until when each secret of an endpoint that was replaced still signs beside its successor, newest first; none where the key of
+    /// sealed credentials is missing.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    package func replacedSecretsSign(endpoint id: String) throws -> [Timestamp] {
+        guard let endpoint = try read({ try $0.presentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
+        guard Credentials.carriesSeveralSignatures(endpoint.settings) else { return [] }
+        return Credentials.replacedSecretsSign(endpoint.settings.credentials, at: clock.now())
+    }
 }

@@ -5,6 +5,8 @@
 /// at the next one as much as is free, further below a third of that. So one tenant by itself gets three quarters of all places,
 /// a second one three quarters of the rest, and less once the first one's end. A tenant that has its share waits until requests of its own have ended.
 ///
+/// Where all endpoints are one node's it is not asked (``InFlightWindow/isOneNodes(_:)``).
+///
 /// With less than a quarter of the places in use nobody has too many, and nothing is counted. A value.
 struct SlowShares<Waiter: Claimant> {
     /// The first level of the hierarchy at which tenants differ.
