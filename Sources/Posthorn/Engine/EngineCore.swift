@@ -7,7 +7,9 @@ import Synchronization
 
 /// The engine's part that rides on the writer's thread: it records results, fans arrivals out, claims what is due.
 final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
-    // Everything that is not `let` is used on the writer's thread alone, but for what stands in `inbox` and `shared`.
+    // Everything that is not `let` is used on the writer's thread alone, which debug builds check at the doors of `WriterPassenger`, but
+    // for what is in `inbox` and `shared`.
+    private let owner = OwnerThread()
 
     let directory: EndpointDirectory
     let clock: any PosthornClock
@@ -128,6 +130,9 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     // MARK: WriterPassenger
 
+    /// For the doors of what the writer's thread alone may touch; costs nothing in a release build.
+    func checkThread() { assert(owner.isCurrent, "the engine's core was used beside the writer's thread") }
+
     var wantsToWrite: Bool {
         storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || hasFaultNews || !toHold.isEmpty
             || !throttles.news.isEmpty || !quietShards.isEmpty || inbox.withLock { !$0.results.isEmpty }
@@ -143,6 +148,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func committed() {
+        checkThread()
         lastGroup = recorded.count
         if !recorded.isEmpty { lastRelease = MonotonicClock.nanoseconds() }
         let wantsUpdates = listeners.wantsUpdates
@@ -180,6 +186,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func succeeded() -> Bool {
+        checkThread()
         guard storageFailed else { return false }
         storageFailed = false
         // Rows that were passed by when a reading broke off are looked at again.
@@ -190,6 +197,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func failed(_ problem: OutboxProblem) {
+        checkThread()
         recorded.removeAll(keepingCapacity: true)
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
@@ -203,6 +211,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
+        checkThread()
         let now = clock.now()
         if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()
@@ -280,23 +289,6 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         retries.forget(endpoint)
         throttles.forget(endpoint)
         pulse.forget(endpoint)
-    }
-
-    /// Deliveries may have been made due by hand, and mails.
-    /// - Returns: Whether it is so. Inside a transaction mails are to be woken only after its commit, since they read over
-    ///   another connection.
-    func noticeWorkByHand(_ store: any ManualActions) throws(OutboxProblem) -> Bool {
-        let generation = try store.queueGeneration()
-        if generation == queueGeneration { return false }
-        startOver(generation)
-        return true
-    }
-
-    private func noticeSettled(_ store: any DeliveryQueue) throws(OutboxProblem) {
-        // Asked first: an endpoint that is verified meanwhile has something to be written.
-        if handshakes?.hasUnasked == true { return }
-        guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }
-        listeners.settled()
     }
 
     func removeClaim(of delivery: Int64) -> Claim? {
