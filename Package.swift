@@ -54,7 +54,7 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
-        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux"]),
+        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -124,6 +124,7 @@ let package = Package(
         tests("TidyTests", []),
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
+        tests("PosthornStoreTests", ["PosthornStore", "PosthornModel", "PosthornText"]),
         tests(
             "PosthornSQLiteTests",
             [
@@ -147,7 +148,7 @@ let package = Package(
         ),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
-        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets"]),
+        tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets", "CPosthornTLS"]),
         tests(
             "PosthornLabTests",
             [

@@ -118,4 +118,31 @@ static inline posthorn_tls_key posthorn_tls_chain_key(X509_STORE_CTX *verificati
     return key;
 }
 
+/* What a server agrees on: TLS 1.2 or newer, no second handshake on a connection. A write may be taken in part and come again from
+   another place, a connection that rests holds no buffers, and a read returns after each message that is not data. Macros. */
+static inline int posthorn_tls_prepare_server(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
+    return (int)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+}
+
+/* Adds a certificate behind the server's own; the context keeps a reference of its own. A macro. */
+static inline int posthorn_tls_add_chain(SSL_CTX *context, X509 *certificate) {
+    return (int)SSL_CTX_add1_chain_cert(context, certificate);
+}
+
+/* Whether the last read has found the socket without input, and not only a message that is not data. A macro. */
+static inline int posthorn_tls_is_exhausted(const SSL *connection) { return BIO_should_retry(SSL_get_rbio(connection)); }
+
+/* Whether what came is HTTP in the clear. Macros. */
+static inline int posthorn_tls_error_is_http(unsigned long error) {
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST;
+}
+
+/* Whether the client is gone without a word. Macros. */
+static inline int posthorn_tls_error_is_end(unsigned long error) {
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 #endif

@@ -69,6 +69,7 @@ enum Program {
                 return 0
             }
             let settings = commands.flatMap { $0.specification.settingFlags }
+            for warning in UnknownVariables.warnings(UnknownVariables.names(), settings) { ErrorOutput.line("posthorn: \(warning)") }
             let arguments = try given.addingSettings(of: command.specification, known: settings)
             return try command.run(arguments, Context(arguments, command.specification, output))
         }

@@ -1,6 +1,6 @@
 import CPosthornCrypto
 import PosthornModel
-import PosthornText
+public import PosthornText
 
 extension Credentials {
     /// Bytes of randomness in a secret that is made here.
@@ -31,6 +31,12 @@ extension Credentials {
         }
         list.removeAll { $0.validUntil <= now || .string($0.text) == current }
         return list.isEmpty ? nil : .array(list.prefix(previousSecretLimit).map(\.value))
+    }
+
+    /// Until when each secret that was replaced still signs, newest first.
+    public static func replacedSecretsSign(_ credentials: [String: JSONValue], at now: Timestamp) -> [Timestamp] {
+        let list = (try? PreviousSecret.list(credentials[KeptMember.previousSecrets])) ?? []
+        return list.map(\.validUntil).filter { $0 > now }
     }
 
     /// Replaced secrets that sign at once: each adds about 50 bytes to every request's header.

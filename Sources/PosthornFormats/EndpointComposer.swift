@@ -106,9 +106,22 @@ public final class EndpointComposer: RequestComposer {
         at now: Timestamp,
         into request: inout OutboundRequest
     ) throws(InputProblem) {
+        try compose(event, attempt: attempt, at: now, changingBody: nil, into: &request)
+    }
+
+    /// The same with another body than the envelope's, rightly signed: for requests that test a receiver.
+    /// - Parameter change: Changes the body before it is signed.
+    package func compose(
+        _ event: AcceptedEvent,
+        attempt: Int,
+        at now: Timestamp,
+        changingBody change: ((inout [UInt8]) -> Void)?,
+        into request: inout OutboundRequest
+    ) throws(InputProblem) {
         try event.event.data.withBytes { (data) throws(InputProblem) in
             if method == .post { request.body.reserveCapacity(data.count + Self.roomAroundData) }
             try envelope.write(event, data: data, attempt: attempt, into: &request)
+            change?(&request.body)
             request.headers.append(contentsOf: method == .get ? leadingHeadersOfQuery : leadingHeaders)
             try signer.write(event.event, data: data, at: now, into: &request)
         }

@@ -14,6 +14,7 @@ extension SQLiteStore {
                 continue
             }
             let seq = connection.lastInsertRowID
+            changedCounts.events += 1
             for recipient in candidate.recipients { deliveries.append(NewDelivery(event: seq, recipient: recipient)) }
             acceptances.append(.stored(deliveries: candidate.recipients.count))
         }
@@ -59,11 +60,13 @@ extension SQLiteStore {
             let statement = try deliveryInsert(rows: width)
             for row in 0..<width {
                 let delivery = deliveries[first + row]
-                let base = Int32(row * 4)
+                let base = Int32(row * 5)
                 statement.bind(base + 1, delivery.event)
                 statement.bind(base + 2, delivery.recipient.revision)
                 statement.bindStatic(base + 3, delivery.recipient.isActive ? "pending" : "held")
                 statement.bind(base + 4, delivery.recipient.isActive ? now.milliseconds : nil)
+                statement.bind(base + 5, delivery.recipient.endpoint)
+                count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held)
             }
             try statement.run()
             first += width
@@ -71,7 +74,10 @@ extension SQLiteStore {
     }
 
     static func deliveryInsert(rows: Int) -> String {
-        "INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at) VALUES \(WideStatement.list("(?, ?, ?, ?)", rows))"
+        """
+        INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at, endpoint)
+        VALUES \(WideStatement.list("(?, ?, ?, ?, ?)", rows))
+        """
     }
 
     /// The oldest events that another program inserted and that have no deliveries yet.
@@ -108,6 +114,7 @@ extension SQLiteStore {
         let delete = try connection.statement("DELETE FROM posthorn_arrival WHERE seq = ?")
         delete.bind(1, seq)
         try delete.run()
+        changedCounts.events += 1
     }
 
     /// Reads an event, and whether the library checked it when it was accepted.

@@ -2,155 +2,79 @@ import PosthornModel
 package import PosthornStore
 package import PosthornText
 
-/// What people do to deliveries by hand. A running engine notices by the queue's generation.
+/// The rows behind what people do to deliveries by hand.
 extension SQLiteStore {
-    /// Makes deliveries due now, and counts the queue's generation up.
-    package func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
-        var report = RetryReport()
-        for id in ids { try retryOne(id, manner, now, &report) }
-        if report.retried > 0 || report.moved > 0 { try countUp("queue") }
-        return report
-    }
-
-    /// Makes deliveries that were delivered due again, with a whole round of the schedule.
-    package func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
-        var report = RetryReport()
+    /// Reads a delivery.
+    package func deliveryRow(_ id: Int64) throws(OutboxProblem) -> DeliveryRow? {
         let row = try connection.statement(
             """
-            SELECT d.state, e.id, e.state FROM posthorn_delivery d
-            JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
-            """
-        )
-        let update = try connection.statement(
-            "UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = attempts, scheduled_at = NULL WHERE id = ?1"
-        )
-        for id in ids {
-            row.bind(1, id)
-            defer { row.reset() }
-            guard try row.step() else {
-                report.unknown.append(id)
-                continue
-            }
-            guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
-            guard DeliveryAction.resend.states.contains(state) else {
-                report.refused.append(.init(delivery: id, state: state))
-                continue
-            }
-            update.bind(1, id)
-            update.bind(2, now.milliseconds)
-            try update.run()
-            report.count(row.text(1), EndpointState(rawValue: row.text(2)) ?? .disabled)
-        }
-        if report.retried > 0 { try countUp("queue") }
-        return report
-    }
-
-    /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
-    package func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
-        var report = CancelReport()
-        let row = try connection.statement("SELECT state FROM posthorn_delivery WHERE id = ?")
-        let update = try connection.statement(
-            "UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL WHERE id = ?"
-        )
-        for id in ids {
-            row.bind(1, id)
-            defer { row.reset() }
-            guard try row.step() else {
-                report.unknown.append(id)
-                continue
-            }
-            guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
-            guard DeliveryAction.cancel.states.contains(state) else {
-                report.refused.append(.init(delivery: id, state: state))
-                continue
-            }
-            update.bind(1, id)
-            try update.run()
-            report.cancelled += 1
-        }
-        if report.cancelled > 0 { try countUp("queue") }
-        return report
-    }
-
-    private func retryOne(
-        _ id: Int64,
-        _ manner: RetryManner,
-        _ now: Timestamp,
-        _ report: inout RetryReport
-    ) throws(OutboxProblem) {
-        let row = try connection.statement(
-            """
-            SELECT d.state, d.attempts, d.next_attempt_at, json_array_length(e.retry), e.id, e.state, d.revision,
-                (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
+            SELECT d.state, d.attempts, d.next_attempt_at, d.round_base, d.scheduled_at, d.revision,
+                e.id, e.state, json_array_length(e.retry), (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
             FROM posthorn_delivery d
-            JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
+            LEFT JOIN posthorn_endpoint_revision r ON r.key = d.revision LEFT JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
             """
         )
         row.bind(1, id)
         defer { row.reset() }
-        guard try row.step() else {
-            report.unknown.append(id)
-            return
-        }
+        guard try row.step() else { return nil }
         guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
-        let (pinned, current) = (row.integer(6), row.integer(7))
-        let moves = manner.atCurrentURL && pinned != current
-        let decision = try round(of: id).retriedByHand(
+        let endpoint = row.textOrNil(6).map {
+            DeliveryRow.Endpoint(
+                id: $0,
+                state: EndpointState(rawValue: row.text(7)) ?? .disabled,
+                revision: row.integer(9),
+                scheduleAttempts: Int(row.integer(8))
+            )
+        }
+        return DeliveryRow(
             state: state,
             attempts: Int(row.integer(1)),
             due: row.integerOrNil(2).map(Timestamp.init(milliseconds:)),
-            wholeRound: manner.wholeRound,
-            scheduleAttempts: Int(row.integer(3)),
-            at: now
+            round: DeliveryRound(base: Int(row.integer(3)), scheduledAt: row.integerOrNil(4).map(Timestamp.init(milliseconds:))),
+            revision: row.integer(5),
+            endpoint: endpoint
         )
-        if moves, state == .held || decision != nil {
-            try pin(id, to: current)
-            report.moved += 1
-        }
-        guard let (round, due) = decision else {
-            if !moves || state != .held { report.refused.append(.init(delivery: id, state: state)) }
-            return
-        }
+    }
+
+    /// Writes down what was decided about a delivery.
+    package func write(_ change: DeliveryChange, of delivery: Int64, from row: DeliveryRow) throws(OutboxProblem) {
         let update = try connection.statement(
             """
-            UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = ?2, round_base = ?3, scheduled_at = ?4 WHERE id = ?1
+            UPDATE posthorn_delivery SET state = ?2, next_attempt_at = ?3, round_base = ?4, scheduled_at = ?5, revision = ?6 WHERE id = ?1
             """
         )
-        update.bind(1, id)
-        update.bind(2, due.milliseconds)
-        update.bind(3, Int64(round.base))
-        update.bind(4, round.scheduledAt?.milliseconds)
+        update.bind(1, delivery)
+        update.bind(2, change.state.rawValue)
+        update.bind(3, change.due?.milliseconds)
+        update.bind(4, Int64(change.round.base))
+        update.bind(5, change.round.scheduledAt?.milliseconds)
+        update.bind(6, change.revision)
         try update.run()
-        report.count(row.text(4), EndpointState(rawValue: row.text(5)) ?? .disabled)
+        count(1, from: DeliveryCount(row.state, attempts: row.attempts), to: DeliveryCount(change.state, attempts: row.attempts))
     }
 
-    private func pin(_ id: Int64, to revision: Int64) throws(OutboxProblem) {
-        let update = try connection.statement("UPDATE posthorn_delivery SET revision = ?2 WHERE id = ?1")
-        update.bind(1, id)
-        update.bind(2, revision)
-        try update.run()
-    }
+    /// Counts the queue's generation up.
+    package func countQueueUp() throws(OutboxProblem) { try countUp("queue") }
 
-    /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids.
+    /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids. One reading of
+    /// all that waits, however many endpoints are asked for.
     package func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int] {
-        let parts = [DeliveryState.pending, .held].flatMap(Self.rows).map {
-            "SELECT count(*) AS n FROM posthorn_delivery \($0) AND revision IN (SELECT key FROM former)"
-        }
+        if endpoints.isEmpty { return [:] }
+        let parts = [DeliveryState.pending, .held].flatMap(Self.rows).map { "SELECT revision FROM posthorn_delivery \($0)" }
         let rows = try connection.prepare(
             """
-            WITH former AS (
-                SELECT r.key FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
-                WHERE e.id = ?1 AND r.url <> (
+            WITH former AS MATERIALIZED (
+                SELECT r.key, e.id FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
+                WHERE e.id IN (SELECT value FROM json_each(?1)) AND r.url <> (
                     SELECT url FROM posthorn_endpoint_revision WHERE endpoint = e.key ORDER BY key DESC LIMIT 1))
-            SELECT sum(n) FROM (\(parts.joined(separator: " UNION ALL ")))
+            SELECT f.id, sum(w.n) FROM
+                (SELECT revision, count(*) AS n FROM (\(parts.joined(separator: " UNION ALL "))) GROUP BY revision) w
+            JOIN former f ON f.key = w.revision GROUP BY f.id
             """
         )
+        rows.bind(1, JSONValue.array(endpoints.map { .string($0) }).text)
         var counts: [String: Int] = [:]
-        for id in endpoints {
-            rows.bind(1, id)
-            defer { rows.reset() }
-            if try rows.step(), rows.integer(0) > 0 { counts[id] = Int(rows.integer(0)) }
-        }
+        while try rows.step() { counts[rows.text(0)] = Int(rows.integer(1)) }
         return counts
     }
 

@@ -97,13 +97,14 @@ extension SQLiteStore {
         id: String,
         at now: Timestamp
     ) throws(OutboxProblem) {
-        let statement = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, changed = ? WHERE key = ?")
+        let statement = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, changed = ?, generation = ? WHERE key = ?")
         statement.bind(1, try stored(credentials, ofEndpoint: id))
         statement.bind(2, now.milliseconds)
-        statement.bind(3, key)
+        statement.bind(3, try nextTopologyGeneration())
+        statement.bind(4, key)
         try statement.run()
         try strikeFaults(of: [id])
-        try countUp("topology")
+        try countTopologyUp()
     }
 
     /// Rows that hold something in the clear.

@@ -4,10 +4,12 @@ import PosthornText
 
 extension SQLiteStore {
     /// Reads one endpoint with its credentials.
-    package func endpoint(_ key: Int64) throws(OutboxProblem) -> StoredEndpoint? {
+    package func endpoint(_ key: Int64) throws(OutboxProblem) -> StoredEndpoint? { try endpoint(key, withCredentials: true) }
+
+    private func endpoint(_ key: Int64, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
         let row = try connection.prepare("\(Self.selectEndpoint) WHERE e.key = ?")
         row.bind(1, key)
-        return try row.step() ? endpoint(row, withCredentials: true) : nil
+        return try row.step() ? endpoint(row, withCredentials: withCredentials) : nil
     }
 
     /// Reads the endpoint with an id, a removed one too, with its credentials.
@@ -15,6 +17,24 @@ extension SQLiteStore {
         let row = try connection.prepare("\(Self.selectEndpoint) WHERE e.id = ?")
         row.bind(1, id)
         return try row.step() ? endpoint(row, withCredentials: true) : nil
+    }
+
+    /// Reads the endpoint whose id looks like this one, a removed one too. The ids of all are read, but for an id that can be written in
+    /// one way only.
+    package func endpoint(lookingLike id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
+        if let key = try key(ofEndpoint: id) { return try endpoint(key, withCredentials: withCredentials) }
+        if id.utf8.allSatisfy({ $0 < 0x80 }) { return nil }
+        let rows = try connection.statement("SELECT id, key FROM posthorn_endpoint")
+        defer { rows.reset() }
+        while try rows.step() { if rows.text(0) == id { return try endpoint(rows.integer(1), withCredentials: withCredentials) } }
+        return nil
+    }
+
+    private func key(ofEndpoint id: String) throws(OutboxProblem) -> Int64? {
+        let row = try connection.statement("SELECT key FROM posthorn_endpoint WHERE id = ?")
+        row.bind(1, id)
+        defer { row.reset() }
+        return try row.step() ? row.integer(0) : nil
     }
 
     /// Reads the endpoints of one node, without removed ones, with their credentials.

@@ -14,29 +14,32 @@ struct DeliveryConditions {
     init(_ filter: DeliveryFilter) {
         self.filter = filter
         var terms: [String] = []
-        if filter.endpoint != nil {
-            terms.append(
-                """
-                d.revision IN (SELECT r.key FROM posthorn_endpoint_revision r JOIN posthorn_endpoint e ON e.key = r.endpoint
-                    WHERE e.id = ?1)
-                """
-            )
-        }
+        if filter.endpoint != nil { terms.append("d.endpoint = \(Self.endpoint)") }
         if filter.node != nil { terms.append("o.node = ?2") }
         if filter.type != nil { terms.append("o.type GLOB ?3") }
         if filter.since != nil { terms.append("o.created >= ?4") }
         if filter.until != nil { terms.append("o.created < ?5") }
-        if filter.event != nil { terms.append("o.id = ?6") }
+        if filter.event != nil { terms.append("d.event = \(Self.event) AND d.endpoint IS NOT NULL") }
         if filter.waitsElsewhere {
             terms.append(
                 """
                 d.state IN ('pending', 'held') AND d.revision <> (
-                    SELECT max(n.key) FROM posthorn_endpoint_revision p JOIN posthorn_endpoint_revision n ON n.endpoint = p.endpoint
-                    WHERE p.key = d.revision)
+                    SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = d.endpoint)
                 """
             )
         }
         self.terms = terms
+    }
+
+    /// The numbers of the endpoint and the event that a filter names.
+    static let endpoint = "(SELECT key FROM posthorn_endpoint WHERE id = ?1)"
+    static let event = "(SELECT seq FROM posthorn_outbox WHERE id = ?6)"
+
+    /// Through which index the deliveries in some states are read.
+    func sources(_ states: Set<DeliveryState>, _ counts: OutboxCounts) -> [String] {
+        let event = filter.event == nil ? nil : Self.event
+        return DeliveryScanPlan(waiting: counts, oneEndpoint: filter.endpoint != nil, event: event)
+            .sources(states, ofEndpoint: filter.endpoint == nil ? nil : Self.endpoint)
     }
 
     func bind(to statement: SQLiteStatement) {
@@ -65,9 +68,9 @@ extension SQLiteStore {
     }
 
     /// A table `d` of the deliveries in some states, joined with their events `o`.
-    static func selection(_ states: Set<DeliveryState>, _ conditions: DeliveryConditions) -> String {
-        let parts = states.sorted { $0.rawValue < $1.rawValue }.flatMap(rows).map {
-            "SELECT id, event, revision, state FROM posthorn_delivery \($0)"
+    func selection(_ states: Set<DeliveryState>, _ conditions: DeliveryConditions) throws(OutboxProblem) -> String {
+        let parts = conditions.sources(states, try counts()).map {
+            "SELECT id, event, revision, endpoint, state FROM posthorn_delivery \($0)"
         }
         let condition = conditions.terms.isEmpty ? "" : " WHERE " + conditions.terms.joined(separator: " AND ")
         return "FROM (\(parts.joined(separator: " UNION ALL "))) d CROSS JOIN posthorn_outbox o ON o.seq = d.event\(condition)"
@@ -88,7 +91,7 @@ extension SQLiteStore {
         let (lastParameter, limitParameter) = (DeliveryConditions.firstFreeParameter, DeliveryConditions.firstFreeParameter + 1)
         let beyond = "\(conditions.terms.isEmpty ? "WHERE" : "AND") d.id > ?\(lastParameter)"
         let rows = try connection.prepare(
-            "SELECT d.id \(Self.selection(states, conditions)) \(beyond) ORDER BY d.id LIMIT ?\(limitParameter)"
+            "SELECT d.id \(try selection(states, conditions)) \(beyond) ORDER BY d.id LIMIT ?\(limitParameter)"
         )
         conditions.bind(to: rows)
         rows.bind(lastParameter, last)
@@ -96,6 +99,24 @@ extension SQLiteStore {
         var numbers: [Int64] = []
         while try rows.step() { numbers.append(rows.integer(0)) }
         return numbers
+    }
+
+    /// The deliveries that wait for some endpoints: one reading of all that waits, or of all of one endpoint's.
+    package func waiting(ofEndpoints keys: [Int64], beyond last: Int64, limit: Int) throws(OutboxProblem) -> WaitingPage {
+        if keys.isEmpty { return WaitingPage(rows: [], through: last) }
+        let newest = try connection.integer("SELECT max(id) FROM posthorn_delivery") ?? last
+        let one = keys.count == 1 ? keys[0] : nil
+        let plan = DeliveryScanPlan(waiting: try counts(), oneEndpoint: one != nil)
+        let some = " AND endpoint IN (SELECT value FROM json_each(?1))"
+        let sources = plan.sources([.pending, .held], ofEndpoint: one == nil ? nil : "?1").map { one == nil ? $0 + some : $0 }
+        let selects = sources.map { "SELECT id, endpoint FROM posthorn_delivery \($0) AND id > ?2" }
+        let rows = try connection.prepare("\(selects.joined(separator: " UNION ALL ")) ORDER BY id LIMIT ?3")
+        if let one { rows.bind(1, one) } else { rows.bind(1, JSONValue.array(keys.map { .number(String($0)) }).text) }
+        rows.bind(2, last)
+        rows.bind(3, Int64(limit))
+        var found: [WaitingPage.Row] = []
+        while try rows.step() { found.append(WaitingPage.Row(delivery: rows.integer(0), endpoint: rows.integer(1))) }
+        return WaitingPage(rows: found, through: found.count == limit ? found.last?.delivery ?? newest : newest)
     }
 
     /// How many deliveries a filter asks for that are in one of some states, by endpoint and state.
@@ -108,9 +129,8 @@ extension SQLiteStore {
         let rows = try connection.prepare(
             """
             SELECT e.id, c.state, sum(c.count) FROM
-                (SELECT d.revision, d.state, count(*) AS count \(Self.selection(states, conditions)) GROUP BY d.revision, d.state) c
-            JOIN posthorn_endpoint_revision r ON r.key = c.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
-            GROUP BY e.id, c.state
+                (SELECT d.endpoint, d.state, count(*) AS count \(try selection(states, conditions)) GROUP BY d.endpoint, d.state) c
+            JOIN posthorn_endpoint e ON e.key = c.endpoint GROUP BY e.id, c.state
             """
         )
         conditions.bind(to: rows)

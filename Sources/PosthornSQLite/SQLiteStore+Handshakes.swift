@@ -2,31 +2,34 @@ import PosthornModel
 package import PosthornStore
 package import PosthornText
 
+/// The states of endpoints.
 extension SQLiteStore {
-    /// Writes down the result of a handshake, unless the endpoint has another revision by now or is not unverified any more.
-    ///
-    /// A failure changes no route, so the topology's generation counts up for a success only.
-    package func settleHandshake(
-        ofEndpoint key: Int64,
-        revision: Int64,
-        failure: String?,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Bool {
-        let statement = try connection.statement(
+    /// Reads what decides about an endpoint's state.
+    package func standing(ofEndpoint key: Int64) throws(OutboxProblem) -> EndpointStanding? {
+        let row = try connection.statement(
             """
-            UPDATE posthorn_endpoint SET state = ?1, state_reason = ?2, changed = ?3
-            WHERE key = ?4 AND state = 'unverified'
-                AND ?5 = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = ?4)
+            SELECT state, coalesce((SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = ?1), 0)
+            FROM posthorn_endpoint WHERE key = ?1
             """
         )
-        statement.bind(1, (failure == nil ? EndpointState.active : .unverified).rawValue)
-        statement.bind(2, failure)
+        row.bind(1, key)
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        return EndpointStanding(state: EndpointState(rawValue: row.text(0)) ?? .disabled, revision: row.integer(1))
+    }
+
+    /// Writes down an endpoint's state.
+    package func write(_ change: EndpointStateChange, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem) {
+        let statement = try connection.statement(
+            "UPDATE posthorn_endpoint SET state = ?1, state_reason = ?2, changed = ?3, generation = coalesce(?4, generation) WHERE key = ?5"
+        )
+        statement.bind(1, change.state.rawValue)
+        statement.bind(2, change.reason)
         statement.bind(3, now.milliseconds)
-        statement.bind(4, key)
-        statement.bind(5, revision)
+        statement.bind(4, change.changesRoutes ? try nextTopologyGeneration() : nil)
+        statement.bind(5, key)
         try statement.run()
-        let counts = connection.changes > 0
-        if counts, failure == nil { try countUp("topology") }
-        return counts
+        if change.liftsThrottle { try write(throttledUntil: nil, ofEndpoint: key) }
+        if change.changesRoutes { try countTopologyUp() }
     }
 }

@@ -1,65 +1,65 @@
-import PosthornModel
+package import PosthornModel
 package import PosthornStore
 package import PosthornText
 
 /// The queue of mails about exhausted deliveries.
 extension SQLiteStore {
-    /// Queues word of an exhausted delivery.
-    package func notify(_ exhaustion: Exhaustion, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified {
-        let known = try connection.statement(
-            """
-            SELECT state = 'exhausted' AND NOT EXISTS (
-                SELECT 1 FROM posthorn_notification WHERE delivery = ?1 AND attempt > ?2)
-            FROM posthorn_delivery WHERE id = ?1
-            """
+    /// The state of a delivery, and the newest attempt of it that a mail reports as its last.
+    package func lastReport(ofDelivery id: Int64) throws(OutboxProblem) -> (state: DeliveryState, attempt: Int?)? {
+        let row = try connection.statement(
+            "SELECT state, (SELECT max(attempt) FROM posthorn_notification WHERE delivery = ?1) FROM posthorn_delivery WHERE id = ?1"
         )
-        known.bind(1, exhaustion.delivery)
-        known.bind(2, Int64(exhaustion.attempt - exhaustion.roundAttempts))
-        defer { known.reset() }
-        guard try known.step(), known.integer(0) == 1 else { return .notNeeded }
-        guard let recipient = exhaustion.recipient else {
-            try countUp("untold")
-            return .nobody
-        }
-        let insert = try connection.statement(
-            "INSERT INTO posthorn_notification (delivery, attempt, mail, created) VALUES (?, ?, ?, ?)"
-        )
-        insert.bind(1, exhaustion.delivery)
-        insert.bind(2, Int64(exhaustion.attempt))
-        insert.bind(3, try openMail(exhaustion, recipient, spacingMilliseconds))
-        insert.bind(4, exhaustion.at.milliseconds)
-        try insert.run()
-        return .queued
+        row.bind(1, id)
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
+        return (state, row.integerOrNil(1).map { Int($0) })
     }
 
-    /// The mail that collects for an endpoint and a recipient; a new one when the last was closed.
-    private func openMail(
-        _ exhaustion: Exhaustion,
-        _ recipient: String,
-        _ spacingMilliseconds: Int64
-    ) throws(OutboxProblem) -> Int64 {
-        let last = try connection.statement(
+    /// The newest mail of an endpoint for a recipient.
+    package func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
+        let row = try connection.statement(
             "SELECT key, closed FROM posthorn_mail WHERE endpoint = ? AND recipient = ? ORDER BY key DESC LIMIT 1"
         )
-        last.bind(1, exhaustion.endpoint)
-        last.bind(2, recipient)
-        defer { last.reset() }
-        var due = exhaustion.at.milliseconds
-        if try last.step() {
-            guard let closed = last.integerOrNil(1) else { return last.integer(0) }
-            // A clock that was put back must not put the mail off for longer than the spacing.
-            due = max(due, min(closed, due) + spacingMilliseconds)
-        }
+        row.bind(1, key)
+        row.bind(2, recipient)
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        return LatestMail(key: row.integer(0), closed: row.integerOrNil(1).map(Timestamp.init(milliseconds:)))
+    }
+
+    /// Adds a mail without contents.
+    package func addMail(
+        aboutEndpoint key: Int64,
+        to recipient: String,
+        at now: Timestamp,
+        due: Timestamp
+    ) throws(OutboxProblem) -> Int64 {
         let insert = try connection.statement(
             "INSERT INTO posthorn_mail (endpoint, recipient, created, next_attempt_at) VALUES (?, ?, ?, ?)"
         )
-        insert.bind(1, exhaustion.endpoint)
+        insert.bind(1, key)
         insert.bind(2, recipient)
-        insert.bind(3, exhaustion.at.milliseconds)
-        insert.bind(4, due)
+        insert.bind(3, now.milliseconds)
+        insert.bind(4, due.milliseconds)
         try insert.run()
         return connection.lastInsertRowID
     }
+
+    /// Adds a delivery to a mail.
+    package func addNotification(ofDelivery id: Int64, attempt: Int, to mail: Int64, at now: Timestamp) throws(OutboxProblem) {
+        let insert = try connection.statement(
+            "INSERT INTO posthorn_notification (delivery, attempt, mail, created) VALUES (?, ?, ?, ?)"
+        )
+        insert.bind(1, id)
+        insert.bind(2, Int64(attempt))
+        insert.bind(3, mail)
+        insert.bind(4, now.milliseconds)
+        try insert.run()
+    }
+
+    /// Counts an exhausted delivery for which there is no contact.
+    package func countWithoutContact() throws(OutboxProblem) { try countUp("untold") }
 
     // MARK: Sending
 
@@ -225,7 +225,10 @@ extension SQLiteStore {
             "SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting' AND attempts = 0"
         ).map(Timestamp.init(milliseconds:))
         status.answer = try connection.text(
-            "SELECT answer FROM posthorn_mail WHERE state = 'waiting' AND answer IS NOT NULL ORDER BY key DESC LIMIT 1"
+            """
+            SELECT answer FROM posthorn_mail WHERE key = (
+                SELECT max(key) FROM posthorn_mail INDEXED BY posthorn_mail_due WHERE state = 'waiting' AND answer IS NOT NULL)
+            """
         )
         status.refused = try refusedMails(limit: 1).first
         status.untold = try setting("untold")
@@ -243,7 +246,7 @@ extension SQLiteStore {
     }
 
     /// Deletes mails whose deliveries were all pruned.
-    func deleteEmptyMails() throws(OutboxProblem) {
+    package func deleteEmptyMails() throws(OutboxProblem) {
         let delete = try connection.statement(
             "DELETE FROM posthorn_mail WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = posthorn_mail.key)"
         )

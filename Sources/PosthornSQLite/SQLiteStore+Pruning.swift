@@ -1,182 +1,143 @@
 import PosthornModel
 package import PosthornStore
-package import PosthornText
+import PosthornText
 
+/// What ``Retention`` decides about, and its deletion.
 extension SQLiteStore {
-    /// Deletes a batch of settled events: those whose deliveries all ended before `cutoff`, with deliveries and attempts.
-    ///
-    /// The deliveries of an event stand together, because its fan-out is one transaction. The last event and the last
-    /// delivery always stay, so that their numbers are never given out again.
-    ///
-    /// - Parameters:
-    ///   - cutoff: Deliveries whose last attempt started before this are old.
-    ///   - after: The delivery to start behind.
-    ///   - limit: Deliveries to look at.
-    /// - Returns: What was deleted, and where to go on; `nil` at the end.
-    package func prune(
-        settledBefore cutoff: Timestamp,
-        after: Int64,
-        limit: Int
-    ) throws(OutboxProblem) -> (report: PruneReport, last: Int64?) {
+    /// A page of the events with a greater number than `seq`.
+    package func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        try histories(beyond: seq, through: .max, limit: limit)
+    }
+
+    /// One event.
+    package func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? {
+        try histories(beyond: seq - 1, through: seq, limit: .max).first
+    }
+
+    private func histories(beyond seq: Int64, through last: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        let newest = try connection.integer("SELECT max(seq) FROM posthorn_outbox") ?? 0
+        let newestDelivery = try connection.integer("SELECT max(id) FROM posthorn_delivery") ?? 0
         let rows = try connection.statement(
             """
-            SELECT d.id, d.event, d.state IN ('delivered', 'exhausted', 'cancelled')
-                AND coalesce((SELECT max(started) FROM posthorn_attempt WHERE delivery = d.id),
-                    (SELECT created FROM posthorn_outbox WHERE seq = d.event)) < ?1
-            FROM posthorn_delivery d WHERE d.id > ?2 AND d.id < (SELECT max(id) FROM posthorn_delivery) ORDER BY d.id
+            SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq),
+                d.id, d.state, (SELECT max(started) FROM posthorn_attempt WHERE delivery = d.id)
+            FROM posthorn_outbox o
+            LEFT JOIN posthorn_delivery d INDEXED BY posthorn_delivery_event ON d.event = o.seq AND d.endpoint IS NOT NULL
+            WHERE o.seq > ?1 AND o.seq <= ?2 ORDER BY o.seq, d.id
             """
         )
-        rows.bind(1, cutoff.milliseconds)
-        rows.bind(2, after)
-        var groups: [(event: Int64, first: Int64, last: Int64, isOld: Bool)] = []
+        rows.bind(1, seq)
+        rows.bind(2, last)
+        defer { rows.reset() }
+        var page: [EventHistory] = []
+        var deliveries: [EventHistory.Delivery] = []
         var seen = 0
-        var atEnd = true
+        var current: (seq: Int64, created: Timestamp, waits: Bool)?
+        func finish() {
+            guard let event = current else { return }
+            let isNewest = event.seq == newest || deliveries.contains { $0.id == newestDelivery }
+            page.append(
+                EventHistory(
+                    seq: event.seq,
+                    created: event.created,
+                    waitsForFanOut: event.waits,
+                    isNewest: isNewest,
+                    deliveries: deliveries
+                )
+            )
+            deliveries = []
+        }
         while try rows.step() {
-            let (id, event, isOld) = (rows.integer(0), rows.integer(1), rows.integer(2) == 1)
-            if let group = groups.last, group.event == event {
-                groups[groups.count - 1].last = id
-                groups[groups.count - 1].isOld = group.isOld && isOld
-            } else {
-                // A batch ends between two events only.
-                if seen >= limit {
-                    atEnd = false
-                    break
-                }
-                groups.append((event, id, id, isOld))
+            if rows.integer(0) != current?.seq {
+                finish()
+                current = nil
+                // A page ends between two events only.
+                if seen >= limit { break }
+                current = (rows.integer(0), Timestamp(milliseconds: rows.integer(1)), rows.integer(2) == 1)
             }
             seen += 1
+            guard let id = rows.integerOrNil(3) else { continue }
+            guard let state = DeliveryState(rawValue: rows.text(4)) else { throw damaged("posthorn_delivery", String(id)) }
+            let last = rows.integerOrNil(5).map(Timestamp.init(milliseconds:))
+            deliveries.append(EventHistory.Delivery(id: id, state: state, lastAttempt: last))
         }
-        rows.reset()
-        let newest = try connection.integer("SELECT max(seq) FROM posthorn_outbox") ?? 0
-        let unfinished = try connection.integer("SELECT event FROM posthorn_delivery ORDER BY id DESC LIMIT 1") ?? 0
-        var report = PruneReport()
-        var notifications = 0
-        for group in groups where group.isOld && group.event != newest && group.event != unfinished {
-            notifications += try delete(group.event, group.first...group.last, &report)
-        }
-        // It looks at every mail, and most deliveries stand in none.
-        if notifications > 0 { try deleteEmptyMails() }
-        return (report, atEnd ? nil : groups.last?.last)
+        finish()
+        return page
     }
 
-    /// - Returns: How many notifications of them there were.
-    private func delete(
-        _ event: Int64,
-        _ deliveries: ClosedRange<Int64>,
-        _ report: inout PruneReport
-    ) throws(OutboxProblem) -> Int {
-        let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery BETWEEN ? AND ?")
-        let notified = try delete(deliveries, with: notifications)
-        let attempts = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery BETWEEN ? AND ?")
-        report.attempts += try delete(deliveries, with: attempts)
-        let rows = try connection.statement("DELETE FROM posthorn_delivery WHERE id BETWEEN ? AND ?")
-        report.deliveries += try delete(deliveries, with: rows)
+    /// Deletes an event with its deliveries, their attempts and notifications.
+    package func delete(_ event: EventHistory) throws(OutboxProblem) -> Int {
+        let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery = ?")
+        let attempts = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery = ?")
+        let rows = try connection.statement("DELETE FROM posthorn_delivery WHERE id = ? RETURNING attempts")
+        var attemptCount = 0
+        for delivery in event.deliveries {
+            notifications.bind(1, delivery.id)
+            try notifications.run()
+            attempts.bind(1, delivery.id)
+            try attempts.run()
+            attemptCount += connection.changes
+            rows.bind(1, delivery.id)
+            defer { rows.reset() }
+            if try rows.step() { count(1, from: DeliveryCount(delivery.state, attempts: Int(rows.integer(0))), to: nil) }
+        }
         let statement = try connection.statement("DELETE FROM posthorn_outbox WHERE seq = ?")
-        statement.bind(1, event)
+        statement.bind(1, event.seq)
         try statement.run()
-        report.events += 1
-        return notified
+        if !event.waitsForFanOut { changedCounts.events -= Int64(connection.changes) }
+        return attemptCount
     }
 
-    private func delete(_ range: ClosedRange<Int64>, with statement: SQLiteStatement) throws(OutboxProblem) -> Int {
-        statement.bind(1, range.lowerBound)
-        statement.bind(2, range.upperBound)
-        try statement.run()
-        return connection.changes
-    }
+    /// All endpoints that are removed.
+    package func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { try removedEndpoints(only: nil) }
 
-    /// Finds events older than `cutoff` that never had a recipient. For a reader: it takes no lock of the outbox.
-    package func orphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) -> [Int64] {
-        try connection.execute("DROP TABLE IF EXISTS temp.orphan; CREATE TEMP TABLE orphan (seq INTEGER PRIMARY KEY)")
-        let fill = try connection.prepare(
-            """
-            INSERT INTO temp.orphan SELECT seq FROM posthorn_outbox
-            WHERE created < ? AND seq < (SELECT max(seq) FROM posthorn_outbox) AND seq NOT IN (SELECT seq FROM posthorn_arrival)
-            """
-        )
-        fill.bind(1, cutoff.milliseconds)
-        try fill.run()
-        try connection.execute("DELETE FROM temp.orphan WHERE seq IN (SELECT event FROM posthorn_delivery)")
-        let rows = try connection.prepare("SELECT seq FROM temp.orphan ORDER BY seq")
-        var seqs: [Int64] = []
-        while try rows.step() { seqs.append(rows.integer(0)) }
-        return seqs
-    }
+    /// One endpoint that is removed.
+    package func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { try removedEndpoints(only: key).first }
 
-    /// Deletes events that have no deliveries.
-    package func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int {
-        let statement = try connection.statement("DELETE FROM posthorn_outbox WHERE seq = ?")
-        var count = 0
-        for seq in seqs {
-            statement.bind(1, seq)
-            try statement.run()
-            count += connection.changes
-        }
-        return count
-    }
-
-    /// Finds endpoints that were removed before `cutoff` and of which no delivery and no mail is left. For a reader.
-    ///
-    /// The newest endpoint and the one with the newest revision always stay, so that their numbers are never given out again.
-    package func forgottenEndpoints(removedBefore cutoff: Timestamp) throws(OutboxProblem) -> [RemovedEndpoint] {
-        try connection.execute(
+    private func removedEndpoints(only key: Int64?) throws(OutboxProblem) -> [RemovedEndpoint] {
+        let newest = try connection.integer("SELECT max(key) FROM posthorn_endpoint") ?? 0
+        let newestRevision = try connection.integer("SELECT endpoint FROM posthorn_endpoint_revision ORDER BY key DESC LIMIT 1") ?? 0
+        let rows = try connection.statement(
             """
-            DROP TABLE IF EXISTS temp.forgotten;
-            CREATE TEMP TABLE forgotten (revision INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL)
+            SELECT e.key, e.changed, EXISTS (SELECT 1 FROM posthorn_delivery d WHERE d.endpoint = e.key)
+                OR EXISTS (SELECT 1 FROM posthorn_mail m WHERE m.endpoint = e.key)
+            FROM posthorn_endpoint e WHERE e.state = 'removed' AND (?1 IS NULL OR e.key = ?1) ORDER BY e.key
             """
         )
-        let fill = try connection.prepare(
-            """
-            INSERT INTO temp.forgotten SELECT r.key, e.key FROM posthorn_endpoint e
-            JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
-            WHERE e.state = 'removed' AND e.changed < ? AND e.key < (SELECT max(key) FROM posthorn_endpoint)
-                AND NOT EXISTS (SELECT 1 FROM posthorn_mail m WHERE m.endpoint = e.key)
-            """
-        )
-        fill.bind(1, cutoff.milliseconds)
-        try fill.run()
-        if connection.changes == 0 { return [] }
-        // Deliveries of a revision have no index; all of them are looked through, once.
-        let rows = try connection.prepare(
-            """
-            SELECT endpoint, max(revision) FROM temp.forgotten WHERE endpoint NOT IN (
-                SELECT endpoint FROM temp.forgotten WHERE revision IN (
-                    SELECT d.revision FROM posthorn_delivery d CROSS JOIN temp.forgotten f ON f.revision = d.revision))
-            GROUP BY endpoint HAVING max(revision) < (SELECT max(key) FROM posthorn_endpoint_revision) ORDER BY endpoint
-            """
-        )
+        rows.bind(1, key)
+        defer { rows.reset() }
         var found: [RemovedEndpoint] = []
-        while try rows.step() { found.append(RemovedEndpoint(key: rows.integer(0), revision: rows.integer(1))) }
+        while try rows.step() {
+            found.append(
+                RemovedEndpoint(
+                    key: rows.integer(0),
+                    removed: Timestamp(milliseconds: rows.integer(1)),
+                    isInUse: rows.integer(2) == 1,
+                    isNewest: rows.integer(0) == newest || rows.integer(0) == newestRevision
+                )
+            )
+        }
         return found
     }
 
-    /// Deletes removed endpoints of which no delivery is left, with their revisions.
-    package func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int {
+    /// Deletes removed endpoints with their revisions.
+    package func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
+        if endpoints.isEmpty { return }
         try overwriting { () throws(OutboxProblem) in
-            // Only an endpoint that has come back gets deliveries again, and then it has another revision.
-            let check = try connection.statement(
-                """
-                SELECT 1 FROM posthorn_endpoint WHERE key = ?1 AND state = 'removed'
-                    AND ?2 = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = ?1)
-                    AND NOT EXISTS (SELECT 1 FROM posthorn_mail WHERE endpoint = ?1)
-                """
-            )
+            let generation = try connection.statement("SELECT generation FROM posthorn_endpoint WHERE key = ?")
             let revisions = try connection.statement("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ?")
             let delete = try connection.statement("DELETE FROM posthorn_endpoint WHERE key = ?")
-            var count = 0
             for endpoint in endpoints {
-                check.bind(1, endpoint.key)
-                check.bind(2, endpoint.revision)
-                let isStillGone = try check.step()
-                check.reset()
-                if !isStillGone { continue }
+                generation.bind(1, endpoint.key)
+                let removed = try generation.step() ? generation.integer(0) : 0
+                generation.reset()
+                // A reader of what has changed would not learn from the rows that it was removed.
+                try noteFullReading(before: removed)
                 revisions.bind(1, endpoint.key)
                 try revisions.run()
                 delete.bind(1, endpoint.key)
                 try delete.run()
-                count += 1
             }
-            return count
         }
     }
 }

@@ -98,22 +98,24 @@ extension SQLiteStore {
     /// Counts and ages at a time.
     package func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus {
         var status = OutboxStatus()
-        status.events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
+        let counts = try counts()
         status.arrivals = try connection.integer("SELECT count(*) FROM posthorn_arrival") ?? 0
+        status.events = counts.events + status.arrivals
         status.nodes = try connection.integer("SELECT count(*) FROM posthorn_node") ?? 0
-        status.deliveries = try deliveryCounts()
+        status.deliveries = counts.byState
         let endpoints = try connection.prepare("SELECT state, count(*) FROM posthorn_endpoint GROUP BY state")
         while try endpoints.step() {
             if let state = EndpointState(rawValue: endpoints.text(0)) { status.endpoints[state] = endpoints.integer(1) }
         }
+        // An event that says it happens later has waited since it was accepted.
         status.oldestReady = try connection.integer(
             """
-            SELECT o.created FROM posthorn_outbox o WHERE o.seq = (
-                SELECT event FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1)
+            SELECT min(o.created, d.next_attempt_at) FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event WHERE d.id = (
+                SELECT id FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1)
             """
         ).map(Timestamp.init(milliseconds:))
         status.nextRetry = try nextRetry(after: Timestamp(milliseconds: .min))
-        try countOverdue(in: &status, at: now)
+        try countOverdue(in: &status, ready: counts[.ready], at: now)
         let owner = OwnerSight(databasePath: path)
         status.engine = owner.process
         status.engineTrouble = owner.trouble
@@ -122,11 +124,10 @@ extension SQLiteStore {
         return status
     }
 
-    private func countOverdue(in status: inout OutboxStatus, at now: Timestamp) throws(OutboxProblem) {
+    private func countOverdue(in status: inout OutboxStatus, ready: Int64, at now: Timestamp) throws(OutboxProblem) {
         let row = try connection.statement(
             """
-            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
-                + (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1),
+            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1),
                 (SELECT next_attempt_at FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1),
                 (SELECT min(next_attempt_at) FROM posthorn_delivery
                     WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1)
@@ -135,30 +136,9 @@ extension SQLiteStore {
         row.bind(1, now.milliseconds)
         defer { row.reset() }
         guard try row.step() else { return }
-        status.overdue = row.integer(0)
+        status.overdue = ready + row.integer(0)
         let times = [1, 2].filter { !row.isNull($0) }.map { Timestamp(milliseconds: row.integer($0)) }
         status.overdueSince = status.overdue > 0 ? times.min() : nil
-    }
-
-    /// Each count but the largest has a small index of its own, and the largest is what is left of them all.
-    private func deliveryCounts() throws(OutboxProblem) -> [DeliveryState: Int64] {
-        let row = try connection.statement(
-            """
-            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
-                + (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0),
-                (SELECT count(*) FROM posthorn_delivery WHERE state = 'held'),
-                (SELECT count(*) FROM posthorn_delivery WHERE state = 'exhausted'),
-                (SELECT count(*) FROM posthorn_delivery WHERE state = 'cancelled'),
-                (SELECT count(*) FROM posthorn_delivery)
-            """
-        )
-        defer { row.reset() }
-        guard try row.step() else { return [:] }
-        var counts: [DeliveryState: Int64] = [
-            .pending: row.integer(0), .held: row.integer(1), .exhausted: row.integer(2), .cancelled: row.integer(3),
-        ]
-        counts[.delivered] = row.integer(4) - counts.values.reduce(0, +)
-        return counts.filter { $0.value != 0 }
     }
 
     /// Writes down what the engine says of itself.

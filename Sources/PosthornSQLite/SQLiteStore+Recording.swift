@@ -93,32 +93,55 @@ extension SQLiteStore {
         var first = 0
         while first < deliveries.count {
             let width = WideStatement.width(for: deliveries.count - first)
-            let statement = try deliveredUpdate(rows: width)
-            statement.bind(1, Int64(attempts))
-            for row in 0..<width { statement.bind(Int32(2 + row), deliveries[first + row]) }
-            try statement.run()
-            movedCount += connection.changes
+            let pending = try deliver(deliveries[first..<first + width], attempts, with: try deliveredUpdate(rows: width))
+            count(pending, from: DeliveryCount(.pending, attempts: attempts - 1), to: .delivered)
+            movedCount += pending
+            if pending < width {
+                // Endpoints were switched off while requests were on the wire.
+                let held = try deliver(deliveries[first..<first + width], attempts, with: try heldDeliveredUpdate(rows: width))
+                count(held, from: .held, to: .delivered)
+                movedCount += held
+            }
             first += width
         }
         return movedCount
     }
 
+    private func deliver(_ deliveries: ArraySlice<Int64>, _ attempts: Int, with update: SQLiteStatement) throws(OutboxProblem) -> Int {
+        update.bind(1, Int64(attempts))
+        for (row, delivery) in deliveries.enumerated() { update.bind(Int32(2 + row), delivery) }
+        try update.run()
+        return connection.changes
+    }
+
     /// A delivery that was cancelled while its request was on the wire stays cancelled, here and above.
     private func move(_ delivery: Int64, _ transition: Transition) throws(OutboxProblem) -> Int {
+        let to = DeliveryCount(transition.state, attempts: transition.attempts)
+        if try move(delivery, transition, from: "pending") {
+            count(1, from: DeliveryCount(.pending, attempts: transition.attempts - 1), to: to)
+            return 1
+        }
+        guard try move(delivery, transition, from: "held") else { return 0 }
+        count(1, from: .held, to: to)
+        return 1
+    }
+
+    private func move(_ delivery: Int64, _ transition: Transition, from state: StaticString) throws(OutboxProblem) -> Bool {
         let update = try connection.statement(
             """
             UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4, scheduled_at = NULL,
                 round_base = coalesce(?5, round_base)
-            WHERE id = ?1 AND (state = 'pending' OR state = 'held')
+            WHERE id = ?1 AND state = ?6
             """
         )
+        update.bindStatic(6, state)
         update.bind(1, delivery)
         update.bindStatic(2, Self.word(for: transition.state))
         update.bind(3, Int64(transition.attempts))
         update.bind(4, transition.nextAttemptAt?.milliseconds)
         update.bind(5, transition.roundBase.map(Int64.init))
         try update.run()
-        return connection.changes
+        return connection.changes > 0
     }
 
     static func attemptInsert(rows: Int) -> String {
@@ -128,10 +151,10 @@ extension SQLiteStore {
         """
     }
 
-    static func deliveredUpdate(rows: Int) -> String {
+    static func deliveredUpdate(rows: Int, from state: DeliveryState) -> String {
         """
         UPDATE posthorn_delivery SET state = 'delivered', attempts = ?1, next_attempt_at = NULL, scheduled_at = NULL
-        WHERE id IN (\(WideStatement.list("?", rows))) AND (state = 'pending' OR state = 'held')
+        WHERE id IN (\(WideStatement.list("?", rows))) AND state = '\(state.rawValue)'
         """
     }
 

@@ -70,6 +70,7 @@ extension SQLiteStore {
     /// Carries out a plan and counts the topology's generation up.
     package func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         for node in plan.nodes { try upsert(node) }
+        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { try noteFullReading(before: try nextTopologyGeneration()) }
         for endpoint in plan.added {
             let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, at: now)
             if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }
@@ -83,14 +84,14 @@ extension SQLiteStore {
         for key in plan.removedEndpoints {
             try setState(.removed, reason: "no longer in the topology", ofEndpoint: key, at: now)
         }
-        if !plan.removedEndpoints.isEmpty { try cancelWaiting(ofEndpoints: plan.removedEndpoints) }
+        for key in plan.removedEndpoints { try cancelWaiting(ofEndpoint: key, beyond: plan.cancelledThrough) }
         let delete = try connection.statement("DELETE FROM posthorn_node WHERE id = ?")
         for id in plan.removedNodes {
             delete.bind(1, id)
             try delete.run()
         }
         try strikeFaults(of: plan.added.map(\.settings.id) + plan.changed.map(\.settings.id))
-        try countUp("topology")
+        try countTopologyUp()
     }
 
     private func upsert(_ node: Node) throws(OutboxProblem) {
@@ -117,11 +118,12 @@ extension SQLiteStore {
         let statement = try connection.statement(
             """
             INSERT INTO posthorn_endpoint (key, id, node, state, signature, credentials, events, headers, timeout_ms,
-                max_in_flight, rate_per_second, retry, created, changed)
-            VALUES (?1, ?2, ?3, coalesce(?4, 'active'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
+                max_in_flight, rate_per_second, retry, created, changed, generation)
+            VALUES (?1, ?2, ?3, coalesce(?4, 'active'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)
             ON CONFLICT (key) DO UPDATE SET node = ?3, state = coalesce(?4, state),
                 state_reason = CASE WHEN ?4 IS NULL THEN state_reason END, signature = ?5, credentials = ?6, events = ?7,
-                headers = ?8, timeout_ms = ?9, max_in_flight = ?10, rate_per_second = ?11, retry = ?12, changed = ?13
+                headers = ?8, timeout_ms = ?9, max_in_flight = ?10, rate_per_second = ?11, retry = ?12, changed = ?13,
+                generation = ?14
             """
         )
         statement.bind(1, key)
@@ -137,6 +139,7 @@ extension SQLiteStore {
         statement.bind(11, settings.ratePerSecond)
         statement.bind(12, JSONValue.array(settings.retry.offsetsMilliseconds.map { .number(String($0)) }).text)
         statement.bind(13, now.milliseconds)
+        statement.bind(14, try nextTopologyGeneration())
         try statement.run()
         return key ?? connection.lastInsertRowID
     }
@@ -166,106 +169,35 @@ extension SQLiteStore {
         try delete.run()
     }
 
-    /// Sets an endpoint's state and counts the topology's generation up. One that is enabled or removed is throttled no more.
-    package func setState(
-        _ state: EndpointState,
-        reason: String?,
-        ofEndpoint key: Int64,
-        at now: Timestamp
-    ) throws(OutboxProblem) {
-        let statement = try connection.statement(
-            "UPDATE posthorn_endpoint SET state = ?, state_reason = ?, changed = ? WHERE key = ?"
+    /// How many deliveries of an endpoint with greater numbers than one are pending or held.
+    package func waitingDeliveries(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) -> Int {
+        let row = try connection.statement(
+            """
+            SELECT count(*) FROM posthorn_delivery INDEXED BY posthorn_delivery_endpoint
+            WHERE endpoint = ? AND id > ? AND (state = 'pending' OR state = 'held')
+            """
         )
-        statement.bind(1, state.rawValue)
-        statement.bind(2, reason)
-        statement.bind(3, now.milliseconds)
-        statement.bind(4, key)
-        try statement.run()
-        if state != .disabled { try write(throttledUntil: nil, ofEndpoint: key) }
-        try countUp("topology")
+        row.bind(1, key)
+        row.bind(2, last)
+        defer { row.reset() }
+        return try row.step() ? Int(row.integer(0)) : 0
     }
 
-    /// Each condition is a partial index's own, so that what was delivered is not read.
-    private static let waiting = ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0", "state = 'held'"]
-
-    /// How many deliveries of an endpoint are pending or held.
-    package func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int {
-        var count: Int64 = 0
-        for condition in Self.waiting {
-            let row = try connection.prepare(
-                """
-                SELECT count(*) FROM posthorn_delivery
-                WHERE \(condition) AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?)
-                """
-            )
-            row.bind(1, key)
-            if try row.step() { count += row.integer(0) }
-        }
-        return Int(count)
-    }
-
-    /// All at once: each reads everything that waits.
-    private func cancelWaiting(ofEndpoints keys: [Int64]) throws(OutboxProblem) {
-        for condition in Self.waiting {
+    /// Cancels what waits for an endpoint with greater numbers than one.
+    private func cancelWaiting(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) {
+        for (condition, from) in Self.waiting {
             let statement = try connection.prepare(
                 """
-                UPDATE posthorn_delivery SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL
-                WHERE \(condition) AND revision IN (
-                    SELECT key FROM posthorn_endpoint_revision WHERE endpoint IN (SELECT value FROM json_each(?)))
+                UPDATE posthorn_delivery INDEXED BY posthorn_delivery_endpoint
+                SET state = 'cancelled', next_attempt_at = NULL, scheduled_at = NULL
+                WHERE endpoint = ? AND id > ? AND \(condition)
                 """
             )
-            statement.bind(1, JSONValue.array(keys.map { .number(String($0)) }).text)
+            statement.bind(1, key)
+            statement.bind(2, last)
             try statement.run()
+            count(connection.changes, from: from, to: .cancelled)
         }
-    }
-
-    /// Moves pending deliveries to held.
-    package func hold(_ deliveries: [Int64]) throws(OutboxProblem) {
-        let update = try connection.statement("UPDATE posthorn_delivery SET state = 'held' WHERE id = ? AND state = 'pending'")
-        for id in deliveries {
-            update.bind(1, id)
-            try update.run()
-        }
-    }
-
-    /// Moves pending deliveries of endpoints that are disabled or unverified to held.
-    package func holdInactive(limit: Int) throws(OutboxProblem) -> Int {
-        var moved = 0
-        // Each of the two conditions is a partial index's own, so neither reads the whole table.
-        for condition in ["state = 'pending' AND attempts = 0", "state = 'pending' AND attempts > 0"] {
-            let hold = try connection.prepare(
-                """
-                UPDATE posthorn_delivery SET state = 'held' WHERE id IN (
-                    SELECT id FROM posthorn_delivery WHERE \(condition) AND revision IN (
-                        SELECT r.key FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
-                        WHERE e.state IN ('disabled', 'unverified')) LIMIT ?)
-                """
-            )
-            hold.bind(1, Int64(limit - moved))
-            try hold.run()
-            moved += connection.changes
-        }
-        if moved > 0 { try countUp("queue") }
-        return moved
-    }
-
-    /// Moves held deliveries of active endpoints back to pending.
-    package func releaseActive(limit: Int, except endpoints: [Int64], at now: Timestamp) throws(OutboxProblem) -> Int {
-        let release = try connection.statement(
-            """
-            UPDATE posthorn_delivery SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, ?1) WHERE id IN (
-                SELECT d.id FROM posthorn_endpoint e JOIN posthorn_endpoint_revision r ON r.endpoint = e.key
-                CROSS JOIN posthorn_delivery d WHERE d.revision = r.key AND d.state = 'held' AND e.state = 'active'
-                    AND e.key NOT IN (SELECT value FROM json_each(?3)) LIMIT ?2)
-            """
-        )
-        release.bind(1, now.milliseconds)
-        release.bind(2, Int64(limit))
-        release.bind(3, JSONValue.array(endpoints.map { .number(String($0)) }).text)
-        try release.run()
-        let moved = connection.changes
-        if moved > 0 { try countUp("queue") }
-        return moved
     }
 }
 

@@ -13,6 +13,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     let sealing: (any CredentialSealing)?
     let attemptInsert: WideStatement
     let deliveredUpdate: WideStatement
+    let heldDeliveredUpdate: WideStatement
     let deliveryInsert: WideStatement
 
     /// The file's path.
@@ -26,6 +27,8 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// What was found of the files; from then on nothing is written.
     private var loss: OutboxProblem?
 
+    /// What the transaction that is under way adds to the counts.
+    var changedCounts = OutboxCounts()
     private var commits = 0
     private var hasChangedTopology = false
 
@@ -49,6 +52,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         now: Timestamp
     ) throws(OutboxProblem) {
         _ = Self.disableMemoryStatistics
+        try Self.refuseMemory(path)
         let connection = try SQLiteConnection(path: path, creating: creating, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         let migrator = Migrator()
         // Checked before the first write, so that a file which is refused stays as it is.
@@ -56,6 +60,13 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         try Self.configure(connection)
         try migrator.migrate(connection, now: now.milliseconds)
         self.init(connection, path: path, sealing: sealing, isReadOnly: false, snapshot: nil)
+        try upgradeRows()
+    }
+
+    /// Names that SQLite takes for a database without a file, which no other connection sees and which ends with this one.
+    private static func refuseMemory(_ path: String) throws(OutboxProblem) {
+        guard path.isEmpty || path == ":memory:" else { return }
+        throw OutboxProblem(.access, "an outbox is a file that survives its process, and \"\(path)\" names none", remedy: .nameAnotherFile)
     }
 
     init(
@@ -71,7 +82,8 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         self.isReadOnly = isReadOnly
         self.snapshot = snapshot
         attemptInsert = WideStatement(connection, Self.attemptInsert(rows:))
-        deliveredUpdate = WideStatement(connection, Self.deliveredUpdate(rows:))
+        deliveredUpdate = WideStatement(connection) { Self.deliveredUpdate(rows: $0, from: .pending) }
+        heldDeliveredUpdate = WideStatement(connection) { Self.deliveredUpdate(rows: $0, from: .held) }
         deliveryInsert = WideStatement(connection, Self.deliveryInsert(rows:))
         lock = OwnerLock(databasePath: path)
         checkpointer = Checkpointer(connection)
@@ -155,12 +167,14 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         if let loss { throw loss }
         if isReadOnly { throw OutboxProblem(.access, "the outbox \(path) was opened for reading alone; nothing is written to it") }
         try connection.statement("BEGIN IMMEDIATE").run()
+        changedCounts = OutboxCounts()
         do throws(OutboxProblem) {
             let result = try body()
+            try writeCounts()
             try connection.statement("COMMIT").run()
             commits += 1
             hasChangedTopology = false
-            // Nobody is answered for what went into a file that is gone.
+            // No caller is answered for what went into a file that is gone.
             try checkFiles()
             return result
         } catch {
@@ -174,6 +188,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// A nested transaction (SAVEPOINT).
     package func undoable<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
         try connection.statement("SAVEPOINT part").run()
+        let countsBefore = changedCounts
         do throws(OutboxProblem) {
             let result = try body()
             try connection.statement("RELEASE part").run()
@@ -184,6 +199,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
                 try? connection.statement("ROLLBACK TO part").run()
                 try? connection.statement("RELEASE part").run()
             }
+            changedCounts = countsBefore
             noteUndone()
             throw error
         }
@@ -228,12 +244,11 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     func countUp(_ name: String) throws(OutboxProblem) {
         let statement = try connection.statement("UPDATE posthorn_setting SET value = value + 1 WHERE name = ?")
         statement.bind(1, name)
-        if name == "topology" { hasChangedTopology = true }
         try statement.run()
     }
 
-    /// Counts the changes of the hierarchy and its endpoints.
-    package func topologyGeneration() throws(OutboxProblem) -> Int64 { try setting("topology") }
+    /// Notes that the transaction changes the hierarchy.
+    func noteTopologyChange() { hasChangedTopology = true }
 
     /// Counts the changes made by hand to deliveries and to mails about them.
     package func queueGeneration() throws(OutboxProblem) -> Int64 { try setting("queue") }

@@ -5,27 +5,43 @@ package import PosthornStore
 
 /// Emitting inside a transaction of the platform's own.
 package enum TransactionalEmit {
-    /// Inserts an event through a connection of the caller's, as part of whatever transaction is open there.
+    /// Why an event was not inserted.
+    package enum Failure: Error, Equatable {
+        /// The event's node is not in the hierarchy.
+        case unknownNode
+        /// Another event has the id.
+        case idInUse
+        /// The connection is not fit for it, or SQLite failed.
+        case store(OutboxProblem)
+    }
+
+    /// Inserts an event through a connection of the caller's, as part of the transaction that is open there.
     ///
     /// The event exists once that transaction commits, and not if it is rolled back. A running engine notices the commit
-    /// within milliseconds and fans the event out.
+    /// within milliseconds and fans the event out. The same event again changes nothing.
     ///
     /// - Parameters:
     ///   - event: The event, checked by the caller.
     ///   - handle: The `sqlite3 *` of a connection to the database that holds the outbox.
-    /// - Throws: ``OutboxProblem`` when another event has the id, the node is not known, or SQLite fails. The same event again changes nothing.
-    package static func insert(_ event: Event, into handle: OpaquePointer) throws(OutboxProblem) {
+    ///   - path: The outbox's file.
+    package static func insert(_ event: Event, into handle: OpaquePointer, ofOutbox path: String) throws(Failure) {
         let connection = ForeignConnection(handle)
+        if let problem = connection.unfitness(forOutbox: path) { throw .store(problem) }
         var statement: OpaquePointer?
-        let sql = "INSERT INTO posthorn_outbox (id, type, node, created, data) VALUES (?, ?, ?, ?, ?)"
-        guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else { throw connection.problem() }
+        // The schema is named, or a temporary table of that name would take the event.
+        let sql = "INSERT INTO main.posthorn_outbox (id, type, node, created, data) VALUES (?, ?, ?, ?, ?)"
+        guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else { throw .store(connection.problem()) }
         defer { sqlite3_finalize(statement) }
         for (i, text) in [Array(event.id.utf8), Array(event.type.utf8), Array(event.node.utf8)].enumerated() {
             connection.bind(statement, Int32(i + 1), text)
         }
         sqlite3_bind_int64(statement, 4, event.created.milliseconds)
         connection.bind(statement, 5, event.data)
-        guard sqlite3_step(statement) == SQLITE_DONE else { throw connection.problem() }
+        if sqlite3_step(statement) == SQLITE_DONE { return }
+        let problem = connection.problem()
+        guard problem.code == .constraint else { throw .store(problem) }
+        // A refused INSERT leaves the transaction open, in which the reason can be looked up.
+        throw connection.reason(of: event) ?? .store(problem)
     }
 
     /// A connection that belongs to somebody else, so it is not configured and not closed here.
@@ -43,6 +59,57 @@ package enum TransactionalEmit {
                     Int32(bytes.count)
                 )
             }
+        }
+
+        /// Why an event that is put in here would not be stored together with the platform's data, or not for good.
+        func unfitness(forOutbox path: String) -> OutboxProblem? {
+            if sqlite3_get_autocommit(handle) != 0 {
+                return OutboxProblem(
+                    .connection,
+                    "the connection has no open transaction; begin one (BEGIN IMMEDIATE) before the event is emitted"
+                )
+            }
+            let name = sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? ""
+            // Where a name cannot be looked at, nothing is known of it.
+            if let own = try? FileIdentity(path: path), (try? FileIdentity(path: name)) != own {
+                return OutboxProblem(.connection, "the connection is to \(name.isEmpty ? "no file" : name), and the outbox is \(path)")
+            }
+            if let level = synchronous, level < Self.fullSynchronous {
+                return OutboxProblem(
+                    .connection,
+                    "the connection's commits do not survive a power failure; set PRAGMA synchronous = FULL when it is opened"
+                )
+            }
+            return nil
+        }
+
+        /// FULL, as `PRAGMA synchronous` gives it (sqlite.org/pragma.html#pragma_synchronous).
+        private static let fullSynchronous: Int64 = 2
+
+        private var synchronous: Int64? { integers("PRAGMA main.synchronous", [], count: 1)?.first }
+
+        /// What the tables refused.
+        func reason(of event: Event) -> Failure? {
+            let found = integers(
+                """
+                SELECT EXISTS (SELECT 1 FROM main.posthorn_node WHERE id = ?1), EXISTS (SELECT 1 FROM main.posthorn_outbox WHERE id = ?2)
+                """,
+                [event.node, event.id],
+                count: 2
+            )
+            guard let found else { return nil }
+            if found[0] == 0 { return .unknownNode }
+            return found[1] == 1 ? .idInUse : nil
+        }
+
+        /// The first row of a query; `nil` when there is none.
+        private func integers(_ sql: String, _ parameters: [String], count: Int32) -> [Int64]? {
+            var statement: OpaquePointer?
+            guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else { return nil }
+            defer { sqlite3_finalize(statement) }
+            for (i, text) in parameters.enumerated() { bind(statement, Int32(i + 1), Array(text.utf8)) }
+            guard sqlite3_step(statement) == SQLITE_ROW else { return nil }
+            return (0..<count).map { sqlite3_column_int64(statement, $0) }
         }
 
         func problem() -> OutboxProblem {

@@ -6,6 +6,13 @@ public enum DeliverySelection: Sendable {
     case deliveries([Int64])
     /// Those that a filter asks for and whose state allows it; its `limit`, `before` and `newestFirst` do not count.
     case matching(DeliveryFilter)
+
+    /// Those in a state, of one endpoint or of all.
+    public static func all(in state: DeliveryState, endpoint: String? = nil) -> DeliverySelection {
+        var filter = DeliveryFilter()
+        (filter.state, filter.endpoint) = (state, endpoint)
+        return .matching(filter)
+    }
 }
 
 /// What people can do to deliveries.

@@ -28,6 +28,13 @@ public struct DeliveryFilter: Sendable {
 
     /// A filter that asks for everything.
     public init() {}
+
+    /// A filter that asks for everything, the newest first.
+    public static var newest: DeliveryFilter {
+        var filter = DeliveryFilter()
+        filter.newestFirst = true
+        return filter
+    }
 }
 
 /// Counts of the outbox at one moment.
@@ -192,18 +199,4 @@ public struct PruneReport: Sendable, Equatable {
 
     /// A report of nothing done.
     public init() {}
-}
-
-/// An endpoint that was removed, of which no delivery is left.
-public struct RemovedEndpoint: Sendable, Hashable {
-    /// Its number.
-    public let key: Int64
-    /// Its newest revision; one that comes back gets a newer one.
-    public let revision: Int64
-
-    /// Creates an endpoint.
-    public init(key: Int64, revision: Int64) {
-        self.key = key
-        self.revision = revision
-    }
 }

@@ -126,3 +126,21 @@ public struct StoredRevision: Sendable, Hashable {
         self.isDamaged = isDamaged
     }
 }
+
+extension StoredRevision: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The revision, its URL without the values of its query.
+    public var description: String { Redaction.text("StoredRevision", shown) }
+
+    /// The same as ``description``.
+    public var debugDescription: String { description }
+
+    /// The same members as ``description`` has.
+    public var customMirror: Mirror { Redaction.mirror(of: self, shown) }
+
+    private var shown: KeyValuePairs<String, Any> {
+        [
+            "key": key, "endpoint": endpoint, "url": MaskedURL.text(url), "method": method.rawValue, "envelope": envelope.rawValue,
+            "isDamaged": isDamaged,
+        ]
+    }
+}

@@ -15,6 +15,8 @@ public struct TopologyPlan: Sendable {
     public private(set) var removedEndpoints: [Int64] = []
     /// What a person is told.
     public private(set) var changes: [Change] = []
+    /// Up to this number, deliveries that wait for endpoints to remove have been cancelled before, in smaller steps.
+    public var cancelledThrough: Int64 = 0
 
     /// An endpoint to add.
     public struct NewEndpoint: Sendable {
@@ -38,27 +40,8 @@ public struct TopologyPlan: Sendable {
         public let state: EndpointState?
     }
 
-    /// One line of what `apply` prints.
-    public struct Change: Sendable, Hashable {
-        /// What happens to it.
-        public enum Kind: String, Sendable { case added, changed, removed }
-        /// What happens to it.
-        public let kind: Kind
-        /// `node` or `endpoint`.
-        public let what: String
-        /// Its id.
-        public let id: String
-        /// What about it: its level, or the fields that change. Never a secret.
-        public let detail: String
-
-        /// Creates a change.
-        public init(kind: Kind, what: String, id: String, detail: String) {
-            self.kind = kind
-            self.what = what
-            self.id = id
-            self.detail = detail
-        }
-    }
+    /// A change that a plan makes.
+    public typealias Change = TopologyChange
 
     /// Removes one endpoint and nothing else.
     public init(removing endpoint: StoredEndpoint) {

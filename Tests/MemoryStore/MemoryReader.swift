@@ -34,6 +34,10 @@ final class MemoryReader: OutboxReader {
         tables.topology(sealing, withCredentials: withCredentials, withRemoved: withRemoved)
     }
 
+    func endpoint(lookingLike id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
+        tables.endpoint(lookingLike: id, sealing, withCredentials: withCredentials)
+    }
+
     // MARK: Deliveries
 
     func deliveries(_ filter: DeliveryFilter, beyond last: Int64?) throws(OutboxProblem) -> (page: [Delivery], goesOn: Bool) {
@@ -79,6 +83,16 @@ final class MemoryReader: OutboxReader {
             if tables.newestRevision(ofEndpoint: pinned.endpoint)?.url != pinned.url { counts[endpoint(row), default: 0] += 1 }
         }
         return counts
+    }
+
+    func waiting(ofEndpoints keys: [Int64], beyond last: Int64, limit: Int) throws(OutboxProblem) -> WaitingPage {
+        var rows: [WaitingPage.Row] = []
+        for row in tables.deliveries where row.waits && row.id > last && rows.count < limit {
+            guard let endpoint = tables.revision(row.revision)?.endpoint, keys.contains(endpoint) else { continue }
+            rows.append(WaitingPage.Row(delivery: row.id, endpoint: endpoint))
+        }
+        let newest = tables.deliveries.last?.id ?? last
+        return WaitingPage(rows: rows, through: rows.count == limit ? rows.last?.delivery ?? newest : newest)
     }
 
     func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]? {
@@ -135,6 +149,9 @@ final class MemoryReader: OutboxReader {
 
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus { tables.status(at: now, engine: isOwned ? getpid() : nil) }
 
+    func uncounted() throws(OutboxProblem) -> OutboxCounts { OutboxCounts() - tables.miscounted }
+    func needsRecount() throws(OutboxProblem) -> Bool { false }
+
     func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun {
         FaultsOfRun(engine: isOwned ? getpid() : nil, at: tables.faultsAt, reasons: tables.faults)
     }
@@ -178,16 +195,8 @@ final class MemoryReader: OutboxReader {
 
     // MARK: Retention
 
-    func orphans(createdBefore cutoff: Timestamp) throws(OutboxProblem) -> [Int64] {
-        let used = Set(tables.deliveries.map(\.event)).union(tables.arrivals)
-        return tables.events.filter { $0.event.created < cutoff && !used.contains($0.seq) }.map(\.seq)
-    }
-
-    func forgottenEndpoints(removedBefore cutoff: Timestamp) throws(OutboxProblem) -> [RemovedEndpoint] {
-        let pinned = Set(tables.deliveries.map(\.revision))
-        let used = Set(tables.revisions.filter { pinned.contains($0.key) }.map(\.endpoint)).union(tables.mails.map(\.endpoint))
-        return tables.endpoints.filter { $0.state == .removed && $0.changed < cutoff && !used.contains($0.key) }.map {
-            RemovedEndpoint(key: $0.key, revision: tables.newestRevision(ofEndpoint: $0.key)?.key ?? 0)
-        }
-    }
+    func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] { tables.histories(beyond: seq, limit: limit) }
+    func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? { tables.history(ofEvent: seq) }
+    func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { tables.removedEndpoints() }
+    func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { tables.removedEndpoints().first { $0.key == key } }
 }

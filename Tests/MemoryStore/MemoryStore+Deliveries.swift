@@ -132,9 +132,17 @@ extension MemoryStore {
         }
     }
 
-    func waitingDeliveries(ofEndpoint key: Int64) throws(OutboxProblem) -> Int {
+    func holdRetries(ofEndpoints keys: [Int64], limit: Int) throws(OutboxProblem) -> Int {
+        try move(limit) { row, endpoint in
+            guard row.isRetry, keys.contains(endpoint.key) else { return false }
+            row.state = .held
+            return true
+        }
+    }
+
+    func waitingDeliveries(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) -> Int {
         let tables = tables
-        return tables.deliveries.count { $0.waits && tables.revision($0.revision)?.endpoint == key }
+        return tables.deliveries.count { $0.id > last && $0.waits && tables.revision($0.revision)?.endpoint == key }
     }
 
     private func move(_ limit: Int, _ change: (inout DeliveryRow, EndpointRow) -> Bool) throws(OutboxProblem) -> Int {
@@ -153,88 +161,37 @@ extension MemoryStore {
 
     func queueGeneration() throws(OutboxProblem) -> Int64 { tables.queueGeneration }
 
-    func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
-        var report = RetryReport()
-        let unknown = try eachDelivery(ids) { row, endpoint, newest in
-            let state = row.state
-            let moves = manner.atCurrentURL && row.revision != newest
-            let decision = row.round.retriedByHand(
-                state: state,
-                attempts: row.attempts,
-                due: row.due,
-                wholeRound: manner.wholeRound,
-                scheduleAttempts: endpoint.settings.retry.attempts,
-                at: now
+    func countQueueUp() throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.queueGeneration += 1 } }
+
+    func deliveryRow(_ id: Int64) throws(OutboxProblem) -> PosthornStore.DeliveryRow? {
+        let tables = tables
+        guard let place = tables.place(ofDelivery: id) else { return nil }
+        let row = tables.deliveries[place]
+        let endpoint = tables.endpoint(ofRevision: row.revision).map { endpoint in
+            PosthornStore.DeliveryRow.Endpoint(
+                id: endpoint.settings.id,
+                state: endpoint.state,
+                revision: tables.newestRevision(ofEndpoint: endpoint.key)?.key ?? row.revision,
+                scheduleAttempts: endpoint.settings.retry.attempts
             )
-            if moves, state == .held || decision != nil {
-                row.revision = newest
-                report.moved += 1
-            }
-            if let decision {
-                (row.state, row.round, row.due) = (.pending, decision.round, decision.due)
-                report.count(endpoint.settings.id, endpoint.state)
-            } else if !moves || state != .held {
-                report.refused.append(.init(delivery: row.id, state: state))
-            }
         }
-        report.unknown = unknown
-        if report.retried > 0 || report.moved > 0 { try countQueueUp() }
-        return report
+        return PosthornStore.DeliveryRow(
+            state: row.state,
+            attempts: row.attempts,
+            due: row.due,
+            round: row.round,
+            revision: row.revision,
+            endpoint: endpoint
+        )
     }
 
-    func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
-        var report = RetryReport()
-        let unknown = try eachDelivery(ids) { row, endpoint, _ in
-            guard DeliveryAction.resend.states.contains(row.state) else {
-                report.refused.append(.init(delivery: row.id, state: row.state))
-                return
-            }
-            (row.state, row.round, row.due) = (.pending, DeliveryRound(base: row.attempts), now)
-            report.count(endpoint.settings.id, endpoint.state)
-        }
-        report.unknown = unknown
-        if report.retried > 0 { try countQueueUp() }
-        return report
-    }
-
-    func cancel(_ ids: [Int64]) throws(OutboxProblem) -> CancelReport {
-        var report = CancelReport()
-        let unknown = try eachDelivery(ids) { row, _, _ in
-            guard DeliveryAction.cancel.states.contains(row.state) else {
-                report.refused.append(.init(delivery: row.id, state: row.state))
-                return
-            }
-            row.cancel()
-            report.cancelled += 1
-        }
-        report.unknown = unknown
-        if report.cancelled > 0 { try countQueueUp() }
-        return report
-    }
-
-    private func countQueueUp() throws(OutboxProblem) {
-        try update { (tables) throws(OutboxProblem) in tables.queueGeneration += 1 }
-    }
-
-    /// - Parameter change: Gets a delivery, its endpoint and the endpoint's newest revision.
-    /// - Returns: Numbers that name no delivery.
-    private func eachDelivery(
-        _ ids: [Int64],
-        _ change: (inout DeliveryRow, EndpointRow, Int64) -> Void
-    ) throws(OutboxProblem) -> [Int64] {
+    func write(_ change: DeliveryChange, of delivery: Int64, from row: PosthornStore.DeliveryRow) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
-            var missing: [Int64] = []
-            for id in ids {
-                guard let place = tables.place(ofDelivery: id),
-                    let endpoint = tables.endpoint(ofRevision: tables.deliveries[place].revision),
-                    let newest = tables.newestRevision(ofEndpoint: endpoint.key)?.key
-                else {
-                    missing.append(id)
-                    continue
-                }
-                change(&tables.deliveries[place], endpoint, newest)
-            }
-            return missing
+            guard let place = tables.place(ofDelivery: delivery) else { return }
+            tables.deliveries[place].state = change.state
+            tables.deliveries[place].due = change.due
+            tables.deliveries[place].round = change.round
+            tables.deliveries[place].revision = change.revision
         }
     }
 }

@@ -59,69 +59,85 @@ extension MemoryStore {
 
     // MARK: Retention
 
-    func prune(
-        settledBefore cutoff: Timestamp,
-        after: Int64,
-        limit: Int
-    ) throws(OutboxProblem) -> (report: PruneReport, last: Int64?) {
+    func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] { tables.histories(beyond: seq, limit: limit) }
+    func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? { tables.history(ofEvent: seq) }
+    func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { tables.removedEndpoints() }
+    func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { tables.removedEndpoints().first { $0.key == key } }
+
+    func delete(_ event: EventHistory) throws(OutboxProblem) -> Int {
         try update { (tables) throws(OutboxProblem) in
-            var report = PruneReport()
-            // An event's deliveries were made together, so a batch ends with the last one of an event.
-            let start = Tables.index(after: after, in: tables.deliveries, \.id)
-            var end = min(start + limit, tables.deliveries.count)
-            while end > start, end < tables.deliveries.count, tables.deliveries[end].event == tables.deliveries[end - 1].event { end += 1 }
-            let seen = tables.deliveries[start..<end]
-            let events = Set(seen.map(\.event)).filter { event in seen.allSatisfy { $0.event != event || tables.isOld($0, cutoff) } }
-            let gone = Set(seen.filter { events.contains($0.event) }.map(\.id))
-            report.events = events.count
-            report.deliveries = gone.count
-            for id in gone { report.attempts += tables.attempts.removeValue(forKey: id)?.count ?? 0 }
-            let last = end < tables.deliveries.count ? seen.last?.id : nil
+            let gone = Set(event.deliveries.map(\.id))
+            var attempts = 0
+            for id in gone { attempts += tables.attempts.removeValue(forKey: id)?.count ?? 0 }
             tables.deliveries.removeAll { gone.contains($0.id) }
             tables.notifications.removeAll { gone.contains($0.delivery) }
+            if let row = tables.event(event.seq) { tables.numbers[Array(row.event.id.utf8)] = nil }
+            tables.events.removeAll { $0.seq == event.seq }
+            return attempts
+        }
+    }
+
+    func deleteEmptyMails() throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
             let told = Set(tables.notifications.map(\.mail))
-            if !gone.isEmpty { tables.mails.removeAll { !told.contains($0.key) } }
-            tables.delete(events)
-            return (report, last)
+            tables.mails.removeAll { !told.contains($0.key) }
         }
     }
 
-    func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int {
+    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
-            let before = tables.events.count
-            tables.delete(Set(seqs))
-            return before - tables.events.count
-        }
-    }
-
-    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int {
-        try update { (tables) throws(OutboxProblem) in
-            var count = 0
             for endpoint in endpoints {
-                guard let place = tables.place(ofEndpoint: endpoint.key), tables.endpoints[place].state == .removed,
-                    tables.newestRevision(ofEndpoint: endpoint.key)?.key == endpoint.revision,
-                    !tables.mails.contains(where: { $0.endpoint == endpoint.key })
-                else { continue }
+                guard let place = tables.place(ofEndpoint: endpoint.key) else { continue }
+                // What has changed is read from the rows, and this one is in none any more.
+                tables.wholeBefore = max(tables.wholeBefore, tables.endpoints[place].generation)
                 tables.endpoints.remove(at: place)
                 tables.revisions.removeAll { $0.endpoint == endpoint.key }
                 tables.throttles[endpoint.key] = nil
-                count += 1
             }
-            return count
         }
+    }
+
+    // MARK: Counts are right by themselves, and there is no earlier version.
+
+    func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool { false }
+
+    func correct(counts difference: OutboxCounts) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in tables.miscounted = difference - (OutboxCounts() - tables.miscounted) }
     }
 }
 
 extension Tables {
-    fileprivate func isOld(_ row: DeliveryRow, _ cutoff: Timestamp) -> Bool {
-        if row.waits { return false }
-        let last = attempts[row.id]?.map(\.outcome.started).max() ?? event(row.event)?.event.created
-        return last.map { $0 < cutoff } ?? true
+    func histories(beyond seq: Int64, limit: Int) -> [EventHistory] {
+        var left = limit
+        var page: [EventHistory] = []
+        for row in events[Self.index(after: seq, in: events, \.seq)...] where left > 0 {
+            let history = history(of: row)
+            left -= max(1, history.deliveries.count)
+            page.append(history)
+        }
+        return page
     }
 
-    fileprivate mutating func delete(_ seqs: Set<Int64>) {
-        for seq in seqs { if let row = event(seq) { numbers[Array(row.event.id.utf8)] = nil } }
-        events.removeAll { seqs.contains($0.seq) }
+    func history(ofEvent seq: Int64) -> EventHistory? { event(seq).map(history) }
+
+    private func history(of row: EventRow) -> EventHistory {
+        EventHistory(
+            seq: row.seq,
+            created: row.event.created,
+            waitsForFanOut: arrivals.contains(row.seq),
+            deliveries: deliveries.filter { $0.event == row.seq }.map { delivery in
+                let last = attempts[delivery.id]?.map(\.outcome.started).max()
+                return EventHistory.Delivery(id: delivery.id, state: delivery.state, lastAttempt: last)
+            }
+        )
+    }
+
+    func removedEndpoints() -> [RemovedEndpoint] {
+        let pinned = Set(deliveries.map(\.revision))
+        let used = Set(revisions.filter { pinned.contains($0.key) }.map(\.endpoint)).union(mails.map(\.endpoint))
+        return endpoints.filter { $0.state == .removed }.map {
+            RemovedEndpoint(key: $0.key, removed: $0.changed, isInUse: used.contains($0.key), isNewest: false)
+        }
     }
 }
 

@@ -5,23 +5,32 @@ import PosthornText
 extension MemoryStore {
     // MARK: Notifications
 
-    func notify(_ exhaustion: Exhaustion, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified {
-        try update { (tables) throws(OutboxProblem) in
-            let toldFrom = exhaustion.attempt - exhaustion.roundAttempts
-            guard let place = tables.place(ofDelivery: exhaustion.delivery), tables.deliveries[place].state == .exhausted,
-                !tables.notifications.contains(where: { $0.delivery == exhaustion.delivery && $0.attempt > toldFrom })
-            else { return .notNeeded }
-            guard let recipient = exhaustion.recipient else {
-                tables.untold += 1
-                return .nobody
-            }
-            let mail = tables.openMail(exhaustion, recipient, spacingMilliseconds)
-            tables.notifications.append(
-                NotificationRow(delivery: exhaustion.delivery, attempt: exhaustion.attempt, mail: mail, created: exhaustion.at)
-            )
-            return .queued
+    func lastReport(ofDelivery id: Int64) throws(OutboxProblem) -> (state: DeliveryState, attempt: Int?)? {
+        let tables = tables
+        return tables.place(ofDelivery: id).map { place in
+            (tables.deliveries[place].state, tables.notifications.filter { $0.delivery == id }.map(\.attempt).max())
         }
     }
+
+    func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
+        tables.mails.last { $0.endpoint == key && $0.recipient == recipient }.map { LatestMail(key: $0.key, closed: $0.closed) }
+    }
+
+    func addMail(aboutEndpoint key: Int64, to recipient: String, at now: Timestamp, due: Timestamp) throws(OutboxProblem) -> Int64 {
+        try update { (tables) throws(OutboxProblem) in
+            let number = tables.nextNumber(of: .mail)
+            tables.mails.append(MailRow(key: number, endpoint: key, recipient: recipient, due: due))
+            return number
+        }
+    }
+
+    func addNotification(ofDelivery id: Int64, attempt: Int, to mail: Int64, at now: Timestamp) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            tables.notifications.append(NotificationRow(delivery: id, attempt: attempt, mail: mail, created: now))
+        }
+    }
+
+    func countWithoutContact() throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.untold += 1 } }
 
     func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
         try update { (tables) throws(OutboxProblem) in
@@ -85,18 +94,6 @@ extension MemoryStore {
 }
 
 extension Tables {
-    /// The mail that collects for an endpoint and a recipient; a new one when the last was closed.
-    fileprivate mutating func openMail(_ exhaustion: Exhaustion, _ recipient: String, _ spacing: Int64) -> Int64 {
-        var due = exhaustion.at
-        if let last = mails.last(where: { $0.endpoint == exhaustion.endpoint && $0.recipient == recipient }) {
-            guard let closed = last.closed else { return last.key }
-            due = max(due, min(closed, due).advanced(byMilliseconds: spacing))
-        }
-        let key = nextNumber(of: .mail)
-        mails.append(MailRow(key: key, endpoint: exhaustion.endpoint, recipient: recipient, due: due))
-        return key
-    }
-
     func queued(_ row: MailRow) -> QueuedMail {
         QueuedMail(
             key: row.key,

@@ -13,6 +13,10 @@ extension MemoryStore {
 
     func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool { tables.nodes.contains { $0.id == id } }
 
+    func endpoint(lookingLike id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
+        tables.endpoint(lookingLike: id, sealing, withCredentials: withCredentials)
+    }
+
     func endpoints(atNode node: String) throws(OutboxProblem) -> [StoredEndpoint] {
         let tables = tables
         return tables.endpoints.filter { $0.state != .removed && Tables.isSame($0.settings.node, node) }
@@ -36,6 +40,7 @@ extension MemoryStore {
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         let sealing = sealing
         try update { (tables) throws(OutboxProblem) in
+            if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { tables.wholeBefore = tables.topologyGeneration + 1 }
             for node in plan.nodes {
                 if let place = tables.nodes.firstIndex(where: { Tables.isSame($0.id, node.id) }) {
                     tables.nodes[place] = node
@@ -56,7 +61,7 @@ extension MemoryStore {
                 if tables.newestRevision(ofEndpoint: endpoint.key)?.url != endpoint.settings.url { tables.throttles[endpoint.key] = nil }
                 tables.addRevision(of: endpoint.key, endpoint.settings)
             }
-            for key in plan.removedEndpoints { tables.setState(.removed, "no longer in the topology", key, at: now) }
+            for key in plan.removedEndpoints { tables.setState(.asked(.removed, reason: "no longer in the topology"), key, at: now) }
             let removed = Set(plan.removedEndpoints)
             for place in tables.deliveries.indices where tables.deliveries[place].waits {
                 let endpoint = tables.revision(tables.deliveries[place].revision)?.endpoint
@@ -68,28 +73,26 @@ extension MemoryStore {
         }
     }
 
-    func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem) {
-        try update { (tables) throws(OutboxProblem) in
-            tables.setState(state, reason, key, at: now)
-            tables.topologyGeneration += 1
+    func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges? {
+        let tables = tables
+        if generation < tables.wholeBefore { return nil }
+        return TopologyChanges(
+            generation: tables.topologyGeneration,
+            endpoints: tables.endpoints.filter { $0.generation > generation }.map { tables.stored($0, sealing, withCredentials: true) }
+        )
+    }
+
+    func standing(ofEndpoint key: Int64) throws(OutboxProblem) -> EndpointStanding? {
+        let tables = tables
+        return tables.place(ofEndpoint: key).map { place in
+            EndpointStanding(state: tables.endpoints[place].state, revision: tables.newestRevision(ofEndpoint: key)?.key ?? 0)
         }
     }
 
-    func settleHandshake(
-        ofEndpoint key: Int64,
-        revision: Int64,
-        failure: String?,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Bool {
+    func write(_ change: EndpointStateChange, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
-            guard let place = tables.place(ofEndpoint: key), tables.endpoints[place].state == .unverified,
-                tables.newestRevision(ofEndpoint: key)?.key == revision
-            else { return false }
-            tables.endpoints[place].state = failure == nil ? .active : .unverified
-            tables.endpoints[place].reason = failure
-            tables.endpoints[place].changed = now
-            if failure == nil { tables.topologyGeneration += 1 }
-            return true
+            tables.setState(change, key, at: now)
+            if change.changesRoutes { tables.topologyGeneration += 1 }
         }
     }
 
@@ -106,6 +109,7 @@ extension MemoryStore {
             guard let place = tables.place(ofEndpoint: key) else { return }
             try tables.endpoints[place].keep(credentials, sealing)
             tables.endpoints[place].changed = now
+            tables.endpoints[place].generation = tables.topologyGeneration + 1
             tables.faults[id] = nil
             tables.topologyGeneration += 1
         }
@@ -147,6 +151,7 @@ extension Tables {
         if let known, state == nil { (row.state, row.reason) = (endpoints[known].state, endpoints[known].reason) }
         try row.keep(settings.credentials, sealing)
         try row.keep(settings.headers, sealing)
+        row.generation = topologyGeneration + 1
         if let known { endpoints[known] = row } else { endpoints.append(row) }
     }
 
@@ -162,12 +167,17 @@ extension Tables {
         )
     }
 
-    fileprivate mutating func setState(_ state: EndpointState, _ reason: String?, _ key: Int64, at now: Timestamp) {
+    fileprivate mutating func setState(_ change: EndpointStateChange, _ key: Int64, at now: Timestamp) {
         guard let place = place(ofEndpoint: key) else { return }
-        endpoints[place].state = state
-        endpoints[place].reason = reason
+        endpoints[place].state = change.state
+        endpoints[place].reason = change.reason
         endpoints[place].changed = now
-        if state != .disabled { throttles[key] = nil }
+        if change.changesRoutes { endpoints[place].generation = topologyGeneration + 1 }
+        if change.liftsThrottle { throttles[key] = nil }
+    }
+
+    func endpoint(lookingLike id: String, _ sealing: (any CredentialSealing)?, withCredentials: Bool) -> StoredEndpoint? {
+        endpoints.first { $0.settings.id == id }.map { stored($0, sealing, withCredentials: withCredentials) }
     }
 
     func topology(_ sealing: (any CredentialSealing)?, withCredentials: Bool, withRemoved: Bool) -> StoredTopology {

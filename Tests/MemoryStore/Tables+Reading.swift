@@ -25,7 +25,10 @@ extension Tables {
         status.nodes = Int64(nodes.count)
         for row in deliveries { status.deliveries[row.state, default: 0] += 1 }
         for row in endpoints { status.endpoints[row.state, default: 0] += 1 }
-        status.oldestReady = deliveries.first(where: \.isReady).flatMap { event($0.event)?.event.created }
+        // An event that says it happens later has waited since it was accepted.
+        status.oldestReady = deliveries.first(where: \.isReady).flatMap { row in
+            [event(row.event)?.event.created, row.due].compactMap { $0 }.min()
+        }
         status.nextRetry = deliveries.filter(\.isRetry).compactMap(\.due).min()
         let overdue = deliveries.filter { $0.isReady || ($0.isRetry && $0.due.map { $0 <= now } ?? false) }
         status.overdue = Int64(overdue.count)

@@ -24,6 +24,10 @@ struct Tables: Sendable {
     var faultsAt: Timestamp?
     var servesMails: Bool?
     var untold: Int64 = 0
+    /// The generation before which all of the topology has to be read.
+    var wholeBefore: Int64 = 0
+    /// What was added to the counts, which are right by themselves.
+    var miscounted = OutboxCounts()
     private var lastNumbers: [Numbered: Int64] = [:]
 
     /// What has numbers of its own.
@@ -45,6 +49,8 @@ struct EndpointRow: Sendable {
     var state: EndpointState
     var reason: String?
     var changed: Timestamp
+    /// The topology's generation in which it was last changed.
+    var generation: Int64 = 0
 }
 
 struct EventRow: Sendable {

@@ -3,6 +3,17 @@ import Testing
 
 /// `endpoint verify`, `rotate`, `test` and `ask` as processes, and the key for sealed credentials.
 @Suite(.limited()) struct EndpointCommandTests {
+    /// The detail of a refused address names it and what opens it; the sentence before it would say the same.
+    @Test func aRefusedAddressIsSaidOnce() throws {
+        let posthorn = try PosthornProcess()
+        let endpoint = #"{"id": "e", "node": "c1", "url": "http://127.0.0.1:9/", "vendor": "weseedo"}"#
+        let topology = #"{"nodes": [{"id": "c1", "level": "company"}], "endpoints": [\#(endpoint)]}"#
+        #expect(try posthorn.run("apply", "-", input: topology).status == 0)
+        let result = try posthorn.run("endpoint", "test", "e")
+        #expect(result.status == 1 && result.output.contains("127.0.0.1"), "\(result.output)\(result.errors)")
+        #expect(result.output.split(separator: "--allow").count == 2, "\(result.output)")
+    }
+
     private func prepared(_ receiver: MisbehavingReceiver, key: [String] = []) throws -> PosthornProcess {
         let posthorn = try PosthornProcess()
         let topology = """

@@ -1,4 +1,5 @@
 import Glibc
+import Posthorn
 import PosthornModel
 import PosthornSystem
 import PosthornTestSupport
@@ -45,6 +46,30 @@ import Testing
         )
         let later = digest.summary(at: 9 * second)
         #expect(digest.due == nil && later == nil)
+    }
+
+    /// The summary of what has failed is no news from behind the end.
+    @Test(.limited()) func theSummaryComesBeforeTheEnd() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        let writer = try LogWriter(format: .text, showsProgress: false, descriptor: ends[1])
+        for i in 0..<(FailureDigest.linesPerSecond + 5) {
+            writer.log(LogRecord(.warn, "attempt_failed", "attempt \(i) failed", failure: failure("a")))
+        }
+        writer.log(LogRecord(.draining))
+        writer.log(LogRecord(.warn, "attempt_failed", "the last attempt failed", failure: failure("a")))
+        writer.log(LogRecord(.stopped))
+        writer.close()
+        close(ends[1])
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = read(ends[0], &bytes, bytes.count)
+        let lines = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n").map(String.init)
+        let summaries = lines.indices.filter { lines[$0].contains("failed within a second") }
+        let draining = try #require(lines.firstIndex { $0.contains("draining") })
+        let stopped = try #require(lines.firstIndex { $0.contains("stopped") })
+        #expect(summaries.first == draining - 1 && stopped == lines.count - 1)
+        #expect(summaries.allSatisfy { $0 < stopped })
     }
 
     @Test func aLateFailureBringsTheSummaryOfTheEarlierSecond() {

@@ -3,6 +3,9 @@ import PosthornText
 import PosthornTestSupport
 import Testing
 
+@testable import PosthornCLI
+@testable import PosthornLab
+
 /// How requests of `posthorn load` go on the wire, and what build servers read of it.
 @Suite struct LabLoadFlagTests {
     @Test(arguments: [[], ["--vendor", "weseedo"], ["--data", #"{"a": 1}"#]])
@@ -69,6 +72,11 @@ import Testing
             (["--find-rate", "rate>5"], "take a bound on latency or errors of all requests"),
             (["--find-rate", "p99<1s", "--expect", "p99<1s"], "--expect says nothing with --find-rate"),
             (["--find-rate", "p99<1s", "--rate", "5:1s"], "it is the first rate to try, one number"),
+            (["http://127.0.0.1:9/"], "URL: http://127.0.0.1:9/ is there twice"),
+            (["http://127.0.0.1:8/", "--weights", "1"], "--weights: there are 1 for 2 URLs; give one for each"),
+            (["--weights", "3,0"], "--weights: \"3,0\" must be numbers above 0 with commas between them, such as 3,1"),
+            (["http://127.0.0.1:8/", "--i-own-this-host", "x"], "--i-own-this-host: \"x\" is not the URL's host, 127.0.0.1"),
+            (["http://127.0.0.1:8/", "--vendor", "weseedo", "--replay", "/tmp/x"], "--replay sends what happened to one receiver"),
         ] as [([String], String)]
     )
     func flagsThatSayNothingAreRefused(words: [String], message: String) throws {
@@ -92,6 +100,34 @@ import Testing
         for name in ["command", "seed", "version", "machine"] { #expect(xml.contains("<property name=\"\(name)\" value=\"")) }
     }
 
+    /// A rate was found whatever is its bound; which one it is stands in the result.
+    @Test(arguments: [
+        (RateSearch.Outcome.missed, "receiver", Int32(0), "not at "), (.unknown, "generator", 0, "this machine is the bound: from "),
+    ])
+    func aRateWasFoundWhateverIsItsBound(above: RateSearch.Outcome, bound: String, status: Int32, words: String) throws {
+        var search = RateSearch(from: 100)
+        while let next = search.next { search.take(next.ratePerSecond > 300 ? above : .kept) }
+        #expect(FindRateText.status(search) == status)
+        let origin = LoadOrigin(command: "posthorn load", seed: 1, version: "1", vendor: nil, machine: "m")
+        let json = try JSONValue.parse(Array(FindRateText.json(search, [], bounds: "p99<1s", origin: origin, target: "x").utf8))
+        #expect(json["bounded_by"] == .string(bound) && json["confirmed"] == .bool(true))
+        #expect(FindRateText.report(search, [], bounds: "p99<1s", target: "x").contains(words))
+        let xml = FindRateText.junit(search, [], bounds: "p99<1s", origin: origin, target: "x")
+        #expect(xml.contains(#"tests="1" failures="0" errors="0" skipped="0""#))
+        #expect(xml.contains(#"<testcase classname="posthorn.find-rate" name="p99&lt;1s" time="0"></testcase>"#))
+        #expect(xml.contains(#"<property name="bounded_by" value="\#(bound)"/>"#) && xml.contains(#"name="last_kept_per_second" value="#))
+    }
+
+    @Test func whatNoRateKeepsAndWhatIsNotKnownAreSo() {
+        let origin = LoadOrigin(command: "posthorn load", seed: 1, version: "1", vendor: nil, machine: "m")
+        for (outcome, status, word) in [(RateSearch.Outcome.missed, Int32(1), "<failure type=\"missed\""), (.unknown, 3, "<skipped ")] {
+            var search = RateSearch(from: 100)
+            while search.next != nil { search.take(outcome) }
+            #expect(FindRateText.status(search) == status)
+            #expect(FindRateText.junit(search, [], bounds: "b", origin: origin, target: "x").contains(word))
+        }
+    }
+
     /// The receiver takes any rate; a bound that nothing keeps and one that all keep end the search as they should.
     @Test(.limited()) func aSearchSaysWhatItFound() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }
@@ -100,7 +136,9 @@ import Testing
         let refused = try posthorn.run(words, input: [])
         #expect(refused.status == 1 && refused.output.contains("does not hold at "), "\(refused.output)\(refused.errors)")
         #expect(refused.errorLines.allSatisfy { $0.contains("missed") && $0.contains("errors<1%: missed, 100.0 %") }, "\(refused.errors)")
-        let json = try JSONValue.parse(Array(try posthorn.run(words + ["--json"], input: []).output.utf8))
+        let file = posthorn.directory.file("junit.xml")
+        let json = try JSONValue.parse(Array(try posthorn.run(words + ["--json", "--junit", file], input: []).output.utf8))
+        #expect(posthorn.contents(file).contains(#"tests="1" failures="1""#))
         #expect(json["end"] == .string("nothingHolds") && json["confirmed"] == .bool(false))
     }
 }

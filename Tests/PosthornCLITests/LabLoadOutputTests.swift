@@ -64,6 +64,42 @@ import Testing
         #expect(nothing.status == 3 && nothing.output.contains("p50{step:9}<60s: not known, no such request was sent"))
     }
 
+    /// One of two receivers refuses everything: no output hides it behind the other.
+    @Test func severalReceiversHaveTheirOwnResultsInEveryOutput() throws {
+        let (good, bad) = (try MisbehavingReceiver { _ in .ok }, try MisbehavingReceiver { _ in .status(503) })
+        let posthorn = try PosthornProcess()
+        let files = ["csv", "samples", "report", "junit"].map { ($0, posthorn.directory.file($0)) }
+        let words = ["load", good.url, bad.url, "--weights", "4,1", "--rate", "100", "--count", "50", "--expect", "errors<50%"]
+        let text = try posthorn.run(words + files.flatMap { ["--\($0.0)", $0.1] }, input: [])
+        #expect(text.status == 1 && good.requests.count == 40 && bad.requests.count == 10)
+        #expect(text.errors.contains("\(bad.url): nothing was answered 200, most often status 503: the receiver fails"), "\(text.errors)")
+        #expect(text.output.hasPrefix("2 URLs, 100.0 a second"))
+        for line in [
+            "errors at \(bad.url): 10 (100.00 %): http_status: 10", "expected errors<50%: kept, 20.0 %",
+            "expected errors<50% at \(good.url): kept, 0.0 %", "expected errors<50% at \(bad.url): missed, 100.0 %",
+        ] {
+            #expect(text.output.contains(line), "\(line): \(text.output)")
+        }
+        func rows(_ file: String) -> [Substring] { posthorn.contents(file).split(separator: "\n").filter { !$0.hasPrefix("#") } }
+        #expect(rows(files[0].1).first?.hasPrefix("url,seconds,") == true)
+        let samples = rows(files[1].1)
+        #expect(samples.count { $0.hasPrefix("\(good.url),") } == 40 && samples.count { $0.hasPrefix("\(bad.url),") } == 10)
+        let page = posthorn.contents(files[2].1)
+        #expect(page.contains("<h2>URLs</h2>") && page.contains("<h2>\(bad.url)</h2><p class=\"bad\">Nothing was answered 200.</p>"))
+        let junit = posthorn.contents(files[3].1)
+        #expect(junit.split(separator: "\n").count { $0.hasPrefix("<testsuite ") } == 3)
+        #expect(junit.contains(#"tests="5" failures="2" errors="0" skipped="0""#), "\(junit)")
+        let json = try JSONValue.parse(Array(try posthorn.run(words + ["--json"], input: []).output.utf8))
+        guard case .array(let targets)? = json["targets"] else {
+            Issue.record("no targets: \(json)")
+            return
+        }
+        #expect(targets.map { $0["target"] } == [.string(good.url), .string(bad.url)])
+        #expect(targets.map { $0["requests"] } == [.number("40"), .number("10")] && json["requests"] == .number("50"))
+        #expect(targets.map { $0["statuses"] } == [.object([.init("200", .number("40"))]), .object([.init("503", .number("10"))])])
+        #expect(targets.allSatisfy { $0["run"] == nil && $0["latency_ms"] != nil })
+    }
+
     /// Late requests that are refused are errors in no output.
     @Test func refusedReplaysAreErrorsInNoOutput() throws {
         let receiver = try MisbehavingReceiver { _ in .status(401) }

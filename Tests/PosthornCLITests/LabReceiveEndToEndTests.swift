@@ -31,6 +31,47 @@ import Testing
         #expect(receiver.wait() == 0)
     }
 
+    /// Against libcurl's TLS, and OpenSSL's own client.
+    @Test(.limited(), .enabled(if: OpenSSLServer.isAvailable)) func httpsIsSpokenWithSendersThatTrustTheCertificate() throws {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.directory.file("server.pem")
+        try OpenSSLServer.makeCertificate(file, name: "localhost", alternative: "IP:127.0.0.1", days: 2)
+        let words = ["receive", "--port", "0", "--json", "--tls-cert", file + ".crt", "--tls-key", file + ".key"]
+        let (receiver, log) = try posthorn.startLogging(words)
+        let port = try Self.listeningPort(posthorn.directory.file("run-stdout"), posthorn)
+        let load = ["load", "https://127.0.0.1:\(port)/", "--count", "60", "--json"]
+        let trusting = try posthorn.run(load + ["--ca-file", file], input: [])
+        #expect(
+            try JSONValue.parse(Array(trusting.output.utf8))["statuses"] == .object([.init("200", .number("60"))]),
+            "\(trusting.errors)"
+        )
+        let other = try posthorn.run(load, input: [])
+        #expect(other.status == 1 && other.errors.contains("name its authority with --ca-file FILE"), "\(other.errors)")
+        #expect(log.wait(for: "TLS with 127.0.0.1 was not agreed: tlsv1 alert unknown ca (the client does not trust the certificate"))
+        let client = ["s_client", "-connect", "127.0.0.1:\(port)", "-CAfile", file, "-verify_return_error", "-verify_ip", "127.0.0.1"]
+        for version in ["-tls1_2", "-tls1_3"] { #expect(throws: Never.self) { try OpenSSLServer.run(client + [version]) } }
+        receiver.send(SIGTERM)
+        #expect(receiver.wait() == 0)
+        #expect(posthorn.contents(posthorn.directory.file("run-stdout")).contains(#""tls":true"#))
+    }
+
+    @Test(.enabled(if: OpenSSLServer.isAvailable)) func whatIsWrongWithCertificateOrKeyIsOneLine() throws {
+        let posthorn = try PosthornProcess()
+        let file = posthorn.directory.file("server.pem")
+        try OpenSSLServer.makeCertificate(file, name: "localhost", alternative: nil, days: 2)
+        let (certificate, key, missing) = (file + ".crt", file + ".key", posthorn.directory.file("missing.pem"))
+        for (words, message) in [
+            (["--tls-key", key], "--tls-key is the key of a certificate; add --tls-cert FILE"),
+            (["--tls-cert", missing], "--tls-cert: cannot open \(missing): No such file"),
+            (["--tls-cert", certificate], "--tls-cert: \(certificate) holds no private key in PEM"),
+            (["--tls-cert", certificate, "--tls-key", missing], "--tls-key: cannot open \(missing): "),
+            (["--tls-cert", key, "--tls-key", key], "--tls-cert: \(key) holds no certificate in PEM; name the file"),
+        ] {
+            let result = try posthorn.run(["receive", "--port", "0"] + words, input: [])
+            #expect(result.status == 2 && result.errorLines.count == 1 && result.errors.contains(message), "\(result.errors)")
+        }
+    }
+
     /// RFC 9110, section 5.5: blanks around a value are not part of it.
     @Test(.limited(), arguments: ["", " ", "\t ", "    \t"])
     func blanksBehindAHeadersValueAreNotPartOfIt(blanks: String) throws {

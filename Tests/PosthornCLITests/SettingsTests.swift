@@ -51,6 +51,53 @@ import Testing
         #expect(try MailArguments.configuration(run([], ["POSTHORN_MAIL_FROM": "a@b.example"])) == nil)
     }
 
+    @Test func theLabTakesItsOwnSettingsAndStartsNothingForThem() throws {
+        let environment = [
+            "POSTHORN_CA_FILE": "ca.pem", "POSTHORN_SMTP": "smtp://host", "POSTHORN_MAIL_FROM": "a@b.example", "POSTHORN_DB": "real.db",
+            "POSTHORN_I_OWN_THIS_HOST": "staging.example other.example", "POSTHORN_TLS_CERT": "cert.pem", "POSTHORN_TLS_KEY": "key.pem",
+            "POSTHORN_THREADS": "7",
+        ]
+        let load = try arguments(["http://127.0.0.1/"], environment, LoadCommand.specification)
+        #expect(load.text("ca-file") == "ca.pem" && !load.has("threads") && load.all("i-own-this-host").count == 2)
+        let simulate = try arguments(["weseedo", "http://127.0.0.1/"], environment, SimulateCommand.specification)
+        #expect(simulate.text("ca-file") == "ca.pem" && !simulate.has("db"))
+        // Mails go out only where this run asks for them; then the rest may come from the settings.
+        #expect(try !simulate.has("smtp") && MailArguments.configuration(simulate) == nil)
+        let words = ["weseedo", "http://127.0.0.1/", "--smtp", "smtp://127.0.0.1:25", "--smtp-allow-plain"]
+        #expect(try MailArguments.configuration(arguments(words, environment, SimulateCommand.specification)) != nil)
+        let receive = try arguments([], environment, ReceiveCommand.specification)
+        #expect(receive.text("tls-cert") == "cert.pem" && receive.text("tls-key") == "key.pem" && !receive.has("ca-file"))
+        // Hosts that other runs call, and flags that say nothing in a mode, are no mistakes when they come from the settings.
+        try LabTarget.refuseStrangers(load, hosts: ["127.0.0.1"])
+        #expect(throws: UsageProblem.self) {
+            let given = try arguments(["http://127.0.0.1/", "--i-own-this-host", "x"], [:], LoadCommand.specification)
+            try LabTarget.refuseStrangers(given, hosts: ["y"])
+        }
+        #expect(try SimulateMode(arguments(["weseedo", "--out", "-"], environment, SimulateCommand.specification)) == .write)
+        let insecure = try arguments(["http://x/", "--insecure"], environment, LoadCommand.specification)
+        // The file is not there, and not looked at.
+        #expect(throws: Never.self) { _ = try WireFlags.options(insecure, "load") }
+    }
+
+    @Test func anUnknownVariableIsNamedWithTheOneThatIsMeant() {
+        let settings = Program.commands.flatMap { $0.specification.settingFlags }
+        let names = [
+            "POSTHORN_CAFILE", "POSTHORN_SERVICE_HOST", "POSTHORN_SERVICE_PORT", "POSTHORN_PORT_80_TCP_ADDR", "POSTHORN_DB", "POSTHORN_KEY",
+            "POSTHORN_SMTP_PASSWORD", "POSTHORN_SETTINGS", "POSTHORN_DUMPABLE", "PATH", "posthorn_db", "POSTHORN_COLOUR",
+        ]
+        let warnings = UnknownVariables.warnings(names, settings)
+        #expect(warnings.count == 2)
+        #expect(warnings.first == "the variable POSTHORN_CAFILE is not known and has no effect; did you mean POSTHORN_CA_FILE?")
+        #expect(warnings.last?.hasPrefix("the variable POSTHORN_COLOUR is not known and has no effect; known are POSTHORN_ALLOW, ") == true)
+    }
+
+    @Test func anUnknownVariableIsWarnedOfAndStopsNothing() throws {
+        let result = try folder.run(["receive", "--port", "x"], environment: ["POSTHORN_TLSCERT": "x"])
+        #expect(result.status == 2)
+        #expect(result.errorLines.first?.hasSuffix("did you mean POSTHORN_TLS_CERT?") == true)
+        #expect(try folder.run(["--version"], environment: ["POSTHORN_TLSCERT": "x"]).errors == "")
+    }
+
     @Test func aSecretInAVariableGoesBeforeAFileThatIsNotGiven() throws {
         let settings = file(#"{"key_file": "file.key", "smtp_password_file": "file.password"}"#)
         let environment = ["POSTHORN_SETTINGS": settings, "POSTHORN_KEY": "5a", "POSTHORN_SMTP_PASSWORD": "x"]

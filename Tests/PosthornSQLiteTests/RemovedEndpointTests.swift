@@ -5,6 +5,7 @@ import Testing
 
 @testable import PosthornSQLite
 import PosthornStore
+@testable import PosthornStoreContract
 
 /// Endpoints that were removed are deleted once nothing of theirs is left, and no row points to one that is gone.
 @Suite struct RemovedEndpointTests {
@@ -25,12 +26,14 @@ import PosthornStore
         try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
     }
 
+    private var retention: Retention { Retention(settledBefore: now.advanced(byMilliseconds: 1)) }
+
     private func forgotten() throws -> [RemovedEndpoint] {
-        try store.forgottenEndpoints(removedBefore: now.advanced(byMilliseconds: 1))
+        try store.removedEndpoints().filter(retention.permits)
     }
 
     private func delete(_ endpoints: [RemovedEndpoint]) throws -> Int {
-        try store.write { () throws(OutboxProblem) in try store.deleteEndpoints(endpoints) }
+        try store.write { () throws(OutboxProblem) in try store.prune(endpoints: endpoints.map(\.key), retention) }
     }
 
     @Test func whatItsReceiverAskedForGoesWithIt() throws {
@@ -71,6 +74,17 @@ import PosthornStore
         )
         let found = try forgotten()
         #expect(found.map(\.key) == [2])
-        #expect(try delete([RemovedEndpoint(key: 1, revision: 1)] + found) == 1)
+        #expect(try delete(try store.removedEndpoints()) == 1)
+    }
+
+    /// Its number would be given out again.
+    @Test func theNewestEventStaysThoughItIsSettled() throws {
+        let contract = StoreContract(location: SQLiteLocation(path: folder.file("outbox.db")), insert: { _ in })
+        try apply([settings("a")])
+        let revision = try #require(try store.endpoint(id: "a")).revision
+        for i in 1...3 { try contract.accept(contract.event("e\(i)"), [revision], in: store) }
+        for id in try contract.ready(store) { try contract.deliver(id, in: store) }
+        #expect(try contract.prune(store, before: now.advanced(byMilliseconds: 1)).events == 2)
+        #expect(try store.histories(beyond: 0, limit: 9).map(\.isNewest) == [true])
     }
 }

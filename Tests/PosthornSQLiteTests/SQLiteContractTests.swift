@@ -18,6 +18,9 @@ import Testing
         var handle: OpaquePointer?
         defer { sqlite3_close(handle) }
         try #require(sqlite3_open(path, &handle) == SQLITE_OK)
-        try TransactionalEmit.insert(event, into: try #require(handle))
+        sqlite3_exec(handle, "BEGIN IMMEDIATE", nil, nil, nil)
+        // What is not committed goes with the connection.
+        try TransactionalEmit.insert(event, into: try #require(handle), ofOutbox: path)
+        try #require(sqlite3_exec(handle, "COMMIT", nil, nil, nil) == SQLITE_OK)
     }
 }

@@ -21,7 +21,7 @@ import PosthornStore
         var filter = DeliveryFilter()
         filter.endpoint = "a"
         filter.since = now
-        let selection = SQLiteStore.selection([.pending, .exhausted], DeliveryConditions(filter))
+        let selection = try store.selection([.pending, .exhausted], DeliveryConditions(filter))
         let plan = try store.connection.prepare("EXPLAIN QUERY PLAN SELECT d.id \(selection) ORDER BY d.id LIMIT 9")
         var lines: [String] = []
         while try plan.step() { lines.append(plan.text(3)) }

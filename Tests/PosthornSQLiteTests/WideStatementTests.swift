@@ -29,9 +29,10 @@ import PosthornStore
         let topology = try Topology(nodes: [Node(id: "n", level: .company)], endpoints: endpoints)
         let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: false) { _, new in new.credentials }
         try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
-        let revisions = try store.topology().endpoints.map(\.revision)
         let event = Event(id: "one", type: "T", node: "n", created: now, data: Array("{}".utf8))
-        let recipients = revisions.map { Recipient(revision: $0, isActive: $0 % 10 != 0) }
+        let recipients = try store.topology().endpoints.map {
+            Recipient(endpoint: $0.key, revision: $0.revision, isActive: $0.revision % 10 != 0)
+        }
         let accepted = try store.write { () throws(OutboxProblem) in
             try store.accept([Candidate(event, createdByProducer: false, recipients: recipients)], at: now)
         }

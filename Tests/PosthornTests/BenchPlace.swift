@@ -58,7 +58,10 @@ struct BenchPlace: Sendable {
             location = SQLiteLocation(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
             insertEvent = { event in
                 let platform = try PlatformConnection(path)
-                try withExtendedLifetime(platform) { try TransactionalEmit.insert(event, into: platform.handle) }
+                try platform.execute("BEGIN IMMEDIATE")
+                // What is not committed goes with the connection.
+                try TransactionalEmit.insert(event, into: platform.handle, ofOutbox: path)
+                try platform.execute("COMMIT")
             }
         case .memory:
             let outbox = MemoryOutbox()

@@ -156,6 +156,7 @@ private final class BranchOnly: TopologyLookup {
     }
 
     func endpoint(id: String) -> StoredEndpoint? { nil }
+    func endpoint(lookingLike id: String, withCredentials: Bool) -> StoredEndpoint? { nil }
     func endpoint(_ key: Int64) -> StoredEndpoint? { nil }
     func revision(_ key: Int64) -> StoredRevision? { nil }
     func topology(withCredentials: Bool, withRemoved: Bool) -> StoredTopology {

@@ -62,7 +62,7 @@ import Testing
         try emit("good-2")
         for _ in 0..<3 { #expect(await updates.next()?.state == .delivered) }
         // Both that are under way; a store may keep the newest of all, or not.
-        let pruned = try bench.outbox.prune(settledBefore: Timestamp(milliseconds: .max / 2))
+        let pruned = try await bench.outbox.prune(settledBefore: Timestamp(milliseconds: .max / 2))
         #expect(pruned.events >= 2 && pruned.endpoints == 1)
         // The engine reads the endpoints again, while requests of the one that is gone are on the wire.
         try bench.apply([quickEndpoint, EndpointSettings(id: "new", node: "s", url: quick.url, events: [try EventPattern("OTHER")])])
@@ -71,9 +71,11 @@ import Testing
         #expect(bench.waitFor("both results", count: 2) { if case .deliveryGone(let gone) = $0 { gone.endpoint == "slow" } else { false } })
         try emit("good-3")
         #expect(quick.waitForRequests(4).count == 4)
-        try engine.stop()
-        for id in ids { #expect(throws: InputProblem.self) { try bench.outbox.attempts(of: id) } }
+        try await engine.stop()
+        for id in ids {
+            await #expect { try await bench.outbox.attempts(of: id) } throws: { OutboxError($0)?.code == "not_found" }
+        }
         #expect(try bench.deliveries().allSatisfy { $0.state == .delivered })
-        #expect(try bench.outbox.status().deliveries[.pending] ?? 0 == 0)
+        #expect(try await bench.outbox.status().deliveries[.pending] ?? 0 == 0)
     }
 }

@@ -3,6 +3,7 @@ import PosthornStore
 import PosthornSending
 import PosthornSystem
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 @testable import Posthorn
@@ -148,5 +149,85 @@ import Testing
         try bench.apply([settings])
         try bench.engine(untilSettled: true).run()
         #expect(try bench.deliveries().map(\.state) == [.exhausted] && receiver.requests.count == 2)
+    }
+
+    // MARK: What has changed
+
+    private static func settings(_ i: Int, _ url: String = "https://a.example/") -> EndpointSettings {
+        var settings = EndpointSettings(id: "e\(i)", node: i % 3 == 0 ? "c" : "s", url: url)
+        settings.events = i % 4 == 0 ? [] : [try! EventPattern(i % 4 == 1 ? "T" : "U.*")]
+        if i % 5 == 0 {
+            settings.signature = .diio
+            settings.credentials = ["signing_secret": .string("a-secret-of-\(i)-0123456789")]
+        }
+        return settings
+    }
+
+    /// What a directory says, in words that can be compared.
+    private static func contents(_ directory: EndpointDirectory) -> [String] {
+        var lines = directory.entries.filter { $0.stored.state != .removed }.map { entry in
+            "\(entry.stored.settings.id) \(entry.stored.state) \(entry.stored.revision) \(entry.stored.settings.url) \(entry.fault ?? "")"
+        }.sorted()
+        for (type, node) in [("T", "c"), ("T", "s"), ("U.x", "s"), ("V", "c")] {
+            let event = Event(id: "e", type: type, node: node, created: Timestamp(milliseconds: 0), data: Array("{}".utf8))
+            let all = (try? directory.recipients(of: event).all) ?? []
+            let recipients = all.sorted { $0.endpoint < $1.endpoint }
+            lines.append("\(type) \(node) \(recipients.map { "\($0.endpoint) \($0.revision) \($0.isActive)" })")
+        }
+        lines.append("\(directory.presentCount) present, to prove \(directory.unverified.map(\.key).sorted())")
+        return lines + directory.faults.map { "\($0.key): \($0.value)" }.sorted()
+    }
+
+    /// A directory that follows each change is the one that reads everything.
+    @Test(arguments: [1 as UInt64, 2, 3])
+    func followingChangesIsReadingEverything(_ seed: UInt64) throws {
+        let bench = try EngineBench()
+        var random = SeededGenerator(seed: seed)
+        var present = Set(0..<20)
+        func apply() throws { try bench.apply(present.sorted().map { Self.settings($0) }, prune: true) }
+        try apply()
+        let (outbox, now) = (bench.outbox, bench.outbox.clock.now())
+        for step in 0..<60 {
+            let i = Int.random(in: 0..<20, using: &random)
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0:
+                present.formSymmetricDifference([i])
+                try apply()
+            case 1 where present.contains(i): _ = try outbox.setEnabled(step % 2 == 0, endpoint: "e\(i)")
+            case 2 where present.contains(i):
+                try bench.apply([Self.settings(i, "https://b\(step).example/")])
+            case 3 where present.contains(i) && i % 5 == 0: _ = try outbox.rotate(endpoint: "e\(i)")
+            default: break
+            }
+            let (known, whole) = try outbox.writer.perform { (store) throws(OutboxProblem) in
+                _ = try outbox.directory.refresh(from: store, at: now)
+                let fresh = EndpointDirectory()
+                _ = try fresh.refresh(from: store, at: now)
+                return (Self.contents(outbox.directory), Self.contents(fresh))
+            }
+            #expect(known == whole, "after step \(step)")
+        }
+    }
+
+    @Test func oneChangedEndpointLeavesAllOthersAlone() throws {
+        let bench = try EngineBench()
+        try bench.apply((1..<200).map { EndpointSettings(id: "e\($0)", node: "s", url: "https://a.example/") })
+        let outbox = bench.outbox
+        func entries() throws -> [String: ObjectIdentifier] {
+            try outbox.writer.perform { (store) throws(OutboxProblem) in
+                _ = try outbox.directory.refresh(from: store, at: outbox.clock.now())
+                return Dictionary(uniqueKeysWithValues: outbox.directory.entries.map { ($0.stored.settings.id, ObjectIdentifier($0)) })
+            }
+        }
+        let before = try entries()
+        _ = try outbox.setEnabled(false, endpoint: "e7")
+        let after = try entries()
+        #expect(before.keys.filter { before[$0] != after[$0] } == ["e7"])
+        let changes = try outbox.writer.perform { (_) throws(OutboxProblem) in outbox.directory.takeChanges() }
+        #expect(changes.isWhole)
+        _ = try outbox.setEnabled(true, endpoint: "e7")
+        _ = try entries()
+        let next = try outbox.writer.perform { (_) throws(OutboxProblem) in outbox.directory.takeChanges() }
+        #expect(!next.isWhole && next.indices.count == 1)
     }
 }

@@ -226,14 +226,14 @@ import Testing
         var seen: [DeliveryState] = []
         for await update in updates { seen.append(update.state) }
         #expect(seen == [.pending, .delivered])
-        try engine.stop()
+        try await engine.stop()
     }
 
     @Test(.onEachStore) func updatesThatAreAskedForAfterTheEndAreOver() async throws {
         let bench = try EngineBench()
         let engine = try Engine(outbox: bench.outbox)
         try engine.start()
-        try engine.stop()
+        try await engine.stop()
         for await _ in engine.updates() {}
     }
 
@@ -241,7 +241,7 @@ import Testing
         let bench = try EngineBench()
         let engine = try Engine(outbox: bench.outbox)
         let updates = engine.updates()
-        try engine.stop()
+        try await engine.stop()
         for await _ in updates {}
     }
 

@@ -18,7 +18,7 @@ import Testing
         HandshakeQueue.Candidate(
             key: key,
             revision: revision,
-            settings: EndpointSettings(id: "e\(key)", node: node, url: url, signature: .diio),
+            settings: EndpointSettings(id: "e\(key)", node: node, url: url, envelope: .weseedo, signature: .diio),
             host: host ?? "\(key).example",
             composer: .failure(InputProblem(field: "", reason: "not needed here"))
         )

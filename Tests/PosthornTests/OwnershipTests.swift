@@ -33,7 +33,7 @@ import Testing
     }
 
     private func problem(_ body: () throws -> Void) -> EngineProblem.Code? {
-        do { try body() } catch { return (error as? EngineProblem)?.code }
+        do { try body() } catch { return EngineError(error).flatMap { if case .misuse(let problem) = $0 { problem.code } else { nil } } }
         return nil
     }
 

@@ -9,6 +9,7 @@ extension StoreContract {
         Rule("lists are filtered, in either order, a page at a time") { try $0.listsAreFiltered() },
         Rule("numbers and counts agree with the list") { try $0.numbersAndCountsAgree() },
         Rule("what waits for a former URL is counted") { try $0.formerURLsAreCounted() },
+        Rule("what waits for endpoints is found") { try $0.waitingIsFound() },
         Rule("attempts are listed as they were recorded") { try $0.attemptsAreListed() },
     ]
 
@@ -122,6 +123,24 @@ extension StoreContract {
         // Back at the first URL nothing waits for another one.
         try apply([settings("a")], to: store)
         #expect(try waiting().isEmpty)
+    }
+
+    private func waitingIsFound() throws {
+        let (store, ids) = try filled()
+        try deliver(ids[0], in: store)
+        try store.write { () throws(OutboxProblem) in try store.hold([ids[2]]) }
+        try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
+        let keys = try store.topology().endpoints.map(\.key)
+        func page(_ keys: [Int64], beyond last: Int64 = .min, limit: Int = 99) throws -> WaitingPage {
+            try read { try $0.waiting(ofEndpoints: keys, beyond: last, limit: limit) }
+        }
+        let first = try page([keys[0]])
+        #expect(first.rows == [2, 4, 6, 8, 10].map { WaitingPage.Row(delivery: ids[$0], endpoint: keys[0]) })
+        #expect(first.through == ids[11])
+        let all = try page(keys, limit: 3)
+        #expect(all.rows.map(\.delivery) == Array(ids[1...3]) && all.through == ids[3])
+        #expect(try page(keys, beyond: ids[9]).rows.map(\.delivery) == Array(ids[10...]))
+        #expect(try page([]).rows.isEmpty && page([99]).rows.isEmpty)
     }
 
     private func attemptsAreListed() throws {

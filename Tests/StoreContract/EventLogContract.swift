@@ -54,7 +54,7 @@ extension StoreContract {
         #expect(try store.arrivals(limit: 2).map(\.event.id) == ["e1", "e2"])
         let first = try #require(try store.arrivals(limit: 9).first)
         #expect(first.event == event("e1"))
-        let recipients = [Recipient(revision: revisions[0], isActive: true)]
+        let recipients = [try recipient(revisions[0], in: store)]
         try store.write { () throws(OutboxProblem) in try store.fanOut(first.seq, to: recipients, at: now) }
         #expect(try ready(store).count == 1)
         #expect(try store.arrivals(limit: 9).map(\.event.id) == ["e2", "e3"])

@@ -6,6 +6,7 @@ import Testing
 extension StoreContract {
     static let heldRules: [Rule] = [
         Rule("held deliveries wait and go on") { try $0.heldGoesOn() },
+        Rule("further attempts of an endpoint are held before they are due") { try $0.namedOnesAreHeld() },
         Rule("a batch of moves is as large as was asked for") { try $0.movesAreBounded() },
         Rule("pending deliveries alone are held") { try $0.onlyPendingIsHeld() },
         Rule("what waits for an endpoint is counted") { try $0.waitingIsCounted() },
@@ -31,6 +32,18 @@ extension StoreContract {
         #expect(try store.write { () throws(OutboxProblem) in try store.releaseActive(limit: 10, except: [], at: now) } == 2)
         #expect(try ready(store).count == 3)
         #expect(try store.queueGeneration() > before)
+    }
+
+    private func namedOnesAreHeld() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        try accept(event("e1"), revisions, in: store)
+        let ids = try ready(store)
+        try accept(event("e2"), revisions, in: store)
+        for id in ids { try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store) }
+        let key = try #require(try store.topology().endpoints.last).key
+        #expect(try store.write { () throws(OutboxProblem) in try store.holdRetries(ofEndpoints: [key], limit: 10) } == 1)
+        // Not what has no attempt yet: the engine decides about that when it is due, which is now.
+        #expect(try deliveries().map(\.state) == [.pending, .held, .pending, .pending])
     }
 
     private func movesAreBounded() throws {
@@ -66,7 +79,8 @@ extension StoreContract {
         try deliver(ids[0], in: store)
         try store.write { () throws(OutboxProblem) in try store.hold([ids[2]]) }
         try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
-        #expect(try keys.map { key in try store.waitingDeliveries(ofEndpoint: key) } == [3, 4])
-        #expect(try store.waitingDeliveries(ofEndpoint: 99) == 0)
+        #expect(try keys.map { key in try store.waitingDeliveries(ofEndpoint: key, beyond: 0) } == [3, 4])
+        #expect(try keys.map { key in try store.waitingDeliveries(ofEndpoint: key, beyond: ids[4]) } == [1, 2])
+        #expect(try store.waitingDeliveries(ofEndpoint: 99, beyond: 0) == 0)
     }
 }

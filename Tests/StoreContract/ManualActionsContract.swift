@@ -10,6 +10,7 @@ extension StoreContract {
         Rule("retry at the current URL") { try $0.retryAtTheCurrentURL() },
         Rule("resend by hand") { try $0.resendByHand() },
         Rule("cancel by hand") { try $0.cancelByHand() },
+        Rule("a delivery is read and written as it was decided") { try $0.rowsAreReadAndWritten() },
         Rule("what changes nothing is no news") { try $0.nothingDoneIsNoNews() },
     ]
 
@@ -116,12 +117,37 @@ extension StoreContract {
         try deliver(ids[0], in: store)
         try store.write { () throws(OutboxProblem) in try store.hold([ids[2]]) }
         let before = try store.queueGeneration()
-        let report = try store.write { () throws(OutboxProblem) in try store.cancel(Array(ids[0...2]) + [77]) }
+        let report = try store.write { () throws(OutboxProblem) in try store.cancel(Array(ids[0...2]) + [77], at: now) }
         #expect(report.cancelled == 2 && report.unknown == [77])
         #expect(report.refused == [.init(delivery: ids[0], state: .delivered)])
         #expect(try ready(store) == [ids[3]])
         #expect(try deliveries().map(\.state) == [.delivered, .cancelled, .cancelled, .pending])
         #expect(try store.queueGeneration() == before + 1)
+    }
+
+    private func rowsAreReadAndWritten() throws {
+        let (store, revisions) = try prepared()
+        try accept(event("e1"), revisions, in: store)
+        let id = try #require(try ready(store).first)
+        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
+        let before = try #require(try store.deliveryRow(id))
+        let endpoint = DeliveryRow.Endpoint(
+            id: "a",
+            state: .active,
+            revision: revisions[0],
+            scheduleAttempts: RetrySchedule.standard.attempts
+        )
+        #expect(before == DeliveryRow(state: .pending, attempts: 1, due: later(60_000), revision: revisions[0], endpoint: endpoint))
+        let round = DeliveryRound(base: 1, scheduledAt: later(60_000))
+        let generation = try store.queueGeneration()
+        try store.write { () throws(OutboxProblem) in
+            try store.write(DeliveryChange(state: .held, due: later(5), round: round, revision: revisions[0]), of: id, from: before)
+            try store.countQueueUp()
+        }
+        let after = try #require(try open().deliveryRow(id))
+        #expect(after.state == .held && after.due == later(5) && after.round == round && after.attempts == 1)
+        #expect(try store.queueGeneration() == generation + 1)
+        #expect(try store.deliveryRow(77) == nil)
     }
 
     private func nothingDoneIsNoNews() throws {
@@ -130,7 +156,7 @@ extension StoreContract {
         try store.write { () throws(OutboxProblem) in
             #expect(try store.retry([77], RetryManner(), at: now).unknown == [77])
             #expect(try store.resend([77], at: now).unknown == [77])
-            #expect(try store.cancel([77]).unknown == [77])
+            #expect(try store.cancel([77], at: now).unknown == [77])
         }
         #expect(try store.queueGeneration() == before)
     }

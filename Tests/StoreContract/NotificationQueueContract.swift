@@ -193,7 +193,7 @@ extension StoreContract {
         let first = try #require(try dueMail(at: now))
         try close(first.key, in: store)
         try notify(ids[2], endpoint, in: store)
-        let (report, _) = try store.write { () throws(OutboxProblem) in try store.prune(settledBefore: later(1), after: 0, limit: 100) }
+        let report = try prune(store, before: later(1))
         #expect(report.deliveries == 2 && report.attempts == 10)
         #expect(try mailContents(first.key) == nil)
         #expect(try mailStatus().counts == [.waiting: 1])
@@ -206,7 +206,7 @@ extension StoreContract {
         try notify(ids[0], endpoint, in: store)
         let first = try #require(try dueMail(at: now))
         try close(first.key, in: store)
-        _ = try store.write { () throws(OutboxProblem) in try store.prune(settledBefore: later(1), after: 0, limit: 100) }
+        _ = try prune(store, before: later(1))
         try exhaust(ids[1], in: store)
         try notify(ids[1], endpoint, in: store)
         try recordMail(first.key, .sent, in: store)

@@ -7,6 +7,8 @@ extension StoreContract {
     static let statusRules: [Rule] = [
         Rule("an empty outbox has an empty status") { try $0.emptyStatus() },
         Rule("the status counts what there is and what is late") { try $0.statusCounts() },
+        Rule("the counts are those of what there is") { try $0.countsAreRight() },
+        Rule("an event of the future does not hide the backlog's age") { try $0.futureEventsHideNothing() },
         Rule("the engine that runs is named") { try $0.engineIsNamed() },
         Rule("endpoints that are left alone are listed by id") { try $0.throttledAreListed() },
         Rule("how credentials are stored is counted") { try $0.storageIsCounted() },
@@ -31,7 +33,7 @@ extension StoreContract {
         try exhaust(ids[2], in: store)
         try store.write { () throws(OutboxProblem) in
             try store.hold([ids[3]])
-            _ = try store.cancel([ids[4]])
+            _ = try store.cancel([ids[4]], at: now)
         }
         try apply([settings("a")], to: store, prune: true)
         try apply([settings("a"), settings("c")], to: store)
@@ -47,6 +49,30 @@ extension StoreContract {
         #expect(waiting.deliveries[.pending] == 2 && waiting.oldestReady == now && waiting.nextRetry == later(5000))
         #expect(waiting.overdue == 1 && waiting.overdueSince == now)
         #expect(try read { try $0.status(at: later(5000)).overdue } == 2)
+    }
+
+    private func countsAreRight() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        #expect(try read { try !$0.needsRecount() })
+        for i in 1...3 { try accept(event("e\(i)"), revisions, in: store) }
+        try insert(event("e4"))
+        let ids = try ready(store)
+        try deliver(ids[0], in: store)
+        try exhaust(ids[1], in: store)
+        #expect(try read { try $0.uncounted() } == OutboxCounts())
+        let seq = try #require(try store.arrivals(limit: 1).first).seq
+        try store.write { () throws(OutboxProblem) in try store.fanOut(seq, to: [], at: now) }
+        _ = try prune(store, before: later(1))
+        #expect(try read { try $0.uncounted() } == OutboxCounts())
+        let left = try read { try $0.histories(beyond: 0, limit: 100) }.count
+        #expect(try read { try $0.status(at: now) }.events == Int64(left))
+    }
+
+    private func futureEventsHideNothing() throws {
+        let (store, revisions) = try prepared()
+        let tomorrow = Event(id: "e1", type: "T", node: "n", created: later(86_400_000), data: Array("{}".utf8))
+        try accept(tomorrow, revisions, in: store)
+        #expect(try read { try $0.status(at: later(5000)) }.oldestReady == now)
     }
 
     private func engineIsNamed() throws {

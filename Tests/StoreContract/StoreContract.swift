@@ -54,7 +54,8 @@ public struct StoreContract: Sendable {
     /// Every rule.
     public static let rules: [Rule] = [
         locationRules, transactionRules, changeSignalRules, watchRules, eventLogRules, leaseRules, deliveryQueueRules, heldRules,
-        manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, maintenanceRules,
+        manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
+        maintenanceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
     ].flatMap(\.self)
 }
@@ -101,10 +102,17 @@ extension StoreContract {
         Event(id: id, type: type, node: "n", created: now, data: Array(data.utf8))
     }
 
+    /// One that gets an event by its endpoint's revision.
+    func recipient(_ revision: Int64, isActive: Bool = true, in store: any OutboxStore) throws(OutboxProblem) -> Recipient {
+        Recipient(endpoint: try store.revision(revision)?.endpoint ?? 0, revision: revision, isActive: isActive)
+    }
+
     @discardableResult
     func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> Acceptance {
         try store.write { () throws(OutboxProblem) in
-            let recipients = revisions.map { Recipient(revision: $0, isActive: active) }
+            let recipients = try revisions.map { (revision) throws(OutboxProblem) in
+                try recipient(revision, isActive: active, in: store)
+            }
             return try store.accept([Candidate(event, createdByProducer: false, recipients: recipients)], at: now)[0]
         }
     }

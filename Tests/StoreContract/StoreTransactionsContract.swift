@@ -18,7 +18,7 @@ extension StoreContract {
         let (store, revisions) = try prepared()
         #expect(throws: OutboxProblem(.refused, "no")) {
             try store.write { () throws(OutboxProblem) in
-                let recipients = [Recipient(revision: revisions[0], isActive: true)]
+                let recipients = [try recipient(revisions[0], in: store)]
                 _ = try store.accept([Candidate(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
                 throw OutboxProblem(.refused, "no")
             }
@@ -29,7 +29,7 @@ extension StoreContract {
 
     private func partsAreUndoneAlone() throws {
         let (store, revisions) = try prepared()
-        let recipient = Recipient(revision: revisions[0], isActive: true)
+        let recipient = try recipient(revisions[0], in: store)
         try store.write { () throws(OutboxProblem) in
             _ = try store.accept([Candidate(event("kept"), createdByProducer: false, recipients: [recipient])], at: now)
             do throws(OutboxProblem) {
@@ -56,7 +56,7 @@ extension StoreContract {
         let (store, revisions) = try prepared()
         let other = try open()
         try store.write { () throws(OutboxProblem) in
-            let recipients = [Recipient(revision: revisions[0], isActive: true)]
+            let recipients = [try recipient(revisions[0], in: store)]
             _ = try store.accept([Candidate(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
             #expect(try store.hasUnsettled())
             #expect(try !other.hasUnsettled())

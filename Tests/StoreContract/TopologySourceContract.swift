@@ -7,6 +7,7 @@ extension StoreContract {
     static let topologySourceRules: [Rule] = [
         Rule("the hierarchy is read as it was applied") { try $0.topologyIsWhole() },
         Rule("removed endpoints are read when they are asked for") { try $0.removedAreLeftOut() },
+        Rule("an endpoint is found however its id is typed") { try $0.idsAreFoundAsTyped() },
         Rule("without credentials neither they nor header values are read") { try $0.credentialsAreLeftOut() },
     ]
 
@@ -56,6 +57,27 @@ extension StoreContract {
         let all = try topology(store).endpoints
         #expect(all.map(\.settings.id) == ["a", "b"])
         #expect(all[0].state == .removed && all[0].revision == revisions[0])
+    }
+
+    private func idsAreFoundAsTyped() throws {
+        let (one, other) = ("caf\u{E9}", "cafe\u{301}")
+        let store = try open()
+        var secret = settings("a")
+        secret.credentials = ["key": .string("secret")]
+        try apply([settings(one), secret], to: store)
+        try apply([secret], to: store, prune: true)
+        func found(_ id: String) throws -> StoredEndpoint? {
+            let own = try store.endpoint(lookingLike: id, withCredentials: false)
+            #expect(try read { try $0.endpoint(lookingLike: id, withCredentials: false) } == own)
+            return own
+        }
+        for id in [one, other] {
+            let endpoint = try #require(try found(id))
+            #expect(Array(endpoint.settings.id.utf8) == Array(one.utf8) && endpoint.state == .removed)
+        }
+        #expect(try found("a")?.settings.credentials.isEmpty == true)
+        #expect(try store.endpoint(lookingLike: "a", withCredentials: true)?.settings.credentials == secret.credentials)
+        #expect(try found("b") == nil && found("\u{E9}") == nil)
     }
 
     private func credentialsAreLeftOut() throws {

@@ -10,6 +10,8 @@ extension StoreContract {
         Rule("an id is written in one way") { try $0.idsAreWrittenInOneWay() },
         Rule("a removed endpoint's deliveries are cancelled") { try $0.removalCancels() },
         Rule("a state has its reason") { try $0.statesHaveReasons() },
+        Rule("what has changed of the hierarchy is said, or that all is to be read") { try $0.changesAreSaid() },
+        Rule("a state is written as it was decided") { try $0.statesAreWritten() },
         Rule("a handshake's answer counts for the revision that was asked") { try $0.handshakesAreSettled() },
     ]
 
@@ -87,6 +89,42 @@ extension StoreContract {
         #expect(try store.endpoint(key)?.state == .disabled && store.endpoint(key)?.stateReason == "by hand")
         try store.write { () throws(OutboxProblem) in try store.setState(.active, reason: nil, ofEndpoint: key, at: now) }
         #expect(try store.endpoint(key)?.state == .active && store.endpoint(key)?.stateReason == nil)
+    }
+
+    private func changesAreSaid() throws {
+        let (store, _) = try prepared(["a", "b", "c"])
+        let start = try store.topologyGeneration()
+        func changed(since generation: Int64) throws -> [String]? {
+            try store.topologyChanges(since: generation)?.endpoints.map { "\($0.settings.id) \($0.state.rawValue)" }.sorted()
+        }
+        #expect(try changed(since: start) == [])
+        try apply([settings("a", "https://moved.example/"), settings("b")], to: store, prune: true)
+        #expect(try changed(since: start) == ["a active", "c removed"])
+        #expect(try store.topologyChanges(since: start)?.generation == store.topologyGeneration())
+        #expect(try open().topologyChanges(since: start)?.endpoints.first?.settings.url == "https://moved.example/")
+        let nodes = [Node(id: "n", level: .company, name: "changed")]
+        try apply(try Topology(nodes: nodes, endpoints: [settings("b")]), to: store)
+        #expect(try changed(since: start) == nil)
+        #expect(try changed(since: store.topologyGeneration()) == [])
+    }
+
+    private func statesAreWritten() throws {
+        let (store, revisions) = try prepared()
+        let key = try #require(try store.endpoint(id: "a")).key
+        #expect(try store.standing(ofEndpoint: key) == EndpointStanding(state: .active, revision: revisions[0]))
+        #expect(try store.standing(ofEndpoint: 99) == nil)
+        let generation = try store.topologyGeneration()
+        func write(_ change: EndpointStateChange) throws {
+            try store.write { () throws(OutboxProblem) in
+                try store.write(throttledUntil: later(1000), ofEndpoint: key)
+                try store.write(change, ofEndpoint: key, at: now)
+            }
+        }
+        try write(EndpointStateChange(state: .unverified, reason: "why", changesRoutes: false))
+        #expect(try store.standing(ofEndpoint: key)?.state == .unverified && store.endpoint(key)?.stateReason == "why")
+        #expect(try store.topologyGeneration() == generation && store.throttles(after: now).count == 1)
+        try write(EndpointStateChange(state: .active, reason: nil, liftsThrottle: true))
+        #expect(try store.topologyGeneration() > generation && store.throttles(after: now).isEmpty)
     }
 
     private func handshakesAreSettled() throws {

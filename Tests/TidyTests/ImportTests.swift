@@ -19,7 +19,7 @@ import Testing
         "Posthorn": [
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
         ],
-        "PosthornHTTP": ["PosthornSystem", "CPosthornLinux"],
+        "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornSending", "PosthornHTTP",

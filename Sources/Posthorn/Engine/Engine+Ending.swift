@@ -14,7 +14,8 @@ extension Engine {
         if let trouble { listeners.tell(.ownershipLost(.init(trouble))) }
         listeners.tell(.draining)
         // What is sent without an outbox to record it in would only be sent once more.
-        let patience = trouble?.leavesOutboxWhole ?? true ? max(0, configuration.drainMilliseconds) : 0
+        let allowed = state.withLock { min($0.drainMilliseconds ?? .max, configuration.drainMilliseconds) }
+        let patience = trouble?.leavesOutboxWhole ?? true ? max(0, allowed) : 0
         let start = MonotonicClock.nanoseconds()
         handshakes.requestStop()
         if !pool.drain(milliseconds: patience) {

@@ -39,6 +39,10 @@ public final class Engine: Sendable {
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
         var failure: (any Error)?
+        /// What a stop allows for the drain, in milliseconds, if it said so.
+        var drainMilliseconds: Int64?
+        /// Tasks that wait for the end.
+        var waiters: [CheckedContinuation<Void, Never>] = []
         var toldFailure = false
     }
 
@@ -55,16 +59,16 @@ public final class Engine: Sendable {
         outbox: Outbox,
         configuration: EngineConfiguration = EngineConfiguration(),
         log: (@Sendable (EngineEvent) -> Void)? = nil
-    ) throws {
+    ) throws(SystemProblem) {
         self.outbox = outbox
         self.configuration = configuration
         listeners = EngineListeners(log: log)
         waker = try Waker()
     }
 
-    /// What becomes of deliveries from now on. A reader that falls behind loses the oldest updates beyond `bufferLimit`;
-    /// the outbox has them all. The sequence ends with the engine.
-    public func updates(bufferLimit: Int = 10_000) -> AsyncStream<DeliveryUpdate> { listeners.updates(bufferLimit: bufferLimit) }
+    /// What becomes of deliveries from now on. A reader that falls behind loses the oldest updates beyond `bufferLimit`, and is told how
+    /// many; the outbox has them all. The sequence ends with the engine.
+    public func updates(bufferLimit: Int = 10_000) -> DeliveryUpdates { listeners.updates(bufferLimit: bufferLimit) }
 
     /// Counts since the start.
     public var statistics: EngineStatistics {
@@ -78,9 +82,9 @@ public final class Engine: Sendable {
     // MARK: Running
 
     /// Starts the engine on a thread of its own and returns.
-    /// - Throws: ``EngineProblem`` when it was started or stopped before, `SystemProblem` when there is no thread left.
-    public func start() throws {
-        try begin()
+    /// - Throws: A problem when it was started or stopped before, or there is no thread left.
+    public func start() throws(EngineError) {
+        do throws(EngineProblem) { try begin() } catch { throw .misuse(error) }
         do throws(SystemProblem) {
             try WorkerThread(name: "posthorn-engine") { [self] in
                 do { try work() } catch { state.withLock { $0.failure = error } }
@@ -88,24 +92,29 @@ public final class Engine: Sendable {
             }.detach()
         } catch {
             finish()
-            throw error
+            throw .system(error)
         }
     }
 
     /// Asks the engine to end and waits until it has: nothing new is sent, what is on the wire ends within
     /// ``EngineConfiguration/drainMilliseconds``, results are recorded. An engine that has not begun never will.
     /// - Throws: What ended an engine that was started with ``start()``, if that was not this call.
-    public func stop() throws {
+    package func stop() throws {
         requestStop()
+        endUnlessBegun()
+        if listeners.isOnEventThread { listeners.doNotWaitForListener() }
+        life.wait()
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+    }
+
+    /// Ends an engine that has not begun, so that it never will.
+    func endUnlessBegun() {
         let neverRan = state.withLock { state in
             guard state.phase == .fresh else { return false }
             state.phase = .over
             return true
         }
         if neverRan { listeners.endUpdates() }
-        if listeners.isOnEventThread { listeners.doNotWaitForListener() }
-        life.wait()
-        if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
     private func begin() throws(EngineProblem) {
@@ -121,9 +130,14 @@ public final class Engine: Sendable {
     }
 
     private func finish() {
-        state.withLock { $0.phase = .over }
+        let waiters = state.withLock { state in
+            state.phase = .over
+            defer { state.waiters = [] }
+            return state.waiters
+        }
         listeners.endUpdates()
         life.leave()
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Asks the engine to end and returns at once; for signal handlers' threads.
@@ -146,10 +160,10 @@ public final class Engine: Sendable {
 
     /// Runs the engine on the calling thread until it is asked to stop or, if so configured, everything is settled.
     ///
-    /// - Throws: ``EngineProblem`` when it was started or stopped before. `OutboxProblem` when the outbox cannot be owned, no
+    /// - Throws: `EngineProblem` when it was started or stopped before. `OutboxProblem` when the outbox cannot be owned, no
     ///   endpoint's credentials can be opened, its files are removed or replaced while it runs, or its results cannot be written at the
     ///   end.
-    public func run() throws {
+    package func run() throws {
         try begin()
         defer { finish() }
         try work()
@@ -297,6 +311,9 @@ public final class Engine: Sendable {
         return nil
     }
 
+    /// Rows of an earlier version that one transaction brings up to date.
+    private static let upgradeStep = 10_000
+
     private func leave() {
         try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.leave() }
     }
@@ -306,6 +323,10 @@ public final class Engine: Sendable {
     /// - Returns: Whether the engine may go on; not when it was asked to stop.
     private func prepare() throws(OutboxProblem) -> Bool {
         let (speed, servesMails) = (configuration.speed, configuration.mail != nil)
+        // The engine before has ended, be it of an earlier version.
+        while try patiently({ (store) throws(OutboxProblem) in try store.bringRowsUpToDate(limit: Self.upgradeStep) }) == true {}
+        // Counts are for people to read: not having them right ends no engine.
+        if (try? outbox.read { try $0.needsRecount() }) == true { try? outbox.recount() }
         let done = try patiently { [outbox] (store) throws(OutboxProblem) -> Result<Void, OutboxProblem> in
             let now = outbox.clock.now()
             _ = try outbox.directory.refresh(from: store, at: now)

@@ -143,26 +143,6 @@ public struct GoneDelivery: Sendable {
     }
 }
 
-/// What became of one delivery, for those who watch.
-public struct DeliveryUpdate: Sendable {
-    /// The delivery.
-    public let delivery: Int64
-    /// The event's id.
-    public let event: String
-    /// The event's type.
-    public let type: String
-    /// The endpoint's id.
-    public let endpoint: String
-    /// The attempt's number.
-    public let attempt: Int
-    /// The attempt's result.
-    public let outcome: AttemptOutcome
-    /// The delivery's state after it.
-    public let state: DeliveryState
-    /// When the next attempt is due, if one is.
-    public let nextAttemptAt: Timestamp?
-}
-
 /// Counts since an engine started, for progress and metrics.
 public struct EngineStatistics: Sendable {
     /// Attempts recorded.

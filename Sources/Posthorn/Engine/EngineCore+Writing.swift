@@ -27,6 +27,10 @@ extension EngineCore {
         try recordAll(in: store, at: now)
         if mayHaveArrivals { try fanOut(store, now) }
         if !toHold.isEmpty { try store.hold(toHold) }
+        if !stopped.isEmpty {
+            let limit = Self.movesPerTransaction
+            hasHeldAll = try store.holdRetries(ofEndpoints: Array(stopped), limit: limit) < limit
+        }
         if mayHaveHeld {
             let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
             mayHaveHeld = moved == Self.movesPerTransaction
@@ -42,7 +46,7 @@ extension EngineCore {
         if !quiet.isEmpty { try store.release(quiet) }
     }
 
-    private func recordAll(in store: any DeliveryQueue & NotificationQueue, at now: Timestamp) throws(OutboxProblem) {
+    private func recordAll(in store: any DeliveryQueue & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
         var records = recorded

@@ -39,7 +39,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// The events of the claims, by their numbers: an event's deliveries are claimed in several turns, and shall share it.
     @exclusivity(unchecked) var events = IntegerTable<SharedEvent>()
     var queueGeneration: Int64 = -1
-    private var directoryVersion = 0
+    var directoryVersion = 0
 
     /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
     /// into one array would count five references up and down for each.
@@ -55,6 +55,10 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     @exclusivity(unchecked) var toHold: [Int64] = []
     var mayHaveArrivals = false
     var mayHaveHeld = true
+    /// Endpoints that take nothing, whose deliveries are to be held before they are due, by their numbers.
+    var stopped: Set<Int64> = []
+    /// Whether the transaction holds all of them.
+    var hasHeldAll = false
     var isFirstTurn = true
     /// No retry is due before this; `nil` when that is not known.
     @exclusivity(unchecked) var nextRetry: Timestamp?
@@ -134,7 +138,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     func checkThread() { assert(owner.isCurrent, "the engine's core was used beside the writer's thread") }
 
     var wantsToWrite: Bool {
-        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || hasFaultNews || !toHold.isEmpty
+        storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !stopped.isEmpty || hasFaultNews || !toHold.isEmpty
             || !throttles.news.isEmpty || !quietShards.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
 
@@ -178,6 +182,8 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
         toHold.removeAll(keepingCapacity: true)
+        if hasHeldAll { stopped = [] }
+        hasHeldAll = false
         if hasMail { mails?.wake() }
         hasMail = false
         hasFaultNews = false
@@ -201,6 +207,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         recorded.removeAll(keepingCapacity: true)
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
+        hasHeldAll = false
         mayHaveArrivals = true
         hasMail = false
         // The next transaction asks which shards are left, and lets go of the others' results.
@@ -259,36 +266,21 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         mayHaveArrivals = try store.hasArrivals()
     }
 
-    /// Follows the directory, which emits and `apply` in this process bring up to date as well.
-    func noticeTopology(_ store: any EngineJournal) throws(OutboxProblem) {
-        if directoryVersion == directory.version { return }
-        try dropLiftedThrottles(store)
-        directoryVersion = directory.version
-        let gone = directory.takeVacated()
-        for place in gone { forget(place.index) }
-        window.grow(to: directory.placeCount)
-        mayHaveHeld = true
-        let stopped = directory.entries.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key)
-        if !stopped.isEmpty { pool.recall(keys: Set(stopped)) }
-        // A sender remembers what is gone, though it may have nothing of it any more.
-        let removed = directory.entries.filter { $0.stored.state == .removed }.map(\.stored.key) + gone.map(\.key)
-        if !removed.isEmpty { pool.recall(keys: Set(removed), forgetting: true) }
-        handshakes?.update(directory.unverified.filter { leases.mayStart($0.key) })
-        let faults = directory.faults
-        let faultNews = faultWatch.update(faults)
-        // Also what is not new: whoever wrote the endpoint again has struck it from what stands there.
-        if !faultNews.isEmpty || !faults.isEmpty { hasFaultNews = true }
-        for event in faultNews { listeners.tell(event) }
-        listeners.tell(.topologyRead(endpoints: directory.entries.count { $0.stored.state != .removed }))
+    /// Deliveries may have been made due by hand, and mails.
+    /// - Returns: Whether it is so. Inside a transaction mails are to be woken only after its commit, since they read over
+    ///   another connection.
+    func noticeWorkByHand(_ store: any ManualActions) throws(OutboxProblem) -> Bool {
+        let generation = try store.queueGeneration()
+        if generation == queueGeneration { return false }
+        startOver(generation)
+        return true
     }
 
-    /// An endpoint's place is vacant, or another's by now.
-    private func forget(_ endpoint: Int) {
-        window.forget(endpoint)
-        ready.forget(endpoint)
-        retries.forget(endpoint)
-        throttles.forget(endpoint)
-        pulse.forget(endpoint)
+    private func noticeSettled(_ store: any DeliveryQueue) throws(OutboxProblem) {
+        // Asked first: an endpoint that is verified meanwhile has something to be written.
+        if handshakes?.hasUnasked == true { return }
+        guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }
+        listeners.settled()
     }
 
     func removeClaim(of delivery: Int64) -> Claim? {

@@ -10,9 +10,14 @@ final class EngineListeners: Sendable {
 
     private struct Streams {
         var next = 0
-        var open: [Int: AsyncStream<DeliveryUpdate>.Continuation] = [:]
+        var open: [Int: Reader] = [:]
         /// Whether the engine has ended, after which nothing comes any more.
         var isOver = false
+    }
+
+    /// A reader that may have gone away.
+    private struct Reader {
+        weak var buffer: UpdateBuffer?
     }
 
     init(log: (@Sendable (EngineEvent) -> Void)?) { events = log.map(EventQueue.init) }
@@ -30,9 +35,8 @@ final class EngineListeners: Sendable {
 
     func tell(_ update: DeliveryUpdate) {
         if !update.outcome.succeeded { tell(.attemptFailed(update)) }
-        streams.withLock { streams in
-            for stream in streams.open.values { stream.yield(update) }
-        }
+        // Outside of the lock, since the last of a reader may go away here, which takes its entry out.
+        for buffer in streams.withLock({ $0.open.values.map(\.buffer) }) { buffer?.add(update) }
     }
 
     /// Whether successes are wanted too; making an update for each costs, so it is done for somebody only.
@@ -48,20 +52,21 @@ final class EngineListeners: Sendable {
         action?()
     }
 
-    /// Updates from now on. A reader that is slow loses the oldest beyond `bufferLimit`; the outbox has them all.
-    func updates(bufferLimit: Int) -> AsyncStream<DeliveryUpdate> {
-        AsyncStream(bufferingPolicy: .bufferingNewest(bufferLimit)) { continuation in
-            let key: Int? = streams.withLock { streams in
-                if streams.isOver { return nil }
-                streams.next += 1
-                streams.open[streams.next] = continuation
-                return streams.next
-            }
-            guard let key else { return continuation.finish() }
-            continuation.onTermination = { [weak self] _ in
-                _ = self?.streams.withLock { $0.open.removeValue(forKey: key) }
-            }
+    /// Updates from now on.
+    func updates(bufferLimit: Int) -> DeliveryUpdates {
+        let key = streams.withLock { streams in
+            streams.next += 1
+            return streams.next
         }
+        let buffer = UpdateBuffer(limit: bufferLimit) { [weak self] in
+            _ = self?.streams.withLock { $0.open.removeValue(forKey: key) }
+        }
+        let isOver = streams.withLock { streams in
+            if !streams.isOver { streams.open[key] = Reader(buffer: buffer) }
+            return streams.isOver
+        }
+        if isOver { buffer.finish() }
+        return DeliveryUpdates(buffer: buffer)
     }
 
     /// Ends all sequences, and waits a bounded time until the events are told.
@@ -74,8 +79,8 @@ final class EngineListeners: Sendable {
     func endUpdates() {
         let open = streams.withLock { streams in
             defer { streams = Streams(next: streams.next, isOver: true) }
-            return streams.open.values.map { $0 }
+            return streams.open.values.map(\.buffer)
         }
-        for stream in open { stream.finish() }
+        for buffer in open { buffer?.finish() }
     }
 }

@@ -1,6 +1,6 @@
 public import PosthornModel
 import PosthornStore
-public import PosthornSending
+package import PosthornSending
 import PosthornFormats
 import PosthornSystem
 
@@ -27,7 +27,7 @@ extension Outbox {
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     /// - Throws: `InputProblem` when there is no such endpoint; `OutboxProblem` when it cannot be read, or the result not recorded.
-    public func verify(endpoint id: String, guard: EgressGuard, caFile: String? = nil) throws -> EndpointVerification {
+    package func verify(endpoint id: String, guard: EgressGuard, caFile: String? = nil) throws -> EndpointVerification {
         let endpoint = try endpointWithCredentials(id)
         guard endpoint.settings.needsValidation else {
             return EndpointVerification(state: endpoint.state, failure: nil, error: nil, isNeeded: false)

@@ -10,20 +10,18 @@ extension EndpointDirectory {
     /// The faults of endpoints by their ids, removed ones left out.
     var faults: [String: String] {
         var faults: [String: String] = [:]
-        for entry in entries where entry.stored.state != .removed {
-            if let fault = entry.fault { faults[entry.stored.settings.id] = fault }
-        }
+        for entry in faultyEntries { faults[entry.stored.settings.id] = entry.fault }
         return faults
     }
 
     /// The numbers of endpoints whose deliveries are held whatever their state.
-    var faultyKeys: [Int64] { entries.filter { $0.fault != nil && $0.stored.state != .removed }.map(\.stored.key) }
+    var faultyKeys: [Int64] { faultyEntries.map(\.stored.key) }
 
     /// What to say when the key is missing, or is another one, and so nothing at all can be sent; else `nil`.
     var missingKey: OutboxProblem? {
-        let present = entries.filter { $0.stored.state != .removed }
-        guard present.allSatisfy({ $0.fault != nil }) else { return nil }
-        return present.lazy.compactMap { $0.stored.fault?.problem }.first { $0.code == .key }
+        let faulty = faultyEntries
+        guard faulty.count == presentCount else { return nil }
+        return faulty.lazy.compactMap { $0.stored.fault?.problem }.first { $0.code == .key }
     }
 
     /// Why nothing can be sent to an endpoint; `nil` when all is well.
@@ -46,7 +44,7 @@ extension EndpointDirectory {
     /// Looks at the faulty endpoints again: whoever mends a row with SQL counts nothing up. The next reading is a whole one
     /// when something about them has changed.
     func lookAgain(in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
-        for entry in entries where entry.fault != nil && entry.stored.state != .removed {
+        for entry in faultyEntries {
             guard let stored = try store.endpoint(entry.stored.key) else { continue }
             if Self.fault(of: stored, at: now) != entry.fault { return outdate() }
         }

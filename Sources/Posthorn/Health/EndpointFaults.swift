@@ -47,17 +47,27 @@ public struct EndpointFaults: Sendable, Equatable {
 
 extension Outbox {
     /// What is known of endpoints that cannot be used. Each is read once.
-    public func endpointFaults() throws -> EndpointFaults {
+    package func endpointFaults() throws -> EndpointFaults {
         let (topology, run) = try read {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.faultsOfRun())
         }
+        return EndpointFaults(judgements(of: topology.endpoints), run)
+    }
+
+    /// The same of one endpoint: why it cannot be used; `nil` when all is well, or there is no such endpoint.
+    package func endpointFault(_ id: String) throws -> String? {
+        let (endpoint, run) = try read { (try $0.presentEndpoint(id, withCredentials: true), try $0.faultsOfRun()) }
+        return endpoint.flatMap { EndpointFaults(judgements(of: [$0]), run).all[$0.settings.id] }
+    }
+
+    private func judgements(of endpoints: [StoredEndpoint]) -> [String: EndpointFaults.Judgement] {
         let now = clock.now()
         var judgements: [String: EndpointFaults.Judgement] = [:]
-        for endpoint in topology.endpoints {
+        for endpoint in endpoints {
             let isUntried = sealing == nil && endpoint.fault?.problem.code == .key
             let fault = isUntried ? nil : EndpointDirectory.fault(of: endpoint, at: now)
             judgements[endpoint.settings.id] = isUntried ? .untried : fault.map { .broken($0) } ?? .usable
         }
-        return EndpointFaults(judgements, run)
+        return judgements
     }
 }

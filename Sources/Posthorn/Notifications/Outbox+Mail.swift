@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-public import PosthornStore
+package import PosthornStore
 import PosthornSystem
 
 extension Outbox {
@@ -11,16 +11,18 @@ extension Outbox {
     /// - Parameter endpoint: Only mails about this endpoint; all when `nil`.
     /// - Returns: The mails, with the recipients that they have now.
     /// - Throws: `InputProblem` when there is no such endpoint.
-    public func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
-        let known = try topology().endpoints
-        if let endpoint, !known.contains(where: { $0.settings.id == endpoint }) { throw Self.unknownEndpoint(endpoint) }
-        let nodes = Dictionary(known.map { ($0.settings.id, $0.settings.node) }, uniquingKeysWith: { $1 })
+    package func retryMails(endpoint: String? = nil) throws -> [QueuedMail] {
+        let named = try endpoint.map { id in
+            guard let found = try read({ try $0.endpoint(lookingLike: id, withCredentials: false) }) else { throw Self.unknownEndpoint(id) }
+            return found.settings.id
+        }
         return try writer.perform { [self] (store) throws(OutboxProblem) in
             let now = clock.now()
             _ = try directory.refresh(from: store, at: now)
             var retried: [QueuedMail] = []
-            for mail in try store.refusedMails(limit: .max).reversed() where endpoint == nil || mail.endpoint == endpoint {
-                let recipient = nodes[mail.endpoint].flatMap(directory.notificationEmail(for:)) ?? mail.recipient
+            for mail in try store.refusedMails(limit: .max).reversed() where named == nil || mail.endpoint == named {
+                let node = try store.endpoint(lookingLike: mail.endpoint, withCredentials: false)?.settings.node
+                let recipient = node.flatMap(directory.notificationEmail(for:)) ?? mail.recipient
                 if try store.retryMail(mail.key, to: recipient, at: now) { retried.append(mail.addressed(to: recipient, at: now)) }
             }
             return retried

@@ -13,19 +13,7 @@ final class EmitBatch: Sendable {
 
     init(_ news: [NewEvent], keepsOthers: Bool, at now: Timestamp, _ random: any RandomSource) {
         events = news.map { news in
-            do throws(InputProblem) {
-                return .success(
-                    try Event(
-                        checking: news.id ?? EventID.make(at: now, random: random.next()),
-                        type: news.type,
-                        node: news.node,
-                        created: news.created ?? now,
-                        data: news.data
-                    )
-                )
-            } catch {
-                return .failure(error)
-            }
+            do throws(InputProblem) { return .success(try Self.checked(news, at: now, random)) } catch { return .failure(error) }
         }
         createdByProducer = news.map { $0.created != nil }
         self.keepsOthers = keepsOthers
@@ -37,13 +25,24 @@ final class EmitBatch: Sendable {
         refusalBox = Mutex(refusal)
     }
 
+    /// An event with what it was handed in without.
+    static func checked(_ event: NewEvent, at now: Timestamp, _ random: any RandomSource) throws(InputProblem) -> Event {
+        try Event(
+            checking: event.id ?? EventID.make(at: now, random: random.next()),
+            type: event.type,
+            node: event.node,
+            created: event.created ?? now,
+            data: event.data
+        )
+    }
+
     /// The first event that was refused.
     var refusal: EmitRefusal? { refusalBox.withLock { $0 } }
 
     /// Stores the events, inside a transaction.
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(
-        in store: any EventLog & TopologyLookup,
+        in store: any EventLog & TopologyLookup & TopologyStore,
         _ router: EventRouter,
         at now: Timestamp
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
@@ -104,14 +103,7 @@ final class EmitBatch: Sendable {
             return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries, uncarried: uncarried))
         case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0, uncarried: []))
         case .conflict:
-            return .failure(
-                InputProblem(
-                    .conflict,
-                    field: "id",
-                    value: event.id,
-                    reason: "is the id of another event with other content; give each event an id of its own"
-                )
-            )
+            return .failure(.idInUse(event.id))
         }
     }
 }

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornStore
-public import PosthornSending
+package import PosthornSending
 import PosthornFormats
 import PosthornSystem
 
@@ -22,7 +22,7 @@ extension Outbox {
     /// - Returns: The text with every field filled.
     /// - Throws: `InputProblem` that names what is wrong with the text, the endpoint or the reply, or the field without a value.
     ///   Nothing is half filled.
-    public func ask(
+    package func ask(
         endpoint id: String,
         text: String,
         customer: String? = nil,

@@ -1,5 +1,5 @@
-public import PosthornModel
-public import PosthornStore
+package import PosthornModel
+package import PosthornStore
 import PosthornSystem
 import PosthornText
 
@@ -15,7 +15,7 @@ extension Outbox {
     ///     they were to go when their events were accepted. Held ones are moved, too, and stay held.
     /// - Throws: `InputProblem` when a filter names something unknown; `OutboxProblem` for the store. What earlier batches of a
     ///   large selection did stays done.
-    public func retry(_ selection: DeliverySelection, wholeRound: Bool = false, atCurrentURL: Bool = false) throws -> RetryReport {
+    package func retry(_ selection: DeliverySelection, wholeRound: Bool = false, atCurrentURL: Bool = false) throws -> RetryReport {
         let manner = RetryManner(wholeRound: wholeRound, atCurrentURL: atCurrentURL)
         var total = RetryReport()
         try perform(atCurrentURL ? .retryAtCurrentURL : .retry, on: selection) { (store, ids, now) throws(OutboxProblem) in
@@ -29,7 +29,7 @@ extension Outbox {
     /// Sends deliveries that were delivered again, with a whole round of the schedule. Nothing else takes a delivery out of that
     /// state.
     /// - Throws: As `retry(_:)`.
-    public func resend(_ selection: DeliverySelection) throws -> RetryReport {
+    package func resend(_ selection: DeliverySelection) throws -> RetryReport {
         var total = RetryReport()
         try perform(.resend, on: selection) { (store, ids, now) throws(OutboxProblem) in
             try store.resend(ids, at: now)
@@ -42,10 +42,10 @@ extension Outbox {
     /// Takes deliveries back: pending, held and exhausted ones are cancelled, for good. A request that is on the wire arrives all the
     /// same; its result is recorded, and the delivery stays cancelled.
     /// - Throws: As `retry(_:)`.
-    public func cancel(_ selection: DeliverySelection) throws -> CancelReport {
+    package func cancel(_ selection: DeliverySelection) throws -> CancelReport {
         var total = CancelReport()
-        try perform(.cancel, on: selection) { (store, ids, _) throws(OutboxProblem) in
-            try store.cancel(ids)
+        try perform(.cancel, on: selection) { (store, ids, now) throws(OutboxProblem) in
+            try store.cancel(ids, at: now)
         } then: {
             total.add($0)
         }
@@ -55,15 +55,22 @@ extension Outbox {
 
     /// How many deliveries something would be done to, by the ids of their endpoints and by state. Changes nothing.
     /// - Throws: `InputProblem` when the filter names something unknown; `OutboxProblem` for the store.
-    public func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
-        try check(filter)
+    package func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
+        let filter = try resolved(filter)
         return try read { try $0.deliveryCounts(filter, states: filter.states(of: action)) }
     }
 
     /// Deliveries that one transaction moves, so that others wait for a moment only.
     private static let moveBatch = 2000
     /// Numbers that are read at once: 8 MB.
-    private static let selectionBatch = 1_000_000
+    static let selectionBatch = 1_000_000
+
+    /// Hands numbers of deliveries on, as many as one transaction moves.
+    func inBatches(_ ids: [Int64], _ body: ([Int64]) throws -> Void) throws {
+        for start in stride(from: 0, to: ids.count, by: Self.moveBatch) {
+            try body(Array(ids[start..<min(start + Self.moveBatch, ids.count)]))
+        }
+    }
 
     private func perform<Report: Sendable>(
         _ action: DeliveryAction,
@@ -71,23 +78,20 @@ extension Outbox {
         _ move: @escaping @Sendable (any OutboxStore, [Int64], Timestamp) throws(OutboxProblem) -> Report,
         then add: (Report) -> Void
     ) throws {
-        func inBatches(_ ids: [Int64]) throws {
-            for start in stride(from: 0, to: ids.count, by: Self.moveBatch) {
-                let batch = Array(ids[start..<min(start + Self.moveBatch, ids.count)])
-                add(try writer.perform { [clock] (store) throws(OutboxProblem) in try move(store, batch, clock.now()) })
-            }
+        func change(_ batch: [Int64]) throws {
+            add(try writer.perform { [clock] (store) throws(OutboxProblem) in try move(store, batch, clock.now()) })
         }
         switch selection {
-        case .deliveries(let ids): try inBatches(ids)
+        case .deliveries(let ids): try inBatches(ids, change)
         case .matching(let filter):
-            try check(filter)
+            let filter = try resolved(filter)
             var last = Int64.min
             while true {
                 // Read beside the writer: choosing from a large outbox keeps nobody waiting.
                 let ids = try read { [last] in
                     try $0.deliveryNumbers(filter, states: filter.states(of: action), beyond: last, limit: Self.selectionBatch)
                 }
-                try inBatches(ids)
+                try inBatches(ids, change)
                 guard ids.count == Self.selectionBatch, let end = ids.last else { return }
                 last = end
             }

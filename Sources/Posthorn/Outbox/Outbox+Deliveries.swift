@@ -1,14 +1,14 @@
-public import PosthornModel
-public import PosthornText
-public import PosthornStore
+package import PosthornModel
+package import PosthornText
+package import PosthornStore
 import PosthornSystem
 
 extension Outbox {
     /// Visits the deliveries that a filter asks for, oldest first unless it says otherwise. The visitor may take its time, and use
     /// the outbox.
     /// - Throws: `InputProblem` when the filter names an endpoint, a node or an event that is not and was not there.
-    public func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
-        try check(filter)
+    package func deliveries(_ filter: DeliveryFilter = DeliveryFilter(), _ visit: (Delivery) -> Void) throws {
+        let filter = try resolved(filter)
         var rest = filter.limit ?? Int.max
         var last: Int64?
         while true {
@@ -20,11 +20,15 @@ extension Outbox {
         }
     }
 
-    /// Throws when a filter names something that is not and was not there.
-    func check(_ filter: DeliveryFilter) throws {
+    /// A filter that names its endpoint as the outbox writes it.
+    /// - Throws: When it names something that is not and was not there.
+    func resolved(_ filter: DeliveryFilter) throws -> DeliveryFilter {
+        var resolved = filter
         if let endpoint = filter.endpoint {
-            let known = try topology().endpoints.map(\.settings.id)
-            if !known.contains(endpoint) { throw Self.unknownEndpoint(endpoint, among: known) }
+            guard let found = try read({ try $0.endpoint(lookingLike: endpoint, withCredentials: false) }) else {
+                throw Self.unknownEndpoint(endpoint, among: try topology().endpoints.map(\.settings.id))
+            }
+            resolved.endpoint = found.settings.id
         }
         if let node = filter.node, try !read({ try $0.knowsNode(node) }) {
             let known = try topology().nodes.map(\.id)
@@ -37,6 +41,7 @@ extension Outbox {
             )
         }
         if let event = filter.event, try !read({ try $0.knowsEvent(event) }) { throw Self.unknownEvent(event) }
+        return resolved
     }
 
     static func unknownEvent(_ id: String) -> InputProblem {
@@ -46,14 +51,14 @@ extension Outbox {
     /// The event with an id, and whether it still waits for its deliveries: one that another program inserted does until an engine
     /// runs.
     /// - Throws: `InputProblem` when there is none.
-    public func event(_ id: String) throws -> (event: Event, waitsForFanOut: Bool) {
+    package func event(_ id: String) throws -> (event: Event, waitsForFanOut: Bool) {
         guard let found = try read({ try $0.event(id: id) }) else { throw Self.unknownEvent(id) }
         return found
     }
 
     /// Visits the events of a type (of every type for `nil`) in the order in which they were stored, until `visit` returns
     /// `false`: that it has enough. The visitor may take its time, and use the outbox.
-    public func events(ofType pattern: EventPattern? = nil, _ visit: (Event) -> Bool) throws {
+    package func events(ofType pattern: EventPattern? = nil, _ visit: (Event) -> Bool) throws {
         var last = Int64.min
         while true {
             let (page, end) = try read { try $0.events(ofType: pattern, beyond: last) }
@@ -62,9 +67,36 @@ extension Outbox {
         }
     }
 
+    /// The same as a value.
+    package func storedEvent(_ id: String) throws -> StoredEvent {
+        let found: (event: Event, waitsForFanOut: Bool) = try event(id)
+        return StoredEvent(event: found.event, waitsForFanOut: found.waitsForFanOut)
+    }
+
+    /// A page of the events of a type, of every type for `nil`.
+    package func page(ofType pattern: EventPattern?, after cursor: PageCursor?) throws -> Page<Event> {
+        let (events, last) = try read { try $0.events(ofType: pattern, beyond: cursor?.last ?? Int64.min) }
+        return Page(elements: events, next: events.isEmpty ? nil : PageCursor(last: last))
+    }
+
+    /// A page of the deliveries that a filter asks for.
+    package func page(_ filter: DeliveryFilter, after cursor: PageCursor?, limit: Int) throws -> Page<Delivery> {
+        var filter = try resolved(filter)
+        let limit = min(max(1, limit), Self.pageLimit)
+        // One more says whether the list goes on. Oldest first the store chooses how many it reads.
+        filter.limit = filter.newestFirst ? limit + 1 : nil
+        filter.before = nil
+        let rows = try read { [filter] in try $0.deliveries(filter, beyond: cursor?.last).page }
+        let page = Array(rows.prefix(limit))
+        return Page(elements: page, next: rows.count > limit ? page.last.map { PageCursor(last: $0.id) } : nil)
+    }
+
+    /// Deliveries that a page holds at most; the store reads no more at once.
+    private static let pageLimit = 999
+
     /// The attempts of a delivery, first to last.
     /// - Throws: `InputProblem` when there is no such delivery.
-    public func attempts(of delivery: Int64) throws -> [Attempt] {
+    package func attempts(of delivery: Int64) throws -> [Attempt] {
         guard let attempts = try read({ try $0.attempts(of: delivery) }) else {
             throw InputProblem(
                 .notFound,
@@ -78,62 +110,26 @@ extension Outbox {
     }
 
     /// Counts, ages and rates.
-    public func status() throws -> OutboxStatus { try read { [clock] in try $0.status(at: clock.now()) } }
+    package func status() throws -> OutboxStatus { try read { [clock] in try $0.status(at: clock.now()) } }
 
     /// Endpoints whose receivers have asked to be left alone (`Retry-After`), by their ids, and until when. What is due for them
     /// waits until then, and goes out bit by bit.
-    public func throttledEndpoints() throws -> [String: Timestamp] { try read { try $0.throttledEndpoints(after: clock.now()) } }
+    package func throttledEndpoints() throws -> [String: Timestamp] { try read { try $0.throttledEndpoints(after: clock.now()) } }
 
     /// How many deliveries wait for another URL than their endpoint has now, by the endpoints' ids; those with none are left out.
-    public func waitingAtFormerURL(of endpoints: [String]) throws -> [String: Int] {
+    package func waitingAtFormerURL(of endpoints: [String]) throws -> [String: Int] {
         try read { try $0.waitingAtFormerURL(of: endpoints) }
     }
 
-    /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts. An id that was pruned
-    /// is no longer known: the same id emitted again is a new event. Then endpoints that were removed before that time and have
-    /// no delivery left.
-    public func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
-        var total = PruneReport()
-        var after: Int64? = 0
-        while let start = after {
-            let (report, last) = try writer.perform { (store) throws(OutboxProblem) in
-                try store.prune(settledBefore: cutoff, after: start, limit: 2000)
-            }
-            total.events += report.events
-            total.deliveries += report.deliveries
-            total.attempts += report.attempts
-            after = last
-        }
-        let orphans: [Int64] = try read { try $0.orphans(createdBefore: cutoff) }
-        total.events += try inBatches(orphans) { (store, batch) throws(OutboxProblem) in try store.deleteEvents(batch) }
-        let forgotten: [RemovedEndpoint] = try read { try $0.forgottenEndpoints(removedBefore: cutoff) }
-        total.endpoints += try inBatches(forgotten) { (store, batch) throws(OutboxProblem) in try store.deleteEndpoints(batch) }
-        return total
-    }
-
-    /// Deletes in transactions that keep others waiting for a moment only.
-    /// - Returns: How many were deleted.
-    private func inBatches<Item: Sendable>(
-        _ items: [Item],
-        _ delete: @escaping @Sendable (any OutboxStore, [Item]) throws(OutboxProblem) -> Int
-    ) throws -> Int {
-        var count = 0
-        for start in stride(from: 0, to: items.count, by: 2000) {
-            let batch = Array(items[start..<min(start + 2000, items.count)])
-            count += try writer.perform { (store) throws(OutboxProblem) in try delete(store, batch) }
-        }
-        return count
-    }
-
     /// What SQLite's check of the whole file says; empty when all is well.
-    public func integrityProblems() throws -> [String] { try read { try $0.integrityProblems() } }
+    package func integrityProblems() throws -> [String] { try read { try $0.integrityProblems() } }
 
     /// How the schema differs from what this version makes: tables, indexes and triggers that are missing or changed.
-    public func schemaDifferences() throws -> [SchemaDifference] { try read { try $0.schemaDifferences() } }
+    package func schemaDifferences() throws -> [SchemaDifference] { try read { try $0.schemaDifferences() } }
 
     /// Deliveries that wait for ever, since what they point to is not there.
-    public func strayDeliveries() throws -> StrayDeliveries { try read { try $0.strayDeliveries() } }
+    package func strayDeliveries() throws -> StrayDeliveries { try read { try $0.strayDeliveries() } }
 
     /// The version of SQLite that is loaded.
-    public func sqliteVersion() throws -> String { try read { try $0.databaseVersion() } }
+    package func sqliteVersion() throws -> String { try read { try $0.databaseVersion() } }
 }

@@ -1,6 +1,6 @@
 import PosthornFormats
 import PosthornModel
-public import PosthornStore
+package import PosthornStore
 
 extension Outbox {
     /// The hierarchy and its endpoints as a topology file, which ``apply(_:prune:pruneAll:keyLost:)`` takes back: applied to this outbox
@@ -9,7 +9,7 @@ extension Outbox {
     /// - Parameter withSecrets: Whether secrets are written down. If not, each is `***`, which stands for what is stored when the file
     ///   is applied to this outbox again; another outbox refuses it.
     /// - Throws: `OutboxProblem` when an endpoint's row is damaged; of code `key` when secrets are asked for and do not open.
-    public func exportedTopology(withSecrets: Bool) throws -> String {
+    package func exportedTopology(withSecrets: Bool) throws -> String {
         let (stored, closed) = try read { store in
             let stored = try store.topology(withCredentials: true, withRemoved: false)
             return (stored, try store.topology(withCredentials: false, withRemoved: false).endpoints)
@@ -26,17 +26,14 @@ extension Outbox {
 
     /// One endpoint with its secrets masked: what its credentials and headers are called, and those credentials that are no secrets.
     /// - Throws: `InputProblem` when there is no such endpoint.
-    public func maskedEndpoint(_ id: String) throws -> StoredEndpoint {
-        let (open, closed) = try read { store in
-            (
-                try store.topology(withCredentials: true, withRemoved: false).endpoints,
-                try store.topology(withCredentials: false, withRemoved: false).endpoints
-            )
+    package func maskedEndpoint(_ id: String) throws -> StoredEndpoint {
+        let found = try read { store in
+            (try store.presentEndpoint(id, withCredentials: true), try store.presentEndpoint(id, withCredentials: false))
         }
-        guard let place = open.firstIndex(where: { $0.settings.id == id }) else {
-            throw Self.unknownEndpoint(id, among: open.map(\.settings.id))
+        guard case (let open?, let closed?) = found else {
+            throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
         }
-        return open[place].withSettings(Self.masked(open[place], closed[place]))
+        return open.withSettings(Self.masked(open, closed))
     }
 
     /// - Parameter closed: The same endpoint, read without a key: all that is known where the key is missing.

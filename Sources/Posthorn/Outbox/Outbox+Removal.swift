@@ -12,37 +12,68 @@ extension Outbox {
     ///   - cancelsWaiting: Whether deliveries that wait for it may be cancelled.
     /// - Returns: How many were.
     /// - Throws: `InputProblem` when there is no such endpoint, or deliveries wait for it and may not be cancelled.
-    public func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
-        let cancelled = cancelsWaiting ? try cancelWaiting(ofEndpoint: id) : 0
-        let removed = try change { (store) throws(OutboxProblem) in
-            let present = try store.topology(withCredentials: false, withRemoved: false).endpoints
-            guard let endpoint = present.first(where: { $0.settings.id == id }) else {
-                return .failure(Self.unknownEndpoint(id, among: present.map(\.settings.id)))
-            }
-            let count = try store.waitingDeliveries(ofEndpoint: endpoint.key)
-            if count > 0, !cancelsWaiting { return .failure(Self.deliveriesWait(count, for: endpoint.settings.id)) }
-            return .success((TopologyPlan(removing: endpoint), count))
+    package func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
+        guard let found = try read({ try $0.presentEndpoint(id, withCredentials: false) }) else {
+            throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
         }
-        return cancelled + removed
+        let before = try cancelsWaiting ? cancelWaiting(ofEndpoints: [found.key]) : countWaiting(ofEndpoints: [found.key])
+        let waiting = before.deliveries.values.reduce(0, +)
+        if waiting > 0, !cancelsWaiting { throw Self.deliveriesWait(waiting, for: found.settings.id) }
+        let cancelled = try change { (store) throws(OutboxProblem) in
+            guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else { return .failure(Self.unknownEndpoint(id)) }
+            let count = cancelsWaiting ? 0 : try store.waitingDeliveries(ofEndpoint: endpoint.key, beyond: before.through)
+            if count > 0 { return .failure(Self.deliveriesWait(count, for: endpoint.settings.id)) }
+            var plan = TopologyPlan(removing: endpoint)
+            plan.cancelledThrough = before.through
+            return .success(plan)
+        }
+        return waiting + cancelled.values.reduce(0, +)
     }
 
-    /// Cancels what waits in small transactions, so that other writers get in between; what comes meanwhile is cancelled with the removal.
-    private func cancelWaiting(ofEndpoint id: String) throws -> Int {
-        let present = try read { try $0.topology(withCredentials: false, withRemoved: false) }.endpoints
-        guard let endpoint = present.first(where: { $0.settings.id == id }) else { return 0 }
-        var filter = DeliveryFilter()
-        filter.endpoint = endpoint.settings.id
-        var count = 0
-        for state in [DeliveryState.held, .pending] {
-            filter.state = state
-            count += try cancel(.matching(filter)).cancelled
+    /// What waits for some endpoints, or did until it was cancelled.
+    struct Waiting {
+        /// How many deliveries, by the numbers of their endpoints.
+        var deliveries: [Int64: Int] = [:]
+        /// Up to which number deliveries were looked at.
+        var through = Int64.min
+    }
+
+    /// Cancels what waits for some endpoints in small transactions, so that other writers get in between. What comes meanwhile is
+    /// cancelled with their removal.
+    func cancelWaiting(ofEndpoints keys: [Int64]) throws -> Waiting {
+        try visitWaiting(ofEndpoints: keys) { page in
+            let ids = page.map(\.delivery)
+            var missed: Set<Int64> = []
+            try inBatches(ids) { batch in
+                let report = try writer.perform { [clock] (store) throws(OutboxProblem) in try store.cancel(batch, at: clock.now()) }
+                missed.formUnion(report.unknown + report.refused.map(\.delivery))
+            }
+            return page.filter { !missed.contains($0.delivery) }
         }
-        return count
+    }
+
+    /// Counts what waits for some endpoints.
+    func countWaiting(ofEndpoints keys: [Int64]) throws -> Waiting { try visitWaiting(ofEndpoints: keys) { $0 } }
+
+    private func visitWaiting(
+        ofEndpoints keys: [Int64],
+        _ visit: ([WaitingPage.Row]) throws -> [WaitingPage.Row]
+    ) throws -> Waiting {
+        var waiting = Waiting()
+        if keys.isEmpty { return waiting }
+        while true {
+            let page = try read { [last = waiting.through] in
+                try $0.waiting(ofEndpoints: keys, beyond: last, limit: Self.selectionBatch)
+            }
+            for row in try visit(page.rows) { waiting.deliveries[row.endpoint, default: 0] += 1 }
+            waiting.through = page.through
+            if page.rows.count < Self.selectionBatch { return waiting }
+        }
     }
 
     /// Removes one node.
     /// - Throws: `InputProblem` when there is no such node, or other nodes or endpoints are at it.
-    public func remove(node id: String) throws {
+    package func remove(node id: String) throws {
         _ = try change { (store) throws(OutboxProblem) in
             let stored = try store.topology(withCredentials: false, withRemoved: false)
             guard let node = stored.nodes.first(where: { $0.id == id }) else {
@@ -55,7 +86,7 @@ extension Outbox {
                 ("endpoint", stored.endpoints.filter { $0.settings.node == node.id }.map(\.settings.id)),
             ]
             for (what, ids) in parts where !ids.isEmpty { return .failure(Self.isInUse(node.id, by: what, ids)) }
-            return .success((TopologyPlan(removing: node), 0))
+            return .success(TopologyPlan(removing: node))
         }
     }
 
@@ -86,13 +117,25 @@ extension Outbox {
         )
     }
 
+    /// Carries out a plan.
+    /// - Returns: How many deliveries were cancelled with it, by the numbers of their endpoints.
+    static func carryOut(_ plan: TopologyPlan, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> [Int64: Int] {
+        var cancelled: [Int64: Int] = [:]
+        for key in plan.removedEndpoints {
+            cancelled[key] = try store.waitingDeliveries(ofEndpoint: key, beyond: plan.cancelledThrough)
+        }
+        try store.change(plan, at: now)
+        return cancelled
+    }
+
     /// Makes a change of the hierarchy once all that was accepted before it has its deliveries.
-    /// - Parameter plan: Decides it in the transaction that makes it; the number beside it is returned.
+    /// - Parameter plan: Decides it in the transaction that makes it.
+    /// - Returns: How many deliveries were cancelled with it, by the numbers of their endpoints.
     private func change(
-        _ plan: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result<(TopologyPlan, Int), InputProblem>
-    ) throws -> Int {
+        _ plan: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result<TopologyPlan, InputProblem>
+    ) throws -> [Int64: Int] {
         while true {
-            let outcome: Result<Int?, InputProblem> = try writer.perform { [self] (store) throws(OutboxProblem) in
+            let outcome: Result<[Int64: Int]?, InputProblem> = try writer.perform { [self] (store) throws(OutboxProblem) in
                 let now = clock.now()
                 _ = try directory.refresh(from: store, at: now)
                 let arrivals = try store.arrivals(limit: Self.arrivalsPerStep)
@@ -100,14 +143,12 @@ extension Outbox {
                 if !arrivals.isEmpty { return .success(nil) }
                 switch try plan(store) {
                 case .failure(let problem): return .failure(problem)
-                case .success(let (plan, count)):
-                    try store.change(plan, at: now)
-                    return .success(count)
+                case .success(let plan): return .success(try Self.carryOut(plan, in: store, at: now))
                 }
             }
-            guard let count = try outcome.get() else { continue }
+            guard let cancelled = try outcome.get() else { continue }
             try followTopology()
-            return count
+            return cancelled
         }
     }
 }

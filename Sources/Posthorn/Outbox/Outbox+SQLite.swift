@@ -1,4 +1,6 @@
+import PosthornModel
 import PosthornSQLite
+import PosthornStore
 public import PosthornSystem
 
 // What only an outbox in a SQLite file has.
@@ -9,7 +11,7 @@ extension Outbox {
     ///   - path: The database file, which may be a platform's own. Its folder must exist.
     ///   - creating: Whether a missing file is made.
     ///   - key: Seals the credentials of endpoints in the file; `nil` to store them in the clear.
-    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``reseal()``.
     ///   - readOnly: Whether it is only read, for users that may not write it: what writes throws a problem of code `access`. The
     ///     file must exist and have this version's schema.
     ///   - busyTimeoutMilliseconds: How long a call waits while another process holds the write lock, before it throws
@@ -38,17 +40,27 @@ extension Outbox {
 
     /// Puts an event into a transaction of the platform's own, through the platform's own connection.
     ///
-    /// The event exists once that transaction commits; a running engine notices within milliseconds.
+    /// The event exists once that transaction commits; a running engine notices within milliseconds. What is wrong with an event is
+    /// refused as `emit(_:)` refuses it.
     ///
     /// - Parameters:
     ///   - event: The event.
-    ///   - connection: The `sqlite3 *` of a connection to the database that holds the outbox.
+    ///   - connection: The `sqlite3 *` of a connection to the outbox's file with an open transaction and `synchronous=FULL`. It is used
+    ///     on the calling thread.
     /// - Returns: The event's id.
-    public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws -> String {
-        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
-        if let refused = batch.refusal { throw refused.problem }
-        guard case .success(let checked)? = batch.events.first else { return "" }
-        try TransactionalEmit.insert(checked, into: connection)
+    /// - Throws: A problem of code `connection` when the connection is not such a one.
+    public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws(OutboxError) -> String {
+        let checked: Event
+        do throws(InputProblem) { checked = try EmitBatch.checked(event, at: clock.now(), random) } catch { throw .input(error) }
+        do throws(TransactionalEmit.Failure) {
+            try TransactionalEmit.insert(checked, into: connection, ofOutbox: path)
+        } catch {
+            switch error {
+            case .unknownNode: throw .input(EventRecipients.unknownNode(checked.node))
+            case .idInUse: throw .input(.idInUse(checked.id))
+            case .store(let problem): throw .store(problem)
+            }
+        }
         return checked.id
     }
 }

@@ -1,7 +1,7 @@
 public import PosthornModel
 import PosthornText
 import PosthornStore
-public import PosthornSending
+package import PosthornSending
 import PosthornFormats
 import PosthornSystem
 
@@ -31,7 +31,7 @@ extension Outbox {
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     /// - Throws: `InputProblem` when there is no such endpoint, or its format cannot carry the event.
-    public func test(
+    package func test(
         endpoint id: String,
         type: String? = nil,
         data: [UInt8]? = nil,

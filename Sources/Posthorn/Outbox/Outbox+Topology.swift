@@ -1,5 +1,5 @@
-public import PosthornModel
-public import PosthornStore
+package import PosthornModel
+package import PosthornStore
 import PosthornSending
 import PosthornFormats
 import PosthornSystem
@@ -18,21 +18,84 @@ extension Outbox {
     ///     opens no others either and so may be the wrong one. What a rotation made since then is lost with the old key.
     /// - Returns: What has changed, in words.
     /// - Throws: `InputProblem` that names what is wrong in the topology; `OutboxProblem` for the store.
-    public func apply(
+    package func apply(
         _ topology: Topology,
         prune: Bool = false,
         pruneAll: Bool = false,
         keyLost: Bool = false
-    ) throws -> [TopologyPlan.Change] {
+    ) throws -> [TopologyChange] {
         if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
         for (i, endpoint) in topology.endpoints.enumerated() {
-            do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch {
-                throw error.at("endpoints[\(i)].url")
+            do throws(InputProblem) { try Self.checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
+        }
+        return try changed(prune: prune, keyLost: keyLost) { _ in .success(topology) }
+    }
+
+    /// Adds a node, or changes the one with its id.
+    package func put(_ node: Node) throws -> [TopologyChange] { try apply(Topology(nodes: [node], endpoints: [])) }
+
+    /// Adds an endpoint, or changes the one with its id; of one that is there, credentials that are left out stay.
+    package func put(_ endpoint: EndpointSettings) throws -> [TopologyChange] {
+        try Self.partial {
+            try changed { (store) throws(OutboxProblem) in
+                var endpoint = endpoint
+                let stored = try store.presentEndpoint(endpoint.id, withCredentials: true)?.settings
+                if endpoint.credentials.isEmpty, let stored, stored.signature == endpoint.signature, stored.envelope == endpoint.envelope {
+                    endpoint.keepsCredentials = !stored.credentials.isEmpty
+                }
+                return Self.topology(of: endpoint)
             }
         }
+    }
+
+    /// Changes one endpoint, whose secrets are not shown.
+    package func updateEndpoint(_ id: String, _ change: @escaping @Sendable (inout EndpointSettings) -> Void) throws -> [TopologyChange] {
+        try Self.partial {
+            try changed { (store) throws(OutboxProblem) in
+                guard let endpoint = try store.presentEndpoint(id, withCredentials: true) else { return .failure(Self.unknownEndpoint(id)) }
+                if let fault = endpoint.fault { throw fault.problem }
+                var settings = endpoint.settings
+                settings.credentials = Credentials.configured(settings.credentials)
+                settings = settings.masked { Credentials.secretMembers.contains($0) }
+                change(&settings)
+                if settings.id != endpoint.settings.id {
+                    return .failure(
+                        InputProblem(.notAllowed, field: "id", value: settings.id, reason: "cannot be changed; put a new endpoint")
+                    )
+                }
+                return Self.topology(of: settings)
+            }
+        }
+    }
+
+    private static func topology(of endpoint: EndpointSettings) -> Result<Topology, InputProblem> {
+        Result { () throws(InputProblem) in
+            try checkURL(of: endpoint)
+            return try Topology(nodes: [], endpoints: [endpoint])
+        }
+    }
+
+    private static func checkURL(of endpoint: EndpointSettings) throws(InputProblem) {
+        do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("url") }
+    }
+
+    /// Names the fields of the one endpoint that is changed as if it stood alone: `url`, and not `endpoints[0].url`.
+    private static func partial(_ change: () throws -> [TopologyChange]) throws -> [TopologyChange] {
+        do { return try change() } catch let problem as InputProblem {
+            let path = "endpoints[0]."
+            throw problem.field.hasPrefix(path) ? problem.at(String(problem.field.dropFirst(path.count))) : problem
+        }
+    }
+
+    /// Makes the change that `wanted` decides on, inside the transaction that makes it.
+    private func changed(
+        prune: Bool = false,
+        keyLost: Bool = false,
+        to wanted: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result<Topology, InputProblem>
+    ) throws -> [TopologyChange] {
         while true {
             let outcome = try writer.perform { [self] (store) throws(OutboxProblem) in
-                try applyStep(topology, prune, keyLost, in: store)
+                try applyStep(wanted, prune, keyLost, in: store)
             }
             guard let changes = try outcome.get() else { continue }
             try followTopology()
@@ -62,17 +125,22 @@ extension Outbox {
     static let arrivalsPerStep = 1000
 
     private func applyStep(
-        _ topology: Topology,
+        _ wanted: (any OutboxStore) throws(OutboxProblem) -> Result<Topology, InputProblem>,
         _ prune: Bool,
         _ keyLost: Bool,
         in store: any OutboxStore
-    ) throws(OutboxProblem) -> Result<[TopologyPlan.Change]?, InputProblem> {
+    ) throws(OutboxProblem) -> Result<[TopologyChange]?, InputProblem> {
         let now = clock.now()
         _ = try directory.refresh(from: store, at: now)
         let arrivals = try store.arrivals(limit: Self.arrivalsPerStep)
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
         // The change comes in the transaction in which nothing is left that was accepted before it.
         if !arrivals.isEmpty { return .success(nil) }
+        let topology: Topology
+        switch try wanted(store) {
+        case .success(let decided): topology = decided
+        case .failure(let problem): return .failure(problem)
+        }
         let stored = try Self.stored(for: topology, in: store)
         if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
         let plan: TopologyPlan
@@ -92,7 +160,7 @@ extension Outbox {
         if !plan.isEmpty { try store.change(plan, at: now) }
         // Whoever applies with a key has decided to have credentials sealed; those from before follow.
         let sealed = try store.sealClearCredentials(at: now).map { id in
-            TopologyPlan.Change(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
+            TopologyChange(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
         }
         return .success(plan.changes + sealed)
     }
@@ -105,7 +173,7 @@ extension Outbox {
             if let credentials = kept?.credentials { kept?.credentials = Credentials.configured(credentials) }
             do throws(InputProblem) {
                 let whole = try endpoint.unmasked(from: kept)
-                if whole.url != endpoint.url { _ = try EndpointURL(whole.url) }
+                if whole.url != endpoint.url { try checkURL(of: whole) }
                 return whole
             } catch {
                 throw error.inside("endpoints[\(i)]")
@@ -142,7 +210,7 @@ extension Outbox {
     }
 
     /// The nodes and the endpoints, removed ones too, without credentials and values of headers; so it needs no key.
-    public func topology() throws -> StoredTopology { try read { try $0.topology(withCredentials: false) } }
+    package func topology() throws -> StoredTopology { try read { try $0.topology(withCredentials: false) } }
 
     /// Switches an endpoint off: its deliveries are held. Or on again: they go out.
     ///
@@ -152,19 +220,14 @@ extension Outbox {
     ///   - reason: Why, for lists.
     /// - Returns: The state it has now; an endpoint that must validate its URL first becomes `unverified` when enabled.
     /// - Throws: `InputProblem` when there is no such endpoint.
-    public func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
+    package func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
         let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
             guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else {
                 return .failure(Self.unknownEndpoint(id))
             }
-            let wanted: EndpointState
-            switch (enabled, endpoint.state) {
-            case (false, _): wanted = .disabled
-            case (true, .disabled): wanted = endpoint.settings.needsValidation ? .unverified : .active
-            case (true, let now): wanted = now
-            }
-            if wanted != endpoint.state { try store.setState(wanted, reason: reason, ofEndpoint: endpoint.key, at: clock.now()) }
-            return .success(wanted)
+            guard let change = endpoint.switched(on: enabled, reason: reason) else { return .success(endpoint.state) }
+            try store.write(change, ofEndpoint: endpoint.key, at: clock.now())
+            return .success(change.state)
         }
         let result = try state.get()
         try followTopology()

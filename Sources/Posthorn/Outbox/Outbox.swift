@@ -1,6 +1,6 @@
-public import PosthornModel
+package import PosthornModel
 import PosthornText
-public import PosthornStore
+package import PosthornStore
 import PosthornSending
 import PosthornFormats
 package import PosthornSystem
@@ -10,20 +10,22 @@ import Synchronization
 ///
 /// ```swift
 /// let outbox = try Outbox(path: "posthorn.db")
-/// let emitted = try outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
+/// let emitted = try await outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
 /// ```
 ///
-/// All methods may be called from any thread. They throw an `InputProblem` for what was handed in and an
-/// `OutboxProblem` for the store.
+/// All methods may be called from any thread, and throw an ``OutboxError``. Those that wait for something do so without blocking the
+/// caller's thread; ``blocking`` has them for programs without Swift concurrency.
 public final class Outbox: @unchecked Sendable {
     // `directory` and `router` are used on the writer's thread alone; everything else is immutable or behind a lock.
     let directory: EndpointDirectory
-    private let router: EventRouter
+    let router: EventRouter
     let writer: GroupCommitWriter
     let clock: any PosthornClock
     let random: any RandomSource
     private let readers: any OutboxReaders
     let sealing: SealedCredentials?
+    /// For the asynchronous calls.
+    let calls = CallThreads()
 
     /// The database file; of another store what messages call it.
     public let path: String
@@ -35,7 +37,7 @@ public final class Outbox: @unchecked Sendable {
     /// - Parameters:
     ///   - location: Where it is, and how it is opened.
     ///   - key: Seals the credentials of endpoints; `nil` to store them in the clear.
-    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``sealAnew()``.
+    ///   - formerKey: Another key that may open them, while `key` takes its place; see ``reseal()``.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
     package init(
@@ -71,14 +73,14 @@ public final class Outbox: @unchecked Sendable {
     ///
     /// - Throws: `InputProblem` when the event is refused; `OutboxProblem` when nothing is known to be stored and the same
     ///   call can be made again.
-    public func emit(_ event: NewEvent) throws -> EmittedEvent {
+    package func emit(_ event: NewEvent) throws -> EmittedEvent {
         do { return try emit([event])[0] } catch let refusal as EmitRefusal { throw refusal.problem }
     }
 
     /// Stores events in one transaction: all of them, or none when one is refused.
     ///
     /// - Throws: `EmitRefusal` that names the event that was refused; `OutboxProblem` for the store.
-    public func emit(_ events: [NewEvent]) throws -> [EmittedEvent] {
+    package func emit(_ events: [NewEvent]) throws -> [EmittedEvent] {
         let batch = EmitBatch(events, keepsOthers: false, at: clock.now(), random)
         if let refusal = batch.refusal { throw refusal }
         do throws(OutboxProblem) { return try store(batch, isolated: true).compactMap { try? $0.get() } } catch {
@@ -88,22 +90,8 @@ public final class Outbox: @unchecked Sendable {
     }
 
     /// Stores events, each for itself: what becomes of each is in the result.
-    public func emitEach(_ events: [NewEvent]) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
+    package func emitEach(_ events: [NewEvent]) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         try store(EmitBatch(events, keepsOthers: true, at: clock.now(), random), isolated: false)
-    }
-
-    /// Stores an event without blocking the caller's thread.
-    public func emit(_ event: NewEvent) async throws -> EmittedEvent {
-        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
-        if let refused = batch.refusal { throw refused.problem }
-        let results: [Result<EmittedEvent, InputProblem>] = try await withCheckedThrowingContinuation { continuation in
-            writer.submit(isolated: false, weight: 1) { [self] (store) throws(OutboxProblem) in
-                try batch.store(in: store, router, at: clock.now())
-            } done: { result in
-                continuation.resume(with: result.mapError { $0 as any Error })
-            }
-        }
-        return try results[0].get()
     }
 
     private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
@@ -113,7 +101,7 @@ public final class Outbox: @unchecked Sendable {
     }
 
     /// How much the writer has asked of the store so far, for benchmarks and metrics.
-    public func counters() throws(OutboxProblem) -> StoreCounters {
+    package func counters() throws(OutboxProblem) -> StoreCounters {
         try writer.perform { (store) throws(OutboxProblem) in store.counters }
     }
 

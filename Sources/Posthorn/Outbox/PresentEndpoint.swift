@@ -3,6 +3,7 @@ import PosthornStore
 extension TopologySource {
     /// The endpoint with this id, unless it is removed. As Swift compares texts, so that it is found however its id is typed.
     func presentEndpoint(_ id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
-        try topology(withCredentials: withCredentials, withRemoved: false).endpoints.first { $0.settings.id == id }
+        let endpoint = try endpoint(lookingLike: id, withCredentials: withCredentials)
+        return endpoint?.state == .removed ? nil : endpoint
     }
 }

@@ -27,6 +27,7 @@ final class BranchDirectory {
 
     /// An endpoint that gets events. An object, because a copy of its settings for every event would cost more than the rest.
     private final class Member {
+        let key: Int64
         let id: String
         let revision: Int64
         let isActive: Bool
@@ -34,6 +35,7 @@ final class BranchDirectory {
         let composer: Result<EndpointComposer, InputProblem>?
 
         init(_ endpoint: StoredEndpoint, at now: Timestamp) {
+            key = endpoint.key
             id = endpoint.settings.id
             revision = endpoint.revision
             isActive = endpoint.state == .active
@@ -65,7 +67,7 @@ final class BranchDirectory {
         var recipients = EventRecipients()
         for member in route {
             let problem = member.composer.flatMap { UncarriedDelivery(event, member.id, $0) }
-            recipients.add(revision: member.revision, isActive: member.isActive, problem)
+            recipients.add(endpoint: member.key, revision: member.revision, isActive: member.isActive, problem)
         }
         return recipients
     }
@@ -100,7 +102,7 @@ final class BranchDirectory {
         if let known = places[id], Identifier.isWrittenAlike(known.node.id, id) { return known }
         guard let node = try store.node(id: id) else { return nil }
         var endpoints = NodeEndpoints()
-        for endpoint in try store.endpoints(atNode: id) { endpoints.add(endpoint) }
+        for endpoint in try store.endpoints(atNode: id) { endpoints.put(endpoint) }
         places[id] = (node, endpoints)
         return (node, endpoints)
     }

@@ -24,37 +24,19 @@ final class EndpointDirectory {
     private var vacated: [(index: Int, key: Int64)] = []
     private var indexByKey: [Int64: Int] = [:]
     private var indexByID: [String: Int] = [:]
+    /// What has changed since it was asked last.
+    private var changed = Changes()
+    /// Of those that are there, those that cannot be used, and those that have to prove themselves.
+    private var faulty: Set<Int> = []
+    private var unproved: Set<Int> = []
+    /// Places of removed ones, of which something was under way when they were looked at last.
+    private var leaving: Set<Int> = []
+    /// How many are there, removed ones left out.
+    private(set) var presentCount = 0
     /// Says of which endpoints something is under way; `nil` while no engine runs.
     weak var holder: (any EndpointHolder)?
     @exclusivity(unchecked) private var routes: [Route: (endpoints: [Int], node: String)] = [:]
     @exclusivity(unchecked) private(set) var targets = IntegerTable<Target?>()
-
-    /// One endpoint at one generation. An object, because a copy of its settings for every delivery would cost more than
-    /// all else that is decided about it.
-    final class Entry {
-        let stored: StoredEndpoint
-        /// For its current revision; when its settings cannot work, the reason.
-        let composer: Result<EndpointComposer, InputProblem>
-        /// Takes its secrets out of what receivers send back; `nil` when it has none.
-        let redactor: SecretRedactor?
-        /// Why nothing can be sent to it whatever its state, for people; what is for it waits. `nil` when all is well.
-        let fault: String?
-        /// Whether deliveries go out.
-        let isActive: Bool
-        let retry: RetrySchedule
-        /// Whether there are events that its format cannot carry.
-        let mayRefuse: Bool
-
-        init(stored: StoredEndpoint, composer: Result<EndpointComposer, InputProblem>, redactor: SecretRedactor?) {
-            self.stored = stored
-            self.composer = composer
-            self.redactor = redactor
-            fault = EndpointDirectory.fault(of: stored, composer)
-            isActive = stored.state == .active && fault == nil
-            retry = stored.settings.retry
-            mayRefuse = UncarriedDelivery.mayHappen(stored, composer)
-        }
-    }
 
     /// A place for requests of one revision. An object, because it is looked up for every delivery.
     final class Target {
@@ -87,20 +69,68 @@ final class EndpointDirectory {
 
     private func checkThread() { assert(owner.isCurrent, "the directory was used beside the writer's thread") }
 
-    /// Reads the topology again when it has changed.
-    /// - Returns: Whether it had.
-    func refresh(from store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Bool {
+    /// Reads what has changed of the topology.
+    /// - Returns: Whether anything had.
+    func refresh(from store: any TopologyLookup & TopologyStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
         checkThread()
-        if try store.topologyGeneration() == generation, store.topologyRollbacks == topologyRollbacks { return false }
+        let isUndone = store.topologyRollbacks != topologyRollbacks
+        if try store.topologyGeneration() == generation, !isUndone { return false }
+        // What was undone is in no row, though it may be here.
+        if generation >= 0, !isUndone, let changes = try store.topologyChanges(since: generation) {
+            try follow(changes, store, at: now)
+        } else {
+            try readAll(store, at: now)
+        }
+        return true
+    }
+
+    /// One changed endpoint among tens of thousands: making all of them ready again would stop the writer's thread for a second.
+    /// A reading that fails on the way is done again from the start.
+    private func follow(_ changes: TopologyChanges, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
+        for index in leaving {
+            guard let entry = places[index] else { continue }
+            try letGo(entry.stored.key, index, store, at: now)
+        }
+        for endpoint in changes.endpoints {
+            let known = indexByKey[endpoint.key]
+            routing?.update(endpoint, from: known.map { self[$0].stored })
+            if endpoint.state != .removed {
+                place(endpoint, at: now)
+            } else if let known {
+                try letGo(endpoint.key, known, store, at: now)
+            }
+        }
+        if !changes.endpoints.isEmpty { routes.removeAll(keepingCapacity: true) }
+        let keys = Set(changes.endpoints.map(\.key))
+        for (revision, target) in targets.all {
+            // One of no endpoint was of a revision that was not there; it may be by now.
+            guard let target else {
+                _ = targets.removeValue(forKey: revision)
+                continue
+            }
+            let key = places[target.endpoint]?.stored.key
+            if let key, !keys.contains(key) { continue }
+            if target.isHeldWhenLetGo(), let made = try makeTarget(revision, store, at: now, reusing: target.composer) {
+                targets[revision] = made
+            } else {
+                _ = targets.removeValue(forKey: revision)
+            }
+        }
+        generation = changes.generation
+        version += 1
+    }
+
+    private func readAll(_ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         let topology = try store.topology(withCredentials: true, withRemoved: false)
         do throws(InputProblem) {
             routing = try Routing(nodes: topology.nodes, endpoints: topology.endpoints)
         } catch {
             throw OutboxProblem(.damaged, "the hierarchy in the outbox is damaged: \(error)")
         }
-        try letGo(except: Set(topology.endpoints.map(\.key)), store, at: now)
+        changed.isWhole = true
+        let present = Set(topology.endpoints.map(\.key))
+        for (key, index) in indexByKey where !present.contains(key) { try letGo(key, index, store, at: now) }
         for endpoint in topology.endpoints { place(endpoint, at: now) }
-        indexByID = Dictionary(indexByKey.values.map { (self[$0].stored.settings.id, $0) }, uniquingKeysWith: { $1 })
         routes.removeAll(keepingCapacity: true)
         // A reading that fails on the way is done again, and finds all targets still there.
         generation = -1
@@ -116,7 +146,6 @@ final class EndpointDirectory {
         targets = fresh
         generation = topology.generation
         topologyRollbacks = store.topologyRollbacks
-        return true
     }
 
     // MARK: Places
@@ -141,25 +170,55 @@ final class EndpointDirectory {
         let redactor = SecretRedactor(endpoint.settings, try? composer.get(), keeping: known.flatMap { self[$0].redactor })
         let entry = Entry(stored: endpoint, composer: composer, redactor: redactor)
         let index = known ?? vacant.popLast() ?? places.count
-        if index == places.count { places.append(entry) } else { places[index] = entry }
+        if index == places.count { places.append(nil) }
         indexByKey[endpoint.key] = index
+        indexByID[endpoint.settings.id] = index
+        put(entry, at: index)
         return index
     }
 
-    /// Vacates the places of endpoints that are gone, but for those of which something is under way.
-    private func letGo(except present: Set<Int64>, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
-        for (key, index) in indexByKey where !present.contains(key) {
-            if let holder, holder.isAboard, holder.holds(index) {
-                // What is pruned already is still to be recalled, and its results to be taken in.
-                place(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
-                continue
-            }
-            places[index] = nil
-            indexByKey[key] = nil
-            vacant.append(index)
-            if holder?.isAboard == true { vacated.append((index, key)) }
+    /// Vacates the place of an endpoint that is gone, unless something of it is under way.
+    private func letGo(_ key: Int64, _ index: Int, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
+        if let holder, holder.isAboard, holder.holds(index) {
+            // What is pruned already is still to be recalled, and its results to be taken in.
+            place(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
+            return
+        }
+        let id = self[index].stored.settings.id
+        if indexByID[id] == index { indexByID[id] = nil }
+        put(nil, at: index)
+        indexByKey[key] = nil
+        vacant.append(index)
+        if holder?.isAboard == true { vacated.append((index, key)) }
+    }
+
+    /// Fills or vacates a place, and keeps count of what is there.
+    private func put(_ entry: Entry?, at index: Int) {
+        if let before = places[index], before.stored.state != .removed { presentCount -= 1 }
+        places[index] = entry
+        changed.indices.insert(index)
+        let present = entry.flatMap { $0.stored.state == .removed ? nil : $0 }
+        if present != nil { presentCount += 1 }
+        if entry?.stored.state == .removed { leaving.insert(index) } else { leaving.remove(index) }
+        if present?.fault != nil { faulty.insert(index) } else { faulty.remove(index) }
+        if let present, present.stored.state == .unverified, present.fault == nil, present.stored.settings.needsValidation {
+            unproved.insert(index)
+        } else {
+            unproved.remove(index)
         }
     }
+
+    /// What has changed since this was asked last.
+    func takeChanges() -> Changes {
+        defer { changed = Changes() }
+        return changed
+    }
+
+    /// The endpoint at a place that may be vacant.
+    func entry(at index: Int) -> Entry? { index < places.count ? places[index] : nil }
+
+    /// Those that cannot be used.
+    var faultyEntries: [Entry] { faulty.compactMap { places[$0] } }
 
     /// The places that were vacated since this was asked last, with the numbers of the endpoints that had them.
     func takeVacated() -> [(index: Int, key: Int64)] {
@@ -179,7 +238,7 @@ final class EndpointDirectory {
 
     /// Endpoints that have to prove themselves before they get anything.
     var unverified: [HandshakeQueue.Candidate] {
-        entries.filter { $0.stored.state == .unverified && $0.fault == nil && $0.stored.settings.needsValidation }.map { entry in
+        unproved.compactMap { places[$0] }.map { entry in
             HandshakeQueue.Candidate(
                 key: entry.stored.key,
                 revision: entry.stored.revision,
@@ -201,7 +260,8 @@ final class EndpointDirectory {
         for index in try indices(for: event) {
             let entry = self[index]
             let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
-            recipients.add(revision: entry.stored.revision, isActive: entry.stored.state == .active, problem)
+            let isActive = entry.stored.state == .active
+            recipients.add(endpoint: entry.stored.key, revision: entry.stored.revision, isActive: isActive, problem)
         }
         return recipients
     }
@@ -286,32 +346,4 @@ final class EndpointDirectory {
         )
         return Target(endpoint: index, sendTarget: target, composer: slot)
     }
-}
-
-/// A composer that can be exchanged while requests wait: credentials are those of the moment of the attempt.
-final class LiveComposer: RequestComposer {
-    private let current = Mutex<Result<EndpointComposer, InputProblem>?>(nil)
-
-    func replace(with composer: Result<EndpointComposer, InputProblem>) { current.withLock { $0 = composer } }
-
-    func compose(
-        _ event: AcceptedEvent,
-        attempt: Int,
-        at now: Timestamp,
-        into request: inout OutboundRequest
-    ) throws(InputProblem) {
-        if let problem = event.problem { throw problem }
-        guard let composer = current.withLock({ $0 }) else {
-            throw InputProblem(.notAllowedNow, field: "endpoint", reason: "has no composer yet")
-        }
-        try composer.get().compose(event, attempt: attempt, at: now, into: &request)
-    }
-}
-
-/// Has requests under way, or their results.
-protocol EndpointHolder: AnyObject {
-    /// Whether the engine still runs.
-    var isAboard: Bool { get }
-    /// Whether anything of the endpoint with this index is under way.
-    func holds(_ index: Int) -> Bool
 }

@@ -8,13 +8,14 @@ struct EventRecipients {
     private(set) var uncarried: [UncarriedDelivery] = []
 
     /// - Parameters:
-    ///   - revision: The endpoint's current revision.
+    ///   - endpoint: The endpoint's number.
+    ///   - revision: Its current revision.
     ///   - isActive: Whether its state lets deliveries go out. By the state alone: another process, such as one without the key, may
     ///     see a fault that the engine does not.
     ///   - problem: Why its format cannot carry the event.
-    mutating func add(revision: Int64, isActive: Bool, _ problem: UncarriedDelivery?) {
+    mutating func add(endpoint: Int64, revision: Int64, isActive: Bool, _ problem: UncarriedDelivery?) {
         if let problem { uncarried.append(problem) }
-        all.append(Recipient(revision: revision, isActive: isActive || problem != nil))
+        all.append(Recipient(endpoint: endpoint, revision: revision, isActive: isActive || problem != nil))
     }
 
     /// What is wrong with an event at a node that is not there.

@@ -11,7 +11,7 @@ final class EventRouter {
     init(_ directory: EndpointDirectory) { self.directory = directory }
 
     /// Follows the topology.
-    func refresh(from store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
+    func refresh(from store: any TopologyLookup & TopologyStore, at now: Timestamp) throws(OutboxProblem) {
         if directory.isKeptUp { _ = try directory.refresh(from: store, at: now) } else { try branches.refresh(from: store) }
     }
 

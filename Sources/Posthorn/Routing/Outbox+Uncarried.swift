@@ -19,13 +19,13 @@ public struct UncarriedEvents: Sendable, Hashable {
 
 extension Outbox {
     /// How many of the newest events are looked at for ``uncarriedEvents(of:)``.
-    public static let examinedEvents = 1000
+    package static let examinedEvents = 1000
 
     /// Holds the newest events against the formats of endpoints, as if these had been accepted now.
     ///
     /// - Parameter ids: The endpoints that count.
     /// - Returns: Those that could not carry all of them, by their ids.
-    public func uncarriedEvents(of ids: Set<String>) throws -> [UncarriedEvents] {
+    package func uncarriedEvents(of ids: Set<String>) throws -> [UncarriedEvents] {
         if ids.isEmpty { return [] }
         let (topology, events) = try read {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.newestEvents(limit: Self.examinedEvents))

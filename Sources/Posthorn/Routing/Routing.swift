@@ -4,15 +4,24 @@ import PosthornStore
 /// Who receives which event: the hierarchy's rule, the patterns and the endpoints' states, as a pure table.
 struct Routing {
     private let hierarchy: Hierarchy
-    private let places: [String: NodeEndpoints]
+    private var places: [String: NodeEndpoints]
 
     init(nodes: [Node], endpoints: [StoredEndpoint]) throws(InputProblem) {
         hierarchy = try Hierarchy(nodes)
         var places: [String: NodeEndpoints] = [:]
         for endpoint in endpoints where endpoint.state != .removed {
-            places[endpoint.settings.node, default: NodeEndpoints()].add(endpoint)
+            places[endpoint.settings.node, default: NodeEndpoints()].put(endpoint)
         }
         self.places = places
+    }
+
+    /// Takes over what is new about one endpoint.
+    /// - Parameter old: The endpoint as it was; `nil` for a new one.
+    mutating func update(_ endpoint: StoredEndpoint, from old: StoredEndpoint?) {
+        if let old, old.settings.node != endpoint.settings.node || endpoint.state == .removed {
+            places[old.settings.node]?.remove(old.key)
+        }
+        if endpoint.state != .removed { places[endpoint.settings.node, default: NodeEndpoints()].put(endpoint) }
     }
 
     /// A node's id as the hierarchy writes it; `nil` when it is unknown.

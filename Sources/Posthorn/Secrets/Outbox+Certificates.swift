@@ -1,4 +1,4 @@
-public import PosthornModel
+package import PosthornModel
 import PosthornStore
 import PosthornFormats
 import PosthornSystem
@@ -7,7 +7,7 @@ extension Outbox {
     /// When the client certificates of endpoints count, by endpoint. Those that do not open with this outbox's key, or
     /// cannot be used for other reasons, are left out; ``endpointFaults()`` names them.
     /// - Throws: `OutboxProblem` when the outbox cannot be read.
-    public func clientCertificates() throws -> [String: CertificateValidity] {
+    package func clientCertificates() throws -> [String: CertificateValidity] {
         let topology = try read { try $0.topology(withCredentials: true, withRemoved: false) }
         let now = clock.now()
         var found: [String: CertificateValidity] = [:]

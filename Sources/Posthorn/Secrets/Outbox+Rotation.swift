@@ -15,6 +15,24 @@ public struct SecretRotation: Sendable {
     public let replacedSignsUntil: Timestamp?
 }
 
+extension SecretRotation: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The rotation without what is shown once, which ``shownOnce`` alone has.
+    public var description: String { Redaction.text("SecretRotation", shown) }
+
+    /// The same as ``description``.
+    public var debugDescription: String { description }
+
+    /// The same members as ``description`` has.
+    public var customMirror: Mirror { Redaction.mirror(of: self, shown) }
+
+    private var shown: KeyValuePairs<String, Any> {
+        [
+            "shownOnce": Redaction.mark(shownOnce), "signature": signature.rawValue,
+            "replacedSignsUntil": replacedSignsUntil.map { "\($0)" } ?? "nil",
+        ]
+    }
+}
+
 extension Outbox {
     /// Replaces an endpoint's secret, or its token for Webio. Every attempt from now on uses it, also those of deliveries that
     /// wait already; a request that is on the wire keeps what it left with.
@@ -23,7 +41,7 @@ extension Outbox {
     ///   - id: The endpoint.
     ///   - newSecret: The new secret; `nil` to have one made.
     /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, or the secret is of no use.
-    public func rotate(endpoint id: String, newSecret: String? = nil) throws -> SecretRotation {
+    package func rotate(endpoint id: String, newSecret: String? = nil) throws -> SecretRotation {
         let result: Result<SecretRotation, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
             guard let endpoint = try store.presentEndpoint(id, withCredentials: true) else {
                 return .failure(Self.unknownEndpoint(id))
@@ -50,5 +68,14 @@ extension Outbox {
         let rotation = try result.get()
         try followTopology()
         return rotation
+    }
+
+    /// Until when each secret of an endpoint that was replaced still signs beside its successor, newest first; none where the key of
+    /// sealed credentials is missing.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    package func replacedSecretsSign(endpoint id: String) throws -> [Timestamp] {
+        guard let endpoint = try read({ try $0.presentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
+        guard Credentials.carriesSeveralSignatures(endpoint.settings) else { return [] }
+        return Credentials.replacedSecretsSign(endpoint.settings.credentials, at: clock.now())
     }
 }

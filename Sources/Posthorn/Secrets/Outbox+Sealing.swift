@@ -1,5 +1,5 @@
 import PosthornModel
-public import PosthornStore
+package import PosthornStore
 import PosthornSystem
 
 extension Outbox {
@@ -10,7 +10,7 @@ extension Outbox {
     /// No engine may run meanwhile, since it would go on with the old key; none can start before this is done.
     /// - Returns: How many endpoints there were.
     /// - Throws: `OutboxProblem` of code `busy` while an engine runs, of code `key` when something opens with neither key.
-    public func sealAnew() throws(OutboxProblem) -> Int {
+    package func sealAnew() throws(OutboxProblem) -> Int {
         let isOurs = try writer.perform { (store) throws(OutboxProblem) in try store.join(alone: true) }
         guard isOurs else {
             throw OutboxProblem(
@@ -29,7 +29,7 @@ extension Outbox {
     }
 
     /// How the credentials of endpoints are stored, and whether this outbox was opened with a key.
-    public func credentialStorage() throws -> (storage: CredentialStorage, hasKey: Bool) {
+    package func credentialStorage() throws -> (storage: CredentialStorage, hasKey: Bool) {
         (try read { try $0.credentialStorage() }, sealing != nil)
     }
 }

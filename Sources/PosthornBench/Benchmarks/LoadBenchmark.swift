@@ -80,7 +80,7 @@ struct LoadBenchmark: Benchmark {
         var plan = LoadPlan(.closed(connections: connections))
         plan.nanoseconds = Int64(seconds) * 1_000_000_000
         plan.threads = threads
-        var options = LoadOptions()
+        var options = WireOptions()
         options.caFile = caFile
         let test = try LoadTest(
             try EndpointURL(url),

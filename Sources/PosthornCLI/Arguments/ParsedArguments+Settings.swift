@@ -10,6 +10,9 @@ extension ParsedArguments {
     /// What takes the place of a flag that is not on the command line, and so of its variable and its setting.
     private static let secrets = ["key-file": "POSTHORN_KEY", "smtp-password-file": MailArguments.variable]
 
+    /// Variables that hold secrets themselves.
+    static var secretVariables: [String] { Array(secrets.values) }
+
     /// The variable of a flag: `POSTHORN_CA_FILE` for `--ca-file`.
     static func variable(_ flag: String) -> String { "POSTHORN_" + SettingsFile.key(flag).uppercased() }
 

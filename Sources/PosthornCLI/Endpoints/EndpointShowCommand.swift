@@ -12,8 +12,9 @@ enum EndpointShowCommand: Command {
         details: [
             "Secrets, values of headers and those in the URL's query are ***. Without the key of sealed credentials their names are"
                 + "\nnot known either.",
-            "With --json: as posthorn endpoint list, with credentials (an object; null without the key), pending, held and exhausted"
-                + "\n(counts of deliveries).",
+            "With --json: as posthorn endpoint list, with credentials (an object; null without the key), replaced_signs_until (until"
+                + "\nwhen a secret that was rotated away signs too, the last one; null when none does), pending, held and exhausted (counts of"
+                + "\ndeliveries).",
         ],
         examples: ["posthorn endpoint show crm", "posthorn endpoint show crm --json"]
     )
@@ -24,16 +25,17 @@ enum EndpointShowCommand: Command {
         let id = arguments.positionals[0]
         return try context.withOutboxToRead { outbox in
             let endpoint = try outbox.maskedEndpoint(id)
-            let fault = try outbox.endpointFaults().all[endpoint.settings.id]
+            let fault = try outbox.endpointFault(endpoint.settings.id)
+            let replaced = try outbox.replacedSecretsSign(endpoint: endpoint.settings.id)
             let throttled = try outbox.throttledEndpoints()[endpoint.settings.id]
             var filter = DeliveryFilter()
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
             if context.json {
-                context.output.write(json(endpoint, fault, throttled, counts))
+                context.output.write(json(endpoint, fault, throttled, replaced, counts))
             } else {
-                context.output.write(text(endpoint, fault, throttled, counts))
+                context.output.write(text(endpoint, fault, throttled, replaced, counts))
             }
             return 0
         }
@@ -43,6 +45,7 @@ enum EndpointShowCommand: Command {
         _ endpoint: StoredEndpoint,
         _ fault: String?,
         _ throttledUntil: Timestamp?,
+        _ replaced: [Timestamp],
         _ counts: [DeliveryState: Int]
     ) -> String {
         let settings = endpoint.settings
@@ -64,9 +67,12 @@ enum EndpointShowCommand: Command {
         for (name, value) in settings.credentials.sorted(by: { $0.key < $1.key }) {
             rows.append(("credential", "\(name) = \(InputProblem.printable(value.shown))"))
         }
+        if let last = replaced.max() {
+            let many = replaced.count == 1 ? "the replaced secret signs" : "\(replaced.count) replaced secrets sign"
+            rows.append(("overlap", "\(many) too, \(replaced.count == 1 ? "" : "the last of them ")until \(last)"))
+        }
         rows += limits(settings)
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \(Visible.text($0.1))\n" }.joined()
+        return TwoColumns.lines(rows.map { ($0.0, Visible.text($0.1)) }).map { $0 + "\n" }.joined()
     }
 
     private static func limits(_ settings: EndpointSettings) -> [(String, String)] {
@@ -80,12 +86,14 @@ enum EndpointShowCommand: Command {
         _ endpoint: StoredEndpoint,
         _ fault: String?,
         _ throttledUntil: Timestamp?,
+        _ replaced: [Timestamp],
         _ counts: [DeliveryState: Int]
     ) -> JSONLine {
         let settings = endpoint.settings
         var line = EndpointListCommand.json(endpoint, fault, throttledUntil)
         let members = settings.credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
         line.add("credentials", settings.keepsCredentials ? .null : .object(members))
+        line.add("replaced_signs_until", replaced.max())
         for state in states { line.add(state.rawValue, counts[state] ?? 0) }
         return line
     }

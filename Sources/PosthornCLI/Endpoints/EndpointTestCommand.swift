@@ -45,10 +45,16 @@ enum EndpointTestCommand: Command {
         if let status = outcome.status {
             text += "< \(status)\(place) in \(time)\(outcome.succeeded ? "" : ": only 200 counts as received")\n"
         } else {
-            let detail = outcome.errorText.isEmpty ? "" : " (\(Visible.text(RemedyText.detail(of: outcome))))"
-            text += "< no answer after \(time): \(outcome.error?.sentence ?? "")\(detail)\n"
+            text += "< no answer after \(time): \(failure(outcome))\n"
         }
         return text + (outcome.response.isEmpty ? "" : lines(outcome.response, "< "))
+    }
+
+    /// Why there was no answer. Of a refused address the detail says it all, with the address.
+    static func failure(_ outcome: AttemptOutcome) -> String {
+        let (sentence, detail) = (outcome.error?.sentence ?? "", Visible.text(RemedyText.detail(of: outcome)))
+        if detail.isEmpty { return sentence }
+        return outcome.error == .refusedAddress ? detail : "\(sentence) (\(detail))"
     }
 
     private static func lines(_ bytes: [UInt8], _ mark: String) -> String {

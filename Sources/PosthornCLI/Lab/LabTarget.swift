@@ -16,6 +16,9 @@ struct LabTarget {
         "confirm that you own this public host, one that the command calls (repeatable)"
     )
 
+    /// Flags of commands that send to receivers which may come from the environment and the settings file.
+    static let settings = [CommandSpecification.caFile.name, ownership.name]
+
     /// - Parameter owned: Hosts that the operator has said are theirs, this one or others.
     init(text: String, owned: [String], command: String) throws(UsageProblem) {
         do throws(InputProblem) { url = try EndpointURL(text) } catch {
@@ -26,24 +29,21 @@ struct LabTarget {
         `guard` = LabGuard.make(isOwned: isOwned)
     }
 
-    /// The target of a command that has one alone.
-    /// - Parameter others: Hosts that are called besides, and that the operator may have to own too.
-    init(_ arguments: ParsedArguments, text: String, others: [String], command: String) throws(UsageProblem) {
-        let owned = arguments.all("i-own-this-host")
-        try self.init(text: text, owned: owned, command: command)
-        let hosts = [url.host] + others.filter { $0 != url.host }
-        if let stranger = owned.first(where: { !hosts.contains($0.lowercased()) }) {
-            throw Self.notTheHost(stranger, hosts.joined(separator: ", "), command: command)
-        }
-    }
-
-    static func notTheHost(_ name: String, _ hosts: String, command: String) -> UsageProblem {
-        UsageProblem("--i-own-this-host: \"\(InputProblem.printable(name))\" is not the URL's host, \(hosts)", command: command)
+    /// Throws when a host that is confirmed on the command line is none that is called; those of the settings are for other runs too.
+    static func refuseStrangers(_ arguments: ParsedArguments, hosts: [String]) throws(UsageProblem) {
+        guard arguments.isGiven(ownership.name) else { return }
+        let stranger = arguments.all(ownership.name).first { !hosts.contains($0.lowercased()) }
+        guard let stranger else { return }
+        let names = hosts.enumerated().filter { hosts.firstIndex(of: $1) == $0 }.map(\.element).joined(separator: ", ")
+        throw UsageProblem(
+            "--i-own-this-host: \"\(InputProblem.printable(stranger))\" is not the URL's host, \(names)",
+            command: arguments.command
+        )
     }
 
     /// Throws, before anything is sent, when the host may not be reached.
     func check() throws {
-        do throws(InputProblem) { _ = try LoadTarget.addresses(of: url, guard: `guard`) } catch {
+        do throws(InputProblem) { _ = try HostAddresses.reachable(of: url, guard: `guard`) } catch {
             if error.code != .notAllowed { throw error }
             throw InputProblem(
                 error.code,

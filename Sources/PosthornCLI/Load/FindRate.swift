@@ -21,6 +21,8 @@ final class FindRate: Sendable {
     private let confirmationNanoseconds: Int64
     /// As given; `nil` for as many as a rate needs.
     private let threads: Int?
+    /// The smallest share of the requests that one of the receivers gets: it has to be enough for a percentile too.
+    private let leastShare: Double
     private let stop: StopMark
     private let running = Mutex<LoadTest?>(nil)
 
@@ -33,11 +35,13 @@ final class FindRate: Sendable {
 
     /// Flags that say nothing in a search: it has no single result that they could be about.
     private static let excluded = [
-        "expect", "connections", "count", "csv", "samples", "report", "junit", "ledger", "replay", "speed",
+        "expect", "connections", "count", "csv", "samples", "report", "ledger", "replay", "speed",
     ]
 
+    /// - Parameter weights: The receivers' shares of the rate.
     /// - Throws: Which flag does not go with it.
-    init(_ arguments: ParsedArguments, _ command: String) throws {
+    init(_ arguments: ParsedArguments, weights: [Double], _ command: String) throws {
+        leastShare = (weights.min() ?? 1) / weights.reduce(0, +)
         for flag in Self.excluded where arguments.has(flag) {
             throw UsageProblem("--\(flag) says nothing with --find-rate; leave it out", command: command)
         }
@@ -104,7 +108,7 @@ final class FindRate: Sendable {
             guard case .percentile(let percent) = bound.measure else { return 1 }
             return Double(Expectation.fewestRequests(for: percent))
         }
-        let length = (needed.max() ?? 1) * Self.spareRequests / trial.ratePerSecond * 1e9
+        let length = (needed.max() ?? 1) * Self.spareRequests / (trial.ratePerSecond * leastShare) * 1e9
         let nanoseconds = max(trial.isConfirmation ? confirmationNanoseconds : trialNanoseconds, Int64(length))
         let isPoisson: Bool
         if case .open(_, let poisson) = plan.model { isPoisson = poisson } else { isPoisson = false }

@@ -1,6 +1,6 @@
-import PosthornText
 import PosthornLab
 import PosthornModel
+import PosthornSystem
 import PosthornText
 
 /// What `posthorn load --find-rate` says.
@@ -54,8 +54,8 @@ enum FindRateText {
             let more = Words.oneDecimal((search.distance ?? 0) * 100)
             return "holds at \(kept), confirmed; not at \(rate(search.firstMissed ?? 0)), which is \(more) % more"
         case .generatorLimited:
-            return
-                "holds at \(kept), confirmed; from \(rate(search.firstUnknown ?? 0)) on this machine was late itself, and nothing is known of the receiver"
+            return "holds at \(kept), confirmed; this machine is the bound: from \(rate(search.firstUnknown ?? 0)) on it was late itself, "
+                + "so the receiver may hold more"
         case .ceilingReached: return "holds at \(kept), confirmed, which is the most that is tried"
         case .nothingHolds: return "does not hold at \(rate(search.firstMissed ?? 0)) a second, and not at any rate above"
         case .nothingKnown: return "nothing is known: this machine was late at every rate, or too little was answered"
@@ -86,18 +86,59 @@ enum FindRateText {
         let object = JSONValue.object([
             .init("target", .string(target)), .init("bounds", .string(bounds)), .init("end", .string("\(search.end ?? .unfinished)")),
             .init("last_kept_per_second", number(search.lastKept)), .init("first_missed_per_second", number(search.firstMissed)),
-            .init("first_unknown_per_second", number(search.firstUnknown)), .init("confirmed", .bool(search.isConfirmed)),
+            .init("first_unknown_per_second", number(search.firstUnknown)),
+            .init("bounded_by", boundary(search).map { .string($0) } ?? .null), .init("confirmed", .bool(search.isConfirmed)),
             .init("trials", .array(rows)), .init("run", origin.json),
         ])
         return object.text + "\n"
     }
 
-    /// 0 for a rate that was found, 1 where none holds, else that of what is not known.
+    /// What is the bound of the rate that was found; `nil` where none was.
+    private static func boundary(_ search: RateSearch) -> String? {
+        switch search.end {
+        case .found: return "receiver"
+        case .generatorLimited: return "generator"
+        case .ceilingReached: return "highest_rate"
+        case .nothingHolds, .nothingKnown, .unfinished, nil: return nil
+        }
+    }
+
+    /// The search as JUnit XML: one case, which fails where no rate holds and is skipped where nothing is known.
+    static func junit(
+        _ search: RateSearch,
+        _ trials: [FindRate.Trial],
+        bounds: String,
+        origin: LoadOrigin,
+        target: String
+    ) -> String {
+        let text = sentence(search)
+        let outcome: JUnitDocument.Case.Outcome
+        switch status(search) {
+        case 0: outcome = .passed
+        case 1: outcome = .failed(kind: "missed", message: text)
+        default: outcome = .skipped(message: text)
+        }
+        let figures =
+            [("result", text), ("bounded_by", boundary(search) ?? "")]
+            + [("last_kept_per_second", search.lastKept), ("first_missed_per_second", search.firstMissed)].compactMap { name, value in
+                value.map { (name, String(($0 * 1000).rounded() / 1000)) }
+            }
+        let suite = JUnitDocument.Suite(
+            name: "posthorn load --find-rate \(target)",
+            seconds: trials.reduce(0) { $0 + Double($1.report.nanoseconds) / 1e9 },
+            began: trials.first?.report.began ?? SystemClock().now(),
+            properties: origin.parts + figures.map { (name: $0.0, text: $0.1) },
+            cases: [JUnitDocument.Case("find-rate", bounds, outcome)]
+        )
+        return JUnitDocument(name: "posthorn load", [suite]).xml
+    }
+
+    /// 0 for a rate that was found, whatever is its bound, 1 where none holds, else that of what is not known.
     static func status(_ search: RateSearch) -> Int32 {
         switch search.end {
-        case .found, .ceilingReached: return 0
+        case .found, .ceilingReached, .generatorLimited: return 0
         case .nothingHolds: return 1
-        case .generatorLimited, .nothingKnown, .unfinished, nil: return LoadCommand.unknownStatus
+        case .nothingKnown, .unfinished, nil: return LoadCommand.unknownStatus
         }
     }
 }

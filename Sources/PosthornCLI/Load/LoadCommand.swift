@@ -1,18 +1,21 @@
-import PosthornText
 import PosthornLab
 import PosthornModel
 import PosthornSending
 import PosthornSystem
-import Synchronization
+import PosthornText
 
 /// `posthorn load URL`
 enum LoadCommand: Command {
     static let specification = CommandSpecification(
         name: "load",
         summary: "load-test a receiver with honest latencies, in a vendor's format",
-        positionals: [.init(name: "URL", count: .one, summary: "the receiver")],
+        positionals: [
+            .init(name: "URL", count: .one, summary: "the receiver"),
+            .init(name: "URL", count: .many, summary: "more receivers of the same load, each with results of its own"),
+        ],
         flags: LoadFlags.flags,
         usesOutbox: false,
+        settings: LabTarget.settings,
         details: [
             "With --rate, requests leave on a schedule whether or not answers come, and latency counts from the moment a request"
                 + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
@@ -34,6 +37,9 @@ enum LoadCommand: Command {
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
                 + "\nthe test early, with the results of the time that it took.",
+            "Several URLs share the load by --weights: each has its own schedule, connections, bound of --max-in-flight and pauses, so that"
+                + "\nnone hides or slows another, and its own results in every output. A bound on latency or errors in percent is judged of all"
+                + "\nrequests and of each URL; p99{url:2}<200ms is about the second, {url:*} about each. --replay takes one URL.",
             "Latency is that of answers as they should be; answers with a wrong status have theirs apart (failure_latency_ms). A request"
                 + "\nthat was never answered counts as slower than any bound, and is shown with the time it waited (≥).",
             "A bound of --expect is kept, missed or not known. Not known: too few requests for the percentile (p90 needs 29, p95 59,"
@@ -44,15 +50,18 @@ enum LoadCommand: Command {
             "--find-rate 'p99<200ms' doubles the rate from --rate (default 50) until the bound is missed, halves the distance until the rates"
                 + "\nare 5 % apart, and confirms the lower one for --sustain. Fewer than 1 % of errors are a bound too, unless another is"
                 + "\ngiven. A trial takes --duration (default 5s), or longer where the percentile needs more requests. A rate at which this"
-                + "\nmachine was late is not known, and never counts as missed. Exit status 0 with a rate, 1 if none holds, 3 if not known.",
+                + "\nmachine was late is not known, and never counts as missed. Exit status 0 with a rate, whether the receiver or this machine is"
+                + "\nits bound (the result says which), 1 if none holds, 3 if not known.",
             "Every output names the seed, the command line without secrets, the version, the format and the machine, to run it again.",
             "--expect 'findings<1' is missed when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",
             "This machine and private networks may be tested; any other host needs --i-own-this-host. A receiver whose answer"
-                + "\nis not 200 and has Retry-After is left alone for so long, a day at most.",
+                + "\nis not 200 and has Retry-After is left alone for so long, a day at most; with --rate, what was due meanwhile is counted as"
+                + "\nwithheld, and bounds on errors count it as failed. What --duration leaves over is not sent later than a second after its end,"
+                + "\nor than --timeout where every place on the wire was taken, and counts as failed.",
             "With --json: one object, with target, began, model, duration_s, planned_s, stopped_early, requests, requests_per_second,"
                 + "\nscheduled_per_second, latency_ms and service_time_ms (min, mean, p50 … p9999, max), latency_at_least (which of these are"
-                + "\nwaits without an answer), unanswered, unsent, errors, errors_by_kind, statuses, steps, types, checks, findings, ledger,"
+                + "\nwaits without an answer), unanswered, unsent, errors, errors_by_kind, statuses, withheld, steps, types, targets (the same of each URL), checks, findings, ledger,"
                 + "\nexpectations (expectation, outcome: kept, missed or not_known, line), run and more. --csv has one line an interval,"
                 + "\n--samples one line a request (microseconds); lines that begin with # are comments.",
         ],
@@ -63,24 +72,20 @@ enum LoadCommand: Command {
                 + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'findings<1'",
             "posthorn load http://127.0.0.1:9999/ --rate 500 --ledger processed.ndjson --expect 'lost<1' --expect 'twice<1'",
             "posthorn load http://127.0.0.1:9999/ --find-rate 'p99<200ms'",
+            "posthorn load http://127.0.0.1:9999/ http://127.0.0.1:9998/ --weights 3,1 --rate 200 --expect 'p99<200ms'",
             "posthorn load http://127.0.0.1:9999/ --replay posthorn.db --speed 60 --vendor weseedo",
         ]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let target = try LabTarget(
-            arguments,
-            text: arguments.positionals[0],
-            others: [LedgerSource.host(arguments)].compactMap { $0 },
-            command: context.command
-        )
+        let targets = try LoadTargets(arguments, context.command)
         let now = SystemClock().now()
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
         let shares = try LoadFlags.shares(arguments, context.command)
         let expectations = try LoadFlags.expectations(arguments, context.command)
-        let settings = try FormatFlags.settings(arguments, url: target.url.text, command: context.command)
+        let settings = try FormatFlags.settings(arguments, url: targets.first.url.text, command: context.command)
         let events = try ReplayFlags.events(arguments, settings, context.command)
-        let search = arguments.has("find-rate") ? try FindRate(arguments, context.command) : nil
+        let search = arguments.has("find-rate") ? try FindRate(arguments, weights: targets.weights, context.command) : nil
         if search == nil, arguments.has("sustain") {
             throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command)
         }
@@ -98,48 +103,58 @@ enum LoadCommand: Command {
         let ledger = try LedgerSource(arguments, context.command)
         try check(ledger, content, shares, expectations, context.command)
         try ReportFiles.check(arguments)
-        try target.check()
+        try targets.check()
         if let note = try ledger?.check() { ErrorOutput.line("posthorn: \(note)") }
         // Opening empties them, so it comes after what can be refused.
         let files = try ReportFiles(arguments)
         StopSignals.block()
         func makeTest(_ plan: LoadPlan) throws -> LoadTest {
             try LoadTest(
-                target.url,
+                targets.destinations,
                 method: settings?.method ?? .post,
                 plan: plan,
                 content: content,
                 shares: shares,
-                guard: target.guard,
                 options: options
             )
         }
-        if let search {
-            return try run(search, plan, makeTest, LoadRunOrigin.made(arguments, settings, seed: seed), target, context)
-        }
+        let origin = LoadRunOrigin.made(arguments, settings, seed: seed)
+        if let search { return try run(search, plan, makeTest, origin, targets, files, context) }
         let test = try makeTest(plan)
         let phase = ReportingPhase()
         var (report, ledgerProblem) = try run(test, plan, ledger, phase)
         phase.end()
-        report.origin = LoadRunOrigin.made(arguments, settings, seed: seed)
+        report.origin = origin
         let verdicts = report.verdicts(expectations)
         try files.write(report, verdicts, to: context)
         // The results stand, whatever became of the ledger.
-        let failure = report.failureOfAll
-        if let failure {
-            let signature = settings?.signature ?? .none
+        let hints = hints(report, targets, settings, arguments)
+        if !hints.isEmpty { context.output.flush() }
+        for hint in hints { ErrorOutput.lastLine("posthorn: \(hint)") }
+        if let ledgerProblem { throw ledgerProblem }
+        return hints.isEmpty ? status(of: verdicts) : 1
+    }
+
+    /// What most likely has to be changed for each receiver that has taken nothing at all.
+    private static func hints(
+        _ report: LoadReport,
+        _ targets: LoadTargets,
+        _ settings: EndpointSettings?,
+        _ arguments: ParsedArguments
+    ) -> [String] {
+        let reports = report.targets.isEmpty ? [report] : report.targets
+        return zip(targets.all, reports).compactMap { target, report in
+            guard let failure = report.failureOfAll else { return nil }
             let hint = FailureHint(
                 url: target.url,
-                signature: signature,
+                signature: settings?.signature ?? .none,
                 hasFile: arguments.has("topology"),
                 hasVendor: arguments.has("vendor"),
                 caFile: arguments.text("ca-file")
             )
-            context.output.flush()
-            ErrorOutput.lastLine("posthorn: \(hint.line(ofLoad: failure, detail: report.errorText(of: failure)))")
+            let line = hint.line(ofLoad: failure, detail: report.errorText(of: failure))
+            return reports.count == 1 ? line : "\(Visible.text(report.target)): \(line)"
         }
-        if let ledgerProblem { throw ledgerProblem }
-        return failure == nil ? status(of: verdicts) : 1
     }
 
     /// The exit status when nothing can be known about a bound, and none is missed.
@@ -156,7 +171,8 @@ enum LoadCommand: Command {
         _ plan: LoadPlan,
         _ makeTest: (LoadPlan) throws -> LoadTest,
         _ origin: LoadOrigin,
-        _ target: LabTarget,
+        _ targets: LoadTargets,
+        _ files: ReportFiles,
         _ context: Context
     ) throws -> Int32 {
         let phase = ReportingPhase()
@@ -166,7 +182,8 @@ enum LoadCommand: Command {
         }
         let (result, trials) = try search.run(plan, makeTest) { ErrorOutput.line("posthorn: \(FindRateText.line($0))") }
         phase.end()
-        let url = MaskedURL.text(target.url.text)
+        let url = targets.all.map { MaskedURL.text($0.url.text) }.joined(separator: " ")
+        try files.write(junit: FindRateText.junit(result, trials, bounds: search.boundsText, origin: origin, target: url))
         if context.json {
             context.output.write(FindRateText.json(result, trials, bounds: search.boundsText, origin: origin, target: url))
         } else {
@@ -221,39 +238,5 @@ enum LoadCommand: Command {
             return (report, error)
         }
         return (report, nil)
-    }
-}
-
-/// The line that a terminal shows while a load runs.
-final class LoadMeter: Sendable {
-    private struct State {
-        var requests: UInt64 = 0
-        var errors: UInt64 = 0
-        var last = MonotonicClock.nanoseconds()
-        var text = "starting"
-    }
-
-    private let state = Mutex(State())
-    private let planned: Int64?
-    private let started = MonotonicClock.nanoseconds()
-
-    init(_ plan: LoadPlan) { planned = plan.plannedNanoseconds.map { $0 + plan.warmUpNanoseconds } }
-
-    /// - Parameter news: What has happened since the line before.
-    func line(_ news: LoadProgress, at now: Int64 = MonotonicClock.nanoseconds()) -> String {
-        state.withLock { state in
-            let seconds = max(1e-3, Double(now - state.last) / 1e9)
-            state.last = now
-            state.requests += news.requests
-            state.errors += news.errors
-            let rate = Words.oneDecimal(Double(news.requests) / seconds)
-            var text = "\(Words.length(milliseconds: (now - started) / 1_000_000))"
-            if let planned { text += " of \(Words.length(milliseconds: planned / 1_000_000))" }
-            text += ", \(Words.grouped(state.requests)) requests, \(rate)/s"
-            if news.latencies.count > 0 {
-                text += ", p50 \(LoadText.duration(news.latencies.percentile(50))), p99 \(LoadText.duration(news.latencies.percentile(99)))"
-            }
-            return text + ", \(Words.count(state.errors, "error"))"
-        }
     }
 }

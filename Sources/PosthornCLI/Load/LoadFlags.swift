@@ -16,6 +16,7 @@ enum LoadFlags {
             .init("count", "N", "how many requests at most; with --duration too, whichever comes first ends it"),
             .init("warm-up", "TIME", "send so long before anything is measured"),
             .init("max-in-flight", "N", "with --rate: requests on the wire at once (default 10000); reaching it is reported"),
+            .init("weights", "LIST", "with several URLs: their shares of the load, in their order, such as 3,1 (default: equal)"),
             .init("timeout", "MS", "the deadline of a request: connect, headers and body (default 15000)"),
             .init("threads", "N", "sender threads (default: one, two for more than 20,000 a second and without --rate)"),
         ] + FormatFlags.flags + ReplayFlags.flags + [
@@ -33,7 +34,7 @@ enum LoadFlags {
                 "expect",
                 "BOUND",
                 isRepeatable: true,
-                "end with 1 if it is missed, 3 if not known: p99<200ms, errors<0.1%, rate>=900, p99{step:*}<1s, findings<1, lost<1 (repeatable)"
+                "end with 1 if it is missed, 3 if not known: p99<200ms, errors<0.1%, rate>=900, p99{step:*}<1s, p99{url:2}<1s, findings<1, lost<1 (repeatable)"
             ),
         ] + LedgerSource.flags + [
             .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
@@ -43,7 +44,7 @@ enum LoadFlags {
             .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
             .init("close-connections", "open a new connection for every request"),
             .init("insecure", "take any certificate, whoever signed it and whatever its names"),
-            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            CommandSpecification.caFile,
             LabTarget.ownership,
         ]
 

@@ -24,6 +24,29 @@ enum LoadPartsText {
         return "\n" + text
     }
 
+    /// A table of the receivers where there are several, with what went wrong at each.
+    static func targets(_ report: LoadReport) -> String {
+        if report.targets.isEmpty { return "" }
+        var text = ""
+        let titles = ["URL", "PLANNED/S", "ANSWERED/S", "REQUESTS", "P50", "P99", "MAX", "NO ANSWER", "ERRORS"]
+        var table = Table(titles.map { .init($0, isNumber: $0 != "URL") }, terminalWidth: nil) { text += $0 }
+        for target in report.targets {
+            let measured = target.all
+            let latencies = measured.latencies.count == 0 ? ["-", "-", "-"] : [50, 99, 100].map { latency(measured, $0) }
+            table.add(
+                [
+                    Visible.text(target.target), target.scheduledPerSecond.map { Words.oneDecimal($0) } ?? "-",
+                    Words.oneDecimal(target.requestsPerSecond), Words.grouped(measured.requests),
+                ] + latencies + [Words.grouped(measured.unanswered.count), Words.grouped(measured.errors)]
+            )
+        }
+        table.finish()
+        for target in report.targets where target.errors > 0 {
+            text += "errors at \(Visible.text(target.target)): \(LoadText.errors(target))\n"
+        }
+        return "\n" + text
+    }
+
     /// A percentile; that of a request without an answer is at least the time that it has waited.
     static func latency(_ measured: LoadMeasurements, _ percent: Double) -> String {
         let (nanoseconds, isExact) = measured.latency(percent)

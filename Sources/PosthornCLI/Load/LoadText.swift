@@ -1,10 +1,12 @@
 import PosthornLab
+import PosthornText
 import PosthornModel
 
 /// The results of a load for people.
 enum LoadText {
     static func report(_ report: LoadReport) -> String {
-        var text = "\(Visible.text(report.target)), \(model(report)), \(seconds(report.nanoseconds))\(stopped(report))\n\n"
+        let target = report.targets.isEmpty ? Visible.text(report.target) : Words.count(report.targets.count, "URL")
+        var text = "\(target), \(model(report)), \(seconds(report.nanoseconds))\(stopped(report))\n\n"
         text += rows([
             (
                 "requests",
@@ -20,9 +22,11 @@ enum LoadText {
             ("connections", connections(report)),
             ("addresses", counts(report.addresses.map { ($0.key, $0.value) })),
         ])
-        for note in notes(report) { text += "\n\(note)" }
-        if !notes(report).isEmpty { text += "\n" }
+        let notes = LoadNotes.all(report)
+        for note in notes { text += "\n\(note)" }
+        if !notes.isEmpty { text += "\n" }
         text += histogram(report.latencies)
+        text += LoadPartsText.targets(report)
         text += LoadPartsText.steps(report)
         text += checks(report)
         text += ledger(report)
@@ -47,16 +51,14 @@ enum LoadText {
     private static func seconds(_ nanoseconds: Int64) -> String { Words.length(milliseconds: nanoseconds / 1_000_000) }
 
     private static func rows(_ rows: [(String, String)]) -> String {
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.filter { !$0.1.isEmpty }
-            .map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+        TwoColumns.lines(rows.filter { !$0.1.isEmpty }.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
     }
 
     private static func counts(_ counts: [(String, UInt64)]) -> String {
         counts.sorted { $0.0 < $1.0 }.map { "\($0.0): \(Words.grouped($0.1))" }.joined(separator: ", ")
     }
 
-    private static func errors(_ report: LoadReport) -> String {
+    static func errors(_ report: LoadReport) -> String {
         if report.errors == 0 { return "none" }
         let share = report.all.errorPercent
         let kinds = counts(report.errorsByClass.map { ($0.key, $0.value) })
@@ -103,36 +105,6 @@ enum LoadText {
             text += "; TLS p50 \(duration(report.handshakes.percentile(50))), max \(duration(report.handshakes.maximum))"
         }
         return text
-    }
-
-    private static func notes(_ report: LoadReport) -> [String] {
-        var notes: [String] = []
-        if report.heldBack > 0 {
-            notes.append(
-                "The bound of \(Words.grouped(report.plan.inFlightLimit)) requests in flight was reached; "
-                    + "\(Words.count(report.heldBack, "request")) left late, which is in the latency."
-            )
-        }
-        if report.withheld > 0 {
-            notes.append(
-                "\(Words.count(report.withheld, "request was", "requests were")) not sent, because the receiver asked to wait (Retry-After)."
-            )
-        }
-        let lateness = report.all.ownDelays
-        if report.plan.isOpen, lateness.percentile(99) > 50_000_000 {
-            notes.append("This machine could not keep the schedule: requests left up to \(duration(lateness.maximum)) late.")
-        }
-        if !report.plan.isOpen, report.generator.isSaturated {
-            notes.append(
-                "The generator had no time left, or other programs had the cores: it, and not the receiver, may be what limits the rate and "
-                    + "adds to the latency."
-            )
-        }
-        if report.all.unsent > 0 {
-            let count = Words.count(report.all.unsent, "request")
-            notes.append("\(count) could not be sent by this machine, which says nothing of the receiver.")
-        }
-        return notes
     }
 
     /// One bar for each power of two that holds something.

@@ -47,14 +47,17 @@ final class ReportFiles {
 
     deinit { for descriptor in [csv, page, samples, junit] { if let descriptor { close(descriptor) } } }
 
+    /// Writes the JUnit file, if one is wanted.
+    func write(junit text: String) throws(OutputFileProblem) {
+        if let junit, let failure = Descriptor.write(Array(text.utf8), to: junit) { throw OutputFileProblem("the JUnit file", failure) }
+    }
+
     func write(_ report: LoadReport, _ verdicts: [Expectation.Verdict], to context: Context) throws {
         if let csv, let failure = Descriptor.write(Array(report.csv.utf8), to: csv) { throw OutputFileProblem("the CSV file", failure) }
         if let page, let failure = Descriptor.write(Array(LoadPage(report, verdicts).html.utf8), to: page) {
             throw OutputFileProblem("the report", failure)
         }
-        if let junit, let failure = Descriptor.write(Array(report.junit(verdicts).utf8), to: junit) {
-            throw OutputFileProblem("the JUnit file", failure)
-        }
+        try write(junit: report.junit(verdicts))
         if let samples, let failure = Self.write(report, to: samples) { throw OutputFileProblem("the samples", failure) }
         if csvIsOutput {
             context.output.write(report.csv)
@@ -70,15 +73,12 @@ final class ReportFiles {
     }
 
     private static func write(_ report: LoadReport, to descriptor: Int32) -> Int32? {
-        let samples = report.samples
-        var text = (report.origin?.comments ?? "") + LoadSample.csvTitles
-        for (i, sample) in samples.enumerated() {
-            text += sample.csvLine
-            guard i == samples.count - 1 || text.utf8.count > 1 << 20 else { continue }
-            if let failure = Descriptor.write(Array(text.utf8), to: descriptor) { return failure }
-            text = ""
+        var failure: Int32?
+        report.writeSamples { text in
+            failure = Descriptor.write(Array(text.utf8), to: descriptor)
+            return failure == nil
         }
-        return samples.isEmpty ? Descriptor.write(Array(text.utf8), to: descriptor) : nil
+        return failure
     }
 
     private static func json(_ report: LoadReport, _ verdicts: [Expectation.Verdict]) -> JSONValue {

@@ -6,14 +6,14 @@ import PosthornSending
 /// The flags of `posthorn load` that say how its requests go on the wire.
 enum WireFlags {
     /// - Throws: Which of them is wrong, or excludes another.
-    static func options(_ arguments: ParsedArguments, _ command: String) throws -> LoadOptions {
-        if arguments.has("insecure"), arguments.has("ca-file") {
+    static func options(_ arguments: ParsedArguments, _ command: String) throws -> WireOptions {
+        if arguments.has("insecure"), arguments.isGiven("ca-file") {
             throw UsageProblem("--insecure and --ca-file exclude each other: no certificate is checked with --insecure", command: command)
         }
-        var options = LoadOptions()
+        var options = WireOptions()
         options.keepsConnections = !arguments.has("close-connections")
         options.verifiesCertificates = !arguments.has("insecure")
-        options.caFile = try EndpointCalls.caFile(arguments)
+        options.caFile = options.verifiesCertificates ? try EndpointCalls.caFile(arguments) : nil
         options.method = try method(arguments, command)
         return options
     }

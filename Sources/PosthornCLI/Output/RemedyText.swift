@@ -39,6 +39,7 @@ enum RemedyText {
         case let problem as InputProblem: return problem.text(wording: wording)
         case let problem as OutboxProblem: return problem.text(wording: wording)
         case let error as OutboxError: return error.text(wording: wording)
+        case .outbox(let problem) as EngineError: return problem.text(wording: wording)
         default: return "\(error)"
         }
     }

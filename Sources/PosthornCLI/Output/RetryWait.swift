@@ -1,3 +1,4 @@
+import Posthorn
 import PosthornModel
 import PosthornText
 import PosthornStore
@@ -10,15 +11,38 @@ struct RetryWait: Equatable {
     let reason: String
     /// What lets them go.
     let remedy: String
+    /// Whether they are held; if not, they stay pending until their endpoint takes some again.
+    var isHeld = true
 
     /// - Parameters:
     ///   - endpoints: Whose deliveries were made due.
     ///   - faults: Endpoints that cannot be used, with the reason.
-    static func all(_ endpoints: [String: RetryReport.Endpoint], _ faults: [String: String]) -> [RetryWait] {
+    ///   - throttles: Endpoints whose receivers have asked to be left alone, and until when.
+    static func all(
+        _ endpoints: [String: RetryReport.Endpoint],
+        _ faults: [String: String],
+        _ throttles: [String: Timestamp]
+    ) -> [RetryWait] {
         endpoints.sorted { $0.key < $1.key }.compactMap { id, endpoint in
-            guard let (reason, remedy) = cause(endpoint.state, faults[id], ShellWord.argument(id)) else { return nil }
-            return RetryWait(endpoint: id, deliveries: endpoint.deliveries, reason: reason, remedy: remedy)
+            if let (reason, remedy) = cause(endpoint.state, faults[id], ShellWord.argument(id)) {
+                return RetryWait(endpoint: id, deliveries: endpoint.deliveries, reason: reason, remedy: remedy)
+            }
+            return throttles[id].map { until in
+                RetryWait(
+                    endpoint: id,
+                    deliveries: endpoint.deliveries,
+                    reason: "its receiver has asked to be left alone until \(until)",
+                    remedy: "from then on they go out bit by bit",
+                    isHeld: false
+                )
+            }
         }
+    }
+
+    /// Those of a report that wait all the same.
+    static func all(_ report: RetryReport, in outbox: Outbox) throws -> [RetryWait] {
+        if report.retried == 0 { return [] }
+        return all(report.endpoints, try outbox.endpointFaults().all, try outbox.throttledEndpoints())
     }
 
     private static func cause(_ state: EndpointState, _ fault: String?, _ word: String) -> (String, String)? {
@@ -34,7 +58,8 @@ struct RetryWait: Equatable {
     /// A line for people.
     var sentence: String {
         let name = Visible.text(endpoint)
-        let held = Words.count(deliveries, "delivery of endpoint \(name) is", "deliveries of endpoint \(name) are")
-        return "\(held) held, not sent, because \(Visible.text(reason)); \(remedy)\n"
+        let (one, more) = isHeld ? ("is", "are") : ("waits", "wait")
+        let many = Words.count(deliveries, "delivery of endpoint \(name) \(one)", "deliveries of endpoint \(name) \(more)")
+        return "\(many)\(isHeld ? " held, not sent," : ", not sent,") because \(Visible.text(reason)); \(remedy)\n"
     }
 }

@@ -14,7 +14,7 @@ enum ResendCommand: Command {
                 + "\nthat drop duplicates by the event's id have to forget it first.",
             DeliveryChoice.details,
             "With --json: one object with resent (a count), unknown (numbers), refused (objects of delivery and state) and waiting (objects of"
-                + "\nendpoint, deliveries and reason: those that are held); with --dry-run one object an endpoint, with endpoint, deliveries and"
+                + "\nendpoint, deliveries and reason: those that are not sent now); with --dry-run one object an endpoint, with endpoint, deliveries and"
                 + "\ndelivered.",
         ],
         examples: ["posthorn resend 17", "posthorn resend --endpoint crm --since 2h --dry-run"]
@@ -28,7 +28,7 @@ enum ResendCommand: Command {
                 return 0
             }
             let report = try outbox.resend(choice.selection)
-            let waiting = RetryWait.all(report.endpoints, report.retried > 0 ? try outbox.endpointFaults().all : [:])
+            let waiting = try RetryWait.all(report, in: outbox)
             context.output.write(
                 context.json ? RetryCommand.json(report, "resent", waiting).text + "\n" : RetryCommand.text(report, waiting)
             )

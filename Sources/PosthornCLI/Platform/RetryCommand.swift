@@ -25,10 +25,11 @@ enum RetryCommand: Command {
                 + "\nheld. With --endpoint ID and nothing else: all that wait for another URL.",
             "With --mails, refused mails are due again, for the contact that the endpoint's node has now; a running posthorn run"
                 + "\nwith --smtp, or the next one, sends them at once.",
-            "Deliveries of an endpoint that is disabled, unverified or broken are held instead, until that is over; retry names it.",
+            "Deliveries of an endpoint that is disabled, unverified or broken are held instead, until that is over, and those of one whose"
+                + "\nreceiver has asked to be left alone (Retry-After) wait until then; retry names it.",
             "With --json: one object with retried and moved (counts; moved: to another URL, method or envelope), unknown (numbers), refused"
                 + "\n(objects of delivery and state) and waiting (objects of endpoint, deliveries and reason: those of the retried ones that are"
-                + "\nheld); with --mails one object a mail, with endpoint and recipient; with --dry-run one object an endpoint, with endpoint,"
+                + "\nnot sent now); with --mails one object a mail, with endpoint and recipient; with --dry-run one object an endpoint, with endpoint,"
                 + "\ndeliveries and a count by state.",
         ],
         examples: [
@@ -47,7 +48,7 @@ enum RetryCommand: Command {
                 return 0
             }
             let report = try outbox.retry(choice.selection, wholeRound: arguments.has("schedule"), atCurrentURL: atCurrentURL)
-            let waiting = RetryWait.all(report.endpoints, report.retried > 0 ? try outbox.endpointFaults().all : [:])
+            let waiting = try RetryWait.all(report, in: outbox)
             context.output.write(context.json ? json(report, "retried", waiting).text + "\n" : text(report, waiting))
             context.output.flush()
             try choice.tellOfExhausted(outbox)

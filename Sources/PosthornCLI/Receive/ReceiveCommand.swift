@@ -13,12 +13,12 @@ enum ReceiveCommand: Command {
         flags: [
             .init("port", "N", "where to listen (default 9999; 0 for any free port)"),
             .init("host", "ADDRESS", "the address to listen on (default 127.0.0.1; :: for all)"),
-        ] + FormatFlags.flags + [
+        ] + ReceiverTLS.flags + FormatFlags.flags + [
             .init("rotate-to", "SECRET", "a second, newer secret: a signature is right with either, as while a sender rotates"),
             .init("fail-first", "N", "answer the first N attempts of every event with 500"),
             .init("status", "CODE", "answer every event with this status (default 200)"),
             .init("delay", "MS", "answer so many milliseconds later"),
-            .init("rate-limit", "N", "take N requests a second and answer 429 with Retry-After beyond that"),
+            .init("rate-limit", "N", "take N requests a second, a tenth of them at once, and answer 429 with Retry-After beyond that"),
             .init("fault", "LIST", isRepeatable: true, "by chance: \(Misbehaviour.Fault.example) (repeatable)"),
             .init("seed", "N", "where the dice of --fault start from (default 0)"),
             .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
@@ -26,10 +26,15 @@ enum ReceiveCommand: Command {
             .init("until", "N", "end once N different events were answered 200"),
         ],
         usesOutbox: false,
+        settings: ReceiverTLS.flags.map(\.name),
         details: [
             "Signatures are checked when credentials are given (or a topology file that has them); a wrong one is answered 401."
                 + "\nAn event that was answered 200 before is a duplicate: it is answered 200 again and marked. diio's validation gets"
-                + "\nits echo_string back, and a browser is greeted.",
+                + "\nits echo_string back, and a browser is greeted. Voiso's Call Notify by GET carries no key: it is answered 200 and marked"
+                + "\nas not signed, unless its authorization_token is given; with --topology it is refused where the endpoint's method is POST.",
+            "With --tls-cert it speaks HTTPS, TLS 1.2 or 1.3. A certificate for trying it out, which senders take with --ca-file cert.pem:"
+                + "\nopenssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
+                + "\n-keyout key.pem -out cert.pem. A client with which TLS is not agreed is named on the standard error, and has ten seconds for it.",
             "With --ledger an event is written down when it is processed: once, the first time that it is answered 200. The faults"
                 + "\nlose (answered 200, not processed) and twice spoil that on purpose.",
             "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
@@ -38,14 +43,15 @@ enum ReceiveCommand: Command {
             "Requests are answered whether or not anybody reads the output. Up to \(Words.bytes(UInt64(LinePrinter.limitBytes))) of lines wait for a reader; what"
                 + "\ncomes then is left out, and a line says how many (with --json: kind \"dropped\", lines). The ledger leaves nothing out.",
             "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
-                + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host"
-                + "\nand port, after them one of kind \"total\".",
+                + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host,"
+                + "\nport and tls, after them one of kind \"total\".",
         ],
         examples: [
             "posthorn receive",
             "posthorn receive --vendor diio --credential signing_secret=whatever-was-agreed",
             "posthorn receive --topology topology.json --endpoint crm --fail-first 2 --delay 100",
             "posthorn receive --vendor webio --value balance=12.50",
+            "posthorn receive --tls-cert cert.pem --tls-key key.pem",
         ]
     )
 
@@ -53,6 +59,7 @@ enum ReceiveCommand: Command {
         let host = arguments.text("host") ?? "127.0.0.1"
         var server = HTTPServerConfiguration(host: host, port: try arguments.integer("port", 0...65_535) ?? 9999)
         server.idleLimitMilliseconds = 600_000
+        server.tls = try ReceiverTLS.server(arguments, context.command)
         // A load test is one client with many connections.
         server.connectionLimitPerAddress = nil
         let settings = try FormatFlags.settings(
@@ -78,6 +85,7 @@ enum ReceiveCommand: Command {
         // Nobody may read the errors either.
         let errors = try LinePrinter(notice: { Array(dropped($0).utf8) }, write: { _ = Descriptor.write($0, to: 2) })
         defer { errors.close() }
+        server.handshakeFailed = { errors.line("posthorn: \(ReceiverTLS.text(of: $0))".utf8) }
         let receiver = try Receiver(
             server: server,
             configuration: configuration,
@@ -92,7 +100,7 @@ enum ReceiveCommand: Command {
                 if goal.isReached(with: arrival) { ending.signal() }
             }
         )
-        announce(receiver.port, host, isChecking: requestCheck != nil, isJSON, printer)
+        announce(server, receiver.port, host, isChecking: requestCheck != nil, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
         receiver.stop()
@@ -109,16 +117,25 @@ enum ReceiveCommand: Command {
         Array(JSONValue.object([.init("kind", .string("dropped")), .init("lines", .number(String(count)))]).text.utf8)
     }
 
-    private static func announce(_ port: Int, _ host: String, isChecking: Bool, _ isJSON: Bool, _ printer: LinePrinter) {
+    private static func announce(
+        _ server: HTTPServerConfiguration,
+        _ port: Int,
+        _ host: String,
+        isChecking: Bool,
+        _ isJSON: Bool,
+        _ printer: LinePrinter
+    ) {
         if isJSON {
             let object = JSONValue.object([
                 .init("kind", .string("listening")), .init("host", .string(host)), .init("port", .number(String(port))),
+                .init("tls", .bool(server.tls != nil)),
             ])
             return printer.line(object.text.utf8)
         }
         let name = host.contains(":") ? "[\(host)]" : host
         let signatures = isChecking ? "signatures are checked" : "signatures are not checked (no credentials given)"
-        ErrorOutput.line("receiving on http://\(Visible.text(name)):\(port)/, \(signatures); Ctrl-C ends")
+        let scheme = server.tls == nil ? "http" : "https"
+        ErrorOutput.line("receiving on \(scheme)://\(Visible.text(name)):\(port)/, \(signatures); Ctrl-C ends")
     }
 
     private static func total(_ counts: ReceiverCounts) -> [UInt8] {
@@ -132,6 +149,7 @@ enum ReceiveCommand: Command {
         func add(_ number: Int, _ one: String, _ many: String) { if number > 0 { parts.append(Words.count(number, one, many)) } }
         add(counts.duplicates, "duplicate", "duplicates")
         add(counts.badSignatures, "bad signature", "bad signatures")
+        add(counts.unsigned, "unsigned request", "unsigned requests")
         add(counts.unreadable, "unreadable body", "unreadable bodies")
         add(counts.validations, "validation", "validations")
         add(counts.valueRequests, "value request", "value requests")
@@ -152,7 +170,7 @@ final class EventGoal: Sendable {
 
     /// Whether this arrival is the last one wanted, or came after it.
     func isReached(with arrival: Arrival) -> Bool {
-        guard let goal, arrival.kind == .event, arrival.status == 200, !arrival.isDuplicate else { return false }
+        guard let goal, arrival.isNew else { return false }
         return accepted.add(1, ordering: .relaxed).newValue >= goal
     }
 }

@@ -63,6 +63,6 @@ enum ReceiverFlags {
             return nil
         }
         if let nextSecret { try CredentialFlags.check(nextSecret: nextSecret, of: [settings], command) }
-        return try RequestCheck(settings, nextSecret: nextSecret)
+        return try RequestCheck(settings, nextSecret: nextSecret, knowsMethod: arguments.has("topology"))
     }
 }

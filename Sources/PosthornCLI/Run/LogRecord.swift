@@ -56,6 +56,9 @@ struct LogRecord: Sendable, Equatable {
         self.fields = fields
     }
 
+    /// Whether it is about the end of a run, so that what failed before is to be said before it.
+    var isOfEnd: Bool { ["draining", "stopped", "not_all_delivered"].contains(event) }
+
     /// What the engine told.
     init(_ event: EngineEvent) {
         switch event {

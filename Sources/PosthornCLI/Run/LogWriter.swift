@@ -59,7 +59,11 @@ final class LogWriter: Sendable {
         if record.level < level, !isAskedFor { return }
         let line = formatted(record, at: now)
         let isNews = shared.withLock { shared in
-            guard let failure = record.failure, level > .debug else { return Self.append([line], to: &shared) }
+            guard let failure = record.failure, level > .debug else {
+                // What failed before the end is summed up before it.
+                let earlier = record.isOfEnd ? shared.digest.summary(at: MonotonicClock.nanoseconds(), isEnd: true) : nil
+                return Self.append((earlier.map { [formatted($0, at: now)] } ?? []) + [line], to: &shared)
+            }
             let wasQuiet = shared.digest.due == nil
             let (hasLine, earlier) = shared.digest.note(failure, at: MonotonicClock.nanoseconds())
             let isNews = Self.append((earlier.map { [formatted($0, at: now)] } ?? []) + (hasLine ? [line] : []), to: &shared)

@@ -18,6 +18,7 @@ enum SimulateCommand: Command {
         ],
         flags: SimulateFlags.flags,
         usesOutbox: false,
+        settings: SimulateFlags.settings,
         details: [
             "Events go through the real engine: handshake, signatures, numbering, retries and mails are the real ones. Without --db"
                 + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"

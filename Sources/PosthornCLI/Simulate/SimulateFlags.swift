@@ -26,9 +26,13 @@ enum SimulateFlags {
             .init("out", "FILE", "write the events as lines for posthorn emit instead of sending them; - for standard output"),
             .init("out-topology", "FILE", "with --out: write the platform's nodes as a topology file for posthorn apply"),
             .init("check", "send a catalogue of cases instead, and say how the receiver does"),
-            .init("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's"),
+            CommandSpecification.caFile,
             LabTarget.ownership,
         ] + MailArguments.flags
+
+    /// What may come from the environment and the settings file. Not `--smtp` itself: made-up mails go out only where this run asks for
+    /// them. Nor `--db`, which names the outbox of real events there.
+    static let settings = LabTarget.settings + MailArguments.flags.map(\.name).filter { $0 != "smtp" }
 
     /// - Parameter platform: The nodes of a platform that is there; without any, one is made up.
     static func simulation(

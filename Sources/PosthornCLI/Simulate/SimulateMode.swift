@@ -11,7 +11,7 @@ enum SimulateMode: String, CaseIterable {
     private static let ofScenario: Set<String> = ["topology", "scenario", "event", "count", "rate", "seed", "start", "fault"]
     private static let ofReceiver: Set<String> = ["signature", "credential", "timeout", "ca-file", "i-own-this-host"]
     /// Flags that every command has.
-    private static let ofAll: Set<String> = ["json", "help"]
+    private static let ofAll: Set<String> = ["json", "help", "settings"]
 
     /// The flags that say something in this mode.
     var flags: Set<String> {
@@ -37,7 +37,8 @@ enum SimulateMode: String, CaseIterable {
     init(_ arguments: ParsedArguments) throws(UsageProblem) {
         self = arguments.has("check") ? .check : arguments.has("out") ? .write : .send
         let allowed = flags
-        if let flag = arguments.values.keys.sorted().first(where: { !allowed.contains($0) }) {
+        // What comes from the settings is for other runs too.
+        if let flag = arguments.values.keys.sorted().first(where: { !allowed.contains($0) && arguments.isGiven($0) }) {
             throw UsageProblem("--\(flag) \(reason)", command: arguments.command)
         }
         if self == .write, let url = arguments.positionals.dropFirst().first {

@@ -40,10 +40,7 @@ struct SimulationTargets {
         }
         let owned = arguments.all("i-own-this-host")
         targets = try receivers.map { try LabTarget(text: $0.url, owned: owned, command: command) }
-        let hosts = Set(targets.map(\.url.host))
-        if let stranger = owned.first(where: { !hosts.contains($0.lowercased()) }) {
-            throw LabTarget.notTheHost(stranger, hosts.sorted().joined(separator: ", "), command: command)
-        }
+        try LabTarget.refuseStrangers(arguments, hosts: Set(targets.map(\.url.host)).sorted())
     }
 
     private static func topology(_ path: String) throws -> (Topology, fileName: String) {

@@ -270,6 +270,8 @@ struct ConnectionMachine: Sendable {
 
 /// The limits of time that a connection can be under, one at a time.
 enum ConnectionTimer: Int, CaseIterable, Sendable {
+    /// Until TLS is agreed.
+    case handshake
     /// Until the next request begins.
     case idle
     /// From a head's first byte to its last.

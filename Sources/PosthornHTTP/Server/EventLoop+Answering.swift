@@ -156,6 +156,14 @@ extension EventLoop {
         var total = 0
         while total < bytes.count, connection.mayWrite {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[total...])
+            if let tls = connection.tls {
+                switch tls.write(rest) {
+                case .bytes(let count): total += count
+                case .full: connection.mayWrite = false
+                case .failed: return nil
+                }
+                continue
+            }
             let sent = Glibc.send(connection.descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             if sent >= 0 {
                 total += sent
@@ -192,7 +200,7 @@ extension EventLoop {
             connection.progress = 0
             deadlines.start(timer, slot: connection.slot, now: now)
         }
-        let isEvictable = timer == .idle || timer == .head
+        let isEvictable = timer == .idle || timer == .head || timer == .handshake
         guard isEvictable != connection.isCountedEvictable else { return }
         connection.isCountedEvictable = isEvictable
         link.evictable.add(isEvictable ? 1 : -1, ordering: .relaxed)
@@ -200,6 +208,7 @@ extension EventLoop {
     }
 
     private func timer(of connection: ServerConnection) -> ConnectionTimer {
+        if let tls = connection.tls, !tls.isAgreed { return .handshake }
         if !connection.output.isEmpty { return .answerProgress }
         if case .lingering = connection.ending { return .linger }
         if connection.exchange?.isPaused == true { return .handler }
@@ -215,6 +224,7 @@ extension EventLoop {
         case .close, .linger:
             connection.leftover = []
             connection.ending = .lingering
+            connection.tls?.end()
             shutdown(connection.descriptor, Int32(SHUT_WR))
             if connection.inputHasEnded { close(connection, .answered) } else if connection.mayRead { queue(connection) }
         case .lingering: if connection.inputHasEnded { close(connection, .answered) }

@@ -38,6 +38,7 @@ extension EventLoop {
 
     private func read(_ connection: ServerConnection) {
         let room = connection.machine.isReadingBody ? Self.bodyReadBytes : Self.readBytes
+        if let tls = connection.tls { return read(tls, room, connection) }
         let count = recv(connection.descriptor, input.baseAddress, room, 0)
         if count > 0 {
             // Less than there was room for is all there was, unless the client's end is behind it.
@@ -49,6 +50,26 @@ extension EventLoop {
         } else if errno == EAGAIN {
             connection.mayRead = false
         } else if errno != EINTR {
+            close(connection, .gone)
+        }
+    }
+
+    private func read(_ tls: TLSConnection, _ room: Int, _ connection: ServerConnection) {
+        switch tls.read(into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: input[..<room]))) {
+        case .bytes(let count): consume(UnsafeMutableBufferPointer(rebasing: input[..<count]).span, connection)
+        case .exhausted: connection.mayRead = false
+        case .again: break
+        case .ended:
+            connection.inputHasEnded = true
+            noteClientEnded(connection)
+        case .plainHTTP:
+            // What it has sent is lost, and so is every request behind it; but it can be answered in the clear.
+            connection.tls = nil
+            perform(connection.machine.refuse(HTTPRefusal(400, "this port speaks TLS; write https://")), connection)
+        case .failed(let reason):
+            if !tls.isAgreed {
+                configuration.handshakeFailed?(HTTPHandshakeFailure(remoteAddress: connection.remoteAddress, reason: reason))
+            }
             close(connection, .gone)
         }
     }
@@ -193,6 +214,11 @@ extension EventLoop {
                 continue
             }
             switch timer {
+            case .handshake:
+                configuration.handshakeFailed?(
+                    HTTPHandshakeFailure(remoteAddress: connection.remoteAddress, reason: "the handshake did not end in time")
+                )
+                close(connection, .cut)
             case .idle, .linger, .none: close(connection, .cut)
             case .answerProgress, .halfClosed: close(connection, .late)
             case .head: refuseLate(HTTPRefusal(408, "the request's head did not come in time"), connection)

@@ -148,6 +148,8 @@ final class EventLoop {
             if flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { return close(connection, .gone) }
             if flags & EPOLLOUT.rawValue != 0 { connection.mayWrite = true }
             if flags & EPOLLIN.rawValue != 0 { connection.mayRead = true }
+            // A read of TLS may have waited for room to write, and the other way round.
+            if connection.tls != nil { (connection.mayRead, connection.mayWrite) = (true, true) }
             if flags & EPOLLRDHUP.rawValue != 0 {
                 connection.mayRead = true
                 noteClientEnded(connection)
@@ -171,6 +173,10 @@ final class EventLoop {
         let limits = RequestParser.Limits(headBytes: configuration.headLimitBytes, fields: configuration.fieldLimit)
         let connection = ServerConnection(socket, slot: slot, generation: generations[slot], limits: limits)
         connections[slot] = connection
+        if let tls = configuration.tls {
+            connection.tls = TLSConnection(tls, descriptor: socket.descriptor)
+            if connection.tls == nil { return close(connection, .cut) }
+        }
         watch(
             socket.descriptor,
             UInt64(slot) | UInt64(connection.generation) << 32,
@@ -190,6 +196,9 @@ final class EventLoop {
         connection.isClosed = true
         // Otherwise the system would keep what a client has not read for it to read after all.
         if outcome == .late { ListeningSocket.dropUnsent(connection.descriptor) }
+        // A request that is cut off is to look like one.
+        if connection.exchange == nil { connection.tls?.end() }
+        connection.tls = nil
         Glibc.close(connection.descriptor)
         deadlines.remove(slot: connection.slot)
         if connection.isCountedEvictable { link.evictable.subtract(1, ordering: .relaxed) }
@@ -217,7 +226,9 @@ final class EventLoop {
     /// there was one.
     func evict() -> Bool {
         var candidates = deadlines.slots(under: .idle, atMost: 256)
-        if candidates.isEmpty { candidates = deadlines.slots(under: .head, atMost: 256) }
+        for timer in [ConnectionTimer.handshake, .head] where candidates.isEmpty {
+            candidates = deadlines.slots(under: timer, atMost: 256)
+        }
         var most: (connection: ServerConnection, count: Int)?
         for slot in candidates {
             guard let connection = connections[slot], connection.machine.isEvictable else { continue }

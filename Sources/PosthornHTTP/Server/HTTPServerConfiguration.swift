@@ -36,6 +36,13 @@ public struct HTTPServerConfiguration: Sendable {
     /// Named proxies and Unix sockets, which many clients share, have none.
     public var connectionLimitPerAddress: Int? = 1024
 
+    /// What it proves itself with where it speaks TLS; `nil` for HTTP in the clear.
+    public var tls: HTTPServerTLS?
+    /// From the connection to the end of the handshake of TLS.
+    public var handshakeDeadlineMilliseconds = 10_000
+    /// Is given each client with which TLS was not agreed, on one of the server's threads; not those that only left.
+    public var handshakeFailed: (@Sendable (HTTPHandshakeFailure) -> Void)?
+
     /// From the first byte of a head to its last. Bytes that trickle in do not prolong it.
     public var headDeadlineMilliseconds = 15_000
     /// From the head to the end of the body, for handlers that take whole requests.
@@ -78,7 +85,8 @@ public struct HTTPServerConfiguration: Sendable {
             ("bodyMemoryLimitPerAddressBytes", bodyMemoryLimitPerAddressBytes, 0),
             ("streamBufferLimitBytes", streamBufferLimitBytes, 1), ("connectionLimit", connectionLimit, threads),
             ("connectionLimitPerAddress", connectionLimitPerAddress ?? 1, 1),
-            ("headDeadlineMilliseconds", headDeadlineMilliseconds, 1), ("bodyDeadlineMilliseconds", bodyDeadlineMilliseconds, 1),
+            ("handshakeDeadlineMilliseconds", handshakeDeadlineMilliseconds, 1), ("headDeadlineMilliseconds", headDeadlineMilliseconds, 1),
+            ("bodyDeadlineMilliseconds", bodyDeadlineMilliseconds, 1),
             ("progressDeadlineMilliseconds", progressDeadlineMilliseconds, 1), ("progressBytes", progressBytes, 1),
             ("handlerDeadlineMilliseconds", handlerDeadlineMilliseconds ?? 1, 1),
             ("halfClosedDeadlineMilliseconds", halfClosedDeadlineMilliseconds, 1),
@@ -91,6 +99,7 @@ public struct HTTPServerConfiguration: Sendable {
     /// How long a limit of time is; `nil` for none.
     func milliseconds(of timer: ConnectionTimer) -> Int? {
         switch timer {
+        case .handshake: return handshakeDeadlineMilliseconds
         case .idle: return idleLimitMilliseconds
         case .head: return headDeadlineMilliseconds
         case .body: return bodyDeadlineMilliseconds

@@ -40,6 +40,8 @@ final class ServerConnection {
     let generation: UInt32
     let peer: NetworkAddress?
     let share: ClientShare
+    /// What its bytes go through; `nil` in the clear.
+    var tls: TLSConnection?
     /// The peer's address in numbers.
     let remoteAddress: String
     var machine: ConnectionMachine

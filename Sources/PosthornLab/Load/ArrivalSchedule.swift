@@ -10,8 +10,13 @@ import PosthornText
 public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
     /// How requests are spread over time.
     public enum Spacing: Equatable, Sendable {
+        /// At equal distances, the first one at the start.
+        public static var even: Spacing { .even(phase: 0) }
+
         /// At equal distances.
-        case even
+        /// - Parameter phase: How much of a distance lies before the first one, from 0 to 1: schedules that run side by side
+        ///   take turns with it.
+        case even(phase: Double)
         /// Like independent callers: exponentially distributed distances, from a seed.
         case poisson(seed: UInt64)
     }
@@ -41,11 +46,13 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
     public init(_ rates: RateSpecification, spacing: Spacing) {
         steps = rates.steps
         self.spacing = spacing
-        if case .poisson(let seed) = spacing {
+        switch spacing {
+        case .poisson(let seed):
             generator = SeededGenerator(seed: seed, "arrivals")
             reached = generator.exponential()
-        } else {
+        case .even(let phase):
             generator = SeededGenerator(seed: 0)
+            reached = phase
         }
     }
 
@@ -71,10 +78,30 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
         return nil
     }
 
+    /// How many are still to come before a moment, by step; of independent callers as many as are to be expected.
+    /// - Parameter moment: In nanoseconds from the start.
+    func remaining(before moment: Int64) -> [(step: Int, count: UInt64)] {
+        var counts: [(step: Int, count: UInt64)] = []
+        var (reached, dueBefore, start) = (reached, dueBefore, startNanoseconds)
+        for index in step..<steps.count {
+            let rate = steps[index].ratePerSecond
+            // As `next` sees the step's end, and as its moments are rounded.
+            let inStep = steps[index].nanoseconds.map { rate * Double($0) / 1e9 - 1e-6 } ?? .infinity
+            let inTime = rate * (Double(moment) - 0.5 - start) / 1e9
+            let count = Swift.max(0, (Swift.min(inStep, inTime) - (reached - dueBefore)).rounded(.up))
+            if count > 0 { counts.append((index, UInt64(Swift.min(count, 1e18)))) }
+            guard let length = steps[index].nanoseconds, inStep < inTime else { break }
+            reached += count
+            dueBefore += rate * Double(length) / 1e9
+            start += Double(length)
+        }
+        return counts
+    }
+
     private mutating func advance() {
         number += 1
         switch spacing {
-        case .even: reached = Double(number)
+        case .even(let phase): reached = Double(number) + phase
         case .poisson: reached += generator.exponential()
         }
     }

@@ -9,7 +9,7 @@ extension Expectation {
             case kept
             /// It does not.
             case missed
-            /// Nobody can know: no data, too few requests, or a generator that was itself late.
+            /// It cannot be known: no data, too few requests, or a generator that was itself late.
             case unknown = "not known"
 
             /// Its word in JSON.
@@ -73,13 +73,17 @@ extension Expectation {
         }
     }
 
+    /// What the receiver asked not to be sent counts as failed: a receiver must not keep its bound by turning requests away.
     private func evaluateErrors(_ outcome: LoadOutcome, _ verdict: (Verdict.Outcome, String) -> Verdict) -> Verdict {
-        let all = outcome.measurements.requests
-        if all == 0 { return verdict(.unknown, "no request was sent") }
-        let doubtful = min(outcome.doubtfulErrors, outcome.measurements.errors)
-        func value(_ errors: UInt64) -> Double { measure == .errors ? Double(errors) : Double(errors) / Double(all) * 100 }
-        let errors = outcome.measurements.errors
-        let detail = measure == .errors ? String(errors) : "\(Self.rounded(value(errors))) %"
+        let measured = outcome.measurements
+        if measured.due == 0 { return verdict(.unknown, "no request was sent") }
+        let doubtful = min(outcome.doubtfulErrors, measured.unserved)
+        func value(_ errors: UInt64) -> Double { measure == .errors ? Double(errors) : Double(errors) / Double(measured.due) * 100 }
+        let errors = measured.unserved
+        var detail = measure == .errors ? String(errors) : "\(Self.rounded(value(errors))) %"
+        if measured.withheld > 0 {
+            detail += ", with \(LoadReport.grouped(measured.withheld)) that were not sent, since the receiver asked to wait (Retry-After)"
+        }
         let (worst, best) = (way(value(errors)), way(value(errors - doubtful)))
         if worst == best { return verdict(worst, detail) }
         return verdict(.unknown, "\(detail), and this machine itself may be why \(doubtful) of them failed")
@@ -117,9 +121,26 @@ extension LoadReport {
     public func verdicts(_ expectations: [Expectation]) -> [Expectation.Verdict] { expectations.flatMap(verdicts) }
 
     private func verdicts(_ expectation: Expectation) -> [Expectation.Verdict] {
+        if case .url(let number) = expectation.scope {
+            let reports = targets.isEmpty ? [self] : targets
+            let chosen = number.map { reports.indices.contains($0 - 1) ? [reports[$0 - 1]] : [] } ?? reports
+            if chosen.isEmpty { return [.init(outcome: .unknown, expectation: expectation.text, detail: "there is no such URL")] }
+            return chosen.map { expectation.evaluate($0.outcome, as: expectation.text(for: $0.target)) }
+        }
+        // What all requests have kept together may hide what one receiver did.
+        let apart = expectation.measure.isOfEachReceiver ? targets : []
+        return verdictsOfAll(expectation)
+            + apart.flatMap { report in
+                report.verdictsOfAll(expectation).map {
+                    .init(outcome: $0.outcome, expectation: "\($0.expectation) at \(report.target)", detail: $0.detail)
+                }
+            }
+    }
+
+    private func verdictsOfAll(_ expectation: Expectation) -> [Expectation.Verdict] {
         let parts: [LoadPart]
         switch expectation.scope {
-        case .all: return [expectation.evaluate(outcome)]
+        case .all, .url: return [expectation.evaluate(outcome)]
         case .step(nil): parts = steps
         case .step(let number): parts = steps.filter { $0.name == number.map(String.init) }
         case .type(let pattern): parts = types.filter { pattern.matches($0.name) && $0.measurements.requests > 0 }

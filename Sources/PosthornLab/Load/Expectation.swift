@@ -23,6 +23,9 @@ public struct Expectation: Equatable, Sendable {
         /// A count of the receiver's ledger.
         case ledger(LedgerMeasure)
 
+        /// Whether it is looked at for each of several receivers, beside all of them together.
+        var isOfEachReceiver: Bool { isLatency || self == .errorPercent }
+
         var isLatency: Bool {
             switch self {
             case .percentile, .mean, .maximum: return true
@@ -142,7 +145,7 @@ public struct Expectation: Equatable, Sendable {
                 field: problem.field,
                 value: problem.value,
                 reason:
-                    "names no requests in its braces; write {step:3}, {step:*} (each step), {type:NAME} or {type:PART*} (each such type)"
+                    "names no requests in its braces; write {step:3}, {step:*} (each step), {type:NAME}, {type:PART*} (each such type), {url:2} or {url:*}"
             )
         }
         switch measure {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What measured latencies say about a bound: that the latency is below it, that it is not, or that nobody can know.
+/// What measured latencies say about a bound: that the latency is below it, that it is not, or that this cannot be known.
 ///
 /// Two things are uncertain. A request that left late because the generator lacked the time was answered sooner, seen from the
 /// receiver, than its latency says; and one that this machine could not send at all might have been answered in any time. So each

@@ -25,6 +25,9 @@ public struct LoadMeasurements: Sendable {
     /// Requests that this machine could not send; nothing is known of how the receiver would have answered them.
     public private(set) var unsent: UInt64 = 0
 
+    /// Requests that were due and not sent, because the receiver had asked to be left alone (Retry-After).
+    public private(set) var withheld: UInt64 = 0
+
     /// When the last of them ended, in nanoseconds from the start of the measured part.
     private(set) var lastEnd: Int64 = 0
 
@@ -83,7 +86,29 @@ public struct LoadMeasurements: Sendable {
         }
     }
 
+    /// Takes a request that was not sent, because the receiver had asked to be left alone.
+    mutating func withhold() { withheld += 1 }
+
+    /// Takes requests that were due and had not left when the time was over.
+    /// - Parameters:
+    ///   - wasHeldBack: Whether they waited for places on the wire, which is the receiver's doing: then they count as unanswered.
+    ///   - nanoseconds: How long they have waited, at the least.
+    mutating func abandon(_ count: UInt64, wasHeldBack: Bool, waited nanoseconds: Int64) {
+        requests += count
+        errorsByClass[Self.error(wasHeldBack: wasHeldBack).rawValue, default: 0] += count
+        if wasHeldBack {
+            unanswered.record(nanoseconds, times: count)
+        } else {
+            unsent += count
+            ownDelays.record(nanoseconds, times: count)
+        }
+    }
+
+    /// As what a request counts that did not leave in time.
+    static func error(wasHeldBack: Bool) -> AttemptError { wasHeldBack ? .timeout : .resources }
+
     mutating func merge(_ other: LoadMeasurements) {
+        withheld += other.withheld
         requests += other.requests
         lastEnd = max(lastEnd, other.lastEnd)
         statuses.merge(other.statuses, uniquingKeysWith: +)
@@ -101,6 +126,13 @@ public struct LoadMeasurements: Sendable {
 
     /// The failed share in percent.
     public var errorPercent: Double { requests == 0 ? 0 : Double(errors) / Double(requests) * 100 }
+
+    /// Requests that failed, and those that were not sent because the receiver had asked to be left alone: what it did not serve
+    /// of what was due.
+    public var unserved: UInt64 { errors + withheld }
+
+    /// Requests that were due: those that were sent, and those that were withheld.
+    public var due: UInt64 { requests + withheld }
 
     /// Requests that were answered, with whatever status.
     public var answers: UInt64 { statuses.values.reduce(0, +) }

@@ -12,6 +12,18 @@ struct LoadPacer {
         case closed
     }
 
+    /// What a load gives up at its end.
+    struct Abandoned: Equatable {
+        /// How many, by the step of the rate.
+        var counts: [Int: UInt64]
+        /// Whether every place on the wire was taken until then, which is the receiver's doing.
+        var wasHeldBack: Bool
+    }
+
+    /// How long after the end a request may still leave that this machine is late with.
+    static let overrunNanoseconds: Int64 = 1_000_000_000
+
+    private let timeoutNanoseconds: Int64
     private var kind: Kind
     private let start: Int64
     private let measuredFrom: Int64
@@ -23,6 +35,8 @@ struct LoadPacer {
     private var heldBackUpTo = Int64.min
     /// Requests that were due while every place on the wire was taken.
     private(set) var heldBack: UInt64 = 0
+    /// Requests that were due and are left out, since the time was over long ago; `nil` before.
+    private(set) var abandoned: Abandoned?
     /// Whether the request that left last was one of them.
     private(set) var lastWasHeldBack = false
 
@@ -31,6 +45,7 @@ struct LoadPacer {
     ///   - thread: This thread's number; threads take turns with the arrivals.
     init(_ plan: LoadPlan, start: Int64, thread: Int, threads: Int) {
         self.start = start
+        timeoutNanoseconds = plan.timeoutNanoseconds
         measuredFrom = start + plan.warmUpNanoseconds
         let (end, overflow) = measuredFrom.addingReportingOverflow(plan.nanoseconds ?? .max)
         measuredUntil = overflow ? .max : end
@@ -59,24 +74,32 @@ struct LoadPacer {
         case .open(var arrivals):
             guard let due = arrivals.due, due < measuredUntil else { return .end }
             if due > now { return .wait(until: due) }
+            let isHeldBack = due <= heldBackUpTo
+            // One that waits for the receiver leaves as long as an answer may take; one that this machine is late with would put the
+            // end off for ever where the schedule is beyond it.
+            if now - (isHeldBack ? timeoutNanoseconds : Self.overrunNanoseconds) >= measuredUntil {
+                abandoned = Abandoned(counts: arrivals.remaining(before: measuredUntil, atMost: left), wasHeldBack: isHeldBack)
+                left = 0
+                return .end
+            }
             arrivals.advance()
             kind = .open(arrivals)
             if due >= measuredFrom { left -= 1 }
-            lastWasHeldBack = due <= heldBackUpTo
+            lastWasHeldBack = isHeldBack
             if lastWasHeldBack { heldBack += 1 }
             return .go(intended: due)
         }
     }
 
-    /// Leaves out what was meant to leave before `pause`; says how many requests that are.
-    mutating func skip(until pause: Int64, now: Int64) -> UInt64 {
+    /// Leaves out what was meant to leave before `pause`; hands out the moments of these requests.
+    mutating func skip(until pause: Int64, now: Int64) -> [Int64] {
         pausedUntil = pause
-        guard case .open(var arrivals) = kind else { return 0 }
-        var skipped: UInt64 = 0
+        guard case .open(var arrivals) = kind else { return [] }
+        var skipped: [Int64] = []
         // Those of the pause that is still to come are left out when their moment has come.
         while let due = arrivals.due, due <= now, due < measuredUntil, left > 0 {
             arrivals.advance()
-            skipped += 1
+            skipped.append(due)
             if due >= measuredFrom { left -= 1 }
         }
         kind = .open(arrivals)
@@ -105,6 +128,14 @@ struct LoadArrivals {
         case computed(ArrivalSchedule)
         case recorded(ArraySlice<Int64>)
 
+        /// How many are to come before a moment, by the step of the rate.
+        func remaining(before moment: Int64) -> [(step: Int, count: UInt64)] {
+            switch self {
+            case .computed(let schedule): return schedule.remaining(before: moment)
+            case .recorded(let rest): return [(0, UInt64(rest.prefix { $0 < moment }.count))]
+            }
+        }
+
         mutating func next() -> Int64? {
             switch self {
             case .computed(var schedule):
@@ -123,7 +154,9 @@ struct LoadArrivals {
     init(_ plan: LoadPlan, start: Int64, thread: Int, threads: Int) {
         switch plan.model {
         case .open(let rates, let poisson):
-            func spacing(_ salt: UInt64) -> ArrivalSchedule.Spacing { poisson ? .poisson(seed: plan.seed ^ salt) : .even }
+            func spacing(_ salt: UInt64) -> ArrivalSchedule.Spacing {
+                poisson ? .poisson(seed: plan.seed ^ salt) : .even(phase: plan.phase)
+            }
             schedule = .computed(ArrivalSchedule(rates, spacing: spacing(0)))
             if plan.warmUpNanoseconds > 0 {
                 let first = RateSpecification(steps: [
@@ -139,6 +172,28 @@ struct LoadArrivals {
         self.thread = UInt64(thread)
         self.threads = UInt64(threads)
         advance()
+    }
+
+    /// How many of this thread's are left of the measured part, by the step of the rate; the present one is one of them.
+    /// - Parameter limit: More do not count.
+    func remaining(before end: Int64, atMost limit: UInt64) -> [Int: UInt64] {
+        var counts: [Int: UInt64] = [:]
+        var left = limit
+        func add(_ count: UInt64, _ step: Int) {
+            let taken = min(count, left)
+            left -= taken
+            if taken > 0 { counts[step, default: 0] += taken }
+        }
+        let rest = schedule.remaining(before: end - measuredFrom)
+        if let due, due >= measuredFrom, due < end { add(1, rest.first?.step ?? 0) }
+        var first = number
+        for (step, count) in rest {
+            // Those of the numbers from `first` on that are this thread's.
+            let offset = (thread + threads - first % threads) % threads
+            if count > offset { add((count - offset - 1) / threads + 1, step) }
+            first += count
+        }
+        return counts
     }
 
     /// Goes on to this thread's next one.

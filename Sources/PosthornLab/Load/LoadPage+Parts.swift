@@ -13,6 +13,21 @@ extension LoadPage {
         return Self.table("Steps", ["step", "planned a second", "answered a second"], rows)
     }
 
+    /// A table of the receivers, and plots of each, where there are several.
+    var targets: String {
+        if source.targets.isEmpty { return "" }
+        let rows = source.targets.map { report in
+            let rates = [report.scheduledPerSecond.map(Self.rounded) ?? "–", Self.rounded(report.requestsPerSecond)].map(Self.cell)
+            return "<tr>\(Self.cell(HTMLText.escaped(report.target)))\(rates.joined())\(Self.cells(report.all))</tr>"
+        }
+        let apart = source.targets.map { report in
+            let page = LoadPage(report, [])
+            let bad = report.failureOfAll == nil ? "" : "<p class=\"bad\">Nothing was answered 200.</p>"
+            return "<h2>\(HTMLText.escaped(report.target))</h2>\(bad)\(page.plots)\(page.tables)"
+        }
+        return Self.table("URLs", ["URL", "scheduled a second", "answered a second"], rows) + apart.joined(separator: "\n")
+    }
+
     /// A table of the types of events, where there are several.
     var types: String {
         let sent = source.types.filter { $0.measurements.requests > 0 }

@@ -32,6 +32,7 @@ public struct LoadPage {
             \(steps)
             \(types)
             \(tables)
+            \(targets)
             \(origin)
             <p class="note">Latency is that of expected answers; a request that was never answered counts with the time it waited, at the least. It counts from the moment a request was meant to leave\(closedNote). Made by posthorn load.</p>
             </body></html>
@@ -40,7 +41,7 @@ public struct LoadPage {
     }
 
     /// A single point makes no line, and no answer no latency.
-    private var plots: String {
+    var plots: String {
         let isLong = plotted.intervals.count > 1
         let all = [
             isLong && source.latencies.count > 0 ? latencyOverTime.svg : "", source.latencies.count > 1 ? percentiles.svg : "",
@@ -117,7 +118,7 @@ public struct LoadPage {
         return "<h2>The receiver's ledger</h2><table>\(rows.joined())</table><ul>\(verdict)</ul>"
     }
 
-    private var tables: String {
+    var tables: String {
         var rows = ["<tr><td>answers</td><td>\(source.statuses.isEmpty ? "none" : Self.statuses(source.statuses))</td></tr>"]
         for (name, count) in source.errorsByClass.sorted(by: { $0.key < $1.key }) {
             let sample = source.errorTexts[name].map { ": \(HTMLText.escaped($0))" } ?? ""

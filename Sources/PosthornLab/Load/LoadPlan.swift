@@ -48,6 +48,8 @@ public struct LoadPlan: Sendable {
     public var honoursRetryAfter = true
     /// Where the dice start from.
     public var seed: UInt64 = 0
+    /// How much of an even distance lies before the first request, from 0 to 1.
+    var phase = 0.0
     /// Whether every request is kept with its times, for exact percentiles: 32 bytes a request.
     public var keepsSamples = false
     /// Whether every request is kept with its names, to be held against a receiver's ledger: 32 bytes a request.

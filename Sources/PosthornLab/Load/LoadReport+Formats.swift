@@ -59,9 +59,17 @@ extension LoadReport {
             .init("findings", .array(findings.map { .string($0) })),
             .init("steps", .array(steps.map { .object(Self.members($0)) })),
             .init("types", .array(types.filter { $0.measurements.requests > 0 }.map { .object(Self.members($0)) })),
+            .init("targets", .array(targets.map(\.jsonAsPart))),
             .init("run", origin?.json ?? .null),
         ]
         return .object(members)
+    }
+
+    /// The same without what belongs to the load as a whole.
+    private var jsonAsPart: JSONValue {
+        guard case .object(let members) = json else { return json }
+        let ofWhole = ["began", "model", "stopped_early", "ledger", "targets", "run"]
+        return .object(members.filter { !ofWhole.contains($0.key) })
     }
 
     /// The model in words: `open`, `replay` or `closed`.
@@ -140,19 +148,47 @@ extension LoadReport {
     }
 
     /// The intervals as comma-separated values: comments that say how the load was made, a line of titles, and what a
-    /// spreadsheet plots.
+    /// spreadsheet plots. Of several receivers, each line begins with the URL.
     public var csv: String {
-        var text = (origin?.comments ?? "") + "seconds,requests,errors,answers,answers_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
+        let titles = "seconds,requests,errors,answers,answers_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
+        let comments = origin?.comments ?? ""
+        if targets.isEmpty { return comments + titles + csvLines().joined() }
+        return comments + "url," + titles + targets.flatMap { $0.csvLines("\(Self.field($0.target)),") }.joined()
+    }
+
+    private func csvLines(_ beginning: String = "") -> [String] {
         let length = Double(timeline.nanoseconds) / 1e9
-        for (i, interval) in timeline.intervals.enumerated() {
+        return timeline.intervals.enumerated().map { i, interval in
             let latencies = interval.latencies
             let milliseconds = [50, 90, 99].map { Double(latencies.percentile($0)) / 1e6 } + [Double(latencies.maximum) / 1e6]
             let fields = [
                 Self.number(Double(i) * length).text, String(interval.requests), String(interval.errors), String(interval.answers),
             ]
             let numbers = [Self.number(Double(interval.answers) / length)] + milliseconds.map(Self.number)
-            text += (fields + numbers.map(\.text)).joined(separator: ",") + "\n"
+            return beginning + (fields + numbers.map(\.text)).joined(separator: ",") + "\n"
         }
-        return text
+    }
+
+    /// Every measured request as comma-separated values, a line each; of several receivers, each line begins with the URL.
+    /// - Parameter write: Gets the text in pieces; says whether to go on.
+    public func writeSamples(_ write: (String) -> Bool) {
+        var text = (origin?.comments ?? "") + (targets.isEmpty ? "" : "url,") + LoadSample.csvTitles
+        for report in targets.isEmpty ? [self] : targets {
+            let beginning = targets.isEmpty ? "" : "\(Self.field(report.target)),"
+            for sample in report.samples {
+                text += beginning + sample.csvLine
+                guard text.utf8.count > Self.sampleBytes else { continue }
+                if !write(text) { return }
+                text = ""
+            }
+        }
+        _ = write(text)
+    }
+
+    private static let sampleBytes = 1 << 20
+
+    /// A text as a field of comma-separated values (RFC 4180).
+    private static func field(_ text: String) -> String {
+        text.contains { $0 == "," || $0 == "\"" } ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
     }
 }

@@ -17,8 +17,10 @@ public struct LoadReport: Sendable {
         public var unanswered: UInt64 { failures.values.reduce(0, +) }
     }
 
-    /// The receiver.
+    /// The receiver; of several their URLs.
     public let target: String
+    /// The same report of each receiver, where there are several; then what is counted here is that of all together.
+    public private(set) var targets: [LoadReport] = []
     /// When it began.
     public let began: Timestamp
     /// What was to be done.
@@ -50,7 +52,7 @@ public struct LoadReport: Sendable {
     /// Requests before anything was measured.
     public let warmUpRequests: UInt64
     /// Requests that were not sent, because the receiver had asked to be left alone.
-    public let withheld: UInt64
+    public var withheld: UInt64 { all.withheld }
     /// Requests that had to wait, because the bound of requests on the wire was reached.
     public let heldBack: UInt64
     /// The measured part in nanoseconds.
@@ -72,9 +74,9 @@ public struct LoadReport: Sendable {
 
     /// What a load was, beside what was measured.
     struct Facts {
-        let target: String
+        var target: String
         let began: Timestamp
-        let plan: LoadPlan
+        var plan: LoadPlan
         var signsTime = false
         /// The types of its events, in the order of the tally.
         var types: [String] = []
@@ -88,7 +90,7 @@ public struct LoadReport: Sendable {
         target = facts.target
         began = facts.began
         signsTime = facts.signsTime
-        let isDone = plan.count.map { tally.all.requests + tally.withheld >= $0 } ?? false
+        let isDone = plan.count.map { tally.all.due >= $0 } ?? false
         // One that was stopped after its last request was carried out.
         let stopped = facts.stoppedAfter.flatMap { isDone || $0 >= plan.plannedNanoseconds ?? .max ? nil : $0 }
         stoppedAfter = stopped
@@ -108,7 +110,6 @@ public struct LoadReport: Sendable {
         sentBytes = tally.sentBytes
         receivedBytes = tally.receivedBytes
         warmUpRequests = tally.warmUpRequests
-        withheld = tally.withheld
         heldBack = tally.heldBack
         errorTexts = tally.errorTexts
         samples = tally.samples.sorted { $0.intended < $1.intended }
@@ -121,6 +122,13 @@ public struct LoadReport: Sendable {
         types = zip(facts.types, tally.types).map { name, measurements in
             LoadPart(name: name, plannedPerSecond: nil, nanoseconds: length, measurements: measurements)
         }
+    }
+
+    /// The report of several receivers.
+    /// - Parameter reports: Those of each of them.
+    init(_ facts: Facts, _ tally: LoadTally, of reports: [LoadReport]) {
+        self.init(facts, tally)
+        targets = reports
     }
 
     /// Holds a receiver's ledger against what was sent; the plan must have kept the book.
@@ -178,9 +186,10 @@ public struct LoadReport: Sendable {
     /// What the receiver did with requests that test its checks and a good one would not have done. Empty when all is well.
     public var findings: [String] { checkFindings + (ledger?.findings ?? []) }
 
-    /// The findings that answers alone have shown.
+    /// The findings that answers alone have shown; of several receivers, each with its URL.
     public var checkFindings: [String] {
-        kinds.flatMap { result -> [String] in
+        if !targets.isEmpty { return targets.flatMap { report in report.checkFindings.map { "\($0) by \(report.target)" } } }
+        return kinds.flatMap { result -> [String] in
             let accepted = result.statuses[200] ?? 0
             let refused = result.statuses.values.reduce(0, +) - accepted
             let (taken, left, all) = (Self.grouped(accepted), Self.grouped(refused), Self.grouped(result.requests))

@@ -31,8 +31,6 @@ struct LoadTally: Sendable {
     var receivedBytes: UInt64 = 0
     var timeline = LoadTimeline()
     var warmUpRequests: UInt64 = 0
-    /// Requests that were not sent, because the receiver had asked to be left alone.
-    var withheld: UInt64 = 0
     /// Requests that had to wait for a place on the wire.
     var heldBack: UInt64 = 0
     /// One text for each class of failure, for people.
@@ -83,6 +81,30 @@ struct LoadTally: Sendable {
         timeline.take(at: answer.ticket.intended - start, ending)
     }
 
+    /// Takes a request that was not sent, because the receiver had asked to be left alone.
+    mutating func withhold(step: Int?) {
+        all.withhold()
+        if let step, steps.indices.contains(step) { steps[step].withhold() }
+    }
+
+    /// Takes what a load gave up at its end.
+    /// - Parameter waited: How long these requests have waited, at the least.
+    mutating func take(_ abandoned: LoadPacer.Abandoned, waited: Int64) {
+        let error = LoadMeasurements.error(wasHeldBack: abandoned.wasHeldBack).rawValue
+        for (step, count) in abandoned.counts {
+            all.abandon(count, wasHeldBack: abandoned.wasHeldBack, waited: waited)
+            if steps.indices.contains(step) { steps[step].abandon(count, wasHeldBack: abandoned.wasHeldBack, waited: waited) }
+            kinds[LoadKind.plain.rawValue].requests += count
+            kinds[LoadKind.plain.rawValue].failures[error, default: 0] += count
+        }
+        if errorTexts[error] == nil {
+            errorTexts[error] =
+                abandoned.wasHeldBack
+                ? "not sent: every place on the wire was taken until the time was over"
+                : "not sent: this machine could not keep the schedule, and the time was over"
+        }
+    }
+
     mutating func merge(_ other: LoadTally) {
         all.merge(other.all)
         for i in steps.indices { steps[i].merge(other.steps[i]) }
@@ -101,7 +123,6 @@ struct LoadTally: Sendable {
         receivedBytes += other.receivedBytes
         timeline.merge(other.timeline)
         warmUpRequests += other.warmUpRequests
-        withheld += other.withheld
         heldBack += other.heldBack
         errorTexts.merge(other.errorTexts) { mine, _ in mine }
         samples += other.samples

@@ -4,7 +4,29 @@ public import PosthornSending
 import PosthornSystem
 import Synchronization
 
-/// Sends a load to one receiver and measures what comes of it.
+/// One of the receivers of a load.
+public struct LoadDestination: Sendable {
+    /// Where it is.
+    public let url: EndpointURL
+    /// Which addresses may be reached.
+    public let `guard`: EgressGuard
+    /// Its share of the load beside those of the others; more than 0.
+    public let weight: Double
+
+    /// - Parameters:
+    ///   - url: Where it is.
+    ///   - guard: Which addresses may be reached.
+    ///   - weight: Its share of the load beside those of the others; more than 0.
+    public init(_ url: EndpointURL, guard: EgressGuard, weight: Double = 1) {
+        self.url = url
+        self.guard = `guard`
+        self.weight = weight
+    }
+}
+
+/// Sends a load to one receiver or several and measures the results.
+///
+/// Each receiver has threads, connections, places on the wire and pauses of its own, so that none hides or slows another.
 public final class LoadTest: Sendable {
     private final class Collected: Sendable {
         let results: Mutex<(tally: LoadTally, generator: GeneratorTime)>
@@ -12,12 +34,20 @@ public final class LoadTest: Sendable {
         init(_ tally: LoadTally) { results = Mutex((tally, GeneratorTime())) }
     }
 
+    /// What belongs to one receiver.
+    private struct Branch: Sendable {
+        let url: EndpointURL
+        let plan: LoadPlan
+        let loops: [LoadLoop]
+        /// Number of its first thread among those of all receivers.
+        let firstThread: Int
+        let shared = LoadShared()
+    }
+
     private let plan: LoadPlan
     private let content: LoadContent
     private let shares: LoadPlan.Shares
-    private let loops: [LoadLoop]
-    private let shared = LoadShared()
-    private let url: EndpointURL
+    private let branches: [Branch]
     /// When it was stopped, in monotonic nanoseconds; 0 before.
     private let stoppedAt = Atomic<Int64>(0)
 
@@ -25,31 +55,59 @@ public final class LoadTest: Sendable {
     private static let leadNanoseconds: Int64 = 5_000_000
 
     /// - Parameters:
-    ///   - url: The receiver.
+    ///   - destinations: The receivers, at least one. Recorded events go to one alone.
     ///   - method: POST, or GET for Voiso's Call Notify.
     ///   - plan: When requests leave.
     ///   - content: What they hold.
     ///   - shares: Which share of them tests the receiver's checks.
-    ///   - guard: Which addresses may be reached.
     ///   - options: How requests go on the wire.
-    /// - Throws: `InputProblem` when the URL leads nowhere it may lead; `SystemProblem` when the system lacks descriptors.
+    /// - Throws: `InputProblem` when a URL leads nowhere it may lead; `SystemProblem` when the system lacks descriptors.
     public init(
+        _ destinations: [LoadDestination],
+        method: RequestMethod = .post,
+        plan: LoadPlan,
+        content: LoadContent,
+        shares: LoadPlan.Shares = LoadPlan.Shares(),
+        options: WireOptions = WireOptions()
+    ) throws {
+        self.plan = plan
+        self.content = content
+        self.shares = shares
+        let plans = destinations.count == 1 ? [plan] : plan.divided(by: destinations.map(\.weight))
+        var branches: [Branch] = []
+        var threads = 0
+        for (destination, plan) in zip(destinations, plans) {
+            let loops = try Self.loops(destination, method, plan, options)
+            branches.append(Branch(url: destination.url, plan: plan, loops: loops, firstThread: threads))
+            threads += loops.count
+        }
+        self.branches = branches
+    }
+
+    /// The same with one receiver.
+    public convenience init(
         _ url: EndpointURL,
         method: RequestMethod = .post,
         plan: LoadPlan,
         content: LoadContent,
         shares: LoadPlan.Shares = LoadPlan.Shares(),
         guard: EgressGuard,
-        options: LoadOptions = LoadOptions()
+        options: WireOptions = WireOptions()
     ) throws {
-        self.plan = plan
-        self.content = content
-        self.shares = shares
-        self.url = url
-        let addresses = try LoadTarget.addresses(of: url, guard: `guard`)
+        let destination = LoadDestination(url, guard: `guard`)
+        try self.init([destination], method: method, plan: plan, content: content, shares: shares, options: options)
+    }
+
+    private static func loops(
+        _ destination: LoadDestination,
+        _ method: RequestMethod,
+        _ plan: LoadPlan,
+        _ options: WireOptions
+    ) throws -> [LoadLoop] {
+        let addresses = try HostAddresses.reachable(of: destination.url, guard: destination.guard)
         let target = SendTarget(
             key: 0,
-            url: url,
+            url: destination.url,
             method: method,
             timeoutMilliseconds: plan.timeoutMilliseconds,
             inFlightLimit: plan.places,
@@ -57,14 +115,14 @@ public final class LoadTest: Sendable {
             composer: UnaskedComposer()
         )
         let threads = min(plan.threads, plan.places)
-        loops = try (0..<threads).map { thread in
+        return try (0..<threads).map { thread in
             let places = plan.places / threads + (thread < plan.places % threads ? 1 : 0)
             return try LoadLoop(
                 target,
                 addresses: addresses,
                 firstAddress: thread,
                 inFlightLimit: places,
-                guard: `guard`,
+                guard: destination.guard,
                 options: options
             )
         }
@@ -72,17 +130,21 @@ public final class LoadTest: Sendable {
 
     /// What has happened since this was last asked.
     public func takeProgress() -> LoadProgress {
-        shared.gauge.withLock { gauge in
-            defer { gauge = LoadProgress() }
-            return gauge
+        var progress = LoadProgress()
+        for branch in branches {
+            branch.shared.gauge.withLock { gauge in
+                progress.add(gauge)
+                gauge = LoadProgress()
+            }
         }
+        return progress
     }
 
     /// Sends nothing more; `run` returns when the answers that are still out have come. From any thread.
     public func stop() {
         let now = MonotonicClock.nanoseconds()
         _ = stoppedAt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
-        for loop in loops { loop.stop() }
+        for branch in branches { for loop in branch.loops { loop.stop() } }
     }
 
     /// Runs the load on threads of its own and waits for its end. To be called once.
@@ -90,40 +152,56 @@ public final class LoadTest: Sendable {
     public func run() throws -> LoadReport {
         let began = SystemClock().now()
         let start = MonotonicClock.nanoseconds() + Self.leadNanoseconds
-        let collected = Collected(emptyTally)
+        let collected = branches.map { Collected(emptyTally($0.plan)) }
         var threads: [WorkerThread] = []
         defer { for thread in threads { thread.join() } }
         do {
-            for index in loops.indices { threads.append(try thread(index, start, collected)) }
+            for (branch, collected) in zip(branches, collected) {
+                for index in branch.loops.indices { threads.append(try thread(index, branch, start, collected)) }
+            }
         } catch {
             stop()
             throw error
         }
         for thread in threads { thread.join() }
         threads = []
-        let results = collected.results.withLock { $0 }
+        return report(collected.map { $0.results.withLock { $0 } }, began: began, start: start)
+    }
+
+    private func report(_ results: [(tally: LoadTally, generator: GeneratorTime)], began: Timestamp, start: Int64) -> LoadReport {
         let stopped = stoppedAt.load(ordering: .relaxed)
-        let facts = LoadReport.Facts(
-            target: MaskedURL.text(url.text),
+        var facts = LoadReport.Facts(
+            target: branches.map { MaskedURL.text($0.url.text) }.joined(separator: " "),
             began: began,
             plan: plan,
             signsTime: content.signsTime,
             types: content.types,
             stoppedAfter: stopped == 0 ? nil : max(0, stopped - start - plan.warmUpNanoseconds),
-            generator: results.generator
+            generator: results.map(\.generator).max() ?? GeneratorTime()
         )
-        return LoadReport(facts, results.tally)
+        if results.count == 1 { return LoadReport(facts, results[0].tally) }
+        let whole = facts
+        var all = emptyTally(plan)
+        let reports = zip(branches, results).map { branch, result in
+            all.merge(result.tally)
+            (facts.target, facts.plan, facts.generator) = (MaskedURL.text(branch.url.text), branch.plan, result.generator)
+            return LoadReport(facts, result.tally)
+        }
+        // Each receiver's report has its own.
+        all.samples = []
+        return LoadReport(whole, all, of: reports)
     }
 
-    private var emptyTally: LoadTally { LoadTally(steps: plan.stepEnds.count, types: content.types.count) }
+    private func emptyTally(_ plan: LoadPlan) -> LoadTally { LoadTally(steps: plan.stepEnds.count, types: content.types.count) }
 
-    private func thread(_ index: Int, _ start: Int64, _ collected: Collected) throws -> WorkerThread {
-        let loop = loops[index]
-        let maker = LoadMaker(content, shares, seed: plan.seed, thread: index, threads: loops.count)
-        let pacer = LoadPacer(plan, start: start, thread: index, threads: loops.count)
-        let (plan, shared, url, tally) = (plan, shared, url, emptyTally)
+    private func thread(_ index: Int, _ branch: Branch, _ start: Int64, _ collected: Collected) throws -> WorkerThread {
+        let loop = branch.loops[index]
+        let all = branches.reduce(0) { $0 + $1.loops.count }
+        let maker = LoadMaker(content, shares, seed: plan.seed, thread: branch.firstThread + index, threads: all)
+        let pacer = LoadPacer(branch.plan, start: start, thread: index, threads: branch.loops.count)
+        let tally = emptyTally(branch.plan)
         return try WorkerThread(name: "posthorn-load-\(index)") {
-            let worker = LoadWorker(plan, maker, pacer, shared, url, start: start, tally: tally)
+            let worker = LoadWorker(branch.plan, maker, pacer, branch.shared, branch.url, start: start, tally: tally)
             let before = ThreadTime.now()
             loop.run(worker)
             let spent = GeneratorTime(from: before, to: ThreadTime.now())

@@ -19,6 +19,12 @@ public struct LoadProgress: Sendable {
     public internal(set) var errors: UInt64 = 0
     /// Latencies since progress was last asked for.
     public internal(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
+
+    mutating func add(_ other: LoadProgress) {
+        requests += other.requests
+        errors += other.errors
+        latencies.merge(other.latencies)
+    }
 }
 
 /// One thread's source: what leaves when, and its result.
@@ -64,11 +70,15 @@ final class LoadWorker: LoadSource {
         let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
         if pause > now {
             let skipped = pacer.skip(until: pause, now: now)
-            tally.withheld += skipped
-            maker.skip(skipped)
+            for moment in skipped where moment >= measuredFrom { tally.withhold(step: step(of: moment)) }
+            maker.skip(UInt64(skipped.count))
         }
         switch pacer.next(now: now) {
-        case .end: return .end
+        case .end:
+            if let abandoned = pacer.abandoned {
+                tally.take(abandoned, waited: abandoned.wasHeldBack ? plan.timeoutNanoseconds : LoadPacer.overrunNanoseconds)
+            }
+            return .end
         case .wait(let moment): return .wait(until: moment)
         case .go(let intended):
             tally.heldBack = pacer.heldBack
@@ -139,11 +149,7 @@ final class LoadWorker: LoadSource {
 
     private func report(_ now: Int64) {
         reportedAt = now
-        shared.gauge.withLock { gauge in
-            gauge.requests += unreported.requests
-            gauge.errors += unreported.errors
-            gauge.latencies.merge(unreported.latencies)
-        }
+        shared.gauge.withLock { $0.add(unreported) }
         unreported = LoadProgress()
     }
 }

@@ -3,10 +3,12 @@ public import PosthornText
 
 /// Whether a request bears the signature it should.
 public enum ReceiverVerdict: Equatable, Sendable {
-    /// Nobody looked: no secret is known.
+    /// It was not checked: no secret is known.
     case unchecked
     /// It is the sender's.
     case valid
+    /// Its format has none in such a request, so that anybody may have sent it; why.
+    case unsigned(String)
     /// It is not, or it is missing; why.
     case invalid(String)
 }
@@ -47,6 +49,8 @@ public struct Arrival: Sendable {
     public let times: Int
     /// Whether the event was answered 200 before.
     public let isDuplicate: Bool
+    /// Whether it is an event that is answered 200 for the first time, or will be after its delay.
+    public let isNew: Bool
     /// How often the receiver processes the event now: once when it takes it, 0 for a duplicate or a refusal; faults make it
     /// otherwise.
     public let timesProcessed: Int
@@ -70,6 +74,7 @@ public struct Arrival: Sendable {
         switch verdict {
         case .unchecked: break
         case .valid: words.append("signature ok")
+        case .unsigned(let reason): words.append("NOT SIGNED (\(printable(reason)))")
         case .invalid(let reason): words.append("BAD SIGNATURE (\(printable(reason)))")
         }
         words.append("-> " + (status.map(String.init) ?? "hang up"))
@@ -112,12 +117,15 @@ public struct Arrival: Sendable {
         switch verdict {
         case .unchecked: return nil
         case .valid: return "valid"
+        case .unsigned: return "unsigned"
         case .invalid: return "invalid"
         }
     }
 
     private var verdictReason: String? {
-        if case .invalid(let reason) = verdict { return reason }
-        return nil
+        switch verdict {
+        case .unchecked, .valid: return nil
+        case .unsigned(let reason), .invalid(let reason): return reason
+        }
     }
 }

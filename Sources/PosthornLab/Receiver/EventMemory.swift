@@ -6,8 +6,10 @@ public struct EventMemory: Sendable {
     public struct Entry: Equatable, Sendable {
         /// How often it has come, this time included.
         public var times: Int
+        /// Whether it was taken, so that it is not processed again; its answer may still wait.
+        public var wasTaken = false
         /// Whether it was answered with success before, so that another one is a duplicate and no retry.
-        public var wasAccepted: Bool
+        public var wasAccepted = false
     }
 
     private let limit: Int
@@ -25,7 +27,8 @@ public struct EventMemory: Sendable {
     /// Counts one more coming of an event.
     public mutating func note(_ key: UInt64) -> Entry {
         if let known = entries[key] {
-            let entry = Entry(times: known.times + 1, wasAccepted: known.wasAccepted)
+            var entry = known
+            entry.times += 1
             entries[key] = entry
             return entry
         }
@@ -36,10 +39,13 @@ public struct EventMemory: Sendable {
             order[oldest] = key
             oldest = (oldest + 1) % limit
         }
-        let entry = Entry(times: 1, wasAccepted: false)
+        let entry = Entry(times: 1)
         entries[key] = entry
         return entry
     }
+
+    /// The event is processed now, and is to be answered with success.
+    public mutating func take(_ key: UInt64) { entries[key]?.wasTaken = true }
 
     /// The event was answered with success.
     public mutating func accept(_ key: UInt64) { entries[key]?.wasAccepted = true }

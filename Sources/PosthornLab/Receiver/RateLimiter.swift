@@ -1,24 +1,30 @@
-/// A token bucket: so many requests a second, and a second's worth at once.
-public struct RateLimiter: Sendable {
-    private let perSecond: Int
-    /// Thousandths of a request that may come now.
-    private var tokens: Int64
-    private var last: Int64?
+import PosthornSystem
 
-    /// - Parameter perSecond: Requests a second; at least 1.
-    public init(perSecond: Int) {
-        self.perSecond = max(1, perSecond)
-        tokens = Int64(max(1, perSecond)) * 1000
+/// Lets so many requests a second in, spread over the second: a tenth of them may come at once, and one in any case.
+///
+/// With a whole second's worth at once, nearly twice the rate would come through in the second around a pause.
+public struct RateLimiter: Sendable {
+    private var bucket: TokenBucket
+    private var last: Int64
+
+    /// The share of a second's requests that may come at once.
+    private static let burstShare = 0.1
+
+    /// - Parameters:
+    ///   - perSecond: Requests a second; at least 1.
+    ///   - milliseconds: The time now, on any clock.
+    public init(perSecond: Int, atMilliseconds milliseconds: Int64) {
+        let rate = Double(max(1, perSecond))
+        last = milliseconds
+        bucket = TokenBucket(ratePerSecond: rate, saved: max(1, rate * Self.burstShare), now: milliseconds * 1_000_000)
     }
 
     /// Lets a request in (`nil`), or says after how many whole seconds to come again, at least 1.
-    /// - Parameter milliseconds: The time of the request on any clock; going back counts as standing still.
+    /// - Parameter milliseconds: The time of the request; going back counts as standing still.
     public mutating func refuse(atMilliseconds milliseconds: Int64) -> Int? {
-        let passed = min(max(0, milliseconds - (last ?? milliseconds)), 1000)
-        last = max(milliseconds, last ?? milliseconds)
-        tokens = min(Int64(perSecond) * 1000, tokens + passed * Int64(perSecond))
-        guard tokens >= 1000 else { return 1 }
-        tokens -= 1000
-        return nil
+        last = max(last, milliseconds)
+        let now = last * 1_000_000
+        if bucket.take(now: now) { return nil }
+        return Int(max(1, (bucket.nextTokenAt(now: now) - now + 999_999_999) / 1_000_000_000))
     }
 }

@@ -39,7 +39,13 @@ public final class Receiver: Sendable {
             observe?(decision.arrival, request)
             let delay = decision.arrival.delayMilliseconds
             if delay == 0 { return responder.respond(decision.response) }
-            delays.schedule(afterMilliseconds: delay) { responder.respond(decision.response) }
+            let isGone = SharedMark()
+            if decision.accepts != nil { responder.whenClientIsGone { isGone.set() } }
+            delays.schedule(afterMilliseconds: delay) { [self] in
+                // A sender that has given up meanwhile will try again, and that is no duplicate.
+                if let key = decision.accepts, !isGone.isSet { decisions.withLock { $0.answered(key) } }
+                responder.respond(decision.response)
+            }
         }
     }
 
@@ -90,4 +96,13 @@ public final class Receiver: Sendable {
             server.stop()
         }
     }
+}
+
+/// A mark that one thread sets and another one looks at.
+private final class SharedMark: Sendable {
+    private let mark = Atomic(false)
+
+    var isSet: Bool { mark.load(ordering: .acquiring) }
+
+    func set() { mark.store(true, ordering: .releasing) }
 }

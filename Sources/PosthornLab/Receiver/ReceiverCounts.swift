@@ -9,6 +9,8 @@ public struct ReceiverCounts: Equatable, Sendable {
     public var duplicates = 0
     /// Of these, how many bore a signature that was not the sender's, or none.
     public var badSignatures = 0
+    /// Of these, how many were of a kind that has no signature, though signatures are checked.
+    public var unsigned = 0
     /// Of these, how many had a body that was no JSON.
     public var unreadable = 0
     /// Bytes in the bodies of events.
@@ -35,6 +37,7 @@ public struct ReceiverCounts: Equatable, Sendable {
             if arrival.isDuplicate { duplicates += 1 }
             if arrival.identity?.problem != nil { unreadable += 1 }
             if case .invalid = arrival.verdict { badSignatures += 1 }
+            if case .unsigned = arrival.verdict { unsigned += 1 }
         case .validation: validations += 1
         case .valueRequest: valueRequests += 1
         case .greeting: greetings += 1
@@ -47,8 +50,9 @@ public struct ReceiverCounts: Equatable, Sendable {
         func number(_ key: String, _ value: Int) -> JSONValue.Member { .init(key, .number(String(value))) }
         return .object([
             number("events", events), number("duplicates", duplicates), number("bad_signatures", badSignatures),
-            number("unreadable", unreadable), number("body_bytes", bodyBytes), number("validations", validations),
-            number("value_requests", valueRequests), number("greetings", greetings), number("hang_ups", hangUps),
+            number("unsigned", unsigned), number("unreadable", unreadable), number("body_bytes", bodyBytes),
+            number("validations", validations), number("value_requests", valueRequests), number("greetings", greetings),
+            number("hang_ups", hangUps),
             .init("by_status", .object(byStatus.sorted { $0.key < $1.key }.map { number(String($0.key), $0.value) })),
         ])
     }

@@ -27,6 +27,8 @@ public struct ReceiverDecisions: Sendable {
         public let arrival: Arrival
         /// The answer, to be given after `arrival.delayMilliseconds`.
         public let response: HTTPResponse
+        /// The event whose acceptance is to be noted once the answer has gone out; `nil` when there is none, or it is noted.
+        let accepts: UInt64?
     }
 
     /// What has been counted so far.
@@ -40,7 +42,6 @@ public struct ReceiverDecisions: Sendable {
     public init(_ configuration: ReceiverConfiguration) {
         self.configuration = configuration
         memory = EventMemory(limit: configuration.memoryLimit)
-        limiter = configuration.misbehaviour.rateLimitPerSecond.map { RateLimiter(perSecond: $0) }
     }
 
     /// A request read as far as can be without the memory, so that it happens outside the receiver's lock.
@@ -106,14 +107,20 @@ public struct ReceiverDecisions: Sendable {
             verdict: reading.verdict,
             times: entry?.times ?? 0,
             isDuplicate: entry?.wasAccepted ?? false,
-            timesProcessed: reading.kind == .event && response.status == 200 && entry?.wasAccepted == false ? timesProcessed : 0,
+            isNew: reading.kind == .event && response.status == 200 && entry?.wasTaken == false,
+            timesProcessed: reading.kind == .event && response.status == 200 && entry?.wasTaken == false ? timesProcessed : 0,
             status: response.isHangUp ? nil : response.status,
             delayMilliseconds: delay
         )
-        if arrival.status == 200, let identity = reading.identity { memory.accept(identity.key) }
+        let taken = arrival.status == 200 ? reading.identity?.key : nil
+        if let taken { memory.take(taken) }
+        if let taken, delay == 0 { memory.accept(taken) }
         counts.add(arrival)
-        return Decision(arrival: arrival, response: response)
+        return Decision(arrival: arrival, response: response, accepts: delay == 0 ? nil : taken)
     }
+
+    /// The answer to an event has gone out after its delay: another coming of it is a duplicate from now on.
+    mutating func answered(_ key: UInt64) { memory.accept(key) }
 
     private func fault(_ reading: Reading, attempt: Int) -> Misbehaviour.FaultKind? {
         configuration.misbehaviour.fault(of: reading.identity?.key ?? 0, attempt: attempt)
@@ -130,7 +137,7 @@ public struct ReceiverDecisions: Sendable {
         case .validation: return .text(request.queryValue("echo_string") ?? "")
         case .event, .valueRequest: break
         }
-        if let seconds = limiter?.refuse(atMilliseconds: now.milliseconds) {
+        if let seconds = secondsToWait(at: now) {
             var response = HTTPResponse.text("too many requests\n", status: 429)
             response.headers.append("Retry-After", String(seconds))
             return response
@@ -145,6 +152,14 @@ public struct ReceiverDecisions: Sendable {
             return .text("answering on request\n", status: configuration.misbehaviour.status)
         }
         return reading.kind == .event ? .text("ok\n") : values(for: request)
+    }
+
+    /// How long a request over the rate is to wait; `nil` when it may come in.
+    private mutating func secondsToWait(at now: Timestamp) -> Int? {
+        guard let rate = configuration.misbehaviour.rateLimitPerSecond else { return nil }
+        var limiter = self.limiter ?? RateLimiter(perSecond: rate, atMilliseconds: now.milliseconds)
+        defer { self.limiter = limiter }
+        return limiter.refuse(atMilliseconds: now.milliseconds)
     }
 
     /// The values that were asked for and are known; the asker says what it misses.

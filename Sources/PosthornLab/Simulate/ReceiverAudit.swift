@@ -152,21 +152,20 @@ public struct ReceiverAudit: Sendable {
             guard isPost, var request = compose(right, event(one, at: now), now) else { return nil }
             request.headers = Self.replacing("application/json", by: "text/plain", in: request.headers)
             return request
-        case .brokenJSON: return isPost ? broken(at: now) : nil
+        // Rightly signed, so that it is the JSON that a receiver judges: it lacks its last bracket and nothing that proves the sender.
+        case .brokenJSON: return isPost ? compose(right, event(one, at: now), now) { $0.removeLast() } : nil
         }
     }
 
-    /// A body that ends too early. Its signature is right where the signature covers no body.
-    private func broken(at now: Timestamp) -> OutboundRequest? {
-        guard var request = compose(right, event(.brokenJSON, at: now), now) else { return nil }
-        request.body.removeLast(request.body.count / 2)
-        return request
-    }
-
-    private func compose(_ composer: EndpointComposer, _ event: Event, _ moment: Timestamp) -> OutboundRequest? {
+    private func compose(
+        _ composer: EndpointComposer,
+        _ event: Event,
+        _ moment: Timestamp,
+        changingBody change: ((inout [UInt8]) -> Void)? = nil
+    ) -> OutboundRequest? {
         var request = OutboundRequest()
         do throws(InputProblem) {
-            try composer.compose(AcceptedEvent(event), attempt: 1, at: moment, into: &request)
+            try composer.compose(AcceptedEvent(event), attempt: 1, at: moment, changingBody: change, into: &request)
             return request
         } catch {
             return nil

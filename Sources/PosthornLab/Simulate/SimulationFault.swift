@@ -10,9 +10,9 @@ public enum SimulationFault: String, CaseIterable, Sendable {
     case burst
     /// Nothing happens for a while.
     case gap
-    /// An event has a type that nobody has heard of.
+    /// An event has a type that is in no list.
     case unknownType = "unknown-type"
-    /// An event has data that nobody has heard of.
+    /// An event has data that is in no list.
     case unknownField = "unknown-field"
     /// The platform gives up on a request before its 200 comes.
     case slowAnswer = "slow-200"

@@ -13,9 +13,9 @@ public struct SimulationFaults: Equatable, Sendable {
     public var burst = 0.0
     /// Share of events before which nothing happens for half an hour.
     public var gap = 0.0
-    /// Share of events of a type that nobody has heard of.
+    /// Share of events of a type that is in no list.
     public var unknownType = 0.0
-    /// Share of events whose data hold members that nobody has heard of.
+    /// Share of events whose data hold members that is in no list.
     public var unknownField = 0.0
     /// Share of events whose first 200 comes too late for the platform: it has given up on the request and sends it again.
     public var slowAnswer = 0.0

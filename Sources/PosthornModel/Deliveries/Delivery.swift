@@ -25,8 +25,8 @@ public enum DeliveryState: String, CaseIterable, Sendable {
     /// Somebody took it back, or its endpoint was removed.
     case cancelled
 
-    /// Whether nothing more will happen by itself.
-    public var isSettled: Bool { self != .pending }
+    /// Whether nothing more happens to it unless somebody asks for it: not one that is held, which goes out with its endpoint.
+    public var isTerminal: Bool { self != .pending && self != .held }
 
     /// The states that may follow this one. The outbox refuses every other move.
     public var legalMoves: Set<DeliveryState> {

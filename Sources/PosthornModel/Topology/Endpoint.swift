@@ -114,14 +114,57 @@ public struct EndpointSettings: Hashable, Sendable {
     /// 64 requests at once, which fills a fast receiver's cores and is kind to a slow one.
     public static let defaultInFlightLimit = 64
 
-    /// Settings with the defaults that the topology file has.
+    /// Settings for a vendor's format, with the defaults that the topology file has.
+    /// - Parameters:
+    ///   - vendor: Whose body and signature the receiver expects.
+    ///   - method: POST, or GET for Voiso's Call Notify.
+    ///   - credentials: What the signature needs, by the vendor's names.
+    ///   - events: Which types it wants; all when empty.
+    public init(
+        id: String,
+        node: String,
+        url: String,
+        vendor: Vendor,
+        method: RequestMethod = .post,
+        credentials: [String: JSONValue] = [:],
+        events: [EventPattern] = [],
+        headers: [Header] = [],
+        timeoutMilliseconds: Int = defaultTimeoutMilliseconds,
+        inFlightLimit: Int = defaultInFlightLimit,
+        ratePerSecond: Double? = nil,
+        retry: RetrySchedule = .standard
+    ) {
+        self.init(
+            id: id,
+            node: node,
+            url: url,
+            method: method,
+            envelope: vendor.envelope,
+            signature: vendor.signature,
+            credentials: credentials,
+            events: events,
+            headers: headers,
+            timeoutMilliseconds: timeoutMilliseconds,
+            inFlightLimit: inFlightLimit,
+            ratePerSecond: ratePerSecond,
+            retry: retry
+        )
+    }
+
+    /// Settings for a body and a signature of one's own choice.
+    /// - Parameters:
+    ///   - method: POST, or GET for Voiso's Call Notify.
+    ///   - envelope: How an event becomes a body.
+    ///   - signature: How the receiver knows that a request comes from here.
+    ///   - credentials: What the signature needs, by the signature's names.
+    ///   - events: Which types it wants; all when empty.
     public init(
         id: String,
         node: String,
         url: String,
         method: RequestMethod = .post,
-        envelope: Envelope = .weseedo,
-        signature: SignatureScheme = .none,
+        envelope: Envelope,
+        signature: SignatureScheme,
         credentials: [String: JSONValue] = [:],
         events: [EventPattern] = [],
         headers: [Header] = [],
@@ -154,4 +197,38 @@ public struct EndpointSettings: Hashable, Sendable {
 extension EndpointSettings {
     /// Whether the vendor asks a new URL to prove itself before it gets anything.
     public var needsValidation: Bool { signature == .diio }
+}
+
+extension EndpointSettings {
+    /// WeSeeDo's format, which has no signature: short for what this package makes itself. A platform names the vendor.
+    package init(
+        id: String,
+        node: String,
+        url: String,
+        method: RequestMethod = .post,
+        envelope: Envelope = .weseedo,
+        credentials: [String: JSONValue] = [:],
+        events: [EventPattern] = [],
+        headers: [Header] = [],
+        timeoutMilliseconds: Int = defaultTimeoutMilliseconds,
+        inFlightLimit: Int = defaultInFlightLimit,
+        ratePerSecond: Double? = nil,
+        retry: RetrySchedule = .standard
+    ) {
+        self.init(
+            id: id,
+            node: node,
+            url: url,
+            method: method,
+            envelope: envelope,
+            signature: .none,
+            credentials: credentials,
+            events: events,
+            headers: headers,
+            timeoutMilliseconds: timeoutMilliseconds,
+            inFlightLimit: inFlightLimit,
+            ratePerSecond: ratePerSecond,
+            retry: retry
+        )
+    }
 }

@@ -183,34 +183,6 @@ struct TurnQueue<Job> {
     }
 }
 
-/// How often something may happen: tokens come back at a steady rate, and a second's worth can be saved up.
-struct TokenBucket {
-    let ratePerSecond: Double
-    private let nanosecondsPerToken: Int64
-    private let savedLimit: Int64
-    /// The moment from which the saved tokens count; the past of a second at most.
-    private var paidUntil: Int64
-
-    /// A bucket that holds one second's tokens, at least one.
-    init(ratePerSecond: Double, now: Int64) {
-        self.ratePerSecond = ratePerSecond
-        nanosecondsPerToken = Int64(min(max(1e9 / max(ratePerSecond, 1e-9), 1), 1e18))
-        savedLimit = max(1_000_000_000, nanosecondsPerToken)
-        paidUntil = now - savedLimit
-    }
-
-    /// Takes a token if there is one.
-    mutating func take(now: Int64) -> Bool {
-        paidUntil = max(paidUntil, now - savedLimit)
-        guard paidUntil + nanosecondsPerToken <= now else { return false }
-        paidUntil += nanosecondsPerToken
-        return true
-    }
-
-    /// When there will be a token; not after `now` when there is one.
-    func nextTokenAt(now: Int64) -> Int64 { max(paidUntil, now - savedLimit) + nanosecondsPerToken }
-}
-
 /// First in, first out, in an array whose front is used again.
 struct Fifo<Element> {
     private var items: [Element?] = []

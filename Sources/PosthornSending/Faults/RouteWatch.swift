@@ -1,3 +1,4 @@
+import CPosthornLinux
 import Glibc
 import PosthornSystem
 import Synchronization

@@ -49,6 +49,21 @@ public struct MailServer: Sendable {
     }
 }
 
+extension MailServer: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The server without its password.
+    public var description: String { Redaction.text("MailServer", shown) }
+
+    /// The same as ``description``.
+    public var debugDescription: String { description }
+
+    /// The same members as ``description`` has.
+    public var customMirror: Mirror { Redaction.mirror(of: self, shown) }
+
+    private var shown: KeyValuePairs<String, Any> {
+        ["url": url, "user": user ?? "nil", "password": Redaction.mark(password), "encryption": encryption, "caFile": caFile ?? "nil"]
+    }
+}
+
 /// A mail server's URL, taken apart by libcurl's own parser.
 struct MailURL {
     let url: String

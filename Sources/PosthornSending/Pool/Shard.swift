@@ -2,6 +2,7 @@ import CPosthornCurl
 import CPosthornLinux
 import Glibc
 import PosthornSystem
+import PosthornText
 
 /// One of a sender thread's multi handles, with its own connections and its own timer.
 ///
@@ -150,9 +151,10 @@ enum ShardPlan {
 
     /// A hash of host and port.
     static func hash(of url: EndpointURL) -> UInt64 {
-        // FNV-1a: the same host must come to the same place in every run, which Swift's own hash does not promise.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in url.host.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return (hash ^ UInt64(url.port)) &* 0x0000_0100_0000_01B3
+        // The same host must come to the same place in every run, which Swift's own hash does not promise.
+        var hash = StableHash()
+        hash.add(url.host.utf8)
+        hash.add(String(url.port).utf8)
+        return hash.value
     }
 }

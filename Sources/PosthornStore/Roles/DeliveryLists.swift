@@ -16,6 +16,11 @@ public protocol DeliveryLists: AnyObject {
         beyond last: Int64,
         limit: Int
     ) throws(OutboxProblem) -> [Int64]
+    /// The deliveries that wait, pending or held, for some endpoints, lowest number first.
+    /// - Parameters:
+    ///   - last: Only numbers greater than this.
+    ///   - limit: How many at most.
+    func waiting(ofEndpoints keys: [Int64], beyond last: Int64, limit: Int) throws(OutboxProblem) -> WaitingPage
     /// How many deliveries a filter asks for that are in one of some states, by endpoint and state.
     func deliveryCounts(
         _ filter: DeliveryFilter,

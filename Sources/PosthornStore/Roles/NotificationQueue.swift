@@ -5,15 +5,6 @@ public import PosthornText
 /// A notification is queued in the commit that exhausts its delivery, so a crash leaves both or neither. Notifications of
 /// one endpoint for one recipient share a mail for as long as it waits for its first attempt.
 public protocol NotificationQueue: AnyObject {
-    /// Queues word of an exhausted delivery, inside the transaction that recorded its last attempt.
-    ///
-    /// It is left out when the delivery is not exhausted (it was cancelled meanwhile), and when the same round of attempts has
-    /// been told already: a failed retry by hand makes no second mail.
-    ///
-    /// - Parameters:
-    ///   - exhaustion: What happened.
-    ///   - spacingMilliseconds: How long after a mail was closed the next one for the same endpoint and recipient is due.
-    func notify(_ exhaustion: Exhaustion, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified
     /// Takes a waiting mail for sending: from now on nothing is added to it. A later call changes nothing.
     /// - Returns: The mail as it is now; `nil` when it does not wait any more.
     func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail?

@@ -2,9 +2,13 @@ public import PosthornText
 
 /// How an outbox is doing, read beside the writer. Part of ``OutboxReader``, under the same rules.
 public protocol StatusReader: AnyObject {
-    /// Counts, ages and rates.
+    /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for those that are overdue.
     /// - Parameter now: The time that says what is overdue.
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
+    /// How many more events and deliveries there are than were counted for ``status(at:)``; reads all that is counted.
+    func uncounted() throws(OutboxProblem) -> OutboxCounts
+    /// Whether an engine that starts has to take the counts once more, since a program of an earlier version may have been at work.
+    func needsRecount() throws(OutboxProblem) -> Bool
     /// What the engine that runs, or the last one, could not use.
     func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun
     /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.

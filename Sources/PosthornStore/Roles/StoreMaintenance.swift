@@ -1,5 +1,3 @@
-public import PosthornText
-
 /// What keeps a store small and safe: its own upkeep, and the deletion of what is settled. Part of ``OutboxStore``, under the same rules.
 public protocol StoreMaintenance: AnyObject {
     /// Puts what was committed where it is safe, as far as that can still be done, once the store's place was found in disorder.
@@ -8,22 +6,16 @@ public protocol StoreMaintenance: AnyObject {
     func maintain() throws(OutboxProblem)
     /// Bytes that are kept only because somebody still reads an older state of the outbox; 0 for a store without such a thing.
     var pinnedBytes: Int { get }
-    /// Deletes a batch of settled events with their deliveries and attempts.
-    ///
-    /// - Parameters:
-    ///   - cutoff: Only events whose deliveries all ended before.
-    ///   - after: The delivery to start behind.
-    ///   - limit: Deliveries to look at.
-    /// - Returns: What was deleted, and where to go on; `nil` at the end.
-    func prune(
-        settledBefore cutoff: Timestamp,
-        after: Int64,
-        limit: Int
-    ) throws(OutboxProblem) -> (report: PruneReport, last: Int64?)
-    /// Deletes events that have no deliveries.
-    /// - Returns: How many there were.
-    func deleteEvents(_ seqs: [Int64]) throws(OutboxProblem) -> Int
-    /// Deletes removed endpoints of which no delivery is left, with their revisions; not those that have come back meanwhile.
-    /// - Returns: How many were deleted.
-    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) -> Int
+    /// Brings rows that a program of an earlier version has written up to date, at most `limit`.
+    /// - Returns: Whether there may be more.
+    func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool
+    /// Adds what was not counted to the counts that ``StatusReader/status(at:)`` shows.
+    func correct(counts difference: OutboxCounts) throws(OutboxProblem)
+    /// Deletes an event with its deliveries, their attempts and notifications.
+    /// - Returns: How many attempts there were.
+    func delete(_ event: EventHistory) throws(OutboxProblem) -> Int
+    /// Deletes mails of which all deliveries were deleted.
+    func deleteEmptyMails() throws(OutboxProblem)
+    /// Deletes removed endpoints with their revisions; nothing may be left of them.
+    func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem)
 }

@@ -8,6 +8,9 @@ public protocol TopologySource: AnyObject {
     ///     none, and fixed headers have no values.
     ///   - withRemoved: Whether removed endpoints are read too, of which there may be any number.
     func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology
+    /// Reads the endpoint whose id looks like this one, whatever its bytes; a removed one too.
+    /// - Parameter withCredentials: As above.
+    func endpoint(lookingLike id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint?
 }
 
 extension TopologySource {

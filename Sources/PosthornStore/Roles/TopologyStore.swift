@@ -1,20 +1,16 @@
-public import PosthornModel
 public import PosthornText
 
-/// What changes the nodes and endpoints of a store. Part of ``OutboxStore``, under the same rules.
+/// What changes the nodes and endpoints of a store, and what has changed of them. Part of ``OutboxStore``, under the same rules.
+///
+/// ``TopologyPlan``, ``EndpointStanding`` and ``StoredEndpoint`` decide what is written; a store only reads and writes.
 public protocol TopologyStore: AnyObject {
-    /// Carries out a plan and counts the topology's generation up.
+    /// Carries out a plan and counts the topology's generation up. What waits for removed endpoints is cancelled.
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
-    /// Sets an endpoint's state and counts the topology's generation up.
-    func setState(_ state: EndpointState, reason: String?, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
-    /// Writes down the result of a handshake, unless the endpoint has another revision by now or is not unverified any more.
-    ///
-    /// - Parameter failure: Why the endpoint stays unverified, for people; `nil` to make it active.
-    /// - Returns: Whether it counted.
-    func settleHandshake(
-        ofEndpoint key: Int64,
-        revision: Int64,
-        failure: String?,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Bool
+    /// The endpoints that have changed since a generation of the topology; `nil` when that cannot be said, nodes among it have changed,
+    /// or so much that all has to be read.
+    func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges?
+    /// Reads what decides about an endpoint's state; `nil` when there is none of that number.
+    func standing(ofEndpoint key: Int64) throws(OutboxProblem) -> EndpointStanding?
+    /// Writes down an endpoint's state, and counts the topology's generation up where the change says so.
+    func write(_ change: EndpointStateChange, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem)
 }

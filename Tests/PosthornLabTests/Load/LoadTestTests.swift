@@ -113,6 +113,49 @@ import Testing
         #expect(nobody.all.answered.count == 0)
     }
 
+    /// One that never answers takes up its own places on the wire, and nothing of the others'.
+    @Test func severalReceiversHaveTheirOwnResultsAndNoneHidesAnother() throws {
+        var wrong = Misbehaviour()
+        wrong.delayMilliseconds = 3_600_000
+        let (good, hanging) = (try receiver(), try receiver(wrong))
+        var plan = LoadPlan(.open(try RateSpecification("200"), poisson: false))
+        (plan.count, plan.inFlightLimit, plan.timeoutMilliseconds) = (120, 40, 400)
+        let destinations = try [(good, 3.0), (hanging, 1)].map { receiver, weight in
+            LoadDestination(
+                try EndpointURL("http://127.0.0.1:\(receiver.port)/hook"),
+                guard: LabGuard.make(isOwned: false),
+                weight: weight
+            )
+        }
+        let content = try LoadContent.events(
+            settings,
+            vendor: nil,
+            type: nil,
+            data: nil,
+            needsWrong: false,
+            seed: 1,
+            at: Self.now
+        )
+        let report = try LoadTest(destinations, plan: plan, content: content).run()
+        try #require(report.targets.count == 2)
+        let (one, other) = (report.targets[0], report.targets[1])
+        #expect(one.target.contains(":\(good.port)/") && one.requests == 90 && one.statuses == [200: 90] && one.all.unanswered.count == 0)
+        #expect(other.requests == 30 && other.statuses.isEmpty && other.all.unanswered.count == 30)
+        #expect(report.requests == 120 && report.all.unanswered.count == 30 && report.statuses == [200: 90])
+        #expect(report.failureOfAll == nil && one.failureOfAll == nil && other.failureOfAll == .unanswered(.timeout))
+        // Each event goes to one of them.
+        #expect(good.counts.events == 90 && good.counts.duplicates == 0 && good.counts.badSignatures == 0)
+        let verdicts = report.verdicts([try Expectation("p50<1h"), try Expectation("max<300ms"), try Expectation("errors{url:*}<=0")])
+        #expect(
+            verdicts.map(\.expectation) == [
+                "p50<1h", "p50<1h at \(one.target)", "p50<1h at \(other.target)", "max<300ms", "max<300ms at \(one.target)",
+                "max<300ms at \(other.target)", "errors{url:\(one.target)}<=0", "errors{url:\(other.target)}<=0",
+            ]
+        )
+        #expect(verdicts.map(\.holds)[0...2] == [true, true, false] && verdicts[3].outcome == .missed && verdicts[5].outcome == .missed)
+        #expect(verdicts.suffix(2).map(\.holds) == [true, false])
+    }
+
     @Test func aReceiverThatAsksToWaitIsLeftAlone() throws {
         let asked = Mutex(0)
         let server = try HTTPServer { _ in
@@ -203,11 +246,11 @@ import Testing
     @Test func onlyOnesOwnHostsAreOpen() throws {
         for text in ["http://192.0.2.1/", "https://203.0.113.7/"] {
             let url = try EndpointURL(text)
-            #expect(throws: InputProblem.self) { try LoadTarget.addresses(of: url, guard: LabGuard.make(isOwned: false)) }
-            #expect(try LoadTarget.addresses(of: url, guard: LabGuard.make(isOwned: true)).isEmpty)
+            #expect(throws: InputProblem.self) { try HostAddresses.reachable(of: url, guard: LabGuard.make(isOwned: false)) }
+            #expect(try HostAddresses.reachable(of: url, guard: LabGuard.make(isOwned: true)).isEmpty)
         }
         for text in ["http://127.0.0.1/", "http://10.1.2.3/", "http://[::1]/", "http://192.168.0.7/", "http://[fd00::1]/"] {
-            #expect(try LoadTarget.addresses(of: try EndpointURL(text), guard: LabGuard.make(isOwned: false)).isEmpty)
+            #expect(try HostAddresses.reachable(of: try EndpointURL(text), guard: LabGuard.make(isOwned: false)).isEmpty)
         }
     }
 }

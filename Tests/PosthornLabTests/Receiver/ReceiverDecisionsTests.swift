@@ -89,16 +89,49 @@ import Testing
 
     @Test func requestsOverTheRateAreTurnedAway() {
         var run = run { $0.misbehaviour.rateLimitPerSecond = 2 }
-        let statuses = ["a", "b", "c"].map { run.send(event($0), afterMilliseconds: 0).response }
-        #expect(statuses.map(\.status) == [200, 200, 429])
-        #expect(statuses[2].headers["retry-after"] == "1")
+        let statuses = ["a", "b"].map { run.send(event($0), afterMilliseconds: 0).response }
+        #expect(statuses.map(\.status) == [200, 429])
+        #expect(statuses[1].headers["retry-after"] == "1")
         #expect(run.send(event("c"), afterMilliseconds: 500).response.status == 200)
         #expect(run.send(event("d"), afterMilliseconds: 0).response.status == 429)
-        #expect((0..<3).map { run.send(event("x\($0)"), afterMilliseconds: $0 == 0 ? 60_000 : 0).response.status } == [200, 200, 429])
+        #expect((0..<2).map { run.send(event("x\($0)"), afterMilliseconds: $0 == 0 ? 60_000 : 0).response.status } == [200, 429])
+    }
+
+    /// However requests are spread, and whatever was left unused before.
+    @Test(arguments: [1, 7, 50, 1000]) func noSecondSeesMoreThanTheRateAndATenth(_ rate: Int) {
+        var limiter = RateLimiter(perSecond: rate, atMilliseconds: 0)
+        var taken: [Int64] = []
+        // Ten times the rate in the second before and after a second's edge, then after a rest.
+        for start: Int64 in [0, 1000, 5000] {
+            for i in 0..<(10 * rate) {
+                let moment = start + Int64(1000 * i / (10 * rate))
+                if limiter.refuse(atMilliseconds: moment) == nil { taken.append(moment) }
+            }
+        }
+        let burst = max(1, rate / 10)
+        for first in taken.indices {
+            let inSecond = taken[first...].prefix { $0 < taken[first] + 1000 }.count
+            #expect(inSecond <= rate + burst)
+        }
+        // And no less than the rate over its two seconds.
+        #expect(taken.count { $0 < 2000 } >= 2 * rate - 1)
+    }
+
+    @Test func anEventWhoseAnswerStillWaitsIsNoDuplicateAndNotProcessedAgain() {
+        var run = run { $0.misbehaviour.delayMilliseconds = 5000 }
+        let first = run.send(event())
+        #expect(first.arrival.isNew && first.arrival.timesProcessed == 1)
+        let second = run.send(event())
+        #expect(!second.arrival.isDuplicate && !second.arrival.isNew && second.arrival.timesProcessed == 0)
+        #expect(second.arrival.line.contains("time 2") && !second.arrival.line.contains("duplicate"))
+        if let key = first.accepts { run.decisions.answered(key) }
+        let third = run.send(event())
+        #expect(third.arrival.isDuplicate && third.arrival.timesProcessed == 0)
+        #expect(run.decisions.counts.duplicates == 1)
     }
 
     @Test func aClockThatGoesBackHoldsTheRate() {
-        var limiter = RateLimiter(perSecond: 1)
+        var limiter = RateLimiter(perSecond: 1, atMilliseconds: 10_000)
         #expect(limiter.refuse(atMilliseconds: 10_000) == nil)
         #expect(limiter.refuse(atMilliseconds: 0) == 1)
         #expect(limiter.refuse(atMilliseconds: 10_500) == 1)

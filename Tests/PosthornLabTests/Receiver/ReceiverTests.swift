@@ -46,6 +46,34 @@ import Testing
         #expect(slow.readToEnd().hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
 
+    /// The sender that has given up on an answer comes again, and that is a retry.
+    @Test func aDelayedAnswerThatNobodyWaitedForMakesNoDuplicate() throws {
+        var configuration = ReceiverConfiguration()
+        configuration.misbehaviour.delayMilliseconds = 3_600_000
+        let arrivals = Mutex<[Arrival]>([])
+        let arrived = try Waker()
+        let receiver = try Receiver(
+            server: HTTPServerConfiguration(),
+            configuration: configuration,
+            observe: { arrival, _ in
+                arrivals.withLock { $0.append(arrival) }
+                arrived.signal()
+            }
+        )
+        let first = try TestClient(port: receiver.port)
+        first.send(post(#"{"id":"a"}"#))
+        while arrivals.withLock({ $0.count }) < 1 { arrived.wait(milliseconds: nil) }
+        first.reset()
+        let second = try TestClient(port: receiver.port)
+        second.send(post(#"{"id":"a"}"#))
+        while arrivals.withLock({ $0.count }) < 2 { arrived.wait(milliseconds: nil) }
+        let seen = arrivals.withLock { $0 }
+        #expect(seen[0].isNew && seen[0].timesProcessed == 1)
+        #expect(!seen[1].isDuplicate && !seen[1].isNew && seen[1].timesProcessed == 0 && seen[1].times == 2)
+        receiver.stop()
+        #expect(second.readToEnd().hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+
     @Test func shortDelaysEnd() throws {
         var configuration = ReceiverConfiguration()
         configuration.misbehaviour.delayMilliseconds = 5

@@ -3,6 +3,7 @@ import PosthornModel
 import PosthornText
 import PosthornSending
 import PosthornTestSupport
+import Synchronization
 import Testing
 
 @testable import PosthornLab
@@ -41,6 +42,35 @@ import Testing
         for (one, result) in results { #expect(result.verdict != .bad, "\(one): \(result.answer)") }
         #expect((results[.wrongSignature]?.verdict == .skipped) == (vendor == .weseedo))
         #expect((results[.handshake]?.verdict == .good) == (vendor == .diio))
+    }
+
+    /// What covers the body covers the broken one too, so that a receiver refuses it for its JSON.
+    @Test(arguments: [Vendor.standard, .conference, .webio, .voiso])
+    func brokenJSONIsRightlySigned(vendor: Vendor) throws {
+        var settings = EndpointSettings(id: "e", node: "n", url: "", envelope: vendor.envelope, signature: vendor.signature)
+        settings.credentials = Self.credentials[vendor] ?? [:]
+        let check = try RequestCheck(settings)
+        let broken = Mutex<[ReceiverVerdict]>([])
+        let receiver = try Receiver(
+            server: HTTPServerConfiguration(),
+            check: { check.verdict($0) },
+            observe: { arrival, _ in
+                if arrival.identity?.problem != nil { broken.withLock { $0.append(arrival.verdict) } }
+            }
+        )
+        let audit = try ReceiverAudit(
+            settings,
+            url: try EndpointURL("http://127.0.0.1:\(receiver.port)/"),
+            vendor: try #require(ScenarioVendor(rawValue: vendor.rawValue)),
+            guard: LabGuard.make(isOwned: false),
+            caFile: nil,
+            seed: 5
+        )
+        try audit.run { _ in }
+        // Voiso's key is in the body: where that cannot be read, neither can the key.
+        let seen = broken.withLock { $0 }
+        #expect(seen.count == 1)
+        if vendor != .voiso { #expect(seen == [.valid]) }
     }
 
     @Test func aReceiverThatChecksNothingIsFoundOut() throws {

@@ -134,7 +134,7 @@ import Testing
 
     @Test func aSecretIsReplacedInMidStream() throws {
         let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="]
-        var settings = EndpointSettings(id: "", node: "", url: "", signature: .standardWebhooks)
+        var settings = EndpointSettings(id: "", node: "", url: "", envelope: .weseedo, signature: .standardWebhooks)
         let checks = try secrets.map { secret in
             settings.credentials = ["secret": .string(secret)]
             return try RequestCheck(settings)

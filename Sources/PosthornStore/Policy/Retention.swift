@@ -1,0 +1,112 @@
+public import PosthornModel
+public import PosthornText
+
+/// What may be deleted when an outbox is pruned.
+public struct Retention: Sendable, Hashable {
+    /// What ended before this is old.
+    public let cutoff: Timestamp
+
+    /// Everything that ended before a time.
+    public init(settledBefore cutoff: Timestamp) { self.cutoff = cutoff }
+
+    /// Whether an event may go, with its deliveries and their attempts: when all of its deliveries have ended, the last attempt of each
+    /// was before the cutoff, and so was the event where one had no attempt, or it has no deliveries at all.
+    public func permits(_ event: EventHistory) -> Bool {
+        if event.isNewest || event.waitsForFanOut { return false }
+        if event.deliveries.isEmpty { return event.created < cutoff }
+        return event.deliveries.allSatisfy { $0.state.isTerminal && ($0.lastAttempt ?? event.created) < cutoff }
+    }
+
+    /// Whether a removed endpoint may go.
+    public func permits(_ endpoint: RemovedEndpoint) -> Bool {
+        endpoint.removed < cutoff && !endpoint.isInUse && !endpoint.isNewest
+    }
+}
+
+/// An event as it is looked at for pruning.
+public struct EventHistory: Sendable, Hashable {
+    /// Its number in the outbox.
+    public let seq: Int64
+    /// When it happened.
+    public let created: Timestamp
+    /// Whether its recipients are still to be found.
+    public let waitsForFanOut: Bool
+    /// Whether it is the newest event or has the newest delivery; those stay, so that their numbers are never given out again.
+    public let isNewest: Bool
+    /// All of its deliveries.
+    public let deliveries: [Delivery]
+
+    /// One of its deliveries.
+    public struct Delivery: Sendable, Hashable {
+        /// Its number.
+        public let id: Int64
+        /// Its state.
+        public let state: DeliveryState
+        /// When its last attempt started; `nil` when it had none.
+        public let lastAttempt: Timestamp?
+
+        /// Creates a delivery.
+        public init(id: Int64, state: DeliveryState, lastAttempt: Timestamp?) {
+            self.id = id
+            self.state = state
+            self.lastAttempt = lastAttempt
+        }
+    }
+
+    /// Creates a history.
+    public init(seq: Int64, created: Timestamp, waitsForFanOut: Bool = false, isNewest: Bool = false, deliveries: [Delivery]) {
+        self.seq = seq
+        self.created = created
+        self.waitsForFanOut = waitsForFanOut
+        self.isNewest = isNewest
+        self.deliveries = deliveries
+    }
+}
+
+/// An endpoint that was removed, as it is looked at for pruning.
+public struct RemovedEndpoint: Sendable, Hashable {
+    /// Its number.
+    public let key: Int64
+    /// When it was removed.
+    public let removed: Timestamp
+    /// Whether a delivery or a mail of it is left.
+    public let isInUse: Bool
+    /// Whether it is the newest endpoint or has the newest revision; those stay, so that their numbers are never given out again.
+    public let isNewest: Bool
+
+    /// Creates an endpoint.
+    public init(key: Int64, removed: Timestamp, isInUse: Bool, isNewest: Bool) {
+        self.key = key
+        self.removed = removed
+        self.isInUse = isInUse
+        self.isNewest = isNewest
+    }
+}
+
+extension OutboxStore {
+    /// Deletes those of some events that may go as they are now, with deliveries and attempts.
+    /// - Parameter seqs: Numbers of events.
+    public func prune(_ seqs: [Int64], _ retention: Retention) throws(OutboxProblem) -> PruneReport {
+        var report = PruneReport()
+        for seq in seqs {
+            guard let event = try history(ofEvent: seq), retention.permits(event) else { continue }
+            report.attempts += try delete(event)
+            report.deliveries += event.deliveries.count
+            report.events += 1
+        }
+        if report.deliveries > 0 { try deleteEmptyMails() }
+        return report
+    }
+
+    /// Deletes those of some removed endpoints that may go as they are now; not those that have come back meanwhile.
+    /// - Parameter keys: Their numbers.
+    /// - Returns: How many were deleted.
+    public func prune(endpoints keys: [Int64], _ retention: Retention) throws(OutboxProblem) -> Int {
+        var found: [RemovedEndpoint] = []
+        for key in keys {
+            if let endpoint = try removedEndpoint(key), retention.permits(endpoint) { found.append(endpoint) }
+        }
+        try deleteEndpoints(found)
+        return found.count
+    }
+}

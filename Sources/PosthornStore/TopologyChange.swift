@@ -1,0 +1,21 @@
+/// What was changed about one node or endpoint.
+public struct TopologyChange: Sendable, Hashable {
+    /// What happens to it.
+    public enum Kind: String, Sendable, CaseIterable { case added, changed, removed }
+    /// What happens to it.
+    public let kind: Kind
+    /// `node` or `endpoint`.
+    public let what: String
+    /// Its id.
+    public let id: String
+    /// What about it: its level, or the fields that change. Never a secret.
+    public let detail: String
+
+    /// Creates a change.
+    public init(kind: Kind, what: String, id: String, detail: String) {
+        self.kind = kind
+        self.what = what
+        self.id = id
+        self.detail = detail
+    }
+}
