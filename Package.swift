@@ -24,6 +24,7 @@ let package = Package(
     name: "posthorn",
     products: [
         .library(name: "Posthorn", targets: ["Posthorn"]),
+        .library(name: "PosthornTesting", targets: ["PosthornTesting"]),
         .executable(name: "posthorn", targets: ["PosthornCLI"]),
         .executable(name: "posthorn-bench", targets: ["PosthornBench"]),
     ],
@@ -54,6 +55,7 @@ let package = Package(
             "Posthorn",
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
+        room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         room(
             "PosthornLab",
@@ -123,6 +125,7 @@ let package = Package(
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
         tests("TidyTests", []),
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
+        tests("PosthornTestingTests", ["PosthornTesting", "Posthorn"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests("PosthornStoreTests", ["PosthornStore", "PosthornModel", "PosthornText"]),
         tests(

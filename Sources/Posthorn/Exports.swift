@@ -6,3 +6,10 @@
 @_exported public import PosthornSending
 @_exported public import struct PosthornSystem.CIDR
 @_exported public import struct PosthornSystem.NetworkAddress
+@_exported public import struct PosthornSystem.CIDRProblem
+@_exported public import protocol PosthornSystem.PosthornClock
+@_exported public import protocol PosthornSystem.RandomSource
+@_exported public import struct PosthornSystem.SystemClock
+@_exported public import struct PosthornSystem.SystemProblem
+@_exported public import struct PosthornSystem.SystemRandom
+@_exported public import class PosthornSystem.Waker

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornText
 import Posthorn
 
 /// Events with everything that JSON can hold, from a seed.
@@ -22,18 +23,12 @@ struct EventGenerator {
     /// Data whose members are plain values, which a query can carry.
     static let flatType = "judged.flat"
 
-    /// SplitMix64, so that a failure can be repeated.
-    private var state: UInt64
+    /// From a seed, so that a failure can be repeated.
+    private var random: SeededGenerator
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    private mutating func next(_ bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(bound))
-    }
+    private mutating func next(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
 
     private mutating func pick(_ choices: [String]) -> String { choices[next(choices.count)] }
 

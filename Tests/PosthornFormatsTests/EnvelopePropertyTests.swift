@@ -6,17 +6,13 @@ import Testing
 
 /// Whatever JSON a producer writes, every envelope hands the receiver exactly those bytes.
 @Suite struct EnvelopePropertyTests {
-    /// JSON texts of all shapes, from a seed. SplitMix64, so that a failure can be repeated.
+    /// JSON texts of all shapes, from a seed, so that a failure can be repeated.
     private struct Generator {
-        var state: UInt64
+        private var random: SeededGenerator
 
-        mutating func next(_ bound: Int) -> Int {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Int((z ^ (z >> 31)) % UInt64(bound))
-        }
+        init(state: UInt64) { random = SeededGenerator(seed: state) }
+
+        mutating func next(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
 
         mutating func blank() -> String { ["", "", "", "", " ", "\n", "\t", "\r\n  "][next(8)] }
 

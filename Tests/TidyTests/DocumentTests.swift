@@ -55,9 +55,16 @@ import Testing
     }
 
     /// Each document that shows Swift, with how many lines of it at least.
-    @Test(arguments: [("\(catalogue)/GettingStarted.md", 31), ("README.md", 5)])
+    @Test(
+        arguments: [
+            ("\(catalogue)/GettingStarted.md", 31), ("README.md", 5), ("\(catalogue)/WebhooksPage.md", 10),
+            ("\(catalogue)/Embedding.md", 7),
+            ("\(catalogue)/Testing.md", 8),
+        ]
+    )
     func theSwiftOfTheDocumentsIsThatOfTheCompiledExample(_ path: String, _ least: Int) {
-        let example = SourceTree.files(under: "Examples/SwiftPlatform").flatMap(\.lines).map(Self.trimmed)
+        let example = ["Examples/SwiftPlatform", "Examples/shop/Sources"].flatMap { SourceTree.files(under: $0) }
+            .flatMap(\.lines).map(Self.trimmed)
         let known = Set(example)
         var isSwift = false
         var checked = 0

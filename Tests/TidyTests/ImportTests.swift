@@ -19,6 +19,7 @@ import Testing
         "Posthorn": [
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
         ],
+        "PosthornTesting": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
         "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [

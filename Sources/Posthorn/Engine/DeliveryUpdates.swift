@@ -72,7 +72,7 @@ final class UpdateBuffer: Sendable {
 
     /// - Parameters:
     ///   - limit: How many wait at most.
-    ///   - onEnd: Is called once nobody can read any more.
+    ///   - onEnd: Is called once no reader is left.
     init(limit: Int, onEnd: @escaping @Sendable () -> Void) {
         state = Mutex(State(limit: max(1, limit)))
         self.onEnd = onEnd

@@ -7,7 +7,7 @@ extension Engine {
     /// Ends in an orderly way, within a bounded time whatever receivers and mail servers do.
     /// - Parameter trouble: What is wrong with the outbox's files, if that is why it ends.
     /// - Throws: The trouble, or why results could not be recorded.
-    func end(_ core: EngineCore, _ pool: SenderPool, _ handshakes: HandshakeRunner, _ trouble: OutboxProblem?) throws {
+    func end(_ core: EngineCore, _ pool: any RequestCarrier, _ handshakes: HandshakeRunner, _ trouble: OutboxProblem?) throws {
         listeners.whenSettled(nil)
         core.startDraining()
         pool.startDraining()

@@ -31,7 +31,7 @@ public final class Engine: Sendable {
     struct State: ~Copyable {
         var phase = Phase.fresh
         var core: EngineCore?
-        var pool: SenderPool?
+        var pool: (any RequestCarrier)?
         /// What the senders had done when they were let go of.
         var lastSenders: SenderStatistics?
         var mails: MailRunner?
@@ -171,7 +171,7 @@ public final class Engine: Sendable {
 
     private func work() throws {
         try listeners.begin()
-        // However it ends, nobody waits for further updates.
+        // However it ends, no reader waits for further updates.
         defer { listeners.finish() }
         guard let watch = try becomeOwnerOrTell() else { return }
         defer { leave() }
@@ -182,23 +182,7 @@ public final class Engine: Sendable {
             configuration: configuration,
             listeners: listeners
         )
-        let writer = outbox.writer
-        let pool = try SenderPool(
-            configuration.sender,
-            clock: outbox.clock,
-            onRecalled: { jobs in
-                core.takeBack(jobs)
-                writer.wake()
-            },
-            onShortage: { [listeners] begins in listeners.tell(begins ? .descriptorsUsedUp : .descriptorsRecovered) },
-            onFault: { [listeners] fault, detail in
-                listeners.tell(detail.map { .machineFault(fault, detail: $0) } ?? .machineFaultOver(fault))
-            },
-            onResults: { results in
-                core.take(results)
-                writer.wake()
-            }
-        )
+        let pool = try makeCarrier(core)
         core.pool = pool
         let handshakes: HandshakeRunner
         do throws(SystemProblem) { handshakes = try startHelpers(core, pool) } catch {
@@ -207,9 +191,34 @@ public final class Engine: Sendable {
         }
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
-        writer.board(core)
+        outbox.writer.board(core)
         let trouble = keepWatch(watch)
         try end(core, pool, handshakes, trouble)
+    }
+
+    private func makeCarrier(_ core: EngineCore) throws -> any RequestCarrier {
+        let writer = outbox.writer
+        let onRecalled: @Sendable ([SendJob]) -> Void = { jobs in
+            core.takeBack(jobs)
+            writer.wake()
+        }
+        let onResults: @Sendable ([SendResult]) -> Void = { results in
+            core.take(results)
+            writer.wake()
+        }
+        if let transport = configuration.transport {
+            return try ClosureCarrier(transport, clock: outbox.clock, onRecalled: onRecalled, onResults: onResults)
+        }
+        return try SenderPool(
+            configuration.sender,
+            clock: outbox.clock,
+            onRecalled: onRecalled,
+            onShortage: { [listeners] begins in listeners.tell(begins ? .descriptorsUsedUp : .descriptorsRecovered) },
+            onFault: { [listeners] fault, detail in
+                listeners.tell(detail.map { .machineFault(fault, detail: $0) } ?? .machineFaultOver(fault))
+            },
+            onResults: onResults
+        )
     }
 
     /// Waits until it is to stop.
@@ -223,7 +232,7 @@ public final class Engine: Sendable {
     }
 
     /// Starts what else has threads.
-    private func startHelpers(_ core: EngineCore, _ pool: SenderPool) throws(SystemProblem) -> HandshakeRunner {
+    private func startHelpers(_ core: EngineCore, _ pool: any RequestCarrier) throws(SystemProblem) -> HandshakeRunner {
         let handshake = VendorHandshake(guard: configuration.sender.guard, caFile: configuration.sender.caFile)
         let handshakes = try HandshakeRunner(outbox, handshake, speed: configuration.speed, listeners)
         core.handshakes = handshakes
@@ -237,7 +246,7 @@ public final class Engine: Sendable {
     }
 
     /// Ends what was started before something else could not be.
-    private func dismantle(_ core: EngineCore, _ pool: SenderPool) {
+    private func dismantle(_ core: EngineCore, _ pool: any RequestCarrier) {
         core.handshakes?.requestStop()
         core.handshakes?.join(within: 0)
         pool.stop()

@@ -18,6 +18,8 @@ public struct EngineConfiguration: Sendable {
     public var drainMilliseconds: Int64 = 30_000
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
+    /// Answers requests in place of sockets, in tests.
+    package var transport: Transport?
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
     package var overruling: (@Sendable (SendJob, AttemptOutcome) -> AttemptOutcome)?

@@ -14,7 +14,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     let configuration: EngineConfiguration
     let listeners: EngineListeners
     /// Set once, before the core boards the writer.
-    var pool: SenderPool!
+    var pool: (any RequestCarrier)!
     /// Set once, before the core boards the writer; `nil` when mails wait for a run that has a server for them.
     var mails: MailRunner?
     /// Whether the transaction has queued a notification.

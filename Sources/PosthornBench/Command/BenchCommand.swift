@@ -1,4 +1,5 @@
 import Glibc
+import PosthornText
 import PosthornBenchReports
 import PosthornModel
 
@@ -75,8 +76,7 @@ enum BenchCommand {
 
     /// Two aligned columns, indented.
     static func columns(_ rows: [(String, String)]) -> String {
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { "  \($0)" + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")
+        TwoColumns.lines(rows.map { ($0.0, $0.1) }, indent: "  ").joined(separator: "\n")
     }
 
     private static func fail(_ message: String, _ status: Int32) -> Never {

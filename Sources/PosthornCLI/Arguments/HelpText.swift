@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 
 /// What `--help` prints.
 enum HelpText {
@@ -69,9 +70,6 @@ enum HelpText {
 
     /// Names and what they mean, in two columns.
     static func list(_ entries: [(String, String)]) -> String {
-        let width = entries.map(\.0.count).max() ?? 0
-        return entries.map { name, summary in
-            "  \(name)\(String(repeating: " ", count: width - name.count))  \(summary)"
-        }.joined(separator: "\n")
+        TwoColumns.lines(entries.map { ($0.0, $0.1) }, indent: "  ").joined(separator: "\n")
     }
 }

@@ -72,8 +72,7 @@ enum EndpointShowCommand: Command {
             rows.append(("overlap", "\(many) too, \(replaced.count == 1 ? "" : "the last of them ")until \(last)"))
         }
         rows += limits(settings)
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \(Visible.text($0.1))\n" }.joined()
+        return TwoColumns.lines(rows.map { ($0.0, Visible.text($0.1)) }).map { $0 + "\n" }.joined()
     }
 
     private static func limits(_ settings: EndpointSettings) -> [(String, String)] {

@@ -1,4 +1,5 @@
 import PosthornLab
+import PosthornText
 import PosthornModel
 import PosthornSending
 

@@ -1,4 +1,5 @@
 import PosthornLab
+import PosthornText
 import PosthornModel
 
 /// The results of a load for people.
@@ -50,9 +51,7 @@ enum LoadText {
     private static func seconds(_ nanoseconds: Int64) -> String { Words.length(milliseconds: nanoseconds / 1_000_000) }
 
     private static func rows(_ rows: [(String, String)]) -> String {
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.filter { !$0.1.isEmpty }
-            .map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+        TwoColumns.lines(rows.filter { !$0.1.isEmpty }.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
     }
 
     private static func counts(_ counts: [(String, UInt64)]) -> String {

@@ -105,8 +105,7 @@ enum StatusCommand: Command {
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {
             rows.append(("broken", "\(Visible.text(id)): \(Visible.text(reason))"))
         }
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+        return TwoColumns.lines(rows.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
     }
 
     /// How many deliveries are late, and by how long.

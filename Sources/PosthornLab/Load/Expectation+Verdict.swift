@@ -77,7 +77,7 @@ extension Expectation {
     private func evaluateErrors(_ outcome: LoadOutcome, _ verdict: (Verdict.Outcome, String) -> Verdict) -> Verdict {
         let measured = outcome.measurements
         if measured.due == 0 { return verdict(.unknown, "no request was sent") }
-        let doubtful = min(outcome.doubtfulErrors, measured.errors)
+        let doubtful = min(outcome.doubtfulErrors, measured.unserved)
         func value(_ errors: UInt64) -> Double { measure == .errors ? Double(errors) : Double(errors) / Double(measured.due) * 100 }
         let errors = measured.unserved
         var detail = measure == .errors ? String(errors) : "\(Self.rounded(value(errors))) %"

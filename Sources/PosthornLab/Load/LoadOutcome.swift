@@ -36,11 +36,24 @@ public struct LoadOutcome: Sendable {
         return Double(successes + measurements.unsent) / (Double(length) / 1e9)
     }
 
-    /// Errors that may be this machine's own doing: requests that it could not send, and those that timed out while it was
-    /// late by half of the deadline.
+    /// What was not served and may be this machine's own doing: requests that it could not send, those that timed out while it was
+    /// late by half of the deadline, and those that a rate limit met because this machine had sent several at once.
     var doubtfulErrors: UInt64 {
         let isLate = measurements.ownDelays.maximum >= timeoutNanoseconds / 2
-        return measurements.unsent + (isLate ? measurements.errorsByClass["timeout"] ?? 0 : 0)
+        return measurements.unsent + (isLate ? measurements.errorsByClass["timeout"] ?? 0 : 0) + bunched
+    }
+
+    /// A request this late has left together with others, which a receiver with a rate limit takes for a burst.
+    static let bunchingNanoseconds: Int64 = 10_000_000
+
+    /// How many of those answered 429, and of those withheld because of it, late starts may explain: each late request one, and the pause
+    /// that followed.
+    private var bunched: UInt64 {
+        guard let refused = measurements.statuses[429], refused > 0 else { return 0 }
+        let delays = measurements.ownDelays
+        let late = delays.count - delays.count(while: { $0 < Self.bunchingNanoseconds })
+        let explained = min(late, refused)
+        return explained + UInt64(Double(measurements.withheld) * Double(explained) / Double(refused))
     }
 
     /// The evidence of its latencies.

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornText
 
 /// How many requests a second are to be sent, step by step.
 ///

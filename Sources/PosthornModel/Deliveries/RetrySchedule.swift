@@ -1,3 +1,5 @@
+import PosthornText
+
 /// When a delivery is tried: offsets from its first attempt.
 ///
 /// The table is read as gaps: the next attempt is due one gap after the last one *started*. A delivery that runs on
@@ -72,19 +74,6 @@ public struct RetrySchedule: Hashable, Sendable {
         }
 
         /// Milliseconds for `0`, `250ms`, `1.5s`, `10m`, `24h`, `7d`; `nil` for anything else, a bare number but 0 among them.
-        public static func milliseconds(_ text: String) -> Int64? {
-            if text == "0" { return 0 }
-            let units: [(String, Double)] = [
-                ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
-            ]
-            for (suffix, factor) in units where text.hasSuffix(suffix) {
-                let digits = text.dropLast(suffix.count)
-                guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
-                    let value = Double(digits), value * factor < 1e15
-                else { return nil }
-                return Int64((value * factor).rounded())
-            }
-            return nil
-        }
+        public static func milliseconds(_ text: String) -> Int64? { text == "0" ? 0 : Quantity.milliseconds(text) }
     }
 }

@@ -8,6 +8,7 @@ struct BookedHost<Waiter: Claimant> {
     /// How often it is among those that wait for room to open a connection, and for which claimant last.
     var crowdedCount = 0
     var crowdedClaimant = 0
+    var crowdedNodes: [Int] = []
     /// Among those that could do with one more connection.
     var isWishing = false
     /// Whether the next turn is that of a job that needs a connection of its own, if one waits.

@@ -1,7 +1,8 @@
 /// The nodes at the top of the hierarchy that all endpoints of a thread are below: shares are for those who differ.
 struct CommonNodes {
     private var nodes: [Int]?
-    private var areSeveral = false
+    /// Whether endpoints of several nodes are known.
+    private(set) var areSeveral = false
 
     /// The first level at which tenants differ; the endpoints' own where all of them are at one node.
     var firstLevel: Int {
@@ -9,17 +10,16 @@ struct CommonNodes {
         return areSeveral ? count : max(0, count - 1)
     }
 
-    /// Takes an endpoint into account. Returns whether the level has changed.
+    /// Takes an endpoint into account. Returns whether anything has changed.
     /// - Parameter other: Its nodes from the top down; see ``Claimant``.
     mutating func see(_ other: [Int]) -> Bool {
         guard let known = nodes else {
             nodes = other
-            return firstLevel != 0
+            return true
         }
-        if known.isEmpty || known == other || areSeveral && other.starts(with: known) { return false }
-        let before = firstLevel
+        if known == other || areSeveral && other.starts(with: known) { return false }
         areSeveral = true
         nodes = zip(known, other).prefix { $0 == $1 }.map(\.0)
-        return firstLevel != before
+        return true
     }
 }

@@ -296,8 +296,13 @@ struct ConnectionBook<Waiter: Claimant> {
 
     /// Lets a host wait for room for a handshake: once, and once more for a claimant whose turn comes earlier.
     private mutating func crowdOut(_ host: Int, for claimant: some Claimant) {
-        if hosts[host]!.crowdedCount > 0, !handshakes.precedes(claimant, hosts[host]!.crowdedClaimant) { return }
+        if hosts[host]!.crowdedCount > 0 {
+            // Most are of the same node, and that is found out quickly.
+            if claimant.nodes == hosts[host]!.crowdedNodes { return }
+            if !handshakes.precedes(claimant, hosts[host]!.crowdedClaimant) { return }
+        }
         hosts[host]!.crowdedCount += 1
+        hosts[host]!.crowdedNodes = claimant.nodes
         hosts[host]!.crowdedClaimant = handshakes.append(host, for: claimant)
     }
 

@@ -27,8 +27,9 @@ struct FairQueue<Element> {
         var waiting = 0
         /// Of its entry among its parent's turns; older ones no longer count.
         var version = 0
-        /// Since when it waits for its next turn.
+        /// Since when it waits for its next turn, and what it held when that entry was made. It may hold more by now.
         var since: Int64 = 0
+        var listedHeld = 0
         /// The branches below it in which something waits, those that hold least first.
         var turns = DueHeap()
         var branches: [Int: Int] = [:]
@@ -190,8 +191,10 @@ struct FairQueue<Element> {
 
     private mutating func firstTurn(below parent: Int) -> Int? {
         while let item = branches[parent].turns.first {
-            if branches[item.lane].version == item.version { return item.lane }
+            let isOfNow = branches[item.lane].version == item.version
+            if isOfNow, branches[item.lane].held == branches[item.lane].listedHeld { return item.lane }
             branches[parent].turns.removeFirst()
+            if isOfNow { list(item.lane) }
         }
         return nil
     }
@@ -206,6 +209,7 @@ struct FairQueue<Element> {
             lastTurn = (lastTurn + 1) & (1 << Self.turnBits - 1)
             branches[index].since = lastTurn
         }
+        branches[index].listedHeld = branches[index].held
         let key = Int64(branches[index].held) << Self.turnBits | branches[index].since
         branches[parent].turns.insert(DueHeap.Item(due: key, lane: index, version: branches[index].version))
         if branches[parent].turns.count > 2 * branches[parent].branches.count + 64 { dropOldTurns(of: parent) }
@@ -230,7 +234,7 @@ struct FairQueue<Element> {
         var at = leaf
         while at >= 0 {
             branches[at].held += count
-            if branches[at].waiting > 0 { list(at) }
+            if branches[at].waiting > 0, branches[at].held < branches[at].listedHeld { list(at) }
             at = branches[at].parent
         }
     }

@@ -11,7 +11,8 @@
 /// A value without a clock. Young requests stand in a list in the order of their start, so every step is O(1) amortised.
 struct InFlightWindow {
     private let youngLimit: Int
-    private let slowLimit: Int
+    private let slowPlaces: Int
+    private var slowLimit: Int
     private let openingLimit: Int
     private let youngNanoseconds: Int64
     private let openingNanoseconds: Int64
@@ -75,12 +76,17 @@ struct InFlightWindow {
         largeByteLimit: Int
     ) {
         self.youngLimit = max(1, youngLimit)
-        self.slowLimit = max(1, slowLimit)
+        slowPlaces = max(1, slowLimit)
+        self.slowLimit = slowPlaces
         self.openingLimit = max(1, openingLimit)
         self.youngNanoseconds = youngNanoseconds
         self.openingNanoseconds = openingNanoseconds
         self.largeByteLimit = largeByteLimit
     }
+
+    /// Whether all requests are one node's: then a quarter of the places for slow ones is left for the first of another.
+    /// Where there are several ``SlowShares`` has its say.
+    mutating func isOneNodes(_ isSo: Bool) { slowLimit = isSo ? max(1, slowPlaces - slowPlaces / 4) : slowPlaces }
 
     /// Requests that are young.
     var youngCount: Int { young.count }

@@ -240,7 +240,10 @@ public final class SenderPool: Sendable {
 public struct SendBatch: Sendable {
     fileprivate var shares: [[SendJob]]
 
-    fileprivate init(threads: Int) { shares = [[SendJob]](repeating: [], count: threads) }
+    package init(threads: Int) { shares = [[SendJob]](repeating: [], count: threads) }
+
+    /// All jobs.
+    package var jobs: [SendJob] { shares.flatMap { $0 } }
 
     /// Adds a job.
     public mutating func append(_ job: SendJob) { shares[threadIndex(of: job.target.key)].append(job) }
@@ -288,7 +291,7 @@ public struct SenderStatistics: Sendable, Hashable {
     /// Processor time of each sender thread, in microseconds.
     public internal(set) var threadCPUMicroseconds: [Int64] = []
 
-    init() {}
+    package init() {}
 }
 
 /// Lets callers wait until every thread has said that it is empty.

@@ -14,7 +14,7 @@ extension SenderThread {
             letters.jobs.reverse()
             while let job = letters.jobs.popLast() {
                 let target = job.target
-                if common.see(target.nodes) { (connections.firstLevel, slowShares.firstLevel) = (common.firstLevel, common.firstLevel) }
+                if common.see(target.nodes) { hierarchyHasChanged() }
                 turns.append(
                     job,
                     key: target.key,
@@ -28,6 +28,12 @@ extension SenderThread {
             for recall in letters.recalls { giveBack(recall.keys, forgetting: recall.forgetting) }
         }
         if order >= .drain { giveBack(nil) }
+    }
+
+    private func hierarchyHasChanged() {
+        connections.firstLevel = common.firstLevel
+        slowShares.firstLevel = common.firstLevel
+        window.isOneNodes(!common.areSeveral)
     }
 
     /// Starts what may start; says how many.
@@ -56,7 +62,7 @@ extension SenderThread {
                     parked.append(called)
                     continue
                 }
-                if slowShares.admits(called, inFlight: window.count) {
+                if !common.areSeveral || slowShares.admits(called, inFlight: window.count) {
                     started += enter(called, now)
                 } else {
                     slowShares.wait(called)
@@ -85,7 +91,7 @@ extension SenderThread {
 
     /// Starts a job that has waited for a connection, unless what room there was at its turn is taken by now.
     private func go(_ next: ConnectionBook<Called>.Start) -> Int {
-        if !slowShares.admits(next.waiter, inFlight: window.count) {
+        if common.areSeveral, !slowShares.admits(next.waiter, inFlight: window.count) {
             connections.cancel(next.grant)
             slowShares.wait(next.waiter)
             return 0

@@ -67,6 +67,23 @@ import Testing
         #expect(abs(found - Double(limit)) <= 0.05 * Double(limit), "\(found) of \(limit)")
     }
 
+    /// Where this machine has sent a burst, a rate limit says nothing of the rate.
+    @Test func whatALateGeneratorsBurstWasRefusedIsNotKnown() throws {
+        func verdict(late: Int, refused: Int, withheld: Int) throws -> Verdict {
+            var tally = LoadTally()
+            for _ in 0..<(900 - late) { tally.take(.after(1)) }
+            for _ in 0..<late { tally.take(.after(30, late: 25)) }
+            for _ in 0..<refused { tally.take(.after(1, status: 429)) }
+            for _ in 0..<withheld { tally.withhold(step: nil) }
+            return try Expectation("errors<1%").evaluate(LoadReport.of(tally).outcome)
+        }
+        #expect(try verdict(late: 0, refused: 5, withheld: 100).outcome == .missed)
+        let burst = try verdict(late: 20, refused: 5, withheld: 100)
+        #expect(burst.outcome == .unknown && burst.detail.hasSuffix("this machine itself may be why 105 of them failed"), "\(burst.detail)")
+        // A few late requests do not explain hundreds.
+        #expect(try verdict(late: 3, refused: 300, withheld: 300).outcome == .missed)
+    }
+
     /// A receiver must not keep its bound by asking not to be sent anything.
     @Test func whatRetryAfterWithheldCountsAsFailed() throws {
         var limiter = RateLimiter(perSecond: 50, atMilliseconds: 0)

@@ -67,6 +67,16 @@ import Testing
         #expect(window.isOpen)
     }
 
+    @Test func oneNodesRequestsLeaveAQuarterOfThePlacesForTheFirstOfAnother() {
+        var window = self.window(young: 8, slow: 8)
+        window.isOneNodes(true)
+        for slot in 0..<6 { window.start(slot: slot, now: 0) }
+        window.age(now: ten)
+        #expect(!window.isOpen && !window.mayOpen)
+        window.isOneNodes(false)
+        #expect(window.isOpen && window.mayOpen)
+    }
+
     @Test func largeRequestsAreBoundedInBytesAndSmallOnesAreNot() {
         var window = self.window(largeBytes: 100_000)
         #expect(window.hasRoom(bytes: 1 << 30))

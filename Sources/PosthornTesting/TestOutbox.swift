@@ -1,0 +1,118 @@
+import Glibc
+public import Posthorn
+import Synchronization
+
+/// An outbox in a folder of its own, with a clock that a test moves and receivers that answer from a closure, without sockets.
+///
+/// ```swift
+/// let test = try TestOutbox { request in request.attempt < 3 ? .status(503) : .ok }
+/// _ = try await test.outbox.put(Node(id: "acme", level: .company))
+/// _ = try await test.outbox.put(
+///     EndpointSettings(id: "crm", node: "acme", url: "https://crm.example/hooks", vendor: .weseedo)
+/// )
+/// _ = try await test.outbox.emit(NewEvent(type: "ORDER_PAID", node: "acme", data: #"{"id": "1"}"#))
+/// try await test.settle()
+/// #expect(test.sent.map(\.attempt) == [1, 2, 3])
+/// ```
+///
+/// Addresses are not looked at, and the vendor's question to a new URL (diio) still goes over a socket.
+public final class TestOutbox: Sendable {
+    /// The outbox.
+    public let outbox: Outbox
+    /// The time, for the outbox and for engines on it.
+    public let clock: ManualClock
+    private let folder: String
+    private let answer: @Sendable (SentRequest) -> Answer
+    private let requests = Mutex<[SentRequest]>([])
+
+    /// Makes an outbox, which is deleted with this object.
+    /// - Parameters:
+    ///   - clock: The time.
+    ///   - answer: What receivers answer; it is called on a thread of the engine's.
+    /// - Throws: A problem when no folder can be made, or the outbox cannot be opened in it.
+    public init(clock: ManualClock = ManualClock(), answer: @escaping @Sendable (SentRequest) -> Answer = { _ in .ok }) throws {
+        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/posthorn-testing-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemProblem("mkdtemp", errno) }
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.clock = clock
+        self.answer = answer
+        outbox = try Outbox(path: folder + "/outbox.db", clock: clock)
+    }
+
+    deinit {
+        outbox.close()
+        for suffix in ["", "-wal", "-shm", "-engine"] { unlink("\(folder)/outbox.db\(suffix)") }
+        rmdir(folder)
+    }
+
+    /// What went out so far, in order.
+    public var sent: [SentRequest] { requests.withLock { $0 } }
+
+    /// What went out to a URL so far, in order.
+    public func sent(to url: String) -> [SentRequest] { sent.filter { $0.url == url } }
+
+    /// An engine whose requests are answered by the closure.
+    /// - Parameters:
+    ///   - configuration: How it delivers.
+    ///   - log: What it reports.
+    public func engine(
+        _ configuration: EngineConfiguration = EngineConfiguration(),
+        log: (@Sendable (EngineEvent) -> Void)? = nil
+    ) throws -> Engine {
+        var configuration = configuration
+        configuration.transport = { [weak self] in self?.carry($0) ?? AttemptOutcome.gone }
+        return try Engine(outbox: outbox, configuration: configuration, log: log)
+    }
+
+    /// Delivers until every delivery is delivered, exhausted, cancelled or held. The clock is moved to each time at which another attempt
+    /// is due, so that no time passes.
+    /// - Throws: What ended the engine.
+    public func settle() async throws {
+        var configuration = EngineConfiguration(untilSettled: true)
+        configuration.honoursRetryAfter = true
+        let engine = try engine(configuration)
+        let updates = engine.updates()
+        if let due = try await outbox.status().nextRetry { clock.advance(to: due) }
+        try engine.start()
+        for await update in updates {
+            if let next = update.nextAttemptAt { clock.advance(to: next) }
+        }
+        try await engine.stop()
+    }
+
+    private func carry(_ carried: CarriedRequest) -> AttemptOutcome {
+        let request = SentRequest(
+            event: carried.event,
+            type: carried.type,
+            attempt: carried.attempt,
+            url: carried.url,
+            method: carried.method,
+            headers: carried.headers,
+            body: carried.body,
+            time: carried.time
+        )
+        requests.withLock { $0.append(request) }
+        switch answer(request) {
+        case .failure(let error):
+            return AttemptOutcome(started: carried.time, durationMicroseconds: 0, error: error, errorText: "as the test has it")
+        case .status(let status, let body, let retryAfter):
+            let isSuccess = status == 200
+            return AttemptOutcome(
+                started: carried.time,
+                durationMicroseconds: 0,
+                status: status,
+                error: isSuccess ? nil : .status,
+                errorText: isSuccess ? "" : "answered \(status)",
+                response: Array(body.utf8.prefix(AttemptOutcome.excerptLimitBytes)),
+                retryAfterMilliseconds: retryAfter.map { $0.components.seconds * 1000 }
+            )
+        }
+    }
+}
+
+extension AttemptOutcome {
+    /// The test's outbox is gone, and with it whom a request could be answered for.
+    fileprivate static var gone: AttemptOutcome {
+        AttemptOutcome(started: Timestamp(milliseconds: 0), durationMicroseconds: 0, error: .connect, errorText: "the test has ended")
+    }
+}
