@@ -55,6 +55,7 @@ let package = Package(
             ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
         ),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
+        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -64,7 +65,7 @@ let package = Package(
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
                 "PosthornFormats",
-                "PosthornHTTP", "PosthornLab",
+                "PosthornHTTP", "PosthornAPI", "PosthornLab",
             ],
             swiftSettings: strict
         ),
@@ -149,6 +150,13 @@ let package = Package(
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets", "CPosthornTLS"]),
+        tests(
+            "PosthornAPITests",
+            [
+                "PosthornAPI", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem",
+                "PosthornTestSupport", "CPosthornTestSockets",
+            ]
+        ),
         tests(
             "PosthornLabTests",
             [
