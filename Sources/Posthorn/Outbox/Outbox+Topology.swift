@@ -78,7 +78,8 @@ extension Outbox {
         }
     }
 
-    private static func checkURL(of endpoint: EndpointSettings) throws(InputProblem) {
+    /// Throws unless an endpoint's URL can be called.
+    static func checkURL(of endpoint: EndpointSettings) throws(InputProblem) {
         do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("url") }
     }
 
@@ -136,7 +137,9 @@ extension Outbox {
     /// Arrivals that one transaction of `apply` fans out before it makes the change.
     static let arrivalsPerStep = 1000
 
-    private func applyStep(
+    /// Fans out what was accepted before, and makes the change once nothing of that is left. To be called inside a transaction.
+    /// - Returns: What has changed; `nil` when there was still something to fan out, and the same is to be called again.
+    func applyStep(
         _ wanted: (any OutboxStore) throws(OutboxProblem) -> Result<Topology, InputProblem>,
         _ prune: Bool,
         _ keyLost: Bool,
