@@ -57,6 +57,7 @@ let package = Package(
         ),
         room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
+        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -66,7 +67,7 @@ let package = Package(
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
                 "PosthornFormats",
-                "PosthornHTTP", "PosthornLab",
+                "PosthornHTTP", "PosthornAPI", "PosthornLab",
             ],
             swiftSettings: strict
         ),
@@ -152,6 +153,13 @@ let package = Package(
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets", "CPosthornTLS"]),
+        tests(
+            "PosthornAPITests",
+            [
+                "PosthornAPI", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem",
+                "PosthornTestSupport", "CPosthornTestSockets",
+            ]
+        ),
         tests(
             "PosthornLabTests",
             [

@@ -62,7 +62,7 @@ extension SQLiteStore {
         return rows
     }
 
-    private func delivery(_ row: SQLiteStatement) throws(OutboxProblem) -> Delivery {
+    func delivery(_ row: SQLiteStatement) throws(OutboxProblem) -> Delivery {
         guard let state = DeliveryState(rawValue: row.text(5)) else { throw damaged("posthorn_delivery", String(row.integer(0))) }
         return Delivery(
             id: row.integer(0),

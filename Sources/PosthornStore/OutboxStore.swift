@@ -4,5 +4,6 @@
 /// ``StoreTransactions/write(_:)`` and take effect with its commit. Each role is small enough to be replaced in a test. A store that
 /// several engines share says by ``ShardLeases`` which endpoints each of them delivers to.
 public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, HeldDeliveries, ManualActions, EngineJournal,
-    TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance
+    TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance,
+    AccessKeyStore
 {}

@@ -10,12 +10,20 @@ public struct TopologyChange: Sendable, Hashable {
     public let id: String
     /// What about it: its level, or the fields that change. Never a secret.
     public let detail: String
+    /// How many deliveries that waited for a removed endpoint are cancelled with it.
+    public let cancelled: Int
 
     /// Creates a change.
-    public init(kind: Kind, what: String, id: String, detail: String) {
+    public init(kind: Kind, what: String, id: String, detail: String, cancelled: Int = 0) {
         self.kind = kind
         self.what = what
         self.id = id
         self.detail = detail
+        self.cancelled = cancelled
+    }
+
+    /// Of an endpoint whose credentials stay as they are and are stored sealed from now on.
+    public static func credentialsSealed(_ id: String) -> TopologyChange {
+        TopologyChange(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
     }
 }

@@ -102,6 +102,23 @@ public struct TopologyPlan: Sendable {
         }
     }
 
+    /// What a person is told, with the deliveries that are cancelled.
+    /// - Parameter cancelled: How many, by the numbers of their endpoints.
+    public func changes(cancelling cancelled: [Int64: Int]) -> [TopologyChange] {
+        // Removed endpoints are told in the order of their numbers here.
+        var keys = removedEndpoints.makeIterator()
+        return changes.map { change in
+            guard change.what == "endpoint", change.kind == .removed, let key = keys.next() else { return change }
+            return TopologyChange(
+                kind: change.kind,
+                what: change.what,
+                id: change.id,
+                detail: change.detail,
+                cancelled: cancelled[key] ?? 0
+            )
+        }
+    }
+
     /// Whether there is nothing to do.
     public var isEmpty: Bool { changes.isEmpty }
 

@@ -19,8 +19,8 @@ struct MemoryReaders: OutboxReaders {
 
 /// The outbox as it was when the reading began.
 final class MemoryReader: OutboxReader {
-    private let tables: Tables
-    private let sealing: (any CredentialSealing)?
+    let tables: Tables
+    let sealing: (any CredentialSealing)?
     private let isOwned: Bool
     private static let pageRows = 1000
 
@@ -101,7 +101,7 @@ final class MemoryReader: OutboxReader {
 
     private func endpoint(_ row: DeliveryRow) -> String { tables.endpoint(ofRevision: row.revision)?.settings.id ?? "" }
 
-    private func listed(_ row: DeliveryRow) -> Delivery {
+    func listed(_ row: DeliveryRow) -> Delivery {
         let event = tables.event(row.event)?.event
         let last = tables.attempts[row.id]?.last { $0.number == row.attempts }?.outcome
         return Delivery(

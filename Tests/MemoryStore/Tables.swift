@@ -24,6 +24,10 @@ struct Tables: Sendable {
     var faultsAt: Timestamp?
     var servesMails: Bool?
     var untold: Int64 = 0
+    var accessKeys: [StoredAccessKey] = []
+    var accessKeyGeneration: Int64 = 0
+    /// Another one for each outbox.
+    let salt = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined() + String(repeating: "0", count: 32)
     /// The generation before which all of the topology has to be read.
     var wholeBefore: Int64 = 0
     /// What was added to the counts, which are right by themselves.

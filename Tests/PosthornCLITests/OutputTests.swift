@@ -79,7 +79,7 @@ import Testing
             response: [0x6F, 0xFF],
             address: "192.0.2.1:443"
         )
-        let line = AttemptsCommand.json(Attempt(delivery: 7, number: 2, outcome: outcome)).text
+        let line = JSONLine(Attempt(delivery: 7, number: 2, outcome: outcome)).text
         #expect(
             line == #"{"delivery":7,"number":2,"started_at":"1970-01-01T00:00:00.000Z","duration_ms":1.5,"status":500,"#
                 + "\"error\":\"http_status\",\"error_text\":null,\"response\":\"o\u{FFFD}\",\"address\":\"192.0.2.1:443\"}"

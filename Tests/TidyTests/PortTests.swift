@@ -47,6 +47,13 @@ import Testing
         }
     }
 
+    @Test func theArchitecturePageHasEveryRole() {
+        let page = SourceTree.file("Sources/Posthorn/Posthorn.docc/Architecture.md")?.text ?? ""
+        for file in SourceTree.files(under: "Sources/PosthornStore/Roles") {
+            for role in Role.all(in: file.text) { #expect(page.contains("`\(role.name)`"), "the page lacks \(role.name)") }
+        }
+    }
+
     @Test func nothingOfTheLibraryButItsDoorNamesSQLite() {
         for (file, module) in ImportTests.imports(under: "Sources/Posthorn") where module == "PosthornSQLite" {
             #expect(file == "Sources/Posthorn/Outbox/Outbox+SQLite.swift", "\(file) goes past the port")

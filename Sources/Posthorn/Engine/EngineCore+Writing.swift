@@ -12,6 +12,7 @@ extension EngineCore {
     private static let movesPerTransaction = 5000
 
     func write(to store: any OutboxStore) throws(OutboxProblem) {
+        checkThread()
         let now = clock.now()
         inbox.withLock { inbox in
             if recording.isEmpty { swap(&recording, &inbox.results) } else { recording += inbox.results }

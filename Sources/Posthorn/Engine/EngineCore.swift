@@ -7,7 +7,9 @@ import Synchronization
 
 /// The engine's part that rides on the writer's thread: it records results, fans arrivals out, claims what is due.
 final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
-    // Everything that is not `let` is used on the writer's thread alone, but for what stands in `inbox` and `shared`.
+    // Everything that is not `let` is used on the writer's thread alone, which debug builds check at the doors of `WriterPassenger`, but
+    // for what is in `inbox` and `shared`.
+    private let owner = OwnerThread()
 
     let directory: EndpointDirectory
     let clock: any PosthornClock
@@ -132,6 +134,9 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
 
     // MARK: WriterPassenger
 
+    /// For the doors of what the writer's thread alone may touch; costs nothing in a release build.
+    func checkThread() { assert(owner.isCurrent, "the engine's core was used beside the writer's thread") }
+
     var wantsToWrite: Bool {
         storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !stopped.isEmpty || hasFaultNews || !toHold.isEmpty
             || !throttles.news.isEmpty || !quietShards.isEmpty || inbox.withLock { !$0.results.isEmpty }
@@ -147,6 +152,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func committed() {
+        checkThread()
         lastGroup = recorded.count
         if !recorded.isEmpty { lastRelease = MonotonicClock.nanoseconds() }
         let wantsUpdates = listeners.wantsUpdates
@@ -186,6 +192,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func succeeded() -> Bool {
+        checkThread()
         guard storageFailed else { return false }
         storageFailed = false
         // Rows that were passed by when a reading broke off are looked at again.
@@ -196,6 +203,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func failed(_ problem: OutboxProblem) {
+        checkThread()
         recorded.removeAll(keepingCapacity: true)
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
@@ -210,6 +218,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     }
 
     func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
+        checkThread()
         let now = clock.now()
         if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()

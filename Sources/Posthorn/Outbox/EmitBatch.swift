@@ -39,19 +39,30 @@ final class EmitBatch: Sendable {
     /// The first event that was refused.
     var refusal: EmitRefusal? { refusalBox.withLock { $0 } }
 
+    /// All events that were refused before anything was asked of the store, by their positions.
+    var refusals: [Int: InputProblem] {
+        Dictionary(
+            uniqueKeysWithValues: events.enumerated().compactMap { i, event in
+                if case .failure(let problem) = event { (i, problem) } else { nil }
+            }
+        )
+    }
+
     /// Stores the events, inside a transaction.
+    /// - Parameter outside: Events that are refused without a look at them, and why.
     /// - Throws: `OutboxProblem` of code `refused` when one is refused and the others must not stay.
     func store(
         in store: any EventLog & TopologyLookup & TopologyStore,
         _ router: EventRouter,
-        at now: Timestamp
+        at now: Timestamp,
+        leavingOut outside: [Int: InputProblem] = [:]
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         try router.refresh(from: store, at: now)
         var candidates: [Candidate] = []
         candidates.reserveCapacity(events.count)
         var uncarried: [[UncarriedDelivery]] = []
-        var problems: [Int: InputProblem] = [:]
-        for i in events.indices {
+        var problems = outside
+        for i in events.indices where outside[i] == nil {
             switch try recipients(of: events[i], store, router, at: now) {
             case .success(let (event, recipients)):
                 candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients.all))

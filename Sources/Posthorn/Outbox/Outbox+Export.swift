@@ -37,7 +37,7 @@ extension Outbox {
     }
 
     /// - Parameter closed: The same endpoint, read without a key: all that is known where the key is missing.
-    private static func masked(_ endpoint: StoredEndpoint, _ closed: StoredEndpoint) -> EndpointSettings {
+    static func masked(_ endpoint: StoredEndpoint, _ closed: StoredEndpoint) -> EndpointSettings {
         let isOpen = endpoint.fault?.problem.code != .key
         var settings = isOpen ? endpoint.settings : closed.settings
         settings.credentials = Credentials.configured(settings.credentials)

@@ -36,6 +36,8 @@ extension Outbox {
         var deliveries: [Int64: Int] = [:]
         /// Up to which number deliveries were looked at.
         var through = Int64.min
+        /// The endpoints that were asked for.
+        var keys: Set<Int64> = []
     }
 
     /// Cancels what waits for some endpoints in small transactions, so that other writers get in between. What comes meanwhile is
@@ -60,6 +62,7 @@ extension Outbox {
         _ visit: ([WaitingPage.Row]) throws -> [WaitingPage.Row]
     ) throws -> Waiting {
         var waiting = Waiting()
+        waiting.keys = Set(keys)
         if keys.isEmpty { return waiting }
         while true {
             let page = try read { [last = waiting.through] in

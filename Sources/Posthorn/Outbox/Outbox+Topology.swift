@@ -28,7 +28,10 @@ extension Outbox {
         for (i, endpoint) in topology.endpoints.enumerated() {
             do throws(InputProblem) { try Self.checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
         }
-        return try changed(prune: prune, keyLost: keyLost) { _ in .success(topology) }
+        // Planned before, so that what is wrong in the file shows before anything is cancelled.
+        let planned = prune ? try read { try plan(topology, prune, keyLost, in: $0, at: clock.now()) }.get().removedEndpoints : []
+        let cancelled = try cancelWaiting(ofEndpoints: planned)
+        return try changed(prune: prune, keyLost: keyLost, cancelled) { _ in .success(topology) }
     }
 
     /// Adds a node, or changes the one with its id.
@@ -75,7 +78,8 @@ extension Outbox {
         }
     }
 
-    private static func checkURL(of endpoint: EndpointSettings) throws(InputProblem) {
+    /// Throws unless an endpoint's URL can be called.
+    static func checkURL(of endpoint: EndpointSettings) throws(InputProblem) {
         do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("url") }
     }
 
@@ -91,15 +95,24 @@ extension Outbox {
     private func changed(
         prune: Bool = false,
         keyLost: Bool = false,
+        _ cancelled: Waiting = Waiting(),
         to wanted: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result<Topology, InputProblem>
     ) throws -> [TopologyChange] {
         while true {
             let outcome = try writer.perform { [self] (store) throws(OutboxProblem) in
-                try applyStep(wanted, prune, keyLost, in: store)
+                try applyStep(wanted, prune, keyLost, cancelled, in: store)
             }
             guard let changes = try outcome.get() else { continue }
             try followTopology()
             return changes
+        }
+    }
+
+    /// Refuses what is wrong in a topology by itself.
+    func check(_ topology: Topology, prune: Bool, pruneAll: Bool) throws {
+        if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
+        for (i, endpoint) in topology.endpoints.enumerated() {
+            do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("endpoints[\(i)].url") }
         }
     }
 
@@ -124,10 +137,13 @@ extension Outbox {
     /// Arrivals that one transaction of `apply` fans out before it makes the change.
     static let arrivalsPerStep = 1000
 
-    private func applyStep(
+    /// Fans out what was accepted before, and makes the change once nothing of that is left. To be called inside a transaction.
+    /// - Returns: What has changed; `nil` when there was still something to fan out, and the same is to be called again.
+    func applyStep(
         _ wanted: (any OutboxStore) throws(OutboxProblem) -> Result<Topology, InputProblem>,
         _ prune: Bool,
         _ keyLost: Bool,
+        _ cancelled: Waiting,
         in store: any OutboxStore
     ) throws(OutboxProblem) -> Result<[TopologyChange]?, InputProblem> {
         let now = clock.now()
@@ -141,28 +157,43 @@ extension Outbox {
         case .success(let decided): topology = decided
         case .failure(let problem): return .failure(problem)
         }
-        let stored = try Self.stored(for: topology, in: store)
+        var plan: TopologyPlan
+        switch try self.plan(topology, prune, keyLost, in: store, at: now) {
+        case .success(let made): plan = made
+        case .failure(let problem): return .failure(problem)
+        }
+        // One that is removed by this plan and was not by the one that was looked at before is read whole.
+        plan.cancelledThrough = plan.removedEndpoints.allSatisfy(cancelled.keys.contains) ? cancelled.through : .min
+        let more = plan.isEmpty ? [:] : try Self.carryOut(plan, in: store, at: now)
+        // Whoever applies with a key has decided to have credentials sealed; those from before follow.
+        let sealed = try store.sealClearCredentials(at: now).map(TopologyChange.credentialsSealed)
+        return .success(plan.changes(cancelling: cancelled.deliveries.merging(more, uniquingKeysWith: +)) + sealed)
+    }
+
+    /// Decides what makes the stored hierarchy what a topology says. Changes nothing.
+    func plan(
+        _ topology: Topology,
+        _ prune: Bool,
+        _ keyLost: Bool,
+        in source: any TopologySource,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Result<TopologyPlan, InputProblem> {
+        let stored = try Self.stored(for: topology, in: source)
         if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
-        let plan: TopologyPlan
         do throws(InputProblem) {
             let topology = try Self.unmasked(topology, from: stored)
-            plan = try TopologyPlan(making: topology, of: stored, prune: prune) {
-                (old, settings) throws(InputProblem) in
-                // What cannot be read can only be replaced by what the file says.
-                if let old, old.state != .removed, old.fault?.losesCredentials != true {
-                    return try Credentials.updated(old.settings.credentials, to: settings, at: now)
+            return .success(
+                try TopologyPlan(making: topology, of: stored, prune: prune) { (old, settings) throws(InputProblem) in
+                    // What cannot be read can only be replaced by what the file says.
+                    if let old, old.state != .removed, old.fault?.losesCredentials != true {
+                        return try Credentials.updated(old.settings.credentials, to: settings, at: now)
+                    }
+                    return try Credentials.created(settings, at: now)
                 }
-                return try Credentials.created(settings, at: now)
-            }
+            )
         } catch {
             return .failure(error)
         }
-        if !plan.isEmpty { try store.change(plan, at: now) }
-        // Whoever applies with a key has decided to have credentials sealed; those from before follow.
-        let sealed = try store.sealClearCredentials(at: now).map { id in
-            TopologyChange(kind: .changed, what: "endpoint", id: id, detail: "credentials sealed")
-        }
-        return .success(plan.changes + sealed)
     }
 
     /// A topology with what is stored in place of what it has as `***`.
@@ -183,12 +214,12 @@ extension Outbox {
     }
 
     /// What is there, and of the removed endpoints those that a topology brings back.
-    private static func stored(for topology: Topology, in store: any TopologyLookup) throws(OutboxProblem) -> StoredTopology {
-        let stored = try store.topology(withCredentials: true, withRemoved: false)
+    private static func stored(for topology: Topology, in source: any TopologySource) throws(OutboxProblem) -> StoredTopology {
+        let stored = try source.topology(withCredentials: true, withRemoved: false)
         let present = Set(stored.endpoints.map(\.settings.id))
         var revived: [StoredEndpoint] = []
         for endpoint in topology.endpoints where !present.contains(endpoint.id) {
-            if let found = try store.endpoint(id: endpoint.id) { revived.append(found) }
+            if let found = try source.endpoint(lookingLike: endpoint.id, withCredentials: true) { revived.append(found) }
         }
         return StoredTopology(generation: stored.generation, nodes: stored.nodes, endpoints: stored.endpoints + revived)
     }

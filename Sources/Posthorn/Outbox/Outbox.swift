@@ -24,6 +24,8 @@ public final class Outbox: @unchecked Sendable {
     let random: any RandomSource
     private let readers: any OutboxReaders
     let sealing: SealedCredentials?
+    /// The hierarchy as scoped readings use it.
+    let topologies = TopologyCache()
     /// For the asynchronous calls.
     let calls = CallThreads()
 

@@ -1,13 +1,15 @@
 import PosthornFormats
 import PosthornModel
 import PosthornStore
+import PosthornSystem
 import PosthornText
 
 /// Who gets an event, read branch by branch: a program that emits and runs no engine needs the event's node, the nodes above it
 /// and their endpoints, however many others there are.
 ///
-/// Used on the writer's thread alone.
+/// Used on the writer's thread alone, which debug builds check.
 final class BranchDirectory {
+    private let owner = OwnerThread()
     private var generation: Int64 = -1
     private var topologyRollbacks = 0
     private var places: [String: (node: Node, endpoints: NodeEndpoints)] = [:]
@@ -44,6 +46,7 @@ final class BranchDirectory {
 
     /// Forgets everything when the topology has changed.
     func refresh(from store: any TopologyLookup) throws(OutboxProblem) {
+        assert(owner.isCurrent, "the directory was used beside the writer's thread")
         let current = try store.topologyGeneration()
         if current == generation, store.topologyRollbacks == topologyRollbacks { return }
         generation = current

@@ -8,9 +8,10 @@ import Synchronization
 
 /// Everything that is known about endpoints at one generation of the topology, ready for use: routes, composers, targets.
 ///
-/// Used on the writer's thread alone. It is brought up to date in place, so that an endpoint keeps its index and a
+/// Used on the writer's thread alone, which debug builds check. It is brought up to date in place, so that an endpoint keeps its index and a
 /// request that waits in a sender gets the newest credentials.
 final class EndpointDirectory {
+    private let owner = OwnerThread()
     /// Counts how often the topology was read.
     private(set) var version = 0
     private(set) var generation: Int64 = -1
@@ -66,9 +67,12 @@ final class EndpointDirectory {
     /// Routes that are remembered; types and nodes come from outside, so their number is bounded.
     private static let routeLimit = 10_000
 
+    private func checkThread() { assert(owner.isCurrent, "the directory was used beside the writer's thread") }
+
     /// Reads what has changed of the topology.
     /// - Returns: Whether anything had.
     func refresh(from store: any TopologyLookup & TopologyStore, at now: Timestamp) throws(OutboxProblem) -> Bool {
+        checkThread()
         let isUndone = store.topologyRollbacks != topologyRollbacks
         if try store.topologyGeneration() == generation, !isUndone { return false }
         // What was undone is in no row, though it may be here.
@@ -251,6 +255,7 @@ final class EndpointDirectory {
     ///
     /// - Throws: An ``InputProblem`` when the node is unknown.
     func recipients(of event: Event) throws(InputProblem) -> EventRecipients {
+        checkThread()
         var recipients = EventRecipients()
         for index in try indices(for: event) {
             let entry = self[index]
@@ -293,6 +298,7 @@ final class EndpointDirectory {
 
     /// Where deliveries of a revision go; `nil` when there is no such revision.
     func target(of revision: Int64, in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Target? {
+        checkThread()
         let known = targets[revision]
         if let known, known.map({ $0.sendTarget != nil || self[$0.endpoint].fault != nil }) ?? true { return known }
         let made = try makeTarget(revision, store, at: now, reusing: known??.composer, placing: true)

@@ -1,3 +1,4 @@
+import PosthornText
 import Glibc
 import Posthorn
 import PosthornSystem

@@ -26,7 +26,7 @@ enum EndpointListCommand: Command {
         if context.json {
             for endpoint in endpoints {
                 let id = endpoint.settings.id
-                context.output.write(json(endpoint, faults[id], throttled[id]))
+                context.output.write(JSONLine(endpoint, fault: faults[id], throttledUntil: throttled[id]))
             }
             return 0
         }
@@ -50,27 +50,5 @@ enum EndpointListCommand: Command {
             [endpoint.stateReason, fault.map { "broken: \($0)" }, throttledUntil.map { "throttled until \($0)" }].compactMap { $0 }
                 .joined(separator: "; "),
         ]
-    }
-
-    static func json(_ endpoint: StoredEndpoint, _ fault: String?, _ throttledUntil: Timestamp?) -> JSONLine {
-        let settings = endpoint.settings
-        var line = JSONLine()
-        line.add("id", settings.id)
-        line.add("node", settings.node)
-        line.add("url", MaskedURL.text(settings.url))
-        line.add("method", settings.method.rawValue)
-        line.add("envelope", settings.envelope.rawValue)
-        line.add("signature", settings.signature.rawValue)
-        line.add("events", settings.events.map(\.text))
-        line.add("headers", settings.headers.map(\.name))
-        line.add("timeout_ms", settings.timeoutMilliseconds)
-        line.add("max_in_flight", settings.inFlightLimit)
-        line.add("rate_per_second", fraction: settings.ratePerSecond)
-        line.add("retry", numbers: settings.retry.offsetsMilliseconds)
-        line.add("throttled_until", throttledUntil)
-        line.add("state", endpoint.state.rawValue)
-        line.add("reason", endpoint.stateReason)
-        line.add("broken", fault)
-        return line
     }
 }

@@ -31,7 +31,7 @@ enum EndpointRotateCommand: Command {
         let id = arguments.positionals[0]
         let secret = try givenSecret(arguments)
         let rotation = try context.withOutbox { try $0.rotate(endpoint: id, newSecret: secret) }
-        context.output.write(context.json ? json(id, rotation).text + "\n" : text(id, rotation, isGiven: secret != nil))
+        context.output.write(context.json ? JSONLine(rotation, of: id).text + "\n" : text(id, rotation, isGiven: secret != nil))
         return 0
     }
 
@@ -64,7 +64,7 @@ enum EndpointRotateCommand: Command {
             return "endpoint \(name) uses \(what)\(isGiven && rotation.signature == .webioJWT ? " and the given secret" : "") "
                 + "from the next attempt on\n" + grace
         }
-        let what = isPublicKey(shown) ? "public key of the new secret" : "new secret"
+        let what = rotation.showsPublicKey ? "public key of the new secret" : "new secret"
         return "The \(what) of endpoint \(name), shown this once, in use from the next attempt on:\n\(shown)\n" + grace
     }
 
@@ -81,17 +81,4 @@ enum EndpointRotateCommand: Command {
                 + "again by their schedule.\n"
         }
     }
-
-    private static func json(_ id: String, _ rotation: SecretRotation) -> JSONLine {
-        let isPublic = rotation.shownOnce.map(isPublicKey) ?? false
-        var line = JSONLine()
-        line.add("id", id)
-        line.add("secret", isPublic ? nil : rotation.shownOnce)
-        line.add("public_key", isPublic ? rotation.shownOnce : nil)
-        line.add("replaced_signs_until", rotation.replacedSignsUntil)
-        return line
-    }
-
-    /// Standard Webhooks writes the public half of an ed25519 key so.
-    private static func isPublicKey(_ text: String) -> Bool { text.hasPrefix("whpk_") }
 }

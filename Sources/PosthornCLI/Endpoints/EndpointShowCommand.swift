@@ -90,7 +90,7 @@ enum EndpointShowCommand: Command {
         _ counts: [DeliveryState: Int]
     ) -> JSONLine {
         let settings = endpoint.settings
-        var line = EndpointListCommand.json(endpoint, fault, throttledUntil)
+        var line = JSONLine(endpoint, fault: fault, throttledUntil: throttledUntil)
         let members = settings.credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
         line.add("credentials", settings.keepsCredentials ? .null : .object(members))
         line.add("replaced_signs_until", replaced.max())

@@ -1,3 +1,4 @@
+import PosthornText
 import Posthorn
 import PosthornModel
 
@@ -31,7 +32,7 @@ enum EndpointTestCommand: Command {
         let result = try context.withOutbox {
             try $0.test(endpoint: id, type: arguments.text("type"), data: data, guard: egress, caFile: caFile)
         }
-        context.output.write(context.json ? json(id, result).text + "\n" : text(result))
+        context.output.write(context.json ? JSONLine(result, of: id).text + "\n" : text(result))
         return result.outcome.succeeded ? 0 : 1
     }
 
@@ -60,31 +61,6 @@ enum EndpointTestCommand: Command {
     private static func lines(_ bytes: [UInt8], _ mark: String) -> String {
         String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
             .map { "\(mark)\(Visible.text(String($0)))\n" }.joined()
-    }
-
-    private static func json(_ id: String, _ test: EndpointTest) -> JSONLine {
-        let outcome = test.outcome
-        var line = JSONLine()
-        line.add("id", id)
-        line.add("method", test.method.rawValue)
-        line.add("url", test.url)
-        line.add(
-            "headers",
-            test.headers.map { header in
-                var pair = JSONLine()
-                pair.add("name", header.name)
-                pair.add("value", header.value)
-                return pair
-            }
-        )
-        line.add("body", test.body.isEmpty ? nil : String(decoding: test.body, as: UTF8.self))
-        line.add("status", outcome.status)
-        line.add("error", outcome.error?.rawValue)
-        line.add("error_text", outcome.errorText.isEmpty ? nil : outcome.errorText)
-        line.add("response", outcome.response.isEmpty ? nil : String(decoding: outcome.response, as: UTF8.self))
-        line.add("address", outcome.address.isEmpty ? nil : outcome.address)
-        line.add("duration_ms", outcome.durationMicroseconds / 1000)
-        return line
     }
 }
 

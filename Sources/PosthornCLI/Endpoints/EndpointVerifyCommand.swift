@@ -1,3 +1,4 @@
+import PosthornText
 import Posthorn
 import PosthornModel
 

@@ -1,3 +1,4 @@
+import PosthornText
 import Glibc
 
 /// The standard output, buffered. When nobody reads it any more, the program ends quietly.

@@ -12,6 +12,7 @@ enum ApplyCommand: Command {
         flags: [
             .init("prune", "remove nodes and endpoints that the file lacks; what waits for them is cancelled"),
             .init("prune-all", "the same, also when the file is empty and so everything is removed"),
+            .init("dry-run", "show what would change, how many deliveries would be cancelled, and change nothing"),
             .init("key-lost", "overwrite credentials the key cannot open with the file's (undoes rotations)"),
         ],
         details: [
@@ -25,11 +26,12 @@ enum ApplyCommand: Command {
                 + "\nchanged endpoint whose format cannot carry some of the outbox's newest events.",
             "--key-lost is for a key that is gone for good. A secret that was rotated, and one that still signs beside its successor, are gone"
                 + "\nwith it: from then on the file's secret alone signs. To change a key that you have, posthorn rekey.",
-            "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id, detail, and where the URL has"
-                + "\nchanged and deliveries wait for the one before, waiting_at_former_url (how many).",
+            "With --json: one object a change, with kind (added, changed, removed), what (node, endpoint), id, detail; where the URL has"
+                + "\nchanged and deliveries wait for the one before, waiting_at_former_url (how many); where deliveries are cancelled, cancelled"
+                + "\n(how many). The same with --dry-run.",
         ],
         examples: [
-            "posthorn apply topology.json", "posthorn apply --prune topology.json",
+            "posthorn apply topology.json", "posthorn apply --prune --dry-run topology.json", "posthorn apply --prune topology.json",
             #"echo '{"endpoints": [{"id": "crm", "node": "c1", "url": "https://crm.example/", "vendor": "weseedo"}]}' | posthorn apply -"#,
         ]
     )
@@ -42,9 +44,22 @@ enum ApplyCommand: Command {
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
         do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
+        let all = arguments.has("prune-all")
+        let keyLost = arguments.has("key-lost")
+        if arguments.has("dry-run") {
+            let changes = try context.withOutboxToRead { outbox in
+                do {
+                    return try outbox.preview(topology, prune: all || arguments.has("prune"), pruneAll: all, keyLost: keyLost)
+                } catch let problem as InputProblem {
+                    throw problem.inFile(file.name)
+                }
+            }
+            PatternWarning.tell(of: topology, inFile: file.name)
+            for change in changes { context.output.write(context.json ? json(change).text + "\n" : wish(change) + "\n") }
+            if changes.isEmpty && !context.json { context.output.write("nothing to change\n") }
+            return 0
+        }
         let (changes, left, uncarried, former) = try context.withOutbox(creating: true) { outbox in
-            let all = arguments.has("prune-all")
-            let keyLost = arguments.has("key-lost")
             do {
                 let changes = try outbox.apply(topology, prune: all || arguments.has("prune"), pruneAll: all, keyLost: keyLost)
                 let made = Set(changes.filter { $0.what == "endpoint" && $0.kind != .removed }.map(\.id))
@@ -76,7 +91,23 @@ enum ApplyCommand: Command {
     /// A change for people: `added endpoint crm (c1, active)`.
     static func sentence(_ change: TopologyPlan.Change) -> String {
         let detail = change.detail.isEmpty ? "" : " (\(Visible.text(change.detail)))"
-        return "\(change.kind.rawValue) \(change.what) \(Visible.text(change.id))\(detail)"
+        return "\(change.kind.rawValue) \(change.what) \(Visible.text(change.id))\(detail)\(cancelled(change))"
+    }
+
+    /// The same of a dry run: `would remove endpoint crm (c1), 12 deliveries cancelled`.
+    private static func wish(_ change: TopologyChange) -> String {
+        let verb =
+            switch change.kind {
+            case .added: "add"
+            case .changed: "change"
+            case .removed: "remove"
+            }
+        let detail = change.detail.isEmpty ? "" : " (\(Visible.text(change.detail)))"
+        return "would \(verb) \(change.what) \(Visible.text(change.id))\(detail)\(cancelled(change))"
+    }
+
+    private static func cancelled(_ change: TopologyChange) -> String {
+        change.cancelled == 0 ? "" : ", \(Words.count(change.cancelled, "delivery", "deliveries")) cancelled"
     }
 
     /// A warning that events as they come are not for an endpoint's format.
@@ -92,13 +123,14 @@ enum ApplyCommand: Command {
             + "posthorn retry \(ShellWord.option("--endpoint", id)) --current-url sends them to the new one\n"
     }
 
-    private static func json(_ change: TopologyPlan.Change, waitingAtFormerURL count: Int) -> JSONLine {
+    private static func json(_ change: TopologyPlan.Change, waitingAtFormerURL count: Int = 0) -> JSONLine {
         var line = JSONLine()
         line.add("kind", change.kind.rawValue)
         line.add("what", change.what)
         line.add("id", change.id)
         line.add("detail", change.detail)
         if count > 0 { line.add("waiting_at_former_url", count) }
+        if change.cancelled > 0 { line.add("cancelled", change.cancelled) }
         return line
     }
 }

@@ -1,3 +1,4 @@
+import PosthornText
 import Posthorn
 
 /// `posthorn ask ENDPOINT TEXT`

@@ -1,3 +1,4 @@
+import PosthornText
 import Posthorn
 import PosthornModel
 
@@ -18,7 +19,7 @@ enum AttemptsCommand: Command {
         let number = try deliveryNumber(arguments.positionals[0], context.command)
         let attempts = try context.withOutboxToRead { try $0.attempts(of: number) }
         if context.json {
-            for attempt in attempts { context.output.write(json(attempt)) }
+            for attempt in attempts { context.output.write(JSONLine(attempt)) }
             return 0
         }
         var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
@@ -52,22 +53,5 @@ enum AttemptsCommand: Command {
             outcome.address.isEmpty ? "-" : outcome.address,
             [RemedyText.detail(of: outcome), answer].filter { !$0.isEmpty }.joined(separator: ": "),
         ]
-    }
-
-    static func json(_ attempt: Attempt) -> JSONLine {
-        let outcome = attempt.outcome
-        var line = JSONLine()
-        line.add("delivery", attempt.delivery)
-        line.add("number", attempt.number)
-        line.add("started_at", outcome.started)
-        line.add("duration_ms", fraction: Double(outcome.durationMicroseconds) / 1000)
-        line.add("status", outcome.status)
-        line.add("error", outcome.error?.rawValue)
-        line.add("error_text", outcome.errorText.isEmpty ? nil : outcome.errorText)
-        // Without a whole header there is no answer; with one, an empty body is an answer too.
-        let hasAnswer = outcome.status != nil || !outcome.response.isEmpty
-        line.add("response", hasAnswer ? String(decoding: outcome.response, as: UTF8.self) : nil)
-        line.add("address", outcome.address.isEmpty ? nil : outcome.address)
-        return line
     }
 }

@@ -80,7 +80,7 @@ struct DeliveryList {
     mutating func add(_ delivery: Delivery) {
         (count, last) = (count + 1, delivery.id)
         let until = throttledUntil(delivery)
-        if context.json { context.output.write(Self.json(delivery, until)) } else { table.add(Self.cells(delivery, until)) }
+        if context.json { context.output.write(JSONLine(delivery, throttledUntil: until)) } else { table.add(Self.cells(delivery, until)) }
     }
 
     /// Until when the delivery's receiver asked to be left alone, if it matters.
@@ -107,25 +107,5 @@ struct DeliveryList {
     private static func result(_ last: Delivery.LastAttempt?) -> String {
         let parts = [last?.error?.rawValue, last?.status.map { String($0) }].compactMap { $0 }
         return parts.isEmpty ? "-" : parts.joined(separator: " ")
-    }
-
-    static func json(_ delivery: Delivery, _ throttledUntil: Timestamp?) -> JSONLine {
-        var line = JSONLine()
-        line.add("id", delivery.id)
-        line.add("event", delivery.event)
-        line.add("type", delivery.type)
-        line.add("node", delivery.node)
-        line.add("endpoint", delivery.endpoint)
-        line.add("state", delivery.state.rawValue)
-        line.add("attempts", delivery.attempts)
-        line.add("created", delivery.created)
-        line.add("next_attempt_at", delivery.nextAttemptAt)
-        line.add("finished_at", delivery.finished)
-        line.add("throttled_until", throttledUntil)
-        line.add("url", MaskedURL.text(delivery.url))
-        line.add("status", delivery.last?.status)
-        line.add("error", delivery.last?.error?.rawValue)
-        line.add("error_text", delivery.last.flatMap { $0.errorText.isEmpty ? nil : $0.errorText })
-        return line
     }
 }

@@ -1,3 +1,4 @@
+import PosthornText
 import Posthorn
 import PosthornModel
 import PosthornStore
@@ -32,8 +33,8 @@ enum EventCommand: Command {
             list.throttled = try outbox.throttledEndpoints()
             if context.json {
                 var deliveries: [JSONLine] = []
-                try outbox.deliveries(filter) { deliveries.append(DeliveryList.json($0, list.throttledUntil($0))) }
-                context.output.write(json(event, waits, deliveries))
+                try outbox.deliveries(filter) { deliveries.append(JSONLine($0, throttledUntil: list.throttledUntil($0))) }
+                context.output.write(JSONLine(event, waitsForFanOut: waits, deliveries: deliveries))
                 return 0
             }
             context.output.write(text(event))
@@ -58,17 +59,5 @@ enum EventCommand: Command {
 
 
             """
-    }
-
-    private static func json(_ event: Event, _ waits: Bool, _ deliveries: [JSONLine]) -> JSONLine {
-        var line = JSONLine()
-        line.add("id", event.id)
-        line.add("type", event.type)
-        line.add("node", event.node)
-        line.add("created", event.created)
-        line.add("waits_for_fan_out", waits)
-        line.add("data", json: event.data)
-        line.add("deliveries", deliveries)
-        return line
     }
 }

@@ -1,3 +1,4 @@
+import PosthornText
 import Posthorn
 import PosthornModel
 import PosthornStore
@@ -16,7 +17,7 @@ enum NodeListCommand: Command {
         let endpoints = Dictionary(grouping: topology.endpoints.filter { $0.state != .removed }, by: \.settings.node).mapValues(\.count)
         let nodes = inOrder(topology.nodes)
         if context.json {
-            for (node, _) in nodes { context.output.write(json(node, endpoints[node.id] ?? 0)) }
+            for (node, _) in nodes { context.output.write(JSONLine(node, endpoints: endpoints[node.id] ?? 0)) }
             return 0
         }
         var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
@@ -47,16 +48,5 @@ enum NodeListCommand: Command {
             waiting += (children[next.node.id] ?? []).reversed().map { (node: $0, depth: next.depth + 1) }
         }
         return ordered
-    }
-
-    private static func json(_ node: Node, _ endpoints: Int) -> JSONLine {
-        var line = JSONLine()
-        line.add("id", node.id)
-        line.add("level", node.level.rawValue)
-        line.add("parent", node.parent)
-        line.add("name", node.name)
-        line.add("notification_email", node.notificationEmail)
-        line.add("endpoints", endpoints)
-        return line
     }
 }

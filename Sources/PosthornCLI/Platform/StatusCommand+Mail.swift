@@ -28,23 +28,4 @@ extension StatusCommand {
         }
         return rows
     }
-
-    static func addMails(_ status: MailStatus, to line: inout JSONLine) {
-        var counts = JSONLine()
-        for state in MailState.allCases { counts.add(state.rawValue, status.counts[state] ?? 0) }
-        line.add("mails", counts)
-        line.add("next_mail_at", status.next)
-        line.add("mails_served", status.isServed)
-        line.add("mail_answer", status.answer)
-        if let mail = status.refused {
-            var refused = JSONLine()
-            refused.add("recipient", mail.recipient)
-            refused.add("endpoint", mail.endpoint)
-            refused.add("answer", mail.answer)
-            line.add("mail_refused", refused)
-        } else {
-            line.add("mail_refused", nil as String?)
-        }
-        line.add("untold", status.untold)
-    }
 }

@@ -42,22 +42,11 @@ enum StatusCommand: Command {
         }
         let now = SystemClock().now()
         if context.json {
-            context.output.write(json(status, faults, throttled, at: now))
+            context.output.write(JSONLine(status, faults: faults, throttled: throttled, at: now))
         } else {
             context.output.write(text(status, faults, throttled, at: now))
         }
         return 0
-    }
-
-    /// What the engine said of itself counts for so long.
-    static let pulseLifeMilliseconds: Int64 = 15_000
-
-    /// The pulse, unless it is too old to say anything about now.
-    static func pulse(_ status: OutboxStatus, at now: Timestamp) -> EnginePulse? {
-        guard status.engine != nil, let pulse = status.pulse, pulse.at <= now,
-            now.milliseconds - pulse.at.milliseconds <= pulseLifeMilliseconds
-        else { return nil }
-        return pulse
     }
 
     static func text(
@@ -77,7 +66,7 @@ enum StatusCommand: Command {
         )
         if status.overdue > 0 { rows.append(("overdue", overdue(status, at: now))) }
         rows.append(("next retry", status.nextRetry.map { "\($0), \($0 < now ? "overdue" : Words.distance(to: $0, from: now))" } ?? "none"))
-        if let pulse = pulse(status, at: now) {
+        if let pulse = status.currentPulse(at: now) {
             rows.append(
                 (
                     "rate",
@@ -113,44 +102,5 @@ enum StatusCommand: Command {
         let age =
             status.overdueSince.map { ", the first for \(Words.length(milliseconds: max(0, now.milliseconds - $0.milliseconds)))" } ?? ""
         return Words.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
-    }
-
-    static func json(_ status: OutboxStatus, _ faults: [String: String], _ throttled: [String: Timestamp], at now: Timestamp) -> JSONLine {
-        let pulse = pulse(status, at: now)
-        var line = JSONLine()
-        line.add("events", status.events)
-        line.add("arrivals", status.arrivals)
-        line.add("deliveries", counts(status))
-        line.add("oldest_waiting", status.oldestReady)
-        line.add("backlog_age_ms", status.oldestReady.map { max(0, now.milliseconds - $0.milliseconds) })
-        line.add("overdue", status.overdue)
-        line.add("overdue_age_ms", status.overdueSince.map { max(0, now.milliseconds - $0.milliseconds) })
-        line.add("next_retry_at", status.nextRetry)
-        line.add("nodes", status.nodes)
-        var endpoints = JSONLine()
-        for state in EndpointState.allCases { endpoints.add(state.rawValue, status.endpoints[state] ?? 0) }
-        line.add("endpoints", endpoints)
-        var broken = JSONLine()
-        for (id, reason) in faults.sorted(by: { $0.key < $1.key }) { broken.add(id, reason) }
-        line.add("broken_endpoints", broken)
-        var waiting = JSONLine()
-        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) { waiting.add(id, until) }
-        line.add("throttled_endpoints", waiting)
-        line.add("engine_pid", status.engine)
-        line.add("engine_problem", status.engineTrouble)
-        line.add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
-        line.add("delivered_per_second", fraction: pulse?.deliveredPerSecond)
-        line.add("in_flight", pulse?.inFlight)
-        line.add("clock_skew_ms", pulse?.clockSkew?.milliseconds)
-        line.add("clock_skew_endpoints", pulse?.clockSkew?.endpoints)
-        addMails(status.mails, to: &line)
-        return line
-    }
-
-    /// Deliveries by state.
-    static func counts(_ status: OutboxStatus) -> JSONLine {
-        var line = JSONLine()
-        for state in DeliveryState.allCases { line.add(state.rawValue, status.deliveries[state] ?? 0) }
-        return line
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Posthorn
+import PosthornAPI
 import PosthornModel
 import PosthornText
 import PosthornStore
@@ -37,8 +38,9 @@ enum RunCommand: Command {
                 "LEVEL",
                 "trace, debug, info, warn or error: leave out lines that matter less; debug has each failed attempt, trace each one (default info)"
             ),
-        ] + MailArguments.flags,
-        settings: ["allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"] + MailArguments.flags.map(\.name),
+        ] + MailArguments.flags + ListenArguments.flags,
+        settings: ["allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"] + MailArguments.flags.map(\.name)
+            + ListenArguments.flags.map(\.name),
         details: [
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
@@ -47,6 +49,7 @@ enum RunCommand: Command {
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
             MailArguments.details,
+            ListenArguments.details,
             "When more than \(FailureDigest.linesPerSecond) attempts fail within a second, one line (attempts_failed) sums up the others of that"
                 + "\nsecond: how many there are, of how many endpoints, at which most, and with which errors.",
             "With --until-settled it exits with 0 once all is settled, exhausted and held deliveries among it; the log's last line says"
@@ -57,6 +60,7 @@ enum RunCommand: Command {
         ],
         examples: [
             "posthorn run",
+            "posthorn run --listen 127.0.0.1:8080",
             "posthorn run --until-settled --speed 3600 --allow 127.0.0.0/8",
             "posthorn run --until-settled --fail-on-exhausted || posthorn deliveries --state exhausted",
             "POSTHORN_SMTP_PASSWORD=… posthorn run --smtp smtp://me@mail.example:587 --mail-from posthorn@example.com",
@@ -71,9 +75,12 @@ enum RunCommand: Command {
         if failsOnExhausted, !configuration.untilSettled {
             throw UsageProblem("--fail-on-exhausted goes with --until-settled", command: specification.name)
         }
+        let listen = try ListenArguments(arguments, command: specification.name)
         // Before the outbox starts the first thread.
         StopSignals.block(dumps: true)
-        DescriptorLimit.raise(to: DescriptorLimit.needed(configuration.sender))
+        DescriptorLimit.raise(
+            to: DescriptorLimit.needed(configuration.sender) + (listen == nil ? 0 : ListenArguments.descriptors)
+        )
         return try context.withOutbox(creating: !arguments.has("until-settled")) { outbox in
             let log = try LogWriter(format: format, level: level, showsProgress: Terminal.isTerminal(2))
             // Only where it is not closed below: a second time it does nothing.
@@ -85,10 +92,14 @@ enum RunCommand: Command {
             }
             try ServiceManager.current?.keepWatch(over: engine)
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
+            let api = try listen?.open(outbox, guard: configuration.sender.guard, caFile: configuration.sender.caFile, log)
+            defer { api?.stop() }
             _ = try StopSignals.watch(onDump: { dump(engine, log) }, { _ in engine.requestStop() })
             let tracing = level == .trace ? trace(engine, log) : nil
             try engine.run()
             tracing?.wait()
+            // Before the log: what was still on its way has a line there.
+            api?.stop()
             guard configuration.untilSettled else { return end(log.close(), context) }
             let (status, statistics) = (try outbox.status(), engine.statistics)
             let pending = status.deliveries[.pending] ?? 0
@@ -162,7 +173,7 @@ enum RunCommand: Command {
         if context.json {
             var line = JSONLine()
             line.add("events", status.events)
-            line.add("deliveries", StatusCommand.counts(status))
+            line.add("deliveries", JSONLine(deliveriesOf: status))
             line.add("attempts", statistics.attempts)
             line.add("delivered", statistics.delivered)
             line.add("exhausted", statistics.exhausted)

@@ -11,6 +11,13 @@ public enum SecureRandom {
             written = count
         }
     }
+
+    /// Random bytes as text that goes into URLs and headers as it is: base64url without padding (RFC 4648, section 5).
+    /// - Parameter byteCount: How many bytes; each three become four characters.
+    public static func text(byteCount: Int) -> String { Base64.text(bytes(byteCount), .urlWithoutPadding) }
+
+    /// Random bytes as lower-case hexadecimal digits, two a byte.
+    public static func hex(byteCount: Int) -> String { Hex.text(bytes(byteCount)) }
 }
 
 /// Comparison that takes as long for a wrong first byte as for a wrong last one.

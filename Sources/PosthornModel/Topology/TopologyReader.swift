@@ -1,4 +1,4 @@
-import PosthornText
+package import PosthornText
 
 extension Topology {
     /// Reads a topology file. Problems name the place, the value and what to do.
@@ -12,6 +12,11 @@ extension Topology {
         if case .array = root {
             throw InputProblem(field: "", reason: "is a JSON array; a topology is one object, {\"nodes\": […], \"endpoints\": […]}")
         }
+        try self.init(root)
+    }
+
+    /// Reads a topology that has been parsed.
+    package init(_ root: JSONValue) throws(InputProblem) {
         let file = try ObjectReader(root, at: "", allowed: ["nodes", "endpoints"])
         let nodes = try file.list("nodes").enumerated().map { (i, value) throws(InputProblem) in
             try Node(topology: value, at: "nodes[\(i)]")

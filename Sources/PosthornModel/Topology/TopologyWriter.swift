@@ -1,4 +1,4 @@
-import PosthornText
+package import PosthornText
 
 /// Writes a topology file: what ``Topology/init(json:)`` reads, one node or endpoint a line, so that two of them can be compared line
 /// by line. What has its default is left out.
@@ -7,8 +7,8 @@ public enum TopologyWriter {
     public static func text(nodes: [Node], endpoints: [EndpointSettings]) -> String {
         """
         {
-          "nodes": \(list(nodes.map(value))),
-          "endpoints": \(list(endpoints.map(value)))
+          "nodes": \(list(nodes.map(object))),
+          "endpoints": \(list(endpoints.map(object)))
         }
 
         """
@@ -18,7 +18,8 @@ public enum TopologyWriter {
         values.isEmpty ? "[]" : "[\n" + values.map { "    \($0.text)" }.joined(separator: ",\n") + "\n  ]"
     }
 
-    private static func value(_ node: Node) -> JSONValue {
+    /// A node as a file has it.
+    package static func object(_ node: Node) -> JSONValue {
         var members = [JSONValue.Member("id", .string(node.id)), .init("level", .string(node.level.rawValue))]
         if let parent = node.parent { members.append(.init("parent", .string(parent))) }
         if let name = node.name { members.append(.init("name", .string(name))) }
@@ -28,7 +29,8 @@ public enum TopologyWriter {
         return .object(members)
     }
 
-    private static func value(_ endpoint: EndpointSettings) -> JSONValue {
+    /// An endpoint as a file has it.
+    package static func object(_ endpoint: EndpointSettings) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("id", .string(endpoint.id)), .init("node", .string(endpoint.node)), .init("url", .string(endpoint.url)),
         ]

@@ -1,5 +1,5 @@
 /// Writes JSON text into a byte buffer. It is told the structure by its caller and takes care of escapes alone.
-public struct JSONWriter {
+public struct JSONWriter: Sendable {
     /// What has been written.
     public var bytes: [UInt8] = []
 

@@ -1,0 +1,38 @@
+import PosthornModel
+package import PosthornStore
+
+extension ScopedOutbox {
+    /// Tries a delivery of the tree again now; see ``Outbox/retry(_:wholeRound:atCurrentURL:)``.
+    /// - Throws: ``ScopeProblem`` when its state allows none.
+    package func retry(_ number: Int64, wholeRound: Bool, atCurrentURL: Bool) throws -> RetryReport {
+        _ = try delivery(number)
+        let report = try outbox.retry(.deliveries([number]), wholeRound: wholeRound, atCurrentURL: atCurrentURL)
+        try refuse(number, report.refused, report.unknown, "is tried again")
+        return report
+    }
+
+    /// Sends a delivery of the tree again that was delivered; see ``Outbox/resend(_:)``.
+    /// - Throws: ``ScopeProblem`` when its state allows none.
+    package func resend(_ number: Int64) throws {
+        _ = try delivery(number)
+        let report = try outbox.resend(.deliveries([number]))
+        try refuse(number, report.refused, report.unknown, "is sent again")
+    }
+
+    /// Takes a delivery of the tree back; see ``Outbox/cancel(_:)``.
+    /// - Throws: ``ScopeProblem`` when its state allows none.
+    package func cancel(_ number: Int64) throws {
+        _ = try delivery(number)
+        let report = try outbox.cancel(.deliveries([number]))
+        try refuse(number, report.refused, report.unknown, "is cancelled")
+    }
+
+    private func refuse(_ number: Int64, _ refused: [RetryReport.Refusal], _ unknown: [Int64], _ what: String) throws(ScopeProblem) {
+        if unknown.contains(number) { throw Self.unknown("delivery", String(number)) }
+        guard let refusal = refused.first else { return }
+        throw ScopeProblem.conflict("the delivery is \(refusal.state.rawValue); no delivery in that state \(what)")
+    }
+
+    /// The figures of the whole outbox, where the scope is that.
+    package func status() throws -> OutboxStatus? { node == nil ? try outbox.status() : nil }
+}

@@ -1,0 +1,190 @@
+import PosthornFormats
+package import PosthornModel
+package import PosthornSending
+package import PosthornStore
+package import PosthornText
+
+/// An endpoint as the HTTP API shows it.
+package struct EndpointDocument: Sendable {
+    /// The endpoint with its secrets masked.
+    package let endpoint: StoredEndpoint
+    /// Changes with every change of the endpoint, of its secrets too, and says nothing about them.
+    package let tag: String
+}
+
+/// What a caller may do with an endpoint beyond changing it.
+package struct EndpointChange: Sendable {
+    /// Whether the endpoint must not be there yet.
+    package var isNew: Bool
+    /// Tags of which the endpoint must have one; `nil` when any will do.
+    package var tags: [String]?
+    /// Whether stored secrets may go along to another host.
+    package var movesSecrets: Bool
+
+    /// A change by its conditions.
+    package init(isNew: Bool, tags: [String]?, movesSecrets: Bool) {
+        self.isNew = isNew
+        self.tags = tags
+        self.movesSecrets = movesSecrets
+    }
+}
+
+extension ScopedOutbox {
+    /// One endpoint of the tree, its secrets masked.
+    package func endpoint(_ id: String) throws -> EndpointDocument {
+        try outbox.read { reader in
+            let closed = try endpoint(id, in: try outbox.topologies.view(reader))
+            guard let open = try reader.endpoint(id: closed.settings.id), open.state != .removed else {
+                throw Self.unknown("endpoint", id)
+            }
+            return Self.document(open, closed, try reader.digestSalt())
+        }
+    }
+
+    /// One endpoint of the tree as it is stored, with its secrets.
+    package func endpointWithSecrets(_ id: String) throws -> EndpointSettings {
+        try endpoint(id, in: topology())
+        var settings = try outbox.endpointWithCredentials(id).settings
+        settings.credentials = Credentials.configured(settings.credentials)
+        return settings
+    }
+
+    private static func document(_ open: StoredEndpoint, _ closed: StoredEndpoint, _ salt: String) -> EndpointDocument {
+        EndpointDocument(endpoint: open.withSettings(Outbox.masked(open, closed)), tag: tag(open, salt))
+    }
+
+    private static func tag(_ open: StoredEndpoint, _ salt: String) -> String {
+        let text = "\(salt) \(open.key) \(open.revision) \(open.state.rawValue) \(TopologyWriter.object(open.settings).text)"
+        return String(MessageDigest.sha256(Array(text.utf8)).prefix(32))
+    }
+
+    /// Makes or changes an endpoint of the tree.
+    ///
+    /// - Parameters:
+    ///   - settings: What it shall be. `***` in place of a secret keeps what is stored.
+    ///   - change: What must be so for it.
+    /// - Throws: `InputProblem` for the settings; ``ScopeProblem`` for what is in the way.
+    package func put(_ settings: EndpointSettings, _ change: EndpointChange) throws {
+        let salt = try outbox.read { try $0.digestSalt() }
+        let topology = try Topology(nodes: [], endpoints: [settings])
+        let url = MaskedURL.isMasked(settings.url) ? MaskedURL.withoutQuery(settings.url) : settings.url
+        do throws(InputProblem) { _ = try EndpointURL(url) } catch { throw error.at("url") }
+        while true {
+            let outcome: Result<Bool, any Error> = try outbox.writer.perform { [self] (store) throws(OutboxProblem) in
+                if let problem = try obstacle(to: settings, change, salt, store) { return .failure(problem) }
+                switch try outbox.applyStep({ _ in .success(topology) }, false, false, in: store) {
+                case .success(let changes): return .success(changes != nil)
+                case .failure(let problem): return .failure(problem)
+                }
+            }
+            if try outcome.get() { break }
+        }
+        try outbox.followTopology()
+    }
+
+    /// What stands against a change, looked for in the transaction that makes it.
+    private func obstacle(
+        to settings: EndpointSettings,
+        _ change: EndpointChange,
+        _ salt: String,
+        _ store: any OutboxStore
+    ) throws(OutboxProblem) -> (any Error)? {
+        let stored = try store.endpoint(id: settings.id)
+        let isInside = if let stored { try isInside(stored.settings.node, store) } else { true }
+        if change.isNew {
+            // The same for one elsewhere. A removed one comes back with what it had, so not from elsewhere.
+            if let stored, stored.state != .removed || !isInside {
+                return ScopeProblem.conflict("the id \(InputProblem.printable(settings.id)) is taken; choose another one, or leave it out")
+            }
+        } else {
+            guard let stored, stored.state != .removed, isInside else { return Self.unknown("endpoint", settings.id) }
+            if let tags = change.tags, !tags.contains(Self.tag(stored, salt)) { return ScopeProblem.changed }
+        }
+        let isKnown = try store.node(id: settings.node) != nil
+        let isAllowed = try self.isInside(settings.node, store)
+        if !isKnown || !isAllowed {
+            return InputProblem(
+                .notFound,
+                field: "node",
+                value: settings.node,
+                reason: "names no node of the hierarchy",
+                remedy: .listNodes
+            )
+        }
+        if let stored, !change.movesSecrets, settings.keepsSecrets, Self.origin(stored.settings.url) != Self.origin(settings.url) {
+            return InputProblem(
+                .notAllowed,
+                field: "url",
+                value: MaskedURL.text(settings.url),
+                reason:
+                    "is at another host, where secrets that are stored (***) do not go along; write them, or use a key with the right secrets"
+            )
+        }
+        return nil
+    }
+
+    private func isInside(_ id: String, _ store: any OutboxStore) throws(OutboxProblem) -> Bool {
+        guard let node else { return true }
+        return try Self.isWithin(id, node, store)
+    }
+
+    /// Scheme, host and port.
+    private static func origin(_ url: String) -> [String] {
+        guard let parsed = try? EndpointURL(MaskedURL.withoutQuery(url)) else { return [url] }
+        return [parsed.host, String(parsed.port), parsed.isPlainHTTP ? "http" : "https"]
+    }
+
+    /// Removes an endpoint of the tree.
+    /// - Returns: How many deliveries that waited were cancelled.
+    /// - Throws: ``ScopeProblem`` when deliveries wait and may not be cancelled.
+    package func remove(endpoint id: String, cancelsWaiting: Bool) throws -> Int {
+        try endpoint(id, in: topology())
+        do { return try outbox.remove(endpoint: id, cancelsWaiting: cancelsWaiting) } catch let problem as InputProblem {
+            if problem.remedy == .cancelWaiting {
+                throw ScopeProblem.conflict("deliveries wait for it; add waiting=cancel to cancel them, or let them go out first")
+            }
+            throw problem
+        }
+    }
+
+    /// Switches an endpoint of the tree on or off.
+    package func setEnabled(_ enabled: Bool, endpoint id: String, reason: String?) throws -> EndpointState {
+        try endpoint(id, in: topology())
+        return try outbox.setEnabled(enabled, endpoint: id, reason: reason)
+    }
+
+    /// Runs the vendor's URL verification of an endpoint of the tree; see ``Outbox/verify(endpoint:guard:caFile:)``.
+    package func verify(endpoint id: String, guard: EgressGuard, caFile: String?) throws -> EndpointVerification {
+        try endpoint(id, in: topology())
+        return try outbox.verify(endpoint: id, guard: `guard`, caFile: caFile)
+    }
+
+    /// Sends a sample event to an endpoint of the tree; see ``Outbox/test(endpoint:type:data:guard:caFile:)``.
+    package func test(endpoint id: String, type: String?, data: [UInt8]?, guard: EgressGuard, caFile: String?) throws -> EndpointTest {
+        try endpoint(id, in: topology())
+        return try outbox.test(endpoint: id, type: type, data: data, guard: `guard`, caFile: caFile)
+    }
+
+    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:newSecret:)``.
+    package func rotate(endpoint id: String, newSecret: String?) throws -> SecretRotation {
+        try endpoint(id, in: topology())
+        return try outbox.rotate(endpoint: id, newSecret: newSecret)
+    }
+
+    /// What endpoints of the tree cannot be used for, and until when their receivers asked to be left alone, by their ids.
+    package func conditions() throws -> (faults: [String: String], throttled: [String: Timestamp]) {
+        let view = try topology()
+        func inside<Value>(_ values: [String: Value]) -> [String: Value] {
+            values.filter { id, _ in view.endpoint(id).map { view.isWithin($0.settings.node, node) } ?? false }
+        }
+        return (inside(try outbox.endpointFaults().all), inside(try outbox.throttledEndpoints()))
+    }
+}
+
+extension EndpointSettings {
+    /// Whether any of it is what is stored: secrets that the caller has not written.
+    fileprivate var keepsSecrets: Bool {
+        keepsCredentials || MaskedURL.isMasked(url) || credentials.values.contains(.string(MaskedURL.mark))
+            || headers.contains { $0.value == MaskedURL.mark }
+    }
+}

@@ -1,0 +1,41 @@
+package import PosthornModel
+import PosthornText
+
+/// Keys that a key may see and make: those of its own node and below.
+extension ScopedOutbox {
+    /// The keys of the tree.
+    package func accessKeys() throws -> [AccessKey] {
+        let view = try topology()
+        return try outbox.accessKeys().filter { key in
+            guard let top = node else { return true }
+            return key.node.map { view.isWithin($0, top) } ?? false
+        }
+    }
+
+    /// Makes a key of the tree.
+    /// - Parameter own: The rights of the key that asks for it, which the new one may not exceed.
+    /// - Throws: ``ScopeProblem`` for a node outside of the tree, or rights beyond its own.
+    package func makeAccessKey(
+        name: String?,
+        node wanted: String?,
+        rights: Set<AccessRight>,
+        own: Set<AccessRight>,
+        lifetimeMilliseconds: Int64?
+    ) throws -> (key: AccessKey, token: AccessToken) {
+        if let wanted { _ = try node(wanted, in: topology()) }
+        let beyond = rights.reduce(into: Set<AccessRight>()) { $0.formUnion($1.withIncluded) }.subtracting(own)
+        if let first = beyond.min() { throw ScopeProblem.forbidden("the key lacks the right \(first.rawValue), and so cannot give it") }
+        return try outbox.makeAccessKey(
+            name: name,
+            node: wanted ?? node,
+            rights: rights,
+            lifetimeMilliseconds: lifetimeMilliseconds
+        )
+    }
+
+    /// Revokes a key of the tree.
+    package func revokeAccessKey(_ id: String) throws {
+        guard try accessKeys().contains(where: { $0.id == id }) else { throw Self.unknown("key", id) }
+        try outbox.revokeAccessKey(id)
+    }
+}

@@ -1,0 +1,43 @@
+package import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+/// The JSON objects in which the command line and the HTTP API show nodes and endpoints.
+extension JSONLine {
+    /// A node.
+    /// - Parameter endpoints: How many endpoints are at the node itself.
+    package init(_ node: Node, endpoints: Int) {
+        self.init()
+        add("id", node.id)
+        add("level", node.level.rawValue)
+        add("parent", node.parent)
+        add("name", node.name)
+        add("notification_email", node.notificationEmail)
+        add("endpoints", endpoints)
+    }
+
+    /// An endpoint as lists show it.
+    /// - Parameters:
+    ///   - fault: Why it cannot be used.
+    ///   - throttledUntil: Until when its receiver asked to be left alone.
+    package init(_ endpoint: StoredEndpoint, fault: String?, throttledUntil: Timestamp?) {
+        let settings = endpoint.settings
+        self.init()
+        add("id", settings.id)
+        add("node", settings.node)
+        add("url", MaskedURL.text(settings.url))
+        add("method", settings.method.rawValue)
+        add("envelope", settings.envelope.rawValue)
+        add("signature", settings.signature.rawValue)
+        add("events", settings.events.map(\.text))
+        add("headers", settings.headers.map(\.name))
+        add("timeout_ms", settings.timeoutMilliseconds)
+        add("max_in_flight", settings.inFlightLimit)
+        add("rate_per_second", fraction: settings.ratePerSecond)
+        add("retry", numbers: settings.retry.offsetsMilliseconds)
+        add("throttled_until", throttledUntil)
+        add("state", endpoint.state.rawValue)
+        add("reason", endpoint.stateReason)
+        add("broken", fault)
+    }
+}

@@ -1,0 +1,107 @@
+import PosthornText
+
+/// Examples of the document, each of which fits its schema.
+enum Examples {
+    /// Reads an example. What is no JSON shows as null, which a test finds.
+    private static func json(_ text: String) -> JSONValue { (try? JSONValue.parse(Array(text.utf8))) ?? .null }
+
+    static let newEvent = json(
+        #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","data":{"id":"m1"}}"#
+    )
+
+    static let emittedEvent = json(#"{"id":"m1-started","duplicate":false,"deliveries":3,"failed":[]}"#)
+
+    static let event = json(#"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z"}"#)
+
+    static let delivery = json(
+        """
+        {"id":"480112","event":"m1-started","type":"MEETING_STARTED","node":"s1","endpoint":"crm","state":"pending","attempts":1,
+        "created":"2026-11-28T20:15:00.000Z","next_attempt_at":"2026-11-28T20:16:00.000Z","finished_at":null,"throttled_until":null,
+        "url":"https://crm.example/hook?token=***","status":503,"error":"http_status","error_text":"answered 503"}
+        """
+    )
+
+    static let eventWithDeliveries = json(
+        #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","#
+            + #""waits_for_fan_out":false,"data":{"id":"m1"},"deliveries":[]}"#
+    )
+
+    static let attempt = json(
+        """
+        {"delivery":"480112","number":1,"started_at":"2026-11-28T20:15:00.100Z","duration_ms":41.2,"status":503,
+        "error":"http_status","error_text":"answered 503","response":"busy","address":"192.0.2.7:443"}
+        """
+    )
+
+    static let recipient = json(
+        """
+        {"endpoint":"crm","node":"c1","verdict":"pattern","reason":"wants USER_*, which the type does not match","level":"company",
+        "lowest_level":"site","patterns":["USER_*"],"matching_pattern":null,"state":"active","delivery":null,
+        "delivery_state":null,"former_url":false}
+        """
+    )
+
+    static let endpointSettings = json(
+        #"{"id":"crm","node":"c1","url":"https://crm.example/hook","vendor":"weseedo","events":["MEETING_*"]}"#
+    )
+
+    static let endpoint = json(
+        #"{"id":"crm","node":"c1","url":"https://crm.example/hook","vendor":"weseedo","events":["MEETING_*"],"#
+            + #""state":"active","reason":null,"broken":null,"throttled_until":null}"#
+    )
+
+    static let endpointSummary = json(
+        """
+        {"id":"crm","node":"c1","url":"https://crm.example/hook","method":"POST","envelope":"weseedo","signature":"none",
+        "events":["MEETING_*"],"headers":[],"timeout_ms":15000,"max_in_flight":64,"rate_per_second":null,
+        "retry":[0,60000,600000,3600000,86400000],"throttled_until":null,"state":"active","reason":null,"broken":null}
+        """
+    )
+
+    static let endpointTest = json(
+        """
+        {"id":"crm","method":"POST","url":"https://crm.example/hook","headers":[{"name":"Content-Type","value":"application/json"}],
+        "body":"{}","status":200,"error":null,"error_text":null,"response":null,"address":"192.0.2.7:443","duration_ms":41}
+        """
+    )
+
+    static let node = json(
+        #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1}"#
+    )
+
+    static let nodeSettings = json(#"{"level":"company","parent":"d1","name":"Acme"}"#)
+
+    static let topology = json(
+        """
+        {"nodes":[{"id":"r1","level":"reseller"},{"id":"c1","level":"company","parent":"r1"}],
+        "endpoints":[{"id":"crm","node":"c1","url":"https://crm.example/hook","vendor":"weseedo"}]}
+        """
+    )
+
+    static let change = json(#"{"kind":"added","what":"endpoint","id":"crm","detail":"c1, active"}"#)
+
+    static let key = json(
+        """
+        {"id":"0123456789ab","name":"billing","node":"c1","rights":["read"],"state":"valid","created":"2026-11-28T20:15:00.000Z",
+        "expires":null,"last_used":"2026-11-28T20:00:00.000Z","revoked":null}
+        """
+    )
+
+    static let newKey = json(
+        """
+        {"id":"0123456789ab","name":null,"node":"c1","rights":["read"],"state":"valid","created":"2026-11-28T20:15:00.000Z",
+        "expires":null,"last_used":null,"revoked":null,"key":"phk_0123456789ab_0000000000000000000000000000000000000000000"}
+        """
+    )
+
+    static let status = json(#"{"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"throttled_endpoints":{}}"#)
+
+    static let problemKind = json(
+        #"{"type":"/problems/not-found","title":"There is no such thing","status":404,"remedy":"Correct the id or the path."}"#
+    )
+
+    /// A part of a list with one element.
+    static func list(_ element: JSONValue) -> JSONValue {
+        .object([.init("data", .array([element])), .init("next_cursor", .null)])
+    }
+}

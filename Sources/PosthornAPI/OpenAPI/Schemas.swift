@@ -1,0 +1,226 @@
+import PosthornModel
+import PosthornText
+
+/// The schemas that routes refer to, by their names.
+enum Schemas {
+    static let all: [(String, JSONValue)] = events + deliveries + topology + others
+
+    private static let identifier = Schema.text(limit: Identifier.limitBytes)
+    private static let eventID = Schema.pattern("^[A-Za-z0-9_.:-]{1,64}$")
+    private static let eventType = Schema.pattern("^[A-Za-z0-9_.:/-]{1,128}$")
+    private static let number = Schema.pattern("^[1-9][0-9]{0,18}$")
+
+    private static let event: [(String, JSONValue)] = [
+        ("id", eventID), ("type", eventType), ("node", identifier), ("created", Schema.time),
+    ]
+
+    private static let events: [(String, JSONValue)] = [
+        (
+            "NewEvent",
+            Schema.object(
+                [
+                    (
+                        "id",
+                        Schema.described(eventID, "The idempotency key. The same event again changes nothing. Made when it is left out.")
+                    ),
+                    ("type", eventType), ("node", Schema.described(identifier, "Where it happened.")),
+                    ("created", Schema.described(Schema.time, "When; now when it is left out.")),
+                    ("data", Schema.described(Schema.openObject, "Goes to receivers byte for byte.")),
+                ],
+                required: ["type", "node", "data"]
+            )
+        ),
+        (
+            "EmittedEvent",
+            Schema.object(
+                [
+                    ("id", eventID), ("duplicate", Schema.described(Schema.boolean, "Whether the same event was there already.")),
+                    (
+                        "deliveries",
+                        Schema.described(
+                            Schema.nullable("integer"),
+                            "How many endpoints get it; null for keys of a node, which do not see all of them."
+                        )
+                    ),
+                    (
+                        "failed",
+                        Schema.described(
+                            Schema.array(Schema.whole([("endpoint", identifier), ("reason", Schema.string)])),
+                            "Those of them whose formats cannot carry it."
+                        )
+                    ),
+                ],
+                required: ["id", "duplicate", "deliveries"]
+            )
+        ),
+        ("Event", Schema.whole(event)),
+        (
+            "EventWithDeliveries",
+            Schema.object(
+                event + [
+                    ("waits_for_fan_out", Schema.described(Schema.boolean, "Whether its recipients are not chosen yet.")),
+                    ("data", Schema.described(.object([]), "The JSON object; a string where what was inserted is none.")),
+                    ("deliveries", Schema.array(Schema.reference("Delivery"))),
+                ],
+                required: event.map(\.0) + ["waits_for_fan_out", "deliveries"]
+            )
+        ),
+        (
+            "Recipient",
+            Schema.whole([
+                ("endpoint", identifier), ("node", identifier),
+                ("verdict", Schema.choice(["sent", "waits", "wanted", "level", "pattern", "changed"])), ("reason", Schema.string),
+                ("level", Schema.nullable("string")), ("lowest_level", Schema.choice(Level.allCases.map(\.rawValue))),
+                ("patterns", Schema.array(Schema.string)), ("matching_pattern", Schema.nullable("string")),
+                ("state", Schema.choice(EndpointState.allCases.map(\.rawValue))), ("delivery", Schema.nullable("string")),
+                ("delivery_state", Schema.nullable("string")), ("former_url", Schema.boolean),
+            ])
+        ),
+    ]
+
+    private static let deliveries: [(String, JSONValue)] = [
+        (
+            "Delivery",
+            Schema.whole([
+                ("id", Schema.described(number, "A string, because JavaScript loses digits above 2^53.")), ("event", eventID),
+                ("type", eventType), ("node", identifier), ("endpoint", identifier),
+                ("state", Schema.choice(DeliveryState.allCases.map(\.rawValue))), ("attempts", Schema.integer),
+                ("created", Schema.time), ("next_attempt_at", Schema.nullableTime), ("finished_at", Schema.nullableTime),
+                ("throttled_until", Schema.nullableTime), ("url", Schema.string), ("status", Schema.nullable("integer")),
+                ("error", Schema.nullable("string")), ("error_text", Schema.nullable("string")),
+            ])
+        ),
+        (
+            "Attempt",
+            Schema.object(
+                [
+                    ("delivery", number), ("number", Schema.integer), ("started_at", Schema.time), ("duration_ms", Schema.number),
+                    ("status", Schema.nullable("integer")), ("error", Schema.nullable("string")),
+                    ("error_text", Schema.nullable("string")), ("response", Schema.nullable("string")),
+                    ("address", Schema.nullable("string")),
+                ],
+                required: ["delivery", "number", "started_at", "duration_ms", "status", "error", "error_text", "address"]
+            )
+        ),
+    ]
+
+    private static let endpointMembers: [(String, JSONValue)] = [
+        ("id", identifier), ("node", identifier), ("url", Schema.string), ("vendor", Schema.choice(Vendor.allCases.map(\.rawValue))),
+        ("envelope", Schema.choice(Envelope.allCases.map(\.rawValue))),
+        ("signature", Schema.choice(SignatureScheme.allCases.map(\.rawValue))),
+        ("method", Schema.choice(RequestMethod.allCases.map(\.rawValue))),
+        ("credentials", Schema.oneOf([Schema.openObject, Schema.choice([MaskedURL.mark])])),
+        ("events", Schema.array(Schema.pattern("^[A-Za-z0-9_.:/*-]{1,128}$"))), ("headers", Schema.map(of: Schema.string)),
+        ("timeout_ms", Schema.integer(EndpointSettings.timeoutRange)), ("max_in_flight", Schema.integer(EndpointSettings.inFlightRange)),
+        ("rate_per_second", Schema.number), ("retry", Schema.array(Schema.string)),
+    ]
+
+    private static let node: [(String, JSONValue)] = [
+        ("id", identifier), ("level", Schema.choice(Level.allCases.map(\.rawValue))),
+    ]
+
+    private static let topology: [(String, JSONValue)] = [
+        (
+            "Endpoint",
+            Schema.object(
+                endpointMembers + [
+                    ("state", Schema.string), ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
+                    ("throttled_until", Schema.nullableTime),
+                ],
+                required: ["node", "url"]
+            )
+        ),
+        (
+            "EndpointSummary",
+            Schema.whole([
+                ("id", identifier), ("node", identifier), ("url", Schema.string), ("method", Schema.string), ("envelope", Schema.string),
+                ("signature", Schema.string), ("events", Schema.array(Schema.string)), ("headers", Schema.array(Schema.string)),
+                ("timeout_ms", Schema.integer), ("max_in_flight", Schema.integer), ("rate_per_second", Schema.nullable("number")),
+                ("retry", Schema.array(Schema.integer)), ("throttled_until", Schema.nullableTime), ("state", Schema.string),
+                ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
+            ])
+        ),
+        (
+            "EndpointTest",
+            Schema.whole([
+                ("id", identifier), ("method", Schema.string), ("url", Schema.string),
+                ("headers", Schema.array(Schema.whole([("name", Schema.string), ("value", Schema.string)]))),
+                ("body", Schema.nullable("string")), ("status", Schema.nullable("integer")), ("error", Schema.nullable("string")),
+                ("error_text", Schema.nullable("string")), ("response", Schema.nullable("string")), ("address", Schema.nullable("string")),
+                ("duration_ms", Schema.integer),
+            ])
+        ),
+        (
+            "Node",
+            Schema.whole(
+                node + [
+                    ("parent", Schema.nullable("string")), ("name", Schema.nullable("string")),
+                    ("notification_email", Schema.nullable("string")), ("endpoints", Schema.integer),
+                ]
+            )
+        ),
+        (
+            "NodeSettings",
+            Schema.object(
+                node + [
+                    ("parent", identifier), ("name", Schema.string),
+                    ("notification_contact", Schema.whole([("email", Schema.string)])),
+                ],
+                required: ["level"]
+            )
+        ),
+        (
+            "Topology",
+            Schema.object([
+                ("nodes", Schema.array(Schema.reference("NodeSettings"))), ("endpoints", Schema.array(Schema.object(endpointMembers))),
+            ])
+        ),
+        (
+            "Change",
+            Schema.whole([
+                ("kind", Schema.choice(["added", "changed", "removed"])), ("what", Schema.choice(["node", "endpoint"])),
+                ("id", identifier), ("detail", Schema.string),
+            ])
+        ),
+    ]
+
+    private static let key: [(String, JSONValue)] = [
+        ("id", Schema.string), ("name", Schema.nullable("string")), ("node", Schema.nullable("string")),
+        ("rights", Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue)))),
+        ("state", Schema.choice(["valid", "expired", "revoked"])), ("created", Schema.time), ("expires", Schema.nullableTime),
+        ("last_used", Schema.nullableTime), ("revoked", Schema.nullableTime),
+    ]
+
+    private static let others: [(String, JSONValue)] = [
+        ("Key", Schema.whole(key)),
+        ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
+        ("Status", Schema.openObject),
+        (
+            "ProblemKind",
+            Schema.whole([
+                ("type", Schema.string), ("title", Schema.string), ("status", Schema.integer), ("remedy", Schema.string),
+            ])
+        ),
+        (
+            "Problem",
+            Schema.object(
+                [
+                    ("type", Schema.string), ("title", Schema.string), ("status", Schema.integer), ("detail", Schema.string),
+                    (
+                        "errors",
+                        Schema.array(
+                            Schema.object(
+                                [
+                                    ("pointer", Schema.string), ("parameter", Schema.string),
+                                    ("code", Schema.choice(InputProblem.Code.allCases.map(\.rawValue))), ("detail", Schema.string),
+                                ],
+                                required: ["code", "detail"]
+                            )
+                        )
+                    ),
+                ],
+                required: ["type", "title", "status", "detail"]
+            )
+        ),
+    ]
+}

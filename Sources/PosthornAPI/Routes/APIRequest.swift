@@ -1,0 +1,81 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornText
+
+/// A request that has been routed, judged and checked: all that a handler gets.
+struct APIRequest: Sendable {
+    let head: HTTPRequestHead
+    let route: Route
+    /// Parameters by name, checked: those of the path and of the query.
+    let parameters: [String: [String]]
+    let body: [UInt8]
+    /// What its key opens.
+    let grant: AccessBook.Grant
+    /// The outbox, cut to the key's tree.
+    let outbox: ScopedOutbox
+
+    /// The same request with its body.
+    func with(body: [UInt8]) -> APIRequest {
+        APIRequest(head: head, route: route, parameters: parameters, body: body, grant: grant, outbox: outbox)
+    }
+
+    /// The value of a parameter of the path, which is always there.
+    func path(_ name: String) -> String { parameters[name]?.first ?? "" }
+
+    /// The first value of a parameter.
+    func text(_ name: String) -> String? { parameters[name]?.first }
+
+    /// All values of a parameter.
+    func all(_ name: String) -> [String] { parameters[name] ?? [] }
+
+    func integer(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
+
+    func number(_ name: String) -> Int64? { text(name).flatMap(Parameter.number) }
+
+    func time(_ name: String) -> Timestamp? { text(name).flatMap { Timestamp(iso8601: $0) } }
+
+    func flag(_ name: String) -> Bool { text(name) == "true" }
+
+    func patterns(_ name: String) -> [EventPattern] { all(name).compactMap { try? EventPattern($0) } }
+
+    func has(_ right: AccessRight) -> Bool { grant.rights.contains(right) }
+
+    /// The body as a tree. An empty one is an empty object where none is needed.
+    func json() throws(APIProblem) -> JSONValue {
+        if body.isEmpty, route.body?.isRequired == false { return .object([]) }
+        do throws(JSONProblem) { return try JSONValue.parse(body) } catch {
+            throw APIProblem(.malformed, "the body is no JSON: \(error)")
+        }
+    }
+
+    /// The tags of `If-Match` (RFC 9110, section 13.1.1); `nil` when there is none, or any will do.
+    func expectedTags() -> [String]? {
+        let values: [String] = head.headers.all("If-Match").flatMap { field in
+            field.split(separator: ",").map { tag in String(tag.filter { $0 != " " }) }
+        }
+        if values.isEmpty || values.contains("*") { return nil }
+        // A weak tag matches nothing here.
+        return values.map { $0.hasPrefix("\"") && $0.hasSuffix("\"") && $0.count >= 2 ? String($0.dropFirst().dropLast()) : $0 }
+    }
+}
+
+extension HTTPResponse {
+    /// An object.
+    static func json(_ line: JSONLine, status: Int = 200, headers: [(name: String, value: String)] = []) -> HTTPResponse {
+        var response = HTTPResponse.json(Array(line.text.utf8), status: status)
+        for (name, value) in headers { response.headers.append(name, value) }
+        return response
+    }
+
+    /// A list, and where it goes on.
+    static func list(_ elements: [JSONLine], next: String? = nil, searchedUntil: Timestamp? = nil) -> HTTPResponse {
+        var line = JSONLine()
+        line.add("data", elements)
+        line.add("next_cursor", next)
+        if let searchedUntil { line.add("searched_until", searchedUntil) }
+        return json(line)
+    }
+
+    static let noContent = HTTPResponse(status: 204)
+}

@@ -1,0 +1,193 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornText
+
+/// Deliveries: listed, looked at, moved by hand.
+enum DeliveryRoutes {
+    static let all: [Route] = [list, one, attempts, retry, cancel, resend]
+
+    private static let number = Parameter.path("number", .number, "The delivery's number.", example: "480112")
+
+    private static let filters: [Parameter] = [
+        .query(
+            "state",
+            .choice(DeliveryState.allCases.map(\.rawValue)),
+            "Only deliveries in this state; several for any of them.",
+            example: "exhausted",
+            isRepeatable: true
+        ),
+        .query("endpoint", .text(limitBytes: Identifier.limitBytes), "Only those of this endpoint.", example: "crm"),
+        .query("node", .text(limitBytes: Identifier.limitBytes), "Only of events at this node and below.", example: "c1"),
+        .query("type", .pattern, "Only of events of this type or pattern.", example: "MEETING_*", isRepeatable: true),
+        .query("event", .text(limitBytes: 64), "Only those of this event.", example: "m1-started"),
+        .query(
+            "error",
+            .choice(AttemptError.allCases.map(\.rawValue)),
+            "Only those whose newest attempt failed so.",
+            example: "timeout",
+            isRepeatable: true
+        ),
+        .query(
+            "status_class",
+            .integer(1...9),
+            "Only those whose newest answer's status is of this hundred.",
+            example: "5",
+            isRepeatable: true
+        ),
+        .query("attempts_min", .integer(0...1_000_000), "Only those with so many attempts or more.", example: "1"),
+    ]
+
+    private static let list = Route(
+        method: "GET",
+        path: "/v1/deliveries",
+        operation: "listDeliveries",
+        summary:
+            "List deliveries, newest first. The work of one request is bounded: where little fits, searched_until says how far it came.",
+        access: .right(.readMetadata),
+        parameters: filters + ListParameters.times + ListParameters.page(.number, example: "480112"),
+        answers: [
+            Route.Answer(
+                status: 200,
+                description: "A part of the list.",
+                schema: Schema.list("Delivery", isSearched: true),
+                example: Examples.list(Examples.delivery)
+            )
+        ],
+        problems: [.notFound],
+        handler: .plain { request in
+            var rows = DeliveryRows(limit: ScopedOutbox.rowLimit)
+            rows.states = Set(request.all("state").compactMap { DeliveryState(rawValue: $0) })
+            rows.endpoint = request.text("endpoint")
+            rows.event = request.text("event")
+            rows.before = request.number("cursor")
+            var criteria = DeliveryCriteria()
+            criteria.node = request.text("node")
+            criteria.types = request.patterns("type")
+            criteria.errors = Set(request.all("error").compactMap { AttemptError(rawValue: $0) })
+            criteria.statusClasses = Set(request.all("status_class").compactMap { Int($0) })
+            criteria.attemptsAtLeast = request.integer("attempts_min") ?? 0
+            (criteria.after, criteria.before) = (request.time("after"), request.time("before"))
+            let limit = request.integer("limit") ?? ListParameters.usualLimit
+            let page = try request.outbox.deliveries(rows, criteria, limit: limit)
+            let throttled = try request.outbox.conditions().throttled
+            return .list(
+                page.elements.map { line($0, throttled) },
+                next: page.next.map { String($0) },
+                searchedUntil: page.searchedUntil
+            )
+        }
+    )
+
+    private static func line(_ delivery: Delivery, _ throttled: [String: Timestamp]) -> JSONLine {
+        let until = delivery.state == .pending ? throttled[delivery.endpoint] : nil
+        return JSONLine(delivery, throttledUntil: until, numbersAsText: true)
+    }
+
+    private static func shown(_ request: APIRequest) throws -> HTTPResponse {
+        let delivery = try request.outbox.delivery(request.number("number") ?? 0)
+        return .json(line(delivery, try request.outbox.conditions().throttled))
+    }
+
+    private static let answer = Route.Answer(
+        status: 200,
+        description: "The delivery, as it is now.",
+        schema: Schema.reference("Delivery"),
+        example: Examples.delivery
+    )
+
+    private static let one = Route(
+        method: "GET",
+        path: "/v1/deliveries/{number}",
+        operation: "getDelivery",
+        summary: "One delivery.",
+        access: .right(.readMetadata),
+        parameters: [number],
+        answers: [answer],
+        problems: [.notFound],
+        handler: .plain(shown)
+    )
+
+    private static let attempts = Route(
+        method: "GET",
+        path: "/v1/deliveries/{number}/attempts",
+        operation: "listAttempts",
+        summary: "Every attempt of a delivery, first to last; what the receiver answered where the key has the right read.",
+        access: .right(.readMetadata),
+        parameters: [number],
+        answers: [
+            Route.Answer(
+                status: 200,
+                description: "The attempts.",
+                schema: Schema.list("Attempt"),
+                example: Examples.list(Examples.attempt)
+            )
+        ],
+        problems: [.notFound],
+        handler: .plain { request in
+            let attempts = try request.outbox.attempts(of: request.number("number") ?? 0)
+            return .list(attempts.map { JSONLine($0, withAnswer: request.has(.read), numbersAsText: true) })
+        }
+    )
+
+    private static let retry = Route(
+        method: "POST",
+        path: "/v1/deliveries/{number}/retry",
+        operation: "retryDelivery",
+        summary: "Try a delivery again now: one that is pending or exhausted.",
+        access: .right(.retry),
+        parameters: [number],
+        body: Route.Body(
+            types: ["application/json"],
+            schema: Schema.object([
+                ("whole_round", Schema.described(Schema.boolean, "Whether a failure is followed by the whole schedule again.")),
+                ("current_url", Schema.described(Schema.boolean, "Whether it goes to the URL that the endpoint has now.")),
+            ]),
+            example: .object([.init("whole_round", .bool(true))]),
+            limitBytes: 4096,
+            isRequired: false
+        ),
+        answers: [answer],
+        problems: [.notFound, .conflict, .malformed, .invalidBody, .unsupportedMediaType, .tooLarge],
+        handler: .plain { request in
+            let body = try BodyReader(request.json(), allowed: ["whole_round", "current_url"])
+            let (wholeRound, currentURL) = (try body.flag("whole_round"), try body.flag("current_url"))
+            _ = try request.outbox.retry(
+                request.number("number") ?? 0,
+                wholeRound: wholeRound ?? false,
+                atCurrentURL: currentURL ?? false
+            )
+            return try shown(request)
+        }
+    )
+
+    private static let cancel = Route(
+        method: "POST",
+        path: "/v1/deliveries/{number}/cancel",
+        operation: "cancelDelivery",
+        summary: "Take a delivery back that was not delivered, for good.",
+        access: .right(.retry),
+        parameters: [number],
+        answers: [answer],
+        problems: [.notFound, .conflict],
+        handler: .plain { request in
+            try request.outbox.cancel(request.number("number") ?? 0)
+            return try shown(request)
+        }
+    )
+
+    private static let resend = Route(
+        method: "POST",
+        path: "/v1/deliveries/{number}/resend",
+        operation: "resendDelivery",
+        summary: "Send a delivery again that was delivered: the same event id, and the next attempt's number.",
+        access: .right(.retry),
+        parameters: [number],
+        answers: [answer],
+        problems: [.notFound, .conflict],
+        handler: .plain { request in
+            try request.outbox.resend(request.number("number") ?? 0)
+            return try shown(request)
+        }
+    )
+}

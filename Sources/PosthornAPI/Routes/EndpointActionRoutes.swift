@@ -1,0 +1,161 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornText
+
+/// What is done to an endpoint beyond its settings.
+enum EndpointActionRoutes {
+    static func all(_ parts: APIParts) -> [Route] { [enable, disable, verify(parts), test(parts), rotate] }
+
+    private static let problems: [ProblemCode] = [.notFound, .malformed, .invalidBody, .unsupportedMediaType, .tooLarge]
+
+    private static func body(_ members: [(String, JSONValue)], _ example: JSONValue, limitBytes: Int = 16_384) -> Route.Body {
+        Route.Body(
+            types: ["application/json"],
+            schema: Schema.object(members),
+            example: example,
+            limitBytes: limitBytes,
+            isRequired: false
+        )
+    }
+
+    private static let enable = Route(
+        method: "POST",
+        path: "/v1/endpoints/{id}/enable",
+        operation: "enableEndpoint",
+        summary: "Switch an endpoint on again; what is held goes out.",
+        access: .right(.endpoints),
+        parameters: [EndpointRoutes.id],
+        answers: [EndpointRoutes.answer],
+        problems: [.notFound],
+        handler: .plain { request in
+            _ = try request.outbox.setEnabled(true, endpoint: request.path("id"), reason: nil)
+            return try EndpointRoutes.shown(request.path("id"), request)
+        }
+    )
+
+    private static let disable = Route(
+        method: "POST",
+        path: "/v1/endpoints/{id}/disable",
+        operation: "disableEndpoint",
+        summary: "Switch an endpoint off; its deliveries are held.",
+        access: .right(.endpoints),
+        parameters: [EndpointRoutes.id],
+        body: body([("reason", Schema.string)], .object([.init("reason", .string("the customer asked"))])),
+        answers: [EndpointRoutes.answer],
+        problems: problems,
+        handler: .plain { request in
+            let reason = try BodyReader(request.json(), allowed: ["reason"]).text("reason", limitBytes: 256)
+            if let reason, reason.unicodeScalars.contains(where: OneLine.isHidden) {
+                throw APIProblem([InputProblem(field: "reason", reason: "must be one line without control characters")])
+            }
+            _ = try request.outbox.setEnabled(false, endpoint: request.path("id"), reason: reason)
+            return try EndpointRoutes.shown(request.path("id"), request)
+        }
+    )
+
+    private static func verify(_ parts: APIParts) -> Route {
+        Route(
+            method: "POST",
+            path: "/v1/endpoints/{id}/verify",
+            operation: "verifyEndpoint",
+            summary: "Run the vendor's URL verification now.",
+            access: .right(.endpoints),
+            parameters: [EndpointRoutes.id],
+            answers: [
+                Route.Answer(
+                    status: 200,
+                    description: "The result.",
+                    schema: Schema.object(
+                        [("id", Schema.string), ("state", Schema.string), ("reason", Schema.nullable("string"))],
+                        required: ["id", "state", "reason"]
+                    ),
+                    example: .object([.init("id", .string("crm")), .init("state", .string("active")), .init("reason", .null)])
+                )
+            ],
+            problems: [.notFound],
+            handler: .outbound { request in
+                let id = request.path("id")
+                let result = try request.outbox.verify(endpoint: id, guard: parts.options.guard, caFile: parts.options.caFile)
+                var line = JSONLine()
+                line.add("id", id)
+                line.add("state", result.state.rawValue)
+                line.add("reason", result.failure)
+                return .json(line)
+            }
+        )
+    }
+
+    private static func test(_ parts: APIParts) -> Route {
+        Route(
+            method: "POST",
+            path: "/v1/endpoints/{id}/test",
+            operation: "testEndpoint",
+            summary: "Send a sample event to an endpoint, outside of the outbox, and show what came back.",
+            access: .right(.endpoints),
+            parameters: [EndpointRoutes.id],
+            body: body(
+                [("type", Schema.string), ("data", Schema.openObject)],
+                .object([.init("type", .string("MEETING_CREATED")), .init("data", .object([.init("id", .string("m1"))]))]),
+                limitBytes: 1 << 20
+            ),
+            answers: [
+                Route.Answer(
+                    status: 200,
+                    description: "What was sent, secrets as ***, and what came back.",
+                    schema: Schema.reference("EndpointTest"),
+                    example: Examples.endpointTest
+                )
+            ],
+            problems: problems,
+            handler: .outbound { request in
+                let body = try BodyReader(request.json(), allowed: ["type", "data"])
+                let data = body.value("data").map { Array($0.text.utf8) }
+                let test = try request.outbox.test(
+                    endpoint: request.path("id"),
+                    type: try body.text("type", limitBytes: 128),
+                    data: data,
+                    guard: parts.options.guard,
+                    caFile: parts.options.caFile
+                )
+                return .json(JSONLine(test, of: request.path("id")))
+            }
+        )
+    }
+
+    private static let rotate = Route(
+        method: "POST",
+        path: "/v1/endpoints/{id}/rotate",
+        operation: "rotateEndpointSecret",
+        summary: "Replace an endpoint's secret by a given one, or by a made one, which takes the right secrets since it is shown once.",
+        access: .right(.endpoints),
+        parameters: [EndpointRoutes.id],
+        body: body([("secret", Schema.string)], .object([])),
+        answers: [
+            Route.Answer(
+                status: 200,
+                description: "The made secret, shown this once.",
+                schema: Schema.object(
+                    [
+                        ("id", Schema.string), ("secret", Schema.nullable("string")), ("public_key", Schema.nullable("string")),
+                        ("replaced_signs_until", Schema.nullable("string")),
+                    ],
+                    required: ["id", "secret", "public_key", "replaced_signs_until"]
+                ),
+                example: .object([
+                    .init("id", .string("crm")), .init("secret", .null), .init("public_key", .null), .init("replaced_signs_until", .null),
+                ]),
+                headers: ["Cache-Control": "no-store"]
+            )
+        ],
+        problems: problems,
+        handler: .plain { request in
+            let secret = try BodyReader(request.json(), allowed: ["secret"]).text("secret", limitBytes: 8192)
+            if secret == nil, !request.has(.secrets) {
+                throw APIProblem(.forbidden, "a made secret is shown to keys with the right secrets alone; give one, or use such a key")
+            }
+            let rotation = try request.outbox.rotate(endpoint: request.path("id"), newSecret: secret)
+            return .json(JSONLine(rotation, of: request.path("id")), headers: [("Cache-Control", "no-store")])
+        }
+    )
+}

@@ -1,0 +1,64 @@
+import PosthornModel
+import PosthornText
+
+/// A parameter of a route: how it is checked, and what the OpenAPI document says of it.
+struct Parameter: Sendable {
+    enum Place: String, Sendable { case query, path, header }
+
+    /// What its value must be.
+    enum Kind: Sendable {
+        /// Text of 1 to so many bytes.
+        case text(limitBytes: Int)
+        case integer(ClosedRange<Int>)
+        case choice([String])
+        case flag
+        /// ISO 8601.
+        case time
+        /// An event type or a pattern of them.
+        case pattern
+        /// The number of a row.
+        case number
+    }
+
+    let name: String
+    let place: Place
+    let kind: Kind
+    let summary: String
+    var example: String
+    var isRepeatable = false
+
+    static func path(_ name: String, _ kind: Kind, _ summary: String, example: String)
+        -> Parameter
+    {
+        Parameter(name: name, place: .path, kind: kind, summary: summary, example: example)
+    }
+
+    static func query(_ name: String, _ kind: Kind, _ summary: String, example: String, isRepeatable: Bool = false) -> Parameter {
+        Parameter(name: name, place: .query, kind: kind, summary: summary, example: example, isRepeatable: isRepeatable)
+    }
+
+    /// What is wrong with a value; `nil` when nothing is.
+    func fault(of value: String) -> String? {
+        switch kind {
+        case .text(let limit):
+            if !(1...limit).contains(value.utf8.count) { return "must have 1 to \(limit) bytes" }
+            return value.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? "holds a control character" : nil
+        case .integer(let range):
+            if let number = Int(value), range.contains(number) { return nil }
+            return "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .choice(let words): return words.contains(value) ? nil : Suggestion.refusal(of: value, among: words)
+        case .flag: return value == "true" || value == "false" ? nil : "must be true or false"
+        case .time: return Timestamp(iso8601: value) == nil ? "is not a time; write it as 2020-07-15T12:33:14.000Z" : nil
+        case .pattern:
+            do throws(InputProblem) { _ = try EventPattern(value) } catch { return error.reason }
+            return nil
+        case .number: return Self.number(value) == nil ? "must be a number from 1 to 9223372036854775807" : nil
+        }
+    }
+
+    /// The number of a row: digits alone, and none before the first that counts.
+    static func number(_ text: String) -> Int64? {
+        guard let number = Int64(text), number > 0, String(number) == text else { return nil }
+        return number
+    }
+}

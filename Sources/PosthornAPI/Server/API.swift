@@ -1,0 +1,183 @@
+import Dispatch
+package import Posthorn
+package import PosthornHTTP
+import PosthornModel
+import PosthornSystem
+import PosthornText
+import Synchronization
+
+/// The HTTP API of an outbox, without the sockets: decides over requests and answers them.
+package final class API: Sendable {
+    /// What the API is opened with.
+    package struct Options: Sendable {
+        /// What comes before every path, such as `/hooks`; empty for nothing.
+        package var basePath = ""
+        /// Where requests can come from.
+        package var isLoopback = true
+        /// Whether they come through a Unix socket.
+        package var isUnixSocket = false
+        /// Which addresses endpoints' tests and verifications may reach.
+        package var `guard` = EgressGuard()
+        /// A PEM file of certificate authorities instead of the system's.
+        package var caFile: String?
+        /// Bytes of events that may wait for their commit.
+        package var waitingBytes = 64 << 20
+        /// Takes problems that are the server's own, for the log.
+        package var report: @Sendable (HTTPRequestID, any Error) -> Void = { _, _ in }
+
+        /// An API for this machine alone.
+        package init() {}
+    }
+
+    let outbox: Outbox
+    let options: Options
+    let book: AccessBook
+    let emitGate: EmitGate
+    let metrics = APIMetrics()
+    let statusCache = StatusCache()
+    let table: RouteTable
+    private let gate: Gate
+    private let work: WorkQueue
+    private let calls: WorkQueue
+
+    /// Threads that read and write the outbox: fewer than its readers, so that lists of others find one free.
+    static let workThreads = 2
+    /// Threads that call receivers.
+    static let callThreads = 2
+    /// Requests that may wait for each, in all and of one key.
+    static let workLimit = 256
+    static let workLimitEach = 64
+    static let callLimit = 16
+    static let callLimitEach = 4
+
+    /// Opens the API of an outbox.
+    package init(_ outbox: Outbox, _ options: Options = Options()) throws {
+        self.outbox = outbox
+        self.options = options
+        emitGate = EmitGate(limitBytes: options.waitingBytes)
+        book = try AccessBook(outbox)
+        work = try WorkQueue(name: "api", threads: Self.workThreads, limit: Self.workLimit, limitEach: Self.workLimitEach)
+        calls = try WorkQueue(name: "api-call", threads: Self.callThreads, limit: Self.callLimit, limitEach: Self.callLimitEach)
+        let parts = APIParts(
+            book: book,
+            emitGate: emitGate,
+            statusCache: statusCache,
+            metrics: metrics,
+            outbox: outbox,
+            options: options
+        )
+        table = RouteTable(APIRoutes.all(parts), basePath: options.basePath)
+        gate = Gate(
+            table: table,
+            book: book,
+            outbox: outbox,
+            locality: options.isUnixSocket ? .unixSocket : options.isLoopback ? .loopback : .anywhere,
+            clock: { outbox.scoped(to: nil).now }
+        )
+    }
+
+    /// Ends its threads. The server must have stopped.
+    package func close() {
+        work.close()
+        calls.close()
+        book.close()
+    }
+
+    /// Whether there is, or was, a key.
+    package var hasKeys: Bool { book.hasKeys }
+
+    /// What becomes of a request, by its head.
+    package func decide(_ head: HTTPRequestHead) -> HTTPDecision {
+        do throws(APIProblem) {
+            let request = try gate.judge(head)
+            switch request.route.handler {
+            case .plain(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: work) })
+            case .outbound(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: calls) })
+            case .direct(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request) })
+            case .lines(let stream, let whole):
+                let key = request.grant.keyID ?? ""
+                if emitGate.isFull(key) { throw EmitGate.refusal }
+                let type = head.headers["Content-Type"].flatMap(MediaRange.init)?.type
+                guard type == EventRoutes.linesType else { return collect(request, .later { [self] in run(whole, $0, $1, request) }) }
+                if !emitGate.openStream(key) {
+                    throw APIProblem(.tooManyRequests, "too many streams of events are open", headers: [("Retry-After", "1")])
+                }
+                return .stream(limitBytes: nil) { _, responder in stream(request, responder) }
+            }
+        } catch {
+            return .answer(error.response(basePath: options.basePath))
+        }
+    }
+
+    private func collect(_ request: APIRequest, _ handler: HTTPHandler) -> HTTPDecision {
+        .collect(limitBytes: request.route.body?.limitBytes ?? 0, handler)
+    }
+
+    private func run(
+        _ handler: @escaping @Sendable (APIRequest) throws -> HTTPResponse,
+        _ request: HTTPRequest,
+        _ responder: HTTPResponder,
+        _ api: APIRequest,
+        on queue: WorkQueue
+    ) {
+        let isTaken = queue.submit(for: api.grant.keyID ?? "") { [self] in responder.respond(answer(api.with(body: request.body), handler))
+        }
+        if isTaken { return }
+        let problem = APIProblem(.tooManyRequests, "too many requests wait", headers: [("Retry-After", "1")])
+        responder.respond(problem.response(basePath: options.basePath))
+    }
+
+    private func run(_ handler: RouteHandler.DirectHandler, _ request: HTTPRequest, _ responder: HTTPResponder, _ api: APIRequest) {
+        do { try handler(api.with(body: request.body)) { responder.respond($0) } } catch { responder.respond(refusal(error, api.head.id)) }
+    }
+
+    private func answer(_ request: APIRequest, _ handler: (APIRequest) throws -> HTTPResponse) -> HTTPResponse {
+        do { return try handler(request) } catch { return refusal(error, request.head.id) }
+    }
+
+    private func refusal(_ error: any Error, _ id: HTTPRequestID) -> HTTPResponse {
+        let problem = APIProblem.from(error)
+        if problem.code.status >= 500 { options.report(id, error) }
+        return problem.response(basePath: options.basePath)
+    }
+
+    /// Answers a whole request on the caller's thread, as a socket would get it. For tests of handlers.
+    package func respond(to request: HTTPRequest) -> HTTPResponse {
+        do throws(APIProblem) {
+            let api = try gate.judge(request.head).with(body: request.body)
+            if let limit = api.route.body?.limitBytes, request.body.count > limit { throw Gate.tooLarge(limit) }
+            switch api.route.handler {
+            case .plain(let handler), .outbound(let handler): return answer(api, handler)
+            case .direct(let handler), .lines(_, whole: let handler):
+                let ready = DispatchSemaphore(value: 0)
+                let box = ResponseBox()
+                do {
+                    try handler(api) { response in
+                        box.response.withLock { $0 = response }
+                        ready.signal()
+                    }
+                } catch {
+                    return refusal(error, request.head.id)
+                }
+                ready.wait()
+                return box.response.withLock { $0 }
+            }
+        } catch {
+            return error.response(basePath: options.basePath)
+        }
+    }
+
+    private final class ResponseBox: Sendable {
+        let response = Mutex(HTTPResponse(status: 500))
+    }
+}
+
+/// What routes are made with.
+struct APIParts: Sendable {
+    let book: AccessBook
+    let emitGate: EmitGate
+    let statusCache: StatusCache
+    let metrics: APIMetrics
+    let outbox: Outbox
+    let options: API.Options
+}

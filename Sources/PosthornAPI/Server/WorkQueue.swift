@@ -1,0 +1,98 @@
+import Dispatch
+import PosthornSystem
+import Synchronization
+
+/// A few threads that do work which may wait for a disk or a receiver, and a bounded number of pieces of it that wait for them.
+///
+/// Work is taken from each of those who ask in turn, so that one who asks for much holds up no other.
+final class WorkQueue: Sendable {
+    private typealias Job = @Sendable () -> Void
+
+    private struct State {
+        /// What waits, by who asked for it.
+        var jobs: [String: [Job]] = [:]
+        /// Those of whom something waits, in their turn.
+        var turns: [String] = []
+        var count = 0
+        var isClosing = false
+    }
+
+    private let state = Mutex(State())
+    private let ready = DispatchSemaphore(value: 0)
+    private let threads = Mutex<[WorkerThread]>([])
+    private let limit: Int
+    private let limitEach: Int
+
+    /// Starts the threads.
+    /// - Parameters:
+    ///   - name: Shown by debuggers and `top`.
+    ///   - threads: How many; without any, ``runNext()`` does the work.
+    ///   - limit: Pieces of work that may wait.
+    ///   - limitEach: The same for each of those who ask.
+    init(name: String, threads count: Int, limit: Int, limitEach: Int) throws(SystemProblem) {
+        self.limit = limit
+        self.limitEach = limitEach
+        for number in 0..<count {
+            let thread: WorkerThread
+            do throws(SystemProblem) {
+                thread = try WorkerThread(name: "\(name)-\(number)") { [weak self, ready] in
+                    while true {
+                        ready.wait()
+                        guard self?.runNext() ?? false else { return }
+                    }
+                }
+            } catch {
+                close()
+                throw error
+            }
+            threads.withLock { $0.append(thread) }
+        }
+    }
+
+    /// Has something done.
+    /// - Parameter asker: Who asks for it.
+    /// - Returns: Whether it will be; not when too much waits.
+    func submit(for asker: String, _ job: @escaping @Sendable () -> Void) -> Bool {
+        let isTaken = state.withLock { state in
+            let waiting = state.jobs[asker]?.count ?? 0
+            if state.isClosing || state.count >= limit || waiting >= limitEach { return false }
+            if waiting == 0 { state.turns.append(asker) }
+            state.jobs[asker, default: []].append(job)
+            state.count += 1
+            return true
+        }
+        if isTaken { ready.signal() }
+        return isTaken
+    }
+
+    /// Does what is next.
+    /// - Returns: Whether there was something.
+    @discardableResult
+    func runNext() -> Bool {
+        let job = state.withLock { state -> Job? in
+            guard !state.turns.isEmpty else { return nil }
+            let asker = state.turns.removeFirst()
+            guard var jobs = state.jobs.removeValue(forKey: asker), !jobs.isEmpty else { return nil }
+            let job = jobs.removeFirst()
+            state.count -= 1
+            if !jobs.isEmpty {
+                state.jobs[asker] = jobs
+                state.turns.append(asker)
+            }
+            return job
+        }
+        job?()
+        return job != nil
+    }
+
+    /// Takes nothing more, does what waits and ends the threads.
+    func close() {
+        state.withLock { $0.isClosing = true }
+        let running = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for _ in running { ready.signal() }
+        for thread in running { thread.join() }
+    }
+}

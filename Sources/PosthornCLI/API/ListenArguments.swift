@@ -1,0 +1,83 @@
+import Posthorn
+import PosthornAPI
+import PosthornHTTP
+import PosthornModel
+import PosthornSending
+import PosthornSystem
+
+/// The flags of `run` that open the HTTP API.
+struct ListenArguments {
+    static let flags: [CommandSpecification.Flag] = [
+        .init("listen", "ADDRESS", "open the HTTP API at HOST:PORT or unix:PATH"),
+        .init("base-path", "PATH", "with --listen: what comes before every path of the API, such as /hooks"),
+        .init(
+            "trusted-proxy",
+            "CIDR",
+            isRepeatable: true,
+            "with --listen: believe X-Forwarded-For of proxies in this range; with unix:PATH of all who connect (repeatable)"
+        ),
+    ]
+
+    static let details =
+        "With --listen the HTTP API is open: events in, deliveries, endpoints and keys; /openapi.json describes it. Without any key it\n"
+        + "listens on a loopback address or a Unix socket only, and all who reach that may do everything; posthorn key create makes a\n"
+        + "key, and from then on only keys are let in. TLS is a reverse proxy's."
+
+    private let address: ListenAddress
+    private let basePath: String
+    private let proxies: [CIDR]
+
+    /// What the flags ask for; `nil` without `--listen`.
+    init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
+        guard let text = arguments.text("listen") else {
+            for flag in ["base-path", "trusted-proxy"] where arguments.has(flag) {
+                throw UsageProblem("--\(flag) goes with --listen", command: command)
+            }
+            return nil
+        }
+        do throws(InputProblem) { address = try ListenAddress(text) } catch {
+            throw UsageProblem("--listen: \(error.value.map { "\"\($0)\" " } ?? "")\(error.reason)", command: command)
+        }
+        let path = arguments.text("base-path") ?? ""
+        guard path.isEmpty || Self.isBasePath(path) else {
+            throw UsageProblem(
+                "--base-path: \"\(InputProblem.printable(path))\" is no path; it begins with / and has letters, digits, - and _",
+                command: command
+            )
+        }
+        basePath = path
+        proxies = try arguments.ranges("trusted-proxy")
+    }
+
+    private static func isBasePath(_ path: String) -> Bool {
+        path.wholeMatch(of: /(\/[A-Za-z0-9_\-]+)+/) != nil
+    }
+
+    /// Descriptors that its connections take.
+    static let descriptors = HTTPServerConfiguration().connectionLimit
+
+    /// Opens the API, and says where.
+    func open(_ outbox: Outbox, guard egress: EgressGuard, caFile: String?, _ log: LogWriter) throws -> APIServer {
+        var options = API.Options()
+        options.basePath = basePath
+        options.guard = egress
+        options.caFile = caFile
+        options.report = { log.log(LogRecord(api: $1, request: $0)) }
+        let server = try APIServer(
+            outbox,
+            listen: address,
+            options: options,
+            configure: { configuration in
+                if !proxies.isEmpty { configuration.proxies = ProxyTrust(ranges: proxies, trustsUnixSocket: true) }
+            },
+            log: { log.log(LogRecord($0)) }
+        )
+        let place: String =
+            switch address.address {
+            case .tcp(let host, _): host.contains(":") ? "[\(host)]:\(server.port)" : "\(host):\(server.port)"
+            case .unix(let path, _): "unix:\(path)"
+            }
+        log.log(LogRecord(listening: place, hasKeys: server.hasKeys))
+        return server
+    }
+}

@@ -1,0 +1,148 @@
+import PosthornModel
+package import PosthornStore
+import PosthornText
+
+extension SQLiteStore {
+    /// Rows of a small index that are taken whole and put in order, where the index has them in another one.
+    static let sortedRowLimit = 5000
+
+    private static let visibleColumns =
+        """
+        SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at, r.url,
+            a.number, a.status, a.error, a.error_text, a.started, a.duration_us, e.node, d.revision
+        FROM posthorn_delivery d CROSS JOIN posthorn_outbox o ON o.seq = d.event
+        CROSS JOIN posthorn_endpoint_revision r ON r.key = d.revision CROSS JOIN posthorn_endpoint e ON e.key = r.endpoint
+        LEFT JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts
+        """
+
+    /// Visits deliveries, newest first.
+    ///
+    /// Those of an event, and those in a state of which there are few, are found by an index, all others by looking at each number
+    /// downwards.
+    package func visitDeliveries(
+        _ rows: DeliveryRows,
+        _ visit: (VisibleDelivery) -> Bool
+    ) throws(OutboxProblem) -> VisitEnd {
+        if let numbers = try indexed(rows) { return try visitEach(numbers, rows, visit) }
+        let statement = try connection.prepare(
+            "\(Self.visibleColumns) WHERE d.id < ? ORDER BY d.id DESC LIMIT ?"
+        )
+        statement.bind(1, rows.before ?? .max)
+        statement.bind(2, Int64(rows.limit))
+        var seen = 0
+        var last: VisibleDelivery?
+        while try statement.step() {
+            let row = try visible(statement)
+            (seen, last) = (seen + 1, row)
+            if Self.isWanted(row, rows), !visit(row) { return .stopped }
+        }
+        guard seen == rows.limit, let last else { return .atEnd }
+        return .atLimit(last: last.delivery.id, created: last.delivery.created)
+    }
+
+    /// A text of this outbox's own that is known here alone.
+    package func digestSalt() throws(OutboxProblem) -> String {
+        try connection.text("SELECT value FROM posthorn_setting WHERE name = 'salt'") ?? ""
+    }
+
+    /// One delivery.
+    package func visibleDelivery(_ number: Int64) throws(OutboxProblem) -> VisibleDelivery? {
+        try visibleDelivery(number, try connection.prepare(Self.visibleByNumber))
+    }
+
+    private static let visibleByNumber = "\(visibleColumns) WHERE d.id = ?"
+
+    private func visibleDelivery(_ number: Int64, _ statement: SQLiteStatement) throws(OutboxProblem) -> VisibleDelivery? {
+        statement.bind(1, number)
+        defer { statement.reset() }
+        return try statement.step() ? try visible(statement) : nil
+    }
+
+    /// Visits events without their data, newest first.
+    package func visitEvents(
+        before: Int64?,
+        limit: Int,
+        _ visit: (VisibleEvent) -> Bool
+    ) throws(OutboxProblem) -> VisitEnd {
+        let statement = try connection.statement(
+            "SELECT seq, id, type, node, created FROM posthorn_outbox WHERE seq < ? ORDER BY seq DESC LIMIT ?"
+        )
+        statement.bind(1, before ?? .max)
+        statement.bind(2, Int64(limit))
+        defer { statement.reset() }
+        var seen = 0
+        var last: VisibleEvent?
+        while try statement.step() {
+            let event = Event(
+                id: statement.text(1),
+                type: statement.text(2),
+                node: statement.text(3),
+                created: Timestamp(milliseconds: statement.integer(4)),
+                data: []
+            )
+            let row = VisibleEvent(number: statement.integer(0), event)
+            (seen, last) = (seen + 1, row)
+            if !visit(row) { return .stopped }
+        }
+        guard seen == limit, let last else { return .atEnd }
+        return .atLimit(last: last.number, created: last.event.created)
+    }
+
+    private func visible(_ row: SQLiteStatement) throws(OutboxProblem) -> VisibleDelivery {
+        VisibleDelivery(try delivery(row), endpointNode: row.text(16), revision: row.integer(17))
+    }
+
+    private static func isWanted(_ row: VisibleDelivery, _ rows: DeliveryRows) -> Bool {
+        (rows.states.isEmpty || rows.states.contains(row.delivery.state))
+            && (rows.endpoint.map { Identifier.isWrittenAlike($0, row.delivery.endpoint) } ?? true)
+            && (rows.event.map { $0 == row.delivery.event } ?? true)
+    }
+
+    /// The numbers that an index finds, greatest first; `nil` where there is none for it, or too many.
+    private func indexed(_ rows: DeliveryRows) throws(OutboxProblem) -> [Int64]? {
+        if let event = rows.event { return try numbers(ofEvent: event, rows) }
+        guard !rows.states.isEmpty, !rows.states.contains(.delivered) else { return nil }
+        var found: [Int64] = []
+        for state in rows.states {
+            for part in Self.rows(in: state) {
+                let statement = try connection.prepare("SELECT id FROM posthorn_delivery \(part) LIMIT ?")
+                statement.bind(1, Int64(Self.sortedRowLimit + 1 - found.count))
+                while try statement.step() { found.append(statement.integer(0)) }
+                if found.count > Self.sortedRowLimit { return nil }
+            }
+        }
+        return found.filter { $0 < rows.before ?? .max }.sorted(by: >)
+    }
+
+    private func numbers(ofEvent id: String, _ rows: DeliveryRows) throws(OutboxProblem) -> [Int64] {
+        let statement = try connection.statement(
+            """
+            SELECT d.id FROM posthorn_delivery d INDEXED BY posthorn_delivery_event
+            WHERE d.event = (SELECT seq FROM posthorn_outbox WHERE id = ?) AND d.endpoint IS NOT NULL AND d.id < ? ORDER BY d.id DESC LIMIT ?
+            """
+        )
+        statement.bind(1, id)
+        statement.bind(2, rows.before ?? .max)
+        statement.bind(3, Int64(rows.limit + 1))
+        defer { statement.reset() }
+        var found: [Int64] = []
+        while try statement.step() { found.append(statement.integer(0)) }
+        return found
+    }
+
+    private func visitEach(
+        _ numbers: [Int64],
+        _ rows: DeliveryRows,
+        _ visit: (VisibleDelivery) -> Bool
+    ) throws(OutboxProblem) -> VisitEnd {
+        let statement = try connection.prepare(Self.visibleByNumber)
+        var last: VisibleDelivery?
+        for number in numbers.prefix(rows.limit) {
+            guard let row = try visibleDelivery(number, statement) else { continue }
+            last = row
+            if Self.isWanted(row, rows), !visit(row) { return .stopped }
+        }
+        guard numbers.count > rows.limit, let last else { return .atEnd }
+        return .atLimit(last: last.delivery.id, created: last.delivery.created)
+    }
+}

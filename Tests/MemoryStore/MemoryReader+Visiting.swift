@@ -1,0 +1,53 @@
+import PosthornModel
+import PosthornStore
+import PosthornText
+
+extension MemoryReader {
+    func accessKeys() throws(OutboxProblem) -> [StoredAccessKey] { tables.accessKeys }
+
+    func accessKeyGeneration() throws(OutboxProblem) -> Int64 { tables.accessKeyGeneration }
+
+    func topologyGeneration() throws(OutboxProblem) -> Int64 { tables.topologyGeneration }
+
+    func digestSalt() throws(OutboxProblem) -> String { tables.salt }
+
+    func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint? {
+        tables.endpoints.first { Tables.isSame($0.settings.id, id) }.map { tables.stored($0, sealing, withCredentials: true) }
+    }
+
+    func visibleDelivery(_ number: Int64) throws(OutboxProblem) -> VisibleDelivery? {
+        tables.place(ofDelivery: number).map { visible(tables.deliveries[$0]) }
+    }
+
+    private func visible(_ row: DeliveryRow) -> VisibleDelivery {
+        let node = tables.endpoint(ofRevision: row.revision)?.settings.node ?? ""
+        return VisibleDelivery(listed(row), endpointNode: node, revision: row.revision)
+    }
+
+    func visitDeliveries(_ rows: DeliveryRows, _ visit: (VisibleDelivery) -> Bool) throws(OutboxProblem) -> VisitEnd {
+        let isIndexed = rows.event != nil || (!rows.states.isEmpty && !rows.states.contains(.delivered))
+        let all = tables.deliveries.reversed().map(visible).filter { $0.delivery.id < rows.before ?? .max }
+        let found = isIndexed ? all.filter { Self.isChosen($0.delivery, rows) } : all
+        for row in found.prefix(rows.limit) {
+            if Self.isChosen(row.delivery, rows), rows.endpoint.map({ Tables.isSame($0, row.delivery.endpoint) }) ?? true, !visit(row) {
+                return .stopped
+            }
+        }
+        guard found.count > rows.limit, let last = found.prefix(rows.limit).last else { return .atEnd }
+        return .atLimit(last: last.delivery.id, created: last.delivery.created)
+    }
+
+    private static func isChosen(_ delivery: Delivery, _ rows: DeliveryRows) -> Bool {
+        (rows.states.isEmpty || rows.states.contains(delivery.state)) && (rows.event.map { Tables.isSame($0, delivery.event) } ?? true)
+    }
+
+    func visitEvents(before: Int64?, limit: Int, _ visit: (VisibleEvent) -> Bool) throws(OutboxProblem) -> VisitEnd {
+        let found = tables.events.reversed().filter { $0.seq < before ?? .max }
+        for row in found.prefix(limit) {
+            let event = Event(id: row.event.id, type: row.event.type, node: row.event.node, created: row.event.created, data: [])
+            if !visit(VisibleEvent(number: row.seq, event)) { return .stopped }
+        }
+        guard found.count > limit, let last = found.prefix(limit).last else { return .atEnd }
+        return .atLimit(last: last.seq, created: last.event.created)
+    }
+}

@@ -1,0 +1,178 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornStore
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+@testable import PosthornAPI
+
+/// Endpoints: made, changed, removed, and what happens to their secrets.
+@Suite(.limited()) struct EndpointRouteTests {
+    private let bench: APIBench
+
+    init() throws { bench = try APIBench() }
+
+    private static let new = #"{"id":"new","node":"c1","url":"https://new.example/","vendor":"weseedo"}"#
+
+    @Test func anEndpointIsMadeOnce() throws {
+        let made = bench.ask("POST", "/v1/endpoints", body: Self.new)
+        #expect(made.status == 201 && made.headers["Location"] == "/v1/endpoints/new" && made.headers["ETag"] != nil)
+        #expect(made.json["state"] == .string("active") && made.json["vendor"] == .string("weseedo"))
+        #expect(bench.ask("POST", "/v1/endpoints", body: Self.new).problem == "conflict")
+        let unnamed = bench.ask("POST", "/v1/endpoints", body: #"{"node":"c1","url":"https://n.example/","vendor":"weseedo"}"#)
+        #expect(unnamed.status == 201 && unnamed.json["id"]?.string.hasPrefix("ep_") == true)
+    }
+
+    @Test func whatIsWrongWithItIsNamedByItsPointer() throws {
+        func faults(_ body: String) -> [String] { bench.ask("POST", "/v1/endpoints", body: body).faults }
+        #expect(faults(#"{"id":"n","node":"c1","url":"ftp://x/","vendor":"weseedo"}"#) == ["/url"])
+        #expect(faults(#"{"id":"n","node":"nowhere","url":"https://x.example/","vendor":"weseedo"}"#) == ["/node"])
+        #expect(faults(#"{"id":"n","node":"c1","url":"https://x.example/","vendor":"weseedo","timeout_ms":0}"#) == ["/timeout_ms"])
+        #expect(
+            faults(#"{"id":"n","node":"c1","url":"https://x.example/","vendor":"weseedo","retry":["soon"]}"#).first?.hasPrefix("/retry")
+                == true
+        )
+        #expect(faults("[]") == [""])
+    }
+
+    @Test func whatWasReadCanBeSentBackAndChangesNothing() throws {
+        let read = bench.ask("GET", "/v1/endpoints/mine")
+        #expect(!read.text.contains("hunter2") && read.json["headers"]?["x-api-key"] == .string("***"))
+        let sent = bench.ask("PUT", "/v1/endpoints/mine", body: read.text)
+        #expect(sent.status == 200 && sent.headers["ETag"] == read.headers["ETag"])
+        let secrets = try bench.outbox.scoped(to: nil).endpointWithSecrets("mine")
+        #expect(secrets.url.hasSuffix("token=hunter2") && secrets.headers.first?.value == "hunter2")
+    }
+
+    @Test func twoWhoEditDoNotOverwriteEachOther() throws {
+        let tag = try #require(bench.ask("GET", "/v1/endpoints/mine").headers["ETag"])
+        let first = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"max_in_flight":7}"#, headers: [("If-Match", tag)])
+        #expect(first.status == 200 && first.json["max_in_flight"] == .number("7") && first.headers["ETag"] != tag)
+        let second = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"max_in_flight":8}"#, headers: [("If-Match", tag)])
+        #expect(second.status == 412 && second.problem == "changed")
+        #expect(
+            bench.ask("PUT", "/v1/endpoints/mine", body: "\(Self.new.replacing("new", with: "mine"))", headers: [("If-Match", tag)]).status
+                == 412
+        )
+        #expect(bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"max_in_flight":8}"#, headers: [("If-Match", "*")]).status == 200)
+        // A secret shows in no answer, and its change in the tag.
+        let now = try #require(bench.ask("GET", "/v1/endpoints/mine").headers["ETag"])
+        let secret = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"headers":{"x-api-key":"other"}}"#)
+        #expect(secret.status == 200 && !secret.text.contains("other") && secret.headers["ETag"] != now)
+    }
+
+    @Test func storedSecretsDoNotGoAlongToAnotherHost() throws {
+        let key = try bench.key("c1", .endpoints, .read)
+        let stolen = bench.ask("PATCH", "/v1/endpoints/mine", key: key, body: #"{"url":"https://thief.example/"}"#)
+        #expect(stolen.status == 422 && stolen.faults == ["/url"])
+        #expect(bench.ask("PATCH", "/v1/endpoints/mine", key: key, body: #"{"url":"http://mine.example/"}"#).status == 422)
+        #expect(bench.ask("PATCH", "/v1/endpoints/mine", key: key, body: #"{"url":"https://mine.example:8443/"}"#).status == 422)
+        #expect(bench.ask("PATCH", "/v1/endpoints/mine", key: key, body: #"{"url":"https://mine.example/elsewhere"}"#).status == 200)
+        let own = bench.ask("PATCH", "/v1/endpoints/mine", key: key, body: #"{"url":"https://thief.example/","headers":null}"#)
+        #expect(own.status == 200)
+        let trusted = try bench.key("c1", .endpoints, .secrets)
+        let moved = bench.ask("PATCH", "/v1/endpoints/mine", key: trusted, body: #"{"url":"https://mine.example/","headers":{"a":"b"}}"#)
+        #expect(moved.status == 403 || moved.status == 200)
+    }
+
+    @Test func aRemovedEndpointOfAnotherTreeDoesNotComeBackWithItsSecrets() throws {
+        _ = try bench.outbox.remove(endpoint: "far")
+        let key = try bench.key("c1", .endpoints, .secrets, .read)
+        let body = #"{"id":"far","node":"c1","url":"https://thief.example/","vendor":"weseedo","headers":{"x-api-key":"***"}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", key: key, body: body).problem == "conflict")
+        #expect(try bench.outbox.topology().endpoints.first { $0.settings.id == "far" }?.state == .removed)
+    }
+
+    @Test func secretsAreForKeysThatMaySeeThem() throws {
+        #expect(bench.ask("GET", "/v1/endpoints/mine/secret", key: try bench.key("c1", .read, .endpoints)).status == 403)
+        let seen = bench.ask("GET", "/v1/endpoints/mine/secret", key: try bench.key("c1", .secrets))
+        #expect(seen.json["headers"]?["x-api-key"] == .string("hunter2") && seen.headers["Cache-Control"] == "no-store")
+    }
+
+    @Test func aMadeSecretIsShownToThoseWhoMaySeeSecrets() throws {
+        let body =
+            #"{"id":"std","node":"c1","url":"https://std.example/","vendor":"standard","credentials":{"secret":"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDI="}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        let key = try bench.key("c1", .endpoints)
+        #expect(bench.ask("POST", "/v1/endpoints/std/rotate", key: key).status == 403)
+        let given = bench.ask(
+            "POST",
+            "/v1/endpoints/std/rotate",
+            key: key,
+            body: #"{"secret":"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}"#
+        )
+        #expect(given.status == 200 && given.json["secret"] == .null)
+        let made = bench.ask("POST", "/v1/endpoints/std/rotate", key: try bench.key("c1", .endpoints, .secrets))
+        #expect(made.json["secret"]?.string.hasPrefix("whsec_") == true && made.headers["Cache-Control"] == "no-store")
+    }
+
+    @Test func anEndpointIsSwitchedOffAndOn() throws {
+        let off = bench.ask("POST", "/v1/endpoints/mine/disable", body: #"{"reason":"holiday"}"#)
+        #expect(off.json["state"] == .string("disabled") && off.json["reason"] == .string("holiday"))
+        try bench.emit("e1")
+        #expect(bench.ask("GET", "/v1/deliveries?endpoint=mine&state=held").data.count == 1)
+        #expect(bench.ask("POST", "/v1/endpoints/mine/enable").json["state"] == .string("active"))
+        #expect(bench.ask("GET", "/v1/deliveries?endpoint=mine&state=held").data.isEmpty)
+        #expect(bench.ask("POST", "/v1/endpoints/mine/disable", body: "{\"reason\":\"a\\nb\"}").faults == ["/reason"])
+    }
+
+    @Test func anEndpointWithWaitingDeliveriesIsRemovedOnlyWhenTheyMayBeCancelled() throws {
+        try bench.emit("e1")
+        let refused = bench.ask("DELETE", "/v1/endpoints/mine")
+        #expect(refused.problem == "conflict" && refused.json["detail"]?.string.contains("waiting=cancel") == true)
+        #expect(bench.ask("DELETE", "/v1/endpoints/mine?waiting=cancel").text == #"{"cancelled":1}"#)
+        #expect(bench.ask("GET", "/v1/endpoints/mine").status == 404)
+        #expect(bench.ask("DELETE", "/v1/endpoints/mine").status == 404)
+    }
+
+    @Test func aTestGoesNowhereThatTheGuardForbids() throws {
+        let body = #"{"id":"inner","node":"c1","url":"http://127.0.0.1:1/","vendor":"weseedo"}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        let test = bench.ask("POST", "/v1/endpoints/inner/test", body: #"{"type":"MEETING_ENDED","data":{"id":"m1"}}"#)
+        #expect(test.status == 200 && test.json["error"] == .string("refused_address"))
+    }
+
+    @Test func nodesAndTheTopologyAreForKeysOfTheWholeOutbox() throws {
+        let key = try bench.key("d1", .read, .endpoints, .keys, .secrets, .retry, .emit)
+        #expect(bench.ask("PUT", "/v1/nodes/c9", key: key, body: #"{"level":"company","parent":"d1"}"#).status == 403)
+        let admin = try bench.key(nil, .admin)
+        let made = bench.ask("PUT", "/v1/nodes/c9", key: admin, body: #"{"level":"company","parent":"d1","name":"New"}"#)
+        #expect(made.status == 200 && made.json["parent"] == .string("d1"))
+        #expect(bench.ask("PUT", "/v1/nodes/c9", key: admin, body: #"{"level":"planet"}"#).faults == ["/level"])
+        #expect(bench.ask("DELETE", "/v1/nodes/c1", key: admin).problem == "conflict")
+        #expect(bench.ask("DELETE", "/v1/nodes/c9", key: admin).status == 204)
+        let topology = bench.ask("GET", "/v1/topology", key: admin)
+        #expect(topology.status == 200 && !topology.text.contains("hunter2"))
+        #expect(bench.ask("PUT", "/v1/topology", key: admin, body: topology.text).text == #"{"dry_run":false,"changes":[]}"#)
+    }
+
+    @Test func aDryRunSaysWhatWouldChangeAndChangesNothing() throws {
+        let body =
+            #"{"nodes":[{"id":"r1","level":"reseller"}],"endpoints":[{"id":"n","node":"r1","url":"https://n.example/","vendor":"weseedo"}]}"#
+        let dry = bench.ask("PUT", "/v1/topology?dry_run=true&prune=true", body: body)
+        guard case .array(let changes)? = dry.json["changes"] else { throw InputProblem(field: "changes", reason: "is missing") }
+        #expect(changes.count == 10 && dry.json["dry_run"] == .bool(true))
+        #expect(bench.ask("GET", "/v1/endpoints").all("id") == ["far", "mine", "top"])
+        let tag = try #require(bench.ask("GET", "/v1/topology").headers["ETag"])
+        #expect(bench.ask("PUT", "/v1/topology", body: body, headers: [("If-Match", tag)]).status == 200)
+        #expect(bench.ask("PUT", "/v1/topology", body: body, headers: [("If-Match", tag)]).status == 412)
+        #expect(bench.ask("PUT", "/v1/topology?prune=true", body: "{}").status == 422)
+    }
+
+    @Test(arguments: [
+        // The examples of RFC 7396, appendix A.
+        (#"{"a":"b"}"#, #"{"a":"c"}"#, #"{"a":"c"}"#), (#"{"a":"b"}"#, #"{"b":"c"}"#, #"{"a":"b","b":"c"}"#),
+        (#"{"a":"b"}"#, #"{"a":null}"#, "{}"), (#"{"a":"b","b":"c"}"#, #"{"a":null}"#, #"{"b":"c"}"#),
+        (#"{"a":["b"]}"#, #"{"a":"c"}"#, #"{"a":"c"}"#), (#"{"a":"c"}"#, #"{"a":["b"]}"#, #"{"a":["b"]}"#),
+        (#"{"a":{"b":"c"}}"#, #"{"a":{"b":"d","c":null}}"#, #"{"a":{"b":"d"}}"#), (#"{"a":[{"b":"c"}]}"#, #"{"a":[1]}"#, #"{"a":[1]}"#),
+        (#"["a","b"]"#, #"["c","d"]"#, #"["c","d"]"#), (#"{"a":"b"}"#, #"["c"]"#, #"["c"]"#), (#"{"a":"foo"}"#, "null", "null"),
+        (#"{"a":"foo"}"#, #""bar""#, #""bar""#), (#"{"e":null}"#, #"{"a":1}"#, #"{"e":null,"a":1}"#),
+        ("[1,2]", #"{"a":"b","c":null}"#, #"{"a":"b"}"#), ("{}", #"{"a":{"bb":{"ccc":null}}}"#, #"{"a":{"bb":{}}}"#),
+    ])
+    func aMergePatchIsThatOfTheRFC(_ target: String, _ patch: String, _ result: String) throws {
+        func parse(_ text: String) throws -> JSONValue { try JSONValue.parse(Array(text.utf8)) }
+        #expect(MergePatch.apply(try parse(patch), to: try parse(target)).text == result)
+    }
+}

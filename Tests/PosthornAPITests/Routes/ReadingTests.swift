@@ -1,0 +1,144 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornStore
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+@testable import PosthornAPI
+
+/// Lists and single things.
+@Suite(.limited()) struct ReadingTests {
+    private let bench: APIBench
+
+    init() throws { bench = try APIBench() }
+
+    @Test func listsComeInPartsThatStayRightWhileRowsArrive() throws {
+        for number in 0..<5 { try bench.emit("e\(number)") }
+        let first = bench.ask("GET", "/v1/events?limit=2")
+        #expect(first.all("id") == ["e4", "e3"])
+        try bench.emit("e5")
+        let second = bench.ask("GET", "/v1/events?limit=2&cursor=\(first.json["next_cursor"]?.string ?? "")")
+        #expect(second.all("id") == ["e2", "e1"])
+        let third = bench.ask("GET", "/v1/events?limit=2&cursor=\(second.json["next_cursor"]?.string ?? "")")
+        #expect(third.all("id") == ["e0"] && third.json["next_cursor"] == .null)
+    }
+
+    @Test func deliveriesAreFiltered() throws {
+        try bench.emit("e1")
+        try bench.emit("e2", node: "s2", type: "MEETING_ENDED")
+        func events(_ query: String) -> [String] { bench.ask("GET", "/v1/deliveries?\(query)").all("event") }
+        #expect(events("") == ["e2", "e2", "e1", "e1"])
+        #expect(events("endpoint=mine") == ["e1"])
+        #expect(events("node=d2") == ["e2", "e2"])
+        #expect(events("type=*_ENDED") == ["e2", "e2"])
+        #expect(events("type=*_ENDED&type=MEETING_STARTED").count == 4)
+        #expect(events("event=e1") == ["e1", "e1"])
+        #expect(events("state=exhausted") == [])
+        #expect(events("state=pending&state=held&endpoint=far") == ["e2"])
+        #expect(events("attempts_min=1") == [])
+        #expect(events("error=timeout") == [] && events("status_class=5") == [])
+        #expect(events("before=2020-07-15T12:33:14.000Z") == [])
+        #expect(events("after=2020-07-15T12:33:14.000Z").count == 4)
+        #expect(bench.ask("GET", "/v1/deliveries?endpoint=none").problem == "not-found")
+    }
+
+    @Test func theWorkOfOneListIsBounded() throws {
+        let count = ScopedOutbox.rowLimit + 10
+        try bench.emit("wanted", type: "RARE")
+        _ = try bench.outbox.emit((0..<count).map { NewEvent(id: "e\($0)", type: "COMMON", node: "s1", data: "{}") })
+        let first = bench.ask("GET", "/v1/events?type=RARE")
+        #expect(first.data.isEmpty && first.json["searched_until"]?.string == bench.clock.now().description)
+        let second = bench.ask("GET", "/v1/events?type=RARE&cursor=\(first.json["next_cursor"]?.string ?? "")")
+        #expect(second.all("id") == ["wanted"] && second.json["next_cursor"] == .null && second.json["searched_until"] == nil)
+        let deliveries = bench.ask("GET", "/v1/deliveries?type=RARE")
+        #expect(deliveries.data.isEmpty && deliveries.json["searched_until"] != nil)
+        // By an index that has the rows of one event alone.
+        #expect(bench.ask("GET", "/v1/deliveries?event=wanted").data.count == 2)
+    }
+
+    @Test func aDeliverysNumberIsAStringAndItsURLIsMasked() throws {
+        try bench.emit("e1")
+        let number = try bench.deliveries(of: "mine")[0]
+        let answer = bench.ask("GET", "/v1/deliveries/\(number)")
+        #expect(answer.json["id"] == .string("\(number)") && answer.json["url"] == .string("https://mine.example/hook?token=***"))
+        #expect(bench.ask("GET", "/v1/deliveries/\(number)/attempts").text == #"{"data":[],"next_cursor":null}"#)
+        for wrong in ["0", "x", "99999", "007", "99999999999999999999"] {
+            #expect(bench.ask("GET", "/v1/deliveries/\(wrong)").json["detail"]?.string == "there is no delivery \(wrong)")
+        }
+    }
+
+    @Test func dataIsForKeysThatMayReadIt() throws {
+        try bench.emit("e1")
+        let (reader, watcher) = (try bench.key("c1", .read), try bench.key("c1", .readMetadata))
+        #expect(bench.ask("GET", "/v1/events/e1", key: reader).json["data"]?["id"] == .string("m1"))
+        let without = bench.ask("GET", "/v1/events/e1", key: watcher)
+        #expect(without.status == 200 && without.json["data"] == nil)
+    }
+
+    @Test func deliveriesMoveByHandAsFarAsTheirStateAllows() throws {
+        try bench.emit("e1")
+        let number = try bench.deliveries(of: "mine")[0]
+        #expect(bench.ask("POST", "/v1/deliveries/\(number)/retry").json["state"] == .string("pending"))
+        #expect(bench.ask("POST", "/v1/deliveries/\(number)/resend").status == 409)
+        #expect(bench.ask("POST", "/v1/deliveries/\(number)/cancel").json["state"] == .string("cancelled"))
+        let refused = bench.ask("POST", "/v1/deliveries/\(number)/retry", body: #"{"whole_round":true}"#)
+        #expect(refused.status == 409 && refused.json["detail"]?.string.contains("is cancelled") == true)
+        #expect(bench.ask("POST", "/v1/deliveries/\(number)/retry", body: #"{"whole_round":1}"#).faults == ["/whole_round"])
+        #expect(bench.ask("POST", "/v1/deliveries/\(number)/retry", body: #"{"whole":true}"#).faults == ["/whole"])
+    }
+
+    @Test func aListSaysWhyEachEndpointGetsAnEventOrDoesNot() throws {
+        _ = try bench.outbox.apply(
+            Topology(
+                nodes: [],
+                endpoints: [
+                    EndpointSettings(id: "users", node: "c1", url: "https://u.example/", events: [try EventPattern("USER_*")]),
+                    EndpointSettings(id: "low", node: "s1", url: "https://l.example/"),
+                ]
+            )
+        )
+        try bench.emit("e1", type: "MEETING_STARTED")
+        try bench.emit("e2", type: "DEALER_CREATED")
+        _ = try bench.outbox.apply(Topology(nodes: [], endpoints: [EndpointSettings(id: "late", node: "c1", url: "https://x.example/")]))
+        func verdicts(_ target: String) -> [String: String] {
+            let answer = bench.ask("GET", target)
+            return Dictionary(zip(answer.all("endpoint"), answer.all("verdict")), uniquingKeysWith: { $1 })
+        }
+        #expect(
+            verdicts("/v1/events/e1/recipients")
+                == ["low": "sent", "mine": "sent", "users": "pattern", "late": "changed", "top": "sent"]
+        )
+        #expect(
+            verdicts("/v1/events/e2/recipients") == ["low": "level", "mine": "level", "users": "level", "late": "level", "top": "sent"]
+        )
+        #expect(verdicts("/v1/events/e1/recipients?endpoint=users") == ["users": "pattern"])
+        let imagined = bench.ask("POST", "/v1/recipients", body: #"{"type":"USER_CREATED","node":"s2"}"#)
+        #expect(imagined.all("endpoint") == ["far", "top"] && imagined.all("verdict") == ["wanted", "wanted"])
+        let key = try bench.key("c1", .read)
+        let seen = bench.ask("GET", "/v1/events/e1/recipients", key: key).all("endpoint")
+        #expect(Set(seen) == ["low", "mine", "users", "late"])
+    }
+
+    @Test func theFiguresOfANodesKeyAreThoseOfItsTree() throws {
+        let whole = bench.ask("GET", "/v1/status")
+        #expect(whole.json["nodes"] == .number("7") && whole.json["deliveries"]?["pending"] == .number("0"))
+        let part = bench.ask("GET", "/v1/status", key: try bench.key("c1", .readMetadata))
+        #expect(part.json["nodes"] == .number("2") && part.json["endpoints"]?["active"] == .number("1") && part.json["events"] == nil)
+    }
+
+    @Test func healthIsAnsweredWithoutAKey() throws {
+        _ = try bench.key(nil, .read)
+        #expect(bench.ask("GET", "/healthz").text == "ok\n")
+        #expect(bench.ask("GET", "/readyz").text == "ok\n")
+        bench.outbox.close()
+        #expect(bench.ask("GET", "/healthz").status == 200)
+    }
+
+    @Test func kindsOfRefusalsHaveAPage() throws {
+        #expect(bench.ask("GET", "/problems").data.count == ProblemCode.allCases.count)
+        #expect(bench.ask("GET", "/problems/not-found").json["status"] == .number("404"))
+        #expect(bench.ask("GET", "/problems/nonsense").status == 404)
+    }
+}

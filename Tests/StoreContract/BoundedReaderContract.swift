@@ -1,0 +1,109 @@
+import PosthornModel
+import PosthornStore
+import PosthornText
+import Testing
+
+extension StoreContract {
+    static let boundedRules: [Rule] = [
+        Rule("deliveries are visited newest first, as many as may be looked at") { try $0.visitsAreBounded() },
+        Rule("deliveries of an event, an endpoint and of states are found among all others") { try $0.visitsAreChosen() },
+        Rule("events are visited newest first, without their data") { try $0.eventsAreVisited() },
+        Rule("an endpoint is read with its credentials, and a delivery with its endpoint's node") { try $0.singleRowsAreRead() },
+    ]
+
+    private func visit(
+        _ rows: DeliveryRows,
+        until count: Int = .max
+    ) throws -> (seen: [VisibleDelivery], end: VisitEnd) {
+        try read { reader in
+            var seen: [VisibleDelivery] = []
+            let end = try reader.visitDeliveries(rows) {
+                seen.append($0)
+                return seen.count < count
+            }
+            return (seen, end)
+        }
+    }
+
+    private func rows(limit: Int = 100, _ change: (inout DeliveryRows) -> Void = { _ in }) -> DeliveryRows {
+        var rows = DeliveryRows(limit: limit)
+        change(&rows)
+        return rows
+    }
+
+    /// Three events for two endpoints.
+    private func filled() throws -> (store: any OutboxStore, ids: [Int64]) {
+        let (store, revisions) = try prepared(["a", "b"])
+        for i in 0..<3 { try accept(event("e\(i)"), revisions, in: store) }
+        return (store, try ready(store))
+    }
+
+    private func visitsAreBounded() throws {
+        let (_, ids) = try filled()
+        let all = try visit(rows())
+        #expect(all.seen.map(\.delivery.id) == ids.reversed() && all.end == .atEnd)
+        let part = try visit(rows(limit: 4))
+        #expect(part.seen.map(\.delivery.id) == Array(ids.reversed().prefix(4)) && part.end == .atLimit(last: ids[2], created: now))
+        let rest = try visit(rows(limit: 4) { $0.before = ids[2] })
+        #expect(rest.seen.map(\.delivery.id) == [ids[1], ids[0]] && rest.end == .atEnd)
+        let stopped = try visit(rows(), until: 2)
+        #expect(stopped.seen.count == 2 && stopped.end == .stopped)
+    }
+
+    private func visitsAreChosen() throws {
+        let (store, ids) = try filled()
+        try deliver(ids[0], in: store)
+        try exhaust(ids[1], in: store)
+        try store.write { () throws(OutboxProblem) in try store.hold([ids[2]]) }
+        func numbers(limit: Int = 100, _ change: (inout DeliveryRows) -> Void) throws -> [Int64] {
+            try visit(rows(limit: limit, change)).seen.map(\.delivery.id)
+        }
+        #expect(try numbers { $0.event = "e1" } == [ids[3], ids[2]])
+        #expect(try numbers { $0.event = "unknown" } == [])
+        #expect(try numbers { ($0.event, $0.endpoint) = ("e1", "a") } == [ids[2]])
+        #expect(try numbers { ($0.event, $0.before) = ("e1", ids[3]) } == [ids[2]])
+        #expect(try numbers { $0.states = [.exhausted] } == [ids[1]])
+        #expect(try numbers { $0.states = [.exhausted, .held] } == [ids[2], ids[1]])
+        #expect(try numbers { $0.states = [.delivered] } == [ids[0]])
+        #expect(try numbers { ($0.states, $0.endpoint) = ([.pending], "b") } == [ids[5], ids[3]])
+        #expect(try numbers { $0.endpoint = "a" } == [ids[4], ids[2], ids[0]])
+        // The bound holds whichever way the rows are found.
+        let held = try visit(rows(limit: 1) { $0.states = [.exhausted, .held] })
+        #expect(held.end == .atLimit(last: ids[2], created: now))
+        let event = try visit(rows(limit: 1) { $0.event = "e1" })
+        #expect(event.end == .atLimit(last: ids[3], created: now))
+    }
+
+    private func eventsAreVisited() throws {
+        _ = try filled()
+        func visit(before: Int64? = nil, limit: Int) throws -> (seen: [VisibleEvent], end: VisitEnd) {
+            try read { reader in
+                var seen: [VisibleEvent] = []
+                let end = try reader.visitEvents(before: before, limit: limit) {
+                    seen.append($0)
+                    return true
+                }
+                return (seen, end)
+            }
+        }
+        let (seen, end) = try visit(limit: 2)
+        #expect(seen.map(\.event.id) == ["e2", "e1"] && seen.allSatisfy { $0.event.data.isEmpty && $0.event.created == now })
+        #expect(end == .atLimit(last: seen[1].number, created: now))
+        let rest = try visit(before: seen[1].number, limit: 2)
+        #expect(rest.seen.map(\.event.id) == ["e0"] && rest.end == .atEnd)
+    }
+
+    private func singleRowsAreRead() throws {
+        let (store, ids) = try filled()
+        let row = try #require(try read { try $0.visibleDelivery(ids[0]) })
+        #expect(row.endpointNode == "n" && row.delivery.endpoint == "a")
+        #expect(try row.revision == store.topology().endpoints[0].revision)
+        #expect(try read { try $0.visibleDelivery(999) } == nil)
+        #expect(try read { try $0.endpoint(id: "a") }?.settings.url == "https://a.example/")
+        #expect(try read { try $0.endpoint(id: "unknown") } == nil)
+        #expect(try read { try $0.topologyGeneration() } == store.topologyGeneration())
+        let salt = try read { try $0.digestSalt() }
+        #expect(salt.count >= 32)
+        #expect(try read { try $0.digestSalt() } == salt)
+    }
+}
