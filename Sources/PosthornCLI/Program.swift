@@ -47,7 +47,7 @@ enum Program {
             return status
         } catch {
             output.flush()
-            ErrorOutput.lastLine("posthorn: \(Visible.text(message(of: error)))")
+            ErrorOutput.lastLine("posthorn: \(TerminalText.text(message(of: error)))")
             return error is UsageProblem ? 2 : 1
         }
     }

@@ -81,7 +81,7 @@ final class DatabaseLock {
 
     private static func lock(_ descriptor: Int32) -> Answer {
         while posthorn_lock_far_byte(descriptor) != 0 {
-            if errno != EINTR { return OwnerLockTrouble.isTaken(errno) ? .isHeld : .unavailable }
+            if errno != EINTR { return LockFileProblem.isTaken(errno) ? .isHeld : .unavailable }
         }
         return .taken
     }

@@ -95,7 +95,7 @@ final class OwnerLock {
         if descriptor >= 0, !isLockFileInPlace { closeLockFile() }
         while descriptor < 0 {
             descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            if descriptor < 0, errno != EINTR { throw OwnerLockTrouble.opening(path, errno) }
+            if descriptor < 0, errno != EINTR { throw LockFileProblem.opening(path, errno) }
         }
     }
 
@@ -113,8 +113,8 @@ final class OwnerLock {
     private func lock() throws(OutboxProblem) -> Bool {
         var answer = lockFile(descriptor)
         while answer == EINTR { answer = lockFile(descriptor) }
-        if OwnerLockTrouble.isTaken(answer) { return false }
-        if answer != 0 { throw OwnerLockTrouble.locking(path, answer) }
+        if LockFileProblem.isTaken(answer) { return false }
+        if answer != 0 { throw LockFileProblem.locking(path, answer) }
         return true
     }
 

@@ -4,8 +4,8 @@ package import PosthornText
 
 extension SQLiteStore {
     /// Stores events with their deliveries, but for those whose id is known.
-    package func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance] {
-        var acceptances: [Acceptance] = []
+    package func accept(_ candidates: [NewEventRow], at now: Timestamp) throws(OutboxProblem) -> [InsertResult] {
+        var acceptances: [InsertResult] = []
         acceptances.reserveCapacity(candidates.count)
         var deliveries: [NewDelivery] = []
         for candidate in candidates {
@@ -81,7 +81,7 @@ extension SQLiteStore {
     }
 
     /// The oldest events that another program inserted and that have no deliveries yet.
-    package func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival] {
+    package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
         let rows = try connection.statement(
             """
             SELECT o.seq, o.id, o.type, o.node, o.created, o.data
@@ -90,12 +90,12 @@ extension SQLiteStore {
         )
         rows.bind(1, Int64(limit))
         defer { rows.reset() }
-        var arrivals: [Arrival] = []
+        var arrivals: [UnroutedEvent] = []
         var bytes = 0
         while bytes < Self.arrivalBatchLimitBytes, try rows.step() {
             let event = Self.event(rows, from: 1)
             bytes += event.data.count
-            arrivals.append(Arrival(seq: rows.integer(0), event: event))
+            arrivals.append(UnroutedEvent(seq: rows.integer(0), event: event))
         }
         return arrivals
     }

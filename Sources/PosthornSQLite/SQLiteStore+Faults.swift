@@ -24,8 +24,8 @@ extension SQLiteStore {
     }
 
     /// What the engine that runs, or the last one, could not use.
-    package func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun {
-        FaultsOfRun(
+    package func faultsOfRun() throws(OutboxProblem) -> LastRunFaults {
+        LastRunFaults(
             engine: OwnerSight(databasePath: path).process,
             at: try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'faults_at'").map(Timestamp.init(milliseconds:)),
             reasons: try writtenFaults()

@@ -231,7 +231,7 @@ extension SQLiteStore {
             """
         )
         status.refused = try refusedMails(limit: 1).first
-        status.untold = try setting("untold")
+        status.withoutContact = try setting("untold")
         if OwnerSight(databasePath: path).process != nil {
             status.isServed = try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'serves_mails'").map { $0 == 1 }
         }

@@ -5,7 +5,7 @@ package import PosthornStore
 extension SQLiteStore {
     /// Stores attempts, their deliveries' states and next times.
     @discardableResult
-    package func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries {
+    package func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts {
         try insert(attempts)
         var movedCount = 0
         // Most deliveries end with a success, and the same one for all: one statement moves many of them.
@@ -27,12 +27,12 @@ extension SQLiteStore {
             delivered.append(records[place].delivery)
         }
         movedCount += try markDelivered(delivered, attemptsMade)
-        return movedCount == attempts.count ? UnmovedDeliveries() : try unmoved(attempts)
+        return movedCount == attempts.count ? RecordConflicts() : try unmoved(attempts)
     }
 
     /// Finds those that did not move, and puts right what was stored for them.
-    private func unmoved(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries {
-        var unmoved = UnmovedDeliveries()
+    private func unmoved(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts {
+        var unmoved = RecordConflicts()
         for attempt in attempts {
             guard let state = try state(of: attempt.delivery) else {
                 let delete = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery = ?")
@@ -139,7 +139,7 @@ extension SQLiteStore {
         update.bindStatic(2, Self.word(for: transition.state))
         update.bind(3, Int64(transition.attempts))
         update.bind(4, transition.nextAttemptAt?.milliseconds)
-        update.bind(5, transition.roundBase.map(Int64.init))
+        update.bind(5, transition.roundStartAttempt.map(Int64.init))
         try update.run()
         return connection.changes > 0
     }

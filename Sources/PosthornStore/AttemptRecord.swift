@@ -21,7 +21,7 @@ public struct AttemptRecord: Sendable {
 }
 
 /// Deliveries that did not move as an attempt of theirs wanted it.
-public struct UnmovedDeliveries: Sendable {
+public struct RecordConflicts: Sendable {
     /// They were cancelled meanwhile; the attempts were stored.
     public var cancelled: Set<Int64> = []
     /// They are not there any more; nothing was stored.

@@ -6,11 +6,11 @@ public import PosthornSystem
 import Synchronization
 
 /// Something that rides on the writer's thread: the engine. Every method is called on that thread.
-public protocol WriterPassenger: AnyObject, Sendable {
+public protocol CommitParticipant: AnyObject, Sendable {
     /// Whether there is something for the next transaction.
-    var wantsToWrite: Bool { get }
+    var hasPendingWrites: Bool { get }
     /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
-    var isWorthWaiting: Bool { get }
+    var prefersLargerBatch: Bool { get }
     /// Writes it, inside the transaction.
     func write(to store: any OutboxStore) throws(OutboxProblem)
     /// What was written is durable.
@@ -22,10 +22,10 @@ public protocol WriterPassenger: AnyObject, Sendable {
     /// - Returns: Whether another turn is wanted at once.
     func succeeded() -> Bool
     /// Between two transactions: reads what is to do next.
-    /// - Parameter othersWrote: Whether anybody but the passenger has written since the last call: another process, another
+    /// - Parameter foreignCommit: Whether anybody but the participant has written since the last call: another process, another
     ///   connection, or a caller of the writer.
     /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
-    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp?
+    func runCycle(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp?
 }
 
 /// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
@@ -45,8 +45,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
         var jobs: [Job] = []
         /// What is to be done between two transactions.
         var asides: [@Sendable (any OutboxStore) -> Void] = []
-        var passenger: (any WriterPassenger)?
-        /// Those who wait until the passenger is gone.
+        var participant: (any CommitParticipant)?
+        /// Those who wait until the participant is gone.
         var leaving: [DispatchSemaphore] = []
         var hasEnded = false
         var isClosing = false
@@ -55,8 +55,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
         var wasCalled = false
 
         /// To be called between two rounds of the loop.
-        mutating func letGo() {
-            passenger = nil
+        mutating func detachLeaving() {
+            participant = nil
             for waiter in leaving { waiter.signal() }
             leaving = []
         }
@@ -74,7 +74,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     /// A transaction takes no more once it has this many events: it keeps the pause of a commit short.
     static let eventsPerTransaction = 4000
-    /// How long a passenger waits at most after a failure before it is asked again.
+    /// How long a participant waits at most after a failure before it is asked again.
     public static let retryMilliseconds: Int64 = 250
 
     /// Milliseconds that a group may be given to grow while results stream in; a caller's own work is never put off.
@@ -83,7 +83,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
     /// Starts the thread.
     /// - Parameters:
     ///   - store: The store; from now on the writer's alone.
-    ///   - clock: Where the passenger's times come from.
+    ///   - clock: Where the participant's times come from.
     public init(store: sending any OutboxStore, clock: any PosthornClock) throws(SystemProblem) {
         self.store = store
         self.clock = clock
@@ -174,7 +174,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
 
     private static let closed = OutboxProblem(.closed, "the outbox was closed")
 
-    /// Lets the thread look at its passenger and its queue.
+    /// Lets the thread look at its participant and its queue.
     public func wake() {
         let mustSignal = shared.withLock { shared in
             shared.wasCalled = true
@@ -184,20 +184,20 @@ public final class GroupCommitWriter: @unchecked Sendable {
         if mustSignal { waker.signal() }
     }
 
-    /// Takes a passenger on board.
-    public func board(_ passenger: any WriterPassenger) {
-        shared.withLock { $0.passenger = passenger }
+    /// Takes a participant on board.
+    public func attach(_ participant: any CommitParticipant) {
+        shared.withLock { $0.participant = participant }
         wake()
     }
 
-    /// Lets the passenger go. Afterwards none of its methods is running or will be called.
-    public func leave() {
+    /// Lets the participant go. Afterwards none of its methods is running or will be called.
+    public func detach() {
         let gone = DispatchSemaphore(value: 0)
         // The thread lets it go between two rounds of its loop. A job would not do: its caller is told of the commit in the
-        // middle of a round, before the passenger is.
+        // middle of a round, before the participant is.
         let isRunning = shared.withLock { shared in
             if shared.hasEnded {
-                shared.passenger = nil
+                shared.participant = nil
             } else {
                 shared.leaving.append(gone)
             }
@@ -225,9 +225,9 @@ public final class GroupCommitWriter: @unchecked Sendable {
         var waits = 0
         while true {
             for aside in takeAsides() { aside(store) }
-            let (jobs, passenger, isClosing) = take()
-            let passengerWrites = passenger?.wantsToWrite ?? false
-            if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, passenger?.isWorthWaiting ?? false {
+            let (jobs, participant, isClosing) = take()
+            let passengerWrites = participant?.hasPendingWrites ?? false
+            if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, participant?.prefersLargerBatch ?? false {
                 waits += 1
                 usleep(1000)
                 continue
@@ -235,29 +235,29 @@ public final class GroupCommitWriter: @unchecked Sendable {
             waits = 0
             var isWell = true
             if !jobs.isEmpty || passengerWrites {
-                isWell = transact(jobs, passengerWrites ? passenger : nil)
+                isWell = transact(jobs, passengerWrites ? participant : nil)
             } else if isClosing, shared.withLock({ $0.asides.isEmpty }) {
                 return end()
             }
             var deadline: Timestamp?
-            if let passenger {
+            if let participant {
                 do throws(OutboxProblem) {
-                    deadline = try lookAround(passenger, callersWrote: !jobs.isEmpty)
-                    if isWell, passenger.succeeded() || passenger.wantsToWrite { continue }
+                    deadline = try lookAround(participant, callersWrote: !jobs.isEmpty)
+                    if isWell, participant.succeeded() || participant.hasPendingWrites { continue }
                 } catch {
                     isWell = false
-                    passenger.failed(error)
+                    participant.failed(error)
                 }
             }
             // After a failure nothing is done in a hurry; callers' jobs are tried as they come and tell their callers.
-            sleep(until: deadline, atMost: isWell ? nil : Self.retryMilliseconds, hasPassenger: passenger != nil)
+            sleep(until: deadline, atMost: isWell ? nil : Self.retryMilliseconds, hasPassenger: participant != nil)
         }
     }
 
     private func end() {
         shared.withLock { shared in
             shared.hasEnded = true
-            shared.letGo()
+            shared.detachLeaving()
         }
     }
 
@@ -268,10 +268,10 @@ public final class GroupCommitWriter: @unchecked Sendable {
         }
     }
 
-    private func take() -> ([Job], (any WriterPassenger)?, Bool) {
+    private func take() -> ([Job], (any CommitParticipant)?, Bool) {
         shared.withLock { shared in
             shared.wasCalled = false
-            if !shared.leaving.isEmpty { shared.letGo() }
+            if !shared.leaving.isEmpty { shared.detachLeaving() }
             var weight = 0
             let count = shared.jobs.prefix { job in
                 defer { weight += job.weight }
@@ -279,16 +279,16 @@ public final class GroupCommitWriter: @unchecked Sendable {
             }.count
             let jobs = Array(shared.jobs.prefix(count))
             shared.jobs.removeFirst(count)
-            return (jobs, shared.passenger, shared.isClosing)
+            return (jobs, shared.participant, shared.isClosing)
         }
     }
 
     /// Runs a transaction. Returns whether it was committed, or undone for no fault of the store's.
-    private func transact(_ jobs: [Job], _ passenger: (any WriterPassenger)?) -> Bool {
+    private func transact(_ jobs: [Job], _ participant: (any CommitParticipant)?) -> Bool {
         var refused: [Int: OutboxProblem] = [:]
         // Alone in its transaction, a job that fails is undone with it: SQLite copies each page that may have to be undone
         // alone into a file.
-        let isAlone = jobs.count == 1 && passenger == nil
+        let isAlone = jobs.count == 1 && participant == nil
         do throws(OutboxProblem) {
             try store.write { () throws(OutboxProblem) in
                 for (i, job) in jobs.enumerated() {
@@ -303,20 +303,20 @@ public final class GroupCommitWriter: @unchecked Sendable {
                         refused[i] = error
                     }
                 }
-                try passenger?.write(to: store)
+                try participant?.write(to: store)
             }
         } catch {
             for job in jobs { job.done(error) }
-            passenger?.failed(error)
+            participant?.failed(error)
             return isAlone && !error.isOfTheStore
         }
         for (i, job) in jobs.enumerated() { job.done(refused[i]) }
-        passenger?.committed()
+        participant?.committed()
         return true
     }
 
     private func lookAround(
-        _ passenger: any WriterPassenger,
+        _ participant: any CommitParticipant,
         callersWrote: Bool
     ) throws(OutboxProblem) -> Timestamp? {
         watch?.drain()
@@ -324,7 +324,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
         let foreign = commits != lastCommitsByOthers
         // Until the turn is over: after one that fails it is seen again.
         lastCommitsByOthers = -1
-        let deadline = try passenger.turn(store, othersWrote: foreign || callersWrote)
+        let deadline = try participant.runCycle(store, foreignCommit: foreign || callersWrote)
         lastCommitsByOthers = commits
         try store.maintain()
         return deadline

@@ -2,7 +2,7 @@ public import PosthornModel
 public import PosthornText
 
 /// A delivery that has just used up its last attempt.
-public struct Exhaustion: Sendable, Hashable {
+public struct ExhaustedNotice: Sendable, Hashable {
     /// The delivery.
     public let delivery: Int64
     /// The number of its last attempt.
@@ -190,7 +190,7 @@ public struct MailStatus: Sendable, Hashable {
     public var refused: QueuedMail?
     /// How many times a delivery was exhausted and there was no contact, since the outbox was made: one that is retried and
     /// exhausted again counts again.
-    public var untold: Int64 = 0
+    public var withoutContact: Int64 = 0
     /// Whether the engine that runs has a mail server; `nil` when none runs, or it has not said so.
     public var isServed: Bool?
 

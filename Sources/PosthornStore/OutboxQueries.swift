@@ -64,7 +64,7 @@ public struct OutboxStatus: Sendable {
     /// lock file was removed. `nil` when all is well.
     public var engineTrouble: String?
     /// What the engine last said of itself.
-    public var pulse: EnginePulse?
+    public var pulse: EngineHeartbeat?
     /// Mails about exhausted deliveries.
     public var mails = MailStatus()
 
@@ -73,7 +73,7 @@ public struct OutboxStatus: Sendable {
 }
 
 /// What a running engine writes down about itself once a second while it works.
-public struct EnginePulse: Sendable, Hashable {
+public struct EngineHeartbeat: Sendable, Hashable {
     /// When it was written.
     public var at: Timestamp
     /// Attempts recorded in the last ten seconds, a second.
@@ -96,7 +96,7 @@ public struct EnginePulse: Sendable, Hashable {
 }
 
 /// Endpoints that an engine could not use.
-public struct FaultsOfRun: Sendable, Hashable {
+public struct LastRunFaults: Sendable, Hashable {
     /// The process of the engine that runs and keeps this up; `nil` when none does, and the last one found it.
     public var engine: Int32?
     /// When it found so last; `nil` when that was not written down.

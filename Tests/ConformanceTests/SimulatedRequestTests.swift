@@ -66,7 +66,7 @@ import Testing
         }
         var options = SimulationOptions()
         options.speed = 100_000
-        options.sender.guard = LabGuard.make(isOwned: false)
+        options.sender.guard = OwnedHostGuard.make(isOwned: false)
         let simulator = try VendorSimulator(
             simulation,
             to: [target],

@@ -152,8 +152,8 @@ final class MemoryReader: OutboxReader {
     func uncounted() throws(OutboxProblem) -> OutboxCounts { OutboxCounts() - tables.miscounted }
     func needsRecount() throws(OutboxProblem) -> Bool { false }
 
-    func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun {
-        FaultsOfRun(engine: isOwned ? getpid() : nil, at: tables.faultsAt, reasons: tables.faults)
+    func faultsOfRun() throws(OutboxProblem) -> LastRunFaults {
+        LastRunFaults(engine: isOwned ? getpid() : nil, at: tables.faultsAt, reasons: tables.faults)
     }
 
     func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {

@@ -58,9 +58,9 @@ extension MemoryStore {
     // MARK: Recording
 
     @discardableResult
-    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries {
+    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts {
         let (unmoved, revisions) = try update { (tables) throws(OutboxProblem) in
-            var unmoved = UnmovedDeliveries()
+            var unmoved = RecordConflicts()
             var revisions: Set<Int64> = []
             for attempt in attempts {
                 guard let place = tables.place(ofDelivery: attempt.delivery) else {
@@ -207,6 +207,6 @@ extension DeliveryRow {
         state = transition.state
         attempts = transition.attempts
         due = transition.nextAttemptAt
-        round = DeliveryRound(base: transition.roundBase ?? round.base)
+        round = DeliveryRound(base: transition.roundStartAttempt ?? round.base)
     }
 }

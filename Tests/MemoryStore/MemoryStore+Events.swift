@@ -21,7 +21,7 @@ extension MemoryStore {
     /// A page of events ends with the one that fills it.
     static let pageBytes = 8 << 20
 
-    func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance] {
+    func accept(_ candidates: [NewEventRow], at now: Timestamp) throws(OutboxProblem) -> [InsertResult] {
         try update { (tables) throws(OutboxProblem) in
             candidates.map { candidate in
                 let new = candidate.event
@@ -39,9 +39,9 @@ extension MemoryStore {
         }
     }
 
-    func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival] {
+    func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
         let tables = tables
-        return tables.arrivals.lazy.compactMap(tables.event).page(limit).map { Arrival(seq: $0.seq, event: $0.event) }
+        return tables.arrivals.lazy.compactMap(tables.event).page(limit).map { UnroutedEvent(seq: $0.seq, event: $0.event) }
     }
 
     func hasArrivals() throws(OutboxProblem) -> Bool { !tables.arrivals.isEmpty }

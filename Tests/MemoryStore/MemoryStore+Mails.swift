@@ -30,7 +30,7 @@ extension MemoryStore {
         }
     }
 
-    func countWithoutContact() throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.untold += 1 } }
+    func countWithoutContact() throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.withoutContact += 1 } }
 
     func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
         try update { (tables) throws(OutboxProblem) in
@@ -71,7 +71,7 @@ extension MemoryStore {
 
     // MARK: The engine's journal
 
-    func write(pulse: EnginePulse) throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.pulse = pulse } }
+    func write(pulse: EngineHeartbeat) throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.pulse = pulse } }
 
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in

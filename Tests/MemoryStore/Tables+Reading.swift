@@ -47,7 +47,7 @@ extension Tables {
         status.oldestUntried = waiting.filter { $0.attempts == 0 }.compactMap(\.due).min()
         status.answer = waiting.last { $0.answer != nil }?.answer
         status.refused = mails.last { $0.state == .refused }.map(queued)
-        status.untold = untold
+        status.withoutContact = withoutContact
         status.isServed = isOwned ? servesMails : nil
         return status
     }

@@ -19,11 +19,11 @@ struct Tables: Sendable {
     var mails: [MailRow] = []
     var notifications: [NotificationRow] = []
     var throttles: [Int64: Timestamp] = [:]
-    var pulse: EnginePulse?
+    var pulse: EngineHeartbeat?
     var faults: [String: String] = [:]
     var faultsAt: Timestamp?
     var servesMails: Bool?
-    var untold: Int64 = 0
+    var withoutContact: Int64 = 0
     var accessKeys: [StoredAccessKey] = []
     var accessKeyGeneration: Int64 = 0
     /// Another one for each outbox.

@@ -8,12 +8,12 @@ import Testing
         #expect(found == Findings(perSecond: 880.5, cpuMicroseconds: 1900, eventsPerSecond: 4000))
     }
 
-    @Test func whatWrkPrintsCounts() throws {
+    @Test func wrkOutputIsParsed() throws {
         let output = "Running 3s test\n  2 threads and 64 connections\nRequests/sec:  38912.55\nTransfer/sec:      6.1MB\n"
         #expect(try Findings(output: Array(output.utf8)) == Findings(perSecond: 38912.55, cpuMicroseconds: 0))
     }
 
-    @Test func whatWasNotToldIsLeftOut() throws {
+    @Test func unknownFindingsAreOmitted() throws {
         #expect(try Findings(output: Array(#"{"rps":1,"cus":2}"#.utf8)).eventsPerSecond == nil)
     }
 

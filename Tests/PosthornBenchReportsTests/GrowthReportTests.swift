@@ -25,7 +25,7 @@ import Testing
         #expect(curve.chart.panels[3].series[0].points == [.init(size: 10, value: 5, low: 2, high: 9)])
     }
 
-    @Test func whatDidNotArriveInTimeHasNoPointAndIsADash() throws {
+    @Test func lateResultsHaveNoPointAndADash() throws {
         let report = GrowthReport(curves: [Self.curve([[Self.round(100, [7])], [Self.round(100, [])]])])
         #expect(report.curves[0].chart.panels[3].series.map(\.name) == ["the event", "start to first request"])
         #expect(report.curves[0].chart.panels[3].series[0].points.map(\.size) == [10])

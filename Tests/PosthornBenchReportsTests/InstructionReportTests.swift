@@ -19,7 +19,7 @@ import Testing
         InstructionCount(total: 30_500, byObject: ["libcurl": 18_000, "ld-linux": 400, "posthorn": 12_060, "libz": 40])
     )
 
-    @Test func whatBothRunsHaveDropsOut() {
+    @Test func instructionsOfBothRunsCancelOut() {
         #expect(report.figures.first == Figure("instructions_per_delivery", "instructions a delivery", 1000))
     }
 

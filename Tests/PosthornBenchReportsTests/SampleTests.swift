@@ -14,13 +14,13 @@ import Testing
         #expect(Sample([3, 1, 2]).largest == 3)
     }
 
-    @Test func ofNothingEverythingIsZero() {
+    @Test func emptySampleHasZeroStatistics() {
         #expect(Sample([]).median == 0)
         #expect(Sample([]).largest == 0)
     }
 
     @Test func pairsGiveBothMediansEachRatioAndTheRatiosMedian() {
-        var pairs = Pairs()
+        var pairs = PairedRuns()
         pairs.add(10, 20)
         pairs.add(30, 30)
         pairs.add(40, 10)
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func aRatioToNothingIsZero() {
-        var pairs = Pairs()
+        var pairs = PairedRuns()
         pairs.add(10, 0)
         #expect(pairs.ratios == [0])
     }

@@ -84,7 +84,7 @@ import Testing
 
     @Test(arguments: [
         (["disable", "crm"], "unknown command \"disable\" (did you mean posthorn endpoint disable?)"),
-        (["list"], "unknown command \"list\" (did you mean posthorn node list or posthorn endpoint list?)"),
+        (["list"], "unknown command \"list\" (did you mean posthorn node list or posthorn endpoint list or posthorn key list?)"),
         (["simulat"], "unknown command \"simulat\" (did you mean simulate?)"), (["xyzzy"], "unknown command \"xyzzy\""),
     ])
     func aWordOfAnotherCommandIsExplained(words: [String], message: String) {

@@ -86,7 +86,7 @@ import Testing
         #expect(try posthorn.run("deliveries", "--all", "--limit", "3").status == 2)
     }
 
-    @Test func whatIsThereIsShownAndExportedWithoutSecrets() throws {
+    @Test func topologyIsShownAndExportedWithoutSecrets() throws {
         try apply("http://127.0.0.1:1/hook")
         let topology = try posthorn.run("topology").output
         #expect(try posthorn.run("apply", "--prune", posthorn.write(topology, to: "again.json")).output == "nothing to change\n")

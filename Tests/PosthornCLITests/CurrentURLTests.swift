@@ -3,7 +3,7 @@ import Testing
 
 /// A wrong URL is corrected: what waits for it, and how it gets to the right one.
 @Suite struct CurrentURLTests {
-    @Test func whatWaitsAtTheFormerURLIsCountedShownAndSentOn() throws {
+    @Test func deliveriesAtTheFormerURLAreCountedShownAndSentOn() throws {
         let receiver = try MisbehavingReceiver { request in request.target == "/hook/right" ? .ok : .status(404) }
         let posthorn = try PosthornProcess()
         func apply(_ path: String) throws -> PosthornProcess.Result {

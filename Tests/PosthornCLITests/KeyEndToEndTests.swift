@@ -50,7 +50,7 @@ import Testing
 
     /// The engine was started without the key: whoever asks without it hears what it found, and when; whoever has it sees that
     /// all is well.
-    @Test func whatARunWithoutTheKeyCouldNotUseIsSaidUntilItIsMended() throws {
+    @Test func endpointsUnusableWithoutTheKeyAreReportedUntilMended() throws {
         #expect(try apply().status == 0)
         #expect(try broken([]).isEmpty && broken(key).isEmpty)
         try emit()

@@ -5,7 +5,7 @@ import Testing
 /// Somebody removes the write-ahead log of an outbox that is in use.
 @Suite(.limited()) struct LostLogTests {
     /// The log is the only place that has the last commits, until the engine that notices copies them into the database.
-    @Test func whatWasCommittedIsSavedAndTheRunEndsWithTheReason() throws {
+    @Test func lostLogKeepsCommitsAndEndsTheRunWithTheReason() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let posthorn = try PosthornProcess()
         #expect(try posthorn.run("apply", posthorn.write(SampleTopology.json(url: receiver.url), to: "topology.json")).status == 0)

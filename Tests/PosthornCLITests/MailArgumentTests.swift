@@ -15,7 +15,7 @@ import Testing
         } catch { return "\(error)" }
     }
 
-    @Test func whatIsMissingIsNamed() {
+    @Test func missingMailFlagsAreNamed() {
         #expect(problem("--smtp", "smtp://host")?.contains("--mail-from") == true)
         #expect(problem("--mail-from", "a@b.example")?.contains("needs --smtp") == true)
         #expect(problem("--smtp-allow-plain")?.contains("needs --smtp") == true)
@@ -54,7 +54,7 @@ import Testing
         #expect(MailChecks.all(status, at: later)[0].message.hasSuffix("has not tried it; see its log"))
         status.answer = "the server replied 451 \u{1B}[2J"
         #expect(MailChecks.all(status, at: now)[0].message.contains("451 \\u{1b}[2J"))
-        status.untold = 3
+        status.withoutContact = 3
         #expect(MailChecks.all(status, at: now).count == 2)
     }
 }

@@ -118,7 +118,7 @@ import Testing
             #expect(try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").output.contains("1 exhausted"))
             #expect(try posthorn.run("retry", "1").status == 0)
         }
-        #expect(try posthorn.run("status").output.contains("untold      2 times a delivery was exhausted and there was no contact"))
+        #expect(try posthorn.run("status").output.contains("no contact  2 times a delivery was exhausted and there was no contact"))
         #expect(try posthorn.run("doctor").output.contains("2 times so far a delivery was exhausted"))
     }
 

@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func controlCharactersCannotReachTheTerminal() {
-        #expect(Visible.text("a\u{1B}[2Jb\nc\u{202E}d\u{9B}é") == "a\\u{1b}[2Jb\\nc\\u{202e}d\\u{9b}é")
+        #expect(TerminalText.text("a\u{1B}[2Jb\nc\u{202E}d\u{9B}é") == "a\\u{1b}[2Jb\\nc\\u{202e}d\\u{9b}é")
     }
 
     @Test func manyRowsStream() {
@@ -63,10 +63,10 @@ import Testing
     }
 
     @Test func numbersAndLengthsReadWell() {
-        #expect(Words.count(1, "event") == "1 event" && Words.count(1_234_567, "event") == "1,234,567 events")
-        #expect(Words.length(milliseconds: 850) == "850 ms" && Words.length(milliseconds: 3_200) == "3.2 s")
-        #expect(Words.length(milliseconds: 250_000) == "4m 10s" && Words.length(milliseconds: 7_500_000) == "2h 5m")
-        #expect(Words.length(milliseconds: 3 * 86_400_000 + 4 * 3_600_000) == "3d 4h")
+        #expect(HumanText.count(1, "event") == "1 event" && HumanText.count(1_234_567, "event") == "1,234,567 events")
+        #expect(HumanText.length(milliseconds: 850) == "850 ms" && HumanText.length(milliseconds: 3_200) == "3.2 s")
+        #expect(HumanText.length(milliseconds: 250_000) == "4m 10s" && HumanText.length(milliseconds: 7_500_000) == "2h 5m")
+        #expect(HumanText.length(milliseconds: 3 * 86_400_000 + 4 * 3_600_000) == "3d 4h")
     }
 
     @Test func anAttemptHasItsKeysAndNullForWhatIsAbsent() {

@@ -55,7 +55,7 @@ import Testing
         #expect(result.output.contains("not running, and 1 delivery is due"), "\(result.output)")
     }
 
-    @Test func whatIsInALogThatCannotBeReadIsSaidToBe() throws {
+    @Test func unreadableWALIsReported() throws {
         _ = posthorn.write("not empty", to: "outbox.db-wal")
         unlink(posthorn.database + "-shm")
         chmod(posthorn.database, 0o444)

@@ -54,7 +54,7 @@ import Testing
         #expect(engine.wait() == 0)
     }
 
-    @Test func oneThatStandsByIsReadyAndAliveToo() throws {
+    @Test func standbyIsReadyAndAlive() throws {
         let posthorn = try PosthornProcess()
         #expect(try posthorn.run("apply", posthorn.write(#"{"nodes": []}"#, to: "topology.json")).status == 0)
         let (first, log) = try posthorn.startLogging("run", "--log", "json")

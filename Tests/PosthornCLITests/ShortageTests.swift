@@ -51,7 +51,7 @@ import Testing
         return number
     }
 
-    @Test func withoutDescriptorsNothingStartsNothingIsLostAndAllIsDeliveredWhenThereAreSome() throws {
+    @Test func descriptorExhaustionPausesSendingAndLosesNothing() throws {
         let receivers = try (0..<Self.endpoints).map { _ in try MisbehavingReceiver { _ in Reply.ok.held } }
         try apply(receivers)
         let (engine, log) = try posthorn.startLogging("run", "--allow", "127.0.0.0/8", "--log", "json")

@@ -46,7 +46,7 @@ import Testing
         #expect(result.status == 0)
     }
 
-    @Test func oneThatStandsByHasNothingAndGoesOn() throws {
+    @Test func standbyAnswersADumpAndGoesOn() throws {
         let posthorn = try PosthornProcess()
         #expect(try posthorn.run("apply", posthorn.write(#"{"nodes": []}"#, to: "topology.json")).status == 0)
         let (first, firstLog) = try posthorn.startLogging("run", "--log", "json")

@@ -35,7 +35,7 @@ import PosthornText
         let first = try #require(retried(attempts: 1, due: moment(60_000), at: moment(1000)))
         #expect(first.round == DeliveryRound(base: 0, scheduledAt: moment(60_000)) && first.due == moment(1000))
         let next = failed(2, first.round, at: moment(1001))
-        #expect(next == Transition(state: .pending, attempts: 2, nextAttemptAt: moment(60_000), roundBase: 1))
+        #expect(next == Transition(state: .pending, attempts: 2, nextAttemptAt: moment(60_000), roundStartAttempt: 1))
         // The schedule's second attempt, then, with the gap to its third.
         #expect(failed(3, DeliveryRound(base: 1), at: moment(60_000)).nextAttemptAt == moment(600_000))
     }
@@ -46,7 +46,7 @@ import PosthornText
         #expect(second.round == first.round && second.due == first.due)
     }
 
-    @Test func whatIsDueAlreadyIsTheSchedulesOwnAttempt() throws {
+    @Test func retryOfADueDeliveryIsTheScheduledAttempt() throws {
         let late = try #require(retried(attempts: 1, due: moment(-5), at: start))
         #expect(late.round == DeliveryRound() && late.due == moment(-5))
     }
@@ -55,7 +55,7 @@ import PosthornText
     @Test func anAttemptByHandThatComesAfterTheSchedulesTimeIsTheSchedules() {
         let round = DeliveryRound(base: 0, scheduledAt: moment(60_000))
         #expect(failed(2, round, at: moment(60_000)) == Transition(state: .pending, attempts: 2, nextAttemptAt: moment(600_000)))
-        #expect(failed(2, round, at: moment(59_999)).roundBase == 1)
+        #expect(failed(2, round, at: moment(59_999)).roundStartAttempt == 1)
     }
 
     @Test func anExhaustedOneGetsOneAttemptWhateverTheLengthOfItsSchedule() throws {
@@ -105,7 +105,7 @@ import PosthornText
             if isByHand { byHand += 1 } else { scheduled.append(now) }
             attempts += 1
             let next = failed(attempts, round, at: now)
-            round = DeliveryRound(base: next.roundBase ?? round.base)
+            round = DeliveryRound(base: next.roundStartAttempt ?? round.base)
             #expect(attempts >= round.base)
             guard let time = next.nextAttemptAt else { break }
             due = time

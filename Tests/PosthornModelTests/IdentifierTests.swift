@@ -38,7 +38,7 @@ import Testing
     @Test(arguments: [("crm", "crm"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("-x", "'-x'"), ("$(x)", "'$(x)'"), ("", "''")])
     func aWordOfACommandCanBePasted(_ text: String, _ word: String) { #expect(ShellWord.quoted(text) == word) }
 
-    @Test func whatLooksLikeAnOptionIsStillAnArgument() {
+    @Test func identifierStartingWithADashIsAllowed() {
         #expect(ShellWord.argument("crm") == "crm" && ShellWord.argument("-x") == "-- '-x'")
         #expect(ShellWord.option("--endpoint", "-x") == "--endpoint '-x'" && ShellWord.option("--endpoint", "--x") == "--endpoint='--x'")
     }

@@ -58,7 +58,7 @@ import Testing
         #expect(InputProblem.printable("a\(Character(scalar))b") == escaped)
     }
 
-    @Test func whatIsWrittenStays() {
+    @Test func maskedURLKeepsUnmaskedParts() {
         let text = "Zürich, 東京, नमस्ते, e\u{301}, 👍🏽, ❤\u{FE0F}"
         #expect(OneLine.text(text, limit: 80) == text)
     }

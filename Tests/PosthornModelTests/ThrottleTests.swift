@@ -7,7 +7,7 @@ import PosthornText
 
     private func moment(_ milliseconds: Int64) -> Timestamp { start.advanced(byMilliseconds: milliseconds) }
 
-    @Test func nothingStartsBeforeTheTime() {
+    @Test func throttledEndpointStartsNothingBeforeItsTime() {
         var throttle = Throttle(toWait: 5000, at: start)
         #expect(throttle.until == moment(5000))
         let turns = [0, 1, 4999, 5000].map { throttle.turn(at: moment($0)) }
@@ -17,7 +17,7 @@ import PosthornText
         #expect(later == [.at(moment(6000)), .now])
     }
 
-    @Test(arguments: [86_400_001, 1 << 62, .max] as [Int64]) func nobodyWaitsForMoreThanADay(wait: Int64) {
+    @Test(arguments: [86_400_001, 1 << 62, .max] as [Int64]) func throttleIsLimitedToADay(wait: Int64) {
         let day = moment(86_400_000)
         #expect(Throttle(toWait: wait, at: start).until == day)
         var asked = Throttle(toWait: 1000, at: start)
@@ -28,7 +28,7 @@ import PosthornText
         #expect(turn == .at(moment(-413_600_000)))
     }
 
-    @Test func whatWasRefusedTogetherIsOneRefusal() {
+    @Test func simultaneousRefusalsCountOnce() {
         var throttle = Throttle(toWait: 1000, at: start)
         let again = throttle.asked(toWait: 1000, started: moment(-10), at: moment(5))
         #expect(!again && throttle.until == moment(1005) && throttle.ratePerSecond == 1)

@@ -86,7 +86,7 @@ import PosthornStore
         let endpoint = try #require(try store.topology().endpoints.first)
         let recipient = Recipient(endpoint: endpoint.key, revision: endpoint.revision, isActive: true)
         func accept(_ id: String) throws(OutboxProblem) {
-            let candidate = Candidate(contract.event(id), createdByProducer: false, recipients: [recipient])
+            let candidate = NewEventRow(contract.event(id), createdByProducer: false, recipients: [recipient])
             _ = try store.accept([candidate], at: now)
         }
         try write { (store) throws(OutboxProblem) in

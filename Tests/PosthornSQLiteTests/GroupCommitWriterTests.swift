@@ -11,7 +11,7 @@ import Testing
 
 /// The writer's thread and who rides on it.
 @Suite(.limited()) struct GroupCommitWriterTests {
-    /// Whoever lets a passenger go takes apart what it works with, so nothing of it may run from then on.
+    /// Whoever lets a participant go takes apart what it works with, so nothing of it may run from then on.
     @Test func aPassengerThatHasLeftIsInNoneOfItsMethods() throws {
         let folder = try TemporaryDirectory()
         let path = folder.file("outbox.db")
@@ -20,14 +20,14 @@ import Testing
         let writer = try GroupCommitWriter(store: store, clock: clock)
         defer { writer.close() }
         for _ in 0..<20 {
-            let passenger = BusyPassenger()
-            writer.board(passenger)
-            passenger.waitUntilBusy()
-            writer.leave()
-            passenger.hasLeft.withLock { $0 = true }
+            let participant = BusyPassenger()
+            writer.attach(participant)
+            participant.waitUntilBusy()
+            writer.detach()
+            participant.hasLeft.withLock { $0 = true }
             // Whatever was still going on has ended once the thread has done something else.
             try writer.perform { (_) throws(OutboxProblem) in }
-            #expect(!passenger.ranAfterLeaving.withLock { $0 })
+            #expect(!participant.ranAfterLeaving.withLock { $0 })
         }
     }
 
@@ -42,7 +42,7 @@ import Testing
         let answered = DispatchSemaphore(value: 0)
         writer.submit { (store) throws(OutboxProblem) in
             let event = Event(id: "e", type: "T", node: "n", created: clock.now(), data: Array("{}".utf8))
-            _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: clock.now())
+            _ = try store.accept([NewEventRow(event, createdByProducer: false, recipients: [])], at: clock.now())
         } done: { _ in
             let other = try? SQLiteStore(path: path, now: clock.now())
             seen.withLock { $0 = try? other?.knowsEvent("e") }
@@ -58,25 +58,25 @@ import Testing
         let store = try SQLiteStore(path: folder.file("outbox.db"), now: clock.now())
         let writer = try GroupCommitWriter(store: store, clock: clock)
         writer.close()
-        writer.leave()
+        writer.detach()
     }
 }
 
 /// Always has something to write, and takes its time after each commit.
-private final class BusyPassenger: WriterPassenger {
+private final class BusyPassenger: CommitParticipant {
     let hasLeft = Mutex(false)
     let ranAfterLeaving = Mutex(false)
     private let waker = try! Waker()
 
     func waitUntilBusy() { waker.wait(milliseconds: 30_000) }
 
-    var wantsToWrite: Bool { true }
-    var isWorthWaiting: Bool { false }
+    var hasPendingWrites: Bool { true }
+    var prefersLargerBatch: Bool { false }
     func write(to store: any OutboxStore) throws(OutboxProblem) { waker.signal() }
     func committed() { linger() }
     func failed(_ problem: OutboxProblem) { linger() }
     func succeeded() -> Bool { false }
-    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
+    func runCycle(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp? {
         linger()
         return nil
     }

@@ -78,7 +78,7 @@ import PosthornStore
         #expect(try lock.take())
     }
 
-    @Test func whatStandsInTheLockFilesPlaceIsNamed() throws {
+    @Test func foreignFileInTheLockFilesPlaceIsNamed() throws {
         #expect(mkdir(path + "-engine", 0o700) == 0)
         let problem = try #require(failure(of: OwnerLock(databasePath: path)))
         #expect(problem.code == .access)

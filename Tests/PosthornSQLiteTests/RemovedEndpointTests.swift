@@ -36,7 +36,7 @@ import PosthornStore
         try store.write { () throws(OutboxProblem) in try store.prune(endpoints: endpoints.map(\.key), retention) }
     }
 
-    @Test func whatItsReceiverAskedForGoesWithIt() throws {
+    @Test func throttleIsRemovedWithItsEndpoint() throws {
         try apply(["a", "b", "c"].map(settings))
         try apply([settings("c")])
         try store.write { () throws(OutboxProblem) in
@@ -66,7 +66,7 @@ import PosthornStore
         #expect(try forgotten().map(\.key) == [2])
     }
 
-    @Test func oneWithAMailStays() throws {
+    @Test func removedEndpointWithAMailStays() throws {
         try apply(["a", "b", "c"].map(settings))
         try apply([settings("c")])
         try store.connection.execute(

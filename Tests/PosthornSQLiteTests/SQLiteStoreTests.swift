@@ -99,7 +99,7 @@ import PosthornStore
         #expect(try platform.integer("SELECT length(id) FROM posthorn_outbox") == 24)
     }
 
-    @Test func whatWasAcceptedCannotBeChangedOrTakenAway() throws {
+    @Test func acceptedEventsCannotBeChangedOrDeleted() throws {
         let platform = try platform()
         try platform.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('T', 's1', '{}')")
         #expect(throws: OutboxProblem.self) { try platform.execute("UPDATE posthorn_outbox SET data = '{\"a\":1}'") }
@@ -140,7 +140,7 @@ import PosthornStore
             try store.write { () throws(OutboxProblem) in
                 for k in 0..<100 {
                     let event = Event(id: "e\(i)-\(k)", type: "T", node: "n", created: now, data: Array("{}".utf8))
-                    _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: now)
+                    _ = try store.accept([NewEventRow(event, createdByProducer: false, recipients: [])], at: now)
                 }
             }
         }
@@ -159,7 +159,7 @@ import PosthornStore
         for i in 0..<20 {
             try store.write { () throws(OutboxProblem) in
                 let event = Event(id: "e\(i)", type: "T", node: "n", created: now, data: Array("{}".utf8))
-                _ = try store.accept([Candidate(event, createdByProducer: false, recipients: [])], at: now)
+                _ = try store.accept([NewEventRow(event, createdByProducer: false, recipients: [])], at: now)
             }
         }
         try store.checkpointer.run()

@@ -34,7 +34,7 @@ import PosthornStore
             Recipient(endpoint: $0.key, revision: $0.revision, isActive: $0.revision % 10 != 0)
         }
         let accepted = try store.write { () throws(OutboxProblem) in
-            try store.accept([Candidate(event, createdByProducer: false, recipients: recipients)], at: now)
+            try store.accept([NewEventRow(event, createdByProducer: false, recipients: recipients)], at: now)
         }
         #expect(accepted == [.stored(deliveries: 150)])
 

@@ -133,7 +133,7 @@ import Testing
         #expect(tries == 9)
     }
 
-    @Test func withEachThatGetsThroughMoreFollow() {
+    @Test func machineFaultLetsMoreTryAfterEachSuccess() {
         var gate = FaultGate()
         _ = gate.failed(now: 0)
         gate.gotThrough(now: interval - 1)
@@ -149,7 +149,7 @@ import Testing
         #expect(after == FaultGate.firstBatch)
     }
 
-    @Test func itIsOverWhenNothingWaitsAndAWhileHasPassed() {
+    @Test func machineFaultEndsWhenNothingWaitsForAWhile() {
         var gate = FaultGate()
         _ = gate.failed(now: 0)
         // The answer to a request that is tried again may take long.

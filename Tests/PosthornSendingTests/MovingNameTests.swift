@@ -13,7 +13,7 @@ import Testing
 
     @Test func anAddressIsKeptForAWhileAfterItWasNamedLast() throws {
         let (old, new) = (try address("192.0.2.1"), try address("192.0.2.2"))
-        var book = NameBook<Int>(cacheNanoseconds: 5 * second, graceNanoseconds: 60 * second)
+        var book = NameCache<Int>(cacheNanoseconds: 5 * second, graceNanoseconds: 60 * second)
         _ = book.take(.addresses([old]), for: "a.example", now: 0)
         _ = book.take(.addresses([new]), for: "a.example", now: 10 * second)
         #expect(Set(book.keepable("a.example")) == [old, new])
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func aNameOfThousandsOfAddressesIsRememberedInPart() throws {
-        var book = NameBook<Int>(cacheNanoseconds: second, graceNanoseconds: 60 * second)
+        var book = NameCache<Int>(cacheNanoseconds: second, graceNanoseconds: 60 * second)
         for number in 0..<1000 {
             _ = book.take(.addresses([NetworkAddress(ipv4: UInt32(number))]), for: "a.example", now: Int64(number))
         }

@@ -181,7 +181,7 @@ final class FakeNames: Sendable {
     }
 
     @Test func namesAreForgottenAndOnlyThoseThatNobodyWaitsFor() {
-        var book = NameBook<Int>(cacheNanoseconds: 1_000_000_000, limit: 100)
+        var book = NameCache<Int>(cacheNanoseconds: 1_000_000_000, limit: 100)
         book.wait(1, for: "waited.example", until: 50)
         _ = book.take(addresses("127.0.0.1"), for: "used.example", now: 0)
         var told = 0
@@ -202,7 +202,7 @@ final class FakeNames: Sendable {
     }
 
     @Test func aNameThatIsToldAgainIsNotTakenOutAgain() {
-        var book = NameBook<Int>(cacheNanoseconds: 1_000_000_000)
+        var book = NameCache<Int>(cacheNanoseconds: 1_000_000_000)
         _ = book.take(addresses("127.0.0.1"), for: "a.example", now: 0)
         let old = book.version(of: "a.example")
         book.pinned("a.example", port: 443, shard: 1, version: old)
@@ -215,7 +215,7 @@ final class FakeNames: Sendable {
     }
 
     @Test func aNameUnderManyPortsKeepsTheNewestPins() {
-        var book = NameBook<Int>(cacheNanoseconds: 1_000_000_000)
+        var book = NameCache<Int>(cacheNanoseconds: 1_000_000_000)
         _ = book.take(addresses("127.0.0.1"), for: "a.example", now: 0)
         let version = book.version(of: "a.example")
         for port in 1...UInt16(200) { book.pinned("a.example", port: port, shard: 1, version: version) }

@@ -30,7 +30,7 @@ import Testing
         #expect(!turns.isRunning("h6", for: young, now: now + young - 1) && turns.isRunning("h6", for: young, now: now + young))
     }
 
-    @Test func whoeverHasLeastUnderWayIsNext() {
+    @Test func domainWithFewestLookUpsIsNext() {
         var turns = NameTurns(fastLimit: 20, slowLimit: 0, queueLimit: 100)
         _ = add((0..<6).map { name("a\($0)", "r", "a") } + [name("b0", "r", "b"), name("c0", "s")], to: &turns)
         let order = all(&turns, now: 0)

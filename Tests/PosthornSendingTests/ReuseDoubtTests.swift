@@ -31,7 +31,7 @@ import Testing
         #expect(!doubt.holds(7, now: now + second))
     }
 
-    @Test func whatIsRememberedIsBounded() {
+    @Test func reuseDoubtsAreBounded() {
         var doubt = ReuseDoubt()
         for key in 0...Int64(ReuseDoubt.limit) { doubt.ended(key, now: 0) }
         #expect(!doubt.holds(0, now: 1) && doubt.holds(Int64(ReuseDoubt.limit), now: 1))

@@ -125,7 +125,7 @@ import Testing
         #expect(receiver.waitForOpenConnections(atMost: 1))
     }
 
-    @Test func nothingStartsWhilePaused() throws {
+    @Test func pausedPoolStartsNothing() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try Bench()
         let target = try Bench.target(receiver.url)
@@ -265,7 +265,7 @@ import Testing
         #expect(bench.waitForResults(8).allSatisfy { $0.outcome.succeeded })
     }
 
-    @Test func whatWaitsForAConnectionIsTakenBack() throws {
+    @Test func jobsWaitingForAConnectionAreRecalled() throws {
         let silent = try mute()
         let bench = try Bench { $0.threads = 1 }
         let target = try Bench.target("https://127.0.0.1:\(silent.port)/", key: 1)

@@ -3,7 +3,7 @@ import Testing
 @testable import PosthornSending
 
 @Suite struct ShardAgendaTests {
-    @Test func whatMayHaveEndedIsVisitedOnce() {
+    @Test func endedTransfersAreVisitedOnce() {
         var agenda = ShardAgenda()
         #expect(agenda.takeEnded() == nil)
         for shard in [3, 0, 19, 3] { agenda.mayHaveEnded(shard) }

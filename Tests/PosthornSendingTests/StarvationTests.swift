@@ -4,7 +4,7 @@ import Testing
 @Suite struct StarvationTests {
     private let second: Int64 = 1_000_000_000
 
-    @Test func nothingIsHeldBackUntilSomethingFails() {
+    @Test func starvationHoldsNothingBackUntilAFailure() {
         var starvation = Starvation()
         #expect(starvation.mayStart(inFlight: 10_000, now: 0) == true)
         #expect(starvation.check(now: 10 * second) == nil)
@@ -20,7 +20,7 @@ import Testing
         #expect(starvation.mayStart(inFlight: 12, now: 1) == false)
     }
 
-    @Test func oneMoreIsTriedNowAndThen() {
+    @Test func starvedThreadProbesOneExtraRequestPeriodically() {
         var starvation = Starvation()
         _ = starvation.failed(inFlight: 0, now: 0)
         #expect(starvation.wakeUp(hasWork: true) == Starvation.tryNanoseconds)
@@ -30,7 +30,7 @@ import Testing
         #expect(starvation.mayStart(inFlight: 1, now: 2 * Starvation.tryNanoseconds) == true)
     }
 
-    @Test func itIsOverAfterAQuietTime() {
+    @Test func starvationEndsAfterAQuietTime() {
         var starvation = Starvation()
         _ = starvation.failed(inFlight: 1, now: 0)
         _ = starvation.failed(inFlight: 1, now: second)

@@ -8,8 +8,8 @@ import Testing
     private let now = Timestamp(milliseconds: 10_000_000)
     private let hour: Int64 = 3_600_000
 
-    private func exhaustion(attempt: Int = 5) -> Exhaustion {
-        Exhaustion(delivery: 1, attempt: attempt, roundAttempts: 5, endpoint: 1, recipient: "a@example.com", at: now)
+    private func exhaustion(attempt: Int = 5) -> ExhaustedNotice {
+        ExhaustedNotice(delivery: 1, attempt: attempt, roundAttempts: 5, endpoint: 1, recipient: "a@example.com", at: now)
     }
 
     @Test(arguments: DeliveryState.allCases)

@@ -170,14 +170,14 @@ import Testing
 
     @Test func aLookIsTakenAtOnceAndThenOnceASecond() {
         var watch = FaultWatch()
-        watch.othersWrote()
+        watch.foreignCommit()
         #expect(watch.look(now: 5) == .none)
         #expect(watch.update(["a": "x", "b": "y"]).count == 2)
         #expect(watch.update(["a": "x", "b": "y"]).isEmpty)
         #expect(watch.look(now: 10) == .none)
-        watch.othersWrote()
+        watch.foreignCommit()
         #expect(watch.look(now: 10) == .now)
-        watch.othersWrote()
+        watch.foreignCommit()
         #expect(watch.look(now: 600_000_010) == .later(400_000_000))
         #expect(watch.look(now: 1_000_000_010) == .now)
         #expect(watch.look(now: 2_000_000_010) == .none)

@@ -94,7 +94,7 @@ import Testing
         #expect(try states(bench) == [.pending, .cancelled, .pending])
     }
 
-    @Test func whatIsCancelledIsNeverSentAndWhatWasDeliveredStays() throws {
+    @Test func cancelledDeliveriesAreNeverSentAndDeliveredOnesStay() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try bench(receiver.url)
         try emit(bench, ("USER_CREATED", "c"))
@@ -136,7 +136,7 @@ import Testing
     }
 
     /// Pending and held ones that were pinned to a former URL, and no exhausted ones unless they are meant.
-    @Test func whatWaitsForAFormerURLIsChosenByTheEndpointAlone() throws {
+    @Test func deliveriesToAFormerURLAreSelectedByEndpoint() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let bench = try bench(receiver.url)
         try emit(bench, ("MEETING_STARTED", "s"))

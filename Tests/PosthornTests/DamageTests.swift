@@ -79,7 +79,7 @@ import Testing
         #expect(try bench.deliveries().map(\.state) == [.delivered])
     }
 
-    @Test(.onEachStore) func whatIsOverdueIsCountedWithItsAge() throws {
+    @Test(.onEachStore) func overdueDeliveriesAreCountedWithTheirAge() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let clock = TestClock()
         let bench = try EngineBench(clock: clock)

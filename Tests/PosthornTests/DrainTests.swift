@@ -8,7 +8,7 @@ import Testing
 
 /// The end of an engine is bounded, whatever receivers do.
 @Suite(.limited(), .onEachStore) struct DrainTests {
-    @Test func whatTakesLongerThanADrainIsCutOffAndGoesOutAgain() throws {
+    @Test func requestsLongerThanTheDrainAreCutAndSentAgain() throws {
         let isFirst = Mutex(true)
         let receiver = try MisbehavingReceiver { _ in
             isFirst.withLock { isFirst in

@@ -12,17 +12,17 @@ import Testing
     private let otherKey = try! OutboxKey(text: String(repeating: "f0", count: 32))
     private let time = Timestamp(milliseconds: 1_594_816_394_000)
 
-    @Test func whatTheEngineThatRunsFoundCountsUnlessItWasFoundHereToo() {
-        let run = FaultsOfRun(engine: 42, at: time, reasons: ["a": "no key", "b": "no key", "c": "no key", "gone": "no key"])
+    @Test func faultsOfTheRunningEngineCountUnlessFoundHereToo() {
+        let run = LastRunFaults(engine: 42, at: time, reasons: ["a": "no key", "b": "no key", "c": "no key", "gone": "no key"])
         let faults = EndpointFaults(["a": .usable, "b": .broken("torn"), "c": .untried, "d": .usable], run)
         #expect(faults.found == ["b": "torn"] && faults.mended.isEmpty)
         let reason = "the engine that runs (process 42) cannot use it: no key"
-        #expect(faults.ofRun == ["a": reason, "c": reason])
+        #expect(faults.lastRun == ["a": reason, "c": reason])
         #expect(faults.all.keys.sorted() == ["a", "b", "c"])
     }
 
-    @Test func whatTheLastEngineFoundCountsOnlyWhereNobodyCanLook() {
-        let run = FaultsOfRun(at: time, reasons: ["a": "no key", "b": "no key", "c": "no key"])
+    @Test func faultsOfTheLastEngineCountOnlyWithoutAKey() {
+        let run = LastRunFaults(at: time, reasons: ["a": "no key", "b": "no key", "c": "no key"])
         let faults = EndpointFaults(["a": .usable, "b": .broken("torn"), "c": .untried], run)
         #expect(faults.all == ["b": "torn", "c": "as of the last engine (2020-07-15T12:33:14.000Z), which could not use it: no key"])
         #expect(faults.mended == ["a": "the last engine (2020-07-15T12:33:14.000Z) could not use it: no key"])

@@ -84,7 +84,7 @@ import Testing
         String(decoding: request.body, as: UTF8.self).firstMatch(of: /"attempt": ?"?(\d+)/).flatMap { Int($0.1) }
     }
 
-    @Test(.onEachStore) func theSameAtSpeedAgainstARealReceiver() throws {
+    @Test(.onEachStore) func scheduleRunsAtSpeedAgainstARealReceiver() throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let bench = try EngineBench()
         try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
@@ -326,7 +326,7 @@ import Testing
         #expect(pending == [2, 2])
     }
 
-    @Test(.onEachStore) func whatCannotBeEmittedNamesItself() throws {
+    @Test(.onEachStore) func refusedEventsNameTheirField() throws {
         let bench = try EngineBench()
         try bench.apply([])
         #expect(throws: InputProblem.self) { try bench.outbox.emit(NewEvent(type: "T", node: "nobody", data: "{}")) }

@@ -36,7 +36,7 @@ import Testing
         #expect(large?.code == .tooLarge && large?.field == "data" && large?.value == nil)
     }
 
-    @Test(.onEachStore) func whatIsNotThereIsNotFoundAndTheRemedyLists() {
+    @Test(.onEachStore) func missingObjectsAreNotFoundWithARemedy() {
         let outbox = bench.outbox
         let endpoint = problem { _ = try outbox.rotate(endpoint: "cmr") }
         #expect(endpoint?.code == .notFound && endpoint?.field == "endpoint" && endpoint?.remedy == .listEndpoints)
@@ -47,7 +47,7 @@ import Testing
         #expect(problem { _ = try outbox.event("never") }?.code == .notFound)
     }
 
-    @Test(.onEachStore) func whatIsNotAllowedAsThingsAreSaysHowItIsAllowed() {
+    @Test(.onEachStore) func refusalsForNowSayWhatWouldAllowThem() {
         let outbox = bench.outbox
         #expect(emit("e1") == nil)
         let waiting = problem { _ = try outbox.remove(endpoint: "crm") }

@@ -86,7 +86,7 @@ import Testing
         #expect(try bench.outbox.endpointWithCredentials("h").settings.credentials["secret"] == .string(made))
     }
 
-    @Test(.onEachStore) func whatIsEditedChangesAndTheRestIsKept() throws {
+    @Test(.onEachStore) func editedEndpointsChangeAndOthersAreKept() throws {
         let bench = try outbox(nil)
         let text = try bench.outbox.exportedTopology(withSecrets: false)
             .replacing("https://v.example/?token=***&x=***", with: "https://new.example/?token=***")
@@ -143,7 +143,7 @@ import Testing
     }
 
     /// Events that were inserted by SQL and wait get the recipients that there were.
-    @Test(.onEachStore) func whatWasAcceptedBeforeKeepsItsRecipients() throws {
+    @Test(.onEachStore) func eventsAcceptedBeforeAnImportKeepTheirRecipients() throws {
         let bench = try outbox(nil)
         try bench.place.insert(type: "USER_CREATED", node: "n1", at: bench.clock.now())
         #expect(throws: InputProblem.self) { try bench.outbox.remove(endpoint: "w") }

@@ -14,8 +14,8 @@ import Testing
         url: String = "https://a.example/",
         node: String = "n",
         host: String? = nil
-    ) -> HandshakeQueue.Candidate {
-        HandshakeQueue.Candidate(
+    ) -> HandshakeQueue.PendingHandshake {
+        HandshakeQueue.PendingHandshake(
             key: key,
             revision: revision,
             settings: EndpointSettings(id: "e\(key)", node: node, url: url, envelope: .weseedo, signature: .diio),
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func oneThatIsVerifiedIsNeverAskedAgain() {
+    @Test func verifiedEndpointIsNotAskedAgain() {
         var queue = HandshakeQueue(speed: 1)
         queue.update([candidate(1)], at: start)
         let taken = queue.take(at: start)
@@ -61,7 +61,7 @@ import Testing
         #expect(queue.take(at: after(100_000_000)).isEmpty)
     }
 
-    @Test func theSameListAgainChangesNothing() {
+    @Test func unchangedHandshakeListChangesNothing() {
         var queue = HandshakeQueue(speed: 1)
         queue.update([candidate(1)], at: start)
         _ = queue.finished(queue.take(at: start)[0], .failed, at: start)
@@ -87,7 +87,7 @@ import Testing
         #expect(queue.take(at: start).map(\.key) == [2])
     }
 
-    @Test func fewAreUnderWayAtOnceAndTheLongestWaitingGoFirst() {
+    @Test func handshakesAreBoundedAndOldestGoFirst() {
         var queue = HandshakeQueue(speed: 1)
         queue.update([candidate(9)], at: start)
         queue.update((1...9).map { candidate($0) }, at: after(1))
@@ -128,7 +128,7 @@ import Testing
         #expect(queue.take(at: after(2)).map(\.key) == [21, 5])
     }
 
-    @Test func thoseThatHaveFailedLeaveHalfOfThePlacesToNewOnes() {
+    @Test func failedHandshakesLeaveHalfOfTheSlotsToNewOnes() {
         var queue = HandshakeQueue(speed: 1)
         var all = (1...20).map { candidate($0, node: "n\($0)") }
         queue.update(all, at: start)

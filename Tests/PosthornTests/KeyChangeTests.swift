@@ -35,7 +35,7 @@ import Testing
         return try outbox.read { try $0.topology() }.endpoints.filter { $0.fault == nil }.map(\.settings)
     }
 
-    @Test(.onEachStore) func everythingOpensWithTheNewKeyAloneAndIsWhatItWas() throws {
+    @Test(.onEachStore) func rekeyedCredentialsOpenWithTheNewKeyAloneUnchanged() throws {
         try apply(["a", "b", "gone"])
         _ = try bench.outbox.rotate(endpoint: "b")
         try apply(["a", "b"], prune: true)
@@ -51,7 +51,7 @@ import Testing
         #expect(try opened(newKey) == before)
     }
 
-    @Test func whatOpensWithNeitherKeyKeepsAllAsTheyAre() throws {
+    @Test func rekeyChangesNothingWhenOneCredentialOpensWithNeitherKey() throws {
         try apply(["a", "b"])
         let sealed = try SealedCredentials(thirdKey).seal(Array("{}".utf8), ofEndpoint: "b")
         try PlatformConnection(bench.outbox.path).execute("UPDATE posthorn_endpoint SET credentials = '\(sealed)' WHERE id = 'b'")
@@ -64,7 +64,7 @@ import Testing
         #expect(try opened(key).map(\.id) == ["a"] && opened(newKey).isEmpty)
     }
 
-    @Test(.onEachStore) func whatStandsInTheClearIsSealedToo() throws {
+    @Test(.onEachStore) func rekeySealsClearCredentialsToo() throws {
         let clear = try VendorsBench()
         _ = try clear.outbox.apply(Topology(nodes: [Node(id: "n1", level: .company)], endpoints: [settings("a")]))
         let changing = try clear.place.open(key: newKey)

@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func whatCannotWorkIsRefusedByItsField() throws {
+    @Test func unusableClientCertificatesAreRefusedByTheirField() throws {
         let (certificate, key) = try client()
         let other = try client("other")
         let field = "endpoints[0].credentials."

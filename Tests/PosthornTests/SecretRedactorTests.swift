@@ -95,7 +95,7 @@ import Testing
         #expect(redactor.redacted("aa \u{E4}a a") == "aa \u{E4}a ***")
     }
 
-    @Test func whatWasReplacedIsStillLookedFor() throws {
+    @Test func replacedSecretsAreStillRedacted() throws {
         let first = try redactor(["key": "former"])
         #expect(try redactor(["key": "newest"], keeping: first).redacted("former newest") == "*** ***")
     }

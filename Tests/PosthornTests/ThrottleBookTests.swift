@@ -27,7 +27,7 @@ import PosthornText
         #expect(book.nextLook == start.advanced(byMilliseconds: 1002))
     }
 
-    @Test func whatWaitsIsLookedAtInItsTime() {
+    @Test func throttledEndpointsAreReadWhenTheirTimeComes() {
         var book = ThrottleBook()
         _ = book.answered(3, refusal(wait: 1000))
         _ = book.answered(5, refusal(wait: 3000))
@@ -46,7 +46,7 @@ import PosthornText
         #expect(book.isEmpty)
     }
 
-    @Test func oneAfterAnotherIsReadAgain() {
+    @Test func throttledEndpointsAreReadInTurn() {
         var book = ThrottleBook()
         for endpoint in [3, 5, 7] { _ = book.answered(endpoint, refusal(wait: 1000)) }
         let now = start.advanced(byMilliseconds: 1002)
@@ -62,26 +62,27 @@ import PosthornText
     }
 
     /// Hundreds of endpoints with a backlog are always to be read again; those that are throttled have their turns all the same.
-    @Test func othersThatWaitLeaveEverySecondTurn() {
+    @Test func everySecondTurnIsForUnthrottledEndpoints() {
         var book = ThrottleBook()
         for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
         let now = start.advanced(byMilliseconds: 1002)
         var given: [Int] = []
         var hungry: Set<Int> = []
         for _ in 0..<4 {
-            guard book.hasTurn(isReadingAgain: true, isHungry: { hungry.contains($0) }), let next = book.next(at: now, waits: { _ in true })
+            guard book.hasTurn(isReadingAgain: true, hasCapacity: { hungry.contains($0) }),
+                let next = book.next(at: now, waits: { _ in true })
             else { continue }
             given.append(next)
         }
         #expect(given.sorted() == [3, 5])
         // The one that was given out last has not been read yet.
         hungry = [given[1]]
-        let turns = (0..<3).map { _ in book.hasTurn(isReadingAgain: true, isHungry: { hungry.contains($0) }) }
+        let turns = (0..<3).map { _ in book.hasTurn(isReadingAgain: true, hasCapacity: { hungry.contains($0) }) }
         #expect(turns == [false, false, false])
-        let idle = book.hasTurn(isReadingAgain: false, isHungry: { _ in true })
+        let idle = book.hasTurn(isReadingAgain: false, hasCapacity: { _ in true })
         #expect(idle)
         book.forget(given[1])
-        let free = book.hasTurn(isReadingAgain: true, isHungry: { hungry.contains($0) })
+        let free = book.hasTurn(isReadingAgain: true, hasCapacity: { hungry.contains($0) })
         #expect(free)
     }
 
@@ -95,7 +96,7 @@ import PosthornText
         #expect(book.deadline(at: later, isReadingAgain: false) == due)
     }
 
-    @Test func whatTheOutboxHasNoMoreIsForgotten() {
+    @Test func throttlesThatTheOutboxDroppedAreForgotten() {
         var book = ThrottleBook()
         for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
         book.told()

@@ -78,7 +78,7 @@ import PosthornText
     }
 
     /// An endpoint that cannot be used is another matter: what waits for it may go out once it is mended.
-    @Test func whatWaitsForABrokenEndpointIsNotGivenUp() throws {
+    @Test func deliveriesOfABrokenEndpointAreKept() throws {
         let (bench, receiver, data, _) = try prepared(2, disabled: false)
         let platform = try PlatformConnection(bench.outbox.path)
         try platform.execute("UPDATE posthorn_endpoint SET signature = 'nonsense' WHERE id = 'odd'")

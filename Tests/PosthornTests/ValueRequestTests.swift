@@ -53,7 +53,7 @@ import Testing
         #expect(receiver.requests.count == 1)
     }
 
-    @Test func whatCannotBeAskedIsRefusedBeforeAnythingIsSent() throws {
+    @Test func unusableValueRequestsAreRefusedBeforeAnythingIsSent() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let bench = try bench(receiver.url)
         #expect(throws: InputProblem.self) { try ask(bench, "no field") }

@@ -135,7 +135,7 @@ extension StoreContract {
         let id = try #require(try ready(store).first)
         #expect(try store.round(of: id) == DeliveryRound())
         #expect(try store.round(of: 999) == DeliveryRound())
-        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now, roundBase: 1), in: store)
+        try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now, roundStartAttempt: 1), in: store)
         #expect(try store.round(of: id) == DeliveryRound(base: 1))
         // A result that says nothing of it leaves it as it is.
         try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: now), in: store)

@@ -15,8 +15,8 @@ extension StoreContract {
         let store = try open()
         #expect(try read { try $0.status(at: now) }.pulse == nil)
         let pulses = [
-            EnginePulse(at: now, attemptsPerSecond: 1.5, deliveredPerSecond: 0.25, inFlight: 3),
-            EnginePulse(
+            EngineHeartbeat(at: now, attemptsPerSecond: 1.5, deliveredPerSecond: 0.25, inFlight: 3),
+            EngineHeartbeat(
                 at: later(1000),
                 attemptsPerSecond: 2,
                 deliveredPerSecond: 1,
@@ -35,11 +35,11 @@ extension StoreContract {
         func write(_ faults: [String: String], at time: Timestamp) throws {
             try store.write { () throws(OutboxProblem) in try store.write(faults: faults, at: time) }
         }
-        func kept() throws -> FaultsOfRun { try read { try $0.faultsOfRun() } }
-        #expect(try kept() == FaultsOfRun())
+        func kept() throws -> LastRunFaults { try read { try $0.faultsOfRun() } }
+        #expect(try kept() == LastRunFaults())
         let faults = ["a": "no \"key\"", "b": "a damaged\nrow", "c": "z"]
         try write(faults, at: now)
-        #expect(try kept() == FaultsOfRun(at: now, reasons: faults))
+        #expect(try kept() == LastRunFaults(at: now, reasons: faults))
         try apply([settings("a", "https://moved.example/"), settings("b"), settings("c")], to: store)
         #expect(try kept().reasons.keys.sorted() == ["b", "c"])
         let key = try #require(try store.endpoint(id: "b")).key
@@ -52,7 +52,7 @@ extension StoreContract {
         try store.write { () throws(OutboxProblem) in try store.setCredentials([:], ofEndpoint: key, id: "b", at: now) }
         #expect(try kept().reasons.keys.sorted() == ["c"])
         try write([:], at: later(1))
-        #expect(try kept() == FaultsOfRun(at: later(1)))
+        #expect(try kept() == LastRunFaults(at: later(1)))
     }
 
     private func throttlesAreKept() throws {

@@ -19,7 +19,7 @@ extension StoreContract {
         #expect(try accept(event("e2"), [], in: store) == .stored(deliveries: 0))
         #expect(try store.hasUnsettled())
         // Several events in one call, and one of them twice.
-        let news = ["e3", "e4", "e3"].map { Candidate(event($0), createdByProducer: false, recipients: []) }
+        let news = ["e3", "e4", "e3"].map { NewEventRow(event($0), createdByProducer: false, recipients: []) }
         let results = try store.write { () throws(OutboxProblem) in try store.accept(news, at: now) }
         #expect(results == [.stored(deliveries: 0), .stored(deliveries: 0), .known])
     }
@@ -37,9 +37,9 @@ extension StoreContract {
         let (store, _) = try prepared()
         try accept(event("e1"), [], in: store)
         let copy = Event(id: "e1", type: "T", node: "n", created: later(1), data: Array("{}".utf8))
-        func again(createdByProducer: Bool) throws -> [Acceptance] {
+        func again(createdByProducer: Bool) throws -> [InsertResult] {
             try store.write { () throws(OutboxProblem) in
-                try store.accept([Candidate(copy, createdByProducer: createdByProducer, recipients: [])], at: now)
+                try store.accept([NewEventRow(copy, createdByProducer: createdByProducer, recipients: [])], at: now)
             }
         }
         #expect(try again(createdByProducer: false) == [.known])

@@ -49,7 +49,7 @@ extension StoreContract {
         }
         for _ in 0..<2 { try retryNow() }
         #expect(try open().round(of: id) == DeliveryRound(base: 0, scheduledAt: scheduled))
-        try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: scheduled, roundBase: 1), in: store)
+        try record(id, 2, Transition(state: .pending, attempts: 2, nextAttemptAt: scheduled, roundStartAttempt: 1), in: store)
         #expect(try store.round(of: id) == DeliveryRound(base: 1))
         #expect(try due(store, at: now).isEmpty && store.nextRetry(after: now) == scheduled)
         // A schedule that runs faster brings both times nearer.

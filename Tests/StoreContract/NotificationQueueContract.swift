@@ -45,8 +45,8 @@ extension StoreContract {
         _ attempt: Int = 5,
         _ recipient: String? = "a@example.com",
         _ milliseconds: Int64 = 0
-    ) -> Exhaustion {
-        Exhaustion(
+    ) -> ExhaustedNotice {
+        ExhaustedNotice(
             delivery: id,
             attempt: attempt,
             roundAttempts: 5,
@@ -178,7 +178,7 @@ extension StoreContract {
         let (store, ids, endpoint) = try accepted(1)
         try exhaust(ids[0], in: store)
         #expect(try notify(ids[0], endpoint, in: store, recipient: nil) == .nobody)
-        #expect(try mailStatus().untold == 1)
+        #expect(try mailStatus().withoutContact == 1)
         #expect(try waitingMail(after: 0) == nil)
     }
 

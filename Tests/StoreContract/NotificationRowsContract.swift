@@ -48,6 +48,6 @@ extension StoreContract {
     private func withoutContactIsCounted() throws {
         let store = try open()
         try store.write { () throws(OutboxProblem) in try store.countWithoutContact() }
-        #expect(try read { try $0.status(at: now).mails.untold } == 1)
+        #expect(try read { try $0.status(at: now).mails.withoutContact } == 1)
     }
 }

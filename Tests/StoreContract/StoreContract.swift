@@ -109,12 +109,12 @@ extension StoreContract {
     }
 
     @discardableResult
-    func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> Acceptance {
+    func accept(_ event: Event, _ revisions: [Int64], in store: any OutboxStore, active: Bool = true) throws -> InsertResult {
         try store.write { () throws(OutboxProblem) in
             let recipients = try revisions.map { (revision) throws(OutboxProblem) in
                 try recipient(revision, isActive: active, in: store)
             }
-            return try store.accept([Candidate(event, createdByProducer: false, recipients: recipients)], at: now)[0]
+            return try store.accept([NewEventRow(event, createdByProducer: false, recipients: recipients)], at: now)[0]
         }
     }
 
@@ -153,7 +153,7 @@ extension StoreContract {
     }
 
     @discardableResult
-    func record(_ delivery: Int64, _ number: Int, _ transition: Transition, in store: any OutboxStore) throws -> UnmovedDeliveries {
+    func record(_ delivery: Int64, _ number: Int, _ transition: Transition, in store: any OutboxStore) throws -> RecordConflicts {
         try store.write { () throws(OutboxProblem) in try store.record([attempt(delivery, number, transition)]) }
     }
 

@@ -19,7 +19,7 @@ extension StoreContract {
         #expect(throws: OutboxProblem(.refused, "no")) {
             try store.write { () throws(OutboxProblem) in
                 let recipients = [try recipient(revisions[0], in: store)]
-                _ = try store.accept([Candidate(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
+                _ = try store.accept([NewEventRow(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
                 throw OutboxProblem(.refused, "no")
             }
         }
@@ -31,10 +31,10 @@ extension StoreContract {
         let (store, revisions) = try prepared()
         let recipient = try recipient(revisions[0], in: store)
         try store.write { () throws(OutboxProblem) in
-            _ = try store.accept([Candidate(event("kept"), createdByProducer: false, recipients: [recipient])], at: now)
+            _ = try store.accept([NewEventRow(event("kept"), createdByProducer: false, recipients: [recipient])], at: now)
             do throws(OutboxProblem) {
                 try store.undoable { () throws(OutboxProblem) in
-                    _ = try store.accept([Candidate(event("gone"), createdByProducer: false, recipients: [recipient])], at: now)
+                    _ = try store.accept([NewEventRow(event("gone"), createdByProducer: false, recipients: [recipient])], at: now)
                     throw OutboxProblem(.refused, "no")
                 }
             } catch {
@@ -57,7 +57,7 @@ extension StoreContract {
         let other = try open()
         try store.write { () throws(OutboxProblem) in
             let recipients = [try recipient(revisions[0], in: store)]
-            _ = try store.accept([Candidate(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
+            _ = try store.accept([NewEventRow(event("e1"), createdByProducer: false, recipients: recipients)], at: now)
             #expect(try store.hasUnsettled())
             #expect(try !other.hasUnsettled())
         }

@@ -13,7 +13,7 @@ struct ClaimWindow {
     static let stallMilliseconds: Int64 = 100
     /// What an endpoint may hold before anything is known of it.
     static let firstShare = 16
-    /// What an endpoint may hold of what was found ahead of its turn, while others fill the window; see ``Scout``.
+    /// What an endpoint may hold of what was found ahead of its turn, while others fill the window; see ``LookaheadScan``.
     static let scoutedShare = 8
     /// What a fast endpoint may hold.
     static let largestShare = 2048
@@ -46,7 +46,7 @@ struct ClaimWindow {
     mutating func forget(_ endpoint: Int) { if endpoint < shares.count { shares[endpoint] = Share() } }
 
     /// What an endpoint may do.
-    func room<Position>(_ endpoint: Int, _: Lane<Position>.Type = Lane<Position>.self) -> Lane<Position>.Room {
+    func room<Position>(_ endpoint: Int, _: ScanCursor<Position>.Type = ScanCursor<Position>.self) -> ScanCursor<Position>.Room {
         let share = shares[endpoint]
         if share.held > 0 && (share.held >= share.limit || share.bytes >= Self.byteShare) { return .full }
         if !isFull { return .free }

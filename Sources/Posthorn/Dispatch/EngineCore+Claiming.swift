@@ -90,7 +90,7 @@ extension EngineCore {
     /// The window is full: takes what those who hold little have behind the frontier.
     private func lookAhead(_ store: any OutboxStore, _ now: Timestamp, _ jobs: inout SendBatch) throws(OutboxProblem) {
         let start = scout.start(frontier: ready.frontier, at: now)
-        let end = try store.scanReady(after: start, limit: Scout.rowsPerTurn) { (row) throws(OutboxProblem) in
+        let end = try store.scanReady(after: start, limit: LookaheadScan.rowsPerTurn) { (row) throws(OutboxProblem) in
             if window.isAtItsEnd { return false }
             return try consider(Due(row), store, now, &jobs) { endpoint, room in
                 scout.visits(row.delivery, isFree: room == .free || room == .exhausted, held: window.held(endpoint))
@@ -135,7 +135,7 @@ extension EngineCore {
         _ store: any OutboxStore,
         _ now: Timestamp,
         _ jobs: inout SendBatch,
-        _ decide: (_ endpoint: Int, Lane<Position>.Room) -> Lane<Position>.Decision
+        _ decide: (_ endpoint: Int, ScanCursor<Position>.Room) -> ScanCursor<Position>.Decision
     ) throws(OutboxProblem) -> Bool {
         guard let target = try directory.target(of: due.revision, in: store, at: now) else {
             tellStray(due.delivery)
@@ -152,7 +152,7 @@ extension EngineCore {
             if try failsAtOnce(due, target, store, now) { return true }
             if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
         }
-        var room: Lane<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        var room: ScanCursor<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
         // What a receiver does not want now waits as if its endpoint had no room.
         if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
         switch decide(target.endpoint, room) {

@@ -82,14 +82,14 @@ struct ThrottleBook {
     /// reading has got to the one before.
     /// - Parameters:
     ///   - isReadingAgain: Whether any endpoint waits to be read again.
-    ///   - isHungry: Whether that is so of one.
-    mutating func hasTurn(isReadingAgain: Bool, isHungry: (Int) -> Bool) -> Bool {
+    ///   - hasCapacity: Whether that is so of one.
+    mutating func hasTurn(isReadingAgain: Bool, hasCapacity: (Int) -> Bool) -> Bool {
         guard isReadingAgain else { return true }
         if hadLastTurn {
             hadLastTurn = false
             return false
         }
-        return lastGiven.map(isHungry) != true
+        return lastGiven.map(hasCapacity) != true
     }
 
     /// When to look after them next; not at once while the reading is busy with others, whose room comes with their results.
@@ -158,7 +158,9 @@ extension EngineCore {
     /// Looks after throttled endpoints, so that the reading comes back for what waits for them.
     func lookAtThrottles(_ now: Timestamp) {
         if throttles.isEmpty && !throttles.hasNext { return }
-        guard throttles.hasTurn(isReadingAgain: isReadingAgain, isHungry: { ready.isHungry($0) || retries.isHungry($0) }) else { return }
+        guard throttles.hasTurn(isReadingAgain: isReadingAgain, hasCapacity: { ready.hasCapacity($0) || retries.hasCapacity($0) }) else {
+            return
+        }
         guard let endpoint = throttles.next(at: now, waits: { ready.waits($0) || retries.waits($0) }) else { return }
         ready.hasRoom(endpoint)
         retries.hasRoom(endpoint)

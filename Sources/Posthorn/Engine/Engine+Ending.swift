@@ -26,7 +26,7 @@ extension Engine {
         endMails(within: patience)
         if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveCommitted() } }
         let problem = recordLast(core)
-        outbox.writer.leave()
+        outbox.writer.detach()
         core.hasLeft.store(true, ordering: .releasing)
         pool.stop()
         // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.

@@ -22,7 +22,7 @@ public struct EngineConfiguration: Sendable {
     package var transport: Transport?
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
-    package var overruling: (@Sendable (SendJob, AttemptOutcome) -> AttemptOutcome)?
+    package var outcomeOverride: (@Sendable (SendJob, AttemptOutcome) -> AttemptOutcome)?
 
     /// Production settings: real time, for ever, two sender threads, only public addresses over https.
     public init(
@@ -49,7 +49,7 @@ public enum EngineEvent: Sendable {
     /// An attempt failed and another one follows, or none does.
     case attemptFailed(DeliveryUpdate)
     /// A delivery was cancelled and pruned while its request was on the wire; its result is nowhere but here.
-    case deliveryGone(GoneDelivery)
+    case deliveryGone(OrphanedResult)
     /// A mail about exhausted deliveries was handed to the mail server, or was not.
     case mail(MailUpdate)
     /// An endpoint has proved itself; its deliveries go out.
@@ -124,7 +124,7 @@ public enum EngineEvent: Sendable {
 }
 
 /// A request whose delivery was not there any more when its answer came.
-public struct GoneDelivery: Sendable {
+public struct OrphanedResult: Sendable {
     /// The delivery's number.
     public let delivery: Int64
     /// The event's id.

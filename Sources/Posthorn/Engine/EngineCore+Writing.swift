@@ -80,8 +80,8 @@ extension EngineCore {
     ) throws(OutboxProblem) -> AttemptRecord {
         let claim = claims[result.job.id]
         let entry = claim.map { directory[$0.endpoint] }
-        if let overruling = configuration.overruling {
-            result = SendResult(job: result.job, outcome: overruling(result.job, result.outcome))
+        if let outcomeOverride = configuration.outcomeOverride {
+            result = SendResult(job: result.job, outcome: outcomeOverride(result.job, result.outcome))
         }
         // A receiver that echoes what it got would put secrets into the outbox and into logs.
         if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
@@ -100,7 +100,7 @@ extension EngineCore {
     }
 
     /// What was cancelled while its request was on the wire stays so, whatever was planned for it.
-    private func note(_ unmoved: UnmovedDeliveries, _ batches: [[SendResult]], _ records: inout [AttemptRecord]) {
+    private func note(_ unmoved: RecordConflicts, _ batches: [[SendResult]], _ records: inout [AttemptRecord]) {
         for (place, result) in batches.joined().enumerated() {
             let isGone = unmoved.gone.contains(result.job.id)
             if !isGone && !unmoved.cancelled.contains(result.job.id) { continue }
@@ -113,7 +113,7 @@ extension EngineCore {
             )
             if isGone {
                 let endpoint = claims[result.job.id].map { directory[$0.endpoint].stored.settings.id }
-                gone.append(GoneDelivery(result, endpoint: endpoint ?? ""))
+                gone.append(OrphanedResult(result, endpoint: endpoint ?? ""))
             }
         }
     }
@@ -149,7 +149,7 @@ extension EngineCore {
 /// of the hierarchy goes where it was to go then.
 enum ArrivalFanOut {
     static func fanOut(
-        _ arrivals: [Arrival],
+        _ arrivals: [UnroutedEvent],
         using directory: EndpointDirectory,
         in store: any EventLog,
         at now: Timestamp

@@ -6,8 +6,8 @@ import PosthornSystem
 import Synchronization
 
 /// The engine's part that rides on the writer's thread: it records results, fans arrivals out, claims what is due.
-final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
-    // Everything that is not `let` is used on the writer's thread alone, which debug builds check at the doors of `WriterPassenger`, but
+final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
+    // Everything that is not `let` is used on the writer's thread alone, which debug builds check at the doors of `CommitParticipant`, but
     // for what is in `inbox` and `shared`.
     private let owner = OwnerThread()
 
@@ -27,9 +27,9 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
     // overlaps another cost 1,400 instructions a delivery, 3 % of the writer's.
     @exclusivity(unchecked) var window = ClaimWindow()
-    @exclusivity(unchecked) var ready = Lane<Int64>(start: 0)
-    @exclusivity(unchecked) var retries = Lane<RetryPosition>(start: .start)
-    @exclusivity(unchecked) var scout = Scout()
+    @exclusivity(unchecked) var ready = ScanCursor<Int64>(start: 0)
+    @exclusivity(unchecked) var retries = ScanCursor<RetryPosition>(start: .start)
+    @exclusivity(unchecked) var scout = LookaheadScan()
     @exclusivity(unchecked) var throttles = ThrottleBook()
     var retriesGoFirst = false
     @exclusivity(unchecked) var leases = LeaseBook()
@@ -47,7 +47,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// What is written of each of `recording`, in their order, while its commit is under way.
     var recorded: [AttemptRecord] = []
     /// Deliveries of which the commit that is under way found nothing left.
-    var gone: [GoneDelivery] = []
+    var gone: [OrphanedResult] = []
     /// When results were let go of last, in monotonic nanoseconds.
     var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
@@ -67,10 +67,10 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// Whether it was told that a delivery points to nothing.
     var hasToldStray = false
     var faultWatch = FaultWatch()
-    var logWatch = LogWatch()
+    var logWatch = WALGrowthWatch()
     /// Whether what cannot be used is to be written down.
     var hasFaultNews = true
-    @exclusivity(unchecked) var pulse = PulseMeter()
+    @exclusivity(unchecked) var pulse = HeartbeatMeter()
 
     /// Set when the engine has left the writer; whoever keeps it keeps this for its statistics alone.
     let hasLeft = Atomic(false)
@@ -132,12 +132,12 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         inbox.withLock { $0.results.isEmpty && $0.recalled.isEmpty } && shared.withLock { $0.claimed == 0 }
     }
 
-    // MARK: WriterPassenger
+    // MARK: CommitParticipant
 
     /// For the doors of what the writer's thread alone may touch; costs nothing in a release build.
     func checkThread() { assert(owner.isCurrent, "the engine's core was used beside the writer's thread") }
 
-    var wantsToWrite: Bool {
+    var hasPendingWrites: Bool {
         storageFailed || !recording.isEmpty || mayHaveArrivals || mayHaveHeld || !stopped.isEmpty || hasFaultNews || !toHold.isEmpty
             || !throttles.news.isEmpty || !quietShards.isEmpty || inbox.withLock { !$0.results.isEmpty }
     }
@@ -147,7 +147,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     /// A commit with so many shows that results stream in.
     private static let streamGroup = 32
 
-    var isWorthWaiting: Bool {
+    var prefersLargerBatch: Bool {
         lastGroup >= Self.streamGroup && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
 
@@ -217,19 +217,19 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
         listeners.tell(.storageFailed(.init(problem)))
     }
 
-    func turn(_ store: any OutboxStore, othersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
+    func runCycle(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp? {
         checkThread()
         let now = clock.now()
         if let news = logWatch.update(store.pinnedBytes) { listeners.tell(news) }
         takeRecalled()
         answerSnapshots()
         if isFirstTurn { directory.holder = self }
-        if othersWrote || isFirstTurn {
+        if foreignCommit || isFirstTurn {
             try catchUp(store, now)
             isFirstTurn = false
         }
         try followLease(store, now)
-        let nextLook = try lookAtFaults(store, now, othersWrote: othersWrote)
+        let nextLook = try lookAtFaults(store, now, foreignCommit: foreignCommit)
         try noticeTopology(store)
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
         // of the frontier now and would be passed by.
@@ -279,7 +279,7 @@ final class EngineCore: WriterPassenger, EndpointHolder, @unchecked Sendable {
     private func noticeSettled(_ store: any DeliveryQueue) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
         if handshakes?.hasUnasked == true { return }
-        guard claims.isEmpty, !wantsToWrite, try !store.hasUnsettled() else { return }
+        guard claims.isEmpty, !hasPendingWrites, try !store.hasUnsettled() else { return }
         listeners.settled()
     }
 

@@ -8,7 +8,7 @@ import PosthornFormats
 /// those that have failed before can have them all, and nodes take turns.
 struct HandshakeQueue {
     /// An endpoint that has not proved itself.
-    struct Candidate: Sendable {
+    struct PendingHandshake: Sendable {
         let key: Int64
         let revision: Int64
         let settings: EndpointSettings
@@ -17,11 +17,11 @@ struct HandshakeQueue {
         let composer: Result<EndpointComposer, InputProblem>
 
         /// Whether an answer to the one says something about the other.
-        func isSame(as other: Candidate) -> Bool { revision == other.revision && settings == other.settings }
+        func isSame(as other: PendingHandshake) -> Bool { revision == other.revision && settings == other.settings }
     }
 
     private struct Entry {
-        var candidate: Candidate
+        var candidate: PendingHandshake
         var failures = 0
         var due: Timestamp
     }
@@ -55,7 +55,7 @@ struct HandshakeQueue {
     init(speed: Double) { self.speed = speed }
 
     /// Takes the list of all endpoints that are unverified now. New ones and those with other settings are asked at once.
-    mutating func update(_ candidates: [Candidate], at now: Timestamp) {
+    mutating func update(_ candidates: [PendingHandshake], at now: Timestamp) {
         let known = entries
         entries.removeAll(keepingCapacity: true)
         for candidate in candidates {
@@ -70,8 +70,8 @@ struct HandshakeQueue {
     }
 
     /// Takes out who is to be asked now, each once at a time: nodes in turn, and of each the longest waiting first.
-    mutating func take(at now: Timestamp) -> [Candidate] {
-        var taken: [Candidate] = []
+    mutating func take(at now: Timestamp) -> [PendingHandshake] {
+        var taken: [PendingHandshake] = []
         while let entry = next(at: now) {
             let candidate = entry.candidate
             running[candidate.key] = Place(node: candidate.settings.node, host: candidate.host, isRepeat: entry.failures > 0)
@@ -117,7 +117,7 @@ struct HandshakeQueue {
 
     /// One that was taken is done.
     /// - Returns: When it is asked again; `nil` when it is not, or something newer is to be asked in its place.
-    mutating func finished(_ candidate: Candidate, _ outcome: Outcome, at now: Timestamp) -> Timestamp? {
+    mutating func finished(_ candidate: PendingHandshake, _ outcome: Outcome, at now: Timestamp) -> Timestamp? {
         running[candidate.key] = nil
         guard var entry = entries[candidate.key], entry.candidate.isSame(as: candidate) else { return nil }
         if outcome == .verified {

@@ -25,7 +25,7 @@ final class HandshakeRunner: Sendable {
     }
 
     private struct Answer {
-        let candidate: HandshakeQueue.Candidate
+        let candidate: HandshakeQueue.PendingHandshake
         let failure: String?
     }
 
@@ -51,7 +51,7 @@ final class HandshakeRunner: Sendable {
     // MARK: From any thread
 
     /// Takes the list of all endpoints that are unverified now.
-    func update(_ candidates: [HandshakeQueue.Candidate]) {
+    func update(_ candidates: [HandshakeQueue.PendingHandshake]) {
         state.withLock { $0.queue.update(candidates, at: outbox.clock.now()) }
         waker.signal()
     }
@@ -106,7 +106,7 @@ final class HandshakeRunner: Sendable {
         }
     }
 
-    private func start(_ candidate: HandshakeQueue.Candidate) -> WorkerThread? {
+    private func start(_ candidate: HandshakeQueue.PendingHandshake) -> WorkerThread? {
         do throws(SystemProblem) {
             return try WorkerThread(name: "posthorn-hello") { [self] in
                 let failure = handshake.failure(of: candidate.settings, candidate.composer)

@@ -55,7 +55,7 @@ extension Outbox {
     /// An endpoint with its credentials.
     /// - Throws: `InputProblem` when there is none, or it is removed; `OutboxProblem` when it cannot be read.
     func endpointWithCredentials(_ id: String) throws -> StoredEndpoint {
-        guard let endpoint = try read({ try $0.presentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
+        guard let endpoint = try read({ try $0.currentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
         if let fault = endpoint.fault { throw fault.problem }
         return endpoint
     }

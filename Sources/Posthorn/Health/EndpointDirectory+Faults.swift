@@ -46,7 +46,7 @@ extension EndpointDirectory {
     func lookAgain(in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         for entry in faultyEntries {
             guard let stored = try store.endpoint(entry.stored.key) else { continue }
-            if Self.fault(of: stored, at: now) != entry.fault { return outdate() }
+            if Self.fault(of: stored, at: now) != entry.fault { return invalidate() }
         }
     }
 }

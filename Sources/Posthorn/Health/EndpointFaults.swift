@@ -18,27 +18,27 @@ public struct EndpointFaults: Sendable, Equatable {
     public let found: [String: String]
     /// Those besides that the engine that runs cannot use; where none runs, those that the last one could not, and that this
     /// process has no key to look into. The reason says which, and as of when.
-    public let ofRun: [String: String]
+    public let lastRun: [String: String]
     /// Those that the last engine could not use and this process can, with what that engine found.
     public let mended: [String: String]
 
     /// All that cannot be used, as far as is known.
-    public var all: [String: String] { found.merging(ofRun) { own, _ in own } }
+    public var all: [String: String] { found.merging(lastRun) { own, _ in own } }
 
     /// - Parameters:
     ///   - judgements: What this process has found of each endpoint that there is.
     ///   - run: What an engine found.
-    init(_ judgements: [String: Judgement], _ run: FaultsOfRun) {
+    init(_ judgements: [String: Judgement], _ run: LastRunFaults) {
         found = judgements.compactMapValues { if case .broken(let reason) = $0 { reason } else { nil } }
         let found = found
         let others = run.reasons.filter { judgements[$0.key] != nil && found[$0.key] == nil }
         if let process = run.engine {
-            ofRun = others.mapValues { "the engine that runs (process \(process)) cannot use it: \($0)" }
+            lastRun = others.mapValues { "the engine that runs (process \(process)) cannot use it: \($0)" }
             mended = [:]
             return
         }
         let time = run.at.map { " (\($0))" } ?? ""
-        ofRun = others.filter { judgements[$0.key] == .untried }
+        lastRun = others.filter { judgements[$0.key] == .untried }
             .mapValues { "as of the last engine\(time), which could not use it: \($0)" }
         mended = others.filter { judgements[$0.key] == .usable }
             .mapValues { "the last engine\(time) could not use it: \($0)" }
@@ -56,7 +56,7 @@ extension Outbox {
 
     /// The same of one endpoint: why it cannot be used; `nil` when all is well, or there is no such endpoint.
     package func endpointFault(_ id: String) throws -> String? {
-        let (endpoint, run) = try read { (try $0.presentEndpoint(id, withCredentials: true), try $0.faultsOfRun()) }
+        let (endpoint, run) = try read { (try $0.currentEndpoint(id, withCredentials: true), try $0.faultsOfRun()) }
         return endpoint.flatMap { EndpointFaults(judgements(of: [$0]), run).all[$0.settings.id] }
     }
 

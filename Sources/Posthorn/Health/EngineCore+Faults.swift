@@ -23,7 +23,7 @@ struct FaultWatch {
     }
 
     /// Somebody has written, who may have mended something.
-    mutating func othersWrote() { if !told.isEmpty { isDue = true } }
+    mutating func foreignCommit() { if !told.isEmpty { isDue = true } }
 
     /// What to do about a look.
     enum Look: Equatable {
@@ -49,9 +49,9 @@ extension EngineCore {
     func lookAtFaults(
         _ store: any OutboxStore,
         _ now: Timestamp,
-        othersWrote: Bool
+        foreignCommit: Bool
     ) throws(OutboxProblem) -> Timestamp? {
-        if othersWrote { faultWatch.othersWrote() }
+        if foreignCommit { faultWatch.foreignCommit() }
         switch faultWatch.look(now: MonotonicClock.nanoseconds()) {
         case .none: return nil
         case .later(let nanoseconds): return now.advanced(byMilliseconds: nanoseconds / 1_000_000 + 1)

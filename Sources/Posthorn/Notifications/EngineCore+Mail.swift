@@ -9,7 +9,7 @@ extension EngineCore {
     func notify(_ result: SendResult, in store: any NotificationRows, at now: Timestamp) throws(OutboxProblem) {
         guard let claim = claims[result.job.id] else { return }
         let stored = directory[claim.endpoint].stored
-        let exhaustion = Exhaustion(
+        let exhaustion = ExhaustedNotice(
             delivery: result.job.id,
             attempt: result.job.attempt,
             roundAttempts: stored.settings.retry.attempts,

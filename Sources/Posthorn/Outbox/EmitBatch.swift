@@ -58,14 +58,14 @@ final class EmitBatch: Sendable {
         leavingOut outside: [Int: InputProblem] = [:]
     ) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
         try router.refresh(from: store, at: now)
-        var candidates: [Candidate] = []
+        var candidates: [NewEventRow] = []
         candidates.reserveCapacity(events.count)
         var uncarried: [[UncarriedDelivery]] = []
         var problems = outside
         for i in events.indices where outside[i] == nil {
             switch try recipients(of: events[i], store, router, at: now) {
             case .success(let (event, recipients)):
-                candidates.append(Candidate(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
+                candidates.append(NewEventRow(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
                 uncarried.append(recipients.uncarried)
             case .failure(let problem):
                 if !keepsOthers { throw refused(i, problem) }
@@ -106,7 +106,7 @@ final class EmitBatch: Sendable {
 
     private static func result(
         _ event: Event,
-        _ acceptance: Acceptance,
+        _ acceptance: InsertResult,
         _ uncarried: [UncarriedDelivery]
     ) -> Result<EmittedEvent, InputProblem> {
         switch acceptance {

@@ -28,7 +28,7 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such endpoint.
     package func maskedEndpoint(_ id: String) throws -> StoredEndpoint {
         let found = try read { store in
-            (try store.presentEndpoint(id, withCredentials: true), try store.presentEndpoint(id, withCredentials: false))
+            (try store.currentEndpoint(id, withCredentials: true), try store.currentEndpoint(id, withCredentials: false))
         }
         guard case (let open?, let closed?) = found else {
             throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))

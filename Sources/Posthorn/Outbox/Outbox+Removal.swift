@@ -13,14 +13,14 @@ extension Outbox {
     /// - Returns: How many were.
     /// - Throws: `InputProblem` when there is no such endpoint, or deliveries wait for it and may not be cancelled.
     package func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
-        guard let found = try read({ try $0.presentEndpoint(id, withCredentials: false) }) else {
+        guard let found = try read({ try $0.currentEndpoint(id, withCredentials: false) }) else {
             throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
         }
         let before = try cancelsWaiting ? cancelWaiting(ofEndpoints: [found.key]) : countWaiting(ofEndpoints: [found.key])
         let waiting = before.deliveries.values.reduce(0, +)
         if waiting > 0, !cancelsWaiting { throw Self.deliveriesWait(waiting, for: found.settings.id) }
         let cancelled = try change { (store) throws(OutboxProblem) in
-            guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else { return .failure(Self.unknownEndpoint(id)) }
+            guard let endpoint = try store.currentEndpoint(id, withCredentials: false) else { return .failure(Self.unknownEndpoint(id)) }
             let count = cancelsWaiting ? 0 : try store.waitingDeliveries(ofEndpoint: endpoint.key, beyond: before.through)
             if count > 0 { return .failure(Self.deliveriesWait(count, for: endpoint.settings.id)) }
             var plan = TopologyPlan(removing: endpoint)

@@ -42,7 +42,7 @@ extension Outbox {
         try Self.partial {
             try changed { (store) throws(OutboxProblem) in
                 var endpoint = endpoint
-                let stored = try store.presentEndpoint(endpoint.id, withCredentials: true)?.settings
+                let stored = try store.currentEndpoint(endpoint.id, withCredentials: true)?.settings
                 if endpoint.credentials.isEmpty, let stored, stored.signature == endpoint.signature, stored.envelope == endpoint.envelope {
                     endpoint.keepsCredentials = !stored.credentials.isEmpty
                 }
@@ -55,7 +55,7 @@ extension Outbox {
     package func updateEndpoint(_ id: String, _ change: @escaping @Sendable (inout EndpointSettings) -> Void) throws -> [TopologyChange] {
         try Self.partial {
             try changed { (store) throws(OutboxProblem) in
-                guard let endpoint = try store.presentEndpoint(id, withCredentials: true) else { return .failure(Self.unknownEndpoint(id)) }
+                guard let endpoint = try store.currentEndpoint(id, withCredentials: true) else { return .failure(Self.unknownEndpoint(id)) }
                 if let fault = endpoint.fault { throw fault.problem }
                 var settings = endpoint.settings
                 settings.credentials = Credentials.configured(settings.credentials)
@@ -253,7 +253,7 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such endpoint.
     package func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
         let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
-            guard let endpoint = try store.presentEndpoint(id, withCredentials: false) else {
+            guard let endpoint = try store.currentEndpoint(id, withCredentials: false) else {
                 return .failure(Self.unknownEndpoint(id))
             }
             guard let change = endpoint.switched(on: enabled, reason: reason) else { return .success(endpoint.state) }

@@ -21,7 +21,7 @@ final class EndpointDirectory {
     /// as small as the topology however many come and go.
     @exclusivity(unchecked) private var places: [Entry?] = []
     private var vacant: [Int] = []
-    private var vacated: [(index: Int, key: Int64)] = []
+    private var freedSlots: [(index: Int, key: Int64)] = []
     private var indexByKey: [Int64: Int] = [:]
     private var indexByID: [String: Int] = [:]
     /// What has changed since it was asked last.
@@ -34,7 +34,7 @@ final class EndpointDirectory {
     /// How many are there, removed ones left out.
     private(set) var presentCount = 0
     /// Says of which endpoints something is under way; `nil` while no engine runs.
-    weak var holder: (any EndpointHolder)?
+    weak var holder: (any InFlightQuery)?
     @exclusivity(unchecked) private var routes: [Route: (endpoints: [Int], node: String)] = [:]
     @exclusivity(unchecked) private(set) var targets = IntegerTable<Target?>()
 
@@ -43,9 +43,9 @@ final class EndpointDirectory {
         let endpoint: Int
         /// `nil` when no request can be made for it, or it is to be made again.
         @exclusivity(unchecked) fileprivate(set) var sendTarget: SendTarget?
-        fileprivate(set) var composer: LiveComposer
+        fileprivate(set) var composer: SwappableComposer
 
-        init(endpoint: Int, sendTarget: SendTarget?, composer: LiveComposer) {
+        init(endpoint: Int, sendTarget: SendTarget?, composer: SwappableComposer) {
             self.endpoint = endpoint
             self.sendTarget = sendTarget
             self.composer = composer
@@ -89,7 +89,7 @@ final class EndpointDirectory {
     private func follow(_ changes: TopologyChanges, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         for index in leaving {
             guard let entry = places[index] else { continue }
-            try letGo(entry.stored.key, index, store, at: now)
+            try evict(entry.stored.key, index, store, at: now)
         }
         for endpoint in changes.endpoints {
             let known = indexByKey[endpoint.key]
@@ -97,7 +97,7 @@ final class EndpointDirectory {
             if endpoint.state != .removed {
                 place(endpoint, at: now)
             } else if let known {
-                try letGo(endpoint.key, known, store, at: now)
+                try evict(endpoint.key, known, store, at: now)
             }
         }
         if !changes.endpoints.isEmpty { routes.removeAll(keepingCapacity: true) }
@@ -129,7 +129,7 @@ final class EndpointDirectory {
         }
         changed.isWhole = true
         let present = Set(topology.endpoints.map(\.key))
-        for (key, index) in indexByKey where !present.contains(key) { try letGo(key, index, store, at: now) }
+        for (key, index) in indexByKey where !present.contains(key) { try evict(key, index, store, at: now) }
         for endpoint in topology.endpoints { place(endpoint, at: now) }
         routes.removeAll(keepingCapacity: true)
         // A reading that fails on the way is done again, and finds all targets still there.
@@ -178,7 +178,7 @@ final class EndpointDirectory {
     }
 
     /// Vacates the place of an endpoint that is gone, unless something of it is under way.
-    private func letGo(_ key: Int64, _ index: Int, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
+    private func evict(_ key: Int64, _ index: Int, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         if let holder, holder.isAboard, holder.holds(index) {
             // What is pruned already is still to be recalled, and its results to be taken in.
             place(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
@@ -189,7 +189,7 @@ final class EndpointDirectory {
         put(nil, at: index)
         indexByKey[key] = nil
         vacant.append(index)
-        if holder?.isAboard == true { vacated.append((index, key)) }
+        if holder?.isAboard == true { freedSlots.append((index, key)) }
     }
 
     /// Fills or vacates a place, and keeps count of what is there.
@@ -220,26 +220,26 @@ final class EndpointDirectory {
     /// Those that cannot be used.
     var faultyEntries: [Entry] { faulty.compactMap { places[$0] } }
 
-    /// The places that were vacated since this was asked last, with the numbers of the endpoints that had them.
+    /// The places that were freedSlots since this was asked last, with the numbers of the endpoints that had them.
     func takeVacated() -> [(index: Int, key: Int64)] {
-        defer { vacated = [] }
-        return vacated
+        defer { freedSlots = [] }
+        return freedSlots
     }
 
     /// Whether an engine of this process keeps it up to date.
     var isKeptUp: Bool { generation >= 0 && holder?.isAboard ?? false }
 
     /// The next reading is a whole one.
-    func outdate() { generation = -1 }
+    func invalidate() { generation = -1 }
 
     static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
         do throws(InputProblem) { return .success(try EndpointComposer(settings, now: now)) } catch { return .failure(error) }
     }
 
     /// Endpoints that have to prove themselves before they get anything.
-    var unverified: [HandshakeQueue.Candidate] {
+    var unverified: [HandshakeQueue.PendingHandshake] {
         unproved.compactMap { places[$0] }.map { entry in
-            HandshakeQueue.Candidate(
+            HandshakeQueue.PendingHandshake(
                 key: entry.stored.key,
                 revision: entry.stored.revision,
                 settings: entry.stored.settings,
@@ -310,7 +310,7 @@ final class EndpointDirectory {
         _ key: Int64,
         _ store: any TopologyLookup,
         at now: Timestamp,
-        reusing live: LiveComposer?,
+        reusing live: SwappableComposer?,
         placing placesRemoved: Bool = false
     ) throws(OutboxProblem) -> Target? {
         guard let revision = try store.revision(key) else { return nil }
@@ -331,7 +331,7 @@ final class EndpointDirectory {
             url = try? EndpointURL(settings.url)
         }
         let composer = revision.key == entry.stored.revision ? entry.composer : Self.composer(settings, at: now)
-        let slot = live ?? LiveComposer()
+        let slot = live ?? SwappableComposer()
         slot.replace(with: composer)
         guard let url, entry.fault == nil else { return Target(endpoint: index, sendTarget: nil, composer: slot) }
         let target = SendTarget(

@@ -72,7 +72,7 @@ extension ScopedOutbox {
         while true {
             let outcome: Result<Bool, any Error> = try outbox.writer.perform { [self] (store) throws(OutboxProblem) in
                 if let problem = try obstacle(to: settings, change, salt, store) { return .failure(problem) }
-                switch try outbox.applyStep({ _ in .success(topology) }, false, false, in: store) {
+                switch try outbox.applyStep({ _ in .success(topology) }, false, false, Outbox.Waiting(), in: store) {
                 case .success(let changes): return .success(changes != nil)
                 case .failure(let problem): return .failure(problem)
                 }

@@ -51,7 +51,7 @@ extension ScopedOutbox {
                     let current = try store.topologyGeneration()
                     if current != generation { return .failure(ScopeProblem.changed) }
                 }
-                switch try outbox.applyStep({ _ in .success(topology) }, prune, false, in: store) {
+                switch try outbox.applyStep({ _ in .success(topology) }, prune, false, Outbox.Waiting(), in: store) {
                 case .failure(let problem): return .failure(problem)
                 case .success(let changes):
                     planned.changes.withLock { $0 = changes }

@@ -43,7 +43,7 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, or the secret is of no use.
     package func rotate(endpoint id: String, newSecret: String? = nil) throws -> SecretRotation {
         let result: Result<SecretRotation, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
-            guard let endpoint = try store.presentEndpoint(id, withCredentials: true) else {
+            guard let endpoint = try store.currentEndpoint(id, withCredentials: true) else {
                 return .failure(Self.unknownEndpoint(id))
             }
             if let fault = endpoint.fault { throw fault.problem }
@@ -74,7 +74,7 @@ extension Outbox {
     /// sealed credentials is missing.
     /// - Throws: `InputProblem` when there is no such endpoint.
     package func replacedSecretsSign(endpoint id: String) throws -> [Timestamp] {
-        guard let endpoint = try read({ try $0.presentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
+        guard let endpoint = try read({ try $0.currentEndpoint(id, withCredentials: true) }) else { throw Self.unknownEndpoint(id) }
         guard Credentials.carriesSeveralSignatures(endpoint.settings) else { return [] }
         return Credentials.replacedSecretsSign(endpoint.settings.credentials, at: clock.now())
     }

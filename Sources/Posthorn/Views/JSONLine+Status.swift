@@ -7,7 +7,7 @@ extension OutboxStatus {
     private static let pulseLifeMilliseconds: Int64 = 15_000
 
     /// The pulse, unless it is too old to say anything about now.
-    package func currentPulse(at now: Timestamp) -> EnginePulse? {
+    package func currentPulse(at now: Timestamp) -> EngineHeartbeat? {
         guard engine != nil, let pulse, pulse.at <= now, now.milliseconds - pulse.at.milliseconds <= Self.pulseLifeMilliseconds else {
             return nil
         }
@@ -66,7 +66,7 @@ extension JSONLine {
         } else {
             add("mail_refused", nil as String?)
         }
-        add("untold", status.untold)
+        add("without_contact", status.withoutContact)
     }
 }
 

@@ -65,7 +65,7 @@ struct BacklogBenchmark: Benchmark {
             defer { folder.remove() }
             var left = count
             var large: [Run] = []
-            var rates = Pairs()
+            var rates = PairedRuns()
             for round in 1...rounds {
                 Progress.tell("round \(round) of \(rounds): \(least) and \(count)")
                 let reference = try fresh(least, sink)

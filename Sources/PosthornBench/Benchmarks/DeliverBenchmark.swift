@@ -72,7 +72,7 @@ struct DeliverBenchmark: Benchmark {
 
     private func compare(_ sink: BenchReceiver) throws -> FigureList {
         let other = OtherProgram(command: against)
-        var (rate, cpu, ingest, opened) = (Pairs(), Pairs(), Pairs(), Pairs())
+        var (rate, cpu, ingest, opened) = (PairedRuns(), PairedRuns(), PairedRuns(), PairedRuns())
         var last: DeliveryRun?
         for _ in 0..<rounds {
             let start = try sink.connections()

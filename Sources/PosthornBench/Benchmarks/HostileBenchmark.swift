@@ -52,7 +52,7 @@ struct HostileBenchmark: Benchmark {
 
     func run() throws -> any BenchResult {
         ProcessFile.raiseDescriptorLimit()
-        var (p50, p99, memory) = (Pairs(), Pairs(), Pairs())
+        var (p50, p99, memory) = (PairedRuns(), PairedRuns(), PairedRuns())
         for round in 1...rounds {
             Progress.tell("round \(round) of \(rounds)")
             let without = try part(hostile: 0)

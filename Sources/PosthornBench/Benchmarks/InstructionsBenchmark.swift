@@ -42,7 +42,7 @@ struct InstructionsBenchmark: Benchmark {
 
     func check() throws {
         try load.check()
-        try Self.check("--job", job, CountedWork.Job.allCases.map(\.rawValue))
+        try Self.check("--job", job, InstructionWorkload.Job.allCases.map(\.rawValue))
         if !counter.isEmpty { try Self.check("--counter", counter, ProcessCounter.allCases.map(\.rawValue)) }
         if !profile.isEmpty, counter != ProcessCounter.callgrind.rawValue {
             throw BenchProblem.usage("--profile is callgrind's: it wants --counter callgrind beside it")
@@ -81,8 +81,8 @@ struct InstructionsBenchmark: Benchmark {
         defer { folder.remove() }
         var load = load
         load.events = events
-        let job = CountedWork.Job(rawValue: job) ?? .deliver
-        let work = CountedWork(job, load, threads: threads, port: sink.port, database: folder.database)
+        let job = InstructionWorkload.Job(rawValue: job) ?? .deliver
+        let work = InstructionWorkload(job, load, threads: threads, port: sink.port, database: folder.database)
         try work.prepare()
         let count = try counter.count(work, profile: profile)
         try work.check()

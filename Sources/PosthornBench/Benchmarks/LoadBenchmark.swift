@@ -45,7 +45,7 @@ struct LoadBenchmark: Benchmark {
         var marks = ["url": url, "script": "\(folder.path)/post.lua"]
         marks["ca"] = sink.caFile
         try TextFile.write(script, to: "\(folder.path)/post.lua")
-        var (rates, pairs, sent) = ([Double](), Pairs(), 0)
+        var (rates, pairs, sent) = ([Double](), PairedRuns(), 0)
         for _ in 0..<rounds {
             let report = try send(url, sink.caFile)
             rates.append(report.requestsPerSecond)
@@ -86,7 +86,7 @@ struct LoadBenchmark: Benchmark {
             try EndpointURL(url),
             plan: plan,
             content: .body(load.data),
-            guard: LabGuard.make(isOwned: false),
+            guard: OwnedHostGuard.make(isOwned: false),
             options: options
         )
         let report = try test.run()

@@ -97,7 +97,7 @@ struct ScheduleBenchmark: Benchmark {
         var plan = LoadPlan(model)
         plan.nanoseconds = Int64(seconds) * 1_000_000_000
         plan.threads = threads
-        let report = try LoadTest(url, plan: plan, content: .body(load.data), guard: LabGuard.make(isOwned: false)).run()
+        let report = try LoadTest(url, plan: plan, content: .body(load.data), guard: OwnedHostGuard.make(isOwned: false)).run()
         guard report.errors == 0 else { throw BenchProblem("\(report.errors) of \(report.requests) requests failed") }
         return report
     }

@@ -34,7 +34,7 @@ struct SendBenchmark: Benchmark {
         defer { sink.end() }
         var load = load
         load.caFile = sink.caFile
-        var (rate, cpu, allocations) = (Pairs(), Pairs(), Pairs())
+        var (rate, cpu, allocations) = (PairedRuns(), PairedRuns(), PairedRuns())
         let count = Double(load.deliveries)
         for _ in 0..<rounds {
             let durable = try DeliveryRun.of(load, threads: threads, port: sink.port)

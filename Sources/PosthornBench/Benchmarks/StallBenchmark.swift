@@ -44,7 +44,7 @@ struct StallBenchmark: Benchmark {
 
     func run() throws -> any BenchResult {
         ProcessFile.raiseDescriptorLimit()
-        var rate = Pairs()
+        var rate = PairedRuns()
         for _ in 0..<rounds {
             let without = try healthyPerSecond(stalled: 0)
             rate.add(try healthyPerSecond(stalled: stalled), without)

@@ -47,7 +47,7 @@ enum BenchCommand {
         if name == Sink.subcommand { try Sink.serve() }
         if name == NginxProcess.subcommand { try NginxProcess.serve(arguments) }
         if name == EngineServer.subcommand { try EngineServer.serve(arguments) }
-        if name == CountedWork.subcommand { return try CountedWork.serve(arguments) }
+        if name == InstructionWorkload.subcommand { return try InstructionWorkload.serve(arguments) }
         if name == ReceiveCommand.name { return try ReceiveCommand.run(arguments) }
         guard let benchmark = all.first(where: { $0.name == name }) else {
             throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")

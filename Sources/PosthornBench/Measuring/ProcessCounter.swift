@@ -31,14 +31,14 @@ enum ProcessCounter: String, CaseIterable {
 
     /// Lets this program do a job in a process of its own, and counts that process's instructions.
     /// - Parameter profile: Where callgrind's file is left; nowhere when it is empty.
-    func count(_ work: CountedWork, profile: String = "") throws -> InstructionCount {
+    func count(_ work: InstructionWorkload, profile: String = "") throws -> InstructionCount {
         switch self {
         case .processor: try Self.countByProcessor(work)
         case .callgrind: try Self.countByCallgrind(work, profile: profile)
         }
     }
 
-    private static func countByProcessor(_ work: CountedWork) throws -> InstructionCount {
+    private static func countByProcessor(_ work: InstructionWorkload) throws -> InstructionCount {
         var pipes: [Int32] = [0, 0]
         guard pipe(&pipes) == 0 else { throw BenchProblem("pipe: \(String(cString: strerror(errno)))") }
         for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -57,7 +57,7 @@ enum ProcessCounter: String, CaseIterable {
         return InstructionCount(total: total)
     }
 
-    private static func countByCallgrind(_ work: CountedWork, profile: String) throws -> InstructionCount {
+    private static func countByCallgrind(_ work: InstructionWorkload, profile: String) throws -> InstructionCount {
         let folder = try TemporaryFolder()
         defer { folder.removeAll() }
         // Valgrind 3.19, that of Debian 12, ends at Swift's debugging information. Symbols are left, for callgrind_annotate.

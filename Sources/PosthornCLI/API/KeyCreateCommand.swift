@@ -49,7 +49,7 @@ enum KeyCreateCommand: Command {
             return 0
         }
         context.output.write("\(token.text)\n")
-        let scope = key.node.map { "sees node \(Visible.text($0)) and what is below" } ?? "sees the whole outbox"
+        let scope = key.node.map { "sees node \(TerminalText.text($0)) and what is below" } ?? "sees the whole outbox"
         ErrorOutput.line("posthorn: this key is shown this once; it \(scope)")
         return 0
     }

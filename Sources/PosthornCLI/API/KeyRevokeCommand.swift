@@ -19,7 +19,7 @@ enum KeyRevokeCommand: Command {
         var line = JSONLine()
         line.add("id", id)
         line.add("revoked", true)
-        context.output.write(context.json ? line.text + "\n" : "revoked key \(Visible.text(id))\n")
+        context.output.write(context.json ? line.text + "\n" : "revoked key \(TerminalText.text(id))\n")
         return 0
     }
 }

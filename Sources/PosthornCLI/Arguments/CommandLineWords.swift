@@ -46,7 +46,7 @@ struct CommandLineWords {
             default:
                 let known = ["--db", "--json", "--help", "--version"]
                 throw UsageProblem(
-                    "unknown flag \(Visible.text(word)) before the command" + Suggestion.clause(for: word, among: known)
+                    "unknown flag \(TerminalText.text(word)) before the command" + Suggestion.clause(for: word, among: known)
                 )
             }
         }
@@ -66,7 +66,7 @@ struct CommandLineWords {
         if let index = names.firstIndex(of: first) { return .command(index, Array(rest)) }
         let group = names.filter { $0.hasPrefix(first + " ") }
         guard !group.isEmpty else {
-            throw UsageProblem("unknown command \"\(Visible.text(first))\"" + suggestion(for: first, names))
+            throw UsageProblem("unknown command \"\(TerminalText.text(first))\"" + suggestion(for: first, names))
         }
         let seconds = group.map { String($0.dropFirst(first.count + 1)) }
         guard let second = rest.first, second != "--help", second != "-h" else {
@@ -77,7 +77,7 @@ struct CommandLineWords {
         }
         guard let index = names.firstIndex(of: "\(first) \(second)") else {
             throw UsageProblem(
-                "unknown command \"\(first) \(Visible.text(second))\"" + Suggestion.clause(for: second, among: seconds),
+                "unknown command \"\(first) \(TerminalText.text(second))\"" + Suggestion.clause(for: second, among: seconds),
                 command: first
             )
         }

@@ -44,7 +44,7 @@ struct ParsedArguments: Equatable, Sendable {
         guard written == "-h" || written.hasPrefix("--"), let flag = command.allFlags.first(where: { $0.name == name }) else {
             let names = command.allFlags.map { "--" + $0.name }
             throw UsageProblem(
-                "unknown flag \(Visible.text(written))" + Suggestion.clause(for: written, among: names),
+                "unknown flag \(TerminalText.text(written))" + Suggestion.clause(for: written, among: names),
                 command: command.name
             )
         }
@@ -53,7 +53,7 @@ struct ParsedArguments: Equatable, Sendable {
         }
         guard let placeholder = flag.value else {
             if parts.count > 1 {
-                throw UsageProblem("--\(name) takes no value; leave \"=\(Visible.text(parts[1]))\" out", command: command.name)
+                throw UsageProblem("--\(name) takes no value; leave \"=\(TerminalText.text(parts[1]))\" out", command: command.name)
             }
             values[name] = [""]
             return
@@ -76,7 +76,7 @@ struct ParsedArguments: Equatable, Sendable {
         }
         if command.positionals.contains(where: { $0.count == .many }) { return }
         if positionals.count > command.positionals.count {
-            let extra = Visible.text(positionals[command.positionals.count])
+            let extra = TerminalText.text(positionals[command.positionals.count])
             throw UsageProblem("\"\(extra)\" is one argument too many; leave it out", command: command.name)
         }
     }

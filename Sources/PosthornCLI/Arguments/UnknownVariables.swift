@@ -28,7 +28,7 @@ enum UnknownVariables {
             let words = known.sorted().map { String($0.dropFirst(prefix.count)) }
             let near = Suggestion.nearest(to: String(name.dropFirst(prefix.count)), among: words)
             let advice = near.map { "did you mean \(prefix)\($0)?" } ?? "known are \(known.sorted().joined(separator: ", "))"
-            return "the variable \(Visible.text(name)) is not known and has no effect; \(advice)"
+            return "the variable \(TerminalText.text(name)) is not known and has no effect; \(advice)"
         }
     }
 

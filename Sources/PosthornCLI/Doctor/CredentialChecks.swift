@@ -8,7 +8,7 @@ enum CredentialChecks {
     static func all(_ outbox: Outbox, held: [String: Int]) throws -> [Finding] {
         let (storage, hasKey) = try outbox.credentialStorage()
         let faults = try outbox.endpointFaults()
-        let found = broken(faults.found) + unusedByRun(faults.ofRun) + mended(faults.mended, held: held)
+        let found = broken(faults.found) + unusedByRun(faults.lastRun) + mended(faults.mended, held: held)
         return found + (faults.found.isEmpty ? [finding(storage, hasKey: hasKey)] : [])
     }
 
@@ -18,7 +18,7 @@ enum CredentialChecks {
             Finding(
                 .warn,
                 "endpoint",
-                "\(Visible.text(id)): \(Visible.text(reason)); its deliveries wait; if it lacks the key, start posthorn run "
+                "\(TerminalText.text(id)): \(TerminalText.text(reason)); its deliveries wait; if it lacks the key, start posthorn run "
                     + "with it, else mend what it names"
             )
         }
@@ -31,7 +31,7 @@ enum CredentialChecks {
             return Finding(
                 .warn,
                 "endpoint",
-                "\(Visible.text(id)): \(Visible.text(reason)); it can be used now, and \(Words.count(waiting, "delivery waits", "deliveries wait")) "
+                "\(TerminalText.text(id)): \(TerminalText.text(reason)); it can be used now, and \(HumanText.count(waiting, "delivery waits", "deliveries wait")) "
                     + "for posthorn run to be started, with the key that this command was given if any"
             )
         }
@@ -43,7 +43,7 @@ enum CredentialChecks {
             Finding(
                 .problem,
                 "endpoint",
-                "\(Visible.text(id)) cannot be used, and its deliveries wait: \(Visible.text(reason)); or apply the "
+                "\(TerminalText.text(id)) cannot be used, and its deliveries wait: \(TerminalText.text(reason)); or apply the "
                     + "topology with it, which writes it again (with --key-lost, if the key is gone)"
             )
         }
@@ -58,11 +58,11 @@ enum CredentialChecks {
             return Finding(
                 .warn,
                 "credentials",
-                "\(Words.count(storage.inTheClear, "endpoint")) with unencrypted credentials or headers, readable by anyone who can read the file; \(remedy)"
+                "\(HumanText.count(storage.inTheClear, "endpoint")) with unencrypted credentials or headers, readable by anyone who can read the file; \(remedy)"
             )
         }
         if storage.sealed == 0 { return Finding(.ok, "credentials", "no endpoint has any") }
         let key = hasKey ? "and the key opens them" : "no key was given to this command, so they were not tried"
-        return Finding(.ok, "credentials", "those of \(Words.count(storage.sealed, "endpoint")) are sealed, \(key)")
+        return Finding(.ok, "credentials", "those of \(HumanText.count(storage.sealed, "endpoint")) are sealed, \(key)")
     }
 }

@@ -35,24 +35,24 @@ enum DoctorCommand: Command {
         let now = SystemClock().now().unixSeconds
         if let finding = FileChecks.age(modifiedSeconds: facts.modifiedSeconds, nowSeconds: now) { findings.append(finding) }
         do {
-            if let problem = context.keyProblem { findings.append(Finding(.problem, "key", Visible.text(problem))) }
+            if let problem = context.keyProblem { findings.append(Finding(.problem, "key", TerminalText.text(problem))) }
             let outbox = try context.openToRead()
             defer { outbox.close() }
             findings.insert(opened(path), at: 0)
             findings += try OutboxChecks.all(outbox)
             findings += SecretChecks.certificates(try outbox.clientCertificates(), at: SystemClock().now())
         } catch {
-            findings.append(Finding(.problem, "file", Visible.text(Program.message(of: error))))
+            findings.append(Finding(.problem, "file", TerminalText.text(Program.message(of: error))))
         }
         return findings
     }
 
     private static func opened(_ path: String) -> Finding {
-        if FileChecks.canBeWritten(path) { return Finding(.ok, "file", "\(Visible.text(path)) opens and can be written") }
+        if FileChecks.canBeWritten(path) { return Finding(.ok, "file", "\(TerminalText.text(path)) opens and can be written") }
         return Finding(
             .warn,
             "file",
-            "\(Visible.text(path)) can only be read by this user: posthorn run, emit and apply need one that may write it"
+            "\(TerminalText.text(path)) can only be read by this user: posthorn run, emit and apply need one that may write it"
         )
     }
 

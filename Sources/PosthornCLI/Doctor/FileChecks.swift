@@ -21,17 +21,17 @@ enum FileChecks {
                         finding: Finding(
                             .warn,
                             "file",
-                            "\(Visible.text(path)) does not exist yet; posthorn apply makes it, or name another with --db"
+                            "\(TerminalText.text(path)) does not exist yet; posthorn apply makes it, or name another with --db"
                         )
                     )
                 )
             }
             let reason = String(cString: strerror(errno))
-            return .failure(FindingError(finding: Finding(.problem, "file", "\(Visible.text(path)): \(reason); check the path")))
+            return .failure(FindingError(finding: Finding(.problem, "file", "\(TerminalText.text(path)): \(reason); check the path")))
         }
         if facts.st_mode & S_IFMT != S_IFREG {
             return .failure(
-                FindingError(finding: Finding(.problem, "file", "\(Visible.text(path)) is not a file; name another with --db"))
+                FindingError(finding: Finding(.problem, "file", "\(TerminalText.text(path)) is not a file; name another with --db"))
             )
         }
         return .success(
@@ -48,7 +48,7 @@ enum FileChecks {
     ///   - what: What it holds.
     ///   - ending: What its companions' names may end in.
     static func permissions(_ check: String, _ mode: mode_t, path: String, what: String, ending: String = "") -> Finding {
-        let text = "\(Visible.text(path)) has mode \(String(mode, radix: 8))"
+        let text = "\(TerminalText.text(path)) has mode \(String(mode, radix: 8))"
         if mode & 0o007 == 0 { return Finding(.ok, check, text) }
         return Finding(
             .warn,
@@ -76,7 +76,7 @@ enum FileChecks {
 
     /// A full disk stops everything, so a warning must come well before.
     static func space(free: UInt64, used: UInt64) -> Finding {
-        let text = "\(Words.bytes(free)) free, the outbox has \(Words.bytes(used))"
+        let text = "\(HumanText.bytes(free)) free, the outbox has \(HumanText.bytes(used))"
         if free < 64 << 20 {
             return Finding(.problem, "disk", "\(text); make room, because a full disk stops accepting and sending")
         }
@@ -86,7 +86,7 @@ enum FileChecks {
 
     /// The write-ahead log, which checkpoints keep small.
     static func log(bytes: UInt64, path: String) -> Finding {
-        let text = "the write-ahead log has \(Words.bytes(bytes))"
+        let text = "the write-ahead log has \(HumanText.bytes(bytes))"
         if bytes < 256 << 20 { return Finding(.ok, "log", text) }
         return Finding(
             .warn,
@@ -123,7 +123,7 @@ enum FileChecks {
         return Finding(
             .warn,
             "clock",
-            "the outbox was changed \(Words.length(milliseconds: (modifiedSeconds - nowSeconds) * 1000)) ahead of now: the clock was put "
+            "the outbox was changed \(HumanText.length(milliseconds: (modifiedSeconds - nowSeconds) * 1000)) ahead of now: the clock was put "
                 + "back, and retries wait until it has caught up; set it right"
         )
     }

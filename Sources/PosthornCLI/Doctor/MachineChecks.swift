@@ -74,7 +74,7 @@ enum MachineChecks {
         return Finding(
             .problem,
             "certificates",
-            "\(Visible.text(path)) \(problem), so nothing is sent over https until that is mended; install the ca-certificates "
+            "\(TerminalText.text(path)) \(problem), so nothing is sent over https until that is mended; install the ca-certificates "
                 + "package, or name a file with SSL_CERT_FILE or run --ca-file"
         )
     }

@@ -8,10 +8,10 @@ enum MailChecks {
     static let patienceMilliseconds: Int64 = 600_000
 
     static func all(_ status: MailStatus, at now: Timestamp) -> [Finding] {
-        let found = [refused(status), waiting(status, at: now), untold(status)].compactMap { $0 }
+        let found = [refused(status), waiting(status, at: now), withoutContact(status)].compactMap { $0 }
         if !found.isEmpty { return found }
         let sent = status.counts[.sent] ?? 0
-        return sent > 0 ? [Finding(.ok, "mail", "\(Words.count(sent, "mail")) sent, none refused")] : []
+        return sent > 0 ? [Finding(.ok, "mail", "\(HumanText.count(sent, "mail")) sent, none refused")] : []
     }
 
     private static func refused(_ status: MailStatus) -> Finding? {
@@ -20,8 +20,8 @@ enum MailChecks {
         return Finding(
             .warn,
             "mail",
-            "\(Words.count(count, "mail was", "mails were")) refused, the last to \(Visible.text(mail.recipient)) about endpoint "
-                + "\(Visible.text(mail.endpoint)): \(Visible.text(mail.answer ?? "no reason")); correct the notification_contact or --mail-from, "
+            "\(HumanText.count(count, "mail was", "mails were")) refused, the last to \(TerminalText.text(mail.recipient)) about endpoint "
+                + "\(TerminalText.text(mail.endpoint)): \(TerminalText.text(mail.answer ?? "no reason")); correct the notification_contact or --mail-from, "
                 + "then posthorn retry --mails"
         )
     }
@@ -29,15 +29,15 @@ enum MailChecks {
     private static func waiting(_ status: MailStatus, at now: Timestamp) -> Finding? {
         let count = status.counts[.waiting] ?? 0
         if count == 0 { return nil }
-        let mails = Words.count(count, "mail waits", "mails wait")
+        let mails = HumanText.count(count, "mail waits", "mails wait")
         if let answer = status.answer {
             return Finding(
                 .warn,
                 "mail",
-                "\(mails) for another try: \(Visible.text(answer)); check --smtp, its password, --ca-file and the server"
+                "\(mails) for another try: \(TerminalText.text(answer)); check --smtp, its password, --ca-file and the server"
             )
         }
-        let due = status.next.map { ", due \(Words.distance(to: $0, from: now))" } ?? ""
+        let due = status.next.map { ", due \(HumanText.distance(to: $0, from: now))" } ?? ""
         let isLate = status.oldestUntried.map { $0.advanced(byMilliseconds: patienceMilliseconds) < now } ?? false
         let untried = isLate ? "posthorn run has a mail server and has not tried it; see its log" : nil
         guard let reason = unserved(status) ?? untried else { return Finding(.ok, "mail", mails + due) }
@@ -53,12 +53,12 @@ enum MailChecks {
         return "\(who); start it with --smtp and --mail-from"
     }
 
-    private static func untold(_ status: MailStatus) -> Finding? {
-        guard status.untold > 0 else { return nil }
+    private static func withoutContact(_ status: MailStatus) -> Finding? {
+        guard status.withoutContact > 0 else { return nil }
         return Finding(
             .warn,
             "mail",
-            "\(Words.count(status.untold, "time")) so far a delivery was exhausted and there was no contact (one that was retried and exhausted "
+            "\(HumanText.count(status.withoutContact, "time")) so far a delivery was exhausted and there was no contact (one that was retried and exhausted "
                 + "again counts again); give the nodes of their endpoints, or nodes above, a notification_contact"
         )
     }

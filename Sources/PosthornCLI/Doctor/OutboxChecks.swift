@@ -37,26 +37,26 @@ enum OutboxChecks {
         return Finding(
             .problem,
             "integrity",
-            "the file is damaged (\(Visible.text(first))\(problems.count > 1 ? " and \(problems.count - 1) more" : "")); stop posthorn run, keep "
+            "the file is damaged (\(TerminalText.text(first))\(problems.count > 1 ? " and \(problems.count - 1) more" : "")); stop posthorn run, keep "
                 + "a copy, and restore a backup or recover with sqlite3's .recover"
         )
     }
 
     static func engine(_ status: OutboxStatus, at now: Timestamp) -> Finding {
-        if let trouble = status.engineTrouble { return Finding(.problem, "engine", Visible.text(trouble)) }
+        if let trouble = status.engineTrouble { return Finding(.problem, "engine", TerminalText.text(trouble)) }
         if let process = status.engine { return Finding(.ok, "engine", "running, process \(process)") }
         let waiting = status.deliveries[.pending] ?? 0
         if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and no delivery is pending") }
         if status.overdue > 0 || status.arrivals > 0 {
             let late =
                 status.overdue > 0
-                ? StatusCommand.overdue(status, at: now) : "\(Words.count(Int(status.arrivals), "event waits", "events wait"))"
+                ? StatusCommand.overdue(status, at: now) : "\(HumanText.count(Int(status.arrivals), "event waits", "events wait"))"
             return Finding(.problem, "engine", "not running, and \(late); start posthorn run")
         }
         return Finding(
             .warn,
             "engine",
-            "not running, and \(Words.count(waiting, "delivery waits", "deliveries wait")); start posthorn run"
+            "not running, and \(HumanText.count(waiting, "delivery waits", "deliveries wait")); start posthorn run"
         )
     }
 
@@ -68,7 +68,7 @@ enum OutboxChecks {
     /// What receivers' answers say of this machine's clock.
     static func clock(_ skew: ClockSkew, at moment: Timestamp) -> Finding {
         let size = abs(skew.milliseconds)
-        let source = "by the Date of answers from \(Words.count(skew.endpoints, "endpoint")), the engine's last estimate, of \(moment)"
+        let source = "by the Date of answers from \(HumanText.count(skew.endpoints, "endpoint")), the engine's last estimate, of \(moment)"
         if size < skewWarningMilliseconds {
             return Finding(.ok, "clock skew", "this machine's clock agrees with receivers' to about a second, \(source)")
         }
@@ -76,7 +76,7 @@ enum OutboxChecks {
         return Finding(
             size < skewProblemMilliseconds ? .warn : .problem,
             "clock skew",
-            "this machine's clock is about \(Words.length(milliseconds: size)) \(way) receivers', \(source); receivers refuse signatures that are "
+            "this machine's clock is about \(HumanText.length(milliseconds: size)) \(way) receivers', \(source); receivers refuse signatures that are "
                 + "minutes off: run an NTP client"
         )
     }
@@ -84,11 +84,11 @@ enum OutboxChecks {
     /// Endpoints that take no deliveries.
     static func stopped(_ endpoints: [StoredEndpoint], held: [String: Int]) -> [Finding] {
         let stopped = endpoints.filter { $0.state != .active }
-        if stopped.isEmpty { return [Finding(.ok, "endpoints", "\(Words.count(endpoints.count, "endpoint")), all active")] }
+        if stopped.isEmpty { return [Finding(.ok, "endpoints", "\(HumanText.count(endpoints.count, "endpoint")), all active")] }
         return stopped.map { endpoint in
-            let id = Visible.text(endpoint.settings.id)
+            let id = TerminalText.text(endpoint.settings.id)
             let word = ShellWord.argument(endpoint.settings.id)
-            let why = endpoint.stateReason.map { " (\(Visible.text($0)))" } ?? ""
+            let why = endpoint.stateReason.map { " (\(TerminalText.text($0)))" } ?? ""
             let waiting = held[endpoint.settings.id] ?? 0
             let remedy =
                 endpoint.state == .disabled
@@ -97,7 +97,7 @@ enum OutboxChecks {
             return Finding(
                 waiting > 0 ? .warn : .ok,
                 "endpoint",
-                "\(id) is \(endpoint.state.rawValue)\(why), \(Words.count(waiting, "delivery waits", "deliveries wait"))"
+                "\(id) is \(endpoint.state.rawValue)\(why), \(HumanText.count(waiting, "delivery waits", "deliveries wait"))"
                     + (waiting > 0 ? "; \(remedy)" : "")
             )
         }
@@ -112,7 +112,7 @@ enum OutboxChecks {
             Finding(
                 .warn,
                 "http",
-                "\(Visible.text(first.settings.id))\(others) called over plain http, which run refuses unless --allow opens its range; use "
+                "\(TerminalText.text(first.settings.id))\(others) called over plain http, which run refuses unless --allow opens its range; use "
                     + "https in production"
             )
         ]

@@ -14,7 +14,7 @@ enum SchemaChecks {
     }
 
     private static func finding(_ difference: SchemaDifference) -> Finding {
-        let what = "\(difference.type) \(Visible.text(difference.name))"
+        let what = "\(difference.type) \(TerminalText.text(difference.name))"
         switch difference.kind {
         case .missing where difference.type == "index":
             let sql = (difference.sql ?? "").split { $0.isWhitespace }.joined(separator: " ")
@@ -47,7 +47,7 @@ enum SchemaChecks {
             Finding(
                 .problem,
                 "deliveries",
-                "\(Words.count(Int(stray.count), "delivery that waits", "deliveries that wait")) can never go out, since the event or the endpoint's settings are "
+                "\(HumanText.count(Int(stray.count), "delivery that waits", "deliveries that wait")) can never go out, since the event or the endpoint's settings are "
                     + "missing (the first is \(first)); restore a backup that has them"
             )
         ]

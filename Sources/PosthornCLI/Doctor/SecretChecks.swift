@@ -11,14 +11,14 @@ enum SecretChecks {
         let findings = validities.sorted { $0.key < $1.key }.compactMap { finding($0, $1, at: now) }
         if !findings.isEmpty || validities.isEmpty { return findings }
         let first = validities.values.map(\.until).min() ?? now
-        return [Finding(.ok, "client cert", "\(Words.count(validities.count, "endpoint")) with one, valid until \(first) at least")]
+        return [Finding(.ok, "client cert", "\(HumanText.count(validities.count, "endpoint")) with one, valid until \(first) at least")]
     }
 
     private static func finding(_ id: String, _ validity: CertificateValidity, at now: Timestamp) -> Finding? {
-        let subject = "the client certificate of \(Visible.text(id)), or one of its chain,"
+        let subject = "the client certificate of \(TerminalText.text(id)), or one of its chain,"
         let remedy = "have a new one made, and apply the topology with it and its key"
         if validity.until <= now {
-            let ago = Words.distance(to: validity.until, from: now)
+            let ago = HumanText.distance(to: validity.until, from: now)
             return Finding(
                 .problem,
                 "client cert",
@@ -29,7 +29,7 @@ enum SecretChecks {
             return Finding(
                 .problem,
                 "client cert",
-                "\(subject) is valid only from \(validity.from) on (\(Words.distance(to: validity.from, from: now))), so receivers refuse it until "
+                "\(subject) is valid only from \(validity.from) on (\(HumanText.distance(to: validity.from, from: now))), so receivers refuse it until "
                     + "then; check the machine's clock, or apply a certificate that is already valid"
             )
         }
@@ -37,7 +37,7 @@ enum SecretChecks {
         return Finding(
             .warn,
             "client cert",
-            "\(subject) expires on \(validity.until) (\(Words.distance(to: validity.until, from: now))); \(remedy)"
+            "\(subject) expires on \(validity.until) (\(HumanText.distance(to: validity.until, from: now))); \(remedy)"
         )
     }
 }

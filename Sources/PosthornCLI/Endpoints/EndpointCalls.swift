@@ -19,7 +19,7 @@ enum EndpointCalls {
         guard let file = arguments.text("ca-file") else { return nil }
         if let problem = CertificateFile.problem(file) {
             throw UsageProblem(
-                "\(arguments.label("ca-file")): \(Visible.text(file)) \(problem); name a PEM file with the certificates of authorities",
+                "\(arguments.label("ca-file")): \(TerminalText.text(file)) \(problem); name a PEM file with the certificates of authorities",
                 command: arguments.command
             )
         }

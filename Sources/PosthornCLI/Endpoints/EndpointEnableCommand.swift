@@ -27,7 +27,7 @@ enum EndpointSwitch {
     static func report(_ id: String, _ state: EndpointState, json: Bool) -> String {
         guard json else {
             let note = state == .unverified ? "; its deliveries are held until its URL has proved itself" : ""
-            return "endpoint \(Visible.text(id)) is \(state.rawValue)\(note)\n"
+            return "endpoint \(TerminalText.text(id)) is \(state.rawValue)\(note)\n"
         }
         var line = JSONLine()
         line.add("id", id)

@@ -29,8 +29,8 @@ enum EndpointRemoveCommand: Command {
             context.output.write(line)
             return 0
         }
-        let note = cancelled == 0 ? "" : "; \(Words.count(cancelled, "delivery", "deliveries")) cancelled"
-        context.output.write("removed endpoint \(Visible.text(id))\(note)\n")
+        let note = cancelled == 0 ? "" : "; \(HumanText.count(cancelled, "delivery", "deliveries")) cancelled"
+        context.output.write("removed endpoint \(TerminalText.text(id))\(note)\n")
         return 0
     }
 }

@@ -56,7 +56,7 @@ enum EndpointRotateCommand: Command {
     }
 
     private static func text(_ id: String, _ rotation: SecretRotation, isGiven: Bool) -> String {
-        let name = Visible.text(id)
+        let name = TerminalText.text(id)
         let grace =
             rotation.replacedSignsUntil.map { "The replaced one signs too until \($0).\n" } ?? oneSecretAlone(rotation, isGiven: isGiven)
         guard let shown = rotation.shownOnce else {

@@ -49,7 +49,7 @@ enum EndpointShowCommand: Command {
         _ counts: [DeliveryState: Int]
     ) -> String {
         let settings = endpoint.settings
-        let waiting = states.compactMap { state in counts[state].map { "\(Words.grouped($0)) \(state.rawValue)" } }
+        let waiting = states.compactMap { state in counts[state].map { "\(HumanText.grouped($0)) \(state.rawValue)" } }
         var rows: [(String, String)] = [
             ("endpoint", settings.id), ("node", settings.node),
             ("state", endpoint.state.rawValue + (endpoint.stateReason.map { " (\($0))" } ?? "")),
@@ -72,12 +72,12 @@ enum EndpointShowCommand: Command {
             rows.append(("overlap", "\(many) too, \(replaced.count == 1 ? "" : "the last of them ")until \(last)"))
         }
         rows += limits(settings)
-        return TwoColumns.lines(rows.map { ($0.0, Visible.text($0.1)) }).map { $0 + "\n" }.joined()
+        return TwoColumns.lines(rows.map { ($0.0, TerminalText.text($0.1)) }).map { $0 + "\n" }.joined()
     }
 
     private static func limits(_ settings: EndpointSettings) -> [(String, String)] {
         let retry = settings.retry.offsetsMilliseconds.map(RetrySchedule.Duration.text).joined(separator: ", ")
-        let rate = settings.ratePerSecond.map { "\(Words.oneDecimal($0)) a second" } ?? "no limit of rate"
+        let rate = settings.ratePerSecond.map { "\(HumanText.oneDecimal($0)) a second" } ?? "no limit of rate"
         let length = RetrySchedule.Duration.text(Int64(settings.timeoutMilliseconds))
         return [("retry", retry), ("limits", "deadline \(length), \(settings.inFlightLimit) at once, \(rate)")]
     }

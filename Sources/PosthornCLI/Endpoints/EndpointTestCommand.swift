@@ -37,12 +37,12 @@ enum EndpointTestCommand: Command {
     }
 
     private static func text(_ test: EndpointTest) -> String {
-        var text = "> \(test.method.rawValue) \(Visible.text(test.url))\n"
-        for header in test.headers { text += "> \(Visible.text(header.name)): \(Visible.text(header.value))\n" }
+        var text = "> \(test.method.rawValue) \(TerminalText.text(test.url))\n"
+        for header in test.headers { text += "> \(TerminalText.text(header.name)): \(TerminalText.text(header.value))\n" }
         if !test.body.isEmpty { text += ">\n" + lines(test.body, "> ") }
         let outcome = test.outcome
         let place = outcome.address.isEmpty ? "" : " from \(outcome.address)"
-        let time = Words.length(milliseconds: outcome.durationMicroseconds / 1000)
+        let time = HumanText.length(milliseconds: outcome.durationMicroseconds / 1000)
         if let status = outcome.status {
             text += "< \(status)\(place) in \(time)\(outcome.succeeded ? "" : ": only 200 counts as received")\n"
         } else {
@@ -53,14 +53,14 @@ enum EndpointTestCommand: Command {
 
     /// Why there was no answer. Of a refused address the detail says it all, with the address.
     static func failure(_ outcome: AttemptOutcome) -> String {
-        let (sentence, detail) = (outcome.error?.sentence ?? "", Visible.text(RemedyText.detail(of: outcome)))
+        let (sentence, detail) = (outcome.error?.sentence ?? "", TerminalText.text(RemedyText.detail(of: outcome)))
         if detail.isEmpty { return sentence }
         return outcome.error == .refusedAddress ? detail : "\(sentence) (\(detail))"
     }
 
     private static func lines(_ bytes: [UInt8], _ mark: String) -> String {
         String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-            .map { "\(mark)\(Visible.text(String($0)))\n" }.joined()
+            .map { "\(mark)\(TerminalText.text(String($0)))\n" }.joined()
     }
 }
 

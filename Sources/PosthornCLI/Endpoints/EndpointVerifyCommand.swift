@@ -42,7 +42,7 @@ enum EndpointVerifyCommand: Command {
             )
         }
         let what = result.isNeeded ? "has proved itself and is" : "needs no handshake and is"
-        context.output.write("endpoint \(Visible.text(id)) \(what) \(result.state.rawValue)\n")
+        context.output.write("endpoint \(TerminalText.text(id)) \(what) \(result.state.rawValue)\n")
         return 0
     }
 }

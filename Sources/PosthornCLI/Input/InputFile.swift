@@ -17,7 +17,7 @@ final class InputFile {
             descriptor = 0
             return
         }
-        name = Visible.text(path)
+        name = TerminalText.text(path)
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 { throw InputFileProblem(name: name, doing: "open", errno) }
     }
@@ -70,6 +70,6 @@ struct InputFileProblem: Error, CustomStringConvertible {
     }
 
     init(name: String, limitBytes: Int) {
-        description = "\(name) is larger than \(Words.bytes(UInt64(limitBytes))), the most that is read; split it"
+        description = "\(name) is larger than \(HumanText.bytes(UInt64(limitBytes))), the most that is read; split it"
     }
 }

@@ -21,9 +21,9 @@ enum KeySource {
     static func read(_ path: String, _ source: String) throws -> OutboxKey {
         let bytes = try InputFile(path).contents(limitBytes: fileLimitBytes)
         if let kind = ForeignText.kind(of: bytes) {
-            throw InputProblem(field: "\(source) (\(Visible.text(path)))", reason: "\(kind); the file holds the key alone")
+            throw InputProblem(field: "\(source) (\(TerminalText.text(path)))", reason: "\(kind); the file holds the key alone")
         }
-        return try key(String(decoding: bytes, as: UTF8.self), "\(source) (\(Visible.text(path)))")
+        return try key(String(decoding: bytes, as: UTF8.self), "\(source) (\(TerminalText.text(path)))")
     }
 
     /// A key that cannot be read is named by where it came from, never by what it is.

@@ -72,7 +72,7 @@ struct FailureHint {
         case .connect: return "no connection to \(place) came about; is the receiver running at that port?"
         case .dns: return "the name of the host could not be resolved; correct the URL"
         case .tls:
-            return TLSFailure(detail).remedy(host: url.host, place: place, caFile: caFile, detail: Visible.text(detail))
+            return TLSFailure(detail).remedy(host: url.host, place: place, caFile: caFile, detail: TerminalText.text(detail))
         case .timeout: return "the receiver did not answer in time; its log says why, or give it more with --timeout MS"
         case .closed, .badResponse, .headersTooLarge:
             return "what listens at \(place) does not answer in HTTP; correct the port" + (url.isPlainHTTP ? ", or write https://" : "")

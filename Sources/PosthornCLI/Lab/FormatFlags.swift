@@ -62,13 +62,13 @@ enum FormatFlags {
         let names = topology.endpoints.map(\.id)
         guard let id = arguments.text("endpoint") ?? (names.count == 1 ? names[0] : nil) else {
             throw UsageProblem(
-                "--topology: the file has \(Words.count(names.count, "endpoint")); name one with --endpoint",
+                "--topology: the file has \(HumanText.count(names.count, "endpoint")); name one with --endpoint",
                 command: command
             )
         }
         guard let endpoint = topology.endpoints.first(where: { $0.id == id }) else {
             throw UsageProblem(
-                "--endpoint: \"\(Visible.text(id))\" is not in \(file.name)" + Suggestion.clause(for: id, among: names),
+                "--endpoint: \"\(TerminalText.text(id))\" is not in \(file.name)" + Suggestion.clause(for: id, among: names),
                 command: command
             )
         }

@@ -26,7 +26,7 @@ struct LabTarget {
         }
         let host = url.host
         isOwned = owned.contains { $0.lowercased() == host }
-        `guard` = LabGuard.make(isOwned: isOwned)
+        `guard` = OwnedHostGuard.make(isOwned: isOwned)
     }
 
     /// Throws when a host that is confirmed on the command line is none that is called; those of the settings are for other runs too.

@@ -30,7 +30,7 @@ enum FindRateText {
 
     /// The rates found, and the curve.
     static func report(_ search: RateSearch, _ trials: [FindRate.Trial], bounds: String, target: String) -> String {
-        var text = "\(Visible.text(target)), \(bounds)\n\(sentence(search))\n\n"
+        var text = "\(TerminalText.text(target)), \(bounds)\n\(sentence(search))\n\n"
         var table = Table(
             ["RATE/S", "OUTCOME", "REQUESTS", "P50", "P99", "MAX", "NO ANSWER", "ERRORS"].map { .init($0, isNumber: $0 != "OUTCOME") },
             terminalWidth: nil
@@ -39,8 +39,8 @@ enum FindRateText {
             let all = trial.report.all
             let latencies = all.latencies.count == 0 ? ["-", "-", "-"] : [50, 99, 100].map { LoadPartsText.latency(all, $0) }
             table.add(
-                [rate(trial.rate), word(trial.outcome), Words.grouped(all.requests)] + latencies
-                    + [Words.grouped(all.unanswered.count), Words.grouped(all.errors)]
+                [rate(trial.rate), word(trial.outcome), HumanText.grouped(all.requests)] + latencies
+                    + [HumanText.grouped(all.unanswered.count), HumanText.grouped(all.errors)]
             )
         }
         table.finish()
@@ -51,7 +51,7 @@ enum FindRateText {
         let kept = search.lastKept.map { "\(rate($0)) a second" } ?? "no rate"
         switch search.end {
         case .found:
-            let more = Words.oneDecimal((search.distance ?? 0) * 100)
+            let more = HumanText.oneDecimal((search.distance ?? 0) * 100)
             return "holds at \(kept), confirmed; not at \(rate(search.firstMissed ?? 0)), which is \(more) % more"
         case .generatorLimited:
             return "holds at \(kept), confirmed; this machine is the bound: from \(rate(search.firstUnknown ?? 0)) on it was late itself, "
@@ -65,7 +65,9 @@ enum FindRateText {
         }
     }
 
-    private static func rate(_ rate: Double) -> String { rate >= 100 ? Words.grouped(Int64(rate.rounded())) : Words.oneDecimal(rate) }
+    private static func rate(_ rate: Double) -> String {
+        rate >= 100 ? HumanText.grouped(Int64(rate.rounded())) : HumanText.oneDecimal(rate)
+    }
 
     /// One JSON object.
     static func json(_ search: RateSearch, _ trials: [FindRate.Trial], bounds: String, origin: LoadOrigin, target: String) -> String {

@@ -72,7 +72,7 @@ struct LedgerSource {
             guard errno == ENOENT, access(Self.folder(of: path), X_OK) == 0 else {
                 throw problem("cannot be read: \(String(cString: strerror(errno)))")
             }
-            return "--ledger: \(Visible.text(path)) is not there yet; the receiver is expected to make it during the load"
+            return "--ledger: \(TerminalText.text(path)) is not there yet; the receiver is expected to make it during the load"
         }
         if facts.st_mode & S_IFMT != S_IFREG { throw problem("is no file; name the file that the receiver appends to, or a URL") }
         var head: [UInt8] = []
@@ -103,7 +103,7 @@ struct LedgerSource {
         guard let ledger = report.ledger, ledger.namesNothing else { return }
         report.dropLedger()
         throw problem(
-            "names none of the \(Words.count(ledger.lost, "event")) that were answered 200, in \(Words.count(ledger.unknown, "line")): "
+            "names none of the \(HumanText.count(ledger.lost, "event")) that were answered 200, in \(HumanText.count(ledger.unknown, "line")): "
                 + "the receiver has processed nothing, or this is not its ledger"
         )
     }

@@ -21,7 +21,7 @@ enum LoadCommand: Command {
                 + "\nwas meant to leave: a receiver that stops for a second shows it. Without, so many connections ask as fast as they"
                 + "\nare answered, which finds the peak throughput. With --replay, recorded events are sent with their original"
                 + "\nspacing, ids, times and data, and new signatures.",
-            "--replay reads at most \(Words.grouped(ReplayFlags.countLimit)) events into memory, where they take about what they do on disk;"
+            "--replay reads at most \(HumanText.grouped(ReplayFlags.countLimit)) events into memory, where they take about what they do on disk;"
                 + "\n--event TYPE (or a pattern) takes those of some types alone, --count N the first N that were stored.",
             "Requests due within 0.1 ms of each other are sent as a batch (0.4 ms when the thread is busy). If the machine falls behind,"
                 + "\nconcurrency stays as it is until it catches up."
@@ -153,7 +153,7 @@ enum LoadCommand: Command {
                 caFile: arguments.text("ca-file")
             )
             let line = hint.line(ofLoad: failure, detail: report.errorText(of: failure))
-            return reports.count == 1 ? line : "\(Visible.text(report.target)): \(line)"
+            return reports.count == 1 ? line : "\(TerminalText.text(report.target)): \(line)"
         }
     }
 

@@ -25,14 +25,14 @@ final class LoadMeter: Sendable {
             state.last = now
             state.requests += news.requests
             state.errors += news.errors
-            let rate = Words.oneDecimal(Double(news.requests) / seconds)
-            var text = "\(Words.length(milliseconds: (now - started) / 1_000_000))"
-            if let planned { text += " of \(Words.length(milliseconds: planned / 1_000_000))" }
-            text += ", \(Words.grouped(state.requests)) requests, \(rate)/s"
+            let rate = HumanText.oneDecimal(Double(news.requests) / seconds)
+            var text = "\(HumanText.length(milliseconds: (now - started) / 1_000_000))"
+            if let planned { text += " of \(HumanText.length(milliseconds: planned / 1_000_000))" }
+            text += ", \(HumanText.grouped(state.requests)) requests, \(rate)/s"
             if news.latencies.count > 0 {
                 text += ", p50 \(LoadText.duration(news.latencies.percentile(50))), p99 \(LoadText.duration(news.latencies.percentile(99)))"
             }
-            return text + ", \(Words.count(state.errors, "error"))"
+            return text + ", \(HumanText.count(state.errors, "error"))"
         }
     }
 }

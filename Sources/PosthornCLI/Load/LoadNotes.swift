@@ -5,20 +5,20 @@ enum LoadNotes {
     /// Those of a load; of several receivers each with its URL.
     static func all(_ report: LoadReport) -> [String] {
         if report.targets.isEmpty { return notes(report) }
-        return report.targets.flatMap { target in notes(target).map { "\(Visible.text(target.target)): \($0)" } }
+        return report.targets.flatMap { target in notes(target).map { "\(TerminalText.text(target.target)): \($0)" } }
     }
 
     private static func notes(_ report: LoadReport) -> [String] {
         var notes: [String] = []
         if report.heldBack > 0 {
             notes.append(
-                "The bound of \(Words.grouped(report.plan.inFlightLimit)) requests in flight was reached; "
-                    + "\(Words.count(report.heldBack, "request")) left late, which is in the latency."
+                "The bound of \(HumanText.grouped(report.plan.inFlightLimit)) requests in flight was reached; "
+                    + "\(HumanText.count(report.heldBack, "request")) left late, which is in the latency."
             )
         }
         if report.withheld > 0 {
             notes.append(
-                "\(Words.count(report.withheld, "request was", "requests were")) not sent, because the receiver asked to wait (Retry-After); "
+                "\(HumanText.count(report.withheld, "request was", "requests were")) not sent, because the receiver asked to wait (Retry-After); "
                     + "bounds on errors count them."
             )
         }
@@ -33,7 +33,7 @@ enum LoadNotes {
             )
         }
         if report.all.unsent > 0 {
-            let count = Words.count(report.all.unsent, "request")
+            let count = HumanText.count(report.all.unsent, "request")
             notes.append("\(count) could not be sent by this machine, which says nothing of the receiver.")
         }
         return notes

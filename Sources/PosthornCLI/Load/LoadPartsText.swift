@@ -15,9 +15,9 @@ enum LoadPartsText {
             let latencies = measured.latencies.count == 0 ? ["-", "-", "-"] : [50, 99, 100].map { latency(measured, $0) }
             table.add(
                 [
-                    step.name, Words.oneDecimal(step.plannedPerSecond ?? 0), Words.oneDecimal(step.answersPerSecond),
-                    Words.grouped(measured.requests),
-                ] + latencies + [Words.grouped(measured.unanswered.count), Words.grouped(measured.errors)]
+                    step.name, HumanText.oneDecimal(step.plannedPerSecond ?? 0), HumanText.oneDecimal(step.answersPerSecond),
+                    HumanText.grouped(measured.requests),
+                ] + latencies + [HumanText.grouped(measured.unanswered.count), HumanText.grouped(measured.errors)]
             )
         }
         table.finish()
@@ -35,14 +35,14 @@ enum LoadPartsText {
             let latencies = measured.latencies.count == 0 ? ["-", "-", "-"] : [50, 99, 100].map { latency(measured, $0) }
             table.add(
                 [
-                    Visible.text(target.target), target.scheduledPerSecond.map { Words.oneDecimal($0) } ?? "-",
-                    Words.oneDecimal(target.requestsPerSecond), Words.grouped(measured.requests),
-                ] + latencies + [Words.grouped(measured.unanswered.count), Words.grouped(measured.errors)]
+                    TerminalText.text(target.target), target.scheduledPerSecond.map { HumanText.oneDecimal($0) } ?? "-",
+                    HumanText.oneDecimal(target.requestsPerSecond), HumanText.grouped(measured.requests),
+                ] + latencies + [HumanText.grouped(measured.unanswered.count), HumanText.grouped(measured.errors)]
             )
         }
         table.finish()
         for target in report.targets where target.errors > 0 {
-            text += "errors at \(Visible.text(target.target)): \(LoadText.errors(target))\n"
+            text += "errors at \(TerminalText.text(target.target)): \(LoadText.errors(target))\n"
         }
         return "\n" + text
     }
@@ -58,7 +58,7 @@ enum LoadPartsText {
 
     /// The same of a search for a rate.
     static func origin(_ origin: LoadOrigin) -> String {
-        "\nto run it again: \(Visible.text(origin.command))\n"
-            + "posthorn \(origin.version), \(origin.vendor.map { "\($0), " } ?? "")\(Visible.text(origin.machine))\n"
+        "\nto run it again: \(TerminalText.text(origin.command))\n"
+            + "posthorn \(origin.version), \(origin.vendor.map { "\($0), " } ?? "")\(TerminalText.text(origin.machine))\n"
     }
 }

@@ -29,8 +29,8 @@ enum LoadRunOrigin {
         let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
         let processor = processorName(inCPUInfo: (try? InputFile("/proc/cpuinfo").contents(limitBytes: 1 << 20)) ?? [])
-        return "\(text(system.sysname)) \(text(system.release)) \(text(system.machine)), \(Words.count(cores, "core"))"
-            + (processor.map { " (\($0))" } ?? "") + ", \(Words.bytes(UInt64(max(0, memory))))"
+        return "\(text(system.sysname)) \(text(system.release)) \(text(system.machine)), \(HumanText.count(cores, "core"))"
+            + (processor.map { " (\($0))" } ?? "") + ", \(HumanText.bytes(UInt64(max(0, memory))))"
     }
 
     /// The first processor's name in Linux's list of them; `nil` where it has none.

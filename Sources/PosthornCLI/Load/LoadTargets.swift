@@ -46,7 +46,10 @@ struct LoadTargets {
             )
         }
         if known.count != count {
-            throw UsageProblem("--weights: there are \(known.count) for \(Words.count(count, "URL")); give one for each", command: command)
+            throw UsageProblem(
+                "--weights: there are \(known.count) for \(HumanText.count(count, "URL")); give one for each",
+                command: command
+            )
         }
         return known
     }

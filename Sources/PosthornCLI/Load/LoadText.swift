@@ -5,12 +5,13 @@ import PosthornModel
 /// The results of a load for people.
 enum LoadText {
     static func report(_ report: LoadReport) -> String {
-        let target = report.targets.isEmpty ? Visible.text(report.target) : Words.count(report.targets.count, "URL")
+        let target = report.targets.isEmpty ? TerminalText.text(report.target) : HumanText.count(report.targets.count, "URL")
         var text = "\(target), \(model(report)), \(seconds(report.nanoseconds))\(stopped(report))\n\n"
         text += rows([
             (
                 "requests",
-                "\(Words.grouped(report.requests)), \(Words.oneDecimal(report.requestsPerSecond)) answered a second" + scheduled(report)
+                "\(HumanText.grouped(report.requests)), \(HumanText.oneDecimal(report.requestsPerSecond)) answered a second"
+                    + scheduled(report)
             ),
             ("statuses", counts(report.statuses.map { (String($0.key), $0.value) })),
             ("errors", errors(report)),
@@ -18,7 +19,7 @@ enum LoadText {
             ("tail", tail(report.all)),
             ("no answer", unanswered(report.all)),
             ("failures", failures(report.all)),
-            ("bytes", "\(Words.bytes(report.sentBytes)) sent, \(Words.bytes(report.receivedBytes)) received"),
+            ("bytes", "\(HumanText.bytes(report.sentBytes)) sent, \(HumanText.bytes(report.receivedBytes)) received"),
             ("connections", connections(report)),
             ("addresses", counts(report.addresses.map { ($0.key, $0.value) })),
         ])
@@ -35,35 +36,35 @@ enum LoadText {
 
     private static func model(_ report: LoadReport) -> String {
         switch report.plan.model {
-        case .closed(let connections): return Words.count(connections, "connection")
+        case .closed(let connections): return HumanText.count(connections, "connection")
         case .open(let rates, let poisson):
-            let steps = rates.steps.map { Words.oneDecimal($0.ratePerSecond) }
+            let steps = rates.steps.map { HumanText.oneDecimal($0.ratePerSecond) }
             let shown = steps.count > 4 ? "\(steps[0]) … \(steps[steps.count - 1])" : steps.joined(separator: ", ")
             return "\(shown) a second\(poisson ? ", poisson" : "")"
-        case .replay(let moments): return "replay of \(Words.count(moments.count, "event"))"
+        case .replay(let moments): return "replay of \(HumanText.count(moments.count, "event"))"
         }
     }
 
     private static func scheduled(_ report: LoadReport) -> String {
-        report.scheduledPerSecond.map { ", \(Words.oneDecimal($0)) scheduled" } ?? ""
+        report.scheduledPerSecond.map { ", \(HumanText.oneDecimal($0)) scheduled" } ?? ""
     }
 
-    private static func seconds(_ nanoseconds: Int64) -> String { Words.length(milliseconds: nanoseconds / 1_000_000) }
+    private static func seconds(_ nanoseconds: Int64) -> String { HumanText.length(milliseconds: nanoseconds / 1_000_000) }
 
     private static func rows(_ rows: [(String, String)]) -> String {
         TwoColumns.lines(rows.filter { !$0.1.isEmpty }.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
     }
 
     private static func counts(_ counts: [(String, UInt64)]) -> String {
-        counts.sorted { $0.0 < $1.0 }.map { "\($0.0): \(Words.grouped($0.1))" }.joined(separator: ", ")
+        counts.sorted { $0.0 < $1.0 }.map { "\($0.0): \(HumanText.grouped($0.1))" }.joined(separator: ", ")
     }
 
     static func errors(_ report: LoadReport) -> String {
         if report.errors == 0 { return "none" }
         let share = report.all.errorPercent
         let kinds = counts(report.errorsByClass.map { ($0.key, $0.value) })
-        let samples = report.errorTexts.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(Visible.text($0.value))" }.joined()
-        return "\(Words.grouped(report.errors)) (\(milliseconds(share)) %): \(kinds)\(samples)"
+        let samples = report.errorTexts.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(TerminalText.text($0.value))" }.joined()
+        return "\(HumanText.grouped(report.errors)) (\(milliseconds(share)) %): \(kinds)\(samples)"
     }
 
     private static func stopped(_ report: LoadReport) -> String {
@@ -87,19 +88,20 @@ enum LoadText {
     private static func unanswered(_ measured: LoadMeasurements) -> String {
         let count = measured.unanswered.count
         if count == 0 { return "" }
-        return "\(Words.count(count, "request")), in the latency with the time waited (≥), up to \(duration(measured.unanswered.maximum))"
+        return
+            "\(HumanText.count(count, "request")), in the latency with the time waited (≥), up to \(duration(measured.unanswered.maximum))"
     }
 
     private static func failures(_ measured: LoadMeasurements) -> String {
         let failed = measured.failed
         if failed.count == 0 { return "" }
-        return "\(Words.count(failed.count, "answer")) not as expected, not in the latency: p50 \(duration(failed.percentile(50))), "
+        return "\(HumanText.count(failed.count, "answer")) not as expected, not in the latency: p50 \(duration(failed.percentile(50))), "
             + "max \(duration(failed.maximum))"
     }
 
     private static func connections(_ report: LoadReport) -> String {
         if report.connects.count == 0 { return "none was opened" }
-        var text = "\(Words.grouped(report.connects.count)) opened, p50 \(duration(report.connects.percentile(50)))"
+        var text = "\(HumanText.grouped(report.connects.count)) opened, p50 \(duration(report.connects.percentile(50)))"
         text += ", max \(duration(report.connects.maximum))"
         if report.handshakes.count > 0 {
             text += "; TLS p50 \(duration(report.handshakes.percentile(50))), max \(duration(report.handshakes.maximum))"
@@ -115,7 +117,7 @@ enum LoadText {
             let label = "below \(duration(below))"
             let bar = String(repeating: "█", count: Int(count * 40 / most))
             let padding = String(repeating: " ", count: max(0, 16 - label.count))
-            return "\(label)\(padding)  \(bar)\(bar.isEmpty ? "" : " ")\(Words.grouped(count))"
+            return "\(label)\(padding)  \(bar)\(bar.isEmpty ? "" : " ")\(HumanText.grouped(count))"
         }
         return "\n" + lines.joined(separator: "\n") + "\n"
     }
@@ -128,7 +130,7 @@ enum LoadText {
             tests.map { result in
                 let answers = result.statuses.map { (String($0.key), $0.value) }
                 let silent = result.unanswered > 0 ? [("no answer", result.unanswered)] : []
-                return (result.kind.name, "\(Words.grouped(result.requests)): \(counts(answers + silent))")
+                return (result.kind.name, "\(HumanText.grouped(result.requests)): \(counts(answers + silent))")
             }
         )
         for finding in report.checkFindings { text += "finding: \(finding)\n" }
@@ -138,7 +140,7 @@ enum LoadText {
 
     private static func ledger(_ report: LoadReport) -> String {
         guard let ledger = report.ledger else { return "" }
-        let counts = ledger.counts.map { "\(Words.grouped($0.count)) \($0.name)" }.joined(separator: ", ")
+        let counts = ledger.counts.map { "\(HumanText.grouped($0.count)) \($0.name)" }.joined(separator: ", ")
         let findings = ledger.findings.map { "finding: \($0)\n" }.joined()
         return "\nThe receiver's ledger: \(counts)\n"
             + (findings.isEmpty ? "every event that was answered 200 was processed once\n" : findings)
@@ -148,9 +150,9 @@ enum LoadText {
     static func duration(_ nanoseconds: Int64) -> String {
         switch nanoseconds {
         case ..<1000: return "\(nanoseconds) ns"
-        case ..<1_000_000: return "\(Words.oneDecimal(Double(nanoseconds) / 1e3)) µs"
+        case ..<1_000_000: return "\(HumanText.oneDecimal(Double(nanoseconds) / 1e3)) µs"
         case ..<10_000_000: return "\(milliseconds(Double(nanoseconds) / 1e6)) ms"
-        case ..<1_000_000_000: return "\(Words.oneDecimal(Double(nanoseconds) / 1e6)) ms"
+        case ..<1_000_000_000: return "\(HumanText.oneDecimal(Double(nanoseconds) / 1e6)) ms"
         default: return "\(milliseconds(Double(nanoseconds) / 1e9)) s"
         }
     }
@@ -158,6 +160,6 @@ enum LoadText {
     /// Two digits behind the point.
     private static func milliseconds(_ value: Double) -> String {
         let hundredths = Int64((value * 100).rounded())
-        return "\(Words.grouped(hundredths / 100)).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+        return "\(HumanText.grouped(hundredths / 100)).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
     }
 }

@@ -46,7 +46,7 @@ enum ReplayFlags {
         }
         if events.count > countLimit {
             throw UsageProblem(
-                "--replay: there are more than \(Words.grouped(countLimit)) such events, which is as many as are read into memory; take "
+                "--replay: there are more than \(HumanText.grouped(countLimit)) such events, which is as many as are read into memory; take "
                     + "those of some types with --event, or the first N with --count N",
                 command: command
             )
@@ -54,8 +54,8 @@ enum ReplayFlags {
         if events.isEmpty {
             if let pattern {
                 throw UsageProblem(
-                    "--event: \"\(InputProblem.printable(pattern.text))\" fits no event of \(Visible.text(path)); posthorn deliveries "
-                        + "--db \(Visible.text(path)) shows their types",
+                    "--event: \"\(InputProblem.printable(pattern.text))\" fits no event of \(TerminalText.text(path)); posthorn deliveries "
+                        + "--db \(TerminalText.text(path)) shows their types",
                     command: command
                 )
             }

@@ -33,7 +33,7 @@ final class ReportFiles {
         for flag in ["csv", "report", "samples", "junit", "ledger", "replay"] {
             guard let path = arguments.text(flag) else { continue }
             if let other = flags.updateValue(flag, forKey: path) {
-                throw UsageProblem("--\(other) and --\(flag): both are \(Visible.text(path)); name two files", command: command)
+                throw UsageProblem("--\(other) and --\(flag): both are \(TerminalText.text(path)); name two files", command: command)
             }
         }
     }
@@ -98,6 +98,6 @@ struct OutputFileProblem: Error, CustomStringConvertible {
     let description: String
 
     init(_ path: String, _ error: Int32) {
-        description = "cannot write \(Visible.text(path)): \(String(cString: strerror(error)))"
+        description = "cannot write \(TerminalText.text(path)): \(String(cString: strerror(error)))"
     }
 }

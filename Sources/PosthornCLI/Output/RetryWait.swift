@@ -57,9 +57,9 @@ struct RetryWait: Equatable {
 
     /// A line for people.
     var sentence: String {
-        let name = Visible.text(endpoint)
+        let name = TerminalText.text(endpoint)
         let (one, more) = isHeld ? ("is", "are") : ("waits", "wait")
-        let many = Words.count(deliveries, "delivery of endpoint \(name) \(one)", "deliveries of endpoint \(name) \(more)")
-        return "\(many)\(isHeld ? " held, not sent," : ", not sent,") because \(Visible.text(reason)); \(remedy)\n"
+        let many = HumanText.count(deliveries, "delivery of endpoint \(name) \(one)", "deliveries of endpoint \(name) \(more)")
+        return "\(many)\(isHeld ? " held, not sent," : ", not sent,") because \(TerminalText.text(reason)); \(remedy)\n"
     }
 }

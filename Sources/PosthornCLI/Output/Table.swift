@@ -41,7 +41,7 @@ struct Table {
 
     /// Adds a row: one text a column. Control characters in it are escaped here.
     mutating func add(_ cells: [String]) {
-        let safe = cells.map(Visible.text)
+        let safe = cells.map(TerminalText.text)
         if let widths {
             write(line(safe, widths))
             return
@@ -56,7 +56,7 @@ struct Table {
     private mutating func writeSample() {
         let titles = columns.map(\.title)
         var measured = columns.indices.map { i in
-            sample.reduce(Visible.width(titles[i])) { max($0, Visible.width($1[i])) }
+            sample.reduce(TerminalText.width(titles[i])) { max($0, TerminalText.width($1[i])) }
         }
         if let terminalWidth { shrink(&measured, to: terminalWidth) }
         widths = measured
@@ -68,7 +68,7 @@ struct Table {
     private func shrink(_ widths: inout [Int], to limit: Int) {
         while widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > limit {
             let candidates = columns.indices.filter { i in
-                columns[i].canShrink && widths[i] > max(Self.shrunkWidth, Visible.width(columns[i].title))
+                columns[i].canShrink && widths[i] > max(Self.shrunkWidth, TerminalText.width(columns[i].title))
             }
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { return }
             widths[widest] -= 1
@@ -78,8 +78,8 @@ struct Table {
     private func line(_ cells: [String], _ widths: [Int]) -> String {
         var out = ""
         for (i, cell) in cells.enumerated() {
-            let text = terminalWidth != nil && columns[i].canShrink ? Visible.cut(cell, to: widths[i]) : cell
-            let padding = String(repeating: " ", count: max(0, widths[i] - Visible.width(text)))
+            let text = terminalWidth != nil && columns[i].canShrink ? TerminalText.cut(cell, to: widths[i]) : cell
+            let padding = String(repeating: " ", count: max(0, widths[i] - TerminalText.width(text)))
             if i > 0 { out += Self.gap }
             out += columns[i].isNumber ? padding + text : text + padding
         }

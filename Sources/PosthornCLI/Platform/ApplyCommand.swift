@@ -81,8 +81,8 @@ enum ApplyCommand: Command {
         // The file replaces only what it holds.
         for (id, reason) in left.sorted(by: { $0.key < $1.key }) {
             ErrorOutput.line(
-                "posthorn: warning: endpoint \(Visible.text(id)) still cannot be used: \(Visible.text(reason)); or write it into "
-                    + "\(Visible.text(file.name)) and apply that again, or leave it out and add --prune"
+                "posthorn: warning: endpoint \(TerminalText.text(id)) still cannot be used: \(TerminalText.text(reason)); or write it into "
+                    + "\(TerminalText.text(file.name)) and apply that again, or leave it out and add --prune"
             )
         }
         return 0
@@ -90,8 +90,8 @@ enum ApplyCommand: Command {
 
     /// A change for people: `added endpoint crm (c1, active)`.
     static func sentence(_ change: TopologyPlan.Change) -> String {
-        let detail = change.detail.isEmpty ? "" : " (\(Visible.text(change.detail)))"
-        return "\(change.kind.rawValue) \(change.what) \(Visible.text(change.id))\(detail)\(cancelled(change))"
+        let detail = change.detail.isEmpty ? "" : " (\(TerminalText.text(change.detail)))"
+        return "\(change.kind.rawValue) \(change.what) \(TerminalText.text(change.id))\(detail)\(cancelled(change))"
     }
 
     /// The same of a dry run: `would remove endpoint crm (c1), 12 deliveries cancelled`.
@@ -102,24 +102,24 @@ enum ApplyCommand: Command {
             case .changed: "change"
             case .removed: "remove"
             }
-        let detail = change.detail.isEmpty ? "" : " (\(Visible.text(change.detail)))"
-        return "would \(verb) \(change.what) \(Visible.text(change.id))\(detail)\(cancelled(change))"
+        let detail = change.detail.isEmpty ? "" : " (\(TerminalText.text(change.detail)))"
+        return "would \(verb) \(change.what) \(TerminalText.text(change.id))\(detail)\(cancelled(change))"
     }
 
     private static func cancelled(_ change: TopologyChange) -> String {
-        change.cancelled == 0 ? "" : ", \(Words.count(change.cancelled, "delivery", "deliveries")) cancelled"
+        change.cancelled == 0 ? "" : ", \(HumanText.count(change.cancelled, "delivery", "deliveries")) cancelled"
     }
 
     /// A warning that events as they come are not for an endpoint's format.
     static func sentence(_ events: UncarriedEvents) -> String {
-        "endpoint \(Visible.text(events.endpoint)) cannot carry \(Words.grouped(events.count)) of the newest "
-            + "\(Words.count(events.examined, "event")) at its node and below: \(Visible.text(events.reason)) (event "
-            + "\(Visible.text(events.event))); a delivery of such an event fails at once, as unbuildable"
+        "endpoint \(TerminalText.text(events.endpoint)) cannot carry \(HumanText.grouped(events.count)) of the newest "
+            + "\(HumanText.count(events.examined, "event")) at its node and below: \(TerminalText.text(events.reason)) (event "
+            + "\(TerminalText.text(events.event))); a delivery of such an event fails at once, as unbuildable"
     }
 
     /// What is pinned to the URL that an endpoint had before.
     private static func waiting(_ count: Int, _ id: String) -> String {
-        "  \(Words.count(count, "delivery waits", "deliveries wait")) for its former URL, which was in force when their events were accepted; "
+        "  \(HumanText.count(count, "delivery waits", "deliveries wait")) for its former URL, which was in force when their events were accepted; "
             + "posthorn retry \(ShellWord.option("--endpoint", id)) --current-url sends them to the new one\n"
     }
 

@@ -42,7 +42,7 @@ enum AskCommand: Command {
             context.output.write(line)
         } else {
             // Values come from outside: what could move a terminal's cursor is escaped, line ends of the text are its own.
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { Visible.text(String($0)) }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.text(String($0)) }
             context.output.write(lines.joined(separator: "\n") + "\n")
         }
         return 0

@@ -48,7 +48,7 @@ enum AttemptsCommand: Command {
         let outcome = attempt.outcome
         let answer = String(decoding: outcome.response, as: UTF8.self)
         return [
-            String(attempt.number), outcome.started.description, "\(Words.oneDecimal(Double(outcome.durationMicroseconds) / 1000)) ms",
+            String(attempt.number), outcome.started.description, "\(HumanText.oneDecimal(Double(outcome.durationMicroseconds) / 1000)) ms",
             outcome.status.map { String($0) } ?? "-", outcome.error?.rawValue ?? "-",
             outcome.address.isEmpty ? "-" : outcome.address,
             [RemedyText.detail(of: outcome), answer].filter { !$0.isEmpty }.joined(separator: ": "),

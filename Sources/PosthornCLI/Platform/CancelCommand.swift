@@ -28,7 +28,7 @@ enum CancelCommand: Command {
             }
             let report = try outbox.cancel(choice.selection)
             context.output.write(
-                context.json ? json(report).text + "\n" : "\(Words.count(report.cancelled, "delivery", "deliveries")) cancelled\n"
+                context.json ? json(report).text + "\n" : "\(HumanText.count(report.cancelled, "delivery", "deliveries")) cancelled\n"
             )
             context.output.flush()
             return choice.tellOfOthers(unknown: report.unknown, report.refused)

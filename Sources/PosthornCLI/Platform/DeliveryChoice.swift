@@ -68,10 +68,10 @@ struct DeliveryChoice {
             return
         }
         let total = counts.reduce(0) { $0 + $1.value.values.reduce(0, +) }
-        context.output.write("\(Words.count(total, "delivery", "deliveries")) would be \(verb); this was a dry run\n")
+        context.output.write("\(HumanText.count(total, "delivery", "deliveries")) would be \(verb); this was a dry run\n")
         for (endpoint, states) in counts {
-            let parts = DeliveryState.allCases.compactMap { state in states[state].map { "\(Words.grouped($0)) \(state.rawValue)" } }
-            context.output.write("  \(Visible.text(endpoint)): \(parts.joined(separator: ", "))\n")
+            let parts = DeliveryState.allCases.compactMap { state in states[state].map { "\(HumanText.grouped($0)) \(state.rawValue)" } }
+            context.output.write("  \(TerminalText.text(endpoint)): \(parts.joined(separator: ", "))\n")
         }
     }
 
@@ -83,7 +83,7 @@ struct DeliveryChoice {
         let count = try outbox.count(filter, for: action).values.reduce(0) { $0 + ($1[.exhausted] ?? 0) }
         guard count > 0 else { return }
         ErrorOutput.line(
-            "posthorn: \(Words.count(count, "exhausted delivery is", "exhausted deliveries are")) left alone; posthorn retry "
+            "posthorn: \(HumanText.count(count, "exhausted delivery is", "exhausted deliveries are")) left alone; posthorn retry "
                 + "\(ShellWord.option("--endpoint", endpoint)) --state exhausted --current-url sends them too"
         )
     }

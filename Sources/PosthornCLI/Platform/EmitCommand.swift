@@ -46,7 +46,7 @@ enum EmitCommand: Command {
             } catch {
                 progress.clear()
                 accepter.report()
-                throw EmitEnd(error, acceptedLines: accepter.acceptedLines)
+                throw EmitAborted(error, acceptedLines: accepter.acceptedLines)
             }
             progress.clear()
             accepter.report()
@@ -56,7 +56,7 @@ enum EmitCommand: Command {
 }
 
 /// Emit ended early.
-struct EmitEnd: Error, CustomStringConvertible {
+struct EmitAborted: Error, CustomStringConvertible {
     let description: String
 
     init(_ cause: any Error, acceptedLines: Int) {

@@ -23,7 +23,7 @@ final class EventAccepter {
     /// Lines that were left out.
     private(set) var refused = 0
     /// Of these, those that stand behind what is not stored yet and so are not told of yet.
-    private var untold: [LineProblem] = []
+    private var unreportedProblems: [LineProblem] = []
     /// Everything up to this line is stored, as far as it is to be.
     private(set) var acceptedLines = 0
 
@@ -58,7 +58,7 @@ final class EventAccepter {
             }
             lines.append(number)
             batchBytes += bytes.count
-            if batch.count + untold.count >= Self.batchLimitEvents || batchBytes >= Self.batchLimitBytes { try flush() }
+            if batch.count + unreportedProblems.count >= Self.batchLimitEvents || batchBytes >= Self.batchLimitBytes { try flush() }
         }
     }
 
@@ -103,18 +103,18 @@ final class EventAccepter {
         if !keepsGoing { throw problem }
         refused += 1
         // Lines before it may turn out bad when they are stored; problems are told of in the order of lines.
-        untold.append(problem)
-        if batch.count + untold.count >= Self.batchLimitEvents { try flush() }
+        unreportedProblems.append(problem)
+        if batch.count + unreportedProblems.count >= Self.batchLimitEvents { try flush() }
     }
 
     private func tell(before line: Int) {
-        while let next = untold.first, next.line < line {
+        while let next = unreportedProblems.first, next.line < line {
             tell(next)
-            untold.removeFirst()
+            unreportedProblems.removeFirst()
         }
     }
 
-    private func tell(_ problem: LineProblem) { ErrorOutput.line("posthorn: \(Visible.text(problem.description))") }
+    private func tell(_ problem: LineProblem) { ErrorOutput.line("posthorn: \(TerminalText.text(problem.description))") }
 
     private func count(_ event: EmittedEvent, line number: Int) {
         if event.isNew { new += 1 } else { known += 1 }
@@ -137,14 +137,14 @@ final class EventAccepter {
     func report() {
         for sentence in uncarried.sentences { ErrorOutput.line("posthorn: \(sentence)") }
         if context.json { return }
-        var text = "\(Words.count(new + known, "event")) accepted"
-        if known > 0 { text += " (\(Words.grouped(known)) known already)" }
-        text += ", \(Words.count(deliveries, "delivery", "deliveries"))"
-        if refused > 0 { text += "; \(Words.count(refused, "line")) refused" }
+        var text = "\(HumanText.count(new + known, "event")) accepted"
+        if known > 0 { text += " (\(HumanText.grouped(known)) known already)" }
+        text += ", \(HumanText.count(deliveries, "delivery", "deliveries"))"
+        if refused > 0 { text += "; \(HumanText.count(refused, "line")) refused" }
         context.output.write(text + "\n")
         context.output.flush()
         if unwanted.count > 0 {
-            let which = unwanted.count == 1 ? "the event of line" : "\(Words.grouped(unwanted.count)) events, the first of line"
+            let which = unwanted.count == 1 ? "the event of line" : "\(HumanText.grouped(unwanted.count)) events, the first of line"
             ErrorOutput.line(
                 "posthorn: no endpoint gets \(which) \(unwanted.firstLine): none at the event's node or above takes its type; "
                     + "posthorn endpoint list shows where they stand and what they take"

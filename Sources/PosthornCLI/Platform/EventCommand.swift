@@ -51,11 +51,11 @@ enum EventCommand: Command {
     private static func text(_ event: Event) -> String {
         let data = String(decoding: event.data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         return """
-            event    \(Visible.text(event.id))
-            type     \(Visible.text(event.type))
-            node     \(Visible.text(event.node))
+            event    \(TerminalText.text(event.id))
+            type     \(TerminalText.text(event.type))
+            node     \(TerminalText.text(event.node))
             created  \(event.created)
-            \(data.map { Visible.text(String($0)) }.joined(separator: "\n"))
+            \(data.map { TerminalText.text(String($0)) }.joined(separator: "\n"))
 
 
             """

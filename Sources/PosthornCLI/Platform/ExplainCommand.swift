@@ -43,10 +43,12 @@ enum ExplainCommand: Command {
             if context.json {
                 context.output.write(JSONLine(report, numbersAsText: false))
             } else {
-                context.output.write("\(Visible.text(report.endpoint)) (\(Visible.text(report.node))): \(Visible.text(report.sentence))\n")
+                context.output.write(
+                    "\(TerminalText.text(report.endpoint)) (\(TerminalText.text(report.node))): \(TerminalText.text(report.sentence))\n"
+                )
             }
         }
-        if reports.isEmpty, !context.json { context.output.write("no endpoint is at node \(Visible.text(event.node)) or above it\n") }
+        if reports.isEmpty, !context.json { context.output.write("no endpoint is at node \(TerminalText.text(event.node)) or above it\n") }
         return 0
     }
 }

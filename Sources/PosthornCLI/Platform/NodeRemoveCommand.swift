@@ -21,7 +21,7 @@ enum NodeRemoveCommand: Command {
         var line = JSONLine()
         line.add("id", id)
         line.add("removed", true)
-        context.output.write(context.json ? line.text + "\n" : "removed node \(Visible.text(id))\n")
+        context.output.write(context.json ? line.text + "\n" : "removed node \(TerminalText.text(id))\n")
         return 0
     }
 }

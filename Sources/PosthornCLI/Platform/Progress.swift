@@ -25,7 +25,7 @@ final class Progress {
         last = now
         isDirty = true
         let rate = Double(lines) / (Double(now - started) / 1e9)
-        var text = "\(Words.count(lines, "line")), \(Words.grouped(Int(rate)))/s"
+        var text = "\(HumanText.count(lines, "line")), \(HumanText.grouped(Int(rate)))/s"
         if let total, total > 0 { text += ", \(bytes * 100 / total) %" }
         ErrorOutput.raw("\r\u{1B}[K" + text)
     }

@@ -33,8 +33,8 @@ enum PruneCommand: Command {
             context.output.write(line)
         } else {
             context.output.write(
-                "deleted \(Words.count(report.events, "event")), \(Words.count(report.deliveries, "delivery", "deliveries")), "
-                    + "\(Words.count(report.attempts, "attempt")), \(Words.count(report.endpoints, "removed endpoint"))\n"
+                "deleted \(HumanText.count(report.events, "event")), \(HumanText.count(report.deliveries, "delivery", "deliveries")), "
+                    + "\(HumanText.count(report.attempts, "attempt")), \(HumanText.count(report.endpoints, "removed endpoint"))\n"
             )
         }
         return 0

@@ -39,7 +39,7 @@ enum RekeyCommand: Command {
             context.output.write(line)
         } else {
             context.output.write(
-                "the credentials of \(Words.count(count, "endpoint")) are sealed with the new key; give it to every posthorn command from now on\n"
+                "the credentials of \(HumanText.count(count, "endpoint")) are sealed with the new key; give it to every posthorn command from now on\n"
             )
         }
         return 0

@@ -66,7 +66,7 @@ enum RetryCommand: Command {
             var line = JSONLine()
             line.add("endpoint", mail.endpoint)
             line.add("recipient", mail.recipient)
-            let sentence = "mail about \(Visible.text(mail.endpoint)) due now, to \(Visible.text(mail.recipient))"
+            let sentence = "mail about \(TerminalText.text(mail.endpoint)) due now, to \(TerminalText.text(mail.recipient))"
             context.output.write(context.json ? line.text + "\n" : sentence + "\n")
         }
         if mails.isEmpty && !context.json { context.output.write("no mail was refused\n") }
@@ -75,8 +75,9 @@ enum RetryCommand: Command {
 
     static func text(_ report: RetryReport, _ waiting: [RetryWait]) -> String {
         let due = report.retried - waiting.reduce(0) { $0 + $1.deliveries }
-        let first = due > 0 || waiting.isEmpty ? "\(Words.count(due, "delivery", "deliveries")) due now\n" : ""
-        let moved = report.moved > 0 ? "\(Words.count(report.moved, "delivery goes", "deliveries go")) to the endpoint's current URL\n" : ""
+        let first = due > 0 || waiting.isEmpty ? "\(HumanText.count(due, "delivery", "deliveries")) due now\n" : ""
+        let moved =
+            report.moved > 0 ? "\(HumanText.count(report.moved, "delivery goes", "deliveries go")) to the endpoint's current URL\n" : ""
         return first + moved + waiting.map(\.sentence).joined()
     }
 

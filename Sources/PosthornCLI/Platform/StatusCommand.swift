@@ -33,7 +33,7 @@ enum StatusCommand: Command {
         ("mails_served", "the running engine has --smtp; null if none runs"),
         ("mail_answer", "the server's last answer about a mail that waits"),
         ("mail_refused", "the newest refused mail: recipient, endpoint, answer"),
-        ("untold", "exhausted deliveries without any notification_contact, since the outbox was made; each exhaustion counts"),
+        ("without_contact", "exhausted deliveries without any notification_contact, since the outbox was made; each exhaustion counts"),
     ]
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
@@ -57,42 +57,44 @@ enum StatusCommand: Command {
     ) -> String {
         var rows: [(String, String)] = []
         rows.append(("engine", status.engine.map { "running, process \($0)" } ?? (status.engineTrouble == nil ? "not running" : "unknown")))
-        if let trouble = status.engineTrouble { rows.append(("trouble", Visible.text(trouble))) }
-        rows.append(("events", Words.grouped(status.events)))
-        if status.arrivals > 0 { rows.append(("arrivals", "\(Words.grouped(status.arrivals)) wait for their recipients to be found")) }
-        for state in DeliveryState.allCases { rows.append((state.rawValue, Words.grouped(status.deliveries[state] ?? 0))) }
+        if let trouble = status.engineTrouble { rows.append(("trouble", TerminalText.text(trouble))) }
+        rows.append(("events", HumanText.grouped(status.events)))
+        if status.arrivals > 0 { rows.append(("arrivals", "\(HumanText.grouped(status.arrivals)) wait for their recipients to be found")) }
+        for state in DeliveryState.allCases { rows.append((state.rawValue, HumanText.grouped(status.deliveries[state] ?? 0))) }
         rows.append(
-            ("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(Words.distance(to: $0, from: now))" } ?? "none")
+            ("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(HumanText.distance(to: $0, from: now))" } ?? "none")
         )
         if status.overdue > 0 { rows.append(("overdue", overdue(status, at: now))) }
-        rows.append(("next retry", status.nextRetry.map { "\($0), \($0 < now ? "overdue" : Words.distance(to: $0, from: now))" } ?? "none"))
+        rows.append(
+            ("next retry", status.nextRetry.map { "\($0), \($0 < now ? "overdue" : HumanText.distance(to: $0, from: now))" } ?? "none")
+        )
         if let pulse = status.currentPulse(at: now) {
             rows.append(
                 (
                     "rate",
-                    "\(Words.oneDecimal(pulse.deliveredPerSecond))/s delivered of \(Words.oneDecimal(pulse.attemptsPerSecond))/s attempts"
+                    "\(HumanText.oneDecimal(pulse.deliveredPerSecond))/s delivered of \(HumanText.oneDecimal(pulse.attemptsPerSecond))/s attempts"
                 )
             )
-            rows.append(("in flight", Words.grouped(pulse.inFlight)))
+            rows.append(("in flight", HumanText.grouped(pulse.inFlight)))
             if let skew = pulse.clockSkew, abs(skew.milliseconds) >= OutboxChecks.skewWarningMilliseconds {
                 let way = skew.milliseconds > 0 ? "behind" : "ahead of"
-                let length = Words.length(milliseconds: abs(skew.milliseconds))
-                rows.append(("clock", "about \(length) \(way) receivers' (\(Words.count(skew.endpoints, "endpoint")))"))
+                let length = HumanText.length(milliseconds: abs(skew.milliseconds))
+                rows.append(("clock", "about \(length) \(way) receivers' (\(HumanText.count(skew.endpoints, "endpoint")))"))
             }
         } else if status.engine != nil {
             rows.append(("rate", "idle"))
         }
         rows += mails(status.mails, at: now)
-        rows.append(("nodes", Words.grouped(status.nodes)))
+        rows.append(("nodes", HumanText.grouped(status.nodes)))
         let endpoints = EndpointState.allCases.compactMap { state in
-            status.endpoints[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
+            status.endpoints[state].flatMap { $0 > 0 ? "\(HumanText.grouped($0)) \(state.rawValue)" : nil }
         }
         rows.append(("endpoints", endpoints.isEmpty ? "none" : endpoints.joined(separator: ", ")))
         for (id, until) in throttled.sorted(by: { $0.key < $1.key }) {
-            rows.append(("throttled", "\(Visible.text(id)): its receiver asked to be left alone until \(until)"))
+            rows.append(("throttled", "\(TerminalText.text(id)): its receiver asked to be left alone until \(until)"))
         }
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {
-            rows.append(("broken", "\(Visible.text(id)): \(Visible.text(reason))"))
+            rows.append(("broken", "\(TerminalText.text(id)): \(TerminalText.text(reason))"))
         }
         return TwoColumns.lines(rows.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
     }
@@ -100,7 +102,8 @@ enum StatusCommand: Command {
     /// How many deliveries are late, and by how long.
     static func overdue(_ status: OutboxStatus, at now: Timestamp) -> String {
         let age =
-            status.overdueSince.map { ", the first for \(Words.length(milliseconds: max(0, now.milliseconds - $0.milliseconds)))" } ?? ""
-        return Words.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
+            status.overdueSince.map { ", the first for \(HumanText.length(milliseconds: max(0, now.milliseconds - $0.milliseconds)))" }
+            ?? ""
+        return HumanText.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
     }
 }

@@ -33,14 +33,14 @@ struct UncarriedReport {
     var sentences: [String] {
         let named = order.compactMap { delivery in
             counts[delivery].map { count in
-                let which = count.events == 1 ? "the event" : "\(Words.grouped(count.events)) events, the first"
-                return "endpoint \(Visible.text(delivery.endpoint)) cannot carry \(which) of line \(count.firstLine): "
-                    + "\(Visible.text(delivery.reason)); for it alone \(count.events == 1 ? "the delivery fails" : "these deliveries fail") "
+                let which = count.events == 1 ? "the event" : "\(HumanText.grouped(count.events)) events, the first"
+                return "endpoint \(TerminalText.text(delivery.endpoint)) cannot carry \(which) of line \(count.firstLine): "
+                    + "\(TerminalText.text(delivery.reason)); for it alone \(count.events == 1 ? "the delivery fails" : "these deliveries fail") "
                     + "at once, as unbuildable"
             }
         }
         if others == 0 { return named }
-        return named + ["\(Words.count(others, "further delivery fails", "further deliveries fail")) at once, as unbuildable"]
+        return named + ["\(HumanText.count(others, "further delivery fails", "further deliveries fail")) at once, as unbuildable"]
     }
 
     /// A member of the list `unbuildable`.

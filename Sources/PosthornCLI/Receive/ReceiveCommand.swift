@@ -40,7 +40,7 @@ enum ReceiveCommand: Command {
             "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
                 + "\nhangup, delay:MS, lose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
-            "Requests are answered whether or not anybody reads the output. Up to \(Words.bytes(UInt64(LinePrinter.limitBytes))) of lines wait for a reader; what"
+            "Requests are answered whether or not anybody reads the output. Up to \(HumanText.bytes(UInt64(LinePrinter.limitBytes))) of lines wait for a reader; what"
                 + "\ncomes then is left out, and a line says how many (with --json: kind \"dropped\", lines). The ledger leaves nothing out.",
             "With --json: one object a request, with number, time, kind, method, path, address, type, id, attempt, bytes, problem,"
                 + "\nsignature, signature_problem, times, duplicate, status and delay_ms; before them one of kind \"listening\" with host,"
@@ -110,7 +110,7 @@ enum ReceiveCommand: Command {
 
     /// The line about lines that were left out.
     private static func dropped(_ count: Int) -> String {
-        "\(Words.count(count, "line was", "lines were")) left out, because they were not read"
+        "\(HumanText.count(count, "line was", "lines were")) left out, because they were not read"
     }
 
     private static func droppedJSON(_ count: Int) -> [UInt8] {
@@ -135,7 +135,7 @@ enum ReceiveCommand: Command {
         let name = host.contains(":") ? "[\(host)]" : host
         let signatures = isChecking ? "signatures are checked" : "signatures are not checked (no credentials given)"
         let scheme = server.tls == nil ? "http" : "https"
-        ErrorOutput.line("receiving on \(scheme)://\(Visible.text(name)):\(port)/, \(signatures); Ctrl-C ends")
+        ErrorOutput.line("receiving on \(scheme)://\(TerminalText.text(name)):\(port)/, \(signatures); Ctrl-C ends")
     }
 
     private static func total(_ counts: ReceiverCounts) -> [UInt8] {
@@ -145,8 +145,8 @@ enum ReceiveCommand: Command {
 
     /// The counts that are not 0, for people.
     static func summary(_ counts: ReceiverCounts) -> String {
-        var parts = [Words.count(counts.events, "request with an event", "requests with events")]
-        func add(_ number: Int, _ one: String, _ many: String) { if number > 0 { parts.append(Words.count(number, one, many)) } }
+        var parts = [HumanText.count(counts.events, "request with an event", "requests with events")]
+        func add(_ number: Int, _ one: String, _ many: String) { if number > 0 { parts.append(HumanText.count(number, one, many)) } }
         add(counts.duplicates, "duplicate", "duplicates")
         add(counts.badSignatures, "bad signature", "bad signatures")
         add(counts.unsigned, "unsigned request", "unsigned requests")
@@ -155,7 +155,7 @@ enum ReceiveCommand: Command {
         add(counts.valueRequests, "value request", "value requests")
         add(counts.greetings, "greeting", "greetings")
         add(counts.hangUps, "hang-up", "hang-ups")
-        let statuses = counts.byStatus.sorted { $0.key < $1.key }.map { "\($0.key): \(Words.grouped($0.value))" }
+        let statuses = counts.byStatus.sorted { $0.key < $1.key }.map { "\($0.key): \(HumanText.grouped($0.value))" }
         return parts.joined(separator: ", ") + (statuses.isEmpty ? "" : "; answered \(statuses.joined(separator: ", "))")
     }
 }

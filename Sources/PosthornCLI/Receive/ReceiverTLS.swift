@@ -25,13 +25,13 @@ enum ReceiverTLS {
         let keyBytes = keyFlag == "tls-cert" ? certificates : try contents(keyFlag, key, arguments, command)
         do throws(HTTPTLSProblem) {
             let tls = try HTTPServerTLS(certificate: certificates, key: keyBytes)
-            if let warning = warning(tls.validity) { ErrorOutput.line("posthorn: \(Visible.text(certificate)) \(warning)") }
+            if let warning = warning(tls.validity) { ErrorOutput.line("posthorn: \(TerminalText.text(certificate)) \(warning)") }
             return tls
         } catch {
             let (flag, path) = error.part == .certificate ? ("tls-cert", certificate) : (keyFlag, key)
             let isMissing = error.part == .key && !arguments.has("tls-key")
             throw UsageProblem(
-                "\(arguments.label(flag)): \(Visible.text(path)) \(error.reason)" + (isMissing ? ", with --tls-key FILE" : ""),
+                "\(arguments.label(flag)): \(TerminalText.text(path)) \(error.reason)" + (isMissing ? ", with --tls-key FILE" : ""),
                 command: command
             )
         }

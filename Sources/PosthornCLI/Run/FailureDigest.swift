@@ -51,7 +51,7 @@ struct FailureDigest {
         return LogRecord(
             exhausted > 0 ? .error : .warn,
             "attempts_failed",
-            "\(Words.count(count, "further attempt", "further attempts")) failed within a second",
+            "\(HumanText.count(count, "further attempt", "further attempts")) failed within a second",
             [
                 .init("count", count), .init("exhausted", exhausted), .init("endpoints", counts.count),
                 .init("most_at", most?.key ?? ""), .init("errors", kinds.joined(separator: ", ")),

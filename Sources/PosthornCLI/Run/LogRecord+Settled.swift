@@ -3,10 +3,12 @@ extension LogRecord {
     init?(unsettled exhausted: Int, held: Int64, pending: Int64) {
         var parts: [String] = []
         if exhausted > 0 {
-            parts.append("attempts of \(Words.count(exhausted, "delivery", "deliveries")) were used up in this run")
+            parts.append("attempts of \(HumanText.count(exhausted, "delivery", "deliveries")) were used up in this run")
         }
-        if held > 0 { parts.append("\(Words.count(held, "delivery is", "deliveries are")) held") }
-        if pending > 0 { parts.append("\(Words.count(pending, "delivery is", "deliveries are")) still pending, as it was stopped before") }
+        if held > 0 { parts.append("\(HumanText.count(held, "delivery is", "deliveries are")) held") }
+        if pending > 0 {
+            parts.append("\(HumanText.count(pending, "delivery is", "deliveries are")) still pending, as it was stopped before")
+        }
         if parts.isEmpty { return nil }
         var remedies: [String] = []
         if exhausted > 0 { remedies.append("posthorn deliveries --state exhausted lists them, posthorn retry tries again") }

@@ -179,7 +179,7 @@ struct LogRecord: Sendable, Equatable {
         }
     }
 
-    private init(gone: GoneDelivery) {
+    private init(gone: OrphanedResult) {
         let fields = [
             Field("delivery", gone.delivery), Field("endpoint", gone.endpoint), Field("event_id", gone.event),
             Field("attempt", gone.attempt), Field("result", gone.outcome.error?.rawValue ?? "delivered"),
@@ -189,11 +189,11 @@ struct LogRecord: Sendable, Equatable {
 
     /// `2026-11-21T06:47:50.123Z warn  attempt failed delivery=17 endpoint=crm …`
     func text(at now: Timestamp) -> String {
-        var line = "\(now) \(level.rawValue)\(level.rawValue.count == 4 ? " " : "") \(Visible.text(sentence))"
+        var line = "\(now) \(level.rawValue)\(level.rawValue.count == 4 ? " " : "") \(TerminalText.text(sentence))"
         for field in fields {
             switch field.value {
             case .number(let number): line += " \(field.name)=\(number)"
-            case .text(let text): line += " \(field.name)=\(Self.quoted(Visible.text(text)))"
+            case .text(let text): line += " \(field.name)=\(Self.quoted(TerminalText.text(text)))"
             }
         }
         return line

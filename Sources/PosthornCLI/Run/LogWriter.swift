@@ -116,7 +116,7 @@ final class LogWriter: Sendable {
             if dropped > 0 { text += notice(dropped) + "\n" }
             isDirty = false
             if let progress, !isClosing {
-                text += Visible.cut(progress(), to: max(20, (Terminal.width(of: 2) ?? 80) - 1))
+                text += TerminalText.cut(progress(), to: max(20, (Terminal.width(of: 2) ?? 80) - 1))
                 isDirty = true
             }
             if !text.isEmpty, !write(text, dropped) { return }

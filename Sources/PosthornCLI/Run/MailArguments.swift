@@ -86,11 +86,11 @@ enum MailArguments {
             throw problem("\(arguments.label("smtp-password-file")): \(error)")
         }
         if let kind = ForeignText.kind(of: bytes), bytes.first != UInt8(ascii: "{"), bytes.first != UInt8(ascii: "[") {
-            throw problem("\(arguments.label("smtp-password-file")): \(Visible.text(file)) \(kind); it holds the password alone")
+            throw problem("\(arguments.label("smtp-password-file")): \(TerminalText.text(file)) \(kind); it holds the password alone")
         }
         let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
         guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
-            throw problem("\(arguments.label("smtp-password-file")): the first line of \(Visible.text(file)) holds no password")
+            throw problem("\(arguments.label("smtp-password-file")): the first line of \(TerminalText.text(file)) holds no password")
         }
         return text
     }

@@ -139,7 +139,7 @@ enum RunCommand: Command {
     private static func end(_ lost: Int, _ context: Context) -> Int32 {
         if lost > 0, !context.json {
             context.output.write(
-                "\(Words.count(lost, "log line was", "log lines were")) left out, because standard error was not read\n"
+                "\(HumanText.count(lost, "log line was", "log lines were")) left out, because standard error was not read\n"
             )
         }
         return context.output.flushSoon() ? 0 : 1
@@ -182,10 +182,10 @@ enum RunCommand: Command {
             context.output.write(line)
             return
         }
-        let counts = DeliveryState.allCases.map { "\(Words.grouped(status.deliveries[$0] ?? 0)) \($0.rawValue)" }
+        let counts = DeliveryState.allCases.map { "\(HumanText.grouped(status.deliveries[$0] ?? 0)) \($0.rawValue)" }
         context.output.write(
-            "\(counts.joined(separator: ", ")); \(Words.count(statistics.attempts, "attempt")) in "
-                + "\(Words.length(milliseconds: nanoseconds / 1_000_000))\n"
+            "\(counts.joined(separator: ", ")); \(HumanText.count(statistics.attempts, "attempt")) in "
+                + "\(HumanText.length(milliseconds: nanoseconds / 1_000_000))\n"
         )
     }
 }
@@ -200,9 +200,9 @@ enum RunProgress {
 
     static func line(_ statistics: EngineStatistics, deliveredPerSecond rate: Double, at now: Timestamp) -> String {
         let failed = statistics.attempts - statistics.delivered
-        var text = "\(Words.grouped(statistics.delivered)) delivered, \(Words.grouped(failed)) failed attempts, "
-        text += "\(Words.oneDecimal(rate))/s, \(Words.grouped(statistics.claimed)) in memory"
-        if let next = statistics.nextRetry { text += ", next retry \(Words.distance(to: next, from: now))" }
+        var text = "\(HumanText.grouped(statistics.delivered)) delivered, \(HumanText.grouped(failed)) failed attempts, "
+        text += "\(HumanText.oneDecimal(rate))/s, \(HumanText.grouped(statistics.claimed)) in memory"
+        if let next = statistics.nextRetry { text += ", next retry \(HumanText.distance(to: next, from: now))" }
         return text
     }
 }

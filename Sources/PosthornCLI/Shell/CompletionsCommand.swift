@@ -21,7 +21,7 @@ enum CompletionsCommand: Command {
         let name = arguments.positionals[0]
         guard let shell = CompletionScript.Shell(rawValue: name) else {
             let known = CompletionScript.Shell.allCases.map(\.rawValue)
-            throw UsageProblem("SHELL: \(Visible.text(name)) \(Suggestion.refusal(of: name, among: known))", command: context.command)
+            throw UsageProblem("SHELL: \(TerminalText.text(name)) \(Suggestion.refusal(of: name, among: known))", command: context.command)
         }
         context.output.write(CompletionScript(Program.commands.map { $0.specification }).text(shell))
         return 0

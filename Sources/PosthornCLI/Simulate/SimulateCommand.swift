@@ -59,7 +59,10 @@ enum SimulateCommand: Command {
         }
         guard let vendor = ScenarioVendor(rawValue: name), let format = Vendor(rawValue: name) else {
             let words = ScenarioVendor.allCases.map(\.rawValue)
-            throw UsageProblem("VENDOR: \"\(Visible.text(name))\" \(Suggestion.refusal(of: name, among: words))", command: context.command)
+            throw UsageProblem(
+                "VENDOR: \"\(TerminalText.text(name))\" \(Suggestion.refusal(of: name, among: words))",
+                command: context.command
+            )
         }
         let mode = try SimulateMode(arguments)
         let targets = try SimulationTargets(format, arguments, context.command)
@@ -76,7 +79,7 @@ enum SimulateCommand: Command {
         }
         try targets.check(context.command)
         for id in targets.leftOut {
-            ErrorOutput.line("posthorn: endpoint \(Visible.text(id)) has another vendor's envelope and is left out")
+            ErrorOutput.line("posthorn: endpoint \(TerminalText.text(id)) has another vendor's envelope and is left out")
         }
         if mode == .check { return try check(vendor, targets, arguments, context) }
         let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
@@ -178,7 +181,7 @@ enum SimulateCommand: Command {
         let bad = results.count { $0.verdict == .bad }
         if !context.json {
             table.finish()
-            context.output.write(bad == 0 ? "\nThe receiver answers well.\n" : "\n\(Words.count(bad, "case")) went badly.\n")
+            context.output.write(bad == 0 ? "\nThe receiver answers well.\n" : "\n\(HumanText.count(bad, "case")) went badly.\n")
             if results.contains(where: { $0.case == .duplicate && $0.verdict == .unknown }) {
                 context.output.write(
                     "Whether it acted on the duplicate twice, only its own ledger shows: posthorn load --duplicates 10% --ledger FILE\n"

@@ -42,7 +42,7 @@ enum SimulateMode: String, CaseIterable {
             throw UsageProblem("--\(flag) \(reason)", command: arguments.command)
         }
         if self == .write, let url = arguments.positionals.dropFirst().first {
-            throw UsageProblem("\"\(Visible.text(url))\" \(reason)", command: arguments.command)
+            throw UsageProblem("\"\(TerminalText.text(url))\" \(reason)", command: arguments.command)
         }
         if arguments.text("out") == "-", arguments.text("out-topology") == "-" {
             throw UsageProblem("--out and --out-topology: both are the standard output; name a file for one", command: arguments.command)

@@ -17,7 +17,7 @@ enum SimulationFiles {
         try write(to: path) { (put) throws(OutputFileProblem) in
             for departure in simulation.departures { try put(departure.event.line + [0x0A]) }
         }
-        ErrorOutput.line("wrote \(Words.count(simulation.departures.count, "event")) to \(Visible.text(path))")
+        ErrorOutput.line("wrote \(HumanText.count(simulation.departures.count, "event")) to \(TerminalText.text(path))")
     }
 
     /// Writes nodes as a topology file without endpoints; to the standard output for `-`.

@@ -70,7 +70,7 @@ struct SimulationTargets {
 
     /// What may be reached. A host that its owner has named opens every address, since its name may lead anywhere; that no
     /// other host is public was seen by `check`.
-    var egress: EgressGuard { LabGuard.make(isOwned: targets.contains { $0.isOwned }) }
+    var egress: EgressGuard { OwnedHostGuard.make(isOwned: targets.contains { $0.isOwned }) }
 
     /// Throws, before anything is sent, when there is no receiver or one of the hosts may not be reached.
     func check(_ command: String) throws {

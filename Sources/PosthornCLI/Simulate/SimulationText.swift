@@ -8,10 +8,10 @@ enum SimulationText {
     /// The line that a terminal shows while it runs.
     static func progress(_ progress: SimulationProgress, at now: Timestamp) -> String {
         // Short, for a terminal of 80 columns.
-        var text = "\(Words.grouped(progress.events)) of \(Words.grouped(progress.plannedEvents)) sent, "
-        text += "\(Words.grouped(progress.answered)) delivered, \(Words.grouped(progress.failedAttempts)) failed, "
-        text += "\(Words.count(progress.retriesWaiting, "retry", "retries")) waiting"
-        if progress.retriesWaiting > 0, let next = progress.nextRetry { text += ", next \(Words.distance(to: next, from: now))" }
+        var text = "\(HumanText.grouped(progress.events)) of \(HumanText.grouped(progress.plannedEvents)) sent, "
+        text += "\(HumanText.grouped(progress.answered)) delivered, \(HumanText.grouped(progress.failedAttempts)) failed, "
+        text += "\(HumanText.count(progress.retriesWaiting, "retry", "retries")) waiting"
+        if progress.retriesWaiting > 0, let next = progress.nextRetry { text += ", next \(HumanText.distance(to: next, from: now))" }
         return text
     }
 
@@ -42,17 +42,17 @@ enum SimulationText {
     /// The counts in a sentence.
     static func report(_ result: SimulationResult) -> String {
         let states = DeliveryState.allCases.compactMap { state in
-            result.deliveries[state].flatMap { $0 > 0 ? "\(Words.grouped($0)) \(state.rawValue)" : nil }
+            result.deliveries[state].flatMap { $0 > 0 ? "\(HumanText.grouped($0)) \(state.rawValue)" : nil }
         }
         let deliveries = states.isEmpty ? "no deliveries" : states.joined(separator: ", ")
-        var text = "\(Words.count(result.events, "event")): \(deliveries); \(Words.count(result.attempts, "attempt"))"
+        var text = "\(HumanText.count(result.events, "event")): \(deliveries); \(HumanText.count(result.attempts, "attempt"))"
         let mails = MailState.allCases.compactMap { state in
-            result.mails[state].flatMap { $0 > 0 ? "\(Words.count($0, "mail")) \(state.rawValue)" : nil }
+            result.mails[state].flatMap { $0 > 0 ? "\(HumanText.count($0, "mail")) \(state.rawValue)" : nil }
         }
         if !mails.isEmpty { text += "; " + mails.joined(separator: ", ") }
         if let values = result.valueRequests {
-            text += "; \(Words.count(values.asked, "value request")), \(Words.grouped(values.answered)) answered well"
-            if let problem = values.problem { text += "\nthe first that was not: \(Visible.text(problem))" }
+            text += "; \(HumanText.count(values.asked, "value request")), \(HumanText.grouped(values.answered)) answered well"
+            if let problem = values.problem { text += "\nthe first that was not: \(TerminalText.text(problem))" }
         }
         if !result.faults.isEmpty { text += "\nfaults: \(list(result.faults))" }
         return text + "\n"
@@ -63,17 +63,18 @@ enum SimulationText {
     static func problem(_ result: SimulationResult, keptIn path: String?) -> String? {
         if result.wasStopped {
             var parts: [String] = []
-            if result.unsent > 0 { parts.append("\(Words.count(result.unsent, "event was", "events were")) not sent") }
+            if result.unsent > 0 { parts.append("\(HumanText.count(result.unsent, "event was", "events were")) not sent") }
             let pending = result.deliveries[.pending] ?? 0
             if pending > 0 {
                 let rest = path.map { "posthorn run --db \(ShellWord.quoted($0)) goes on with them" } ?? "they are given up"
-                parts.append("\(Words.count(pending, "delivery was", "deliveries were")) not finished (\(rest))")
+                parts.append("\(HumanText.count(pending, "delivery was", "deliveries were")) not finished (\(rest))")
             }
             return "stopped early: " + parts.joined(separator: ", ")
         }
         let deliveries = result.deliveries.values.reduce(0, +)
         if deliveries > 0 || result.known > 0 || result.planned == 0 { return nil }
-        return "no endpoint takes any of these \(Words.count(result.planned, "event")), so nothing was sent; look at the nodes, levels and "
+        return
+            "no endpoint takes any of these \(HumanText.count(result.planned, "event")), so nothing was sent; look at the nodes, levels and "
             + "event patterns of the topology's endpoints"
     }
 
@@ -88,15 +89,15 @@ enum SimulationText {
     static func list(_ faults: [(fault: SimulationFault, count: Int)]) -> String {
         faults.map { fault, count in
             switch fault {
-            case .duplicates: return Words.count(count, "duplicate")
-            case .reorder: return "\(Words.grouped(count)) reordered"
-            case .late: return "\(Words.grouped(count)) late"
-            case .burst: return Words.count(count, "burst")
-            case .gap: return Words.count(count, "gap")
-            case .unknownType: return Words.count(count, "unknown type")
-            case .unknownField: return Words.count(count, "unknown field")
-            case .slowAnswer: return Words.count(count, "slow 200")
-            case .outage: return "\(Words.grouped(count)) held back by the outage"
+            case .duplicates: return HumanText.count(count, "duplicate")
+            case .reorder: return "\(HumanText.grouped(count)) reordered"
+            case .late: return "\(HumanText.grouped(count)) late"
+            case .burst: return HumanText.count(count, "burst")
+            case .gap: return HumanText.count(count, "gap")
+            case .unknownType: return HumanText.count(count, "unknown type")
+            case .unknownField: return HumanText.count(count, "unknown field")
+            case .slowAnswer: return HumanText.count(count, "slow 200")
+            case .outage: return "\(HumanText.grouped(count)) held back by the outage"
             }
         }
         .joined(separator: ", ")
@@ -108,14 +109,14 @@ enum SimulationText {
         let milliseconds = Int64(nanoseconds / speed / 1e6)
         if milliseconds < 30_000 { return nil }
         let faster = [10.0, 60, 600, 1440, 3600, 86_400].first { $0 > speed && nanoseconds / $0 <= 75e9 }
-        let events = Words.count(simulation.departures.count, "event")
-        return "\(events) leave in the course of \(Words.length(milliseconds: milliseconds))"
-            + (faster.map { "; with --speed \(Int64($0)), in \(Words.length(milliseconds: Int64(nanoseconds / $0 / 1e6)))" } ?? "")
+        let events = HumanText.count(simulation.departures.count, "event")
+        return "\(events) leave in the course of \(HumanText.length(milliseconds: milliseconds))"
+            + (faster.map { "; with --speed \(Int64($0)), in \(HumanText.length(milliseconds: Int64(nanoseconds / $0 / 1e6)))" } ?? "")
     }
 
     /// Why events of a simulation were not sent.
     static func note(ofKnown count: Int) -> String {
-        "\(Words.count(count, "event was", "events were")) in the outbox of --db before and not sent again; another --seed or --start gives "
+        "\(HumanText.count(count, "event was", "events were")) in the outbox of --db before and not sent again; another --seed or --start gives "
             + "others"
     }
 }

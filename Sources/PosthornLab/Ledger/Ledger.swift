@@ -39,7 +39,7 @@ public struct Ledger: Equatable, Sendable {
                         reason: "(line \(index + 1)) is no event's name; write the id or the digest alone, or {\"id\":\"…\"}"
                     )
                 }
-                names.append([SentBook.key(bare)])
+                names.append([SentRequests.key(bare)])
                 continue
             }
             guard let found = Self.members(Array(bare)), !found.isEmpty else {
@@ -65,8 +65,8 @@ public struct Ledger: Equatable, Sendable {
         guard let value = try? JSONValue.parse(line), case .object = value else { return nil }
         return ["digest", "id"].compactMap { name in
             switch value[name] {
-            case .string(let text): return SentBook.key(text.utf8)
-            case .number(let text): return SentBook.key(text.utf8)
+            case .string(let text): return SentRequests.key(text.utf8)
+            case .number(let text): return SentRequests.key(text.utf8)
             default: return nil
             }
         }

@@ -20,7 +20,7 @@ public struct LedgerResult: Equatable, Sendable {
     public private(set) var unknown: UInt64 = 0
 
     /// Holds a ledger against what was sent.
-    init(_ ledger: Ledger, against book: SentBook) {
+    init(_ ledger: Ledger, against book: SentRequests) {
         var events: [(isGenuine: Bool, wasAccepted: Bool, times: UInt64)] = []
         var places: [UInt64: Int] = [:]
         places.reserveCapacity(2 * book.entries.count)

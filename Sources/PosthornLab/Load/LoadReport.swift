@@ -70,7 +70,7 @@ public struct LoadReport: Sendable {
     /// The generator's own time.
     public let generator: GeneratorTime
     let signsTime: Bool
-    private let book: SentBook
+    private let book: SentRequests
 
     /// What a load was, beside what was measured.
     struct Facts {

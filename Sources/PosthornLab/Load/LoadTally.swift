@@ -38,7 +38,7 @@ struct LoadTally: Sendable {
     /// Every request, where they are kept.
     var samples: [LoadSample] = []
     /// The names of every request, where they are kept.
-    var book = SentBook()
+    var book = SentRequests()
 
     /// Failures of requests of which nothing has left.
     private static let beforeSending: Set<AttemptError> = [.dns, .connect, .tls, .refusedAddress, .unbuildable, .resources]

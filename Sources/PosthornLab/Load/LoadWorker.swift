@@ -31,7 +31,7 @@ public struct LoadProgress: Sendable {
 final class LoadWorker: LoadSource {
     private let plan: LoadPlan
     // Unchecked, as in the loop that calls it: one thread alone touches them, for every request.
-    @exclusivity(unchecked) private var maker: LoadMaker
+    @exclusivity(unchecked) private var maker: RequestFactory
     @exclusivity(unchecked) private var pacer: LoadPacer
     private let shared: LoadShared
     private let url: EndpointURL
@@ -48,7 +48,7 @@ final class LoadWorker: LoadSource {
     ///   - tally: An empty one, made for this load.
     init(
         _ plan: LoadPlan,
-        _ maker: LoadMaker,
+        _ maker: RequestFactory,
         _ pacer: LoadPacer,
         _ shared: LoadShared,
         _ url: EndpointURL,

@@ -48,7 +48,7 @@ public enum ScenarioVendor: String, CaseIterable, Sendable {
 /// The same vendor, seed and moments give the same bytes. Data look like the vendor's, all names and numbers in them are
 /// invented: mail addresses end in `.example`, telephone numbers are those kept for fiction.
 public struct Scenario: Sendable {
-    private var stage: any Stage
+    private var stage: any VendorScenario
     private var random: SeededGenerator
 
     /// A platform before its first event.
@@ -56,12 +56,12 @@ public struct Scenario: Sendable {
     public init(_ vendor: ScenarioVendor, seed: UInt64, platform: [Node] = []) {
         var random = SeededGenerator(seed: seed, vendor.rawValue)
         switch vendor {
-        case .weseedo: stage = WeSeeDoStage(&random, platform)
-        case .diio: stage = DiioStage(&random, platform)
-        case .conference: stage = ConferenceStage(&random, platform)
-        case .webio: stage = WebioStage(&random, platform)
-        case .voiso: stage = VoisoStage(&random, platform)
-        case .standard: stage = StandardStage(&random, platform)
+        case .weseedo: stage = WeSeeDoScenario(&random, platform)
+        case .diio: stage = DiioScenario(&random, platform)
+        case .conference: stage = ConferenceScenario(&random, platform)
+        case .webio: stage = WebioScenario(&random, platform)
+        case .voiso: stage = VoisoScenario(&random, platform)
+        case .standard: stage = StandardScenario(&random, platform)
         }
         self.random = random
     }
@@ -89,14 +89,14 @@ public struct Scenario: Sendable {
 }
 
 /// One vendor's made-up platform.
-protocol Stage: Sendable {
+protocol VendorScenario: Sendable {
     var nodes: [Node] { get }
     var types: [String] { get }
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue)
 }
 
 /// Stories that run beside each other: each has its cast and the types that are still to come.
-struct StoryBook<Cast: Sendable>: Sendable {
+struct ScriptPlayer<Cast: Sendable>: Sendable {
     /// How many stories run at a time.
     private static var atATime: Int { 4 }
 
@@ -118,7 +118,7 @@ struct StoryBook<Cast: Sendable>: Sendable {
     /// - Parameters:
     ///   - cast: Makes the cast of a new story, given its number (counted from 0) and its script's.
     ///   - tell: Makes the event of a type, and may change the cast.
-    mutating func turnPage<Result>(
+    mutating func next<Result>(
         _ random: inout SeededGenerator,
         cast: (_ number: Int, _ script: Int, inout SeededGenerator) -> Cast,
         tell: (_ type: String, inout Cast, inout SeededGenerator) -> Result

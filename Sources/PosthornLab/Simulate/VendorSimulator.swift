@@ -93,7 +93,7 @@ public final class VendorSimulator: Sendable {
             configuration.mail = number == 0 ? options.mail : nil
             configuration.honoursRetryAfter = options.honoursRetryAfter
             if !slow.isEmpty || firstAttempts != nil {
-                configuration.overruling = { job, outcome in
+                configuration.outcomeOverride = { job, outcome in
                     firstAttempts?.note(job, ofOutbox: number)
                     return Self.givingUp(job, outcome, onSlow: slow)
                 }

@@ -127,14 +127,14 @@ public struct Transition: Hashable, Sendable {
     /// When the next one is due; `nil` when there is none.
     public let nextAttemptAt: Timestamp?
     /// What ``DeliveryRound/base`` is from now on; `nil` to leave it.
-    public let roundBase: Int?
+    public let roundStartAttempt: Int?
 
     /// Creates a transition.
-    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?, roundBase: Int? = nil) {
+    public init(state: DeliveryState, attempts: Int, nextAttemptAt: Timestamp?, roundStartAttempt: Int? = nil) {
         self.state = state
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt
-        self.roundBase = roundBase
+        self.roundStartAttempt = roundStartAttempt
     }
 
     /// Decides what an attempt's outcome means.
@@ -180,7 +180,7 @@ public struct Transition: Hashable, Sendable {
             // real ones, however fast the schedule runs here.
             due = max(due, ended.advanced(byMilliseconds: min(wish, retryAfterLimitMilliseconds)))
         }
-        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due, roundBase: base)
+        return Transition(state: endpointIsActive ? .pending : .held, attempts: number, nextAttemptAt: due, roundStartAttempt: base)
     }
 
     /// A receiver's Retry-After puts an attempt off by this at most: 24 hours.

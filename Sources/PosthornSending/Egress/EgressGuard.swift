@@ -43,7 +43,7 @@ public struct EgressGuard: Sendable {
     enum Selection {
         case permitted([NetworkAddress])
         /// Nothing, and why.
-        case refused(Intervention)
+        case refused(AbortCause)
     }
 
     /// The addresses that may be reached, in their order.

@@ -1,4 +1,4 @@
-/// A host in a ``ConnectionBook``.
+/// A host in a ``ConnectionTable``.
 struct BookedHost<Waiter: Claimant> {
     let key: HostKey
     var connections: HostConnections

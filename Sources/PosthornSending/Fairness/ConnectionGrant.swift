@@ -1,4 +1,4 @@
-/// How a request may go, and what that counts against; see ``ConnectionBook``.
+/// How a request may go, and what that counts against; see ``ConnectionTable``.
 struct ConnectionGrant {
     /// The place of its host; -1 where nobody keeps count of connections.
     var host = -1

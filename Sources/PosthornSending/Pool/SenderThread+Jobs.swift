@@ -90,7 +90,7 @@ extension SenderThread {
     }
 
     /// Starts a job that has waited for a connection, unless what room there was at its turn is taken by now.
-    private func go(_ next: ConnectionBook<Called>.Start) -> Int {
+    private func go(_ next: ConnectionTable<Called>.Start) -> Int {
         if common.areSeveral, !slowShares.admits(next.waiter, inFlight: window.count) {
             connections.cancel(next.grant)
             slowShares.wait(next.waiter)

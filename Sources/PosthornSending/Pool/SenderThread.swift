@@ -68,10 +68,10 @@ final class SenderThread: @unchecked Sendable {
     @exclusivity(unchecked) var common = CommonNodes()
     @exclusivity(unchecked) var window: InFlightWindow
     /// The connections of the hosts, and the jobs that wait for one; an endpoint has no more than its limit here.
-    @exclusivity(unchecked) var connections: ConnectionBook<Called>
+    @exclusivity(unchecked) var connections: ConnectionTable<Called>
     /// Whose the slow requests are, and the jobs of those who have too many; an endpoint has no more than its limit here.
     @exclusivity(unchecked) var slowShares: SlowShares<Called>
-    @exclusivity(unchecked) var names: NameBook<Waiting>
+    @exclusivity(unchecked) var names: NameCache<Waiting>
     /// Jobs whose name is resolved and that wait for a place on the wire.
     @exclusivity(unchecked) var readied = Fifo<Waiting>()
     /// Jobs that have had their turn and wait until large requests have ended, or until there are descriptors; an endpoint has
@@ -130,7 +130,7 @@ final class SenderThread: @unchecked Sendable {
             throw SystemProblem("curl_multi_init", ENOMEM)
         }
         let handshakes = (configuration.handshakesInFlightLimit + share - 1) / share
-        connections = ConnectionBook(handshakeShare: handshakes * 3 / 4)
+        connections = ConnectionTable(handshakeShare: handshakes * 3 / 4)
         let slowPlaces = (configuration.slowInFlightLimit + share - 1) / share
         slowShares = SlowShares(limit: slowPlaces)
         window = InFlightWindow(
@@ -141,7 +141,7 @@ final class SenderThread: @unchecked Sendable {
             openingNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000,
             largeByteLimit: configuration.largeInFlightLimitBytes / share
         )
-        names = NameBook(
+        names = NameCache(
             cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000,
             graceNanoseconds: Int64(configuration.resolver.graceMilliseconds) * 1_000_000
         )
@@ -244,7 +244,7 @@ final class SenderThread: @unchecked Sendable {
                 mailbox.waker.reset()
                 continue
             }
-            let (socket, shard) = SocketBook.place(of: event)
+            let (socket, shard) = SocketTable.place(of: event)
             if context.sockets.isWanted(socket) { shards[shard].handle(socket, events: event.events) }
         }
     }

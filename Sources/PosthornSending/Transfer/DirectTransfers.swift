@@ -260,7 +260,7 @@ package final class DirectTransfers {
             case Self.wakerMark: waker.reset()
             case Self.timerMark: resetTimer()
             default:
-                let (socket, shard) = SocketBook.place(of: event)
+                let (socket, shard) = SocketTable.place(of: event)
                 if context.sockets.isWanted(socket) { shards[shard].handle(socket, events: event.events) }
             }
         }

@@ -19,7 +19,7 @@ final class Transfer {
     @exclusivity(unchecked) var slow: Int?
     @exclusivity(unchecked) var started = Timestamp(milliseconds: 0)
     @exclusivity(unchecked) var startedNanoseconds: Int64 = 0
-    /// The version of the addresses that are pinned with this transfer; see ``NameBook``.
+    /// The version of the addresses that are pinned with this transfer; see ``NameCache``.
     @exclusivity(unchecked) private(set) var pinnedVersion: Int?
 
     /// The addresses at which a kept connection is still one to the host's name; `nil` for a host that is a number.
@@ -31,7 +31,7 @@ final class Transfer {
     @exclusivity(unchecked) private(set) var excerpt: [UInt8] = []
     /// Bytes of the answer's body so far.
     @exclusivity(unchecked) private(set) var bodyBytes = 0
-    @exclusivity(unchecked) private(set) var intervention: Intervention?
+    @exclusivity(unchecked) private(set) var intervention: AbortCause?
     /// How often libcurl has been about to send a request since the transfer was started.
     @exclusivity(unchecked) private(set) var sendCount = 0
     @exclusivity(unchecked) private(set) var address = ""
@@ -106,7 +106,7 @@ final class Transfer {
         loadedBytes = headersLength + request.body.count
 
         buffer.withMemoryRebound(to: CChar.self, capacity: capacity) { headerNode.pointee.data = $0 }
-        let namesContentType = StandingHeaders.beginsWithContentType(request.headers)
+        let namesContentType = SuppressedHeaders.beginsWithContentType(request.headers)
         headerNode.pointee.next = context.standing.list(
             withoutContentType: target.method == .get || namesContentType,
             bodyBytes: request.body.count
@@ -335,7 +335,7 @@ extension Transfer {
         return true
     }
 
-    private func refusal(of address: NetworkAddress) -> Intervention? {
+    private func refusal(of address: NetworkAddress) -> AbortCause? {
         let isPlain = currentTarget?.url.isPlainHTTP ?? true
         switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
         case .permitted: return nil

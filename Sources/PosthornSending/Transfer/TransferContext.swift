@@ -11,10 +11,10 @@ final class TransferContext {
     let keepsConnections: Bool
     /// How old a connection may be to be used again, and how long it may have been idle; in seconds, 0 for libcurl's defaults.
     let connectionSeconds: (lifetime: Int, idle: Int)
-    let standing = StandingHeaders()
+    let standing = SuppressedHeaders()
     /// This machine's ways out.
     let routes = RouteWatch.shared
-    @exclusivity(unchecked) var sockets: SocketBook
+    @exclusivity(unchecked) var sockets: SocketTable
     @exclusivity(unchecked) var shards = ShardAgenda()
     /// Who keeps count of the hosts' connections.
     weak var observer: (any ConnectionObserver)?
@@ -35,7 +35,7 @@ final class TransferContext {
         self.responseLimitBytes = max(0, responseLimitBytes)
         self.excerptLimitBytes = excerptLimitBytes
         self.tls = tls
-        sockets = SocketBook(epoll: epoll)
+        sockets = SocketTable(epoll: epoll)
     }
 }
 

@@ -3,7 +3,7 @@ import PosthornModel
 import PosthornSystem
 
 /// Why a callback of ours ended a transfer; libcurl only knows that one did.
-enum Intervention: Hashable {
+enum AbortCause: Hashable {
     /// The guard forbids the address.
     case refusedAddress(NetworkAddress)
     /// The guard forbids clear text to the address.
@@ -39,7 +39,7 @@ struct TransferVerdict: Hashable {
     ///   - wasSent: Whether the request had begun to leave.
     ///   - intervention: What a callback did.
     ///   - detail: The text in libcurl's error buffer.
-    init(code: CURLcode, head: borrowing ResponseHead, wasSent: Bool, intervention: Intervention?, detail: String) {
+    init(code: CURLcode, head: borrowing ResponseHead, wasSent: Bool, intervention: AbortCause?, detail: String) {
         status = head.isComplete ? head.status : nil
         text = ""
         if let failure = Self.failure(of: intervention) {
@@ -76,7 +76,7 @@ struct TransferVerdict: Hashable {
         }
     }
 
-    private static func failure(of intervention: Intervention?) -> (AttemptError, String)? {
+    private static func failure(of intervention: AbortCause?) -> (AttemptError, String)? {
         switch intervention {
         case .refusedAddress(let address):
             return (.refusedAddress, "\(address) is in a range that the egress guard forbids")
@@ -97,7 +97,7 @@ struct TransferVerdict: Hashable {
     }
 
     /// The detail for what a callback did.
-    static func text(of intervention: Intervention) -> String { failure(of: intervention)?.1 ?? "" }
+    static func text(of intervention: AbortCause) -> String { failure(of: intervention)?.1 ?? "" }
 
     /// The table of libcurl's codes (https://curl.se/libcurl/c/libcurl-errors.html) in our words.
     static func error(for code: CURLcode, wasSent: Bool, isHeadComplete: Bool, detail: String) -> AttemptError {

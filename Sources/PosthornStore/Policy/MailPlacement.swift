@@ -23,7 +23,7 @@ public enum MailPlacement: Sendable, Hashable {
     case new(due: Timestamp)
 }
 
-extension Exhaustion {
+extension ExhaustedNotice {
     /// Whether it is to be reported: not when the delivery is not exhausted any more (it was cancelled meanwhile), and not when the
     /// same round of attempts was reported before, so that a failed retry by hand makes no second mail.
     /// - Parameter last: The newest attempt of the delivery that a mail reports as its last; `nil` when none does.
@@ -48,7 +48,7 @@ extension NotificationRows {
     /// - Parameters:
     ///   - exhaustion: What happened.
     ///   - spacingMilliseconds: How long after a mail was closed the next one for the same endpoint and recipient is due.
-    public func notify(_ exhaustion: Exhaustion, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified {
+    public func notify(_ exhaustion: ExhaustedNotice, spacingMilliseconds: Int64) throws(OutboxProblem) -> Notified {
         guard let (state, last) = try lastReport(ofDelivery: exhaustion.delivery), exhaustion.isNews(in: state, lastReported: last) else {
             return .notNeeded
         }

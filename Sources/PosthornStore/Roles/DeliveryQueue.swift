@@ -30,7 +30,7 @@ public protocol DeliveryQueue: AnyObject {
     /// attempt: its result has no place any more.
     /// - Throws: ``OutboxProblem`` of code `fenced` when another engine has the shard of one of them by now; nothing is kept then.
     @discardableResult
-    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> UnmovedDeliveries
+    func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts
     /// Brings due times that lie ahead nearer, of deliveries and mails, when an engine starts with a schedule that runs faster than
     /// written.
     func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)

@@ -3,7 +3,7 @@ public import PosthornText
 /// What an engine writes down about its work, for people and for the engine after it. Part of ``OutboxStore``, under the same rules.
 public protocol EngineJournal: AnyObject {
     /// Writes down what the engine says of itself.
-    func write(pulse: EnginePulse) throws(OutboxProblem)
+    func write(pulse: EngineHeartbeat) throws(OutboxProblem)
     /// Writes down which endpoints the engine cannot use, with the reason, by their ids. Whatever writes an endpoint again
     /// afterwards strikes it from there: the engine that runs looks at it again, and what the last one found is out of date.
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem)

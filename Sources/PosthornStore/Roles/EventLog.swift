@@ -5,9 +5,9 @@ public import PosthornText
 public protocol EventLog: AnyObject {
     /// Stores events with their deliveries, but for those whose id is known.
     /// - Returns: The result of each, in their order.
-    func accept(_ candidates: [Candidate], at now: Timestamp) throws(OutboxProblem) -> [Acceptance]
+    func accept(_ candidates: [NewEventRow], at now: Timestamp) throws(OutboxProblem) -> [InsertResult]
     /// The oldest events that another program inserted and that have no deliveries yet.
-    func arrivals(limit: Int) throws(OutboxProblem) -> [Arrival]
+    func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent]
     /// Whether there are arrivals.
     func hasArrivals() throws(OutboxProblem) -> Bool
     /// Gives an arrival its deliveries; from then on it is no arrival.

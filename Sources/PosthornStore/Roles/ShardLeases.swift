@@ -5,7 +5,7 @@
 /// ``OutboxProblem/Code/fenced``.
 public protocol ShardLeases: AnyObject {
     /// Joins the engines that deliver from this outbox, without waiting.
-    /// - Parameter alone: Whether it is to be the only one: no other may have joined, or join before ``leave()``.
+    /// - Parameter alone: Whether it is to be the only one: no other may have joined, or join before ``detach()``.
     /// - Returns: `false` when there is nothing for it, or this store has joined already: two engines on one store are two.
     func join(alone: Bool) throws(OutboxProblem) -> Bool
     /// The shards that it has now; none before it has joined and after it has left. The engine asks at every turn and in every

@@ -10,7 +10,7 @@ public protocol StatusReader: AnyObject {
     /// Whether an engine that starts has to take the counts once more, since a program of an earlier version may have been at work.
     func needsRecount() throws(OutboxProblem) -> Bool
     /// What the engine that runs, or the last one, could not use.
-    func faultsOfRun() throws(OutboxProblem) -> FaultsOfRun
+    func faultsOfRun() throws(OutboxProblem) -> LastRunFaults
     /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.
     func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp]
     /// How credentials are stored. Needs no key.

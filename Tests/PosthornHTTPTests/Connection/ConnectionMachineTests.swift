@@ -61,7 +61,7 @@ import Testing
         #expect(connection.endAnswer() == .linger)
     }
 
-    @Test func whatIsNotWantedIsReadAwayWhenItIsShort() {
+    @Test func shortUnwantedBodiesAreDrained() {
         _ = step("POST /one HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
         connection.decline()
         #expect(!connection.beginAnswer())

@@ -22,7 +22,7 @@ import Testing
         #expect(table.next == 100_000_005)
     }
 
-    @Test mutating func whatIsTakenOutFromTheMiddleLeavesTheOthersInOrder() {
+    @Test mutating func removingADeadlineKeepsTheOthersInOrder() {
         for slot in 0..<5 { table.start(.idle, slot: slot, now: Int64(slot)) }
         table.remove(slot: 2)
         table.start(.head, slot: 0, now: 5)

@@ -15,7 +15,7 @@ import Testing
         #expect(try client(["X-Forwarded-For": "192.0.2.9", "x-forwarded-for": "2001:db8::1, fd00::7"]) == "2001:db8::1")
     }
 
-    @Test func whatAClientWritesItselfIsNotReached() throws {
+    @Test func forwardedAddressesWrittenByTheClientAreIgnored() throws {
         #expect(try client(["X-Forwarded-For": "127.0.0.1, nonsense, 198.51.100.1"]) == "198.51.100.1")
         #expect(try client(["X-Forwarded-For": "127.0.0.1, nonsense, 10.0.0.9"]) == "10.0.0.9")
         #expect(try client(["X-Forwarded-For": "127.0.0.1, nonsense"]) == nil)

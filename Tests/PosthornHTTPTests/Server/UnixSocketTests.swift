@@ -34,7 +34,7 @@ import Testing
         #expect(mode(of: path) == nil, "the file is left")
     }
 
-    @Test func whatAKilledServerLeftIsReplacedAndALivingOneIsNot() throws {
+    @Test func staleSocketIsReplacedAndALiveOneIsNot() throws {
         defer { rmdir(folder) }
         let path = "\(folder)/socket"
         let first = try server(path)

@@ -63,7 +63,7 @@ import Testing
                 seed: 3,
                 at: Timestamp(milliseconds: 1_700_000_000_000)
             ),
-            guard: LabGuard.make(isOwned: false)
+            guard: OwnedHostGuard.make(isOwned: false)
         )
         var report = try test.run()
         report.take(try Ledger(digests.withLock { $0 }))
@@ -111,7 +111,7 @@ import Testing
                 at: Timestamp(milliseconds: 1_700_000_000_000)
             ),
             shares: shares,
-            guard: LabGuard.make(isOwned: false)
+            guard: OwnedHostGuard.make(isOwned: false)
         )
         var report = try test.run()
         let seen = truth.withLock { $0 }

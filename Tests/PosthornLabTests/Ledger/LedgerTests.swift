@@ -6,8 +6,8 @@ import Testing
 
 @Suite struct LedgerTests {
     /// Events e0 to e9, each of an object of its own (o0 to o9) and with a digest (d0 to d9); `accepted` ones were answered 200.
-    private func book(_ count: Int = 10, accepted: Set<Int>, forged: Set<Int> = []) -> SentBook {
-        var book = SentBook()
+    private func book(_ count: Int = 10, accepted: Set<Int>, forged: Set<Int> = []) -> SentRequests {
+        var book = SentRequests()
         for i in 0..<count {
             let number = book.note(event: "e\(i)", object: Array("o\(i)".utf8), digest: "d\(i)", isToBeRefused: forged.contains(i))
             if accepted.contains(i) { book.accept(number) }
@@ -15,11 +15,11 @@ import Testing
         return book
     }
 
-    private func result(_ text: String, _ book: SentBook) throws -> LedgerResult {
+    private func result(_ text: String, _ book: SentRequests) throws -> LedgerResult {
         LedgerResult(try Ledger(Array(text.utf8)), against: book)
     }
 
-    @Test func whatTheLedgerLacksIsLostAndWhatItHasTwiceIsTwice() throws {
+    @Test func eventsMissingInTheLedgerAreLostAndRepeatedOnesAreDuplicates() throws {
         let found = try result("e0\no1\n{\"digest\":\"d2\"}\n{\"id\":\"e3\",\"more\":[1]}\ne0\n", book(accepted: Set(0...5)))
         #expect(found.events == 10 && found.processed == 4)
         #expect(found.lost == 2, "e4 and e5 were answered 200 and stand nowhere")
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func anEventThatWasSentAgainIsOne() throws {
-        var book = SentBook()
+        var book = SentRequests()
         let first = book.note(event: "e", object: nil, digest: "d", isToBeRefused: false)
         _ = book.note(event: "e", object: nil, digest: "d", isToBeRefused: false)
         book.accept(first)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func aNameOfSeveralEventsNamesNone() throws {
-        var book = SentBook()
+        var book = SentRequests()
         for (event, digest) in [("e1", "d1"), ("e2", "d2")] {
             _ = book.note(event: event, object: Array("meeting".utf8), digest: digest, isToBeRefused: false)
         }
@@ -63,7 +63,7 @@ import Testing
 
     @Test func linesAreReadAsTheyAreWritten() throws {
         let ledger = try Ledger(Array("\r\n  e1 \r\n\n{\"id\": 17}\n{\"id\":null,\"digest\":\"d\"}\nhalf a li".utf8))
-        #expect(ledger.lines == [[SentBook.key("e1".utf8)], [SentBook.key("17".utf8)], [SentBook.key("d".utf8)]])
+        #expect(ledger.lines == [[SentRequests.key("e1".utf8)], [SentRequests.key("17".utf8)], [SentRequests.key("d".utf8)]])
     }
 
     @Test(arguments: ["{}", "{\"id\":", "{\"id\":true}", "{\"name\":\"e1\"}"])

@@ -26,7 +26,7 @@ import Testing
     }
 
     /// A slow receiver's schedule needs many on the wire: a moment's delay must not make it a load of a few connections.
-    @Test(arguments: [10, 10_000]) func atFirstItHoldsTwiceOfWhatTheScheduleNeeds(starts: Int) {
+    @Test(arguments: [10, 10_000]) func catchUpBrakeStartsWithTwiceTheScheduledConcurrency(starts: Int) {
         var brake = punctual(inFlight: 1000, starts: starts)
         brake.started(lateness: 50 * millisecond, inFlight: 1000)
         #expect(!brake.holds(inFlight: 1999))
@@ -41,7 +41,7 @@ import Testing
         #expect(brake.holds(inFlight: 70))
     }
 
-    @Test func whatWasNeededOnceIsForgotten() {
+    @Test func catchUpBrakeForgetsOldPeaks() {
         var brake = punctual(inFlight: 1000)
         for _ in 0..<30_000 { brake.started(lateness: 0, inFlight: 10) }
         brake.started(lateness: 50 * millisecond, inFlight: 10)
@@ -50,7 +50,7 @@ import Testing
     }
 
     /// Starts a little late neither brake nor count as what the schedule needs: many on the wire came of being late.
-    @Test func whatIsOnTheWireWhileLateIsNotNeeded() {
+    @Test func catchUpBrakeIgnoresRequestsSentLate() {
         var brake = punctual(inFlight: 10)
         for _ in 0..<1000 {
             brake.started(lateness: CatchUpBrake.punctual + 1, inFlight: 500)
@@ -70,7 +70,7 @@ import Testing
     }
 
     /// The pause goes on, and the schedule was kept for a moment only.
-    @Test func whatAPauseWantedIsNotForgottenAtOnce() {
+    @Test func catchUpBrakeRemembersAPausesNeedForAWhile() {
         var brake = punctual(inFlight: 10)
         brake.started(lateness: 50 * millisecond, inFlight: 32)
         for _ in 0..<5 { brake.idle(percent: 100) }

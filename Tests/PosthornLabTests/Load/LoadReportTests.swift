@@ -53,7 +53,7 @@ import Testing
     func largeNumbersAreInGroupsOfThree(_ number: Double, _ text: String) { #expect(SVGPlot.plain(number) == text) }
 
     /// Requests that test the receiver and had no answer are not passed over, and neither is a load that nothing came of.
-    @Test func whatWasNotAnsweredStandsInThePage() {
+    @Test func unansweredRequestsAreInTheReportPage() {
         var tally = LoadTally()
         tally.take(.after(5, status: 503), .plain, signsTime: true)
         tally.take(.after(5, status: 503), .duplicate, signsTime: true)
@@ -69,7 +69,7 @@ import Testing
     }
 
     /// Requests that a good receiver refuses say nothing of it.
-    @Test func whatIsToBeRefusedIsNoFailureOfAll() {
+    @Test func expectedRefusalsAreNotATotalFailure() {
         var tally = LoadTally()
         func failure(_ tally: LoadTally) -> RequestFailure? {
             LoadReport.of(tally, signsTime: true).failureOfAll

@@ -57,7 +57,7 @@ import Testing
             plan: plan,
             content: content,
             shares: shares,
-            guard: LabGuard.make(isOwned: false)
+            guard: OwnedHostGuard.make(isOwned: false)
         )
         return try test.run()
     }
@@ -123,7 +123,7 @@ import Testing
         let destinations = try [(good, 3.0), (hanging, 1)].map { receiver, weight in
             LoadDestination(
                 try EndpointURL("http://127.0.0.1:\(receiver.port)/hook"),
-                guard: LabGuard.make(isOwned: false),
+                guard: OwnedHostGuard.make(isOwned: false),
                 weight: weight
             )
         }
@@ -246,11 +246,11 @@ import Testing
     @Test func onlyOnesOwnHostsAreOpen() throws {
         for text in ["http://192.0.2.1/", "https://203.0.113.7/"] {
             let url = try EndpointURL(text)
-            #expect(throws: InputProblem.self) { try HostAddresses.reachable(of: url, guard: LabGuard.make(isOwned: false)) }
-            #expect(try HostAddresses.reachable(of: url, guard: LabGuard.make(isOwned: true)).isEmpty)
+            #expect(throws: InputProblem.self) { try HostAddresses.reachable(of: url, guard: OwnedHostGuard.make(isOwned: false)) }
+            #expect(try HostAddresses.reachable(of: url, guard: OwnedHostGuard.make(isOwned: true)).isEmpty)
         }
         for text in ["http://127.0.0.1/", "http://10.1.2.3/", "http://[::1]/", "http://192.168.0.7/", "http://[fd00::1]/"] {
-            #expect(try HostAddresses.reachable(of: try EndpointURL(text), guard: LabGuard.make(isOwned: false)).isEmpty)
+            #expect(try HostAddresses.reachable(of: try EndpointURL(text), guard: OwnedHostGuard.make(isOwned: false)).isEmpty)
         }
     }
 }

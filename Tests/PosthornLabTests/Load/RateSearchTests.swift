@@ -37,7 +37,7 @@ import Testing
         #expect(trials.count <= 40 && trials.filter(\.isConfirmation).map(\.ratePerSecond) == [kept])
     }
 
-    @Test func itDoublesHalvesAndConfirms() {
+    @Test func rateSearchDoublesHalvesAndConfirms() {
         let rates = Self.run(from: 100, receiver: 1000).trials.map(\.ratePerSecond)
         #expect(rates.starts(with: [100, 200, 400, 800, 1600, 1200, 1000, 1100]))
         #expect(rates.last == rates.dropLast().max { ($0 <= 1000 ? $0 : 0) < ($1 <= 1000 ? $1 : 0) })

@@ -21,13 +21,13 @@ import Testing
         #expect(abs(settled(idlePercent: 30) - (StartSpacing.shortest + StartSpacing.longest) / 2) <= 1)
     }
 
-    @Test func oneBusyWindowCountsHalf() {
+    @Test func busyWindowCountsHalf() {
         var spacing = StartSpacing()
         spacing.idle(percent: 0)
         #expect(spacing.interval == (StartSpacing.shortest + StartSpacing.longest) / 2)
     }
 
-    @Test func itComesBackWithTheTime() {
+    @Test func spacingReturnsToTheShortestInterval() {
         var spacing = StartSpacing()
         for _ in 0..<40 { spacing.idle(percent: 0) }
         #expect(abs(settled(idlePercent: 90, from: spacing) - StartSpacing.shortest) <= 1)

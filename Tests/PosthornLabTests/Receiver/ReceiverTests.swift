@@ -11,7 +11,7 @@ import Testing
         "POST /hook HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    @Test func whatArrivesIsToldAnsweredAndCounted() throws {
+    @Test func receiverReportsAnswersAndCountsEachRequest() throws {
         let seen = Mutex<[String]>([])
         let receiver = try Receiver(
             server: HTTPServerConfiguration(),

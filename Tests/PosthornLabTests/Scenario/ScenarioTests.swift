@@ -108,9 +108,9 @@ import Testing
         func causes(_ type: String) throws -> Set<String> {
             Set(try events.filter { $0.type == type }.compactMap { string(try parsed($0)["error_cause"]) })
         }
-        #expect(try causes("meeting.error") == Set(DiioStage.meetingErrors))
-        #expect(try causes("phone_call.error") == Set(DiioStage.callErrors))
-        #expect(DiioStage.meetingErrors.count == 19 && DiioStage.callErrors.count == 9)
+        #expect(try causes("meeting.error") == Set(DiioScenario.meetingErrors))
+        #expect(try causes("phone_call.error") == Set(DiioScenario.callErrors))
+        #expect(DiioScenario.meetingErrors.count == 19 && DiioScenario.callErrors.count == 9)
         for event in events {
             let data = try parsed(event)
             #expect(string(data["id"])?.count == 36)
@@ -201,7 +201,7 @@ import Testing
             }
             #expect(sum > 0 && data["total"] == .number(String(sum)))
         }
-        let scripts = StandardStage.Story.allCases.map(\.script)
+        let scripts = StandardScenario.Story.allCases.map(\.script)
         for life in lives.values {
             let types = life.map(\.type)
             #expect(scripts.contains { $0.starts(with: types) }, "\(types)")

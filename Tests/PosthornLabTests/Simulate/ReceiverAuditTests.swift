@@ -25,7 +25,7 @@ import Testing
             settings,
             url: try EndpointURL("http://127.0.0.1:\(receiver.port)/"),
             vendor: try #require(ScenarioVendor(rawValue: vendor.rawValue)),
-            guard: LabGuard.make(isOwned: false),
+            guard: OwnedHostGuard.make(isOwned: false),
             caFile: nil,
             seed: 5
         )
@@ -62,7 +62,7 @@ import Testing
             settings,
             url: try EndpointURL("http://127.0.0.1:\(receiver.port)/"),
             vendor: try #require(ScenarioVendor(rawValue: vendor.rawValue)),
-            guard: LabGuard.make(isOwned: false),
+            guard: OwnedHostGuard.make(isOwned: false),
             caFile: nil,
             seed: 5
         )
@@ -94,7 +94,7 @@ import Testing
                 settings,
                 url: try EndpointURL("http://127.0.0.1:9/"),
                 vendor: try #require(ScenarioVendor(rawValue: vendor.rawValue)),
-                guard: LabGuard.make(isOwned: false),
+                guard: OwnedHostGuard.make(isOwned: false),
                 caFile: nil,
                 seed: 5
             )

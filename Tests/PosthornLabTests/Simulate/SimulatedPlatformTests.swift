@@ -46,7 +46,7 @@ import Testing
         defer { outbox.close() }
         var options = SimulationOptions()
         options.speed = 100_000
-        options.sender.guard = LabGuard.make(isOwned: false)
+        options.sender.guard = OwnedHostGuard.make(isOwned: false)
         change(&options)
         let simulator = try VendorSimulator(
             simulation,
@@ -257,7 +257,7 @@ import Testing
         defer { outbox.close() }
         var options = SimulationOptions()
         (options.speed, options.honoursRetryAfter) = (100_000, honours)
-        options.sender.guard = LabGuard.make(isOwned: false)
+        options.sender.guard = OwnedHostGuard.make(isOwned: false)
         let simulatorOfAll = Mutex<VendorSimulator?>(nil)
         let simulator = try VendorSimulator(
             try simulation(.weseedo, count: 1),

@@ -16,13 +16,13 @@ import Testing
         SimulationProgress(events: deliveries, plannedEvents: 100, deliveries: deliveries, engines: engines)
     }
 
-    @Test func whatHasNoEndAndIsNotOnTheWireWaitsForARetry() {
+    @Test func unfinishedRequestsOffTheWireCountAsRetries() {
         let half = progress(10, engines(attempts: 9, delivered: 5, exhausted: 1, claimed: 1))
         #expect(half.answered == 5 && half.failedAttempts == 4 && half.retriesWaiting == 3)
         #expect(half.events == 10 && half.plannedEvents == 100)
     }
 
-    @Test func whatHasNotBeenTriedYetIsNoRetry() {
+    @Test func untriedDeliveriesDoNotCountAsRetries() {
         #expect(progress(10, engines(attempts: 0, delivered: 0)).retriesWaiting == 0)
         #expect(progress(10, engines(attempts: 6, delivered: 5)).retriesWaiting == 1)
     }

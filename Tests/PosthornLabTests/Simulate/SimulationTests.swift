@@ -26,7 +26,7 @@ import Testing
     private func options(speed: Double) -> SimulationOptions {
         var options = SimulationOptions()
         options.speed = speed
-        options.sender.guard = LabGuard.make(isOwned: false)
+        options.sender.guard = OwnedHostGuard.make(isOwned: false)
         return options
     }
 

@@ -36,7 +36,7 @@ import Testing
         #expect(window.count == 0)
     }
 
-    @Test func oneThatNeedsAConnectionWaitsForAHandshakeToEnd() {
+    @Test func requestNeedingAConnectionWaitsForAHandshakeSlot() {
         var window = self.window(young: 2, opening: 1)
         #expect(window.mayStart(isOpening: true) && window.mayStart(isOpening: false))
         window.start(slot: 0, isOpening: true, now: 0)

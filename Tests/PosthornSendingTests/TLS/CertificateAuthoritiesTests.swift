@@ -40,7 +40,7 @@ import Testing
         #expect(authorities.loads == 2)
     }
 
-    @Test func whatWasTrustedStaysSoWhileTheFileIsBeingReplaced() throws {
+    @Test func authoritiesStayTrustedWhileTheFileIsBeingReplaced() throws {
         let path = try bundle([first])
         let authorities = CertificateAuthorities(path: path)
         let good = try authorities.current()

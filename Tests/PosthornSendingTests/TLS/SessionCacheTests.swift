@@ -61,7 +61,7 @@ import Testing
         #expect(cache.take(for: Self.key("a"), now: 0) == nil && cache.bytes == 0)
     }
 
-    @Test mutating func whatHasExpiredIsGone() {
+    @Test mutating func expiredSessionsAreDropped() {
         cache.keep(Self.session(1, expires: 100), for: Self.key("a"))
         #expect(cache.take(for: Self.key("a"), now: 99) != nil)
         #expect(cache.take(for: Self.key("a"), now: 100) == nil)
@@ -82,7 +82,7 @@ import Testing
         #expect(cache.take(for: Self.key("host0"), now: 0) == nil)
     }
 
-    @Test mutating func thoseThatWereKeptLastAreObjectsAndTheOthersAreWrittenDown() {
+    @Test mutating func newestSessionsAreObjectsAndOlderOnesAreSerialized() {
         cache = Cache(limitBytes: 1_000_000, readyLimitBytes: 10_000)
         for number in 0..<200 {
             cache.keep(Self.session(1, bytes: 1000), for: Self.key("host\(number)"))
@@ -99,7 +99,7 @@ import Testing
         #expect(cache.bytes == 0 && cache.readyBytes == 0 && cache.count == 0)
     }
 
-    @Test func withoutRoomNothingIsKept() {
+    @Test func sessionCacheWithoutRoomKeepsNothing() {
         var none = Cache(limitBytes: 0, readyLimitBytes: 0)
         none.keep(Self.session(1), for: Self.key("a"))
         #expect(none.count == 0 && none.bytes == 0)

@@ -158,7 +158,7 @@ import Testing
         try stage.emit(2)
         try stage.engine(untilSettled: true, speed: 1e7).run()
         #expect(stage.server.mails.isEmpty)
-        #expect(try stage.mails.untold == 2)
+        #expect(try stage.mails.withoutContact == 2)
         #expect(try stage.mails.counts == [:])
     }
 
@@ -179,7 +179,7 @@ import Testing
         #expect(try stage.mails.answer == "the server replied 451 4.7.1 greylisted")
     }
 
-    @Test func whatTheServerRefusesForGoodIsKeptWithItsWords() throws {
+    @Test func permanentlyRefusedMailIsKeptWithTheReply() throws {
         let stage = try Stage(["RCPT": "550-5.1.1 no such user\r\n550 5.1.1 ask \u{1B}[31mpostmaster"])
         try stage.emit()
         try stage.engine(untilSettled: true, speed: 1e7).run()

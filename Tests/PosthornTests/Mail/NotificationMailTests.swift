@@ -42,7 +42,7 @@ import Testing
     }
 
     /// The mail goes to the endpoint's owner, who is neither to learn where a name of his leads inside nor to open the guard.
-    @Test func whatTheGuardRefusesIsForTheOperator() throws {
+    @Test func guardRefusalsAreMailedToTheOperator() throws {
         var outcome = Self.attempt(1).outcome
         (outcome.status, outcome.error, outcome.address) = (nil, .refusedAddress, "")
         outcome.errorText = "10.0.0.7 is in a range that the egress guard forbids"
@@ -74,7 +74,7 @@ import Testing
         ).rendered()
     }
 
-    @Test func oneDeliveryIsToldWhole() {
+    @Test func mailAboutOneDeliveryHasAllOfIt() {
         let attempts = [Self.attempt(1), Self.attempt(2, response: "line 1\r\nline 2\n")]
         let mail = Self.mail([Self.delivery(17, attempts)])
         #expect(mail.subject == "Webhook delivery to crm is exhausted: MEETING_STARTED")
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func manyAreListedUpToALimitAndTheRestIsCounted() {
+    @Test func mailListsDeliveriesUpToALimitAndCountsTheRest() {
         let listed = (1...20).map { Self.delivery($0) }
         let mail = Self.mail(listed, count: 1000)
         #expect(mail.subject == "1000 webhook deliveries to crm are exhausted")
@@ -122,7 +122,7 @@ import Testing
         #expect(!few.text.contains("more, which"))
     }
 
-    @Test func itsSizeIsBounded() throws {
+    @Test func mailSizeIsBounded() throws {
         let long = String(repeating: "<é\u{0}", count: 250)
         let attempts = (1...50).map { Self.attempt($0, String(repeating: "x", count: 5000), response: long) }
         let mail = Self.mail((1...20).map { Self.delivery($0, attempts) })
@@ -190,7 +190,7 @@ import Testing
         #expect(total > 71 * 3_600_000 && total <= 72 * 3_600_000)
     }
 
-    @Test func whatFollowsFromAResult() {
+    @Test func mailResultDecidesTheNextStep() {
         let sent = MailSchedule.after(.sent, of: mail(0), at: now, speed: 1)
         #expect(sent == MailAttempt(mail: 1, state: .sent, nextAttemptAt: nil, answer: nil))
         let refused = MailSchedule.after(.permanent("550 no"), of: mail(0), at: now, speed: 1)

@@ -1,7 +1,0 @@
-/// Has requests under way, or their results.
-protocol EndpointHolder: AnyObject {
-    /// Whether the engine still runs.
-    var isAboard: Bool { get }
-    /// Whether anything of the endpoint with this index is under way.
-    func holds(_ index: Int) -> Bool
-}

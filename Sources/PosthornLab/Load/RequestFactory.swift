@@ -1,0 +1,105 @@
+import PosthornModel
+import PosthornText
+import PosthornFormats
+
+/// A request that was made.
+struct LoadRequest {
+    let kind: LoadKind
+    /// What it carries; `nil` for a body that is always the same.
+    var event: Event?
+    /// The place of the event's type among the content's types.
+    var type: Int?
+}
+
+/// Makes one thread's requests: which event, of which kind, in which order. The same seed makes the same choices.
+struct RequestFactory {
+    private let content: LoadContent
+    private let shares: LoadPlan.Shares
+    private let step: UInt64
+    private var number: UInt64
+    private var random: SeededGenerator
+    private var recent: [Event] = []
+    private var sent: UInt64 = 0
+    private var held: [(due: UInt64, event: Event)] = []
+    private let typeIndexes: [String: Int]
+
+    /// Duplicates are of events among the latest so many.
+    private static let recentLimit = 64
+    /// A reordered event leaves after so many younger ones.
+    private static let reorderDistance: UInt64 = 5
+    private static let lateMilliseconds: Int64 = 3_600_000
+
+    /// - Parameters:
+    ///   - thread: This thread's number, counted from 0, so that no two threads send the same event.
+    ///   - threads: How many there are.
+    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: Int, threads: Int) {
+        self.content = content
+        self.shares = shares
+        step = UInt64(threads)
+        number = UInt64(thread)
+        random = SeededGenerator(seed: seed, "load", UInt64(thread))
+        typeIndexes = Dictionary(uniqueKeysWithValues: content.types.enumerated().map { ($0.element, $0.offset) })
+    }
+
+    var signsTime: Bool { content.signsTime }
+
+    /// The number of content that is always the same; `nil` where each request is another.
+    var fixedContent: Int? {
+        if case .fixed = content.kind { return 0 }
+        return nil
+    }
+
+    /// The content that is always the same.
+    func writeFixed(into request: inout OutboundRequest) {
+        if case .fixed(let fixed) = content.kind { request = fixed }
+    }
+
+    /// Writes the next request, unless it is always the same.
+    mutating func write(into request: inout OutboundRequest, at now: Timestamp) -> LoadRequest {
+        guard case .events(let pool, let right, let wrong) = content.kind else { return LoadRequest(kind: .plain) }
+        let (kind, event) = choose(pool, at: now)
+        let composer = kind == .wronglySigned ? wrong ?? right : right
+        let moment = kind == .late ? now.advanced(byMilliseconds: -Self.lateMilliseconds) : now
+        // What the format cannot carry was refused when the content was made; a request that lacked its signature would
+        // show as a failure.
+        _ = try? composer.compose(AcceptedEvent(event), attempt: 1, at: moment, into: &request)
+        return LoadRequest(kind: kind, event: event, type: typeIndexes[event.type])
+    }
+
+    /// Leaves events out, because their moments have passed.
+    mutating func skip(_ count: UInt64) { number += step * count }
+
+    private mutating func choose(_ pool: EventPool, at now: Timestamp) -> (LoadKind, Event) {
+        sent += 1
+        if let first = held.first, first.due <= sent {
+            held.removeFirst()
+            return (.reordered, first.event)
+        }
+        if shares.sum == 0 { return (.plain, fresh(pool, at: now)) }
+        let dice = random.fraction()
+        var edge = shares.wronglySigned
+        if dice < edge { return (.wronglySigned, fresh(pool, at: now)) }
+        edge += shares.duplicates
+        if dice < edge, !recent.isEmpty { return (.duplicate, recent[random.below(recent.count)]) }
+        let lateFrom = edge
+        edge += shares.late
+        if dice >= lateFrom, dice < edge {
+            return (.late, fresh(pool, at: now.advanced(byMilliseconds: -Self.lateMilliseconds)))
+        }
+        let reorderedFrom = edge
+        edge += shares.reordered
+        if dice >= reorderedFrom, dice < edge { held.append((sent + Self.reorderDistance, fresh(pool, at: now))) }
+        let event = fresh(pool, at: now)
+        if shares.duplicates > 0 { remember(event) }
+        return (.plain, event)
+    }
+
+    private mutating func remember(_ event: Event) {
+        if recent.count < Self.recentLimit { recent.append(event) } else { recent[random.below(recent.count)] = event }
+    }
+
+    private mutating func fresh(_ pool: EventPool, at created: Timestamp) -> Event {
+        defer { number += step }
+        return pool.event(number, id: EventID.make(at: created, random: random.next()), created: created)
+    }
+}
