@@ -1,5 +1,5 @@
 import CPosthornCrypto
-import PosthornModel
+package import PosthornModel
 public import PosthornText
 
 extension Credentials {
@@ -50,6 +50,14 @@ extension Credentials {
         var digests = rotatedDigests(stored)
         if case .string(let replaced) = stored[member] { digests.insert(digest(replaced), at: 0) }
         return .array(digests.prefix(rotatedDigestLimit).map { .string($0) })
+    }
+
+    /// Whether settings name a secret that was rotated away, in whose place the present one is kept.
+    package static func namesRotatedSecret(_ settings: EndpointSettings, stored: [String: JSONValue]) -> Bool {
+        guard let member = settings.signature.format.rotatedMember, case .string(let text) = settings.credentials[member] else {
+            return false
+        }
+        return rotatedDigests(stored).contains(digest(text))
     }
 
     /// The digests that stored credentials hold.

@@ -19,12 +19,7 @@ extension SQLiteStore {
             }
             try write { () throws(OutboxProblem) in try connection.execute("DELETE FROM posthorn_setting WHERE name = 'placing'") }
         }
-        if try optionalSetting("recount") == 1 {
-            try recount()
-            try write { () throws(OutboxProblem) in
-                try connection.execute("UPDATE posthorn_setting SET value = \(Self.recountAtStart) WHERE name = 'recount'")
-            }
-        }
+        if try optionalSetting("recount") == 1 { try recount() }
     }
 
     /// Adds what was not counted. It is found in a reading that holds up no writer; what is written meanwhile is counted by its writer.
@@ -36,7 +31,14 @@ extension SQLiteStore {
             throw error
         }
         try connection.statement("COMMIT").run()
-        try write { () throws(OutboxProblem) in try correct(counts: difference) }
+        try write { () throws(OutboxProblem) in
+            // Another program that opened the file at the same time may have added the same already.
+            guard try optionalSetting("recount") == 1 else { return }
+            try correct(counts: difference)
+            try connection.execute(
+                "INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('recount', \(Self.recountAtStart))"
+            )
+        }
     }
 
     /// Gives deliveries that a program of an earlier version has stored their endpoint; 0 where the outbox is damaged and has none.

@@ -134,6 +134,26 @@ import PosthornText
         try engine.stop()
     }
 
+    /// Its place is gone before the engine hears of the change.
+    @Test(.onEachStore) func removingAThrottledEndpointLeavesTheEngineRunning() throws {
+        let receiver = try MisbehavingReceiver { request in
+            request.target.hasSuffix("/busy") ? .status(503, headers: [("Retry-After", "7200")]) : .ok
+        }
+        let bench = try EngineBench(clock: TestClock())
+        try bench.apply([
+            EndpointSettings(id: "busy", node: "s", url: "\(receiver.url)/busy"),
+            EndpointSettings(id: "other", node: "s", url: "\(receiver.url)/other"),
+        ])
+        let engine = try bench.engine()
+        try engine.start()
+        _ = try bench.outbox.emit(NewEvent(id: "first", type: "T", node: "s", data: "{}"))
+        #expect(bench.waitFor("the refusal", where: { $0.isFailure(.pending, attempt: 1) }))
+        #expect(try bench.outbox.remove(endpoint: "busy", cancelsWaiting: true) == 1)
+        _ = try bench.outbox.emit(NewEvent(id: "second", type: "T", node: "s", data: "{}"))
+        #expect(receiver.waitForRequests(3).count == 3)
+        try engine.stop()
+    }
+
     /// One refusal holds back all of the endpoint's deliveries and nobody else's, across a restart too.
     @Test(.onEachStore) func aRefusalHoldsTheWholeEndpointBackAcrossARestart() throws {
         let isWell = Mutex(false)

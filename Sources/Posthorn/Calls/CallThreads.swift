@@ -13,7 +13,8 @@ final class CallThreads: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var waiting: [@Sendable () -> Void] = []
+        /// Each does what it is for, or fails with what is given to it.
+        var waiting: [@Sendable (OutboxProblem?) -> Void] = []
         var running = 0
     }
 
@@ -22,41 +23,41 @@ final class CallThreads: Sendable {
     /// A task that is cancelled meanwhile still gets the result: what was begun is finished.
     func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws(OutboxError) -> Result {
         let result: Swift.Result<Result, OutboxError> = await withCheckedContinuation { continuation in
-            let call: @Sendable () -> Void = {
+            begin { problem in
+                if let problem { return continuation.resume(returning: .failure(.store(problem))) }
                 continuation.resume(returning: Swift.Result { try work() }.mapError(OutboxError.of))
             }
-            if let problem = begin(call) { continuation.resume(returning: .failure(.store(problem))) }
         }
         return try result.get()
     }
 
-    /// - Returns: Why it cannot be done, when the system has no thread left and none runs that could do it later.
-    private func begin(_ call: @escaping @Sendable () -> Void) -> OutboxProblem? {
+    /// Has a call done. When the system has no thread left and none runs that could do it later, all that wait fail.
+    private func begin(_ call: @escaping @Sendable (OutboxProblem?) -> Void) {
         let needsThread = state.withLock { state in
             state.waiting.append(call)
             if state.running == Self.limit { return false }
             state.running += 1
             return true
         }
-        if !needsThread { return nil }
+        if !needsThread { return }
         do throws(SystemProblem) {
             try WorkerThread(name: "posthorn-call") { [self] in work() }.detach()
-            return nil
         } catch {
-            return state.withLock { state in
+            let stranded = state.withLock { state in
                 state.running -= 1
-                if state.running > 0 || state.waiting.isEmpty { return nil }
-                state.waiting.removeLast()
-                return OutboxProblem(.io, "no thread is left to do this: \(error)")
+                if state.running > 0 { return [] as [@Sendable (OutboxProblem?) -> Void] }
+                defer { state.waiting = [] }
+                return state.waiting
             }
+            for call in stranded { call(OutboxProblem(.io, "no thread is left to do this: \(error)")) }
         }
     }
 
     private func work() {
-        while let call = next() { call() }
+        while let call = next() { call(nil) }
     }
 
-    private func next() -> (@Sendable () -> Void)? {
+    private func next() -> (@Sendable (OutboxProblem?) -> Void)? {
         state.withLock { state in
             if state.waiting.isEmpty {
                 state.running -= 1

@@ -17,7 +17,7 @@ extension Outbox {
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     public func verify(endpoint id: String, guard: EgressGuard, caFile: String? = nil) async throws(OutboxError) -> EndpointVerification {
-        try await calls.run { [self] in try verify(endpoint: id, guard: `guard`, caFile: caFile) }
+        try await receiverCalls.run { [self] in try verify(endpoint: id, guard: `guard`, caFile: caFile) }
     }
 
     /// Sends a sample event to one endpoint, now and outside of the outbox: nothing is stored, no one else gets it.
@@ -30,7 +30,7 @@ extension Outbox {
     public func test(endpoint id: String, type: String? = nil, data: [UInt8]? = nil, guard: EgressGuard, caFile: String? = nil)
         async throws(OutboxError) -> EndpointTest
     {
-        try await calls.run { [self] in try test(endpoint: id, type: type, data: data, guard: `guard`, caFile: caFile) }
+        try await receiverCalls.run { [self] in try test(endpoint: id, type: type, data: data, guard: `guard`, caFile: caFile) }
     }
 
     /// Fills the `<<fields>>` of a text with values that a Webio endpoint's receiver gives: the custom value request.
@@ -45,7 +45,7 @@ extension Outbox {
     public func ask(endpoint id: String, text: String, customer: String? = nil, channel: String, guard: EgressGuard, caFile: String? = nil)
         async throws(OutboxError) -> String
     {
-        try await calls.run { [self] in
+        try await receiverCalls.run { [self] in
             try ask(endpoint: id, text: text, customer: customer, channel: channel, guard: `guard`, caFile: caFile)
         }
     }

@@ -221,6 +221,8 @@ extension EngineCore {
             if let due = claim.due {
                 retries.inserted(after: RetryPosition(due: due, delivery: delivery - 1), endpoint: claim.endpoint)
                 retries.hasRoom(claim.endpoint)
+                // A scan that has reached the end since would wait for a later one otherwise.
+                if let known = nextRetry { nextRetry = min(known, Timestamp(milliseconds: due)) }
             } else {
                 ready.inserted(after: delivery - 1, endpoint: claim.endpoint)
                 ready.hasRoom(claim.endpoint)

@@ -190,7 +190,11 @@ extension EngineCore {
     func dropLiftedThrottles(_ store: any EngineJournal) throws(OutboxProblem) {
         if throttles.isEmpty { return }
         let written = try store.throttles(after: Timestamp(milliseconds: .min))
-        for endpoint in throttles.forgetLifted(isWritten: { written[directory[$0].stored.key] != nil }) {
+        // One that was removed may have lost its place already.
+        let lifted = throttles.forgetLifted { place in
+            directory.entry(at: place).map { written[$0.stored.key] != nil } ?? false
+        }
+        for endpoint in lifted {
             ready.hasRoom(endpoint)
             retries.hasRoom(endpoint)
         }

@@ -43,7 +43,9 @@ extension Outbox {
     /// Cancels what waits for some endpoints in small transactions, so that other writers get in between. What comes meanwhile is
     /// cancelled with their removal.
     func cancelWaiting(ofEndpoints keys: [Int64]) throws -> Waiting {
-        try visitWaiting(ofEndpoints: keys) { page in
+        // What a program of an earlier version has stored is in no index of its endpoint before.
+        if !keys.isEmpty { try bringRowsUpToDate() }
+        return try visitWaiting(ofEndpoints: keys) { page in
             let ids = page.map(\.delivery)
             var missed: Set<Int64> = []
             try inBatches(ids) { batch in
@@ -124,6 +126,7 @@ extension Outbox {
     /// - Returns: How many deliveries were cancelled with it, by the numbers of their endpoints.
     static func carryOut(_ plan: TopologyPlan, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> [Int64: Int] {
         var cancelled: [Int64: Int] = [:]
+        if !plan.removedEndpoints.isEmpty { while try store.bringRowsUpToDate(limit: upkeepStep) {} }
         for key in plan.removedEndpoints {
             cancelled[key] = try store.waitingDeliveries(ofEndpoint: key, beyond: plan.cancelledThrough)
         }

@@ -4,7 +4,7 @@ package import PosthornStore
 
 extension Outbox {
     /// Events and deliveries that one step of upkeep reads or deletes, so that others wait for a moment only.
-    private static let upkeepStep = 2000
+    static let upkeepStep = 2000
 
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts, and those without deliveries that are
     /// as old. An id that was pruned is no longer known: the same id emitted again is a new event. Then endpoints that were removed
@@ -23,7 +23,11 @@ extension Outbox {
             last = end
             let old = page.filter(retention.permits).map(\.seq)
             if old.isEmpty { continue }
-            let report = try writer.perform { (store) throws(OutboxProblem) in try store.prune(old, retention) }
+            let report = try writer.perform { (store) throws(OutboxProblem) in
+                // Between the two nobody can store a delivery without its event's entry in the index.
+                while try store.bringRowsUpToDate(limit: Self.upkeepStep) {}
+                return try store.prune(old, retention)
+            }
             total.events += report.events
             total.deliveries += report.deliveries
             total.attempts += report.attempts

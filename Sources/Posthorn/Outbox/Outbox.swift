@@ -28,6 +28,8 @@ public final class Outbox: @unchecked Sendable {
     let topologies = TopologyCache()
     /// For the asynchronous calls.
     let calls = CallThreads()
+    /// For those that wait for a receiver, so that receivers that hang hold up no others.
+    let receiverCalls = CallThreads()
 
     /// The database file; of another store what messages call it.
     public let path: String

@@ -111,7 +111,11 @@ extension ScopedOutbox {
                 remedy: .listNodes
             )
         }
-        if let stored, !change.movesSecrets, settings.keepsSecrets, Self.origin(stored.settings.url) != Self.origin(settings.url) {
+        if let stored, !change.movesSecrets,
+            // A secret that was rotated away stands for the present one.
+            settings.keepsSecrets || Credentials.namesRotatedSecret(settings, stored: stored.settings.credentials),
+            Self.origin(stored.settings.url) != Self.origin(settings.url)
+        {
             return InputProblem(
                 .notAllowed,
                 field: "url",

@@ -34,8 +34,12 @@ extension ScopedOutbox {
     }
 
     /// Revokes a key of the tree.
-    package func revokeAccessKey(_ id: String) throws {
-        guard try accessKeys().contains(where: { $0.id == id }) else { throw Self.unknown("key", id) }
+    /// - Parameter own: The rights of the key that asks for it: one with more rights than these is not its to revoke.
+    /// - Throws: ``ScopeProblem`` for a key outside of the tree, or one with further rights.
+    package func revokeAccessKey(_ id: String, own: Set<AccessRight>) throws {
+        guard let key = try accessKeys().first(where: { $0.id == id }) else { throw Self.unknown("key", id) }
+        let beyond = key.rights.reduce(into: Set<AccessRight>()) { $0.formUnion($1.withIncluded) }.subtracting(own)
+        if let first = beyond.min() { throw ScopeProblem.forbidden("the key lacks the right \(first.rawValue), which the other one has") }
         try outbox.revokeAccessKey(id)
     }
 }

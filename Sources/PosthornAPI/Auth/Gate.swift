@@ -83,7 +83,7 @@ struct Gate: Sendable {
     /// Without keys all who reach the socket may do everything. A page in this machine's browser can reach it, and so can strangers
     /// through a proxy; both can be told by what they send.
     private func checkNearness(_ head: HTTPRequestHead) throws(APIProblem) {
-        let signs = ["Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"]
+        let signs = ["Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via", "Sec-Fetch-Site"]
         let isNear = locality == .unixSocket || Self.isLoopback(host: head.headers["Host"] ?? "")
         if isNear, !signs.contains(where: { head.headers[$0] != nil }) { return }
         throw APIProblem(

@@ -208,17 +208,18 @@ final class EventLines: HTTPBodyConsumer {
 
     /// Says why no more is taken. Before anything was answered, that is the answer.
     private func stop(_ problem: APIProblem) {
-        let (stream, isFirst) = state.withLock { state in
+        let (stream, isFirst, unsent) = state.withLock { state in
             state.inFlight -= 1
-            if state.isOver { return (nil as HTTPResponseStream?, false) }
+            if state.isOver { return (nil as HTTPResponseStream?, false, [] as [UInt8]) }
             state.isOver = true
-            return (state.stream.take(), state.stream == nil)
+            defer { state.unsent = [] }
+            return (state.stream.take(), state.stream == nil, state.unsent)
         }
         if let stream {
             var line = problem.json(basePath: parts.options.basePath)
             line.add("line", nil as Int?)
-            _ = stream.write(line.bytes)
-            stream.end()
+            // Where there is no room for it, the stream is cut and not ended: half of the answers must not be taken for all.
+            if case .taken = stream.write(unsent + line.bytes) { stream.end() }
         } else if isFirst {
             responder.respond(problem.response(basePath: parts.options.basePath))
         }
@@ -243,8 +244,8 @@ final class EventLines: HTTPBodyConsumer {
             return written
         }
         guard case .full = written else { return }
-        stream.whenThereIsRoom { [weak self] in
-            guard let self else { return }
+        // Strongly: after the body's end nothing else may hold this any more, and the answers are still to be sent.
+        stream.whenThereIsRoom { [self] in
             state.withLock { $0.waitsForRoom = false }
             flush()
             advance()

@@ -104,7 +104,7 @@ enum KeyRoutes {
             answers: [Route.Answer(status: 204, description: "It is revoked.")],
             problems: [.notFound],
             handler: .plain { request in
-                try request.outbox.revokeAccessKey(request.path("id"))
+                try request.outbox.revokeAccessKey(request.path("id"), own: request.grant.rights)
                 try parts.book.refresh()
                 return .noContent
             }

@@ -4,6 +4,9 @@ import PosthornText
 
 /// Reads the events of a body: one object, or an array of them.
 enum NewEvents {
+    /// Events that one array may have.
+    static let limit = 4000
+
     /// - Throws: ``APIProblem`` that names every event that is not one.
     static func read(_ body: [UInt8]) throws(APIProblem) -> (events: [NewEvent], isArray: Bool) {
         let ranges: [Range<Int>]?
@@ -22,6 +25,10 @@ enum NewEvents {
         }
         guard let ranges else {
             do throws(InputProblem) { return ([NewEvent(try EventLine(body))], false) } catch { throw APIProblem([error]) }
+        }
+        // Before anything is made of each: they are one job of one transaction, which others wait for.
+        if ranges.count > limit {
+            throw APIProblem(.tooLarge, "an array may have \(limit) events; send more as application/x-ndjson")
         }
         var events: [NewEvent] = []
         var faults: [APIProblem.Fault] = []

@@ -96,15 +96,20 @@ package struct APIAccess: Sendable {
     init?(_ access: HTTPAccess, _ table: RouteTable) {
         self.access = access
         var path: String?
+        var wasChecked = false
         if let head = access.head {
             switch table.match(method: head.method, head.target.segments) {
-            case .route(let route, _): path = route.path
+            case .route(let route, _):
+                path = route.path
+                wasChecked = route.access != .open
             case .otherMethods, .nothing: break
             }
         }
         if path == "/healthz" || path == "/readyz" { return nil }
         route = path
-        keyID = access.status == 401 ? nil : access.head?.headers["Authorization"].flatMap(Self.keyID)
+        // Elsewhere anybody could put the id of a key there.
+        let isProved = wasChecked && access.status != 401 && access.status != 503
+        keyID = !isProved ? nil : access.head?.headers["Authorization"].flatMap(Self.keyID)
     }
 
     private static func keyID(_ field: String) -> String? {

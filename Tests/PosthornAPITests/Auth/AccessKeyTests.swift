@@ -60,6 +60,14 @@ import Testing
         #expect(own.json["node"]?.string == "d1")
     }
 
+    @Test func aKeyWithFurtherRightsIsNotRevokedByOneWithFewer() throws {
+        let key = try bench.key(nil, .keys)
+        _ = try bench.key(nil, .admin)
+        let admin = try #require(try bench.outbox.accessKeys().first { $0.rights == [.admin] })
+        #expect(bench.ask("DELETE", "/v1/keys/\(admin.id)", key: key).status == 403)
+        #expect(try bench.outbox.accessKeys().first { $0.id == admin.id }?.revoked == nil)
+    }
+
     @Test func keysOfOthersAreNeitherListedNorRevoked() throws {
         let key = try bench.key("c1", .keys)
         _ = try bench.key("c2", .read)

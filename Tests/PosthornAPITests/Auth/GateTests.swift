@@ -31,6 +31,7 @@ import Testing
         #expect(bench.ask("GET", "/v1/nodes").status == 200)
         let strangers = [
             ("Origin", "http://evil.example"), ("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("Via", "1.1 a"),
+            ("Sec-Fetch-Site", "cross-site"),
         ]
         for sign in strangers { #expect(bench.ask("GET", "/v1/nodes", headers: [sign]).status == 401, "\(sign)") }
     }

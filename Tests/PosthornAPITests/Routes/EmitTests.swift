@@ -28,6 +28,13 @@ import Testing
         #expect(bench.ask("GET", "/v1/events/e1").json["deliveries"] != nil)
     }
 
+    @Test func anArrayHasABoundedNumberOfEvents() throws {
+        let most = post("[\((0..<NewEvents.limit).map { Self.event("e\($0)") }.joined(separator: ","))]")
+        #expect(most.status == 202)
+        let more = post("[\(Array(repeating: "1", count: NewEvents.limit + 1).joined(separator: ","))]")
+        #expect(more.status == 413 && more.json["detail"]?.string.contains("4000") == true)
+    }
+
     @Test func theSameAgainIsADuplicateAndOtherContentA409() throws {
         _ = post(Self.event("e1"))
         let again = post(Self.event("e1"))
