@@ -61,6 +61,12 @@ extension SQLiteStore {
         update.bind(1, last)
         update.bind(2, end)
         try update.run()
+        if connection.changes > 0, try optionalSetting("placing") == nil {
+            // A program of an earlier version has written since, and counts nothing.
+            try connection.execute(
+                "INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('recount', \(Self.recountAtStart))"
+            )
+        }
         let note = try connection.statement("UPDATE posthorn_setting SET value = ? WHERE name = 'placed'")
         note.bind(1, end)
         try note.run()

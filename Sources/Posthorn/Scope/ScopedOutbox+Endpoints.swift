@@ -177,11 +177,16 @@ extension ScopedOutbox {
 
     /// What endpoints of the tree cannot be used for, and until when their receivers asked to be left alone, by their ids.
     package func conditions() throws -> (faults: [String: String], throttled: [String: Timestamp]) {
+        (try inside(outbox.endpointFaults().all), try throttled())
+    }
+
+    /// Until when receivers of the tree's endpoints asked to be left alone, by the endpoints' ids. Opens no credentials.
+    package func throttled() throws -> [String: Timestamp] { try inside(outbox.throttledEndpoints()) }
+
+    private func inside<Value>(_ values: [String: Value]) throws -> [String: Value] {
+        if values.isEmpty { return values }
         let view = try topology()
-        func inside<Value>(_ values: [String: Value]) -> [String: Value] {
-            values.filter { id, _ in view.endpoint(id).map { view.isWithin($0.settings.node, node) } ?? false }
-        }
-        return (inside(try outbox.endpointFaults().all), inside(try outbox.throttledEndpoints()))
+        return values.filter { id, _ in view.endpoint(id).map { view.isWithin($0.settings.node, node) } ?? false }
     }
 }
 

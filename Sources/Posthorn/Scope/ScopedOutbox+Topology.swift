@@ -1,6 +1,5 @@
 package import PosthornModel
 package import PosthornStore
-import Synchronization
 
 /// The hierarchy as a whole, for keys that see the whole outbox.
 extension ScopedOutbox {
@@ -28,10 +27,15 @@ extension ScopedOutbox {
         for (i, endpoint) in topology.endpoints.enumerated() {
             do throws(InputProblem) { try Outbox.checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
         }
+        if let generation, try outbox.read({ try $0.topologyGeneration() }) != generation { throw ScopeProblem.changed }
+        if dryRun { return try outbox.preview(topology, prune: prune) }
+        // What waits for endpoints that go is cancelled in small transactions, so that others write in between.
+        let removed =
+            prune ? try outbox.read { try outbox.plan(topology, prune, false, in: $0, at: outbox.clock.now()) }.get().removedEndpoints : []
+        let cancelled = try outbox.cancelWaiting(ofEndpoints: removed)
         while true {
-            let step = try applyStep(topology, prune, generation, isDry: dryRun)
-            guard let changes = try step.get() else { continue }
-            if !dryRun { try outbox.followTopology() }
+            guard let changes = try applyStep(topology, prune, generation, cancelled).get() else { continue }
+            try outbox.followTopology()
             return changes
         }
     }
@@ -42,32 +46,15 @@ extension ScopedOutbox {
         _ topology: Topology,
         _ prune: Bool,
         _ generation: Int64?,
-        isDry: Bool
+        _ cancelled: Outbox.Waiting
     ) throws -> Result<[TopologyChange]?, any Error> {
-        let planned = PlannedChanges()
-        do throws(OutboxProblem) {
-            return try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) -> Result<[TopologyChange]?, any Error> in
-                if let generation {
-                    let current = try store.topologyGeneration()
-                    if current != generation { return .failure(ScopeProblem.changed) }
-                }
-                switch try outbox.applyStep({ _ in .success(topology) }, prune, false, Outbox.Waiting(), in: store) {
-                case .failure(let problem): return .failure(problem)
-                case .success(let changes):
-                    planned.changes.withLock { $0 = changes }
-                    // Undone with this part of the transaction.
-                    if isDry, changes != nil { throw OutboxProblem(.refused, "a dry run") }
-                    return .success(changes)
-                }
+        try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) -> Result<[TopologyChange]?, any Error> in
+            if let generation {
+                let current = try store.topologyGeneration()
+                if current != generation { return .failure(ScopeProblem.changed) }
             }
-        } catch {
-            guard isDry, error.code == .refused else { throw error }
-            return .success(planned.changes.withLock { $0 })
+            return try outbox.applyStep({ _ in .success(topology) }, prune, false, cancelled, in: store).mapError { $0 as any Error }
         }
-    }
-
-    private final class PlannedChanges: Sendable {
-        let changes = Mutex<[TopologyChange]?>(nil)
     }
 
     /// Removes a node; see ``Outbox/remove(node:)``.

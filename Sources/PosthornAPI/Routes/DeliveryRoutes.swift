@@ -70,7 +70,7 @@ enum DeliveryRoutes {
             (criteria.after, criteria.before) = (request.time("after"), request.time("before"))
             let limit = request.integer("limit") ?? ListParameters.usualLimit
             let page = try request.outbox.deliveries(rows, criteria, limit: limit)
-            let throttled = try request.outbox.conditions().throttled
+            let throttled = try request.outbox.throttled()
             return .list(
                 page.elements.map { line($0, throttled) },
                 next: page.next.map { String($0) },
@@ -86,7 +86,7 @@ enum DeliveryRoutes {
 
     private static func shown(_ request: APIRequest) throws -> HTTPResponse {
         let delivery = try request.outbox.delivery(request.number("number") ?? 0)
-        return .json(line(delivery, try request.outbox.conditions().throttled))
+        return .json(line(delivery, try request.outbox.throttled()))
     }
 
     private static let answer = Route.Answer(

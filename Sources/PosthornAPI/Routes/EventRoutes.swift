@@ -129,7 +129,7 @@ enum EventRoutes {
             var rows = DeliveryRows(limit: ScopedOutbox.rowLimit)
             rows.event = event.id
             let page = try request.outbox.deliveries(rows, DeliveryCriteria(), limit: ScopedOutbox.rowLimit)
-            let throttled = try request.outbox.conditions().throttled
+            let throttled = try request.outbox.throttled()
             let deliveries = page.elements.map { delivery in
                 JSONLine(
                     delivery,

@@ -79,7 +79,8 @@ package final class API: Sendable {
     /// Ends its threads. The server must have stopped.
     package func close() {
         work.close()
-        calls.close()
+        // Each may wait for a receiver for as long as its endpoint allows.
+        calls.close(dropping: true)
         book.close()
     }
 

@@ -85,9 +85,17 @@ final class WorkQueue: Sendable {
         return job != nil
     }
 
-    /// Takes nothing more, does what waits and ends the threads.
-    func close() {
-        state.withLock { $0.isClosing = true }
+    /// Takes nothing more and ends the threads, when they have done what waits, or what they are at.
+    /// - Parameter dropping: Whether what waits is left undone.
+    func close(dropping: Bool = false) {
+        let dropped = state.withLock { state in
+            state.isClosing = true
+            if !dropping { return [:] as [String: [Job]] }
+            defer { (state.jobs, state.turns, state.count) = ([:], [], 0) }
+            return state.jobs
+        }
+        // Here and not under the lock: a job that is let go of may answer its client.
+        withExtendedLifetime(dropped) {}
         let running = threads.withLock { threads in
             defer { threads = [] }
             return threads
