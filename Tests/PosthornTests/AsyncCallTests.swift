@@ -15,39 +15,6 @@ import Testing
 
     private static func event(_ id: String, node: String = "s") -> NewEvent { NewEvent(id: id, type: "T", node: node, data: "{}") }
 
-    /// Calls again for as long as the file is locked longer than a call waits: other tests may keep the pool's threads for that long.
-    private static func untilFree(_ call: () async throws -> Int) async throws -> Int {
-        while true {
-            do { return try await call() } catch {
-                guard case .store(let problem) = OutboxError(error), problem.code == .busy else { throw error }
-            }
-        }
-    }
-
-    /// More calls than the pool has threads wait for a locked file; other tasks go on meanwhile.
-    @Test func callsThatWaitForALockedFileKeepNoTaskWaiting() async throws {
-        let platform = try PlatformConnection(bench.outbox.path)
-        try platform.execute("BEGIN IMMEDIATE")
-        let outbox = bench.outbox
-        let calls = (0..<40).map { n in
-            Task { () async throws -> Int in
-                try await Self.untilFree {
-                    switch n % 4 {
-                    case 0: try await outbox.put(Node(id: "n\(n)", level: .company)).count
-                    case 1: try await outbox.emit([Self.event("batch-\(n)")]).count
-                    case 2: try await outbox.setEnabled(true, endpoint: "crm") == .active ? 1 : 0
-                    default: try await outbox.emitEach([Self.event("each-\(n)")]).map { try $0.get() }.count
-                    }
-                }
-            }
-        }
-        // None of them is done, and tasks run: each of these needs a thread of the pool.
-        for n in 0..<1000 { #expect(await Task { n }.value == n) }
-        try platform.execute("ROLLBACK")
-        for call in calls { #expect(try await call.value == 1) }
-        #expect(try await outbox.topology().nodes.count == 14)
-    }
-
     @Test func aBatchIsRefusedByTheEventThatIsWrong() async throws {
         let bad = [Self.event("a"), Self.event("b", node: "nowhere")]
         await #expect { try await bench.outbox.emit(bad) } throws: {
