@@ -24,14 +24,16 @@ extension Outbox {
         pruneAll: Bool = false,
         keyLost: Bool = false
     ) throws -> [TopologyChange] {
-        if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
-        for (i, endpoint) in topology.endpoints.enumerated() {
-            do throws(InputProblem) { try Self.checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
-        }
-        // Planned before, so that what is wrong in the file shows before anything is cancelled.
-        let planned = prune ? try read { try plan(topology, prune, keyLost, in: $0, at: clock.now()) }.get().removedEndpoints : []
-        let cancelled = try cancelWaiting(ofEndpoints: planned)
+        try check(topology, prune: prune, pruneAll: pruneAll)
+        let cancelled = prune ? try cancelWaiting(removedBy: topology, keyLost: keyLost) : Waiting()
         return try changed(prune: prune, keyLost: keyLost, cancelled) { _ in .success(topology) }
+    }
+
+    /// Cancels what waits for endpoints that pruning to a topology removes, in small transactions.
+    func cancelWaiting(removedBy topology: Topology, keyLost: Bool = false) throws -> Waiting {
+        // Planned before, so that what is wrong in the file shows before anything is cancelled.
+        let planned = try read { try plan(topology, true, keyLost, in: $0, at: clock.now()) }.get().removedEndpoints
+        return try cancelWaiting(ofEndpoints: planned)
     }
 
     /// Adds a node, or changes the one with its id.
@@ -111,8 +113,13 @@ extension Outbox {
     /// Refuses what is wrong in a topology by itself.
     func check(_ topology: Topology, prune: Bool, pruneAll: Bool) throws {
         if prune, !pruneAll, topology.nodes.isEmpty { try refuseToRemoveEverything() }
+        try Self.checkURLs(of: topology)
+    }
+
+    /// Throws unless the URLs of all endpoints can be called.
+    static func checkURLs(of topology: Topology) throws(InputProblem) {
         for (i, endpoint) in topology.endpoints.enumerated() {
-            do throws(InputProblem) { _ = try EndpointURL(endpoint.url) } catch { throw error.at("endpoints[\(i)].url") }
+            do throws(InputProblem) { try checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
         }
     }
 

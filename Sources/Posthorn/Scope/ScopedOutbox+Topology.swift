@@ -24,15 +24,10 @@ extension ScopedOutbox {
                 reason: "is empty, so pruning would remove everything; that takes posthorn apply --prune-all"
             )
         }
-        for (i, endpoint) in topology.endpoints.enumerated() {
-            do throws(InputProblem) { try Outbox.checkURL(of: endpoint) } catch { throw error.inside("endpoints[\(i)]") }
-        }
+        try Outbox.checkURLs(of: topology)
         if let generation, try outbox.read({ try $0.topologyGeneration() }) != generation { throw ScopeProblem.changed }
         if dryRun { return try outbox.preview(topology, prune: prune) }
-        // What waits for endpoints that go is cancelled in small transactions, so that others write in between.
-        let removed =
-            prune ? try outbox.read { try outbox.plan(topology, prune, false, in: $0, at: outbox.clock.now()) }.get().removedEndpoints : []
-        let cancelled = try outbox.cancelWaiting(ofEndpoints: removed)
+        let cancelled = prune ? try outbox.cancelWaiting(removedBy: topology) : Outbox.Waiting()
         while true {
             guard let changes = try applyStep(topology, prune, generation, cancelled).get() else { continue }
             try outbox.followTopology()

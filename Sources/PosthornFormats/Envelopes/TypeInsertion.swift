@@ -1,12 +1,39 @@
 import PosthornModel
 import PosthornText
 
+/// An envelope that puts the type into the data, and is nothing else.
+protocol TypeInsertingEnvelope: EnvelopeFormat {
+    /// Where it goes.
+    static var insertion: TypeInsertion { get }
+}
+
+extension TypeInsertingEnvelope {
+    var needsCheck: Bool { true }
+
+    func check(type: String, data: UnsafeBufferPointer<UInt8>) throws(InputProblem) { try Self.insertion.check(type: type, data: data) }
+
+    func write(
+        _ accepted: AcceptedEvent,
+        data: UnsafeBufferPointer<UInt8>,
+        attempt: Int,
+        into request: inout OutboundRequest
+    ) throws(InputProblem) {
+        try Self.insertion.write(accepted.event.type, data, to: &request.body)
+    }
+
+    static func read(_ members: BodyMembers, into received: inout ReceivedEvent) throws(InputProblem) {
+        received.type = try members.string("\(insertion.name)")
+        received.data = members.body
+    }
+}
+
 /// A body that is the data with the event's type as its first member, as diio and Webio have it.
 ///
 /// Data that has the member already, with the type as its value, goes out as it is; with another value it is refused, since two
 /// programs read an object with a key twice in two ways.
 struct TypeInsertion: Sendable {
-    private let name: StaticString
+    /// The member's name.
+    let name: StaticString
     /// `{"action":`
     private let beforeType: [UInt8]
 

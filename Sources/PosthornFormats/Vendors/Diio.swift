@@ -2,30 +2,11 @@ import PosthornModel
 import PosthornText
 
 /// diio's body: the data with `"action":<type>` as its first member.
-struct DiioEnvelope: EnvelopeFormat {
+struct DiioEnvelope: TypeInsertingEnvelope {
     static let sampleType = "meeting.finished"
-
-    private let insertion = TypeInsertion("action")
+    static let insertion = TypeInsertion("action")
 
     init(_ settings: EndpointSettings, _ reader: CredentialReader) {}
-
-    var needsCheck: Bool { true }
-
-    func check(type: String, data: UnsafeBufferPointer<UInt8>) throws(InputProblem) { try insertion.check(type: type, data: data) }
-
-    func write(
-        _ accepted: AcceptedEvent,
-        data: UnsafeBufferPointer<UInt8>,
-        attempt: Int,
-        into request: inout OutboundRequest
-    ) throws(InputProblem) {
-        try insertion.write(accepted.event.type, data, to: &request.body)
-    }
-
-    static func read(_ members: BodyMembers, into received: inout ReceivedEvent) throws(InputProblem) {
-        received.type = try members.string("action")
-        received.data = members.body
-    }
 }
 
 /// diio's signature, over the object's id and the time: `DO-Timestamp` and `DO-Signature`.

@@ -2,30 +2,11 @@ import PosthornModel
 import PosthornText
 
 /// Webio's body: the data with `"type":<type>` as its first member.
-struct WebioEnvelope: EnvelopeFormat {
+struct WebioEnvelope: TypeInsertingEnvelope {
     static let sampleType = "inboundMessage"
-
-    private let insertion = TypeInsertion("type")
+    static let insertion = TypeInsertion("type")
 
     init(_ settings: EndpointSettings, _ reader: CredentialReader) {}
-
-    var needsCheck: Bool { true }
-
-    func check(type: String, data: UnsafeBufferPointer<UInt8>) throws(InputProblem) { try insertion.check(type: type, data: data) }
-
-    func write(
-        _ accepted: AcceptedEvent,
-        data: UnsafeBufferPointer<UInt8>,
-        attempt: Int,
-        into request: inout OutboundRequest
-    ) throws(InputProblem) {
-        try insertion.write(accepted.event.type, data, to: &request.body)
-    }
-
-    static func read(_ members: BodyMembers, into received: inout ReceivedEvent) throws(InputProblem) {
-        received.type = try members.string("type")
-        received.data = members.body
-    }
 }
 
 /// Webio's token, the same in every request until a new one is asked for: `x-webio-token`.
