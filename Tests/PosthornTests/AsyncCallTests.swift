@@ -15,6 +15,39 @@ import Testing
 
     private static func event(_ id: String, node: String = "s") -> NewEvent { NewEvent(id: id, type: "T", node: node, data: "{}") }
 
+    /// One of the calls that wait for the writer or the disk.
+    private static func call(_ n: Int, _ outbox: Outbox) async throws -> Int {
+        switch n % 4 {
+        case 0: try await outbox.put(Node(id: "n\(n)", level: .company)).count
+        case 1: try await outbox.emit([event("batch-\(n)")]).count
+        case 2: try await outbox.setEnabled(true, endpoint: "crm") == .active ? 1 : 0
+        default: try await outbox.emitEach([event("each-\(n)")]).count
+        }
+    }
+
+    /// More calls than the pool has threads wait for a locked file; other tasks go on meanwhile.
+    @Test func callsThatWaitForALockedFileKeepNoTaskWaiting() async throws {
+        let platform = try PlatformConnection(bench.outbox.path)
+        try platform.execute("BEGIN IMMEDIATE")
+        let outbox = bench.outbox
+        let calls = (0..<40).map { n in
+            Task { () async throws -> Int? in
+                do { return try await Self.call(n, outbox) } catch {
+                    // Tests beside this one may keep the pool's threads for longer than a call waits for the lock.
+                    guard case .store(let problem) = OutboxError(error), problem.code == .busy else { throw error }
+                    return nil
+                }
+            }
+        }
+        // None of them is done, and tasks run: each of these needs a thread of the pool.
+        for n in 0..<1000 { #expect(await Task { n }.value == n) }
+        try platform.execute("ROLLBACK")
+        for (n, call) in calls.enumerated() {
+            if let count = try await call.value { #expect(count == 1) } else { #expect(try await Self.call(n, outbox) == 1) }
+        }
+        #expect(try await outbox.topology().nodes.count == 14)
+    }
+
     @Test func aBatchIsRefusedByTheEventThatIsWrong() async throws {
         let bad = [Self.event("a"), Self.event("b", node: "nowhere")]
         await #expect { try await bench.outbox.emit(bad) } throws: {
