@@ -36,6 +36,7 @@ package final class API: Sendable {
     let metrics = APIMetrics()
     let statusCache = StatusCache()
     let table: RouteTable
+    let dashboard: Dashboard
     private let gate: Gate
     private let work: WorkQueue
     private let calls: WorkQueue
@@ -67,6 +68,7 @@ package final class API: Sendable {
             options: options
         )
         table = RouteTable(APIRoutes.all(parts), basePath: options.basePath)
+        dashboard = Dashboard(basePath: options.basePath)
         gate = Gate(
             table: table,
             book: book,
@@ -89,6 +91,7 @@ package final class API: Sendable {
 
     /// What becomes of a request, by its head.
     package func decide(_ head: HTTPRequestHead) -> HTTPDecision {
+        if let page = dashboard.response(to: head) { return .answer(page) }
         do throws(APIProblem) {
             let request = try gate.judge(head)
             switch request.route.handler {
@@ -144,6 +147,7 @@ package final class API: Sendable {
 
     /// Answers a whole request on the caller's thread, as a socket would get it. For tests of handlers.
     package func respond(to request: HTTPRequest) -> HTTPResponse {
+        if let page = dashboard.response(to: request.head) { return page }
         do throws(APIProblem) {
             let api = try gate.judge(request.head).with(body: request.body)
             if let limit = api.route.body?.limitBytes, request.body.count > limit { throw Gate.tooLarge(limit) }

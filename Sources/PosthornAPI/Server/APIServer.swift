@@ -44,7 +44,7 @@ package final class APIServer: Sendable {
             var configuration = HTTPServerConfiguration(address: listen.address)
             configuration.sendsRequestID = true
             configuration.refusalResponse = { [basePath = options.basePath] in Self.response($0, basePath: basePath) }
-            if let log { configuration.accessLog = { access in APIAccess(access, api.table).map(log) } }
+            if let log { configuration.accessLog = { access in APIAccess(access, api.table, api.dashboard).map(log) } }
             configure(&configuration)
             server = try HTTPServer(configuration: configuration, deciding: { api.decide($0) })
         } catch {
@@ -93,7 +93,7 @@ package struct APIAccess: Sendable {
     package let keyID: String?
 
     /// `nil` for checks of health, which come all the time.
-    init?(_ access: HTTPAccess, _ table: RouteTable) {
+    init?(_ access: HTTPAccess, _ table: RouteTable, _ dashboard: Dashboard) {
         self.access = access
         var path: String?
         var wasChecked = false
@@ -102,7 +102,7 @@ package struct APIAccess: Sendable {
             case .route(let route, _):
                 path = route.path
                 wasChecked = route.access != .open
-            case .otherMethods, .nothing: break
+            case .otherMethods, .nothing: path = dashboard.route(head.target.segments)
             }
         }
         if path == "/healthz" || path == "/readyz" { return nil }
