@@ -4,7 +4,7 @@ import PosthornModel
 import PosthornTestSupport
 import Testing
 
-@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct CertificateAuthoritiesTests {
+@Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct TrustedFileTests {
     private let directory: TemporaryDirectory
     private let first: String
     private let second: String
@@ -20,57 +20,6 @@ import Testing
         let path = directory.file(name)
         try OpenSSLServer.write(try files.map { try OpenSSLServer.contents(of: $0) }.joined(), to: path)
         return path
-    }
-
-    @Test func aFileIsParsedOnceWhoeverAsks() throws {
-        let path = try bundle([first + ".crt", second])
-        let authorities = CertificateAuthorities.of(path)
-        #expect(try authorities.current().count == 2)
-        #expect(try CertificateAuthorities.of(path).current() === authorities.current())
-        #expect(authorities.loads == 1)
-    }
-
-    @Test func aChangedFileIsParsedAgain() throws {
-        let path = try bundle([first])
-        let authorities = CertificateAuthorities(path: path)
-        let old = try authorities.current()
-        #expect(rename(try bundle([first, second], in: "new.pem"), path) == 0)
-        let new = try authorities.current()
-        #expect(new.count == 2 && new.generation != old.generation)
-        #expect(authorities.loads == 2)
-    }
-
-    @Test func authoritiesStayTrustedWhileTheFileIsBeingReplaced() throws {
-        let path = try bundle([first])
-        let authorities = CertificateAuthorities(path: path)
-        let good = try authorities.current()
-        unlink(path)
-        #expect(try authorities.current() === good)
-        #expect(authorities.problem?.reason.contains("No such file") == true)
-        try OpenSSLServer.write("", to: path)
-        #expect(try authorities.current() === good)
-        #expect(authorities.problem?.reason == "holds no certificate")
-        _ = try bundle([second])
-        #expect(try authorities.current() !== good)
-        #expect(authorities.problem == nil)
-    }
-
-    @Test func aFileWithoutACertificateIsRefused() throws {
-        let damaged = try OpenSSLServer.contents(of: first + ".crt").replacing("MII", with: "MIJ")
-        for (content, reason) in [
-            ("", "holds no certificate"), ("# nothing\n", "holds no certificate"), (damaged, "can't be parsed: certificate 1 is damaged"),
-        ] {
-            let path = directory.file("bad.pem")
-            try OpenSSLServer.write(content, to: path)
-            let authorities = CertificateAuthorities(path: path)
-            #expect(throws: CertificateProblem(reason: reason)) { try authorities.current() }
-            // It is not parsed again for every connection.
-            #expect(throws: CertificateProblem(reason: reason)) { try authorities.current() }
-            #expect(authorities.loads == 1)
-        }
-        #expect(throws: CertificateProblem(reason: "is not a regular file")) {
-            try CertificateAuthorities(path: directory.file("")).current()
-        }
     }
 
     @Test func connectionsOfAllThreadsAndHandlesShareOneParsedFile() throws {
@@ -125,12 +74,5 @@ import Testing
         _ = try bundle([first])
         #expect(try isAccepted())
         #expect(bench.waitForFaults(2) == ["no_certificate_authorities begins", "no_certificate_authorities over"])
-    }
-
-    @Test func onlyALibcurlOnOpenSSLWillDo() {
-        #expect(CurlLibrary.problem == nil)
-        #expect(CurlLibrary.problem(ofTLS: "OpenSSL/3.0.19") == nil)
-        #expect(CurlLibrary.problem(ofTLS: "GnuTLS/3.7.9")?.contains("uses GnuTLS/3.7.9") == true)
-        #expect(CurlLibrary.problem(ofTLS: "")?.contains("has no TLS") == true)
     }
 }

@@ -62,9 +62,14 @@ final class CertificateStore: @unchecked Sendable {
 }
 
 /// Why there are no certificate authorities to verify with.
-struct CertificateProblem: Error, Hashable {
+package struct CertificateProblem: Error, Hashable {
     /// What is wrong with the file, to be read behind its path.
-    let reason: String
+    package let reason: String
     /// Whether only descriptors or memory were missing, so that it says nothing about the file.
-    var isShortage = false
+    package let isShortage: Bool
+
+    package init(reason: String, isShortage: Bool = false) {
+        self.reason = reason
+        self.isShortage = isShortage
+    }
 }

@@ -2,12 +2,12 @@ import CPosthornCurl
 import CPosthornTLS
 
 /// The libcurl that is loaded, for people who look after the machine.
-public enum CurlInformation {
+package enum CurlInformation {
     /// Its version, such as `7.88.1`.
-    public static var version: String { text { $0.version } ?? "" }
+    package static var version: String { text { $0.version } ?? "" }
 
     /// The system's file of certificate authorities, which is trusted unless told otherwise: libcurl's, else OpenSSL's.
-    public static var certificateAuthorityFile: String { text { $0.cainfo } ?? String(cString: X509_get_default_cert_file()) }
+    package static var certificateAuthorityFile: String { text { $0.cainfo } ?? String(cString: X509_get_default_cert_file()) }
 
     /// Its TLS library, such as `OpenSSL/3.0.19`; empty without one.
     static var tlsLibrary: String { text { $0.ssl_version } ?? "" }

@@ -1,6 +1,6 @@
 import PosthornModel
 import PosthornText
-@testable import PosthornSending
+@testable import PosthornMail
 import PosthornTestSupport
 import Testing
 

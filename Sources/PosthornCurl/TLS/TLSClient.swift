@@ -6,9 +6,9 @@ import Synchronization
 /// again, and how often they agreed.
 ///
 /// libcurl makes an `SSL_CTX` for each connection and hands it over (`CURLOPT_SSL_CTX_FUNCTION`) before the handshake.
-final class TLSClient: Sendable {
+package final class TLSClient: Sendable {
     /// Whom connections trust.
-    let authorities: CertificateAuthorities
+    package let authorities: CertificateAuthorities
     private let sessions: Mutex<SessionCache<TLSSession>>
     private let keepsSessions: Bool
     fileprivate let verifies: Bool
@@ -20,7 +20,7 @@ final class TLSClient: Sendable {
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     ///   - sessionLimitBytes: What sessions may take up in memory; none are kept with 0.
     ///   - verifies: Whether certificates are looked at; without, any will do and no authorities are needed.
-    init(caFile: String?, sessionLimitBytes: Int = 0, verifies: Bool = true) {
+    package init(caFile: String?, sessionLimitBytes: Int = 0, verifies: Bool = true) {
         self.verifies = verifies
         authorities = .of(CertificateAuthorities.path(configured: caFile))
         sessions = Mutex(SessionCache(limitBytes: sessionLimitBytes, readyLimitBytes: sessionLimitBytes / 2))
@@ -28,16 +28,16 @@ final class TLSClient: Sendable {
     }
 
     /// Handshakes in which the receiver proved itself by its certificate.
-    var fullHandshakes: Int64 { full.load(ordering: .relaxed) }
+    package var fullHandshakes: Int64 { full.load(ordering: .relaxed) }
 
     /// Handshakes that took up an earlier session.
-    var resumedHandshakes: Int64 { resumed.load(ordering: .relaxed) }
+    package var resumedHandshakes: Int64 { resumed.load(ordering: .relaxed) }
 
     /// Makes the context of a new connection ours.
     /// - Parameter host: Whom the connection leads to; `nil` for one whose session is not kept.
     /// - Throws: A ``CertificateProblem`` when there is nobody to trust.
     @discardableResult
-    func prepare(_ context: OpaquePointer, for host: HostKey?) throws(CertificateProblem) -> TLSConnection {
+    package func prepare(_ context: OpaquePointer, for host: HostKey?) throws(CertificateProblem) -> TLSConnection {
         let generation = verifies ? try trust(in: context) : 0
         HandshakeLimits.apply(to: context)
         let key = (keepsSessions ? host : nil).map { SessionKey(host: $0, authorities: generation) }
@@ -75,7 +75,7 @@ final class TLSClient: Sendable {
 /// One connection's side of a ``TLSClient``. It belongs to the connection's `SSL_CTX`, and ends with it at the latest.
 ///
 /// OpenSSL calls it on the thread that the connection lives on.
-final class TLSConnection {
+package final class TLSConnection {
     private let client: TLSClient
     private let key: SessionKey?
     private var offered: SessionCache<TLSSession>.Session?
@@ -88,7 +88,7 @@ final class TLSConnection {
     /// Sessions that the receiver has given on this connection, up to the limit.
     private var givenCount = 0
     /// Why its certificates were not even looked at, if so.
-    fileprivate(set) var refusal: String?
+    package fileprivate(set) var refusal: String?
 
     init(_ client: TLSClient, _ key: SessionKey?) {
         self.client = client
@@ -136,7 +136,7 @@ final class TLSConnection {
     }
 
     /// The receiver is who it was to be: libcurl compares the name after the handshake.
-    func verified() {
+    package func verified() {
         isVerified = true
         if let key { for session in pending { client.keep(session, for: key) } }
         pending = []

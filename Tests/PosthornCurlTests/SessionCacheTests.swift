@@ -1,4 +1,4 @@
-@testable import PosthornSending
+@testable import PosthornCurl
 import Testing
 
 @Suite struct SessionCacheTests {

@@ -1,6 +1,6 @@
 /// What connections are shared by: requests with the same one may go over the same connection. libcurl compares the same things,
 /// host names as they are written, not addresses.
-struct HostKey: Hashable {
+package struct HostKey: Hashable {
     private let isPlainHTTP: Bool
     private let host: String
     private let port: UInt16
@@ -9,8 +9,8 @@ struct HostKey: Hashable {
     private let key: [UInt8]?
     private let hash: UInt64
 
-    /// - Parameter hash: Of host and port, as ``ShardPlan/hash(of:)`` gives it.
-    init(isPlainHTTP: Bool, host: String, port: UInt16, certificate: [UInt8]? = nil, key: [UInt8]? = nil, hash: UInt64) {
+    /// - Parameter hash: Of host and port: one number for as long as the key lives.
+    package init(isPlainHTTP: Bool, host: String, port: UInt16, certificate: [UInt8]? = nil, key: [UInt8]? = nil, hash: UInt64) {
         self.isPlainHTTP = isPlainHTTP
         self.host = host
         self.port = port
@@ -20,5 +20,5 @@ struct HostKey: Hashable {
     }
 
     // The hash is kept: this is looked up for every request.
-    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

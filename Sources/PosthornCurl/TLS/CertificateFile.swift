@@ -1,7 +1,7 @@
 /// A file of certificate authorities, for those who are about to trust it.
-public enum CertificateFile {
+package enum CertificateFile {
     /// What is wrong with it, to be read behind its path: it cannot be read or parsed, or holds no certificate; `nil` when it will do.
-    public static func problem(_ path: String) -> String? {
+    package static func problem(_ path: String) -> String? {
         let authorities = CertificateAuthorities.of(path)
         do throws(CertificateProblem) {
             _ = try authorities.current()
@@ -12,5 +12,5 @@ public enum CertificateFile {
     }
 
     /// The file that is trusted when none is named: the one in `SSL_CERT_FILE`, or the system's.
-    public static var usual: String { CertificateAuthorities.path(configured: nil) }
+    package static var usual: String { CertificateAuthorities.path(configured: nil) }
 }

@@ -1,12 +1,13 @@
 import CPosthornTLS
 import Glibc
+import PosthornSystem
 import Synchronization
 
 /// The certificate authorities of one file, parsed once in the process and again when the file has changed.
 ///
 /// libcurl would parse the system's bundle of 140 for each connection as long as a folder of certificates is set, and else once
 /// for each of its multi handles.
-final class CertificateAuthorities: Sendable {
+package final class CertificateAuthorities: Sendable {
     private struct State {
         var store: CertificateStore?
         /// What the file was when it was last read, whatever came of that.
@@ -16,7 +17,7 @@ final class CertificateAuthorities: Sendable {
         var loads = 0
     }
 
-    let path: String
+    package let path: String
     private let state = Mutex(State())
 
     private static let all = Mutex<[String: CertificateAuthorities]>([:])
@@ -41,10 +42,10 @@ final class CertificateAuthorities: Sendable {
     }
 
     /// How often the file has been parsed.
-    var loads: Int { state.withLock { $0.loads } }
+    package var loads: Int { state.withLock { $0.loads } }
 
     /// What is wrong with the file as it is now; connections may still be verified by what it held before.
-    var problem: CertificateProblem? { state.withLock { $0.problem } }
+    package var problem: CertificateProblem? { state.withLock { $0.problem } }
 
     /// The store for a new connection. A file that has become unreadable leaves the last good one in use: whoever replaces a
     /// file in two steps must not make every delivery fail in between.
@@ -121,6 +122,6 @@ struct FileIdentity: Hashable {
     }
 
     private static func problem(_ number: Int32) -> CertificateProblem {
-        CertificateProblem(reason: "can't be read: \(SystemText.of(number))", isShortage: DescriptorBudget.isShortage(number))
+        CertificateProblem(reason: "can't be read: \(SystemText.of(number))", isShortage: SystemProblem.isShortage(number))
     }
 }
