@@ -14,7 +14,7 @@ public enum ReceiverVerdict: Equatable, Sendable {
 }
 
 /// One request that a receiver got, and what it answered.
-public struct Arrival: Sendable {
+public struct ReceivedRequest: Sendable {
     /// What the request was.
     public enum Kind: String, Sendable {
         /// A webhook.

@@ -2,7 +2,7 @@ import PosthornModel
 
 /// Where the stories of a vendor without a hierarchy take place: at one customer that is made up, or in turn at those of a
 /// platform that is there.
-struct Places: Sendable {
+struct StorySites: Sendable {
     /// Every node of the platform.
     let nodes: [Node]
     private let ids: [String]

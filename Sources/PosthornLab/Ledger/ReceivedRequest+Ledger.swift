@@ -3,7 +3,7 @@ import PosthornModel
 import PosthornText
 import PosthornFormats
 
-extension Arrival {
+extension ReceivedRequest {
     /// The line that a ledger gets each time that the event is processed, with its end; see ``Ledger``.
     public func ledgerLine(_ request: HTTPRequest) -> [UInt8] {
         let named = request.body.isEmpty ? Array((request.rawQuery ?? "").utf8) : request.body

@@ -1,11 +1,3 @@
-import Glibc
-
-/// The logarithm to the base of ten.
-func logarithm(_ value: Double) -> Double { log10(value) }
-
-/// Ten to a whole power.
-func powerOfTen(_ exponent: Double) -> Double { pow(10, exponent) }
-
 /// Numbers as people write them beside an axis.
 package enum ShortNumber {
     /// 950, 1k, 2.5k, 10M; small ones with up to three decimals.

@@ -21,9 +21,9 @@ struct HeartbeatMeter {
     private static let skewLimit = 1000
     private static let windowMilliseconds: Int64 = 10_000
 
-    mutating func count(delivered isDelivered: Bool) {
-        attempts += 1
-        if isDelivered { delivered += 1 }
+    mutating func count(attempts: Int, delivered: Int) {
+        self.attempts += attempts
+        self.delivered += delivered
     }
 
     /// Takes note of a receiver's time, if the answer says it.

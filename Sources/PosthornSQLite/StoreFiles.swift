@@ -3,7 +3,7 @@ import PosthornStore
 
 /// The files of an open store as they were when it was opened, so that a name that leads elsewhere since is noticed: what is
 /// written to a file without a name is lost.
-struct StorePlace: Sendable {
+struct StoreFiles: Sendable {
     /// What a file is to the store.
     enum Role: Sendable { case database, log, index, lock }
 

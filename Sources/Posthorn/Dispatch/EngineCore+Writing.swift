@@ -6,11 +6,6 @@ import PosthornSystem
 import Synchronization
 
 extension EngineCore {
-    /// Events that one transaction fans out.
-    private static let arrivalsPerTransaction = 1000
-    /// Deliveries that one transaction moves between held and pending.
-    private static let movesPerTransaction = 5000
-
     func write(to store: any OutboxStore) throws(OutboxProblem) {
         checkThread()
         let now = clock.now()
@@ -23,25 +18,12 @@ extension EngineCore {
         _ = try directory.refresh(from: store, at: now)
         try noticeTopology(store)
         try followLease(store, now)
-        if !abandoned.isEmpty { dropAbandonedResults() }
+        if !dispatch.abandoned.isEmpty { dropAbandonedResults() }
         try recordAll(in: store, at: now)
-        if mayHaveArrivals { try fanOut(store, now) }
-        if !toHold.isEmpty { try store.hold(toHold) }
-        if !stopped.isEmpty {
-            let limit = Self.movesPerTransaction
-            hasHeldAll = try store.holdRetries(ofEndpoints: Array(stopped), limit: limit) < limit
-        }
-        if mayHaveHeld {
-            let moved = try store.releaseActive(limit: Self.movesPerTransaction, except: directory.faultyKeys, at: now)
-            mayHaveHeld = moved == Self.movesPerTransaction
-            if try noticeWorkByHand(store) { hasMail = true }
-        }
+        let turn = EngineTurn(now: now, inFlight: max(0, dispatch.claims.count - recorded.count), storageFailed: storageFailed)
+        for duty in duties { try duty.write(turn, to: store) }
+        if held.hasReleased, try noticeWorkByHand(store) { hasMail = true }
         if !throttles.news.isEmpty { try writeThrottles(to: store) }
-        if hasFaultNews { try store.write(faults: directory.faults, at: now) }
-        // After a failure there is always something to write, so that a commit shows whether the disk takes it.
-        if let reading = pulse.reading(at: now, inFlight: max(0, claims.count - recorded.count), isForced: storageFailed || pulse.hasNews) {
-            try store.write(pulse: reading)
-        }
         let quiet = quietShards
         if !quiet.isEmpty { try store.release(quiet) }
     }
@@ -59,8 +41,8 @@ extension EngineCore {
         records.removeAll(keepingCapacity: true)
         var hasExhausted = false
         for batch in batches.indices {
-            for place in batches[batch].indices {
-                records.append(try record(of: &batches[batch][place], in: store))
+            for position in batches[batch].indices {
+                records.append(try record(of: &batches[batch][position], in: store))
                 if records[records.count - 1].transition.state == .exhausted { hasExhausted = true }
             }
         }
@@ -78,7 +60,7 @@ extension EngineCore {
         of result: inout SendResult,
         in store: any DeliveryQueue
     ) throws(OutboxProblem) -> AttemptRecord {
-        let claim = claims[result.job.id]
+        let claim = dispatch.claims[result.job.id]
         let entry = claim.map { directory[$0.endpoint] }
         if let outcomeOverride = configuration.outcomeOverride {
             result = SendResult(job: result.job, outcome: outcomeOverride(result.job, result.outcome))
@@ -88,7 +70,7 @@ extension EngineCore {
             result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
         }
         if let claim { noteThrottle(result, ofEndpoint: claim.endpoint) }
-        if let claim, result.outcome.receiverDate != nil { pulse.saw(result.outcome, ofEndpoint: claim.endpoint) }
+        if let claim { heartbeat.saw(result.outcome, ofEndpoint: claim.endpoint) }
         // From the row: somebody may have given it a new round while its request was on the wire.
         let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)
         return AttemptRecord(
@@ -101,18 +83,18 @@ extension EngineCore {
 
     /// What was cancelled while its request was on the wire stays so, whatever was planned for it.
     private func note(_ unmoved: RecordConflicts, _ batches: [[SendResult]], _ records: inout [AttemptRecord]) {
-        for (place, result) in batches.joined().enumerated() {
+        for (position, result) in batches.joined().enumerated() {
             let isGone = unmoved.gone.contains(result.job.id)
             if !isGone && !unmoved.cancelled.contains(result.job.id) { continue }
-            let record = records[place]
-            records[place] = AttemptRecord(
+            let record = records[position]
+            records[position] = AttemptRecord(
                 delivery: record.delivery,
                 number: record.number,
                 outcome: record.outcome,
                 transition: Transition(state: .cancelled, attempts: record.number, nextAttemptAt: nil)
             )
             if isGone {
-                let endpoint = claims[result.job.id].map { directory[$0.endpoint].stored.settings.id }
+                let endpoint = dispatch.claims[result.job.id].map { directory[$0.endpoint].stored.settings.id }
                 gone.append(OrphanedResult(result, endpoint: endpoint ?? ""))
             }
         }
@@ -136,28 +118,5 @@ extension EngineCore {
             speed: configuration.speed,
             endpointIsActive: entry?.isActive ?? true
         )
-    }
-
-    private func fanOut(_ store: any EventLog, _ now: Timestamp) throws(OutboxProblem) {
-        let arrivals = try store.arrivals(limit: Self.arrivalsPerTransaction)
-        try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
-        mayHaveArrivals = !arrivals.isEmpty
-    }
-}
-
-/// Gives events that were inserted by SQL their deliveries. `apply` does it too, so that what was accepted before a change
-/// of the hierarchy goes where it was to go then.
-enum ArrivalFanOut {
-    static func fanOut(
-        _ arrivals: [UnroutedEvent],
-        using directory: EndpointDirectory,
-        in store: any EventLog,
-        at now: Timestamp
-    ) throws(OutboxProblem) {
-        for arrival in arrivals {
-            // A node that has been removed since has no endpoints left.
-            let recipients = (try? directory.recipients(of: arrival.event).all) ?? []
-            try store.fanOut(arrival.seq, to: recipients, at: now)
-        }
     }
 }

@@ -5,8 +5,8 @@ package import PosthornSystem
 
 /// Watches an outbox's files, as the kernel reports it (inotify): that its owner ends, because the kernel
 /// closes the lock file for it however it ends, or that a file is moved, deleted or replaced.
-package final class PlaceWatch: StoreWatch {
-    private let place: StorePlace
+package final class StoreFilesWatch: StoreWatch {
+    private let files: StoreFiles
     private let descriptor: Int32
     private let lockPath: String
 
@@ -20,12 +20,12 @@ package final class PlaceWatch: StoreWatch {
     private static let folderEvents = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
 
     /// Watches the lock file of a store, and the folders of its files.
-    init(_ place: StorePlace, lockPath: String) {
-        self.place = place
+    init(_ files: StoreFiles, lockPath: String) {
+        self.files = files
         self.lockPath = lockPath
         descriptor = posthorn_inotify()
         if descriptor < 0 { return }
-        for folder in place.folders { _ = inotify_add_watch(descriptor, folder, Self.folderEvents) }
+        for folder in files.folders { _ = inotify_add_watch(descriptor, folder, Self.folderEvents) }
     }
 
     /// Whether the system has an inotify instance to give; without one, others' commits and ends are looked for now and then.
@@ -36,7 +36,7 @@ package final class PlaceWatch: StoreWatch {
     }
 
     /// The first of the files that is not where it was.
-    package func problem() -> OutboxProblem? { place.problem() }
+    package func problem() -> OutboxProblem? { files.problem() }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 

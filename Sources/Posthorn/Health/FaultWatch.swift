@@ -42,23 +42,3 @@ struct FaultWatch {
         return .now
     }
 }
-
-extension EngineCore {
-    /// Looks again at endpoints that cannot be used, now and then when others have written.
-    /// - Returns: When to look next; `nil` when only another's commit matters.
-    func lookAtFaults(
-        _ store: any OutboxStore,
-        _ now: Timestamp,
-        foreignCommit: Bool
-    ) throws(OutboxProblem) -> Timestamp? {
-        if foreignCommit { faultWatch.foreignCommit() }
-        switch faultWatch.look(now: MonotonicClock.nanoseconds()) {
-        case .none: return nil
-        case .later(let nanoseconds): return now.advanced(byMilliseconds: nanoseconds / 1_000_000 + 1)
-        case .now:
-            try directory.lookAgain(in: store, at: now)
-            _ = try directory.refresh(from: store, at: now)
-            return nil
-        }
-    }
-}
