@@ -1,32 +1,9 @@
 import Dispatch
 import Glibc
 import PosthornModel
-public import PosthornText
+import PosthornText
 public import PosthornSystem
 import Synchronization
-
-/// Something that rides on the writer's thread: the engine. Every method is called on that thread.
-public protocol CommitParticipant: AnyObject, Sendable {
-    /// Whether there is something for the next transaction.
-    var hasPendingWrites: Bool { get }
-    /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
-    var prefersLargerBatch: Bool { get }
-    /// Writes it, inside the transaction.
-    func write(to store: any OutboxStore) throws(OutboxProblem)
-    /// What was written is durable.
-    func committed()
-    /// Nothing was written, or a turn could not be finished; the same is asked for again soon.
-    func failed(_ problem: OutboxProblem)
-    /// What was asked for since the last call has gone well: the transaction, if there was one, the turn and the store's
-    /// own work.
-    /// - Returns: Whether another turn is wanted at once.
-    func succeeded() -> Bool
-    /// Between two transactions: reads what is to do next.
-    /// - Parameter foreignCommit: Whether anybody but the participant has written since the last call: another process, another
-    ///   connection, or a caller of the writer.
-    /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
-    func runCycle(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp?
-}
 
 /// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
 /// disk serves many.
@@ -208,9 +185,15 @@ public final class GroupCommitWriter: @unchecked Sendable {
         gone.wait()
     }
 
+    /// Whether ``close()`` has been called.
+    package var isClosing: Bool { shared.withLock { $0.isClosing } }
+
     /// Finishes what waits and ends the thread.
     public func close() {
-        shared.withLock { $0.isClosing = true }
+        shared.withLock { shared in
+            shared.isClosing = true
+            shared.wasCalled = true
+        }
         wake()
         let running = thread.withLock { thread in
             defer { thread = nil }
@@ -333,6 +316,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
     private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
         let goesOn = shared.withLock { shared in
             if shared.wasCalled || !shared.jobs.isEmpty || !shared.asides.isEmpty { return false }
+            // The call to close may have been heard in the round that has just stored the last jobs, and nobody calls again.
+            if shared.isClosing, limit == nil { return false }
             shared.isAsleep = true
             return true
         }
