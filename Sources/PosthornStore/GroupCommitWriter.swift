@@ -198,9 +198,15 @@ public final class GroupCommitWriter: @unchecked Sendable {
         gone.wait()
     }
 
+    /// Whether ``close()`` has been called.
+    package var isClosing: Bool { shared.withLock { $0.isClosing } }
+
     /// Finishes what waits and ends the thread.
     public func close() {
-        shared.withLock { $0.isClosing = true }
+        shared.withLock { shared in
+            shared.isClosing = true
+            shared.wasCalled = true
+        }
         wake()
         let running = thread.withLock { thread in
             defer { thread = nil }
@@ -323,6 +329,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
     private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasParticipant: Bool) {
         let goesOn = shared.withLock { shared in
             if shared.wasCalled || !shared.jobs.isEmpty || !shared.asides.isEmpty { return false }
+            // The call to close may have been heard in the round that has just stored the last jobs, and nobody calls again.
+            if shared.isClosing, limit == nil { return false }
             shared.isAsleep = true
             return true
         }

@@ -69,6 +69,38 @@ import Testing
         #expect(seen.withLock { $0 } == true)
     }
 
+    /// A close that comes while the last jobs wait is heard in the round that stores them, and nobody calls after it.
+    @Test func closingWhileJobsWaitStoresThemAndEnds() throws {
+        let folder = try TemporaryDirectory()
+        let clock = TestClock()
+        let store = try SQLiteStore(path: folder.file("outbox.db"), now: clock.now())
+        let writer = try GroupCommitWriter(store: store, clock: clock)
+        let hasBegun = DispatchSemaphore(value: 0)
+        let storedCount = Mutex(0)
+        writer.submit { (_) throws(OutboxProblem) in
+            hasBegun.signal()
+            while !writer.isClosing { sched_yield() }
+        } done: { _ in
+            storedCount.withLock { $0 += 1 }
+        }
+        #expect(hasBegun.wait(timeout: .now() + 30) == .success)
+        // The next transaction's.
+        writer.submit { (_) throws(OutboxProblem) in
+        } done: { _ in
+            storedCount.withLock { $0 += 1 }
+        }
+        let hasClosed = DispatchSemaphore(value: 0)
+        let closing = try WorkerThread(name: "closing") {
+            writer.close()
+            hasClosed.signal()
+        }
+        let isOver = hasClosed.wait(timeout: .now() + 30) == .success
+        #expect(isOver)
+        // Left to the process's end where it hangs, so that the test fails instead.
+        if isOver { closing.join() }
+        #expect(storedCount.withLock { $0 } == 2)
+    }
+
     @Test func lettingGoOfAClosedWritersPassengerEnds() throws {
         let folder = try TemporaryDirectory()
         let clock = TestClock()
