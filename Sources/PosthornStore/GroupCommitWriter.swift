@@ -1,32 +1,9 @@
 import Dispatch
 import Glibc
 import PosthornModel
-public import PosthornText
+import PosthornText
 public import PosthornSystem
 import Synchronization
-
-/// Something that rides on the writer's thread: the engine. Every method is called on that thread.
-public protocol CommitParticipant: AnyObject, Sendable {
-    /// Whether there is something for the next transaction.
-    var hasPendingWrites: Bool { get }
-    /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
-    var prefersLargerBatch: Bool { get }
-    /// Writes it, inside the transaction.
-    func write(to store: any OutboxStore) throws(OutboxProblem)
-    /// What was written is durable.
-    func committed()
-    /// Nothing was written, or a turn could not be finished; the same is asked for again soon.
-    func failed(_ problem: OutboxProblem)
-    /// What was asked for since the last call has gone well: the transaction, if there was one, the turn and the store's
-    /// own work.
-    /// - Returns: Whether another turn is wanted at once.
-    func succeeded() -> Bool
-    /// Between two transactions: reads what is to do next.
-    /// - Parameter foreignCommit: Whether anybody but the participant has written since the last call: another process, another
-    ///   connection, or a caller of the writer.
-    /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
-    func runCycle(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp?
-}
 
 /// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
 /// disk serves many.
@@ -40,6 +17,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
     private let waker: Waker
     private let shared = Mutex(Shared())
     private let thread = Mutex<WorkerThread?>(nil)
+    /// What its commits take.
+    public let meter = CommitMeter()
 
     private struct Shared: ~Copyable {
         var jobs: [Job] = []
@@ -289,6 +268,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
         // Alone in its transaction, a job that fails is undone with it: SQLite copies each page that may have to be undone
         // alone into a file.
         let isAlone = jobs.count == 1 && participant == nil
+        let begin = MonotonicClock.nanoseconds()
         do throws(OutboxProblem) {
             try store.write { () throws(OutboxProblem) in
                 for (i, job) in jobs.enumerated() {
@@ -306,10 +286,13 @@ public final class GroupCommitWriter: @unchecked Sendable {
                 try participant?.write(to: store)
             }
         } catch {
+            if error.isOfTheStore { meter.failed() }
             for job in jobs { job.done(error) }
             participant?.failed(error)
             return isAlone && !error.isOfTheStore
         }
+        let rows = jobs.reduce(participant?.recordedCount ?? 0) { $0 + $1.weight }
+        meter.committed(rows: rows, nanoseconds: MonotonicClock.nanoseconds() - begin)
         for (i, job) in jobs.enumerated() { job.done(refused[i]) }
         participant?.committed()
         return true

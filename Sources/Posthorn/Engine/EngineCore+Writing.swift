@@ -142,6 +142,7 @@ extension EngineCore {
         let arrivals = try store.arrivals(limit: Self.arrivalsPerTransaction)
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
         mayHaveArrivals = !arrivals.isEmpty
+        fannedOut = arrivals.count
     }
 }
 

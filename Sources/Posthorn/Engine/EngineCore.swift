@@ -15,6 +15,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     let clock: any PosthornClock
     let configuration: EngineConfiguration
     let listeners: EngineListeners
+    private let meter: OutboxMeter
     /// Set once, before the core boards the writer.
     var pool: (any RequestCarrier)!
     /// Set once, before the core boards the writer; `nil` when mails wait for a run that has a server for them.
@@ -54,6 +55,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     private var lastGroup = 0
     @exclusivity(unchecked) var toHold: [Int64] = []
     var mayHaveArrivals = false
+    /// Events that the transaction gives their deliveries.
+    var fannedOut = 0
     var mayHaveHeld = true
     /// Endpoints that take nothing, whose deliveries are to be held before they are due, by their numbers.
     var stopped: Set<Int64> = []
@@ -104,7 +107,14 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         var snapshots: [@Sendable (EngineSnapshot) -> Void] = []
     }
 
-    init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
+    init(
+        directory: EndpointDirectory,
+        clock: any PosthornClock,
+        configuration: EngineConfiguration,
+        listeners: EngineListeners,
+        meter: OutboxMeter
+    ) {
+        self.meter = meter
         self.directory = directory
         self.clock = clock
         self.configuration = configuration
@@ -151,9 +161,14 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         lastGroup >= Self.streamGroup && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
 
+    var recordedCount: Int { recorded.count }
+
     func committed() {
         checkThread()
         lastGroup = recorded.count
+        meter.recorded(recording) { result in claims[result.job.id].map { directory[$0.endpoint].stored.settings.id } }
+        meter.accepted(fannedOut, from: .sql)
+        fannedOut = 0
         if !recorded.isEmpty { lastRelease = MonotonicClock.nanoseconds() }
         let wantsUpdates = listeners.wantsUpdates
         var next = 0
@@ -205,6 +220,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     func failed(_ problem: OutboxProblem) {
         checkThread()
         recorded.removeAll(keepingCapacity: true)
+        fannedOut = 0
         // What a transaction found to be done was undone with it.
         mayHaveHeld = true
         hasHeldAll = false
