@@ -63,7 +63,7 @@ done
 ask PATCH /v1/endpoints/example-sh '{"events": ["MEETING_STARTED"]}' "If-Match: $etag"
 must 200
 echo "changed endpoint example-sh"
-# Whoever read it before that change is told.
+# A client that has read it before that change is told.
 ask PATCH /v1/endpoints/example-sh '{"events": ["USER_*"]}' "If-Match: $etag"
 must 412
 echo "refused a change of what has changed since"

@@ -1,3 +1,4 @@
+import PosthornSystem
 public import PosthornText
 import Synchronization
 
@@ -23,7 +24,9 @@ public final class CommitMeter: Sendable {
     /// The figures now.
     public var figures: Figures { state.withLock { $0 } }
 
-    func committed(rows: Int, nanoseconds: Int64) {
+    /// - Parameter begin: When the transaction began, in monotonic nanoseconds.
+    func committed(rows: Int, since begin: Int64) {
+        let nanoseconds = MonotonicClock.nanoseconds() - begin
         state.withLock { figures in
             figures.microseconds.add(nanoseconds / 1000)
             figures.rows.add(Int64(rows))

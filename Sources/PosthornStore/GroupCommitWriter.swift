@@ -310,8 +310,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
             participant?.failed(error)
             return isAlone && !error.isOfTheStore
         }
-        let rows = jobs.reduce(participant?.recordedCount ?? 0) { $0 + $1.weight }
-        meter.committed(rows: rows, nanoseconds: MonotonicClock.nanoseconds() - begin)
+        meter.committed(rows: jobs.reduce(participant?.recordedCount ?? 0) { $0 + $1.weight }, since: begin)
         for (i, job) in jobs.enumerated() { job.done(refused[i]) }
         participant?.committed()
         return true

@@ -15,8 +15,8 @@ import Testing
     private func work(_ client: String) throws {
         let (name, _, words) = try #require(Self.clients.first { $0.name == client })
         let receiver = try MisbehavingReceiver { _ in .ok }
-        let server = try LiveServer(topology: LiveServer.topology(receiver.url))
-        let key = try server.key("--node", "c1", "--can", "emit,read,endpoints")
+        let server = try LiveServer(topology: LiveServer.topology(receiver.url), keys: [["--node", "c1", "--can", "emit,read,endpoints"]])
+        let key = server.keys[0]
         let home = server.folder.path
         let environment = ["POSTHORN_KEY=\(key)", "GOCACHE=\(home)/go", "GOPATH=\(home)/gopath"]
         let result = try Command.run(["env"] + environment + words + [server.url, "c1", receiver.url])
@@ -32,7 +32,7 @@ import Testing
         #expect(receiver.waitForRequests(1).first.map { String(decoding: $0.body, as: UTF8.self).contains("from-\(name)") } ?? false)
         // A key that sees another node is told what is wrong, in one line.
         let refused = try Command.run(["env"] + environment + words + [server.url, "c9", receiver.url])
-        #expect(refused.status == 1 && refused.output.contains("c9") && !refused.output.contains(key), "\(refused.output)")
+        #expect(refused.status != 0 && refused.output.contains("c9") && !refused.output.contains(key), "\(refused.output)")
         #expect(server.program.stop() == 0)
     }
 

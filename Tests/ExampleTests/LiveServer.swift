@@ -73,6 +73,8 @@ final class LiveServer {
     let folder: TemporaryDirectory
     let program: BackgroundProgram
     let port: Int
+    /// Keys of the API, in the order in which they were asked for.
+    let keys: [String]
 
     /// A hierarchy of one node a level, and one endpoint at the company.
     static func topology(_ url: String, retry: String = #"["0"]"#) -> String {
@@ -83,7 +85,10 @@ final class LiveServer {
         """
     }
 
-    init(topology: String, _ flags: [String] = []) throws {
+    /// - Parameters:
+    ///   - keys: What each key is made with. They are there before the server is: a running one knows a new one within a second.
+    ///   - flags: More flags of `run`.
+    init(topology: String, keys: [[String]] = [], _ flags: [String] = []) throws {
         folder = try TemporaryDirectory()
         let database = folder.file("outbox.db")
         let file = folder.file("topology.json")
@@ -91,6 +96,11 @@ final class LiveServer {
         let posthorn = Command.product("posthorn")
         let applied = try Command.run([posthorn, "apply", "--db", database, file])
         try #require(applied.status == 0, "\(applied.output)")
+        self.keys = try keys.map { words in
+            let made = try Command.run([posthorn, "key", "create", "--db", database] + words)
+            try #require(made.status == 0, "\(made.output)")
+            return try #require(made.output.split(separator: "\n").map { String($0) }.first { $0.hasPrefix("phk_") })
+        }
         let words = [posthorn, "run", "--db", database, "--listen", "127.0.0.1:0", "--allow", "127.0.0.0/8", "--log", "json"]
         program = try BackgroundProgram(words + flags)
         let mark = #""address":"127.0.0.1:"#
@@ -104,13 +114,6 @@ final class LiveServer {
     /// Runs a command on the same outbox.
     func posthorn(_ words: String...) throws -> Command.Result {
         try Command.run([Command.product("posthorn")] + words + ["--db", folder.file("outbox.db")])
-    }
-
-    /// A new key.
-    func key(_ flags: String...) throws -> String {
-        let made = try Command.run([Command.product("posthorn"), "key", "create", "--db", folder.file("outbox.db")] + flags)
-        try #require(made.status == 0, "\(made.output)")
-        return String(made.output.split(separator: "\n").first ?? "")
     }
 
     static func write(_ text: String, to path: String) throws {

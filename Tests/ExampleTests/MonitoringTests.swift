@@ -15,13 +15,16 @@ import Testing
         let file = server.folder.file("events.ndjson")
         try LiveServer.write(lines.joined(separator: "\n"), to: file)
         let send = try Command.run([
-            "curl", "-sS", "--fail-with-body", "\(server.url)/v1/events", "-H", "Content-Type: application/x-ndjson", "--data-binary", "@\(file)",
+            "curl", "-sS", "--fail-with-body", "\(server.url)/v1/events", "-H", "Content-Type: application/x-ndjson", "--data-binary",
+            "@\(file)",
         ])
         #expect(send.status == 0, "\(send.output)")
         #expect(server.program.wait { $0.contains("delivery_exhausted") || $0.contains("attempt_failed") }, "\(server.program.output)")
         var text = ""
         // Recorded a moment after the answer.
-        repeat { text = try Command.run(["curl", "-sS", "--fail", "\(server.url)/metrics"]).output } while !text.contains(
+        repeat {
+            text = try Command.run(["curl", "-sS", "--fail", "\(server.url)/metrics"]).output
+        } while !text.contains(
             "posthorn_attempt_duration_seconds_count 2\n"
         )
         #expect(server.program.stop() == 0)
@@ -35,7 +38,8 @@ import Testing
             #"posthorn_attempts_total{result="success",status_class="2xx",error="none"} 1"#,
             #"posthorn_attempts_total{result="failure",status_class="5xx",error="http_status"} 1"#,
             #"posthorn_endpoint_attempts_total{endpoint="crm",result="success",status_class="2xx",error="none"} 1"#,
-            #"posthorn_events_accepted_total{source="http"} 2"#, #"posthorn_deliveries{state="exhausted"} 1"#, "posthorn_engine_delivering 1",
+            #"posthorn_events_accepted_total{source="http"} 2"#, #"posthorn_deliveries{state="exhausted"} 1"#,
+            "posthorn_engine_delivering 1",
         ] { #expect(text.contains(line + "\n"), "\(line)\n\(text)") }
         let directory = try TemporaryDirectory()
         let file = directory.file("metrics.txt")
@@ -65,7 +69,9 @@ import Testing
         let alerts = rules.matches(of: /- alert: (\w+)/).map(\.output.1)
         #expect(alerts.count > 8)
         for alert in alerts {
-            let fires = tests.split(separator: "- eval_time:").contains { $0.contains("alertname: \(alert)\n") && $0.contains("exp_alerts:") }
+            let fires = tests.split(separator: "- eval_time:").contains {
+                $0.contains("alertname: \(alert)\n") && $0.contains("exp_alerts:")
+            }
             #expect(fires, "\(alert) is not made to fire")
         }
     }
@@ -76,9 +82,9 @@ import Testing
     func aRealPrometheusScrapesWithAKeyAndItsAlertArrives() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }
         let alertmanager = try MisbehavingReceiver { _ in .status(200, headers: [("content-type", "application/json")], body: "{}") }
-        let server = try LiveServer(topology: LiveServer.topology(receiver.url))
+        let server = try LiveServer(topology: LiveServer.topology(receiver.url), keys: [["--can", "read_metadata"]])
         let key = server.folder.file("posthorn.key")
-        try LiveServer.write(try server.key("--can", "read_metadata"), to: key)
+        try LiveServer.write(server.keys[0], to: key)
         let rules = server.folder.file("rules.yml")
         try LiveServer.write(LiveServer.contents("\(Self.folder)/posthorn-alerts.yml"), to: rules)
         var configuration = LiveServer.contents("\(Self.folder)/prometheus.yml")

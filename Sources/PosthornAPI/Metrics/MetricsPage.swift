@@ -109,7 +109,11 @@ enum MetricsPage {
     private static func addEngine(_ engine: EngineStatistics?, to page: inout PrometheusText) {
         page.gauge("posthorn_engine_delivering", "Whether this process delivers; 0 while it stands by for another.", engine == nil ? 0 : 1)
         guard let engine else { return }
-        page.gauge("posthorn_deliveries_in_memory", "Deliveries that wait in memory, are on the wire or not yet recorded.", Double(engine.claimed))
+        page.gauge(
+            "posthorn_deliveries_in_memory",
+            "Deliveries that wait in memory, are on the wire or not yet recorded.",
+            Double(engine.claimed)
+        )
         guard let senders = engine.senders else { return }
         page.gauge("posthorn_requests_in_flight", "Requests to receivers that are on the wire.", Double(senders.inFlight))
         let active = min(senders.inFlight, senders.connections)

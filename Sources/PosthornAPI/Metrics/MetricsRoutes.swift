@@ -13,7 +13,8 @@ enum MetricsRoutes {
             method: "GET",
             path: "/metrics",
             operation: "getMetrics",
-            summary: "Metrics of this process and its outbox in Prometheus' text format. They are of the whole outbox, so keys of a node are refused.",
+            summary:
+                "Metrics of this process and its outbox in Prometheus' text format. They are of the whole outbox, so keys of a node are refused.",
             access: .right(.readMetadata),
             answers: [
                 Route.Answer(
