@@ -12,7 +12,7 @@ from posthorn_client.api.endpoints import create_endpoint, delete_endpoint, get_
 from posthorn_client.api.events import emit_events, get_event, list_events
 from posthorn_client.api.nodes import list_nodes
 from posthorn_client.api.status import get_status
-from posthorn_client.models import Endpoint, EndpointPatch, NewEvent, Problem
+from posthorn_client.models import DeleteEndpointWaiting, Endpoint, EndpointPatch, NewEvent, Problem
 
 
 def main(url, key, node, receiver):
@@ -43,7 +43,7 @@ def main(url, key, node, receiver):
     assert "generated" in [found.id for found in ask(list_endpoints, 200).data]
     assert node in [found.id for found in ask(list_nodes, 200).data]
     ask(get_status, 200)
-    ask(delete_endpoint, 200, "generated", waiting="cancel")
+    ask(delete_endpoint, 200, "generated", waiting=DeleteEndpointWaiting.CANCEL)
     assert isinstance(ask(get_endpoint, 404, "generated"), Problem)
     print("the generated client works")
 
