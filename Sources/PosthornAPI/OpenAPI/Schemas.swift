@@ -214,6 +214,7 @@ enum Schemas {
         ),
         ("Key", Schema.whole(key)),
         ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
+        ("EndpointPatch", Schema.described(Schema.openObject, "Members of an Endpoint; null takes one back to its default.")),
         ("Status", Schema.openObject),
         (
             "ProblemKind",
