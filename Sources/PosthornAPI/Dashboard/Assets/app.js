@@ -93,7 +93,7 @@ addEventListener('signed-out', event => {
     start(event.detail);
 });
 
-/// Begins with whoever the browser says it is, or asks for a key.
+/// Begins with the key or session that the browser has, or asks for a key.
 async function start(problem = null) {
     try {
         me.access = problem ? null : await get('v1/whoami', undefined, true);

@@ -1,4 +1,4 @@
-// Events: what has happened, and what became of one.
+// Events: what has happened, and what has become of one.
 
 import { h, fill, button, facts, makeID, note, table, tableRow } from './dom.js';
 import { get, path, query } from './api.js';

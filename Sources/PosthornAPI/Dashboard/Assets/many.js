@@ -1,4 +1,4 @@
-// Acts on many deliveries: counted first, confirmed, done a few at a time, with what came of each.
+// Acts on many deliveries: counted first, confirmed, done a few at a time, and each refusal is named.
 
 import { h, fill, announce, confirm, dialog, note } from './dom.js';
 import { all, path, post } from './api.js';
@@ -50,7 +50,7 @@ export async function chooseAll(target, signal) {
     });
 }
 
-/// Confirms an act and does it. Says in `message` what came of it; true when it was done.
+/// Confirms an act and does it. Says in `message` how it ended; true when it was done.
 export async function act(each, rows, message, signal) {
     const title = `${each.word}: ${counted(rows.length, 'delivery', 'deliveries')}`;
     if (!await confirm(title, [each.says], `${each.word} ${count(rows.length)}`, each.isDangerous)) return false;

@@ -7,7 +7,7 @@ const dateTimes = new Intl.DateTimeFormat('en-GB', {
     year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit',
 });
 
-/// What stands where a figure could not be had. Never a 0.
+/// Shown where a figure could not be had. Never a 0.
 export const unknown = 'unknown';
 
 export function count(value) { return typeof value === 'number' ? numbers.format(value) : unknown; }
