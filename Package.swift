@@ -57,7 +57,7 @@ let package = Package(
         ),
         room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
-        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"]),
+        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]

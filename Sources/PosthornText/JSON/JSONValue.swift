@@ -29,7 +29,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     }
 
     /// Reads the scanner's next value.
-    public init(from scanner: inout JSONScanner) throws(JSONProblem) {
+    package init(from scanner: inout JSONScanner) throws(JSONProblem) {
         switch try scanner.peek() {
         case .null:
             _ = try scanner.skipValue()
