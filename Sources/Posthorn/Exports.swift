@@ -1,5 +1,5 @@
-// A platform writes `import Posthorn` and sees what its signatures name, and nothing else of the rooms behind it. `Tests/docs.sh` finds
-// a type that is missing here, and one that nothing needs.
+// A platform writes `import Posthorn` and sees what its signatures name, and nothing else of the rooms behind it. `PublicSymbolTests`
+// finds a type that is missing here, and one that nothing needs.
 
 @_exported public import struct PosthornModel.Attempt
 @_exported public import enum PosthornModel.AttemptError

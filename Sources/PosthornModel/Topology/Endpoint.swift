@@ -80,7 +80,7 @@ public struct EndpointSettings: Hashable, Sendable {
     public var signature: SignatureScheme
     /// Secrets and names that envelope and signature need, by the vendor's names for them. Never printed.
     public var credentials: [String: JSONValue]
-    /// Whether the credentials are those that are stored; see ``unmasked(from:)``.
+    /// Whether the credentials are those that are stored, and not to be read here.
     public var keepsCredentials = false
     /// Which event types it wants.
     public var events: [EventPattern]

@@ -49,7 +49,7 @@ struct TraceOfUpdate: Extractor {
         let start = UInt64(update.outcome.started.milliseconds) * 1_000_000
         let end = start + UInt64(update.outcome.durationMicroseconds) * 1000
         let span = startSpan("webhook \(update.type)", context: context, ofKind: .client, at: instant(start))
-        span.attributes["endpoint"] = .string(update.endpoint)
+        span.attributes["endpoint"] = update.endpoint
         if let error = update.outcome.error { span.setStatus(SpanStatus(code: .error, message: error.rawValue)) }
         span.end(at: instant(end))
     }

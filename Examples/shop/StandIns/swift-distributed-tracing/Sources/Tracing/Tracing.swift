@@ -62,12 +62,14 @@ public struct SpanStatus: Sendable {
     public init(code: Code, message: String? = nil) {}
 }
 
-public enum SpanAttribute: Sendable { case string(String) }
+public protocol SpanAttributeConvertible: Sendable {}
+
+extension String: SpanAttributeConvertible {}
 
 public struct SpanAttributes: Sendable {
-    private var values: [String: SpanAttribute] = [:]
+    private var values: [String: any SpanAttributeConvertible] = [:]
 
-    public subscript(_ name: String) -> SpanAttribute? {
+    public subscript(_ name: String) -> (any SpanAttributeConvertible)? {
         get { values[name] }
         set { values[name] = newValue }
     }
