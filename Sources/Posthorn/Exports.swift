@@ -1,6 +1,7 @@
 // A platform writes `import Posthorn` and sees what its signatures name, and nothing else of the rooms behind it. `PublicSymbolTests`
 // finds a type that is missing here, and one that nothing needs.
 
+@_exported public import struct PosthornMail.MailServer
 @_exported public import struct PosthornModel.Attempt
 @_exported public import enum PosthornModel.AttemptError
 @_exported public import struct PosthornModel.AttemptOutcome
@@ -27,7 +28,6 @@
 @_exported public import enum PosthornModel.Vendor
 @_exported public import struct PosthornSending.EgressGuard
 @_exported public import enum PosthornSending.MachineFault
-@_exported public import struct PosthornSending.MailServer
 @_exported public import struct PosthornSending.ResolverConfiguration
 @_exported public import struct PosthornSending.SenderConfiguration
 @_exported public import struct PosthornSending.SenderStatistics

@@ -15,7 +15,7 @@ import Testing
     /// What a program with the library and its test kit is linked of.
     private static let modules = [
         "PosthornText", "PosthornModel", "PosthornSystem", "PosthornMigrations", "PosthornStore", "PosthornSQLite", "PosthornFormats",
-        "PosthornSending", "Posthorn", "PosthornTesting",
+        "PosthornCurl", "PosthornSending", "PosthornMail", "Posthorn", "PosthornTesting",
     ]
 
     private let folder: TemporaryDirectory
