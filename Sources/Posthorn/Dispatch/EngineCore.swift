@@ -65,7 +65,13 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         var snapshots: [@Sendable (EngineSnapshot) -> Void] = []
     }
 
-    init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
+    init(
+        directory: EndpointDirectory,
+        clock: any PosthornClock,
+        configuration: EngineConfiguration,
+        listeners: EngineListeners,
+        meter: OutboxMeter
+    ) {
         self.directory = directory
         self.clock = clock
         self.configuration = configuration
@@ -74,7 +80,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         heartbeat = HeartbeatDuty()
         // A new one is a line here.
         duties = [
-            WALGrowthDuty(listeners), ArrivalDuty(directory), held, BrokenEndpointDuty(directory, listeners), heartbeat,
+            WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), heartbeat,
+            MeterDuty(directory, meter),
         ]
     }
 
@@ -117,6 +124,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     var prefersLargerBatch: Bool {
         lastGroup >= Self.streamGroup && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
+
+    var recordedCount: Int { recorded.count }
 
     func committed() {
         checkThread()

@@ -92,7 +92,7 @@ enum RunCommand: Command {
             }
             try ServiceManager.current?.keepWatch(over: engine)
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
-            let api = try listen?.open(outbox, guard: configuration.sender.guard, caFile: configuration.sender.caFile, log)
+            let api = try listen?.open(outbox, beside: engine, guard: configuration.sender.guard, caFile: configuration.sender.caFile, log)
             defer { api?.stop() }
             _ = try StopSignals.watch(onDump: { dump(engine, log) }, { _ in engine.requestStop() })
             let tracing = level == .trace ? trace(engine, log) : nil
