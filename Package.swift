@@ -65,7 +65,7 @@ let package = Package(
         ),
         room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
-        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"]),
+        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"]),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -132,8 +132,8 @@ let package = Package(
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
-        tests("TidyTests", [], exclude: ["PublicSymbols.txt"]),
-        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
+        tests("TidyTests", ["PosthornTesting", "PosthornText", "PosthornTestSupport"], exclude: ["PublicSymbols.txt"]),
+        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTesting", "PosthornTestSupport"]),
         tests("PosthornTestingTests", ["PosthornTesting", "Posthorn"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests("PosthornStoreTests", ["PosthornStore", "PosthornModel", "PosthornText"]),

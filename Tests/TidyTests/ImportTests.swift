@@ -26,7 +26,7 @@ import Testing
         ],
         "PosthornTesting": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
         "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
-        "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"],
+        "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornSending", "PosthornHTTP",
             "CPosthornLinux",

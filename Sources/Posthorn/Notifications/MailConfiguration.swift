@@ -8,7 +8,7 @@ public struct MailConfiguration: Sendable {
     /// Who sends them.
     public var from: MailAddress
     /// Hands them to the operator's server.
-    public var sender: MailSender
+    package var sender: MailSender
 
     /// Mails from an address through a server.
     public init(from: MailAddress, server: MailServer) {

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornStore
 import PosthornText
 
 /// Deliveries: listed, looked at, moved by hand.

@@ -30,7 +30,7 @@ extension DeliveryAction {
     ///     delivered gets the whole schedule in any case.
     ///   - now: When it is asked for.
     /// - Returns: `nil` when the delivery's state does not allow it.
-    public func change(of row: DeliveryRow, wholeRound: Bool = false, at now: Timestamp) -> DeliveryChange? {
+    package func change(of row: DeliveryRow, wholeRound: Bool = false, at now: Timestamp) -> DeliveryChange? {
         guard states.contains(row.state) else { return nil }
         switch self {
         case .cancel:
