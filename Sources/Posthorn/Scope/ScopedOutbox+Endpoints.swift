@@ -169,10 +169,24 @@ extension ScopedOutbox {
         return try outbox.test(endpoint: id, type: type, data: data, guard: `guard`, caFile: caFile)
     }
 
-    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:newSecret:)``.
-    package func rotate(endpoint id: String, newSecret: String?) throws -> SecretRotation {
+    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:newSecret:graceMilliseconds:)``.
+    package func rotate(endpoint id: String, newSecret: String?, graceMilliseconds: Int64?) throws -> SecretRotation {
         try endpoint(id, in: topology())
-        return try outbox.rotate(endpoint: id, newSecret: newSecret)
+        return try outbox.rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds)
+    }
+
+    /// Fills a text with values that the receiver of a Webio endpoint of the tree gives; see
+    /// ``Outbox/ask(endpoint:text:customer:channel:guard:caFile:)``.
+    package func ask(
+        endpoint id: String,
+        text: String,
+        customer: String?,
+        channel: String,
+        guard: EgressGuard,
+        caFile: String?
+    ) throws -> String {
+        try endpoint(id, in: topology())
+        return try outbox.ask(endpoint: id, text: text, customer: customer, channel: channel, guard: `guard`, caFile: caFile)
     }
 
     /// What endpoints of the tree cannot be used for, and until when their receivers asked to be left alone, by their ids.

@@ -21,6 +21,20 @@ enum Examples {
         """
     )
 
+    static let deliveryWithRequest = json(
+        delivery.text.dropLast()
+            + """
+            ,"request":{"attempt":2,"method":"POST","url":"https://crm.example/hook?token=***",
+            "headers":[{"name":"content-type","value":"application/json"}],"body":"{\\"id\\":\\"m1-started\\"}"},"request_problem":null}
+            """
+    )
+
+    static let eventType = json(
+        """
+        {"type":"USER_DELETED","vendor":"weseedo","summary":"A user was deleted.","lowest_level":"company","example":{"id":"u-17"}}
+        """
+    )
+
     static let eventWithDeliveries = json(
         #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","#
             + #""waits_for_fan_out":false,"data":{"id":"m1"},"deliveries":[]}"#
@@ -102,6 +116,6 @@ enum Examples {
 
     /// A part of a list with one element.
     static func list(_ element: JSONValue) -> JSONValue {
-        .object([.init("data", .array([element])), .init("next_cursor", .null)])
+        .object([.init("data", .array([element])), .init("next_cursor", .null), .init("previous_cursor", .null)])
     }
 }

@@ -55,6 +55,20 @@ enum Schemas {
         ),
         ("Event", Schema.whole(event)),
         (
+            "EventType",
+            Schema.whole([
+                ("type", eventType), ("vendor", Schema.choice(Vendor.allCases.map(\.rawValue))), ("summary", Schema.string),
+                (
+                    "lowest_level",
+                    Schema.described(
+                        Schema.choice(Level.allCases.map(\.rawValue)),
+                        "The lowest level whose endpoints get such events; those above get them too."
+                    )
+                ),
+                ("example", Schema.described(Schema.openObject, "The data of such an event.")),
+            ])
+        ),
+        (
             "EventWithDeliveries",
             Schema.object(
                 event + [
@@ -78,17 +92,36 @@ enum Schemas {
         ),
     ]
 
+    private static let delivery: [(String, JSONValue)] = [
+        ("id", Schema.described(number, "A string, because JavaScript loses digits above 2^53.")), ("event", eventID),
+        ("type", eventType), ("node", identifier), ("endpoint", identifier),
+        ("state", Schema.choice(DeliveryState.allCases.map(\.rawValue))), ("attempts", Schema.integer),
+        ("created", Schema.time), ("next_attempt_at", Schema.nullableTime), ("finished_at", Schema.nullableTime),
+        ("throttled_until", Schema.nullableTime), ("url", Schema.string), ("status", Schema.nullable("integer")),
+        ("error", Schema.nullable("string")), ("error_text", Schema.nullable("string")),
+    ]
+
+    private static let header = Schema.whole([("name", Schema.string), ("value", Schema.string)])
+
+    private static let request = Schema.whole([
+        ("attempt", Schema.described(Schema.integer, "The number of the attempt that it is of.")), ("method", Schema.string),
+        ("url", Schema.string), ("headers", Schema.array(header)), ("body", Schema.nullable("string")),
+    ])
+
     private static let deliveries: [(String, JSONValue)] = [
+        ("Delivery", Schema.whole(delivery)),
         (
-            "Delivery",
-            Schema.whole([
-                ("id", Schema.described(number, "A string, because JavaScript loses digits above 2^53.")), ("event", eventID),
-                ("type", eventType), ("node", identifier), ("endpoint", identifier),
-                ("state", Schema.choice(DeliveryState.allCases.map(\.rawValue))), ("attempts", Schema.integer),
-                ("created", Schema.time), ("next_attempt_at", Schema.nullableTime), ("finished_at", Schema.nullableTime),
-                ("throttled_until", Schema.nullableTime), ("url", Schema.string), ("status", Schema.nullable("integer")),
-                ("error", Schema.nullable("string")), ("error_text", Schema.nullable("string")),
-            ])
+            "DeliveryWithRequest",
+            Schema.object(
+                delivery + [
+                    ("request", Schema.oneOf([request, Schema.of("null")])),
+                    (
+                        "request_problem",
+                        Schema.described(Schema.nullable("string"), "Why the request cannot be shown.")
+                    ),
+                ],
+                required: delivery.map(\.0)
+            )
         ),
         (
             "Attempt",
@@ -144,7 +177,7 @@ enum Schemas {
             "EndpointTest",
             Schema.whole([
                 ("id", identifier), ("method", Schema.string), ("url", Schema.string),
-                ("headers", Schema.array(Schema.whole([("name", Schema.string), ("value", Schema.string)]))),
+                ("headers", Schema.array(header)),
                 ("body", Schema.nullable("string")), ("status", Schema.nullable("integer")), ("error", Schema.nullable("string")),
                 ("error_text", Schema.nullable("string")), ("response", Schema.nullable("string")), ("address", Schema.nullable("string")),
                 ("duration_ms", Schema.integer),

@@ -47,7 +47,7 @@ enum EndpointRoutes {
                 example: "disabled",
                 isRepeatable: true
             ),
-        ] + ListParameters.page(.text(limitBytes: Identifier.limitBytes), example: "crm"),
+        ] + ListParameters.namedPage(limitBytes: Identifier.limitBytes, example: "crm"),
         answers: [
             Route.Answer(
                 status: 200,
@@ -65,11 +65,11 @@ enum EndpointRoutes {
             }
             let states = Set(request.all("state"))
             if !states.isEmpty { endpoints = endpoints.filter { states.contains($0.state.rawValue) } }
-            let (part, next) = ListParameters.part(endpoints, by: \.settings.id, of: request)
+            let (part, links) = ListParameters.part(endpoints, by: \.settings.id, of: request)
             let (faults, throttled) = try request.outbox.conditions()
             return .list(
                 part.map { JSONLine($0, fault: faults[$0.settings.id], throttledUntil: throttled[$0.settings.id]) },
-                next: next
+                links
             )
         }
     )

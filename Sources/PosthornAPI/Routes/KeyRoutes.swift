@@ -13,14 +13,14 @@ enum KeyRoutes {
         operation: "listKeys",
         summary: "List keys by id, revoked and expired ones too.",
         access: .right(.keys),
-        parameters: ListParameters.page(.text(limitBytes: AccessToken.idLength), example: "0123456789ab"),
+        parameters: ListParameters.namedPage(limitBytes: AccessToken.idLength, example: "0123456789ab"),
         answers: [
             Route.Answer(status: 200, description: "A part of the list.", schema: Schema.list("Key"), example: Examples.list(Examples.key))
         ],
         handler: .plain { request in
-            let (part, next) = ListParameters.part(try request.outbox.accessKeys(), by: \.id, of: request)
+            let (part, links) = ListParameters.part(try request.outbox.accessKeys(), by: \.id, of: request)
             let now = request.outbox.now
-            return .list(part.map { JSONLine($0, at: now) }, next: next)
+            return .list(part.map { JSONLine($0, at: now) }, links)
         }
     )
 

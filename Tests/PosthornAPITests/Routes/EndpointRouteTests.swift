@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornSending
 import PosthornStore
 import PosthornTestSupport
 import PosthornText
@@ -106,6 +107,43 @@ import Testing
         #expect(given.status == 200 && given.json["secret"] == .null)
         let made = bench.ask("POST", "/v1/endpoints/std/rotate", key: try bench.key("c1", .endpoints, .secrets))
         #expect(made.json["secret"]?.string.hasPrefix("whsec_") == true && made.headers["Cache-Control"] == "no-store")
+    }
+
+    @Test func theReplacedSecretSignsForAsLongAsIsAskedFor() throws {
+        let body =
+            #"{"id":"std","node":"c1","url":"https://std.example/","vendor":"standard","credentials":{"secret":"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDI="}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        func rotate(_ body: String, _ id: String = "std") -> Answer { bench.ask("POST", "/v1/endpoints/\(id)/rotate", body: body) }
+        let hour = bench.clock.now().advanced(byMilliseconds: 3_600_000)
+        #expect(rotate(#"{"grace_seconds":3600}"#).json["replaced_signs_until"] == .string("\(hour)"))
+        #expect(rotate(#"{"grace_seconds":0}"#).json["replaced_signs_until"] == .null)
+        #expect(rotate(#"{"grace_seconds":2592001}"#).faults == ["/grace_seconds"])
+        let token =
+            #"{"id":"conf","node":"c1","url":"https://conf.example/","vendor":"conference","credentials":{"token":"token-number-one"}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: token).status == 201)
+        #expect(rotate(#"{"grace_seconds":60}"#, "conf").faults == ["/grace_seconds"])
+        #expect(rotate(#"{"grace_seconds":0}"#, "conf").status == 200)
+    }
+
+    @Test func aWebioReceiverFillsATextOrSaysWhyNot() throws {
+        var options = API.Options()
+        options.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
+        let receiver = try MisbehavingReceiver { request in
+            request.target.contains("param1=balance") ? .status(200, body: #"{"balance":"12.50"}"#) : .status(500)
+        }
+        let bench = try APIBench(options)
+        let body =
+            #"{"id":"w","node":"c1","url":"\#(receiver.url)","vendor":"webio","credentials":{"api_key":"pk_live_9f3","secret":"0123456789abcdef0123456789abcdef","organisation_id":"4711"}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        let key = try bench.key("c1", .read)
+        let filled = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"You owe <<balance>>.","channel":"447700900123"}"#)
+        #expect(filled.json["text"] == .string("You owe 12.50.") && filled.json["error_text"] == .null)
+        #expect(receiver.requests.last?.target.contains("customerUID=null") == true)
+        let failed = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"<<other>>","customer":"7"}"#)
+        #expect(failed.status == 200 && failed.json["text"] == .null && failed.json["error_text"]?.string.contains("500") == true)
+        #expect(bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: "{}").faults == ["/text"])
+        #expect(bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"no field"}"#).faults == ["/text"])
+        #expect(bench.ask("POST", "/v1/endpoints/mine/ask", key: key, body: #"{"text":"<<a>>"}"#).faults == ["/endpoint"])
     }
 
     @Test func anEndpointIsSwitchedOffAndOn() throws {
