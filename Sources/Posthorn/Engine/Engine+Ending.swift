@@ -18,6 +18,7 @@ extension Engine {
         let patience = trouble?.leavesOutboxWhole ?? true ? max(0, allowed) : 0
         let start = MonotonicClock.nanoseconds()
         handshakes.requestStop()
+        endReplays()
         if !pool.drain(milliseconds: patience) {
             let requests = pool.cutOff()
             if requests > 0 { listeners.tell(.drainCut(requests: requests)) }
@@ -33,6 +34,7 @@ extension Engine {
         core.pool = nil
         core.handshakes = nil
         core.mails = nil
+        core.replays = nil
         let senders = pool.statistics
         state.withLock { state in
             state.lastSenders = senders
@@ -43,7 +45,17 @@ extension Engine {
         if let problem = trouble ?? problem { throw problem }
     }
 
-    private func endMails(within milliseconds: Int64) {
+    /// Ends replays between two steps: they go on after the next start.
+    private func endReplays() {
+        let replays = state.withLock { state in
+            defer { state.replays = nil }
+            return state.replays
+        }
+        replays?.requestStop()
+        replays?.join()
+    }
+
+    func endMails(within milliseconds: Int64) {
         let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
         // Asked to stop, it has begun no mail since.
         if isSettled { mails?.requestFlush() } else { mails?.requestStop() }

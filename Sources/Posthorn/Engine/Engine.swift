@@ -35,6 +35,7 @@ public final class Engine: Sendable {
         /// What the senders had done when they were let go of.
         var lastSenders: SenderStatistics?
         var mails: MailRunner?
+        var replays: ReplayRunner?
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
@@ -240,8 +241,16 @@ public final class Engine: Sendable {
             state.core = core
             state.pool = pool
         }
-        // Last of those that may throw, so that its thread always meets its end.
+        // Last of those that may throw, so that their threads always meet their end.
         core.mails = try startMails()
+        do throws(SystemProblem) {
+            let replays = try ReplayRunner(outbox)
+            core.replays = replays
+            state.withLock { $0.replays = replays }
+        } catch {
+            endMails(within: 0)
+            throw error
+        }
         return handshakes
     }
 

@@ -19,6 +19,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     var pool: (any RequestCarrier)!
     /// Set once, before the core boards the writer; `nil` when mails wait for a run that has a server for them.
     var mails: MailRunner?
+    /// Set once, before the core boards the writer.
+    var replays: ReplayRunner?
     /// Whether the transaction has queued a notification.
     var hasMail = false
     /// Set once, before the core boards the writer.
@@ -278,7 +280,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
 
     private func noticeSettled(_ store: any DeliveryQueue) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
-        if handshakes?.hasUnasked == true { return }
+        if handshakes?.hasUnasked == true || replays?.isUnderWay == true { return }
         guard claims.isEmpty, !hasPendingWrites, try !store.hasUnsettled() else { return }
         listeners.settled()
     }

@@ -110,6 +110,20 @@ enum Examples {
 
     static let status = json(#"{"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"throttled_endpoints":{}}"#)
 
+    static let replay = json(
+        """
+        {"id":"12","state":"running","node":"c1","endpoint":"crm","types":[],"states":["exhausted"],"since":"2026-11-28T00:00:00.000Z",
+        "until":null,"recipients":"original","rate_per_second":50,"created":"2026-11-28T20:15:00.000Z","created_by":"0123456789ab",
+        "done":400,"refused":0,"left":600,"ends_about":"2026-11-28T20:15:20.000Z","finished":null}
+        """
+    )
+
+    static let replayForecast = json(
+        """
+        {"events":1000,"deliveries":1000,"endpoints":[{"endpoint":"crm","deliveries":1000,"held":0,"refused":0}],"complete":true}
+        """
+    )
+
     static let problemKind = json(
         #"{"type":"/problems/not-found","title":"There is no such thing","status":404,"remedy":"Correct the id or the path."}"#
     )

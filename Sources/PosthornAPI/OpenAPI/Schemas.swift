@@ -227,6 +227,34 @@ enum Schemas {
     private static let others: [(String, JSONValue)] = [
         ("Key", Schema.whole(key)),
         ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
+        (
+            "Replay",
+            Schema.whole([
+                ("id", number), ("state", Schema.choice(Replay.State.allCases.map(\.rawValue))), ("node", Schema.nullable("string")),
+                ("endpoint", Schema.nullable("string")), ("types", Schema.array(Schema.string)), ("states", Schema.array(Schema.string)),
+                ("since", Schema.nullableTime), ("until", Schema.nullableTime), ("recipients", Schema.string),
+                ("rate_per_second", Schema.integer), ("created", Schema.time), ("created_by", Schema.nullable("string")),
+                ("done", Schema.described(Schema.integer, "Deliveries that were made due.")),
+                ("refused", Schema.described(Schema.integer, "Deliveries that could not be sent again: their endpoint is removed.")),
+                ("left", Schema.described(Schema.nullable("integer"), "null where there were too many to be counted.")),
+                ("ends_about", Schema.nullableTime), ("finished", Schema.nullableTime),
+            ])
+        ),
+        (
+            "ReplayForecast",
+            Schema.whole([
+                ("events", Schema.integer), ("deliveries", Schema.integer),
+                (
+                    "endpoints",
+                    Schema.array(
+                        Schema.whole([
+                            ("endpoint", identifier), ("deliveries", Schema.integer), ("held", Schema.integer), ("refused", Schema.integer),
+                        ])
+                    )
+                ),
+                ("complete", Schema.boolean),
+            ])
+        ),
         ("Status", Schema.openObject),
         (
             "ProblemKind",
