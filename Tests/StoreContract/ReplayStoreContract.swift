@@ -50,7 +50,7 @@ extension StoreContract {
         #expect(try first.through == ready(store).last && first.state == .running && first.position == 0)
         #expect(try read { try $0.replay(first.number) } == first && store.replay(first.number) == first)
         let second = try stored(replay { $0.recipients = .current }, in: store)
-        #expect(second.number > first.number && second.through == (try newestEvent()))
+        #expect(try second.number > first.number && second.through == newestEvent())
         #expect(try read { try $0.runningReplays() } == [first, second] && store.runningReplays() == [first, second])
         #expect(try numbers() == [second.number, first.number] && numbers(limit: 1) == [second.number])
         #expect(try numbers(before: second.number) == [first.number] && numbers(after: first.number) == [second.number])
@@ -104,7 +104,7 @@ extension StoreContract {
             try recipient(revisions[2], isActive: false, in: store),
         ]
         let added = try add(all)
-        #expect(added.count == 2 && (try add(all)).isEmpty)
+        #expect(try added.count == 2 && add(all).isEmpty)
         let rows = try deliveries()
         #expect(rows.map(\.endpoint) == ["a", "b", "c"] && rows.suffix(2).map(\.id) == added)
         #expect(rows.map(\.state) == [.pending, .pending, .held])

@@ -25,7 +25,9 @@ extension Outbox {
         let result: Result<Replay, InputProblem> = try writer.perform { [replay] (store) throws(OutboxProblem) in
             let running = try store.runningReplays()
             if running.count >= Replay.openLimit || running.count(where: { $0.scope == scope }) >= Replay.openLimitEach {
-                return .failure(InputProblem(.notAllowedNow, field: "replay", reason: "must wait: too many go on; let one end, or cancel one"))
+                return .failure(
+                    InputProblem(.notAllowedNow, field: "replay", reason: "must wait: too many go on; let one end, or cancel one")
+                )
             }
             return .success(try store.insert(replay))
         }

@@ -19,7 +19,9 @@ enum ReplayCancelCommand: Command {
         if context.json {
             context.output.write(JSONLine(replay, at: SystemClock().now()))
         } else {
-            context.output.write("replay \(number) is cancelled; it had made \(HumanText.count(replay.done, "delivery", "deliveries")) due\n")
+            context.output.write(
+                "replay \(number) is cancelled; it had made \(HumanText.count(replay.done, "delivery", "deliveries")) due\n"
+            )
         }
         return 0
     }

@@ -42,7 +42,9 @@ extension ManualActions {
     /// and counts the queue's generation up.
     public func replay(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
-        (report.unknown, report.refused) = try perform(on: ids) { $0.replayed(at: now) } _: { row, change in
+        (report.unknown, report.refused) = try perform(on: ids) {
+            $0.replayed(at: now)
+        } _: { row, change in
             if change.revision != row.revision { report.moved += 1 }
             if let endpoint = row.endpoint { report.count(endpoint.id, endpoint.state) }
         }
