@@ -1,4 +1,5 @@
 import Posthorn
+import PosthornHTTP
 import PosthornModel
 import PosthornStore
 import PosthornTestSupport
