@@ -30,15 +30,18 @@ extension Outbox {
     ///   - data: The event's data, one JSON object; a harmless one when `nil`.
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    ///   - limitMilliseconds: The longest wait, where the endpoint's own timeout is longer.
     /// - Throws: `InputProblem` when there is no such endpoint, or its format cannot carry the event.
     package func test(
         endpoint id: String,
         type: String? = nil,
         data: [UInt8]? = nil,
         guard: EgressGuard,
-        caFile: String? = nil
+        caFile: String? = nil,
+        limitMilliseconds: Int = .max
     ) throws -> EndpointTest {
-        let settings = try endpointWithCredentials(id).settings
+        var settings = try endpointWithCredentials(id).settings
+        settings.timeoutMilliseconds = min(settings.timeoutMilliseconds, limitMilliseconds)
         let now = clock.now()
         let event = try Event(
             checking: makeEventID(at: now),

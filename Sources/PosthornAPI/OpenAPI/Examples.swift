@@ -97,14 +97,14 @@ enum Examples {
     static let key = json(
         """
         {"id":"0123456789ab","name":"billing","node":"c1","rights":["read"],"state":"valid","created":"2026-11-28T20:15:00.000Z",
-        "expires":null,"last_used":"2026-11-28T20:00:00.000Z","revoked":null}
+        "expires":null,"last_used":"2026-11-28T20:00:00.000Z","revoked":null,"made_by":null}
         """
     )
 
     static let newKey = json(
         """
         {"id":"0123456789ab","name":null,"node":"c1","rights":["read"],"state":"valid","created":"2026-11-28T20:15:00.000Z",
-        "expires":null,"last_used":null,"revoked":null,"key":"phk_0123456789ab_0000000000000000000000000000000000000000000"}
+        "expires":null,"last_used":null,"revoked":null,"made_by":"ba9876543210","key":"phk_0123456789ab_0000000000000000000000000000000000000000000"}
         """
     )
 

@@ -231,6 +231,7 @@ enum Schemas {
         ("rights", Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue)))),
         ("state", Schema.choice(["valid", "expired", "revoked"])), ("created", Schema.time), ("expires", Schema.nullableTime),
         ("last_used", Schema.nullableTime), ("revoked", Schema.nullableTime),
+        ("made_by", Schema.described(Schema.nullable("string"), "The id of the key that made it; null for one of the command line.")),
     ]
 
     private static let others: [(String, JSONValue)] = [

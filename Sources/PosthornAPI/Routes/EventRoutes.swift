@@ -60,7 +60,7 @@ enum EventRoutes {
         let (events, isArray) = try NewEvents.read(request.body)
         let bytes = request.body.count
         let basePath = parts.options.basePath
-        let key = request.grant.keyID ?? ""
+        let key = request.grant.share
         guard parts.emitGate.enter(bytes, of: key) else { throw EmitGate.refusal }
         let showsCounts = request.grant.node == nil
         request.outbox.emit(TraceHeader.passed(on: request.head, to: events), allOrNothing: true) { result in

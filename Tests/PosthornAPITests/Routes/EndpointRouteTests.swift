@@ -166,10 +166,22 @@ import Testing
     }
 
     @Test func aTestGoesNowhereThatTheGuardForbids() throws {
-        let body = #"{"id":"inner","node":"c1","url":"http://127.0.0.1:1/","vendor":"weseedo"}"#
-        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        // As it was before a range was closed, or by the operator.
+        _ = try bench.outbox.apply(Topology(nodes: [], endpoints: [EndpointSettings(id: "inner", node: "c1", url: "http://127.0.0.1:1/")]))
         let test = bench.ask("POST", "/v1/endpoints/inner/test", body: #"{"type":"MEETING_ENDED","data":{"id":"m1"}}"#)
         #expect(test.status == 200 && test.json["error"] == .string("refused_address"))
+    }
+
+    @Test(arguments: [
+        "https://10.0.0.1/", "https://169.254.169.254/latest", "https://[::1]/", "https://[fd00::1]:8443/", "https://localhost/",
+        "https://127.0.0.1:9/", "http://8.8.8.8/",
+    ])
+    func anAddressThatNoRequestGoesToIsNotSaved(_ url: String) throws {
+        let made = bench.ask("POST", "/v1/endpoints", body: Self.new.replacing("https://new.example/", with: url))
+        #expect(made.status == 422 && made.faults == ["/url"], "\(made.text)")
+        let changed = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"url":"\#(url)","headers":{}}"#)
+        #expect(changed.faults == ["/url"], "\(changed.text)")
+        #expect(bench.ask("GET", "/v1/endpoints/mine").json["url"]?.string.hasPrefix("https://mine.example/") == true)
     }
 
     @Test func nodesAndTheTopologyAreForKeysOfTheWholeOutbox() throws {
