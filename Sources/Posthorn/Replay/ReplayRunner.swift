@@ -3,53 +3,38 @@ import PosthornSystem
 import Synchronization
 
 /// Carries out the replays of a running engine's outbox, on a thread of its own.
-final class ReplayRunner: Sendable {
+final class ReplayRunner: EngineService {
     private let outbox: Outbox
-    private let waker: Waker
-    private let state = Mutex(State())
-
-    private struct State: ~Copyable {
-        var isStopping = false
-        /// Whether a replay goes on, as far as is known: until it has looked, one may.
-        var isUnderWay = true
-        var thread: WorkerThread?
-    }
+    private let thread: ServiceThread
+    /// Whether a replay goes on, as far as is known: until it has looked, one may.
+    private let isUnderWay = Atomic(true)
 
     /// How long to wait when the outbox cannot be read or written.
     private static let storagePauseMilliseconds: Int64 = 1000
 
     init(_ outbox: Outbox) throws(SystemProblem) {
         self.outbox = outbox
-        waker = try Waker()
-        let thread = try WorkerThread(name: "posthorn-replay") { [self] in run() }
-        state.withLock { $0.thread = thread }
+        thread = try ServiceThread(name: "posthorn-replay", clock: outbox.clock)
     }
 
-    // MARK: From any thread
+    // MARK: EngineService
 
-    /// Whether a replay goes on.
-    var isUnderWay: Bool { state.withLock { $0.isUnderWay } }
+    static func make(for engine: Engine) throws(SystemProblem) -> ReplayRunner? { try ReplayRunner(engine.outbox) }
 
-    /// Begins no step from now on.
-    func requestStop() {
-        state.withLock { $0.isStopping = true }
-        waker.signal()
-    }
+    func start() throws(SystemProblem) { try thread.start { [self] in run() } }
 
-    /// Waits for the end of the step that is under way, after ``requestStop()``.
-    func join() {
-        let thread = state.withLock { state in
-            defer { state.thread = nil }
-            return state.thread
-        }
-        thread?.join()
-    }
+    var isUnsettled: Bool { isUnderWay.load(ordering: .acquiring) }
+
+    /// It ends between two steps. While a replay goes on nothing is settled, so that none is left undone for it.
+    func drain(_ drain: ServiceDrain) { thread.order(.stop) }
+
+    func join(within milliseconds: Int64) { thread.join(within: milliseconds) }
 
     // MARK: On its own thread
 
     private func run() {
         let worker = ReplayWorker(outbox)
-        while !state.withLock({ $0.isStopping }) {
+        while thread.order == .work {
             let pause: Int64
             do {
                 let step = try worker.step()
@@ -58,15 +43,12 @@ final class ReplayRunner: Sendable {
             } catch {
                 pause = Self.storagePauseMilliseconds
             }
-            if pause > 0 { waker.wait(milliseconds: pause) }
+            if pause > 0 { thread.sleep(milliseconds: pause) }
         }
     }
 
     private func note(_ isUnderWay: Bool) {
-        let wasUnderWay = state.withLock { state in
-            defer { state.isUnderWay = isUnderWay }
-            return state.isUnderWay
-        }
+        let wasUnderWay = self.isUnderWay.exchange(isUnderWay, ordering: .acquiringAndReleasing)
         // An engine that waits until everything is settled looks again.
         if wasUnderWay, !isUnderWay { outbox.writer.wake() }
     }
