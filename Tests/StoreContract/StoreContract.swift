@@ -57,7 +57,7 @@ public struct StoreContract: Sendable {
         manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
         maintenanceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
-        accessKeyRules, accessKeyReaderRules, boundedRules,
+        accessKeyRules, accessKeyReaderRules, boundedRules, replayRules,
     ].flatMap(\.self)
 }
 
