@@ -14,16 +14,22 @@ extension Engine {
         if let trouble { listeners.tell(.ownershipLost(.init(trouble))) }
         listeners.tell(.draining)
         // What is sent without an outbox to record it in would only be sent once more.
-        let allowed = state.withLock { min($0.drainMilliseconds ?? .max, configuration.drainMilliseconds) }
+        let allowed = state.withLock { min($0.drainMilliseconds ?? .max, $0.newDrainMilliseconds ?? configuration.drainMilliseconds) }
         let patience = trouble?.leavesOutboxWhole ?? true ? max(0, allowed) : 0
         let start = MonotonicClock.nanoseconds()
         handshakes.requestStop()
+        let retention = state.withLock { state in
+            defer { state.retention = nil }
+            return state.retention
+        }
+        retention?.requestStop()
         if !pool.drain(milliseconds: patience) {
             let requests = pool.cutOff()
             if requests > 0 { listeners.tell(.drainCut(requests: requests)) }
         }
         handshakes.join(within: max(0, patience - (MonotonicClock.nanoseconds() - start) / 1_000_000))
         endMails(within: patience)
+        retention?.join()
         if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveCommitted() } }
         let problem = recordLast(core)
         outbox.writer.detach()

@@ -35,12 +35,16 @@ public final class Engine: Sendable {
         /// What the senders had done when they were let go of.
         var lastSenders: SenderStatistics?
         var mails: MailRunner?
+        var retention: RetentionRunner?
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
         var failure: (any Error)?
         /// What a stop allows for the drain, in milliseconds, if it said so.
         var drainMilliseconds: Int64?
+        /// What has taken the place of the configuration's since; see ``Engine/use(_:)`` and ``Engine/setDrain(milliseconds:)``.
+        var newMail: MailConfiguration?
+        var newDrainMilliseconds: Int64?
         /// Tasks that wait for the end.
         var waiters: [CheckedContinuation<Void, Never>] = []
         var toldFailure = false
@@ -242,6 +246,7 @@ public final class Engine: Sendable {
         }
         // Last of those that may throw, so that its thread always meets its end.
         core.mails = try startMails()
+        try startRetention()
         return handshakes
     }
 
@@ -258,11 +263,21 @@ public final class Engine: Sendable {
         }
     }
 
+    private func startRetention() throws(SystemProblem) {
+        guard let policy = configuration.retention else { return }
+        let retention = try RetentionRunner(outbox, policy, listeners)
+        state.withLock { $0.retention = retention }
+    }
+
     private func startMails() throws(SystemProblem) -> MailRunner? {
         guard let mail = configuration.mail else { return nil }
         let mails = try MailRunner(outbox, mail, speed: configuration.speed, listeners)
         // A stop that was asked for before this is seen by `end`.
-        state.withLock { $0.mails = mails }
+        let newer = state.withLock { state in
+            state.mails = mails
+            return state.newMail
+        }
+        if let newer { mails.use(newer) }
         return mails
     }
 }

@@ -9,7 +9,7 @@ import Synchronization
 /// again, with the same message id.
 final class MailRunner: Sendable {
     private let outbox: Outbox
-    private let configuration: MailConfiguration
+    private let configuration: Mutex<MailConfiguration>
     private let speed: Double
     private let listeners: EngineListeners
     private let waker: Waker
@@ -47,7 +47,7 @@ final class MailRunner: Sendable {
 
     init(_ outbox: Outbox, _ configuration: MailConfiguration, speed: Double, _ listeners: EngineListeners) throws(SystemProblem) {
         self.outbox = outbox
-        self.configuration = configuration
+        self.configuration = Mutex(configuration)
         self.speed = speed
         self.listeners = listeners
         waker = try Waker()
@@ -65,6 +65,12 @@ final class MailRunner: Sendable {
 
     /// There is something new in the queue.
     func wake() { waker.signal() }
+
+    /// Hands mails in as this says from now on.
+    func use(_ newer: MailConfiguration) {
+        configuration.withLock { $0 = newer }
+        waker.signal()
+    }
 
     /// Says whether this engine sends the mails from now on, or another one does.
     func setOnDuty(_ isOnDuty: Bool) {
@@ -216,6 +222,7 @@ final class MailRunner: Sendable {
 
     private func handIn(_ mail: QueuedMail, _ contents: MailContents) -> MailResult {
         let words = NotificationMail(contents: contents)
+        let configuration = configuration.withLock { $0 }
         do throws(InputProblem) {
             let message = MailMessage(
                 from: configuration.from,
