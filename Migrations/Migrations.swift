@@ -29,5 +29,6 @@ public enum Migrations {
         Migration(number: 7, name: "007_resend.sql", sql: PackageResources._07_resend_sql),
         Migration(number: 8, name: "008_endpoint.sql", sql: PackageResources._08_endpoint_sql),
         Migration(number: 9, name: "009_access.sql", sql: PackageResources._09_access_sql),
+        Migration(number: 10, name: "010_traceparent.sql", sql: PackageResources._10_traceparent_sql),
     ]
 }

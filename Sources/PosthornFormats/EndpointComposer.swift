@@ -9,7 +9,8 @@ public import PosthornText
 /// - GET needs the voiso envelope (Call Notify); `standard-webhooks`, and `hmac` over `{body}`, need a body and so POST.
 /// - A `diio` signature works on every envelope whose data has a string `id`, which is looked at when an event is accepted.
 ///
-/// Headers stand in this order: content-type (not for a GET), user-agent, the signature's, the endpoint's fixed ones.
+/// Headers stand in this order: content-type (not for a GET), user-agent, the signature's, the endpoint's fixed ones, the event's
+/// `traceparent`. An event's header takes the place of none that the endpoint has.
 ///
 /// Several threads may use a composer at once: everything in it is constant but the HMAC contexts, which have a lock.
 public final class EndpointComposer: RequestComposer {
@@ -23,6 +24,8 @@ public final class EndpointComposer: RequestComposer {
     private let leadingHeadersOfQuery: [UInt8]
     /// Header lines after those that change, each with a line break in front.
     private let trailingHeaders: [UInt8]
+    /// Whether the endpoint has a `traceparent` of its own, so that none of an event stands beside it.
+    private let ownsTraceParent: Bool
     private let method: RequestMethod
 
     /// - Parameters:
@@ -54,6 +57,7 @@ public final class EndpointComposer: RequestComposer {
         }
         leadingHeadersOfQuery = common
         leadingHeaders = Array("content-type: application/json\r\n".utf8) + common
+        ownsTraceParent = (signer.headerNames + settings.headers.map(\.name)).contains { $0.lowercased() == TraceParent.name }
         trailingHeaders = settings.headers.flatMap { Array("\r\n\($0.name): \($0.value)".utf8) }
     }
 
@@ -126,6 +130,7 @@ public final class EndpointComposer: RequestComposer {
             try signer.write(event.event, data: data, at: now, into: &request)
         }
         request.headers.append(contentsOf: trailingHeaders)
+        if let traceparent = event.event.traceparent, !ownsTraceParent { request.addHeader("traceparent", traceparent.utf8) }
         request.clientCertificate = clientCertificate
     }
 

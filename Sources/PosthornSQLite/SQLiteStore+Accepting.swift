@@ -26,7 +26,7 @@ extension SQLiteStore {
     private func insert(_ event: Event) throws(OutboxProblem) -> Bool {
         let insert = try connection.statement(
             """
-            INSERT INTO posthorn_outbox (id, type, node, created, origin, data) VALUES (?, ?, ?, ?, 1, ?)
+            INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent) VALUES (?, ?, ?, ?, 1, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """
         )
@@ -35,6 +35,7 @@ extension SQLiteStore {
         insert.bind(3, event.node)
         insert.bind(4, event.created.milliseconds)
         insert.bindText(5, utf8: event.data)
+        insert.bind(6, event.traceparent)
         try insert.run()
         return connection.changes > 0
     }
@@ -84,7 +85,7 @@ extension SQLiteStore {
     package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
         let rows = try connection.statement(
             """
-            SELECT o.seq, o.id, o.type, o.node, o.created, o.data
+            SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent
             FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT ?
             """
         )
@@ -119,10 +120,12 @@ extension SQLiteStore {
 
     /// Reads an event, and whether the library checked it when it was accepted.
     package func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
-        let row = try connection.statement("SELECT id, type, node, created, data, origin FROM posthorn_outbox WHERE seq = ?")
+        let row = try connection.statement(
+            "SELECT id, type, node, created, data, traceparent, origin FROM posthorn_outbox WHERE seq = ?"
+        )
         row.bind(1, seq)
         defer { row.reset() }
-        return try row.step() ? (Self.event(row, from: 0), row.integer(5) == 1) : nil
+        return try row.step() ? (Self.event(row, from: 0), row.integer(6) == 1) : nil
     }
 
     static func event(_ row: SQLiteStatement, from column: Int32) -> Event {
@@ -131,7 +134,8 @@ extension SQLiteStore {
             type: row.text(column + 1),
             node: row.text(column + 2),
             created: Timestamp(milliseconds: row.integer(column + 3)),
-            data: row.bytes(column + 4)
+            data: row.bytes(column + 4),
+            traceparent: row.textOrNil(column + 5)
         )
     }
 }

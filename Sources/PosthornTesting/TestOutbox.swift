@@ -54,14 +54,18 @@ public final class TestOutbox: Sendable {
     /// An engine whose requests are answered by the closure.
     /// - Parameters:
     ///   - configuration: How it delivers.
+    ///   - logger: Where its log goes.
+    ///   - metrics: Where its counts and times go.
     ///   - log: What it reports.
     public func engine(
         _ configuration: EngineConfiguration = EngineConfiguration(),
+        logger: (any EngineLogger)? = nil,
+        metrics: (any EngineMetrics)? = nil,
         log: (@Sendable (EngineEvent) -> Void)? = nil
     ) throws -> Engine {
         var configuration = configuration
         configuration.transport = { [weak self] in self?.carry($0) ?? AttemptOutcome.gone }
-        return try Engine(outbox: outbox, configuration: configuration, log: log)
+        return try Engine(outbox: outbox, configuration: configuration, logger: logger, metrics: metrics, log: log)
     }
 
     /// Delivers until every delivery is delivered, exhausted, cancelled or held. The clock is moved to each time at which another attempt

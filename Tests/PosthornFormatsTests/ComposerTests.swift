@@ -135,6 +135,35 @@ import Testing
         #expect(names == ["content-type", "user-agent", "x-signing-token", "x-b", "x-a"])
     }
 
+    private static let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    private func headersOfTracedEvent(_ endpoint: EndpointSettings) throws -> OutboundRequest {
+        var request = OutboundRequest()
+        let data = Array(#"{"id":"m1"}"#.utf8)
+        let event = Event(id: "e", type: "T", node: "n1", created: someMoment, data: data, traceparent: Self.traceparent)
+        try EndpointComposer(endpoint, now: someMoment).compose(AcceptedEvent(event), attempt: 1, at: someMoment, into: &request)
+        return request
+    }
+
+    @Test(arguments: Vendor.allCases)
+    func theTraceOfAnEventIsItsRequestsLastHeader(_ vendor: Vendor) throws {
+        var endpoint = settings(vendor)
+        endpoint.headers = [.init(name: "x-b", value: "2")]
+        let traced = try headersOfTracedEvent(endpoint)
+        #expect(traced.headerPairs.suffix(2).map(\.name) == ["x-b", "traceparent"])
+        #expect(traced.header("traceparent") == Self.traceparent)
+        #expect(try compose(endpoint, data: #"{"id":"m1"}"#).header("traceparent") == nil)
+    }
+
+    @Test func theTraceOfAnEventTakesThePlaceOfNoHeaderOfTheEndpoint() throws {
+        var endpoint = settings(.conference)
+        endpoint.headers = [.init(name: "TraceParent", value: "fixed")]
+        #expect(try headersOfTracedEvent(endpoint).header("traceparent") == "fixed")
+        let signing = settings(envelope: .raw, .hmac, ["secret": .string("It's a Secret"), "header": .string("Traceparent")])
+        let signed = try headersOfTracedEvent(signing)
+        #expect(signed.header("traceparent").map { $0 != Self.traceparent } == true)
+    }
+
     @Test func aQueryWithoutEventCarriesTheTokenButNoContentType() throws {
         var request = OutboundRequest()
         try EndpointComposer(settings(.webio), now: someMoment).composeQuery(Array("a=b".utf8), into: &request)

@@ -38,6 +38,8 @@ import Testing
         (#"{"type":"A","node":"n","data":{},"id":""}"#, "id:"), (#"{"type":"A","node":"n","data":{},"id":"a b"}"#, "id: \"a b\""),
         (#"{"type":"A","node":"n","data":{},"created":"yesterday"}"#, "created: \"yesterday\""),
         (#"{"type":"A","node":"n","data":{},"created":"2020-02-31T00:00:00Z"}"#, "created:"),
+        (#"{"type":"A","node":"n","data":{},"traceparent":"00-1-2-01"}"#, #"traceparent: "00-1-2-01" is not a traceparent; write"#),
+        (#"{"type":"A","node":"n","data":{},"traceparent":7}"#, "traceparent: \"7\" must be a string"),
         (#"{"type":1,"node":"n","data":{}}"#, "must be a string"), (#"{"type":"A","node":"n","data":{"#, "over several lines"),
         (#"{"type":"A","type":"A","node":"n","data":{}}"#, "occurs twice"), ("[]", "is the start of a JSON array"),
         (#"{"type":"A","node":"n","data":{"a":foo}}"#, "at byte 36: the word that begins here is not false"), ("", "{ should stand here"),

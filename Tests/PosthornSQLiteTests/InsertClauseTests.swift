@@ -75,6 +75,35 @@ import PosthornStore
         #expect(try contents(platform) == before)
     }
 
+    private static let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    @Test(arguments: verbs)
+    func aTraceIsKeptOrRefusedByNameWhateverTheClause(_ verb: String) throws {
+        let platform = try platform()
+        let columns = "(id, type, node, data, traceparent)"
+        for (id, trace) in [("traced", "'\(Self.traceparent)'"), ("untraced", "NULL")] {
+            try platform.execute("\(verb) INTO posthorn_outbox \(columns) VALUES ('\(id)', 'T', 's1', '{}', \(trace))")
+        }
+        let store = try SQLiteStore(path: path, now: now)
+        #expect(try store.arrivals(limit: 9).map(\.event.traceparent) == [nil, Self.traceparent, nil])
+        let before = try contents(platform)
+        let zeros = String(repeating: "0", count: 32)
+        for wrong in [
+            "''", "7", "'\(Self.traceparent) '", "'\(Self.traceparent.uppercased())'", "x'00'", "'01\(Self.traceparent.dropFirst(2))'",
+            "'00-\(zeros)-00f067aa0ba902b7-01'", "'00-4bf92f3577b34da6a3ce929d0e0e4736-\(zeros.prefix(16))-01'",
+            "'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0' || char(10)",
+            "'00-4bf92f3577b34da6a3ce929d0e0e4736x00f067aa0ba902b7-01'",
+        ] {
+            do throws(OutboxProblem) {
+                try platform.execute("\(verb) INTO posthorn_outbox \(columns) VALUES ('other', 'T', 's1', '{}', \(wrong))")
+                Issue.record("accepted: \(wrong)")
+            } catch {
+                #expect(error.message.contains("posthorn_outbox.traceparent must be a W3C traceparent"), "\(wrong): \(error.message)")
+            }
+        }
+        #expect(try contents(platform) == before)
+    }
+
     @Test(arguments: verbs, keys)
     func aNumberIsNeverTheInsertersWhateverItIsCalled(_ verb: String, _ key: String) throws {
         let platform = try platform()

@@ -70,6 +70,17 @@ import PosthornStore
         #expect(status.deliveries == [.pending: 20, .held: 10, .delivered: 10, .exhausted: 10, .cancelled: 10])
     }
 
+    @Test func eventsOfAnEarlierBuildHaveNoTraceAndNewOnesMay() throws {
+        let connection = try old(9, events: 1)
+        let store = try SQLiteStore(path: path, now: now)
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        // By a statement that the program made before.
+        try connection.execute("INSERT INTO posthorn_outbox (id, type, node, data) VALUES ('as-before', 'T', 'n', '{}')")
+        try connection.execute("INSERT INTO posthorn_outbox (id, type, node, data, traceparent) VALUES ('new', 'T', 'n', '{}', '\(trace)')")
+        let traces = try ["e1", "as-before", "new"].map { try store.event(id: $0)?.event.traceparent }
+        #expect(traces == [nil, nil, trace])
+    }
+
     @Test func aNewOutboxHasNothingToBringUpToDate() throws {
         let store = try SQLiteStore(path: path, now: now)
         #expect(try !store.needsRecount())

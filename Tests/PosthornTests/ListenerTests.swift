@@ -2,6 +2,7 @@ import Dispatch
 import PosthornModel
 import PosthornStore
 import PosthornTestSupport
+import PosthornText
 import Synchronization
 import Testing
 
@@ -44,7 +45,7 @@ import Testing
     @Test func aListenerThatDoesNotReturnHoldsNothingBackAndWhatItMissedIsCounted() throws {
         let (gate, isCalled) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let seen = Mutex<[String]>([])
-        let queue = EventQueue { event in
+        let listeners = EngineListeners(log: { event in
             let name =
                 switch event {
                 case .endpointMended(let endpoint): endpoint
@@ -58,15 +59,60 @@ import Testing
                 isCalled.signal()
                 _ = gate.wait(timeout: .now() + 60)
             }
-        }
-        try queue.begin()
-        queue.tell(.started)
+        })
+        try listeners.begin { EngineStatistics() }
+        listeners.tell(.started)
         #expect(isCalled.wait(timeout: .now() + 60) == .success)
-        for number in 0..<EventQueue.eventLimit + 7 { queue.tell(.endpointMended(endpoint: "\(number)")) }
+        for number in 0..<ListenerLimits.frequent + 7 { listeners.tell(.endpointMended(endpoint: "\(number)")) }
         // Of the rare kinds there is room for more.
-        queue.tell(.stopped)
+        listeners.tell(.stopped)
         gate.signal()
-        queue.finish()
-        #expect(seen.withLock { $0 } == ["rare"] + (0..<EventQueue.eventLimit).map { "\($0)" } + ["rare", "dropped 7"])
+        listeners.finish()
+        #expect(seen.withLock { $0 } == ["rare"] + (0..<ListenerLimits.frequent).map { "\($0)" } + ["rare", "dropped 7"])
+    }
+
+    @Test func slowMetricsHoldNothingBackAndAreToldWhatTheyMissed() throws {
+        final class Slow: EngineMetrics {
+            let (gate, isCalled) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            /// Signalled when all that had room has been told.
+            let isThrough = DispatchSemaphore(value: 0)
+            let seen = Mutex<[DeliveryUpdate]>([])
+
+            func attempted(_ update: DeliveryUpdate) {
+                let count = seen.withLock { seen in
+                    seen.append(update)
+                    return seen.count
+                }
+                if count == ListenerLimits.frequent + 1 { isThrough.signal() }
+                guard count == 1 else { return }
+                isCalled.signal()
+                _ = gate.wait(timeout: .now() + 60)
+            }
+        }
+        func update(_ number: Int) -> DeliveryUpdate {
+            DeliveryUpdate(
+                delivery: Int64(number),
+                event: "e",
+                type: "T",
+                endpoint: "crm",
+                attempt: 1,
+                outcome: AttemptOutcome(started: Timestamp(milliseconds: 0), durationMicroseconds: 1, status: 200),
+                state: .delivered
+            )
+        }
+        let slow = Slow()
+        let listeners = EngineListeners(metrics: slow)
+        #expect(listeners.wantsUpdates)
+        try listeners.begin { EngineStatistics() }
+        listeners.tell(update(0))
+        #expect(slow.isCalled.wait(timeout: .now() + 60) == .success)
+        for number in 1...ListenerLimits.frequent + 7 { listeners.tell(update(number)) }
+        slow.gate.signal()
+        #expect(slow.isThrough.wait(timeout: .now() + 60) == .success)
+        listeners.tell(update(-1))
+        listeners.finish()
+        let seen = slow.seen.withLock { $0 }
+        #expect(seen.count == ListenerLimits.frequent + 2)
+        #expect(seen.last?.delivery == -1 && seen.last?.droppedBefore == 7 && seen.dropLast().allSatisfy { $0.droppedBefore == 0 })
     }
 }

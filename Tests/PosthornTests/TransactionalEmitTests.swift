@@ -50,6 +50,19 @@ import Testing
         #expect(try inTransaction { refusal(Self.event("known")) } == nil)
     }
 
+    @Test func bothWaysKeepAndRefuseATraceAlike() throws {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        var (alone, inside, wrong) = (Self.event("alone"), Self.event("inside"), Self.event("wrong"))
+        (alone.traceparent, inside.traceparent, wrong.traceparent) = (trace, trace, "00-0-0-0")
+        _ = try bench.outbox.blocking.emit(alone)
+        try platform.execute("BEGIN IMMEDIATE")
+        #expect(refusal(inside) == nil)
+        try platform.execute("COMMIT")
+        for id in ["alone", "inside"] { #expect(try bench.outbox.event(id).event.traceparent == trace) }
+        let refused = error { () throws(OutboxError) in _ = try bench.outbox.blocking.emit(wrong) }
+        #expect(try refused?.code == "malformed" && refused == inTransaction { refusal(wrong) })
+    }
+
     @Test func aConnectionWithoutATransactionIsRefused() throws {
         guard case .store(let problem) = refusal(Self.event("a")) else { throw Missing() }
         #expect(problem.code == .connection && problem.message.contains("no open transaction"))

@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func anEngineForgetsReadersThatAreGone() {
-        let listeners = EngineListeners(log: nil)
+        let listeners = EngineListeners()
         var updates: DeliveryUpdates? = listeners.updates(bufferLimit: 1)
         #expect(updates != nil && listeners.wantsUpdates)
         updates = nil

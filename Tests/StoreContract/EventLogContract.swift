@@ -66,9 +66,14 @@ extension StoreContract {
         #expect(try !store.hasArrivals())
     }
 
+    private func traced(_ event: Event, _ traceparent: String) -> Event {
+        Event(id: event.id, type: event.type, node: event.node, created: event.created, data: event.data, traceparent: traceparent)
+    }
+
     private func eventsAreReadBack() throws {
         let (store, revisions) = try prepared()
-        let event = event("e1", data: #"{"n":1.10,"e":"é\u0000 /"}"#)
+        let plain = event("e1", data: #"{"n":1.10,"e":"é\u0000 /"}"#)
+        let event = traced(plain, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
         try accept(event, revisions, in: store)
         var rows: [ReadyRow] = []
         _ = try store.scanReady(after: 0, limit: 9) {
@@ -79,8 +84,14 @@ extension StoreContract {
         #expect(row.revision == revisions[0])
         let accepted = try #require(try store.event(row.event))
         #expect(accepted.event == event && accepted.isChecked)
-        try insert(self.event("e2"))
+        // Who emits it again does so in another span.
+        #expect(try accept(plain, revisions, in: store) == .known)
+        #expect(try store.event(row.event)?.event == event)
+        #expect(try read { try $0.event(id: "e1")?.event == event })
+        let inserted = traced(self.event("e2"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+        try insert(inserted)
         let arrival = try #require(try store.arrivals(limit: 1).first)
+        #expect(arrival.event == inserted)
         #expect(try store.event(arrival.seq)?.isChecked == false)
         #expect(try store.event(999) == nil)
     }

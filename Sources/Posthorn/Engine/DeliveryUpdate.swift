@@ -19,6 +19,8 @@ public struct DeliveryUpdate: Sendable, Hashable {
     public let state: DeliveryState
     /// When the next attempt is due, if one is.
     public let nextAttemptAt: Timestamp?
+    /// The trace that the event belongs to, if its producer said so; see ``NewEvent/traceparent``.
+    public let traceparent: String?
     /// How many updates this reader has lost between the one before and this, because it fell behind. The outbox has them all.
     public internal(set) var droppedBefore: Int
 
@@ -32,6 +34,7 @@ public struct DeliveryUpdate: Sendable, Hashable {
         outcome: AttemptOutcome,
         state: DeliveryState,
         nextAttemptAt: Timestamp? = nil,
+        traceparent: String? = nil,
         droppedBefore: Int = 0
     ) {
         self.delivery = delivery
@@ -42,6 +45,7 @@ public struct DeliveryUpdate: Sendable, Hashable {
         self.outcome = outcome
         self.state = state
         self.nextAttemptAt = nextAttemptAt
+        self.traceparent = traceparent
         self.droppedBefore = droppedBefore
     }
 }

@@ -55,19 +55,34 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - outbox: What to deliver.
     ///   - configuration: How.
+    ///   - logger: Where its log goes; nowhere, unless it is said.
+    ///   - metrics: Where its counts and times go; nowhere, unless it is said.
     ///   - log: Is told what happens, one event after the other, on a thread of its own. It may call the engine and the outbox. While
     ///     it does not return, up to 10,000 events wait for it (20,000 of the rare kinds); what is beyond that is left out and counted
-    ///     by ``EngineEvent/eventsDropped(count:)``. The engine's end waits five seconds for it at most.
+    ///     by ``EngineEvent/eventsDropped(count:)``. The engine's end waits five seconds at most for all three.
     /// - Throws: `SystemProblem` when the process has no descriptor left.
     public init(
         outbox: Outbox,
         configuration: EngineConfiguration = EngineConfiguration(),
+        logger: (any EngineLogger)? = nil,
+        metrics: (any EngineMetrics)? = nil,
         log: (@Sendable (EngineEvent) -> Void)? = nil
     ) throws(SystemProblem) {
         self.outbox = outbox
         self.configuration = configuration
-        listeners = EngineListeners(log: log)
+        listeners = EngineListeners(log: Self.log(to: logger, and: log), metrics: metrics)
         waker = try Waker()
+    }
+
+    private static func log(
+        to logger: (any EngineLogger)?,
+        and log: (@Sendable (EngineEvent) -> Void)?
+    ) -> (@Sendable (EngineEvent) -> Void)? {
+        guard let logger else { return log }
+        return { event in
+            logger.log(event)
+            log?(event)
+        }
     }
 
     /// What becomes of deliveries from now on. A reader that falls behind loses the oldest updates beyond `bufferLimit`, and is told how
@@ -106,7 +121,7 @@ public final class Engine: Sendable {
     package func stop() throws {
         requestStop()
         endUnlessBegun()
-        if listeners.isOnEventThread { listeners.doNotWaitForListener() }
+        if listeners.isOnListenersThread { listeners.doNotWaitForListener() }
         life.wait()
         if let failure = state.withLock({ $0.failure }) { throw failure }
     }
@@ -174,7 +189,7 @@ public final class Engine: Sendable {
     }
 
     private func work() throws {
-        try listeners.begin()
+        try listeners.begin { [self] in statistics }
         // However it ends, no reader waits for further updates.
         defer { listeners.finish() }
         guard let watch = try becomeOwnerOrTell() else { return }

@@ -315,7 +315,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
                 attempt: result.pointee.job.attempt,
                 outcome: result.pointee.outcome,
                 state: transition.state,
-                nextAttemptAt: transition.nextAttemptAt
+                nextAttemptAt: transition.nextAttemptAt,
+                traceparent: result.pointee.job.event.event.traceparent
             )
         )
     }

@@ -6,13 +6,24 @@ import PosthornText
 /// What an event is for a log: how much it matters, a name to filter by, and named values.
 extension EngineEvent {
     /// How much an event matters.
-    public enum Severity: String, Sendable, CaseIterable {
+    public enum Severity: String, Sendable, CaseIterable, Comparable {
         /// As it should be.
         case info
         /// Something failed and is tried again, or was left out.
         case warning
         /// Something that does not mend itself, or stops deliveries until it does.
         case error
+
+        /// From ``info`` up to ``error``.
+        public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .info: 0
+            case .warning: 1
+            case .error: 2
+            }
+        }
     }
 
     /// Its kind, as the log of `posthorn run` calls it; fit for a metric's label.

@@ -1,10 +1,14 @@
+import Dispatch
 import PosthornModel
 import PosthornSystem
 import Synchronization
 
-/// Who is told what an engine does: a log, and any number of sequences of updates.
+/// Who is told what an engine does: a log, metrics, and any number of sequences of updates.
 final class EngineListeners: Sendable {
-    private let events: EventQueue?
+    private let events: ListenerQueue<EngineEvent>?
+    private let metrics: (any EngineMetrics)?
+    /// What metrics are told, while the engine runs.
+    private let attempts = Mutex<ListenerQueue<DeliveryUpdate>?>(nil)
     private let onSettled = Mutex<(@Sendable () -> Void)?>(nil)
     private let streams = Mutex(Streams())
 
@@ -20,27 +24,60 @@ final class EngineListeners: Sendable {
         weak var buffer: UpdateBuffer?
     }
 
-    init(log: (@Sendable (EngineEvent) -> Void)?) { events = log.map(EventQueue.init) }
+    init(log: (@Sendable (EngineEvent) -> Void)? = nil, metrics: (any EngineMetrics)? = nil) {
+        events = log.map { log in
+            ListenerQueue("posthorn-events") { events, dropped in
+                for event in events { log(event) }
+                if dropped > 0 { log(.eventsDropped(count: dropped)) }
+            }
+        }
+        self.metrics = metrics
+    }
 
     /// Starts to tell; to be called once, before anything is told.
-    func begin() throws(SystemProblem) { try events?.begin() }
+    /// - Parameter statistics: What metrics are told beside attempts.
+    func begin(statistics: @escaping @Sendable () -> EngineStatistics) throws(SystemProblem) {
+        try events?.begin()
+        guard let metrics else { return }
+        let lost = Mutex(0)
+        let queue = ListenerQueue<DeliveryUpdate>("posthorn-metrics") { updates, dropped in
+            for var update in updates {
+                update.droppedBefore = lost.withLock { lost in
+                    defer { lost = 0 }
+                    return lost
+                }
+                metrics.attempted(update)
+            }
+            lost.withLock { $0 += dropped }
+            metrics.counted(statistics())
+        }
+        do throws(SystemProblem) { try queue.begin() } catch {
+            events?.end()
+            throw error
+        }
+        attempts.withLock { $0 = queue }
+    }
 
-    func tell(_ event: EngineEvent) { events?.tell(event) }
+    func tell(_ event: EngineEvent) { events?.tell(event, limit: event.isFrequent ? ListenerLimits.frequent : ListenerLimits.rare) }
 
-    /// Whether this is the thread on which events are told, so that who calls here is a listener.
-    var isOnEventThread: Bool { events?.isCurrent ?? false }
+    /// Whether this is a thread on which listeners are told, so that who calls here is one.
+    var isOnListenersThread: Bool { events?.isCurrent == true || attempts.withLock { $0 }?.isCurrent == true }
 
     /// The listener that is called now waits for the engine's end, which therefore must not wait for it.
-    func doNotWaitForListener() { events?.stopWaiting() }
+    func doNotWaitForListener() {
+        if events?.isCurrent == true { events?.stopWaiting() }
+        if let attempts = attempts.withLock({ $0 }), attempts.isCurrent { attempts.stopWaiting() }
+    }
 
     func tell(_ update: DeliveryUpdate) {
         if !update.outcome.succeeded { tell(.attemptFailed(update)) }
+        attempts.withLock { $0 }?.tell(update, limit: ListenerLimits.frequent)
         // Outside of the lock, since the last of a reader may go away here, which takes its entry out.
         for buffer in streams.withLock({ $0.open.values.map(\.buffer) }) { buffer?.add(update) }
     }
 
     /// Whether successes are wanted too; making an update for each costs, so it is done for somebody only.
-    var wantsUpdates: Bool { streams.withLock { !$0.open.isEmpty } }
+    var wantsUpdates: Bool { metrics != nil || streams.withLock { !$0.open.isEmpty } }
 
     func whenSettled(_ action: (@Sendable () -> Void)?) { onSettled.withLock { $0 = action } }
 
@@ -72,7 +109,13 @@ final class EngineListeners: Sendable {
     /// Ends all sequences, and waits a bounded time until the events are told.
     func finish() {
         endUpdates()
-        events?.finish()
+        // The queue's listener holds the engine, which holds this.
+        let attempts = attempts.withLock { $0.take() }
+        attempts?.end()
+        events?.end()
+        let deadline = DispatchTime.now() + .milliseconds(ListenerLimits.patienceMilliseconds)
+        attempts?.waitForEnd(until: deadline)
+        events?.waitForEnd(until: deadline)
     }
 
     /// Ends all sequences, also those that are asked for later.

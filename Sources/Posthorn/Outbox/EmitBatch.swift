@@ -32,7 +32,8 @@ final class EmitBatch: Sendable {
             type: event.type,
             node: event.node,
             created: event.created ?? now,
-            data: event.data
+            data: event.data,
+            traceparent: event.traceparent
         )
     }
 

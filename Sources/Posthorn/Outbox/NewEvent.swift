@@ -13,24 +13,43 @@ public struct NewEvent: Sendable {
     public var created: Timestamp?
     /// One JSON object as UTF-8. Receivers get these very bytes.
     public var data: [UInt8]
+    /// The trace that it belongs to, as the header `traceparent` of W3C Trace Context has it
+    /// (`00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`); that header goes out with every request of the event, unless the
+    /// endpoint has one of its own. The same event again may have another.
+    public var traceparent: String?
 
     /// An event from JSON text.
-    public init(id: String? = nil, type: String, node: String, created: Timestamp? = nil, data: String) {
-        self.init(id: id, type: type, node: node, created: created, data: Array(data.utf8))
+    public init(
+        id: String? = nil,
+        type: String,
+        node: String,
+        created: Timestamp? = nil,
+        data: String,
+        traceparent: String? = nil
+    ) {
+        self.init(id: id, type: type, node: node, created: created, data: Array(data.utf8), traceparent: traceparent)
     }
 
     /// An event from JSON as UTF-8.
-    public init(id: String? = nil, type: String, node: String, created: Timestamp? = nil, data: [UInt8]) {
+    public init(
+        id: String? = nil,
+        type: String,
+        node: String,
+        created: Timestamp? = nil,
+        data: [UInt8],
+        traceparent: String? = nil
+    ) {
         self.id = id
         self.type = type
         self.node = node
         self.created = created
         self.data = data
+        self.traceparent = traceparent
     }
 
     /// An event from a line of `posthorn emit`.
     public init(_ line: EventLine) {
-        self.init(id: line.id, type: line.type, node: line.node, created: line.created, data: line.data)
+        self.init(id: line.id, type: line.type, node: line.node, created: line.created, data: line.data, traceparent: line.traceparent)
     }
 }
 

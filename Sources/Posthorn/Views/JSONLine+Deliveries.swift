@@ -64,6 +64,7 @@ extension JSONLine {
     package init(_ event: Event, waitsForFanOut: Bool, withData: Bool = true, deliveries: [JSONLine]) {
         self.init(event)
         add("waits_for_fan_out", waitsForFanOut)
+        add("traceparent", event.traceparent)
         if withData { add("data", json: event.data) }
         add("deliveries", deliveries)
     }

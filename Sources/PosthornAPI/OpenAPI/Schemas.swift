@@ -8,6 +8,7 @@ enum Schemas {
     private static let identifier = Schema.text(limit: Identifier.limitBytes)
     private static let eventID = Schema.pattern("^[A-Za-z0-9_.:-]{1,64}$")
     private static let eventType = Schema.pattern("^[A-Za-z0-9_.:/-]{1,128}$")
+    private static let traceparent = Schema.pattern(TraceHeader.pattern)
     private static let number = Schema.pattern("^[1-9][0-9]{0,18}$")
 
     private static let event: [(String, JSONValue)] = [
@@ -26,6 +27,13 @@ enum Schemas {
                     ("type", eventType), ("node", Schema.described(identifier, "Where it happened.")),
                     ("created", Schema.described(Schema.time, "When; now when it is left out.")),
                     ("data", Schema.described(Schema.openObject, "Goes to receivers byte for byte.")),
+                    (
+                        "traceparent",
+                        Schema.described(
+                            traceparent,
+                            "The trace that it belongs to (W3C Trace Context), for receivers; the request's own when it is left out."
+                        )
+                    ),
                 ],
                 required: ["type", "node", "data"]
             )
@@ -59,10 +67,11 @@ enum Schemas {
             Schema.object(
                 event + [
                     ("waits_for_fan_out", Schema.described(Schema.boolean, "Whether its recipients are not chosen yet.")),
+                    ("traceparent", Schema.described(Schema.nullable("string"), "The trace that it belongs to.")),
                     ("data", Schema.described(.object([]), "The JSON object; a string where what was inserted is none.")),
                     ("deliveries", Schema.array(Schema.reference("Delivery"))),
                 ],
-                required: event.map(\.0) + ["waits_for_fan_out", "deliveries"]
+                required: event.map(\.0) + ["waits_for_fan_out", "traceparent", "deliveries"]
             )
         ),
         (

@@ -157,7 +157,7 @@ final class EventLines: HTTPBodyConsumer {
         }
         let key = request.grant.keyID ?? ""
         parts.emitGate.enterAnyway(batch.bytes, of: key)
-        request.outbox.emit(batch.events, allOrNothing: false) { [self] result in
+        request.outbox.emit(TraceHeader.passed(on: request.head, to: batch.events), allOrNothing: false) { [self] result in
             parts.emitGate.leave(batch.bytes, of: key)
             switch result {
             case .success(.done(let results)):

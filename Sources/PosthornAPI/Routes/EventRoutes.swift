@@ -19,6 +19,7 @@ enum EventRoutes {
             operation: "emitEvents",
             summary: "Accept events. Answered once they are on disk with their deliveries.",
             access: .right(.emit),
+            parameters: [TraceHeader.parameter],
             body: Route.Body(
                 types: ["application/json", linesType],
                 schema: Schema.oneOf([Schema.reference("NewEvent"), Schema.array(Schema.reference("NewEvent"))]),
@@ -62,7 +63,7 @@ enum EventRoutes {
         let key = request.grant.keyID ?? ""
         guard parts.emitGate.enter(bytes, of: key) else { throw EmitGate.refusal }
         let showsCounts = request.grant.node == nil
-        request.outbox.emit(events, allOrNothing: true) { result in
+        request.outbox.emit(TraceHeader.passed(on: request.head, to: events), allOrNothing: true) { result in
             parts.emitGate.leave(bytes, of: key)
             switch result {
             case .failure(let problem):

@@ -54,7 +54,7 @@ enum EventCommand: Command {
             event    \(TerminalText.text(event.id))
             type     \(TerminalText.text(event.type))
             node     \(TerminalText.text(event.node))
-            created  \(event.created)
+            created  \(event.created)\(event.traceparent.map { "\ntrace    \(TerminalText.text($0))" } ?? "")
             \(data.map { TerminalText.text(String($0)) }.joined(separator: "\n"))
 
 

@@ -11,7 +11,7 @@ public final class AcceptedEvent: Sendable {
 
     /// What is wrong with the event, if it was accepted without the library's checks and would not have passed them:
     /// SQLite lets through what receivers' parsers disagree on, such as duplicate keys or bytes that are not UTF-8, and what
-    /// stands behind a NUL in an id or a type, which its own functions do not look at.
+    /// stands behind a NUL in a text, which its own functions do not look at.
     public let problem: InputProblem?
 
     /// Wraps an event that the outbox has accepted.
@@ -27,6 +27,7 @@ public final class AcceptedEvent: Sendable {
             try EventID.check(event.id)
             try EventType.check(event.type)
             try Event.checkData(event.data)
+            if let traceparent = event.traceparent { try TraceParent.check(traceparent) }
             return nil
         } catch {
             return error

@@ -12,14 +12,17 @@ public struct Event: Hashable, Sendable {
     public let created: Timestamp
     /// The producer's JSON object, byte for byte as it was written.
     public let data: [UInt8]
+    /// The trace that it was emitted in, which goes out as a header with its requests; see ``TraceParent``.
+    public let traceparent: String?
 
-    /// An event whose parts were checked before; see ``init(checking:type:node:created:data:)``.
-    public init(id: String, type: String, node: String, created: Timestamp, data: [UInt8]) {
+    /// An event whose parts were checked before; see ``init(checking:type:node:created:data:traceparent:)``.
+    public init(id: String, type: String, node: String, created: Timestamp, data: [UInt8], traceparent: String? = nil) {
         self.id = id
         self.type = type
         self.node = node
         self.created = created
         self.data = data
+        self.traceparent = traceparent
     }
 
     /// An event from outside, with every part checked.
@@ -30,7 +33,15 @@ public struct Event: Hashable, Sendable {
     ///   - node: A node's id; whether it is known is for the outbox to say.
     ///   - created: When it happened, in the years 0 to 9999.
     ///   - data: One JSON object, at most ``dataLimitBytes``.
-    public init(checking id: String, type: String, node: String, created: Timestamp, data: [UInt8]) throws(InputProblem) {
+    ///   - traceparent: See ``TraceParent/check(_:)``.
+    public init(
+        checking id: String,
+        type: String,
+        node: String,
+        created: Timestamp,
+        data: [UInt8],
+        traceparent: String? = nil
+    ) throws(InputProblem) {
         try EventID.check(id)
         try EventType.check(type)
         guard Self.createdMilliseconds.contains(created.milliseconds) else {
@@ -42,7 +53,8 @@ public struct Event: Hashable, Sendable {
             )
         }
         try Event.checkData(data)
-        self.init(id: id, type: type, node: node, created: created, data: data)
+        if let traceparent { try TraceParent.check(traceparent) }
+        self.init(id: id, type: type, node: node, created: created, data: data, traceparent: traceparent)
     }
 
     /// What can be written as ISO 8601, which bodies hold.

@@ -1,6 +1,6 @@
 public import PosthornText
 
-/// One line of `posthorn emit`: `{"type": …, "node": …, "data": {…}, "id"?: …, "created"?: …}`.
+/// One line of `posthorn emit`: `{"type": …, "node": …, "data": {…}, "id"?: …, "created"?: …, "traceparent"?: …}`.
 public struct EventLine: Sendable {
     /// The id, when the producer gave one.
     public let id: String?
@@ -10,6 +10,8 @@ public struct EventLine: Sendable {
     public let node: String
     /// When, if the producer said so.
     public let created: Timestamp?
+    /// The trace that it belongs to, if the producer said so; see ``TraceParent``.
+    public let traceparent: String?
     /// The bytes of the `data` member exactly as they stand in the line.
     public let data: [UInt8]
 
@@ -22,6 +24,7 @@ public struct EventLine: Sendable {
         var type: String?
         var node: String?
         var createdText: String?
+        var traceparent: String?
         var data: Range<Int>?
         var dataIsObject = false
         var unknown: String?
@@ -40,6 +43,8 @@ public struct EventLine: Sendable {
                         id = try Self.text(&value, "id", line, &wrong)
                     } else if value.string(at: key, is: "created") {
                         createdText = try Self.text(&value, "created", line, &wrong)
+                    } else if value.string(at: key, is: "traceparent") {
+                        traceparent = try Self.text(&value, "traceparent", line, &wrong)
                     } else {
                         unknown = unknown ?? value.decodeString(key)
                         _ = try value.skipValue()
@@ -51,7 +56,7 @@ public struct EventLine: Sendable {
         }
         if let wrong { throw wrong }
         if let unknown {
-            let names = ["type", "node", "data", "id", "created"]
+            let names = ["type", "node", "data", "id", "created", "traceparent"]
             throw InputProblem(
                 .unknownWord,
                 field: InputProblem.printable(unknown),
@@ -73,6 +78,7 @@ public struct EventLine: Sendable {
         }
         try EventType.check(type)
         if let id { try EventID.check(id) }
+        if let traceparent { try TraceParent.check(traceparent) }
         var created: Timestamp?
         if let createdText {
             guard let moment = Timestamp(iso8601: createdText) else {
@@ -88,6 +94,7 @@ public struct EventLine: Sendable {
         self.type = type
         self.node = node
         self.created = created
+        self.traceparent = traceparent
         self.data = Array(line[data])
     }
 

@@ -28,6 +28,36 @@ import Testing
         #expect(bench.ask("GET", "/v1/events/e1").json["deliveries"] != nil)
     }
 
+    @Test func anEventHasItsOwnTraceOrThatOfTheRequest() throws {
+        let (own, requests) = (
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        )
+        func post(_ body: String, type: String = "application/json", _ headers: [String]) -> Int {
+            let fields = [("Content-Type", type)] + headers.map { ("traceparent", $0) }
+            return bench.ask("POST", "/v1/events", body: body, headers: fields).status
+        }
+        let traced = #"{"id":"own","type":"MEETING_STARTED","node":"s1","data":{},"traceparent":"\#(own)"}"#
+        #expect(post("[\(traced),\(Self.event("requests"))]", [requests]) == 202)
+        // What proxies and instrumentation add is passed over when it is of no use.
+        #expect(post(Self.event("invalid"), ["cc-\(own)"]) == 202)
+        #expect(post(Self.event("two"), [own, requests]) == 202)
+        #expect(post(Self.event("none"), []) == 202)
+        let found = try ["own", "requests", "invalid", "two", "none"].map { try bench.outbox.event($0).event.traceparent }
+        #expect(found == [own, requests, nil, nil, nil])
+        #expect(bench.ask("GET", "/v1/events/own").json["traceparent"]?.string == own)
+        #expect(bench.ask("GET", "/v1/events/none").json["traceparent"] == .null)
+        #expect(post(#"{"type":"MEETING_STARTED","node":"s1","data":{},"traceparent":"x"}"#, [requests]) == 422)
+    }
+
+    /// The document's pattern and the check are the same rule.
+    @Test func theDocumentSaysWhatATraceIs() throws {
+        let pattern = try Regex(TraceHeader.pattern)
+        for text in [TraceHeader.parameter.example, "00-\(String(repeating: "0", count: 32))-00f067aa0ba902b7-01", "00-ab-cd-01", ""] {
+            let isTaken = (try? TraceParent.check(text)) != nil
+            #expect(try (pattern.wholeMatch(in: text) != nil) == isTaken, "\(text)")
+        }
+    }
+
     @Test func anArrayHasABoundedNumberOfEvents() throws {
         let most = post("[\((0..<NewEvents.limit).map { Self.event("e\($0)") }.joined(separator: ","))]")
         #expect(most.status == 202)
