@@ -76,7 +76,7 @@ extension SQLiteStore {
 
     static func deliveryInsert(rows: Int) -> String {
         """
-        INSERT INTO posthorn_delivery (event, revision, state, next_attempt_at, endpoint)
+        INSERT OR FAIL INTO posthorn_delivery (event, revision, state, next_attempt_at, endpoint)
         VALUES \(WideStatement.list("(?, ?, ?, ?, ?)", rows))
         """
     }

@@ -146,14 +146,14 @@ extension SQLiteStore {
 
     static func attemptInsert(rows: Int) -> String {
         """
-        INSERT INTO posthorn_attempt (\(attemptColumns.joined(separator: ", ")))
+        INSERT OR FAIL INTO posthorn_attempt (\(attemptColumns.joined(separator: ", ")))
         VALUES \(WideStatement.list("(\(WideStatement.list("?", attemptColumns.count)))", rows))
         """
     }
 
     static func deliveredUpdate(rows: Int, from state: DeliveryState) -> String {
         """
-        UPDATE posthorn_delivery SET state = 'delivered', attempts = ?1, next_attempt_at = NULL, scheduled_at = NULL
+        UPDATE OR FAIL posthorn_delivery SET state = 'delivered', attempts = ?1, next_attempt_at = NULL, scheduled_at = NULL
         WHERE id IN (\(WideStatement.list("?", rows))) AND state = '\(state.rawValue)'
         """
     }

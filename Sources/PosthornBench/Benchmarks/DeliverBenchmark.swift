@@ -115,6 +115,7 @@ struct DeliverBenchmark: Benchmark {
                 .init("seconds", "seconds", found.deliver.wallSeconds),
                 .init("emit_cpu_us_per_delivery", "CPU µs to emit a delivery", found.emit.cpuSeconds / count * 1e6),
                 .init("database_bytes_per_delivery", "bytes on disk a delivery, log included", Double(found.databaseBytes) / count),
+            ] + written(found) + [
                 .init(
                     "connections_per_request_at_once",
                     "connections opened to a host, of the most requests that it had at once",
@@ -123,5 +124,15 @@ struct DeliverBenchmark: Benchmark {
                 .init("peak_resident_mib", "MiB resident at most", Measurement.peakResidentMebibytes()),
             ] + connections
         )
+    }
+
+    private func written(_ found: DeliveryRun) -> [Figure] {
+        let parts = [
+            ("emit_written_bytes_per_delivery", "bytes written to emit a delivery", found.emit.writtenBytes),
+            ("written_bytes_per_delivery", "bytes written to deliver one", found.deliver.writtenBytes),
+        ]
+        return parts.compactMap { key, title, bytes in
+            bytes.map { Figure(key, title, Double($0) / Double(found.deliveries)) }
+        }
     }
 }

@@ -8,19 +8,27 @@ struct Measurement {
     let wallSeconds: Double
     let cpuSeconds: Double
     let allocations: Int
+    /// Bytes that went into files: the database, its log, and whatever SQLite puts into temporary files besides; `nil` where the
+    /// system does not tell.
+    let writtenBytes: Int?
 
     /// Measures `work`.
     static func of(_ work: () throws -> Void) rethrows -> Measurement {
         let wall = MonotonicClock.nanoseconds()
         let cpu = cpuSeconds()
         let allocations = posthorn_allocation_count()
+        let written = writtenBytes()
         try work()
         return Measurement(
             wallSeconds: Double(MonotonicClock.nanoseconds() - wall) / 1e9,
             cpuSeconds: cpuSeconds() - cpu,
-            allocations: Int(posthorn_allocation_count() - allocations)
+            allocations: Int(posthorn_allocation_count() - allocations),
+            writtenBytes: written.flatMap { before in writtenBytes().map { $0 - before } }
         )
     }
+
+    /// What this process has handed to write calls so far; requests leave by send calls, which are not counted (proc(5), wchar).
+    private static func writtenBytes() -> Int? { ProcessFile.number("wchar", in: "/proc/self/io") }
 
     /// User and system time of this process so far.
     private static func cpuSeconds() -> Double {
