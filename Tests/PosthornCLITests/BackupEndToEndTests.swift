@@ -10,7 +10,7 @@ import Testing
         let topology = """
             {"nodes": [{"id": "s", "level": "site"}],
              "endpoints": [{"id": "up", "node": "s", "url": "\(receiver.url)", "vendor": "weseedo", "events": ["A_*"]},
-                           {"id": "off", "node": "s", "url": "\(receiver.url)", "vendor": "weseedo", "events": ["B_*"],
+                           {"id": "off", "node": "s", "url": "\(receiver.url)", "vendor": "conference", "events": ["B_*"],
                             "credentials": {"token": "a-very-secret-token"}}]}
             """
         let key = posthorn.write(String(repeating: "ab", count: 32), to: "key")

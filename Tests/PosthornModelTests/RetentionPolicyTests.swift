@@ -5,8 +5,9 @@ import Testing
 @Suite struct RetentionPolicyTests {
     @Test func aStatesOwnLengthGoesFirst() throws {
         let policy = try RetentionPolicy(["30d", "exhausted=90d"])
-        #expect(policy.milliseconds(for: .delivered) == 30 * 86_400_000)
-        #expect(policy.milliseconds(for: .exhausted) == 90 * 86_400_000)
+        let day: Int64 = 86_400_000
+        let (delivered, exhausted) = (policy.milliseconds(for: .delivered), policy.milliseconds(for: .exhausted))
+        #expect(delivered == 30 * day && exhausted == 90 * day)
         // What nothing is said of is kept for ever.
         #expect(try RetentionPolicy(["delivered=1h"]).milliseconds(for: .cancelled) == nil)
     }

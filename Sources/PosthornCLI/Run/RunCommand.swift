@@ -139,7 +139,11 @@ enum RunCommand: Command {
         ServiceManager.current?.tell("RELOADING=1\nMONOTONIC_USEC=\(MonotonicClock.nanoseconds() / 1000)")
         defer { ServiceManager.current?.tell("READY=1") }
         return reload.reload(hasMail: hasMail) { given in
-            try given.addingSettings(of: specification, known: Program.settings)
+            let arguments = try given.addingSettings(of: specification, known: Program.settings)
+            // What takes effect with a restart is looked at all the same: that is the time to hear of a mistake.
+            _ = try Self.configuration(arguments)
+            _ = try ListenArguments(arguments, command: specification.name)
+            return arguments
         } _: { arguments in
             let level = try arguments.choice("log-level", LogRecord.Level.self) ?? .info
             let configuration = try configuration(arguments)
