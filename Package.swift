@@ -50,10 +50,18 @@ let package = Package(
             ["PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]
         ),
         room("PosthornFormats", ["PosthornModel", "PosthornText", "CPosthornCrypto"]),
-        room("PosthornSending", ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]),
+        room("PosthornCurl", ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS"]),
+        room(
+            "PosthornSending",
+            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornCurl", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"]
+        ),
+        room("PosthornMail", ["PosthornModel", "PosthornText", "PosthornCurl", "CPosthornCurl"]),
         room(
             "Posthorn",
-            ["PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending"]
+            [
+                "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
+                "PosthornMail",
+            ]
         ),
         room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
@@ -66,7 +74,7 @@ let package = Package(
             name: "PosthornCLI",
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
-                "PosthornFormats",
+                "PosthornFormats", "PosthornCurl", "PosthornMail",
                 "PosthornHTTP", "PosthornAPI", "PosthornLab",
             ],
             swiftSettings: strict
@@ -78,7 +86,7 @@ let package = Package(
             name: "PosthornBench",
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
-                "PosthornFormats",
+                "PosthornFormats", "PosthornCurl",
                 "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite",
                 "CPosthornLinux",
             ],
@@ -141,15 +149,20 @@ let package = Package(
             "PosthornTests",
             [
                 "Posthorn", "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats",
-                "PosthornSending",
+                "PosthornSending", "PosthornMail",
                 "PosthornTestSupport", "PosthornMemoryStore", "CPosthornSQLite", "CPosthornFaultVFS",
             ]
         ),
         tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),
         tests(
             "PosthornSendingTests",
-            ["PosthornSending", "CPosthornCurl", "CPosthornTLS", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornTestSupport"]
+            [
+                "PosthornSending", "PosthornCurl", "CPosthornCurl", "CPosthornTLS", "PosthornModel", "PosthornText", "PosthornSystem",
+                "PosthornTestSupport",
+            ]
         ),
+        tests("PosthornCurlTests", ["PosthornCurl", "PosthornTestSupport"]),
+        tests("PosthornMailTests", ["PosthornMail", "PosthornModel", "PosthornText", "PosthornTestSupport"]),
         tests("PosthornBenchReportsTests", ["PosthornBenchReports", "PosthornModel", "PosthornText"]),
         tests("PosthornSystemTests", ["PosthornSystem"]),
         tests("PosthornHTTPTests", ["PosthornHTTP", "PosthornSystem", "PosthornTestSupport", "CPosthornTestSockets", "CPosthornTLS"]),

@@ -4,6 +4,7 @@
 @_exported public import PosthornText
 @_exported public import PosthornStore
 @_exported public import PosthornSending
+@_exported public import PosthornMail
 @_exported public import struct PosthornSystem.CIDR
 @_exported public import struct PosthornSystem.NetworkAddress
 @_exported public import struct PosthornSystem.CIDRProblem

@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornStore
+import PosthornText
 import PosthornMigrations
 
 /// Brings a file's schema up to this program's, or refuses and touches nothing.
@@ -95,8 +96,7 @@ struct Migrator {
 
     /// FNV-1a, 64 bits: it tells an edited file from the one that was applied, which is all that is asked of it.
     static func checksum(_ bytes: [UInt8]) -> String {
-        let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        let text = String(hash, radix: 16)
+        let text = String(StableHash.fnv1a(bytes), radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text
     }
 }

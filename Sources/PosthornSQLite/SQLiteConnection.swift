@@ -13,7 +13,8 @@ final class SQLiteConnection {
     let absolutePath: String
     /// The file that it leads to over symbolic links, beside which SQLite puts its log.
     let realPath: String
-    /// Kept statements by the address of their text: the text itself would be hashed several times a delivery.
+    /// Kept statements by the address of their text: the text itself would be hashed several times a delivery. `unchecked`, since it is used
+    /// as often, by one thread at a time: Swift's check that no access overlaps another would be paid for each.
     @exclusivity(unchecked) private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
 
     /// Frames in the write-ahead log after this connection's last commit.
@@ -134,7 +135,7 @@ final class SQLiteConnection {
     /// Whether a transaction is open.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-    /// Statements that were stepped, for the benchmark's count.
+    /// Statements that were stepped, for the benchmark's count. `unchecked` for the same reason as `statements`.
     @exclusivity(unchecked) var statementSteps = 0
 
     /// Counts the log's frames at every commit. Replaces SQLite's automatic checkpoint, which must never run (see `Checkpointer`).

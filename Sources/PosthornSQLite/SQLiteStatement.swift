@@ -5,6 +5,8 @@ import Glibc
 /// A prepared statement, which its connection outlives. Parameters and columns are counted as SQLite counts them: from 1 and from 0.
 final class SQLiteStatement {
     private let handle: OpaquePointer
+    /// `unsafe`, because a reference that is counted or checked would be paid for at each step; the connection finalizes its statements before
+    /// it goes.
     private unowned(unsafe) let connection: SQLiteConnection
 
     init(_ handle: OpaquePointer, connection: SQLiteConnection) {

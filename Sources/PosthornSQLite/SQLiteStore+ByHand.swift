@@ -79,7 +79,7 @@ extension SQLiteStore {
     }
 
     /// Brings due times that lie ahead nearer, when an engine starts with a schedule that runs faster than written.
-    package func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem) {
+    package func compressDueTimes(of shards: ShardSet, speed: Double, at now: Timestamp) throws(OutboxProblem) {
         let update = try connection.statement(
             """
             UPDATE posthorn_delivery SET
@@ -88,11 +88,15 @@ extension SQLiteStore {
                 scheduled_at = CASE WHEN scheduled_at > ?1 THEN ?1 + CAST((scheduled_at - ?1) / ?2 AS INTEGER) + 1
                     ELSE scheduled_at END
             WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at > ?1 OR scheduled_at > ?1)
+                AND (?3 >> (endpoint % ?4)) & 1 = 1
             """
         )
         update.bind(1, now.milliseconds)
         update.bind(2, speed)
+        update.bind(3, Int64(bitPattern: shards.bits))
+        update.bind(4, Int64(ShardSet.count))
         try update.run()
+        if !shards.contains(ShardSet.mailShard) { return }
         let mails = try connection.statement(
             """
             UPDATE posthorn_mail SET next_attempt_at = ?1 + CAST((next_attempt_at - ?1) / ?2 AS INTEGER) + 1

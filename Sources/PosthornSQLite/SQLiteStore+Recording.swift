@@ -13,10 +13,10 @@ extension SQLiteStore {
         var attemptsMade = 0
         // Through a span, which copies no record and so counts no references.
         let records = attempts.span
-        for place in records.indices {
-            let transition = records[place].transition
+        for index in records.indices {
+            let transition = records[index].transition
             guard transition.state == .delivered else {
-                movedCount += try move(records[place].delivery, transition)
+                movedCount += try move(records[index].delivery, transition)
                 continue
             }
             if transition.attempts != attemptsMade || delivered.count == WideStatement.widest {
@@ -24,7 +24,7 @@ extension SQLiteStore {
                 delivered.removeAll(keepingCapacity: true)
                 attemptsMade = transition.attempts
             }
-            delivered.append(records[place].delivery)
+            delivered.append(records[index].delivery)
         }
         movedCount += try markDelivered(delivered, attemptsMade)
         return movedCount == attempts.count ? RecordConflicts() : try unmoved(attempts)
@@ -117,16 +117,17 @@ extension SQLiteStore {
     /// A delivery that was cancelled while its request was on the wire stays cancelled, here and above.
     private func move(_ delivery: Int64, _ transition: Transition) throws(OutboxProblem) -> Int {
         let to = DeliveryCount(transition.state, attempts: transition.attempts)
-        if try move(delivery, transition, from: "pending") {
+        if try move(delivery, transition, from: .pending) {
             count(1, from: DeliveryCount(.pending, attempts: transition.attempts - 1), to: to)
             return 1
         }
-        guard try move(delivery, transition, from: "held") else { return 0 }
+        guard try move(delivery, transition, from: .held) else { return 0 }
         count(1, from: .held, to: to)
         return 1
     }
 
-    private func move(_ delivery: Int64, _ transition: Transition, from state: StaticString) throws(OutboxProblem) -> Bool {
+    private func move(_ delivery: Int64, _ transition: Transition, from state: DeliveryState) throws(OutboxProblem) -> Bool {
+        assert(state.mayBecome(transition.state), "a \(state) delivery can't become \(transition.state)")
         let update = try connection.statement(
             """
             UPDATE posthorn_delivery SET state = ?2, attempts = ?3, next_attempt_at = ?4, scheduled_at = NULL,
@@ -134,7 +135,7 @@ extension SQLiteStore {
             WHERE id = ?1 AND state = ?6
             """
         )
-        update.bindStatic(6, state)
+        update.bindStatic(6, Self.word(for: state))
         update.bind(1, delivery)
         update.bindStatic(2, Self.word(for: transition.state))
         update.bind(3, Int64(transition.attempts))

@@ -13,7 +13,7 @@ extension SQLiteStore {
     func upgradeRows() throws(OutboxProblem) {
         if try optionalSetting("placing") != nil {
             var steps = 0
-            while try write({ () throws(OutboxProblem) in try bringRowsUpToDate(limit: Self.rowsPerStep) }) {
+            while try write({ () throws(OutboxProblem) in try bringRowsUpToDate(beyond: 0, limit: Self.rowsPerStep) }) {
                 steps += 1
                 if steps.isMultiple(of: Self.stepsPerCheckpoint) { _ = try? connection.passiveCheckpoint() }
             }
@@ -41,16 +41,39 @@ extension SQLiteStore {
         }
     }
 
-    /// Gives deliveries that a program of an earlier version has stored their endpoint; 0 where the outbox is damaged and has none.
-    package func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool {
-        let last = try setting("placed")
+    /// The greatest number of some deliveries behind one, and how many there are; `nil` when there is none.
+    private func step(beyond last: Int64, limit: Int) throws(OutboxProblem) -> (end: Int64, count: Int64)? {
         let step = try connection.statement(
             "SELECT max(id), count(*) FROM (SELECT id FROM posthorn_delivery WHERE id > ? ORDER BY id LIMIT ?)"
         )
         step.bind(1, last)
         step.bind(2, Int64(limit))
         defer { step.reset() }
-        guard try step.step(), let end = step.integerOrNil(0) else { return false }
+        guard try step.step(), let end = step.integerOrNil(0) else { return nil }
+        return (end, step.integer(1))
+    }
+
+    package func rowsUpToDate(beyond start: Int64, limit: Int) throws(OutboxProblem) -> (through: Int64, goesOn: Bool) {
+        let last = max(start, try setting("placed"))
+        guard let (end, count) = try step(beyond: last, limit: limit) else { return (last, false) }
+        let first = try connection.statement(
+            "SELECT id FROM posthorn_delivery WHERE id > ? AND id <= ? AND endpoint IS NULL ORDER BY id LIMIT 1"
+        )
+        first.bind(1, last)
+        first.bind(2, end)
+        defer { first.reset() }
+        if try first.step() { return (first.integer(0) - 1, false) }
+        return (end, count == Int64(limit))
+    }
+
+    /// Gives deliveries that a program of an earlier version has stored their endpoint; 0 where the outbox is damaged and has none.
+    package func bringRowsUpToDate(beyond known: Int64, limit: Int) throws(OutboxProblem) -> Bool {
+        let placed = try setting("placed")
+        let last = max(placed, known)
+        guard let (end, count) = try step(beyond: last, limit: limit) else {
+            if last > placed { try note(placed: last) }
+            return false
+        }
         let update = try connection.statement(
             """
             UPDATE posthorn_delivery
@@ -67,10 +90,14 @@ extension SQLiteStore {
                 "INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('recount', \(Self.recountAtStart))"
             )
         }
+        try note(placed: end)
+        return count == Int64(limit)
+    }
+
+    private func note(placed end: Int64) throws(OutboxProblem) {
         let note = try connection.statement("UPDATE posthorn_setting SET value = ? WHERE name = 'placed'")
         note.bind(1, end)
         try note.run()
-        return step.integer(1) == Int64(limit)
     }
 
     /// The value of `recount` once it was done at the opening, where a program of the earlier version may still be at work.

@@ -19,7 +19,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// The file's path.
     package let path: String
     /// The files as they were when they were opened.
-    private var files = StorePlace()
+    private var files = StoreFiles()
     /// Whether it was opened to be read alone.
     package let isReadOnly: Bool
     /// What a file without a log was when it was opened, which must not change while it is read.
@@ -135,9 +135,9 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
 
     /// Watches the files, and the lock file while this store is owner.
     package func makeWatch() -> any StoreWatch {
-        var place = files
-        if isOwner, let identity = lock.identity { place.add(lock.path, .lock, identity) }
-        return PlaceWatch(place, lockPath: lock.path)
+        var watched = files
+        if isOwner, let identity = lock.identity { watched.add(lock.path, .lock, identity) }
+        return StoreFilesWatch(watched, lockPath: lock.path)
     }
 
     /// Watches the write-ahead log.

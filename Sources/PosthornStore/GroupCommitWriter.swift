@@ -1,32 +1,9 @@
 import Dispatch
 import Glibc
 import PosthornModel
-public import PosthornText
+import PosthornText
 public import PosthornSystem
 import Synchronization
-
-/// Something that rides on the writer's thread: the engine. Every method is called on that thread.
-public protocol CommitParticipant: AnyObject, Sendable {
-    /// Whether there is something for the next transaction.
-    var hasPendingWrites: Bool { get }
-    /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
-    var prefersLargerBatch: Bool { get }
-    /// Writes it, inside the transaction.
-    func write(to store: any OutboxStore) throws(OutboxProblem)
-    /// What was written is durable.
-    func committed()
-    /// Nothing was written, or a turn could not be finished; the same is asked for again soon.
-    func failed(_ problem: OutboxProblem)
-    /// What was asked for since the last call has gone well: the transaction, if there was one, the turn and the store's
-    /// own work.
-    /// - Returns: Whether another turn is wanted at once.
-    func succeeded() -> Bool
-    /// Between two transactions: reads what is to do next.
-    /// - Parameter foreignCommit: Whether anybody but the participant has written since the last call: another process, another
-    ///   connection, or a caller of the writer.
-    /// - Returns: When to be called again at the latest; `nil` when only a wake-up matters.
-    func runCycle(_ store: any OutboxStore, foreignCommit: Bool) throws(OutboxProblem) -> Timestamp?
-}
 
 /// The one thread that writes to an outbox. Whatever waits when a transaction starts shares its commit, so a flush to
 /// disk serves many.
@@ -101,11 +78,13 @@ public final class GroupCommitWriter: @unchecked Sendable {
     ///   - isolated: Whether it is undone alone when it throws. Without it a failure fails all that share the commit, so
     ///     only work that throws for the store's own failures goes without.
     ///   - weight: How many events it stores.
+    /// - Throws: A problem of code `refused` on the writer's own thread, from inside of other work.
     public func perform<Result: Sendable>(
         isolated: Bool = true,
         weight: Int = 1,
         _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
     ) throws(OutboxProblem) -> Result {
+        try checkCaller()
         let outcome = OutcomeBox<Result>()
         let ready = DispatchSemaphore(value: 0)
         submit(isolated: isolated, weight: weight, work) { result in
@@ -147,6 +126,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
     public func performAside<Result: Sendable>(
         _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
     ) throws(OutboxProblem) -> Result {
+        try checkCaller()
         let outcome = OutcomeBox<Result>()
         let ready = DispatchSemaphore(value: 0)
         let aside: @Sendable (any OutboxStore) -> Void = { store in
@@ -168,6 +148,16 @@ public final class GroupCommitWriter: @unchecked Sendable {
         return try outcome.value.withLock { $0 ?? .failure(Self.closed) }.get()
     }
 
+    /// A call from inside of another's work, such as the closure of `updateEndpoint`, would wait for itself for ever.
+    private func checkCaller() throws(OutboxProblem) {
+        if thread.withLock({ $0?.isCurrent }) == true {
+            throw OutboxProblem(
+                .refused,
+                "the outbox was called from inside of a change of it, which would wait for itself; call it before or after the change"
+            )
+        }
+    }
+
     private final class OutcomeBox<Result: Sendable>: Sendable {
         let value = Mutex<Swift.Result<Result, OutboxProblem>?>(nil)
     }
@@ -184,7 +174,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
         if mustSignal { waker.signal() }
     }
 
-    /// Takes a participant on board.
+    /// Attaches a participant.
     public func attach(_ participant: any CommitParticipant) {
         shared.withLock { $0.participant = participant }
         wake()
@@ -208,9 +198,15 @@ public final class GroupCommitWriter: @unchecked Sendable {
         gone.wait()
     }
 
+    /// Whether ``close()`` has been called.
+    package var isClosing: Bool { shared.withLock { $0.isClosing } }
+
     /// Finishes what waits and ends the thread.
     public func close() {
-        shared.withLock { $0.isClosing = true }
+        shared.withLock { shared in
+            shared.isClosing = true
+            shared.wasCalled = true
+        }
         wake()
         let running = thread.withLock { thread in
             defer { thread = nil }
@@ -226,16 +222,16 @@ public final class GroupCommitWriter: @unchecked Sendable {
         while true {
             for aside in takeAsides() { aside(store) }
             let (jobs, participant, isClosing) = take()
-            let passengerWrites = participant?.hasPendingWrites ?? false
-            if passengerWrites, jobs.isEmpty, waits < Self.waitsPerGroup, participant?.prefersLargerBatch ?? false {
+            let participantWrites = participant?.hasPendingWrites ?? false
+            if participantWrites, jobs.isEmpty, waits < Self.waitsPerGroup, participant?.prefersLargerBatch ?? false {
                 waits += 1
                 usleep(1000)
                 continue
             }
             waits = 0
             var isWell = true
-            if !jobs.isEmpty || passengerWrites {
-                isWell = transact(jobs, passengerWrites ? participant : nil)
+            if !jobs.isEmpty || participantWrites {
+                isWell = transact(jobs, participantWrites ? participant : nil)
             } else if isClosing, shared.withLock({ $0.asides.isEmpty }) {
                 return end()
             }
@@ -250,7 +246,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
                 }
             }
             // After a failure nothing is done in a hurry; callers' jobs are tried as they come and tell their callers.
-            sleep(until: deadline, atMost: isWell ? nil : Self.retryMilliseconds, hasPassenger: participant != nil)
+            sleep(until: deadline, atMost: isWell ? nil : Self.retryMilliseconds, hasParticipant: participant != nil)
         }
     }
 
@@ -330,17 +326,19 @@ public final class GroupCommitWriter: @unchecked Sendable {
         return deadline
     }
 
-    private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasPassenger: Bool) {
+    private func sleep(until deadline: Timestamp?, atMost limit: Int64?, hasParticipant: Bool) {
         let goesOn = shared.withLock { shared in
             if shared.wasCalled || !shared.jobs.isEmpty || !shared.asides.isEmpty { return false }
+            // The call to close may have been heard in the round that has just stored the last jobs, and nobody calls again.
+            if shared.isClosing, limit == nil { return false }
             shared.isAsleep = true
             return true
         }
         guard goesOn else { return }
         // Without an engine nobody here cares for other processes' commits.
-        let descriptor = hasPassenger ? watch?.descriptor ?? -1 : -1
+        let descriptor = hasParticipant ? watch?.descriptor ?? -1 : -1
         var waits = [deadline.flatMap { clock.realMilliseconds(until: $0) }, limit].compactMap { $0 }
-        if hasPassenger, let watch { waits.append(watch.delayMilliseconds()) }
+        if hasParticipant, let watch { waits.append(watch.delayMilliseconds()) }
         waker.wait(milliseconds: waits.min(), others: descriptor >= 0 ? [descriptor] : [])
         shared.withLock { $0.isAsleep = false }
     }

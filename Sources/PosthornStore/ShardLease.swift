@@ -4,7 +4,11 @@ public struct ShardSet: Sendable, Hashable {
     /// How many shards there are. An endpoint's is fixed by its number, so this must never change.
     public static let count = 64
 
-    private var bits: UInt64
+    /// The shard whose engine sends the mails of all.
+    public static let mailShard = 0
+
+    /// A bit for each shard, the lowest for the first.
+    package private(set) var bits: UInt64
 
     private init(bits: UInt64) { self.bits = bits }
 

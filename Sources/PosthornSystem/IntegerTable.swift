@@ -2,13 +2,13 @@
 ///
 /// Swift's own hashes its keys so that nobody can find ones that collide, at some 90 instructions a look-up, and a delivery
 /// is looked up twenty times. Here one multiplication (Fibonacci hashing) spreads them.
-/// Places are probed one after the other, and a removal moves up those behind it, so that no tombstones pile up.
+/// Slots are probed one after the other, and a removal moves up those behind it, so that no tombstones pile up.
 @frozen
 public struct IntegerTable<Value> {
     @usableFromInline var keys: [Int64] = []
-    /// `nil` where a place is free.
+    /// `nil` where a slot is free.
     @usableFromInline var values: [Value?] = []
-    /// The product's upper bits are the place.
+    /// The product's upper bits are the slot.
     @usableFromInline var shift: UInt64 = 64
     @usableFromInline var used = 0
 
@@ -32,7 +32,7 @@ public struct IntegerTable<Value> {
     public subscript(key: Int64) -> Value? {
         get {
             if keys.isEmpty { return nil }
-            return values[place(of: key)]
+            return values[slot(of: key)]
         }
         set {
             guard let newValue else {
@@ -41,10 +41,10 @@ public struct IntegerTable<Value> {
             }
             // Half full at most, so that a key is found after one or two probes.
             if 2 * (used + 1) > keys.count { grow() }
-            let place = place(of: key)
-            if values[place] == nil { used += 1 }
-            keys[place] = key
-            values[place] = newValue
+            let slot = slot(of: key)
+            if values[slot] == nil { used += 1 }
+            keys[slot] = key
+            values[slot] = newValue
         }
     }
 
@@ -53,13 +53,13 @@ public struct IntegerTable<Value> {
     @discardableResult
     public mutating func removeValue(forKey key: Int64) -> Value? {
         if keys.isEmpty { return nil }
-        var hole = place(of: key)
+        var hole = slot(of: key)
         guard let removed = values[hole].take() else { return nil }
         used -= 1
         let mask = keys.count - 1
         var next = (hole + 1) & mask
         while let value = values[next] {
-            // Moves up unless it would come to stand in front of its own place.
+            // Moves up unless it would come to stand in front of its own slot.
             let wanted = home(of: keys[next])
             if (next &- wanted) & mask >= (next &- hole) & mask {
                 keys[hole] = keys[next]
@@ -83,11 +83,11 @@ public struct IntegerTable<Value> {
 
     /// Where a key is, or would be put. There must be places, and a free one among them.
     @inlinable
-    func place(of key: Int64) -> Int {
+    func slot(of key: Int64) -> Int {
         let mask = keys.count - 1
-        var place = home(of: key)
-        while values[place] != nil && keys[place] != key { place = (place + 1) & mask }
-        return place
+        var slot = home(of: key)
+        while values[slot] != nil && keys[slot] != key { slot = (slot + 1) & mask }
+        return slot
     }
 
     @inlinable
@@ -98,9 +98,9 @@ public struct IntegerTable<Value> {
         values = [Value?](repeating: nil, count: size)
         shift = UInt64(64 - size.trailingZeroBitCount)
         for (key, value) in old {
-            let place = place(of: key)
-            keys[place] = key
-            values[place] = value
+            let slot = slot(of: key)
+            keys[slot] = key
+            values[slot] = value
         }
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 /// The engine's threads block in `poll` and own C handles that belong to one thread, which the cooperative pool of
 /// Swift concurrency is not made for.
 public final class WorkerThread: @unchecked Sendable {
-    // `handle` is written before `init` returns and read by `join` alone, which the owner calls once.
+    // `handle` is written before `init` returns and only read from then on.
     private var handle = pthread_t()
 
     private final class Start {
@@ -58,6 +58,9 @@ public final class WorkerThread: @unchecked Sendable {
             throw SystemProblem("pthread_create", status)
         }
     }
+
+    /// Whether the caller is on it. Not to be asked any more once it was joined.
+    package var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
 
     /// Waits until the closure has returned. To be called once, unless it was detached.
     public func join() { pthread_join(handle, nil) }

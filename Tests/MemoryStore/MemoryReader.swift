@@ -152,6 +152,8 @@ final class MemoryReader: OutboxReader {
     func uncounted() throws(OutboxProblem) -> OutboxCounts { OutboxCounts() - tables.miscounted }
     func needsRecount() throws(OutboxProblem) -> Bool { false }
 
+    func rowsUpToDate(beyond start: Int64, limit: Int) throws(OutboxProblem) -> (through: Int64, goesOn: Bool) { (start, false) }
+
     func faultsOfRun() throws(OutboxProblem) -> LastRunFaults {
         LastRunFaults(engine: isOwned ? getpid() : nil, at: tables.faultsAt, reasons: tables.faults)
     }

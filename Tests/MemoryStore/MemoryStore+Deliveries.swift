@@ -87,17 +87,20 @@ extension MemoryStore {
         return unmoved
     }
 
-    func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem) {
+    func compressDueTimes(of shards: ShardSet, speed: Double, at now: Timestamp) throws(OutboxProblem) {
         func nearer(_ time: Timestamp) -> Timestamp {
             let ahead = Double(time.milliseconds - now.milliseconds)
             return ahead > 0 ? now.advanced(byMilliseconds: Int64(ahead / speed) + 1) : time
         }
         try update { (tables) throws(OutboxProblem) in
             for place in tables.deliveries.indices where tables.deliveries[place].isRetry {
+                let endpoint = tables.endpoint(ofRevision: tables.deliveries[place].revision)
+                if endpoint.map({ !shards.containsEndpoint($0.key) }) ?? true { continue }
                 let round = tables.deliveries[place].round
                 tables.deliveries[place].due = tables.deliveries[place].due.map(nearer)
                 tables.deliveries[place].round = DeliveryRound(base: round.base, scheduledAt: round.scheduledAt.map(nearer))
             }
+            if !shards.contains(ShardSet.mailShard) { return }
             for place in tables.mails.indices where tables.mails[place].state == .waiting {
                 tables.mails[place].due = tables.mails[place].due.map(nearer)
             }
@@ -204,6 +207,7 @@ extension DeliveryRow {
     }
 
     fileprivate mutating func move(_ transition: Transition) {
+        assert(state.mayBecome(transition.state), "a \(state) delivery can't become \(transition.state)")
         state = transition.state
         attempts = transition.attempts
         due = transition.nextAttemptAt

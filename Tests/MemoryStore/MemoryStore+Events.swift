@@ -102,7 +102,7 @@ extension MemoryStore {
 
     // MARK: Counts are right by themselves, and there is no earlier version.
 
-    func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool { false }
+    func bringRowsUpToDate(beyond known: Int64, limit: Int) throws(OutboxProblem) -> Bool { false }
 
     func correct(counts difference: OutboxCounts) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in tables.miscounted = difference - (OutboxCounts() - tables.miscounted) }

@@ -1,42 +1,43 @@
+import PosthornText
 import Testing
 
 @testable import PosthornBenchReports
 
 @Suite struct ChartTests {
     @Test func valuesOfOneOrderStartAtZeroWithRoundTicks() {
-        let axis = Axis(values: [37_389, 52_785])
-        #expect(!axis.isLogarithmic)
+        let axis = ChartAxis(values: [37_389, 52_785])
+        #expect(!axis.scale.isLogarithmic)
         #expect(axis.ticks == [0, 20_000, 40_000, 60_000])
-        #expect(axis.place(0) == 0)
-        #expect(axis.place(30_000) == 0.5)
-        #expect(axis.place(60_000) == 1)
+        #expect(axis.scale.position(of: 0) == 0)
+        #expect(axis.scale.position(of: 30_000) == 0.5)
+        #expect(axis.scale.position(of: 60_000) == 1)
     }
 
     @Test func valuesFarApartStandOnDecades() {
-        let axis = Axis(values: [0.383, 0.9, 57])
-        #expect(axis.isLogarithmic)
+        let axis = ChartAxis(values: [0.383, 0.9, 57])
+        #expect(axis.scale.isLogarithmic)
         #expect(axis.ticks == [0.1, 1, 10, 100])
-        #expect(abs(axis.place(1) - 1.0 / 3) < 1e-9)
+        #expect(abs(axis.scale.position(of: 1) - 1.0 / 3) < 1e-9)
         // What lies below the axis stands on its ground.
-        #expect(axis.place(0) == 0)
+        #expect(axis.scale.position(of: 0) == 0)
     }
 
     @Test func aPowerOfTenIsItsOwnDecade() {
-        #expect(Axis(values: [1, 1000]).ticks == [1, 10, 100, 1000])
+        #expect(ChartAxis(values: [1, 1000]).ticks == [1, 10, 100, 1000])
     }
 
     @Test func sizesAreEachWrittenAndSpacedByFactors() {
-        let axis = Axis(sizes: [1, 10, 10_000])
+        let axis = ChartAxis(sizes: [1, 10, 10_000])
         #expect(axis.ticks == [1, 10, 10_000])
-        #expect(axis.place(1) == 0)
-        #expect(abs(axis.place(10) - 0.25) < 1e-9)
-        #expect(axis.place(10_000) == 1)
+        #expect(axis.scale.position(of: 1) == 0)
+        #expect(abs(axis.scale.position(of: 10) - 0.25) < 1e-9)
+        #expect(axis.scale.position(of: 10_000) == 1)
     }
 
-    @Test func oneSizeAloneAndNoValueAtAllHaveAPlaceToo() {
-        #expect(Axis(sizes: [5]).place(5) == 0)
-        #expect(Axis(values: []).place(0.5).isFinite)
-        #expect(Axis(values: [0, 0]).place(0) == 0)
+    @Test func oneSizeAloneAndNoValueAtAllHaveAPositionToo() {
+        #expect(ChartAxis(sizes: [5]).scale.position(of: 5) == 0)
+        #expect(ChartAxis(values: []).scale.position(of: 0.5).isFinite)
+        #expect(ChartAxis(values: [0, 0]).scale.position(of: 0) == 0)
     }
 
     @Test(

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: ["seconds", "seconds<9", "seconds<=", "seconds<=nine", "seconds==9", "seconds<=9,commits", "", "<=9", "seconds<=9,"])
-    func whatIsNoBoundIsRefusedByName(_ text: String) {
+    func malformedBoundsAreRefusedByName(_ text: String) {
         #expect(problem(text)?.exitStatus == 2)
         #expect(problem(text)?.description.hasPrefix("--gate wants FIGURE<=NUMBER") == true)
     }

@@ -88,7 +88,7 @@ import Testing
     }
 
     /// Every failure is in a line or in a sum, whatever the threads do.
-    @Test func nothingIsLostAndTheLogIsShort() throws {
+    @Test func failureDigestLosesNothingAndKeepsTheLogShort() throws {
         let (folder, path, descriptor) = try logFile()
         let log = try LogWriter(format: .json, showsProgress: false, descriptor: descriptor)
         for i in 0..<50_000 {

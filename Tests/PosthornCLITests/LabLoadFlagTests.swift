@@ -118,7 +118,7 @@ import Testing
         #expect(xml.contains(#"<property name="bounded_by" value="\#(bound)"/>"#) && xml.contains(#"name="last_kept_per_second" value="#))
     }
 
-    @Test func whatNoRateKeepsAndWhatIsNotKnownAreSo() {
+    @Test func searchReportsNoRateAndUnknownOnes() {
         let origin = LoadOrigin(command: "posthorn load", seed: 1, version: "1", vendor: nil, machine: "m")
         for (outcome, status, word) in [(RateSearch.Outcome.missed, Int32(1), "<failure type=\"missed\""), (.unknown, 3, "<skipped ")] {
             var search = RateSearch(from: 100)

@@ -113,7 +113,7 @@ import Testing
             (["simulate", "weseedo", here, "--ca-file", "/nonexistent"], "--ca-file: /nonexistent can't be read"),
         ]
     )
-    func whatCannotWorkLaterIsRefusedAtOnce(words: [String], message: String) throws {
+    func impossiblePlansAreRefusedAtOnce(words: [String], message: String) throws {
         let line = try refusal(words)
         #expect(line.contains(message), "\(line)")
     }

@@ -26,7 +26,7 @@ import Testing
         )
     }
 
-    @Test func whatHoldsThemGoesBeforeWhatDelaysThem() {
+    @Test func holdsAreNamedBeforeDelays() {
         #expect(waits(.disabled, throttled: true).map(\.isHeld) == [true])
         #expect(waits(.active, fault: "no key", throttled: true).map(\.isHeld) == [true])
         #expect(waits(.active).isEmpty)

@@ -22,7 +22,7 @@ import Testing
         ("u:hunter2@a.example://b", "a.example://b", "a.example://b"),
         ("https://a\\u:hunter2@b.example/", "https://b.example/", "https://b.example/"),
     ])
-    func whatMayBeSecretIsMasked(_ url: String, _ masked: String, _ short: String) {
+    func secretPartsOfAURLAreMasked(_ url: String, _ masked: String, _ short: String) {
         #expect(MaskedURL.text(url).utf8.elementsEqual(masked.utf8), "\(MaskedURL.text(url))")
         #expect(MaskedURL.withoutQuery(url).utf8.elementsEqual(short.utf8), "\(MaskedURL.withoutQuery(url))")
     }

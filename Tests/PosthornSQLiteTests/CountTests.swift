@@ -29,7 +29,7 @@ import PosthornStore
     }
 
     @Test(arguments: [1 as UInt64, 2, 3, 4])
-    func theyFollowEveryChange(_ seed: UInt64) throws {
+    func countsFollowEveryChange(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         try contract.apply(["a", "b"].map(settings), to: store)
         let endpoints = try store.topology().endpoints
@@ -81,7 +81,7 @@ import PosthornStore
         try contract.record(id, number, transition, in: store)
     }
 
-    @Test func whatIsUndoneIsNotCounted() throws {
+    @Test func undoneChangesAreNotCounted() throws {
         try contract.apply([settings("a")], to: store)
         let endpoint = try #require(try store.topology().endpoints.first)
         let recipient = Recipient(endpoint: endpoint.key, revision: endpoint.revision, isActive: true)

@@ -133,7 +133,7 @@ import PosthornStore
         #expect(!retry.contains("TEMP B-TREE"), "\(retry)")
     }
 
-    @Test func nobodyCommitsWhileACheckpointRuns() throws {
+    @Test func noCommitHappensDuringACheckpoint() throws {
         let store = try SQLiteStore(path: path, now: now)
         #expect(try store.join(alone: false))
         for i in 0..<40 {

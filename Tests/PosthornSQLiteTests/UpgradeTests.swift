@@ -85,7 +85,19 @@ import PosthornStore
         let store = try SQLiteStore(path: path, now: now)
         #expect(try !store.needsRecount())
         #expect(try store.connection.integer("SELECT count(*) FROM posthorn_setting WHERE name = 'placing'") == 0)
-        #expect(try store.write { () throws(OutboxProblem) in try !store.bringRowsUpToDate(limit: 10) })
+        #expect(try store.write { () throws(OutboxProblem) in try !store.bringRowsUpToDate(beyond: 0, limit: 10) })
+    }
+
+    @Test func rowsOfThisVersionAreFoundToBeUpToDateByAReader() throws {
+        _ = try old(7, events: 5)
+        let store = try SQLiteStore(path: path, now: now)
+        try store.connection.execute("UPDATE posthorn_setting SET value = 0 WHERE name = 'placed'")
+        let first = try store.rowsUpToDate(beyond: 0, limit: 4)
+        #expect(first.through == 4 && first.goesOn)
+        let last = try store.rowsUpToDate(beyond: first.through, limit: 100)
+        #expect(last.through == 10 && !last.goesOn)
+        #expect(try store.write { () throws(OutboxProblem) in try !store.bringRowsUpToDate(beyond: last.through, limit: 1) })
+        #expect(try store.connection.integer("SELECT value FROM posthorn_setting WHERE name = 'placed'") == 10)
     }
 
     @Test func anUpgradeThatWasCutOffGoesOnWhereItWas() throws {
@@ -93,7 +105,7 @@ import PosthornStore
         try Migrator().migrate(connection, now: 0)
         // As far as a program came that was killed in the middle.
         let store = SQLiteStore(connection, path: path, sealing: nil, isReadOnly: false, snapshot: nil)
-        #expect(try store.write { () throws(OutboxProblem) in try store.bringRowsUpToDate(limit: 7) })
+        #expect(try store.write { () throws(OutboxProblem) in try store.bringRowsUpToDate(beyond: 0, limit: 7) })
         #expect(try connection.integer("SELECT count(*) FROM posthorn_delivery WHERE endpoint IS NULL") == 13)
         #expect(try store.integrityProblems().isEmpty)
         let opened = try SQLiteStore(path: path, now: now)
@@ -102,7 +114,7 @@ import PosthornStore
     }
 
     /// A program of the build before that had the file open when it was upgraded stores deliveries without their endpoint.
-    @Test func whatAnOldProgramStillWritesIsBroughtUpToDateWithTheNextEngine() throws {
+    @Test func rowsOfAnOldProgramAreBroughtUpToDateByTheNextEngine() throws {
         let connection = try old(7, events: 3)
         let store = try SQLiteStore(path: path, now: now)
         try connection.execute("INSERT INTO posthorn_outbox (id, type, node, data) VALUES ('late', 'T', 'n', '{}')")
@@ -110,8 +122,11 @@ import PosthornStore
         try connection.execute("DELETE FROM posthorn_arrival")
         #expect(try endpointDeliveries("a", in: store) == 3)
         #expect(try store.needsRecount())
+        // What a reader has looked at is not looked at again, and it stops in front of the old program's row.
+        let found = try store.rowsUpToDate(beyond: 0, limit: 100)
+        #expect(found.through == 6 && !found.goesOn)
         try store.write { () throws(OutboxProblem) in
-            #expect(try !store.bringRowsUpToDate(limit: 100))
+            #expect(try !store.bringRowsUpToDate(beyond: found.through, limit: 100))
             try store.correct(counts: try store.uncounted())
         }
         #expect(try endpointDeliveries("a", in: store) == 4)

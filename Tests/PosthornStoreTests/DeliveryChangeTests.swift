@@ -47,7 +47,7 @@ import Testing
         #expect(change == DeliveryChange(state: .pending, due: now, round: DeliveryRound(base: 3), revision: 7))
     }
 
-    @Test func whatIsCancelledIsDueNoMore() throws {
+    @Test func cancelledDeliveryIsNotDue() throws {
         let planned = row(.pending, due: now, round: DeliveryRound(base: 1, scheduledAt: later))
         let change = try #require(DeliveryAction.cancel.change(of: planned, at: now))
         #expect(change == DeliveryChange(state: .cancelled, due: nil, round: DeliveryRound(base: 1), revision: 7))

@@ -5,7 +5,7 @@ import Testing
     private let second: Int64 = 1_000_000_000
 
     @Test(arguments: [(10.0, nil, 10), (10, 1, 1), (10, 3, 3), (0.5, nil, 1), (0.5, 1, 1)] as [(Double, Double?, Int)])
-    func whatIsSavedComesAtOnceAndTheRestAtTheRate(rate: Double, saved: Double?, atOnce: Int) {
+    func savedTokensComeAtOnceAndOthersAtTheRate(rate: Double, saved: Double?, atOnce: Int) {
         var bucket = TokenBucket(ratePerSecond: rate, saved: saved, now: 0)
         #expect((0..<100).count { _ in bucket.take(now: 0) } == atOnce)
         #expect(bucket.nextTokenAt(now: 0) == Int64(1e9 / rate))

@@ -129,7 +129,7 @@ import Testing
         #expect(PageCursor("x") == nil && PageCursor("-1") == nil)
     }
 
-    @Test func whatFailedIsRetriedByState() async throws {
+    @Test func exhaustedDeliveriesAreRetriedByState() async throws {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         try bench.apply([EndpointSettings(id: "crm", node: "s", url: receiver.url, vendor: .weseedo)])
         _ = try await bench.outbox.emit([Self.event("a"), Self.event("b")])

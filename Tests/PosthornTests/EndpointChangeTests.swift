@@ -53,6 +53,19 @@ import Testing
         #expect(kept.headers == [.init(name: "x-key", value: "header-secret")])
     }
 
+    /// It would wait for the change that it is called from.
+    @Test func aBlockingCallFromInsideOfAChangeIsAnErrorAndTheChangeIsMade() async throws {
+        let outbox = bench.outbox
+        try bench.apply(endpoint(secret: secret))
+        let changes = try await outbox.updateEndpoint("crm") { settings in
+            do throws(OutboxError) { _ = try outbox.blocking.put(Node(id: "n9", level: .company)) } catch {
+                settings.inFlightLimit = error.code == "refused" ? 3 : 4
+            }
+        }
+        #expect(changes.count == 1)
+        #expect(try stored().inFlightLimit == 3)
+    }
+
     private func endpoint(secret: String) -> EndpointSettings { endpoint("https://crm.example/hooks?token=abc", secret) }
 
     @Test func aRefusedChangeNamesTheFieldAlone() async throws {

@@ -23,7 +23,7 @@ import Testing
 
     private func remembered(_ bench: VendorsBench) throws -> Int {
         let outbox = bench.outbox
-        return try outbox.writer.perform { (_) throws(OutboxProblem) in outbox.directory.targets.count }
+        return try outbox.writer.perform { (_) throws(OutboxProblem) in outbox.directory.targetCount }
     }
 
     @Test func placesOfEarlierRevisionsAreForgotten() throws {
@@ -54,7 +54,7 @@ import Testing
     private func counts(_ outbox: Outbox) throws -> [Int] {
         try outbox.writer.perform { (store) throws(OutboxProblem) in
             _ = try outbox.directory.refresh(from: store, at: outbox.clock.now())
-            return [outbox.directory.entries.count, outbox.directory.placeCount]
+            return [outbox.directory.entries.count, outbox.directory.slotCount]
         }
     }
 

@@ -41,7 +41,7 @@ import Testing
     private let secrets = ["in-the-url", "bearer-of-v", "key-of-header", "secret-of-hmac"]
 
     @Test(.onEachStore, arguments: [true, false], [true, false])
-    func whatWasExportedChangesNothing(isSealed: Bool, withSecrets: Bool) throws {
+    func applyingAnExportChangesNothing(isSealed: Bool, withSecrets: Bool) throws {
         let bench = try outbox(isSealed ? key : nil)
         let text = try bench.outbox.exportedTopology(withSecrets: withSecrets)
         for secret in secrets { #expect(text.contains(secret) == withSecrets) }

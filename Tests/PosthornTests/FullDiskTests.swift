@@ -8,7 +8,7 @@ import Testing
 /// A file system that is really full.
 @Suite(.enabled(if: SmallDisk.isAvailable, "only root can mount a small file system"), .limited())
 struct FullDiskTests {
-    @Test func nothingIsAcknowledgedSentOrLostUntilThereIsRoom() throws {
+    @Test func fullDiskAcknowledgesSendsAndLosesNothing() throws {
         let disk = try SmallDisk(bytes: 4 << 20)
         let outbox = try Outbox(path: disk.file("outbox.db"))
         let isFull = Mutex(false)

@@ -91,7 +91,7 @@ import Testing
     ]
 
     @Test(arguments: 0..<9)
-    func whatIsNoProofLeavesTheEndpointUnverified(index: Int) throws {
+    func wrongHandshakeAnswerLeavesTheEndpointUnverified(index: Int) throws {
         let (name, reply, reason) = Self.bad[index]
         let receiver = try MisbehavingReceiver { _ in reply }
         let bench = try VendorsBench()

@@ -20,7 +20,7 @@ import Testing
     @Test func theEndOfTheLastRequestIsWrittenAtOnce() {
         var meter = HeartbeatMeter()
         _ = meter.reading(at: moment(0), inFlight: 1)
-        meter.count(delivered: false)
+        meter.count(attempts: 1, delivered: 0)
         #expect(meter.reading(at: moment(5), inFlight: 0)?.inFlight == 0)
         #expect(meter.reading(at: moment(10), inFlight: 0) == nil)
     }
@@ -28,7 +28,7 @@ import Testing
     @Test func ratesAreThoseOfTheLastTenSeconds() {
         var meter = HeartbeatMeter()
         _ = meter.reading(at: moment(0), inFlight: 0)
-        for _ in 0..<20 { meter.count(delivered: true) }
+        meter.count(attempts: 20, delivered: 20)
         let reading = meter.reading(at: moment(2000), inFlight: 0)
         #expect(reading?.attemptsPerSecond == 10 && reading?.deliveredPerSecond == 10)
         #expect(meter.reading(at: moment(20_000), inFlight: 0)?.attemptsPerSecond == 0)

@@ -33,7 +33,7 @@ import Testing
         #expect(Self.mayStart(book) == [2, 3, 4, 5])
     }
 
-    @Test func nothingMoreStartsOfWhatIsRecalledAndItIsNotLost() {
+    @Test func recalledShardsStartNothingAndAreKept() {
         var book = LeaseBook()
         _ = book.update(Self.lease(0..<4))
         let recalled = Self.lease(0..<4, recalled: 2..<4)

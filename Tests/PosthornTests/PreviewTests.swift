@@ -32,7 +32,7 @@ import Testing
         #expect(try bench.outbox.preview(wanted, prune: true).isEmpty)
     }
 
-    @Test func whatIsWrongInATopologyShowsBeforeAnythingIsCancelled() throws {
+    @Test func wrongTopologyIsRefusedBeforeAnythingIsCancelled() throws {
         let bench = try EngineBench()
         _ = try bench.outbox.apply(topology(["a"]))
         _ = try bench.outbox.emit(NewEvent(type: "T", node: "n", data: "{}"))

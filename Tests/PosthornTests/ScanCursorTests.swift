@@ -3,9 +3,9 @@ import Testing
 @testable import Posthorn
 
 @Suite struct ScanCursorTests {
-    /// Drives a lane over rows that stay until they are taken, as a store would.
+    /// Drives a cursor over rows that stay until they are taken, as a store would.
     private struct Drive {
-        var lane = ScanCursor<Int64>(start: 0)
+        var cursor = ScanCursor<Int64>(start: 0)
         var window = ClaimWindow()
         var rows: [(id: Int64, endpoint: Int)]
         var taken: [Int64] = []
@@ -17,24 +17,24 @@ import Testing
         }
 
         mutating func read() {
-            if let start = lane.rereadStart {
+            if let start = cursor.rereadStart {
                 var last = start
                 var stopped = false
                 for row in rows where row.id > start {
                     last = row.id
                     visits += 1
-                    switch lane.rereading(row.id, before: row.id - 1, endpoint: row.endpoint, room: room(row)) {
+                    switch cursor.rereading(row.id, before: row.id - 1, endpoint: row.endpoint, room: room(row)) {
                     case .take: take(row)
                     case .pass: continue
                     case .stop: stopped = true
                     }
                     if stopped { break }
                 }
-                lane.reread(upTo: !stopped || last > lane.frontier ? nil : last - 1)
+                cursor.reread(upTo: !stopped || last > cursor.frontier ? nil : last - 1)
             }
-            for row in rows where row.id > lane.frontier {
+            for row in rows where row.id > cursor.frontier {
                 visits += 1
-                let decision = lane.atFrontier(row.id, before: row.id - 1, endpoint: row.endpoint, room: room(row))
+                let decision = cursor.atFrontier(row.id, before: row.id - 1, endpoint: row.endpoint, room: room(row))
                 if decision == .take { take(row) }
                 if decision == .stop { break }
             }
@@ -49,22 +49,22 @@ import Testing
             taken.append(row.id)
         }
 
-        /// The attempt of a delivery ended and its row left the lane.
+        /// The attempt of a delivery ended and its row left the cursor.
         mutating func finish(_ id: Int64, succeeded: Bool = true) {
             guard let index = rows.firstIndex(where: { $0.id == id }) else { return }
             let endpoint = rows.remove(at: index).endpoint
-            if window.finish(endpoint, bytes: 0, succeeded: succeeded) { lane.hasRoom(endpoint) }
+            if window.finish(endpoint, bytes: 0, succeeded: succeeded) { cursor.hasRoom(endpoint) }
         }
     }
 
     /// A failed attempt comes back with a due time before that of deliveries its endpoint already waits with.
     @Test func anEndpointThatIsGoneLeavesNothing() {
-        var lane = ScanCursor<Int64>(start: 0)
-        for endpoint in 0..<10 { _ = lane.atFrontier(Int64(endpoint), before: Int64(endpoint) - 1, endpoint: endpoint, room: .full) }
-        lane.hasRoom(3)
-        #expect(lane.rememberedCount == 10 && lane.rereadStart == 2)
-        for endpoint in 0..<10 { lane.forget(endpoint) }
-        #expect(lane.rememberedCount == 0 && lane.rereadStart == nil)
+        var cursor = ScanCursor<Int64>(start: 0)
+        for endpoint in 0..<10 { _ = cursor.atFrontier(Int64(endpoint), before: Int64(endpoint) - 1, endpoint: endpoint, room: .full) }
+        cursor.hasRoom(3)
+        #expect(cursor.rememberedCount == 10 && cursor.rereadStart == 2)
+        for endpoint in 0..<10 { cursor.forget(endpoint) }
+        #expect(cursor.rememberedCount == 0 && cursor.rereadStart == nil)
         var window = ClaimWindow()
         window.grow(to: 1)
         for _ in 0..<20 {
@@ -89,7 +89,7 @@ import Testing
         #expect(drive.taken.count == ClaimWindow.firstShare)
         // The others of the endpoint were passed over; now its first one is there again, before all of them.
         drive.rows.insert(first, at: 0)
-        drive.lane.inserted(after: 0, endpoint: 0)
+        drive.cursor.inserted(after: 0, endpoint: 0)
         for id in drive.taken { drive.finish(id) }
         drive.read()
         #expect(drive.taken.contains(first.id))
@@ -103,17 +103,17 @@ import Testing
     /// Two endpoints' attempts fail in one commit: the first one's delivery puts the frontier back to before the second one's,
     /// which stands in front of what was passed over of its endpoint all the same.
     @Test func aDeliveryThatComesInBehindAFrontierThatWasPutBackIsReadAgain() {
-        var lane = ScanCursor<Int64>(start: 0)
-        #expect(lane.atFrontier(10, before: 9, endpoint: 1, room: .free) == .take)
-        #expect(lane.atFrontier(20, before: 19, endpoint: 2, room: .free) == .take)
-        #expect(lane.atFrontier(30, before: 29, endpoint: 2, room: .full) == .pass)
-        lane.inserted(after: 10, endpoint: 1)
-        lane.inserted(after: 21, endpoint: 2)
-        #expect(lane.frontier == 10)
-        #expect(lane.atFrontier(11, before: 10, endpoint: 1, room: .free) == .take)
-        for row in [22, 30] as [Int64] { #expect(lane.atFrontier(row, before: row - 1, endpoint: 2, room: .free) == .pass) }
-        #expect(lane.rereadStart == 21)
-        for row in [22, 30] as [Int64] { #expect(lane.rereading(row, before: row - 1, endpoint: 2, room: .free) == .take) }
+        var cursor = ScanCursor<Int64>(start: 0)
+        #expect(cursor.atFrontier(10, before: 9, endpoint: 1, room: .free) == .take)
+        #expect(cursor.atFrontier(20, before: 19, endpoint: 2, room: .free) == .take)
+        #expect(cursor.atFrontier(30, before: 29, endpoint: 2, room: .full) == .pass)
+        cursor.inserted(after: 10, endpoint: 1)
+        cursor.inserted(after: 21, endpoint: 2)
+        #expect(cursor.frontier == 10)
+        #expect(cursor.atFrontier(11, before: 10, endpoint: 1, room: .free) == .take)
+        for row in [22, 30] as [Int64] { #expect(cursor.atFrontier(row, before: row - 1, endpoint: 2, room: .free) == .pass) }
+        #expect(cursor.rereadStart == 21)
+        for row in [22, 30] as [Int64] { #expect(cursor.rereading(row, before: row - 1, endpoint: 2, room: .free) == .take) }
     }
 
     @Test func everyDeliveryIsTakenOnceAndInItsEndpointsOrder() {
@@ -191,7 +191,7 @@ import Testing
         var drive = Drive([0, 0])
         drive.read()
         drive.taken = []
-        drive.lane.startOver()
+        drive.cursor.startOver()
         drive.read()
         #expect(drive.taken == [1, 2])
     }

@@ -81,7 +81,7 @@ import Testing
         #expect(try first.recordedAttempts() == requests)
     }
 
-    @Test func nothingStartsOnceTheLeaseIsOverUntilItIsRenewed() throws {
+    @Test func expiredLeaseStartsNothingUntilItIsRenewed() throws {
         shared.endLeases(at: 0)
         try emit()
         let engine = try first.engine()
@@ -96,7 +96,7 @@ import Testing
         #expect(try first.recordedAttempts() == Self.endpoints)
     }
 
-    @Test func whatAnEngineSentBeforeItWasTakenForDeadIsNotRecordedByIt() throws {
+    @Test func engineTakenForDeadRecordsNothingItSentBefore() throws {
         hold.isHolding = true
         try emit()
         let frozen = try first.engine(untilSettled: true)

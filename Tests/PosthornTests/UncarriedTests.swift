@@ -71,7 +71,7 @@ import PosthornText
     }
 
     @Test(.onEachStore, arguments: cases.indices, [false, true])
-    func theSameForAnEventThatSQLInserted(number: Int, disabled: Bool) throws {
+    func eventInsertedBySQLFailsForThatEndpointAlone(number: Int, disabled: Bool) throws {
         let (bench, receiver, data, reason) = try prepared(number, disabled: disabled)
         try bench.place.insert(type: "T", node: "s", data: data)
         try check(bench, receiver, events: 1, reason)

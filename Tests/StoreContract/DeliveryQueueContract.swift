@@ -148,7 +148,10 @@ extension StoreContract {
         let ids = try ready(store)
         try record(ids[0], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
         try record(ids[1], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now), in: store)
-        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 60, at: now) }
+        let shards = ShardSet([ShardSet.shard(ofEndpoint: try #require(try store.revision(revisions[0])).endpoint)])
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(of: ShardSet.all.subtracting(shards), speed: 60, at: now) }
+        #expect(try store.nextRetry(after: now) == later(60_000))
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(of: shards, speed: 60, at: now) }
         // What is due stays due, and nothing comes a moment too early.
         #expect(try due(store, at: now) == [ids[1]])
         #expect(try store.nextRetry(after: now) == later(1001))

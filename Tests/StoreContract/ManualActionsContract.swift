@@ -54,7 +54,7 @@ extension StoreContract {
         #expect(try due(store, at: now).isEmpty && store.nextRetry(after: now) == scheduled)
         // A schedule that runs faster brings both times nearer.
         try retryNow()
-        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 60, at: now) }
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(of: .all, speed: 60, at: now) }
         #expect(try store.round(of: id).scheduledAt == later(1001))
         try retryNow(wholeRound: true)
         #expect(try store.round(of: id) == DeliveryRound(base: 2))

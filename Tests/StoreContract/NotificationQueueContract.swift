@@ -221,7 +221,11 @@ extension StoreContract {
         let first = try #require(try dueMail(at: now)).key
         try close(first, in: store)
         try notify(ids[1], endpoint, in: store)
-        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(speed: 3600, at: now) }
+        let due = try waitingMail(after: first)?.nextAttemptAt
+        let others = ShardSet.all.subtracting(ShardSet([ShardSet.mailShard]))
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(of: others, speed: 3600, at: now) }
+        #expect(try waitingMail(after: first)?.nextAttemptAt == due)
+        try store.write { () throws(OutboxProblem) in try store.compressDueTimes(of: .all, speed: 3600, at: now) }
         #expect(try waitingMail(after: first)?.nextAttemptAt == later(1001))
     }
 }

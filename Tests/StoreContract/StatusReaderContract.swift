@@ -54,6 +54,7 @@ extension StoreContract {
     private func countsAreRight() throws {
         let (store, revisions) = try prepared(["a", "b"])
         #expect(try read { try !$0.needsRecount() })
+        #expect(try read { try !$0.rowsUpToDate(beyond: 0, limit: 10).goesOn })
         for i in 1...3 { try accept(event("e\(i)"), revisions, in: store) }
         try insert(event("e4"))
         let ids = try ready(store)

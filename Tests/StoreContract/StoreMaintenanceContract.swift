@@ -79,7 +79,7 @@ extension StoreContract {
         try store.write { () throws(OutboxProblem) in try store.correct(counts: missing) }
         #expect(try read { try $0.status(at: now).deliveries } == [.pending: 1])
         // This version's own rows need nothing.
-        while try store.write({ () throws(OutboxProblem) in try store.bringRowsUpToDate(limit: 1) }) {}
+        while try store.write({ () throws(OutboxProblem) in try store.bringRowsUpToDate(beyond: 0, limit: 1) }) {}
         #expect(try ready(store).count == 1)
     }
 

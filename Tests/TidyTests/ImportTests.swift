@@ -1,6 +1,6 @@
 import Testing
 
-/// Who may import whom. The flow goes one way, and each C library is behind one room.
+/// Who may import whom. The flow goes one way, and each C library is behind as few rooms as can be.
 @Suite struct ImportTests {
     /// What every room with threads may import.
     static let system: Set<String> = ["Glibc", "Synchronization", "Dispatch"]
@@ -15,9 +15,14 @@ import Testing
         "PosthornSQLite": [
             "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux",
         ],
-        "PosthornSending": ["PosthornModel", "PosthornText", "PosthornSystem", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux"],
+        "PosthornCurl": ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS"],
+        "PosthornSending": [
+            "PosthornModel", "PosthornText", "PosthornSystem", "PosthornCurl", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux",
+        ],
+        "PosthornMail": ["PosthornModel", "PosthornText", "PosthornCurl", "CPosthornCurl"],
         "Posthorn": [
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
+            "PosthornMail",
         ],
         "PosthornTesting": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
         "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
@@ -28,13 +33,13 @@ import Testing
         ],
         "PosthornCLI": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite",
-            "PosthornSending",
+            "PosthornSending", "PosthornCurl", "PosthornMail",
             "PosthornHTTP", "PosthornAPI", "PosthornLab",
         ],
         "PosthornBenchReports": ["PosthornModel", "PosthornText"],
         "PosthornBench": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite",
-            "PosthornSending",
+            "PosthornSending", "PosthornCurl",
             "PosthornHTTP",
             "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite", "CPosthornLinux",
         ],

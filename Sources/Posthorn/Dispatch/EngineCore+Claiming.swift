@@ -9,7 +9,7 @@ extension EngineCore {
     /// Rows that one reading looks at, so that a turn stays short.
     private static let rowsPerReading = 8192
 
-    /// A due delivery of either lane.
+    /// A due delivery of either cursor.
     fileprivate struct Due {
         let delivery: Int64
         let revision: Int64
@@ -23,17 +23,17 @@ extension EngineCore {
     /// what was claimed before goes out and is recorded.
     /// - Returns: Whether there is more to look at at once.
     func claimUnlessDamaged(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
-        if claimBackoff.nanosecondsLeft(now: MonotonicClock.nanoseconds()) > 0 { return false }
+        if dispatch.backoff.nanosecondsLeft(now: MonotonicClock.nanoseconds()) > 0 { return false }
         do throws(OutboxProblem) {
             let goesOn = try claim(store, now)
-            guard claimBackoff.succeeded() else { return goesOn }
+            guard dispatch.backoff.succeeded() else { return goesOn }
             listeners.tell(.claimRecovered)
             // Rows that were passed by when a reading broke off are looked at again.
-            startOver(queueGeneration)
+            dispatch.startOver(dispatch.queueGeneration)
             return true
         } catch {
             if error.mayPass || error.code == .replaced { throw error }
-            if claimBackoff.failed(error.message, now: MonotonicClock.nanoseconds()) { listeners.tell(.claimFailed(.init(error))) }
+            if dispatch.backoff.failed(error.message, now: MonotonicClock.nanoseconds()) { listeners.tell(.claimFailed(.init(error))) }
             return false
         }
     }
@@ -43,22 +43,14 @@ extension EngineCore {
     func claim(_ store: any OutboxStore, _ now: Timestamp) throws(OutboxProblem) -> Bool {
         var jobs = pool.makeBatch()
         defer { pool.submit(jobs) }
-        window.isStalled = window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
-        // What a throttled endpoint may start goes to both lanes in turn.
-        retriesGoFirst = !retriesGoFirst && !throttles.isEmpty
-        let retriesGoOnFirst = retriesGoFirst ? try readRetries(store, now, &jobs) : false
+        dispatch.window.isStalled =
+            dispatch.window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
+        // What a throttled endpoint may start goes to both cursors in turn.
+        dispatch.retriesGoFirst = !dispatch.retriesGoFirst && !throttles.isEmpty
+        let retriesGoOnFirst = dispatch.retriesGoFirst ? try readRetries(store, now, &jobs) : false
         let readyGoesOn = try readReady(store, now, &jobs)
-        let retriesGoOn = retriesGoFirst ? retriesGoOnFirst : try readRetries(store, now, &jobs)
+        let retriesGoOn = dispatch.retriesGoFirst ? retriesGoOnFirst : try readRetries(store, now, &jobs)
         return readyGoesOn || retriesGoOn
-    }
-
-    /// Everything that is pending is looked at again, from the beginning.
-    func startOver(_ generation: Int64) {
-        queueGeneration = generation
-        ready.startOver()
-        retries.startOver()
-        scout.startOver()
-        nextRetry = nil
     }
 
     private func readReady(
@@ -67,36 +59,36 @@ extension EngineCore {
         _ jobs: inout SendBatch
     ) throws(OutboxProblem) -> Bool {
         var goesOn = false
-        if let start = ready.rereadStart {
+        if let start = dispatch.ready.rereadStart {
             var last = start
             let end = try store.scanReady(after: start, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
                 last = row.delivery
                 return try consider(Due(row), store, now, &jobs) { endpoint, room in
-                    ready.rereading(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
+                    dispatch.ready.rereading(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
                 }
             }
-            ready.reread(upTo: end == .atEnd || last > ready.frontier ? nil : end == .stopped ? last - 1 : last)
+            dispatch.ready.reread(upTo: end == .atEnd || last > dispatch.ready.frontier ? nil : end == .stopped ? last - 1 : last)
             goesOn = end == .atLimit
         }
-        let end = try store.scanReady(after: ready.frontier, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
+        let end = try store.scanReady(after: dispatch.ready.frontier, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
             try consider(Due(row), store, now, &jobs) { endpoint, room in
-                ready.atFrontier(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
+                dispatch.ready.atFrontier(row.delivery, before: row.delivery - 1, endpoint: endpoint, room: room)
             }
         }
-        if end == .stopped, !window.isStalled { try lookAhead(store, now, &jobs) }
+        if end == .stopped, !dispatch.window.isStalled { try lookAhead(store, now, &jobs) }
         return goesOn || end == .atLimit
     }
 
     /// The window is full: takes what those who hold little have behind the frontier.
     private func lookAhead(_ store: any OutboxStore, _ now: Timestamp, _ jobs: inout SendBatch) throws(OutboxProblem) {
-        let start = scout.start(frontier: ready.frontier, at: now)
+        let start = dispatch.scout.start(frontier: dispatch.ready.frontier, at: now)
         let end = try store.scanReady(after: start, limit: LookaheadScan.rowsPerTurn) { (row) throws(OutboxProblem) in
-            if window.isAtItsEnd { return false }
+            if dispatch.window.isAtItsEnd { return false }
             return try consider(Due(row), store, now, &jobs) { endpoint, room in
-                scout.visits(row.delivery, isFree: room == .free || room == .exhausted, held: window.held(endpoint))
+                dispatch.scout.visits(row.delivery, isFree: room == .free || room == .exhausted, held: dispatch.window.held(endpoint))
             }
         }
-        if end == .atEnd { scout.reachedTheEnd(at: now) }
+        if end == .atEnd { dispatch.scout.reachedTheEnd(at: now) }
     }
 
     private func readRetries(
@@ -105,31 +97,34 @@ extension EngineCore {
         _ jobs: inout SendBatch
     ) throws(OutboxProblem) -> Bool {
         var goesOn = false
-        if let start = retries.rereadStart {
+        if let start = dispatch.retries.rereadStart {
             var last = start
             let end = try store.scanRetries(after: start, dueBy: now, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
                 last = row.position
                 return try consider(Due(row), store, now, &jobs) { endpoint, room in
-                    retries.rereading(row.position, before: row.position.predecessor, endpoint: endpoint, room: room)
+                    dispatch.retries.rereading(row.position, before: row.position.predecessor, endpoint: endpoint, room: room)
                 }
             }
-            retries.reread(upTo: end == .atEnd || last > retries.frontier ? nil : end == .stopped ? last.predecessor : last)
+            dispatch.retries.reread(
+                upTo: end == .atEnd || last > dispatch.retries.frontier ? nil : end == .stopped ? last.predecessor : last
+            )
             goesOn = end == .atLimit
         }
-        if let due = nextRetry, due > now { return goesOn }
-        let end = try store.scanRetries(after: retries.frontier, dueBy: now, limit: Self.rowsPerReading) { (row) throws(OutboxProblem) in
+        if let due = dispatch.nextRetry, due > now { return goesOn }
+        let end = try store.scanRetries(after: dispatch.retries.frontier, dueBy: now, limit: Self.rowsPerReading) {
+            (row) throws(OutboxProblem) in
             try consider(Due(row), store, now, &jobs) { endpoint, room in
-                retries.atFrontier(row.position, before: row.position.predecessor, endpoint: endpoint, room: room)
+                dispatch.retries.atFrontier(row.position, before: row.position.predecessor, endpoint: endpoint, room: room)
             }
         }
         if end == .atEnd {
             // Nothing is known to be due before this; what is recorded meanwhile moves it.
-            nextRetry = try store.nextRetry(after: now) ?? Timestamp(milliseconds: .max)
+            dispatch.nextRetry = try store.nextRetry(after: now) ?? Timestamp(milliseconds: .max)
         }
         return goesOn || end == .atLimit
     }
 
-    /// Asks a lane about a row and carries out what it decides. Returns whether to go on.
+    /// Asks a cursor about a row and carries out what it decides. Returns whether to go on.
     private func consider<Position>(
         _ due: Due,
         _ store: any OutboxStore,
@@ -141,18 +136,20 @@ extension EngineCore {
             tellStray(due.delivery)
             return true
         }
-        window.grow(to: directory.placeCount)
+        dispatch.window.grow(to: directory.slotCount)
         // Another engine's, or asked back by one: everything is looked at again when the shard comes.
-        if !leases.holdsAll, !leases.mayStart(directory[target.endpoint].stored.key) { return decide(target.endpoint, .none) != .stop }
+        if !dispatch.leases.holdsAll, !dispatch.leases.mayStart(directory[target.endpoint].stored.key) {
+            return decide(target.endpoint, .none) != .stop
+        }
         let isActive = directory[target.endpoint].isActive
-        let isClaimed = claims[due.delivery] != nil
+        let isClaimed = dispatch.claims[due.delivery] != nil
         if !isActive, !isClaimed {
             // What fails at once is in memory until it is recorded, like any other.
-            if window.isAtItsEnd { return false }
+            if dispatch.window.isAtItsEnd { return false }
             if try failsAtOnce(due, target, store, now) { return true }
-            if toHold.count < Self.rowsPerReading { toHold.append(due.delivery) }
+            held.hold(due.delivery)
         }
-        var room: ScanCursor<Position>.Room = isActive && !isClaimed ? window.room(target.endpoint) : .none
+        var room: ScanCursor<Position>.Room = isActive && !isClaimed ? dispatch.window.room(target.endpoint) : .none
         // What a receiver does not want now waits as if its endpoint had no room.
         if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
         switch decide(target.endpoint, room) {
@@ -170,14 +167,14 @@ extension EngineCore {
     }
 
     /// Puts a delivery into the window.
-    private func admit(_ due: Due, _ endpoint: Int, _ event: SharedEvent, _ target: SendTarget) -> SendJob {
+    private func admit(_ due: Due, _ endpoint: Int, _ event: DispatchState.SharedEvent, _ target: SendTarget) -> SendJob {
         var shared = event
         shared.claims += 1
-        events[due.event] = shared
+        dispatch.events[due.event] = shared
         if !throttles.isEmpty { throttles.take(endpoint) }
         let bytes = shared.event.event.data.count
-        window.take(endpoint, bytes: bytes)
-        claims[due.delivery] = Claim(endpoint: endpoint, event: due.event, bytes: bytes, due: due.due)
+        dispatch.window.take(endpoint, bytes: bytes)
+        dispatch.claims[due.delivery] = DispatchState.Claim(endpoint: endpoint, event: due.event, bytes: bytes, due: due.due)
         return SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: target)
     }
 
@@ -211,30 +208,30 @@ extension EngineCore {
 
     /// Lets go of a delivery of which no attempt is recorded.
     func putBack(_ delivery: Int64) {
-        guard let claim = removeClaim(of: delivery) else { return }
-        abandoned.removeValue(forKey: delivery)
-        _ = window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+        guard let claim = dispatch.removeClaim(of: delivery) else { return }
+        dispatch.abandoned.removeValue(forKey: delivery)
+        _ = dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
         let entry = directory[claim.endpoint]
-        if !leases.mayStart(entry.stored.key) { return }
+        if !dispatch.leases.mayStart(entry.stored.key) { return }
         if entry.isActive {
-            // Throttled, or switched on again meanwhile: the lanes have passed this delivery already.
+            // Throttled, or switched on again meanwhile: the cursors have passed this delivery already.
             if let due = claim.due {
-                retries.inserted(after: RetryPosition(due: due, delivery: delivery - 1), endpoint: claim.endpoint)
-                retries.hasRoom(claim.endpoint)
+                dispatch.retries.inserted(after: RetryPosition(due: due, delivery: delivery - 1), endpoint: claim.endpoint)
+                dispatch.retries.hasRoom(claim.endpoint)
                 // A scan that has reached the end since would wait for a later one otherwise.
-                if let known = nextRetry { nextRetry = min(known, Timestamp(milliseconds: due)) }
+                if let known = dispatch.nextRetry { dispatch.nextRetry = min(known, Timestamp(milliseconds: due)) }
             } else {
-                ready.inserted(after: delivery - 1, endpoint: claim.endpoint)
-                ready.hasRoom(claim.endpoint)
+                dispatch.ready.inserted(after: delivery - 1, endpoint: claim.endpoint)
+                dispatch.ready.hasRoom(claim.endpoint)
             }
         } else {
-            toHold.append(delivery)
+            held.hold(delivery)
         }
     }
 
     /// An event of the claims, or read from the store; `nil` when it cannot be read.
-    private func sharedEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> SharedEvent? {
-        if let known = events[number] { return known }
+    private func sharedEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> DispatchState.SharedEvent? {
+        if let known = dispatch.events[number] { return known }
         do throws(OutboxProblem) { return try readEvent(number, store) } catch {
             // One event on a damaged page holds up no others.
             if error.mayPass { throw error }
@@ -244,14 +241,14 @@ extension EngineCore {
 
     /// A damaged outbox may hold any number of them; `doctor` counts them.
     private func tellStray(_ delivery: Int64) {
-        if hasToldStray { return }
-        hasToldStray = true
+        if dispatch.hasToldStray { return }
+        dispatch.hasToldStray = true
         listeners.tell(.strayDelivery(delivery))
     }
 
-    private func readEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> SharedEvent? {
+    private func readEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> DispatchState.SharedEvent? {
         guard let (event, isChecked) = try store.event(number) else { return nil }
-        return SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))
+        return DispatchState.SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))
     }
 }
 

@@ -3,47 +3,43 @@ import PosthornText
 
 // Several engines may share a store; each delivers the endpoints of the shards that it has leased.
 extension EngineCore {
-    /// The shard whose engine sends the mails of all.
-    private static let mailShard = 0
-
     /// Asks which shards this engine delivers, and follows what has changed.
     func followLease(_ store: any ShardLeases & EngineJournal, _ now: Timestamp) throws(OutboxProblem) {
         let lease = try store.lease()
-        if lease.endsAt != leases.lease.endsAt { pool.mayStart(until: lease.endsAt) }
-        guard let change = leases.update(lease) else { return }
-        mails?.setOnDuty(leases.lease.startable.contains(Self.mailShard))
+        if lease.endsAt != dispatch.leases.lease.endsAt { pool.mayStart(until: lease.endsAt) }
+        guard let change = dispatch.leases.update(lease) else { return }
         let stopped = change.lost.union(change.recalled)
         let keys = stopped.isEmpty ? [] : directory.entries.map(\.stored.key).filter(stopped.containsEndpoint)
         if !keys.isEmpty { pool.recall(keys: Set(keys)) }
         if !change.lost.isEmpty { abandon(change.lost) }
-        handshakes?.update(directory.unverified.filter { leases.mayStart($0.key) })
+        tell(.endpoints(directory, dispatch.leases))
         if change.gained.isEmpty { return }
         // What was passed by as another engine's, with what that one was asked for by receivers.
-        startOver(queueGeneration)
+        dispatch.startOver(dispatch.queueGeneration)
         try restoreThrottles(from: store, at: now)
     }
 
     /// Another engine may send what is under way of these shards: each delivery keeps its place in memory until its request has
     /// ended, so that it is not sent twice from here if its shard comes back.
     private func abandon(_ lost: ShardSet) {
-        for (delivery, claim) in claims.all where lost.containsEndpoint(directory[claim.endpoint].stored.key) {
-            abandoned[delivery] = ()
+        for (delivery, claim) in dispatch.claims.all where lost.containsEndpoint(directory[claim.endpoint].stored.key) {
+            dispatch.abandoned[delivery] = ()
         }
     }
 
     /// Lets go of results that are another engine's to record.
     func dropAbandonedResults() {
         for batch in recording.indices {
-            let dropped = recording[batch].map(\.job.id).filter { abandoned[$0] != nil }
+            let dropped = recording[batch].map(\.job.id).filter { dispatch.abandoned[$0] != nil }
             if dropped.isEmpty { continue }
-            recording[batch].removeAll { abandoned[$0.job.id] != nil }
+            recording[batch].removeAll { dispatch.abandoned[$0.job.id] != nil }
             dropped.forEach(putBack)
         }
     }
 
     /// Shards that are asked back and of which nothing is under way any more.
     var quietShards: ShardSet {
-        let recalled = leases.lease.recalled
+        let recalled = dispatch.leases.lease.recalled
         if recalled.isEmpty { return .none }
         let busy = directory.entries.map(\.stored.key).filter { directory.index(ofEndpoint: $0).map(holds) ?? false }
         return recalled.subtracting(ShardSet(busy.map(ShardSet.shard)))

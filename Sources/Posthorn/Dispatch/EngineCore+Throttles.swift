@@ -3,173 +3,17 @@ import PosthornStore
 import PosthornSending
 import PosthornText
 
-/// Endpoints whose receivers have asked to be left alone.
-struct ThrottleBook {
-    private var throttles: [Int: Throttle] = [:]
-    /// Those of which the outbox is to be told, by their places.
-    private(set) var news: Set<Int> = []
-    private var lastLook = Timestamp(milliseconds: .min)
-    /// When to look after them next.
-    private(set) var nextLook = Timestamp(milliseconds: .max)
-    /// Those that the last look found and ``next(at:waits:)`` has not given out.
-    private var found: [Int] = []
-    /// The one that was given out last.
-    private var lastGiven: Int?
-    /// Whether the last turn was a throttled endpoint's.
-    private var hadLastTurn = false
-
-    /// Requests of slow receivers start at this distance at most: each look may read what waits again.
-    static let intervalMilliseconds: Int64 = 100
-
-    /// Whether no endpoint is held back.
-    var isEmpty: Bool { throttles.isEmpty }
-
-    /// How many endpoints are held back.
-    var count: Int { throttles.count }
-
-    /// Takes over what an engine before this one has written down.
-    mutating func restore(_ endpoint: Int, until: Timestamp) {
-        throttles[endpoint] = Throttle(until: until)
-        nextLook = min(nextLook, until)
-    }
-
-    /// A receiver has answered.
-    /// - Returns: Whether what waits in the senders for it is to be taken back.
-    mutating func answered(_ endpoint: Int, _ outcome: AttemptOutcome) -> Bool {
-        if outcome.succeeded {
-            throttles[endpoint]?.succeeded()
-            return false
-        }
-        guard let wait = outcome.retryAfterMilliseconds, wait > 0 else { return false }
-        let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
-        let isNews: Bool
-        if var known = throttles[endpoint] {
-            isNews = known.asked(toWait: wait, started: outcome.started, at: ended)
-            throttles[endpoint] = known
-        } else {
-            throttles[endpoint] = Throttle(toWait: wait, at: ended)
-            isNews = true
-        }
-        if let until = throttles[endpoint]?.until { nextLook = min(nextLook, until) }
-        news.insert(endpoint)
-        return isNews
-    }
-
-    /// Whether a request of an endpoint may start.
-    mutating func mayStart(_ endpoint: Int, at now: Timestamp) -> Bool {
-        guard case .at(let time)? = throttles[endpoint]?.turn(at: now) else { return true }
-        nextLook = min(nextLook, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
-        return false
-    }
-
-    /// A request of an endpoint starts.
-    mutating func take(_ endpoint: Int) { throttles[endpoint]?.take() }
-
-    /// Whether ``next(at:waits:)`` has another one at once.
-    var hasNext: Bool { !found.isEmpty }
-
-    /// The next endpoint that has something that waits and may start a request, or is held back no more. One at a time: the
-    /// reading then begins where that endpoint's deliveries are, and not at those of all.
-    mutating func next(at now: Timestamp, waits: (Int) -> Bool) -> Int? {
-        if found.isEmpty { found = look(at: now, waits: waits) }
-        guard let endpoint = found.popLast() else { return nil }
-        lastGiven = endpoint
-        hadLastTurn = true
-        return endpoint
-    }
-
-    /// Whether this turn may be a throttled endpoint's. While others wait to be read again, that is every second one, once the
-    /// reading has got to the one before.
-    /// - Parameters:
-    ///   - isReadingAgain: Whether any endpoint waits to be read again.
-    ///   - hasCapacity: Whether that is so of one.
-    mutating func hasTurn(isReadingAgain: Bool, hasCapacity: (Int) -> Bool) -> Bool {
-        guard isReadingAgain else { return true }
-        if hadLastTurn {
-            hadLastTurn = false
-            return false
-        }
-        return lastGiven.map(hasCapacity) != true
-    }
-
-    /// When to look after them next; not at once while the reading is busy with others, whose room comes with their results.
-    func deadline(at now: Timestamp, isReadingAgain: Bool) -> Timestamp {
-        isReadingAgain ? max(nextLook, now.advanced(byMilliseconds: Self.intervalMilliseconds)) : nextLook
-    }
-
-    /// Looks after all of them, now and then.
-    /// - Parameters:
-    ///   - waits: Whether an endpoint has anything that waits.
-    /// - Returns: Those that have and may start a request, or are held back no more.
-    mutating func look(at now: Timestamp, waits: (Int) -> Bool) -> [Int] {
-        // A clock that was put back is no reason to wait.
-        guard now >= nextLook || now < lastLook else { return [] }
-        lastLook = now
-        var free: [Int] = []
-        var next = Timestamp(milliseconds: .max)
-        for endpoint in Array(throttles.keys) {
-            guard var throttle = throttles[endpoint] else { continue }
-            if throttle.isOver(at: now) {
-                throttles[endpoint] = nil
-                news.insert(endpoint)
-                if waits(endpoint) { free.append(endpoint) }
-                continue
-            }
-            let turn = throttle.turn(at: now)
-            throttles[endpoint] = throttle
-            switch turn {
-            case .now where waits(endpoint):
-                free.append(endpoint)
-                next = min(next, now.advanced(byMilliseconds: Self.intervalMilliseconds))
-            case .at(let time) where time <= throttle.until || waits(endpoint):
-                next = min(next, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
-            case .now, .at:
-                next = min(next, throttle.until.advanced(byMilliseconds: Throttle.memoryMilliseconds))
-            }
-        }
-        nextLook = next
-        return free
-    }
-
-    /// Forgets those that were written down and are so no more.
-    /// - Returns: Their places.
-    mutating func forgetLifted(isWritten: (Int) -> Bool) -> [Int] {
-        let lifted = throttles.keys.filter { !news.contains($0) && !isWritten($0) }
-        for endpoint in lifted { forget(endpoint) }
-        return lifted
-    }
-
-    /// A place is vacant.
-    mutating func forget(_ endpoint: Int) {
-        if lastGiven == endpoint { lastGiven = nil }
-        throttles[endpoint] = nil
-        news.remove(endpoint)
-        found.removeAll { $0 == endpoint }
-    }
-
-    /// Until when an endpoint is left alone; `nil` when it is as any other.
-    func until(_ endpoint: Int) -> Timestamp? { throttles[endpoint]?.until }
-
-    /// The outbox has been told.
-    mutating func told() { news.removeAll() }
-}
-
 extension EngineCore {
     /// Looks after throttled endpoints, so that the reading comes back for what waits for them.
     func lookAtThrottles(_ now: Timestamp) {
         if throttles.isEmpty && !throttles.hasNext { return }
-        guard throttles.hasTurn(isReadingAgain: isReadingAgain, hasCapacity: { ready.hasCapacity($0) || retries.hasCapacity($0) }) else {
-            return
-        }
-        guard let endpoint = throttles.next(at: now, waits: { ready.waits($0) || retries.waits($0) }) else { return }
-        ready.hasRoom(endpoint)
-        retries.hasRoom(endpoint)
+        guard throttles.hasTurn(isReadingAgain: dispatch.isReadingAgain, hasCapacity: { dispatch.hasCapacity($0) }) else { return }
+        guard let endpoint = throttles.next(at: now, waits: { dispatch.waits($0) }) else { return }
+        dispatch.hasRoom(endpoint)
     }
 
     /// Whether a throttled endpoint waits for the next turn alone.
-    var hasNextThrottled: Bool { throttles.hasNext && !isReadingAgain }
-
-    var isReadingAgain: Bool { ready.rereadStart != nil || retries.rereadStart != nil }
+    var hasNextThrottled: Bool { throttles.hasNext && !dispatch.isReadingAgain }
 
     /// Notes what a receiver's answer says of the receiver itself. One at an address that the endpoint has left says nothing of the one that it has.
     func noteThrottle(_ result: SendResult, ofEndpoint endpoint: Int) {
@@ -190,14 +34,11 @@ extension EngineCore {
     func dropLiftedThrottles(_ store: any EngineJournal) throws(OutboxProblem) {
         if throttles.isEmpty { return }
         let written = try store.throttles(after: Timestamp(milliseconds: .min))
-        // One that was removed may have lost its place already.
-        let lifted = throttles.forgetLifted { place in
-            directory.entry(at: place).map { written[$0.stored.key] != nil } ?? false
+        // One that was removed may have lost its index already.
+        let lifted = throttles.forgetLifted { index in
+            directory.entry(at: index).map { written[$0.stored.key] != nil } ?? false
         }
-        for endpoint in lifted {
-            ready.hasRoom(endpoint)
-            retries.hasRoom(endpoint)
-        }
+        for endpoint in lifted { dispatch.hasRoom(endpoint) }
     }
 
     /// Takes over what an engine before this one was asked for.

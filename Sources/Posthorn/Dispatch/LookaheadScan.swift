@@ -1,7 +1,7 @@
 import PosthornModel
 import PosthornText
 
-/// Looks ahead of the ready lane's frontier while others fill the window, for deliveries of endpoints that hold little.
+/// Looks ahead of the ready cursor's frontier while others fill the window, for deliveries of endpoints that hold little.
 ///
 /// Otherwise an event of a small tenant would wait until a large one's backlog in front of it has been worked off. A pass goes
 /// through the backlog once, which costs about a hundredth of delivering it, and then sees only what comes in. What an endpoint
@@ -24,7 +24,7 @@ struct LookaheadScan {
     private var started: Timestamp?
     private var ended: Timestamp?
 
-    /// Where to read on from. What the lane has looked at is not looked at again.
+    /// Where to read on from. What the cursor has looked at is not looked at again.
     mutating func start(frontier: Int64, at now: Timestamp) -> Int64 {
         if started == nil { started = now }
         position = max(position, frontier)

@@ -2,8 +2,8 @@ import PosthornSystem
 
 /// An order of due deliveries that is read from front to back, passing over those whose endpoint has no room.
 ///
-/// The frontier is how far it was read. Where an endpoint's delivery was passed over, the lane remembers the first such
-/// place; once the endpoint has room again ("hungry"), the stretch from there to the frontier is read again for it. So a
+/// The frontier is how far it was read. Where an endpoint's delivery was passed over, the cursor remembers the first such
+/// place; once the endpoint has room again, the stretch from there to the frontier is read again for it. So a
 /// million deliveries that wait for a dead endpoint cost nothing while nothing of theirs can start, and nobody behind
 /// them waits. It decides alone; whoever reads the rows asks it about each.
 struct ScanCursor<Position: Comparable> {
@@ -12,7 +12,7 @@ struct ScanCursor<Position: Comparable> {
     /// For an endpoint with deliveries that were passed over: all of its deliveries up to here were taken.
     private var passedOver = IntegerTable<Position>()
     /// Endpoints with room and deliveries that were passed over.
-    private var hungry = IntegerTable<Void>()
+    private var withRoom = IntegerTable<Void>()
     private let start: Position
 
     init(start: Position) {
@@ -52,7 +52,7 @@ struct ScanCursor<Position: Comparable> {
         case .free:
             // Earlier ones of this endpoint go first.
             if passedOver[Int64(endpoint)] == nil { return .take }
-            hungry[Int64(endpoint)] = ()
+            withRoom[Int64(endpoint)] = ()
             return .pass
         case .full:
             if passedOver[Int64(endpoint)] == nil { passedOver[Int64(endpoint)] = before }
@@ -78,44 +78,44 @@ struct ScanCursor<Position: Comparable> {
     func waits(_ endpoint: Int) -> Bool { passedOver[Int64(endpoint)] != nil }
 
     /// Whether an endpoint has room and waits to be read again.
-    func hasCapacity(_ endpoint: Int) -> Bool { hungry[Int64(endpoint)] != nil }
+    func hasCapacity(_ endpoint: Int) -> Bool { withRoom[Int64(endpoint)] != nil }
 
     /// An endpoint has room again.
     mutating func hasRoom(_ endpoint: Int) {
-        if passedOver[Int64(endpoint)] != nil { hungry[Int64(endpoint)] = () }
+        if passedOver[Int64(endpoint)] != nil { withRoom[Int64(endpoint)] = () }
     }
 
-    /// Where to read again from; `nil` when nobody is hungry.
-    var rereadStart: Position? { hungry.isEmpty ? nil : hungry.all.lazy.compactMap { passedOver[$0.key] }.min() }
+    /// Where to read again from; `nil` when no endpoint has room.
+    var rereadStart: Position? { withRoom.isEmpty ? nil : withRoom.all.lazy.compactMap { passedOver[$0.key] }.min() }
 
     /// A row between ``rereadStart`` and the frontier.
     mutating func rereading(_ position: Position, before: Position, endpoint: Int, room: Room) -> Decision {
         if position > frontier || room == .exhausted { return .stop }
-        guard hungry[Int64(endpoint)] != nil, let done = passedOver[Int64(endpoint)], position > done else { return .pass }
+        guard withRoom[Int64(endpoint)] != nil, let done = passedOver[Int64(endpoint)], position > done else { return .pass }
         switch room {
         case .free:
             passedOver[Int64(endpoint)] = position
             return .take
         case .full:
             passedOver[Int64(endpoint)] = before
-            hungry.removeValue(forKey: Int64(endpoint))
-            return hungry.isEmpty ? .stop : .pass
+            withRoom.removeValue(forKey: Int64(endpoint))
+            return withRoom.isEmpty ? .stop : .pass
         case .none, .exhausted: return .pass
         }
     }
 
     /// The reading got as far as `position`, or to the frontier when that is `nil`.
     mutating func reread(upTo position: Position?) {
-        for (endpoint, _) in hungry.all {
+        for (endpoint, _) in withRoom.all {
             passedOver[endpoint] = position.map { max(passedOver[endpoint] ?? $0, $0) }
         }
-        if position == nil { hungry = IntegerTable() }
+        if position == nil { withRoom = IntegerTable() }
     }
 
     /// Lets go of what is remembered of an endpoint.
     mutating func forget(_ endpoint: Int) {
         passedOver[Int64(endpoint)] = nil
-        hungry[Int64(endpoint)] = nil
+        withRoom[Int64(endpoint)] = nil
     }
 
     /// How many endpoints something is remembered of.
@@ -125,6 +125,6 @@ struct ScanCursor<Position: Comparable> {
     mutating func startOver() {
         frontier = start
         passedOver = IntegerTable()
-        hungry = IntegerTable()
+        withRoom = IntegerTable()
     }
 }

@@ -7,29 +7,21 @@ extension Engine {
     /// Ends in an orderly way, within a bounded time whatever receivers and mail servers do.
     /// - Parameter trouble: What is wrong with the outbox's files, if that is why it ends.
     /// - Throws: The trouble, or why results could not be recorded.
-    func end(_ core: EngineCore, _ pool: any RequestCarrier, _ handshakes: HandshakeRunner, _ trouble: OutboxProblem?) throws {
+    func end(_ core: EngineCore, _ pool: any RequestCarrier, _ trouble: OutboxProblem?) throws {
         listeners.whenSettled(nil)
         core.startDraining()
         pool.startDraining()
         if let trouble { listeners.tell(.ownershipLost(.init(trouble))) }
         listeners.tell(.draining)
         // What is sent without an outbox to record it in would only be sent once more.
-        let allowed = state.withLock { min($0.drainMilliseconds ?? .max, $0.newDrainMilliseconds ?? configuration.drainMilliseconds) }
+        let (allowed, isSettled) = state.withLock { (min($0.drainMilliseconds ?? .max, $0.newDrainMilliseconds ?? configuration.drainMilliseconds), $0.isSettled) }
         let patience = trouble?.leavesOutboxWhole ?? true ? max(0, allowed) : 0
-        let start = MonotonicClock.nanoseconds()
-        handshakes.requestStop()
-        let retention = state.withLock { state in
-            defer { state.retention = nil }
-            return state.retention
-        }
-        retention?.requestStop()
+        for service in core.services { service.drain(isSettled ? .finishing : .now) }
         if !pool.drain(milliseconds: patience) {
             let requests = pool.cutOff()
             if requests > 0 { listeners.tell(.drainCut(requests: requests)) }
         }
-        handshakes.join(within: max(0, patience - (MonotonicClock.nanoseconds() - start) / 1_000_000))
-        endMails(within: patience)
-        retention?.join()
+        for service in core.services { service.join(within: patience) }
         if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveCommitted() } }
         let problem = recordLast(core)
         outbox.writer.detach()
@@ -37,23 +29,15 @@ extension Engine {
         pool.stop()
         // The pool calls the core and the core the pool: without this neither of them, nor the outbox, would ever go away.
         core.pool = nil
-        core.handshakes = nil
-        core.mails = nil
+        core.services = []
         let senders = pool.statistics
         state.withLock { state in
             state.lastSenders = senders
             state.pool = nil
-            state.mails = nil
+            state.services = []
         }
         listeners.tell(.stopped)
         if let problem = trouble ?? problem { throw problem }
-    }
-
-    private func endMails(within milliseconds: Int64) {
-        let (mails, isSettled) = state.withLock { ($0.mails, $0.isSettled) }
-        // Asked to stop, it has begun no mail since.
-        if isSettled { mails?.requestFlush() } else { mails?.requestStop() }
-        mails?.join(within: milliseconds)
     }
 
     /// How long a stop waits for a store that cannot be written.

@@ -59,9 +59,6 @@ extension Engine {
         return nil
     }
 
-    /// Rows of an earlier version that one transaction brings up to date.
-    private static let upgradeStep = 10_000
-
     func leave() {
         try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.leave() }
     }
@@ -72,7 +69,10 @@ extension Engine {
     func prepare() throws(OutboxProblem) -> Bool {
         let (speed, servesMails) = (configuration.speed, configuration.mail != nil)
         // The engine before has ended, be it of an earlier version.
-        while try patiently({ (store) throws(OutboxProblem) in try store.bringRowsUpToDate(limit: Self.upgradeStep) }) == true {}
+        let known = (try? outbox.rowsUpToDate()) ?? 0
+        while try patiently({ (store) throws(OutboxProblem) in
+            try store.bringRowsUpToDate(beyond: known, limit: Outbox.rowsPerUpdate)
+        }) == true {}
         // Counts are for people to read: not having them right ends no engine.
         if (try? outbox.read { try $0.needsRecount() }) == true { try? outbox.recount() }
         let done = try patiently { [outbox] (store) throws(OutboxProblem) -> Result<Void, OutboxProblem> in
@@ -84,7 +84,8 @@ extension Engine {
                 return .failure(problem)
             }
             try store.write(servesMails: servesMails)
-            if speed != 1 { try store.compressDueTimes(speed: speed, at: now) }
+            // What this engine gets of others later, those have brought nearer when they started.
+            if speed != 1 { try store.compressDueTimes(of: try store.lease().shards, speed: speed, at: now) }
             return .success(())
         }
         try done?.get()

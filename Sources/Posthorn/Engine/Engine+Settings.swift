@@ -7,11 +7,7 @@ extension Engine {
     @discardableResult
     public func use(_ mail: MailConfiguration) -> Bool {
         guard configuration.mail != nil else { return false }
-        let mails = state.withLock { state in
-            state.newMail = mail
-            return state.mails
-        }
-        mails?.use(mail)
+        state.withLock { $0.newMail = mail }
         return true
     }
 

@@ -34,8 +34,8 @@ public final class Engine: Sendable {
         var pool: (any RequestCarrier)?
         /// What the senders had done when they were let go of.
         var lastSenders: SenderStatistics?
-        var mails: MailRunner?
-        var retention: RetentionRunner?
+        /// Those that are running.
+        var services: [any EngineService] = []
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
@@ -161,11 +161,11 @@ public final class Engine: Sendable {
 
     /// Asks the engine to end and returns at once; for signal handlers' threads.
     public func requestStop() {
-        let mails = state.withLock { state in
+        let services = state.withLock { state in
             state.wantsStop = true
-            return state.mails
+            return state.services
         }
-        mails?.requestStop()
+        for service in services { service.drain(.now) }
         waker.signal()
     }
 
@@ -203,16 +203,19 @@ public final class Engine: Sendable {
         )
         let pool = try makeCarrier(core)
         core.pool = pool
-        let handshakes: HandshakeRunner
-        do throws(SystemProblem) { handshakes = try startHelpers(core, pool) } catch {
+        do throws(SystemProblem) { try startServices(core) } catch {
             dismantle(core, pool)
             throw error
+        }
+        state.withLock { state in
+            state.core = core
+            state.pool = pool
         }
         listeners.whenSettled { [self] in settle() }
         listeners.tell(.started)
         outbox.writer.attach(core)
         let trouble = keepWatch(watch)
-        try end(core, pool, handshakes, trouble)
+        try end(core, pool, trouble)
     }
 
     private func makeCarrier(_ core: EngineCore) throws -> any RequestCarrier {
@@ -250,49 +253,12 @@ public final class Engine: Sendable {
         return nil
     }
 
-    /// Starts what else has threads.
-    private func startHelpers(_ core: EngineCore, _ pool: any RequestCarrier) throws(SystemProblem) -> HandshakeRunner {
-        let handshake = VendorHandshake(guard: configuration.sender.guard, caFile: configuration.sender.caFile)
-        let handshakes = try HandshakeRunner(outbox, handshake, speed: configuration.speed, listeners)
-        core.handshakes = handshakes
-        state.withLock { state in
-            state.core = core
-            state.pool = pool
-        }
-        // Last of those that may throw, so that its thread always meets its end.
-        core.mails = try startMails()
-        try startRetention()
-        return handshakes
-    }
-
     /// Ends what was started before something else could not be.
     private func dismantle(_ core: EngineCore, _ pool: any RequestCarrier) {
-        core.handshakes?.requestStop()
-        core.handshakes?.join(within: 0)
+        for service in core.services { service.drain(.now) }
+        for service in core.services { service.join(within: 0) }
         pool.stop()
         core.pool = nil
-        core.handshakes = nil
-        state.withLock { state in
-            state.core = nil
-            state.pool = nil
-        }
-    }
-
-    private func startRetention() throws(SystemProblem) {
-        guard let policy = configuration.retention else { return }
-        let retention = try RetentionRunner(outbox, policy, listeners)
-        state.withLock { $0.retention = retention }
-    }
-
-    private func startMails() throws(SystemProblem) -> MailRunner? {
-        guard let mail = configuration.mail else { return nil }
-        let mails = try MailRunner(outbox, mail, speed: configuration.speed, listeners)
-        // A stop that was asked for before this is seen by `end`.
-        let newer = state.withLock { state in
-            state.mails = mails
-            return state.newMail
-        }
-        if let newer { mails.use(newer) }
-        return mails
+        core.services = []
     }
 }

@@ -72,23 +72,23 @@ extension EngineCore {
 
     private var snapshot: EngineSnapshot {
         var snapshot = EngineSnapshot()
-        (snapshot.claims, snapshot.claimLimit) = (window.rows, ClaimWindow.rowLimit)
-        (snapshot.claimBytes, snapshot.claimByteLimit) = (window.bytes, ClaimWindow.byteLimit)
-        snapshot.isStalled = window.isStalled
-        snapshot.readyFrontier = ready.frontier
-        snapshot.retryFrontier = retries.frontier.due
-        (snapshot.passedOver, snapshot.retriesPassedOver) = (ready.rememberedCount, retries.rememberedCount)
+        (snapshot.claims, snapshot.claimLimit) = (dispatch.window.rows, ClaimWindow.rowLimit)
+        (snapshot.claimBytes, snapshot.claimByteLimit) = (dispatch.window.bytes, ClaimWindow.byteLimit)
+        snapshot.isStalled = dispatch.window.isStalled
+        snapshot.readyFrontier = dispatch.ready.frontier
+        snapshot.retryFrontier = dispatch.retries.frontier.due
+        (snapshot.passedOver, snapshot.retriesPassedOver) = (dispatch.ready.rememberedCount, dispatch.retries.rememberedCount)
         snapshot.throttled = throttles.count
         snapshot.unrecorded = recording.reduce(0) { $0 + $1.count } + inbox.withLock { $0.count }
-        (snapshot.storageFailed, snapshot.claimFailed) = (storageFailed, claimBackoff.isFailing)
-        snapshot.endpoints = window.largestShares(EngineSnapshot.endpointLimit)
-            .map { place, share in
+        (snapshot.storageFailed, snapshot.claimFailed) = (storageFailed, dispatch.backoff.isFailing)
+        snapshot.endpoints = dispatch.window.largestShares(EngineSnapshot.endpointLimit)
+            .map { index, share in
                 EngineSnapshot.EndpointShare(
-                    endpoint: directory[place].stored.settings.id,
+                    endpoint: directory[index].stored.settings.id,
                     held: share.held,
                     limit: share.limit,
                     bytes: share.bytes,
-                    isPassedOver: ready.waits(place) || retries.waits(place)
+                    isPassedOver: dispatch.waits(index)
                 )
             }
         return snapshot

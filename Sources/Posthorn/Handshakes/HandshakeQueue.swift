@@ -4,7 +4,7 @@ import PosthornFormats
 
 /// Which endpoints are to prove themselves, and when each is asked. Decides alone; a ``HandshakeRunner`` carries it out.
 ///
-/// A handshake that hangs occupies its place until its deadline, so the places are shared: neither a node nor a host nor
+/// A handshake that hangs occupies its slot until its deadline, so the slots are shared: neither a node nor a host nor
 /// those that have failed before can have them all, and nodes take turns.
 struct HandshakeQueue {
     /// An endpoint that has not proved itself.
@@ -29,13 +29,13 @@ struct HandshakeQueue {
     /// How many times faster than written the pauses run.
     let speed: Double
     private var entries: [Int64: Entry] = [:]
-    private var running: [Int64: Place] = [:]
+    private var running: [Int64: Slot] = [:]
     /// Counts who was taken, and when each node was last.
     private var turns = 0
     private var lastTurn: [String: Int] = [:]
 
     /// What a handshake that is under way occupies.
-    private struct Place {
+    private struct Slot {
         let node: String
         let host: String
         let isRepeat: Bool
@@ -74,7 +74,7 @@ struct HandshakeQueue {
         var taken: [PendingHandshake] = []
         while let entry = next(at: now) {
             let candidate = entry.candidate
-            running[candidate.key] = Place(node: candidate.settings.node, host: candidate.host, isRepeat: entry.failures > 0)
+            running[candidate.key] = Slot(node: candidate.settings.node, host: candidate.host, isRepeat: entry.failures > 0)
             turns += 1
             lastTurn[candidate.settings.node] = turns
             taken.append(candidate)
@@ -89,13 +89,13 @@ struct HandshakeQueue {
         }
     }
 
-    /// Whether there is a place for one that is not under way.
+    /// Whether there is a slot for one that is not under way.
     private func hasRoom(_ entry: Entry) -> Bool {
         guard running.count < Self.limit, running[entry.candidate.key] == nil else { return false }
-        let places = running.values
-        return places.count { $0.node == entry.candidate.settings.node } < Self.limitPerNode
-            && places.count { $0.host == entry.candidate.host } < Self.limitPerHost
-            && (entry.failures == 0 || places.count { $0.isRepeat } < Self.limitOfRepeats)
+        let slots = running.values
+        return slots.count { $0.node == entry.candidate.settings.node } < Self.limitPerNode
+            && slots.count { $0.host == entry.candidate.host } < Self.limitPerHost
+            && (entry.failures == 0 || slots.count { $0.isRepeat } < Self.limitOfRepeats)
     }
 
     /// A clock that was put back must not make a pause longer than the longest one.
@@ -116,7 +116,7 @@ struct HandshakeQueue {
     }
 
     /// One that was taken is done.
-    /// - Returns: When it is asked again; `nil` when it is not, or something newer is to be asked in its place.
+    /// - Returns: When it is asked again; `nil` when it is not, or something newer is to be asked instead.
     mutating func finished(_ candidate: PendingHandshake, _ outcome: Outcome, at now: Timestamp) -> Timestamp? {
         running[candidate.key] = nil
         guard var entry = entries[candidate.key], entry.candidate.isSame(as: candidate) else { return nil }
@@ -138,7 +138,7 @@ struct HandshakeQueue {
 
     /// When to look again; `nil` when only a change or an answer matters.
     var nextDue: Timestamp? {
-        // Whoever waits for a place is looked at again when one under way ends.
+        // Whoever waits for a slot is looked at again when one under way ends.
         entries.values.lazy.filter { hasRoom($0) }.map(\.due).min()
     }
 }

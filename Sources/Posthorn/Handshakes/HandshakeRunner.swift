@@ -6,22 +6,16 @@ import Synchronization
 
 /// Lets unverified endpoints of a running engine prove themselves: a thread that waits for the next one's time, and one
 /// for each handshake under way. None of them is the writer's, which only records its result.
-final class HandshakeRunner: Sendable {
+final class HandshakeRunner: EngineService {
     private let outbox: Outbox
     private let handshake: VendorHandshake
     private let listeners: EngineListeners
-    private let waker: Waker
-    private let ended: Waker
+    private let thread: ServiceThread
     private let state: Mutex<State>
 
     private struct State: ~Copyable {
         var queue: HandshakeQueue
         var answers: [Answer] = []
-        var isStopping = false
-        /// Whether those under way are not waited for any more.
-        var isCut = false
-        var isOver = false
-        var thread: WorkerThread?
     }
 
     private struct Answer {
@@ -29,80 +23,61 @@ final class HandshakeRunner: Sendable {
         let failure: String?
     }
 
-    /// The longest sleep, after which a clock that was moved is noticed.
-    private static let longestSleepMilliseconds: Int64 = 60_000
-
     init(_ outbox: Outbox, _ handshake: VendorHandshake, speed: Double, _ listeners: EngineListeners) throws(SystemProblem) {
         self.outbox = outbox
         self.handshake = handshake
         self.listeners = listeners
-        waker = try Waker()
-        ended = try Waker()
+        thread = try ServiceThread(name: "posthorn-verify", clock: outbox.clock)
         state = Mutex(State(queue: HandshakeQueue(speed: speed)))
-        outbox.clock.signalOnJump(waker)
-        let thread = try WorkerThread(name: "posthorn-verify") { [self] in
-            run()
-            state.withLock { $0.isOver = true }
-            ended.signal()
-        }
-        state.withLock { $0.thread = thread }
     }
 
-    // MARK: From any thread
+    // MARK: EngineService
+
+    static func make(for engine: Engine) throws(SystemProblem) -> HandshakeRunner? {
+        let sender = engine.configuration.sender
+        let handshake = VendorHandshake(guard: sender.guard, caFile: sender.caFile)
+        return try HandshakeRunner(engine.outbox, handshake, speed: engine.configuration.speed, engine.listeners)
+    }
+
+    func start() throws(SystemProblem) { try thread.start { [self] in run() } }
 
     /// Takes the list of all endpoints that are unverified now.
-    func update(_ candidates: [HandshakeQueue.PendingHandshake]) {
+    func notice(_ news: EngineNews) {
+        guard case .endpoints(let directory, let leases) = news else { return }
+        let candidates = directory.unverified.filter { leases.mayStart($0.key) }
         state.withLock { $0.queue.update(candidates, at: outbox.clock.now()) }
-        waker.signal()
+        thread.wake()
     }
 
     /// Whether an endpoint waits for the answer to its first handshake.
-    var hasUnasked: Bool { state.withLock { $0.queue.hasUnasked } }
+    var isUnsettled: Bool { state.withLock { $0.queue.hasUnasked } }
 
-    /// Begins no handshake from now on; those under way end within their endpoints' deadlines.
-    func requestStop() {
-        state.withLock { $0.isStopping = true }
-        waker.signal()
-    }
+    /// Those under way end within their endpoints' deadlines, and none is worth waiting for longer because all else is settled.
+    func drain(_ drain: ServiceDrain) { thread.order(.stop) }
 
-    /// Waits until those under way have ended and are recorded, for so many milliseconds at most; then they count for nothing,
-    /// and the endpoints are asked again. To be called once, after ``requestStop()``.
-    func join(within milliseconds: Int64) {
-        let end = MonotonicClock.nanoseconds() + milliseconds * 1_000_000
-        while !state.withLock({ $0.isOver }) {
-            let left = (end - MonotonicClock.nanoseconds() + 999_999) / 1_000_000
-            if left <= 0 { break }
-            ended.wait(milliseconds: left)
-        }
-        state.withLock { $0.isCut = true }
-        waker.signal()
-        let thread = state.withLock { state in
-            defer { state.thread = nil }
-            return state.thread
-        }
-        thread?.join()
-    }
+    /// Endpoints whose handshake is given up are asked again by the next engine.
+    func join(within milliseconds: Int64) { thread.join(within: milliseconds) }
 
     // MARK: On its own thread
 
     private func run() {
         var threads: [Int64: WorkerThread] = [:]
         while true {
-            let (answers, isCut) = state.withLock { state in
-                defer { state.answers = [] }
-                return (state.answers, state.isCut)
-            }
             // Each ends by itself within its endpoint's deadline, and nobody hears of it.
-            if isCut { return threads.values.forEach { $0.detach() } }
+            if thread.isCut { return threads.values.forEach { $0.detach() } }
+            let answers = state.withLock { state in
+                defer { state.answers = [] }
+                return state.answers
+            }
             for answer in answers { threads.removeValue(forKey: answer.candidate.key)?.join() }
             if !answers.isEmpty { record(answers) }
+            let isStopping = thread.order != .work
             let now = outbox.clock.now()
-            let due = state.withLock { state in state.isStopping ? [] : state.queue.take(at: now) }
+            let due = isStopping ? [] : state.withLock { $0.queue.take(at: now) }
             for candidate in due { threads[candidate.key] = start(candidate) }
-            let (isOver, deadline) = state.withLock { ($0.isStopping && !$0.queue.isRunning, $0.isStopping ? nil : $0.queue.nextDue) }
-            if isOver { return }
-            let wait = deadline.flatMap { outbox.clock.realMilliseconds(until: $0) }
-            waker.wait(milliseconds: wait.map { min($0, Self.longestSleepMilliseconds) })
+            let (isRunning, next) = state.withLock { ($0.queue.isRunning, $0.queue.nextDue) }
+            if isStopping && !isRunning { return }
+            thread.sleep(milliseconds: isStopping ? nil : next.flatMap { outbox.clock.realMilliseconds(until: $0) })
         }
     }
 
@@ -111,7 +86,7 @@ final class HandshakeRunner: Sendable {
             return try WorkerThread(name: "posthorn-hello") { [self] in
                 let failure = handshake.failure(of: candidate.settings, candidate.composer)
                 state.withLock { $0.answers.append(Answer(candidate: candidate, failure: failure?.text)) }
-                waker.signal()
+                thread.wake()
             }
         } catch {
             let now = outbox.clock.now()

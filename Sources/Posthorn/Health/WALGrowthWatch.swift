@@ -1,3 +1,6 @@
+import PosthornStore
+import PosthornText
+
 /// Decides when to tell that somebody's long reading keeps the write-ahead log from being emptied: until that ends the log
 /// grows by all that is written, and in the end it fills the disk.
 struct WALGrowthWatch {
@@ -17,6 +20,19 @@ struct WALGrowthWatch {
             told = 0
             return .logReleased
         }
+        return nil
+    }
+}
+
+/// Reports it.
+final class WALGrowthDuty: EngineDuty {
+    private let listeners: EngineListeners
+    private var watch = WALGrowthWatch()
+
+    init(_ listeners: EngineListeners) { self.listeners = listeners }
+
+    func look(_ turn: EngineTurn, _ store: any OutboxStore) throws(OutboxProblem) -> Timestamp? {
+        if let news = watch.update(store.pinnedBytes) { listeners.tell(news) }
         return nil
     }
 }

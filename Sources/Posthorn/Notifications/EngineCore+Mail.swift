@@ -7,7 +7,7 @@ import PosthornSystem
 extension EngineCore {
     /// Queues word of an exhausted delivery, in the transaction that records its last attempt.
     func notify(_ result: SendResult, in store: any NotificationRows, at now: Timestamp) throws(OutboxProblem) {
-        guard let claim = claims[result.job.id] else { return }
+        guard let claim = dispatch.claims[result.job.id] else { return }
         let stored = directory[claim.endpoint].stored
         let exhaustion = ExhaustedNotice(
             delivery: result.job.id,

@@ -1,6 +1,6 @@
 public import PosthornModel
 import PosthornText
-public import PosthornSending
+public import PosthornMail
 import PosthornStore
 
 /// How mails about exhausted deliveries are sent.

@@ -1,145 +1,90 @@
 import PosthornModel
 import PosthornStore
-import PosthornSending
+import PosthornMail
 import PosthornSystem
 import Synchronization
 
 /// Sends the mails of a running engine's outbox, one after the other, on a thread of its own: a slow mail server holds
 /// nothing else back. A mail is closed in one commit, sent, and recorded in another; a crash between the two sends it
 /// again, with the same message id.
-final class MailRunner: Sendable {
+final class MailRunner: EngineService {
     private let outbox: Outbox
-    private let configuration: Mutex<MailConfiguration>
+    /// How mails are handed in, as of now.
+    private let configuration: @Sendable () -> MailConfiguration
     private let speed: Double
     private let listeners: EngineListeners
-    private let waker: Waker
-    /// Signalled when something has changed for those who wait in ``join(within:)``.
-    private let ended: Waker
-    private let state = Mutex(State())
+    private let thread: ServiceThread
+    /// Whether this engine sends the mails; of several that share an outbox one does.
+    private let onDuty = Atomic(true)
 
-    private struct State: ~Copyable {
-        var order = Order.work
-        /// When it was told to stop, in monotonic nanoseconds.
-        var stopped: Int64?
-        /// Whether the mail on the wire is not waited for any more.
-        var isCut = false
-        var isOver = false
-        /// Whether this engine sends the mails; of several that share an outbox one does.
-        var isOnDuty = true
-        var thread: WorkerThread?
-    }
-
-    private enum Order {
-        /// Sends what is due.
-        case work
-        /// Tries everything that waits once, and ends.
-        case flush
-        /// Ends; a mail that is on the wire ends first.
-        case stop
-    }
-
-    /// The longest sleep, after which a clock that was moved is noticed.
-    private static let longestSleepMilliseconds: Int64 = 60_000
     /// How long to wait when the outbox cannot be read or written.
     private static let storagePauseMilliseconds: Int64 = 1000
     /// A flush ends after so many mails in a row that the server does not take now: the next would wait for it too.
     private static let flushFailuresLimit = 2
 
-    init(_ outbox: Outbox, _ configuration: MailConfiguration, speed: Double, _ listeners: EngineListeners) throws(SystemProblem) {
+    init(
+        _ outbox: Outbox,
+        _ configuration: @escaping @Sendable () -> MailConfiguration,
+        speed: Double,
+        _ listeners: EngineListeners
+    ) throws(SystemProblem) {
         self.outbox = outbox
-        self.configuration = Mutex(configuration)
+        self.configuration = configuration
         self.speed = speed
         self.listeners = listeners
-        waker = try Waker()
-        ended = try Waker()
-        outbox.clock.signalOnJump(waker)
-        let thread = try WorkerThread(name: "posthorn-mail") { [self] in
-            run()
-            state.withLock { $0.isOver = true }
-            ended.signal()
+        thread = try ServiceThread(name: "posthorn-mail", clock: outbox.clock)
+    }
+
+    // MARK: EngineService
+
+    static func make(for engine: Engine) throws(SystemProblem) -> MailRunner? {
+        guard let mail = engine.configuration.mail else { return nil }
+        let current: @Sendable () -> MailConfiguration = { [weak engine] in engine?.state.withLock { $0.newMail } ?? mail }
+        return try MailRunner(engine.outbox, current, speed: engine.configuration.speed, engine.listeners)
+    }
+
+    func start() throws(SystemProblem) { try thread.start { [self] in run() } }
+
+    func notice(_ news: EngineNews) {
+        switch news {
+        case .mailsQueued: thread.wake()
+        case .endpoints(_, let leases):
+            let isOurs = leases.lease.startable.contains(ShardSet.mailShard)
+            if onDuty.exchange(isOurs, ordering: .acquiringAndReleasing) != isOurs { thread.wake() }
         }
-        state.withLock { $0.thread = thread }
     }
 
-    // MARK: From any thread
+    /// Everything that waits is tried once when all is settled. Digests are closed then though their hour is not over.
+    func drain(_ drain: ServiceDrain) { thread.order(drain == .now ? .stop : .finish) }
 
-    /// There is something new in the queue.
-    func wake() { waker.signal() }
-
-    /// Hands mails in as this says from now on.
-    func use(_ newer: MailConfiguration) {
-        configuration.withLock { $0 = newer }
-        waker.signal()
-    }
-
-    /// Says whether this engine sends the mails from now on, or another one does.
-    func setOnDuty(_ isOnDuty: Bool) {
-        state.withLock { $0.isOnDuty = isOnDuty }
-        waker.signal()
-    }
-
-    /// Begins no mail from now on.
-    func requestStop() {
-        state.withLock { state in
-            state.order = .stop
-            if state.stopped == nil { state.stopped = MonotonicClock.nanoseconds() }
-        }
-        waker.signal()
-        ended.signal()
-    }
-
-    /// Has everything that waits tried once, unless it is to stop. Digests are closed though their hour is not over.
-    func requestFlush() {
-        state.withLock { if $0.order == .work { $0.order = .flush } }
-        waker.signal()
-    }
-
-    /// Waits for the thread's end, after ``requestStop()`` or ``requestFlush()``. A mail that is still on the wire so many
-    /// milliseconds after the stop is cut off: it is sent again, and that was no attempt.
-    func join(within milliseconds: Int64) {
-        while true {
-            let (isOver, stopped) = state.withLock { ($0.isOver, $0.stopped) }
-            let left = stopped.map { ($0 - MonotonicClock.nanoseconds()) / 1_000_000 + milliseconds }
-            if isOver { break }
-            if let left, left <= 0 {
-                state.withLock { $0.isCut = true }
-                break
-            }
-            ended.wait(milliseconds: left.map { $0 + 1 })
-        }
-        let thread = state.withLock { state in
-            defer { state.thread = nil }
-            return state.thread
-        }
-        thread?.join()
-    }
+    /// A mail that is still on the wire when the time is over is cut off: it is sent again, and that was no attempt.
+    func join(within milliseconds: Int64) { thread.join(within: milliseconds) }
 
     // MARK: On its own thread
 
-    private var order: Order { state.withLock { $0.order } }
-    private var isOnDuty: Bool { state.withLock { $0.isOnDuty } }
+    private var isOnDuty: Bool { onDuty.load(ordering: .acquiring) }
 
     private func run() {
         while true {
-            switch order {
+            switch thread.order {
             case .stop: return
-            case .flush:
-                flush()
-                return
+            case .finish: return flush()
             case .work:
                 let pause = sendDue()
-                if order == .work { waker.wait(milliseconds: pause) }
+                if thread.order == .work { thread.sleep(milliseconds: pause) }
             }
         }
     }
 
     /// Sends what is due.
-    /// - Returns: How long to sleep.
-    private func sendDue() -> Int64 {
+    /// - Returns: How long to sleep; `nil` when only news matters.
+    private func sendDue() -> Int64? {
         do {
-            while order == .work, isOnDuty, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) { _ = try send(mail) }
-            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return Self.longestSleepMilliseconds }
-            return min(outbox.clock.realMilliseconds(until: next) ?? .max, Self.longestSleepMilliseconds)
+            while thread.order == .work, isOnDuty, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) {
+                _ = try send(mail)
+            }
+            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return nil }
+            return outbox.clock.realMilliseconds(until: next)
         } catch {
             return Self.storagePauseMilliseconds
         }
@@ -148,7 +93,7 @@ final class MailRunner: Sendable {
     private func flush() {
         var key: Int64 = 0
         var failures = 0
-        while order != .stop, isOnDuty, failures < Self.flushFailuresLimit,
+        while thread.order != .stop, isOnDuty, failures < Self.flushFailuresLimit,
             let mail = try? outbox.read({ try $0.waitingMail(after: key) })
         {
             key = mail.key
@@ -175,7 +120,7 @@ final class MailRunner: Sendable {
         }
         let result = handIn(claim.mail, contents)
         // Cut off before the server has answered: nobody knows whether it has the mail.
-        if result != .sent, state.withLock({ $0.isCut }) { return nil }
+        if result != .sent, thread.isCut { return nil }
         let now = outbox.clock.now()
         let attempt = MailSchedule.after(result, of: claim.mail, at: now, speed: speed)
         record(attempt)
@@ -222,7 +167,7 @@ final class MailRunner: Sendable {
 
     private func handIn(_ mail: QueuedMail, _ contents: MailContents) -> MailResult {
         let words = NotificationMail(contents: contents)
-        let configuration = configuration.withLock { $0 }
+        let configuration = configuration()
         do throws(InputProblem) {
             let message = MailMessage(
                 from: configuration.from,
@@ -234,7 +179,7 @@ final class MailRunner: Sendable {
                 date: mail.closed ?? outbox.clock.now(),
                 identifier: mail.id
             )
-            return try configuration.sender.send(message) { [self] in state.withLock { $0.isCut } }
+            return try configuration.sender.send(message) { [thread] in thread.isCut }
         } catch {
             return .permanent("not handed in: \(error)")
         }
@@ -246,8 +191,8 @@ final class MailRunner: Sendable {
             do throws(OutboxProblem) {
                 return try outbox.writer.perform { (store) throws(OutboxProblem) in try store.recordMail(attempt) }
             } catch {
-                if order != .work { return }
-                waker.wait(milliseconds: Self.storagePauseMilliseconds)
+                if thread.order != .work { return }
+                thread.sleep(milliseconds: Self.storagePauseMilliseconds)
             }
         }
     }

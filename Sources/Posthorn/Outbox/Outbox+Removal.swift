@@ -126,7 +126,7 @@ extension Outbox {
     /// - Returns: How many deliveries were cancelled with it, by the numbers of their endpoints.
     static func carryOut(_ plan: TopologyPlan, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) -> [Int64: Int] {
         var cancelled: [Int64: Int] = [:]
-        if !plan.removedEndpoints.isEmpty { while try store.bringRowsUpToDate(limit: upkeepStep) {} }
+        if !plan.removedEndpoints.isEmpty { while try store.bringRowsUpToDate(beyond: 0, limit: upkeepStep) {} }
         for key in plan.removedEndpoints {
             cancelled[key] = try store.waitingDeliveries(ofEndpoint: key, beyond: plan.cancelledThrough)
         }

@@ -2,21 +2,14 @@ import PosthornModel
 import PosthornStore
 import PosthornSystem
 import PosthornText
-import Synchronization
 
 /// Deletes what a running engine's outbox need not keep any more, on a thread of its own: now and then, and in small steps, so that
 /// it takes a fifth of the writer's time at most while it lasts.
-final class RetentionRunner: Sendable {
+final class RetentionRunner: EngineService {
     private let outbox: Outbox
     private let policy: RetentionPolicy
     private let listeners: EngineListeners
-    private let waker: Waker
-    private let state = Mutex(State())
-
-    private struct State: ~Copyable {
-        var isStopping = false
-        var thread: WorkerThread?
-    }
+    private let thread: ServiceThread
 
     /// How often it looks for what has become too old.
     static let intervalMilliseconds: Int64 = 600_000
@@ -27,28 +20,26 @@ final class RetentionRunner: Sendable {
         self.outbox = outbox
         self.policy = policy
         self.listeners = listeners
-        waker = try Waker()
-        outbox.clock.signalOnJump(waker)
-        let thread = try WorkerThread(name: "posthorn-retain") { [self] in run() }
-        state.withLock { $0.thread = thread }
+        thread = try ServiceThread(name: "posthorn-retain", clock: outbox.clock)
     }
 
-    /// Begins no step from now on.
-    func requestStop() {
-        state.withLock { $0.isStopping = true }
-        waker.signal()
+    // MARK: EngineService
+
+    static func make(for engine: Engine) throws(SystemProblem) -> RetentionRunner? {
+        guard let policy = engine.configuration.retention else { return nil }
+        return try RetentionRunner(engine.outbox, policy, engine.listeners)
     }
 
-    /// Waits for the thread's end, after ``requestStop()``: for the step that is under way.
-    func join() {
-        let thread = state.withLock { state in
-            defer { state.thread = nil }
-            return state.thread
-        }
-        thread?.join()
-    }
+    func start() throws(SystemProblem) { try thread.start { [self] in run() } }
 
-    private var isStopping: Bool { state.withLock { $0.isStopping } }
+    /// Nobody waits for what is old: it ends after the step that is under way.
+    func drain(_ drain: ServiceDrain) { thread.order(.stop) }
+
+    func join(within milliseconds: Int64) { thread.join(within: milliseconds) }
+
+    // MARK: On its own thread
+
+    private var isStopping: Bool { thread.order != .work }
 
     private func run() {
         while !isStopping {
@@ -64,7 +55,7 @@ final class RetentionRunner: Sendable {
         while !isStopping {
             let now = outbox.clock.now()
             if now >= end || now < start { return }
-            waker.wait(milliseconds: min(outbox.clock.realMilliseconds(until: end) ?? .max, Self.intervalMilliseconds))
+            thread.sleep(milliseconds: outbox.clock.realMilliseconds(until: end))
         }
     }
 
@@ -79,7 +70,7 @@ final class RetentionRunner: Sendable {
             share: Self.share,
             endsAtNewer: true,
             recounts: false,
-            rest: { [self] in waker.wait(milliseconds: $0) },
+            rest: { [self] in thread.sleep(milliseconds: $0) },
             isCut: { [self] in isStopping }
         )
         do {

@@ -12,7 +12,7 @@ final class BranchDirectory {
     private let owner = OwnerThread()
     private var generation: Int64 = -1
     private var topologyRollbacks = 0
-    private var places: [String: (node: Node, endpoints: NodeEndpoints)] = [:]
+    private var sites: [String: (node: Node, endpoints: NodeEndpoints)] = [:]
     private var routes: [Route: [Member]] = [:]
     private var members: [Int64: Member] = [:]
 
@@ -55,7 +55,7 @@ final class BranchDirectory {
     }
 
     private func forget() {
-        places.removeAll()
+        sites.removeAll()
         routes.removeAll()
         members.removeAll()
     }
@@ -75,16 +75,16 @@ final class BranchDirectory {
     private func route(_ event: Event, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> [Member]? {
         let route = Route(type: event.type, node: Array(event.node.utf8))
         if let known = routes[route] { return known }
-        if max(routes.count, places.count) >= Self.memoryLimit { forget() }
-        guard var place = try place(event.node, store) else { return nil }
+        if max(routes.count, sites.count) >= Self.memoryLimit { forget() }
+        guard var site = try site(event.node, store) else { return nil }
         var found: [Member] = []
         // Every parent stands on a higher level, so there is an end.
         for _ in Level.allCases {
-            if Hierarchy.receives(place.node.level, type: event.type) {
-                for endpoint in place.endpoints.recipients(of: event.type) { found.append(member(endpoint, at: now)) }
+            if Hierarchy.receives(site.node.level, type: event.type) {
+                for endpoint in site.endpoints.recipients(of: event.type) { found.append(member(endpoint, at: now)) }
             }
-            guard let parent = place.node.parent, let above = try self.place(parent, store) else { break }
-            place = above
+            guard let parent = site.node.parent, let above = try self.site(parent, store) else { break }
+            site = above
         }
         routes[route] = found
         return found
@@ -97,13 +97,13 @@ final class BranchDirectory {
         return made
     }
 
-    private func place(_ id: String, _ store: any TopologyLookup) throws(OutboxProblem) -> (node: Node, endpoints: NodeEndpoints)? {
+    private func site(_ id: String, _ store: any TopologyLookup) throws(OutboxProblem) -> (node: Node, endpoints: NodeEndpoints)? {
         // Strings that look the same are the same key here; the table compares bytes.
-        if let known = places[id], Identifier.isWrittenAlike(known.node.id, id) { return known }
+        if let known = sites[id], Identifier.isWrittenAlike(known.node.id, id) { return known }
         guard let node = try store.node(id: id) else { return nil }
         var endpoints = NodeEndpoints()
         for endpoint in try store.endpoints(atNode: id) { endpoints.put(endpoint) }
-        places[id] = (node, endpoints)
+        sites[id] = (node, endpoints)
         return (node, endpoints)
     }
 }

@@ -17,9 +17,9 @@ final class EndpointDirectory {
     private(set) var generation: Int64 = -1
     private var topologyRollbacks = 0
     private var routing: Routing?
-    /// Endpoints by their index. Removed ones give their place up as soon as nothing of theirs is under way, so that it stays
-    /// as small as the topology however many come and go.
-    @exclusivity(unchecked) private var places: [Entry?] = []
+    // What is looked up for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access overlaps another
+    // would be paid for each.
+    @exclusivity(unchecked) private var table = Table()
     private var vacant: [Int] = []
     private var freedSlots: [(index: Int, key: Int64)] = []
     private var indexByKey: [Int64: Int] = [:]
@@ -29,34 +29,20 @@ final class EndpointDirectory {
     /// Of those that are there, those that cannot be used, and those that have to prove themselves.
     private var faulty: Set<Int> = []
     private var unproved: Set<Int> = []
-    /// Places of removed ones, of which something was under way when they were looked at last.
+    /// Slots of removed ones, of which something was under way when they were looked at last.
     private var leaving: Set<Int> = []
     /// How many are there, removed ones left out.
     private(set) var presentCount = 0
     /// Says of which endpoints something is under way; `nil` while no engine runs.
     weak var holder: (any InFlightQuery)?
-    @exclusivity(unchecked) private var routes: [Route: (endpoints: [Int], node: String)] = [:]
-    @exclusivity(unchecked) private(set) var targets = IntegerTable<Target?>()
 
-    /// A place for requests of one revision. An object, because it is looked up for every delivery.
-    final class Target {
-        let endpoint: Int
-        /// `nil` when no request can be made for it, or it is to be made again.
-        @exclusivity(unchecked) fileprivate(set) var sendTarget: SendTarget?
-        fileprivate(set) var composer: SwappableComposer
-
-        init(endpoint: Int, sendTarget: SendTarget?, composer: SwappableComposer) {
-            self.endpoint = endpoint
-            self.sendTarget = sendTarget
-            self.composer = composer
-        }
-
-        /// Lets go of the place itself and says whether requests hold it, or one before it, so that they are to get what the
-        /// composer is exchanged for. Only the writer's thread hands out places, so there is no new holder meanwhile.
-        fileprivate func isHeldWhenLetGo() -> Bool {
-            sendTarget = nil
-            return !isKnownUniquelyReferenced(&composer)
-        }
+    private struct Table {
+        /// Endpoints by their index. Removed ones give their slot up as soon as nothing of theirs is under way, so that it stays
+        /// as small as the topology however many come and go.
+        var slots: [Entry?] = []
+        var routes: [Route: (endpoints: [Int], node: String)] = [:]
+        /// By their revisions.
+        var targets = IntegerTable<Target?>()
     }
 
     private struct Route: Hashable {
@@ -88,32 +74,32 @@ final class EndpointDirectory {
     /// A reading that fails on the way is done again from the start.
     private func follow(_ changes: TopologyChanges, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
         for index in leaving {
-            guard let entry = places[index] else { continue }
+            guard let entry = table.slots[index] else { continue }
             try evict(entry.stored.key, index, store, at: now)
         }
         for endpoint in changes.endpoints {
             let known = indexByKey[endpoint.key]
             routing?.update(endpoint, from: known.map { self[$0].stored })
             if endpoint.state != .removed {
-                place(endpoint, at: now)
+                seat(endpoint, at: now)
             } else if let known {
                 try evict(endpoint.key, known, store, at: now)
             }
         }
-        if !changes.endpoints.isEmpty { routes.removeAll(keepingCapacity: true) }
+        if !changes.endpoints.isEmpty { table.routes.removeAll(keepingCapacity: true) }
         let keys = Set(changes.endpoints.map(\.key))
-        for (revision, target) in targets.all {
+        for (revision, target) in table.targets.all {
             // One of no endpoint was of a revision that was not there; it may be by now.
             guard let target else {
-                _ = targets.removeValue(forKey: revision)
+                _ = table.targets.removeValue(forKey: revision)
                 continue
             }
-            let key = places[target.endpoint]?.stored.key
+            let key = table.slots[target.endpoint]?.stored.key
             if let key, !keys.contains(key) { continue }
             if target.isHeldWhenLetGo(), let made = try makeTarget(revision, store, at: now, reusing: target.composer) {
-                targets[revision] = made
+                table.targets[revision] = made
             } else {
-                _ = targets.removeValue(forKey: revision)
+                _ = table.targets.removeValue(forKey: revision)
             }
         }
         generation = changes.generation
@@ -130,58 +116,58 @@ final class EndpointDirectory {
         changed.isWhole = true
         let present = Set(topology.endpoints.map(\.key))
         for (key, index) in indexByKey where !present.contains(key) { try evict(key, index, store, at: now) }
-        for endpoint in topology.endpoints { place(endpoint, at: now) }
-        routes.removeAll(keepingCapacity: true)
+        for endpoint in topology.endpoints { seat(endpoint, at: now) }
+        table.routes.removeAll(keepingCapacity: true)
         // A reading that fails on the way is done again, and finds all targets still there.
         generation = -1
         version += 1
         // Requests that wait hold the old target, whose composer is made new in place. All others are made when they are asked
         // for again, so that those of earlier revisions do not pile up.
-        targets = IntegerTable(targets.all.filter { $0.value?.isHeldWhenLetGo() ?? false })
+        table.targets = IntegerTable(table.targets.all.filter { $0.value?.isHeldWhenLetGo() ?? false })
         var fresh = IntegerTable<Target?>()
-        for (revision, target) in targets.all {
+        for (revision, target) in table.targets.all {
             guard let target, let made = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
             fresh[revision] = made
         }
-        targets = fresh
+        table.targets = fresh
         generation = topology.generation
         topologyRollbacks = store.topologyRollbacks
     }
 
-    // MARK: Places
+    // MARK: Slots
 
-    /// The endpoint at a place. Indices are valid only while held, or until the next call.
-    subscript(index: Int) -> Entry { places[index]! }
+    /// The endpoint in a slot. Indices are valid only while held, or until the next call.
+    subscript(index: Int) -> Entry { table.slots[index]! }
 
-    /// The place of the endpoint with a number; `nil` when it has none.
+    /// The slot of the endpoint with a number; `nil` when it has none.
     func index(ofEndpoint key: Int64) -> Int? { indexByKey[key] }
 
     /// All that have one, in no order that means anything.
-    var entries: [Entry] { places.compactMap { $0 } }
+    var entries: [Entry] { table.slots.compactMap { $0 } }
 
-    /// How many places there are, vacant ones too.
-    var placeCount: Int { places.count }
+    /// How many slots there are, vacant ones too.
+    var slotCount: Int { table.slots.count }
 
-    /// Gives an endpoint a place, or puts what is new about it into the one that it has.
+    /// Gives an endpoint a slot, or puts what is new about it into the one that it has.
     @discardableResult
-    private func place(_ endpoint: StoredEndpoint, at now: Timestamp) -> Int {
+    private func seat(_ endpoint: StoredEndpoint, at now: Timestamp) -> Int {
         let composer = Self.composer(endpoint.settings, at: now)
         let known = indexByKey[endpoint.key]
         let redactor = SecretRedactor(endpoint.settings, try? composer.get(), keeping: known.flatMap { self[$0].redactor })
         let entry = Entry(stored: endpoint, composer: composer, redactor: redactor)
-        let index = known ?? vacant.popLast() ?? places.count
-        if index == places.count { places.append(nil) }
+        let index = known ?? vacant.popLast() ?? table.slots.count
+        if index == table.slots.count { table.slots.append(nil) }
         indexByKey[endpoint.key] = index
         indexByID[endpoint.settings.id] = index
         put(entry, at: index)
         return index
     }
 
-    /// Vacates the place of an endpoint that is gone, unless something of it is under way.
+    /// Vacates the slot of an endpoint that is gone, unless something of it is under way.
     private func evict(_ key: Int64, _ index: Int, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
-        if let holder, holder.isAboard, holder.holds(index) {
+        if let holder, holder.isAttached, holder.holds(index) {
             // What is pruned already is still to be recalled, and its results to be taken in.
-            place(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
+            seat(try store.endpoint(key) ?? self[index].stored.withState(.removed), at: now)
             return
         }
         let id = self[index].stored.settings.id
@@ -189,13 +175,13 @@ final class EndpointDirectory {
         put(nil, at: index)
         indexByKey[key] = nil
         vacant.append(index)
-        if holder?.isAboard == true { freedSlots.append((index, key)) }
+        if holder?.isAttached == true { freedSlots.append((index, key)) }
     }
 
-    /// Fills or vacates a place, and keeps count of what is there.
+    /// Fills or vacates a slot, and keeps count of what is there.
     private func put(_ entry: Entry?, at index: Int) {
-        if let before = places[index], before.stored.state != .removed { presentCount -= 1 }
-        places[index] = entry
+        if let before = table.slots[index], before.stored.state != .removed { presentCount -= 1 }
+        table.slots[index] = entry
         changed.indices.insert(index)
         let present = entry.flatMap { $0.stored.state == .removed ? nil : $0 }
         if present != nil { presentCount += 1 }
@@ -214,20 +200,20 @@ final class EndpointDirectory {
         return changed
     }
 
-    /// The endpoint at a place that may be vacant.
-    func entry(at index: Int) -> Entry? { index < places.count ? places[index] : nil }
+    /// The endpoint in a slot that may be vacant.
+    func entry(at index: Int) -> Entry? { index < table.slots.count ? table.slots[index] : nil }
 
     /// Those that cannot be used.
-    var faultyEntries: [Entry] { faulty.compactMap { places[$0] } }
+    var faultyEntries: [Entry] { faulty.compactMap { table.slots[$0] } }
 
-    /// The places that were freedSlots since this was asked last, with the numbers of the endpoints that had them.
+    /// The slots that were freed since this was asked last, with the numbers of the endpoints that had them.
     func takeVacated() -> [(index: Int, key: Int64)] {
         defer { freedSlots = [] }
         return freedSlots
     }
 
     /// Whether an engine of this process keeps it up to date.
-    var isKeptUp: Bool { generation >= 0 && holder?.isAboard ?? false }
+    var isKeptUp: Bool { generation >= 0 && holder?.isAttached ?? false }
 
     /// The next reading is a whole one.
     func invalidate() { generation = -1 }
@@ -238,7 +224,7 @@ final class EndpointDirectory {
 
     /// Endpoints that have to prove themselves before they get anything.
     var unverified: [HandshakeQueue.PendingHandshake] {
-        unproved.compactMap { places[$0] }.map { entry in
+        unproved.compactMap { table.slots[$0] }.map { entry in
             HandshakeQueue.PendingHandshake(
                 key: entry.stored.key,
                 revision: entry.stored.revision,
@@ -270,14 +256,14 @@ final class EndpointDirectory {
         guard let routing else { return [] }
         let route = Route(type: event.type, node: event.node)
         let (indices, node): ([Int], String)
-        if let known = routes[route] {
+        if let known = table.routes[route] {
             (indices, node) = known
         } else {
             guard let spelling = routing.spelling(of: event.node) else { throw EventRecipients.unknownNode(event.node) }
             indices = routing.recipients(type: event.type, node: event.node).compactMap { indexByKey[$0.key] }
             node = spelling
-            if routes.count >= Self.routeLimit { routes.removeAll(keepingCapacity: true) }
-            routes[route] = (indices, node)
+            if table.routes.count >= Self.routeLimit { table.routes.removeAll(keepingCapacity: true) }
+            table.routes[route] = (indices, node)
         }
         if !Identifier.isWrittenAlike(event.node, node) { throw Identifier.writtenInTwoWays(event.node, field: "node") }
         return indices
@@ -299,24 +285,27 @@ final class EndpointDirectory {
     /// Where deliveries of a revision go; `nil` when there is no such revision.
     func target(of revision: Int64, in store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Target? {
         checkThread()
-        let known = targets[revision]
+        let known = table.targets[revision]
         if let known, known.map({ $0.sendTarget != nil || self[$0.endpoint].fault != nil }) ?? true { return known }
-        let made = try makeTarget(revision, store, at: now, reusing: known??.composer, placing: true)
-        targets[revision] = .some(made)
+        let made = try makeTarget(revision, store, at: now, reusing: known??.composer, seating: true)
+        table.targets[revision] = .some(made)
         return made
     }
+
+    /// How many revisions are known, those too for which there is no target.
+    var targetCount: Int { table.targets.count }
 
     private func makeTarget(
         _ key: Int64,
         _ store: any TopologyLookup,
         at now: Timestamp,
         reusing live: SwappableComposer?,
-        placing placesRemoved: Bool = false
+        seating seatsRemoved: Bool = false
     ) throws(OutboxProblem) -> Target? {
         guard let revision = try store.revision(key) else { return nil }
         var index = indexByKey[revision.endpoint]
         // A delivery to an endpoint that is gone, which somebody retried by hand: it is held, for when the endpoint comes back.
-        if index == nil, placesRemoved, let stored = try store.endpoint(revision.endpoint) { index = place(stored, at: now) }
+        if index == nil, seatsRemoved, let stored = try store.endpoint(revision.endpoint) { index = seat(stored, at: now) }
         guard let index else { return nil }
         let entry = self[index]
         // Pinned to what it was accepted with: URL, method and envelope. Everything else is the newest.
@@ -331,9 +320,9 @@ final class EndpointDirectory {
             url = try? EndpointURL(settings.url)
         }
         let composer = revision.key == entry.stored.revision ? entry.composer : Self.composer(settings, at: now)
-        let slot = live ?? SwappableComposer()
-        slot.replace(with: composer)
-        guard let url, entry.fault == nil else { return Target(endpoint: index, sendTarget: nil, composer: slot) }
+        let shared = live ?? SwappableComposer()
+        shared.replace(with: composer)
+        guard let url, entry.fault == nil else { return Target(endpoint: index, sendTarget: nil, composer: shared) }
         let target = SendTarget(
             key: revision.endpoint,
             url: url,
@@ -341,9 +330,9 @@ final class EndpointDirectory {
             timeoutMilliseconds: settings.timeoutMilliseconds,
             inFlightLimit: settings.inFlightLimit,
             ratePerSecond: settings.ratePerSecond,
-            composer: slot,
+            composer: shared,
             owners: routing?.owners(of: settings.node) ?? []
         )
-        return Target(endpoint: index, sendTarget: target, composer: slot)
+        return Target(endpoint: index, sendTarget: target, composer: shared)
     }
 }

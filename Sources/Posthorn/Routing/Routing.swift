@@ -4,24 +4,24 @@ import PosthornStore
 /// Who receives which event: the hierarchy's rule, the patterns and the endpoints' states, as a pure table.
 struct Routing {
     private let hierarchy: Hierarchy
-    private var places: [String: NodeEndpoints]
+    private var endpointsByNode: [String: NodeEndpoints]
 
     init(nodes: [Node], endpoints: [StoredEndpoint]) throws(InputProblem) {
         hierarchy = try Hierarchy(nodes)
-        var places: [String: NodeEndpoints] = [:]
+        var endpointsByNode: [String: NodeEndpoints] = [:]
         for endpoint in endpoints where endpoint.state != .removed {
-            places[endpoint.settings.node, default: NodeEndpoints()].put(endpoint)
+            endpointsByNode[endpoint.settings.node, default: NodeEndpoints()].put(endpoint)
         }
-        self.places = places
+        self.endpointsByNode = endpointsByNode
     }
 
     /// Takes over what is new about one endpoint.
     /// - Parameter old: The endpoint as it was; `nil` for a new one.
     mutating func update(_ endpoint: StoredEndpoint, from old: StoredEndpoint?) {
         if let old, old.settings.node != endpoint.settings.node || endpoint.state == .removed {
-            places[old.settings.node]?.remove(old.key)
+            endpointsByNode[old.settings.node]?.remove(old.key)
         }
-        if endpoint.state != .removed { places[endpoint.settings.node, default: NodeEndpoints()].put(endpoint) }
+        if endpoint.state != .removed { endpointsByNode[endpoint.settings.node, default: NodeEndpoints()].put(endpoint) }
     }
 
     /// A node's id as the hierarchy writes it; `nil` when it is unknown.
@@ -30,8 +30,8 @@ struct Routing {
     /// The endpoints that receive an event: those at its node or above it, whose level receives the type, and whose
     /// patterns match it.
     func recipients(type: String, node: String) -> [StoredEndpoint] {
-        hierarchy.lineage(of: node).filter { Hierarchy.receives($0.level, type: type) }.flatMap { place in
-            places[place.id]?.recipients(of: type) ?? []
+        hierarchy.lineage(of: node).filter { Hierarchy.receives($0.level, type: type) }.flatMap { ancestor in
+            endpointsByNode[ancestor.id]?.recipients(of: type) ?? []
         }
     }
 

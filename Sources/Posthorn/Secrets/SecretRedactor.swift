@@ -62,14 +62,14 @@ struct SecretRedactor: Sendable {
         var bytes = bytes
         for pattern in patterns where pattern.count <= bytes.count {
             var start = 0
-            while let place = Self.place(of: pattern, in: bytes, from: start) {
-                if pattern.count < Credentials.secretMinimumBytes, !Self.isWord(place, in: bytes) {
-                    start = place.upperBound
+            while let range = Self.range(of: pattern, in: bytes, from: start) {
+                if pattern.count < Credentials.secretMinimumBytes, !Self.isWord(range, in: bytes) {
+                    start = range.upperBound
                     continue
                 }
-                bytes.replaceSubrange(place, with: Self.mark)
+                bytes.replaceSubrange(range, with: Self.mark)
                 // Behind the mark, in which a secret of asterisks would be found again and again.
-                start = place.lowerBound + Self.mark.count
+                start = range.lowerBound + Self.mark.count
             }
         }
         if isCut, let start = patterns.compactMap({ Self.cutStart(of: $0, in: bytes) }).min() {
@@ -79,9 +79,9 @@ struct SecretRedactor: Sendable {
     }
 
     /// Whether what is there is no part of a longer word. A secret of a first release may be a letter, which is in every word.
-    private static func isWord(_ place: Range<Int>, in bytes: [UInt8]) -> Bool {
-        let before = place.lowerBound > 0 && isWordByte(bytes[place.lowerBound - 1]) && isWordByte(bytes[place.lowerBound])
-        let after = place.upperBound < bytes.count && isWordByte(bytes[place.upperBound]) && isWordByte(bytes[place.upperBound - 1])
+    private static func isWord(_ range: Range<Int>, in bytes: [UInt8]) -> Bool {
+        let before = range.lowerBound > 0 && isWordByte(bytes[range.lowerBound - 1]) && isWordByte(bytes[range.lowerBound])
+        let after = range.upperBound < bytes.count && isWordByte(bytes[range.upperBound]) && isWordByte(bytes[range.upperBound - 1])
         return !before && !after
     }
 
@@ -93,16 +93,16 @@ struct SecretRedactor: Sendable {
         }
     }
 
-    private static func place(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {
+    private static func range(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {
         bytes.withUnsafeBytes { all in
             pattern.withUnsafeBytes { wanted in
                 guard let base = all.baseAddress, let sought = wanted.baseAddress else { return nil }
-                var place = start
-                while place + wanted.count <= all.count {
-                    guard let found = memchr(base + place, Int32(wanted[0]), all.count - wanted.count - place + 1) else { return nil }
-                    place = UnsafeRawPointer(found) - base
-                    if memcmp(found, sought, wanted.count) == 0 { return place..<place + wanted.count }
-                    place += 1
+                var position = start
+                while position + wanted.count <= all.count {
+                    guard let found = memchr(base + position, Int32(wanted[0]), all.count - wanted.count - position + 1) else { return nil }
+                    position = UnsafeRawPointer(found) - base
+                    if memcmp(found, sought, wanted.count) == 0 { return position..<position + wanted.count }
+                    position += 1
                 }
                 return nil
             }

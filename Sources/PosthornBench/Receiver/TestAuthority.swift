@@ -1,5 +1,5 @@
 import PosthornBenchReports
-import PosthornSending
+import PosthornCurl
 
 /// An authority of the benchmark's own and the certificates that it signs, made by `openssl`.
 enum TestAuthority {

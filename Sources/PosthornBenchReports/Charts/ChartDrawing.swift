@@ -40,7 +40,7 @@ package struct ChartDrawing {
         for (number, panel) in chart.panels.enumerated() {
             let left = Self.panelWidth * Double(number % Self.columns) + Self.inset.left
             let top = Self.head + Self.panelHeight * Double(number / Self.columns) + Self.inset.top
-            draw(panel, Axis(sizes: sizes), left, top)
+            draw(panel, ChartAxis(sizes: sizes), left, top)
         }
         out.append("</svg>")
     }
@@ -49,12 +49,12 @@ package struct ChartDrawing {
         Set(chart.panels.flatMap { $0.series.flatMap { $0.points.map(\.size) } }).sorted()
     }
 
-    private mutating func draw(_ panel: Chart.Panel, _ across: Axis, _ left: Double, _ top: Double) {
+    private mutating func draw(_ panel: Chart.Panel, _ across: ChartAxis, _ left: Double, _ top: Double) {
         let width = Self.panelWidth - Self.inset.left - Self.inset.right
         let height = Self.panelHeight - Self.inset.top - Self.inset.bottom
-        let up = Axis(values: panel.series.flatMap { $0.points.flatMap { [$0.value, $0.low, $0.high] } })
-        let x = { (value: Double) in left + across.place(value) * width }
-        let y = { (value: Double) in top + height - up.place(value) * height }
+        let up = ChartAxis(values: panel.series.flatMap { $0.points.flatMap { [$0.value, $0.low, $0.high] } })
+        let x = { (value: Double) in left + across.scale.position(of: value) * width }
+        let y = { (value: Double) in top + height - up.scale.position(of: value) * height }
         text(left - Self.inset.left + 20, top - 22, panel.title, size: 13, weight: "bold")
         for tick in up.ticks {
             line(left, y(tick), left + width, y(tick), "#dddddd", 1)
@@ -112,11 +112,7 @@ package struct ChartDrawing {
         )
     }
 
-    /// Tenths of a pixel are enough.
-    private func px(_ value: Double) -> String {
-        let text = String((value * 10).rounded() / 10)
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-    }
+    private func px(_ value: Double) -> String { SVGNumber.text(value) }
 
     private static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 }

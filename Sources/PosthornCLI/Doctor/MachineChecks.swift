@@ -3,6 +3,7 @@ import PosthornModel
 import PosthornText
 import PosthornSQLite
 import PosthornStore
+import PosthornCurl
 import PosthornSending
 import PosthornSystem
 
@@ -12,7 +13,7 @@ enum MachineChecks {
         let limit = DescriptorLimit.current
         return [
             VersionChecks.curl(CurlInformation.version),
-            notices(areAvailable: PlaceWatch.isAvailable),
+            notices(areAvailable: StoreFilesWatch.isAvailable),
             descriptors(soft: limit.soft, hard: limit.hard, needed: DescriptorLimit.needed(SenderConfiguration())),
             clock(SystemClock().now(), isSynchronised: ClockDiscipline.isSynchronised),
             certificateAuthorities(),

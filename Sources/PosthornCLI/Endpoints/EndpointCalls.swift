@@ -1,3 +1,4 @@
+import PosthornCurl
 import PosthornSending
 
 /// What commands that call one endpoint have in common.

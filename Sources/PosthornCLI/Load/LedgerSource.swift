@@ -7,12 +7,12 @@ import Synchronization
 
 /// Where a receiver's ledger is read: a file, from what stood in it before the load on, or a URL, by GET.
 struct LedgerSource {
-    private enum Place {
+    private enum Origin {
         case file(path: String, from: Int)
         case url(LabTarget, caFile: String?)
     }
 
-    private let place: Place
+    private let origin: Origin
     /// As it was written.
     private let text: String
     /// How long a receiver may take to process what it has answered.
@@ -50,20 +50,20 @@ struct LedgerSource {
         self.text = text
         guard Self.isURL(text) else {
             var facts = stat()
-            place = .file(path: text, from: stat(text, &facts) == 0 ? Int(facts.st_size) : 0)
+            origin = .file(path: text, from: stat(text, &facts) == 0 ? Int(facts.st_size) : 0)
             return
         }
         do throws(InputProblem) { _ = try EndpointURL(text) } catch { throw UsageProblem("--ledger: \(error)", command: command) }
         let target = try LabTarget(text: text, owned: arguments.all("i-own-this-host"), command: command)
-        place = .url(target, caFile: arguments.text("ca-file"))
+        origin = .url(target, caFile: arguments.text("ca-file"))
     }
 
     /// Looks at the ledger before the first request, so that a wrong name does not cost a run. A file may be missing still.
     /// - Returns: What the operator should know, if anything.
     /// - Throws: Why it cannot be read, or what in it is no ledger.
     func check() throws -> String? {
-        guard case .file(let path, _) = place else {
-            if case .url(let target, _) = place { try target.check() }
+        guard case .file(let path, _) = origin else {
+            if case .url(let target, _) = origin { try target.check() }
             _ = try ledger(try read())
             return nil
         }
@@ -123,7 +123,7 @@ struct LedgerSource {
     }
 
     private func read() throws -> [UInt8] {
-        switch place {
+        switch origin {
         case .file(let path, let from):
             if access(path, F_OK) != 0 { throw problem("is not there: the receiver has not made it") }
             let bytes = try opened(path).contents(limitBytes: Self.limitBytes)

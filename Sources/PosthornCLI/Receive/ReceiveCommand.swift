@@ -169,7 +169,7 @@ final class EventGoal: Sendable {
     init(_ goal: Int?) { self.goal = goal }
 
     /// Whether this arrival is the last one wanted, or came after it.
-    func isReached(with arrival: Arrival) -> Bool {
+    func isReached(with arrival: ReceivedRequest) -> Bool {
         guard let goal, arrival.isNew else { return false }
         return accepted.add(1, ordering: .relaxed).newValue >= goal
     }

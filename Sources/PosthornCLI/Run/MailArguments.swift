@@ -1,7 +1,7 @@
 import Glibc
 import Posthorn
 import PosthornModel
-import PosthornSending
+import PosthornMail
 import PosthornText
 
 /// The flags of `run` that say how mails about exhausted deliveries are sent.

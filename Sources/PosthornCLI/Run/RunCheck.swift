@@ -1,5 +1,7 @@
 import Posthorn
 import PosthornAPI
+import PosthornCurl
+import PosthornMail
 import PosthornModel
 import PosthornSQLite
 import PosthornSending

@@ -1,7 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornSQLite
-import PosthornSending
+import PosthornCurl
 import PosthornText
 
 /// `posthorn version`

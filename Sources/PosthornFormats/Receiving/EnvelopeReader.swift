@@ -60,17 +60,17 @@ public enum EnvelopeReader {
 /// The top-level members of a body that came from outside, checked as JSON first.
 struct BodyMembers {
     let body: [UInt8]
-    private var places: [String: Range<Int>] = [:]
+    private var ranges: [String: Range<Int>] = [:]
 
     init(_ body: [UInt8]) throws(InputProblem) {
         self.body = body
         do throws(JSONProblem) {
-            places = try JSONScanner.read(body) { (scanner) throws(JSONProblem) in
-                var places: [String: Range<Int>] = [:]
+            ranges = try JSONScanner.read(body) { (scanner) throws(JSONProblem) in
+                var ranges: [String: Range<Int>] = [:]
                 try scanner.members { (key, scanner) throws(JSONProblem) in
-                    places[scanner.decodeString(key)] = try scanner.skipValue()
+                    ranges[scanner.decodeString(key)] = try scanner.skipValue()
                 }
-                return places
+                return ranges
             }
         } catch {
             throw InputProblem(field: "body", reason: "is \(error)")
@@ -78,8 +78,8 @@ struct BodyMembers {
     }
 
     func bytes(_ name: String) throws(InputProblem) -> [UInt8] {
-        guard let place = places[name] else { throw InputProblem(.missing, field: name, reason: "is missing in the body") }
-        return Array(body[place])
+        guard let range = ranges[name] else { throw InputProblem(.missing, field: name, reason: "is missing in the body") }
+        return Array(body[range])
     }
 
     func string(_ name: String) throws(InputProblem) -> String {

@@ -1,10 +1,10 @@
 import PosthornModel
 import PosthornText
 
-/// A text with places to fill: `{timestamp}.{body}`, `t={timestamp},v1={signature}`.
+/// A text with placeholders: `{timestamp}.{body}`, `t={timestamp},v1={signature}`.
 struct Template: Sendable {
     /// What can be filled in.
-    enum Place: String, CaseIterable, Sendable {
+    enum Placeholder: String, CaseIterable, Sendable {
         /// The event's id.
         case id
         /// Unix seconds of the attempt.
@@ -18,19 +18,19 @@ struct Template: Sendable {
     /// A piece of the text.
     enum Piece: Sendable {
         case literal([UInt8])
-        case place(Place)
+        case placeholder(Placeholder)
     }
 
     let pieces: [Piece]
 
-    /// Reads a template that may hold the `allowed` places; a brace always starts or ends one.
-    init(_ text: String, allowed: [Place], field: String) throws(InputProblem) {
+    /// Reads a template that may hold the `allowed` placeholders; a brace always starts or ends one.
+    init(_ text: String, allowed: [Placeholder], field: String) throws(InputProblem) {
         var pieces: [Piece] = []
         var rest = text[...]
         while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
             if brace > rest.startIndex { pieces.append(.literal(Array(rest[..<brace].utf8))) }
             guard rest[brace] == "{", let end = rest[brace...].firstIndex(of: "}"),
-                let place = Place(rawValue: String(rest[rest.index(after: brace)..<end])), allowed.contains(place)
+                let placeholder = Placeholder(rawValue: String(rest[rest.index(after: brace)..<end])), allowed.contains(placeholder)
             else {
                 let names = allowed.map { "{\($0.rawValue)}" }.joined(separator: ", ")
                 throw InputProblem(
@@ -40,16 +40,16 @@ struct Template: Sendable {
                     reason: "holds a brace that is no place to fill; known are \(names)"
                 )
             }
-            pieces.append(.place(place))
+            pieces.append(.placeholder(placeholder))
             rest = rest[rest.index(after: end)...]
         }
         if !rest.isEmpty { pieces.append(.literal(Array(rest.utf8))) }
         self.pieces = pieces
     }
 
-    /// Whether a place occurs.
-    func holds(_ place: Place) -> Bool {
-        pieces.contains { if case .place(place) = $0 { true } else { false } }
+    /// Whether a placeholder occurs.
+    func holds(_ placeholder: Placeholder) -> Bool {
+        pieces.contains { if case .placeholder(placeholder) = $0 { true } else { false } }
     }
 }
 
@@ -250,10 +250,10 @@ struct HMACTemplate: Sendable {
         for piece in template.pieces {
             switch piece {
             case .literal(let bytes): request.headers.append(contentsOf: bytes)
-            case .place(.id): request.headers.append(contentsOf: id)
-            case .place(.timestamp): request.headers.append(contentsOf: timestamp)
-            case .place(.body): break
-            case .place(.signature): code.withBytes { append($0, to: &request.headers) }
+            case .placeholder(.id): request.headers.append(contentsOf: id)
+            case .placeholder(.timestamp): request.headers.append(contentsOf: timestamp)
+            case .placeholder(.body): break
+            case .placeholder(.signature): code.withBytes { append($0, to: &request.headers) }
             }
         }
     }
@@ -264,10 +264,10 @@ struct HMACTemplate: Sendable {
             for piece in content.pieces {
                 switch piece {
                 case .literal(let bytes): message.add(bytes)
-                case .place(.id): message.add(id)
-                case .place(.timestamp): message.add(timestamp)
-                case .place(.body): message.add(body)
-                case .place(.signature): break
+                case .placeholder(.id): message.add(id)
+                case .placeholder(.timestamp): message.add(timestamp)
+                case .placeholder(.body): message.add(body)
+                case .placeholder(.signature): break
                 }
             }
         }

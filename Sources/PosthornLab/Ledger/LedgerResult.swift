@@ -22,27 +22,27 @@ public struct LedgerResult: Equatable, Sendable {
     /// Holds a ledger against what was sent.
     init(_ ledger: Ledger, against book: SentRequests) {
         var events: [(isGenuine: Bool, wasAccepted: Bool, times: UInt64)] = []
-        var places: [UInt64: Int] = [:]
-        places.reserveCapacity(2 * book.entries.count)
+        var positions: [UInt64: Int] = [:]
+        positions.reserveCapacity(2 * book.entries.count)
         for entry in book.entries {
-            let place: Int
-            if let known = places[entry.event], known >= 0 {
-                place = known
+            let position: Int
+            if let known = positions[entry.event], known >= 0 {
+                position = known
             } else {
-                place = events.count
+                position = events.count
                 events.append((false, false, 0))
-                places[entry.event] = place
+                positions[entry.event] = position
             }
-            if !entry.isToBeRefused { events[place].isGenuine = true }
-            if entry.wasAccepted { events[place].wasAccepted = true }
+            if !entry.isToBeRefused { events[position].isGenuine = true }
+            if entry.wasAccepted { events[position].wasAccepted = true }
             for name in [entry.object, entry.digest] where name != 0 {
                 // A name of two events names none.
-                if let other = places[name], other != place { places[name] = Self.ambiguous } else { places[name] = place }
+                if let other = positions[name], other != position { positions[name] = Self.ambiguous } else { positions[name] = position }
             }
         }
         for line in ledger.lines {
-            if let place = line.lazy.compactMap({ places[$0] }).first(where: { $0 >= 0 }) {
-                events[place].times += 1
+            if let position = line.lazy.compactMap({ positions[$0] }).first(where: { $0 >= 0 }) {
+                events[position].times += 1
             } else {
                 unknown += 1
             }

@@ -141,7 +141,7 @@ public struct LoadPage {
             rows.append("<tr><td>no answer</td><td>\(Self.grouped(source.all.unanswered.count)); \(waited)</td></tr>")
         }
         if source.heldBack > 0 {
-            let bound = "all \(Self.grouped(UInt64(source.plan.places))) places on the wire were taken"
+            let bound = "all \(Self.grouped(UInt64(source.plan.slots))) places on the wire were taken"
             rows.append("<tr><td>left late</td><td>\(Self.grouped(source.heldBack)): \(bound)</td></tr>")
         }
         if source.withheld > 0 { rows.append("<tr><td>not sent, Retry-After</td><td>\(Self.grouped(source.withheld))</td></tr>") }

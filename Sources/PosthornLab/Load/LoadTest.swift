@@ -26,7 +26,7 @@ public struct LoadDestination: Sendable {
 
 /// Sends a load to one receiver or several and measures the results.
 ///
-/// Each receiver has threads, connections, places on the wire and pauses of its own, so that none hides or slows another.
+/// Each receiver has threads, connections, slots on the wire and pauses of its own, so that none hides or slows another.
 public final class LoadTest: Sendable {
     private final class Collected: Sendable {
         let results: Mutex<(tally: LoadTally, generator: GeneratorTime)>
@@ -110,18 +110,18 @@ public final class LoadTest: Sendable {
             url: destination.url,
             method: method,
             timeoutMilliseconds: plan.timeoutMilliseconds,
-            inFlightLimit: plan.places,
+            inFlightLimit: plan.slots,
             ratePerSecond: nil,
             composer: UnaskedComposer()
         )
-        let threads = min(plan.threads, plan.places)
+        let threads = min(plan.threads, plan.slots)
         return try (0..<threads).map { thread in
-            let places = plan.places / threads + (thread < plan.places % threads ? 1 : 0)
+            let slots = plan.slots / threads + (thread < plan.slots % threads ? 1 : 0)
             return try LoadLoop(
                 target,
                 addresses: addresses,
                 firstAddress: thread,
-                inFlightLimit: places,
+                inFlightLimit: slots,
                 guard: destination.guard,
                 options: options
             )
@@ -225,7 +225,7 @@ public final class LoadTest: Sendable {
 
 extension LoadPlan {
     /// Requests that may be on the wire at once.
-    var places: Int {
+    var slots: Int {
         switch model {
         case .open, .replay: return max(1, inFlightLimit)
         case .closed(let connections): return max(1, connections)

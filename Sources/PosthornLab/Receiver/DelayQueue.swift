@@ -33,7 +33,7 @@ final class DelayQueue: Sendable {
         }
     }
 
-    private enum Place {
+    private enum Position {
         case next, later, ended
     }
 
@@ -49,7 +49,7 @@ final class DelayQueue: Sendable {
     /// Runs a closure `milliseconds` from now, or at once when the queue has ended.
     func schedule(afterMilliseconds milliseconds: Int, _ run: @escaping @Sendable () -> Void) {
         let due = MonotonicClock.nanoseconds() + Int64(milliseconds) * 1_000_000
-        let place = loop.state.withLock { state -> Place in
+        let position = loop.state.withLock { state -> Position in
             if state.isEnded { return .ended }
             var low = 0
             var high = state.waiting.count
@@ -60,7 +60,7 @@ final class DelayQueue: Sendable {
             state.waiting.insert((due, run), at: low)
             return low == state.waiting.count - 1 ? .next : .later
         }
-        switch place {
+        switch position {
         case .next: loop.waker.signal()
         case .later: break
         case .ended: run()

@@ -7,7 +7,7 @@ public final class Receiver: Sendable {
     /// Looks at a request's signature.
     public typealias Check = @Sendable (HTTPRequest) -> ReceiverVerdict
     /// Is told of each request, on one of the server's threads, before the answer goes out.
-    public typealias Observer = @Sendable (Arrival, HTTPRequest) -> Void
+    public typealias Observer = @Sendable (ReceivedRequest, HTTPRequest) -> Void
 
     private final class Shared: Sendable {
         let decisions: Mutex<ReceiverDecisions>

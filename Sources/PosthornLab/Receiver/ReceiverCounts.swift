@@ -29,7 +29,7 @@ public struct ReceiverCounts: Equatable, Sendable {
     /// Nothing yet.
     public init() {}
 
-    mutating func add(_ arrival: Arrival) {
+    mutating func add(_ arrival: ReceivedRequest) {
         switch arrival.kind {
         case .event:
             events += 1

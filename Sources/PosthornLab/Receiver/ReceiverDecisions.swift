@@ -24,7 +24,7 @@ public struct ReceiverDecisions: Sendable {
     /// What came, and the answer to it.
     public struct Decision: Sendable {
         /// What came.
-        public let arrival: Arrival
+        public let arrival: ReceivedRequest
         /// The answer, to be given after `arrival.delayMilliseconds`.
         public let response: HTTPResponse
         /// The event whose acceptance is to be noted once the answer has gone out; `nil` when there is none, or it is noted.
@@ -46,7 +46,7 @@ public struct ReceiverDecisions: Sendable {
 
     /// A request read as far as can be without the memory, so that it happens outside the receiver's lock.
     struct Reading {
-        let kind: Arrival.Kind
+        let kind: ReceivedRequest.Kind
         let identity: EventIdentity?
         let verdict: ReceiverVerdict
     }
@@ -66,7 +66,7 @@ public struct ReceiverDecisions: Sendable {
 
     /// Whether it is an event: anything that carries a body or is no GET, and a GET with a query (Voiso's Call Notify)
     /// unless the query asks for something.
-    static func kind(of request: HTTPRequest) -> Arrival.Kind {
+    static func kind(of request: HTTPRequest) -> ReceivedRequest.Kind {
         guard request.method == "GET" || request.method == "HEAD", request.body.isEmpty else { return .event }
         let names = request.query.map(\.name)
         if names.isEmpty { return .greeting }
@@ -95,7 +95,7 @@ public struct ReceiverDecisions: Sendable {
             case .twice: timesProcessed = 2
             }
         }
-        let arrival = Arrival(
+        let arrival = ReceivedRequest(
             number: number,
             time: now,
             kind: reading.kind,

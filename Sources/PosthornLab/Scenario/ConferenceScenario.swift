@@ -36,7 +36,7 @@ struct ConferenceScenario: VendorScenario {
         }
     }
 
-    private let places: Places
+    private let sites: StorySites
     private let hosts: [Int]
     private let company: Int
     private var lastConference: Int
@@ -63,18 +63,18 @@ struct ConferenceScenario: VendorScenario {
     ])
 
     init(_ random: inout SeededGenerator, _ platform: [Node]) {
-        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
+        sites = StorySites(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         company = random.integer(1000...9999)
         hosts = (0..<5).map { _ in random.integer(40_000...79_999) }
         lastConference = random.integer(1_000_000...1_900_000)
         lastParticipant = random.integer(5_000_000...6_000_000)
     }
 
-    var nodes: [Node] { places.nodes }
+    var nodes: [Node] { sites.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (hosts, company, places) = (hosts, company, places)
+        let (hosts, company, sites) = (hosts, company, sites)
         var (conference, participant) = (lastConference, lastParticipant)
         var left = left
         let page = book.next(
@@ -83,7 +83,7 @@ struct ConferenceScenario: VendorScenario {
                 conference += random.integer(1...9)
                 participant += random.integer(1...9)
                 return Cast(
-                    node: places.node(ofStory: number),
+                    node: sites.node(ofStory: number),
                     // Hosts set their picture when they are new. It also tells the event apart: it has no other id.
                     host: script == Self.pictureScript ? 80_000 + number : random.pick(hosts),
                     conference: conference,

@@ -27,7 +27,7 @@ struct DiioScenario: VendorScenario {
         "voicemail", "wrong_number", "rejected", "reschedule_request",
     ]
 
-    private let places: Places
+    private let sites: StorySites
     private let sellers: [Person]
     private var book = ScriptPlayer<Cast>([
         ["meeting.pending", "meeting.in_progress", "meeting.finished"],
@@ -40,19 +40,19 @@ struct DiioScenario: VendorScenario {
     private var callFailures = 0
 
     init(_ random: inout SeededGenerator, _ platform: [Node]) {
-        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
+        sites = StorySites(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         sellers = (0..<6).map { _ in random.person() }
     }
 
-    var nodes: [Node] { places.nodes }
+    var nodes: [Node] { sites.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (sellers, places) = (sellers, places)
+        let (sellers, sites) = (sellers, sites)
         var failures = (meetings: meetingFailures, calls: callFailures)
         let page = book.next(
             &random,
-            cast: { number, _, random in Self.cast(number, places.node(ofStory: number), sellers, now, &random) },
+            cast: { number, _, random in Self.cast(number, sites.node(ofStory: number), sellers, now, &random) },
             tell: { type, cast, random in (type, cast.node, Self.data(type, cast, now, &failures, &random)) }
         )
         (meetingFailures, callFailures) = failures

@@ -45,27 +45,27 @@ struct StandardScenario: VendorScenario {
         ("Desk plant", 1_575),
     ]
 
-    private let places: Places
+    private let sites: StorySites
     /// Who orders and pays; those of customer stories are others, who come and go.
     private let customers: [Person]
     private var book = ScriptPlayer<Cast>(Story.allCases.map(\.script))
 
     init(_ random: inout SeededGenerator, _ platform: [Node]) {
-        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
+        sites = StorySites(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         customers = (0..<12).map { _ in random.person() }
     }
 
-    var nodes: [Node] { places.nodes }
+    var nodes: [Node] { sites.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (places, customers) = (places, customers)
+        let (sites, customers) = (sites, customers)
         return book.next(
             &random,
             cast: { number, script, random in
                 let story = Story.allCases[script]
                 return Cast(
-                    node: places.node(ofStory: number),
+                    node: sites.node(ofStory: number),
                     story: story,
                     customer: story == .customer ? random.person() : random.pick(customers),
                     id: (story == .invoice ? "inv_" : "ord_") + random.hex(24),

@@ -34,7 +34,7 @@ struct VoisoScenario: VendorScenario {
         let phoneExtension: Int
     }
 
-    private let places: Places
+    private let sites: StorySites
     private let agents: [Agent]
     private let callCentre: String
     private var book = ScriptPlayer<Cast>([
@@ -46,20 +46,20 @@ struct VoisoScenario: VendorScenario {
 
     init(_ random: inout SeededGenerator, _ platform: [Node]) {
         callCentre = random.companyName()
-        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: callCentre))
+        sites = StorySites(platform, invented: Node(id: random.hex(24), level: .company, name: callCentre))
         agents = (0..<8).map { Agent(person: random.person(), number: 13_100 + $0, phoneExtension: 1200 + $0) }
     }
 
-    var nodes: [Node] { places.nodes }
+    var nodes: [Node] { sites.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (agents, callCentre, places) = (agents, callCentre, places)
+        let (agents, callCentre, sites) = (agents, callCentre, sites)
         let page = book.next(
             &random,
             cast: { number, script, random in
                 Cast(
-                    node: places.node(ofStory: number),
+                    node: sites.node(ofStory: number),
                     uuid: random.uuid(),
                     agent: random.below(agents.count),
                     ani: random.mobile(),

@@ -12,7 +12,7 @@ struct WebioScenario: VendorScenario {
         var action: Int
     }
 
-    private let places: Places
+    private let sites: StorySites
     private let channels: [String]
     private var lastConversation: Int
     private var lastAction: Int
@@ -22,17 +22,17 @@ struct WebioScenario: VendorScenario {
     ])
 
     init(_ random: inout SeededGenerator, _ platform: [Node]) {
-        places = Places(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
+        sites = StorySites(platform, invented: Node(id: random.hex(24), level: .company, name: random.companyName()))
         channels = ["WhatsApp service desk", random.mobile(), "Collections SMS"]
         lastConversation = random.integer(90_000...99_000)
         lastAction = random.integer(220_000...230_000)
     }
 
-    var nodes: [Node] { places.nodes }
+    var nodes: [Node] { sites.nodes }
     var types: [String] { book.types }
 
     mutating func next(at now: Timestamp, _ random: inout SeededGenerator) -> (type: String, node: String, data: JSONValue) {
-        let (channels, places) = (channels, places)
+        let (channels, sites) = (channels, sites)
         var conversation = lastConversation
         var action = lastAction
         let page = book.next(
@@ -41,7 +41,7 @@ struct WebioScenario: VendorScenario {
                 conversation += 1
                 // A conversation that the customer began has no customer's id.
                 return Cast(
-                    node: places.node(ofStory: number),
+                    node: sites.node(ofStory: number),
                     conversation: String(conversation),
                     customer: script == 1 ? "" : random.digits(6),
                     channel: random.pick(channels),

@@ -40,6 +40,9 @@ public enum DeliveryState: String, CaseIterable, Sendable {
         case .cancelled: return []
         }
     }
+
+    /// Whether a delivery in this state may be in another one next, or stay as it is.
+    package func mayBecome(_ next: DeliveryState) -> Bool { self == next || legalMoves.contains(next) }
 }
 
 /// One event on its way to one endpoint, as lists show it.

@@ -1,3 +1,5 @@
+import PosthornCurl
+
 /// A host in a ``ConnectionTable``.
 struct BookedHost<Waiter: Claimant> {
     let key: HostKey

@@ -1,3 +1,5 @@
+import PosthornCurl
+
 /// Which connections a thread's hosts have, and the jobs that wait for one. A value without clock or threads.
 ///
 /// Hosts whose jobs wait take turns. Idle connections come first, then hosts that have none; one more connection for a host that has

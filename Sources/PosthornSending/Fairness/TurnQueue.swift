@@ -7,7 +7,7 @@ import PosthornSystem
 /// place goes to the next new key.
 struct TurnQueue<Job> {
     /// The place of one key's queue.
-    struct Lane {
+    struct EndpointQueue {
         fileprivate(set) var key: Int64
         var inFlightLimit: Int
         var bucket: TokenBucket?
@@ -24,7 +24,7 @@ struct TurnQueue<Job> {
         fileprivate var isVacant = false
     }
 
-    private var lanes: [Lane] = []
+    private var lanes: [EndpointQueue] = []
     private var laneOfKey = IntegerTable<Int>()
     private var vacant: [Int] = []
     /// Items of the heap whose lane waits no more.
@@ -125,10 +125,10 @@ struct TurnQueue<Job> {
         } else {
             lane = vacant.popLast() ?? lanes.count
             if lane == lanes.count {
-                lanes.append(Lane(key: key, inFlightLimit: limit))
+                lanes.append(EndpointQueue(key: key, inFlightLimit: limit))
             } else {
                 // The count of rates goes on: the heap may still have waits of the lane's former key.
-                lanes[lane] = Lane(key: key, inFlightLimit: limit, rateVersion: lanes[lane].rateVersion)
+                lanes[lane] = EndpointQueue(key: key, inFlightLimit: limit, rateVersion: lanes[lane].rateVersion)
             }
             laneOfKey[key] = lane
         }

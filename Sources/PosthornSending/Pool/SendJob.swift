@@ -1,4 +1,5 @@
 import CPosthornCurl
+import PosthornCurl
 public import PosthornModel
 
 /// Where the requests of one endpoint go: its URL, method, limits and the composer of its requests.

@@ -1,4 +1,5 @@
 import Glibc
+import PosthornCurl
 import PosthornModel
 public import PosthornSystem
 import Synchronization

@@ -1,3 +1,4 @@
+import PosthornCurl
 import PosthornSystem
 
 /// Jobs that wait because of one of this machine's faults. They have not left, so they are no attempts, and they keep their

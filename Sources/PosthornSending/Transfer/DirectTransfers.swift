@@ -1,6 +1,7 @@
 import CPosthornCurl
 import CPosthornLinux
 import Glibc
+import PosthornCurl
 package import PosthornModel
 package import PosthornSystem
 

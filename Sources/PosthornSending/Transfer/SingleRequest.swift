@@ -1,4 +1,5 @@
 import CPosthornCurl
+import PosthornCurl
 public import PosthornModel
 import PosthornText
 import PosthornSystem

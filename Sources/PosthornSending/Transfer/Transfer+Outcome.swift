@@ -1,5 +1,7 @@
 import CPosthornCurl
 import Glibc
+import PosthornSystem
+import PosthornCurl
 import PosthornModel
 
 // What is made of a try that has ended.
@@ -31,7 +33,7 @@ extension Transfer {
     func isStarved(_ code: CURLcode) -> Bool {
         if code == CURLE_OK || sendCount > 0 { return false }
         switch intervention {
-        case .noSocket(let number): return DescriptorBudget.isShortage(number)
+        case .noSocket(let number): return SystemProblem.isShortage(number)
         // The file of certificate authorities needs one too.
         case .noAuthorities(_, let problem): return problem.isShortage
         default: return false

@@ -1,6 +1,7 @@
 import CPosthornCurl
 import CPosthornLinux
 import Glibc
+import PosthornCurl
 import PosthornModel
 import PosthornText
 import PosthornSystem

@@ -1,3 +1,4 @@
+import PosthornCurl
 import PosthornModel
 
 /// What the transfers of one thread share.

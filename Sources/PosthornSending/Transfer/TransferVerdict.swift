@@ -1,4 +1,5 @@
 import CPosthornCurl
+import PosthornCurl
 import PosthornModel
 import PosthornSystem
 

@@ -31,7 +31,7 @@ public protocol DeliveryQueue: AnyObject {
     /// - Throws: ``OutboxProblem`` of code `fenced` when another engine has the shard of one of them by now; nothing is kept then.
     @discardableResult
     func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts
-    /// Brings due times that lie ahead nearer, of deliveries and mails, when an engine starts with a schedule that runs faster than
-    /// written.
-    func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)
+    /// Brings due times that lie ahead nearer, of deliveries to the endpoints of some shards and, with ``ShardSet/mailShard`` among them, of
+    /// mails, when an engine starts with a schedule that runs faster than written.
+    func compressDueTimes(of shards: ShardSet, speed: Double, at now: Timestamp) throws(OutboxProblem)
 }

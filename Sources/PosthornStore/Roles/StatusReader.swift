@@ -9,6 +9,13 @@ public protocol StatusReader: AnyObject {
     func uncounted() throws(OutboxProblem) -> OutboxCounts
     /// Whether an engine that starts has to take the counts once more, since a program of an earlier version may have been at work.
     func needsRecount() throws(OutboxProblem) -> Bool
+    /// How far the rows that were stored since they were last brought up to date are so, for ``StoreMaintenance/bringRowsUpToDate(beyond:limit:)``:
+    /// most often all are, and finding that holds up no writer.
+    /// - Parameters:
+    ///   - start: Up to where an earlier call has looked; 0 at first.
+    ///   - limit: How many it looks at, at most.
+    /// - Returns: The number up to which they are, and whether to look on from there; not at the first that is not up to date.
+    func rowsUpToDate(beyond start: Int64, limit: Int) throws(OutboxProblem) -> (through: Int64, goesOn: Bool)
     /// What the engine that runs, or the last one, could not use.
     func faultsOfRun() throws(OutboxProblem) -> LastRunFaults
     /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.

@@ -6,9 +6,10 @@ public protocol StoreMaintenance: AnyObject {
     func maintain() throws(OutboxProblem)
     /// Bytes that are kept only because somebody still reads an older state of the outbox; 0 for a store without such a thing.
     var pinnedBytes: Int { get }
-    /// Brings rows that a program of an earlier version has written up to date, at most `limit`.
+    /// Brings rows that a program of an earlier version has written up to date; looks at `limit` at most.
+    /// - Parameter known: Up to where ``StatusReader/rowsUpToDate(beyond:limit:)`` found nothing to do.
     /// - Returns: Whether there may be more.
-    func bringRowsUpToDate(limit: Int) throws(OutboxProblem) -> Bool
+    func bringRowsUpToDate(beyond known: Int64, limit: Int) throws(OutboxProblem) -> Bool
     /// Adds what was not counted to the counts that ``StatusReader/status(at:)`` shows.
     func correct(counts difference: OutboxCounts) throws(OutboxProblem)
     /// Deletes an event with its deliveries, their attempts and notifications.

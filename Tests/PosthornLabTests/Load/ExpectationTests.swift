@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: ["p99<1s", "max<1s", "mean<1s", "rate>0", "rate<1", "errors<1%", "errors<=0", "p99>1ms"])
-    func nothingAnsweredShowsNothing(_ text: String) throws {
+    func loadWithoutAnAnswerMeetsNoExpectation(_ text: String) throws {
         let empty = LoadOutcome(LoadMeasurements(), nanoseconds: 0, timeoutNanoseconds: 1)
         let verdict = try Expectation(text).evaluate(empty)
         #expect(verdict.outcome == .unknown && verdict.line.hasPrefix("\(text): not known, no request was"), "\(verdict.line)")
@@ -51,7 +51,7 @@ import Testing
         "findings<1%", "{step:1}<1s", "p99}<1s",
         "max<5%", "p99<5%", "p99<=>5ms", "mean<nan",
     ])
-    func whatIsNoExpectationIsRefusedInOneLine(_ text: String) {
+    func malformedExpectationsAreRefusedInOneLine(_ text: String) {
         let problem = #expect(throws: InputProblem.self) { try Expectation(text) }
         #expect(problem?.reason.contains("p99<200ms") == true)
     }
@@ -64,7 +64,7 @@ import Testing
 
     /// Findings and ledgers are of the load as a whole.
     @Test(arguments: ["findings{step:1}<1", "lost{type:*}<1"])
-    func whatIsCountedForTheWholeHasNoBraces(_ text: String) {
+    func countsOfTheWholeLoadTakeNoBraces(_ text: String) {
         #expect(throws: InputProblem.self) { try Expectation(text) }
     }
 

@@ -58,7 +58,7 @@ import Testing
         var plan = LoadPlan(.closed(connections: 10))
         (plan.count, plan.inFlightLimit, plan.threads) = (101, 100, 2)
         let plans = plan.divided(by: [4, 1])
-        #expect(plans.map(\.count) == [81, 20] && plans.map(\.places) == [8, 2] && plans.map(\.inFlightLimit) == [80, 20])
+        #expect(plans.map(\.count) == [81, 20] && plans.map(\.slots) == [8, 2] && plans.map(\.inFlightLimit) == [80, 20])
         #expect(plans.map(\.threads) == [1, 1])
     }
 }
@@ -66,7 +66,7 @@ import Testing
 /// What is left of a schedule when the time is over.
 @Suite struct OverrunTests {
     @Test(arguments: ["1000:1s", "100:700ms,900:1s,3:10s", "7"], [0, 1, 250, 1000])
-    func whatIsLeftIsCountedAsItWouldHaveCome(_ rate: String, _ taken: Int) throws {
+    func requestsLeftOverAreCountedByTheSchedule(_ rate: String, _ taken: Int) throws {
         var schedule = ArrivalSchedule(try RateSpecification(rate), spacing: .even)
         for _ in 0..<taken { _ = schedule.next() }
         for end: Int64 in [0, 1, 699_999_999, 700_000_000, 1_500_000_001, 4_000_000_000] {
@@ -99,7 +99,7 @@ import Testing
         #expect(sent == UInt64(10 * threads) && sent + left == 3_600_000_000)
     }
 
-    @Test func whatWaitsForTheReceiverMayLeaveUntilAnAnswerWouldBeTooLate() throws {
+    @Test func waitingRequestsMayLeaveUntilTheirAnswerWouldBeTooLate() throws {
         var plan = LoadPlan(.open(try RateSpecification("10"), poisson: false))
         (plan.nanoseconds, plan.timeoutMilliseconds) = (1_000_000_000, 5000)
         for (moment, isEnd): (Int64, Bool) in [(5_999_999_999, false), (6_000_000_000, true)] {
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func whatThisMachineLeftOverSaysNothingOfTheReceiverAndWhatTheReceiverHeldUpDoes() throws {
+    @Test func onlyRequestsHeldUpByTheReceiverCountAgainstIt() throws {
         var own = LoadTally()
         var held = LoadTally()
         for _ in 0..<1000 {

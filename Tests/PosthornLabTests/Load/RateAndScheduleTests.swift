@@ -21,7 +21,7 @@ import Testing
         "", "0", "-5", "abc", "1e3", "100:", "100:10", "100:0s", "100:-1s", "1..2", "1..2/1", "1..2/0:1s", "1..2:1s", "100,200:1s",
         "100:1s,", "1:1s:1s", "nan", "inf", "1..1000000/1:1s", "100 :1s", "1...2/1:1s", "100:99999999h", "1..10000000/0.00000000000001:1s",
     ])
-    func whatIsNoRateIsRefusedInOneLine(_ text: String) {
+    func malformedRatesAreRefusedInOneLine(_ text: String) {
         let problem = #expect(throws: InputProblem.self) { try RateSpecification(text) }
         #expect(problem?.field == "rate")
         #expect(problem?.description.contains("\n") == false)

@@ -68,7 +68,7 @@ import Testing
     }
 
     /// Where this machine has sent a burst, a rate limit says nothing of the rate.
-    @Test func whatALateGeneratorsBurstWasRefusedIsNotKnown() throws {
+    @Test func refusalsOfALateGeneratorsBurstAreUndecided() throws {
         func verdict(late: Int, refused: Int, withheld: Int) throws -> Verdict {
             var tally = LoadTally()
             for _ in 0..<(900 - late) { tally.take(.after(1)) }
@@ -85,7 +85,7 @@ import Testing
     }
 
     /// A receiver must not keep its bound by asking not to be sent anything.
-    @Test func whatRetryAfterWithheldCountsAsFailed() throws {
+    @Test func requestsThatRetryAfterWithheldCountAsFailed() throws {
         var limiter = RateLimiter(perSecond: 50, atMilliseconds: 0)
         var now: Int64 = 0
         let report = try Self.trial(100, seconds: 10, at: &now, &limiter, honoursRetryAfter: true)

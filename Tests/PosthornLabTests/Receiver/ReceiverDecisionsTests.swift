@@ -50,7 +50,7 @@ import Testing
         #expect(!decision.arrival.isDuplicate)
     }
 
-    @Test func theSameEventAgainIsADuplicateAndTakenToo() {
+    @Test func repeatedEventIsADuplicateAndTaken() {
         var run = run()
         _ = run.send(event())
         let again = run.send(event())

@@ -50,7 +50,7 @@ import Testing
     @Test func aDelayedAnswerThatNobodyWaitedForMakesNoDuplicate() throws {
         var configuration = ReceiverConfiguration()
         configuration.misbehaviour.delayMilliseconds = 3_600_000
-        let arrivals = Mutex<[Arrival]>([])
+        let arrivals = Mutex<[PosthornLab.ReceivedRequest]>([])
         let arrived = try Waker()
         let receiver = try Receiver(
             server: HTTPServerConfiguration(),

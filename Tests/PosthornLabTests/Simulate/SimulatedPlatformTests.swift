@@ -86,7 +86,7 @@ import Testing
         [Node(id: "only", level: .site)], [Node(id: "only", level: .company)], [Node(id: "only", level: .dealer)],
         [Node(id: "only", level: .reseller)], [Node(id: "r", level: .reseller), Node(id: "only", level: .site, parent: "r")],
     ])
-    func whatAPlatformLacksIsMadeUp(platform: [Node]) throws {
+    func levelsThatAPlatformLacksAreMadeUp(platform: [Node]) throws {
         for vendor in ScenarioVendor.allCases {
             var scenario = Scenario(vendor, seed: 1, platform: platform)
             let hierarchy = try Hierarchy(scenario.nodes)

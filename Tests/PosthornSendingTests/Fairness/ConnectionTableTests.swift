@@ -1,3 +1,4 @@
+@testable import PosthornCurl
 @testable import PosthornSending
 import Testing
 

@@ -52,7 +52,7 @@ struct TestClaimant: Claimant, Equatable {
         #expect(!queue.isIdle)
     }
 
-    @Test mutating func whatIsGivenBackCountsAtOnce() {
+    @Test mutating func returnedSharesCountAtOnce() {
         let held = (0..<5).map { _ in queue.hold(claimant([1], 1)) }
         _ = queue.hold(claimant([2], 2))
         queue.append(1, for: claimant([1], 1))
@@ -167,7 +167,7 @@ struct TestClaimant: Claimant, Equatable {
         #expect(line.popFirst()?.waiter.number == 4)
     }
 
-    @Test mutating func itIsPlainAgainWhenNothingIsCounted() throws {
+    @Test mutating func lineIsUncountedAgainOnceNothingIsCounted() throws {
         wait(0..<1, [1], 1)
         wait(1..<2, [2], 2)
         for _ in 0..<2 {

@@ -1,4 +1,5 @@
 import PosthornModel
+@testable import PosthornCurl
 @testable import PosthornSending
 import PosthornTestSupport
 import Testing

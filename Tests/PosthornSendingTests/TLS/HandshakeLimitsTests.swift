@@ -1,5 +1,6 @@
 import CPosthornTLS
 import PosthornModel
+@testable import PosthornCurl
 @testable import PosthornSending
 import PosthornTestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Posthorn
 import PosthornModel
-import PosthornSending
+import PosthornMail
 import PosthornTestSupport
 import Testing
 

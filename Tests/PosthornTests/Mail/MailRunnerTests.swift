@@ -1,7 +1,7 @@
 import Posthorn
 import PosthornModel
 import PosthornStore
-import PosthornSending
+import PosthornMail
 import PosthornSystem
 import PosthornTestSupport
 import Testing

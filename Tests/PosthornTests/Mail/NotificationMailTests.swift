@@ -1,7 +1,7 @@
 import PosthornModel
 import PosthornText
 import PosthornStore
-import PosthornSending
+import PosthornMail
 import Testing
 
 @testable import Posthorn

@@ -2,7 +2,7 @@ import Posthorn
 import PosthornModel
 import PosthornText
 import PosthornStore
-import PosthornSending
+import PosthornMail
 import PosthornTestSupport
 import Testing
 

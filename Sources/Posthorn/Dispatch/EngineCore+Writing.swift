@@ -1,0 +1,122 @@
+import PosthornModel
+import PosthornText
+import PosthornStore
+import PosthornSending
+import PosthornSystem
+import Synchronization
+
+extension EngineCore {
+    func write(to store: any OutboxStore) throws(OutboxProblem) {
+        checkThread()
+        let now = clock.now()
+        inbox.withLock { inbox in
+            if recording.isEmpty { swap(&recording, &inbox.results) } else { recording += inbox.results }
+            inbox.results.removeAll(keepingCapacity: true)
+            inbox.count = 0
+        }
+        // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
+        _ = try directory.refresh(from: store, at: now)
+        try noticeTopology(store)
+        try followLease(store, now)
+        if !dispatch.abandoned.isEmpty { dropAbandonedResults() }
+        try recordAll(in: store, at: now)
+        let turn = EngineTurn(now: now, inFlight: max(0, dispatch.claims.count - recorded.count), storageFailed: storageFailed)
+        for duty in duties { try duty.write(turn, to: store) }
+        if held.hasReleased, try noticeWorkByHand(store) { hasMail = true }
+        if !throttles.news.isEmpty { try writeThrottles(to: store) }
+        let quiet = quietShards
+        if !quiet.isEmpty { try store.release(quiet) }
+    }
+
+    private func recordAll(in store: any DeliveryQueue & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
+        // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
+        var batches = recording
+        var records = recorded
+        recording = []
+        recorded = []
+        defer {
+            recording = batches
+            recorded = records
+        }
+        records.removeAll(keepingCapacity: true)
+        var hasExhausted = false
+        for batch in batches.indices {
+            for position in batches[batch].indices {
+                records.append(try record(of: &batches[batch][position], in: store))
+                if records[records.count - 1].transition.state == .exhausted { hasExhausted = true }
+            }
+        }
+        gone.removeAll()
+        let unmoved = try store.record(records)
+        if !unmoved.isEmpty { note(unmoved, batches, &records) }
+        if hasExhausted {
+            for (result, record) in zip(batches.joined(), records) where record.transition.state == .exhausted {
+                try notify(result, in: store, at: now)
+            }
+        }
+    }
+
+    private func record(
+        of result: inout SendResult,
+        in store: any DeliveryQueue
+    ) throws(OutboxProblem) -> AttemptRecord {
+        let claim = dispatch.claims[result.job.id]
+        let entry = claim.map { directory[$0.endpoint] }
+        if let outcomeOverride = configuration.outcomeOverride {
+            result = SendResult(job: result.job, outcome: outcomeOverride(result.job, result.outcome))
+        }
+        // A receiver that echoes what it got would put secrets into the outbox and into logs.
+        if let redactor = entry?.redactor, redactor.mayFindSomething(in: result.outcome) {
+            result = SendResult(job: result.job, outcome: redactor.redacted(result.outcome))
+        }
+        if let claim { noteThrottle(result, ofEndpoint: claim.endpoint) }
+        if let claim { heartbeat.saw(result.outcome, ofEndpoint: claim.endpoint) }
+        // From the row: somebody may have given it a new round while its request was on the wire.
+        let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)
+        return AttemptRecord(
+            delivery: result.job.id,
+            number: result.job.attempt,
+            outcome: result.outcome,
+            transition: transition(after: result, round, entry)
+        )
+    }
+
+    /// What was cancelled while its request was on the wire stays so, whatever was planned for it.
+    private func note(_ unmoved: RecordConflicts, _ batches: [[SendResult]], _ records: inout [AttemptRecord]) {
+        for (position, result) in batches.joined().enumerated() {
+            let isGone = unmoved.gone.contains(result.job.id)
+            if !isGone && !unmoved.cancelled.contains(result.job.id) { continue }
+            let record = records[position]
+            records[position] = AttemptRecord(
+                delivery: record.delivery,
+                number: record.number,
+                outcome: record.outcome,
+                transition: Transition(state: .cancelled, attempts: record.number, nextAttemptAt: nil)
+            )
+            if isGone {
+                let endpoint = dispatch.claims[result.job.id].map { directory[$0.endpoint].stored.settings.id }
+                gone.append(OrphanedResult(result, endpoint: endpoint ?? ""))
+            }
+        }
+    }
+
+    private func transition(
+        after result: borrowing SendResult,
+        _ round: DeliveryRound,
+        _ entry: EndpointDirectory.Entry?
+    ) -> Transition {
+        Transition.after(
+            attempt: result.job.attempt,
+            round: round,
+            started: result.outcome.started,
+            ended: result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000),
+            succeeded: result.outcome.succeeded,
+            // What an endpoint that cannot be used at present could not build, it may build when that is mended.
+            isFinal: result.outcome.error?.isFinal == true && entry?.fault == nil,
+            retryAfterMilliseconds: configuration.honoursRetryAfter ? result.outcome.retryAfterMilliseconds : nil,
+            schedule: entry?.retry ?? .standard,
+            speed: configuration.speed,
+            endpointIsActive: entry?.isActive ?? true
+        )
+    }
+}

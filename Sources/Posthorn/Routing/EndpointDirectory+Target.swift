@@ -1,0 +1,24 @@
+import PosthornSending
+
+extension EndpointDirectory {
+    /// Where the requests of one revision go. An object, because it is looked up for every delivery.
+    final class Target {
+        let endpoint: Int
+        /// `nil` when no request can be made for it, or it is to be made again. `unchecked` for the same reason as ``Table``.
+        @exclusivity(unchecked) var sendTarget: SendTarget?
+        var composer: SwappableComposer
+
+        init(endpoint: Int, sendTarget: SendTarget?, composer: SwappableComposer) {
+            self.endpoint = endpoint
+            self.sendTarget = sendTarget
+            self.composer = composer
+        }
+
+        /// Lets go of the target itself and says whether requests hold it, or one before it, so that they are to get what the
+        /// composer is exchanged for. Only the writer's thread hands out targets, so there is no new holder meanwhile.
+        func isHeldWhenLetGo() -> Bool {
+            sendTarget = nil
+            return !isKnownUniquelyReferenced(&composer)
+        }
+    }
+}
