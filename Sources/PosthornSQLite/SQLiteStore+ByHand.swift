@@ -103,4 +103,49 @@ extension SQLiteStore {
         mails.bind(2, speed)
         try mails.run()
     }
+
+    /// Brings further attempts nearer that were put off by a clock that was ahead.
+    package func redate(after position: RetryPosition, at now: Timestamp, limit: Int) throws(OutboxProblem) -> RetryPosition? {
+        if position == .start { try redateMails(at: now) }
+        let page = try connection.statement(
+            """
+            SELECT d.next_attempt_at, d.id, a.started
+            FROM posthorn_delivery d INDEXED BY posthorn_delivery_retry JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts
+            WHERE d.state = 'pending' AND d.attempts > 0 AND (d.next_attempt_at, d.id) > (max(?1, ?3), ?2)
+            ORDER BY d.next_attempt_at, d.id LIMIT ?4
+            """
+        )
+        page.bind(1, position.due)
+        page.bind(2, position.delivery)
+        page.bind(3, now.milliseconds)
+        page.bind(4, Int64(limit))
+        defer { page.reset() }
+        var found: [(delivery: Int64, shift: Int64)] = []
+        var last: RetryPosition?
+        var count = 0
+        while try page.step() {
+            count += 1
+            last = RetryPosition(due: page.integer(0), delivery: page.integer(1))
+            let (due, lastAttempt) = (Timestamp(milliseconds: page.integer(0)), Timestamp(milliseconds: page.integer(2)))
+            if let shift = Redating.shift(due: due, lastAttempt: lastAttempt, now: now) { found.append((page.integer(1), shift)) }
+        }
+        page.reset()
+        let update = try connection.statement(
+            "UPDATE posthorn_delivery SET next_attempt_at = next_attempt_at - ?1, scheduled_at = scheduled_at - ?1 WHERE id = ?2"
+        )
+        for (delivery, shift) in found {
+            update.bind(1, shift)
+            update.bind(2, delivery)
+            try update.run()
+        }
+        return count == limit ? last : nil
+    }
+
+    private func redateMails(at now: Timestamp) throws(OutboxProblem) {
+        let limit = now.advanced(byMilliseconds: Redating.mailLimitMilliseconds)
+        let update = try connection.statement("UPDATE posthorn_mail SET next_attempt_at = ?1 WHERE state = 'waiting' AND next_attempt_at > ?2")
+        update.bind(1, limit.milliseconds)
+        update.bind(2, limit.milliseconds + Redating.toleranceMilliseconds)
+        try update.run()
+    }
 }

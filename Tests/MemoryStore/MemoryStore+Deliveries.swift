@@ -104,6 +104,34 @@ extension MemoryStore {
         }
     }
 
+    func redate(after position: RetryPosition, at now: Timestamp, limit: Int) throws(OutboxProblem) -> RetryPosition? {
+        try update { (tables) throws(OutboxProblem) in
+            if position == .start {
+                for place in tables.mails.indices where tables.mails[place].state == .waiting {
+                    tables.mails[place].due = tables.mails[place].due.map { Redating.mailDue($0, now: now) ?? $0 }
+                }
+            }
+            let from = max(position.due, now.milliseconds)
+            let places = tables.deliveries.indices.filter { tables.deliveries[$0].isRetry }
+            let ahead = places.compactMap { place in tables.deliveries[place].due.map { (due: $0, id: tables.deliveries[place].id, place: place) } }
+                .filter { ($0.due.milliseconds, $0.id) > (from, position.delivery) }
+                .sorted { ($0.due.milliseconds, $0.id) < ($1.due.milliseconds, $1.id) }
+            let page = ahead.prefix(limit)
+            for (due, id, place) in page {
+                guard let last = tables.attempts[id]?.last?.outcome.started,
+                    let shift = Redating.shift(due: due, lastAttempt: last, now: now)
+                else { continue }
+                let round = tables.deliveries[place].round
+                tables.deliveries[place].due = due.advanced(byMilliseconds: -shift)
+                tables.deliveries[place].round = DeliveryRound(
+                    base: round.base,
+                    scheduledAt: round.scheduledAt?.advanced(byMilliseconds: -shift)
+                )
+            }
+            return page.count == limit ? page.last.map { RetryPosition(due: $0.due.milliseconds, delivery: $0.id) } : nil
+        }
+    }
+
     // MARK: Held
 
     func hold(_ deliveries: [Int64]) throws(OutboxProblem) {

@@ -34,4 +34,8 @@ public protocol DeliveryQueue: AnyObject {
     /// Brings due times that lie ahead nearer, of deliveries and mails, when an engine starts with a schedule that runs faster than
     /// written.
     func compressDueTimes(speed: Double, at now: Timestamp) throws(OutboxProblem)
+    /// Brings further attempts nearer that were put off by a clock that was ahead, as ``Redating`` decides, and with the first page mails
+    /// too. Looks at those that are due after `now`, by due time, from after a position.
+    /// - Returns: Where it came to after `limit` of them; `nil` when it came to the end.
+    func redate(after position: RetryPosition, at now: Timestamp, limit: Int) throws(OutboxProblem) -> RetryPosition?
 }
