@@ -61,7 +61,7 @@ package enum SQLiteBackup {
             throw OutboxProblem(.access, "there is an outbox \(path), and a backup takes the place of none", remedy: .replaceOrNameAnother)
         }
         let partial = try Partial(of: path)
-        _ = try copy(backup, to: partial.path) { false }
+        _ = try copy(backup, to: partial.path, isUnused: true) { false }
         // Before the one that is there is touched.
         let takenAt = try moment(of: partial.path)
         let problems = try SQLiteStore(reading: partial.path, anySchema: true).integrityProblems()
@@ -103,15 +103,25 @@ package enum SQLiteBackup {
         throw OutboxProblem(.access, "\(target) exists, and a backup overwrites nothing; name another file")
     }
 
+    /// A file that nobody uses is read without making a log and its index beside it, unless it has a log.
+    private static func open(_ source: String, isUnused: Bool) throws(OutboxProblem) -> (SQLiteConnection, FileSnapshot?) {
+        if isUnused, let snapshot = FileSnapshot(path: source), !snapshot.hasLog {
+            return (try SQLiteConnection(path: source, creating: false, access: .readingAlone), snapshot)
+        }
+        return try SQLiteStore.openToRead(source)
+    }
+
     /// Copies all pages of one moment.
+    /// - Parameter isUnused: Whether nobody has the source open.
     /// - Returns: How many events and deliveries the source has at that moment.
     private static func copy(
         _ source: String,
         to target: String,
+        isUnused: Bool = false,
         unless isCut: () -> Bool
     ) throws(OutboxProblem) -> (Int64, Int64) {
         _ = SQLiteStore.disableMemoryStatistics
-        let (from, snapshot) = try SQLiteStore.openToRead(source)
+        let (from, snapshot) = try open(source, isUnused: isUnused)
         guard try Migrator().check(from) > 0 else {
             throw OutboxProblem(.schema, "\(source) is no outbox", remedy: .nameAnotherFile)
         }
@@ -224,7 +234,7 @@ package enum SQLiteBackup {
     private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
 
     private static func flush(_ path: String) throws(OutboxProblem) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         if descriptor < 0 || fsync(descriptor) != 0 {
             throw OutboxProblem(.io, "cannot write \(path) to disk: \(String(cString: strerror(errno)))")

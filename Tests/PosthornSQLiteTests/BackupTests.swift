@@ -91,7 +91,8 @@ import PosthornStore
         let restored = try SQLiteStore(path: path, creating: false, now: now)
         #expect(try restored.connection.integer("SELECT count(*) FROM posthorn_outbox") == 3)
         #expect(try restored.setting("backup") == 0)
-        // The backup can be used again.
+        // The backup can be used again, and nothing was made beside it.
+        #expect(try folder.names().filter { $0.hasPrefix("copy.db") } == ["copy.db"])
         #expect(try SQLiteBackup.restore(copy, to: folder.file("second.db"), replacing: false, now: now).takenAt == now)
     }
 
