@@ -84,6 +84,9 @@ extension MemoryStore {
         }
     }
 
+    /// Memory is given back as it comes free.
+    func giveBackSpace(limit: Int) throws(OutboxProblem) -> Int { 0 }
+
     func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             for endpoint in endpoints {

@@ -182,6 +182,11 @@ public struct BlockingOutbox: Sendable {
         try OutboxError.typed { try outbox.prune(settledBefore: cutoff) }
     }
 
+    /// Copies the outbox into a new file while it is used, and checks the copy. What is sealed is sealed in the copy as well.
+    public func backUp(to target: String) throws(OutboxError) -> BackupReport {
+        try OutboxError.typed { try Outbox.backUpNow(outbox.path, to: target, clock: outbox.clock) }
+    }
+
     /// Seals the credentials and fixed headers of all endpoints again with this outbox's key: all of them in one transaction, or none.
     public func reseal() throws(OutboxError) -> Int {
         try OutboxError.typed { try outbox.sealAnew() }

@@ -40,6 +40,11 @@ extension Outbox {
         try await calls.run { [self] in try prune(settledBefore: cutoff) }
     }
 
+    /// The same of what a policy does not keep any more, as an engine with ``EngineConfiguration/retention`` does now and then.
+    public func prune(_ policy: RetentionPolicy) async throws(OutboxError) -> PruneReport {
+        try await calls.run { [self] in try prune(Retention(policy, at: clock.now())) }
+    }
+
     /// Seals the credentials and fixed headers of all endpoints again with this outbox's key: all of them in one transaction, or none.
     /// So a key is changed: open the outbox with the new one, `replacing` the old, and call this while no engine runs.
     /// - Returns: How many endpoints there were.

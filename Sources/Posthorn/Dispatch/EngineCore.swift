@@ -23,6 +23,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     /// In the order in which they write.
     let duties: [any EngineDuty]
     let held: HeldDuty
+    let redating = RedatingDuty()
     let heartbeat: HeartbeatDuty
 
     // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
@@ -80,7 +81,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         heartbeat = HeartbeatDuty()
         // A new one is a line here.
         duties = [
-            WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), heartbeat,
+            WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), redating, heartbeat,
             MeterDuty(directory, meter),
         ]
     }

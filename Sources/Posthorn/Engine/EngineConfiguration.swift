@@ -1,6 +1,6 @@
 public import PosthornModel
 public import PosthornText
-import PosthornStore
+public import PosthornStore
 public import PosthornSending
 
 /// How an engine runs.
@@ -16,6 +16,8 @@ public struct EngineConfiguration: Sendable {
     /// How long a stopping engine waits for requests, handshakes and mails that are under way, in milliseconds. What is longer
     /// is cut off and goes out again with the next engine, without an attempt being counted.
     public var drainMilliseconds: Int64 = 30_000
+    /// How long what has ended is kept; `nil` to delete nothing. It is looked for at the start and every ten minutes.
+    public var retention: RetentionPolicy?
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
     /// Answers requests in place of sockets, in tests.
@@ -88,6 +90,10 @@ public enum EngineEvent: Sendable {
     /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
     /// one that stands by too.
     case ownershipLost(OutboxFailure)
+    /// What need not be kept any more was deleted.
+    case pruned(PruneReport)
+    /// It could not be, or not all of it; it is tried again in ten minutes.
+    case pruneFailed(OutboxFailure)
     /// No new requests; those on the wire end.
     case draining
     /// The drain has lasted as long as it may: so many requests were cut off. They go out again with the next engine.

@@ -80,6 +80,13 @@ extension EngineEvent {
         case .claimRecovered: Facts(.info, "claim_recovered")
         case .strayDelivery(let delivery): Facts(.error, "stray_delivery", ["delivery": "\(delivery)"])
         case .ownershipLost(let failure): Facts(.error, "ownership_lost", ["code": failure.code])
+        case .pruned(let report):
+            Facts(
+                .info,
+                "pruned",
+                ["events": "\(report.events)", "deliveries": "\(report.deliveries)", "attempts": "\(report.attempts)"]
+            )
+        case .pruneFailed(let failure): Facts(.warning, "prune_failed", ["code": failure.code])
         case .draining: Facts(.info, "draining")
         case .drainCut(let requests): Facts(.warning, "drain_cut", ["requests": "\(requests)"])
         case .eventsDropped(let count): Facts(.warning, "events_dropped", ["count": "\(count)"])

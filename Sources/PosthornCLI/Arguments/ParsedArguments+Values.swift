@@ -86,6 +86,12 @@ extension ParsedArguments {
         return now.advanced(byMilliseconds: -length)
     }
 
+    /// How long what has ended is kept; `nil` where nothing is said.
+    func retention(_ flag: String) throws(UsageProblem) -> RetentionPolicy? {
+        if all(flag).isEmpty { return nil }
+        do throws(InputProblem) { return try RetentionPolicy(all(flag)) } catch { throw problem(flag, error.value ?? "", error.reason) }
+    }
+
     /// The ranges of a repeatable flag.
     func ranges(_ flag: String) throws(UsageProblem) -> [CIDR] {
         try all(flag).map { (text) throws(UsageProblem) in

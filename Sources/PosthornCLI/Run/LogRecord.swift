@@ -12,9 +12,10 @@ struct LogRecord: Sendable, Equatable {
         case debug
         case info, warn, error
 
-        static func < (a: Level, b: Level) -> Bool {
-            (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
-        }
+        static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
+
+        /// Its place among all, from 0.
+        var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     }
 
     /// A value of a field.
@@ -137,6 +138,11 @@ struct LogRecord: Sendable, Equatable {
             )
         case .eventsDropped(let count):
             self.init(.warn, "events_dropped", "events came faster than they were logged and were left out", [Field("count", count)])
+        case .pruned(let report):
+            let fields = [Field("events", report.events), Field("deliveries", report.deliveries), Field("attempts", report.attempts)]
+            self.init(.info, "pruned", "what --keep does not keep any more was deleted", fields)
+        case .pruneFailed(let failure):
+            self.init(.warn, "prune_failed", "old deliveries could not be deleted: \(Self.text(failure))", [Field("code", failure.code)])
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
         case .stopped: self.init(.info, "stopped", "stopped")
         }
