@@ -22,6 +22,7 @@
 @_exported public import struct PosthornModel.Node
 @_exported public import enum PosthornModel.Remedy
 @_exported public import enum PosthornModel.RequestMethod
+@_exported public import struct PosthornModel.RetentionPolicy
 @_exported public import struct PosthornModel.RetrySchedule
 @_exported public import enum PosthornModel.SignatureScheme
 @_exported public import struct PosthornModel.Topology
@@ -31,6 +32,7 @@
 @_exported public import struct PosthornSending.ResolverConfiguration
 @_exported public import struct PosthornSending.SenderConfiguration
 @_exported public import struct PosthornSending.SenderStatistics
+@_exported public import struct PosthornStore.BackupReport
 @_exported public import struct PosthornStore.CancelReport
 @_exported public import enum PosthornStore.DeliveryAction
 @_exported public import struct PosthornStore.DeliveryFilter

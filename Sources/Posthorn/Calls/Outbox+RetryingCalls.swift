@@ -1,3 +1,4 @@
+public import PosthornModel
 public import PosthornStore
 public import PosthornText
 

@@ -79,6 +79,8 @@ enum Examples {
         """
     )
 
+    static let ownAccess = json(#"{"key":"0123456789ab","node":"c1","rights":["read","read_metadata","retry"]}"#)
+
     static let node = json(
         #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1}"#
     )

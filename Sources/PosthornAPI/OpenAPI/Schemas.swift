@@ -235,6 +235,17 @@ enum Schemas {
     ]
 
     private static let others: [(String, JSONValue)] = [
+        (
+            "OwnAccess",
+            Schema.whole([
+                ("key", Schema.described(Schema.nullable("string"), "The key's id; null where none was needed.")),
+                ("node", Schema.described(Schema.nullable("string"), "The node whose tree is all it sees; null for the whole outbox.")),
+                (
+                    "rights",
+                    Schema.described(Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue))), "With those that others include.")
+                ),
+            ])
+        ),
         ("Key", Schema.whole(key)),
         ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
         (

@@ -6,7 +6,7 @@ enum APIRoutes {
             EventRoutes.all(parts) + EventTypeRoutes.all + RecipientRoutes.all + DeliveryRoutes.all + ReplayRoutes.all
             + EndpointRoutes.all(parts)
             + NodeRoutes.all
-            + KeyRoutes.all(parts) + StatusRoutes.all(parts) + ProblemRoutes.all(parts)
+            + KeyRoutes.all(parts) + [AccessRoutes.own] + StatusRoutes.all(parts) + ProblemRoutes.all(parts)
             + [metrics]
         return routes + [DocumentRoutes.openAPI(routes, parts)]
     }

@@ -40,6 +40,7 @@ package final class API: Sendable {
     let requests: RequestMeter
     let statusCache = StatusCache()
     let table: RouteTable
+    let dashboard: Dashboard
     private let gate: Gate
     private let work: WorkQueue
     private let calls: WorkQueue
@@ -77,6 +78,7 @@ package final class API: Sendable {
         metrics.requests.withLock { [requests] in $0 = requests }
         outbox.meter.watch(options.metricsEndpoints)
         table = RouteTable(routes, basePath: options.basePath)
+        dashboard = Dashboard(basePath: options.basePath)
         gate = Gate(
             table: table,
             book: book,
@@ -99,6 +101,7 @@ package final class API: Sendable {
 
     /// What becomes of a request, by its head.
     package func decide(_ head: HTTPRequestHead) -> HTTPDecision {
+        if let page = dashboard.response(to: head) { return .answer(page) }
         do throws(APIProblem) {
             let request = try gate.judge(head)
             switch request.route.handler {
@@ -154,6 +157,7 @@ package final class API: Sendable {
 
     /// Answers a whole request on the caller's thread, as a socket would get it. For tests of handlers.
     package func respond(to request: HTTPRequest) -> HTTPResponse {
+        if let page = dashboard.response(to: request.head) { return page }
         do throws(APIProblem) {
             let api = try gate.judge(request.head).with(body: request.body)
             if let limit = api.route.body?.limitBytes, request.body.count > limit { throw Gate.tooLarge(limit) }
