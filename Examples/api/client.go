@@ -1,6 +1,6 @@
 // Emits an event and manages an endpoint over Posthorn's HTTP API (Go 1.19 or later, standard library alone).
 //
-//	export POSTHORN_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
+//	export API_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
 //	go run client.go http://127.0.0.1:8080 c1 https://crm.example/hook
 //
 // The arguments: where the API is, a node, and where the endpoint that is made for the example sends to.
@@ -106,7 +106,7 @@ func isRefused(status int, err error) bool {
 }
 
 func run(base, node, target string) error {
-	posthorn := &Posthorn{Base: strings.TrimSuffix(base, "/"), Key: os.Getenv("POSTHORN_KEY"), HTTP: http.Client{Timeout: 30 * time.Second}}
+	posthorn := &Posthorn{Base: strings.TrimSuffix(base, "/"), Key: os.Getenv("API_KEY"), HTTP: http.Client{Timeout: 30 * time.Second}}
 	path := "/v1/endpoints/example-go"
 	var endpoint struct{ ID string }
 	settings := map[string]any{"id": "example-go", "node": node, "url": target, "vendor": "weseedo", "events": []string{"MEETING_*"}}
@@ -171,7 +171,7 @@ func run(base, node, target string) error {
 func main() {
 	if len(os.Args) != 4 || strings.HasPrefix(os.Args[1], "-") {
 		fmt.Println("go run client.go URL NODE RECEIVER: emits an event and manages an endpoint over Posthorn's HTTP API")
-		fmt.Println("POSTHORN_KEY has a key with the rights emit, read and endpoints.")
+		fmt.Println("API_KEY has a key with the rights emit, read and endpoints.")
 		if len(os.Args) == 2 && (os.Args[1] == "--help" || os.Args[1] == "-h") {
 			return
 		}

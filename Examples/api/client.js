@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Emits an event and manages an endpoint over Posthorn's HTTP API (Node 18 or later, no package).
 //
-//     export POSTHORN_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
+//     export API_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
 //     client.js http://127.0.0.1:8080 c1 https://crm.example/hook
 //
 // The arguments: where the API is, a node, and where the endpoint that is made for the example sends to.
@@ -80,7 +80,7 @@ async function isRefused(status, promise) {
 }
 
 async function main(base, node, url) {
-  const posthorn = new Posthorn(base, process.env.POSTHORN_KEY);
+  const posthorn = new Posthorn(base, process.env.API_KEY);
   const path = "/v1/endpoints/example-js";
   const settings = { id: "example-js", node, url, vendor: "weseedo", events: ["MEETING_*"] };
   const made = await posthorn.ask("POST", "/v1/endpoints", { body: settings });

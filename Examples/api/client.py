@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Emits an event and manages an endpoint over Posthorn's HTTP API (standard library alone, 3.9 or later).
 
-    export POSTHORN_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
+    export API_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
     client.py http://127.0.0.1:8080 c1 https://crm.example/hook
 
 The arguments: where the API is, a node, and where the endpoint that is made for the example sends to.
@@ -71,7 +71,7 @@ class Posthorn:
 
 
 def main(base, node, url):
-    posthorn = Posthorn(base, os.environ.get("POSTHORN_KEY"))
+    posthorn = Posthorn(base, os.environ.get("API_KEY"))
     path = "/v1/endpoints/example-py"
     settings = {"id": "example-py", "node": node, "url": url, "vendor": "weseedo", "events": ["MEETING_*"]}
     endpoint, headers = posthorn.ask("POST", "/v1/endpoints", settings)

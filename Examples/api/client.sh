@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Emits an event and manages an endpoint over Posthorn's HTTP API with curl and jq.
 #
-#     export POSTHORN_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
+#     export API_KEY=$(posthorn key create --node c1 --can emit,read,endpoints)
 #     client.sh http://127.0.0.1:8080 c1 https://crm.example/hook
 #
 # The arguments: where the API is, a node, and where the endpoint that is made for the example sends to.
@@ -27,7 +27,7 @@ ask() {
     words+=(--config -)
     [[ -z $body ]] || words+=(--header 'Content-Type: application/json' --data-binary "$body")
     for header; do words+=(--header "$header"); done
-    answer=$(printf 'header = "Authorization: Bearer %s"\n' "${POSTHORN_KEY:-}" | curl "${words[@]}" "$base$path")
+    answer=$(printf 'header = "Authorization: Bearer %s"\n' "${API_KEY:-}" | curl "${words[@]}" "$base$path")
     status=$(awk '/^HTTP\// {code = $2} END {print code}' "$headers")
 }
 must() {

@@ -18,7 +18,7 @@ import Testing
         let server = try LiveServer(topology: LiveServer.topology(receiver.url), keys: [["--node", "c1", "--can", "emit,read,endpoints"]])
         let key = server.keys[0]
         let home = server.folder.path
-        let environment = ["POSTHORN_KEY=\(key)", "GOCACHE=\(home)/go", "GOPATH=\(home)/gopath"]
+        let environment = ["API_KEY=\(key)", "GOCACHE=\(home)/go", "GOPATH=\(home)/gopath"]
         let result = try Command.run(["env"] + environment + words + [server.url, "c1", receiver.url])
         #expect(result.status == 0, "\(result.output)")
         let lines = result.output.split(separator: "\n").map { String($0) }
@@ -52,6 +52,6 @@ import Testing
     func aClientExplainsItself(name: String) throws {
         let client = try #require(Self.clients.first { $0.name == name })
         let help = try Command.run(client.words + ["--help"])
-        #expect(help.status == 0 && help.output.contains("POSTHORN_KEY"), "\(help.output)")
+        #expect(help.status == 0 && help.output.contains("API_KEY"), "\(help.output)")
     }
 }
