@@ -47,8 +47,11 @@ import Testing
         let path = folder.file(file)
         try Text.write(source, to: path)
         let built = Command.product("Modules").split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        // Of the files that there are: a build leaves the objects of those that are gone.
         let objects = try Self.modules.flatMap { module in
-            try Text.names(in: "\(built)/\(module).build").filter { $0.hasSuffix(".swift.o") }.map { "\(built)/\(module).build/\($0)" }
+            let made = module == "PosthornMigrations" ? ["Migrations.swift", "embedded_resources.swift"] : []
+            let names = made + (made.isEmpty ? try Text.swiftFiles(under: "\(Command.top)/Sources/\(module)") : [])
+            return names.map { "\(built)/\(module).build/\($0).o" }
         }
         try #require(objects.count > 100, "the objects of the library are not where they were")
         let seams = try Text.names(in: Command.top + "/Sources").filter { $0.hasPrefix("CPosthorn") }
@@ -150,6 +153,17 @@ private enum Text {
         guard let stream = fopen(path, "wb") else { throw Problem(path: path, errno: errno) }
         let written = fwrite(text, 1, text.utf8.count, stream)
         guard fclose(stream) == 0, written == text.utf8.count else { throw Problem(path: path, errno: errno) }
+    }
+
+    /// The names of Swift files in a folder and all below it.
+    static func swiftFiles(under folder: String) throws -> [String] {
+        try names(in: folder).filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
+            if name.hasSuffix(".swift") { return [name] }
+            var facts = stat()
+            let path = "\(folder)/\(name)"
+            guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else { return [] }
+            return try swiftFiles(under: path)
+        }
     }
 
     static func names(in folder: String) throws -> [String] {
