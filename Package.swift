@@ -179,6 +179,13 @@ let package = Package(
             ]
         ),
         tests(
+            "DashboardTests",
+            [
+                "PosthornAPI", "Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornSending",
+                "PosthornTestSupport", "CPosthornTestSockets",
+            ]
+        ),
+        tests(
             "PosthornLabTests",
             [
                 "PosthornLab", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending",

@@ -70,6 +70,12 @@ public struct CommandProblem: Error, CustomStringConvertible {
     let program: String
     let reason: Int32
 
+    /// - Parameter reason: The system's number of the error.
+    public init(program: String, reason: Int32) {
+        self.program = program
+        self.reason = reason
+    }
+
     /// Its name, and the system's reason.
     public var description: String { "\(program): \(String(cString: strerror(reason)))" }
 }
