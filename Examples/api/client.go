@@ -25,9 +25,20 @@ type Refused struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
+	// Every fault of what was sent.
+	Errors []struct {
+		Pointer string `json:"pointer"`
+		Detail  string `json:"detail"`
+	} `json:"errors"`
 }
 
-func (r *Refused) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Title, r.Detail) }
+func (r *Refused) Error() string {
+	text := fmt.Sprintf("%d %s: %s", r.Status, r.Title, r.Detail)
+	for _, fault := range r.Errors {
+		text += "; " + fault.Pointer + ": " + fault.Detail
+	}
+	return text
+}
 
 // Posthorn is a client of one server.
 type Posthorn struct {

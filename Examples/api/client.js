@@ -10,9 +10,9 @@
 class Refused extends Error {
   /** An answer that is no success, with what RFC 9457 says of it. */
   constructor(status, problem) {
-    super(`${status} ${problem.title ?? ""}: ${problem.detail ?? ""}`);
+    const faults = (problem.errors ?? []).map((fault) => `; ${fault.pointer ?? fault.parameter}: ${fault.detail}`);
+    super(`${status} ${problem.title ?? ""}: ${problem.detail ?? ""}${faults.join("")}`);
     this.status = status;
-    this.errors = problem.errors ?? [];
   }
 }
 

@@ -31,7 +31,7 @@ ask() {
     status=$(awk '/^HTTP\// {code = $2} END {print code}' "$headers")
 }
 must() {
-    [[ $status == "$1" ]] || { echo "answered $status: $(jq -r '.detail // .' <<<"$answer" 2>/dev/null || echo "$answer")" >&2; exit 1; }
+    [[ $status == "$1" ]] || { echo "answered $status: $(jq -r '[.detail, (.errors // [] | .[].detail)] | join("; ")' <<<"$answer" 2>/dev/null || echo "$answer")" >&2; exit 1; }
 }
 
 endpoint=$(jq -n --arg node "$node" --arg url "$url" '{id: "example-sh", node: $node, url: $url, vendor: "weseedo", events: ["MEETING_*"]}')

@@ -7,6 +7,8 @@ final class BackgroundProgram {
     let process: pid_t
     private let descriptor: Int32
     private(set) var output = ""
+    /// How it ended, once it was waited for.
+    private var ended: Int32?
 
     /// - Parameter variables: The environment in place of the test's own; `nil` for that.
     init(_ words: [String], environment variables: [String: String]? = nil) throws {
@@ -22,9 +24,17 @@ final class BackgroundProgram {
         var arguments = words.map { strdup($0) } + [nil]
         var settings = (variables ?? [:]).map { strdup("\($0)=\($1)") } + [nil]
         defer { for word in arguments + settings { free(word) } }
+        // The threads that tests run on hold all signals back, and a child would begin so.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var process = pid_t()
         let problem = settings.withUnsafeMutableBufferPointer { own in
-            posix_spawnp(&process, words[0], &actions, nil, &arguments, variables == nil ? environ : own.baseAddress)
+            posix_spawnp(&process, words[0], &actions, &attributes, &arguments, variables == nil ? environ : own.baseAddress)
         }
         close(ends[1])
         guard problem == 0 else {
@@ -36,8 +46,7 @@ final class BackgroundProgram {
     }
 
     deinit {
-        kill(process, SIGKILL)
-        waitpid(process, nil, 0)
+        if ended == nil { stop(SIGKILL) }
         close(descriptor)
     }
 
@@ -59,12 +68,15 @@ final class BackgroundProgram {
     /// - Returns: Its exit status; 128 and the signal's number when one ended it.
     @discardableResult
     func stop(_ signal: Int32 = SIGTERM) -> Int32 {
+        if let ended { return ended }
         kill(process, signal)
         // What it still writes must not make it wait.
         _ = wait { _ in false }
         var status: Int32 = 0
-        waitpid(process, &status, WNOWAIT)
-        return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        let result = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+        ended = result
+        return result
     }
 }
 
