@@ -1,4 +1,5 @@
 import Glibc
+import Posthorn
 import PosthornModel
 import PosthornTestSupport
 import PosthornText

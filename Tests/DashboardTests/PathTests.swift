@@ -1,3 +1,4 @@
+import Posthorn
 import PosthornModel
 import PosthornTestSupport
 import PosthornText
