@@ -9,7 +9,7 @@ extension BrowserTests {
     /// Every page, empty and with data, as all readers need it, and as no attacker wants it.
     @Suite struct PageTests {
         private static let pages = [
-            "", "deliveries", "deliveries?state=exhausted", "endpoints", "endpoints/new", "events", "nodes", "keys", "nonsense",
+            "", "deliveries", "deliveries?state=exhausted", "endpoints", "new-endpoint", "events", "nodes", "keys", "nodes/c1/nonsense",
         ]
         private static let pagesOfData = ["deliveries/1", "endpoints/crm", "events/e1", "nodes/c1"]
 
@@ -91,7 +91,7 @@ extension BrowserTests {
             try check(tab, Self.pages, "empty")
             for (page, words) in [
                 ("", "Make the first one"), ("deliveries", "posthorn emit"), ("endpoints", "There is no endpoint yet"),
-                ("events", "There are no events yet"), ("nodes", "posthorn apply topology.json"), ("endpoints/new", "There is no node yet"),
+                ("events", "There are no events yet"), ("nodes", "posthorn apply topology.json"), ("new-endpoint", "There is no node yet"),
             ] {
                 try show(page, in: tab)
                 try tab.waitFor(words)

@@ -80,15 +80,19 @@ export async function get(target, signal, isTrial = false) { return (await ask('
 
 export async function post(target, body) { return (await ask('POST', target, { body })).body; }
 
-/// All elements of a list, `limit` at most, part by part. Says whether there are more.
-export async function all(target, limit, signal) {
+/// All elements of a list, `limit` at most, part by part. Says whether there are more. Where little fits a filter, parts have few elements or
+/// none, so their number has a limit too.
+export async function all(target, limit, signal, partLimit = Math.ceil(limit / 250) + 4, tell = () => {}) {
     const elements = [];
     let cursor = null;
+    let parts = 0;
     do {
         const separator = target.includes('?') ? '&' : '?';
         const part = await get(`${target}${separator}limit=250${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, signal);
         elements.push(...part.data);
         cursor = part.next_cursor;
-    } while (cursor && elements.length < limit);
+        parts += 1;
+        tell(elements.length);
+    } while (cursor && elements.length < limit && parts < partLimit);
     return { elements, hasMore: cursor !== null };
 }

@@ -112,7 +112,7 @@ export function endpointForm(endpoint, options) {
             if (folded) folded.open = true;
             first ??= found.control;
         }
-        if (!first || others.length > 0 || error.errors.length === 0) fill(message, problemNote({ ...error, title: error.title, message: error.message, errors: others }));
+        if (!first || others.length > 0 || (error.errors ?? []).length === 0) fill(message, problemNote({ ...error, title: error.title, message: error.message, errors: others }));
         else fill(message, note('bad', h('p', {}, `Not saved. ${error.errors.length === 1 ? 'One field needs' : `${error.errors.length} fields need`} another value.`)));
         (first ?? message.querySelector('*'))?.focus?.();
     }
@@ -139,8 +139,10 @@ export function endpointForm(endpoint, options) {
                 answer = await ask('PATCH', path`v1/endpoints/${endpoint.id}`, { body: changed, type: 'application/merge-patch+json', tag: options.tag });
             }
             announce('Saved');
-            options.done(answer.body, answer.tag);
+            await options.done(answer.body, answer.tag);
         } catch (error) {
+            // The reader has gone on.
+            if (error.name === 'AbortError') return;
             if (error.kind === 'changed') error.message = 'Another one changed this endpoint while you edited it. Copy what you typed, load the page again and repeat it.';
             showFaults(error);
         } finally {

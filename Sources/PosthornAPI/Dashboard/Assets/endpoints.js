@@ -24,7 +24,7 @@ page('endpoints', async context => {
     const troubled = h('div', {});
     const list = endpointList(filter, signal);
     fill(main, context.title('Endpoints'),
-        me.can('endpoints') && h('div', { class: 'actions' }, link(`endpoints/new${query({ node: filter.node })}`, 'Make an endpoint')),
+        me.can('endpoints') && h('div', { class: 'actions' }, link(`new-endpoint${query({ node: filter.node })}`, 'Make an endpoint')),
         filterForm(filter), troubled, list.element);
     const isFiltered = filter.node !== '' || filter.state.length > 0;
     await Promise.all([list.more(), isFiltered ? null : showTroubled(troubled, signal)]);
@@ -82,10 +82,10 @@ function endpointList(filter, signal) {
 function empty(filter) {
     if (filter.node || filter.state.length > 0) return h('p', {}, 'None matches.');
     return h('p', {}, 'There is no endpoint yet. An endpoint is a URL of a receiver at a node of the hierarchy. ',
-        me.can('endpoints') ? link('endpoints/new', 'Make the first one') : 'Those who run Posthorn make them.');
+        me.can('endpoints') ? link('new-endpoint', 'Make the first one') : 'Those who run Posthorn make them.');
 }
 
-page('endpoints/new', async context => {
+page('new-endpoint', async context => {
     const { main, signal } = context;
     const title = context.title('New endpoint');
     if (!me.can('endpoints')) return fill(main, title, note('warn', h('p', {}, 'This key may not make endpoints; that takes the right endpoints.')));

@@ -27,6 +27,8 @@ export const acts = [
 
 /// Deliveries that one choice may have.
 const limit = 10_000;
+/// Parts of a list that are looked through for them.
+const partLimit = 2000;
 /// Requests at once.
 const width = 4;
 
@@ -36,7 +38,7 @@ export async function chooseAll(target, signal) {
     const stop = new AbortController();
     signal.addEventListener('abort', () => stop.abort());
     return dialog('Choose all that match', close => {
-        all(target, limit, stop.signal).then(({ elements, hasMore }) => {
+        all(target, limit, stop.signal, partLimit, number => fill(counting, `Counting: ${count(number)} so far ...`)).then(({ elements, hasMore }) => {
             const more = hasMore ? ' There are more; this many can be chosen at once.' : '';
             fill(counting, `${counted(elements.length, 'delivery matches', 'deliveries match')}.${more}`);
             yes.disabled = elements.length === 0;

@@ -42,7 +42,7 @@ page('nodes/:id', async context => {
         ]),
         h('p', {}, link(`events${query({ node: node.id })}`, 'Events here and below'), ', ', link(`deliveries${query({ node: node.id })}`, 'their deliveries')),
         h('h2', {}, 'Endpoints here and below'),
-        endpoints.length === 0 ? h('p', {}, 'There are none. ', me.can('endpoints') && link(`endpoints/new${query({ node: node.id })}`, 'Make one'))
+        endpoints.length === 0 ? h('p', {}, 'There are none. ', me.can('endpoints') && link(`new-endpoint${query({ node: node.id })}`, 'Make one'))
             : table(hasMore ? 'The first of them by id' : 'By id', [
                 ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.id)}`, row.id)], ['Node', row => row.node],
                 ['State', row => endpointState(row)], ['Why', row => endpointTrouble(row)?.text ?? ''], ['URL', row => h('code', {}, row.url)],

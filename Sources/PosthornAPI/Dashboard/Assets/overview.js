@@ -160,7 +160,7 @@ function troubleTable(rows, status) {
     if (rows.length === 0) {
         const active = status.endpoints.active ?? 0;
         if (active > 0) return h('p', { class: 'dim' }, `No trouble: ${counted(active, 'endpoint is', 'endpoints are')} active.`);
-        return [h('h2', {}, 'Nothing here yet'), h('p', {}, 'There is no endpoint. ', me.can('endpoints') ? link('endpoints/new', 'Make the first one') : 'Those who run Posthorn make them',
+        return [h('h2', {}, 'Nothing here yet'), h('p', {}, 'There is no endpoint. ', me.can('endpoints') ? link('new-endpoint', 'Make the first one') : 'Those who run Posthorn make them',
             ', or apply a topology file: posthorn apply topology.json')];
     }
     return [h('h2', {}, 'Endpoints by trouble'), table('Those that lose or hold deliveries come first', [

@@ -1,7 +1,10 @@
 // Figures that follow the outbox while someone looks: not while the tab is hidden, and not while the reader has paused them.
 
+import { fill, h, note } from './dom.js';
+
 const pausedName = 'posthorn-paused';
 const watchers = new Set();
+const stale = document.getElementById('stale');
 
 export const refresh = {
     get isPaused() { return sessionStorage.getItem(pausedName) === 'yes'; },
@@ -20,7 +23,13 @@ export async function follow(signal, milliseconds, action) {
     async function run() {
         timer = null;
         isBusy = true;
-        try { await action(); } catch (error) { if (error.name !== 'AbortError') throw error; } finally { isBusy = false; }
+        try {
+            await action();
+            fill(stale);
+        } catch (error) {
+            // Goes on: what cannot be had now may be had the next time.
+            if (error.name !== 'AbortError') fill(stale, note('warn', h('p', {}, `This page is not up to date: ${error.message}`)));
+        } finally { isBusy = false; }
         plan();
     }
     const wake = () => {
@@ -29,6 +38,7 @@ export async function follow(signal, milliseconds, action) {
     watchers.add(wake);
     document.addEventListener('visibilitychange', wake);
     signal.addEventListener('abort', () => {
+        fill(stale);
         clearTimeout(timer);
         watchers.delete(wake);
         document.removeEventListener('visibilitychange', wake);

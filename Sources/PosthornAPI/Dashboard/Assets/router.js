@@ -21,9 +21,6 @@ export function go(target, replace = false) {
     return render(true);
 }
 
-/// Changes the query of the page that is shown without loading it again.
-export function keepQuery(text) { history.replaceState(null, '', location.pathname + text); }
-
 function match(segments) {
     for (const route of routes) {
         if (route.segments.length !== segments.length) continue;
@@ -58,9 +55,9 @@ export async function render(isMove = false) {
     const signal = leaving.signal;
     const main = document.getElementById('main');
     const path = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
-    const found = match(path.split('/'));
     afterwards(path);
     try {
+        const found = match(path.split('/'));
         if (!found) fill(main, h('h1', { tabindex: '-1' }, 'There is no such page'), h('p', {}, link('', 'Go to the first page')));
         else await found.show(context(found.values, main));
     } catch (error) {
