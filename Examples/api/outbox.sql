@@ -10,7 +10,7 @@ CREATE TABLE webhook_outbox (
     data     json NOT NULL,
     created  timestamptz NOT NULL DEFAULT now(),
     relayed  timestamptz,
-    -- Why Posthorn refused it; somebody has to look.
+    -- Why Posthorn refused it, for an operator to look at.
     refusal  text
 );
 -- Rows that wait, and no others: what was relayed costs nothing until it is deleted.

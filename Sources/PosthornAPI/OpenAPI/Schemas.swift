@@ -276,6 +276,7 @@ enum Schemas {
                 ("complete", Schema.boolean),
             ])
         ),
+        ("EndpointPatch", Schema.described(Schema.openObject, "Members of an Endpoint; null takes one back to its default.")),
         ("Status", Schema.openObject),
         (
             "ProblemKind",
