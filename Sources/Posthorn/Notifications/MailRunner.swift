@@ -77,14 +77,14 @@ final class MailRunner: EngineService {
     }
 
     /// Sends what is due.
-    /// - Returns: How long to sleep; `nil` when only news matters.
-    private func sendDue() -> Int64? {
+    /// - Returns: How long to sleep.
+    private func sendDue() -> Int64 {
         do {
             while thread.order == .work, isOnDuty, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) {
                 _ = try send(mail)
             }
-            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return nil }
-            return outbox.clock.realMilliseconds(until: next)
+            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return ServiceThread.longestSleepMilliseconds }
+            return outbox.clock.realMilliseconds(until: next) ?? ServiceThread.longestSleepMilliseconds
         } catch {
             return Self.storagePauseMilliseconds
         }
