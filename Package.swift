@@ -63,7 +63,7 @@ let package = Package(
                 "PosthornMail",
             ]
         ),
-        room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
+        room("PosthornTesting", ["Posthorn", "PosthornMail", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         .target(
             name: "PosthornAPI",

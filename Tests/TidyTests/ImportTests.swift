@@ -24,7 +24,7 @@ import Testing
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
             "PosthornMail",
         ],
-        "PosthornTesting": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
+        "PosthornTesting": ["Posthorn", "PosthornMail", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
         "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [

@@ -22,6 +22,8 @@ public struct EngineConfiguration: Sendable {
     public var honoursRetryAfter = true
     /// Answers requests in place of sockets, in tests.
     package var transport: Transport?
+    /// Answers vendors' questions to new URLs in place of sockets, in tests.
+    package var handshakeTransport: HandshakeTransport?
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
     package var outcomeOverride: (@Sendable (SendJob, AttemptOutcome) -> AttemptOutcome)?

@@ -9,6 +9,8 @@ public struct MailConfiguration: Sendable {
     public var from: MailAddress
     /// Hands them to the operator's server.
     package var sender: MailSender
+    /// Takes mails in place of the server, in tests.
+    package var transport: (@Sendable (MailMessage) -> MailResult)?
 
     /// Mails from an address through a server.
     public init(from: MailAddress, server: MailServer) {

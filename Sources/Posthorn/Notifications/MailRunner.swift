@@ -179,6 +179,7 @@ final class MailRunner: EngineService {
                 date: mail.closed ?? outbox.clock.now(),
                 identifier: mail.id
             )
+            if let transport = configuration.transport { return transport(message) }
             return try configuration.sender.send(message) { [thread] in thread.isCut }
         } catch {
             return .permanent("not handed in: \(error)")

@@ -16,7 +16,8 @@ struct CallsBenchmark: Benchmark {
         Another connection takes the write lock. Then every asynchronous call of the library is begun on this program's main thread, and
         what that thread did until the call gave it back is told apart: it slept, it ran, or it waited for a core. The first is what
         blocking means, and other work on the machine does not add to it. Meanwhile tasks of Swift's cooperative pool, as many as it has
-        threads, take turns without a pause; the longest is shown beside that of as long a time without any call.
+        threads, take turns without a pause, so that a thread of the pool goes to sleep only where a call makes it wait. How often one
+        did, and the longest pause, are shown beside those of as long a time without any call.
         """
     static let example = "posthorn-bench calls --seconds 2"
     static var options: [BenchOption<Self>] {
@@ -77,6 +78,8 @@ struct CallsBenchmark: Benchmark {
                 ),
                 .init("longest_sleep_ms", "ms that a call's thread slept at most", milliseconds(threads.map(\.slept).max() ?? 0)),
                 .init("longest_run_ms", "ms that a call ran on its thread at most", milliseconds(threads.map(\.ran).max() ?? 0)),
+                .init("pool_sleeps", "times that a thread of the pool went to sleep", Double(pauses.sleeps)),
+                .init("pool_sleeps_without_calls", "times, the same without calls", Double(before.sleeps)),
                 .init("pool_pause_ms", "ms between two turns of a task of the pool at most", milliseconds(pauses.longest)),
                 .init("pool_pause_without_calls_ms", "ms, the same without calls", milliseconds(before.longest)),
                 .init("pool_turns", "turns of those tasks", Double(pauses.turns)),
@@ -209,11 +212,20 @@ private final class FileLock: Sendable {
 
 /// Tasks that take turns on the cooperative pool without a pause, one for each of its threads, and how long one had to wait for a turn.
 private final class Pauses: Sendable {
-    private let state = Mutex((longest: Int64(0), turns: 0))
+    private let state = Mutex((longest: Int64(0), turns: 0, threads: Set<Int32>()))
+    private let facts = Mutex((before: [Int32: ThreadFacts](), after: [Int32: ThreadFacts]()))
     private let isOver = Atomic(false)
 
     var longest: Int64 { state.withLock { $0.longest } }
     var turns: Int { state.withLock { $0.turns } }
+
+    /// How often threads that the tasks ran on went to sleep.
+    var sleeps: Int {
+        let threads = state.withLock { $0.threads }
+        return facts.withLock { facts in
+            threads.reduce(0) { $0 + Int(facts.after[$1]?.sleeps ?? 0) - Int(facts.before[$1]?.sleeps ?? 0) }
+        }
+    }
 
     /// Does something, and watches for so long.
     func watch(milliseconds: Int, _ work: () -> Void) {
@@ -225,19 +237,36 @@ private final class Pauses: Sendable {
                 done.leave()
             }
         }
+        // Threads that are only started now have slept already.
+        usleep(100_000)
+        facts.withLock { $0.before = ThreadFacts.all() }
         work()
         usleep(UInt32(milliseconds) * 1000)
+        facts.withLock { $0.after = ThreadFacts.all() }
         isOver.store(true, ordering: .relaxed)
         done.wait()
     }
 
+    /// The calling thread's id: `/proc/thread-self` leads to `PID/task/TID`.
+    private static func thread() -> Int32? {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let length = readlink("/proc/thread-self", &buffer, buffer.count)
+        let path = String(decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return path.split(separator: "/").last.flatMap { Int32($0) }
+    }
+
     private func takeTurns() async {
         var (last, longest, turns) = (MonotonicClock.nanoseconds(), Int64(0), 0)
+        var threads: Set<Int32> = []
         while !isOver.load(ordering: .relaxed) {
             await Task.yield()
             let now = MonotonicClock.nanoseconds()
             (longest, last, turns) = (max(longest, now - last), now, turns + 1)
+            // A look at /proc at every turn would be most of what it does.
+            if turns % 64 == 1, let thread = Self.thread() { threads.insert(thread) }
         }
-        state.withLock { state in state = (max(state.longest, longest), state.turns + turns) }
+        state.withLock { [longest, turns, threads] state in
+            state = (max(state.longest, longest), state.turns + turns, state.threads.union(threads))
+        }
     }
 }
