@@ -115,7 +115,7 @@ package struct GrowthReport: BenchResult {
             let rows = curve.points.map { point in
                 [ShortNumber.text(Double(point.size))] + Self.columns.map { $0.value(point).map(Figure.rounded) ?? "-" }
             }
-            return ([curve.held] + TextTable.lines([head] + rows)).joined(separator: "\n")
+            return ([curve.held] + TextColumns.lines([head] + rows, numbersFrom: 1)).joined(separator: "\n")
         }
         let rounds = curves.first?.points.first?.rounds.count ?? 0
         let note =

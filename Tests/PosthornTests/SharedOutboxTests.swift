@@ -1,6 +1,7 @@
 import PosthornMemoryStore
 import PosthornModel
 import PosthornStore
+import PosthornText
 import PosthornTestSupport
 import Synchronization
 import Testing
@@ -94,6 +95,24 @@ import Testing
         #expect(receiver.waitForRequests(Self.endpoints).count == Self.endpoints)
         try engine.stop()
         #expect(try first.recordedAttempts() == Self.endpoints)
+    }
+
+    /// The first engine has brought them nearer already, and its retries are due by the faster day.
+    @Test func engineThatJoinsAtASpeedLeavesDueTimesOfOthersAlone() throws {
+        let failing = try MisbehavingReceiver { _ in .status(500) }
+        let late = EndpointSettings(id: "late", node: "s", url: failing.url, retry: try RetrySchedule(["0", "100h"]))
+        try first.apply([late])
+        let speed = 60.0
+        let engines = [try first.engine(speed: speed), try second.engine(speed: speed)]
+        try engines[0].start()
+        try emit()
+        #expect(first.waitFor("failure", where: { $0.isFailure(.pending) }))
+        func due() throws -> Timestamp? { try first.deliveries().first { $0.endpoint == "late" }?.nextAttemptAt }
+        let planned = try #require(try due())
+        try engines[1].start()
+        #expect(second.waitFor("start", where: Self.isStart))
+        #expect(try due() == planned)
+        for engine in engines { try engine.stop() }
     }
 
     @Test func engineTakenForDeadRecordsNothingItSentBefore() throws {

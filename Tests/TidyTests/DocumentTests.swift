@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func everyAttemptErrorHasASentenceThatTheDocumentsRepeat() {
-        let source = SourceTree.file("Sources/PosthornModel/Deliveries/Attempt.swift")?.text ?? ""
+        let source = SourceTree.file("Sources/PosthornModel/Deliveries/AttemptError.swift")?.text ?? ""
         let document = SourceTree.file("\(Self.catalogue)/Deliveries.md")?.text ?? ""
         let declared = source.matches(of: /\n    case ([a-zA-Z]+)(?: = "([a-z_]+)")?\n/)
         let sentences = Dictionary(

@@ -5,7 +5,7 @@ public import PosthornSending
 
 /// How an engine runs.
 public struct EngineConfiguration: Sendable {
-    /// How many times faster than written the retry schedule runs; 1 in production.
+    /// How many times faster than written the retry schedule runs; 1 in production. The same for all engines that share an outbox.
     public var speed: Double
     /// Whether the engine ends by itself once every delivery is delivered, exhausted, cancelled or held.
     public var untilSettled: Bool

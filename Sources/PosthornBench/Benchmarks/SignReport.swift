@@ -26,7 +26,7 @@ struct SignReport: BenchResult {
             if hasInstructions { row.append(cell.instructions.map { Figure.rounded($0) } ?? "-") }
             rows.append(row)
         }
-        let lines = TextTable.lines(rows)
+        let lines = TextColumns.lines(rows, numbersFrom: 1)
         let note = hasInstructions ? "" : "\nInstructions are left out: this machine does not let a program count them."
         return "One request composed and signed, on one thread, into buffers that are used again\n"
             + lines.joined(separator: "\n") + note

@@ -76,7 +76,7 @@ enum BenchCommand {
 
     /// Two aligned columns, indented.
     static func columns(_ rows: [(String, String)]) -> String {
-        TwoColumns.lines(rows.map { ($0.0, $0.1) }, indent: "  ").joined(separator: "\n")
+        TextColumns.lines(rows.map { [$0.0, $0.1] }, indent: "  ").joined(separator: "\n")
     }
 
     private static func fail(_ message: String, _ status: Int32) -> Never {

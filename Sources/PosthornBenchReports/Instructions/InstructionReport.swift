@@ -67,7 +67,7 @@ package struct InstructionReport: BenchResult {
             [name, Figure.rounded(value), Figure.rounded((value / perDelivery * 1000).rounded() / 10) + " %"]
         }
         let rows = [["in", "instructions", "share"]] + objects.map { row($0.name, $0.value) } + [row("a delivery, in all", perDelivery)]
-        return ([title] + TextTable.lines(rows)).joined(separator: "\n")
+        return ([title] + TextColumns.lines(rows, numbersFrom: 1)).joined(separator: "\n")
     }
 
     package var json: String {

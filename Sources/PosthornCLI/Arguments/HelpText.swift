@@ -70,6 +70,6 @@ enum HelpText {
 
     /// Names and what they mean, in two columns.
     static func list(_ entries: [(String, String)]) -> String {
-        TwoColumns.lines(entries.map { ($0.0, $0.1) }, indent: "  ").joined(separator: "\n")
+        TextColumns.lines(entries.map { [$0.0, $0.1] }, indent: "  ").joined(separator: "\n")
     }
 }

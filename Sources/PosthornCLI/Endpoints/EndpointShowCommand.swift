@@ -72,7 +72,7 @@ enum EndpointShowCommand: Command {
             rows.append(("overlap", "\(many) too, \(replaced.count == 1 ? "" : "the last of them ")until \(last)"))
         }
         rows += limits(settings)
-        return TwoColumns.lines(rows.map { ($0.0, TerminalText.text($0.1)) }).map { $0 + "\n" }.joined()
+        return TextColumns.lines(rows.map { [$0.0, TerminalText.text($0.1)] }).map { $0 + "\n" }.joined()
     }
 
     private static func limits(_ settings: EndpointSettings) -> [(String, String)] {

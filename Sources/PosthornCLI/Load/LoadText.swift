@@ -52,7 +52,7 @@ enum LoadText {
     private static func seconds(_ nanoseconds: Int64) -> String { HumanText.length(milliseconds: nanoseconds / 1_000_000) }
 
     private static func rows(_ rows: [(String, String)]) -> String {
-        TwoColumns.lines(rows.filter { !$0.1.isEmpty }.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
+        TextColumns.lines(rows.filter { !$0.1.isEmpty }.map { [$0.0, $0.1] }).map { $0 + "\n" }.joined()
     }
 
     private static func counts(_ counts: [(String, UInt64)]) -> String {

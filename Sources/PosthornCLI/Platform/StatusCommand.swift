@@ -96,7 +96,7 @@ enum StatusCommand: Command {
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {
             rows.append(("broken", "\(TerminalText.text(id)): \(TerminalText.text(reason))"))
         }
-        return TwoColumns.lines(rows.map { ($0.0, $0.1) }).map { $0 + "\n" }.joined()
+        return TextColumns.lines(rows.map { [$0.0, $0.1] }).map { $0 + "\n" }.joined()
     }
 
     /// How many deliveries are late, and by how long.

@@ -1,0 +1,44 @@
+/// Lanes by the time they may go on, the earliest first: a binary heap.
+struct DueHeap {
+    struct Item {
+        let due: Int64
+        let lane: Int
+        /// Of the lane's rate when it began to wait.
+        let version: Int
+    }
+
+    private var items: [Item] = []
+
+    var first: Item? { items.first }
+    var count: Int { items.count }
+
+    mutating func removeAll(where isMeant: (Item) -> Bool) {
+        let kept = items.filter { !isMeant($0) }
+        items.removeAll(keepingCapacity: true)
+        for item in kept { insert(item) }
+    }
+
+    mutating func insert(_ item: Item) {
+        items.append(item)
+        var child = items.count - 1
+        while child > 0, items[child].due < items[(child - 1) / 2].due {
+            items.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() {
+        items.swapAt(0, items.count - 1)
+        items.removeLast()
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child].due < items[least].due {
+                least = child
+            }
+            if least == parent { return }
+            items.swapAt(parent, least)
+            parent = least
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// Why a scan ended.
+public enum ScanEnd: Sendable {
+    /// There is nothing more.
+    case atEnd
+    /// As many rows were visited as were asked for.
+    case atLimit
+    /// The visitor wanted no more.
+    case stopped
+}
