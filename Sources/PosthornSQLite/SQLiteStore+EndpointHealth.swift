@@ -1,6 +1,6 @@
 package import PosthornModel
 package import PosthornStore
-package import PosthornText
+import PosthornText
 
 extension SQLiteStore {
     /// Writes down how an endpoint does; nothing of one that was deleted meanwhile.
