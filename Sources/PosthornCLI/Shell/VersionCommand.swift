@@ -31,7 +31,7 @@ enum VersionCommand: Command {
             ("libcurl", curl),
             ("TLS", CurlInformation.tlsLibrary),
         ]
-        context.output.write(TwoColumns.lines(rows).map { $0 + "\n" }.joined())
+        context.output.write(TextColumns.lines(rows.map { [$0.0, $0.1] }).map { $0 + "\n" }.joined())
         return 0
     }
 }
