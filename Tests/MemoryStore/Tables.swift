@@ -19,6 +19,7 @@ struct Tables: Sendable {
     var mails: [MailRow] = []
     var notifications: [NotificationRow] = []
     var throttles: [Int64: Timestamp] = [:]
+    var health: [Int64: EndpointHealth] = [:]
     var pulse: EngineHeartbeat?
     var faults: [String: String] = [:]
     var faultsAt: Timestamp?

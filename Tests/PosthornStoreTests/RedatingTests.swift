@@ -12,8 +12,11 @@ import Testing
         let decade: Int64 = 315_360_000_000
         let shift = Redating.shift(due: at(decade + 60_000), lastAttempt: at(decade), now: now)
         #expect(shift == decade)
-        // Due at once where it would have been.
-        #expect(Redating.shift(due: at(decade - 1), lastAttempt: at(decade), now: now) == decade - 1)
+        // Once: what is due before that attempt was brought nearer already, or by hand.
+        #expect(Redating.shift(due: at(60_000), lastAttempt: at(decade), now: now) == nil)
+        // An hour ahead is no reason to bring a day nearer, which could not be told from one that was.
+        #expect(Redating.shift(due: at(90_000_000), lastAttempt: at(3_600_000), now: now) == nil)
+        #expect(Redating.shift(due: at(3_660_000), lastAttempt: at(3_600_000), now: now) == 3_600_000)
     }
 
     @Test func aClockThatIsRightChangesNothing() {

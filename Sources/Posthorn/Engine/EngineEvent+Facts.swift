@@ -68,6 +68,18 @@ extension EngineEvent {
             Facts(.warning, "endpoint_not_verified", ["endpoint": endpoint, "reason": reason, "next_try_at": next?.description])
         case .endpointBroken(let endpoint, let reason): Facts(.error, "endpoint_broken", ["endpoint": endpoint, "reason": reason])
         case .endpointMended(let endpoint): Facts(.info, "endpoint_mended", ["endpoint": endpoint])
+        case .endpointFailing(let endpoint, let health):
+            Facts(.warning, "endpoint_failing", ["endpoint": endpoint, "failures": "\(health.failures)", "reason": health.reason])
+        case .endpointSuspended(let endpoint, let health):
+            Facts(
+                .error,
+                "endpoint_suspended",
+                [
+                    "endpoint": endpoint, "failures": "\(health.failures)", "reason": health.reason,
+                    "next_probe_at": health.until?.description,
+                ]
+            )
+        case .endpointRecovered(let endpoint): Facts(.info, "endpoint_recovered", ["endpoint": endpoint])
         case .descriptorsUsedUp: Facts(.error, "descriptors_used_up")
         case .descriptorsRecovered: Facts(.info, "descriptors_recovered")
         case .machineFault(let fault, let detail): Facts(.error, "machine_fault", ["fault": fault.rawValue, "detail": detail])

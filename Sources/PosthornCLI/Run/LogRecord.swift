@@ -83,6 +83,17 @@ struct LogRecord: Sendable, Equatable {
             self.init(.error, "endpoint_broken", "endpoint cannot be used, its deliveries wait until it is mended", fields)
         case .endpointMended(let endpoint):
             self.init(.info, "endpoint_mended", "endpoint can be used again", [Field("endpoint", endpoint)])
+        case .endpointFailing(let endpoint, let health):
+            let fields = [Field("endpoint", endpoint), Field("failures", health.failures), Field("reason", health.reason)]
+            self.init(.warn, "endpoint_failing", "attempts to this endpoint fail, one after the other", fields)
+        case .endpointSuspended(let endpoint, let health):
+            let fields = [Field("endpoint", endpoint), Field("failures", health.failures), Field("reason", health.reason)]
+            let next = health.until.map { [Field("next_probe_at", $0.description)] } ?? []
+            let sentence = "endpoint suspended: what is due for it waits without using attempts, but for one probe now and then"
+            self.init(.error, "endpoint_suspended", sentence, fields + next)
+        case .endpointRecovered(let endpoint):
+            let sentence = "endpoint answers again; what waits for it goes out at a growing rate"
+            self.init(.info, "endpoint_recovered", sentence, [Field("endpoint", endpoint)])
         case .storageFailed(let failure):
             self.init(
                 .error,

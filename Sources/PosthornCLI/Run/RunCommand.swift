@@ -22,6 +22,11 @@ enum RunCommand: Command {
             ),
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
             CommandSpecification.keep,
+            .init(
+                "suspend-after",
+                "N",
+                "suspend an endpoint after N failed attempts in a row: its deliveries wait, but for one probe now and then (default: never)"
+            ),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             CommandSpecification.caFile,
@@ -42,7 +47,7 @@ enum RunCommand: Command {
                 "trace, debug, info, warn or error: leave out lines that matter less; debug has each failed attempt, trace each one (default info)"
             ),
         ] + MailArguments.flags + ListenArguments.flags,
-        settings: ["create", "keep", "allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"]
+        settings: ["create", "keep", "suspend-after", "allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"]
             + MailArguments.flags.map(\.name)
             + ListenArguments.flags.map(\.name),
         details: [
@@ -188,6 +193,7 @@ enum RunCommand: Command {
             sender: sender,
             mail: try MailArguments.configuration(arguments)
         )
+        configuration.health = try arguments.integer("suspend-after", 2...1_000_000).map(HealthPolicy.init(suspendAfter:))
         configuration.retention = try arguments.retention("keep")
         if let drain = try arguments.milliseconds("drain") { configuration.drainMilliseconds = drain }
         return configuration

@@ -339,15 +339,6 @@ extension Transfer {
         return true
     }
 
-    private func refusal(of address: NetworkAddress) -> AbortCause? {
-        let isPlain = currentTarget?.url.isPlainHTTP ?? true
-        switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
-        case .permitted: return nil
-        case .forbiddenAddress: return .refusedAddress(address)
-        case .plainHTTP: return .refusedPlainHTTP(address)
-        }
-    }
-
     /// Whether the host is a number, so that libcurl needs no resolver for it.
     var needsNoName: Bool { isAimed || currentTarget?.url.numericAddress != nil }
 }

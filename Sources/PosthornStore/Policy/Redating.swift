@@ -2,8 +2,8 @@ public import PosthornText
 
 /// What becomes of times that were written while the clock was ahead, once it is right again: pure.
 ///
-/// A delivery whose last attempt has begun in the future was put off by such a clock. Its next one is due as long after now as it was to
-/// be after that attempt: no gap gets shorter, whenever the attempt really was.
+/// A delivery whose last attempt has begun in the future, further away than the gap to its next one, was put off by such a clock. That one is
+/// due as long after now as it was to be after the attempt: no gap gets shorter, whenever the attempt really was.
 public enum Redating {
     /// Clocks are put right by less every day, and that is no reason to write.
     public static let toleranceMilliseconds: Int64 = 60_000
@@ -12,17 +12,18 @@ public enum Redating {
 
     /// Whether a time is one of a clock that was ahead.
     public static func isAhead(_ time: Timestamp, of now: Timestamp) -> Bool {
-        time.milliseconds > now.milliseconds.addingReportingOverflow(toleranceMilliseconds).partialValue
+        time > now.advanced(byMilliseconds: toleranceMilliseconds)
     }
 
-    /// How much nearer a delivery's times are to be, in milliseconds; `nil` where they stand.
+    /// How much nearer a delivery's times are to be, in milliseconds; `nil` where they stand: the clock was ahead by no more than the gap,
+    /// so that the wait is twice as long at most, or the times were brought nearer already, or set by hand.
     /// - Parameters:
     ///   - due: When its next attempt is due.
     ///   - lastAttempt: When its last one began.
     public static func shift(due: Timestamp, lastAttempt: Timestamp, now: Timestamp) -> Int64? {
-        guard isAhead(lastAttempt, of: now) else { return nil }
-        let shift = min(lastAttempt.milliseconds, due.milliseconds) - now.milliseconds
-        return shift > 0 ? shift : nil
+        let gap = due.milliseconds - lastAttempt.milliseconds
+        let shift = lastAttempt.milliseconds - now.milliseconds
+        return gap >= 0 && shift > max(gap, toleranceMilliseconds) ? shift : nil
     }
 
     /// When a mail is due that was to be due at a time; `nil` where that stands.
