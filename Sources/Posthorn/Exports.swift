@@ -9,12 +9,14 @@
 @_exported public import struct PosthornModel.ClockSkew
 @_exported public import struct PosthornModel.Delivery
 @_exported public import enum PosthornModel.DeliveryState
+@_exported public import struct PosthornModel.EndpointHealth
 @_exported public import struct PosthornModel.EndpointSettings
 @_exported public import enum PosthornModel.EndpointState
 @_exported public import enum PosthornModel.Envelope
 @_exported public import struct PosthornModel.Event
 @_exported public import struct PosthornModel.EventLine
 @_exported public import struct PosthornModel.EventPattern
+@_exported public import struct PosthornModel.HealthPolicy
 @_exported public import struct PosthornModel.Hierarchy
 @_exported public import struct PosthornModel.InputProblem
 @_exported public import enum PosthornModel.Level

@@ -34,15 +34,15 @@ public final class TestOutbox: Sendable {
     /// Makes an outbox, which is deleted with this object.
     /// - Parameters:
     ///   - clock: The time.
+    ///   - answer: What receivers answer. All three are called on threads of the engine's.
     ///   - handshake: What receivers answer to their vendor's question to a new URL: what is expected, unless it is said.
     ///   - mail: What the mail server answers: that it takes the mail, unless it is said.
-    ///   - answer: What receivers answer. All three are called on threads of the engine's.
     /// - Throws: A problem when no folder can be made, or the outbox cannot be opened in it.
     public init(
         clock: ManualClock = ManualClock(),
+        answer: @escaping @Sendable (SentRequest) -> Answer = { _ in .ok },
         handshake: @escaping @Sendable (SentHandshake) -> Answer = { .status(200, body: $0.expected) },
-        mail: @escaping @Sendable (SentMail) -> MailAnswer = { _ in .taken },
-        answer: @escaping @Sendable (SentRequest) -> Answer = { _ in .ok }
+        mail: @escaping @Sendable (SentMail) -> MailAnswer = { _ in .taken }
     ) throws {
         var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/posthorn-testing-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemProblem("mkdtemp", errno) }

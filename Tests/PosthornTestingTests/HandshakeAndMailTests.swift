@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func aMailThatTheServerRefusesIsKnownAsSuch() async throws {
-        let test = try TestOutbox(mail: { _ in .refused("550 no such user") }, answer: { _ in .status(503) })
+        let test = try TestOutbox(answer: { _ in .status(503) }, mail: { _ in .refused("550 no such user") })
         try await prepared(test)
         try await exhaust(test)
         #expect(try await test.outbox.status().mails.refused?.answer?.contains("550 no such user") == true)
