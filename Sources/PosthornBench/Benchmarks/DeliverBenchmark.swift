@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// Durable deliveries a second: from a committed backlog in SQLite to a receiver on this machine, every attempt recorded.
 struct DeliverBenchmark: Benchmark {

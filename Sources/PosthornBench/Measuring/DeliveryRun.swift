@@ -3,6 +3,7 @@ import Posthorn
 import PosthornBenchReports
 import PosthornModel
 import PosthornSending
+import PosthornSystem
 
 /// What delivering a whole backlog cost.
 struct DeliveryRun {
