@@ -63,9 +63,14 @@ let package = Package(
                 "PosthornMail",
             ]
         ),
-        room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
+        room("PosthornTesting", ["Posthorn", "PosthornMail", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
-        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"]),
+        .target(
+            name: "PosthornAPI",
+            dependencies: ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],
+            resources: [.embedInCode("Dashboard/Assets")],
+            swiftSettings: strict
+        ),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -133,8 +138,8 @@ let package = Package(
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
-        tests("TidyTests", [], exclude: ["PublicSymbols.txt"]),
-        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
+        tests("TidyTests", ["PosthornTesting", "PosthornText", "PosthornTestSupport"], exclude: ["PublicSymbols.txt"]),
+        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTesting", "PosthornTestSupport"]),
         tests("PosthornTestingTests", ["PosthornTesting", "Posthorn"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests("PosthornStoreTests", ["PosthornStore", "PosthornModel", "PosthornText"]),
@@ -171,6 +176,13 @@ let package = Package(
             "PosthornAPITests",
             [
                 "PosthornAPI", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem",
+                "PosthornTestSupport", "CPosthornTestSockets",
+            ]
+        ),
+        tests(
+            "DashboardTests",
+            [
+                "PosthornAPI", "Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornSending",
                 "PosthornTestSupport", "CPosthornTestSockets",
             ]
         ),
