@@ -65,7 +65,12 @@ let package = Package(
         ),
         room("PosthornTesting", ["Posthorn", "PosthornMail", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
-        room("PosthornAPI", ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"]),
+        .target(
+            name: "PosthornAPI",
+            dependencies: ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],
+            resources: [.embedInCode("Dashboard/Assets")],
+            swiftSettings: strict
+        ),
         room(
             "PosthornLab",
             ["Posthorn", "PosthornModel", "PosthornText", "PosthornFormats", "PosthornSending", "PosthornHTTP", "PosthornSystem"]
@@ -171,6 +176,13 @@ let package = Package(
             "PosthornAPITests",
             [
                 "PosthornAPI", "Posthorn", "PosthornHTTP", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem",
+                "PosthornTestSupport", "CPosthornTestSockets",
+            ]
+        ),
+        tests(
+            "DashboardTests",
+            [
+                "PosthornAPI", "Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornSending",
                 "PosthornTestSupport", "CPosthornTestSockets",
             ]
         ),

@@ -9,12 +9,14 @@
 @_exported public import struct PosthornModel.ClockSkew
 @_exported public import struct PosthornModel.Delivery
 @_exported public import enum PosthornModel.DeliveryState
+@_exported public import struct PosthornModel.EndpointHealth
 @_exported public import struct PosthornModel.EndpointSettings
 @_exported public import enum PosthornModel.EndpointState
 @_exported public import enum PosthornModel.Envelope
 @_exported public import struct PosthornModel.Event
 @_exported public import struct PosthornModel.EventLine
 @_exported public import struct PosthornModel.EventPattern
+@_exported public import struct PosthornModel.HealthPolicy
 @_exported public import struct PosthornModel.Hierarchy
 @_exported public import struct PosthornModel.InputProblem
 @_exported public import enum PosthornModel.Level
@@ -22,6 +24,7 @@
 @_exported public import struct PosthornModel.Node
 @_exported public import enum PosthornModel.Remedy
 @_exported public import enum PosthornModel.RequestMethod
+@_exported public import struct PosthornModel.RetentionPolicy
 @_exported public import struct PosthornModel.RetrySchedule
 @_exported public import enum PosthornModel.SignatureScheme
 @_exported public import struct PosthornModel.Topology
@@ -31,6 +34,7 @@
 @_exported public import struct PosthornSending.ResolverConfiguration
 @_exported public import struct PosthornSending.SenderConfiguration
 @_exported public import struct PosthornSending.SenderStatistics
+@_exported public import struct PosthornStore.BackupReport
 @_exported public import struct PosthornStore.CancelReport
 @_exported public import enum PosthornStore.DeliveryAction
 @_exported public import struct PosthornStore.DeliveryFilter

@@ -70,7 +70,7 @@ public struct CommandProblem: Error, CustomStringConvertible {
     let program: String
     let reason: Int32
 
-    /// - Parameter reason: The system's error number.
+    /// - Parameter reason: The system's number of the error.
     public init(program: String, reason: Int32) {
         self.program = program
         self.reason = reason

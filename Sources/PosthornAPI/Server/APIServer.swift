@@ -47,7 +47,7 @@ package final class APIServer: Sendable {
             configuration.accessLog = { access in
                 let route = access.head.flatMap { api.table.route(of: $0) }
                 api.requests.count(route, status: access.status, nanoseconds: access.durationNanoseconds)
-                if let log, let line = APIAccess(access, route) { log(line) }
+                if let log, let line = APIAccess(access, route, api.dashboard) { log(line) }
             }
             configure(&configuration)
             server = try HTTPServer(configuration: configuration, deciding: { api.decide($0) })
@@ -97,10 +97,10 @@ package struct APIAccess: Sendable {
     package let keyID: String?
 
     /// `nil` for checks of health, which come all the time.
-    init?(_ access: HTTPAccess, _ route: Route?) {
+    init?(_ access: HTTPAccess, _ route: Route?, _ dashboard: Dashboard) {
         self.access = access
         if route?.path == "/healthz" || route?.path == "/readyz" { return nil }
-        self.route = route?.path
+        self.route = route?.path ?? access.head.flatMap { dashboard.route($0.target.segments) }
         // Elsewhere anybody could put the id of a key there.
         let isProved = route.map { $0.access != .open } ?? false && access.status != 401 && access.status != 503
         keyID = !isProved ? nil : access.head?.headers["Authorization"].flatMap(Self.keyID)

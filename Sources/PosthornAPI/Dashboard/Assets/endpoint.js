@@ -1,0 +1,167 @@
+// One endpoint: how it is, what waits for it, its settings, and what can be done to it.
+
+import { h, fill, announce, button, confirm, copyButton, dialog, facts, makeID, note, table } from './dom.js';
+import { ask, all, get, path, post, query, me } from './api.js';
+import { page, link, go, problemNote } from './router.js';
+import { count, deliveryState, endpointState, endpointTrouble, errors, length, outcome, pretty, time, timeAndDistance, unknown } from './words.js';
+import { endpointForm } from './endpoint-form.js';
+import { follow, isInUse } from './refresh.js';
+
+const everyMilliseconds = 5000;
+
+page('endpoints/:id', async context => {
+    const { values, main, signal } = context;
+    const target = path`v1/endpoints/${values.id}`;
+    const [head, message, recent, settings] = Array.from({ length: 4 }, () => h('div', {}));
+    message.setAttribute('role', 'status');
+    let shown;
+    const first = await ask('GET', target, { signal });
+    fill(main, context.title(`Endpoint ${first.body.id}`), head, message, recent, settings);
+
+    async function show() {
+        const endpoint = await get(target, signal);
+        const deliveries = await get(`v1/deliveries${query({ endpoint: endpoint.id, limit: 10 })}`, signal);
+        const key = JSON.stringify([endpoint, deliveries.data]);
+        if (key === shown || (shown && (isInUse(head) || isInUse(recent)))) return;
+        shown = key;
+        fill(head, headOf(endpoint, actions(endpoint)));
+        fill(recent, h('h2', {}, 'Newest deliveries'), recentOf(endpoint, deliveries.data));
+    }
+    const again = async () => { shown = null; await show(); };
+    const tell = (kind, ...words) => { fill(message, note(kind, words)); announce(message.textContent); };
+    const attempt = async action => { try { await action(); } catch (error) { fill(message, problemNote(error)); } };
+
+    function actions(endpoint) {
+        if (!me.can('endpoints')) return [];
+        return [
+            button('Send a test', () => attempt(() => test(endpoint, message))),
+            endpoint.state === 'disabled'
+                ? button('Enable', () => attempt(async () => { await post(`${target}/enable`); tell('good', 'Enabled. What is held goes out.'); await again(); }), 'first')
+                : button('Disable', () => attempt(async () => { if (await disable(endpoint, target)) { tell('good', 'Disabled. Its deliveries are held.'); await again(); } })),
+            mustVerify.has(endpoint.vendor ?? endpoint.signature) && button('Verify the URL', () => attempt(async () => {
+                tell('', 'Asking the receiver ...');
+                const result = await post(`${target}/verify`);
+                tell(result.state === 'active' ? 'good' : 'bad', result.reason ?? `The endpoint is ${result.state}.`);
+                await again();
+            })),
+            hasSecret(endpoint) && button('Rotate the secret', () => attempt(() => rotate(endpoint, target, again))),
+            button('Remove', () => attempt(async () => { if (await remove(endpoint, target)) go('endpoints'); }), 'danger'),
+        ];
+    }
+
+    function showSettings(endpoint, tag, nodes) {
+        fill(settings, h('h2', {}, 'Settings'), endpointForm(endpoint, {
+            isNew: false, nodes, tag, verb: 'Save',
+            done: async (changed, newTag) => {
+                const moved = changed.url !== endpoint.url;
+                showSettings(changed, newTag, nodes);
+                tell('good', 'Saved. ', moved && ['Deliveries that were accepted before keep their old URL; ',
+                    link(`deliveries${query({ state: ['pending', 'held', 'exhausted'], endpoint: changed.id })}`, 'choose them and retry them at the present URL'), '.']);
+                await again();
+            },
+        }));
+    }
+    if (me.can('endpoints')) {
+        const { elements: nodes } = await all('v1/nodes', 2000, signal);
+        showSettings(first.body, first.tag, nodes);
+    }
+    await follow(signal, everyMilliseconds, show);
+});
+
+/// Formats whose vendor wants the URL to prove itself.
+const mustVerify = new Set(['diio']);
+
+function hasSecret(endpoint) { return endpoint.vendor !== 'weseedo' && (endpoint.vendor !== undefined || (endpoint.signature ?? 'none') !== 'none'); }
+
+function headOf(endpoint, actions) {
+    const trouble = endpointTrouble(endpoint);
+    return [
+        trouble && note(trouble.kind, h('p', {}, h('strong', {}, `It is ${trouble.word}`), `: ${trouble.text}`)),
+        facts([
+            ['State', endpointState(endpoint)],
+            ['URL', h('code', {}, endpoint.url)],
+            ['Node', link(`nodes/${encodeURIComponent(endpoint.node)}`, endpoint.node)],
+            ['Format', endpoint.vendor ?? `${endpoint.envelope}, signature ${endpoint.signature ?? 'none'}`],
+            ['Its receiver asked to be left alone until', timeAndDistance(endpoint.throttled_until)],
+        ]),
+        actions.length > 0 && h('div', { class: 'actions' }, actions),
+        h('p', {}, 'Deliveries: ', [['pending', { state: 'pending' }], ['retrying', { state: 'pending', attempts_min: 1 }], ['held', { state: 'held' }], ['exhausted', { state: 'exhausted' }], ['delivered', { state: 'delivered' }]]
+            .map(([word, filter], i) => [i > 0 && ', ', link(`deliveries${query({ endpoint: endpoint.id, ...filter })}`, word)])),
+    ];
+}
+
+function recentOf(endpoint, rows) {
+    if (rows.length === 0) return h('p', {}, 'It has got nothing yet. ', me.can('endpoints') && 'Send a test to see whether its receiver answers.');
+    const failed = rows.find(row => row.error);
+    const [meaning, remedy] = failed ? errors[failed.error] ?? [] : [];
+    return [
+        failed && meaning && note('warn', h('p', {}, h('strong', {}, 'Newest failure'), `: ${failed.error_text ?? failed.error} (`, link(`deliveries/${failed.id}`, `delivery ${failed.id}`), ')'), h('p', {}, `${meaning} ${remedy}`)),
+        table('Newest first', [
+            ['Delivery', row => link(`deliveries/${row.id}`, row.id)], ['Type', row => row.type], ['State', row => deliveryState(row)],
+            ['Attempts', row => count(row.attempts), 'number'], ['Newest result', outcome], ['Happened', row => time(row.created)],
+        ], rows),
+    ];
+}
+
+async function test(endpoint, message) {
+    fill(message, note('', 'Sending a sample event ...'));
+    const result = await post(path`v1/endpoints/${endpoint.id}/test`);
+    const isGood = result.status === 200 && !result.error;
+    const [meaning, remedy] = errors[result.error] ?? [];
+    fill(message, note(isGood ? 'good' : 'bad',
+        h('p', {}, h('strong', {}, isGood ? 'The receiver took the sample' : 'The receiver did not take the sample'), `: ${outcome(result) || unknown}, in ${length(result.duration_ms)}`),
+        meaning && h('p', {}, `${meaning} ${remedy}`),
+        h('details', {}, h('summary', {}, 'What was sent, and the answer'),
+            h('p', {}, h('code', {}, `${result.method} ${result.url}`)),
+            table('Headers', [['Name', each => each.name], ['Value', each => h('code', {}, each.value)]], result.headers),
+            result.body !== null && [h('h3', {}, 'Body'), h('pre', { tabindex: '0' }, pretty(result.body))],
+            result.response !== null && [h('h3', {}, 'Answer'), h('pre', { tabindex: '0' }, pretty(result.response))])));
+    announce(isGood ? 'The receiver took the sample' : 'The receiver did not take the sample');
+}
+
+function disable(endpoint, target) {
+    const id = makeID('reason');
+    return dialog(`Disable ${endpoint.id}?`, close => {
+        const field = h('input', { id, maxlength: 256 });
+        return h('form', { onsubmit: async event => { event.preventDefault(); await post(`${target}/disable`, field.value.trim() === '' ? {} : { reason: field.value.trim() }); close(true); } },
+            h('p', {}, 'Nothing is sent to it from now on. Its deliveries are held and go out when it is enabled again.'),
+            h('label', { for: id }, 'Reason, for those who look later'), field,
+            h('div', { class: 'actions' }, h('button', { class: 'danger' }, 'Disable'), h('button', { type: 'button', onclick: () => close(false) }, 'Keep it as it is')));
+    });
+}
+
+async function rotate(endpoint, target, again) {
+    const id = makeID('secret');
+    const result = await dialog(`Rotate the secret of ${endpoint.id}`, close => {
+        const field = h('input', { id, type: 'password', autocomplete: 'off', spellcheck: 'false' });
+        const fault = h('div', { role: 'alert' });
+        return h('form', { onsubmit: async event => {
+            event.preventDefault();
+            try { close(await post(`${target}/rotate`, field.value === '' ? {} : { secret: field.value })); } catch (error) { fill(fault, problemNote(error)); }
+        } },
+        h('p', {}, 'From now on requests are signed with the new secret. Where the format allows two, the old one signs for another 24 hours, so that the receiver can change over; otherwise give the receiver the new one at once.'),
+        h('label', { for: id }, 'New secret'),
+        h('p', { class: 'hint' }, me.can('secrets') ? 'One is made when this is left empty.' : 'This key may not see a made one, so give one.'), field, fault,
+        h('div', { class: 'actions' }, h('button', { class: 'first' }, 'Rotate'), h('button', { type: 'button', onclick: () => close() }, 'Keep the old one')));
+    });
+    if (!result) return;
+    const once = result.secret ?? result.public_key;
+    await dialog('The secret is rotated', close => [
+        once && [h('p', {}, result.secret ? 'This is the new secret. It is shown this once:' : 'This is the public key for the receiver:'), h('pre', { tabindex: '0' }, once), copyButton('Copy it', once)],
+        h('p', {}, result.replaced_signs_until ? ['The replaced one signs too until ', time(result.replaced_signs_until), '.'] : 'The replaced one does not sign any more.'),
+        h('div', { class: 'actions' }, h('button', { type: 'button', class: 'first', onclick: () => close() }, 'Done')),
+    ]);
+    await again();
+}
+
+async function remove(endpoint, target) {
+    if (!await confirm(`Remove ${endpoint.id}?`, ['It gets no more events. What was delivered stays listed.', 'If deliveries wait for it, you are asked again.'], 'Remove', true)) return false;
+    try {
+        await ask('DELETE', target);
+    } catch (error) {
+        if (error.kind !== 'conflict') throw error;
+        if (!await confirm('Deliveries wait for it', [`${error.message}`, 'They would be cancelled, for good.'], 'Cancel them and remove it', true)) return false;
+        await ask('DELETE', `${target}?waiting=cancel`);
+    }
+    return true;
+}

@@ -1,0 +1,181 @@
+// The first screen: how far behind, what is in trouble, what was exhausted in the last hour, how much goes through.
+
+import { h, fill, table, note, announce } from './dom.js';
+import { get, all, query, me } from './api.js';
+import { page, link } from './router.js';
+import { follow, isInUse } from './refresh.js';
+import { count, counted, length, rate, unknown, endpointState, endpointTrouble, time } from './words.js';
+import { plot } from './plot.js';
+
+const everyMilliseconds = 2000;
+/// The slower questions: who is in trouble, what was exhausted.
+const everyManyMilliseconds = 15000;
+const hour = 3600_000;
+/// Endpoints in trouble that the first screen has room for.
+const shownLimit = 25;
+/// Exhausted deliveries that are looked through for those of the last hour.
+const searchLimit = 500;
+
+page('', async ({ title, main, signal }) => {
+    const [behind, trouble, exhausted, through] = [card('How far behind'), card('Endpoints in trouble'), card('Exhausted in the last hour'), card('Throughput')];
+    const engine = h('div', {});
+    const plots = h('div', { class: 'columns' });
+    const list = h('div', {});
+    const samples = [];
+    let lastEngine;
+    fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), plots, list);
+
+    async function showFigures() {
+        let status;
+        try {
+            status = await get('v1/status', signal);
+        } catch (error) {
+            if (error.name === 'AbortError' || error.status === 401) throw error;
+            // What was true a while ago may not be true now.
+            for (const each of [behind, through]) each.show(unknown, error.message);
+            fill(engine, note('bad', h('p', {}, error.message)));
+            return;
+        }
+        behind.show(...lag(status));
+        through.show(...throughput(status));
+        const state = engineNote(status);
+        fill(engine, state);
+        if (state?.textContent !== lastEngine && state) announce(state.textContent);
+        lastEngine = state?.textContent;
+        if (!('overdue' in status)) return;
+        samples.push({ at: Date.now(), lag: status.overdue === 0 ? 0 : status.overdue_age_ms, attempts: status.attempts_per_second, delivered: status.delivered_per_second });
+        while (samples.length > hour / everyMilliseconds) samples.shift();
+        fill(plots,
+            plot('Lag since this page was opened', samples, [{ name: 'lag', value: each => each.lag, text: length }]),
+            plot('Attempts and deliveries a second since this page was opened', samples, [
+                { name: 'delivered', value: each => each.delivered, text: rate },
+                { name: 'failed attempts', kind: 'bad', value: each => failedOf(each), text: rate },
+            ]));
+    }
+
+    async function showTrouble() {
+        const [status, off, failed] = await Promise.allSettled([
+            get('v1/status', signal),
+            all('v1/endpoints?state=disabled&state=unverified', shownLimit, signal),
+            exhaustedLately(signal),
+        ]);
+        if (signal.aborted) return;
+        if (failed.status === 'fulfilled') {
+            const { total, isWhole, byEndpoint } = failed.value;
+            exhausted.show(isWhole ? count(total) : `${count(total)} or more`, total === 0 ? 'Nothing was given up.' : counted(byEndpoint.size, 'endpoint'),
+                total === 0 ? 'good' : 'bad', 'deliveries?state=exhausted');
+        } else {
+            exhausted.show(unknown, failed.reason.message);
+        }
+        if (status.status === 'rejected' || off.status === 'rejected') {
+            trouble.show(unknown, (status.reason ?? off.reason).message);
+            return;
+        }
+        const rows = await troubledRows(status.value, off.value.elements, failed.value?.byEndpoint ?? new Map(), signal);
+        const total = troubleCount(status.value);
+        trouble.show(count(total), total === 0 ? 'All can be delivered to.' : troubleWords(status.value), total === 0 ? 'good' : 'warn', 'endpoints');
+        if (!isInUse(list)) fill(list, troubleTable(rows, status.value));
+    }
+
+    await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, showTrouble)]);
+});
+
+/// A figure with its heading and what it means.
+function card(heading) {
+    const figure = h('p', { class: 'figure' }, unknown);
+    const words = h('p', { class: 'dim' }, 'Asking ...');
+    return {
+        element: h('li', { class: 'card' }, h('h2', {}, heading), figure, words),
+        show(value, text, kind = '', target = null) {
+            figure.className = `figure ${kind}`;
+            fill(figure, value);
+            fill(words, target === null ? text : link(target, text));
+        },
+    };
+}
+
+const notShown = 'Keys of a node are not shown figures of the whole outbox.';
+
+function lag(status) {
+    if (!('overdue' in status)) return [unknown, notShown];
+    if (status.overdue === 0) return ['on time', status.next_retry_at ? ['Next retry ', time(status.next_retry_at)] : 'Nothing waits for a retry.', 'good'];
+    const kind = status.overdue_age_ms > 60_000 ? 'bad' : status.overdue_age_ms > 5000 ? 'warn' : '';
+    return [length(status.overdue_age_ms), `${counted(status.overdue, 'delivery is due', 'deliveries are due')}.`, kind];
+}
+
+function throughput(status) {
+    if (!('overdue' in status)) return [unknown, notShown];
+    if (status.engine_pid === null) return [unknown, 'No engine runs, so nothing goes out.', 'bad'];
+    if (typeof status.delivered_per_second !== 'number') return [unknown, 'The engine has not said anything in the last 15 seconds; it does so when it has work.'];
+    return [rate(status.delivered_per_second), `delivered, of ${rate(status.attempts_per_second)} attempts; ${count(status.in_flight)} on the wire`];
+}
+
+function failedOf(sample) {
+    return typeof sample.attempts === 'number' && typeof sample.delivered === 'number' ? Math.max(0, sample.attempts - sample.delivered) : null;
+}
+
+function engineNote(status) {
+    if (!('overdue' in status)) return null;
+    if (status.engine_problem) return note('bad', h('p', {}, h('strong', {}, 'The engine has a problem'), `: ${status.engine_problem}`));
+    if (status.engine_pid === null) return note('bad', h('p', {}, h('strong', {}, 'No engine runs'), '. Start posthorn run; until then nothing is delivered.'));
+    return null;
+}
+
+function troubleCount(status) {
+    const ids = new Set([...Object.keys(status.broken_endpoints), ...Object.keys(status.throttled_endpoints)]);
+    return ids.size + (status.endpoints.disabled ?? 0) + (status.endpoints.unverified ?? 0);
+}
+
+function troubleWords(status) {
+    const parts = [
+        [Object.keys(status.broken_endpoints).length, 'broken'], [status.endpoints.disabled, 'disabled'],
+        [status.endpoints.unverified, 'unverified'], [Object.keys(status.throttled_endpoints).length, 'throttled'],
+    ];
+    return parts.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`).join(', ');
+}
+
+/// What was given up in the last hour, looked for among the newest exhausted deliveries.
+async function exhaustedLately(signal) {
+    const since = Date.now() - hour;
+    const { elements, hasMore } = await all(`v1/deliveries${query({ state: 'exhausted' })}`, searchLimit, signal);
+    const lately = elements.filter(each => Date.parse(each.finished_at) >= since);
+    const byEndpoint = new Map();
+    for (const each of lately) byEndpoint.set(each.endpoint, [...byEndpoint.get(each.endpoint) ?? [], each]);
+    return { total: lately.length, isWhole: !hasMore, byEndpoint };
+}
+
+/// Endpoints by trouble: broken ones, those that lose deliveries, those that hold them, those that must wait.
+async function troubledRows(status, off, failed, signal) {
+    const known = new Map(off.map(each => [each.id, each]));
+    const others = [...Object.keys(status.broken_endpoints), ...failed.keys(), ...Object.keys(status.throttled_endpoints)];
+    const missing = [...new Set(others)].filter(id => !known.has(id)).slice(0, shownLimit);
+    const found = await Promise.allSettled(missing.map(id => get(`v1/endpoints/${encodeURIComponent(id)}`, signal)));
+    for (const each of found) if (each.status === 'fulfilled') known.set(each.value.id, each.value);
+    const weight = each => (each.broken ? 8 : 0) + (failed.has(each.id) ? 4 : 0) + (each.state !== 'active' ? 2 : 0);
+    return [...known.values()].sort((a, b) => weight(b) - weight(a) || a.id.localeCompare(b.id)).slice(0, shownLimit)
+        .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [] }));
+}
+
+function troubleTable(rows, status) {
+    if (rows.length === 0) {
+        const active = status.endpoints.active ?? 0;
+        if (active > 0) return h('p', { class: 'dim' }, `No trouble: ${counted(active, 'endpoint is', 'endpoints are')} active.`);
+        return [h('h2', {}, 'Nothing here yet'), h('p', {}, 'There is no endpoint. ', me.can('endpoints') ? link('new-endpoint', 'Make the first one') : 'Those who run Posthorn make them',
+            ', or apply a topology file: posthorn apply topology.json')];
+    }
+    return [h('h2', {}, 'Endpoints by trouble'), table('Those that lose or hold deliveries come first', [
+        ['Endpoint', ({ endpoint }) => link(`endpoints/${encodeURIComponent(endpoint.id)}`, endpoint.id)],
+        ['Node', ({ endpoint }) => endpoint.node],
+        ['State', ({ endpoint }) => endpointState(endpoint)],
+        ['Why', row => why(row)],
+        ['Exhausted in the last hour', row => row.failed.length === 0 ? '0'
+            : link(`deliveries${query({ state: 'exhausted', endpoint: row.endpoint.id })}`, count(row.failed.length)), 'number'],
+    ], rows)];
+}
+
+function why({ endpoint, failed }) {
+    const trouble = endpointTrouble(endpoint)?.text;
+    if (trouble) return trouble;
+    const last = failed[0];
+    return last ? `newest failure: ${last.error_text ?? last.error ?? unknown}` : '';
+}

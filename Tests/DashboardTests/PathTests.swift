@@ -1,0 +1,163 @@
+import Posthorn
+import PosthornModel
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+extension BrowserTests {
+    /// What people come for, clicked through.
+    @Suite struct PathTests {
+        /// A failing endpoint is found, its URL mended, all retried, and it recovers.
+        @Test func aFailingEndpointIsFoundAndMended() throws {
+            let bench = try DashboardBench(runs: true)
+            bench.receiver.waitForRequests(7)
+            let tab = try bench.tab("", key: try bench.key(nil, .admin))
+            try tab.wait("document.querySelector('table tbody')?.innerText.includes('crm')")
+            try tab.picture("overview")
+            try tab.follow("crm")
+            try tab.waitForPage("endpoints/crm")
+            try tab.waitFor("Newest failure: answered 404")
+            try tab.follow("delivery ")
+            try tab.waitFor("What to do: Read what it answered. Its URL may be wrong")
+            try tab.waitFor("Attempt 1")
+            try tab.picture("delivery")
+            try tab.back()
+            try tab.waitForPage("endpoints/crm")
+            try tab.fill("URL", "nonsense")
+            try tab.press("Save")
+            try tab.wait("document.querySelector('[data-field=url][aria-invalid=true]') === document.activeElement")
+            #expect(try tab.holds("document.querySelector('[data-field=url]').value === 'nonsense'"))
+            try tab.picture("endpoint-fault")
+            try tab.fill("URL", bench.goodURL)
+            try tab.press("Save")
+            try tab.follow("choose them and retry")
+            try tab.waitForPage("deliveries")
+            try tab.press("Choose all that match")
+            try tab.waitFor("3 deliveries match")
+            try tab.press("Choose 3")
+            try tab.press("Retry at present URL 3")
+            try tab.waitFor("Each is tried at once")
+            try tab.press("Retry at present URL 3")
+            try tab.waitFor("3 of 3 done")
+            bench.receiver.waitForRequests(10)
+            try tab.open("endpoints/crm")
+            try tab.wait("document.querySelectorAll('table .badge.good').length === 3")
+            try tab.picture("endpoint-recovered")
+            #expect(try bench.delivered("crm") == 3)
+            // The fault in the form was a refusal of the API, which the browser's console names.
+            #expect(tab.unexpectedErrors(refusals: ["422"]).isEmpty, "\(tab.unexpectedErrors(refusals: ["422"]))")
+        }
+
+        @Test func anEndpointIsMadeTestedDisabledAndRemoved() throws {
+            let bench = try DashboardBench()
+            let tab = try bench.tab("endpoints", key: try bench.key("c1", .read, .retry, .endpoints, .secrets))
+            try tab.follow("Make an endpoint")
+            try tab.waitForPage("new-endpoint")
+            try tab.fill("Id", "chat")
+            try tab.fill("URL", bench.goodURL)
+            try tab.press("Make the endpoint")
+            try tab.wait("document.querySelector('[data-field=\"credentials/secret\"][aria-invalid=true]')")
+            try tab.fill("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            try tab.press("Make the endpoint")
+            try tab.waitForPage("endpoints/chat")
+            try tab.press("Send a test")
+            try tab.waitFor("The receiver took the sample")
+            try tab.press("Rotate the secret")
+            try tab.press("Rotate")
+            try tab.waitFor("It is shown this once")
+            try tab.press("Done")
+            try tab.press("Disable")
+            try tab.fill("Reason", "the customer asked")
+            try tab.press("Disable")
+            try tab.waitFor("It is disabled: the customer asked")
+            try tab.press("Enable")
+            try tab.waitFor("Enabled. What is held goes out.")
+            try tab.press("Remove")
+            try tab.waitFor("It gets no more events")
+            try tab.press("Remove")
+            try tab.waitForPage("endpoints")
+            #expect(try !bench.outbox.scoped(to: nil).endpoints().contains { $0.settings.id == "chat" })
+        }
+
+        @Test func aKeyIsMadeShownOnceAndRevoked() throws {
+            let bench = try DashboardBench()
+            let tab = try bench.tab("keys", key: try bench.key(nil, .admin))
+            try tab.press("Make a key")
+            try tab.fill("Name", "for the shop")
+            try tab.fill("Node", "c1")
+            try tab.run("document.querySelector('dialog [value=read]').click()")
+            try tab.press("Make it")
+            try tab.waitFor("It is shown this once")
+            let text = try tab.evaluate("document.querySelector('dialog pre').textContent").string ?? ""
+            #expect(text.hasPrefix("phk_"))
+            try tab.press("Done")
+            try tab.press("Revoke for the shop")
+            try tab.waitFor("This cannot be undone")
+            try tab.press("Revoke")
+            try tab.waitFor("Revoked.")
+            #expect(try bench.outbox.accessKeys().first { $0.name == "for the shop" }?.revoked != nil)
+            #expect(try !tab.holds("document.documentElement.innerHTML.includes(\(Tab.literal(text)))"))
+        }
+
+        @Test func aWrongKeyIsRefusedAndARevokedOneEndsTheVisit() throws {
+            let bench = try DashboardBench()
+            let tab = try bench.tab("endpoints")
+            try tab.fill("API key", "phk_0123456789ab_nonsense")
+            try tab.press("Sign in")
+            try tab.waitFor("This does not let you in")
+            let key = try bench.key(nil, .read)
+            try tab.signIn(key)
+            try tab.waitForPage("endpoints")
+            let id = try #require(try bench.outbox.accessKeys().last?.id)
+            try bench.outbox.revokeAccessKey(id)
+            // Pages ask again while they are open; links ask at once.
+            try tab.follow("Overview")
+            try tab.waitFor("API key")
+            #expect(try tab.holds("sessionStorage.getItem('posthorn-key') === null"))
+        }
+
+        @Test func theAddressIsThePageAndTheHistoryWorks() throws {
+            let bench = try DashboardBench()
+            let tab = try bench.tab("deliveries?state=pending&endpoint=crm", key: try bench.key(nil, .read))
+            try tab.waitFor("All 3 are shown.")
+            #expect(try tab.holds("document.querySelector('.tabs [aria-current]').textContent === 'Pending'"))
+            try tab.follow("Delivered")
+            try tab.waitFor("Nothing matches.")
+            #expect(try tab.holds("location.search === '?state=delivered&endpoint=crm'"))
+            try tab.back()
+            try tab.waitFor("All 3 are shown.")
+            #expect(try tab.text().contains("Deliveries: pending"))
+            // Without the right to retry there is nothing to choose for.
+            #expect(try !tab.holds("document.querySelector('input[type=checkbox]')"))
+        }
+
+        @Test func keysOfTheKeyboardLeadEverywhere() throws {
+            let bench = try DashboardBench()
+            let tab = try bench.tab("", key: try bench.key(nil, .admin))
+            try tab.type("?")
+            try tab.waitFor("Keys of the keyboard")
+            try tab.press("Close")
+            try tab.type("g")
+            try tab.type("d")
+            try tab.waitForPage("deliveries")
+            #expect(try tab.holds("document.activeElement.tagName === 'H1'"))
+            try tab.type("/")
+            try tab.wait("document.activeElement.name === 'endpoint'")
+            try tab.open("")
+            try tab.type("Tab")
+            try tab.wait("document.activeElement.textContent === 'Skip to the contents'")
+        }
+
+        @Test func aFigureThatCannotBeHadIsUnknown() throws {
+            let bench = try DashboardBench()
+            let tab = try bench.tab("", key: try bench.key(nil, .admin))
+            try tab.waitFor("No engine runs")
+            // Nothing was delivered, but nobody knows how fast it would be.
+            let throughput = "[...document.querySelectorAll('.card')].find(each => each.textContent.startsWith('Throughput'))"
+            #expect(try tab.holds("\(throughput).querySelector('.figure').textContent === 'unknown'"))
+            let tenant = try bench.tab("", key: try bench.key("c1", .read))
+            let lag = "[...document.querySelectorAll('.card')].find(each => each.textContent.startsWith('How far behind'))"
+            #expect(try tenant.holds("\(lag).querySelector('.figure').textContent === 'unknown'"))
+        }
+    }
+}
