@@ -63,11 +63,11 @@ let package = Package(
                 "PosthornMail",
             ]
         ),
-        room("PosthornTesting", ["Posthorn", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
+        room("PosthornTesting", ["Posthorn", "PosthornMail", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
         room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         .target(
             name: "PosthornAPI",
-            dependencies: ["Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornHTTP"],
+            dependencies: ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],
             resources: [.embedInCode("Dashboard/Assets")],
             swiftSettings: strict
         ),
@@ -138,8 +138,8 @@ let package = Package(
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
-        tests("TidyTests", [], exclude: ["PublicSymbols.txt"]),
-        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTestSupport"]),
+        tests("TidyTests", ["PosthornTesting", "PosthornText", "PosthornTestSupport"], exclude: ["PublicSymbols.txt"]),
+        tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTesting", "PosthornTestSupport"]),
         tests("PosthornTestingTests", ["PosthornTesting", "Posthorn"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),
         tests("PosthornStoreTests", ["PosthornStore", "PosthornModel", "PosthornText"]),

@@ -14,8 +14,10 @@ seams=()
 while read -r map; do seams+=(-Xcc "-fmodule-map-file=$map"); done < <(find "$PWD/Sources" -name module.modulemap)
 target=$(swift -print-target-info | sed -n 's/^ *"unversionedTriple": "\(.*\)",$/\1/p')
 mkdir "$scratch/symbols"
+# With what Exports.swift gives out of other rooms.
+rooms=$(sed -nE 's/^@_exported public import [a-z]+ (Posthorn[A-Za-z]+)\..*$/\1/p' Sources/Posthorn/Exports.swift | sort -u | paste -sd ,)
 swift-symbolgraph-extract -module-name Posthorn -target "$target" -I "$(swift build --show-bin-path)/Modules" "${seams[@]}" \
-    -minimum-access-level public -output-dir "$scratch/symbols"
+    -minimum-access-level public -experimental-allowed-reexported-modules="$rooms" -output-dir "$scratch/symbols"
 docc convert Sources/Posthorn/Posthorn.docc --additional-symbol-graph-dir "$scratch/symbols" --output-dir "${1:-$scratch/archive}" \
     --fallback-display-name Posthorn --fallback-bundle-identifier posthorn --warnings-as-errors >"$scratch/log" 2>&1 || {
     cat "$scratch/log" >&2

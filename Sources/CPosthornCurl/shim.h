@@ -107,6 +107,8 @@ static const long posthorn_curl_tls_1_2 = CURL_SSLVERSION_TLSv1_2;
 static const long posthorn_curl_http_1_1 = CURL_HTTP_VERSION_1_1;
 static const int posthorn_curl_readable = CURL_CSELECT_IN;
 static const int posthorn_curl_writable = CURL_CSELECT_OUT;
+static const int posthorn_curl_pause_receiving = CURLPAUSE_RECV;
+static const int posthorn_curl_pause_nothing = CURLPAUSE_CONT;
 
 /* CURLVERSION_NOW is a macro over an enumerator, which the importer leaves out. */
 static inline const curl_version_info_data *posthorn_curl_version_info(void) {

@@ -1,12 +1,57 @@
-// A platform writes `import Posthorn` and has the words that its methods take and give: events and deliveries, lists and
-// counts, limits and the egress guard.
-@_exported public import PosthornModel
-@_exported public import PosthornText
-@_exported public import PosthornStore
-@_exported public import PosthornSending
-@_exported public import PosthornMail
+// A platform writes `import Posthorn` and sees what its signatures name, and nothing else of the rooms behind it. `PublicSymbolTests`
+// finds a type that is missing here, and one that nothing needs.
+
+@_exported public import struct PosthornMail.MailServer
+@_exported public import struct PosthornModel.Attempt
+@_exported public import enum PosthornModel.AttemptError
+@_exported public import struct PosthornModel.AttemptOutcome
+@_exported public import struct PosthornModel.CertificateValidity
+@_exported public import struct PosthornModel.ClockSkew
+@_exported public import struct PosthornModel.Delivery
+@_exported public import enum PosthornModel.DeliveryState
+@_exported public import struct PosthornModel.EndpointHealth
+@_exported public import struct PosthornModel.EndpointSettings
+@_exported public import enum PosthornModel.EndpointState
+@_exported public import enum PosthornModel.Envelope
+@_exported public import struct PosthornModel.Event
+@_exported public import struct PosthornModel.EventLine
+@_exported public import struct PosthornModel.EventPattern
+@_exported public import struct PosthornModel.HealthPolicy
+@_exported public import struct PosthornModel.Hierarchy
+@_exported public import struct PosthornModel.InputProblem
+@_exported public import enum PosthornModel.Level
+@_exported public import struct PosthornModel.MailAddress
+@_exported public import struct PosthornModel.Node
+@_exported public import enum PosthornModel.Remedy
+@_exported public import enum PosthornModel.RequestMethod
+@_exported public import struct PosthornModel.RetentionPolicy
+@_exported public import struct PosthornModel.RetrySchedule
+@_exported public import enum PosthornModel.SignatureScheme
+@_exported public import struct PosthornModel.Topology
+@_exported public import enum PosthornModel.Vendor
+@_exported public import struct PosthornSending.EgressGuard
+@_exported public import enum PosthornSending.MachineFault
+@_exported public import struct PosthornSending.ResolverConfiguration
+@_exported public import struct PosthornSending.SenderConfiguration
+@_exported public import struct PosthornSending.SenderStatistics
+@_exported public import struct PosthornStore.BackupReport
+@_exported public import struct PosthornStore.CancelReport
+@_exported public import enum PosthornStore.DeliveryAction
+@_exported public import struct PosthornStore.DeliveryFilter
+@_exported public import enum PosthornStore.DeliverySelection
+@_exported public import struct PosthornStore.EndpointFault
+@_exported public import struct PosthornStore.EngineHeartbeat
+@_exported public import enum PosthornStore.MailState
+@_exported public import struct PosthornStore.MailStatus
+@_exported public import struct PosthornStore.OutboxProblem
+@_exported public import struct PosthornStore.OutboxStatus
+@_exported public import struct PosthornStore.PruneReport
+@_exported public import struct PosthornStore.QueuedMail
+@_exported public import struct PosthornStore.RetryReport
+@_exported public import struct PosthornStore.StoredEndpoint
+@_exported public import struct PosthornStore.StoredTopology
+@_exported public import struct PosthornStore.TopologyChange
 @_exported public import struct PosthornSystem.CIDR
-@_exported public import struct PosthornSystem.NetworkAddress
 @_exported public import struct PosthornSystem.CIDRProblem
 @_exported public import protocol PosthornSystem.PosthornClock
 @_exported public import protocol PosthornSystem.RandomSource
@@ -14,3 +59,6 @@
 @_exported public import struct PosthornSystem.SystemProblem
 @_exported public import struct PosthornSystem.SystemRandom
 @_exported public import class PosthornSystem.Waker
+@_exported public import struct PosthornText.JSONProblem
+@_exported public import enum PosthornText.JSONValue
+@_exported public import struct PosthornText.Timestamp

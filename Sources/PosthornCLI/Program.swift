@@ -11,14 +11,18 @@ enum Program {
     static var commands: [any Command.Type] {
         [
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, EventCommand.self,
-            AttemptsCommand.self, ExplainCommand.self, RetryCommand.self, ResendCommand.self, CancelCommand.self, TopologyCommand.self,
+            AttemptsCommand.self, ExplainCommand.self, RetryCommand.self, ResendCommand.self, CancelCommand.self, ReplayCreateCommand.self,
+            ReplayListCommand.self, ReplayShowCommand.self, ReplayCancelCommand.self, TopologyCommand.self,
             NodeListCommand.self, NodeRemoveCommand.self, EndpointListCommand.self, EndpointShowCommand.self,
             EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, EndpointVerifyCommand.self,
             EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, KeyCreateCommand.self, KeyListCommand.self,
-            KeyRevokeCommand.self, ReceiveCommand.self, SimulateCommand.self, LoadCommand.self, PruneCommand.self, RekeyCommand.self,
-            DoctorCommand.self, CompletionsCommand.self, ManualCommand.self,
+            KeyRevokeCommand.self, ReceiveCommand.self, SimulateCommand.self, LoadCommand.self, PruneCommand.self, BackupCommand.self,
+            RestoreCommand.self, RekeyCommand.self, DoctorCommand.self, CompletionsCommand.self, ManualCommand.self, VersionCommand.self,
         ]
     }
+
+    /// The settings of all commands.
+    static var settings: [CommandSpecification.Flag] { commands.flatMap { $0.specification.settingFlags } }
 
     /// Set to anything, it lets a debugger attach and core dumps be written, which hold whatever secrets are in use.
     static let dumpableVariable = "POSTHORN_DUMPABLE"
@@ -76,7 +80,6 @@ enum Program {
                 output.write(HelpText.command(command.specification))
                 return 0
             }
-            let settings = commands.flatMap { $0.specification.settingFlags }
             for warning in UnknownVariables.warnings(UnknownVariables.names(), settings) { ErrorOutput.line("posthorn: \(warning)") }
             let arguments = try given.addingSettings(of: command.specification, known: settings)
             return try command.run(arguments, Context(arguments, command.specification, output))
@@ -148,11 +151,13 @@ struct Context {
         return try body(outbox)
     }
 
-    private func refuseMissing() throws(OutboxProblem) {
+    /// Refuses to go on where there is no file.
+    func refuseMissing() throws(OutboxProblem) {
         if access(databasePath, F_OK) == 0 { return }
+        let flag = command == RunCommand.specification.name ? " or --create" : ""
         throw OutboxProblem(
             .access,
-            "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply"
+            "there is no outbox \(databasePath); name it with --db or POSTHORN_DB, or make it with posthorn apply\(flag)"
         )
     }
 

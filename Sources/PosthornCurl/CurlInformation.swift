@@ -10,7 +10,7 @@ package enum CurlInformation {
     package static var certificateAuthorityFile: String { text { $0.cainfo } ?? String(cString: X509_get_default_cert_file()) }
 
     /// Its TLS library, such as `OpenSSL/3.0.19`; empty without one.
-    static var tlsLibrary: String { text { $0.ssl_version } ?? "" }
+    package static var tlsLibrary: String { text { $0.ssl_version } ?? "" }
 
     private static func text(_ field: (curl_version_info_data) -> UnsafePointer<CChar>?) -> String? {
         guard let data = posthorn_curl_version_info() else { return nil }

@@ -26,20 +26,43 @@ public struct MailSender: Sendable {
         unless isCut: @escaping @Sendable () -> Bool = { false }
     ) throws(InputProblem) -> MailResult {
         let upload = MailUpload(try message.rendered())
+        let recipients = curl_slist_append(nil, "<\(message.to)>")
+        defer { curl_slist_free_all(recipients) }
+        return withExtendedLifetime(upload) {
+            session(unless: isCut) { handle in
+                posthorn_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+                posthorn_curl_set_text(handle, CURLOPT_MAIL_FROM, "<\(message.from)>")
+                posthorn_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
+                posthorn_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, upload.bytes.count)
+                posthorn_curl_set_data_callback(handle, CURLOPT_READFUNCTION, MailUpload.read)
+                posthorn_curl_set_pointer(handle, CURLOPT_READDATA, Unmanaged.passUnretained(upload).toOpaque())
+            }
+        }
+    }
+
+    /// Connects, encrypts and logs in as for a mail, and hands none in.
+    /// - Returns: `sent` when a mail could be handed in.
+    public func check() -> MailResult {
+        session(unless: { false }) { handle in
+            // Without recipients libcurl sends one command of its caller's (RFC 5321, 4.1.1.9).
+            posthorn_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, "NOOP")
+            posthorn_curl_set_long(handle, CURLOPT_NOBODY, 1)
+        }
+    }
+
+    /// One connection to the server, on which one thing is done.
+    private func session(
+        unless isCut: @escaping @Sendable () -> Bool,
+        _ prepare: (UnsafeMutableRawPointer) -> Void
+    ) -> MailResult {
         if let problem = CurlLibrary.problem { return .unusable(problem) }
         guard let handle = curl_easy_init() else { return .temporary("no memory for a connection") }
         defer { curl_easy_cleanup(handle) }
-        let recipients = curl_slist_append(nil, "<\(message.to)>")
-        defer { curl_slist_free_all(recipients) }
         let trust = MailTrust(caFile: server.caFile)
         configure(handle)
         posthorn_curl_set_tls_context(handle, MailTrust.setUp)
         posthorn_curl_set_pointer(handle, CURLOPT_SSL_CTX_DATA, Unmanaged.passUnretained(trust).toOpaque())
-        posthorn_curl_set_text(handle, CURLOPT_MAIL_FROM, "<\(message.from)>")
-        posthorn_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
-        posthorn_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, upload.bytes.count)
-        posthorn_curl_set_data_callback(handle, CURLOPT_READFUNCTION, MailUpload.read)
-        posthorn_curl_set_pointer(handle, CURLOPT_READDATA, Unmanaged.passUnretained(upload).toOpaque())
+        prepare(handle)
         let replies = MailReplies()
         posthorn_curl_set_data_callback(handle, CURLOPT_HEADERFUNCTION, MailReplies.take)
         posthorn_curl_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(replies).toOpaque())
@@ -47,7 +70,7 @@ public struct MailSender: Sendable {
         posthorn_curl_set_progress(handle, MailInterruption.ask)
         posthorn_curl_set_pointer(handle, CURLOPT_XFERINFODATA, Unmanaged.passUnretained(interruption).toOpaque())
         posthorn_curl_set_long(handle, CURLOPT_NOPROGRESS, 0)
-        let code = withExtendedLifetime((upload, replies, trust, interruption)) { curl_easy_perform(handle) }
+        let code = withExtendedLifetime((replies, trust, interruption)) { curl_easy_perform(handle) }
         var reply = 0
         posthorn_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &reply)
         let words = replies.text(of: reply, hiding: server.password)
@@ -72,7 +95,6 @@ public struct MailSender: Sendable {
         posthorn_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
         posthorn_curl_set_text(handle, CURLOPT_URL, server.url)
         posthorn_curl_set_long(handle, CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
-        posthorn_curl_set_long(handle, CURLOPT_UPLOAD, 1)
         let demand = server.encryption == .required ? CURLUSESSL_ALL : CURLUSESSL_TRY
         posthorn_curl_set_long(handle, CURLOPT_USE_SSL, Int(demand.rawValue))
         if let user = server.user {

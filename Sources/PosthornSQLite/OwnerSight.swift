@@ -30,6 +30,7 @@ struct OwnerSight: Equatable {
             return
         }
         process = lines.first.flatMap { Int32($0) }
+        if let process, let pause = ProcessPause(process) { trouble = pause.sentence(process) }
         // An engine of before this was written down says nothing of the file.
         guard lines.count > 1, let database = try? FileIdentity(path: databasePath), lines[1] != database.description else { return }
         trouble =

@@ -107,4 +107,46 @@ extension SQLiteStore {
         mails.bind(2, speed)
         try mails.run()
     }
+
+    /// Brings further attempts nearer that were put off by a clock that was ahead.
+    package func redate(at now: Timestamp, limit: Int) throws(OutboxProblem) -> Int {
+        try redateMails(at: now)
+        let last = try connection.statement(
+            """
+            SELECT d.next_attempt_at, d.id, a.started
+            FROM posthorn_delivery d INDEXED BY posthorn_delivery_retry JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts
+            WHERE d.state = 'pending' AND d.attempts > 0 AND d.next_attempt_at > ?1 ORDER BY d.next_attempt_at DESC, d.id DESC LIMIT ?2
+            """
+        )
+        last.bind(1, now.milliseconds)
+        last.bind(2, Int64(limit))
+        defer { last.reset() }
+        var found: [(delivery: Int64, shift: Int64)] = []
+        while try last.step() {
+            let (due, lastAttempt) = (Timestamp(milliseconds: last.integer(0)), Timestamp(milliseconds: last.integer(2)))
+            if let shift = Redating.shift(due: due, lastAttempt: lastAttempt, now: now) { found.append((last.integer(1), shift)) }
+        }
+        last.reset()
+        if found.isEmpty { return 0 }
+        let update = try connection.statement(
+            "UPDATE posthorn_delivery SET next_attempt_at = next_attempt_at - ?1, scheduled_at = scheduled_at - ?1 WHERE id = ?2"
+        )
+        for (delivery, shift) in found {
+            update.bind(1, shift)
+            update.bind(2, delivery)
+            try update.run()
+        }
+        try countUp("queue")
+        return found.count
+    }
+
+    private func redateMails(at now: Timestamp) throws(OutboxProblem) {
+        let limit = now.advanced(byMilliseconds: Redating.mailLimitMilliseconds)
+        let update = try connection.statement(
+            "UPDATE posthorn_mail SET next_attempt_at = ?1 WHERE state = 'waiting' AND next_attempt_at > ?2"
+        )
+        update.bind(1, limit.milliseconds)
+        update.bind(2, limit.milliseconds + Redating.toleranceMilliseconds)
+        try update.run()
+    }
 }

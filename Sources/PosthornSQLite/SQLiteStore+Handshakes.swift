@@ -29,7 +29,10 @@ extension SQLiteStore {
         statement.bind(4, change.changesRoutes ? try nextTopologyGeneration() : nil)
         statement.bind(5, key)
         try statement.run()
-        if change.liftsThrottle { try write(throttledUntil: nil, ofEndpoint: key) }
+        if change.liftsThrottle {
+            try write(throttledUntil: nil, ofEndpoint: key)
+            try write(health: nil, ofEndpoint: key)
+        }
         if change.changesRoutes { try countTopologyUp() }
     }
 }

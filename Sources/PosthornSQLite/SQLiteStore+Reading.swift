@@ -11,13 +11,18 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - path: The database file.
     ///   - sealing: Opens credentials; `nil` to leave sealed ones closed.
+    ///   - anySchema: Whether an older schema will do, for what is the same in all.
     /// - Throws: ``OutboxProblem`` when it cannot be read, is no database, or has another schema.
-    package convenience init(reading path: String, sealing: (any CredentialSealing)? = nil) throws(OutboxProblem) {
+    package convenience init(
+        reading path: String,
+        sealing: (any CredentialSealing)? = nil,
+        anySchema: Bool = false
+    ) throws(OutboxProblem) {
         _ = Self.disableMemoryStatistics
         let (connection, snapshot) = try Self.openToRead(path)
         let applied = try Migrator().check(connection)
         let wanted = Migrator().migrations.count
-        if applied < wanted {
+        if applied < wanted, !anySchema {
             throw OutboxProblem(
                 .schema,
                 "the outbox \(path) has schema \(applied), older than this program's \(wanted), and this user may not bring it up to date",
@@ -28,7 +33,7 @@ extension SQLiteStore {
         self.init(connection, path: path, sealing: sealing, isReadOnly: true, snapshot: snapshot)
     }
 
-    private static func openToRead(_ path: String) throws(OutboxProblem) -> (SQLiteConnection, FileSnapshot?) {
+    static func openToRead(_ path: String) throws(OutboxProblem) -> (SQLiteConnection, FileSnapshot?) {
         let shared = try SQLiteConnection(path: path, creating: false, access: .reading)
         do throws(OutboxProblem) {
             _ = try shared.integer("SELECT count(*) FROM sqlite_schema")

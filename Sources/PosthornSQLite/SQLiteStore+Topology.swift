@@ -167,6 +167,7 @@ extension SQLiteStore {
         delete.bind(1, endpoint)
         delete.bind(2, url)
         try delete.run()
+        if connection.changes > 0 { try write(health: nil, ofEndpoint: endpoint) }
     }
 
     /// How many deliveries of an endpoint with greater numbers than one are pending or held.

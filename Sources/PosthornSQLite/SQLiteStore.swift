@@ -57,6 +57,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         let migrator = Migrator()
         // Checked before the first write, so that a file which is refused stays as it is.
         _ = try migrator.check(connection)
+        try Self.prepareSpace(connection)
         try Self.configure(connection)
         try migrator.migrate(connection, now: now.milliseconds)
         self.init(connection, path: path, sealing: sealing, isReadOnly: false, snapshot: nil)

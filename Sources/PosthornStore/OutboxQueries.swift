@@ -199,4 +199,12 @@ public struct PruneReport: Sendable, Equatable {
 
     /// A report of nothing done.
     public init() {}
+
+    /// What both have deleted.
+    public static func += (total: inout PruneReport, other: PruneReport) {
+        total.events += other.events
+        total.deliveries += other.deliveries
+        total.attempts += other.attempts
+        total.endpoints += other.endpoints
+    }
 }

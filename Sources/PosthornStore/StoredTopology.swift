@@ -2,7 +2,7 @@ public import PosthornModel
 
 /// What the outbox knows of the hierarchy.
 public struct StoredTopology: Sendable {
-    /// See ``TopologyStore/topologyGeneration()``.
+    /// Counted up by every change of nodes and endpoints.
     public let generation: Int64
     /// All nodes.
     public let nodes: [Node]

@@ -1,7 +1,14 @@
 /// What was changed about one node or endpoint.
 public struct TopologyChange: Sendable, Hashable {
     /// What happens to it.
-    public enum Kind: String, Sendable, CaseIterable { case added, changed, removed }
+    public enum Kind: String, Sendable, CaseIterable {
+        /// It is new.
+        case added
+        /// It was there and is another now.
+        case changed
+        /// It was there and is no more.
+        case removed
+    }
     /// What happens to it.
     public let kind: Kind
     /// `node` or `endpoint`.

@@ -1,6 +1,6 @@
 /// The endpoints that have changed since a generation of the topology. The nodes have not.
 public struct TopologyChanges: Sendable {
-    /// See ``TopologyStore/topologyGeneration()``.
+    /// See `TopologyStore.topologyGeneration()`.
     public let generation: Int64
     /// Endpoints as they are now, removed ones too.
     public let endpoints: [StoredEndpoint]

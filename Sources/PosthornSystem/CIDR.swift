@@ -1,9 +1,9 @@
 /// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address alone.
 public struct CIDR: Sendable, Hashable, CustomStringConvertible {
     /// How many leading bits of the 128 count; an IPv4 prefix is 96 longer than it is written.
-    public let prefixLength: Int
+    package let prefixLength: Int
     /// The first address.
-    public let first: NetworkAddress
+    package let first: NetworkAddress
 
     /// Reads `address/length`, or an address for itself alone.
     ///
@@ -33,7 +33,7 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether `address` lies inside.
     @inline(__always)
-    public func contains(_ address: NetworkAddress) -> Bool {
+    package func contains(_ address: NetworkAddress) -> Bool {
         address.bits & Self.mask(prefixLength) == first.bits
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 public import Posthorn
+import PosthornMail
 import Synchronization
 
 /// An outbox in a folder of its own, with a clock that a test moves and receivers that answer from a closure, without sockets.
@@ -15,7 +16,8 @@ import Synchronization
 /// #expect(test.sent.map(\.attempt) == [1, 2, 3])
 /// ```
 ///
-/// Addresses are not looked at, and the vendor's question to a new URL (diio) still goes over a socket.
+/// The vendor's question to a new URL (diio) is answered rightly, and mails are taken, unless closures of your own say otherwise. Addresses
+/// are not looked at. What ``Outbox`` itself asks of a receiver (`verify`, `test`, `ask`) goes over a socket as always.
 public final class TestOutbox: Sendable {
     /// The outbox.
     public let outbox: Outbox
@@ -23,19 +25,32 @@ public final class TestOutbox: Sendable {
     public let clock: ManualClock
     private let folder: String
     private let answer: @Sendable (SentRequest) -> Answer
+    private let answerHandshake: @Sendable (SentHandshake) -> Answer
+    private let answerMail: @Sendable (SentMail) -> MailAnswer
     private let requests = Mutex<[SentRequest]>([])
+    private let handshakes = Mutex<[SentHandshake]>([])
+    private let mails = Mutex<[SentMail]>([])
 
     /// Makes an outbox, which is deleted with this object.
     /// - Parameters:
     ///   - clock: The time.
-    ///   - answer: What receivers answer; it is called on a thread of the engine's.
+    ///   - answer: What receivers answer. All three are called on threads of the engine's.
+    ///   - handshake: What receivers answer to their vendor's question to a new URL: what is expected, unless it is said.
+    ///   - mail: What the mail server answers: that it takes the mail, unless it is said.
     /// - Throws: A problem when no folder can be made, or the outbox cannot be opened in it.
-    public init(clock: ManualClock = ManualClock(), answer: @escaping @Sendable (SentRequest) -> Answer = { _ in .ok }) throws {
+    public init(
+        clock: ManualClock = ManualClock(),
+        answer: @escaping @Sendable (SentRequest) -> Answer = { _ in .ok },
+        handshake: @escaping @Sendable (SentHandshake) -> Answer = { .status(200, body: $0.expected) },
+        mail: @escaping @Sendable (SentMail) -> MailAnswer = { _ in .taken }
+    ) throws {
         var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/posthorn-testing-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemProblem("mkdtemp", errno) }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.clock = clock
         self.answer = answer
+        answerHandshake = handshake
+        answerMail = mail
         outbox = try Outbox(path: folder + "/outbox.db", clock: clock)
     }
 
@@ -48,12 +63,18 @@ public final class TestOutbox: Sendable {
     /// What went out so far, in order.
     public var sent: [SentRequest] { requests.withLock { $0 } }
 
+    /// Vendors' questions to new URLs so far, in order.
+    public var sentHandshakes: [SentHandshake] { handshakes.withLock { $0 } }
+
+    /// Mails about exhausted deliveries so far, in order.
+    public var sentMails: [SentMail] { mails.withLock { $0 } }
+
     /// What went out to a URL so far, in order.
     public func sent(to url: String) -> [SentRequest] { sent.filter { $0.url == url } }
 
-    /// An engine whose requests are answered by the closure.
+    /// An engine whose requests, questions and mails are answered by the closures.
     /// - Parameters:
-    ///   - configuration: How it delivers.
+    ///   - configuration: How it delivers. Mails come from `webhooks@platform.example` unless it says otherwise.
     ///   - logger: Where its log goes.
     ///   - metrics: Where its counts and times go.
     ///   - log: What it reports.
@@ -65,6 +86,12 @@ public final class TestOutbox: Sendable {
     ) throws -> Engine {
         var configuration = configuration
         configuration.transport = { [weak self] in self?.carry($0) ?? AttemptOutcome.gone }
+        configuration.handshakeTransport = { [weak self] in self?.carry($0) ?? .failure(.connect) }
+        var mail =
+            try configuration.mail
+            ?? MailConfiguration(from: try MailAddress("webhooks@platform.example"), server: try MailServer("smtp://mail.platform.example"))
+        mail.transport = { [weak self] in self?.carry($0) ?? .temporary("the test has ended") }
+        configuration.mail = mail
         return try Engine(outbox: outbox, configuration: configuration, logger: logger, metrics: metrics, log: log)
     }
 
@@ -82,6 +109,31 @@ public final class TestOutbox: Sendable {
             if let next = update.nextAttemptAt { clock.advance(to: next) }
         }
         try await engine.stop()
+    }
+
+    private func carry(_ question: CarriedQuestion) -> CarriedAnswer {
+        let sent = SentHandshake(
+            endpoint: question.endpoint,
+            url: question.url,
+            headers: question.headers,
+            expected: question.expected,
+            time: question.time
+        )
+        handshakes.withLock { $0.append(sent) }
+        switch answerHandshake(sent) {
+        case .status(let status, let body, _): return .status(status, body: Array(body.utf8))
+        case .failure(let error): return .failure(error)
+        }
+    }
+
+    private func carry(_ message: MailMessage) -> MailResult {
+        let sent = SentMail(to: message.to, subject: message.subject, text: message.body, time: message.date)
+        mails.withLock { $0.append(sent) }
+        switch answerMail(sent) {
+        case .taken: return .sent
+        case .notNow(let reply): return .temporary(reply)
+        case .refused(let reply): return .permanent(reply)
+        }
     }
 
     private func carry(_ carried: CarriedRequest) -> AttemptOutcome {

@@ -173,6 +173,12 @@ final class MemoryReader: OutboxReader {
         return throttled
     }
 
+    func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] {
+        var health: [String: EndpointHealth] = [:]
+        for row in tables.endpoints where row.state != .removed { health[row.settings.id] = tables.health[row.key] }
+        return health
+    }
+
     func credentialStorage() throws(OutboxProblem) -> CredentialStorage {
         var storage = CredentialStorage()
         storage.inTheClear = tables.endpoints.count(where: \.isInTheClear)

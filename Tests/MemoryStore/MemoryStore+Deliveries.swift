@@ -107,6 +107,31 @@ extension MemoryStore {
         }
     }
 
+    func redate(at now: Timestamp, limit: Int) throws(OutboxProblem) -> Int {
+        try update { (tables) throws(OutboxProblem) in
+            for place in tables.mails.indices where tables.mails[place].state == .waiting {
+                tables.mails[place].due = tables.mails[place].due.map { Redating.mailDue($0, now: now) ?? $0 }
+            }
+            let ahead = tables.deliveries.indices.filter { tables.deliveries[$0].isRetry && (tables.deliveries[$0].due ?? now) > now }
+            let last = ahead.sorted { (tables.deliveries[$0].due ?? now) > (tables.deliveries[$1].due ?? now) }.prefix(limit)
+            var count = 0
+            for place in last {
+                let delivery = tables.deliveries[place]
+                guard let due = delivery.due, let attempt = tables.attempts[delivery.id]?.last?.outcome.started,
+                    let shift = Redating.shift(due: due, lastAttempt: attempt, now: now)
+                else { continue }
+                tables.deliveries[place].due = due.advanced(byMilliseconds: -shift)
+                tables.deliveries[place].round = DeliveryRound(
+                    base: delivery.round.base,
+                    scheduledAt: delivery.round.scheduledAt?.advanced(byMilliseconds: -shift)
+                )
+                count += 1
+            }
+            if count > 0 { tables.queueGeneration += 1 }
+            return count
+        }
+    }
+
     // MARK: Held
 
     func hold(_ deliveries: [Int64]) throws(OutboxProblem) {

@@ -84,6 +84,9 @@ extension MemoryStore {
         }
     }
 
+    /// Memory is given back as it comes free.
+    func giveBackSpace(limit: Int) throws(OutboxProblem) -> Int { 0 }
+
     func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             for endpoint in endpoints {
@@ -93,6 +96,7 @@ extension MemoryStore {
                 tables.endpoints.remove(at: place)
                 tables.revisions.removeAll { $0.endpoint == endpoint.key }
                 tables.throttles[endpoint.key] = nil
+                tables.health[endpoint.key] = nil
             }
         }
     }

@@ -91,6 +91,14 @@ extension MemoryStore {
     }
 
     func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp] { tables.throttles.filter { $0.value > now } }
+
+    func write(health: EndpointHealth?, ofEndpoint key: Int64) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            if tables.place(ofEndpoint: key) != nil { tables.health[key] = health?.state == .healthy ? nil : health }
+        }
+    }
+
+    func health() throws(OutboxProblem) -> [Int64: EndpointHealth] { tables.health }
 }
 
 extension Tables {

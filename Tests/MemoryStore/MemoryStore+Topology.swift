@@ -58,7 +58,9 @@ extension MemoryStore {
                 try tables.write(endpoint.settings, endpoint.key, endpoint.state, sealing, at: now)
                 guard endpoint.needsRevision else { continue }
                 // What the receiver at one address has asked for is no wish of the one at another.
-                if tables.newestRevision(ofEndpoint: endpoint.key)?.url != endpoint.settings.url { tables.throttles[endpoint.key] = nil }
+                if tables.newestRevision(ofEndpoint: endpoint.key)?.url != endpoint.settings.url {
+                    if tables.throttles.removeValue(forKey: endpoint.key) != nil { tables.health[endpoint.key] = nil }
+                }
                 tables.addRevision(of: endpoint.key, endpoint.settings)
             }
             for key in plan.removedEndpoints { tables.setState(.asked(.removed, reason: "no longer in the topology"), key, at: now) }
@@ -173,7 +175,10 @@ extension Tables {
         endpoints[place].reason = change.reason
         endpoints[place].changed = now
         if change.changesRoutes { endpoints[place].generation = topologyGeneration + 1 }
-        if change.liftsThrottle { throttles[key] = nil }
+        if change.liftsThrottle {
+            throttles[key] = nil
+            health[key] = nil
+        }
     }
 
     func endpoint(lookingLike id: String, _ sealing: (any CredentialSealing)?, withCredentials: Bool) -> StoredEndpoint? {

@@ -287,7 +287,9 @@ extension String {
         return self[..<start] + other + self[start...].dropFirst(piece.count)
     }
 
-    @Test(arguments: [["status"], ["deliveries"], ["prune", "--older-than", "1d"], ["endpoint", "list"], ["run", "--until-settled"]])
+    @Test(arguments: [
+        ["status"], ["deliveries"], ["prune", "--older-than", "1d"], ["endpoint", "list"], ["run", "--until-settled"], ["run"],
+    ])
     func aMistypedOutboxIsNotMade(_ words: [String]) throws {
         let posthorn = try PosthornProcess()
         let result = try posthorn.run(words, input: [])

@@ -5,10 +5,10 @@ import Testing
 
 /// The credentials that the article Topology shows for GitHub's and Stripe's headers make these.
 @Suite struct DocumentedHMACTests {
-    /// The JSON objects of Topology.md that have a member `header`.
+    /// The JSON objects of Topologies.md that have a member `header`.
     private func examples() throws -> [[String: String]] {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-        let descriptor = open(root + "/Sources/Posthorn/Posthorn.docc/Topology.md", O_RDONLY)
+        let descriptor = open(root + "/Sources/Posthorn/Posthorn.docc/Topologies.md", O_RDONLY)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         var bytes: [UInt8] = []

@@ -46,6 +46,29 @@ import Testing
         #expect(receiver.connectionCount <= 5)
     }
 
+    /// Ten years ahead for a while: what failed meanwhile is due by its gap once the clock is right, in this engine or the next.
+    @Test(arguments: [true, false])
+    func whatWasPutOffForYearsComesBack(_ isNextEngine: Bool) throws {
+        let (bench, clock, receiver) = try bench()
+        let decade: Int64 = 315_360_000_000
+        clock.advance(by: decade)
+        var engine = try bench.engine()
+        try engine.start()
+        try emitAndFail(bench, 0..<20, attempt: 1)
+        if isNextEngine { try engine.stop() }
+        clock.advance(by: -decade)
+        if isNextEngine {
+            engine = try bench.engine()
+            try engine.start()
+        }
+        // A commit shows that the engine has had a turn since.
+        try emitAndFail(bench, 20..<21, attempt: 1)
+        clock.advance(by: 60_000)
+        #expect(bench.waitFor("second attempts", count: 21, where: { $0.isFailure(.pending, attempt: 2) }))
+        #expect(receiver.requests.count == 42)
+        try engine.stop()
+    }
+
     private func bench(inFlightLimit: Int = 32) throws -> (EngineBench, TestClock, MisbehavingReceiver) {
         let receiver = try MisbehavingReceiver { _ in .status(500) }
         let clock = TestClock()

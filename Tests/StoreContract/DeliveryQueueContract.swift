@@ -15,6 +15,7 @@ extension StoreContract {
         Rule("what was held while it was on the wire moves with its result") { try $0.heldMoves() },
         Rule("the place in the schedule is kept") { try $0.roundsAreKept() },
         Rule("due times follow a faster clock") { try $0.dueTimesAreCompressed() },
+        Rule("due times of a clock that was ahead come back") { try $0.dueTimesAreRedated() },
     ]
 
     private func readyOrder() throws {
@@ -155,5 +156,30 @@ extension StoreContract {
         // What is due stays due, and nothing comes a moment too early.
         #expect(try due(store, at: now) == [ids[1]])
         #expect(try store.nextRetry(after: now) == later(1001))
+    }
+
+    private func dueTimesAreRedated() throws {
+        let (store, revisions) = try prepared()
+        for i in 1...4 { try accept(event("e\(i)"), revisions, in: store) }
+        let ids = try ready(store)
+        let decade: Int64 = 315_360_000_000
+        // Two by a clock that was ten years ahead: the attempts of this contract begin `now`, so the clock is put back by as much.
+        try record(ids[0], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
+        try record(ids[1], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(600_000)), in: store)
+        let then = later(-decade)
+        let generation = try store.queueGeneration()
+        func redate(_ time: Timestamp, limit: Int = 10) throws -> Int {
+            try store.write { () throws(OutboxProblem) in try store.redate(at: time, limit: limit) }
+        }
+        #expect(try redate(then, limit: 1) == 1)
+        #expect(try redate(then) == 1)
+        #expect(try redate(then) == 0)
+        #expect(try store.queueGeneration() != generation)
+        #expect(try store.nextRetry(after: then) == then.advanced(byMilliseconds: 60_000))
+        #expect(try due(store, at: then.advanced(byMilliseconds: 600_000)) == [ids[0], ids[1]])
+        // A clock that is right, or was put back by less than a minute, changes nothing.
+        try record(ids[2], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
+        #expect(try redate(now) == 0)
+        #expect(try redate(later(-59_000)) == 0)
     }
 }

@@ -8,6 +8,7 @@ extension StoreContract {
         Rule("what an engine says of itself is in the status") { try $0.pulseIsKept() },
         Rule("what an engine cannot use is kept until it is written again") { try $0.faultsAreKept() },
         Rule("how long a receiver is left alone") { try $0.throttlesAreKept() },
+        Rule("how endpoints do is kept until they are changed by hand") { try $0.healthIsKept() },
         Rule("whether mails are served is known while an engine runs") { try $0.mailServiceIsKept() },
     ]
 
@@ -53,6 +54,36 @@ extension StoreContract {
         #expect(try kept().reasons.keys.sorted() == ["c"])
         try write([:], at: later(1))
         #expect(try kept() == LastRunFaults(at: later(1)))
+    }
+
+    /// One that has failed so often that it is suspended.
+    func suspended() -> EndpointHealth {
+        EndpointHealth(state: .suspended, since: now, until: later(60_000), reason: "timeout", failures: 10, probes: 0)
+    }
+
+    private func healthIsKept() throws {
+        let (store, _) = try prepared(["a", "b", "c"])
+        let keys = try store.topology().endpoints.map(\.key)
+        let failing = EndpointHealth(state: .failing, since: now, until: nil, reason: "http_status 500", failures: 5, probes: 0)
+        func write(_ health: EndpointHealth?, _ key: Int64) throws {
+            try store.write { () throws(OutboxProblem) in try store.write(health: health, ofEndpoint: key) }
+        }
+        #expect(try store.health().isEmpty)
+        for key in keys.prefix(2) { try write(failing, key) }
+        try write(suspended(), keys[1])
+        #expect(try open().health() == [keys[0]: failing, keys[1]: suspended()])
+        // Healthy ones leave nothing, and neither does one that is not there any more.
+        try write(EndpointHealth(at: now), keys[0])
+        try write(failing, 99)
+        #expect(try store.health() == [keys[1]: suspended()])
+        try write(failing, keys[2])
+        try write(nil, keys[2])
+        // Enabled by hand it begins anew.
+        try store.write { () throws(OutboxProblem) in
+            try store.setState(.disabled, reason: nil, ofEndpoint: keys[1], at: now)
+            try store.setState(.active, reason: nil, ofEndpoint: keys[1], at: now)
+        }
+        #expect(try store.health().isEmpty)
     }
 
     private func throttlesAreKept() throws {

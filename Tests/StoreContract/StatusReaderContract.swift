@@ -13,6 +13,7 @@ extension StoreContract {
         Rule("the engine that runs is named") { try $0.engineIsNamed() },
         Rule("endpoints that are left alone are listed by id") { try $0.throttledAreListed() },
         Rule("how credentials are stored is counted") { try $0.storageIsCounted() },
+        Rule("endpoints that are not healthy are shown, unless they were removed") { try $0.healthIsShown() },
     ]
 
     private func emptyStatus() throws {
@@ -134,5 +135,15 @@ extension StoreContract {
         try apply([secret("b")], to: try open(sealing: ToySealing(key: 7)))
         storage.sealed = 1
         #expect(try read { try $0.credentialStorage() } == storage)
+    }
+
+    private func healthIsShown() throws {
+        let (store, _) = try prepared(["a", "b"])
+        let key = try #require(try store.endpoint(id: "a")).key
+        #expect(try read { try $0.endpointHealth() }.isEmpty)
+        try store.write { () throws(OutboxProblem) in try store.write(health: suspended(), ofEndpoint: key) }
+        #expect(try read { try $0.endpointHealth() } == ["a": suspended()])
+        try apply([settings("b")], to: store)
+        #expect(try read { try $0.endpointHealth() }.isEmpty)
     }
 }

@@ -55,9 +55,9 @@ public struct StoreContract: Sendable {
     public static let rules: [Rule] = [
         locationRules, transactionRules, changeSignalRules, watchRules, eventLogRules, leaseRules, deliveryQueueRules, heldRules,
         manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
-        maintenanceRules,
+        maintenanceRules, spaceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
-        accessKeyRules, accessKeyReaderRules, boundedRules,
+        accessKeyRules, accessKeyReaderRules, boundedRules, replayRules,
     ].flatMap(\.self)
 }
 

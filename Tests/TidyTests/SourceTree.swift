@@ -50,13 +50,16 @@ enum SourceTree {
     }
 
     /// One file; `nil` when it is not there or no text.
-    static func file(_ path: String) -> File? {
-        guard let stream = fopen("\(top)/\(path)", "rb") else { return nil }
+    static func file(_ path: String) -> File? { text(at: "\(top)/\(path)").map { File(path: path, text: $0) } }
+
+    /// What a file anywhere holds; `nil` when it is not there or no text.
+    static func text(at path: String) -> String? {
+        guard let stream = fopen(path, "rb") else { return nil }
         defer { fclose(stream) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = fread(&buffer, 1, buffer.count, stream), count > 0 { bytes += buffer[..<count] }
-        return String(validating: bytes, as: UTF8.self).map { File(path: path, text: $0) }
+        return String(validating: bytes, as: UTF8.self)
     }
 
     /// Everything that people write: all folders of the top level and the text files beside them.

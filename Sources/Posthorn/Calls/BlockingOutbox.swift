@@ -123,8 +123,10 @@ public struct BlockingOutbox: Sendable {
     }
 
     /// Replaces an endpoint's secret, or its token for Webio. Every attempt from now on uses it, also those of deliveries that wait already.
-    public func rotate(endpoint id: String, newSecret: String? = nil) throws(OutboxError) -> SecretRotation {
-        try OutboxError.typed { try outbox.rotate(endpoint: id, newSecret: newSecret) }
+    public func rotate(endpoint id: String, newSecret: String? = nil, graceMilliseconds: Int64? = nil)
+        throws(OutboxError) -> SecretRotation
+    {
+        try OutboxError.typed { try outbox.rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds) }
     }
 
     /// Runs the vendor's URL verification now, and returns with the answer.
@@ -178,6 +180,11 @@ public struct BlockingOutbox: Sendable {
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts, and then endpoints that were removed
     public func prune(settledBefore cutoff: Timestamp) throws(OutboxError) -> PruneReport {
         try OutboxError.typed { try outbox.prune(settledBefore: cutoff) }
+    }
+
+    /// Copies the outbox into a new file while it is used, and checks the copy. What is sealed is sealed in the copy as well.
+    public func backUp(to target: String) throws(OutboxError) -> BackupReport {
+        try OutboxError.typed { try Outbox.backUpNow(outbox.path, to: target, clock: outbox.clock) }
     }
 
     /// Seals the credentials and fixed headers of all endpoints again with this outbox's key: all of them in one transaction, or none.

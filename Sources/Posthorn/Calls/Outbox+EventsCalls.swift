@@ -6,7 +6,7 @@ extension Outbox {
     ///
     /// The same id again is accepted and changes nothing, so after an error of the store the same call can be made again.
     public func emit(_ event: NewEvent) async throws(OutboxError) -> EmittedEvent {
-        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        let batch = try await checked([event], keepsOthers: true)
         if let refused = batch.refusal { throw .input(refused.problem) }
         let results = try await stored(batch, isolated: false)
         do throws(InputProblem) { return try results[0].get() } catch { throw .input(error) }
@@ -27,12 +27,13 @@ extension Outbox {
         try await stored(try await checked(events, keepsOthers: true), isolated: false)
     }
 
-    /// Events that are checked on the caller's thread; more would keep it for milliseconds.
-    private static let checkedAtOnce = 64
+    /// Events and their data that are checked on the caller's thread; more would keep it for milliseconds.
+    private static let (checkedAtOnce, checkedBytesAtOnce) = (64, 128 << 10)
 
     private func checked(_ events: [NewEvent], keepsOthers: Bool) async throws(OutboxError) -> EmitBatch {
         let now = clock.now()
-        if events.count <= Self.checkedAtOnce { return EmitBatch(events, keepsOthers: keepsOthers, at: now, random) }
+        let isSmall = events.count <= Self.checkedAtOnce && events.reduce(0) { $0 + $1.data.count } <= Self.checkedBytesAtOnce
+        if isSmall { return EmitBatch(events, keepsOthers: keepsOthers, at: now, random) }
         return try await calls.run { [random] in EmitBatch(events, keepsOthers: keepsOthers, at: now, random) }
     }
 

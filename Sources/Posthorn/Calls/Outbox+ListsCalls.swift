@@ -54,6 +54,11 @@ extension Outbox {
         try await calls.run { [self] in try throttledEndpoints() }
     }
 
+    /// Endpoints that are failing or suspended, by their ids, where an engine judges them (``EngineConfiguration/health``).
+    public func endpointHealth() async throws(OutboxError) -> [String: EndpointHealth] {
+        try await calls.run { [self] in try endpointHealth() }
+    }
+
     /// What is known of endpoints that cannot be used.
     public func endpointFaults() async throws(OutboxError) -> EndpointFaults {
         try await calls.run { [self] in try endpointFaults() }

@@ -1,3 +1,4 @@
+public import PosthornModel
 public import PosthornStore
 public import PosthornText
 
@@ -38,6 +39,11 @@ extension Outbox {
     /// before that time and have no delivery left. An id that was pruned is no longer known: the same id emitted again is a new event.
     public func prune(settledBefore cutoff: Timestamp) async throws(OutboxError) -> PruneReport {
         try await calls.run { [self] in try prune(settledBefore: cutoff) }
+    }
+
+    /// The same of what a policy does not keep any more, as an engine with ``EngineConfiguration/retention`` does now and then.
+    public func prune(_ policy: RetentionPolicy) async throws(OutboxError) -> PruneReport {
+        try await calls.run { [self] in try prune(Retention(policy, at: clock.now())) }
     }
 
     /// Seals the credentials and fixed headers of all endpoints again with this outbox's key: all of them in one transaction, or none.

@@ -23,6 +23,20 @@ extension EngineCore {
         if throttles.answered(endpoint, result.outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
     }
 
+    /// Leaves endpoints alone for whom too many attempts have failed.
+    func suspend(_ suspensions: [HealthDuty.Suspension]) {
+        for suspension in suspensions {
+            guard let endpoint = directory.index(ofEndpoint: suspension.endpoint) else { continue }
+            let isNews = throttles.suspend(
+                endpoint,
+                milliseconds: suspension.milliseconds,
+                started: suspension.started,
+                ended: suspension.ended
+            )
+            if isNews { pool.recall(keys: [suspension.endpoint]) }
+        }
+    }
+
     /// Writes down until when endpoints are left alone, for lists and for an engine after this one.
     func writeThrottles(to store: any EngineJournal) throws(OutboxProblem) {
         for endpoint in throttles.news {

@@ -23,6 +23,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     /// In the order in which they write.
     let duties: [any EngineDuty]
     let held: HeldDuty
+    let redating = RedatingDuty()
+    let health: HealthDuty
     let heartbeat: HeartbeatDuty
 
     // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
@@ -78,10 +80,11 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         self.listeners = listeners
         held = HeldDuty(directory, holdsRetries: configuration.untilSettled)
         heartbeat = HeartbeatDuty()
+        health = HealthDuty(directory, configuration, listeners)
         // A new one is a line here.
         duties = [
-            WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), heartbeat,
-            MeterDuty(directory, meter),
+            WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), redating, health,
+            heartbeat, MeterDuty(directory, meter),
         ]
     }
 
@@ -151,6 +154,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         if hasMail { tell(.mailsQueued) }
         hasMail = false
         throttles.told()
+        suspend(health.takeSuspensions())
         publishStatistics()
     }
 

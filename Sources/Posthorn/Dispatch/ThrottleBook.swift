@@ -36,14 +36,29 @@ struct ThrottleBook {
     /// - Returns: Whether what waits in the senders for it is to be taken back.
     mutating func answered(_ endpoint: Int, _ outcome: AttemptOutcome) -> Bool {
         if outcome.succeeded {
+            // What waits for a probe's end need not wait longer.
+            if throttles[endpoint]?.isProbing == true { nextLook = min(nextLook, outcome.started) }
             throttles[endpoint]?.succeeded()
             return false
         }
         guard let wait = outcome.retryAfterMilliseconds, wait > 0 else { return false }
         let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
+        return hold(endpoint, milliseconds: wait, started: outcome.started, ended: ended)
+    }
+
+    /// The same for one that is suspended: from then on it gets one request at a time, until one succeeds.
+    mutating func suspend(_ endpoint: Int, milliseconds wait: Int64, started: Timestamp, ended: Timestamp) -> Bool {
+        let isNews = hold(endpoint, milliseconds: wait, started: started, ended: ended)
+        throttles[endpoint]?.probe()
+        return isNews
+    }
+
+    /// An endpoint is to be left alone, because of an attempt.
+    /// - Returns: Whether what waits in the senders for it is to be taken back.
+    mutating func hold(_ endpoint: Int, milliseconds wait: Int64, started: Timestamp, ended: Timestamp) -> Bool {
         let isNews: Bool
         if var known = throttles[endpoint] {
-            isNews = known.asked(toWait: wait, started: outcome.started, at: ended)
+            isNews = known.asked(toWait: wait, started: started, at: ended)
             throttles[endpoint] = known
         } else {
             throttles[endpoint] = Throttle(toWait: wait, at: ended)

@@ -135,17 +135,14 @@ final class ClosureCarrier: RequestCarrier {
         } catch {
             return AttemptOutcome(started: now, durationMicroseconds: 0, error: .unbuildable, errorText: "\(error)")
         }
-        let url = job.target.url.text
-        let query = String(decoding: request.query, as: UTF8.self)
-        let separator = url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
         var outcome = transport(
             CarriedRequest(
                 event: job.event.event.id,
                 type: job.event.event.type,
                 attempt: job.attempt,
-                url: query.isEmpty ? url : url + separator + query,
+                url: request.url(at: job.target.url.text),
                 method: job.target.method,
-                headers: Self.headers(request.headers),
+                headers: request.headerList,
                 body: request.body,
                 time: now
             )
@@ -153,10 +150,18 @@ final class ClosureCarrier: RequestCarrier {
         outcome.started = now
         return outcome
     }
+}
 
-    /// Header lines as names and values.
-    private static func headers(_ lines: [UInt8]) -> [EndpointSettings.Header] {
-        lines.split(separator: UInt8(ascii: "\n")).map { line in
+extension OutboundRequest {
+    /// Where it goes, with what it adds to the query.
+    func url(at url: String) -> String {
+        if query.isEmpty { return url }
+        return url + (url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + String(decoding: query, as: UTF8.self)
+    }
+
+    /// Its header lines as names and values.
+    var headerList: [EndpointSettings.Header] {
+        headers.split(separator: UInt8(ascii: "\n")).map { line in
             let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count > 1 ? parts[1].filter { $0 != UInt8(ascii: "\r") }.drop { $0 == UInt8(ascii: " ") } : []
             return .init(name: String(decoding: parts[0], as: UTF8.self).lowercased(), value: String(decoding: value, as: UTF8.self))

@@ -42,6 +42,9 @@ public final class Engine: Sendable {
         var failure: (any Error)?
         /// What a stop allows for the drain, in milliseconds, if it said so.
         var drainMilliseconds: Int64?
+        /// What has taken the place of the configuration's since; see ``Engine/use(_:)`` and ``Engine/setDrain(milliseconds:)``.
+        var newMail: MailConfiguration?
+        var newDrainMilliseconds: Int64?
         /// Tasks that wait for the end.
         var waiters: [CheckedContinuation<Void, Never>] = []
         var toldFailure = false

@@ -1,6 +1,6 @@
 public import PosthornModel
 public import PosthornText
-import PosthornStore
+public import PosthornStore
 public import PosthornSending
 
 /// How an engine runs.
@@ -16,10 +16,16 @@ public struct EngineConfiguration: Sendable {
     /// How long a stopping engine waits for requests, handshakes and mails that are under way, in milliseconds. What is longer
     /// is cut off and goes out again with the next engine, without an attempt being counted.
     public var drainMilliseconds: Int64 = 30_000
+    /// How long what has ended is kept; `nil` to delete nothing. It is looked for at the start and every ten minutes.
+    public var retention: RetentionPolicy?
+    /// When endpoints are suspended; `nil`, as vendors' pages promise the times of their attempts, for never.
+    public var health: HealthPolicy?
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
     /// Answers requests in place of sockets, in tests.
     package var transport: Transport?
+    /// Answers vendors' questions to new URLs in place of sockets, in tests.
+    package var handshakeTransport: HandshakeTransport?
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
     package var outcomeOverride: (@Sendable (SendJob, AttemptOutcome) -> AttemptOutcome)?
@@ -60,6 +66,12 @@ public enum EngineEvent: Sendable {
     case endpointBroken(endpoint: String, reason: String)
     /// An endpoint can be used again.
     case endpointMended(endpoint: String)
+    /// So many attempts of an endpoint have failed in a row that it counts as failing.
+    case endpointFailing(endpoint: String, EndpointHealth)
+    /// So many have failed that what is due for it waits, without using attempts, but for one probe now and then.
+    case endpointSuspended(endpoint: String, EndpointHealth)
+    /// A request to a failing or suspended endpoint has succeeded; what waits for it goes out at a growing rate.
+    case endpointRecovered(endpoint: String)
     /// The process has no descriptor for another connection: what is due waits, without an attempt being counted.
     case descriptorsUsedUp
     /// There are descriptors again.
@@ -88,6 +100,10 @@ public enum EngineEvent: Sendable {
     /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
     /// one that stands by too.
     case ownershipLost(OutboxFailure)
+    /// What need not be kept any more was deleted.
+    case pruned(PruneReport)
+    /// It could not be, or not all of it; it is tried again in ten minutes.
+    case pruneFailed(OutboxFailure)
     /// No new requests; those on the wire end.
     case draining
     /// The drain has lasted as long as it may: so many requests were cut off. They go out again with the next engine.
@@ -101,7 +117,9 @@ public enum EngineEvent: Sendable {
     /// Whether it may come any number of times, so that a slow listener misses it before it misses others.
     var isFrequent: Bool {
         switch self {
-        case .attemptFailed, .deliveryGone, .mail, .endpointNotVerified, .endpointVerified, .endpointBroken, .endpointMended: true
+        case .attemptFailed, .deliveryGone, .mail, .endpointNotVerified, .endpointVerified, .endpointBroken, .endpointMended,
+            .endpointFailing, .endpointSuspended, .endpointRecovered:
+            true
         default: false
         }
     }

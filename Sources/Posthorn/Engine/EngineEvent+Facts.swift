@@ -68,6 +68,18 @@ extension EngineEvent {
             Facts(.warning, "endpoint_not_verified", ["endpoint": endpoint, "reason": reason, "next_try_at": next?.description])
         case .endpointBroken(let endpoint, let reason): Facts(.error, "endpoint_broken", ["endpoint": endpoint, "reason": reason])
         case .endpointMended(let endpoint): Facts(.info, "endpoint_mended", ["endpoint": endpoint])
+        case .endpointFailing(let endpoint, let health):
+            Facts(.warning, "endpoint_failing", ["endpoint": endpoint, "failures": "\(health.failures)", "reason": health.reason])
+        case .endpointSuspended(let endpoint, let health):
+            Facts(
+                .error,
+                "endpoint_suspended",
+                [
+                    "endpoint": endpoint, "failures": "\(health.failures)", "reason": health.reason,
+                    "next_probe_at": health.until?.description,
+                ]
+            )
+        case .endpointRecovered(let endpoint): Facts(.info, "endpoint_recovered", ["endpoint": endpoint])
         case .descriptorsUsedUp: Facts(.error, "descriptors_used_up")
         case .descriptorsRecovered: Facts(.info, "descriptors_recovered")
         case .machineFault(let fault, let detail): Facts(.error, "machine_fault", ["fault": fault.rawValue, "detail": detail])
@@ -80,6 +92,13 @@ extension EngineEvent {
         case .claimRecovered: Facts(.info, "claim_recovered")
         case .strayDelivery(let delivery): Facts(.error, "stray_delivery", ["delivery": "\(delivery)"])
         case .ownershipLost(let failure): Facts(.error, "ownership_lost", ["code": failure.code])
+        case .pruned(let report):
+            Facts(
+                .info,
+                "pruned",
+                ["events": "\(report.events)", "deliveries": "\(report.deliveries)", "attempts": "\(report.attempts)"]
+            )
+        case .pruneFailed(let failure): Facts(.warning, "prune_failed", ["code": failure.code])
         case .draining: Facts(.info, "draining")
         case .drainCut(let requests): Facts(.warning, "drain_cut", ["requests": "\(requests)"])
         case .eventsDropped(let count): Facts(.warning, "events_dropped", ["count": "\(count)"])

@@ -100,6 +100,6 @@ final class ServiceThread: Sendable {
     /// Whether nobody waits any more for what is under way.
     var isCut: Bool { state.withLock { $0.isCut } }
 
-    /// Sleeps until it is woken, for so many milliseconds at most, and never longer than ``longestSleepMilliseconds``.
-    func sleep(milliseconds: Int64?) { waker.wait(milliseconds: min(milliseconds ?? .max, Self.longestSleepMilliseconds)) }
+    /// Sleeps until it is woken, or for so many milliseconds and ``longestSleepMilliseconds`` at most; `nil` where only a call matters.
+    func sleep(milliseconds: Int64?) { waker.wait(milliseconds: milliseconds.map { min($0, Self.longestSleepMilliseconds) }) }
 }

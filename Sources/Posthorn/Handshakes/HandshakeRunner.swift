@@ -35,7 +35,8 @@ final class HandshakeRunner: EngineService {
 
     static func make(for engine: Engine) throws(SystemProblem) -> HandshakeRunner? {
         let sender = engine.configuration.sender
-        let handshake = VendorHandshake(guard: sender.guard, caFile: sender.caFile)
+        var handshake = VendorHandshake(guard: sender.guard, caFile: sender.caFile)
+        if let transport = engine.configuration.handshakeTransport { handshake.transport = (transport, engine.outbox.clock) }
         return try HandshakeRunner(engine.outbox, handshake, speed: engine.configuration.speed, engine.listeners)
     }
 

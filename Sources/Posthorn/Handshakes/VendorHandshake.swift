@@ -1,6 +1,8 @@
 import PosthornModel
+import PosthornSystem
 import PosthornSending
 import PosthornFormats
+import PosthornText
 
 /// A vendor's question to a new URL, whether it knows of the webhook: one guarded GET.
 struct VendorHandshake: Sendable {
@@ -8,6 +10,8 @@ struct VendorHandshake: Sendable {
     let `guard`: EgressGuard
     /// Certificate authorities instead of the system's.
     let caFile: String?
+    /// Answers in place of a socket, in tests, and says when.
+    var transport: (answer: HandshakeTransport, clock: any PosthornClock)?
 
     /// What is read of the answer; a right one has 32 bytes.
     private static let answerLimitBytes = 256
@@ -19,6 +23,7 @@ struct VendorHandshake: Sendable {
             let handshake = DiioHandshake()
             var request = OutboundRequest()
             try composer.get().composeQuery(handshake.query, into: &request)
+            if let transport { return try failure(of: settings, handshake, request, transport.answer, transport.clock.now()) }
             let answer = try SingleRequest.perform(
                 EndpointURL(settings.url),
                 query: request.query,
@@ -37,6 +42,27 @@ struct VendorHandshake: Sendable {
         } catch {
             return HandshakeFailure(text: "\(error)")
         }
+    }
+
+    private func failure(
+        of settings: EndpointSettings,
+        _ handshake: DiioHandshake,
+        _ request: OutboundRequest,
+        _ transport: HandshakeTransport,
+        _ now: Timestamp
+    ) throws -> HandshakeFailure? {
+        let question = CarriedQuestion(
+            endpoint: settings.id,
+            url: request.url(at: try EndpointURL(settings.url).text),
+            headers: request.headerList,
+            expected: handshake.value,
+            time: now
+        )
+        switch transport(question) {
+        case .status(let status, let body): try handshake.judge(status: status, body: body)
+        case .failure(let error): return HandshakeFailure(text: "handshake: as the test has it", error: error)
+        }
+        return nil
     }
 }
 

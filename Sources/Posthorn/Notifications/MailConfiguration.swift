@@ -8,7 +8,9 @@ public struct MailConfiguration: Sendable {
     /// Who sends them.
     public var from: MailAddress
     /// Hands them to the operator's server.
-    public var sender: MailSender
+    package var sender: MailSender
+    /// Takes mails in place of the server, in tests.
+    package var transport: (@Sendable (MailMessage) -> MailResult)?
 
     /// Mails from an address through a server.
     public init(from: MailAddress, server: MailServer) {

@@ -9,7 +9,8 @@ import Synchronization
 /// again, with the same message id.
 final class MailRunner: EngineService {
     private let outbox: Outbox
-    private let configuration: MailConfiguration
+    /// How mails are handed in, as of now.
+    private let configuration: @Sendable () -> MailConfiguration
     private let speed: Double
     private let listeners: EngineListeners
     private let thread: ServiceThread
@@ -21,7 +22,12 @@ final class MailRunner: EngineService {
     /// A flush ends after so many mails in a row that the server does not take now: the next would wait for it too.
     private static let flushFailuresLimit = 2
 
-    init(_ outbox: Outbox, _ configuration: MailConfiguration, speed: Double, _ listeners: EngineListeners) throws(SystemProblem) {
+    init(
+        _ outbox: Outbox,
+        _ configuration: @escaping @Sendable () -> MailConfiguration,
+        speed: Double,
+        _ listeners: EngineListeners
+    ) throws(SystemProblem) {
         self.outbox = outbox
         self.configuration = configuration
         self.speed = speed
@@ -33,7 +39,8 @@ final class MailRunner: EngineService {
 
     static func make(for engine: Engine) throws(SystemProblem) -> MailRunner? {
         guard let mail = engine.configuration.mail else { return nil }
-        return try MailRunner(engine.outbox, mail, speed: engine.configuration.speed, engine.listeners)
+        let current: @Sendable () -> MailConfiguration = { [weak engine] in engine?.state.withLock { $0.newMail } ?? mail }
+        return try MailRunner(engine.outbox, current, speed: engine.configuration.speed, engine.listeners)
     }
 
     func start() throws(SystemProblem) { try thread.start { [self] in run() } }
@@ -70,14 +77,14 @@ final class MailRunner: EngineService {
     }
 
     /// Sends what is due.
-    /// - Returns: How long to sleep; `nil` when only news matters.
-    private func sendDue() -> Int64? {
+    /// - Returns: How long to sleep.
+    private func sendDue() -> Int64 {
         do {
             while thread.order == .work, isOnDuty, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) {
                 _ = try send(mail)
             }
-            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return nil }
-            return outbox.clock.realMilliseconds(until: next)
+            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return ServiceThread.longestSleepMilliseconds }
+            return outbox.clock.realMilliseconds(until: next) ?? ServiceThread.longestSleepMilliseconds
         } catch {
             return Self.storagePauseMilliseconds
         }
@@ -160,6 +167,7 @@ final class MailRunner: EngineService {
 
     private func handIn(_ mail: QueuedMail, _ contents: MailContents) -> MailResult {
         let words = NotificationMail(contents: contents)
+        let configuration = configuration()
         do throws(InputProblem) {
             let message = MailMessage(
                 from: configuration.from,
@@ -171,6 +179,7 @@ final class MailRunner: EngineService {
                 date: mail.closed ?? outbox.clock.now(),
                 identifier: mail.id
             )
+            if let transport = configuration.transport { return transport(message) }
             return try configuration.sender.send(message) { [thread] in thread.isCut }
         } catch {
             return .permanent("not handed in: \(error)")

@@ -134,5 +134,8 @@ extension Outbox {
     package func strayDeliveries() throws -> StrayDeliveries { try read { try $0.strayDeliveries() } }
 
     /// The version of SQLite that is loaded.
+    package func endpointHealth() throws -> [String: EndpointHealth] { try read { try $0.endpointHealth() } }
+
+    /// The version of SQLite that is in use.
     package func sqliteVersion() throws -> String { try read { try $0.databaseVersion() } }
 }

@@ -63,4 +63,24 @@ extension Outbox {
         }
         return checked.id
     }
+
+    /// Copies an outbox into a new file while it is used; see ``backUp(to:)``, which blocks no thread of the caller's. An outbox of an
+    /// earlier version stays one.
+    package static func backUpNow(
+        _ path: String,
+        to target: String,
+        clock: any PosthornClock = SystemClock()
+    ) throws(OutboxProblem) -> BackupReport {
+        try SQLiteBackup.make(of: path, at: target, now: clock.now())
+    }
+
+    /// Makes a backup the outbox; see ``restore(_:to:replacing:)``, which blocks no thread of the caller's.
+    package static func restoreNow(
+        _ backup: String,
+        to path: String,
+        replacing: Bool = false,
+        clock: any PosthornClock = SystemClock()
+    ) throws(OutboxProblem) -> BackupReport {
+        try SQLiteBackup.restore(backup, to: path, replacing: replacing, now: clock.now())
+    }
 }

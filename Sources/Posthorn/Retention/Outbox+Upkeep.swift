@@ -1,4 +1,6 @@
+import Glibc
 import PosthornModel
+import PosthornSystem
 package import PosthornText
 package import PosthornStore
 
@@ -8,37 +10,89 @@ extension Outbox {
 
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts, and those without deliveries that are
     /// as old. An id that was pruned is no longer known: the same id emitted again is a new event. Then endpoints that were removed
-    /// before that time and have no delivery left. What may go, ``Retention`` decides. At last the counts of ``status()`` are taken once
-    /// more.
+    /// before that time and have no delivery left. What may go, ``Retention`` decides. Space is given back, and at last the counts of
+    /// ``status()`` are taken once more.
     package func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
-        let retention = Retention(settledBefore: cutoff)
+        try prune(Retention(settledBefore: cutoff))
+    }
+
+    /// The same of what `retention` says.
+    package func prune(_ retention: Retention) throws -> PruneReport { try prune(retention, Upkeep(share: 0.5)) }
+
+    /// How upkeep is done.
+    struct Upkeep {
+        /// What part of the time it may take.
+        var share: Double
+        /// Whether it ends where all that follows is too new, by the times of events. One that came late in their order waits for the
+        /// next time then; without it all events are looked at.
+        var endsAtNewer = false
+        /// Whether the counts of ``Outbox/status()`` are taken once more at the end, which reads all that is counted.
+        var recounts = true
+        /// Rests for so many milliseconds.
+        var rest: (Int64) -> Void = { usleep(UInt32(clamping: $0 * 1000)) }
+        /// Asked between steps whether to give up.
+        var isCut: () -> Bool = { false }
+    }
+
+    /// The same of what `retention` says, in steps that hold the writer for some milliseconds each.
+    func prune(_ retention: Retention, _ upkeep: Upkeep) throws -> PruneReport {
         var total = PruneReport()
+        var pace = UpkeepPace(share: upkeep.share)
         // A delivery that a program of an earlier version has stored is in no index of its event before.
         try bringRowsUpToDate()
         var last = Int64.min
-        while true {
+        while !upkeep.isCut() {
             // Looked for beside the writer; what is found is looked at again before it is deleted.
             let page = try read { [last] in try $0.histories(beyond: last, limit: Self.upkeepStep) }
             guard let end = page.last?.seq else { break }
             last = end
-            let old = page.filter(retention.permits).map(\.seq)
-            if old.isEmpty { continue }
-            let report = try writer.perform { (store) throws(OutboxProblem) in
-                // Between the two nobody can store a delivery without its event's entry in the index.
-                while try store.bringRowsUpToDate(beyond: 0, limit: Self.upkeepStep) {}
-                return try store.prune(old, retention)
+            var old = page.filter(retention.permits).map(\.seq)[...]
+            while !old.isEmpty, !upkeep.isCut() {
+                let batch = Array(old.prefix(pace.size))
+                old = old.dropFirst(batch.count)
+                total += try step(&pace, upkeep, batch.count) { (store) throws(OutboxProblem) in
+                    // Between the two nobody can store a delivery without its event's entry in the index.
+                    while try store.bringRowsUpToDate(beyond: 0, limit: Self.upkeepStep) {}
+                    return try store.prune(batch, retention)
+                }
             }
-            total.events += report.events
-            total.deliveries += report.deliveries
-            total.attempts += report.attempts
+            if upkeep.endsAtNewer, page.allSatisfy({ $0.created >= retention.latestCutoff }) { break }
         }
         let gone = try read { try $0.removedEndpoints() }.filter(retention.permits).map(\.key)
         for start in stride(from: 0, to: gone.count, by: Self.upkeepStep) {
             let batch = Array(gone[start..<min(start + Self.upkeepStep, gone.count)])
             total.endpoints += try writer.perform { (store) throws(OutboxProblem) in try store.prune(endpoints: batch, retention) }
         }
-        try recount()
+        try giveBackSpace(upkeep)
+        if upkeep.recounts { try recount() }
         return total
+    }
+
+    /// Gives back what deleted rows have left.
+    private func giveBackSpace(_ upkeep: Upkeep) throws {
+        var pace = UpkeepPace(share: upkeep.share)
+        while !upkeep.isCut() {
+            let limit = pace.size
+            if try step(&pace, upkeep, limit, { (store) throws(OutboxProblem) in try store.giveBackSpace(limit: limit) }) == 0 { return }
+        }
+    }
+
+    /// One step of upkeep in a transaction of its own, and the rest after it.
+    private func step<Result: Sendable>(
+        _ pace: inout UpkeepPace,
+        _ upkeep: Upkeep,
+        _ count: Int,
+        _ work: @escaping @Sendable (any OutboxStore) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result {
+        let start = MonotonicClock.nanoseconds()
+        let (result, held) = try writer.perform { (store) throws(OutboxProblem) in
+            let start = MonotonicClock.nanoseconds()
+            return (try work(store), MonotonicClock.nanoseconds() - start)
+        }
+        pace.note(count, nanoseconds: held)
+        let pause = pace.restMilliseconds(after: MonotonicClock.nanoseconds() - start)
+        if pause > 0 { upkeep.rest(pause) }
+        return result
     }
 
     /// Rows that one reading looks at.

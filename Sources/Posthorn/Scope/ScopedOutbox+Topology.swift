@@ -21,7 +21,8 @@ extension ScopedOutbox {
         if prune, topology.nodes.isEmpty {
             throw InputProblem(
                 field: "nodes",
-                reason: "is empty, so pruning would remove everything; that takes posthorn apply --prune-all"
+                reason: "is empty, so pruning would remove everything",
+                remedy: .confirmRemovingAll
             )
         }
         try Outbox.checkURLs(of: topology)

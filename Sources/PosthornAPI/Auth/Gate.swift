@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornSystem
 import PosthornText
 
 /// Decides over a request by its head alone: which route, whose key, which parameters, which body. Nothing is read for it, so it may

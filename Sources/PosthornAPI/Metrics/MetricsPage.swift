@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornModel
+import PosthornStore
 import PosthornSystem
 import PosthornText
 

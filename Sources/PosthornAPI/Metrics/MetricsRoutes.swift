@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornStore
 import PosthornSystem
 import PosthornText
 import Synchronization

@@ -152,7 +152,7 @@ extension Remedy {
         case .confirmRemovingAll: return "that takes posthorn apply --prune-all"
         case .openAddress: return "if it is meant, those who run Posthorn open its range"
         case .giveKey, .giveOrReplaceKey, .giveFormerKey, .restartWithNewKey, .nameAnotherFile, .restoreOrNameAnother,
-            .putBackOrNameAnother, .checkOutbox, .openAsWriter, .readAsWriter:
+            .replaceOrNameAnother, .putBackOrNameAnother, .checkOutbox, .openAsWriter, .readAsWriter:
             return "those who run Posthorn can mend it"
         }
     }

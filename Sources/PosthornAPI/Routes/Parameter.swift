@@ -18,6 +18,8 @@ struct Parameter: Sendable {
         case pattern
         /// The number of a row.
         case number
+        /// Where a part of a list begins: at a row's number, or at a name of so many bytes at most.
+        case cursor(nameLimitBytes: Int?)
     }
 
     let name: String
@@ -52,9 +54,18 @@ struct Parameter: Sendable {
         case .pattern:
             do throws(InputProblem) { _ = try EventPattern(value) } catch { return error.reason }
             return nil
+        case .cursor(let nameLimit):
+            let cursor = ListCursor(value) { place -> String? in
+                guard let nameLimit else { return Self.place(place).map { String($0) } }
+                return (1...nameLimit).contains(place.utf8.count) ? place : nil
+            }
+            return cursor == nil ? "is no cursor; take next_cursor or previous_cursor of an answer as it is" : nil
         case .number: return Self.number(value) == nil ? "must be a number from 1 to 9223372036854775807" : nil
         }
     }
+
+    /// A number as a cursor names it, which may lie before the first row.
+    static func place(_ text: String) -> Int64? { text == "0" ? 0 : number(text) }
 
     /// The number of a row: digits alone, and none before the first that counts.
     static func number(_ text: String) -> Int64? {

@@ -48,8 +48,10 @@ package final class API: Sendable {
     /// Threads that read and write the outbox: fewer than its readers, so that lists of others find one free.
     static let workThreads = 2
     /// Threads that call receivers.
-    static let callThreads = 2
-    /// Requests that may wait for each, in all and of one key.
+    static let callThreads = 8
+    /// Calls of one share at a time, so that receivers that hang hold up no other tenant's.
+    static let callsRunningEach = 2
+    /// Requests that may wait for each, in all and of one share.
     static let workLimit = 256
     static let workLimitEach = 64
     static let callLimit = 16
@@ -62,7 +64,13 @@ package final class API: Sendable {
         emitGate = EmitGate(limitBytes: options.waitingBytes)
         book = try AccessBook(outbox)
         work = try WorkQueue(name: "api", threads: Self.workThreads, limit: Self.workLimit, limitEach: Self.workLimitEach)
-        calls = try WorkQueue(name: "api-call", threads: Self.callThreads, limit: Self.callLimit, limitEach: Self.callLimitEach)
+        calls = try WorkQueue(
+            name: "api-call",
+            threads: Self.callThreads,
+            limit: Self.callLimit,
+            limitEach: Self.callLimitEach,
+            runningEach: Self.callsRunningEach
+        )
         let parts = APIParts(book: book, emitGate: emitGate, statusCache: statusCache, outbox: outbox, options: options)
         let metrics = MetricsSource(outbox, options)
         let routes = APIRoutes.all(parts, MetricsRoutes.metrics { metrics.page() })
@@ -101,11 +109,11 @@ package final class API: Sendable {
             case .outbound(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: calls) })
             case .direct(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request) })
             case .lines(let stream, let whole):
-                let key = request.grant.keyID ?? ""
-                if emitGate.isFull(key) { throw EmitGate.refusal }
+                let share = request.grant.share
+                if emitGate.isFull(share) { throw EmitGate.refusal }
                 let type = head.headers["Content-Type"].flatMap(MediaRange.init)?.type
                 guard type == EventRoutes.linesType else { return collect(request, .later { [self] in run(whole, $0, $1, request) }) }
-                if !emitGate.openStream(key) {
+                if !emitGate.openStream(share) {
                     throw APIProblem(.tooManyRequests, "too many streams of events are open", headers: [("Retry-After", "1")])
                 }
                 return .stream(limitBytes: nil) { _, responder in stream(request, responder) }
@@ -126,7 +134,7 @@ package final class API: Sendable {
         _ api: APIRequest,
         on queue: WorkQueue
     ) {
-        let isTaken = queue.submit(for: api.grant.keyID ?? "") { [self] in responder.respond(answer(api.with(body: request.body), handler))
+        let isTaken = queue.submit(for: api.grant.share) { [self] in responder.respond(answer(api.with(body: request.body), handler))
         }
         if isTaken { return }
         let problem = APIProblem(.tooManyRequests, "too many requests wait", headers: [("Retry-After", "1")])

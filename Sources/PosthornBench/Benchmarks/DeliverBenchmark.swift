@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// Durable deliveries a second: from a committed backlog in SQLite to a receiver on this machine, every attempt recorded.
 struct DeliverBenchmark: Benchmark {
@@ -28,7 +29,8 @@ struct DeliverBenchmark: Benchmark {
             .count("--payload", "BYTES", "size of an event's data", \.load.payloadBytes),
             .count("--threads", "N", "sender threads", \.threads),
             .text("--against", "COMMAND", "a program to compare with", \.against),
-            .count("--rounds", "N", "pairs of runs with --against", \.rounds),
+            .text("--lists", "N", "compare with the HTTP API open meanwhile and N list requests a second; 0 leaves it idle", \.lists),
+            .count("--rounds", "N", "pairs of runs with --against or --lists", \.rounds),
             .flag("--cold", "one delivery to each host instead of --events, --endpoints and --fan-out", \.isCold),
             .flag("--warm", "one delivery to each endpoint, not measured, opens connections before", \.isWarm),
         ] + ReceiverKind.options(\.receiver)
@@ -37,6 +39,7 @@ struct DeliverBenchmark: Benchmark {
     var load = Workload()
     var threads = 2
     var against = ""
+    var lists = ""
     var rounds = 3
     var isCold = false
     var isWarm = false
@@ -44,6 +47,9 @@ struct DeliverBenchmark: Benchmark {
 
     func check() throws {
         try load.check()
+        if !lists.isEmpty, Int(lists).map({ $0 < 0 }) ?? true {
+            throw BenchProblem.usage("--lists wants a number of requests a second, or 0")
+        }
         if isCold && isWarm { throw BenchProblem.usage("--cold and --warm exclude each other") }
     }
 
@@ -60,6 +66,7 @@ struct DeliverBenchmark: Benchmark {
     private func run(_ sink: BenchReceiver) throws -> any BenchResult {
         let watch = try sink.caFile.map { try CertificateFileWatch($0) }
         if !against.isEmpty { return try compare(sink) }
+        if let lists = Int(lists) { return try compare(sink, withLists: lists) }
         let found = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
         var figures = try sink.connections().figures(
             hosts: load.hosts,
@@ -93,13 +100,30 @@ struct DeliverBenchmark: Benchmark {
         return report(last, figures, [])
     }
 
+    private func compare(_ sink: BenchReceiver, withLists lists: Int) throws -> FigureList {
+        var rate = PairedRuns()
+        var answered: [Double] = []
+        var last: DeliveryRun?
+        for _ in 0..<rounds {
+            let ours = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm, lists: lists)
+            let alone = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
+            rate.add(ours.perSecond, alone.perSecond)
+            answered.append(ours.listsPerSecond)
+            last = ours
+        }
+        guard let last else { throw BenchProblem("no round was made") }
+        var figures = rate.figures("deliveries_per_second", "deliveries/s", "beside the API", "alone")
+        figures.append(.init("lists_per_second", "lists answered a second meanwhile", Sample(answered).median))
+        return report(last, figures, [])
+    }
+
     private func report(_ found: DeliveryRun, _ comparison: [Figure], _ connections: [Figure]) -> FigureList {
         let count = Double(found.deliveries)
         return FigureList(
             title: "\(load.events) events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), "
                 + "\(load.endpoints) endpoints, \(threads) sender threads, Standard Webhooks signatures\(receiver.text)"
                 + (isWarm ? ", connections open before" : "")
-                + (comparison.isEmpty ? "" : "; \(rounds) rounds in turns with: \(against)"),
+                + (comparison.isEmpty ? "" : "; \(rounds) rounds in turns" + (against.isEmpty ? "" : " with: \(against)")),
             settings: [
                 ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("hosts", load.hosts),
                 ("payload_bytes", load.payloadBytes), ("threads", threads), ("deliveries", found.deliveries),

@@ -2,6 +2,7 @@ import CPosthornSQLite
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// What a delivered delivery takes on disk beside the payload.
 struct DiskBenchmark: Benchmark {

@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// What an engine costs that has nothing to do.
 struct IdleBenchmark: Benchmark {

@@ -1,5 +1,6 @@
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// Instructions a delivery, by library: a measure that other work on the machine hardly changes.
 struct InstructionsBenchmark: Benchmark {

@@ -31,7 +31,7 @@ struct LatencyBenchmark: Benchmark {
     func run() throws -> any BenchResult {
         let sink = try TimedSink()
         let folder = try TemporaryFolder()
-        defer { folder.removeAll() }
+        defer { folder.remove() }
         let outbox = try Outbox(path: folder.database)
         defer { outbox.close() }
         let load = Workload(events: events, fanOut: 1, endpoints: 1, payloadBytes: payloadBytes)

@@ -3,6 +3,7 @@ import PosthornBenchReports
 import PosthornLab
 import PosthornModel
 import PosthornSending
+import PosthornSystem
 
 /// What the load generator reaches when every connection sends its next request as soon as it has its answer.
 struct LoadBenchmark: Benchmark {
@@ -40,7 +41,7 @@ struct LoadBenchmark: Benchmark {
         let watch = try sink.caFile.map { try CertificateFileWatch($0) }
         let url = "\(receiver.isTLS ? "https" : "http")://127.0.0.1:\(sink.port)/hook/0"
         let folder = try TemporaryFolder()
-        defer { folder.removeAll() }
+        defer { folder.remove() }
         let other = OtherProgram(command: against)
         var marks = ["url": url, "script": "\(folder.path)/post.lua"]
         marks["ca"] = sink.caFile

@@ -2,6 +2,7 @@ import Glibc
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// What connections that never answer take from the healthy ones.
 struct StallBenchmark: Benchmark {

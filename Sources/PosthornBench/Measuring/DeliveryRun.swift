@@ -3,6 +3,7 @@ import Posthorn
 import PosthornBenchReports
 import PosthornModel
 import PosthornSending
+import PosthornSystem
 
 /// What delivering a whole backlog cost.
 struct DeliveryRun {
@@ -17,13 +18,17 @@ struct DeliveryRun {
     let senderMicroseconds: Double
     /// See ``SenderStatistics/connectionsPerRequestAtOnce``.
     let connectionsPerRequestAtOnce: Double
+    /// Lists that the HTTP API answered meanwhile, a second.
+    let listsPerSecond: Double
 
     var perSecond: Double { Double(deliveries) / deliver.wallSeconds }
     var cpuMicroseconds: Double { deliver.cpuSeconds / Double(deliveries) * 1e6 }
 
     /// Writes a workload into a new outbox and delivers it.
-    /// - Parameter isWarm: Whether one delivery to each endpoint, which is not measured, opens connections before.
-    static func of(_ workload: Workload, threads: Int, port: Int, isWarm: Bool = false) throws -> DeliveryRun {
+    /// - Parameters:
+    ///   - isWarm: Whether one delivery to each endpoint, which is not measured, opens connections before.
+    ///   - lists: Has the HTTP API open meanwhile, and asks it for so many lists a second.
+    static func of(_ workload: Workload, threads: Int, port: Int, isWarm: Bool = false, lists: Int? = nil) throws -> DeliveryRun {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let outbox = try Outbox(path: folder.database)
@@ -44,9 +49,11 @@ struct DeliveryRun {
         let emit = try Measurement.of { try workload.emitAll(to: outbox, isOneTransaction: isWarm) }
         let before = try outbox.counters()
         let timesBefore = times(engine)
+        let api = try lists.map { try APIBeside(outbox, listsPerSecond: $0) }
         let deliver = try Measurement.of {
             if isWarm { wait(for: warmUp.deliveries + workload.deliveries, engine) } else { try engine.run() }
         }
+        let answered = api?.end() ?? 0
         let timesAfter = times(engine)
         if isWarm { try engine.stop() }
         let after = try outbox.counters()
@@ -63,7 +70,8 @@ struct DeliveryRun {
             databaseBytes: folder.databaseBytes,
             writerMicroseconds: timesAfter.writer - timesBefore.writer,
             senderMicroseconds: timesAfter.senders - timesBefore.senders,
-            connectionsPerRequestAtOnce: engine.statistics.senders?.connectionsPerRequestAtOnce ?? 0
+            connectionsPerRequestAtOnce: engine.statistics.senders?.connectionsPerRequestAtOnce ?? 0,
+            listsPerSecond: Double(answered) / deliver.wallSeconds
         )
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import PosthornBenchReports
+import PosthornSystem
 
 /// A program that does the same job, run beside the engine for comparison.
 struct OtherProgram {
@@ -15,7 +16,7 @@ struct OtherProgram {
     /// Runs it in a folder of its own, which is the mark `{folder}`.
     func run(_ marks: [String: String]) throws -> Findings {
         let folder = try TemporaryFolder()
-        defer { folder.removeAll() }
+        defer { folder.remove() }
         let filled = CommandTemplate.filled(command, marks.merging(["folder": folder.path]) { $1 })
         guard let pipe = popen(filled, "r") else { throw BenchProblem("popen: \(String(cString: strerror(errno)))") }
         var bytes: [UInt8] = []

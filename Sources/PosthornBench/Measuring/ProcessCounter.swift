@@ -1,6 +1,7 @@
 import Glibc
 import PosthornBenchReports
 import PosthornModel
+import PosthornSystem
 
 /// Who counts the instructions of a whole process.
 enum ProcessCounter: String, CaseIterable {
@@ -59,7 +60,7 @@ enum ProcessCounter: String, CaseIterable {
 
     private static func countByCallgrind(_ work: InstructionWorkload, profile: String) throws -> InstructionCount {
         let folder = try TemporaryFolder()
-        defer { folder.removeAll() }
+        defer { folder.remove() }
         // Valgrind 3.19, that of Debian 12, ends at Swift's debugging information. Symbols are left, for callgrind_annotate.
         let program = "\(folder.path)/posthorn"
         try ChildProcess(running: "strip", ["--strip-debug", "-o", program, ChildProcess.program]).wait(for: "strip")

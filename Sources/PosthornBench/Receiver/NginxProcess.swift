@@ -1,6 +1,7 @@
 import CPosthornLinux
 import Glibc
 import PosthornBenchReports
+import PosthornSystem
 
 /// nginx as a benchmark's receiver, started from a configuration in a temporary folder.
 final class NginxProcess {
@@ -38,7 +39,7 @@ final class NginxProcess {
             try TextFile.write(configuration.text, to: configuration.path)
             process = try ChildProcess([Self.subcommand, configuration.path])
         } catch {
-            folder.removeAll()
+            folder.remove()
             throw error
         }
         do {
@@ -52,7 +53,7 @@ final class NginxProcess {
     /// Ends it and removes its folder.
     func end() {
         process.end()
-        folder.removeAll()
+        folder.remove()
     }
 
     /// The connections to it so far.

@@ -72,6 +72,9 @@ struct ListenArguments {
         path.wholeMatch(of: /(\/[A-Za-z0-9_\-]+)+/) != nil
     }
 
+    /// Whether other machines can connect, so that only keys may be let in.
+    var isOpenToStrangers: Bool { !address.isLoopback && !address.isUnixSocket }
+
     /// Descriptors that its connections take.
     static let descriptors = HTTPServerConfiguration().connectionLimit
 

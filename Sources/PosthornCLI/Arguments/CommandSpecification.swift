@@ -74,6 +74,12 @@ struct CommandSpecification: Sendable {
     )
     static let settingsFile = Flag("settings", "FILE", "settings for flags that are not given (default: $POSTHORN_SETTINGS)")
     static let caFile = Flag("ca-file", "FILE", "trust these certificate authorities (PEM) instead of the system's")
+    static let keep = Flag(
+        "keep",
+        "LENGTH",
+        isRepeatable: true,
+        "delete events whose deliveries ended longer ago, such as 30d, or by state: exhausted=90d (repeatable)"
+    )
     static let json = Flag("json", "print JSON, one object a line")
     static let help = Flag("help", "print this")
     static let allow = Flag(

@@ -39,11 +39,31 @@ extension ParsedArguments {
         return choice
     }
 
+    /// The words of a repeatable flag, each of a closed list.
+    func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
+        _ flag: String,
+        _ type: Choice.Type
+    ) throws(UsageProblem) -> Set<Choice> where Choice.RawValue == String {
+        Set(
+            try all(flag).map { (text) throws(UsageProblem) in
+                if let choice = Choice(rawValue: text) { return choice }
+                throw problem(flag, text, Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue)))
+            }
+        )
+    }
+
     /// A pattern of event types.
     func pattern(_ flag: String) throws(UsageProblem) -> EventPattern? {
         guard let text = text(flag) else { return nil }
         do throws(InputProblem) { return try EventPattern(text) } catch {
             throw problem(flag, text, error.reason)
+        }
+    }
+
+    /// The patterns of a repeatable flag.
+    func patterns(_ flag: String) throws(UsageProblem) -> [EventPattern] {
+        try all(flag).map { (text) throws(UsageProblem) in
+            do throws(InputProblem) { return try EventPattern(text) } catch { throw problem(flag, text, error.reason) }
         }
     }
 
@@ -64,6 +84,12 @@ extension ParsedArguments {
             throw problem(flag, text, "is not a time; write 2020-07-15T12:33:14Z, 2020-07-15, or how long ago, such as 2h or 7d")
         }
         return now.advanced(byMilliseconds: -length)
+    }
+
+    /// How long what has ended is kept; `nil` where nothing is said.
+    func retention(_ flag: String) throws(UsageProblem) -> RetentionPolicy? {
+        if all(flag).isEmpty { return nil }
+        do throws(InputProblem) { return try RetentionPolicy(all(flag)) } catch { throw problem(flag, error.value ?? "", error.reason) }
     }
 
     /// The ranges of a repeatable flag.

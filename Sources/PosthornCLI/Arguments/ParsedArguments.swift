@@ -105,6 +105,22 @@ struct ParsedArguments: Equatable, Sendable {
         sources[flag] = source
     }
 
+    /// What is on the command line alone.
+    var givenAlone: ParsedArguments {
+        var copy = self
+        for flag in sources.keys { copy.values[flag] = nil }
+        copy.sources = [:]
+        return copy
+    }
+
+    /// The same with the values that `other` has of a flag.
+    func taking(_ flag: String, from other: ParsedArguments) -> ParsedArguments {
+        var copy = self
+        copy.values[flag] = other.values[flag]
+        copy.sources[flag] = other.sources[flag]
+        return copy
+    }
+
     /// The flags of `a` with those of `b` on top.
     func adding(_ flag: String, _ value: String?) -> ParsedArguments {
         guard let value, values[flag] == nil else { return self }

@@ -17,8 +17,7 @@ enum DoctorCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let findings = file(context) + FileChecks.key(KeySource.file(arguments)) + MachineChecks.all()
-        for finding in findings { context.output.write(context.json ? json(finding) : text(finding)) }
-        return findings.contains { $0.severity == .problem } ? 1 : 0
+        return Finding.report(findings, context)
     }
 
     private static func file(_ context: Context) -> [Finding] {
@@ -54,19 +53,5 @@ enum DoctorCommand: Command {
             "file",
             "\(TerminalText.text(path)) can only be read by this user: posthorn run, emit and apply need one that may write it"
         )
-    }
-
-    private static func text(_ finding: Finding) -> String {
-        let padding = String(repeating: " ", count: 7 - finding.severity.rawValue.count)
-        let name = finding.check + String(repeating: " ", count: max(0, 12 - finding.check.count))
-        return "\(finding.severity.rawValue)\(padding)  \(name)  \(finding.message)\n"
-    }
-
-    private static func json(_ finding: Finding) -> String {
-        var line = JSONLine()
-        line.add("severity", finding.severity.rawValue)
-        line.add("check", finding.check)
-        line.add("message", finding.message)
-        return line.text + "\n"
     }
 }

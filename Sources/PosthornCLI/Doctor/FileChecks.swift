@@ -124,7 +124,7 @@ enum FileChecks {
             .warn,
             "clock",
             "the outbox was changed \(HumanText.length(milliseconds: (modifiedSeconds - nowSeconds) * 1000)) ahead of now: the clock was put "
-                + "back, and retries wait until it has caught up; set it right"
+                + "back; if it is wrong now, set it right"
         )
     }
 }

@@ -11,7 +11,8 @@ enum EndpointListCommand: Command {
         details: [
             "Secrets, the values of headers and those in URLs' queries are never shown. With --json: id, node, url, method, envelope, signature, events,"
                 + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), throttled_until (its receiver asked to be left"
-                + "\nalone until then, by Retry-After), state, reason, broken.",
+                + "\nalone until then, by Retry-After), state, reason, broken, health (healthy, failing, suspended), health_since, next_probe_at,"
+                + "\nhealth_reason, failures_in_a_row.",
             "broken: why the endpoint cannot be used (no key, wrong key, damaged row). Reported by the running engine, else by this command,"
                 + "\nelse by the last run.",
         ],
@@ -19,19 +20,24 @@ enum EndpointListCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (endpoints, faults, throttled) = try context.withOutboxToRead { outbox in
+        let (endpoints, faults, throttled, health) = try context.withOutboxToRead { outbox in
             let endpoints = try outbox.topology().endpoints.filter { $0.state != .removed }
-            return (endpoints, try outbox.endpointFaults().all, try outbox.throttledEndpoints())
+            return (endpoints, try outbox.endpointFaults().all, try outbox.throttledEndpoints(), try outbox.endpointHealth())
         }
         if context.json {
             for endpoint in endpoints {
                 let id = endpoint.settings.id
-                context.output.write(JSONLine(endpoint, fault: faults[id], throttledUntil: throttled[id]))
+                var line = JSONLine(endpoint, fault: faults[id], throttledUntil: throttled[id])
+                line.addHealth(health[id])
+                context.output.write(line)
             }
             return 0
         }
         var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
-        for endpoint in endpoints { table.add(cells(endpoint, faults[endpoint.settings.id], throttled[endpoint.settings.id])) }
+        for endpoint in endpoints {
+            let id = endpoint.settings.id
+            table.add(cells(endpoint, faults[id], throttled[id], health[id]))
+        }
         table.finish()
         return 0
     }
@@ -41,13 +47,20 @@ enum EndpointListCommand: Command {
         .init("ENVELOPE"), .init("SIGNATURE"), .init("EVENTS", canShrink: true), .init("REASON", canShrink: true),
     ]
 
-    private static func cells(_ endpoint: StoredEndpoint, _ fault: String?, _ throttledUntil: Timestamp?) -> [String] {
+    private static func cells(
+        _ endpoint: StoredEndpoint,
+        _ fault: String?,
+        _ throttledUntil: Timestamp?,
+        _ health: EndpointHealth?
+    ) -> [String] {
         let settings = endpoint.settings
+        let throttled = health?.state == .suspended ? nil : throttledUntil.map { "throttled until \($0)" }
+        let unhealthy = health.map { "\($0.state.rawValue): \(HealthText.sentence($0))" }
         return [
             settings.id, settings.node, endpoint.state.rawValue, settings.method.rawValue, MaskedURL.text(settings.url),
             settings.envelope.rawValue, settings.signature.rawValue,
             settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " "),
-            [endpoint.stateReason, fault.map { "broken: \($0)" }, throttledUntil.map { "throttled until \($0)" }].compactMap { $0 }
+            [endpoint.stateReason, fault.map { "broken: \($0)" }, unhealthy, throttled].compactMap { $0 }
                 .joined(separator: "; "),
         ]
     }

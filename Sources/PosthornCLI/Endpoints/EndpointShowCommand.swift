@@ -28,14 +28,15 @@ enum EndpointShowCommand: Command {
             let fault = try outbox.endpointFault(endpoint.settings.id)
             let replaced = try outbox.replacedSecretsSign(endpoint: endpoint.settings.id)
             let throttled = try outbox.throttledEndpoints()[endpoint.settings.id]
+            let health = try outbox.endpointHealth()[endpoint.settings.id]
             var filter = DeliveryFilter()
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
             if context.json {
-                context.output.write(json(endpoint, fault, throttled, replaced, counts))
+                context.output.write(json(endpoint, fault, throttled, health, replaced, counts))
             } else {
-                context.output.write(text(endpoint, fault, throttled, replaced, counts))
+                context.output.write(text(endpoint, fault, throttled, health, replaced, counts))
             }
             return 0
         }
@@ -45,6 +46,7 @@ enum EndpointShowCommand: Command {
         _ endpoint: StoredEndpoint,
         _ fault: String?,
         _ throttledUntil: Timestamp?,
+        _ health: EndpointHealth?,
         _ replaced: [Timestamp],
         _ counts: [DeliveryState: Int]
     ) -> String {
@@ -55,7 +57,8 @@ enum EndpointShowCommand: Command {
             ("state", endpoint.state.rawValue + (endpoint.stateReason.map { " (\($0))" } ?? "")),
         ]
         if let fault { rows.append(("broken", fault)) }
-        if let throttledUntil { rows.append(("throttled", "until \(throttledUntil), as its receiver asked")) }
+        if let health { rows.append((health.state.rawValue, HealthText.sentence(health))) }
+        if let throttledUntil, health?.state != .suspended { rows.append(("throttled", "until \(throttledUntil), as its receiver asked")) }
         rows += [
             ("deliveries", waiting.isEmpty ? "none pending, held or exhausted" : waiting.joined(separator: ", ")),
             ("url", "\(settings.method.rawValue) \(settings.url)"),
@@ -86,11 +89,13 @@ enum EndpointShowCommand: Command {
         _ endpoint: StoredEndpoint,
         _ fault: String?,
         _ throttledUntil: Timestamp?,
+        _ health: EndpointHealth?,
         _ replaced: [Timestamp],
         _ counts: [DeliveryState: Int]
     ) -> JSONLine {
         let settings = endpoint.settings
         var line = JSONLine(endpoint, fault: fault, throttledUntil: throttledUntil)
+        line.addHealth(health)
         let members = settings.credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
         line.add("credentials", settings.keepsCredentials ? .null : .object(members))
         line.add("replaced_signs_until", replaced.max())

@@ -22,6 +22,7 @@ enum RemedyText {
         case .restartWithNewKey: "stop posthorn run, change the key, and start it with the new one"
         case .nameAnotherFile: "name another file with \(fileFlag)"
         case .restoreOrNameAnother: "restore it from a backup or name another file with \(fileFlag)"
+        case .replaceOrNameAnother: "stop what uses it and add --replace, which moves it aside, or name another file with \(fileFlag)"
         case .putBackOrNameAnother: "put it back, or name another with \(fileFlag), and start again"
         case .checkOutbox:
             "end every program that has the outbox open, then check it with posthorn doctor, since what was written last may be lost"

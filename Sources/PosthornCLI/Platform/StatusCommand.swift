@@ -26,6 +26,7 @@ enum StatusCommand: Command {
         ("nodes, endpoints", "how many; endpoints by state"),
         ("broken_endpoints", "the reason by id: why the endpoint cannot be used"),
         ("throttled_endpoints", "until when by id: the receiver has asked to be left alone, by Retry-After"),
+        ("unhealthy_endpoints", "by id: health (failing, suspended), health_since, next_probe_at, health_reason, failures_in_a_row"),
         ("engine_pid, engine_problem", "the running engine"),
         ("attempts_per_second, delivered_per_second, in_flight", "what it does"),
         ("clock_skew_ms, clock_skew_endpoints", "how far this clock is behind receivers' (below 0: ahead); how many of them say so"),
@@ -37,14 +38,18 @@ enum StatusCommand: Command {
     ]
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (status, faults, throttled) = try context.withOutboxToRead { outbox in
-            (try outbox.status(), try outbox.endpointFaults().all, try outbox.throttledEndpoints())
+        let (status, faults, throttled, health) = try context.withOutboxToRead { outbox in
+            (try outbox.status(), try outbox.endpointFaults().all, try outbox.throttledEndpoints(), try outbox.endpointHealth())
         }
         let now = SystemClock().now()
         if context.json {
-            context.output.write(JSONLine(status, faults: faults, throttled: throttled, at: now))
+            var line = JSONLine(status, faults: faults, throttled: throttled, at: now)
+            var unhealthy = JSONLine()
+            for (id, health) in health.sorted(by: { $0.key < $1.key }) { unhealthy.add(id, JSONLine(health)) }
+            line.add("unhealthy_endpoints", unhealthy)
+            context.output.write(line)
         } else {
-            context.output.write(text(status, faults, throttled, at: now))
+            context.output.write(text(status, faults, throttled, health, at: now))
         }
         return 0
     }
@@ -53,6 +58,7 @@ enum StatusCommand: Command {
         _ status: OutboxStatus,
         _ faults: [String: String],
         _ throttled: [String: Timestamp],
+        _ health: [String: EndpointHealth] = [:],
         at now: Timestamp
     ) -> String {
         var rows: [(String, String)] = []
@@ -90,7 +96,10 @@ enum StatusCommand: Command {
             status.endpoints[state].flatMap { $0 > 0 ? "\(HumanText.grouped($0)) \(state.rawValue)" : nil }
         }
         rows.append(("endpoints", endpoints.isEmpty ? "none" : endpoints.joined(separator: ", ")))
-        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) {
+        for (id, health) in health.sorted(by: { $0.key < $1.key }) {
+            rows.append((health.state.rawValue, "\(TerminalText.text(id)): \(HealthText.sentence(health))"))
+        }
+        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) where health[id]?.state != .suspended {
             rows.append(("throttled", "\(TerminalText.text(id)): its receiver asked to be left alone until \(until)"))
         }
         for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {

@@ -12,9 +12,10 @@ struct LogRecord: Sendable, Equatable {
         case debug
         case info, warn, error
 
-        static func < (a: Level, b: Level) -> Bool {
-            (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
-        }
+        static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
+
+        /// Its place among all, from 0.
+        var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     }
 
     /// A value of a field.
@@ -82,6 +83,17 @@ struct LogRecord: Sendable, Equatable {
             self.init(.error, "endpoint_broken", "endpoint cannot be used, its deliveries wait until it is mended", fields)
         case .endpointMended(let endpoint):
             self.init(.info, "endpoint_mended", "endpoint can be used again", [Field("endpoint", endpoint)])
+        case .endpointFailing(let endpoint, let health):
+            let fields = [Field("endpoint", endpoint), Field("failures", health.failures), Field("reason", health.reason)]
+            self.init(.warn, "endpoint_failing", "attempts to this endpoint fail, one after the other", fields)
+        case .endpointSuspended(let endpoint, let health):
+            let fields = [Field("endpoint", endpoint), Field("failures", health.failures), Field("reason", health.reason)]
+            let next = health.until.map { [Field("next_probe_at", $0.description)] } ?? []
+            let sentence = "endpoint suspended: what is due for it waits without using attempts, but for one probe now and then"
+            self.init(.error, "endpoint_suspended", sentence, fields + next)
+        case .endpointRecovered(let endpoint):
+            let sentence = "endpoint answers again; what waits for it goes out at a growing rate"
+            self.init(.info, "endpoint_recovered", sentence, [Field("endpoint", endpoint)])
         case .storageFailed(let failure):
             self.init(
                 .error,
@@ -137,6 +149,11 @@ struct LogRecord: Sendable, Equatable {
             )
         case .eventsDropped(let count):
             self.init(.warn, "events_dropped", "events came faster than they were logged and were left out", [Field("count", count)])
+        case .pruned(let report):
+            let fields = [Field("events", report.events), Field("deliveries", report.deliveries), Field("attempts", report.attempts)]
+            self.init(.info, "pruned", "what --keep does not keep any more was deleted", fields)
+        case .pruneFailed(let failure):
+            self.init(.warn, "prune_failed", "old deliveries could not be deleted: \(Self.text(failure))", [Field("code", failure.code)])
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")
         case .stopped: self.init(.info, "stopped", "stopped")
         }

@@ -9,7 +9,7 @@ final class LogWriter: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
 
     private let format: Format
-    private let level: LogRecord.Level
+    private let level: Atomic<Int>
     private let showsProgress: Bool
     private let output: PatientOutput
     private let waker: Waker
@@ -38,13 +38,16 @@ final class LogWriter: Sendable {
     ///   - descriptor: Where the lines go.
     init(format: Format, level: LogRecord.Level = .info, showsProgress: Bool, descriptor: Int32 = 2) throws {
         self.format = format
-        self.level = level
+        self.level = Atomic(level.rank)
         self.showsProgress = showsProgress
         output = try PatientOutput(descriptor: descriptor)
         waker = try Waker()
         let thread = try WorkerThread(name: "posthorn-log") { [self] in loop() }
         shared.withLock { $0.thread = thread }
     }
+
+    /// From now on records of a lower level are left out.
+    func setLevel(_ newer: LogRecord.Level) { level.store(newer.rank, ordering: .relaxed) }
 
     /// Has a line shown and kept up to date, below the log.
     func showProgress(_ text: @escaping @Sendable () -> String) {
@@ -56,10 +59,11 @@ final class LogWriter: Sendable {
     /// Hands a record over and returns at once.
     /// - Parameter isAskedFor: Whether it is written whatever its level.
     func log(_ record: LogRecord, at now: Timestamp = SystemClock().now(), isAskedFor: Bool = false) {
-        if record.level < level, !isAskedFor { return }
+        let level = level.load(ordering: .relaxed)
+        if record.level.rank < level, !isAskedFor { return }
         let line = formatted(record, at: now)
         let isNews = shared.withLock { shared in
-            guard let failure = record.failure, level > .debug else {
+            guard let failure = record.failure, level > LogRecord.Level.debug.rank else {
                 // What failed before the end is summed up before it.
                 let earlier = record.isOfEnd ? shared.digest.summary(at: MonotonicClock.nanoseconds(), isEnd: true) : nil
                 return Self.append((earlier.map { [formatted($0, at: now)] } ?? []) + [line], to: &shared)

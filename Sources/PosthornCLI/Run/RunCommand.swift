@@ -1,4 +1,4 @@
-import Dispatch
+import Glibc
 import Posthorn
 import PosthornAPI
 import PosthornModel
@@ -13,12 +13,20 @@ enum RunCommand: Command {
         name: "run",
         summary: "deliver what is in the outbox",
         flags: [
+            .init("create", "make the outbox when there is none"),
+            .init("check", "look at settings, outbox, topology, keys, certificates, mail server and disk, and start nothing"),
             .init("until-settled", "end once every delivery is delivered, exhausted, cancelled or held"),
             .init(
                 "fail-on-exhausted",
                 "with --until-settled: exit with 1 if attempts of any delivery were used up in this run, or it was stopped early"
             ),
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
+            CommandSpecification.keep,
+            .init(
+                "suspend-after",
+                "N",
+                "suspend an endpoint after N failed attempts in a row: its deliveries wait, but for one probe now and then (default: never)"
+            ),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             CommandSpecification.caFile,
@@ -39,15 +47,22 @@ enum RunCommand: Command {
                 "trace, debug, info, warn or error: leave out lines that matter less; debug has each failed attempt, trace each one (default info)"
             ),
         ] + MailArguments.flags + ListenArguments.flags,
-        settings: ["allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"] + MailArguments.flags.map(\.name)
+        settings: ["create", "keep", "suspend-after", "allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"]
+            + MailArguments.flags.map(\.name)
             + ListenArguments.flags.map(\.name),
         details: [
             "One engine delivers from an outbox at a time; a second one stands by and takes over when the first is gone."
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
                 + "\na second signal ends at once. What was still on the wire is sent again by the next run, and that was no attempt."
-                + "\nSIGUSR1 has it log what it is doing: requests, connections, what waits in memory, and the endpoints with most of it."
+                + "\nSIGHUP has it read the settings file again: --log-level, --drain and the mail server's take effect, and the log names"
+                + "\nwhat has changed and needs a restart. SIGUSR1 has it log what it is doing: requests, connections, what waits in memory, and the endpoints with most of it."
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
+            "A missing outbox is made with --create only: a mistyped name, or a disk that is not mounted, would look like an outbox\nwithout events.",
+            "With --keep what has ended longer ago is deleted, at the start and every ten minutes, in steps that hold the writer for some\n"
+                + "milliseconds: --keep 30d for all states, --keep exhausted=90d for one. An event goes when all of its deliveries may.",
+            "With --check: one line a check as doctor has them, with --json one object each (severity, check, message); exit status 1 when\n"
+                + "there is a problem. The mail server is connected to and logged in at; no mail is sent, and no file is changed.",
             MailArguments.details,
             ListenArguments.details,
             "When more than \(FailureDigest.linesPerSecond) attempts fail within a second, one line (attempts_failed) sums up the others of that"
@@ -60,6 +75,7 @@ enum RunCommand: Command {
         ],
         examples: [
             "posthorn run",
+            "posthorn run --check",
             "posthorn run --listen 127.0.0.1:8080",
             "posthorn run --until-settled --speed 3600 --allow 127.0.0.0/8",
             "posthorn run --until-settled --fail-on-exhausted || posthorn deliveries --state exhausted",
@@ -68,6 +84,7 @@ enum RunCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        if arguments.has("check") { return Finding.report(RunCheck.findings(arguments, context), context) }
         let format = try arguments.choice("log", LogWriter.Format.self) ?? .text
         let level = try arguments.choice("log-level", LogRecord.Level.self) ?? .info
         let configuration = try configuration(arguments)
@@ -77,11 +94,11 @@ enum RunCommand: Command {
         }
         let listen = try ListenArguments(arguments, command: specification.name)
         // Before the outbox starts the first thread.
-        StopSignals.block(dumps: true)
+        StopSignals.block([SIGUSR1, SIGHUP])
         DescriptorLimit.raise(
             to: DescriptorLimit.needed(configuration.sender) + (listen == nil ? 0 : ListenArguments.descriptors)
         )
-        return try context.withOutbox(creating: !arguments.has("until-settled")) { outbox in
+        return try context.withOutbox(creating: arguments.has("create")) { outbox in
             let log = try LogWriter(format: format, level: level, showsProgress: Terminal.isTerminal(2))
             // Only where it is not closed below: a second time it does nothing.
             defer { log.close() }
@@ -94,10 +111,19 @@ enum RunCommand: Command {
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
             let api = try listen?.open(outbox, beside: engine, guard: configuration.sender.guard, caFile: configuration.sender.caFile, log)
             defer { api?.stop() }
-            _ = try StopSignals.watch(onDump: { dump(engine, log) }, { _ in engine.requestStop() })
-            let tracing = level == .trace ? trace(engine, log) : nil
+            let tracing = RunTracing(engine, log)
+            if level == .trace { tracing.start() }
+            let reload = RunReload(arguments)
+            let hasMail = configuration.mail != nil
+            _ = try StopSignals.watch(
+                [
+                    SIGUSR1: { dump(engine, log) },
+                    SIGHUP: { log.log(Self.reload(reload, engine, log, tracing, hasMail: hasMail), isAskedFor: true) },
+                ],
+                { _ in engine.requestStop() }
+            )
             try engine.run()
-            tracing?.wait()
+            tracing.wait()
             // Before the log: what was still on its way has a line there.
             api?.stop()
             guard configuration.untilSettled else { return end(log.close(), context) }
@@ -113,16 +139,24 @@ enum RunCommand: Command {
         }
     }
 
-    /// Logs attempts that deliver, as far as the log keeps up.
-    /// - Returns: Is left when the engine has ended and all is logged.
-    private static func trace(_ engine: Engine, _ log: LogWriter) -> DispatchGroup {
-        let (updates, tracing) = (engine.updates(), DispatchGroup())
-        tracing.enter()
-        Task.detached {
-            for await update in updates where update.outcome.succeeded { log.log(LogRecord(delivered: update)) }
-            tracing.leave()
+    /// Reads the settings again and applies what can be applied.
+    private static func reload(_ reload: RunReload, _ engine: Engine, _ log: LogWriter, _ tracing: RunTracing, hasMail: Bool) -> LogRecord {
+        ServiceManager.current?.tell("RELOADING=1\nMONOTONIC_USEC=\(MonotonicClock.nanoseconds() / 1000)")
+        defer { ServiceManager.current?.tell("READY=1") }
+        return reload.reload(hasMail: hasMail) { given in
+            let arguments = try given.addingSettings(of: specification, known: Program.settings)
+            // What takes effect with a restart is looked at all the same: that is the time to hear of a mistake.
+            _ = try Self.configuration(arguments)
+            _ = try ListenArguments(arguments, command: specification.name)
+            return arguments
+        } _: { arguments in
+            let level = try arguments.choice("log-level", LogRecord.Level.self) ?? .info
+            let configuration = try configuration(arguments)
+            log.setLevel(level)
+            if level == .trace { tracing.start() }
+            if let mail = configuration.mail { engine.use(mail) }
+            engine.setDrain(milliseconds: configuration.drainMilliseconds)
         }
-        return tracing
     }
 
     /// Logs what the engine is doing, whatever the log's level. What the writer has in memory follows once it has ended a commit.
@@ -145,7 +179,7 @@ enum RunCommand: Command {
         return context.output.flushSoon() ? 0 : 1
     }
 
-    private static func configuration(_ arguments: ParsedArguments) throws(UsageProblem) -> EngineConfiguration {
+    static func configuration(_ arguments: ParsedArguments) throws(UsageProblem) -> EngineConfiguration {
         var sender = SenderConfiguration()
         sender.guard = EgressGuard(allow: try arguments.ranges("allow"))
         if let threads = try arguments.integer("threads", 1...64) { sender.threads = threads }
@@ -159,6 +193,8 @@ enum RunCommand: Command {
             sender: sender,
             mail: try MailArguments.configuration(arguments)
         )
+        configuration.health = try arguments.integer("suspend-after", 2...1_000_000).map(HealthPolicy.init(suspendAfter:))
+        configuration.retention = try arguments.retention("keep")
         if let drain = try arguments.milliseconds("drain") { configuration.drainMilliseconds = drain }
         return configuration
     }

@@ -87,6 +87,10 @@ enum SimulateCommand: Command {
         return try play(simulation, targets.receivers, options, arguments, context)
     }
 
+    private static func temporaryFolder() throws(OutputFileProblem) -> TemporaryFolder {
+        do throws(SystemProblem) { return try TemporaryFolder() } catch { throw OutputFileProblem(TemporaryFolder.parent, error.code) }
+    }
+
     // MARK: What it does
 
     private static func play(
@@ -97,7 +101,7 @@ enum SimulateCommand: Command {
         _ context: Context
     ) throws -> Int32 {
         StopSignals.block()
-        let folder = try TemporaryFolder()
+        let folder = try temporaryFolder()
         defer { folder.remove() }
         let outbox = arguments.has("db") ? try Outbox(path: context.databasePath) : try Outbox(path: folder.path + "/outbox.db")
         defer { outbox.close() }

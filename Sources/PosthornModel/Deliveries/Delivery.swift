@@ -57,7 +57,7 @@ public struct Delivery: Hashable, Sendable {
     public let node: String
     /// The endpoint's id.
     public let endpoint: String
-    /// Where it goes: what the endpoint's URL was when the event was accepted. May hold secrets; ``MaskedURL`` shows it without.
+    /// Where it goes: what the endpoint's URL was when the event was accepted. May hold secrets.
     public let url: String
     /// Its state.
     public let state: DeliveryState

@@ -18,6 +18,11 @@ public struct Throttle: Hashable, Sendable {
     /// When the rate was raised last, and what went well since.
     private var raised: Timestamp
     private var successes = 0
+    /// Whether one request goes out at a time, until one succeeds; see ``EndpointHealth``.
+    public private(set) var isProbing = false
+
+    /// How long a probe is waited for that nothing is heard of, as it was taken back before it left.
+    static let probePatienceMilliseconds: Int64 = 600_000
 
     /// A receiver cannot ask for more than a day.
     public static let limitMilliseconds = Transition.retryAfterLimitMilliseconds
@@ -75,7 +80,13 @@ public struct Throttle: Hashable, Sendable {
     }
 
     /// The receiver has taken a request.
-    public mutating func succeeded() { successes += 1 }
+    public mutating func succeeded() {
+        successes += 1
+        isProbing = false
+    }
+
+    /// From now on one request goes out at a time.
+    public mutating func probe() { isProbing = true }
 
     /// Whether a request may start, or when one may.
     public enum Turn: Hashable, Sendable {
@@ -91,6 +102,7 @@ public struct Throttle: Hashable, Sendable {
         if until > latest { begin(at: latest) }
         if now < until { return .at(until) }
         if now < counted { counted = now }
+        if isProbing { return probeTurn(at: now) }
         raise(at: now)
         let seconds = Double(now.milliseconds - counted.milliseconds) / 1000
         allowance = min(allowance + seconds * ratePerSecond, max(1, ratePerSecond * Self.burstShare))
@@ -99,12 +111,21 @@ public struct Throttle: Hashable, Sendable {
         return .at(now.advanced(byMilliseconds: Int64(((1 - allowance) * 1000 / ratePerSecond).rounded(.up))))
     }
 
+    private mutating func probeTurn(at now: Timestamp) -> Turn {
+        let patience = counted.advanced(byMilliseconds: Self.probePatienceMilliseconds)
+        if allowance < 1, now < patience { return .at(patience) }
+        allowance = 1
+        counted = now
+        return .now
+    }
+
     /// A request starts.
     public mutating func take() { allowance -= 1 }
 
     /// Whether the endpoint is as any other again.
     public func isOver(at now: Timestamp) -> Bool {
-        ratePerSecond >= Self.freeRate || now.milliseconds - until.milliseconds >= Self.memoryMilliseconds
+        if isProbing { return false }
+        return ratePerSecond >= Self.freeRate || now.milliseconds - until.milliseconds >= Self.memoryMilliseconds
     }
 
     /// Once a second, where the rate was made use of.

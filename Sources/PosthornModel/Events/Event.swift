@@ -12,7 +12,7 @@ public struct Event: Hashable, Sendable {
     public let created: Timestamp
     /// The producer's JSON object, byte for byte as it was written.
     public let data: [UInt8]
-    /// The trace that it was emitted in, which goes out as a header with its requests; see ``TraceParent``.
+    /// The trace that it was emitted in, which goes out as a header with its requests: a `traceparent` of W3C Trace Context.
     public let traceparent: String?
 
     /// An event whose parts were checked before; see ``init(checking:type:node:created:data:traceparent:)``.
@@ -28,12 +28,12 @@ public struct Event: Hashable, Sendable {
     /// An event from outside, with every part checked.
     ///
     /// - Parameters:
-    ///   - id: 1 to 64 characters; see ``EventID/check(_:)``.
-    ///   - type: An event type; see ``EventType/check(_:)``.
+    ///   - id: 1 to 64 ASCII letters, digits, `_`, `.`, `:` and `-`.
+    ///   - type: 1 to 128 ASCII letters, digits, `_`, `.`, `-`, `:` and `/`.
     ///   - node: A node's id; whether it is known is for the outbox to say.
     ///   - created: When it happened, in the years 0 to 9999.
     ///   - data: One JSON object, at most ``dataLimitBytes``.
-    ///   - traceparent: See ``TraceParent/check(_:)``.
+    ///   - traceparent: Of version 00, lower case, neither id all zeros.
     public init(
         checking id: String,
         type: String,

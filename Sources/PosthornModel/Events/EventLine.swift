@@ -10,7 +10,7 @@ public struct EventLine: Sendable {
     public let node: String
     /// When, if the producer said so.
     public let created: Timestamp?
-    /// The trace that it belongs to, if the producer said so; see ``TraceParent``.
+    /// The trace that it belongs to, if the producer said so: a `traceparent` of W3C Trace Context.
     public let traceparent: String?
     /// The bytes of the `data` member exactly as they stand in the line.
     public let data: [UInt8]

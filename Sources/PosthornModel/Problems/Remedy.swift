@@ -24,6 +24,8 @@ public enum Remedy: String, Sendable, CaseIterable {
     case nameAnotherFile = "name_another_file"
     /// Take a file from a backup, or work on another one.
     case restoreOrNameAnother = "restore_or_name_another"
+    /// Move the outbox that is there aside, or restore to another file.
+    case replaceOrNameAnother = "replace_or_name_another"
     /// Put a file back, or work on another one, and start again.
     case putBackOrNameAnother = "put_back_or_name_another"
     /// End all programs that use the outbox, and check it.
@@ -51,6 +53,7 @@ public enum Remedy: String, Sendable, CaseIterable {
         case .restartWithNewKey: "stop it, change the key, and start it with the new one"
         case .nameAnotherFile: "name another file"
         case .restoreOrNameAnother: "restore it from a backup or name another file"
+        case .replaceOrNameAnother: "pass replacing, which moves it aside, or name another file"
         case .putBackOrNameAnother: "put it back, or name another, and start again"
         case .checkOutbox:
             "end every program that has the outbox open, then check it (Outbox.integrityProblems()), since what was written last may be lost"

@@ -2,23 +2,54 @@ public import PosthornText
 
 /// How an event becomes a body.
 public enum Envelope: String, CaseIterable, Sendable {
-    case weseedo, diio, conference, webio, voiso, standard, raw
+    /// As WeSeeDo sends it.
+    case weseedo
+    /// As diio sends it.
+    case diio
+    /// As iotum's conferences send it.
+    case conference
+    /// As Webio sends it.
+    case webio
+    /// As Voiso sends it, as a body or in a query.
+    case voiso
+    /// As Standard Webhooks has it: type, timestamp and data.
+    case standard
+    /// The event's data as it is, and nothing around it.
+    case raw
 }
 
 /// How a receiver knows that a request comes from us.
 public enum SignatureScheme: String, CaseIterable, Sendable {
+    /// Not at all.
     case none
+    /// By diio's HMAC in its headers.
     case diio
+    /// By a fixed token in a header, as iotum's conferences send it.
     case conferenceToken = "conference-token"
+    /// By Webio's token, a JWT.
     case webioJWT = "webio-jwt"
+    /// By Voiso's key in the body.
     case voisoKey = "voiso-key"
+    /// By the signatures of Standard Webhooks.
     case standardWebhooks = "standard-webhooks"
+    /// By an HMAC of what the credentials say, in the headers that they say.
     case hmac
 }
 
 /// A vendor whose webhooks Posthorn speaks: a name for an envelope and a signature together.
 public enum Vendor: String, CaseIterable, Sendable {
-    case weseedo, diio, conference, webio, voiso, standard
+    /// WeSeeDo, which signs nothing.
+    case weseedo
+    /// diio, which asks a new URL a question first.
+    case diio
+    /// iotum's conferences.
+    case conference
+    /// Webio.
+    case webio
+    /// Voiso.
+    case voiso
+    /// Standard Webhooks, for platforms that have no format of their own.
+    case standard
 
     /// The body that this vendor sends.
     public var envelope: Envelope {
@@ -47,6 +78,7 @@ public enum Vendor: String, CaseIterable, Sendable {
 
 /// The method of the requests to an endpoint.
 public enum RequestMethod: String, CaseIterable, Sendable {
+    /// The payload goes into the body.
     case post = "POST"
     /// Voiso's Call Notify only: the payload goes into the query.
     case get = "GET"
@@ -80,7 +112,7 @@ public struct EndpointSettings: Hashable, Sendable {
     public var signature: SignatureScheme
     /// Secrets and names that envelope and signature need, by the vendor's names for them. Never printed.
     public var credentials: [String: JSONValue]
-    /// Whether the credentials are those that are stored; see ``unmasked(from:)``.
+    /// Whether the credentials are those that are stored, and not to be read here.
     public var keepsCredentials = false
     /// Which event types it wants.
     public var events: [EventPattern]

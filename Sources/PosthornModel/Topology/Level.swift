@@ -1,6 +1,13 @@
 /// The four levels of the hierarchy, highest first.
 public enum Level: String, CaseIterable, Sendable, Comparable {
-    case reseller, dealer, company, site
+    /// The highest: has dealers, companies and sites below it.
+    case reseller
+    /// Below a reseller; has companies and sites below it.
+    case dealer
+    /// Below a dealer or reseller; has sites below it.
+    case company
+    /// The lowest.
+    case site
 
     /// 4 for a reseller down to 1 for a site.
     public var rank: Int {

@@ -3,7 +3,7 @@ public import PosthornSystem
 /// Says which addresses a request may reach. It is asked about the address that a socket connects to, never about a name.
 public struct EgressGuard: Sendable {
     /// What it says.
-    public enum Verdict: Sendable, Hashable {
+    package enum Verdict: Sendable, Hashable {
         /// The request may go out.
         case permitted
         /// The address lies in a range that must not be reached.
@@ -29,7 +29,7 @@ public struct EgressGuard: Sendable {
     /// - Parameters:
     ///   - address: Where the socket is to connect to. NAT64 addresses (64:ff9b::/96, RFC 6052) are judged by the IPv4 inside.
     ///   - isPlainHTTP: Whether the request would be sent without TLS.
-    public func verdict(address: NetworkAddress, isPlainHTTP: Bool) -> Verdict {
+    package func verdict(address: NetworkAddress, isPlainHTTP: Bool) -> Verdict {
         let inner = ReservedRanges.isNAT64(address) ? NetworkAddress(ipv4: UInt32(truncatingIfNeeded: address.bits)) : address
         let opened = max(Self.narrowest(allow, address), Self.narrowest(allow, inner))
         let closed = max(Self.narrowest(close, address), Self.narrowest(close, inner))

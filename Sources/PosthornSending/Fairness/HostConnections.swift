@@ -28,7 +28,7 @@ struct HostConnections {
     }
 
     /// The host's part of one multi handle.
-    private struct Place {
+    private struct HandleShare {
         let shard: Int
         /// Connections that carry or have carried a request.
         var open = 0
@@ -52,7 +52,7 @@ struct HostConnections {
     static let disagreeingLimit = 4
     private static let earnedLimit = 1024
 
-    private var places: [Place]
+    private var shares: [HandleShare]
     private let shards: Range<Int>
     /// Handshakes that may be under way at once.
     private(set) var earned = 1
@@ -70,22 +70,22 @@ struct HostConnections {
     ///   - home: The multi handle that is used first.
     ///   - shards: All that may be used.
     init(home: Int, shards: Range<Int>) {
-        places = [Place(shard: home)]
+        shares = [HandleShare(shard: home)]
         self.shards = shards
     }
 
     /// Whether it has neither connections nor requests.
-    var isQuiet: Bool { places.allSatisfy(\.isQuiet) }
+    var isQuiet: Bool { shares.allSatisfy(\.isQuiet) }
 
     /// Whether it has no connection at all, so that only opening one can let a request go.
-    var isCold: Bool { opening == 0 && places.allSatisfy { $0.open <= 0 } }
+    var isCold: Bool { opening == 0 && shares.allSatisfy { $0.open <= 0 } }
 
     /// From when on it counts as slow, unless something happens.
     var slowFrom: Int64 { lastProgress + Self.patienceNanoseconds }
 
     /// How one more request may go now; `nil` when it has to wait.
     func way(now: Int64) -> Way? {
-        for place in places where place.busy < place.open { return Way(shard: place.shard, isOpening: false) }
+        for share in shares where share.busy < share.open { return Way(shard: share.shard, isOpening: false) }
         return newWay(now: now)
     }
 
@@ -99,25 +99,25 @@ struct HostConnections {
     var patienceEnds: Int64 { lastOpening + Self.patienceNanoseconds }
 
     private var shardToOpenIn: Int {
-        if let place = places.first(where: { $0.connections < Self.crowd }) { return place.shard }
-        if places.count < shards.count {
+        if let share = shares.first(where: { $0.connections < Self.crowd }) { return share.shard }
+        if shares.count < shards.count {
             // The one after the last, round and round, starting at home.
-            return shards.lowerBound + (places[0].shard - shards.lowerBound + places.count) % shards.count
+            return shards.lowerBound + (shares[0].shard - shards.lowerBound + shares.count) % shards.count
         }
-        return places.min { $0.connections < $1.connections }?.shard ?? places[0].shard
+        return shares.min { $0.connections < $1.connections }?.shard ?? shares[0].shard
     }
 
     /// A request has started that way.
     mutating func start(_ way: Way, now: Int64) {
-        let place = index(of: way.shard)
+        let share = index(of: way.shard)
         lastProgress = now
         inFlight += 1
         if inFlight > mostInFlight { mostInFlight = inFlight }
         guard way.isOpening else {
-            places[place].busy += 1
+            shares[share].busy += 1
             return
         }
-        places[place].opening += 1
+        shares[share].opening += 1
         opening += 1
         lastOpening = now
     }
@@ -125,15 +125,15 @@ struct HostConnections {
     /// A request that started that way is about to be sent.
     /// - Parameter isNew: Whether its connection has carried none before.
     mutating func connected(_ way: Way, isNew: Bool) {
-        let place = index(of: way.shard)
+        let share = index(of: way.shard)
         if isNew {
-            places[place].open += 1
+            shares[share].open += 1
             openedCount += 1
         }
         guard way.isOpening else { return }
-        places[place].opening -= 1
+        shares[share].opening -= 1
         opening -= 1
-        places[place].busy += 1
+        shares[share].busy += 1
     }
 
     /// A request has ended.
@@ -155,22 +155,22 @@ struct HostConnections {
 
     /// A request that started that way has gone nowhere, for reasons of ours.
     mutating func cancel(_ way: Way) {
-        let place = index(of: way.shard)
+        let share = index(of: way.shard)
         inFlight -= 1
         guard way.isOpening else {
-            places[place].busy -= 1
+            shares[share].busy -= 1
             return
         }
-        places[place].opening -= 1
+        shares[share].opening -= 1
         opening -= 1
     }
 
     /// A connection that has carried a request is gone.
-    mutating func closed(shard: Int) { places[index(of: shard)].open -= 1 }
+    mutating func closed(shard: Int) { shares[index(of: shard)].open -= 1 }
 
     private mutating func index(of shard: Int) -> Int {
-        if let known = places.firstIndex(where: { $0.shard == shard }) { return known }
-        places.append(Place(shard: shard))
-        return places.count - 1
+        if let known = shares.firstIndex(where: { $0.shard == shard }) { return known }
+        shares.append(HandleShare(shard: shard))
+        return shares.count - 1
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How a ``SenderPool`` works.
+/// How the senders work.
 public struct SenderConfiguration: Sendable {
     /// Sender threads; at most one a core is used.
     public var threads: Int

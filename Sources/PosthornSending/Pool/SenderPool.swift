@@ -258,7 +258,7 @@ public struct SendBatch: Sendable {
     }
 }
 
-/// What a ``SenderPool`` is doing.
+/// What the senders are doing.
 public struct SenderStatistics: Sendable, Hashable {
     /// Jobs that wait for their turn.
     public internal(set) var queued = 0

@@ -156,6 +156,7 @@ extension SenderThread {
         transfer.grant = waiting.grant
         transfer.started = waiting.started
         transfer.startedNanoseconds = waiting.startedNanoseconds
+        transfer.hasOutlasted = false
         transfer.load(request, for: job.target)
         if isNamed, !pin(transfer, waiting) { return }
         window.start(slot: transfer.slot, isOpening: waiting.grant.way.isOpening, now: now)

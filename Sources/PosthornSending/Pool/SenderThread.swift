@@ -91,13 +91,16 @@ final class SenderThread: @unchecked Sendable {
     @exclusivity(unchecked) var toldOldAuthorities = false
     /// Jobs whose name was not resolved in time, by the name, until it is known why.
     @exclusivity(unchecked) var late: [String: [Waiting]] = [:]
+    @exclusivity(unchecked) var stalls = StallWatch()
+    /// The first deadline of those that were moved because the thread could not run.
+    @exclusivity(unchecked) var nextOutlasted = Int64.max
     @exclusivity(unchecked) var results: [SendResult] = []
     @exclusivity(unchecked) var finished: Int64 = 0
     @exclusivity(unchecked) var order = SenderMailbox.Order.work
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: SenderThread.eventLimit)
 
     static let eventLimit = 256
-    private static let wakerMark = UInt64.max
+    static let wakerMark = UInt64.max
 
     /// - Parameter share: How many threads share the configuration's limits.
     init(
@@ -183,6 +186,8 @@ final class SenderThread: @unchecked Sendable {
         }
         var now = MonotonicClock.nanoseconds()
         tell(starvation.check(now: now))
+        if moveDeadlinesAfterStall(now) { readSockets() }
+        endOutlasted(now)
         checkFaults(now)
         closeUnused(now)
         expireNames(now)
@@ -238,22 +243,17 @@ final class SenderThread: @unchecked Sendable {
         age(now)
         var timeout = Self.milliseconds(from: now, to: nextTimer(now))
         if timeout != 0, !mailbox.fallAsleep(order) { timeout = 0 }
+        stalls.waits(until: timeout < 0 ? .max : now + Int64(timeout) * 1_000_000)
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
         if timeout != 0 { mailbox.wakeUp() }
-        for index in 0..<Int(max(0, count)) {
-            let event = events[index]
-            if event.data.u64 == Self.wakerMark {
-                mailbox.waker.reset()
-                continue
-            }
-            let (socket, shard) = SocketTable.place(of: event)
-            if context.sockets.isWanted(socket) { shards[shard].handle(socket, events: event.events) }
-        }
+        // libcurl looks at a request's deadline before it reads: those are moved first.
+        let hasStalled = moveDeadlinesAfterStall(MonotonicClock.nanoseconds())
+        if handleEvents(count) || hasStalled { readSockets() }
     }
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd)
+        var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd, nextOutlasted)
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =

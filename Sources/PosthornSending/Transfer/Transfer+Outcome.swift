@@ -92,3 +92,15 @@ extension Transfer {
         )
     }
 }
+
+extension Transfer {
+    /// What the egress guard has against an address, if anything.
+    func refusal(of address: NetworkAddress) -> AbortCause? {
+        let isPlain = currentTarget?.url.isPlainHTTP ?? true
+        switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
+        case .permitted: return nil
+        case .forbiddenAddress: return .refusedAddress(address)
+        case .plainHTTP: return .refusedPlainHTTP(address)
+        }
+    }
+}

@@ -19,7 +19,10 @@ final class Transfer {
     /// Whose it is among the thread's slow requests; see ``SlowShares``.
     @exclusivity(unchecked) var slow: Int?
     @exclusivity(unchecked) var started = Timestamp(milliseconds: 0)
+    /// Moved on by every time in which the thread could not run.
     @exclusivity(unchecked) var startedNanoseconds: Int64 = 0
+    /// Whether that was so of this attempt.
+    @exclusivity(unchecked) var hasOutlasted = false
     /// The version of the addresses that are pinned with this transfer; see ``NameCache``.
     @exclusivity(unchecked) private(set) var pinnedVersion: Int?
 
@@ -55,7 +58,7 @@ final class Transfer {
 
     @exclusivity(unchecked) private(set) var currentTarget: SendTarget?
     @exclusivity(unchecked) private var currentCertificate: ClientCertificate?
-    @exclusivity(unchecked) private var currentTimeout = 0
+    @exclusivity(unchecked) var currentTimeout = 0
     @exclusivity(unchecked) private(set) var isFresh = false
     @exclusivity(unchecked) private var isKept = true
 
@@ -334,15 +337,6 @@ extension Transfer {
         context.observer?.connected(self, isNew: true)
         agreement?.verified()
         return true
-    }
-
-    private func refusal(of address: NetworkAddress) -> AbortCause? {
-        let isPlain = currentTarget?.url.isPlainHTTP ?? true
-        switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
-        case .permitted: return nil
-        case .forbiddenAddress: return .refusedAddress(address)
-        case .plainHTTP: return .refusedPlainHTTP(address)
-        }
     }
 
     /// Whether the host is a number, so that libcurl needs no resolver for it.

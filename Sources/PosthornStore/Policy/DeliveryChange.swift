@@ -30,7 +30,7 @@ extension DeliveryAction {
     ///     delivered gets the whole schedule in any case.
     ///   - now: When it is asked for.
     /// - Returns: `nil` when the delivery's state does not allow it.
-    public func change(of row: DeliveryRow, wholeRound: Bool = false, at now: Timestamp) -> DeliveryChange? {
+    package func change(of row: DeliveryRow, wholeRound: Bool = false, at now: Timestamp) -> DeliveryChange? {
         guard states.contains(row.state) else { return nil }
         switch self {
         case .cancel:
@@ -56,5 +56,16 @@ extension DeliveryAction {
             at: now
         )
         return decision.map { DeliveryChange(state: .pending, due: $0.due, round: $0.round, revision: revision) }
+    }
+}
+
+extension DeliveryRow {
+    /// Decides how a delivery that is over is sent again by a replay: due now, where its endpoint is now, with a whole round of the
+    /// schedule.
+    /// - Returns: `nil` when it is not over, or was cancelled, which is for good.
+    public func replayed(at now: Timestamp) -> DeliveryChange? {
+        guard Replay.states.contains(state) else { return nil }
+        let revision = endpoint?.revision ?? self.revision
+        return DeliveryChange(state: .pending, due: now, round: DeliveryRound(base: attempts), revision: revision)
     }
 }

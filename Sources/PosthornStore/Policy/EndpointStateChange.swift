@@ -56,7 +56,7 @@ public struct EndpointStanding: Sendable, Hashable {
 extension StoredEndpoint {
     /// Decides what switching an endpoint on or off does.
     /// - Returns: `nil` when that changes nothing.
-    public func switched(on isOn: Bool, reason: String?) -> EndpointStateChange? {
+    package func switched(on isOn: Bool, reason: String?) -> EndpointStateChange? {
         switch (isOn, state) {
         case (false, .disabled), (true, .active), (true, .unverified), (_, .removed): return nil
         case (false, _): return .asked(.disabled, reason: reason)

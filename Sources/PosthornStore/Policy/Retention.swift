@@ -3,18 +3,37 @@ public import PosthornText
 
 /// What may be deleted when an outbox is pruned.
 public struct Retention: Sendable, Hashable {
-    /// What ended before this is old.
+    /// What ended before this is old, where nothing else is said of its state.
     public let cutoff: Timestamp
+    private let cutoffs: [DeliveryState: Timestamp]
 
     /// Everything that ended before a time.
-    public init(settledBefore cutoff: Timestamp) { self.cutoff = cutoff }
+    public init(settledBefore cutoff: Timestamp) {
+        self.cutoff = cutoff
+        cutoffs = [:]
+    }
+
+    /// What a policy does not keep any more.
+    public init(_ policy: RetentionPolicy, at now: Timestamp) {
+        func cutoff(_ length: Int64?) -> Timestamp {
+            length.map { now.advanced(byMilliseconds: -$0) } ?? Timestamp(milliseconds: .min)
+        }
+        self.cutoff = cutoff(policy.keepMilliseconds)
+        cutoffs = policy.byState.mapValues(cutoff)
+    }
+
+    /// What ended in a state before this is old.
+    public func cutoff(for state: DeliveryState) -> Timestamp { cutoffs[state] ?? cutoff }
+
+    /// The latest of all cutoffs: nothing that happened since may go.
+    public var latestCutoff: Timestamp { max(cutoff, cutoffs.values.max() ?? cutoff) }
 
     /// Whether an event may go, with its deliveries and their attempts: when all of its deliveries have ended, the last attempt of each
-    /// was before the cutoff, and so was the event where one had no attempt, or it has no deliveries at all.
+    /// was before the cutoff of its state, and so was the event where one had no attempt, or it has no deliveries at all.
     public func permits(_ event: EventHistory) -> Bool {
         if event.isNewest || event.waitsForFanOut { return false }
         if event.deliveries.isEmpty { return event.created < cutoff }
-        return event.deliveries.allSatisfy { $0.state.isTerminal && ($0.lastAttempt ?? event.created) < cutoff }
+        return event.deliveries.allSatisfy { $0.state.isTerminal && ($0.lastAttempt ?? event.created) < cutoff(for: $0.state) }
     }
 
     /// Whether a removed endpoint may go.

@@ -1,3 +1,4 @@
+public import PosthornModel
 public import PosthornText
 
 /// What an engine writes down about its work, for people and for the engine after it. Part of ``OutboxStore``, under the same rules.
@@ -13,4 +14,8 @@ public protocol EngineJournal: AnyObject {
     func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem)
     /// The endpoints that are left alone beyond `now`, by their numbers, and until when.
     func throttles(after now: Timestamp) throws(OutboxProblem) -> [Int64: Timestamp]
+    /// Writes down how an endpoint does; a healthy one, and `nil`, leave nothing written.
+    func write(health: EndpointHealth?, ofEndpoint key: Int64) throws(OutboxProblem)
+    /// The endpoints that are not healthy, by their numbers.
+    func health() throws(OutboxProblem) -> [Int64: EndpointHealth]
 }

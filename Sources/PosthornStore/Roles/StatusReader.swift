@@ -1,3 +1,4 @@
+public import PosthornModel
 public import PosthornText
 
 /// How an outbox is doing, read beside the writer. Part of ``OutboxReader``, under the same rules.
@@ -22,6 +23,8 @@ public protocol StatusReader: AnyObject {
     func faultsOfRun() throws(OutboxProblem) -> LastRunFaults
     /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.
     func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp]
+    /// Endpoints that are not healthy, by their ids; removed ones are left out.
+    func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth]
     /// How credentials are stored. Needs no key.
     func credentialStorage() throws(OutboxProblem) -> CredentialStorage
 }

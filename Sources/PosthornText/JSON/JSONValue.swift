@@ -1,10 +1,14 @@
 /// A small JSON text as a tree, for configuration such as the topology file. Event data never passes through it.
 public indirect enum JSONValue: Hashable, Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
     /// A number as it was written.
     case number(String)
+    /// A string without its quotation marks and escapes.
     case string(String)
+    /// Elements in their order.
     case array([JSONValue])
     /// Members in the order they were written.
     case object([Member])
@@ -29,7 +33,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     }
 
     /// Reads the scanner's next value.
-    public init(from scanner: inout JSONScanner) throws(JSONProblem) {
+    package init(from scanner: inout JSONScanner) throws(JSONProblem) {
         switch try scanner.peek() {
         case .null:
             _ = try scanner.skipValue()

@@ -14,6 +14,8 @@ struct Shop {
         try await hasAPageForItsCustomers()
         try await commitsOrdersAndEventsTogether()
         try await watchesItsWebhooks()
+        try await isObserved()
+        try await isAService()
         try await testsADayOfRetries()
         print("shop: all as expected")
     }

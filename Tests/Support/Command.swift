@@ -1,19 +1,20 @@
 import Glibc
-import PosthornTestSupport
 
 /// A program that runs to its end.
-struct Command {
+public struct Command {
     /// What it wrote to standard output and standard error, and how it ended.
-    struct Result: Sendable {
-        let output: String
-        let status: Int32
+    public struct Result: Sendable {
+        /// Both streams, as they came.
+        public let output: String
+        /// As `waitpid` has it: 0 when it ended well.
+        public let status: Int32
     }
 
     /// The folder that holds Package.swift.
-    static let top = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    public static let top = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
 
     /// A program of this package: built into the folder of the test runner itself.
-    static func product(_ name: String) -> String {
+    public static func product(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let length = max(0, readlink("/proc/self/exe", &buffer, buffer.count - 1))
         let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -21,13 +22,24 @@ struct Command {
     }
 
     /// Whether a program is on the PATH.
-    static func exists(_ name: String) -> Bool {
+    public static func exists(_ name: String) -> Bool {
         let folders = getenv("PATH").map { String(cString: $0) }?.split(separator: ":") ?? []
         return folders.contains { access("\($0)/\(name)", X_OK) == 0 }
     }
 
+    /// A program of the toolchain that `swift` on the PATH belongs to.
+    public static func toolchain(_ name: String) -> String {
+        let folders = getenv("PATH").map { String(cString: $0) }?.split(separator: ":") ?? []
+        guard let folder = folders.first(where: { access("\($0)/swift", X_OK) == 0 }), let real = realpath("\(folder)/swift", nil) else {
+            return name
+        }
+        defer { free(real) }
+        let path = String(cString: real).split(separator: "/", omittingEmptySubsequences: false)
+        return (path.dropLast() + [Substring(name)]).joined(separator: "/")
+    }
+
     /// Runs a program, found on the PATH unless its name has a slash.
-    static func run(_ words: [String], input: String = "/dev/null") throws -> Result {
+    public static func run(_ words: [String], input: String = "/dev/null") throws -> Result {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw CommandProblem(program: words[0], reason: errno) }
         var actions = posix_spawn_file_actions_t()
@@ -54,9 +66,16 @@ struct Command {
 }
 
 /// A program that could not be started.
-struct CommandProblem: Error, CustomStringConvertible {
+public struct CommandProblem: Error, CustomStringConvertible {
     let program: String
     let reason: Int32
 
-    var description: String { "\(program): \(String(cString: strerror(reason)))" }
+    /// - Parameter reason: The system's number of the error.
+    public init(program: String, reason: Int32) {
+        self.program = program
+        self.reason = reason
+    }
+
+    /// Its name, and the system's reason.
+    public var description: String { "\(program): \(String(cString: strerror(reason)))" }
 }

@@ -1,0 +1,30 @@
+import PosthornModel
+import PosthornText
+
+/// How an endpoint does, for people and for programs.
+enum HealthText {
+    /// `12 attempts have failed in a row since …, the last with timeout; the next probe is at …`
+    static func sentence(_ health: EndpointHealth) -> String {
+        let attempts = HumanText.count(health.failures, "attempt has", "attempts have")
+        let next = health.until.map { "; what waits for it uses no attempts, and the next probe is at \($0)" } ?? ""
+        return
+            "\(attempts) failed in a row, the last with \(TerminalText.text(health.reason)); \(health.state.rawValue) since \(health.since)\(next)"
+    }
+}
+
+extension JSONLine {
+    /// What is known of an endpoint's health.
+    init(_ health: EndpointHealth) {
+        self.init()
+        addHealth(health)
+    }
+
+    /// The same as members of an object of the endpoint's.
+    mutating func addHealth(_ health: EndpointHealth?) {
+        add("health", (health?.state ?? .healthy).rawValue)
+        add("health_since", health?.since)
+        add("next_probe_at", health?.until)
+        add("health_reason", health?.reason)
+        add("failures_in_a_row", health?.failures)
+    }
+}

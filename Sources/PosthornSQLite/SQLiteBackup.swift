@@ -1,0 +1,243 @@
+import PosthornModel
+package import PosthornStore
+package import PosthornText
+import CPosthornSQLite
+import Glibc
+
+/// Copies an outbox's file, page by page, while others use it (https://sqlite.org/backup.html).
+///
+/// The copy is of one moment: a read transaction stays open on the source from the first page to the last, so that nothing that is
+/// written meanwhile begins the copy again. No writer waits for it; the write-ahead log cannot be emptied for as long.
+package enum SQLiteBackup {
+    /// Pages that are copied at a time: 1 MiB, between which the copy can be stopped.
+    private static let pagesPerStep: Int32 = 256
+    /// The setting that a backup has: when it was begun.
+    private static let mark = "backup"
+
+    /// Makes a backup, and checks it: the whole file, and that it holds as many events and deliveries as its source at that moment.
+    /// - Parameters:
+    ///   - source: The outbox, which may be in use.
+    ///   - target: Where to; must not exist. It is readable by its owner alone, and what is sealed in the outbox is sealed in it.
+    ///   - now: When it is begun.
+    ///   - isCut: Asked between steps whether to give up; then nothing is left behind.
+    /// - Throws: A problem of code `access` when the target exists or cannot be written, of code `refused` when it was cut.
+    package static func make(
+        of source: String,
+        at target: String,
+        now: Timestamp,
+        unless isCut: () -> Bool = { false }
+    ) throws(OutboxProblem) -> BackupReport {
+        try refuseExisting(target)
+        let partial = try Partial(of: target)
+        let counted = try copy(source, to: partial.path, unless: isCut)
+        let report = try finish(partial, target) { (connection) throws(OutboxProblem) in
+            let note = try connection.prepare("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES (?, ?)")
+            note.bind(1, mark)
+            note.bind(2, now.milliseconds)
+            try note.run()
+        }
+        guard counted == (report.events, report.deliveries.values.reduce(0, +)) else {
+            unlink(target)
+            throw OutboxProblem(.damaged, "the copy of \(source) has other counts than the outbox had; check the outbox, and try again")
+        }
+        return report
+    }
+
+    /// Makes a backup the outbox.
+    /// - Parameters:
+    ///   - backup: The copy; stays as it is.
+    ///   - path: The outbox that is to be.
+    ///   - replacing: Whether one that is there is moved aside, unless an engine delivers from it.
+    ///   - now: Part of the name that the former one gets.
+    /// - Throws: A problem of code `access` when the outbox exists or cannot be written, of code `busy` when an engine delivers from it.
+    package static func restore(
+        _ backup: String,
+        to path: String,
+        replacing: Bool,
+        now: Timestamp
+    ) throws(OutboxProblem) -> BackupReport {
+        let isThere = access(path, F_OK) == 0
+        if isThere, !replacing {
+            throw OutboxProblem(.access, "there is an outbox \(path), and a backup takes the place of none", remedy: .replaceOrNameAnother)
+        }
+        let partial = try Partial(of: path)
+        _ = try copy(backup, to: partial.path, isUnused: true) { false }
+        // Before the one that is there is touched.
+        let takenAt = try moment(of: partial.path)
+        let problems = try SQLiteStore(reading: partial.path, anySchema: true).integrityProblems()
+        if let first = problems.first { throw OutboxProblem(.notADatabase, "the backup \(backup) is damaged (\(first)); take another") }
+        var former: String?
+        if isThere { former = try moveAside(path, now) }
+        let report = try finish(partial, path) { (connection) throws(OutboxProblem) in
+            try connection.execute("DELETE FROM posthorn_setting WHERE name = '\(mark)'")
+        }
+        return BackupReport(
+            path: path,
+            bytes: report.bytes,
+            takenAt: takenAt,
+            events: report.events,
+            deliveries: report.deliveries,
+            newestEvent: report.newestEvent,
+            validKeys: report.validKeys,
+            formerPath: former
+        )
+    }
+
+    // MARK: Pieces
+
+    /// A file that is not finished yet, which goes with this value.
+    private struct Partial: ~Copyable {
+        let path: String
+
+        init(of target: String) throws(OutboxProblem) {
+            path = "\(target).partial-\(getpid())"
+            unlink(path)
+        }
+
+        deinit { for ending in ["", "-wal", "-shm", "-journal"] { unlink(path + ending) } }
+    }
+
+    private static func refuseExisting(_ target: String) throws(OutboxProblem) {
+        var facts = stat()
+        if lstat(target, &facts) != 0, errno == ENOENT { return }
+        throw OutboxProblem(.access, "\(target) exists, and a backup overwrites nothing; name another file")
+    }
+
+    /// A file that nobody uses is read without making a log and its index beside it, unless it has a log.
+    private static func open(_ source: String, isUnused: Bool) throws(OutboxProblem) -> (SQLiteConnection, FileSnapshot?) {
+        if isUnused, let snapshot = FileSnapshot(path: source), !snapshot.hasLog {
+            return (try SQLiteConnection(path: source, creating: false, access: .readingAlone), snapshot)
+        }
+        return try SQLiteStore.openToRead(source)
+    }
+
+    /// Copies all pages of one moment.
+    /// - Parameter isUnused: Whether nobody has the source open.
+    /// - Returns: How many events and deliveries the source has at that moment.
+    private static func copy(
+        _ source: String,
+        to target: String,
+        isUnused: Bool = false,
+        unless isCut: () -> Bool
+    ) throws(OutboxProblem) -> (Int64, Int64) {
+        _ = SQLiteStore.disableMemoryStatistics
+        let (from, snapshot) = try open(source, isUnused: isUnused)
+        guard try Migrator().check(from) > 0 else {
+            throw OutboxProblem(.schema, "\(source) is no outbox", remedy: .nameAnotherFile)
+        }
+        try from.execute("BEGIN")
+        // The first reading takes the moment; it lasts until the transaction ends.
+        let events = try from.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
+        let deliveries = try from.integer("SELECT count(*) FROM posthorn_delivery") ?? 0
+        let into = try SQLiteConnection(path: target, creating: true)
+        guard let backup = sqlite3_backup_init(into.handle, "main", from.handle, "main") else {
+            throw into.problem(sqlite3_errcode(into.handle))
+        }
+        var status = SQLITE_OK
+        while status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED {
+            if isCut() {
+                sqlite3_backup_finish(backup)
+                throw OutboxProblem(.refused, "the copy of \(source) was given up; nothing is left of it")
+            }
+            status = sqlite3_backup_step(backup, pagesPerStep)
+            if status == SQLITE_BUSY || status == SQLITE_LOCKED { usleep(1000) }
+        }
+        let ended = sqlite3_backup_finish(backup)
+        if status != SQLITE_DONE || ended != SQLITE_OK { throw into.problem(status == SQLITE_DONE ? ended : status) }
+        try from.execute("ROLLBACK")
+        if let snapshot, FileSnapshot(path: from.absolutePath) != snapshot {
+            throw OutboxProblem(.busy, "the outbox \(source) was changed while it was copied; try again")
+        }
+        return (events, deliveries)
+    }
+
+    /// Gives a copy its last touch, checks all of it, and its name when it is on disk.
+    private static func finish(
+        _ partial: borrowing Partial,
+        _ target: String,
+        _ touch: (SQLiteConnection) throws(OutboxProblem) -> Void
+    ) throws(OutboxProblem) -> BackupReport {
+        try change(partial.path, touch)
+        let store = try SQLiteStore(reading: partial.path, anySchema: true)
+        let problems = try store.integrityProblems()
+        if let first = problems.first {
+            throw OutboxProblem(.notADatabase, "the copy is damaged (\(first)); check the outbox with posthorn doctor, and the disk")
+        }
+        let report = try facts(of: store, target)
+        try flush(partial.path)
+        // A link and not a renaming: what has the name meanwhile stays.
+        if link(partial.path, target) != 0 {
+            throw OutboxProblem(.access, "cannot make \(target): \(String(cString: strerror(errno))); check the path and its permissions")
+        }
+        try flush(folder(of: target))
+        return report
+    }
+
+    /// Changes a copy that nobody else has open, so that all of it is in the one file afterwards.
+    private static func change(_ path: String, _ body: (SQLiteConnection) throws(OutboxProblem) -> Void) throws(OutboxProblem) {
+        let connection = try SQLiteConnection(path: path, creating: false)
+        _ = try connection.text("PRAGMA journal_mode = WAL")
+        try connection.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+        try body(connection)
+        var (frames, done): (Int32, Int32) = (0, 0)
+        let status = sqlite3_wal_checkpoint_v2(connection.handle, "main", SQLITE_CHECKPOINT_TRUNCATE, &frames, &done)
+        if status != SQLITE_OK { throw connection.problem(status) }
+    }
+
+    private static func moment(of path: String) throws(OutboxProblem) -> Timestamp? {
+        let connection = try SQLiteConnection(path: path, creating: false)
+        return try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'backup'").map(Timestamp.init(milliseconds:))
+    }
+
+    private static func facts(of store: SQLiteStore, _ path: String) throws(OutboxProblem) -> BackupReport {
+        let connection = store.connection
+        var deliveries: [DeliveryState: Int64] = [:]
+        let rows = try connection.prepare("SELECT state, count(*) FROM posthorn_delivery GROUP BY state")
+        while try rows.step() {
+            guard let state = DeliveryState(rawValue: rows.text(0)) else { throw store.damaged("posthorn_delivery", rows.text(0)) }
+            deliveries[state] = rows.integer(1)
+        }
+        let pages = try connection.integer("PRAGMA page_count") ?? 0
+        let pageBytes = try connection.integer("PRAGMA page_size") ?? 0
+        return BackupReport(
+            path: path,
+            bytes: pages * pageBytes,
+            takenAt: try connection.integer("SELECT value FROM posthorn_setting WHERE name = 'backup'").map(Timestamp.init(milliseconds:)),
+            events: try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0,
+            deliveries: deliveries,
+            newestEvent: try connection.integer("SELECT max(created) FROM posthorn_outbox").map(Timestamp.init(milliseconds:)),
+            validKeys: try validKeys(connection)
+        )
+    }
+
+    /// Keys are there since migration 009.
+    private static func validKeys(_ connection: SQLiteConnection) throws(OutboxProblem) -> Int {
+        guard try connection.integer("SELECT 1 FROM sqlite_schema WHERE name = 'posthorn_access_key'") != nil else { return 0 }
+        return Int(try connection.integer("SELECT count(*) FROM posthorn_access_key WHERE revoked IS NULL") ?? 0)
+    }
+
+    /// Renames an outbox that no engine delivers from, with its log.
+    private static func moveAside(_ path: String, _ now: Timestamp) throws(OutboxProblem) -> String {
+        let lock = OwnerLock(databasePath: path)
+        guard try lock.take() else {
+            throw OutboxProblem(.busy, "an engine delivers from \(path); stop it before a backup takes its place")
+        }
+        defer { lock.release() }
+        let former = "\(path).replaced-\(now.milliseconds)"
+        // The log first: what is left of it under the old name would be taken for the new file's.
+        for ending in ["-wal", "-shm", ""] where rename(path + ending, former + ending) != 0 && errno != ENOENT {
+            throw OutboxProblem(.access, "cannot rename \(path)\(ending): \(String(cString: strerror(errno)))")
+        }
+        return former
+    }
+
+    private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
+
+    private static func flush(_ path: String) throws(OutboxProblem) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        if descriptor < 0 || fsync(descriptor) != 0 {
+            throw OutboxProblem(.io, "cannot write \(path) to disk: \(String(cString: strerror(errno)))")
+        }
+    }
+}

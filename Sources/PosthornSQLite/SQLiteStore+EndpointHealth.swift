@@ -1,0 +1,64 @@
+package import PosthornModel
+package import PosthornStore
+import PosthornText
+
+extension SQLiteStore {
+    /// Writes down how an endpoint does; nothing of one that was deleted meanwhile.
+    package func write(health: EndpointHealth?, ofEndpoint key: Int64) throws(OutboxProblem) {
+        guard let health, health.state != .healthy else {
+            let delete = try connection.statement("DELETE FROM posthorn_health WHERE endpoint = ?")
+            delete.bind(1, key)
+            return try delete.run()
+        }
+        let statement = try connection.statement(
+            """
+            INSERT INTO posthorn_health (endpoint, state, reason, since, until, failures, probes)
+            SELECT key, ?2, ?3, ?4, ?5, ?6, ?7 FROM posthorn_endpoint WHERE key = ?1
+            ON CONFLICT (endpoint) DO UPDATE SET state = ?2, reason = ?3, since = ?4, until = ?5, failures = ?6, probes = ?7
+            """
+        )
+        statement.bind(1, key)
+        statement.bind(2, health.state.rawValue)
+        statement.bind(3, health.reason)
+        statement.bind(4, health.since.milliseconds)
+        statement.bind(5, health.until?.milliseconds)
+        statement.bind(6, Int64(health.failures))
+        statement.bind(7, Int64(health.probes))
+        try statement.run()
+    }
+
+    /// The endpoints that are not healthy.
+    package func health() throws(OutboxProblem) -> [Int64: EndpointHealth] {
+        let rows = try connection.statement("SELECT endpoint, state, since, until, reason, failures, probes FROM posthorn_health")
+        defer { rows.reset() }
+        var health: [Int64: EndpointHealth] = [:]
+        while try rows.step() { health[rows.integer(0)] = try endpointHealth(rows, from: 1) }
+        return health
+    }
+
+    /// The same by the endpoints' ids, removed ones left out.
+    package func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] {
+        let rows = try connection.statement(
+            """
+            SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes
+            FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state <> 'removed'
+            """
+        )
+        defer { rows.reset() }
+        var health: [String: EndpointHealth] = [:]
+        while try rows.step() { health[rows.text(0)] = try endpointHealth(rows, from: 1) }
+        return health
+    }
+
+    private func endpointHealth(_ rows: SQLiteStatement, from column: Int32) throws(OutboxProblem) -> EndpointHealth {
+        guard let state = EndpointHealth.State(rawValue: rows.text(column)) else { throw damaged("posthorn_health", rows.text(column)) }
+        return EndpointHealth(
+            state: state,
+            since: Timestamp(milliseconds: rows.integer(column + 1)),
+            until: rows.integerOrNil(column + 2).map(Timestamp.init(milliseconds:)),
+            reason: rows.text(column + 3),
+            failures: Int(rows.integer(column + 4)),
+            probes: Int(rows.integer(column + 5))
+        )
+    }
+}
