@@ -30,5 +30,9 @@ public enum Migrations {
         Migration(number: 8, name: "008_endpoint.sql", sql: PackageResources._08_endpoint_sql),
         Migration(number: 9, name: "009_access.sql", sql: PackageResources._09_access_sql),
         Migration(number: 10, name: "010_traceparent.sql", sql: PackageResources._10_traceparent_sql),
+        Migration(number: 11, name: "011_replay.sql", sql: PackageResources._11_replay_sql),
+        Migration(number: 12, name: "012_key_maker.sql", sql: PackageResources._12_key_maker_sql),
+        Migration(number: 13, name: "013_statistics.sql", sql: PackageResources._13_statistics_sql),
+        Migration(number: 14, name: "014_idempotency.sql", sql: PackageResources._14_idempotency_sql),
     ]
 }

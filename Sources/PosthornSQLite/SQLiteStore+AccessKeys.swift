@@ -7,7 +7,7 @@ extension SQLiteStore {
     package func insert(_ key: StoredAccessKey) throws(OutboxProblem) {
         let statement = try connection.statement(
             """
-            INSERT INTO posthorn_access_key (id, name, node, rights, digest, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO posthorn_access_key (id, name, node, rights, digest, created, expires, maker) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         statement.bind(1, key.key.id)
@@ -17,7 +17,19 @@ extension SQLiteStore {
         statement.bind(5, key.digest)
         statement.bind(6, key.key.created.milliseconds)
         statement.bind(7, key.key.expires?.milliseconds)
+        statement.bind(8, key.key.maker)
         try statement.run()
+        try countUp("keys")
+    }
+
+    /// Deletes keys that are of no use any more, and counts their generation up.
+    package func forgetAccessKeys(_ ids: [String]) throws(OutboxProblem) {
+        if ids.isEmpty { return }
+        let delete = try connection.statement("DELETE FROM posthorn_access_key WHERE id = ?")
+        for id in ids {
+            delete.bind(1, id)
+            try delete.run()
+        }
         try countUp("keys")
     }
 
@@ -48,7 +60,7 @@ extension SQLiteStore {
     package func accessKeys() throws(OutboxProblem) -> [StoredAccessKey] {
         let rows = try connection.statement(
             """
-            SELECT id, name, node, rights, digest, created, expires, last_used, revoked FROM posthorn_access_key ORDER BY rowid
+            SELECT id, name, node, rights, digest, created, expires, last_used, revoked, maker FROM posthorn_access_key ORDER BY rowid
             """
         )
         defer { rows.reset() }
@@ -69,7 +81,8 @@ extension SQLiteStore {
             created: Timestamp(milliseconds: row.integer(5)),
             expires: time(6),
             lastUsed: time(7),
-            revoked: time(8)
+            revoked: time(8),
+            maker: row.textOrNil(9)
         )
         return StoredAccessKey(key, digest: row.text(4))
     }

@@ -25,10 +25,11 @@ extension SQLiteStore {
     ) throws(OutboxProblem) -> VisitEnd {
         if let numbers = try indexed(rows) { return try visitEach(numbers, rows, visit) }
         let statement = try connection.prepare(
-            "\(Self.visibleColumns) WHERE d.id < ? ORDER BY d.id DESC LIMIT ?"
+            "\(Self.visibleColumns) WHERE d.id > ? AND d.id < ? ORDER BY d.id \(Self.direction(rows.after)) LIMIT ?"
         )
-        statement.bind(1, rows.before ?? .max)
-        statement.bind(2, Int64(rows.limit))
+        statement.bind(1, rows.after ?? .min)
+        statement.bind(2, rows.before ?? .max)
+        statement.bind(3, Int64(rows.limit))
         var seen = 0
         var last: VisibleDelivery?
         while try statement.step() {
@@ -39,6 +40,9 @@ extension SQLiteStore {
         guard seen == rows.limit, let last else { return .atEnd }
         return .atLimit(last: last.delivery.id, created: last.delivery.created)
     }
+
+    /// The order in which a reading goes through numbers.
+    private static func direction(_ after: Int64?) -> String { after == nil ? "DESC" : "ASC" }
 
     /// A text of this outbox's own that is known here alone.
     package func digestSalt() throws(OutboxProblem) -> String {
@@ -60,15 +64,18 @@ extension SQLiteStore {
 
     /// Visits events without their data, newest first.
     package func visitEvents(
-        before: Int64?,
-        limit: Int,
+        _ rows: EventRows,
         _ visit: (VisibleEvent) -> Bool
     ) throws(OutboxProblem) -> VisitEnd {
-        let statement = try connection.statement(
-            "SELECT seq, id, type, node, created FROM posthorn_outbox WHERE seq < ? ORDER BY seq DESC LIMIT ?"
+        let statement = try connection.prepare(
+            """
+            SELECT seq, id, type, node, created FROM posthorn_outbox WHERE seq > ? AND seq < ?
+            ORDER BY seq \(Self.direction(rows.after)) LIMIT ?
+            """
         )
-        statement.bind(1, before ?? .max)
-        statement.bind(2, Int64(limit))
+        statement.bind(1, rows.after ?? .min)
+        statement.bind(2, rows.before ?? .max)
+        statement.bind(3, Int64(rows.limit))
         defer { statement.reset() }
         var seen = 0
         var last: VisibleEvent?
@@ -84,7 +91,7 @@ extension SQLiteStore {
             (seen, last) = (seen + 1, row)
             if !visit(row) { return .stopped }
         }
-        guard seen == limit, let last else { return .atEnd }
+        guard seen == rows.limit, let last else { return .atEnd }
         return .atLimit(last: last.number, created: last.event.created)
     }
 
@@ -98,7 +105,7 @@ extension SQLiteStore {
             && (rows.event.map { $0 == row.delivery.event } ?? true)
     }
 
-    /// The numbers that an index finds, greatest first; `nil` where there is none for it, or too many.
+    /// The numbers that an index finds, in the order of the reading; `nil` where there is none for it, or too many.
     private func indexed(_ rows: DeliveryRows) throws(OutboxProblem) -> [Int64]? {
         if let event = rows.event { return try numbers(ofEvent: event, rows) }
         guard !rows.states.isEmpty, !rows.states.contains(.delivered) else { return nil }
@@ -111,20 +118,22 @@ extension SQLiteStore {
                 if found.count > Self.sortedRowLimit { return nil }
             }
         }
-        return found.filter { $0 < rows.before ?? .max }.sorted(by: >)
+        let inside = found.filter { $0 < rows.before ?? .max && $0 > rows.after ?? .min }
+        return rows.after == nil ? inside.sorted(by: >) : inside.sorted()
     }
 
     private func numbers(ofEvent id: String, _ rows: DeliveryRows) throws(OutboxProblem) -> [Int64] {
-        let statement = try connection.statement(
+        let statement = try connection.prepare(
             """
             SELECT d.id FROM posthorn_delivery d INDEXED BY posthorn_delivery_event
-            WHERE d.event = (SELECT seq FROM posthorn_outbox WHERE id = ?) AND d.endpoint IS NOT NULL AND d.id < ? ORDER BY d.id DESC LIMIT ?
+            WHERE d.event = (SELECT seq FROM posthorn_outbox WHERE id = ?) AND d.endpoint IS NOT NULL AND d.id > ? AND d.id < ?
+            ORDER BY d.id \(Self.direction(rows.after)) LIMIT ?
             """
         )
         statement.bind(1, id)
-        statement.bind(2, rows.before ?? .max)
-        statement.bind(3, Int64(rows.limit + 1))
-        defer { statement.reset() }
+        statement.bind(2, rows.after ?? .min)
+        statement.bind(3, rows.before ?? .max)
+        statement.bind(4, Int64(rows.limit + 1))
         var found: [Int64] = []
         while try statement.step() { found.append(statement.integer(0)) }
         return found

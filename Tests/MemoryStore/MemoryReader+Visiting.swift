@@ -15,6 +15,8 @@ extension MemoryReader {
         tables.endpoints.first { Tables.isSame($0.settings.id, id) }.map { tables.stored($0, sealing, withCredentials: true) }
     }
 
+    func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision? { tables.revision(key) }
+
     func visibleDelivery(_ number: Int64) throws(OutboxProblem) -> VisibleDelivery? {
         tables.place(ofDelivery: number).map { visible(tables.deliveries[$0]) }
     }
@@ -26,7 +28,8 @@ extension MemoryReader {
 
     func visitDeliveries(_ rows: DeliveryRows, _ visit: (VisibleDelivery) -> Bool) throws(OutboxProblem) -> VisitEnd {
         let isIndexed = rows.event != nil || (!rows.states.isEmpty && !rows.states.contains(.delivered))
-        let all = tables.deliveries.reversed().map(visible).filter { $0.delivery.id < rows.before ?? .max }
+        let inside = tables.deliveries.filter { $0.id < rows.before ?? .max && $0.id > rows.after ?? .min }
+        let all = (rows.after == nil ? inside.reversed() : inside).map(visible)
         let found = isIndexed ? all.filter { Self.isChosen($0.delivery, rows) } : all
         for row in found.prefix(rows.limit) {
             if Self.isChosen(row.delivery, rows), rows.endpoint.map({ Tables.isSame($0, row.delivery.endpoint) }) ?? true, !visit(row) {
@@ -41,13 +44,14 @@ extension MemoryReader {
         (rows.states.isEmpty || rows.states.contains(delivery.state)) && (rows.event.map { Tables.isSame($0, delivery.event) } ?? true)
     }
 
-    func visitEvents(before: Int64?, limit: Int, _ visit: (VisibleEvent) -> Bool) throws(OutboxProblem) -> VisitEnd {
-        let found = tables.events.reversed().filter { $0.seq < before ?? .max }
-        for row in found.prefix(limit) {
+    func visitEvents(_ rows: EventRows, _ visit: (VisibleEvent) -> Bool) throws(OutboxProblem) -> VisitEnd {
+        let inside = tables.events.filter { $0.seq < rows.before ?? .max && $0.seq > rows.after ?? .min }
+        let found = rows.after == nil ? inside.reversed() : inside
+        for row in found.prefix(rows.limit) {
             let event = Event(id: row.event.id, type: row.event.type, node: row.event.node, created: row.event.created, data: [])
             if !visit(VisibleEvent(number: row.seq, event)) { return .stopped }
         }
-        guard found.count > limit, let last = found.prefix(limit).last else { return .atEnd }
+        guard found.count > rows.limit, let last = found.prefix(rows.limit).last else { return .atEnd }
         return .atLimit(last: last.seq, created: last.event.created)
     }
 }

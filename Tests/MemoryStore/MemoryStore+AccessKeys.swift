@@ -23,6 +23,14 @@ extension MemoryStore {
         }
     }
 
+    func forgetAccessKeys(_ ids: [String]) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            if ids.isEmpty { return }
+            tables.accessKeys.removeAll { ids.contains($0.key.id) }
+            tables.accessKeyGeneration += 1
+        }
+    }
+
     func setLastUse(_ times: [String: Timestamp]) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             for (place, old) in tables.accessKeys.enumerated() {
@@ -43,7 +51,8 @@ extension StoredAccessKey {
             created: key.created,
             expires: key.expires,
             lastUsed: lastUsed,
-            revoked: revoked
+            revoked: revoked,
+            maker: key.maker
         )
         return StoredAccessKey(changed, digest: digest)
     }

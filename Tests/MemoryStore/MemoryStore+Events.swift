@@ -93,6 +93,7 @@ extension MemoryStore {
                 tables.endpoints.remove(at: place)
                 tables.revisions.removeAll { $0.endpoint == endpoint.key }
                 tables.throttles[endpoint.key] = nil
+                tables.tallies[endpoint.key] = nil
             }
         }
     }

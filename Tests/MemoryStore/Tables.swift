@@ -26,6 +26,9 @@ struct Tables: Sendable {
     var withoutContact: Int64 = 0
     var accessKeys: [StoredAccessKey] = []
     var accessKeyGeneration: Int64 = 0
+    var replays: [Replay] = []
+    var repeatable: [RepeatableRequest] = []
+    var tallies: [Int64: [StatisticsSpan: [Timestamp: AttemptTally]]] = [:]
     /// Another one for each outbox.
     let salt = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined() + String(repeating: "0", count: 32)
     /// The generation before which all of the topology has to be read.
@@ -35,7 +38,7 @@ struct Tables: Sendable {
     private var lastNumbers: [Numbered: Int64] = [:]
 
     /// What has numbers of its own.
-    enum Numbered: Sendable { case event, delivery, endpoint, revision, mail }
+    enum Numbered: Sendable { case event, delivery, endpoint, revision, mail, replay }
 
     /// A number that is never given out again.
     mutating func nextNumber(of kind: Numbered) -> Int64 {

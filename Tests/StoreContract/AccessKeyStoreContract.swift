@@ -6,11 +6,12 @@ import Testing
 extension StoreContract {
     static let accessKeyRules: [Rule] = [
         Rule("a key is stored, listed and counted as a change") { try $0.keysAreStored() },
+        Rule("keys are forgotten, which is a change") { try $0.keysAreForgotten() },
         Rule("a key is revoked once, and its last use only goes forward") { try $0.keysAreRevoked() },
     ]
 
     private func key(_ id: String, _ node: String?) -> StoredAccessKey {
-        let key = AccessKey(id: id, name: "name", node: node, rights: [.read, .emit], created: now, expires: later(1000))
+        let key = AccessKey(id: id, name: "name", node: node, rights: [.read, .emit], created: now, expires: later(1000), maker: node)
         return StoredAccessKey(key, digest: "digest of \(id)")
     }
 
@@ -26,6 +27,16 @@ extension StoreContract {
         #expect(throws: OutboxProblem.self) {
             try store.write { () throws(OutboxProblem) in try store.insert(key("a", nil)) }
         }
+    }
+
+    private func keysAreForgotten() throws {
+        let store = try open()
+        try store.write { () throws(OutboxProblem) in for id in ["a", "b", "c"] { try store.insert(key(id, nil)) } }
+        let before = try read { try $0.accessKeyGeneration() }
+        try store.write { () throws(OutboxProblem) in try store.forgetAccessKeys([]) }
+        #expect(try read { try $0.accessKeyGeneration() } == before)
+        try store.write { () throws(OutboxProblem) in try store.forgetAccessKeys(["a", "c", "unknown"]) }
+        #expect(try read { try $0.accessKeys() } == [key("b", nil)] && read { try $0.accessKeyGeneration() } > before)
     }
 
     private func keysAreRevoked() throws {

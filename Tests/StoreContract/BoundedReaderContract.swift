@@ -46,6 +46,10 @@ extension StoreContract {
         #expect(part.seen.map(\.delivery.id) == Array(ids.reversed().prefix(4)) && part.end == .atLimit(last: ids[2], created: now))
         let rest = try visit(rows(limit: 4) { $0.before = ids[2] })
         #expect(rest.seen.map(\.delivery.id) == [ids[1], ids[0]] && rest.end == .atEnd)
+        let back = try visit(rows(limit: 2) { $0.after = ids[1] })
+        #expect(back.seen.map(\.delivery.id) == [ids[2], ids[3]] && back.end == .atLimit(last: ids[3], created: now))
+        let newest = try visit(rows(limit: 4) { $0.after = ids[3] })
+        #expect(newest.seen.map(\.delivery.id) == [ids[4], ids[5]] && newest.end == .atEnd)
         let stopped = try visit(rows(), until: 2)
         #expect(stopped.seen.count == 2 && stopped.end == .stopped)
     }
@@ -62,6 +66,8 @@ extension StoreContract {
         #expect(try numbers { $0.event = "unknown" } == [])
         #expect(try numbers { ($0.event, $0.endpoint) = ("e1", "a") } == [ids[2]])
         #expect(try numbers { ($0.event, $0.before) = ("e1", ids[3]) } == [ids[2]])
+        #expect(try numbers { ($0.event, $0.after) = ("e1", ids[1]) } == [ids[2], ids[3]])
+        #expect(try numbers { ($0.states, $0.after) = ([.exhausted, .held], ids[0]) } == [ids[1], ids[2]])
         #expect(try numbers { $0.states = [.exhausted] } == [ids[1]])
         #expect(try numbers { $0.states = [.exhausted, .held] } == [ids[2], ids[1]])
         #expect(try numbers { $0.states = [.delivered] } == [ids[0]])
@@ -76,10 +82,12 @@ extension StoreContract {
 
     private func eventsAreVisited() throws {
         _ = try filled()
-        func visit(before: Int64? = nil, limit: Int) throws -> (seen: [VisibleEvent], end: VisitEnd) {
+        func visit(before: Int64? = nil, after: Int64? = nil, limit: Int) throws -> (seen: [VisibleEvent], end: VisitEnd) {
             try read { reader in
                 var seen: [VisibleEvent] = []
-                let end = try reader.visitEvents(before: before, limit: limit) {
+                var rows = EventRows(limit: limit)
+                (rows.before, rows.after) = (before, after)
+                let end = try reader.visitEvents(rows) {
                     seen.append($0)
                     return true
                 }
@@ -91,6 +99,8 @@ extension StoreContract {
         #expect(end == .atLimit(last: seen[1].number, created: now))
         let rest = try visit(before: seen[1].number, limit: 2)
         #expect(rest.seen.map(\.event.id) == ["e0"] && rest.end == .atEnd)
+        let back = try visit(after: rest.seen[0].number, limit: 2)
+        #expect(back.seen.map(\.event.id) == ["e1", "e2"] && back.seen.allSatisfy { $0.event.data.isEmpty })
     }
 
     private func singleRowsAreRead() throws {
@@ -98,6 +108,8 @@ extension StoreContract {
         let row = try #require(try read { try $0.visibleDelivery(ids[0]) })
         #expect(row.endpointNode == "n" && row.delivery.endpoint == "a")
         #expect(try row.revision == store.topology().endpoints[0].revision)
+        #expect(try read { try $0.revision(row.revision) }?.url == "https://a.example/")
+        #expect(try read { try $0.revision(999) } == nil)
         #expect(try read { try $0.visibleDelivery(999) } == nil)
         #expect(try read { try $0.endpoint(id: "a") }?.settings.url == "https://a.example/")
         #expect(try read { try $0.endpoint(id: "unknown") } == nil)

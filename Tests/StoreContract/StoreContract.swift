@@ -57,7 +57,8 @@ public struct StoreContract: Sendable {
         manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
         maintenanceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
-        accessKeyRules, accessKeyReaderRules, boundedRules,
+        accessKeyRules, accessKeyReaderRules, boundedRules, replayRules, replayReaderRules, statisticsRules, statisticsReaderRules,
+        idempotencyRules,
     ].flatMap(\.self)
 }
 

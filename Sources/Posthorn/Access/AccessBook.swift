@@ -18,12 +18,19 @@ package final class AccessBook: Sendable {
         package let node: String?
         /// What may be done, with what those rights include.
         package let rights: Set<AccessRight>
+        /// From when on it opens nothing; `nil` for never.
+        package let expires: Timestamp?
+        /// Whose share of what is limited its requests use: that of the first node-bound key of those that made it, by that key's node,
+        /// so that no tenant has more for making more keys.
+        package let share: String
 
         /// A grant of rights to a tree.
-        package init(keyID: String?, node: String?, rights: Set<AccessRight>) {
+        package init(keyID: String?, node: String?, rights: Set<AccessRight>, expires: Timestamp? = nil, share: String? = nil) {
             self.keyID = keyID
             self.node = node
             self.rights = rights
+            self.expires = expires
+            self.share = share ?? keyID ?? ""
         }
     }
 
@@ -114,13 +121,26 @@ package final class AccessBook: Sendable {
     ///   - now: The moment that says whether it has expired.
     package func verdict(_ text: some StringProtocol, at now: Timestamp) -> Verdict {
         guard let token = AccessToken(text) else { return .refused }
-        let (stored, isFresh) = state.withLock { ($0.keys[token.id], Self.isFresh($0)) }
+        let (stored, share, isFresh) = state.withLock { ($0.keys[token.id], Self.share(of: token.id, $0.keys), Self.isFresh($0)) }
         let digest = Outbox.digest(of: token)
         let isRight = ConstantTime.equal(digest.utf8, (stored?.digest ?? Self.noDigest).utf8)
         guard isFresh else { return .unknown }
         guard let key = stored?.key, isRight, key.isValid(at: now) else { return .refused }
         noteUse(key, at: now)
-        return .granted(Grant(keyID: key.id, node: key.node, rights: key.allRights))
+        return .granted(Grant(keyID: key.id, node: key.node, rights: key.allRights, expires: key.expires, share: share))
+    }
+
+    /// Makers of makers that are followed.
+    private static let makerLimit = 32
+
+    /// Whose share a key uses; see ``Grant/share``.
+    static func share(of id: String, _ keys: [String: StoredAccessKey]) -> String {
+        guard var key = keys[id]?.key else { return id }
+        for _ in 0..<makerLimit {
+            guard let maker = key.maker.flatMap({ keys[$0]?.key }), maker.node != nil else { break }
+            key = maker
+        }
+        return key.node.map { "node \($0)" } ?? key.id
     }
 
     /// Whether a key that was accepted before still is, for requests that take long.

@@ -12,15 +12,18 @@ extension Outbox {
     ///   - node: The node whose tree is all it sees; `nil` for the whole outbox.
     ///   - rights: What it may do there.
     ///   - lifetimeMilliseconds: How long it is accepted; `nil` for ever.
+    ///   - maker: The id of the key that asks for it; keys that keys make are limited in number.
     /// - Returns: The key, and its text, which is stored nowhere and cannot be shown again.
     /// - Throws: `InputProblem` when there is no such node, or the rights do not go with it.
     package func makeAccessKey(
         name: String? = nil,
         node: String? = nil,
         rights: Set<AccessRight>,
-        lifetimeMilliseconds: Int64? = nil
+        lifetimeMilliseconds: Int64? = nil,
+        maker: String? = nil
     ) throws -> (key: AccessKey, token: AccessToken) {
         try AccessKey.check(name: name, node: node, rights: rights)
+        let useless = try maker.map { _ in try uselessKeys(of: node) } ?? []
         let id = SecureRandom.hex(byteCount: AccessToken.idLength / 2)
         let token = AccessToken(id: id, secret: SecureRandom.text(byteCount: 32))
         let digest = Self.digest(of: token)
@@ -38,12 +41,32 @@ extension Outbox {
                 node: node,
                 rights: rights,
                 created: now,
-                expires: lifetimeMilliseconds.map { now.advanced(byMilliseconds: $0) }
+                expires: lifetimeMilliseconds.map { now.advanced(byMilliseconds: $0) },
+                maker: maker
             )
+            try store.forgetAccessKeys(useless)
             try store.insert(StoredAccessKey(key, digest: digest))
             return .success(key)
         }
         return (try result.get(), token)
+    }
+
+    /// Keys of a node that keys made and that can be forgotten, so that another one has room.
+    /// - Throws: `InputProblem` when too many of them are valid.
+    private func uselessKeys(of node: String?) throws -> [String] {
+        let now = clock.now()
+        let made = try accessKeys().filter { $0.maker != nil && $0.node == node }
+        let valid = made.count { $0.isValid(at: now) }
+        if valid >= AccessKey.validLimitEach {
+            throw InputProblem(
+                .notAllowedNow,
+                field: "node",
+                value: node,
+                reason: "has \(valid) valid keys that keys made, and no more are allowed; revoke those that are not needed"
+            )
+        }
+        let useless = made.filter { !$0.isValid(at: now) }
+        return useless.prefix(max(0, useless.count - AccessKey.keptLimitEach + 1)).map(\.id)
     }
 
     /// Makes a key useless, for good.

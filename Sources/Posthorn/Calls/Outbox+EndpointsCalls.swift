@@ -7,8 +7,12 @@ extension Outbox {
     /// - Parameters:
     ///   - id: The endpoint.
     ///   - newSecret: The new secret; `nil` to have one made.
-    public func rotate(endpoint id: String, newSecret: String? = nil) async throws(OutboxError) -> SecretRotation {
-        try await calls.run { [self] in try rotate(endpoint: id, newSecret: newSecret) }
+    ///   - graceMilliseconds: How long the replaced secret signs too; 24 hours when `nil`. Refused where the format carries one
+    ///     signature alone.
+    public func rotate(endpoint id: String, newSecret: String? = nil, graceMilliseconds: Int64? = nil)
+        async throws(OutboxError) -> SecretRotation
+    {
+        try await calls.run { [self] in try rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds) }
     }
 
     /// Runs the vendor's URL verification now, and returns with the answer.

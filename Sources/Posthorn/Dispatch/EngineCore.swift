@@ -81,7 +81,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         // A new one is a line here.
         duties = [
             WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), heartbeat,
-            MeterDuty(directory, meter),
+            MeterDuty(directory, meter), StatisticsDuty(),
         ]
     }
 
@@ -275,6 +275,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
                 delivery: result.pointee.job.id,
                 event: result.pointee.job.event.event.id,
                 type: result.pointee.job.event.event.type,
+                node: result.pointee.job.event.event.node,
                 endpoint: directory[claim.endpoint].stored.settings.id,
                 attempt: result.pointee.job.attempt,
                 outcome: result.pointee.outcome,

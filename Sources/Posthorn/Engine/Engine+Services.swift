@@ -4,7 +4,7 @@ import Synchronization
 extension Engine {
     /// The services of an engine, in the order in which they are started and joined. A new one is a line here.
     static var services: [any EngineService.Type] {
-        [HandshakeRunner.self, MailRunner.self]
+        [HandshakeRunner.self, MailRunner.self, ReplayRunner.self]
     }
 
     /// Makes all services and starts them.

@@ -26,14 +26,22 @@ extension Outbox {
     ///   - id: The endpoint.
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    ///   - limitMilliseconds: The longest wait, where the endpoint's own timeout is longer.
     /// - Throws: `InputProblem` when there is no such endpoint; `OutboxProblem` when it cannot be read, or the result not recorded.
-    package func verify(endpoint id: String, guard: EgressGuard, caFile: String? = nil) throws -> EndpointVerification {
+    package func verify(
+        endpoint id: String,
+        guard: EgressGuard,
+        caFile: String? = nil,
+        limitMilliseconds: Int = .max
+    ) throws -> EndpointVerification {
         let endpoint = try endpointWithCredentials(id)
         guard endpoint.settings.needsValidation else {
             return EndpointVerification(state: endpoint.state, failure: nil, error: nil, isNeeded: false)
         }
         let composer = Result { () throws(InputProblem) in try EndpointComposer(endpoint.settings, now: clock.now()) }
-        let found = VendorHandshake(guard: `guard`, caFile: caFile).failure(of: endpoint.settings, composer)
+        var settings = endpoint.settings
+        settings.timeoutMilliseconds = min(settings.timeoutMilliseconds, limitMilliseconds)
+        let found = VendorHandshake(guard: `guard`, caFile: caFile).failure(of: settings, composer)
         let failure = found?.text
         let state: EndpointState = try writer.perform { [clock] (store) throws(OutboxProblem) in
             let now = clock.now()

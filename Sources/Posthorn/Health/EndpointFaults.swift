@@ -54,6 +54,13 @@ extension Outbox {
         return EndpointFaults(judgements(of: topology.endpoints), run)
     }
 
+    /// What engines wrote down of endpoints that cannot be used. Opens no credentials.
+    /// - Parameter endpoints: Those that there are.
+    func writtenFaults(of endpoints: [StoredEndpoint], _ reader: any OutboxReader) throws(OutboxProblem) -> EndpointFaults {
+        let untried = endpoints.map { ($0.settings.id, EndpointFaults.Judgement.untried) }
+        return EndpointFaults(Dictionary(untried, uniquingKeysWith: { first, _ in first }), try reader.faultsOfRun())
+    }
+
     /// The same of one endpoint: why it cannot be used; `nil` when all is well, or there is no such endpoint.
     package func endpointFault(_ id: String) throws -> String? {
         let (endpoint, run) = try read { (try $0.currentEndpoint(id, withCredentials: true), try $0.faultsOfRun()) }

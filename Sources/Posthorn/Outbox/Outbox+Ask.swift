@@ -19,6 +19,7 @@ extension Outbox {
     ///   - channel: The channel's address, such as a phone number.
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    ///   - limitMilliseconds: The longest wait, where the endpoint's own timeout is longer.
     /// - Returns: The text with every field filled.
     /// - Throws: `InputProblem` that names what is wrong with the text, the endpoint or the reply, or the field without a value.
     ///   Nothing is half filled.
@@ -28,7 +29,8 @@ extension Outbox {
         customer: String? = nil,
         channel: String,
         guard: EgressGuard,
-        caFile: String? = nil
+        caFile: String? = nil,
+        limitMilliseconds: Int = .max
     ) throws -> String {
         let values = try ValueRequest(text)
         let settings = try endpointWithCredentials(id).settings
@@ -50,7 +52,7 @@ extension Outbox {
                 query: request.query,
                 headers: request.headers,
                 clientCertificate: request.clientCertificate,
-                timeoutMilliseconds: settings.timeoutMilliseconds,
+                timeoutMilliseconds: min(settings.timeoutMilliseconds, limitMilliseconds),
                 bodyLimitBytes: Self.replyLimitBytes,
                 guard: `guard`,
                 caFile: caFile

@@ -30,15 +30,18 @@ extension Outbox {
     ///   - data: The event's data, one JSON object; a harmless one when `nil`.
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
+    ///   - limitMilliseconds: The longest wait, where the endpoint's own timeout is longer.
     /// - Throws: `InputProblem` when there is no such endpoint, or its format cannot carry the event.
     package func test(
         endpoint id: String,
         type: String? = nil,
         data: [UInt8]? = nil,
         guard: EgressGuard,
-        caFile: String? = nil
+        caFile: String? = nil,
+        limitMilliseconds: Int = .max
     ) throws -> EndpointTest {
-        let settings = try endpointWithCredentials(id).settings
+        var settings = try endpointWithCredentials(id).settings
+        settings.timeoutMilliseconds = min(settings.timeoutMilliseconds, limitMilliseconds)
         let now = clock.now()
         let event = try Event(
             checking: makeEventID(at: now),
@@ -53,12 +56,12 @@ extension Outbox {
         try composer.compose(AcceptedEvent(event), attempt: 1, at: now, into: &request)
         let outcome = Self.send(request, try EndpointURL(settings.url), settings, at: now, `guard`, caFile)
         let redactor = SecretRedactor(settings, composer)
-        let mask: ([UInt8]) -> [UInt8] = { redactor?.redacted($0, isCut: false) ?? $0 }
+        let shown = ShownRequest(request, settings, redactor)
         return EndpointTest(
-            method: settings.method,
-            url: Self.shown(settings.url, query: request.query),
-            headers: Self.lines(request.headers, fixed: settings.headers, mask),
-            body: mask(request.body),
+            method: shown.method,
+            url: shown.url,
+            headers: shown.headers,
+            body: shown.body,
             outcome: redactor?.redacted(outcome) ?? outcome
         )
     }
@@ -103,32 +106,6 @@ extension Outbox {
             return outcome(answer.status, isSuccess ? nil : .status, isSuccess ? "" : "answered \(answer.status)", body, answer.address)
         } catch {
             return outcome(nil, error.error, error.text)
-        }
-    }
-
-    private static func shown(_ url: String, query: [UInt8]) -> String {
-        let masked = MaskedURL.text(url)
-        if query.isEmpty { return masked }
-        return masked + (masked.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + String(decoding: query, as: UTF8.self)
-    }
-
-    /// Headers that are the same for every endpoint, whatever text a secret is.
-    private static let commonHeaders: Set<String> = ["content-type", "user-agent"]
-
-    /// Header lines as pairs. The values of fixed headers are never shown: they may hold anything.
-    private static func lines(
-        _ headers: [UInt8],
-        fixed: [EndpointSettings.Header],
-        _ mask: ([UInt8]) -> [UInt8]
-    ) -> [EndpointSettings.Header] {
-        let hidden = Set(fixed.map { $0.name.lowercased() })
-        return headers.split(separator: UInt8(ascii: "\n")).map { line in
-            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
-            let name = String(decoding: parts.first ?? [], as: UTF8.self)
-            if hidden.contains(name.lowercased()) { return .init(name: name, value: MaskedURL.mark) }
-            let value = parts.count > 1 ? parts[1].filter { $0 != UInt8(ascii: "\r") }.drop { $0 == UInt8(ascii: " ") } : []
-            let shown = commonHeaders.contains(name.lowercased()) ? Array(value) : mask(Array(value))
-            return .init(name: name, value: String(decoding: shown, as: UTF8.self))
         }
     }
 

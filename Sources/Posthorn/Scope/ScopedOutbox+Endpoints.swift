@@ -1,5 +1,6 @@
 import PosthornFormats
 package import PosthornModel
+import PosthornSystem
 package import PosthornSending
 package import PosthornStore
 package import PosthornText
@@ -20,12 +21,15 @@ package struct EndpointChange: Sendable {
     package var tags: [String]?
     /// Whether stored secrets may go along to another host.
     package var movesSecrets: Bool
+    /// Which addresses a URL may name. Names are judged when a request connects, as every address is.
+    package var `guard`: EgressGuard
 
     /// A change by its conditions.
-    package init(isNew: Bool, tags: [String]?, movesSecrets: Bool) {
+    package init(isNew: Bool, tags: [String]?, movesSecrets: Bool, guard: EgressGuard) {
         self.isNew = isNew
         self.tags = tags
         self.movesSecrets = movesSecrets
+        self.guard = `guard`
     }
 }
 
@@ -68,7 +72,7 @@ extension ScopedOutbox {
         let salt = try outbox.read { try $0.digestSalt() }
         let topology = try Topology(nodes: [], endpoints: [settings])
         let url = MaskedURL.isMasked(settings.url) ? MaskedURL.withoutQuery(settings.url) : settings.url
-        do throws(InputProblem) { _ = try EndpointURL(url) } catch { throw error.at("url") }
+        do throws(InputProblem) { try Self.check(try EndpointURL(url), change.guard) } catch { throw error.at("url") }
         while true {
             let outcome: Result<Bool, any Error> = try outbox.writer.perform { [self] (store) throws(OutboxProblem) in
                 if let problem = try obstacle(to: settings, change, salt, store) { return .failure(problem) }
@@ -80,6 +84,27 @@ extension ScopedOutbox {
             if try outcome.get() { break }
         }
         try outbox.followTopology()
+    }
+
+    /// Refuses an address in a URL that no request will ever reach.
+    private static func check(_ url: EndpointURL, _ guard: EgressGuard) throws(InputProblem) {
+        let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
+        // A name that is only this machine's is no better than its address.
+        let text = host.lowercased() == "localhost" ? "127.0.0.1" : host
+        guard let address = NetworkAddress(text) else { return }
+        switch `guard`.verdict(address: address, isPlainHTTP: url.isPlainHTTP) {
+        case .permitted: return
+        case .forbiddenAddress:
+            throw InputProblem(
+                .notAllowed,
+                field: "url",
+                value: host,
+                reason: "is an address that no request goes to",
+                remedy: .openAddress
+            )
+        case .plainHTTP:
+            throw InputProblem(.notAllowed, field: "url", value: host, reason: "would be called in clear text; write https")
+        }
     }
 
     /// What stands against a change, looked for in the transaction that makes it.
@@ -157,27 +182,63 @@ extension ScopedOutbox {
         return try outbox.setEnabled(enabled, endpoint: id, reason: reason)
     }
 
-    /// Runs the vendor's URL verification of an endpoint of the tree; see ``Outbox/verify(endpoint:guard:caFile:)``.
+    /// The longest that a request waits for a receiver: 30 seconds.
+    package static let callMilliseconds = 30_000
+
+    /// Runs the vendor's URL verification of an endpoint of the tree; see ``Outbox/verify(endpoint:guard:caFile:limitMilliseconds:)``.
     package func verify(endpoint id: String, guard: EgressGuard, caFile: String?) throws -> EndpointVerification {
         try endpoint(id, in: topology())
-        return try outbox.verify(endpoint: id, guard: `guard`, caFile: caFile)
+        return try outbox.verify(endpoint: id, guard: `guard`, caFile: caFile, limitMilliseconds: Self.callMilliseconds)
     }
 
-    /// Sends a sample event to an endpoint of the tree; see ``Outbox/test(endpoint:type:data:guard:caFile:)``.
+    /// Sends a sample event to an endpoint of the tree; see ``Outbox/test(endpoint:type:data:guard:caFile:limitMilliseconds:)``.
     package func test(endpoint id: String, type: String?, data: [UInt8]?, guard: EgressGuard, caFile: String?) throws -> EndpointTest {
         try endpoint(id, in: topology())
-        return try outbox.test(endpoint: id, type: type, data: data, guard: `guard`, caFile: caFile)
+        return try outbox.test(
+            endpoint: id,
+            type: type,
+            data: data,
+            guard: `guard`,
+            caFile: caFile,
+            limitMilliseconds: Self.callMilliseconds
+        )
     }
 
-    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:newSecret:)``.
-    package func rotate(endpoint id: String, newSecret: String?) throws -> SecretRotation {
+    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:newSecret:graceMilliseconds:)``.
+    package func rotate(endpoint id: String, newSecret: String?, graceMilliseconds: Int64?) throws -> SecretRotation {
         try endpoint(id, in: topology())
-        return try outbox.rotate(endpoint: id, newSecret: newSecret)
+        return try outbox.rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds)
     }
 
-    /// What endpoints of the tree cannot be used for, and until when their receivers asked to be left alone, by their ids.
+    /// Fills a text with values that the receiver of a Webio endpoint of the tree gives; see
+    /// ``Outbox/ask(endpoint:text:customer:channel:guard:caFile:limitMilliseconds:)``.
+    package func ask(
+        endpoint id: String,
+        text: String,
+        customer: String?,
+        channel: String,
+        guard: EgressGuard,
+        caFile: String?
+    ) throws -> String {
+        try endpoint(id, in: topology())
+        return try outbox.ask(
+            endpoint: id,
+            text: text,
+            customer: customer,
+            channel: channel,
+            guard: `guard`,
+            caFile: caFile,
+            limitMilliseconds: Self.callMilliseconds
+        )
+    }
+
+    /// What an engine found of endpoints of the tree that cannot be used, and until when their receivers asked to be left alone, by
+    /// their ids. Opens no credentials, however many endpoints there are.
     package func conditions() throws -> (faults: [String: String], throttled: [String: Timestamp]) {
-        (try inside(outbox.endpointFaults().all), try throttled())
+        let faults = try outbox.read { reader in
+            try outbox.writtenFaults(of: try outbox.topologies.view(reader).stored.endpoints, reader).all
+        }
+        return (try inside(faults), try throttled())
     }
 
     /// Until when receivers of the tree's endpoints asked to be left alone, by the endpoints' ids. Opens no credentials.

@@ -13,23 +13,28 @@ extension ScopedOutbox {
     }
 
     /// Makes a key of the tree.
-    /// - Parameter own: The rights of the key that asks for it, which the new one may not exceed.
-    /// - Throws: ``ScopeProblem`` for a node outside of the tree, or rights beyond its own.
+    /// - Parameter own: The key that asks for it, whose rights and life the new one may not exceed.
+    /// - Throws: ``ScopeProblem`` for a node outside of the tree, or rights or a life beyond its own.
     package func makeAccessKey(
         name: String?,
         node wanted: String?,
         rights: Set<AccessRight>,
-        own: Set<AccessRight>,
+        own: AccessBook.Grant,
         lifetimeMilliseconds: Int64?
     ) throws -> (key: AccessKey, token: AccessToken) {
         if let wanted { _ = try node(wanted, in: topology()) }
-        let beyond = rights.reduce(into: Set<AccessRight>()) { $0.formUnion($1.withIncluded) }.subtracting(own)
+        let beyond = rights.reduce(into: Set<AccessRight>()) { $0.formUnion($1.withIncluded) }.subtracting(own.rights)
         if let first = beyond.min() { throw ScopeProblem.forbidden("the key lacks the right \(first.rawValue), and so cannot give it") }
+        let left = own.expires.map { $0.milliseconds - now.milliseconds }
+        if let left, let lifetimeMilliseconds, lifetimeMilliseconds > left {
+            throw ScopeProblem.forbidden("the key expires in \(max(0, left) / 1000) seconds, and what it makes cannot outlive it")
+        }
         return try outbox.makeAccessKey(
             name: name,
             node: wanted ?? node,
             rights: rights,
-            lifetimeMilliseconds: lifetimeMilliseconds
+            lifetimeMilliseconds: lifetimeMilliseconds ?? left,
+            maker: own.keyID
         )
     }
 

@@ -8,8 +8,25 @@ package struct ScopedPage<Element: Sendable>: Sendable {
     package var elements: [Element] = []
     /// The number behind which the list goes on; `nil` at its end.
     package var next: Int64?
-    /// Down to when the rows were searched, where that ended before the page was full.
+    /// The number before which there may be newer ones; `nil` at the beginning.
+    package var previous: Int64?
+    /// Up to where in time the rows were searched, where that ended before the page was full.
     package var searchedUntil: Timestamp?
+}
+
+/// Where a part of a list of numbered rows begins, newest first.
+package enum ListPlace: Sendable, Equatable {
+    /// With the newest.
+    case beginning
+    /// With the newest of those that are older than this one.
+    case behind(Int64)
+    /// With those that are newer than this one, ending next to it.
+    case before(Int64)
+
+    /// Only rows with a smaller number.
+    var below: Int64? { if case .behind(let number) = self { number } else { nil } }
+    /// Only rows with a greater number.
+    var above: Int64? { if case .before(let number) = self { number } else { nil } }
 }
 
 /// Which deliveries a list asks for, beyond what the store's own rows are chosen by.
@@ -48,10 +65,18 @@ extension ScopedOutbox {
     /// - Parameters:
     ///   - rows: What the store looks at.
     ///   - criteria: What is wanted of that.
+    ///   - place: Where the page begins.
     ///   - limit: How many.
     /// - Throws: ``ScopeProblem`` when an endpoint, node or event that is asked for is not in the tree.
-    package func deliveries(_ rows: DeliveryRows, _ criteria: DeliveryCriteria, limit: Int) throws -> ScopedPage<Delivery> {
-        try outbox.read { reader in
+    package func deliveries(
+        _ rows: DeliveryRows,
+        _ criteria: DeliveryCriteria,
+        from place: ListPlace = .beginning,
+        limit: Int
+    ) throws -> ScopedPage<Delivery> {
+        var rows = rows
+        (rows.before, rows.after) = (place.below, place.above)
+        return try outbox.read { reader in
             let view = try outbox.topologies.view(reader)
             if let id = rows.endpoint { _ = try endpoint(id, in: view) }
             if let id = criteria.node { _ = try node(id, in: view) }
@@ -61,7 +86,7 @@ extension ScopedOutbox {
                 if isVisible(row, view), criteria.isMet(by: row.delivery, view) { page.elements.append(row.delivery) }
                 return page.elements.count < limit
             }
-            page.go(on: end, page.elements.last?.id)
+            page.go(on: end, from: place, page.elements.map(\.id))
             return page
         }
     }
@@ -89,26 +114,28 @@ extension ScopedOutbox {
         node top: String?,
         after: Timestamp?,
         before: Timestamp?,
-        beyond last: Int64?,
+        from place: ListPlace,
         limit: Int
     ) throws -> ScopedPage<Event> {
         try outbox.read { reader in
             let view = try outbox.topologies.view(reader)
             if let top { _ = try node(top, in: view) }
             var page = ScopedPage<Event>()
-            var number: Int64?
-            let end = try reader.visitEvents(before: last, limit: Self.rowLimit) { row in
+            var numbers: [Int64] = []
+            var rows = EventRows(limit: Self.rowLimit)
+            (rows.before, rows.after) = (place.below, place.above)
+            let end = try reader.visitEvents(rows) { row in
                 let event = row.event
                 if view.isWithin(event.node, node), top.map({ view.isWithin(event.node, $0) }) ?? true,
                     types.isEmpty || types.contains(where: { $0.matches(event.type) }), after.map({ event.created >= $0 }) ?? true,
                     before.map({ event.created < $0 }) ?? true
                 {
                     page.elements.append(event)
-                    number = row.number
+                    numbers.append(row.number)
                 }
                 return page.elements.count < limit
             }
-            page.go(on: end, number)
+            page.go(on: end, from: place, numbers)
             return page
         }
     }
@@ -161,13 +188,24 @@ extension ScopedOutbox {
 }
 
 extension ScopedPage {
-    /// Notes where the list goes on.
-    /// - Parameter last: The number of the last element.
-    fileprivate mutating func go(on end: VisitEnd, _ last: Int64?) {
+    /// Notes where the list goes on and where it came from, and puts the newest first.
+    /// - Parameters:
+    ///   - place: Where the page began.
+    ///   - numbers: Those of the elements, in the order in which they were visited.
+    mutating func go(on end: VisitEnd, from place: ListPlace, _ numbers: [Int64]) {
+        let rest: Int64?
         switch end {
-        case .atEnd: next = nil
-        case .stopped: next = last
-        case .atLimit(let number, let created): (next, searchedUntil) = (number, created)
+        case .atEnd: rest = nil
+        case .stopped: rest = numbers.last
+        case .atLimit(let number, let created): (rest, searchedUntil) = (number, created)
+        }
+        switch place {
+        case .beginning: next = rest
+        // A row of its own number may have been the last one of the part before.
+        case .behind(let number): (next, previous) = (rest, numbers.first ?? number - 1)
+        case .before(let number):
+            elements.reverse()
+            (next, previous) = (numbers.first ?? (number == .max ? number : number + 1), rest)
         }
     }
 }

@@ -40,34 +40,50 @@ extension Outbox {
     /// - Parameters:
     ///   - id: The endpoint.
     ///   - newSecret: The new secret; `nil` to have one made.
-    /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, or the secret is of no use.
-    package func rotate(endpoint id: String, newSecret: String? = nil) throws -> SecretRotation {
+    ///   - graceMilliseconds: How long the replaced secret signs too; ``Credentials/defaultGraceMilliseconds`` when `nil`, and where the
+    ///     format carries one signature alone.
+    /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, the secret is of no use, or a grace period is
+    ///   given and the format carries one signature alone.
+    package func rotate(endpoint id: String, newSecret: String? = nil, graceMilliseconds: Int64? = nil) throws -> SecretRotation {
         let result: Result<SecretRotation, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
             guard let endpoint = try store.currentEndpoint(id, withCredentials: true) else {
                 return .failure(Self.unknownEndpoint(id))
             }
             if let fault = endpoint.fault { throw fault.problem }
             let now = clock.now()
+            let hasGrace = Credentials.carriesSeveralSignatures(endpoint.settings)
+            if let graceMilliseconds, graceMilliseconds > 0, !hasGrace { return .failure(Self.noGrace(endpoint.settings)) }
+            let grace = graceMilliseconds ?? Credentials.defaultGraceMilliseconds
             let rotation: Credentials.Rotation
             do throws(InputProblem) {
-                rotation = try Credentials.rotated(endpoint.settings, newSecret: newSecret, at: now)
+                rotation = try Credentials.rotated(endpoint.settings, newSecret: newSecret, at: now, graceMilliseconds: grace)
             } catch {
                 return .failure(error)
             }
             // Sealed for the id as the row has it, which Swift takes for equal to other bytes of the same letters.
             try store.setCredentials(rotation.credentials, ofEndpoint: endpoint.key, id: endpoint.settings.id, at: now)
-            let hasGrace = Credentials.carriesSeveralSignatures(endpoint.settings)
             return .success(
                 SecretRotation(
                     shownOnce: rotation.shownOnce,
                     signature: endpoint.settings.signature,
-                    replacedSignsUntil: hasGrace ? now.advanced(byMilliseconds: Credentials.defaultGraceMilliseconds) : nil
+                    replacedSignsUntil: hasGrace && grace > 0 ? now.advanced(byMilliseconds: grace) : nil
                 )
             )
         }
         let rotation = try result.get()
         try followTopology()
         return rotation
+    }
+
+    /// The longest grace period that may be asked for: 30 days.
+    package static let graceLimitMilliseconds: Int64 = 2_592_000_000
+
+    private static func noGrace(_ settings: EndpointSettings) -> InputProblem {
+        InputProblem(
+            .incompatible,
+            field: "grace",
+            reason: "is of no use with signature \(settings.signature.rawValue), which carries one secret alone; leave it out"
+        )
     }
 
     /// Until when each secret of an endpoint that was replaced still signs beside its successor, newest first; none where the key of

@@ -14,5 +14,6 @@ extension JSONLine {
         add("expires", key.expires)
         add("last_used", key.lastUsed)
         add("revoked", key.revoked)
+        add("made_by", key.maker)
     }
 }

@@ -21,6 +21,20 @@ enum Examples {
         """
     )
 
+    static let deliveryWithRequest = json(
+        delivery.text.dropLast()
+            + """
+            ,"request":{"attempt":2,"method":"POST","url":"https://crm.example/hook?token=***",
+            "headers":[{"name":"content-type","value":"application/json"}],"body":"{\\"id\\":\\"m1-started\\"}"},"request_problem":null}
+            """
+    )
+
+    static let eventType = json(
+        """
+        {"type":"USER_DELETED","vendor":"weseedo","summary":"A user was deleted.","lowest_level":"company","example":{"id":"u-17"}}
+        """
+    )
+
     static let eventWithDeliveries = json(
         #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","#
             + #""waits_for_fan_out":false,"traceparent":null,"data":{"id":"m1"},"deliveries":[]}"#
@@ -65,6 +79,15 @@ enum Examples {
         """
     )
 
+    static let endpointStatistics = json(
+        """
+        {"id":"crm","since":"2026-11-28T20:00:00.000Z","until":"2026-11-28T21:00:00.000Z","step_seconds":3600,
+        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}},
+        "data":[{"start":"2026-11-28T20:00:00.000Z","attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},
+        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}}]}
+        """
+    )
+
     static let node = json(
         #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1}"#
     )
@@ -83,18 +106,32 @@ enum Examples {
     static let key = json(
         """
         {"id":"0123456789ab","name":"billing","node":"c1","rights":["read"],"state":"valid","created":"2026-11-28T20:15:00.000Z",
-        "expires":null,"last_used":"2026-11-28T20:00:00.000Z","revoked":null}
+        "expires":null,"last_used":"2026-11-28T20:00:00.000Z","revoked":null,"made_by":null}
         """
     )
 
     static let newKey = json(
         """
         {"id":"0123456789ab","name":null,"node":"c1","rights":["read"],"state":"valid","created":"2026-11-28T20:15:00.000Z",
-        "expires":null,"last_used":null,"revoked":null,"key":"phk_0123456789ab_0000000000000000000000000000000000000000000"}
+        "expires":null,"last_used":null,"revoked":null,"made_by":"ba9876543210","key":"phk_0123456789ab_0000000000000000000000000000000000000000000"}
         """
     )
 
     static let status = json(#"{"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"throttled_endpoints":{}}"#)
+
+    static let replay = json(
+        """
+        {"id":"12","state":"running","node":"c1","endpoint":"crm","types":[],"states":["exhausted"],"since":"2026-11-28T00:00:00.000Z",
+        "until":null,"recipients":"original","rate_per_second":50,"created":"2026-11-28T20:15:00.000Z","created_by":"0123456789ab",
+        "done":400,"refused":0,"left":600,"ends_about":"2026-11-28T20:15:20.000Z","finished":null}
+        """
+    )
+
+    static let replayForecast = json(
+        """
+        {"events":1000,"deliveries":1000,"endpoints":[{"endpoint":"crm","deliveries":1000,"held":0,"refused":0}],"complete":true}
+        """
+    )
 
     static let problemKind = json(
         #"{"type":"/problems/not-found","title":"There is no such thing","status":404,"remedy":"Correct the id or the path."}"#
@@ -102,6 +139,6 @@ enum Examples {
 
     /// A part of a list with one element.
     static func list(_ element: JSONValue) -> JSONValue {
-        .object([.init("data", .array([element])), .init("next_cursor", .null)])
+        .object([.init("data", .array([element])), .init("next_cursor", .null), .init("previous_cursor", .null)])
     }
 }

@@ -59,10 +59,12 @@ enum Schema {
 
     /// A part of a list.
     static func list(_ element: String, isSearched: Bool = false) -> JSONValue {
-        let searched = described(time, "Down to when the rows were searched, where that ended before the part was full.")
+        let searched = described(time, "Up to where in time the rows were searched, where that ended before the part was full.")
         return object(
-            [("data", array(reference(element))), ("next_cursor", nullable("string"))] + (isSearched ? [("searched_until", searched)] : []),
-            required: ["data", "next_cursor"]
+            [
+                ("data", array(reference(element))), ("next_cursor", nullable("string")), ("previous_cursor", nullable("string")),
+            ] + (isSearched ? [("searched_until", searched)] : []),
+            required: ["data", "next_cursor", "previous_cursor"]
         )
     }
 }
@@ -72,12 +74,14 @@ extension Parameter {
     var schema: JSONValue {
         switch kind {
         case .text(let limit): return Schema.text(limit: limit)
+        case .name: return Schema.pattern("^[!-~]{1,255}$")
         case .integer(let range): return Schema.integer(range)
         case .choice(let words): return Schema.choice(words)
         case .flag: return Schema.boolean
         case .time: return Schema.time
         case .pattern: return Schema.pattern("^[A-Za-z0-9_.:/*-]{1,128}$")
         case .number: return Schema.pattern("^[1-9][0-9]{0,17}$")
+        case .cursor(let nameLimit): return Schema.pattern(nameLimit == nil ? "^[np]\\.(0|[1-9][0-9]{0,17})$" : "^[np]\\..+$")
         }
     }
 }

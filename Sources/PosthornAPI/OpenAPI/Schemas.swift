@@ -63,6 +63,20 @@ enum Schemas {
         ),
         ("Event", Schema.whole(event)),
         (
+            "EventType",
+            Schema.whole([
+                ("type", eventType), ("vendor", Schema.choice(Vendor.allCases.map(\.rawValue))), ("summary", Schema.string),
+                (
+                    "lowest_level",
+                    Schema.described(
+                        Schema.choice(Level.allCases.map(\.rawValue)),
+                        "The lowest level whose endpoints get such events; those above get them too."
+                    )
+                ),
+                ("example", Schema.described(Schema.openObject, "The data of such an event.")),
+            ])
+        ),
+        (
             "EventWithDeliveries",
             Schema.object(
                 event + [
@@ -87,17 +101,36 @@ enum Schemas {
         ),
     ]
 
+    private static let delivery: [(String, JSONValue)] = [
+        ("id", Schema.described(number, "A string, because JavaScript loses digits above 2^53.")), ("event", eventID),
+        ("type", eventType), ("node", identifier), ("endpoint", identifier),
+        ("state", Schema.choice(DeliveryState.allCases.map(\.rawValue))), ("attempts", Schema.integer),
+        ("created", Schema.time), ("next_attempt_at", Schema.nullableTime), ("finished_at", Schema.nullableTime),
+        ("throttled_until", Schema.nullableTime), ("url", Schema.string), ("status", Schema.nullable("integer")),
+        ("error", Schema.nullable("string")), ("error_text", Schema.nullable("string")),
+    ]
+
+    private static let header = Schema.whole([("name", Schema.string), ("value", Schema.string)])
+
+    private static let request = Schema.whole([
+        ("attempt", Schema.described(Schema.integer, "The number of the attempt that it is of.")), ("method", Schema.string),
+        ("url", Schema.string), ("headers", Schema.array(header)), ("body", Schema.nullable("string")),
+    ])
+
     private static let deliveries: [(String, JSONValue)] = [
+        ("Delivery", Schema.whole(delivery)),
         (
-            "Delivery",
-            Schema.whole([
-                ("id", Schema.described(number, "A string, because JavaScript loses digits above 2^53.")), ("event", eventID),
-                ("type", eventType), ("node", identifier), ("endpoint", identifier),
-                ("state", Schema.choice(DeliveryState.allCases.map(\.rawValue))), ("attempts", Schema.integer),
-                ("created", Schema.time), ("next_attempt_at", Schema.nullableTime), ("finished_at", Schema.nullableTime),
-                ("throttled_until", Schema.nullableTime), ("url", Schema.string), ("status", Schema.nullable("integer")),
-                ("error", Schema.nullable("string")), ("error_text", Schema.nullable("string")),
-            ])
+            "DeliveryWithRequest",
+            Schema.object(
+                delivery + [
+                    ("request", Schema.oneOf([request, Schema.of("null")])),
+                    (
+                        "request_problem",
+                        Schema.described(Schema.nullable("string"), "Why the request cannot be shown.")
+                    ),
+                ],
+                required: delivery.map(\.0)
+            )
         ),
         (
             "Attempt",
@@ -153,7 +186,7 @@ enum Schemas {
             "EndpointTest",
             Schema.whole([
                 ("id", identifier), ("method", Schema.string), ("url", Schema.string),
-                ("headers", Schema.array(Schema.whole([("name", Schema.string), ("value", Schema.string)]))),
+                ("headers", Schema.array(header)),
                 ("body", Schema.nullable("string")), ("status", Schema.nullable("integer")), ("error", Schema.nullable("string")),
                 ("error_text", Schema.nullable("string")), ("response", Schema.nullable("string")), ("address", Schema.nullable("string")),
                 ("duration_ms", Schema.integer),
@@ -198,11 +231,56 @@ enum Schemas {
         ("rights", Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue)))),
         ("state", Schema.choice(["valid", "expired", "revoked"])), ("created", Schema.time), ("expires", Schema.nullableTime),
         ("last_used", Schema.nullableTime), ("revoked", Schema.nullableTime),
+        ("made_by", Schema.described(Schema.nullable("string"), "The id of the key that made it; null for one of the command line.")),
+    ]
+
+    private static let tally: [(String, JSONValue)] = [
+        ("attempts", Schema.integer), ("delivered", Schema.integer), ("exhausted", Schema.integer),
+        ("failed", Schema.described(Schema.map(of: Schema.integer), "Attempts that failed, by error.")),
+        (
+            "latency_ms",
+            Schema.whole([("p50", Schema.nullable("number")), ("p90", Schema.nullable("number")), ("p99", Schema.nullable("number"))])
+        ),
     ]
 
     private static let others: [(String, JSONValue)] = [
         ("Key", Schema.whole(key)),
         ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
+        (
+            "EndpointStatistics",
+            Schema.whole([
+                ("id", identifier), ("since", Schema.time), ("until", Schema.time), ("step_seconds", Schema.integer),
+                ("total", Schema.whole(tally)), ("data", Schema.array(Schema.whole([("start", Schema.time)] + tally))),
+            ])
+        ),
+        (
+            "Replay",
+            Schema.whole([
+                ("id", number), ("state", Schema.choice(Replay.State.allCases.map(\.rawValue))), ("node", Schema.nullable("string")),
+                ("endpoint", Schema.nullable("string")), ("types", Schema.array(Schema.string)), ("states", Schema.array(Schema.string)),
+                ("since", Schema.nullableTime), ("until", Schema.nullableTime), ("recipients", Schema.string),
+                ("rate_per_second", Schema.integer), ("created", Schema.time), ("created_by", Schema.nullable("string")),
+                ("done", Schema.described(Schema.integer, "Deliveries that were made due.")),
+                ("refused", Schema.described(Schema.integer, "Deliveries that could not be sent again: their endpoint is removed.")),
+                ("left", Schema.described(Schema.nullable("integer"), "null where there were too many to be counted.")),
+                ("ends_about", Schema.nullableTime), ("finished", Schema.nullableTime),
+            ])
+        ),
+        (
+            "ReplayForecast",
+            Schema.whole([
+                ("events", Schema.integer), ("deliveries", Schema.integer),
+                (
+                    "endpoints",
+                    Schema.array(
+                        Schema.whole([
+                            ("endpoint", identifier), ("deliveries", Schema.integer), ("held", Schema.integer), ("refused", Schema.integer),
+                        ])
+                    )
+                ),
+                ("complete", Schema.boolean),
+            ])
+        ),
         ("EndpointPatch", Schema.described(Schema.openObject, "Members of an Endpoint; null takes one back to its default.")),
         ("Status", Schema.openObject),
         (

@@ -69,10 +69,11 @@ extension HTTPResponse {
     }
 
     /// A list, and where it goes on.
-    static func list(_ elements: [JSONLine], next: String? = nil, searchedUntil: Timestamp? = nil) -> HTTPResponse {
+    static func list(_ elements: [JSONLine], _ links: ListLinks = .none, searchedUntil: Timestamp? = nil) -> HTTPResponse {
         var line = JSONLine()
         line.add("data", elements)
-        line.add("next_cursor", next)
+        line.add("next_cursor", links.next)
+        line.add("previous_cursor", links.previous)
         if let searchedUntil { line.add("searched_until", searchedUntil) }
         return json(line)
     }

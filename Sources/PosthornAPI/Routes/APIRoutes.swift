@@ -3,8 +3,9 @@ enum APIRoutes {
     /// - Parameter metrics: The route that answers scrapes.
     static func all(_ parts: APIParts, _ metrics: Route) -> [Route] {
         let routes =
-            EventRoutes.all(parts) + RecipientRoutes.all + DeliveryRoutes.all + EndpointRoutes.all(parts) + NodeRoutes.all
-            + KeyRoutes.all(parts) + StatusRoutes.all(parts) + ProblemRoutes.all(parts)
+            EventRoutes.all(parts) + EventTypeRoutes.all + RecipientRoutes.all + DeliveryRoutes.all + ReplayRoutes.all
+            + EndpointRoutes.all(parts) + StatisticsRoutes.all + NodeRoutes.all
+            + KeyRoutes.all(parts) + StatusRoutes.all(parts) + StreamRoutes.all(parts) + ProblemRoutes.all(parts)
             + [metrics]
         return routes + [DocumentRoutes.openAPI(routes, parts)]
     }

@@ -45,7 +45,7 @@ enum DeliveryRoutes {
         summary:
             "List deliveries, newest first. The work of one request is bounded: where little fits, searched_until says how far it came.",
         access: .right(.readMetadata),
-        parameters: filters + ListParameters.times + ListParameters.page(.number, example: "480112"),
+        parameters: filters + ListParameters.times + ListParameters.numberedPage,
         answers: [
             Route.Answer(
                 status: 200,
@@ -60,7 +60,6 @@ enum DeliveryRoutes {
             rows.states = Set(request.all("state").compactMap { DeliveryState(rawValue: $0) })
             rows.endpoint = request.text("endpoint")
             rows.event = request.text("event")
-            rows.before = request.number("cursor")
             var criteria = DeliveryCriteria()
             criteria.node = request.text("node")
             criteria.types = request.patterns("type")
@@ -69,11 +68,11 @@ enum DeliveryRoutes {
             criteria.attemptsAtLeast = request.integer("attempts_min") ?? 0
             (criteria.after, criteria.before) = (request.time("after"), request.time("before"))
             let limit = request.integer("limit") ?? ListParameters.usualLimit
-            let page = try request.outbox.deliveries(rows, criteria, limit: limit)
+            let page = try request.outbox.deliveries(rows, criteria, from: ListPlace(request.numberedCursor), limit: limit)
             let throttled = try request.outbox.throttled()
             return .list(
                 page.elements.map { line($0, throttled) },
-                next: page.next.map { String($0) },
+                ListLinks(page),
                 searchedUntil: page.searchedUntil
             )
         }
@@ -100,12 +99,33 @@ enum DeliveryRoutes {
         method: "GET",
         path: "/v1/deliveries/{number}",
         operation: "getDelivery",
-        summary: "One delivery.",
+        summary: "One delivery and, where the key has the right read, its request: as it was sent last, or as it would be sent next.",
         access: .right(.readMetadata),
         parameters: [number],
-        answers: [answer],
+        answers: [
+            Route.Answer(
+                status: 200,
+                description: "The delivery. Secrets in its request are those of now, and stand as ***.",
+                schema: Schema.reference("DeliveryWithRequest"),
+                example: Examples.deliveryWithRequest
+            )
+        ],
         problems: [.notFound],
-        handler: .plain(shown)
+        handler: .plain { request in
+            let number = request.number("number") ?? 0
+            var shown = line(try request.outbox.delivery(number), try request.outbox.throttled())
+            if request.has(.read) {
+                switch try request.outbox.request(of: number) {
+                case .composed(let sent, let attempt):
+                    shown.add("request", JSONLine(sent, attempt: attempt))
+                    shown.add("request_problem", nil as String?)
+                case .impossible(let reason):
+                    shown.add("request", JSONValue.null)
+                    shown.add("request_problem", reason)
+                }
+            }
+            return .json(shown)
+        }
     )
 
     private static let attempts = Route(

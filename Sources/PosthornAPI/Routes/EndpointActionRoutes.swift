@@ -5,7 +5,7 @@ import PosthornText
 
 /// What is done to an endpoint beyond its settings.
 enum EndpointActionRoutes {
-    static func all(_ parts: APIParts) -> [Route] { [enable, disable, verify(parts), test(parts), rotate] }
+    static func all(_ parts: APIParts) -> [Route] { [enable, disable, verify(parts), test(parts), ask(parts), rotate] }
 
     private static let problems: [ProblemCode] = [.notFound, .malformed, .invalidBody, .unsupportedMediaType, .tooLarge]
 
@@ -123,6 +123,76 @@ enum EndpointActionRoutes {
         )
     }
 
+    /// Webio's custom value request. What the receiver answers with is data of customers, so it takes the right to read that.
+    private static func ask(_ parts: APIParts) -> Route {
+        Route(
+            method: "POST",
+            path: "/v1/endpoints/{id}/ask",
+            operation: "askEndpoint",
+            summary: "Fill the <<fields>> of a text with values that a Webio endpoint's receiver gives.",
+            access: .right(.read),
+            parameters: [EndpointRoutes.id],
+            body: Route.Body(
+                types: ["application/json"],
+                schema: Schema.object(
+                    [
+                        ("text", Schema.described(Schema.text(limit: askLimitBytes), "A text with <<fields>>.")),
+                        ("customer", Schema.described(Schema.nullable("string"), "The customer's id; null for an inbound conversation.")),
+                        ("channel", Schema.described(Schema.string, "The outbound channel's address, such as a phone number.")),
+                    ],
+                    required: ["text"]
+                ),
+                example: .object([
+                    .init("text", .string("Your balance is <<balance>>.")), .init("customer", .string("123456")),
+                    .init("channel", .string("447700900123")),
+                ]),
+                limitBytes: 1 << 17
+            ),
+            answers: [
+                Route.Answer(
+                    status: 200,
+                    description: "The text with every field filled; where the receiver did not give them, why not, and no text.",
+                    schema: Schema.whole([
+                        ("id", Schema.string), ("text", Schema.nullable("string")), ("error_text", Schema.nullable("string")),
+                    ]),
+                    example: .object([
+                        .init("id", .string("crm")), .init("text", .string("Your balance is 12.50.")), .init("error_text", .null),
+                    ]),
+                    headers: ["Cache-Control": "no-store"]
+                )
+            ],
+            problems: problems,
+            handler: .outbound { request in
+                let body = try BodyReader(request.json(), allowed: ["text", "customer", "channel"])
+                guard let text = try body.text("text", limitBytes: askLimitBytes) else {
+                    throw APIProblem([InputProblem(.missing, field: "text", reason: "is missing")])
+                }
+                var line = JSONLine()
+                line.add("id", request.path("id"))
+                do {
+                    let filled = try request.outbox.ask(
+                        endpoint: request.path("id"),
+                        text: text,
+                        customer: try body.text("customer", limitBytes: 256),
+                        channel: try body.text("channel", limitBytes: 256) ?? "",
+                        guard: parts.options.guard,
+                        caFile: parts.options.caFile
+                    )
+                    line.add("text", filled)
+                    line.add("error_text", nil as String?)
+                } catch let problem as InputProblem where problem.code == .badAnswer {
+                    line.add("text", nil as String?)
+                    line.add("error_text", "\(problem)")
+                }
+                return .json(line, headers: [("Cache-Control", "no-store")])
+            }
+        )
+    }
+
+    /// The longest text whose fields are filled.
+    private static let askLimitBytes = 65_536
+    private static let graceSeconds = 0...Int(Outbox.graceLimitMilliseconds / 1000)
+
     private static let rotate = Route(
         method: "POST",
         path: "/v1/endpoints/{id}/rotate",
@@ -130,7 +200,19 @@ enum EndpointActionRoutes {
         summary: "Replace an endpoint's secret by a given one, or by a made one, which takes the right secrets since it is shown once.",
         access: .right(.endpoints),
         parameters: [EndpointRoutes.id],
-        body: body([("secret", Schema.string)], .object([])),
+        body: body(
+            [
+                ("secret", Schema.string),
+                (
+                    "grace_seconds",
+                    Schema.described(
+                        Schema.integer(graceSeconds),
+                        "How long the replaced secret signs too; a day when it is left out. Only for formats that carry several signatures."
+                    )
+                ),
+            ],
+            .object([.init("grace_seconds", .number("3600"))])
+        ),
         answers: [
             Route.Answer(
                 status: 200,
@@ -150,11 +232,22 @@ enum EndpointActionRoutes {
         ],
         problems: problems,
         handler: .plain { request in
-            let secret = try BodyReader(request.json(), allowed: ["secret"]).text("secret", limitBytes: 8192)
+            let body = try BodyReader(request.json(), allowed: ["secret", "grace_seconds"])
+            let secret = try body.text("secret", limitBytes: 8192)
+            let grace = try body.integer("grace_seconds", graceSeconds)
             if secret == nil, !request.has(.secrets) {
                 throw APIProblem(.forbidden, "a made secret is shown to keys with the right secrets alone; give one, or use such a key")
             }
-            let rotation = try request.outbox.rotate(endpoint: request.path("id"), newSecret: secret)
+            let rotation: SecretRotation
+            do {
+                rotation = try request.outbox.rotate(
+                    endpoint: request.path("id"),
+                    newSecret: secret,
+                    graceMilliseconds: grace.map { Int64($0) * 1000 }
+                )
+            } catch let problem as InputProblem where problem.field == "grace" {
+                throw problem.at("grace_seconds")
+            }
             return .json(JSONLine(rotation, of: request.path("id")), headers: [("Cache-Control", "no-store")])
         }
     )

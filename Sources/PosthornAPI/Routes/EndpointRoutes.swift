@@ -5,7 +5,9 @@ import PosthornText
 
 /// Endpoints: the objects of a topology file, one by one.
 enum EndpointRoutes {
-    static func all(_ parts: APIParts) -> [Route] { [list, create, one, replace, patch, remove, secret] + EndpointActionRoutes.all(parts) }
+    static func all(_ parts: APIParts) -> [Route] {
+        [list, create(parts), one, replace(parts), patch(parts), remove, secret] + EndpointActionRoutes.all(parts)
+    }
 
     static let bodyLimitBytes = 1 << 20
     static let id = Parameter.path("id", .text(limitBytes: Identifier.limitBytes), "The endpoint's id.", example: "crm")
@@ -47,7 +49,7 @@ enum EndpointRoutes {
                 example: "disabled",
                 isRepeatable: true
             ),
-        ] + ListParameters.page(.text(limitBytes: Identifier.limitBytes), example: "crm"),
+        ] + ListParameters.namedPage(limitBytes: Identifier.limitBytes, example: "crm"),
         answers: [
             Route.Answer(
                 status: 200,
@@ -65,11 +67,11 @@ enum EndpointRoutes {
             }
             let states = Set(request.all("state"))
             if !states.isEmpty { endpoints = endpoints.filter { states.contains($0.state.rawValue) } }
-            let (part, next) = ListParameters.part(endpoints, by: \.settings.id, of: request)
+            let (part, links) = ListParameters.part(endpoints, by: \.settings.id, of: request)
             let (faults, throttled) = try request.outbox.conditions()
             return .list(
                 part.map { JSONLine($0, fault: faults[$0.settings.id], throttledUntil: throttled[$0.settings.id]) },
-                next: next
+                links
             )
         }
     )
@@ -117,40 +119,48 @@ enum EndpointRoutes {
     }
 
     /// Makes the change, and shows the result.
-    private static func put(_ settings: EndpointSettings, _ request: APIRequest, isNew: Bool, tags: [String]?) throws {
-        let change = EndpointChange(isNew: isNew, tags: tags, movesSecrets: request.has(.secrets))
+    private static func put(
+        _ settings: EndpointSettings,
+        _ request: APIRequest,
+        _ parts: APIParts,
+        isNew: Bool,
+        tags: [String]?
+    ) throws {
+        let change = EndpointChange(isNew: isNew, tags: tags, movesSecrets: request.has(.secrets), guard: parts.options.guard)
         do { try request.outbox.put(settings, change) } catch let problem as InputProblem { throw outside(problem) }
     }
 
-    private static let create = Route(
-        method: "POST",
-        path: "/v1/endpoints",
-        operation: "createEndpoint",
-        summary: "Make an endpoint. Without an id it gets one.",
-        access: .right(.endpoints),
-        body: body,
-        answers: [
-            Route.Answer(
-                status: 201,
-                description: "It is made.",
-                schema: Schema.reference("Endpoint"),
-                example: Examples.endpoint,
-                headers: ["ETag": "For If-Match.", "Location": "Its path."]
-            )
-        ],
-        problems: changeProblems.filter { $0 != .notFound && $0 != .changed },
-        handler: .plain { request in
-            let value = try request.json()
-            let id: String
-            switch value["id"] {
-            case nil, .null?: id = "ep_" + request.outbox.makeID()
-            case .string(let text)?: id = text
-            case let other?: throw APIProblem([InputProblem(field: "id", reason: "must be a string, not \(other.kindName)")])
+    private static func create(_ parts: APIParts) -> Route {
+        Route(
+            method: "POST",
+            path: "/v1/endpoints",
+            operation: "createEndpoint",
+            summary: "Make an endpoint. Without an id it gets one.",
+            access: .right(.endpoints),
+            body: body,
+            answers: [
+                Route.Answer(
+                    status: 201,
+                    description: "It is made.",
+                    schema: Schema.reference("Endpoint"),
+                    example: Examples.endpoint,
+                    headers: ["ETag": "For If-Match.", "Location": "Its path."]
+                )
+            ],
+            problems: changeProblems.filter { $0 != .notFound && $0 != .changed },
+            handler: .plain { request in
+                let value = try request.json()
+                let id: String
+                switch value["id"] {
+                case nil, .null?: id = "ep_" + request.outbox.makeID()
+                case .string(let text)?: id = text
+                case let other?: throw APIProblem([InputProblem(field: "id", reason: "must be a string, not \(other.kindName)")])
+                }
+                try put(try settings(value, id: id), request, parts, isNew: true, tags: nil)
+                return try shown(id, request, status: 201, location: "/v1/endpoints/\(PercentEncoding.segment(id))")
             }
-            try put(try settings(value, id: id), request, isNew: true, tags: nil)
-            return try shown(id, request, status: 201, location: "/v1/endpoints/\(PercentEncoding.segment(id))")
-        }
-    )
+        )
+    }
 
     private static let one = Route(
         method: "GET",
@@ -164,56 +174,60 @@ enum EndpointRoutes {
         handler: .plain { try shown($0.path("id"), $0) }
     )
 
-    private static let replace = Route(
-        method: "PUT",
-        path: "/v1/endpoints/{id}",
-        operation: "replaceEndpoint",
-        summary: "Make an endpoint what the body says. What the body leaves out gets its default.",
-        access: .right(.endpoints),
-        parameters: [id],
-        body: body,
-        answers: [answer],
-        problems: changeProblems,
-        handler: .plain { request in
-            let id = request.path("id")
-            try put(try settings(try request.json(), id: id), request, isNew: false, tags: request.expectedTags())
-            return try shown(id, request)
-        }
-    )
-
-    private static let patch = Route(
-        method: "PATCH",
-        path: "/v1/endpoints/{id}",
-        operation: "patchEndpoint",
-        summary: "Change some members of an endpoint (JSON Merge Patch, RFC 7396). What the patch leaves out stays, secrets too.",
-        access: .right(.endpoints),
-        parameters: [id],
-        body: Route.Body(
-            types: ["application/merge-patch+json", "application/json"],
-            schema: Schema.reference("EndpointPatch"),
-            example: .object([.init("url", .string("https://crm.example/hook")), .init("rate_per_second", .number("10"))]),
-            limitBytes: bodyLimitBytes
-        ),
-        answers: [answer],
-        problems: changeProblems,
-        handler: .plain { request in
-            let id = request.path("id")
-            let patch = try request.json()
-            // Others may change it between reading and writing; then it is merged with what that one made of it.
-            for _ in 0..<patchTries {
-                let current = try request.outbox.endpoint(id)
-                if let tags = request.expectedTags(), !tags.contains(current.tag) { throw ScopeProblem.changed }
-                let merged = MergePatch.apply(patch, to: TopologyWriter.object(current.endpoint.settings))
-                do {
-                    try put(try settings(merged, id: id), request, isNew: false, tags: [current.tag])
-                    return try shown(id, request)
-                } catch ScopeProblem.changed {
-                    continue
-                }
+    private static func replace(_ parts: APIParts) -> Route {
+        Route(
+            method: "PUT",
+            path: "/v1/endpoints/{id}",
+            operation: "replaceEndpoint",
+            summary: "Make an endpoint what the body says. What the body leaves out gets its default.",
+            access: .right(.endpoints),
+            parameters: [id],
+            body: body,
+            answers: [answer],
+            problems: changeProblems,
+            handler: .plain { request in
+                let id = request.path("id")
+                try put(try settings(try request.json(), id: id), request, parts, isNew: false, tags: request.expectedTags())
+                return try shown(id, request)
             }
-            throw APIProblem(.conflict, "the endpoint is being changed by others; try again")
-        }
-    )
+        )
+    }
+
+    private static func patch(_ parts: APIParts) -> Route {
+        Route(
+            method: "PATCH",
+            path: "/v1/endpoints/{id}",
+            operation: "patchEndpoint",
+            summary: "Change some members of an endpoint (JSON Merge Patch, RFC 7396). What the patch leaves out stays, secrets too.",
+            access: .right(.endpoints),
+            parameters: [id],
+            body: Route.Body(
+                types: ["application/merge-patch+json", "application/json"],
+                schema: Schema.reference("EndpointPatch"),
+                example: .object([.init("url", .string("https://crm.example/hook")), .init("rate_per_second", .number("10"))]),
+                limitBytes: bodyLimitBytes
+            ),
+            answers: [answer],
+            problems: changeProblems,
+            handler: .plain { request in
+                let id = request.path("id")
+                let patch = try request.json()
+                // Others may change it between reading and writing; then it is merged with what that one made of it.
+                for _ in 0..<patchTries {
+                    let current = try request.outbox.endpoint(id)
+                    if let tags = request.expectedTags(), !tags.contains(current.tag) { throw ScopeProblem.changed }
+                    let merged = MergePatch.apply(patch, to: TopologyWriter.object(current.endpoint.settings))
+                    do {
+                        try put(try settings(merged, id: id), request, parts, isNew: false, tags: [current.tag])
+                        return try shown(id, request)
+                    } catch ScopeProblem.changed {
+                        continue
+                    }
+                }
+                throw APIProblem(.conflict, "the endpoint is being changed by others; try again")
+            }
+        )
+    }
 
     private static let patchTries = 3
 

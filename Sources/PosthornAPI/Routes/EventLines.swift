@@ -53,26 +53,21 @@ final class EventLines: HTTPBodyConsumer {
         showsAll = !request.head.headers.all("Prefer").contains { $0.lowercased().contains("return=minimal") }
     }
 
-    deinit { parts.emitGate.closeStream(request.grant.keyID ?? "") }
+    deinit { parts.emitGate.closeStream(request.grant.share) }
 
     // MARK: From the server's thread
 
     func received(_ bytes: Span<UInt8>) -> Bool {
         let mayGoOn = state.withLock { state in
             if state.isOver { return false }
-            let isWhole = bytes.withUnsafeBufferPointer { buffer in
+            bytes.withUnsafeBufferPointer { buffer in
                 state.reader.cut(buffer) { Self.take($0, &state.lineNumber, &state.gathering) }
-            }
-            if !isWhole {
-                state.lineNumber += 1
-                Self.note(Self.tooLong, state.lineNumber, &state.gathering)
-                state.hasEnded = true
             }
             return true
         }
         if mayGoOn { advance() }
         return state.withLock { state in
-            if state.isOver || state.hasEnded { return false }
+            if state.isOver { return false }
             state.isPaused = state.unsent.count > 0 || (state.inFlight >= Self.inFlightLimit && Self.isFull(state.gathering))
             return !state.isPaused
         }
@@ -105,8 +100,9 @@ final class EventLines: HTTPBodyConsumer {
 
     private static func isFull(_ batch: Batch) -> Bool { batch.bytes >= batchBytes || batch.lines.count >= batchEvents }
 
-    private static func take(_ line: [UInt8], _ number: inout Int, _ batch: inout Batch) {
+    private static func take(_ line: [UInt8]?, _ number: inout Int, _ batch: inout Batch) {
         number += 1
+        guard let line else { return note(tooLong, number, &batch) }
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
         do throws(InputProblem) {
             batch.events.append(NewEvent(try EventLine(line)))
@@ -155,7 +151,7 @@ final class EventLines: HTTPBodyConsumer {
         guard parts.book.isStillGood(request.grant.keyID, at: request.outbox.now) else {
             return stop(APIProblem(.noKey, "the key has expired or was revoked meanwhile"))
         }
-        let key = request.grant.keyID ?? ""
+        let key = request.grant.share
         parts.emitGate.enterAnyway(batch.bytes, of: key)
         request.outbox.emit(TraceHeader.passed(on: request.head, to: batch.events), allOrNothing: false) { [self] result in
             parts.emitGate.leave(batch.bytes, of: key)

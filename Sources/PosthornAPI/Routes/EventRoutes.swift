@@ -60,7 +60,7 @@ enum EventRoutes {
         let (events, isArray) = try NewEvents.read(request.body)
         let bytes = request.body.count
         let basePath = parts.options.basePath
-        let key = request.grant.keyID ?? ""
+        let key = request.grant.share
         guard parts.emitGate.enter(bytes, of: key) else { throw EmitGate.refusal }
         let showsCounts = request.grant.node == nil
         request.outbox.emit(TraceHeader.passed(on: request.head, to: events), allOrNothing: true) { result in
@@ -86,7 +86,7 @@ enum EventRoutes {
         parameters: [
             .query("type", .pattern, "Only events of this type or pattern.", example: "MEETING_*", isRepeatable: true),
             .query("node", .text(limitBytes: Identifier.limitBytes), "Only events at this node and below.", example: "c1"),
-        ] + ListParameters.times + ListParameters.page(.number, example: "480112"),
+        ] + ListParameters.times + ListParameters.numberedPage,
         answers: [
             Route.Answer(
                 status: 200,
@@ -95,16 +95,17 @@ enum EventRoutes {
                 example: Examples.list(Examples.event)
             )
         ],
+        problems: [.notFound],
         handler: .plain { request in
             let page = try request.outbox.events(
                 types: request.patterns("type"),
                 node: request.text("node"),
                 after: request.time("after"),
                 before: request.time("before"),
-                beyond: request.number("cursor"),
+                from: ListPlace(request.numberedCursor),
                 limit: request.integer("limit") ?? ListParameters.usualLimit
             )
-            return .list(page.elements.map { JSONLine($0) }, next: page.next.map { String($0) }, searchedUntil: page.searchedUntil)
+            return .list(page.elements.map { JSONLine($0) }, ListLinks(page), searchedUntil: page.searchedUntil)
         }
     )
 

@@ -13,14 +13,14 @@ enum KeyRoutes {
         operation: "listKeys",
         summary: "List keys by id, revoked and expired ones too.",
         access: .right(.keys),
-        parameters: ListParameters.page(.text(limitBytes: AccessToken.idLength), example: "0123456789ab"),
+        parameters: ListParameters.namedPage(limitBytes: AccessToken.idLength, example: "0123456789ab"),
         answers: [
             Route.Answer(status: 200, description: "A part of the list.", schema: Schema.list("Key"), example: Examples.list(Examples.key))
         ],
         handler: .plain { request in
-            let (part, next) = ListParameters.part(try request.outbox.accessKeys(), by: \.id, of: request)
+            let (part, links) = ListParameters.part(try request.outbox.accessKeys(), by: \.id, of: request)
             let now = request.outbox.now
-            return .list(part.map { JSONLine($0, at: now) }, next: next)
+            return .list(part.map { JSONLine($0, at: now) }, links)
         }
     )
 
@@ -44,7 +44,13 @@ enum KeyRoutes {
                             Schema.described(Schema.string, "The node whose tree is all it sees; the asking key's own when it is left out.")
                         ),
                         ("rights", Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue)))),
-                        ("expires_in", Schema.described(Schema.integer(lifetimeSeconds), "Seconds; never when it is left out.")),
+                        (
+                            "expires_in",
+                            Schema.described(
+                                Schema.integer(lifetimeSeconds),
+                                "Seconds; when it is left out, as long as the asking key, which a key that it makes cannot outlive."
+                            )
+                        ),
                     ],
                     required: ["rights"]
                 ),
@@ -67,7 +73,7 @@ enum KeyRoutes {
                     name: try body.text("name", limitBytes: AccessKey.nameLimitBytes),
                     node: try body.text("node", limitBytes: Identifier.limitBytes),
                     rights: try rights(body.texts("rights") ?? []),
-                    own: request.grant.rights,
+                    own: request.grant,
                     lifetimeMilliseconds: try body.integer("expires_in", lifetimeSeconds).map { Int64($0) * 1000 }
                 )
                 try parts.book.refresh()

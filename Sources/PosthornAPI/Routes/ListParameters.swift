@@ -1,3 +1,43 @@
+import Posthorn
+
+/// Where a part of a list begins, as `next_cursor` and `previous_cursor` name it.
+enum ListCursor<Place: Sendable>: Sendable {
+    /// Behind this element, as the list goes.
+    case next(Place)
+    /// Before it.
+    case previous(Place)
+
+    /// Reads a cursor.
+    /// - Parameter place: Reads what it says of the element; `nil` when that is none.
+    init?(_ text: String, _ place: (String) -> Place?) {
+        guard let element = place(String(text.dropFirst(2))) else { return nil }
+        switch text.prefix(2) {
+        case "n.": self = .next(element)
+        case "p.": self = .previous(element)
+        default: return nil
+        }
+    }
+}
+
+/// Where a list goes on, and where it came from.
+struct ListLinks: Sendable {
+    /// The cursor of the next part; `nil` at the end.
+    var next: String?
+    /// The cursor of the part before; `nil` at the beginning.
+    var previous: String?
+
+    /// A list that has one part.
+    static let none = ListLinks()
+
+    init() {}
+
+    /// The cursors of two elements.
+    init(next: (some CustomStringConvertible)?, previous: (some CustomStringConvertible)?) {
+        self.next = next.map { "n.\($0)" }
+        self.previous = previous.map { "p.\($0)" }
+    }
+}
+
 /// Parameters that lists share.
 enum ListParameters {
     static let usualLimit = 50
@@ -8,11 +48,18 @@ enum ListParameters {
         .query("before", .time, "Only of events that happened before then.", example: "2026-12-01T00:00:00.000Z"),
     ]
 
-    /// How many, and where to go on.
-    static func page(_ kind: Parameter.Kind, example: String) -> [Parameter] {
+    /// How many, and where to go on, in a list of rows with numbers.
+    static let numberedPage = page(.cursor(nameLimitBytes: nil), example: "n.480112")
+
+    /// The same in a list of names.
+    static func namedPage(limitBytes: Int, example: String) -> [Parameter] {
+        page(.cursor(nameLimitBytes: limitBytes), example: "n.\(example)")
+    }
+
+    private static func page(_ kind: Parameter.Kind, example: String) -> [Parameter] {
         [
             .query("limit", .integer(1...limit), "How many at most; \(usualLimit) when it is left out.", example: "50"),
-            .query("cursor", kind, "The next_cursor of the part before.", example: example),
+            .query("cursor", kind, "The next_cursor or previous_cursor of another part.", example: example),
         ]
     }
 
@@ -21,10 +68,37 @@ enum ListParameters {
         _ all: [Element],
         by name: (Element) -> String,
         of request: APIRequest
-    ) -> (elements: ArraySlice<Element>, next: String?) {
+    ) -> (elements: ArraySlice<Element>, links: ListLinks) {
         let sorted = all.sorted { name($0) < name($1) }
-        let rest = request.text("cursor").map { cursor in sorted.drop { name($0) <= cursor } } ?? sorted[...]
-        let part = rest.prefix(request.integer("limit") ?? usualLimit)
-        return (part, part.count < rest.count ? part.last.map(name) : nil)
+        let limit = request.integer("limit") ?? usualLimit
+        let part: ArraySlice<Element>
+        switch request.text("cursor").flatMap({ ListCursor($0) { $0 } }) {
+        case nil: part = sorted.prefix(limit)
+        case .next(let last)?: part = sorted.drop { name($0) <= last }.prefix(limit)
+        case .previous(let first)?: part = sorted.prefix { name($0) < first }.suffix(limit)
+        }
+        let next = part.endIndex < sorted.endIndex ? part.last.map(name) : nil
+        let previous = part.startIndex > sorted.startIndex ? part.first.map(name) : nil
+        return (part, ListLinks(next: next, previous: previous))
     }
+}
+
+extension APIRequest {
+    /// Where a list of rows with numbers begins.
+    var numberedCursor: ListCursor<Int64>? { text("cursor").flatMap { ListCursor($0, Parameter.place) } }
+}
+
+extension ListPlace {
+    init(_ cursor: ListCursor<Int64>?) {
+        switch cursor {
+        case nil: self = .beginning
+        case .next(let number)?: self = .behind(number)
+        case .previous(let number)?: self = .before(number)
+        }
+    }
+}
+
+extension ListLinks {
+    /// Where a page of numbered rows goes on.
+    init(_ page: ScopedPage<some Sendable>) { self.init(next: page.next, previous: page.previous) }
 }

@@ -26,7 +26,7 @@ enum NodeRoutes {
         operation: "listNodes",
         summary: "List nodes by id, as posthorn node list does.",
         access: .right(.readMetadata),
-        parameters: ListParameters.page(.text(limitBytes: Identifier.limitBytes), example: "c1"),
+        parameters: ListParameters.namedPage(limitBytes: Identifier.limitBytes, example: "c1"),
         answers: [
             Route.Answer(
                 status: 200,
@@ -37,8 +37,8 @@ enum NodeRoutes {
         ],
         handler: .plain { request in
             let counts = Dictionary(grouping: try request.outbox.endpoints(), by: \.settings.node).mapValues(\.count)
-            let (part, next) = ListParameters.part(try request.outbox.nodes(), by: \.id, of: request)
-            return .list(part.map { JSONLine(shown($0, request), endpoints: counts[$0.id] ?? 0) }, next: next)
+            let (part, links) = ListParameters.part(try request.outbox.nodes(), by: \.id, of: request)
+            return .list(part.map { JSONLine(shown($0, request), endpoints: counts[$0.id] ?? 0) }, links)
         }
     )
 

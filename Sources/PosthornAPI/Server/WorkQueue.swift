@@ -14,6 +14,8 @@ final class WorkQueue: Sendable {
         /// Those of whom something waits, in their turn.
         var turns: [String] = []
         var count = 0
+        /// How many pieces are being done, by who asked for them.
+        var running: [String: Int] = [:]
         var isClosing = false
     }
 
@@ -22,6 +24,7 @@ final class WorkQueue: Sendable {
     private let threads = Mutex<[WorkerThread]>([])
     private let limit: Int
     private let limitEach: Int
+    private let runningEach: Int
 
     /// Starts the threads.
     /// - Parameters:
@@ -29,16 +32,19 @@ final class WorkQueue: Sendable {
     ///   - threads: How many; without any, ``runNext()`` does the work.
     ///   - limit: Pieces of work that may wait.
     ///   - limitEach: The same for each of those who ask.
-    init(name: String, threads count: Int, limit: Int, limitEach: Int) throws(SystemProblem) {
+    ///   - runningEach: Pieces of work of each that are done at one time.
+    init(name: String, threads count: Int, limit: Int, limitEach: Int, runningEach: Int = .max) throws(SystemProblem) {
         self.limit = limit
         self.limitEach = limitEach
+        self.runningEach = runningEach
         for number in 0..<count {
             let thread: WorkerThread
             do throws(SystemProblem) {
                 thread = try WorkerThread(name: "\(name)-\(number)") { [weak self, ready] in
                     while true {
                         ready.wait()
-                        guard self?.runNext() ?? false else { return }
+                        guard let self else { return }
+                        if !self.runNext(), self.isClosing { return }
                     }
                 }
             } catch {
@@ -69,21 +75,32 @@ final class WorkQueue: Sendable {
     /// - Returns: Whether there was something.
     @discardableResult
     func runNext() -> Bool {
-        let job = state.withLock { state -> Job? in
-            guard !state.turns.isEmpty else { return nil }
-            let asker = state.turns.removeFirst()
+        let next = state.withLock { state -> (asker: String, job: Job)? in
+            guard let turn = state.turns.firstIndex(where: { state.running[$0] ?? 0 < runningEach }) else { return nil }
+            let asker = state.turns.remove(at: turn)
             guard var jobs = state.jobs.removeValue(forKey: asker), !jobs.isEmpty else { return nil }
             let job = jobs.removeFirst()
             state.count -= 1
+            state.running[asker, default: 0] += 1
             if !jobs.isEmpty {
                 state.jobs[asker] = jobs
                 state.turns.append(asker)
             }
-            return job
+            return (asker, job)
         }
-        job?()
-        return job != nil
+        guard let next else { return false }
+        next.job()
+        let waits = state.withLock { state in
+            let running = (state.running[next.asker] ?? 1) - 1
+            state.running[next.asker] = running > 0 ? running : nil
+            return running == runningEach - 1 && state.jobs[next.asker] != nil
+        }
+        // The signal of what had to wait for this one was used up by a thread that found nothing to do.
+        if waits { ready.signal() }
+        return true
     }
+
+    private var isClosing: Bool { state.withLock { $0.isClosing } }
 
     /// Takes nothing more and ends the threads, when they have done what waits, or what they are at.
     /// - Parameter dropping: Whether what waits is left undone.

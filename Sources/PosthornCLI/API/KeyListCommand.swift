@@ -10,7 +10,7 @@ enum KeyListCommand: Command {
         summary: "list the keys of the HTTP API, revoked and expired ones too",
         details: [
             "With --json: id, name, node (null for the whole outbox), rights, state (valid, expired or revoked), created, expires, last_used"
-                + "\n(to the hour), revoked. The keys' texts are stored nowhere."
+                + "\n(to the hour), revoked, made_by (the key that made it through the API). The keys' texts are stored nowhere."
         ],
         examples: ["posthorn key list", "posthorn key list --json"]
     )

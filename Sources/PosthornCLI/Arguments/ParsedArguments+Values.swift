@@ -39,11 +39,31 @@ extension ParsedArguments {
         return choice
     }
 
+    /// The words of a repeatable flag, each of a closed list.
+    func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
+        _ flag: String,
+        _ type: Choice.Type
+    ) throws(UsageProblem) -> Set<Choice> where Choice.RawValue == String {
+        Set(
+            try all(flag).map { (text) throws(UsageProblem) in
+                if let choice = Choice(rawValue: text) { return choice }
+                throw problem(flag, text, Suggestion.refusal(of: text, among: Choice.allCases.map(\.rawValue)))
+            }
+        )
+    }
+
     /// A pattern of event types.
     func pattern(_ flag: String) throws(UsageProblem) -> EventPattern? {
         guard let text = text(flag) else { return nil }
         do throws(InputProblem) { return try EventPattern(text) } catch {
             throw problem(flag, text, error.reason)
+        }
+    }
+
+    /// The patterns of a repeatable flag.
+    func patterns(_ flag: String) throws(UsageProblem) -> [EventPattern] {
+        try all(flag).map { (text) throws(UsageProblem) in
+            do throws(InputProblem) { return try EventPattern(text) } catch { throw problem(flag, text, error.reason) }
         }
     }
 

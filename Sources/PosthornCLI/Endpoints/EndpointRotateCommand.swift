@@ -11,17 +11,18 @@ enum EndpointRotateCommand: Command {
         flags: [
             .init("secret-file", "FILE", "use the secret in this file instead of making one"),
             .init("secret-stdin", "read the secret from standard input"),
+            .init("grace", "TIME", "how long the replaced secret signs too, such as 2h; 30d at most (default: 24h)"),
         ],
         details: [
             "Every attempt from now on uses the new secret, also those of deliveries that wait already. Webio gets a new token, signed"
                 + "\nwith the secret it has unless one is given. Applying a topology file that still holds the replaced secret does not bring it"
                 + "\nback.",
-            "Where the format carries several signatures, the replaced secret signs too for 24 hours: Standard Webhooks, and hmac with"
+            "Where the format carries several signatures, the replaced secret signs too for --grace: Standard Webhooks, and hmac with"
                 + "\nprevious_value. The others carry one: a receiver refuses requests until it has the new secret, and they are tried again by"
                 + "\ntheir schedule. Let such a receiver take both first, or give it the new secret (--secret-file) at the same moment.",
             "With --json: id, secret, public_key (for an ed25519 key), replaced_signs_until; null where there is none.",
         ],
-        examples: ["posthorn endpoint rotate crm", "posthorn endpoint rotate crm --secret-file new-secret.txt"]
+        examples: ["posthorn endpoint rotate crm", "posthorn endpoint rotate crm --secret-file new-secret.txt --grace 7d"]
     )
 
     /// The largest file that can hold a secret.
@@ -30,7 +31,11 @@ enum EndpointRotateCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let id = arguments.positionals[0]
         let secret = try givenSecret(arguments)
-        let rotation = try context.withOutbox { try $0.rotate(endpoint: id, newSecret: secret) }
+        let grace = try arguments.milliseconds("grace")
+        if let grace, grace > Outbox.graceLimitMilliseconds {
+            throw UsageProblem("--grace may be 30d at most; give a shorter one", command: specification.name)
+        }
+        let rotation = try context.withOutbox { try $0.rotate(endpoint: id, newSecret: secret, graceMilliseconds: grace) }
         context.output.write(context.json ? JSONLine(rotation, of: id).text + "\n" : text(id, rotation, isGiven: secret != nil))
         return 0
     }

@@ -18,6 +18,8 @@ public struct AccessKey: Sendable, Hashable {
     public let lastUsed: Timestamp?
     /// When it was revoked; `nil` while it was not.
     public let revoked: Timestamp?
+    /// The id of the key that made it through the API; `nil` for one of the command line.
+    public let maker: String?
 
     /// Creates a key.
     public init(
@@ -28,7 +30,8 @@ public struct AccessKey: Sendable, Hashable {
         created: Timestamp,
         expires: Timestamp? = nil,
         lastUsed: Timestamp? = nil,
-        revoked: Timestamp? = nil
+        revoked: Timestamp? = nil,
+        maker: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -38,6 +41,7 @@ public struct AccessKey: Sendable, Hashable {
         self.expires = expires
         self.lastUsed = lastUsed
         self.revoked = revoked
+        self.maker = maker
     }
 
     /// Its rights with those that they include.
@@ -45,6 +49,11 @@ public struct AccessKey: Sendable, Hashable {
 
     /// Whether it opens anything at a moment.
     public func isValid(at now: Timestamp) -> Bool { revoked == nil && (expires.map { now < $0 } ?? true) }
+
+    /// Keys of one node that may be valid at a time, of those that keys make.
+    public static let validLimitEach = 100
+    /// Keys of one node that are kept when they are of no use any more, of those that keys make; older ones are forgotten.
+    public static let keptLimitEach = 100
 
     /// The longest name, in bytes.
     public static let nameLimitBytes = 128

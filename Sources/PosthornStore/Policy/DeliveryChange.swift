@@ -58,3 +58,14 @@ extension DeliveryAction {
         return decision.map { DeliveryChange(state: .pending, due: $0.due, round: $0.round, revision: revision) }
     }
 }
+
+extension DeliveryRow {
+    /// Decides how a delivery that is over is sent again by a replay: due now, where its endpoint is now, with a whole round of the
+    /// schedule.
+    /// - Returns: `nil` when it is not over, or was cancelled, which is for good.
+    public func replayed(at now: Timestamp) -> DeliveryChange? {
+        guard Replay.states.contains(state) else { return nil }
+        let revision = endpoint?.revision ?? self.revision
+        return DeliveryChange(state: .pending, due: now, round: DeliveryRound(base: attempts), revision: revision)
+    }
+}

@@ -13,7 +13,7 @@ extension ManualActions {
     public func retry(_ ids: [Int64], _ manner: RetryManner, at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
         let action: DeliveryAction = manner.atCurrentURL ? .retryAtCurrentURL : .retry
-        (report.unknown, report.refused) = try perform(action, on: ids, manner.wholeRound, now) { row, change in
+        (report.unknown, report.refused) = try perform(on: ids, action.change(wholeRound: manner.wholeRound, at: now)) { row, change in
             if change.revision != row.revision { report.moved += 1 }
             if change.state == .pending, let endpoint = row.endpoint { report.count(endpoint.id, endpoint.state) }
         }
@@ -23,7 +23,7 @@ extension ManualActions {
     /// Makes deliveries that were delivered due again, with a whole round of the schedule, and counts the queue's generation up.
     public func resend(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
         var report = RetryReport()
-        (report.unknown, report.refused) = try perform(.resend, on: ids, true, now) { row, _ in
+        (report.unknown, report.refused) = try perform(on: ids, DeliveryAction.resend.change(at: now)) { row, _ in
             if let endpoint = row.endpoint { report.count(endpoint.id, endpoint.state) }
         }
         return report
@@ -32,27 +32,44 @@ extension ManualActions {
     /// Moves deliveries that were not delivered to cancelled, and counts the queue's generation up.
     public func cancel(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> CancelReport {
         var report = CancelReport()
-        (report.unknown, report.refused) = try perform(.cancel, on: ids, false, now) { _, _ in report.cancelled += 1 }
+        (report.unknown, report.refused) = try perform(on: ids, withoutEndpoint: true, DeliveryAction.cancel.change(at: now)) { _, _ in
+            report.cancelled += 1
+        }
         return report
     }
 
+    /// Makes deliveries that are over due again, delivered or not, where their endpoints are now and with a whole round of the schedule,
+    /// and counts the queue's generation up.
+    public func replay(_ ids: [Int64], at now: Timestamp) throws(OutboxProblem) -> RetryReport {
+        var report = RetryReport()
+        (report.unknown, report.refused) = try perform(on: ids) {
+            $0.replayed(at: now)
+        } _: { row, change in
+            if change.revision != row.revision { report.moved += 1 }
+            if let endpoint = row.endpoint { report.count(endpoint.id, endpoint.state) }
+        }
+        return report
+    }
+
+    /// - Parameters:
+    ///   - withoutEndpoint: Whether it is done to one without an endpoint, in a damaged outbox, too.
+    ///   - decide: What is done to one; `nil` when its state does not allow it.
+    ///   - count: Is told what was done.
     private func perform(
-        _ action: DeliveryAction,
         on ids: [Int64],
-        _ wholeRound: Bool,
-        _ now: Timestamp,
+        withoutEndpoint: Bool = false,
+        _ decide: (DeliveryRow) -> DeliveryChange?,
         _ count: (DeliveryRow, DeliveryChange) -> Void
     ) throws(OutboxProblem) -> (unknown: [Int64], refused: [RetryReport.Refusal]) {
         var unknown: [Int64] = []
         var refused: [RetryReport.Refusal] = []
         var isChanged = false
         for id in ids {
-            // One without an endpoint, in a damaged outbox, can only be cancelled.
-            guard let row = try deliveryRow(id), row.endpoint != nil || action == .cancel else {
+            guard let row = try deliveryRow(id), row.endpoint != nil || withoutEndpoint else {
                 unknown.append(id)
                 continue
             }
-            guard let change = action.change(of: row, wholeRound: wholeRound, at: now) else {
+            guard let change = decide(row) else {
                 refused.append(.init(delivery: id, state: row.state))
                 continue
             }
@@ -62,5 +79,11 @@ extension ManualActions {
         }
         if isChanged { try countQueueUp() }
         return (unknown, refused)
+    }
+}
+
+extension DeliveryAction {
+    fileprivate func change(wholeRound: Bool = false, at now: Timestamp) -> (DeliveryRow) -> DeliveryChange? {
+        { row in change(of: row, wholeRound: wholeRound, at: now) }
     }
 }

@@ -22,6 +22,8 @@ public protocol AccessKeyStore: AnyObject {
     /// Revokes a key and counts their generation up.
     /// - Returns: Whether there is one of that id; one that was revoked before stays so since then.
     func revokeAccessKey(_ id: String, at now: Timestamp) throws(OutboxProblem) -> Bool
+    /// Deletes keys that are of no use any more, and counts their generation up.
+    func forgetAccessKeys(_ ids: [String]) throws(OutboxProblem)
     /// Writes down when keys were used last, which is no change of them.
     func setLastUse(_ times: [String: Timestamp]) throws(OutboxProblem)
 }

@@ -1,7 +1,7 @@
 public import PosthornModel
 public import PosthornText
 
-/// Lists that are read newest first, a bounded number of rows at a time, however little of them the caller wants.
+/// Lists that are read newest first, or back from a row towards the newest, a bounded number of rows at a time, however little of them the caller wants.
 ///
 /// Whether a row is wanted is for the caller to say: a reading stops at the number of rows that it may look at, and says where to go on.
 public protocol BoundedReader: AnyObject {
@@ -14,19 +14,17 @@ public protocol BoundedReader: AnyObject {
         _ visit: (VisibleDelivery) -> Bool
     ) throws(OutboxProblem) -> VisitEnd
     /// Visits events without their data, newest first.
-    /// - Parameters:
-    ///   - before: Only events with a smaller number; `nil` to begin with the newest.
-    ///   - limit: How many to look at.
-    ///   - visit: Gets each row; `false` to stop behind it.
+    /// - Parameter visit: Gets each row; `false` to stop behind it.
     func visitEvents(
-        before: Int64?,
-        limit: Int,
+        _ rows: EventRows,
         _ visit: (VisibleEvent) -> Bool
     ) throws(OutboxProblem) -> VisitEnd
     /// Reads the endpoint with an id, a removed one too, with its credentials.
     func endpoint(id: String) throws(OutboxProblem) -> StoredEndpoint?
     /// A text of this outbox's own that is known here alone, for digests of what holds secrets.
     func digestSalt() throws(OutboxProblem) -> String
+    /// Reads what deliveries of a revision are pinned to; one that an endpoint ever had stays as long as the endpoint.
+    func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
     /// One delivery; `nil` when there is none of that number.
     func visibleDelivery(_ number: Int64) throws(OutboxProblem) -> VisibleDelivery?
 }
@@ -41,10 +39,26 @@ public struct DeliveryRows: Sendable {
     public var event: String?
     /// Only those with a smaller number.
     public var before: Int64?
+    /// Only those with a greater number; then the one with the smallest comes first.
+    public var after: Int64?
     /// How many to look at.
     public var limit: Int
 
     /// All deliveries, newest first.
+    /// - Parameter limit: How many to look at.
+    public init(limit: Int) { self.limit = limit }
+}
+
+/// Which events a bounded reading goes through.
+public struct EventRows: Sendable {
+    /// Only those with a smaller number.
+    public var before: Int64?
+    /// Only those with a greater number; then the one with the smallest comes first.
+    public var after: Int64?
+    /// How many to look at.
+    public var limit: Int
+
+    /// All events, newest first.
     /// - Parameter limit: How many to look at.
     public init(limit: Int) { self.limit = limit }
 }

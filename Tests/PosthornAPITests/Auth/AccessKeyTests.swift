@@ -1,5 +1,4 @@
 import Glibc
-import Posthorn
 import PosthornHTTP
 import PosthornModel
 import PosthornStore
@@ -7,6 +6,7 @@ import PosthornTestSupport
 import PosthornText
 import Testing
 
+@testable import Posthorn
 @testable import PosthornAPI
 
 /// Keys: made, shown once, listed, revoked; by keys too.
@@ -81,6 +81,49 @@ import Testing
         #expect(try bench.outbox.accessKeys()[1].revoked == nil)
         #expect(bench.ask("DELETE", "/v1/keys/\(all[0].id)", key: key).status == 204)
         #expect(bench.ask("GET", "/v1/keys", key: key).status == 401)
+    }
+
+    @Test func whatAKeyMakesDoesNotOutliveIt() throws {
+        let key = try bench.key("c1", .read, .keys, lifetimeMilliseconds: 3_600_000)
+        let end = "\(bench.clock.now().advanced(byMilliseconds: 3_600_000))"
+        let made = bench.ask("POST", "/v1/keys", key: key, body: #"{"rights":["read"]}"#)
+        #expect(made.json["expires"] == .string(end) && made.json["made_by"] == .string(String(key.split(separator: "_")[1])))
+        let shorter = bench.ask("POST", "/v1/keys", key: key, body: #"{"rights":["read"],"expires_in":3600}"#)
+        #expect(shorter.json["expires"] == .string(end))
+        let longer = bench.ask("POST", "/v1/keys", key: key, body: #"{"rights":["read"],"expires_in":3601}"#)
+        #expect(longer.status == 403 && longer.json["detail"]?.string.contains("3600 seconds") == true)
+        let lasting = try bench.key("c1", .read, .keys)
+        #expect(bench.ask("POST", "/v1/keys", key: lasting, body: #"{"rights":["read"]}"#).json["expires"] == .null)
+    }
+
+    @Test func keysThatKeysMakeAreBoundedAndUselessOnesAreForgotten() throws {
+        let key = try bench.key("c1", .keys)
+        func make() -> Answer { bench.ask("POST", "/v1/keys", key: key, body: #"{"rights":["keys"]}"#) }
+        var made: [String] = []
+        for _ in 0..<AccessKey.validLimitEach { made.append(make().json["id"]?.string ?? "") }
+        #expect(make().faults == ["/node"])
+        for id in made { #expect(bench.ask("DELETE", "/v1/keys/\(id)", key: key).status == 204) }
+        for _ in 0..<3 { #expect(make().status == 201) }
+        let all = try bench.outbox.accessKeys()
+        #expect(all.count == 1 + AccessKey.keptLimitEach + 3 - 1 && !all.contains { $0.id == made[0] })
+        // Those of the command line count for nothing.
+        for _ in 0..<3 { _ = try bench.outbox.makeAccessKey(node: "c1", rights: [.read]) }
+    }
+
+    @Test func aTenantHasOneShareHoweverManyKeysItMakes() throws {
+        func key(_ id: String, _ node: String?, maker: String? = nil) -> (String, StoredAccessKey) {
+            let key = AccessKey(id: id, node: node, rights: [.read], created: Timestamp(milliseconds: 0), maker: maker)
+            return (id, StoredAccessKey(key, digest: ""))
+        }
+        let keys = Dictionary(uniqueKeysWithValues: [
+            key("root", nil), key("tenant", "c1", maker: "root"), key("second", "c1"), key("site", "s1", maker: "tenant"),
+            key("below", "s1", maker: "site"), key("other", "c2", maker: "root"), key("round", "s2", maker: "about"),
+            key("about", "s2", maker: "round"), key("orphan", "s1", maker: "gone"),
+        ])
+        func share(_ id: String) -> String { AccessBook.share(of: id, keys) }
+        #expect(Set(["tenant", "second", "site", "below"].map(share)) == ["node c1"])
+        #expect(share("other") == "node c2" && share("root") == "root" && share("orphan") == "node s1")
+        #expect(share("round") == "node s2" && share("unknown") == "unknown")
     }
 
     @Test func theLastUseIsWrittenDownToTheHour() throws {

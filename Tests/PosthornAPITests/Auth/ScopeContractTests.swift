@@ -33,7 +33,7 @@ import Testing
         var text = try bench.outbox.exportedTopology(withSecrets: true)
         for event in ["e-mine", "e-far"] { text += "\(try bench.outbox.event(event).event)" }
         try bench.outbox.deliveries { text += "\($0)" }
-        text += "\(try bench.outbox.accessKeys().map { ($0.id, $0.revoked) })"
+        text += "\(try bench.outbox.accessKeys().map { ($0.id, $0.revoked) })\(try bench.outbox.replays())"
         return text
     }
 
@@ -54,6 +54,7 @@ import Testing
         case "deliveries": return (String(try bench.deliveries(of: "far")[0]), "987654")
         case "endpoints": return ("far", "xxx")
         case "nodes": return ("c2", "xx")
+        case "replays": return (String(try bench.outbox.startReplay(Replay.Selection(), scope: "c2").number), "987654")
         case "keys":
             _ = try bench.outbox.makeAccessKey(node: "c2", rights: [.read])
             return (try bench.outbox.accessKeys().last?.id ?? "", "0123456789ab")
@@ -84,6 +85,7 @@ import Testing
         for node in ["c1", "d1"] {
             let key = try key(node)
             _ = try self.key("c2")
+            _ = try bench.outbox.startReplay(Replay.Selection(), scope: "c2")
             for route in bench.api.table.routes where route.access != .open && route.method == "GET" {
                 let id = own[route.segments.dropFirst().first.map { String($0) } ?? ""] ?? "-"
                 let text = ask(route, id, key).text
@@ -119,6 +121,7 @@ import Testing
             ("POST", "/v1/endpoints", #"{"id":"n1","node":"@","url":"https://n.example/","vendor":"weseedo"}"#, "c2", "xx"),
             ("PATCH", "/v1/endpoints/mine", #"{"node":"@"}"#, "c2", "xx"),
             ("POST", "/v1/keys", #"{"rights":["read"],"node":"@"}"#, "c2", "xx"),
+            ("POST", "/v1/replays", #"{"node":"@"}"#, "c2", "xx"), ("POST", "/v1/replays", #"{"endpoint":"@"}"#, "far", "xxx"),
         ] {
             let one = bench.ask(method, target, key: key, body: body.replacing("@", with: foreign))
             let other = bench.ask(method, target, key: key, body: body.replacing("@", with: unknown))

@@ -56,7 +56,10 @@ import Testing
     @Test func answersFitTheirSchemas() throws {
         try bench.emit("m1-started")
         let number = String(try bench.deliveries(of: "mine")[0])
-        let ids = ["events": "m1-started", "deliveries": number, "endpoints": "mine", "nodes": "c1", "problems": "not-found"]
+        let ids = [
+            "events": "m1-started", "deliveries": number, "endpoints": "mine", "nodes": "c1", "problems": "not-found", "replays": "1",
+        ]
+        _ = try bench.outbox.startReplay(Replay.Selection())
         let checker = SchemaChecker(document)
         for route in bench.api.table.routes where route.method == "GET" && route.path != "/openapi.json" {
             let target =

@@ -129,11 +129,11 @@ import Testing
 
     @Test func streamsAreCountedInAllAndForEachKey() {
         let gate = EmitGate()
-        for _ in 0..<EmitGate.streamLimitPerKey { #expect(gate.openStream("a")) }
+        for _ in 0..<EmitGate.streamLimitEach { #expect(gate.openStream("a")) }
         #expect(!gate.openStream("a"))
         gate.closeStream("a")
         #expect(gate.openStream("a"))
-        for number in 0..<(EmitGate.streamLimit - EmitGate.streamLimitPerKey) { #expect(gate.openStream("k\(number)")) }
+        for number in 0..<(EmitGate.streamLimit - EmitGate.streamLimitEach) { #expect(gate.openStream("k\(number)")) }
         #expect(!gate.openStream("z"))
     }
 

@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornSending
 import PosthornStore
 import PosthornTestSupport
 import PosthornText
@@ -108,6 +109,43 @@ import Testing
         #expect(made.json["secret"]?.string.hasPrefix("whsec_") == true && made.headers["Cache-Control"] == "no-store")
     }
 
+    @Test func theReplacedSecretSignsForAsLongAsIsAskedFor() throws {
+        let body =
+            #"{"id":"std","node":"c1","url":"https://std.example/","vendor":"standard","credentials":{"secret":"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDI="}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        func rotate(_ body: String, _ id: String = "std") -> Answer { bench.ask("POST", "/v1/endpoints/\(id)/rotate", body: body) }
+        let hour = bench.clock.now().advanced(byMilliseconds: 3_600_000)
+        #expect(rotate(#"{"grace_seconds":3600}"#).json["replaced_signs_until"] == .string("\(hour)"))
+        #expect(rotate(#"{"grace_seconds":0}"#).json["replaced_signs_until"] == .null)
+        #expect(rotate(#"{"grace_seconds":2592001}"#).faults == ["/grace_seconds"])
+        let token =
+            #"{"id":"conf","node":"c1","url":"https://conf.example/","vendor":"conference","credentials":{"token":"token-number-one"}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: token).status == 201)
+        #expect(rotate(#"{"grace_seconds":60}"#, "conf").faults == ["/grace_seconds"])
+        #expect(rotate(#"{"grace_seconds":0}"#, "conf").status == 200)
+    }
+
+    @Test func aWebioReceiverFillsATextOrSaysWhyNot() throws {
+        var options = API.Options()
+        options.guard = EgressGuard(allow: [try CIDR("127.0.0.0/8")])
+        let receiver = try MisbehavingReceiver { request in
+            request.target.contains("param1=balance") ? .status(200, body: #"{"balance":"12.50"}"#) : .status(500)
+        }
+        let bench = try APIBench(options)
+        let body =
+            #"{"id":"w","node":"c1","url":"\#(receiver.url)","vendor":"webio","credentials":{"api_key":"pk_live_9f3","secret":"0123456789abcdef0123456789abcdef","organisation_id":"4711"}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        let key = try bench.key("c1", .read)
+        let filled = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"You owe <<balance>>.","channel":"447700900123"}"#)
+        #expect(filled.json["text"] == .string("You owe 12.50.") && filled.json["error_text"] == .null)
+        #expect(receiver.requests.last?.target.contains("customerUID=null") == true)
+        let failed = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"<<other>>","customer":"7"}"#)
+        #expect(failed.status == 200 && failed.json["text"] == .null && failed.json["error_text"]?.string.contains("500") == true)
+        #expect(bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: "{}").faults == ["/text"])
+        #expect(bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"no field"}"#).faults == ["/text"])
+        #expect(bench.ask("POST", "/v1/endpoints/mine/ask", key: key, body: #"{"text":"<<a>>"}"#).faults == ["/endpoint"])
+    }
+
     @Test func anEndpointIsSwitchedOffAndOn() throws {
         let off = bench.ask("POST", "/v1/endpoints/mine/disable", body: #"{"reason":"holiday"}"#)
         #expect(off.json["state"] == .string("disabled") && off.json["reason"] == .string("holiday"))
@@ -128,10 +166,35 @@ import Testing
     }
 
     @Test func aTestGoesNowhereThatTheGuardForbids() throws {
-        let body = #"{"id":"inner","node":"c1","url":"http://127.0.0.1:1/","vendor":"weseedo"}"#
-        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        // As it was before a range was closed, or by the operator.
+        _ = try bench.outbox.apply(Topology(nodes: [], endpoints: [EndpointSettings(id: "inner", node: "c1", url: "http://127.0.0.1:1/")]))
         let test = bench.ask("POST", "/v1/endpoints/inner/test", body: #"{"type":"MEETING_ENDED","data":{"id":"m1"}}"#)
         #expect(test.status == 200 && test.json["error"] == .string("refused_address"))
+    }
+
+    @Test(arguments: [
+        "https://10.0.0.1/", "https://169.254.169.254/latest", "https://[::1]/", "https://[fd00::1]:8443/", "https://localhost/",
+        "https://127.0.0.1:9/", "http://8.8.8.8/",
+    ])
+    func anAddressThatNoRequestGoesToIsNotSaved(_ url: String) throws {
+        let made = bench.ask("POST", "/v1/endpoints", body: Self.new.replacing("https://new.example/", with: url))
+        #expect(made.status == 422 && made.faults == ["/url"], "\(made.text)")
+        let changed = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"url":"\#(url)","headers":{}}"#)
+        #expect(changed.faults == ["/url"], "\(changed.text)")
+        #expect(bench.ask("GET", "/v1/endpoints/mine").json["url"]?.string.hasPrefix("https://mine.example/") == true)
+    }
+
+    @Test func anEndpointsStatisticsAreAnsweredInSteps() throws {
+        let none = bench.ask("GET", "/v1/endpoints/mine/stats", key: try bench.key("c1", .readMetadata))
+        #expect(none.status == 200 && none.data.isEmpty && none.json["total"]?["attempts"] == .number("0"))
+        #expect(none.json["since"] == .string("2020-07-14T12:00:00.000Z") && none.json["until"] == .string("2020-07-15T13:00:00.000Z"))
+        let key = try bench.key("c1", .readMetadata)
+        func faults(_ query: String) -> [String] { bench.ask("GET", "/v1/endpoints/mine/stats?\(query)", key: key).faults }
+        #expect(faults("step=2h") == ["step"] && faults("since=noon") == ["since"])
+        #expect(faults("step=5m&since=2020-01-01T00:00:00Z") == ["since"])
+        // However long ago or far ahead.
+        #expect(faults("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z") == ["since"])
+        #expect(bench.ask("GET", "/v1/endpoints/far/stats", key: key).status == 404)
     }
 
     @Test func nodesAndTheTopologyAreForKeysOfTheWholeOutbox() throws {

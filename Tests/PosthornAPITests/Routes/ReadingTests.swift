@@ -25,6 +25,80 @@ import Testing
         #expect(third.all("id") == ["e0"] && third.json["next_cursor"] == .null)
     }
 
+    @Test func listsGoBackTheWayTheyCame() throws {
+        for number in 0..<5 { try bench.emit("e\(number)") }
+        for (path, member) in [("/v1/events", "id"), ("/v1/deliveries?endpoint=mine", "event")] {
+            let mark = path.contains("?") ? "&" : "?"
+            func part(_ cursor: JSONValue?) -> Answer {
+                bench.ask("GET", "\(path)\(mark)limit=2" + (cursor.map { "&cursor=\($0.string)" } ?? ""))
+            }
+            let first = part(nil)
+            #expect(first.json["previous_cursor"] == .null)
+            let second = part(first.json["next_cursor"])
+            let third = part(second.json["next_cursor"])
+            #expect(third.all(member) == ["e0"])
+            let back = part(third.json["previous_cursor"])
+            #expect(back.all(member) == second.all(member) && back.json["next_cursor"] == second.json["next_cursor"])
+            let start = part(back.json["previous_cursor"])
+            #expect(start.all(member) == first.all(member))
+            let newer = part(start.json["previous_cursor"])
+            #expect(newer.data.isEmpty && newer.json["previous_cursor"] == .null)
+            #expect(part(newer.json["next_cursor"]).all(member) == first.all(member))
+        }
+        // What has arrived since is newer than where the list began.
+        let first = bench.ask("GET", "/v1/events?limit=2")
+        let second = bench.ask("GET", "/v1/events?limit=2&cursor=\(first.json["next_cursor"]?.string ?? "")")
+        try bench.emit("e5")
+        let back = bench.ask("GET", "/v1/events?limit=2&cursor=\(second.json["previous_cursor"]?.string ?? "")")
+        #expect(back.all("id") == ["e4", "e3"])
+        #expect(bench.ask("GET", "/v1/events?cursor=\(back.json["previous_cursor"]?.string ?? "")").all("id") == ["e5"])
+    }
+
+    @Test func listsByNameGoBothWays() throws {
+        let first = bench.ask("GET", "/v1/nodes?limit=3")
+        #expect(first.all("id") == ["c1", "c2", "d1"] && first.json["previous_cursor"] == .null)
+        let second = bench.ask("GET", "/v1/nodes?limit=3&cursor=\(first.json["next_cursor"]?.string ?? "")")
+        #expect(second.all("id") == ["d2", "r1", "s1"])
+        let back = bench.ask("GET", "/v1/nodes?limit=3&cursor=\(second.json["previous_cursor"]?.string ?? "")")
+        #expect(back.text == first.text)
+        for wrong in ["480112", "x.1", "n.", "p.x", "n.-1"] {
+            #expect(bench.ask("GET", "/v1/events?cursor=\(wrong)").faults == ["cursor"], "\(wrong)")
+        }
+        // At the ends of what numbers can be.
+        #expect(bench.ask("GET", "/v1/events?cursor=p.9223372036854775807").data.isEmpty)
+        #expect(bench.ask("GET", "/v1/events?cursor=p.0").status == 200)
+    }
+
+    @Test func aDeliverysRequestIsShownWithoutItsSecrets() throws {
+        try bench.emit("e1")
+        let number = try bench.deliveries(of: "mine")[0]
+        let shown = bench.ask("GET", "/v1/deliveries/\(number)", key: try bench.key("c1", .read))
+        let request = shown.json["request"]
+        #expect(request?["attempt"] == .number("1") && request?["method"] == .string("POST"))
+        #expect(request?["url"] == .string("https://mine.example/hook?token=***"))
+        #expect(request?["body"]?.string.contains(#""id":"e1""#) == true && request?["body"]?.string.contains(#""attempt":1"#) == true)
+        #expect(shown.text.contains("x-api-key") && !shown.text.contains("hunter2"))
+        let without = bench.ask("GET", "/v1/deliveries/\(number)", key: try bench.key("c1", .readMetadata))
+        #expect(without.status == 200 && without.json["request"] == nil)
+    }
+
+    @Test func aRequestThatCannotBeMadeSaysWhy() throws {
+        let body =
+            #"{"id":"di","node":"c1","url":"https://di.example/","vendor":"diio","credentials":{"signing_secret":"0123456789abcdef"}}"#
+        #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
+        _ = try bench.outbox.emit(NewEvent(id: "e1", type: "meeting.finished", node: "s1", data: "{}"))
+        let shown = bench.ask("GET", "/v1/deliveries/\(try bench.deliveries(of: "di")[0])")
+        #expect(shown.json["request"] == .null && shown.json["request_problem"]?.string.contains("object's id") == true, "\(shown.text)")
+    }
+
+    @Test func eventTypesAreListedByVendor() throws {
+        let key = try bench.key("s1", .emit)
+        #expect(bench.ask("GET", "/v1/event-types", key: key).data.count == KnownEventType.all.count)
+        let some = bench.ask("GET", "/v1/event-types?vendor=webio&vendor=diio", key: key)
+        #expect(Set(some.all("vendor")) == ["webio", "diio"] && some.all("type").contains("inboundMessage"))
+        #expect(bench.ask("GET", "/v1/event-types?vendor=webbio", key: key).faults == ["vendor"])
+    }
+
     @Test func deliveriesAreFiltered() throws {
         try bench.emit("e1")
         try bench.emit("e2", node: "s2", type: "MEETING_ENDED")
@@ -63,7 +137,7 @@ import Testing
         let number = try bench.deliveries(of: "mine")[0]
         let answer = bench.ask("GET", "/v1/deliveries/\(number)")
         #expect(answer.json["id"] == .string("\(number)") && answer.json["url"] == .string("https://mine.example/hook?token=***"))
-        #expect(bench.ask("GET", "/v1/deliveries/\(number)/attempts").text == #"{"data":[],"next_cursor":null}"#)
+        #expect(bench.ask("GET", "/v1/deliveries/\(number)/attempts").text == #"{"data":[],"next_cursor":null,"previous_cursor":null}"#)
         for wrong in ["0", "x", "99999", "007", "99999999999999999999"] {
             #expect(bench.ask("GET", "/v1/deliveries/\(wrong)").json["detail"]?.string == "there is no delivery \(wrong)")
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 import Testing
 
@@ -29,6 +30,33 @@ import Testing
         #expect(!queue.submit(for: "c") {})
         queue.runNext()
         #expect(queue.submit(for: "a") {})
+    }
+
+    @Test func oneWhoHasSoManyUnderWayWaitsAndNobodyElse() throws {
+        let queue = try WorkQueue(name: "test", threads: 3, limit: 100, limitEach: 10, runningEach: 1)
+        let (gate, done) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let book = Book()
+        for number in 0..<3 {
+            #expect(
+                queue.submit(for: "a") {
+                    book.note("a\(number)")
+                    gate.wait()
+                    done.signal()
+                }
+            )
+        }
+        #expect(
+            queue.submit(for: "b") {
+                book.note("b")
+                done.signal()
+            }
+        )
+        done.wait()
+        #expect(book.all.sorted() == ["a0", "b"])
+        for _ in 0..<3 { gate.signal() }
+        for _ in 0..<3 { done.wait() }
+        #expect(book.all.filter { $0 != "b" } == ["a0", "a1", "a2"])
+        queue.close()
     }
 
     @Test func whatWaitsIsDoneBeforeTheEnd() throws {

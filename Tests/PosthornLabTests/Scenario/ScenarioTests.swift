@@ -18,6 +18,13 @@ import Testing
         return nil
     }
 
+    @Test func everyTypeThatAVendorSendsIsInTheCatalogue() {
+        for vendor in ScenarioVendor.allCases where vendor.rawValue != "standard" {
+            let known = Vendor(rawValue: vendor.rawValue).map { Set(KnownEventType.all(of: $0).map(\.type)) } ?? []
+            #expect(Set(Scenario(vendor, seed: 1).types).isSubset(of: known), "\(vendor)")
+        }
+    }
+
     @Test(arguments: ScenarioVendor.allCases)
     func theSameSeedGivesTheSameBytes(_ vendor: ScenarioVendor) {
         #expect(events(vendor) == events(vendor))

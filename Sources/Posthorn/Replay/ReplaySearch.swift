@@ -1,0 +1,162 @@
+import PosthornModel
+import PosthornStore
+import PosthornText
+
+/// What a reading found for a replay.
+struct ReplayBatch: Sendable {
+    /// A delivery that is sent again.
+    struct Found: Sendable {
+        let delivery: Int64
+        let endpoint: String
+        let event: String
+    }
+
+    /// Endpoints that never had an event and would get it now.
+    struct Addition: Sendable {
+        let event: Int64
+        let eventID: String
+        let recipients: [Recipient]
+        let endpoints: [String]
+    }
+
+    /// Deliveries that are over and are sent again.
+    var deliveries: [Found] = []
+    /// Deliveries that are made.
+    var additions: [Addition] = []
+    /// Those whose endpoints are removed, which can go nowhere.
+    var refused: [Found] = []
+    /// Up to where was looked.
+    var position: Int64
+    /// When the event happened up to which was looked.
+    var reached: Timestamp?
+    /// Whether there is nothing behind it.
+    var isAtEnd = false
+    /// The generation of the hierarchy that was read.
+    let generation: Int64
+
+    /// How many deliveries are made due.
+    var count: Int { deliveries.count + additions.reduce(0) { $0 + $1.recipients.count } }
+}
+
+/// Finds what a replay sends next: a bounded number of rows at a time, beside the writer.
+struct ReplaySearch {
+    let replay: Replay
+    let view: TopologyView
+    let reader: any OutboxReader
+
+    /// More deliveries than one event can have.
+    private static let recipientLimit = 1_000_000
+    /// Events with their deliveries that one reading looks at.
+    private static let eventLimit = 100
+
+    /// Looks for the next deliveries.
+    /// - Parameter room: How many are wanted; an event's come together, so that it may be more.
+    func next(room: Int) throws(OutboxProblem) -> ReplayBatch {
+        var batch = ReplayBatch(position: replay.position, generation: view.stored.generation)
+        switch replay.selection.recipients {
+        case .original: try findDeliveries(room, &batch)
+        case .current: try findEvents(room, &batch)
+        }
+        if batch.position >= replay.through { batch.isAtEnd = true }
+        return batch
+    }
+
+    private func isInScope(_ node: String) -> Bool { view.isWithin(node, replay.scope) }
+
+    private func wants(type: String, node: String, created: Timestamp) -> Bool {
+        isInScope(node) && replay.selection.wants(type: type, node: node, created: created) { view.isWithin($0, $1) }
+    }
+
+    private func isWanted(endpoint: String) -> Bool { replay.selection.endpoint.map { Identifier.isWrittenAlike($0, endpoint) } ?? true }
+
+    // MARK: By deliveries
+
+    private func findDeliveries(_ room: Int, _ batch: inout ReplayBatch) throws(OutboxProblem) {
+        var rows = DeliveryRows(limit: ScopedOutbox.rowLimit)
+        rows.states = replay.selection.states
+        rows.endpoint = replay.selection.endpoint
+        rows.after = replay.position
+        var found = batch
+        let end = try reader.visitDeliveries(rows) { row in
+            if row.delivery.id > replay.through {
+                found.isAtEnd = true
+                return false
+            }
+            found.position = row.delivery.id
+            found.reached = row.delivery.created
+            take(row, &found)
+            return found.count < room
+        }
+        switch end {
+        case .atEnd: found.isAtEnd = true
+        case .stopped: break
+        case .atLimit(let last, let created): (found.position, found.reached) = (last, created)
+        }
+        batch = found
+    }
+
+    /// Takes a delivery if it is one of those that are sent again.
+    private func take(_ row: VisibleDelivery, _ batch: inout ReplayBatch) {
+        let delivery = row.delivery
+        guard replay.selection.states.contains(delivery.state), isInScope(row.endpointNode), isWanted(endpoint: delivery.endpoint),
+            wants(type: delivery.type, node: delivery.node, created: delivery.created)
+        else { return }
+        let found = ReplayBatch.Found(delivery: delivery.id, endpoint: delivery.endpoint, event: delivery.event)
+        if view.endpoint(delivery.endpoint) == nil { batch.refused.append(found) } else { batch.deliveries.append(found) }
+    }
+
+    // MARK: By events
+
+    private func findEvents(_ room: Int, _ batch: inout ReplayBatch) throws(OutboxProblem) {
+        var rows = EventRows(limit: ScopedOutbox.rowLimit)
+        rows.after = replay.position
+        var events: [VisibleEvent] = []
+        var isPast = false
+        let end = try reader.visitEvents(rows) { row in
+            if row.number > replay.through {
+                isPast = true
+                return false
+            }
+            if wants(type: row.event.type, node: row.event.node, created: row.event.created) { events.append(row) }
+            return events.count < Self.eventLimit
+        }
+        for row in events {
+            try take(row, &batch)
+            (batch.position, batch.reached) = (row.number, row.event.created)
+            if batch.count >= room { return }
+        }
+        switch end {
+        case .atEnd: batch.isAtEnd = true
+        case .stopped: batch.isAtEnd = isPast
+        case .atLimit(let last, let created): (batch.position, batch.reached) = (last, created)
+        }
+    }
+
+    private func take(_ row: VisibleEvent, _ batch: inout ReplayBatch) throws(OutboxProblem) {
+        var rows = DeliveryRows(limit: Self.recipientLimit)
+        rows.event = row.event.id
+        var has: Set<String> = []
+        var found = batch
+        _ = try reader.visitDeliveries(rows) { delivery in
+            has.insert(delivery.delivery.endpoint)
+            take(delivery, &found)
+            return true
+        }
+        batch = found
+        let missing = Self.recipients(of: row.event, view).filter { endpoint in
+            isInScope(endpoint.settings.node) && isWanted(endpoint: endpoint.settings.id) && !has.contains(endpoint.settings.id)
+        }
+        if missing.isEmpty { return }
+        let recipients = missing.map { Recipient(endpoint: $0.key, revision: $0.revision, isActive: $0.state == .active) }
+        batch.additions.append(
+            .init(event: row.number, eventID: row.event.id, recipients: recipients, endpoints: missing.map(\.settings.id))
+        )
+    }
+
+    /// The endpoints that would get an event if it was accepted now.
+    static func recipients(of event: Event, _ view: TopologyView) -> [StoredEndpoint] {
+        view.lineage(of: event.node).filter { Hierarchy.receives($0.level, type: event.type) }.flatMap { node in
+            view.endpoints(at: node.id).filter { $0.settings.wants(event.type) }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Posthorn
+import PosthornModel
+import PosthornSystem
+import PosthornText
+
+/// `posthorn replay list`
+enum ReplayListCommand: Command {
+    static let specification = CommandSpecification(
+        name: "replay list",
+        summary: "list replays, newest first",
+        details: [
+            "Those that are over are kept as long as they are among the newest \(Replay.keptLimit).",
+            "With --json: an object a line, with what posthorn replay show prints.",
+        ],
+        examples: ["posthorn replay list", "posthorn replay list --json"]
+    )
+
+    static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let replays = try context.withOutboxToRead { try $0.replays() }
+        let now = SystemClock().now()
+        if context.json {
+            for replay in replays { context.output.write(JSONLine(replay, at: now)) }
+            return 0
+        }
+        var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)
+        for replay in replays { table.add(cells(replay, now)) }
+        table.finish()
+        return 0
+    }
+
+    private static let columns: [Table.Column] = [
+        .init("REPLAY"), .init("STATE"), .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("DONE"), .init("LEFT"),
+        .init("CREATED"), .init("ENDS ABOUT"),
+    ]
+
+    private static func cells(_ replay: Replay, _ now: Timestamp) -> [String] {
+        [
+            String(replay.number), replay.state.rawValue, replay.selection.node ?? replay.scope ?? "*", replay.selection.endpoint ?? "*",
+            HumanText.grouped(replay.done), replay.left.map { HumanText.grouped($0) } ?? "?", replay.created.description,
+            (replay.finished ?? replay.endsAbout(at: now))?.description ?? "-",
+        ]
+    }
+}

@@ -1,0 +1,62 @@
+import PosthornModel
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+/// Replays with the real program.
+@Suite(.limited()) struct ReplayEndToEndTests {
+    private let posthorn: PosthornProcess
+
+    init() throws { posthorn = try PosthornProcess() }
+
+    private func apply(_ url: String) throws {
+        let text = """
+            { "nodes": [ {"id": "r1", "level": "reseller"}, {"id": "c1", "level": "company", "parent": "r1"},
+                         {"id": "s1", "level": "site", "parent": "c1"} ],
+              "endpoints": [ {"id": "crm", "node": "c1", "url": "\(url)", "vendor": "weseedo", "retry": ["0"]} ] }
+            """
+        let applied = try posthorn.run("apply", posthorn.write(text, to: "topology.json"))
+        try #require(applied.status == 0, "\(applied.errors)")
+    }
+
+    @Test func whatABrokenReceiverMissedIsSentAgain() throws {
+        let (broken, mended) = (try MisbehavingReceiver { _ in .status(503) }, try MisbehavingReceiver { _ in .ok })
+        try apply(broken.url)
+        let lines = (0..<5).map { SampleTopology.event("e\($0)") }.joined(separator: "\n")
+        try #require(try posthorn.run("emit", input: lines).status == 0)
+        #expect(
+            try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").output.hasPrefix(
+                "0 pending, 0 held, 0 delivered, 5 exhausted"
+            )
+        )
+        try apply(mended.url)
+        let dry = try posthorn.run("replay", "create", "--endpoint", "crm", "--since", "1h", "--dry-run")
+        #expect(dry.output == "5 deliveries of 5 events would be sent; this was a dry run\n  crm: 5\n", "\(dry.errors)")
+        let made = try posthorn.run("replay", "create", "--endpoint", "crm", "--rate", "500")
+        #expect(made.output.hasPrefix("replay 1: 5 deliveries at 500 a second"), "\(made.errors)")
+        #expect(
+            try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8").output.hasPrefix(
+                "0 pending, 0 held, 5 delivered, 0 exhausted"
+            )
+        )
+        #expect(mended.requests.count == 5)
+        let shown = try JSONValue.parse(Array(try posthorn.run("replay", "show", "1", "--json").output.utf8))
+        #expect(shown["state"] == .string("done") && shown["done"] == .number("5") && shown["left"] == .number("0"))
+        let text = try posthorn.run("replay", "show", "1").output
+        #expect(text.contains("state       done\n") && text.contains("endpoint    crm\n"), "\(text)")
+        #expect(try posthorn.run("replay", "list").lines.count == 2)
+    }
+
+    @Test func aReplayIsEndedAndWhatIsWrongIsSaid() throws {
+        try apply("https://crm.example/")
+        #expect(try posthorn.run("replay", "create").status == 0)
+        #expect(try posthorn.run("replay", "cancel", "1").output == "replay 1 is cancelled; it had made 0 deliveries due\n")
+        let again = try posthorn.run("replay", "cancel", "1")
+        #expect(again.status == 1 && again.errors.contains("is cancelled; only a running one can be cancelled"))
+        #expect(try posthorn.run("replay", "show", "9").errors == "posthorn: replay 9 is not known; posthorn replay list shows them\n")
+        #expect(try posthorn.run("replay", "show", "x").status == 2)
+        let endpoint = try posthorn.run("replay", "create", "--endpoint", "cmr")
+        #expect(endpoint.status == 1 && endpoint.errors.contains("\"cmr\" names no endpoint"))
+        #expect(try posthorn.run("replay", "create", "--state", "pending").errors.contains("what waits goes out by itself"))
+    }
+}
