@@ -32,6 +32,8 @@ public enum Migrations {
         Migration(number: 10, name: "010_traceparent.sql", sql: PackageResources._10_traceparent_sql),
         Migration(number: 11, name: "011_replay.sql", sql: PackageResources._11_replay_sql),
         Migration(number: 12, name: "012_key_maker.sql", sql: PackageResources._12_key_maker_sql),
-        Migration(number: 13, name: "013_health.sql", sql: PackageResources._13_health_sql),
+        Migration(number: 13, name: "013_statistics.sql", sql: PackageResources._13_statistics_sql),
+        Migration(number: 14, name: "014_idempotency.sql", sql: PackageResources._14_idempotency_sql),
+        Migration(number: 15, name: "015_health.sql", sql: PackageResources._15_health_sql),
     ]
 }

@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # Installs the vendors' libraries that judge what the engine sends (Tests/ConformanceTests/Judges/requirements.txt), into
-# .build-judges beside Package.swift. Does nothing when they are there; says why in one line when they cannot be had.
+# .build-judges beside Package.swift; with api those that judge the HTTP API (Tests/APIJudges/requirements.txt), into
+# .build-judges-api. Does nothing when they are there; says why in one line when they cannot be had.
 #
-#     Tests/install-judges.sh
+#     Tests/install-judges.sh [api]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 
 wanted=Tests/ConformanceTests/Judges/requirements.txt
 place=.build-judges
+if [[ ${1-} == api ]]; then
+    wanted=Tests/APIJudges/requirements.txt
+    place=.build-judges-api
+fi
 # The list of what was installed is written last, so a half-made place is made again.
 cmp -s "$wanted" "$place/installed.txt" && exit 0
 

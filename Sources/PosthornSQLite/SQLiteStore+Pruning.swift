@@ -126,6 +126,7 @@ extension SQLiteStore {
         try overwriting { () throws(OutboxProblem) in
             let generation = try connection.statement("SELECT generation FROM posthorn_endpoint WHERE key = ?")
             let revisions = try connection.statement("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ?")
+            let statistics = try connection.statement("DELETE FROM posthorn_statistics WHERE endpoint = ?")
             let delete = try connection.statement("DELETE FROM posthorn_endpoint WHERE key = ?")
             for endpoint in endpoints {
                 generation.bind(1, endpoint.key)
@@ -135,6 +136,8 @@ extension SQLiteStore {
                 try noteFullReading(before: removed)
                 revisions.bind(1, endpoint.key)
                 try revisions.run()
+                statistics.bind(1, endpoint.key)
+                try statistics.run()
                 delete.bind(1, endpoint.key)
                 try delete.run()
             }

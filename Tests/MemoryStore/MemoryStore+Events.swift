@@ -97,6 +97,7 @@ extension MemoryStore {
                 tables.revisions.removeAll { $0.endpoint == endpoint.key }
                 tables.throttles[endpoint.key] = nil
                 tables.health[endpoint.key] = nil
+                tables.tallies[endpoint.key] = nil
             }
         }
     }

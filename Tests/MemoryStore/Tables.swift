@@ -28,6 +28,8 @@ struct Tables: Sendable {
     var accessKeys: [StoredAccessKey] = []
     var accessKeyGeneration: Int64 = 0
     var replays: [Replay] = []
+    var repeatable: [RepeatableRequest] = []
+    var tallies: [Int64: [StatisticsSpan: [Timestamp: AttemptTally]]] = [:]
     /// Another one for each outbox.
     let salt = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined() + String(repeating: "0", count: 32)
     /// The generation before which all of the topology has to be read.

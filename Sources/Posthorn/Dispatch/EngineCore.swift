@@ -84,7 +84,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         // A new one is a line here.
         duties = [
             WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), redating, health,
-            heartbeat, MeterDuty(directory, meter),
+            heartbeat, MeterDuty(directory, meter), StatisticsDuty(),
         ]
     }
 
@@ -279,6 +279,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
                 delivery: result.pointee.job.id,
                 event: result.pointee.job.event.event.id,
                 type: result.pointee.job.event.event.type,
+                node: result.pointee.job.event.event.node,
                 endpoint: directory[claim.endpoint].stored.settings.id,
                 attempt: result.pointee.job.attempt,
                 outcome: result.pointee.outcome,

@@ -9,6 +9,8 @@ public struct DeliveryUpdate: Sendable, Hashable {
     public let event: String
     /// The event's type.
     public let type: String
+    /// The node where the event happened.
+    public let node: String
     /// The endpoint's id.
     public let endpoint: String
     /// The attempt's number.
@@ -29,6 +31,7 @@ public struct DeliveryUpdate: Sendable, Hashable {
         delivery: Int64,
         event: String,
         type: String,
+        node: String = "",
         endpoint: String,
         attempt: Int,
         outcome: AttemptOutcome,
@@ -40,6 +43,7 @@ public struct DeliveryUpdate: Sendable, Hashable {
         self.delivery = delivery
         self.event = event
         self.type = type
+        self.node = node
         self.endpoint = endpoint
         self.attempt = attempt
         self.outcome = outcome

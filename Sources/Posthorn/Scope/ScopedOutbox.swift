@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornModel
 import PosthornStore
 package import PosthornText
@@ -23,6 +24,9 @@ package struct ScopedOutbox: Sendable {
 
     /// An id for something that was handed in without one.
     package func makeID() -> String { outbox.makeEventID(at: now) }
+
+    /// A text that no other run of a program has.
+    package func makeRunID() -> String { SecureRandom.hex(byteCount: 6) }
 
     func isVisible(_ row: VisibleDelivery, _ view: TopologyView) -> Bool {
         view.isWithin(row.delivery.node, node) && view.isWithin(row.endpointNode, node)

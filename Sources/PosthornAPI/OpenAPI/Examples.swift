@@ -81,6 +81,15 @@ enum Examples {
 
     static let ownAccess = json(#"{"key":"0123456789ab","node":"c1","rights":["read","read_metadata","retry"]}"#)
 
+    static let endpointStatistics = json(
+        """
+        {"id":"crm","since":"2026-11-28T20:00:00.000Z","until":"2026-11-28T21:00:00.000Z","step_seconds":3600,
+        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}},
+        "data":[{"start":"2026-11-28T20:00:00.000Z","attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},
+        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}}]}
+        """
+    )
+
     static let node = json(
         #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1}"#
     )

@@ -60,7 +60,9 @@ struct OpenAPIDocument {
             members.append(.init("security", .array([Self.security])))
             members.append(.init("description", .string("Takes the right \(right.rawValue).")))
         }
-        let parameters = route.parameters + (route.problems.contains(.changed) ? [Self.ifMatch] : [])
+        let parameters =
+            route.parameters + (route.problems.contains(.changed) ? [Self.ifMatch] : [])
+            + (route.isIdempotencyKeyTaken ? [Self.idempotencyKey] : [])
         if !parameters.isEmpty { members.append(.init("parameters", .array(parameters.map(parameter)))) }
         if let body = route.body { members.append(.init("requestBody", self.body(body, route))) }
         members.append(.init("responses", .object(responses(route))))
@@ -75,6 +77,14 @@ struct OpenAPIDocument {
         kind: .text(limitBytes: 256),
         summary: "The ETag that was read: refused with 412 when it has changed since.",
         example: "\"0123456789abcdef0123456789abcdef\""
+    )
+
+    private static let idempotencyKey = Parameter(
+        name: Idempotency.header,
+        place: .header,
+        kind: .name,
+        summary: "Sent again with the same, the request is done once, and answered as it was. Known for a day.",
+        example: "2b7f0c1e-1"
     )
 
     private func parameter(_ parameter: Parameter) -> JSONValue {
@@ -122,9 +132,10 @@ struct OpenAPIDocument {
         if route.parameters.contains(where: { $0.place == .path }) { codes.append(.notFound) }
         if route.parameters.contains(where: { $0.place == .query }) || route.method == "GET" { codes.append(.invalidParameter) }
         if route.access != .open { codes += [.noKey, .forbidden] }
+        if route.isIdempotencyKeyTaken { codes += [.conflict, .keyReused] }
         switch route.handler {
         case .plain, .outbound, .lines: codes.append(.tooManyRequests)
-        case .direct: break
+        case .direct, .stream: break
         }
         return codes
     }

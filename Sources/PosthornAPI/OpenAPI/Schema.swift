@@ -74,6 +74,7 @@ extension Parameter {
     var schema: JSONValue {
         switch kind {
         case .text(let limit): return Schema.text(limit: limit)
+        case .name: return Schema.pattern("^[!-~]{1,255}$")
         case .integer(let range): return Schema.integer(range)
         case .choice(let words): return Schema.choice(words)
         case .flag: return Schema.boolean

@@ -234,6 +234,15 @@ enum Schemas {
         ("made_by", Schema.described(Schema.nullable("string"), "The id of the key that made it; null for one of the command line.")),
     ]
 
+    private static let tally: [(String, JSONValue)] = [
+        ("attempts", Schema.integer), ("delivered", Schema.integer), ("exhausted", Schema.integer),
+        ("failed", Schema.described(Schema.map(of: Schema.integer), "Attempts that failed, by error.")),
+        (
+            "latency_ms",
+            Schema.whole([("p50", Schema.nullable("number")), ("p90", Schema.nullable("number")), ("p99", Schema.nullable("number"))])
+        ),
+    ]
+
     private static let others: [(String, JSONValue)] = [
         (
             "OwnAccess",
@@ -248,6 +257,13 @@ enum Schemas {
         ),
         ("Key", Schema.whole(key)),
         ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
+        (
+            "EndpointStatistics",
+            Schema.whole([
+                ("id", identifier), ("since", Schema.time), ("until", Schema.time), ("step_seconds", Schema.integer),
+                ("total", Schema.whole(tally)), ("data", Schema.array(Schema.whole([("start", Schema.time)] + tally))),
+            ])
+        ),
         (
             "Replay",
             Schema.whole([

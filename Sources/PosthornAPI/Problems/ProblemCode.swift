@@ -12,6 +12,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case tooLarge = "too-large"
     case unsupportedMediaType = "unsupported-media-type"
     case invalidBody = "invalid-body"
+    case keyReused = "idempotency-key-reused"
     case tooManyRequests = "too-many-requests"
     case unavailable
     case timeout
@@ -31,7 +32,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .changed: return 412
         case .tooLarge: return 413
         case .unsupportedMediaType: return 415
-        case .invalidBody: return 422
+        case .invalidBody, .keyReused: return 422
         case .tooManyRequests: return 429
         case .failed: return 500
         case .unavailable: return 503
@@ -53,6 +54,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .tooLarge: return "The body is too long"
         case .unsupportedMediaType: return "The body is of another type"
         case .invalidBody: return "The body has faults"
+        case .keyReused: return "The Idempotency-Key is another request's"
         case .tooManyRequests: return "Too much is waiting"
         case .timeout: return "The request took too long"
         case .failed: return "The server failed"
@@ -75,6 +77,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .tooLarge: return "Send less at once; detail has the limit."
         case .unsupportedMediaType: return "Send the type that detail names."
         case .invalidBody: return "Correct the members that errors names. Nothing was changed."
+        case .keyReused: return "Give each request an Idempotency-Key of its own, and send it again with the request unchanged."
         case .tooManyRequests: return "Repeat the request after the seconds that Retry-After names."
         case .timeout: return "Send the request without pauses."
         case .failed: return "Repeat the request; the log has a line with its X-Request-Id."

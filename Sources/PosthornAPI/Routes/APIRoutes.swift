@@ -4,9 +4,8 @@ enum APIRoutes {
     static func all(_ parts: APIParts, _ metrics: Route) -> [Route] {
         let routes =
             EventRoutes.all(parts) + EventTypeRoutes.all + RecipientRoutes.all + DeliveryRoutes.all + ReplayRoutes.all
-            + EndpointRoutes.all(parts)
-            + NodeRoutes.all
-            + KeyRoutes.all(parts) + [AccessRoutes.own] + StatusRoutes.all(parts) + ProblemRoutes.all(parts)
+            + EndpointRoutes.all(parts) + StatisticsRoutes.all + NodeRoutes.all
+            + KeyRoutes.all(parts) + [AccessRoutes.own] + StatusRoutes.all(parts) + StreamRoutes.all(parts) + ProblemRoutes.all(parts)
             + [metrics]
         return routes + [DocumentRoutes.openAPI(routes, parts)]
     }

@@ -9,6 +9,8 @@ struct Parameter: Sendable {
     enum Kind: Sendable {
         /// Text of 1 to so many bytes.
         case text(limitBytes: Int)
+        /// Visible characters of ASCII, 255 at most.
+        case name
         case integer(ClosedRange<Int>)
         case choice([String])
         case flag
@@ -45,6 +47,8 @@ struct Parameter: Sendable {
         case .text(let limit):
             if !(1...limit).contains(value.utf8.count) { return "must have 1 to \(limit) bytes" }
             return value.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? "holds a control character" : nil
+        case .name:
+            return Self.isName(value) ? nil : "must have 1 to 255 visible characters of ASCII"
         case .integer(let range):
             if let number = Int(value), range.contains(number) { return nil }
             return "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -62,6 +66,11 @@ struct Parameter: Sendable {
             return cursor == nil ? "is no cursor; take next_cursor or previous_cursor of an answer as it is" : nil
         case .number: return Self.number(value) == nil ? "must be a number from 1 to 9223372036854775807" : nil
         }
+    }
+
+    /// Whether a text is a name of a request.
+    static func isName(_ text: String) -> Bool {
+        (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     /// A number as a cursor names it, which may lie before the first row.

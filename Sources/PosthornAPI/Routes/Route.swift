@@ -64,5 +64,8 @@ enum RouteHandler: Sendable {
     /// Takes the body as it comes where that is one JSON text a line; whole bodies go to the other handler.
     case lines(@Sendable (APIRequest, HTTPResponder) -> any HTTPBodyConsumer, whole: DirectHandler)
 
+    /// Begins an answer that is written bit by bit and has no end of its own. Throws why there is none.
+    case stream(@Sendable (APIRequest, (HTTPResponse) -> HTTPResponseStream?) throws -> Void)
+
     typealias DirectHandler = @Sendable (APIRequest, @escaping @Sendable (HTTPResponse) -> Void) throws -> Void
 }

@@ -22,6 +22,8 @@ package final class API: Sendable {
         package var caFile: String?
         /// Bytes of events that may wait for their commit.
         package var waitingBytes = 64 << 20
+        /// Begins to tell what becomes of deliveries, for streams; `nil` where no engine runs beside the API.
+        package var updates: (@Sendable () -> DeliveryUpdates)?
         /// What the engine beside it has done; `nil` while none delivers.
         package var engine: @Sendable () -> EngineStatistics? = { nil }
         /// Endpoints whose attempts have metrics of their own.
@@ -39,6 +41,7 @@ package final class API: Sendable {
     let emitGate: EmitGate
     let requests: RequestMeter
     let statusCache = StatusCache()
+    let hub: StreamHub
     let table: RouteTable
     let dashboard: Dashboard
     private let gate: Gate
@@ -71,7 +74,15 @@ package final class API: Sendable {
             limitEach: Self.callLimitEach,
             runningEach: Self.callsRunningEach
         )
-        let parts = APIParts(book: book, emitGate: emitGate, statusCache: statusCache, outbox: outbox, options: options)
+        hub = try StreamHub(book, run: outbox.scoped(to: nil).makeRunID(), source: options.updates)
+        let parts = APIParts(
+            book: book,
+            emitGate: emitGate,
+            statusCache: statusCache,
+            hub: hub,
+            outbox: outbox,
+            options: options
+        )
         let metrics = MetricsSource(outbox, options)
         let routes = APIRoutes.all(parts, MetricsRoutes.metrics { metrics.page() })
         requests = RequestMeter(routes)
@@ -90,6 +101,7 @@ package final class API: Sendable {
 
     /// Ends its threads. The server must have stopped.
     package func close() {
+        hub.close()
         work.close()
         // Each may wait for a receiver for as long as its endpoint allows.
         calls.close(dropping: true)
@@ -108,6 +120,7 @@ package final class API: Sendable {
             case .plain(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: work) })
             case .outbound(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: calls) })
             case .direct(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request) })
+            case .stream(let handler): return collect(request, .later { [self] in begin(handler, $1, request) })
             case .lines(let stream, let whole):
                 let share = request.grant.share
                 if emitGate.isFull(share) { throw EmitGate.refusal }
@@ -145,8 +158,16 @@ package final class API: Sendable {
         do { try handler(api.with(body: request.body)) { responder.respond($0) } } catch { responder.respond(refusal(error, api.head.id)) }
     }
 
+    private func begin(
+        _ handler: (APIRequest, (HTTPResponse) -> HTTPResponseStream?) throws -> Void,
+        _ responder: HTTPResponder,
+        _ api: APIRequest
+    ) {
+        do { try handler(api) { responder.stream($0, isEndless: true) } } catch { responder.respond(refusal(error, api.head.id)) }
+    }
+
     private func answer(_ request: APIRequest, _ handler: (APIRequest) throws -> HTTPResponse) -> HTTPResponse {
-        do { return try handler(request) } catch { return refusal(error, request.head.id) }
+        do { return try Idempotency.answer(request, handler) } catch { return refusal(error, request.head.id) }
     }
 
     private func refusal(_ error: any Error, _ id: HTTPRequestID) -> HTTPResponse {
@@ -163,6 +184,16 @@ package final class API: Sendable {
             if let limit = api.route.body?.limitBytes, request.body.count > limit { throw Gate.tooLarge(limit) }
             switch api.route.handler {
             case .plain(let handler), .outbound(let handler): return answer(api, handler)
+            case .stream(let handler):
+                // Its head alone: what is written later has nowhere to go.
+                let head = ResponseBox()
+                return answer(api) { api in
+                    try handler(api) { response in
+                        head.response.withLock { $0 = response }
+                        return nil
+                    }
+                    return head.response.withLock { $0 }
+                }
             case .direct(let handler), .lines(_, whole: let handler):
                 let ready = DispatchSemaphore(value: 0)
                 let box = ResponseBox()
@@ -192,6 +223,7 @@ struct APIParts: Sendable {
     let book: AccessBook
     let emitGate: EmitGate
     let statusCache: StatusCache
+    let hub: StreamHub
     let outbox: Outbox
     let options: API.Options
 }

@@ -89,6 +89,7 @@ struct ListenArguments {
             return statistics.senders == nil ? nil : statistics
         }
         options.caFile = caFile
+        options.updates = { engine.updates() }
         options.report = { log.log(LogRecord(api: $1, request: $0)) }
         let server = try APIServer(
             outbox,

@@ -184,6 +184,19 @@ import Testing
         #expect(bench.ask("GET", "/v1/endpoints/mine").json["url"]?.string.hasPrefix("https://mine.example/") == true)
     }
 
+    @Test func anEndpointsStatisticsAreAnsweredInSteps() throws {
+        let none = bench.ask("GET", "/v1/endpoints/mine/stats", key: try bench.key("c1", .readMetadata))
+        #expect(none.status == 200 && none.data.isEmpty && none.json["total"]?["attempts"] == .number("0"))
+        #expect(none.json["since"] == .string("2020-07-14T12:00:00.000Z") && none.json["until"] == .string("2020-07-15T13:00:00.000Z"))
+        let key = try bench.key("c1", .readMetadata)
+        func faults(_ query: String) -> [String] { bench.ask("GET", "/v1/endpoints/mine/stats?\(query)", key: key).faults }
+        #expect(faults("step=2h") == ["step"] && faults("since=noon") == ["since"])
+        #expect(faults("step=5m&since=2020-01-01T00:00:00Z") == ["since"])
+        // However long ago or far ahead.
+        #expect(faults("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z") == ["since"])
+        #expect(bench.ask("GET", "/v1/endpoints/far/stats", key: key).status == 404)
+    }
+
     @Test func nodesAndTheTopologyAreForKeysOfTheWholeOutbox() throws {
         let key = try bench.key("d1", .read, .endpoints, .keys, .secrets, .retry, .emit)
         #expect(bench.ask("PUT", "/v1/nodes/c9", key: key, body: #"{"level":"company","parent":"d1"}"#).status == 403)

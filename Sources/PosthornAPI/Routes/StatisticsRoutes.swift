@@ -1,0 +1,50 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornText
+
+/// What became of an endpoint's attempts over time.
+enum StatisticsRoutes {
+    static let all = [ofEndpoint]
+
+    private static let ofEndpoint = Route(
+        method: "GET",
+        path: "/v1/endpoints/{id}/stats",
+        operation: "getEndpointStatistics",
+        summary: "Deliveries, failures by error and latencies of an endpoint in steps of time. A few seconds may be missing at the end.",
+        access: .right(.readMetadata),
+        parameters: [
+            EndpointRoutes.id,
+            .query("since", .time, "When the first step begins; rounded down to a step.", example: "2026-11-28T00:00:00.000Z"),
+            .query("until", .time, "When the last step ends; now when it is left out.", example: "2026-11-29T00:00:00.000Z"),
+            .query(
+                "step",
+                .choice(StatisticsStep.allCases.map(\.rawValue)),
+                "The length of a step: 5m, which is kept for a day, 1h (the usual one) or 1d, which are kept for 90 days.",
+                example: "1h"
+            ),
+        ],
+        answers: [
+            Route.Answer(
+                status: 200,
+                description: "The steps in which there were attempts. A latency is at most a quarter too long.",
+                schema: Schema.reference("EndpointStatistics"),
+                example: Examples.endpointStatistics
+            )
+        ],
+        problems: [.notFound],
+        handler: .plain { request in
+            do {
+                let statistics = try request.outbox.statistics(
+                    ofEndpoint: request.path("id"),
+                    since: request.time("since"),
+                    until: request.time("until"),
+                    request.text("step").flatMap { StatisticsStep(rawValue: $0) } ?? .hour
+                )
+                return .json(JSONLine(statistics, of: request.path("id")))
+            } catch let problem as InputProblem {
+                throw APIProblem(.invalidParameter, "1 fault", errors: [.init(place: .parameter(problem.field), detail: problem.reason)])
+            }
+        }
+    )
+}

@@ -1,0 +1,51 @@
+import PosthornModel
+import PosthornStore
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+@testable import Posthorn
+
+/// What an engine counts of its attempts.
+@Suite(.limited(), .onEachStore) struct StatisticsTests {
+    @Test func whatAnEngineDidIsCountedByEndpointWhenItHasEnded() throws {
+        let receiver = try MisbehavingReceiver { request in request.target.contains("bad") ? .status(503) : .ok }
+        let bench = try EngineBench()
+        var bad = EndpointSettings(id: "bad", node: "c", url: receiver.url + "?bad")
+        bad.retry = try RetrySchedule(["0", "1ms"])
+        try bench.apply([EndpointSettings(id: "good", node: "c", url: receiver.url), bad])
+        for number in 0..<10 { _ = try bench.outbox.emit(NewEvent(id: "e\(number)", type: "T", node: "s", data: "{}")) }
+        try bench.engine(untilSettled: true).run()
+        let scope = bench.outbox.scoped(to: nil)
+        let good = try scope.statistics(ofEndpoint: "good", since: nil, until: nil, .fiveMinutes).total
+        #expect(good.delivered == 10 && good.attempts == 10 && good.failed.isEmpty && good.durations.percentile(50) != nil)
+        let other = try scope.statistics(ofEndpoint: "bad", since: nil, until: nil, .hour).total
+        #expect(other.delivered == 0 && other.exhausted == 10 && other.attempts == 20 && other.failed == [.status: 20])
+        #expect(throws: ScopeProblem.self) { try scope.statistics(ofEndpoint: "none", since: nil, until: nil, .hour) }
+    }
+
+    @Test func stepsAreAlignedAndDaysAreMadeOfHours() throws {
+        let clock = TestClock()
+        let bench = try EngineBench(clock: clock)
+        try bench.apply([EndpointSettings(id: "a", node: "c", url: "https://a.example/")])
+        let key = try bench.outbox.scoped(to: nil).topology().endpoint("a")?.key ?? 0
+        var tally = AttemptTally()
+        tally.count(nil, durationMicroseconds: 1000, state: .delivered)
+        let one = tally
+        for hours in [0, 1, 1, 30] as [Int64] {
+            let moment = clock.now().advanced(byMilliseconds: -hours * 3_600_000)
+            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.add(one, ofEndpoint: key, at: moment) }
+        }
+        func steps(_ step: StatisticsStep, _ since: String? = nil) throws -> [String] {
+            let start = since.flatMap { Timestamp(iso8601: $0) }
+            let statistics = try bench.outbox.scoped(to: nil).statistics(ofEndpoint: "a", since: start, until: nil, step)
+            return statistics.steps.map { "\($0.start) \($0.tally.delivered)" }
+        }
+        // It is 2020-07-15T12:33:14.
+        #expect(try steps(.fiveMinutes) == ["2020-07-15T12:30:00.000Z 1"])
+        #expect(try steps(.hour) == ["2020-07-15T11:00:00.000Z 2", "2020-07-15T12:00:00.000Z 1"])
+        #expect(try steps(.day) == ["2020-07-14T00:00:00.000Z 1", "2020-07-15T00:00:00.000Z 3"])
+        #expect(try steps(.hour, "2020-07-15T12:59:00Z") == ["2020-07-15T12:00:00.000Z 1"])
+        #expect(throws: InputProblem.self) { try steps(.fiveMinutes, "2020-07-01T00:00:00Z") }
+    }
+}
