@@ -14,7 +14,9 @@ extension Engine {
         if let trouble { listeners.tell(.ownershipLost(.init(trouble))) }
         listeners.tell(.draining)
         // What is sent without an outbox to record it in would only be sent once more.
-        let (allowed, isSettled) = state.withLock { (min($0.drainMilliseconds ?? .max, $0.newDrainMilliseconds ?? configuration.drainMilliseconds), $0.isSettled) }
+        let (allowed, isSettled) = state.withLock { state in
+            (min(state.drainMilliseconds ?? .max, state.newDrainMilliseconds ?? configuration.drainMilliseconds), state.isSettled)
+        }
         let patience = trouble?.leavesOutboxWhole ?? true ? max(0, allowed) : 0
         for service in core.services { service.drain(isSettled ? .finishing : .now) }
         if !pool.drain(milliseconds: patience) {
