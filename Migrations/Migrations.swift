@@ -30,5 +30,6 @@ public enum Migrations {
         Migration(number: 8, name: "008_endpoint.sql", sql: PackageResources._08_endpoint_sql),
         Migration(number: 9, name: "009_access.sql", sql: PackageResources._09_access_sql),
         Migration(number: 10, name: "010_traceparent.sql", sql: PackageResources._10_traceparent_sql),
+        Migration(number: 11, name: "011_health.sql", sql: PackageResources._11_health_sql),
     ]
 }
