@@ -87,7 +87,8 @@ let package = Package(
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
                 "PosthornFormats", "PosthornCurl",
-                "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite",
+                "PosthornAPI", "PosthornHTTP", "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay",
+                "CPosthornSQLite",
                 "CPosthornLinux",
             ],
             swiftSettings: strict

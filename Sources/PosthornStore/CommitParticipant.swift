@@ -6,6 +6,8 @@ public protocol CommitParticipant: AnyObject, Sendable {
     var hasPendingWrites: Bool { get }
     /// Whether a commit a little later would serve many more: there is a stream of results, and few have come in yet.
     var prefersLargerBatch: Bool { get }
+    /// How many attempts the last transaction recorded, for metrics. Asked before it is told of the commit.
+    var recordedCount: Int { get }
     /// Writes it, inside the transaction.
     func write(to store: any OutboxStore) throws(OutboxProblem)
     /// What was written is durable.

@@ -17,6 +17,8 @@ public final class GroupCommitWriter: @unchecked Sendable {
     private let waker: Waker
     private let shared = Mutex(Shared())
     private let thread = Mutex<WorkerThread?>(nil)
+    /// What its commits take.
+    public let meter = CommitMeter()
 
     private struct Shared: ~Copyable {
         var jobs: [Job] = []
@@ -285,6 +287,7 @@ public final class GroupCommitWriter: @unchecked Sendable {
         // Alone in its transaction, a job that fails is undone with it: SQLite copies each page that may have to be undone
         // alone into a file.
         let isAlone = jobs.count == 1 && participant == nil
+        let begin = MonotonicClock.nanoseconds()
         do throws(OutboxProblem) {
             try store.write { () throws(OutboxProblem) in
                 for (i, job) in jobs.enumerated() {
@@ -302,10 +305,12 @@ public final class GroupCommitWriter: @unchecked Sendable {
                 try participant?.write(to: store)
             }
         } catch {
+            if error.isOfTheStore { meter.failed() }
             for job in jobs { job.done(error) }
             participant?.failed(error)
             return isAlone && !error.isOfTheStore
         }
+        meter.committed(rows: jobs.reduce(participant?.recordedCount ?? 0) { $0 + $1.weight }, since: begin)
         for (i, job) in jobs.enumerated() { job.done(refused[i]) }
         participant?.committed()
         return true

@@ -149,6 +149,13 @@ final class MemoryReader: OutboxReader {
 
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus { tables.status(at: now, engine: isOwned ? getpid() : nil) }
 
+    func gauges() throws(OutboxProblem) -> OutboxGauges {
+        let status = tables.status(at: Timestamp(milliseconds: .max), engine: nil)
+        var gauges = OutboxGauges()
+        (gauges.deliveries, gauges.endpoints, gauges.firstDue) = (status.deliveries, status.endpoints, status.overdueSince)
+        return gauges
+    }
+
     func uncounted() throws(OutboxProblem) -> OutboxCounts { OutboxCounts() - tables.miscounted }
     func needsRecount() throws(OutboxProblem) -> Bool { false }
 

@@ -121,6 +121,7 @@ private final class BusyParticipant: CommitParticipant {
 
     var hasPendingWrites: Bool { true }
     var prefersLargerBatch: Bool { false }
+    var recordedCount: Int { 0 }
     func write(to store: any OutboxStore) throws(OutboxProblem) { waker.signal() }
     func committed() { linger() }
     func failed(_ problem: OutboxProblem) { linger() }

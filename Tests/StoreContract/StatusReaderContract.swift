@@ -8,6 +8,7 @@ extension StoreContract {
         Rule("an empty outbox has an empty status") { try $0.emptyStatus() },
         Rule("the status counts what there is and what is late") { try $0.statusCounts() },
         Rule("the counts are those of what there is") { try $0.countsAreRight() },
+        Rule("gauges are those of the status") { try $0.gaugesAreThoseOfTheStatus() },
         Rule("an event of the future does not hide the backlog's age") { try $0.futureEventsHideNothing() },
         Rule("the engine that runs is named") { try $0.engineIsNamed() },
         Rule("endpoints that are left alone are listed by id") { try $0.throttledAreListed() },
@@ -50,6 +51,24 @@ extension StoreContract {
         #expect(waiting.deliveries[.pending] == 2 && waiting.oldestReady == now && waiting.nextRetry == later(5000))
         #expect(waiting.overdue == 1 && waiting.overdueSince == now)
         #expect(try read { try $0.status(at: later(5000)).overdue } == 2)
+    }
+
+    private func gaugesAreThoseOfTheStatus() throws {
+        let (store, revisions) = try prepared(["a", "b"])
+        #expect(try read { try $0.gauges() }.firstDue == nil)
+        for i in 1...2 { try accept(event("e\(i)"), revisions, in: store) }
+        let ids = try ready(store)
+        try deliver(ids[0], in: store)
+        try exhaust(ids[1], in: store)
+        try deliver(ids[2], in: store)
+        try record(ids[3], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(5000)), in: store)
+        let (gauges, status) = try read { (try $0.gauges(), try $0.status(at: now)) }
+        #expect(gauges.deliveries == status.deliveries && gauges.endpoints == status.endpoints)
+        #expect(gauges.firstDue == later(5000))
+        #expect(gauges.bytes.map { $0 > 0 } ?? true)
+        #expect(gauges.logBytes.map { $0 >= 0 } ?? true)
+        try accept(event("e3"), revisions, in: store)
+        #expect(try read { try $0.gauges() }.firstDue == now)
     }
 
     private func countsAreRight() throws {

@@ -40,7 +40,7 @@ import Testing
         "PosthornBench": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite",
             "PosthornSending", "PosthornCurl",
-            "PosthornHTTP",
+            "PosthornHTTP", "PosthornAPI",
             "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite", "CPosthornLinux",
         ],
     ]

@@ -44,6 +44,8 @@ extension Outbox {
                 continuation.resume(returning: $0)
             }
         }
-        return try result.mapError(OutboxError.store).get()
+        let results = try result.mapError(OutboxError.store).get()
+        meter.accepted(results, from: .library)
+        return results
     }
 }

@@ -67,7 +67,13 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         var snapshots: [@Sendable (EngineSnapshot) -> Void] = []
     }
 
-    init(directory: EndpointDirectory, clock: any PosthornClock, configuration: EngineConfiguration, listeners: EngineListeners) {
+    init(
+        directory: EndpointDirectory,
+        clock: any PosthornClock,
+        configuration: EngineConfiguration,
+        listeners: EngineListeners,
+        meter: OutboxMeter
+    ) {
         self.directory = directory
         self.clock = clock
         self.configuration = configuration
@@ -77,8 +83,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         health = HealthDuty(directory, configuration, listeners)
         // A new one is a line here.
         duties = [
-            WALGrowthDuty(listeners), ArrivalDuty(directory), held, BrokenEndpointDuty(directory, listeners), redating, health,
-            heartbeat,
+            WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), redating, health,
+            heartbeat, MeterDuty(directory, meter),
         ]
     }
 
@@ -121,6 +127,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     var prefersLargerBatch: Bool {
         lastGroup >= Self.streamGroup && recording.isEmpty && inbox.withLock { $0.count } < Self.groupGoal
     }
+
+    var recordedCount: Int { recorded.count }
 
     func committed() {
         checkThread()

@@ -199,7 +199,8 @@ public final class Engine: Sendable {
             directory: outbox.directory,
             clock: outbox.clock,
             configuration: configuration,
-            listeners: listeners
+            listeners: listeners,
+            meter: outbox.meter
         )
         let pool = try makeCarrier(core)
         core.pool = pool

@@ -109,6 +109,9 @@ extension Outbox {
         return attempts
     }
 
+    /// What can be counted without going through anything that grows with the outbox.
+    package func gauges() throws -> OutboxGauges { try read { try $0.gauges() } }
+
     /// Counts, ages and rates.
     package func status() throws -> OutboxStatus { try read { [clock] in try $0.status(at: clock.now()) } }
 

@@ -24,6 +24,8 @@ public final class Outbox: @unchecked Sendable {
     let random: any RandomSource
     private let readers: any OutboxReaders
     let sealing: SealedCredentials?
+    /// What this process does with the outbox, counted.
+    package let meter = OutboxMeter()
     /// The hierarchy as scoped readings use it.
     let topologies = TopologyCache()
     /// For the asynchronous calls.
@@ -99,10 +101,15 @@ public final class Outbox: @unchecked Sendable {
     }
 
     private func store(_ batch: EmitBatch, isolated: Bool) throws(OutboxProblem) -> [Result<EmittedEvent, InputProblem>] {
-        try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
+        let results = try writer.perform(isolated: isolated, weight: batch.events.count) { [self] (store) throws(OutboxProblem) in
             try batch.store(in: store, router, at: clock.now())
         }
+        meter.accepted(results, from: .library)
+        return results
     }
+
+    /// What commits take.
+    package var commits: CommitMeter.Figures { writer.meter.figures }
 
     /// How much the writer has asked of the store so far, for benchmarks and metrics.
     package func counters() throws(OutboxProblem) -> StoreCounters {

@@ -22,12 +22,18 @@ enum ArrivalFanOut {
 /// Looks for events that other programs have inserted, and gives them their deliveries.
 final class ArrivalDuty: EngineDuty {
     private let directory: EndpointDirectory
+    private let meter: OutboxMeter
     private var mayHaveArrivals = false
+    /// Events that the transaction gives their deliveries.
+    private var fannedOut = 0
 
     /// Events that one transaction fans out.
     private static let arrivalsPerTransaction = 1000
 
-    init(_ directory: EndpointDirectory) { self.directory = directory }
+    init(_ directory: EndpointDirectory, _ meter: OutboxMeter) {
+        self.directory = directory
+        self.meter = meter
+    }
 
     var hasPendingWrites: Bool { mayHaveArrivals }
 
@@ -41,7 +47,16 @@ final class ArrivalDuty: EngineDuty {
         let arrivals = try store.arrivals(limit: Self.arrivalsPerTransaction)
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: turn.now)
         mayHaveArrivals = !arrivals.isEmpty
+        fannedOut = arrivals.count
     }
 
-    func failed() { mayHaveArrivals = true }
+    func committed(_ results: CommittedResults) {
+        meter.accepted(fannedOut, from: .sql)
+        fannedOut = 0
+    }
+
+    func failed() {
+        mayHaveArrivals = true
+        fannedOut = 0
+    }
 }

@@ -40,9 +40,11 @@ extension ScopedOutbox {
                 throw OutboxProblem(.refused, "some events were refused")
             }
             return results
-        } done: { result in
+        } done: { [outbox] result in
             switch result {
-            case .success(let results): done(.success(.done(results)))
+            case .success(let results):
+                outbox.meter.accepted(results, from: .http)
+                done(.success(.done(results)))
             case .failure(let problem) where problem.code == .refused: done(.success(.refused(refusals.value)))
             case .failure(let problem): done(.failure(problem))
             }

@@ -203,6 +203,7 @@ enum Schemas {
     private static let others: [(String, JSONValue)] = [
         ("Key", Schema.whole(key)),
         ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
+        ("EndpointPatch", Schema.described(Schema.openObject, "Members of an Endpoint; null takes one back to its default.")),
         ("Status", Schema.openObject),
         (
             "ProblemKind",

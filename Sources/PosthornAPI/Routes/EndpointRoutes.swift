@@ -190,7 +190,7 @@ enum EndpointRoutes {
         parameters: [id],
         body: Route.Body(
             types: ["application/merge-patch+json", "application/json"],
-            schema: Schema.openObject,
+            schema: Schema.reference("EndpointPatch"),
             example: .object([.init("url", .string("https://crm.example/hook")), .init("rate_per_second", .number("10"))]),
             limitBytes: bodyLimitBytes
         ),

@@ -161,7 +161,6 @@ final class EventLines: HTTPBodyConsumer {
             parts.emitGate.leave(batch.bytes, of: key)
             switch result {
             case .success(.done(let results)):
-                parts.metrics.count(results)
                 answer(batch, results)
             case .success(.refused): stop(APIProblem(.failed, "the events could not be stored"))
             case .failure(let problem):

@@ -72,7 +72,6 @@ enum EventRoutes {
             case .success(.refused(let problems)):
                 done(EmitAnswer.refusal(problems, isArray: true).response(basePath: basePath))
             case .success(.done(let results)):
-                parts.metrics.count(results)
                 done(EmitAnswer.response(results, isArray: isArray, showsCounts: showsCounts, basePath: basePath))
             }
         }

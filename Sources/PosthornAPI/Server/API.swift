@@ -22,6 +22,10 @@ package final class API: Sendable {
         package var caFile: String?
         /// Bytes of events that may wait for their commit.
         package var waitingBytes = 64 << 20
+        /// What the engine beside it has done; `nil` while none delivers.
+        package var engine: @Sendable () -> EngineStatistics? = { nil }
+        /// Endpoints whose attempts have metrics of their own.
+        package var metricsEndpoints: [String] = []
         /// Takes problems that are the server's own, for the log.
         package var report: @Sendable (HTTPRequestID, any Error) -> Void = { _, _ in }
 
@@ -33,7 +37,7 @@ package final class API: Sendable {
     let options: Options
     let book: AccessBook
     let emitGate: EmitGate
-    let metrics = APIMetrics()
+    let requests: RequestMeter
     let statusCache = StatusCache()
     let table: RouteTable
     private let gate: Gate
@@ -58,15 +62,13 @@ package final class API: Sendable {
         book = try AccessBook(outbox)
         work = try WorkQueue(name: "api", threads: Self.workThreads, limit: Self.workLimit, limitEach: Self.workLimitEach)
         calls = try WorkQueue(name: "api-call", threads: Self.callThreads, limit: Self.callLimit, limitEach: Self.callLimitEach)
-        let parts = APIParts(
-            book: book,
-            emitGate: emitGate,
-            statusCache: statusCache,
-            metrics: metrics,
-            outbox: outbox,
-            options: options
-        )
-        table = RouteTable(APIRoutes.all(parts), basePath: options.basePath)
+        let parts = APIParts(book: book, emitGate: emitGate, statusCache: statusCache, outbox: outbox, options: options)
+        let metrics = MetricsSource(outbox, options)
+        let routes = APIRoutes.all(parts, MetricsRoutes.metrics { metrics.page() })
+        requests = RequestMeter(routes)
+        metrics.requests.withLock { [requests] in $0 = requests }
+        outbox.meter.watch(options.metricsEndpoints)
+        table = RouteTable(routes, basePath: options.basePath)
         gate = Gate(
             table: table,
             book: book,
@@ -178,7 +180,6 @@ struct APIParts: Sendable {
     let book: AccessBook
     let emitGate: EmitGate
     let statusCache: StatusCache
-    let metrics: APIMetrics
     let outbox: Outbox
     let options: API.Options
 }

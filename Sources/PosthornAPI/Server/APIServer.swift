@@ -44,7 +44,11 @@ package final class APIServer: Sendable {
             var configuration = HTTPServerConfiguration(address: listen.address)
             configuration.sendsRequestID = true
             configuration.refusalResponse = { [basePath = options.basePath] in Self.response($0, basePath: basePath) }
-            if let log { configuration.accessLog = { access in APIAccess(access, api.table).map(log) } }
+            configuration.accessLog = { access in
+                let route = access.head.flatMap { api.table.route(of: $0) }
+                api.requests.count(route, status: access.status, nanoseconds: access.durationNanoseconds)
+                if let log, let line = APIAccess(access, route) { log(line) }
+            }
             configure(&configuration)
             server = try HTTPServer(configuration: configuration, deciding: { api.decide($0) })
         } catch {
@@ -93,22 +97,12 @@ package struct APIAccess: Sendable {
     package let keyID: String?
 
     /// `nil` for checks of health, which come all the time.
-    init?(_ access: HTTPAccess, _ table: RouteTable) {
+    init?(_ access: HTTPAccess, _ route: Route?) {
         self.access = access
-        var path: String?
-        var wasChecked = false
-        if let head = access.head {
-            switch table.match(method: head.method, head.target.segments) {
-            case .route(let route, _):
-                path = route.path
-                wasChecked = route.access != .open
-            case .otherMethods, .nothing: break
-            }
-        }
-        if path == "/healthz" || path == "/readyz" { return nil }
-        route = path
+        if route?.path == "/healthz" || route?.path == "/readyz" { return nil }
+        self.route = route?.path
         // Elsewhere anybody could put the id of a key there.
-        let isProved = wasChecked && access.status != 401 && access.status != 503
+        let isProved = route.map { $0.access != .open } ?? false && access.status != 401 && access.status != 503
         keyID = !isProved ? nil : access.head?.headers["Authorization"].flatMap(Self.keyID)
     }
 

@@ -10,7 +10,7 @@ enum BenchCommand {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
             HostileBenchmark.self, LoadBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self,
-            SignBenchmark.self,
+            SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, FloodBenchmark.self,
             ScheduleBenchmark.self, InstructionsBenchmark.self,
         ]
     }

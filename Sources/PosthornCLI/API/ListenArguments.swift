@@ -16,21 +16,23 @@ struct ListenArguments {
             isRepeatable: true,
             "with --listen: believe X-Forwarded-For of proxies in this range; with unix:PATH of all who connect (repeatable)"
         ),
+        .init("metrics-endpoints", "IDS", "with --listen: endpoints, separated by commas, whose attempts have metrics of their own"),
     ]
 
     static let details =
-        "With --listen the HTTP API is open: events in, deliveries, endpoints and keys; /openapi.json describes it. Without any key it\n"
+        "With --listen the HTTP API is open: events in, deliveries, endpoints, keys, metrics; /openapi.json describes it. Without any key it\n"
         + "listens on a loopback address or a Unix socket only, and all who reach that may do everything; posthorn key create makes a\n"
         + "key, and from then on only keys are let in. TLS is a reverse proxy's."
 
     private let address: ListenAddress
     private let basePath: String
     private let proxies: [CIDR]
+    private let metricsEndpoints: [String]
 
     /// What the flags ask for; `nil` without `--listen`.
     init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
         guard let text = arguments.text("listen") else {
-            for flag in ["base-path", "trusted-proxy"] where arguments.has(flag) {
+            for flag in ["base-path", "trusted-proxy", "metrics-endpoints"] where arguments.has(flag) {
                 throw UsageProblem("--\(flag) goes with --listen", command: command)
             }
             return nil
@@ -47,6 +49,23 @@ struct ListenArguments {
         }
         basePath = path
         proxies = try arguments.ranges("trusted-proxy")
+        metricsEndpoints = try Self.endpoints(arguments.text("metrics-endpoints"), command)
+    }
+
+    /// Metrics of many endpoints are too much for what reads them: each is two dozen series.
+    private static let metricsEndpointLimit = 100
+
+    private static func endpoints(_ text: String?, _ command: String) throws(UsageProblem) -> [String] {
+        guard let text else { return [] }
+        let ids = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+        guard !ids.contains(""), ids.count <= metricsEndpointLimit else {
+            throw UsageProblem(
+                "--metrics-endpoints: \"\(InputProblem.printable(text))\" is no list of endpoints; write their ids with commas between, "
+                    + "\(metricsEndpointLimit) at most",
+                command: command
+            )
+        }
+        return ids
     }
 
     private static func isBasePath(_ path: String) -> Bool {
@@ -60,10 +79,15 @@ struct ListenArguments {
     static let descriptors = HTTPServerConfiguration().connectionLimit
 
     /// Opens the API, and says where.
-    func open(_ outbox: Outbox, guard egress: EgressGuard, caFile: String?, _ log: LogWriter) throws -> APIServer {
+    func open(_ outbox: Outbox, beside engine: Engine, guard egress: EgressGuard, caFile: String?, _ log: LogWriter) throws -> APIServer {
         var options = API.Options()
         options.basePath = basePath
         options.guard = egress
+        options.metricsEndpoints = metricsEndpoints
+        options.engine = {
+            let statistics = engine.statistics
+            return statistics.senders == nil ? nil : statistics
+        }
         options.caFile = caFile
         options.report = { log.log(LogRecord(api: $1, request: $0)) }
         let server = try APIServer(

@@ -110,7 +110,7 @@ enum RunCommand: Command {
             }
             try ServiceManager.current?.keepWatch(over: engine)
             log.showProgress { RunProgress.line(engine.statistics, since: started) }
-            let api = try listen?.open(outbox, guard: configuration.sender.guard, caFile: configuration.sender.caFile, log)
+            let api = try listen?.open(outbox, beside: engine, guard: configuration.sender.guard, caFile: configuration.sender.caFile, log)
             defer { api?.stop() }
             let tracing = RunTracing(engine, log)
             if level == .trace { tracing.start() }

@@ -206,6 +206,7 @@ public final class SenderPool: Sendable {
             sum.connectionsPerRequestAtOnce = max(sum.connectionsPerRequestAtOnce, gauge.mostOpenedPerInFlight)
             sum.endpoints += gauge.endpoints
             sum.connectionsOpened += gauge.opened
+            sum.connections += gauge.open
             sum.finished += gauge.finished
             sum.wakeUps += gauge.wakeUps
             sum.threadCPUMicroseconds.append(gauge.cpuClock.map(Self.microseconds) ?? gauge.cpuAtEnd)
@@ -277,6 +278,8 @@ public struct SenderStatistics: Sendable, Hashable {
     public internal(set) var connectionsPerRequestAtOnce = 0.0
     /// Endpoints that have a place in a queue: those that were sent something and are not gone since.
     public internal(set) var endpoints = 0
+    /// Connections that are open, or about to be.
+    public internal(set) var connections = 0
     /// Connections opened since the pool was made.
     public internal(set) var connectionsOpened: Int64 = 0
     /// TLS handshakes in which a receiver proved itself by its certificate, since the pool was made.

@@ -26,6 +26,7 @@ final class SenderThread: @unchecked Sendable {
         var mostOpenedPerInFlight = 0.0
         var endpoints = 0
         var opened: Int64 = 0
+        var open = 0
         var finished: Int64 = 0
         var wakeUps: Int64 = 0
         /// Requests that were cut off when a drain had lasted long enough.
@@ -295,6 +296,7 @@ final class SenderThread: @unchecked Sendable {
             gauge.mostOpenedPerInFlight = connections.mostOpenedPerInFlight
             gauge.endpoints = turns.keyCount
             gauge.opened = context.sockets.openedCount
+            gauge.open = context.sockets.openCount
             gauge.finished = finished
             gauge.wakeUps += 1
         }

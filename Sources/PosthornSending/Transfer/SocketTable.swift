@@ -31,6 +31,10 @@ struct SocketTable {
     private var socketOfPort = [Int32](repeating: Self.none, count: 65_536)
     /// Connections that were opened, all told.
     private(set) var openedCount: Int64 = 0
+    /// Those of them that are closed again.
+    private var closedCount: Int64 = 0
+    /// Connections that are open, or about to be.
+    var openCount: Int { Int(openedCount - closedCount) }
     /// How connections were when they were closed under the transfers that used them again.
     private var endings: [Int: ConnectionEnding] = [:]
 
@@ -97,6 +101,7 @@ struct SocketTable {
     @discardableResult
     mutating func closed(_ socket: Int32) -> (host: Int, shard: Int)? {
         guard Int(socket) < entries.count else { return nil }
+        closedCount += 1
         let entry = entries[Int(socket)]
         if entry.localPort != 0 { unlink(socket, entry) }
         if entry.user >= 0 { endings[entry.user] = ConnectionEnding(of: socket) }

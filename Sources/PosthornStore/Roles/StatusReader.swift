@@ -6,6 +6,8 @@ public protocol StatusReader: AnyObject {
     /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for those that are overdue.
     /// - Parameter now: The time that says what is overdue.
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
+    /// What can be counted without going through anything that grows with the outbox, for metrics.
+    func gauges() throws(OutboxProblem) -> OutboxGauges
     /// How many more events and deliveries there are than were counted for ``status(at:)``; reads all that is counted.
     func uncounted() throws(OutboxProblem) -> OutboxCounts
     /// Whether an engine that starts has to take the counts once more, since a program of an earlier version may have been at work.

@@ -85,7 +85,7 @@ import Testing
             let key = try key(node)
             _ = try self.key("c2")
             for route in bench.api.table.routes where route.access != .open && route.method == "GET" {
-                let id = own[String(route.segments[1])] ?? "-"
+                let id = own[route.segments.dropFirst().first.map { String($0) } ?? ""] ?? "-"
                 let text = ask(route, id, key).text
                 for word in Self.foreign {
                     let isThere = text.firstRange(of: "\"\(word)\"") != nil || (word == "stranger" && text.contains(word))

@@ -1,0 +1,148 @@
+import Posthorn
+import PosthornAPI
+import PosthornBenchReports
+import PosthornLab
+import PosthornModel
+import PosthornSystem
+import PosthornText
+import Synchronization
+
+/// `posthorn-bench api`
+struct APIBenchmark: Benchmark {
+    static let name = "api"
+    static let summary = "events accepted a second over HTTP, beside the library in the same run"
+    static let explanation = """
+        Hands events in over many connections of the HTTP API, each of which waits for its answer, one event a request and in batches of
+        100 and 1,000; and the same through the library from as many threads. Both in turns, round after round, each on an outbox of its
+        own. The clients of the API are threads of this process, so what they cost is in its figures.
+        """
+    static let example = "posthorn-bench api --events 20000 --connections 64"
+    static var options: [BenchOption<Self>] {
+        [
+            .count("--events", "N", "events of each way in each round", \.load.events),
+            .count("--connections", "N", "connections, and threads of the library", \.connections),
+            .count("--fan-out", "N", "endpoints that get each event", \.load.fanOut),
+            .count("--endpoints", "N", "endpoints in all", \.load.endpoints),
+            .count("--payload", "BYTES", "size of an event's data", \.load.payloadBytes),
+            .count("--rounds", "N", "rounds", \.rounds),
+        ]
+    }
+
+    var load: Workload = {
+        var load = Workload()
+        load.events = 20_000
+        return load
+    }()
+    var connections = 64
+    var rounds = 3
+
+    private static let batches = [1, 100, 1000]
+
+    func check() throws { try load.check() }
+
+    /// What one way of handing in took.
+    private struct Way {
+        let perSecond: Double
+        let p99Microseconds: Double
+    }
+
+    func run() throws -> any BenchResult {
+        ProcessFile.raiseDescriptorLimit()
+        var figures: [Figure] = []
+        for size in Self.batches {
+            var (rate, latency) = (PairedRuns(), PairedRuns())
+            for _ in 0..<rounds {
+                let http = try overHTTP(size)
+                let library = try throughLibrary(size)
+                rate.add(http.perSecond, library.perSecond)
+                latency.add(http.p99Microseconds, library.p99Microseconds)
+            }
+            let label = size == 1 ? "one a request" : "\(size) a request"
+            figures += rate.figures("events_per_second_\(size)", "events/s, \(label)", "HTTP", "library")
+            figures += latency.figures("p99_us_\(size)", "µs of the slowest call in a hundred, \(label)", "HTTP", "library")
+        }
+        return FigureList(
+            title: "\(load.events) events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), over \(connections) connections, "
+                + "\(rounds) rounds in turns",
+            settings: [
+                ("events", load.events), ("fan_out", load.fanOut), ("endpoints", load.endpoints), ("payload_bytes", load.payloadBytes),
+                ("connections", connections), ("rounds", rounds),
+            ],
+            figures: figures
+        )
+    }
+
+    private func overHTTP(_ size: Int) throws -> Way {
+        try onOutbox { outbox in
+            let server = try APIServer(outbox, listen: try ListenAddress("127.0.0.1:0"))
+            defer { server.stop() }
+            return try measure(size) {
+                let connection = try KeptConnection(port: server.port)
+                return { numbers in
+                    let body = body(numbers, isArray: size > 1)
+                    try connection.ask(KeptConnection.request("POST", "/v1/events", body: body), expecting: 202)
+                }
+            }
+        }
+    }
+
+    private func throughLibrary(_ size: Int) throws -> Way {
+        let (data, groups) = (load.data, load.groups)
+        return try onOutbox { outbox in
+            try measure(size) {
+                { numbers in
+                    if size == 1 {
+                        _ = try outbox.emit(NewEvent(type: "bench.\(numbers.lowerBound % groups)", node: "bench", data: data))
+                    } else {
+                        _ = try outbox.emit(numbers.map { NewEvent(type: "bench.\($0 % groups)", node: "bench", data: data) })
+                    }
+                }
+            }
+        }
+    }
+
+    private func body(_ numbers: Range<Int>, isArray: Bool) -> [UInt8] {
+        let data = String(decoding: load.data, as: UTF8.self)
+        let events = numbers.map { #"{"type":"bench.\#($0 % load.groups)","node":"bench","data":\#(data)}"# }
+        return Array((isArray ? "[\(events.joined(separator: ","))]" : events[0]).utf8)
+    }
+
+    private func onOutbox(_ work: (Outbox) throws -> Way) throws -> Way {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let outbox = try Outbox(path: folder.database)
+        defer { outbox.close() }
+        _ = try outbox.apply(try load.topology(port: 9))
+        return try work(outbox)
+    }
+
+    /// Hands all events in from as many threads as there are connections.
+    /// - Parameter begin: Is called by each thread once, and makes what hands a call's events in, by their numbers.
+    private func measure(_ size: Int, _ begin: () throws -> (Range<Int>) throws -> Void) throws -> Way {
+        let next = Atomic(0)
+        let latencies = Mutex(LatencyHistogram())
+        let failure = Mutex<(any Error)?>(nil)
+        let events = load.events
+        let measurement = Measurement.of {
+            ThreadTeam.run(connections) {
+                do {
+                    let handIn = try begin()
+                    var own = LatencyHistogram()
+                    while true {
+                        let first = next.add(size, ordering: .relaxed).oldValue
+                        if first >= events { break }
+                        let start = MonotonicClock.nanoseconds()
+                        try handIn(first..<min(first + size, events))
+                        own.record(MonotonicClock.nanoseconds() - start)
+                    }
+                    latencies.withLock { $0.merge(own) }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            }
+        }
+        if let problem = failure.withLock({ $0 }) { throw problem }
+        let p99 = latencies.withLock { $0.percentile(99) }
+        return Way(perSecond: Double(events) / measurement.wallSeconds, p99Microseconds: Double(p99) / 1000)
+    }
+}
