@@ -78,7 +78,7 @@ extension StoreContract {
         #expect(try store.health() == [keys[1]: suspended()])
         try write(failing, keys[2])
         try write(nil, keys[2])
-        // Enabled by hand it begins anew.
+        // Enabled by hand it starts over.
         try store.write { () throws(OutboxProblem) in
             try store.setState(.disabled, reason: nil, ofEndpoint: keys[1], at: now)
             try store.setState(.active, reason: nil, ofEndpoint: keys[1], at: now)

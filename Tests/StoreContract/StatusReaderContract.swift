@@ -143,7 +143,7 @@ extension StoreContract {
         #expect(try read { try $0.endpointHealth() }.isEmpty)
         try store.write { () throws(OutboxProblem) in try store.write(health: suspended(), ofEndpoint: key) }
         #expect(try read { try $0.endpointHealth() } == ["a": suspended()])
-        try apply([settings("b")], to: store)
+        try apply([settings("b")], to: store, prune: true)
         #expect(try read { try $0.endpointHealth() }.isEmpty)
     }
 }

@@ -15,6 +15,10 @@ enum RunCheck {
         var findings: [Finding] = []
         let configuration = value("settings", &findings) { try RunCommand.configuration(arguments) }
         let listen = value("settings", &findings) { try ListenArguments(arguments, command: RunCommand.specification.name) } ?? nil
+        _ = value("settings", &findings) {
+            _ = try arguments.choice("log", LogWriter.Format.self)
+            _ = try arguments.choice("log-level", LogRecord.Level.self)
+        }
         if findings.isEmpty { findings.append(Finding(.ok, "settings", settings(arguments))) }
         findings += outbox(arguments, context, configuration, listen: listen)
         findings += certificates(arguments.text("ca-file"))

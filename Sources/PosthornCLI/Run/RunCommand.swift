@@ -55,7 +55,8 @@ enum RunCommand: Command {
                 + "\nSIGTERM and SIGINT let requests that are on the wire end, for --drain at most, record their results and exit with 0;"
                 + "\na second signal ends at once. What was still on the wire is sent again by the next run, and that was no attempt."
                 + "\nSIGHUP has it read the settings file again: --log-level, --drain and the mail server's take effect, and the log names"
-                + "\nwhat has changed and needs a restart. SIGUSR1 has it log what it is doing: requests, connections, what waits in memory, and the endpoints with most of it."
+                + "\nwhat has changed and needs a restart. SIGUSR1 has it log what it is doing: requests, connections, what waits in memory, and"
+                + "\nthe endpoints with most of it."
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
             "A missing outbox is made with --create only: a mistyped name, or a disk that is not mounted, would look like an outbox\nwithout events.",

@@ -1,6 +1,6 @@
 public import PosthornText
 
-/// How an endpoint does, by its attempts in a row. Whoever suspends it sends one request, the probe, when the pause is over, and after a
+/// How an endpoint does, by its attempts in a row. A suspended one gets one request, the probe, when the pause is over, and after a
 /// success as many more each second as go well.
 ///
 /// ```
@@ -68,7 +68,7 @@ public struct EndpointHealth: Sendable, Hashable {
 
     /// Learns from an attempt.
     /// - Parameters:
-    ///   - outcome: What came of it.
+    ///   - outcome: Its result.
     ///   - speed: How many times faster than written the pauses are.
     /// - Returns: The state before, when something has changed that others are to know: the state, or that a probe has failed.
     public mutating func note(_ outcome: AttemptOutcome, _ policy: HealthPolicy, speed: Double = 1) -> State? {
