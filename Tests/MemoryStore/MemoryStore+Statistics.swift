@@ -8,7 +8,8 @@ extension MemoryStore {
             for span in StatisticsSpan.allCases {
                 let oldest = moment.advanced(byMilliseconds: -span.keptMilliseconds)
                 tables.tallies[key, default: [:]][span, default: [:]][span.start(of: moment), default: AttemptTally()].add(tally)
-                tables.tallies[key]?[span] = tables.tallies[key]?[span]?.filter { $0.key >= oldest }
+                let kept = tables.tallies[key]?[span]?.filter { $0.key >= oldest }
+                tables.tallies[key]?[span] = kept
             }
         }
     }
