@@ -22,17 +22,6 @@ extension StoreContract {
         try store.write { () throws(OutboxProblem) in try store.insert(replay) }
     }
 
-    private func numbers(before: Int64? = nil, after: Int64? = nil, limit: Int = .max) throws -> [Int64] {
-        try read { reader in
-            var numbers: [Int64] = []
-            try reader.visitReplays(before: before, after: after) {
-                numbers.append($0.number)
-                return numbers.count < limit
-            }
-            return numbers
-        }
-    }
-
     private func replaysAreStored() throws {
         let (store, revisions) = try prepared(["a", "b"])
         try accept(event("e1"), revisions, in: store)
@@ -52,8 +41,6 @@ extension StoreContract {
         let second = try stored(replay { $0.recipients = .current }, in: store)
         #expect(try second.number > first.number && second.through == newestEvent())
         #expect(try read { try $0.runningReplays() } == [first, second] && store.runningReplays() == [first, second])
-        #expect(try numbers() == [second.number, first.number] && numbers(limit: 1) == [second.number])
-        #expect(try numbers(before: second.number) == [first.number] && numbers(after: first.number) == [second.number])
         #expect(try read { try $0.replay(999) } == nil)
     }
 

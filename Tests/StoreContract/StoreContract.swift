@@ -57,7 +57,7 @@ public struct StoreContract: Sendable {
         manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
         maintenanceRules, spaceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
-        accessKeyRules, accessKeyReaderRules, boundedRules, replayRules,
+        accessKeyRules, accessKeyReaderRules, boundedRules, replayRules, replayReaderRules,
     ].flatMap(\.self)
 }
 

@@ -44,7 +44,7 @@ extension Outbox {
         try forecast(of: Replay(scope: scope, selection, created: clock.now()), rowLimit: rowLimit)
     }
 
-    /// Rows that are looked at while somebody waits.
+    /// Rows that are looked at while a request waits.
     package static let countedRowLimit = 100_000
 
     private func forecast(of replay: Replay, rowLimit: Int?) throws -> ReplayForecast {
@@ -111,23 +111,15 @@ extension Outbox {
 
 extension ReplayForecast {
     /// Counts what a reading found.
-    /// - Parameter lastEvent: The event of the newest delivery that was counted: an event's deliveries stand beside each other.
+    /// - Parameter lastEvent: The event that the reading before ended with: an event's deliveries stand beside each other.
     fileprivate mutating func add(_ batch: ReplayBatch, _ view: TopologyView, _ lastEvent: inout String?) {
-        func count(_ event: String) {
-            if event != lastEvent { events += 1 }
-            lastEvent = event
-        }
-        func count(endpoint: String) {
+        var found = Set(batch.deliveries.map(\.event)).union(batch.additions.map(\.eventID))
+        if let lastEvent { found.remove(lastEvent) }
+        events += found.count
+        lastEvent = batch.deliveries.last?.event ?? batch.additions.last?.eventID ?? lastEvent
+        for endpoint in batch.deliveries.map(\.endpoint) + batch.additions.flatMap(\.endpoints) {
             deliveries[endpoint, default: 0] += 1
             if view.endpoint(endpoint)?.state != .active { held[endpoint, default: 0] += 1 }
-        }
-        for found in batch.deliveries {
-            count(found.event)
-            count(endpoint: found.endpoint)
-        }
-        for addition in batch.additions {
-            count(addition.eventID)
-            for endpoint in addition.endpoints { count(endpoint: endpoint) }
         }
         for found in batch.refused { refused[found.endpoint, default: 0] += 1 }
     }

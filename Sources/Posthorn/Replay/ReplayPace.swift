@@ -18,14 +18,15 @@ struct ReplayPace: Sendable, Equatable {
         let seconds = Double(max(0, nanoseconds - reckoned)) / 1e9
         credit = min(Double(ratePerSecond), credit + seconds * Double(ratePerSecond))
         reckoned = nanoseconds
-        return Int(credit)
+        // A whole one that was added up of parts may lack a trillionth.
+        return max(0, Int(credit + 1e-9))
     }
 
     /// So many were.
     mutating func took(_ count: Int) { credit -= Double(count) }
 
     /// Milliseconds until the next may be.
-    var millisecondsToNext: Int64 { credit >= 1 ? 0 : Int64(((1 - credit) * 1000 / Double(ratePerSecond)).rounded(.up)) }
+    var millisecondsToNext: Int64 { credit + 1e-9 >= 1 ? 0 : Int64(((1 - credit) * 1000 / Double(ratePerSecond)).rounded(.up)) }
 }
 
 /// Deliveries that a replay has made due and that no engine has tried yet. While there are many, it makes no more due: what it sends

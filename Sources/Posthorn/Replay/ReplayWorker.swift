@@ -7,7 +7,7 @@ import PosthornSystem
 final class ReplayWorker {
     private let outbox: Outbox
     private let nanoseconds: () -> Int64
-    /// What is kept in memory of each replay: after a restart it begins anew, and costs a pause at most.
+    /// What is kept in memory of each replay: after a restart it begins again, and costs a pause at most.
     private var courses: [Int64: Course] = [:]
 
     private struct Course {

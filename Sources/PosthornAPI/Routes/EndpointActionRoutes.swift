@@ -182,7 +182,7 @@ enum EndpointActionRoutes {
                     line.add("error_text", nil as String?)
                 } catch let problem as InputProblem where problem.code == .badAnswer {
                     line.add("text", nil as String?)
-                    line.add("error_text", "the \(problem.field) \(problem.reason)")
+                    line.add("error_text", "\(problem)")
                 }
                 return .json(line, headers: [("Cache-Control", "no-store")])
             }

@@ -96,6 +96,7 @@ enum EventRoutes {
                 example: Examples.list(Examples.event)
             )
         ],
+        problems: [.notFound],
         handler: .plain { request in
             let page = try request.outbox.events(
                 types: request.patterns("type"),

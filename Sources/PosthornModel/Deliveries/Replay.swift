@@ -45,7 +45,7 @@ public struct Replay: Sendable, Hashable {
         case running
         /// All that it found was made due.
         case done
-        /// Somebody ended it. What it had made due before is delivered all the same.
+        /// It was ended by hand. What it had made due before is delivered all the same.
         case cancelled
     }
 
@@ -84,7 +84,7 @@ public struct Replay: Sendable, Hashable {
     public var total: Int?
     /// Deliveries that were made due.
     public var done = 0
-    /// Deliveries that were to be sent again and could not be: their endpoint is removed, or somebody else moved them.
+    /// Deliveries that were to be sent again and could not be: their endpoint is removed, or they were moved by hand.
     public var refused = 0
     /// When it was done or cancelled.
     public var finished: Timestamp?
