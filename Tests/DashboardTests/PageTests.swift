@@ -9,7 +9,8 @@ extension BrowserTests {
     /// Every page, empty and with data, as all readers need it, and as no attacker wants it.
     @Suite struct PageTests {
         private static let pages = [
-            "", "deliveries", "deliveries?state=exhausted", "endpoints", "new-endpoint", "events", "nodes", "keys", "nodes/c1/nonsense",
+            "", "deliveries", "deliveries?state=exhausted", "endpoints", "new-endpoint", "events", "event-types", "nodes", "replays",
+            "keys", "nodes/c1/nonsense",
         ]
         private static let pagesOfData = ["deliveries/1", "endpoints/crm", "events/e1", "nodes/c1"]
 
@@ -92,6 +93,7 @@ extension BrowserTests {
             for (page, words) in [
                 ("", "Make the first one"), ("deliveries", "posthorn emit"), ("endpoints", "There is no endpoint yet"),
                 ("events", "There are no events yet"), ("nodes", "posthorn apply topology.json"), ("new-endpoint", "There is no node yet"),
+                ("replays", "There was none yet"),
             ] {
                 try show(page, in: tab)
                 try tab.waitFor(words)

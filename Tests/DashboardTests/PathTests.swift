@@ -79,6 +79,22 @@ extension BrowserTests {
             #expect(try !bench.outbox.scoped(to: nil).endpoints().contains { $0.settings.id == "chat" })
         }
 
+        @Test func aReplayIsCountedBeforeItIsStarted() throws {
+            let bench = try DashboardBench(runs: true)
+            bench.receiver.waitForRequests(8)
+            let tab = try bench.tab("endpoints/top", key: try bench.key(nil, .admin))
+            try tab.follow("Replay events of the past")
+            try tab.waitForPage("replays")
+            try tab.run("document.querySelector('[value=delivered]').click()")
+            try tab.press("Count what it would send")
+            try tab.waitFor("It would send 4 deliveries of 4 events.")
+            #expect(bench.receiver.requests.count == 8)
+            try tab.press("Start the replay")
+            try tab.waitFor("Replay 1 is made")
+            try tab.wait("document.querySelector('table .badge.good')?.textContent === 'done'")
+            #expect(bench.receiver.waitForRequests(12).count == 12)
+        }
+
         @Test func aKeyIsMadeShownOnceAndRevoked() throws {
             let bench = try DashboardBench()
             let tab = try bench.tab("keys", key: try bench.key(nil, .admin))

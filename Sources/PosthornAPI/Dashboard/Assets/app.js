@@ -11,7 +11,9 @@ import './delivery.js';
 import './endpoints.js';
 import './endpoint.js';
 import './events.js';
+import './event-types.js';
 import './nodes.js';
+import './replays.js';
 import './keys.js';
 
 const places = [
@@ -19,13 +21,15 @@ const places = [
     { path: 'deliveries', word: 'Deliveries', letter: 'd', right: 'read_metadata' },
     { path: 'endpoints', word: 'Endpoints', letter: 'e', right: 'read_metadata' },
     { path: 'events', word: 'Events', letter: 'v', right: 'read_metadata' },
+    { path: 'event-types', word: 'Event types', letter: 't', right: null },
     { path: 'nodes', word: 'Hierarchy', letter: 'h', right: 'read_metadata' },
+    { path: 'replays', word: 'Replays', letter: 'r', right: 'read_metadata' },
     { path: 'keys', word: 'Keys', letter: 'k', right: 'keys' },
 ];
 
 const top = document.getElementById('top');
 
-function allowedPlaces() { return places.filter(place => me.can(place.right)); }
+function allowedPlaces() { return places.filter(place => place.right === null || me.can(place.right)); }
 
 function showTop(path) {
     if (!me.access) return fill(top, h('span', { class: 'brand' }, 'Posthorn'));

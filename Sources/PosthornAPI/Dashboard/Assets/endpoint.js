@@ -85,6 +85,7 @@ function headOf(endpoint, actions) {
             ['Its receiver asked to be left alone until', timeAndDistance(endpoint.throttled_until)],
         ]),
         actions.length > 0 && h('div', { class: 'actions' }, actions),
+        me.can('retry') && h('p', {}, link(`replays${query({ endpoint: endpoint.id })}`, 'Replay events of the past to it')),
         h('p', {}, 'Deliveries: ', [['pending', { state: 'pending' }], ['retrying', { state: 'pending', attempts_min: 1 }], ['held', { state: 'held' }], ['exhausted', { state: 'exhausted' }], ['delivered', { state: 'delivered' }]]
             .map(([word, filter], i) => [i > 0 && ', ', link(`deliveries${query({ endpoint: endpoint.id, ...filter })}`, word)])),
     ];
