@@ -1,6 +1,7 @@
 import Posthorn
 import PosthornHTTP
 import PosthornModel
+import PosthornStore
 import PosthornText
 
 /// Does a request with an `Idempotency-Key` once, and answers its repetitions with the first one's answer
