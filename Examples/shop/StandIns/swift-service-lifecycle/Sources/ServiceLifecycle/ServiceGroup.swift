@@ -3,7 +3,6 @@
 // signals comes, and then cancels them or asks them to end.
 
 import Dispatch
-import Glibc
 import Logging
 import Synchronization
 import UnixSignals
@@ -82,7 +81,6 @@ public actor ServiceGroup: Service {
     }
 
     private static func source(_ wanted: UnixSignal, _ shutdown: Shutdown) -> any DispatchSourceSignal {
-        signal(wanted.number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: wanted.number)
         source.setEventHandler { shutdown.ask() }
         source.activate()
