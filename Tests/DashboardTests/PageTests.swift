@@ -172,7 +172,8 @@ extension BrowserTests {
             let bench = try DashboardBench()
             let tab = try bench.tab("", key: try bench.key(nil, .admin))
             for page in Self.pages + Self.pagesOfData { try show(page, in: tab) }
-            let addresses = tab.addresses
+            // The browser's own pictures of its fields have addresses that hold all of them.
+            let addresses = tab.addresses.filter { !$0.hasPrefix("data:") }
             #expect(addresses.count > 20)
             #expect(addresses.allSatisfy { $0.hasPrefix(tab.base) }, "\(addresses.filter { !$0.hasPrefix(tab.base) })")
         }
