@@ -7,7 +7,7 @@ package struct Findings: Equatable, Sendable {
     package let perSecond: Double
     /// CPU µs a delivery (`cus`); 0 for wrk, which does not say.
     package let cpuMicroseconds: Double
-    /// Events stored a second (`ingest_ev_s`), if it tells.
+    /// Events stored a second (`ingest_ev_s`), if it says so.
     package let eventsPerSecond: Double?
 
     package init(perSecond: Double, cpuMicroseconds: Double, eventsPerSecond: Double? = nil) {

@@ -103,7 +103,7 @@ package enum SQLiteBackup {
         throw OutboxProblem(.access, "\(target) exists, and a backup overwrites nothing; name another file")
     }
 
-    /// A file that nobody uses is read without making a log and its index beside it, unless it has a log.
+    /// An unused file is read without making a log and its index beside it, unless it has a log.
     private static func open(_ source: String, isUnused: Bool) throws(OutboxProblem) -> (SQLiteConnection, FileSnapshot?) {
         if isUnused, let snapshot = FileSnapshot(path: source), !snapshot.hasLog {
             return (try SQLiteConnection(path: source, creating: false, access: .readingAlone), snapshot)

@@ -2,7 +2,7 @@ package import PosthornStore
 import PosthornText
 
 extension SQLiteStore {
-    /// Old requests that one new one takes away at most, so that nobody waits for long.
+    /// Old requests that one new one takes away at most, so that no request waits for long.
     private static let forgottenAtOnce: Int64 = 100
 
     /// Begins a request, and forgets some that are older than a day.

@@ -9,9 +9,9 @@ public struct OutboxGauges: Sendable, Equatable {
     public var endpoints: [EndpointState: Int64] = [:]
     /// When the pending delivery was due that is due first; may lie ahead. `nil` when none waits.
     public var firstDue: Timestamp?
-    /// Bytes of the store's data; `nil` where nobody can say.
+    /// Bytes of the store's data; `nil` where that is not known.
     public var bytes: Int64?
-    /// Bytes of its write-ahead log; `nil` where nobody can say.
+    /// Bytes of its write-ahead log; `nil` where that is not known.
     public var logBytes: Int64?
 
     /// Nothing.

@@ -20,7 +20,10 @@ import Testing
         let good = try scope.statistics(ofEndpoint: "good", since: nil, until: nil, .fiveMinutes).total
         #expect(good.delivered == 10 && good.attempts == 10 && good.failed.isEmpty && good.durations.percentile(50) != nil)
         let other = try scope.statistics(ofEndpoint: "bad", since: nil, until: nil, .hour).total
-        #expect(other.delivered == 0 && other.exhausted == 10 && other.attempts == 20 && other.failed == [.status: 20])
+        #expect(other.delivered == 0)
+        #expect(other.exhausted == 10)
+        #expect(other.attempts == 20)
+        #expect(other.failed == [.status: 20])
         #expect(throws: ScopeProblem.self) { try scope.statistics(ofEndpoint: "none", since: nil, until: nil, .hour) }
     }
 
@@ -42,7 +45,7 @@ import Testing
             return statistics.steps.map { "\($0.start) \($0.tally.delivered)" }
         }
         // It is 2020-07-15T12:33:14.
-        #expect(try steps(.fiveMinutes) == ["2020-07-15T12:30:00.000Z 1"])
+        #expect(try steps(.fiveMinutes) == ["2020-07-15T11:30:00.000Z 2", "2020-07-15T12:30:00.000Z 1"])
         #expect(try steps(.hour) == ["2020-07-15T11:00:00.000Z 2", "2020-07-15T12:00:00.000Z 1"])
         #expect(try steps(.day) == ["2020-07-14T00:00:00.000Z 1", "2020-07-15T00:00:00.000Z 3"])
         #expect(try steps(.hour, "2020-07-15T12:59:00Z") == ["2020-07-15T12:00:00.000Z 1"])

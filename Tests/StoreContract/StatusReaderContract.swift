@@ -12,7 +12,6 @@ extension StoreContract {
         Rule("an event of the future does not hide the backlog's age") { try $0.futureEventsHideNothing() },
         Rule("the engine that runs is named") { try $0.engineIsNamed() },
         Rule("endpoints that are left alone are listed by id") { try $0.throttledAreListed() },
-        Rule("how credentials are stored is counted") { try $0.storageIsCounted() },
         Rule("endpoints that are not healthy are shown, unless they were removed") { try $0.healthIsShown() },
     ]
 
@@ -118,23 +117,6 @@ extension StoreContract {
         #expect(try read { try $0.throttledEndpoints(after: later(1000)) } == ["b": later(2000)])
         try apply([settings("a")], to: store, prune: true)
         #expect(try read { try $0.throttledEndpoints(after: now) } == ["a": later(1000)])
-    }
-
-    private func storageIsCounted() throws {
-        func secret(_ id: String) -> EndpointSettings {
-            var settings = settings(id)
-            settings.credentials = ["key": .string("secret")]
-            return settings
-        }
-        var headed = settings("headed")
-        headed.headers = [.init(name: "x-key", value: "secret")]
-        try apply([settings("plain"), secret("a"), headed], to: try open())
-        var storage = CredentialStorage()
-        storage.inTheClear = 2
-        #expect(try read { try $0.credentialStorage() } == storage)
-        try apply([secret("b")], to: try open(sealing: ToySealing(key: 7)))
-        storage.sealed = 1
-        #expect(try read { try $0.credentialStorage() } == storage)
     }
 
     private func healthIsShown() throws {

@@ -97,7 +97,7 @@ final class ServiceThread: Sendable {
     /// What it is to do.
     var order: Order { state.withLock { $0.order } }
 
-    /// Whether nobody waits any more for what is under way.
+    /// Whether no caller waits any more for what is under way.
     var isCut: Bool { state.withLock { $0.isCut } }
 
     /// Sleeps until it is woken, or for so many milliseconds and ``longestSleepMilliseconds`` at most; `nil` where only a call matters.

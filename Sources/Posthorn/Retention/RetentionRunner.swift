@@ -32,7 +32,7 @@ final class RetentionRunner: EngineService {
 
     func start() throws(SystemProblem) { try thread.start { [self] in run() } }
 
-    /// Nobody waits for what is old: it ends after the step that is under way.
+    /// No caller waits for what is old: it ends after the step that is under way.
     func drain(_ drain: ServiceDrain) { thread.order(.stop) }
 
     func join(within milliseconds: Int64) { thread.join(within: milliseconds) }

@@ -30,14 +30,13 @@ final class StatisticsDuty: EngineDuty {
         if tallies.isEmpty { return nil }
         let due = (lastWrite ?? turn.now).advanced(byMilliseconds: Self.intervalMilliseconds)
         if lastWrite == nil { lastWrite = turn.now }
-        // A clock that was put back must not keep them here.
-        isDue = turn.now >= due || turn.now < lastWrite ?? turn.now
+        // With nothing on the wire there may be no other transaction before the end. A clock that was put back must not keep them here.
+        isDue = turn.inFlight == 0 || turn.now >= due || turn.now < lastWrite ?? turn.now
         return isDue ? turn.now : due
     }
 
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
-        // With nothing on the wire there may be no other transaction before the end.
-        guard isDue || turn.inFlight == 0, !tallies.isEmpty else { return }
+        guard isDue, !tallies.isEmpty else { return }
         for (key, tally) in tallies.all.prefix(Self.writeLimit) {
             try store.add(tally.counts, ofEndpoint: key, at: turn.now)
             _ = tallies.removeValue(forKey: key)

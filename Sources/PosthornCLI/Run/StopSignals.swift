@@ -21,7 +21,7 @@ enum StopSignals {
         _ answers: [Int32: @Sendable () -> Void] = [:],
         _ onFirst: @escaping @Sendable (Int32) -> Void
     ) throws -> WorkerThread {
-        // Somebody who has SIGHUP ignored, as nohup does, wants to outlive the terminal.
+        // A person who has SIGHUP ignored, as nohup does, wants to outlive the terminal.
         let endsWithTerminal = !isIgnored(SIGHUP)
         return try WorkerThread(name: "posthorn-signal") {
             let first = next(answers, endsWithTerminal: endsWithTerminal)

@@ -111,7 +111,7 @@ final class NameResolver: Sendable {
         waker.signal()
     }
 
-    /// Whose a name is, as far as the name tells: its last two labels, or three behind the likes of `co.uk`.
+    /// Whose a name is, as far as the name says: its last two labels, or three behind the likes of `co.uk`.
     static func domain(of host: String) -> String {
         let labels = host.split(separator: ".")
         guard labels.count > 2 else { return labels.joined(separator: ".") }

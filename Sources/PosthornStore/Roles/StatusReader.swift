@@ -25,6 +25,4 @@ public protocol StatusReader: AnyObject {
     func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp]
     /// Endpoints that are not healthy, by their ids; removed ones are left out.
     func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth]
-    /// How credentials are stored. Needs no key.
-    func credentialStorage() throws(OutboxProblem) -> CredentialStorage
 }

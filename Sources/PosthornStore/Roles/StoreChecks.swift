@@ -6,6 +6,8 @@ public protocol StoreChecks: AnyObject {
     func strayDeliveries() throws(OutboxProblem) -> StrayDeliveries
     /// What the store's own check of all its data says; empty when all is well. Takes long on a large outbox.
     func integrityProblems() throws(OutboxProblem) -> [String]
+    /// How credentials are stored. Needs no key.
+    func credentialStorage() throws(OutboxProblem) -> CredentialStorage
     /// The version of the database that is in use, such as `3.40.1`.
     func databaseVersion() throws(OutboxProblem) -> String
 }

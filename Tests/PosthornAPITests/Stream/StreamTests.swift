@@ -60,7 +60,7 @@ import Testing
         let seen = client.read(until: #""error":null}"#)
         #expect(seen.contains(#""event":"e-mine","type":"MEETING_ENDED","node":"s1","endpoint":"mine","state":"delivered""#), "\(seen)")
         #expect(!seen.contains("e-far"))
-        let id = try #require(seen.split(separator: "\n").last { $0.hasPrefix("id: ") }).dropFirst(4)
+        let id = try #require(seen.split(whereSeparator: \.isNewline).last { $0.hasPrefix("id: ") }).dropFirst(4)
         try emit("e-next", "s1")
         #expect(client.read(until: #""error":null}"#).contains("e-next"))
         let again = try open(server, key, "Last-Event-ID: \(id)\r\n")
