@@ -27,6 +27,7 @@ final class StreamHub: Sendable {
     private let waker: Waker
     private let state = Mutex(State())
     private let thread = Mutex<WorkerThread?>(nil)
+    private let executor = QueueExecutor(label: "api-stream")
 
     /// Deliveries that are kept for clients that come back, and for those that read slowly.
     static let keptLimit = 10_000
@@ -99,7 +100,7 @@ final class StreamHub: Sendable {
         }
         guard begins, let source else { return }
         let updates = source()
-        let started = Task { [weak self] in
+        let started = Task(executorPreference: executor) { [weak self] in
             for await update in updates { self?.take(update) }
         }
         state.withLock { $0.task = started }

@@ -69,36 +69,4 @@ import Testing
         let other = try open(server, key, "Last-Event-ID: ffffffffffff-7\r\n")
         #expect(other.read(until: "event: figures\n").contains("event: reset"))
     }
-
-    @Test func aStreamEndsWithItsKeyAndWithTheServer() throws {
-        let made = try outbox.makeAccessKey(node: "c1", rights: [.read])
-        let lasting = try outbox.makeAccessKey(node: "c1", rights: [.readMetadata])
-        let server = try server()
-        let (client, other) = (try open(server, made.token.text), try open(server, lasting.token.text))
-        #expect(client.read(until: "event: figures\n").hasPrefix("HTTP/1.1 200"))
-        #expect(other.read(until: "event: figures\n").hasPrefix("HTTP/1.1 200"))
-        try outbox.revokeAccessKey(made.key.id)
-        _ = client.readToEnd()
-        #expect(other.read(until: "event: figures\n").contains("delivered"))
-        server.stop()
-        _ = other.readToEnd()
-    }
-
-    @Test func soManyStreamsAndNoMoreAreOpenForATenant() throws {
-        let (key, another) = (
-            try outbox.makeAccessKey(node: "c1", rights: [.read]).token.text,
-            try outbox.makeAccessKey(node: "c2", rights: [.read]).token.text
-        )
-        let server = try server()
-        defer { server.stop() }
-        var clients: [TestClient] = []
-        for _ in 0..<StreamHub.listenerLimitEach {
-            clients.append(try open(server, key))
-            #expect(clients[clients.count - 1].read(until: "event: figures\n").hasPrefix("HTTP/1.1 200"))
-        }
-        #expect(try open(server, key).read(until: "}").hasPrefix("HTTP/1.1 429"))
-        let other = try open(server, another)
-        #expect(other.read(until: "event: figures\n").hasPrefix("HTTP/1.1 200"))
-        withExtendedLifetime(clients) {}
-    }
 }
