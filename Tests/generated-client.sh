@@ -37,7 +37,7 @@ TOPOLOGY
 "$posthorn" apply "$work/topology.json" >/dev/null
 key=$("$posthorn" key create --node c1 --can emit,read,endpoints,retry 2>/dev/null)
 mkfifo "$work/log"
-"$posthorn" run --listen 127.0.0.1:0 --log json 2>"$work/log" &
+"$posthorn" run --allow 127.0.0.0/8 --listen 127.0.0.1:0 --log json 2>"$work/log" &
 server=$!
 exec {log}<"$work/log"
 url=
