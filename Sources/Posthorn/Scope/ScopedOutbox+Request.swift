@@ -60,17 +60,6 @@ extension JSONLine {
     package init(_ request: ShownRequest, attempt: Int) {
         self.init()
         add("attempt", attempt)
-        add("method", request.method.rawValue)
-        add("url", request.url)
-        add(
-            "headers",
-            request.headers.map { header in
-                var line = JSONLine()
-                line.add("name", header.name)
-                line.add("value", header.value)
-                return line
-            }
-        )
-        add("body", request.body.isEmpty ? nil : String(decoding: request.body, as: UTF8.self))
+        addRequest(request.method, url: request.url, headers: request.headers.map { ($0.name, $0.value) }, body: request.body)
     }
 }

@@ -1,25 +1,31 @@
+import PosthornModel
 import PosthornSending
 package import PosthornText
 
 /// The JSON objects in which the command line and the HTTP API show what was done to an endpoint.
 extension JSONLine {
-    /// What a test of an endpoint sent, and what came back.
-    package init(_ test: EndpointTest, of id: String) {
-        let outcome = test.outcome
-        self.init()
-        add("id", id)
-        add("method", test.method.rawValue)
-        add("url", test.url)
+    /// A request to a receiver, in the members that every shown request has.
+    mutating func addRequest(_ method: RequestMethod, url: String, headers: [(name: String, value: String)], body: [UInt8]) {
+        add("method", method.rawValue)
+        add("url", url)
         add(
             "headers",
-            test.headers.map { header in
+            headers.map { header in
                 var pair = JSONLine()
                 pair.add("name", header.name)
                 pair.add("value", header.value)
                 return pair
             }
         )
-        add("body", test.body.isEmpty ? nil : String(decoding: test.body, as: UTF8.self))
+        add("body", body.isEmpty ? nil : String(decoding: body, as: UTF8.self))
+    }
+
+    /// What a test of an endpoint sent, and what came back.
+    package init(_ test: EndpointTest, of id: String) {
+        let outcome = test.outcome
+        self.init()
+        add("id", id)
+        addRequest(test.method, url: test.url, headers: test.headers.map { ($0.name, $0.value) }, body: test.body)
         add("status", outcome.status)
         add("error", outcome.error?.rawValue)
         add("error_text", outcome.errorText.isEmpty ? nil : outcome.errorText)
