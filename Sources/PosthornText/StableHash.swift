@@ -18,7 +18,7 @@ package struct StableHash {
     private static func step(_ state: UInt64, _ byte: UInt8) -> UInt64 { (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
     /// FNV-1a of some bytes as others compute it too, without the stir.
-    package static func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(start, step) }
+    package static func fnv1a(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(start, step) }
 
     /// The finished hash (SplitMix64's last steps spread the bits).
     package var value: UInt64 { SeededGenerator.spread(state) }
