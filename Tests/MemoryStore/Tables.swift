@@ -16,6 +16,8 @@ struct Tables: Sendable {
     var arrivals: [Int64] = []
     var deliveries: [DeliveryRow] = []
     var attempts: [Int64: [Attempt]] = [:]
+    /// The lanes that deliveries are in, by their numbers.
+    var lanes: [Int64: LaneRow] = [:]
     var mails: [MailRow] = []
     var notifications: [NotificationRow] = []
     var throttles: [Int64: Timestamp] = [:]
@@ -79,6 +81,12 @@ struct DeliveryRow: Sendable {
     var isReady: Bool { state == .pending && attempts == 0 }
     var isRetry: Bool { state == .pending && attempts > 0 }
     var waits: Bool { state == .pending || state == .held }
+}
+
+struct LaneRow: Sendable {
+    let endpoint: Int64
+    let lane: Int64
+    var waits = true
 }
 
 struct MailRow: Sendable {

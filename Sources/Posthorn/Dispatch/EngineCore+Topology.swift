@@ -16,6 +16,7 @@ extension EngineCore {
         for slot in gone { forget(slot.index) }
         dispatch.window.grow(to: directory.slotCount)
         let changed = changes.isWhole ? directory.entries : changes.indices.compactMap(directory.entry)
+        followOrders(changed)
         let inactive = Set(changed.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key))
         if !inactive.isEmpty { pool.recall(keys: inactive) }
         // A sender remembers what is gone, though it may have nothing of it any more.

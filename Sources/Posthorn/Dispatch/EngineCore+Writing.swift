@@ -28,7 +28,7 @@ extension EngineCore {
         if !quiet.isEmpty { try store.release(quiet) }
     }
 
-    private func recordAll(in store: any DeliveryQueue & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
+    private func recordAll(in store: any DeliveryQueue & DeliveryLanes & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
         var records = recorded
@@ -49,6 +49,7 @@ extension EngineCore {
         gone.removeAll()
         let unmoved = try store.record(records)
         if !unmoved.isEmpty { note(unmoved, batches, &records) }
+        if !dispatch.lanes.isIdle { try leaveLanes(store, batches, records) }
         if hasExhausted {
             for (result, record) in zip(batches.joined(), records) where record.transition.state == .exhausted {
                 try notify(result, in: store, at: now)

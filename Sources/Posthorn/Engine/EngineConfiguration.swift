@@ -72,6 +72,8 @@ public enum EngineEvent: Sendable {
     case endpointSuspended(endpoint: String, EndpointHealth)
     /// A request to a failing or suspended endpoint has succeeded; what waits for it goes out at a growing rate.
     case endpointRecovered(endpoint: String)
+    /// A delivery of an endpoint with an order is exhausted, and what is behind it waits until somebody retries, skips or cancels it.
+    case laneStopped(endpoint: String, delivery: Int64)
     /// The process has no descriptor for another connection: what is due waits, without an attempt being counted.
     case descriptorsUsedUp
     /// There are descriptors again.
@@ -118,7 +120,7 @@ public enum EngineEvent: Sendable {
     var isFrequent: Bool {
         switch self {
         case .attemptFailed, .deliveryGone, .mail, .endpointNotVerified, .endpointVerified, .endpointBroken, .endpointMended,
-            .endpointFailing, .endpointSuspended, .endpointRecovered:
+            .endpointFailing, .endpointSuspended, .endpointRecovered, .laneStopped:
             true
         default: false
         }

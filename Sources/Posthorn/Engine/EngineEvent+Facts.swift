@@ -80,6 +80,8 @@ extension EngineEvent {
                 ]
             )
         case .endpointRecovered(let endpoint): Facts(.info, "endpoint_recovered", ["endpoint": endpoint])
+        case .laneStopped(let endpoint, let delivery):
+            Facts(.error, "lane_stopped", ["endpoint": endpoint, "delivery": "\(delivery)"])
         case .descriptorsUsedUp: Facts(.error, "descriptors_used_up")
         case .descriptorsRecovered: Facts(.info, "descriptors_recovered")
         case .machineFault(let fault, let detail): Facts(.error, "machine_fault", ["fault": fault.rawValue, "detail": detail])

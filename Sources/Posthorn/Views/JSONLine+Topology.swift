@@ -35,6 +35,8 @@ extension JSONLine {
         add("max_in_flight", settings.inFlightLimit)
         add("rate_per_second", fraction: settings.ratePerSecond)
         add("retry", numbers: settings.retry.offsetsMilliseconds)
+        add("order", settings.order?.json ?? .null)
+        add("on_exhausted", settings.order?.onExhausted.rawValue)
         add("throttled_until", throttledUntil)
         add("state", endpoint.state.rawValue)
         add("reason", endpoint.stateReason)

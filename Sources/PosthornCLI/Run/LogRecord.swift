@@ -94,6 +94,9 @@ struct LogRecord: Sendable, Equatable {
         case .endpointRecovered(let endpoint):
             let sentence = "endpoint answers again; what waits for it goes out at a growing rate"
             self.init(.info, "endpoint_recovered", sentence, [Field("endpoint", endpoint)])
+        case .laneStopped(let endpoint, let delivery):
+            let sentence = "what waits in order behind an exhausted delivery stands still; posthorn retry, skip or cancel it"
+            self.init(.error, "lane_stopped", sentence, [Field("endpoint", endpoint), Field("delivery", delivery)])
         case .storageFailed(let failure):
             self.init(
                 .error,
