@@ -32,6 +32,7 @@ extension EndpointSettings: CustomStringConvertible, CustomDebugStringConvertibl
             "timeoutMilliseconds": timeoutMilliseconds, "inFlightLimit": inFlightLimit,
             "ratePerSecond": ratePerSecond.map { "\($0)" } ?? "nil", "retry": retry,
             "order": order.map { "\($0)" } ?? "nil",
+            "health": health.map { "\($0)" } ?? "nil",
         ]
     }
 }

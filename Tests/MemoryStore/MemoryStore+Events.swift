@@ -83,7 +83,7 @@ extension MemoryStore {
     func deleteEmptyMails() throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             let told = Set(tables.notifications.map(\.mail))
-            tables.mails.removeAll { !told.contains($0.key) }
+            tables.mails.removeAll { !told.contains($0.key) && ($0.notice == nil || $0.state != .waiting) }
         }
     }
 

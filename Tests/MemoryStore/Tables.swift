@@ -98,6 +98,7 @@ struct MailRow: Sendable {
     var attempts = 0
     var due: Timestamp?
     var answer: String?
+    var notice: HealthNotice?
 }
 
 struct NotificationRow: Sendable {

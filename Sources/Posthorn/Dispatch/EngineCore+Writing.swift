@@ -22,6 +22,7 @@ extension EngineCore {
         try recordAll(in: store, at: now)
         let turn = EngineTurn(now: now, inFlight: max(0, dispatch.claims.count - recorded.count), storageFailed: storageFailed)
         for duty in duties { try duty.write(turn, to: store) }
+        if health.hasQueuedMail { hasMail = true }
         if held.hasReleased || redating.hasRedated, try noticeWorkByHand(store) { hasMail = true }
         if !throttles.news.isEmpty { try writeThrottles(to: store) }
         let quiet = quietShards

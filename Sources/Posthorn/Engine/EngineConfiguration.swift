@@ -18,7 +18,8 @@ public struct EngineConfiguration: Sendable {
     public var drainMilliseconds: Int64 = 30_000
     /// How long what has ended is kept; `nil` to delete nothing. It is looked for at the start and every ten minutes.
     public var retention: RetentionPolicy?
-    /// When endpoints are suspended; `nil`, as vendors' pages promise the times of their attempts, for never.
+    /// When endpoints are suspended or disabled whose own settings do not say it; `nil`, as vendors' pages promise the times of their
+    /// attempts, for never.
     public var health: HealthPolicy?
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
@@ -72,6 +73,11 @@ public enum EngineEvent: Sendable {
     case endpointSuspended(endpoint: String, EndpointHealth)
     /// A request to a failing or suspended endpoint has succeeded; what waits for it goes out at a growing rate.
     case endpointRecovered(endpoint: String)
+    /// No attempt to an endpoint has succeeded for so much of the time after which it is disabled, in percent, and it is at this time.
+    case endpointDisabling(endpoint: String, percent: Int, at: Timestamp)
+    /// An endpoint is disabled, since no attempt has succeeded for too long, or its receiver says that it is gone; its deliveries are held
+    /// until somebody enables it.
+    case endpointDisabled(endpoint: String, EndpointHealth)
     /// A delivery of an endpoint with an order is exhausted, and what is behind it waits until somebody retries, skips or cancels it.
     case laneStopped(endpoint: String, delivery: Int64)
     /// The process has no descriptor for another connection: what is due waits, without an attempt being counted.
@@ -120,7 +126,8 @@ public enum EngineEvent: Sendable {
     var isFrequent: Bool {
         switch self {
         case .attemptFailed, .deliveryGone, .mail, .endpointNotVerified, .endpointVerified, .endpointBroken, .endpointMended,
-            .endpointFailing, .endpointSuspended, .endpointRecovered, .laneStopped:
+            .endpointFailing, .endpointSuspended, .endpointRecovered, .endpointDisabling,
+            .endpointDisabled, .laneStopped:
             true
         default: false
         }

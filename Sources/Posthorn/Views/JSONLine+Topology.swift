@@ -35,6 +35,7 @@ extension JSONLine {
         add("max_in_flight", settings.inFlightLimit)
         add("rate_per_second", fraction: settings.ratePerSecond)
         add("retry", numbers: settings.retry.offsetsMilliseconds)
+        add("health_settings", settings.health?.json ?? .null)
         add("order", settings.order?.json ?? .null)
         add("on_exhausted", settings.order?.onExhausted.rawValue)
         add("throttled_until", throttledUntil)

@@ -92,8 +92,8 @@ final class SenderThread: @unchecked Sendable {
     /// Jobs whose name was not resolved in time, by the name, until it is known why.
     @exclusivity(unchecked) var late: [String: [Waiting]] = [:]
     @exclusivity(unchecked) var stalls = StallWatch()
-    /// The first deadline of those that were moved because the thread could not run.
-    @exclusivity(unchecked) var nextOutlasted = Int64.max
+    /// No deadline of what is on the wire is before this.
+    @exclusivity(unchecked) var nextDeadline = Int64.max
     @exclusivity(unchecked) var results: [SendResult] = []
     @exclusivity(unchecked) var finished: Int64 = 0
     @exclusivity(unchecked) var order = SenderMailbox.Order.work
@@ -187,7 +187,7 @@ final class SenderThread: @unchecked Sendable {
         var now = MonotonicClock.nanoseconds()
         tell(starvation.check(now: now))
         if moveDeadlinesAfterStall(now) { readSockets() }
-        endOutlasted(now)
+        endOverdue(now)
         checkFaults(now)
         closeUnused(now)
         expireNames(now)
@@ -240,20 +240,21 @@ final class SenderThread: @unchecked Sendable {
 
     private func waitForEvents() {
         let now = MonotonicClock.nanoseconds()
+        // The turn itself may have been stopped in its middle.
+        if moveDeadlinesAfterStall(now) { readSockets() }
         age(now)
         var timeout = Self.milliseconds(from: now, to: nextTimer(now))
         if timeout != 0, !mailbox.fallAsleep(order) { timeout = 0 }
         stalls.waits(until: timeout < 0 ? .max : now + Int64(timeout) * 1_000_000)
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
         if timeout != 0 { mailbox.wakeUp() }
-        // libcurl looks at a request's deadline before it reads: those are moved first.
         let hasStalled = moveDeadlinesAfterStall(MonotonicClock.nanoseconds())
         if handleEvents(count) || hasStalled { readSockets() }
     }
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd, nextOutlasted)
+        var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd, nextDeadline)
         guard order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =
