@@ -35,5 +35,6 @@ public enum Migrations {
         Migration(number: 13, name: "013_statistics.sql", sql: PackageResources._13_statistics_sql),
         Migration(number: 14, name: "014_idempotency.sql", sql: PackageResources._14_idempotency_sql),
         Migration(number: 15, name: "015_health.sql", sql: PackageResources._15_health_sql),
+        Migration(number: 16, name: "016_portal.sql", sql: PackageResources._16_portal_sql),
     ]
 }

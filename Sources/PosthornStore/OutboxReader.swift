@@ -3,7 +3,7 @@
 ///
 /// A reader is used by one thread at a time. ``OutboxReaders`` lends them out. Each role is small enough to be replaced in a test.
 public protocol OutboxReader: TopologySource, DeliveryLists, EventLists, StatusReader, StoreChecks, MailReader, RetentionSource,
-    AccessKeyReader, BoundedReader, ReplayReader, StatisticsReader
+    AccessKeyReader, PortalSessionReader, BoundedReader, ReplayReader, StatisticsReader
 {}
 
 /// Lends readers out: a bounded number, so that a long list or check keeps neither mails nor other lists waiting.
