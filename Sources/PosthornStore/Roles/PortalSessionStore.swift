@@ -1,22 +1,4 @@
-public import PosthornModel
 public import PosthornText
-
-/// A portal session as a store holds it.
-public struct StoredPortalSession: Sendable, Hashable {
-    /// What is listed of it.
-    public let session: PortalSession
-    /// SHA-256 of the code in its link, in hexadecimal digits.
-    public let codeDigest: String
-    /// The same of what the browser has; `nil` until its link is opened.
-    public let cookieDigest: String?
-
-    /// Creates a session.
-    public init(_ session: PortalSession, codeDigest: String, cookieDigest: String? = nil) {
-        self.session = session
-        self.codeDigest = codeDigest
-        self.cookieDigest = cookieDigest
-    }
-}
 
 /// Changes of portal sessions. Part of ``OutboxStore``, under the same rules. Each counts their generation up.
 public protocol PortalSessionStore: AnyObject {
@@ -32,13 +14,4 @@ public protocol PortalSessionStore: AnyObject {
     func forgetPortalSessions(expiredBefore moment: Timestamp) throws(OutboxProblem)
     /// How many sessions of a node are open at a moment, or have a link that can be opened.
     func portalSessionCount(node: String, at now: Timestamp) throws(OutboxProblem) -> Int
-}
-
-/// What is read of portal sessions.
-public protocol PortalSessionReader: AnyObject {
-    /// Sessions that have changed since a generation, in the order in which they were made.
-    /// - Parameter generation: 0 for all.
-    func portalSessions(changedAfter generation: Int64) throws(OutboxProblem) -> [StoredPortalSession]
-    /// Counts the changes of sessions.
-    func portalSessionGeneration() throws(OutboxProblem) -> Int64
 }
