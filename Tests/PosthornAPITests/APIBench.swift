@@ -70,7 +70,9 @@ final class APIBench {
     /// Opens the link of a portal session as a browser does.
     func open(_ target: String) throws -> Visitor {
         let answer = ask("GET", target, headers: [("Sec-Fetch-Site", "cross-site"), ("Accept", "text/html,*/*;q=0.8")])
-        guard let field = answer.headers["Set-Cookie"], let pair = field.split(separator: ";").first else { throw NotOpened(answer: answer) }
+        guard let field = answer.headers["Set-Cookie"], let pair = field.split(separator: ";").first else {
+            throw NotOpened(answer: answer)
+        }
         let cookie = ("Cookie", String(pair))
         let access = ask("GET", "/v1/whoami", headers: [cookie]).json
         return Visitor(id: access["key"]?.string ?? "", cookie: cookie, token: access["csrf_token"]?.string ?? "", field: field)

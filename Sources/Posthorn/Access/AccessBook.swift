@@ -179,7 +179,7 @@ package final class AccessBook: Sendable {
         )
     }
 
-    /// Whether the code of a link is that of a session that waits to be opened; whoever guesses codes makes the store no work.
+    /// Whether the code of a link is that of a session that waits to be opened; those who guess codes make the store no work.
     package func mayOpen(_ code: PortalToken, at now: Timestamp) -> Bool {
         let stored = state.withLock { $0.sessions[code.id] }
         let isRight = ConstantTime.equal(Outbox.digest(of: code).utf8, (stored?.codeDigest ?? Self.noDigest).utf8)
@@ -192,7 +192,7 @@ package final class AccessBook: Sendable {
     /// When a session expires; `nil` when it is not known.
     package func end(of session: String) -> Timestamp? { state.withLock { $0.sessions[session]?.session.expires } }
 
-    /// A session is good as long as the key that made it is: whoever revokes a key that was stolen need not look for what it made.
+    /// A session is good as long as the key that made it is, so that revoking one that was stolen is enough.
     private static func isGood(_ session: PortalSession?, _ state: State, at now: Timestamp) -> Bool {
         guard let session, session.state(at: now) == .open else { return false }
         guard let maker = session.maker else { return true }

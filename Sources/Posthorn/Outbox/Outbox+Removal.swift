@@ -10,7 +10,7 @@ extension Outbox {
     /// - Parameters:
     ///   - id: The endpoint.
     ///   - cancelsWaiting: Whether deliveries that wait for it may be cancelled.
-    ///   - obstacle: Says, in the transaction that removes it, what stands against that.
+    ///   - obstacle: Says, in the transaction that removes it, what is in the way of that.
     /// - Returns: How many were.
     /// - Throws: `InputProblem` when there is no such endpoint, or deliveries wait for it and may not be cancelled.
     package func remove(

@@ -16,7 +16,11 @@ struct ListenArguments {
             isRepeatable: true,
             "with --listen: believe X-Forwarded-For of proxies in this range; with unix:PATH of all who connect (repeatable)"
         ),
-        .init("public-url", "URL", "with --listen: where customers reach it, such as https://hooks.example.com, for links of portal sessions"),
+        .init(
+            "public-url",
+            "URL",
+            "with --listen: where customers reach it, such as https://hooks.example.com, for links of portal sessions"
+        ),
         .init(
             "portal-frame-ancestors",
             "SITE",
@@ -41,7 +45,8 @@ struct ListenArguments {
     /// What the flags ask for; `nil` without `--listen`.
     init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
         guard let text = arguments.text("listen") else {
-            for flag in ["base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "metrics-endpoints"] where arguments.has(flag) {
+            for flag in ["base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "metrics-endpoints"]
+            where arguments.has(flag) {
                 throw UsageProblem("--\(flag) goes with --listen", command: command)
             }
             return nil

@@ -53,7 +53,8 @@ public struct ProxyTrust: Sendable {
             return last.map { Self.trimmed($0).lowercased() } == "https"
         case .forwarded:
             let last = headers.all("Forwarded").last?.split(separator: ",", omittingEmptySubsequences: false).last
-            return last?.split(separator: ";").contains { ["proto=https", "proto=\"https\""].contains(Self.trimmed($0).lowercased()) } ?? false
+            return last?.split(separator: ";").contains { ["proto=https", "proto=\"https\""].contains(Self.trimmed($0).lowercased()) }
+                ?? false
         }
     }
 

@@ -32,7 +32,7 @@ page('portal-sessions', async context => {
         ], sessions));
     }
     async function end(row) {
-        if (!await confirm(`End the session ${row.id}?`, [`Whoever uses it at ${row.node} sees nothing from then on. This cannot be undone.`], 'End it', true)) return;
+        if (!await confirm(`End the session ${row.id}?`, [`Its visitor at ${row.node} sees nothing from then on. This cannot be undone.`], 'End it', true)) return;
         try {
             await ask('DELETE', path`v1/portal-sessions/${row.id}`);
             fill(message, note('good', 'Ended.'));
@@ -46,7 +46,7 @@ page('portal-sessions', async context => {
         const made = await dialog('New portal session', form);
         if (!made) return;
         await dialog('The session is made', close => [
-            h('p', {}, 'Whoever opens this link first has the session. It works once, for ten minutes, and is shown this once:'),
+            h('p', {}, 'Who opens this link first has the session. It works once, for ten minutes, and is shown this once:'),
             h('pre', { tabindex: '0' }, made.url), copyButton('Copy it', made.url),
             h('div', { class: 'actions' }, h('button', { type: 'button', class: 'first', onclick: () => close() }, 'Done')),
         ]);
