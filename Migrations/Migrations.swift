@@ -37,4 +37,9 @@ public enum Migrations {
         Migration(number: 15, name: "015_health.sql", sql: PackageResources._15_health_sql),
         Migration(number: 16, name: "016_portal.sql", sql: PackageResources._16_portal_sql),
     ]
+
+    /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
+    public static let postgreSQL: [Migration] = [
+        Migration(number: 1, name: "001_postgres_outbox.sql", sql: PackageResources._01_postgres_outbox_sql)
+    ]
 }

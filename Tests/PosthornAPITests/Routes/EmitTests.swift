@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: ["", "{", "nonsense", #"{"type":"A","type":"B"}"#, "[1,]", "\u{FEFF}{}"])
-    func whatIsNoJSONIs400(_ body: String) {
+    func aBodyThatIsNoJSONIs400(_ body: String) {
         let answer = post(body)
         #expect(answer.status == 400 || answer.status == 415, "\(answer.text)")
         #expect(answer.text.contains("the body"))

@@ -26,7 +26,7 @@ import Testing
         #expect(unnamed.status == 201 && unnamed.json["id"]?.string.hasPrefix("ep_") == true)
     }
 
-    @Test func whatIsWrongWithItIsNamedByItsPointer() throws {
+    @Test func problemsAreNamedByTheirPointer() throws {
         func faults(_ body: String) -> [String] { bench.ask("POST", "/v1/endpoints", body: body).faults }
         #expect(faults(#"{"id":"n","node":"c1","url":"ftp://x/","vendor":"weseedo"}"#) == ["/url"])
         #expect(faults(#"{"id":"n","node":"nowhere","url":"https://x.example/","vendor":"weseedo"}"#) == ["/node"])
@@ -38,7 +38,7 @@ import Testing
         #expect(faults("[]") == [""])
     }
 
-    @Test func whatWasReadCanBeSentBackAndChangesNothing() throws {
+    @Test func anEndpointAsReadCanBeSentBackAndChangesNothing() throws {
         let read = bench.ask("GET", "/v1/endpoints/mine")
         #expect(!read.text.contains("hunter2") && read.json["headers"]?["x-api-key"] == .string("***"))
         let sent = bench.ask("PUT", "/v1/endpoints/mine", body: read.text)

@@ -46,7 +46,7 @@ import Testing
         #expect(client.read(until: "\r\n\r\n").contains("Content-Length: "))
     }
 
-    @Test func whatTheServerRefusesHasTheFormOfTheAPIsProblems() throws {
+    @Test func refusalsOfTheServerAreProblemsOfTheAPI() throws {
         let server = try server()
         defer { server.stop() }
         let client = try TestClient(port: server.port)
