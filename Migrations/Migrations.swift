@@ -40,6 +40,7 @@ public enum Migrations {
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
     public static let postgreSQL: [Migration] = [
-        Migration(number: 1, name: "001_postgres_outbox.sql", sql: PackageResources._01_postgres_outbox_sql)
+        Migration(number: 1, name: "001_postgres_outbox.sql", sql: PackageResources._01_postgres_outbox_sql),
+        Migration(number: 2, name: "002_postgres_portal.sql", sql: PackageResources._02_postgres_portal_sql),
     ]
 }
