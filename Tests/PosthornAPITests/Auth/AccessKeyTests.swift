@@ -26,7 +26,7 @@ import Testing
         #expect(bench.outbox.path.hasSuffix("outbox.db"))
     }
 
-    private static func contents(_ path: String) -> String {
+    static func contents(_ path: String) -> String {
         guard let file = fopen(path, "r") else { return "" }
         defer { fclose(file) }
         var all: [UInt8] = []
