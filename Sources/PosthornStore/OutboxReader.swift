@@ -3,13 +3,5 @@
 ///
 /// A reader is used by one thread at a time. ``OutboxReaders`` lends them out. Each role is small enough to be replaced in a test.
 public protocol OutboxReader: TopologySource, DeliveryLists, EventLists, StatusReader, StoreChecks, MailReader, RetentionSource,
-    AccessKeyReader, BoundedReader, ReplayReader, StatisticsReader, LaneReader
+    AccessKeyReader, PortalSessionReader, BoundedReader, ReplayReader, StatisticsReader, LaneReader
 {}
-
-/// Lends readers out: a bounded number, so that a long list or check keeps neither mails nor other lists waiting.
-public protocol OutboxReaders: Sendable {
-    /// Reads with a reader of its own; waits where all are in use.
-    func read<Result: Sendable>(_ body: (any OutboxReader) throws -> Result) throws -> Result
-    /// Closes those that are not in use.
-    func close()
-}

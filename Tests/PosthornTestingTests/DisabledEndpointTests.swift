@@ -37,7 +37,7 @@ import Testing
         while try await test.outbox.status().endpoints[.disabled] != 1 {}
         #expect(try await test.outbox.endpointHealth()["crm"]?.state == .disabled)
         // Everything that is not used up is held and counted.
-        while try await test.outbox.status().deliveries[.pending] != 0 {}
+        while try await test.outbox.status().deliveries[.pending] != 0 { test.clock.advance(by: .seconds(600)) }
         let counts = try await test.outbox.status().deliveries
         #expect((counts[.held] ?? 0) + (counts[.exhausted] ?? 0) == 20 && (counts[.held] ?? 0) > 0)
         let sent = test.sent.count
@@ -48,6 +48,9 @@ import Testing
         while try await test.outbox.status().deliveries[.delivered] ?? 0 < counts[.held] ?? 0 { test.clock.advance(by: .seconds(1)) }
         #expect(try await test.outbox.endpointHealth().isEmpty)
         try await engine.stop()
+        let subjects = test.sentMails.filter { "\($0.to)" == "acme@example.com" }.map(\.subject)
+        #expect(subjects.contains("Webhook endpoint crm is disabled"))
+        #expect(subjects.count { $0 == "Webhook endpoint crm fails and will be disabled" } == percents.count)
     }
 
     @Test func oneThatIsGoneIsDisabledBySecondAnswer() async throws {
@@ -65,7 +68,7 @@ import Testing
         #expect(try await test.outbox.status().endpoints[.active] == 1)
         test.clock.advance(by: .seconds(60))
         while case .some(let event) = await events.next() { if case .endpointDisabled = event { break } }
-        while try await test.outbox.status().deliveries[.held] != 1 {}
+        while try await test.outbox.status().deliveries[.held] != 1 { test.clock.advance(by: .seconds(60)) }
         try await engine.stop()
         #expect(test.sent.count == 2)
     }

@@ -25,6 +25,7 @@ extension EngineCore {
         tell(.endpoints(directory, dispatch.leases))
         let change = EndpointsChange(changed: changed, inactive: inactive)
         for duty in duties { duty.endpointsChanged(change) }
+        suspend(health.takeReturning(at: clock.now()))
         listeners.tell(.topologyRead(endpoints: directory.presentCount))
     }
 

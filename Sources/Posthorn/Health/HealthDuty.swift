@@ -27,6 +27,8 @@ final class HealthDuty: EngineDuty {
     private var hasDisabled = false
     private var isDisabling = false
     private var suspensions: [Suspension] = []
+    /// Those that somebody has enabled after the engine had disabled them.
+    private var returning: [Int64] = []
     /// Whether the transaction has queued a mail.
     private(set) var hasQueuedMail = false
 
@@ -94,8 +96,7 @@ final class HealthDuty: EngineDuty {
                 if entry.stored.state != .disabled { news.insert(key) }
             }
             guard entry.isActive, disabled.remove(key) != nil else { continue }
-            let now = Timestamp(milliseconds: .min / 2)
-            suspensions.append(Suspension(endpoint: key, milliseconds: 0, started: now, ended: now))
+            returning.append(key)
         }
     }
 
@@ -201,6 +202,12 @@ final class HealthDuty: EngineDuty {
             disabled: end
         )
         notices.append((key, notice))
+    }
+
+    /// Those that were enabled since the last call, and begin with one request.
+    func takeReturning(at now: Timestamp) -> [Suspension] {
+        defer { returning.removeAll() }
+        return returning.map { Suspension(endpoint: $0, milliseconds: 0, started: now, ended: now) }
     }
 
     /// Those that are to be left alone since the last call.

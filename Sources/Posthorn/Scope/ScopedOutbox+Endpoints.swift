@@ -1,37 +1,10 @@
+import PosthornStore
 import PosthornFormats
 package import PosthornModel
 import PosthornSystem
 package import PosthornSending
-package import PosthornStore
 package import PosthornText
-
-/// An endpoint as the HTTP API shows it.
-package struct EndpointDocument: Sendable {
-    /// The endpoint with its secrets masked.
-    package let endpoint: StoredEndpoint
-    /// Changes with every change of the endpoint, of its secrets too, and says nothing about them.
-    package let tag: String
-}
-
-/// What a caller may do with an endpoint beyond changing it.
-package struct EndpointChange: Sendable {
-    /// Whether the endpoint must not be there yet.
-    package var isNew: Bool
-    /// Tags of which the endpoint must have one; `nil` when any will do.
-    package var tags: [String]?
-    /// Whether stored secrets may go along to another host.
-    package var movesSecrets: Bool
-    /// Which addresses a URL may name. Names are judged when a request connects, as every address is.
-    package var `guard`: EgressGuard
-
-    /// A change by its conditions.
-    package init(isNew: Bool, tags: [String]?, movesSecrets: Bool, guard: EgressGuard) {
-        self.isNew = isNew
-        self.tags = tags
-        self.movesSecrets = movesSecrets
-        self.guard = `guard`
-    }
-}
+import Synchronization
 
 extension ScopedOutbox {
     /// One endpoint of the tree, its secrets masked.
@@ -164,11 +137,23 @@ extension ScopedOutbox {
     }
 
     /// Removes an endpoint of the tree.
+    /// - Parameter tags: Tags of which it must have one; `nil` when any will do.
     /// - Returns: How many deliveries that waited were cancelled.
-    /// - Throws: ``ScopeProblem`` when deliveries wait and may not be cancelled.
-    package func remove(endpoint id: String, cancelsWaiting: Bool) throws -> Int {
+    /// - Throws: ``ScopeProblem`` when deliveries wait and may not be cancelled, or it has another tag.
+    package func remove(endpoint id: String, cancelsWaiting: Bool, tags: [String]? = nil) throws -> Int {
         try endpoint(id, in: topology())
-        do { return try outbox.remove(endpoint: id, cancelsWaiting: cancelsWaiting) } catch let problem as InputProblem {
+        // Before anything that waits is cancelled, and again in the transaction that removes it.
+        if let tags, !tags.contains(try endpoint(id).tag) { throw ScopeProblem.changed }
+        let salt = try outbox.read { try $0.digestSalt() }
+        let hasChanged = Atomic(false)
+        do {
+            return try outbox.remove(endpoint: id, cancelsWaiting: cancelsWaiting) { (store) throws(OutboxProblem) in
+                guard let tags, let stored = try store.endpoint(id: id), !tags.contains(Self.tag(stored, salt)) else { return nil }
+                hasChanged.store(true, ordering: .relaxed)
+                return InputProblem(.notAllowedNow, field: "endpoint", value: id, reason: "has changed meanwhile")
+            }
+        } catch let problem as InputProblem {
+            if hasChanged.load(ordering: .relaxed) { throw ScopeProblem.changed }
             if problem.remedy == .cancelWaiting {
                 throw ScopeProblem.conflict("deliveries wait for it; add waiting=cancel to cancel them, or let them go out first")
             }
@@ -253,7 +238,7 @@ extension ScopedOutbox {
 
 extension EndpointSettings {
     /// Whether any of it is what is stored: secrets that the caller has not written.
-    fileprivate var keepsSecrets: Bool {
+    var keepsSecrets: Bool {
         keepsCredentials || MaskedURL.isMasked(url) || credentials.values.contains(.string(MaskedURL.mark))
             || headers.contains { $0.value == MaskedURL.mark }
     }

@@ -37,7 +37,12 @@ extension HealthSettings {
     private static func suspendAfter(_ reader: ObjectReader, _ field: String) throws(InputProblem) -> Int? {
         if case .number("0")? = reader.value("suspend_after") { return 0 }
         do throws(InputProblem) { return try reader.integer("suspend_after", suspendRange) } catch {
-            throw InputProblem(error.code, field: error.field, value: error.value, reason: "\(error.reason), or 0 for never")
+            throw InputProblem(
+                error.code,
+                field: error.field,
+                value: error.value,
+                reason: "must be a whole number from 2 to 1000000, or 0 for never"
+            )
         }
     }
 

@@ -3,19 +3,19 @@ import CPosthornLinux
 import Glibc
 import PosthornSystem
 
-// The deadlines of requests are kept here and not by libcurl, which looks at its clock before it looks at its sockets, and at any moment at which it
-// is called: a thread that was stopped just before would have answers that came meanwhile called time-outs. Here a deadline counts by a time that was
-// taken before the sockets were read, and it moves by the length of a time in which the thread could not run.
+// The deadlines of requests are kept here and not by libcurl, which looks at its clock before it looks at its sockets, and at any moment at
+// which it is called: a thread that was stopped just before would have answers that came meanwhile called time-outs. Here a deadline counts
+// by a time that was taken before the sockets were read, and it moves by the length of a time in which the thread could not run.
 extension SenderThread {
     /// Looks whether the thread could not run for a while, and moves the deadlines of what is on the wire.
     /// - Returns: Whether it was so.
     func moveDeadlinesAfterStall(_ now: Int64) -> Bool {
-        let length = stalls.runs(at: now)
-        if length == 0 || window.count == 0 { return false }
-        for transfer in transfers {
-            guard let job = transfer.job else { continue }
+        let length = state.stalls.runs(at: now)
+        if length == 0 || state.window.count == 0 { return false }
+        for transfer in state.transfers {
+            guard let job = transfer.state.job else { continue }
             transfer.outlast(length)
-            nextDeadline = min(nextDeadline, transfer.deadline(job))
+            state.nextDeadline = min(state.nextDeadline, transfer.deadline(job))
         }
         return true
     }
@@ -42,17 +42,17 @@ extension SenderThread {
 
     /// Ends those whose deadline had come at `now`, which is a time from before this turn.
     func endOverdue(_ now: Int64) {
-        if now < nextDeadline { return }
+        if now < state.nextDeadline { return }
         // What has come by then counts.
         readSockets()
-        nextDeadline = .max
-        for transfer in transfers {
-            guard let job = transfer.job else { continue }
+        state.nextDeadline = .max
+        for transfer in state.transfers {
+            guard let job = transfer.state.job else { continue }
             if transfer.deadline(job) > now {
-                nextDeadline = min(nextDeadline, transfer.deadline(job))
+                state.nextDeadline = min(state.nextDeadline, transfer.deadline(job))
                 continue
             }
-            let shard = transfer.grant.way.shard
+            let shard = transfer.state.grant.way.shard
             if transfer.isOver {
                 // It did not look.
                 curl_multi_remove_handle(shards[shard].multi, transfer.easy)
@@ -64,7 +64,7 @@ extension SenderThread {
             curl_easy_pause(transfer.easy, posthorn_curl_pause_receiving)
             curl_easy_pause(transfer.easy, posthorn_curl_pause_nothing)
             shards[shard].runTimer()
-            nextDeadline = min(nextDeadline, now + Self.endingNanoseconds)
+            state.nextDeadline = min(state.nextDeadline, now + Self.endingNanoseconds)
         }
     }
 
@@ -75,21 +75,21 @@ extension SenderThread {
 extension Transfer {
     /// The thread could not run for a while: the deadline moves by as much.
     fileprivate func outlast(_ nanoseconds: Int64) {
-        startedNanoseconds += nanoseconds
+        state.startedNanoseconds += nanoseconds
         if isOver { return }
-        currentTimeout += Int(nanoseconds / 1_000_000) + 1
-        posthorn_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, currentTimeout)
+        state.currentTimeout += Int(nanoseconds / 1_000_000) + 1
+        posthorn_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, state.currentTimeout)
     }
 
     /// Whether its deadline has come.
-    fileprivate var isOver: Bool { currentTimeout < 0 }
+    fileprivate var isOver: Bool { state.currentTimeout < 0 }
 
     /// The deadline has come: libcurl finds it passed when it looks at the transfer next.
     fileprivate func end() {
-        currentTimeout = -1
+        state.currentTimeout = -1
         posthorn_curl_set_long(easy, CURLOPT_TIMEOUT_MS, 1)
         posthorn_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, 1)
     }
 
-    func deadline(_ job: SendJob) -> Int64 { startedNanoseconds + Int64(job.target.timeoutMilliseconds) * 1_000_000 }
+    func deadline(_ job: SendJob) -> Int64 { state.startedNanoseconds + Int64(job.target.timeoutMilliseconds) * 1_000_000 }
 }
