@@ -169,7 +169,7 @@ let package = Package(
             "PosthornPostgresTests",
             [
                 "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "PosthornTestSupport",
-                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL),
+                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL), "PosthornCLI",
             ]
         ),
         tests(
