@@ -34,7 +34,7 @@ import Testing
         #expect(found.map(\.path).isEmpty, "say in a comment why nothing else can touch it meanwhile")
     }
 
-    @Test func whatIsNotCheckedIsOneStateOfItsClass() {
+    @Test func uncheckedPropertiesOfAClassAreOneStruct() {
         for file in SourceTree.files(under: "Sources", suffix: ".swift") {
             let count = file.lines.count { Self.isCode($0) && $0.contains("@exclusivity(unchecked)") }
             #expect(count == Self.several[file.path] ?? min(count, 1), "\(file.path) has \(count); put them into one struct")
