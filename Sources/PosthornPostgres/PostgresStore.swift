@@ -21,7 +21,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     private var commits = 0
     private var statementsBefore = 0
     private var hasChangedTopology = false
-    /// Makes ``commitsByOthers()`` another number while events wait that somebody has inserted.
+    /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
     private var doubtful: String?
@@ -126,7 +126,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         if connection.isLost { try reconnect() }
         if let doubtful {
             self.doubtful = nil
-            // Whoever was told that nothing is known has the same in mind still, and must look at the outbox anew.
+            // The caller was told that nothing is known, and has the same in mind still: it must look at the outbox again.
             if try isCommitted(doubtful) { throw OutboxProblem(.fenced, "the outbox \(place.name) has stored what was in doubt") }
         }
         return try start("BEGIN; SELECT pg_current_xact_id()::text").first?.text(0) ?? ""

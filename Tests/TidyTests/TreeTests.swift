@@ -13,10 +13,13 @@ import Testing
         }
     }
 
-    @Test func theMigrationsListIsTheFolder() {
-        let folder = SourceTree.names(in: "Migrations/SQLite")
+    @Test(arguments: [("SQLite", "sqlite"), ("PostgreSQL", "postgreSQL")])
+    func theMigrationsListIsTheFolder(_ name: String, _ list: String) {
+        let folder = SourceTree.names(in: "Migrations/\(name)")
         let text = SourceTree.file("Migrations/Migrations.swift")?.text ?? ""
-        let listed = text.matches(of: /Migration\(number: (\d+), name: "([^"]+)", sql: PackageResources\.([a-z0-9_]+)\)/)
+        let start = text.range(of: "static let \(list): ")?.upperBound ?? text.endIndex
+        let end = text[start...].range(of: "\n    ]")?.lowerBound ?? text.endIndex
+        let listed = text[start..<end].matches(of: /Migration\(number: (\d+), name: "([^"]+)", sql: PackageResources\.([a-z0-9_]+)\)/)
         #expect(!folder.isEmpty)
         #expect(listed.map { String($0.2) } == folder, "the list has other names or another order than the folder")
         for (i, entry) in listed.enumerated() {
