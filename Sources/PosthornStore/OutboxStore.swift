@@ -6,5 +6,5 @@
 public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, DeliveryLanes, HeldDeliveries, ManualActions,
     EngineJournal,
     TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance,
-    StoreSpace, AccessKeyStore, PortalSessionStore, ReplayStore, StatisticsStore, IdempotencyStore
+    StoreSpace, AccessKeyStore, PortalSessionStore, ChangeLogStore, ReplayStore, StatisticsStore, IdempotencyStore
 {}
