@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornHTTP
 import PosthornLab
 import PosthornModel
@@ -62,15 +63,20 @@ enum ReceiveCommand: Command {
         server.tls = try ReceiverTLS.server(arguments, context.command)
         // A load test is one client with many connections.
         server.connectionLimitPerAddress = nil
-        let settings = try FormatFlags.settings(
-            arguments,
-            url: "http://\(host)/",
-            mayLackCredentials: true,
-            command: context.command
-        )
-        let configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
-        let requestCheck = try ReceiverFlags.check(settings, arguments, context.command)
-        let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }
+        let vendor = try VendorFileFlag.vendor(arguments, isReceiving: true)
+        let settings =
+            vendor == nil
+            ? try FormatFlags.settings(arguments, url: "http://\(host)/", mayLackCredentials: true, command: context.command) : nil
+        var configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
+        let check: Receiver.Check?
+        if let vendor {
+            configuration.identity = IdentityRule(of: vendor.file.description)
+            configuration.handshakes = VendorHandshake.all(of: vendor)
+            let vendorCheck = try VendorCheck(vendor, scheme: server.tls == nil ? "http" : "https")
+            check = vendor.file.description.isSigned ? { vendorCheck.verdict($0) } : nil
+        } else {
+            check = try ReceiverFlags.check(settings, arguments, context.command).map { one in { one.verdict($0) } }
+        }
         let goal = EventGoal(try arguments.integer("until", 1...Int.max))
 
         let ledger = try arguments.text("ledger").map { try LedgerFile($0) }
@@ -89,7 +95,7 @@ enum ReceiveCommand: Command {
         let receiver = try Receiver(
             server: server,
             configuration: configuration,
-            check: check,
+            check: check ?? { _ in .unchecked },
             observe: { arrival, request in
                 if let ledger, arrival.timesProcessed > 0,
                     let failure = ledger.write(arrival.ledgerLine(request), times: arrival.timesProcessed)
@@ -100,7 +106,7 @@ enum ReceiveCommand: Command {
                 if goal.isReached(with: arrival) { ending.signal() }
             }
         )
-        announce(server, receiver.port, host, isChecking: requestCheck != nil, isJSON, printer)
+        announce(server, receiver.port, host, isChecking: check != nil, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
         receiver.stop()

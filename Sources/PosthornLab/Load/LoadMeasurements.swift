@@ -43,13 +43,18 @@ public struct LoadMeasurements: Sendable {
         let wasHeldBack: Bool
         /// Whether a good receiver refuses it.
         let isToBeRefused: Bool
+        /// The statuses that count as a success.
+        var success: [ClosedRange<Int>] = [200...200]
+
+        /// Whether it was answered with one of them.
+        var isSuccess: Bool { status.map { status in success.contains { $0.contains(status) } } ?? false }
 
         var latency: Int64 { answer.ended - answer.ticket.intended }
 
         var status: Int? { answer.wholeStatus }
 
         /// Whether it was answered as it should be: 200, or a refusal of what is to be refused.
-        var isExpected: Bool { status.map { isToBeRefused != ($0 == 200) } ?? false }
+        var isExpected: Bool { status != nil && isToBeRefused != isSuccess }
 
         /// Whether its latency is what bounds look at: that of an expected answer, or of an answer that never came.
         var isJudged: Bool { isExpected || isUnanswered }
@@ -60,8 +65,8 @@ public struct LoadMeasurements: Sendable {
         /// The class of the failure; `nil` when it was answered as it should be, and when it was answered 200 although it was to
         /// be refused, which is a finding.
         var error: AttemptError? {
-            guard let status else { return answer.error ?? .other }
-            return isToBeRefused || status == 200 ? nil : .status
+            if status == nil { return answer.error ?? .other }
+            return isToBeRefused || isSuccess ? nil : .status
         }
     }
 

@@ -55,6 +55,12 @@ public struct LoadPlan: Sendable {
     /// Whether every request is kept with its names, to be held against a receiver's ledger: 32 bytes a request.
     public var keepsBook = false
 
+    /// The statuses that count as a success; 200 alone, unless a vendor's file says otherwise.
+    package var success: [ClosedRange<Int>] = [200...200]
+
+    /// Whether a status counts as a success.
+    func isSuccess(_ status: Int) -> Bool { success.contains { $0.contains(status) } }
+
     /// A plan with the defaults.
     public init(_ model: Model) { self.model = model }
 

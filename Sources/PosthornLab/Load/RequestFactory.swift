@@ -43,6 +43,11 @@ struct RequestFactory {
 
     var signsTime: Bool { content.signsTime }
 
+    /// The name by which a receiver knows the object or the event of a request; `nil` when it has none.
+    func object(of event: Event, in request: OutboundRequest) -> [UInt8]? {
+        content.vendor.map { $0.identity(of: request) } ?? IdentityStamp.identity(in: event.data)
+    }
+
     /// The number of content that is always the same; `nil` where each request is another.
     var fixedContent: Int? {
         if case .fixed = content.kind { return 0 }
