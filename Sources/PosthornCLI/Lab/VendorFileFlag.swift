@@ -15,12 +15,17 @@ enum VendorFileFlag {
 
     /// The vendor; `nil` when no file is given.
     /// - Parameters:
+    ///   - allowed: Flags that go with it here, and elsewhere do not.
     ///   - isReceiving: Whether public keys are enough, and none at all where signatures are not to be checked.
     /// - Throws: What is wrong with the file, by its JSON Pointer, or with the credentials.
-    static func vendor(_ arguments: ParsedArguments, isReceiving: Bool = false) throws -> FileVendor? {
+    static func vendor(
+        _ arguments: ParsedArguments,
+        isReceiving: Bool = false,
+        allowing allowed: Set<String> = []
+    ) throws -> FileVendor? {
         guard let path = arguments.text(flag.name) else { return nil }
         let command = arguments.command
-        for other in ["vendor", "signature", "topology", "endpoint", "rotate-to", "ask", "replay"] where arguments.has(other) {
+        for other in ["vendor", "signature", "topology", "endpoint", "rotate-to", "ask", "replay"] where arguments.has(other) && !allowed.contains(other) {
             throw UsageProblem("--\(other) and --vendor-file exclude each other; leave one out", command: command)
         }
         let file = try read(path)

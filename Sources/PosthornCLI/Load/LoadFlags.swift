@@ -36,11 +36,7 @@ enum LoadFlags {
                 isRepeatable: true,
                 "end with 1 if it is missed, 3 if not known: p99<200ms, errors<0.1%, rate>=900, p99{step:*}<1s, p99{url:2}<1s, findings<1, lost<1 (repeatable)"
             ),
-        ] + LedgerSource.flags + [
-            .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
-            .init("samples", "FILE", "write every request with its times (CSV)"),
-            .init("junit", "FILE", "write the verdicts as JUnit XML: missed ones fail, those not known are skipped"),
-            .init("report", "FILE", "write a page with plots (HTML, complete in itself)"),
+        ] + LedgerSource.flags + ReportFiles.flags + [
             .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
             .init("close-connections", "open a new connection for every request"),
             .init("insecure", "take any certificate, whoever signed it and whatever its names"),
@@ -66,7 +62,7 @@ enum LoadFlags {
         if let timeout = try arguments.integer("timeout", EndpointSettings.timeoutRange) { plan.timeoutMilliseconds = timeout }
         plan.honoursRetryAfter = !arguments.has("ignore-retry-after")
         plan.seed = seed
-        plan.keepsSamples = arguments.has("samples")
+        plan.keepsSamples = arguments.has("samples") || arguments.has("vegeta")
         plan.keepsBook = arguments.has("ledger")
         return plan
     }

@@ -54,11 +54,44 @@ package struct FileVendor: Sendable {
         return VendorDescription.find(finder, headers: Self.headers(of: request), body: request.body).map { Array($0.utf8) }
     }
 
+    /// Bytes as base64.
+    package static func base64(_ bytes: [UInt8]) -> String { Base64.text(bytes) }
+
     /// The header lines of a request as names and values.
     package static func headers(of request: OutboundRequest) -> [(name: String, value: String)] {
         String(decoding: request.headers, as: UTF8.self).split(separator: "\r\n").map { line in
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             return (String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+        }
+    }
+}
+
+extension FileVendor {
+    /// Takes the signatures out of a request that was made.
+    package func removeSignatures(from request: inout OutboundRequest) {
+        var names: Set<String> = []
+        for signature in file.description.signatures {
+            switch signature.place {
+            case .header(let name, _): names.insert(name.lowercased())
+            case .json(let pointer): _ = pointer.replace(in: &request.body, by: [])
+            case .query(let name):
+                let pairs = request.query.split(separator: UInt8(ascii: "&")).filter { !$0.starts(with: "\(name)=".utf8) }
+                request.query = Array(pairs.joined(separator: [UInt8(ascii: "&")]))
+            }
+        }
+        let lines = Self.headers(of: request).filter { !names.contains($0.name.lowercased()) }
+        request.headers = Array(lines.map { "\($0.name): \($0.value)" }.joined(separator: "\r\n").utf8)
+    }
+}
+
+extension VendorDescription {
+    /// Whether every byte of the body is covered by a signature.
+    package var signsBody: Bool {
+        signatures.contains { signature in
+            let isInClaims = signature.claims.contains { claim in
+                if case .text(let template) = claim.value { template.words.contains(where: \.isOfBody) } else { false }
+            }
+            return isInClaims || signature.content.words.contains(where: \.isOfBody)
         }
     }
 }

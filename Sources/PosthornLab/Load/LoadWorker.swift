@@ -106,7 +106,7 @@ final class LoadWorker: LoadSource {
         return tally.book.note(
             event: event.id,
             object: maker.object(of: event, in: request),
-            digest: MessageDigest.sha256(request.body.isEmpty ? url.query(adding: request.query) : request.body),
+            digest: maker.digest(of: event, in: request, url),
             isToBeRefused: made.kind.isToBeRefused(signsTime: maker.signsTime)
         )
     }

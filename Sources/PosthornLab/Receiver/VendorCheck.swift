@@ -1,6 +1,6 @@
 package import PosthornFormats
 package import PosthornHTTP
-import PosthornModel
+package import PosthornModel
 package import PosthornSystem
 
 /// Checks the requests of a vendor that a file describes: what a ``Receiver`` is given as its check.
