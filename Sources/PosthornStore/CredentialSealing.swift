@@ -13,14 +13,3 @@ public protocol CredentialSealing: Sendable {
     /// - Throws: ``OutboxProblem/Code/key`` when the key is not the one it was sealed with.
     func open(_ sealed: String, ofEndpoint id: String) throws(OutboxProblem) -> [UInt8]
 }
-
-/// How the credentials of an outbox are stored.
-public struct CredentialStorage: Sendable, Hashable {
-    /// Endpoints whose credentials or fixed headers can be read by whoever can read the file.
-    public var inTheClear = 0
-    /// Endpoints of which nothing can.
-    public var sealed = 0
-
-    /// Nothing counted yet.
-    public init() {}
-}

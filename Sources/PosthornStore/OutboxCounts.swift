@@ -1,21 +1,5 @@
 public import PosthornModel
 
-/// Where a delivery is counted.
-public enum DeliveryCount: Int, CaseIterable, Sendable {
-    /// Pending, without an attempt.
-    case ready
-    /// Pending, with some attempts.
-    case retrying
-    /// Held.
-    case held
-    /// Delivered.
-    case delivered
-    /// Exhausted.
-    case exhausted
-    /// Cancelled.
-    case cancelled
-}
-
 /// How many events and deliveries an outbox has, or how many more than before.
 public struct OutboxCounts: Sendable, Hashable {
     /// Events whose recipients have been found.

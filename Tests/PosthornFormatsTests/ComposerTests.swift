@@ -3,7 +3,7 @@ import PosthornText
 import PosthornFormats
 import Testing
 
-/// Bodies and headers as each vendor has them; see WIRE.md's sections of the same names.
+/// Bodies and headers as each vendor has them.
 @Suite struct ComposerTests {
     private static let common = "content-type: application/json\r\nuser-agent: Posthorn/\(PosthornVersion.text)"
 

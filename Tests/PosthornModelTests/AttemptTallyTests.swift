@@ -39,7 +39,12 @@ import Testing
         double.add(stored)
         #expect(double.attempts == 6 && double.failed[.timeout] == 2)
         // What another version or a hand wrote counts as far as it can be read.
-        let odd = AttemptTally(delivered: 0, exhausted: 0, failedText: "timeout:2 lost:1 x", durationsText: "3:1 9999:4 a:b -1:2 5:-1 :4 5: 7:1:1  6:9999999999999999999")
+        let odd = AttemptTally(
+            delivered: 0,
+            exhausted: 0,
+            failedText: "timeout:2 lost:1 x",
+            durationsText: "3:1 9999:4 a:b -1:2 5:-1 :4 5: 7:1:1  6:9999999999999999999"
+        )
         #expect(odd.failed == [.timeout: 2] && odd.durations.count == 1)
     }
 }

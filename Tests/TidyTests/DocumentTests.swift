@@ -37,7 +37,7 @@ import Testing
 
     @Test func theStatesOfADeliveryAreDrawnTheSameEverywhere() {
         let diagrams = [
-            "Sources/PosthornModel/Deliveries/Delivery.swift", "Migrations/SQLite/001_outbox.sql", "\(Self.catalogue)/Deliveries.md",
+            "Sources/PosthornModel/Deliveries/DeliveryState.swift", "Migrations/SQLite/001_outbox.sql", "\(Self.catalogue)/Deliveries.md",
             "\(Self.catalogue)/Architecture.md",
         ].map { path in
             (SourceTree.file(path)?.lines ?? []).map(Self.withoutComment).filter { Self.isOfDiagram($0) }

@@ -49,4 +49,15 @@ import Testing
             #expect(lines > Self.lineLimit, "\(path) has \(lines) lines and needs no exception")
         }
     }
+
+    @Test func aTypeThatOtherRoomsSeeIsInAFileOfItsName() {
+        let declaration = /^(?:@\w+(?:\([^)]*\))? )*(?:public|package) (?:final |indirect )*(?:struct|class|enum|protocol|actor) (\w+)/
+        for file in SourceTree.files(under: "Sources", suffix: ".swift") {
+            // Swift's own way to name a file of extensions: `Type+Subject.swift`.
+            let subject = file.name.dropLast(".swift".count).split(separator: "+").first.map(String.init) ?? ""
+            for type in file.lines.compactMap({ try? declaration.firstMatch(in: $0) }).map({ String($0.1) }) {
+                #expect(type == subject, "\(type) is in \(file.path); it belongs into a file of its own name")
+            }
+        }
+    }
 }

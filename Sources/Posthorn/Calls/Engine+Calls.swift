@@ -33,7 +33,7 @@ extension Engine {
     @available(*, noasync, message: "use run() and stop(within:) of Engine")
     public var blocking: BlockingEngine { BlockingEngine(self) }
 
-    fileprivate func askToStop(within limit: Duration?) {
+    func askToStop(within limit: Duration?) {
         if let limit {
             let (seconds, attoseconds) = limit.components
             let milliseconds = max(0, seconds.multipliedReportingOverflow(by: 1000).partialValue) + attoseconds / 1_000_000_000_000_000
@@ -57,24 +57,6 @@ extension Engine {
 
     private func throwFailure() throws(EngineError) {
         if let failure = state.withLock({ $0.failure }) { throw .of(failure) }
-    }
-}
-
-/// An engine for threads that may wait. See ``Engine/blocking``.
-public struct BlockingEngine: Sendable {
-    private let engine: Engine
-
-    init(_ engine: Engine) { self.engine = engine }
-
-    /// Runs the engine on the calling thread until it is asked to stop or, if so configured, everything is settled.
-    public func run() throws(EngineError) {
-        do { try engine.run() } catch { throw .of(error) }
-    }
-
-    /// Asks the engine to end and waits until it has; see ``Engine/stop(within:)``.
-    public func stop(within limit: Duration? = nil) throws(EngineError) {
-        engine.askToStop(within: limit)
-        do { try engine.stop() } catch { throw .of(error) }
     }
 }
 

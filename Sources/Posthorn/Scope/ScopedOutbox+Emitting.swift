@@ -2,14 +2,6 @@ package import PosthornModel
 package import PosthornStore
 import PosthornText
 
-/// What became of events that were handed in through a scope.
-package enum ScopedEmission: Sendable {
-    /// What became of each, in their order. Those that were accepted are on disk.
-    case done([Result<EmittedEvent, InputProblem>])
-    /// Some were refused, so that nothing was stored; each that was is here, by its position.
-    case refused([Int: InputProblem])
-}
-
 extension ScopedOutbox {
     /// Stores events with their deliveries. Returns at once; all calls that wait share a flush.
     ///

@@ -1,37 +1,9 @@
+import PosthornStore
 import PosthornFormats
 package import PosthornModel
 import PosthornSystem
 package import PosthornSending
-package import PosthornStore
 package import PosthornText
-
-/// An endpoint as the HTTP API shows it.
-package struct EndpointDocument: Sendable {
-    /// The endpoint with its secrets masked.
-    package let endpoint: StoredEndpoint
-    /// Changes with every change of the endpoint, of its secrets too, and says nothing about them.
-    package let tag: String
-}
-
-/// What a caller may do with an endpoint beyond changing it.
-package struct EndpointChange: Sendable {
-    /// Whether the endpoint must not be there yet.
-    package var isNew: Bool
-    /// Tags of which the endpoint must have one; `nil` when any will do.
-    package var tags: [String]?
-    /// Whether stored secrets may go along to another host.
-    package var movesSecrets: Bool
-    /// Which addresses a URL may name. Names are judged when a request connects, as every address is.
-    package var `guard`: EgressGuard
-
-    /// A change by its conditions.
-    package init(isNew: Bool, tags: [String]?, movesSecrets: Bool, guard: EgressGuard) {
-        self.isNew = isNew
-        self.tags = tags
-        self.movesSecrets = movesSecrets
-        self.guard = `guard`
-    }
-}
 
 extension ScopedOutbox {
     /// One endpoint of the tree, its secrets masked.
@@ -253,7 +225,7 @@ extension ScopedOutbox {
 
 extension EndpointSettings {
     /// Whether any of it is what is stored: secrets that the caller has not written.
-    fileprivate var keepsSecrets: Bool {
+    var keepsSecrets: Bool {
         keepsCredentials || MaskedURL.isMasked(url) || credentials.values.contains(.string(MaskedURL.mark))
             || headers.contains { $0.value == MaskedURL.mark }
     }

@@ -2,64 +2,6 @@ package import PosthornModel
 package import PosthornStore
 package import PosthornText
 
-/// A part of a list.
-package struct ScopedPage<Element: Sendable>: Sendable {
-    /// What was found, newest first.
-    package var elements: [Element] = []
-    /// The number behind which the list goes on; `nil` at its end.
-    package var next: Int64?
-    /// The number before which there may be newer ones; `nil` at the beginning.
-    package var previous: Int64?
-    /// Up to where in time the rows were searched, where that ended before the page was full.
-    package var searchedUntil: Timestamp?
-}
-
-/// Where a part of a list of numbered rows begins, newest first.
-package enum ListPlace: Sendable, Equatable {
-    /// With the newest.
-    case beginning
-    /// With the newest of those that are older than this one.
-    case behind(Int64)
-    /// With those that are newer than this one, ending next to it.
-    case before(Int64)
-
-    /// Only rows with a smaller number.
-    var below: Int64? { if case .behind(let number) = self { number } else { nil } }
-    /// Only rows with a greater number.
-    var above: Int64? { if case .before(let number) = self { number } else { nil } }
-}
-
-/// Which deliveries a list asks for, beyond what the store's own rows are chosen by.
-package struct DeliveryCriteria: Sendable {
-    /// Only those of events at this node and below.
-    package var node: String?
-    /// Only those of events of one of these types; all when empty.
-    package var types: [EventPattern] = []
-    /// Only those whose newest attempt failed with one of these; all when empty.
-    package var errors: Set<AttemptError> = []
-    /// Only those whose newest answer had a status of one of these hundreds; all when empty.
-    package var statusClasses: Set<Int> = []
-    /// Only those with so many attempts at least.
-    package var attemptsAtLeast = 0
-    /// Only those of events that happened then or later.
-    package var after: Timestamp?
-    /// Only those of events that happened before then.
-    package var before: Timestamp?
-
-    /// Criteria that every delivery meets.
-    package init() {}
-
-    /// Whether a delivery meets them.
-    func isMet(by delivery: Delivery, _ view: TopologyView) -> Bool {
-        (node.map { view.isWithin(delivery.node, $0) } ?? true)
-            && (types.isEmpty || types.contains { $0.matches(delivery.type) })
-            && (errors.isEmpty || delivery.last?.error.map(errors.contains) ?? false)
-            && (statusClasses.isEmpty || delivery.last?.status.map { statusClasses.contains($0 / 100) } ?? false)
-            && delivery.attempts >= attemptsAtLeast && (after.map { delivery.created >= $0 } ?? true)
-            && (before.map { delivery.created < $0 } ?? true)
-    }
-}
-
 extension ScopedOutbox {
     /// A page of deliveries, newest first.
     /// - Parameters:
@@ -184,28 +126,5 @@ extension ScopedOutbox {
         guard let found = view.endpoint(id), Identifier.isWrittenAlike(found.settings.id, id), view.isWithin(found.settings.node, node)
         else { throw Self.unknown("endpoint", id) }
         return found
-    }
-}
-
-extension ScopedPage {
-    /// Notes where the list goes on and where it came from, and puts the newest first.
-    /// - Parameters:
-    ///   - place: Where the page began.
-    ///   - numbers: Those of the elements, in the order in which they were visited.
-    mutating func go(on end: VisitEnd, from place: ListPlace, _ numbers: [Int64]) {
-        let rest: Int64?
-        switch end {
-        case .atEnd: rest = nil
-        case .stopped: rest = numbers.last
-        case .atLimit(let number, let created): (rest, searchedUntil) = (number, created)
-        }
-        switch place {
-        case .beginning: next = rest
-        // A row of its own number may have been the last one of the part before.
-        case .behind(let number): (next, previous) = (rest, numbers.first ?? number - 1)
-        case .before(let number):
-            elements.reverse()
-            (next, previous) = (numbers.first ?? (number == .max ? number : number + 1), rest)
-        }
     }
 }

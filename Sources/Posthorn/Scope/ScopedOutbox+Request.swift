@@ -3,14 +3,6 @@ import PosthornModel
 import PosthornStore
 package import PosthornText
 
-/// The request of a delivery: of its newest attempt, or of the one that comes next.
-package enum DeliveryRequest: Sendable {
-    /// The request with its attempt's number. Secrets are those that the endpoint has now, and stand as `***`.
-    case composed(ShownRequest, attempt: Int)
-    /// Why it cannot be made, for people.
-    case impossible(String)
-}
-
 extension ScopedOutbox {
     /// The request of a delivery of the tree as it was sent last or, before the first attempt and while further ones come, as it would
     /// be sent next.

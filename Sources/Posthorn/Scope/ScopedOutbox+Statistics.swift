@@ -2,42 +2,6 @@ package import PosthornModel
 import PosthornStore
 package import PosthornText
 
-/// What became of an endpoint's attempts, in steps of equal length.
-package struct EndpointStatistics: Sendable {
-    /// When the first step begins.
-    package let since: Timestamp
-    /// When the last one ends.
-    package let until: Timestamp
-    /// The length of a step.
-    package let stepMilliseconds: Int64
-    /// The steps in which there were attempts, oldest first.
-    package let steps: [(start: Timestamp, tally: AttemptTally)]
-
-    /// All of them together.
-    package var total: AttemptTally { steps.reduce(into: AttemptTally()) { $0.add($1.tally) } }
-}
-
-/// The lengths of a step that can be asked for.
-package enum StatisticsStep: String, CaseIterable, Sendable {
-    case fiveMinutes = "5m"
-    case hour = "1h"
-    case day = "1d"
-
-    /// Its length.
-    package var milliseconds: Int64 {
-        switch self {
-        case .fiveMinutes: return 300_000
-        case .hour: return 3_600_000
-        case .day: return 86_400_000
-        }
-    }
-
-    /// The spans that it is made of.
-    var span: StatisticsSpan { self == .fiveMinutes ? .minutes : .hour }
-    /// How far back it goes unless it is told otherwise.
-    var usualMilliseconds: Int64 { self == .day ? 30 * 86_400_000 : self == .hour ? 86_400_000 : 3_600_000 }
-}
-
 extension ScopedOutbox {
     /// Steps of one answer.
     package static let stepLimit = 800

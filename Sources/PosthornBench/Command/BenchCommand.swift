@@ -52,14 +52,14 @@ enum BenchCommand {
         guard let benchmark = all.first(where: { $0.name == name }) else {
             throw BenchProblem.usage("there is no benchmark \(InputProblem.printable(name)); see posthorn-bench --help")
         }
-        try run(benchmark, &arguments)
+        try run(benchmark, arguments)
     }
 
-    private static func run<Chosen: Benchmark>(_ type: Chosen.Type, _ arguments: inout ArraySlice<String>) throws {
+    private static func run<Chosen: Benchmark>(_ type: Chosen.Type, _ arguments: ArraySlice<String>) throws {
         var wantsJSON = false
         var gate: Gate?
         if arguments.contains("--help") { return print(type.help) }
-        let benchmark = try type.reading(&arguments) { flag, value in
+        let benchmark = try type.reading(arguments) { flag, value in
             switch flag {
             case "--json": wantsJSON = true
             case "--gate": gate = try Gate(try value())

@@ -1,4 +1,6 @@
 import PosthornBenchReports
+import PosthornModel
+import PosthornText
 
 /// A benchmark: a subcommand with its options, which runs and says what it found.
 ///
@@ -31,19 +33,31 @@ extension Benchmark {
     /// A benchmark with options as they were given.
     /// - Parameter other: Takes a flag that is not the benchmark's own; its second parameter reads what follows the flag.
     static func reading(
-        _ arguments: inout ArraySlice<String>,
+        _ arguments: ArraySlice<String>,
         onFlag other: (_ flag: String, _ value: () throws -> String) throws -> Void
     ) throws -> Self {
         var benchmark = Self()
-        while let flag = arguments.popFirst() {
-            if let option = options.first(where: { $0.flag == flag }) {
-                try option.read(option.takesValue ? arguments.popFirst() : nil, into: &benchmark)
-            } else {
+        var words = ArgumentWords(arguments)
+        while let word = words.next() {
+            let (flag, attached): (String, String?)
+            switch word {
+            case .plain(let text):
+                throw BenchProblem.usage("\(InputProblem.printable(text)) belongs to no option; see posthorn-bench \(name) --help")
+            case .flag(let written, let value): (flag, attached) = (written, value)
+            }
+            let option = options.first { $0.flag == flag }
+            var takesValue = option?.takesValue ?? false
+            if option == nil {
                 try other(flag) {
-                    guard let value = arguments.popFirst() else { throw BenchProblem.usage("\(flag) wants a value behind it") }
+                    takesValue = true
+                    guard let value = words.value(attached) else { throw BenchProblem.usage("\(flag) wants a value behind it") }
                     return value
                 }
             }
+            if let attached, !takesValue {
+                throw BenchProblem.usage("\(flag) takes no value; leave =\(InputProblem.printable(attached)) out")
+            }
+            try option?.read(takesValue ? words.value(attached) : nil, into: &benchmark)
         }
         try benchmark.check()
         return benchmark

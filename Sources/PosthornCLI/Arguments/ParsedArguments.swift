@@ -12,21 +12,16 @@ struct ParsedArguments: Equatable, Sendable {
     /// The command's name, so that a problem with a value points to that command's help.
     let command: String
 
-    /// Takes `words` apart.
+    /// Takes `words` apart, as ``ArgumentWords`` tells flags and values apart.
     ///
-    /// `--flag value` and `--flag=value` are the same; after `--` nothing is a flag; `-` alone is a file name.
     /// - Throws: A ``UsageProblem`` for an unknown flag, a missing or superfluous value, and too few or too many arguments.
     init(_ words: [String], for command: CommandSpecification) throws(UsageProblem) {
         self.command = command.name
-        var rest = words[...]
-        var flagsAreOver = false
-        while let word = rest.popFirst() {
-            if flagsAreOver || word == "-" || !word.hasPrefix("-") {
-                positionals.append(word)
-            } else if word == "--" {
-                flagsAreOver = true
-            } else {
-                try takeFlag(word, &rest, command)
+        var rest = ArgumentWords(words[...])
+        while let word = rest.next() {
+            switch word {
+            case .plain(let text): positionals.append(text)
+            case .flag(let written, let attached): try takeFlag(written, attached, &rest, command)
             }
         }
         if has("help") { return }
@@ -34,12 +29,11 @@ struct ParsedArguments: Equatable, Sendable {
     }
 
     private mutating func takeFlag(
-        _ word: String,
-        _ rest: inout ArraySlice<String>,
+        _ written: String,
+        _ attached: String?,
+        _ rest: inout ArgumentWords,
         _ command: CommandSpecification
     ) throws(UsageProblem) {
-        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let written = parts[0]
         let name = written == "-h" ? "help" : String(written.dropFirst(2))
         guard written == "-h" || written.hasPrefix("--"), let flag = command.allFlags.first(where: { $0.name == name }) else {
             let names = command.allFlags.map { "--" + $0.name }
@@ -52,20 +46,16 @@ struct ParsedArguments: Equatable, Sendable {
             throw UsageProblem("--\(name) is given twice; give it once", command: command.name)
         }
         guard let placeholder = flag.value else {
-            if parts.count > 1 {
-                throw UsageProblem("--\(name) takes no value; leave \"=\(TerminalText.text(parts[1]))\" out", command: command.name)
+            if let attached {
+                throw UsageProblem("--\(name) takes no value; leave \"=\(TerminalText.text(attached))\" out", command: command.name)
             }
             values[name] = [""]
             return
         }
-        if parts.count > 1 {
-            values[name, default: []].append(parts[1])
-        } else if let value = rest.first, value == "-" || !value.hasPrefix("--") {
-            values[name, default: []].append(value)
-            rest.removeFirst()
-        } else {
+        guard let value = rest.value(attached) else {
             throw UsageProblem("--\(name) needs a value: --\(name) \(placeholder)", command: command.name)
         }
+        values[name, default: []].append(value)
     }
 
     private func checkCounts(_ command: CommandSpecification) throws(UsageProblem) {

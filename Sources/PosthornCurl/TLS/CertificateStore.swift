@@ -60,16 +60,3 @@ final class CertificateStore: @unchecked Sendable {
     /// Makes a connection's context verify by this store.
     func install(in context: OpaquePointer) { SSL_CTX_set1_cert_store(context, handle) }
 }
-
-/// Why there are no certificate authorities to verify with.
-package struct CertificateProblem: Error, Hashable {
-    /// What is wrong with the file, to be read behind its path.
-    package let reason: String
-    /// Whether only descriptors or memory were missing, so that it says nothing about the file.
-    package let isShortage: Bool
-
-    package init(reason: String, isShortage: Bool = false) {
-        self.reason = reason
-        self.isShortage = isShortage
-    }
-}

@@ -1,11 +1,3 @@
-/// How long a request's body is.
-public enum HTTPBodyLength: Equatable, Sendable {
-    /// This many bytes; 0 when there is no body.
-    case known(Int)
-    /// As long as its chunks are.
-    case chunked
-}
-
 /// What the fields say about the message itself: where its body ends, for which host it is, what becomes of the connection.
 ///
 /// Where a body ends must have one reading only: two readers that differ are a smuggled request (RFC 9112, section 6.3).

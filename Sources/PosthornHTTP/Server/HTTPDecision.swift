@@ -8,36 +8,3 @@ public enum HTTPDecision: Sendable {
     /// takes it.
     case stream(limitBytes: Int?, @Sendable (HTTPRequestHead, HTTPResponder) -> any HTTPBodyConsumer)
 }
-
-/// Answers requests that have arrived whole, on one of the server's threads: one that blocks holds up the connections of its
-/// thread.
-public enum HTTPHandler: Sendable {
-    /// Answers before it returns.
-    case immediate(@Sendable (HTTPRequest) -> HTTPResponse)
-    /// Answers when it likes, from any thread.
-    case later(@Sendable (HTTPRequest, HTTPResponder) -> Void)
-}
-
-/// Takes a request's body as it comes, on one of the server's threads.
-public protocol HTTPBodyConsumer: AnyObject, Sendable {
-    /// More of the body. The bytes are there for the length of the call.
-    /// - Returns: Whether more is wanted. After `false` no more is read from the client until ``HTTPResponder/resumeBody()``;
-    ///   what has been read already, 64 KiB at most, still comes.
-    func received(_ bytes: Span<UInt8>) -> Bool
-
-    /// The body is whole.
-    func ended()
-
-    /// The body will not become whole. Nothing else is called afterwards.
-    func failed(_ failure: HTTPBodyFailure)
-}
-
-/// Why a body did not become whole.
-public enum HTTPBodyFailure: Error, Equatable, Sendable {
-    /// The client has gone, or was cut because it was too slow.
-    case gone
-    /// The server has refused it, and answers that: too long, or not what HTTP says a body is.
-    case refused(HTTPRefusal)
-    /// The request was answered before it was whole.
-    case answered
-}

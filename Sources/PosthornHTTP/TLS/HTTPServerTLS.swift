@@ -129,29 +129,3 @@ public final class HTTPServerTLS: @unchecked Sendable {
         return source
     }
 }
-
-/// Why a server cannot speak TLS with a certificate and a key.
-public struct HTTPTLSProblem: Error, Equatable, Sendable {
-    /// What is wrong.
-    public enum Part: Sendable {
-        case certificate, key
-    }
-
-    /// Which of the two it is about.
-    public let part: Part
-    /// What is wrong with it and how to mend it, to be read behind the file's name.
-    public let reason: String
-
-    init(_ part: Part, _ reason: String) {
-        self.part = part
-        self.reason = reason
-    }
-}
-
-/// A client with which TLS was not agreed.
-public struct HTTPHandshakeFailure: Equatable, Sendable {
-    /// The client's address in numbers; empty for a Unix socket's.
-    public let remoteAddress: String
-    /// Why not, in OpenSSL's words; what begins with `tlsv1 alert` or `sslv3 alert` came from the client.
-    public let reason: String
-}

@@ -1,5 +1,6 @@
 import PosthornFormats
 import PosthornModel
+import PosthornText
 
 /// Makes requests that test a receiver: rightly signed ones, also of bodies that no vendor sends.
 protocol AuditComposer: RequestComposer {

@@ -45,7 +45,7 @@ extension LoadReport {
             reports.flatMap { report in
                 let latencies = report.latencies
                 let buckets = Self.bucketEnds.map { end in
-                    line("latency_seconds_bucket", [("url", report.target), ("le", end.text)], String(latencies.count { $0 <= end.nanoseconds }))
+                    line("latency_seconds_bucket", [("url", report.target), ("le", end.text)], String(latencies.upTo(end.nanoseconds)))
                 }
                 return buckets + [
                     line("latency_seconds_bucket", [("url", report.target), ("le", "+Inf")], String(latencies.count)),
@@ -73,6 +73,6 @@ extension LoadReport {
 }
 
 extension LatencyHistogram {
-    /// How many values fulfil a condition that small ones fulfil rather than large ones; none of an empty one.
-    fileprivate func count(_ holds: (Int64) -> Bool) -> UInt64 { count == 0 ? 0 : count(while: holds) }
+    /// How many values are not above this one.
+    fileprivate func upTo(_ nanoseconds: Int64) -> UInt64 { count == 0 ? 0 : count(while: { $0 <= nanoseconds }) }
 }

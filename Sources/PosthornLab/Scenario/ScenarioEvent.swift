@@ -1,5 +1,4 @@
-import PosthornFormats
-public import PosthornModel
+import PosthornModel
 public import PosthornText
 
 /// An event as a vendor's platform would emit it.
@@ -33,65 +32,6 @@ public struct ScenarioEvent: Equatable, Sendable {
         writer.raw(data)
         writer.raw("}")
         return writer.bytes
-    }
-}
-
-/// A vendor whose events can be made up.
-public enum ScenarioVendor: String, CaseIterable, Sendable {
-    case weseedo, diio, conference, webio, voiso
-    /// Standard Webhooks, a format without events of its own: those of a shop.
-    case standard
-}
-
-/// What happens on a made-up platform of a vendor: stories that run beside each other (a meeting is created, starts and
-/// ends), with ids that stay the same through a story and people who stay who they are.
-///
-/// The same vendor, seed and moments give the same bytes. Data look like the vendor's, all names and numbers in them are
-/// invented: mail addresses end in `.example`, telephone numbers are those kept for fiction.
-public struct Scenario: Sendable {
-    private var stage: any VendorScenario
-    private var random: SeededGenerator
-
-    /// A platform before its first event.
-    /// - Parameter platform: The nodes of a platform that is there, parents first; without any, one is made up.
-    public init(_ vendor: ScenarioVendor, seed: UInt64, platform: [Node] = []) {
-        var random = SeededGenerator(seed: seed, vendor.rawValue)
-        switch vendor {
-        case .weseedo: stage = WeSeeDoScenario(&random, platform)
-        case .diio: stage = DiioScenario(&random, platform)
-        case .conference: stage = ConferenceScenario(&random, platform)
-        case .webio: stage = WebioScenario(&random, platform)
-        case .voiso: stage = VoisoScenario(&random, platform)
-        case .standard: stage = StandardScenario(&random, platform)
-        }
-        self.random = random
-    }
-
-    /// The examples of a vendor's file, in turn.
-    init(of file: VendorFile, seed: UInt64) {
-        stage = FileScenario(file)
-        random = SeededGenerator(seed: seed, "file")
-    }
-
-    /// The nodes that events happen at, parents first; to be applied before events are emitted.
-    public var nodes: [Node] { stage.nodes }
-
-    /// Every type that can come.
-    public var types: [String] { stage.types }
-
-    /// What happens next.
-    /// - Parameter now: The moment it happens; times inside the data agree with it. Not to go back.
-    public mutating func next(at now: Timestamp) -> ScenarioEvent {
-        let (type, node, data) = stage.next(at: now, &random)
-        var writer = JSONWriter()
-        writer.write(data)
-        return ScenarioEvent(
-            id: EventID.make(at: now, random: random.next()),
-            type: type,
-            node: node,
-            created: now,
-            data: writer.bytes
-        )
     }
 }
 

@@ -3,12 +3,6 @@ import Glibc
 import PosthornSystem
 import Synchronization
 
-/// What this machine's network is like, for people who look after it.
-public enum NetworkFacts {
-    /// Whether a route leads to public addresses, of whatever kind. Nothing is sent to find out.
-    public static var hasRoute: Bool { !RouteWatch.waysOut().isEmpty }
-}
-
 /// Looks at this machine's routes when connections fail, now and then. Asking for a route sends nothing.
 final class RouteWatch: Sendable {
     /// What a look finds: the kinds of addresses that there is a way to, and those of them whose gateway is not found on its link.

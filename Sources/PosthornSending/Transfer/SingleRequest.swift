@@ -141,31 +141,3 @@ public enum SingleRequest {
         ) throws(InputProblem) {}
     }
 }
-
-/// The answer to a ``SingleRequest``.
-public struct SingleResponse: Sendable, Hashable {
-    /// The status of the answer.
-    public let status: Int
-    /// Its body, as far as it was read.
-    public let body: [UInt8]
-    /// Whether the body went on beyond the limit.
-    public let isTruncated: Bool
-    /// The address that was reached, with the port.
-    public let address: String
-}
-
-/// Why a ``SingleRequest`` has no answer.
-public struct SingleRequestProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The class of the failure.
-    public let error: AttemptError
-    /// The detail for an operator; never a secret.
-    public let text: String
-
-    init(_ error: AttemptError, _ text: String) {
-        self.error = error
-        self.text = text
-    }
-
-    /// The sentence for the class, and the detail.
-    public var description: String { text.isEmpty ? error.sentence : "\(error.sentence) (\(text))" }
-}

@@ -42,66 +42,6 @@ public struct Retention: Sendable, Hashable {
     }
 }
 
-/// An event as it is looked at for pruning.
-public struct EventHistory: Sendable, Hashable {
-    /// Its number in the outbox.
-    public let seq: Int64
-    /// When it happened.
-    public let created: Timestamp
-    /// Whether its recipients are still to be found.
-    public let waitsForFanOut: Bool
-    /// Whether it is the newest event or has the newest delivery; those stay, so that their numbers are never given out again.
-    public let isNewest: Bool
-    /// All of its deliveries.
-    public let deliveries: [Delivery]
-
-    /// One of its deliveries.
-    public struct Delivery: Sendable, Hashable {
-        /// Its number.
-        public let id: Int64
-        /// Its state.
-        public let state: DeliveryState
-        /// When its last attempt started; `nil` when it had none.
-        public let lastAttempt: Timestamp?
-
-        /// Creates a delivery.
-        public init(id: Int64, state: DeliveryState, lastAttempt: Timestamp?) {
-            self.id = id
-            self.state = state
-            self.lastAttempt = lastAttempt
-        }
-    }
-
-    /// Creates a history.
-    public init(seq: Int64, created: Timestamp, waitsForFanOut: Bool = false, isNewest: Bool = false, deliveries: [Delivery]) {
-        self.seq = seq
-        self.created = created
-        self.waitsForFanOut = waitsForFanOut
-        self.isNewest = isNewest
-        self.deliveries = deliveries
-    }
-}
-
-/// An endpoint that was removed, as it is looked at for pruning.
-public struct RemovedEndpoint: Sendable, Hashable {
-    /// Its number.
-    public let key: Int64
-    /// When it was removed.
-    public let removed: Timestamp
-    /// Whether a delivery or a mail of it is left.
-    public let isInUse: Bool
-    /// Whether it is the newest endpoint or has the newest revision; those stay, so that their numbers are never given out again.
-    public let isNewest: Bool
-
-    /// Creates an endpoint.
-    public init(key: Int64, removed: Timestamp, isInUse: Bool, isNewest: Bool) {
-        self.key = key
-        self.removed = removed
-        self.isInUse = isInUse
-        self.isNewest = isNewest
-    }
-}
-
 extension OutboxStore {
     /// Deletes those of some events that may go as they are now, with deliveries and attempts.
     /// - Parameter seqs: Numbers of events.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import PosthornLab
 
-/// Voiso's Call Notify may come as a GET, which has no place for the key (WIRE.md, "voiso").
+/// Voiso's Call Notify may come as a GET, which has no place for the key.
 @Suite struct RequestCheckTests {
     private static let query = "/hook?type=inbound&uuid=u1"
 

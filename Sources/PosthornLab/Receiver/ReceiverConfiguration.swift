@@ -1,0 +1,22 @@
+package import PosthornFormats
+import PosthornModel
+public import PosthornText
+
+/// How a receiver behaves.
+public struct ReceiverConfiguration: Sendable {
+    /// Where it looks for an event's id and type.
+    public var identity = IdentityRule.any
+    /// What it does wrong.
+    public var misbehaviour = Misbehaviour()
+    /// What a bad signature is answered; `nil` to let it pass as if it were good.
+    public var badSignatureStatus: Int? = 401
+    /// The values that Webio may ask for, by field name.
+    public var values: [String: JSONValue] = [:]
+    /// The vendor's questions to a new URL that it answers, where a file describes them.
+    package var handshakes: [VendorHandshake] = []
+    /// How many events are remembered to recognise duplicates.
+    public var memoryLimit = 100_000
+
+    /// A receiver that behaves and knows no values.
+    public init() {}
+}

@@ -1,0 +1,38 @@
+public import PosthornModel
+public import PosthornText
+
+/// Which deliveries a list shows. Empty fields ask for everything.
+public struct DeliveryFilter: Sendable {
+    /// Only deliveries in this state.
+    public var state: DeliveryState?
+    /// Only those of the endpoint with this id.
+    public var endpoint: String?
+    /// Only those of events at the node with this id.
+    public var node: String?
+    /// Only those of events of this type.
+    public var type: EventPattern?
+    /// Only those of the event with this id.
+    public var event: String?
+    /// Only those of events that happened then or later.
+    public var since: Timestamp?
+    /// Only those of events that happened before then.
+    public var until: Timestamp?
+    /// Only those with a smaller number: where a list that began with the newest goes on.
+    public var before: Int64?
+    /// Only the newest so many.
+    public var limit: Int?
+    /// Only those that wait, pending or held, for another URL, method or envelope than their endpoint has now.
+    public var waitsElsewhere = false
+    /// Whether a list begins with the newest; it ends with it otherwise.
+    public var newestFirst = false
+
+    /// A filter that asks for everything.
+    public init() {}
+
+    /// A filter that asks for everything, the newest first.
+    public static var newest: DeliveryFilter {
+        var filter = DeliveryFilter()
+        filter.newestFirst = true
+        return filter
+    }
+}

@@ -1,0 +1,37 @@
+public import PosthornModel
+public import PosthornText
+
+/// Counts of the outbox at one moment.
+public struct OutboxStatus: Sendable {
+    /// Events stored.
+    public var events: Int64 = 0
+    /// Events inserted by other programs that wait for their fan-out.
+    public var arrivals: Int64 = 0
+    /// Deliveries by state.
+    public var deliveries: [DeliveryState: Int64] = [:]
+    /// When the event of the oldest delivery that waits for its first attempt happened.
+    public var oldestReady: Timestamp?
+    /// When the most overdue further attempt was due; may lie ahead.
+    public var nextRetry: Timestamp?
+    /// Pending deliveries whose time has come: with an engine they are under way or wait for their turn, without one they are
+    /// late.
+    public var overdue: Int64 = 0
+    /// Since when the first of them is due.
+    public var overdueSince: Timestamp?
+    /// Endpoints by state.
+    public var endpoints: [EndpointState: Int64] = [:]
+    /// Nodes of the hierarchy.
+    public var nodes: Int64 = 0
+    /// The process that runs the engine, if one does.
+    public var engine: Int32?
+    /// What is wrong with the engine's hold on this outbox, for people: it delivers from another file that had this name, or its
+    /// lock file was removed. `nil` when all is well.
+    public var engineTrouble: String?
+    /// What the engine last said of itself.
+    public var pulse: EngineHeartbeat?
+    /// Mails about exhausted deliveries.
+    public var mails = MailStatus()
+
+    /// Nothing yet.
+    package init() {}
+}
