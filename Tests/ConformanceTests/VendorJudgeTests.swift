@@ -11,10 +11,12 @@ import Testing
     /// Which keys each vendor's requests are made with, and which the judge is given.
     private static let vendors: [(name: String, sending: [String: String], judging: [String: String]?)] = [
         ("stripe", ["secret": "whsec_stripe"], nil), ("slack", ["secret": "8f742231b10e8888abcd99yyyzzz85a5"], nil),
-        ("twilio", ["auth_token": "12345"], nil), ("twilio-json", ["auth_token": "12345"], nil), ("square", ["signature_key": "asdf1234"], nil),
+        ("twilio", ["auth_token": "12345"], nil), ("twilio-json", ["auth_token": "12345"], nil),
+        ("square", ["signature_key": "asdf1234"], nil),
         ("sendgrid", ["private_key": p256], ["private_key": p256Public]),
         ("adyen", ["hmac_key": "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056", "basic_auth": "user:password"], nil),
-        ("plaid", ["private_key": p256], ["private_key": p256Public]), ("standard", ["secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], nil),
+        ("plaid", ["private_key": p256], ["private_key": p256Public]),
+        ("standard", ["secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], nil),
         (
             "discord", ["private_key": "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"],
             ["private_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"]
@@ -50,7 +52,9 @@ import Testing
         var expected: [(vendor: String, isGood: Bool)] = []
         for (name, sending, judging) in Self.vendors {
             let text = try TextFile.contents(of: "\(Judge.top)/Examples/vendors/\(name).json")
-            let file = try VendorFile(Array(text.utf8)) { (name) throws(InputProblem) in throw InputProblem(field: name, reason: "is not there") }
+            let file = try VendorFile(Array(text.utf8)) { (name) throws(InputProblem) in
+                throw InputProblem(field: name, reason: "is not there")
+            }
             let vendor = try FileVendor(file, credentials: sending)
             for isGood in [true, false] {
                 let composer = try vendor.composer(url: Self.url, isSpoiled: !isGood)
@@ -72,7 +76,10 @@ import Testing
         let folder = try TemporaryDirectory()
         let (requests, verdicts) = (folder.file("requests"), folder.file("verdicts"))
         try TextFile.write(lines.joined(separator: "\n") + "\n", to: requests)
-        let judge = try ChildProcess([Judge.venvPython, "\(Judge.top)/Tests/ConformanceTests/Judges/vendor_judge.py", requests], outputPath: verdicts)
+        let judge = try ChildProcess(
+            [Judge.venvPython, "\(Judge.top)/Tests/ConformanceTests/Judges/vendor_judge.py", requests],
+            outputPath: verdicts
+        )
         try #require(judge.wait() == 0, "the judge failed: \(judge.errorLines)")
         let found = try TextFile.contents(of: verdicts).split(separator: "\n")
         try #require(found.count == expected.count)

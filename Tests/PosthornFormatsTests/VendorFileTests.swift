@@ -70,8 +70,10 @@ import Testing
     @Test func thereAreTheTenVendorsTheSixBuiltInOnesAndEighteenSchemesMore() {
         let names = Set(Self.files.map { String($0.split(separator: "/").last ?? "").replacing(".json", with: "") })
         let wanted = [
-            "github", "stripe", "shopify", "slack", "twilio", "square", "sendgrid", "adyen", "discord", "plaid", "weseedo", "diio", "conference",
-            "webio", "voiso", "standard", "paypal", "hubspot", "meta", "zoom", "gitlab", "sns", "mailgun", "twitch", "xero", "zendesk", "docusign",
+            "github", "stripe", "shopify", "slack", "twilio", "square", "sendgrid", "adyen", "discord", "plaid", "weseedo", "diio",
+            "conference",
+            "webio", "voiso", "standard", "paypal", "hubspot", "meta", "zoom", "gitlab", "sns", "mailgun", "twitch", "xero", "zendesk",
+            "docusign",
             "linear", "intercom", "paddle", "graph",
         ]
         #expect(names.isSuperset(of: wanted), "\(Set(wanted).subtracting(names))")
@@ -195,7 +197,9 @@ import Testing
         #expect(file.types.map(\.name) == ["push", "issues.opened", "ping"])
         #expect(file.types[1].headers.map(\.value) == ["issues"])
         #expect(throws: InputProblem.self) {
-            _ = try VendorFile(Array(overlay.replacing("api.json", with: "https://example.com/api.json").utf8)) { (_) throws(InputProblem) in [] }
+            _ = try VendorFile(Array(overlay.replacing("api.json", with: "https://example.com/api.json").utf8)) {
+                (_) throws(InputProblem) in []
+            }
         }
     }
 

@@ -44,7 +44,12 @@ extension Outbox {
         if let vendor {
             settings.method = .post
             settings.credentials = vendor.redactedCredentials
-            try vendor.composer(url: settings.url, headers: settings.headers).compose(AcceptedEvent(event), attempt: 1, at: now, into: &request)
+            try vendor.composer(url: settings.url, headers: settings.headers).compose(
+                AcceptedEvent(event),
+                attempt: 1,
+                at: now,
+                into: &request
+            )
         } else {
             let own = try EndpointComposer(settings, now: now)
             try own.check(type: event.type, data: event.data)

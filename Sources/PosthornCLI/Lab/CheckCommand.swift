@@ -60,7 +60,10 @@ enum CheckCommand: Command {
         let stop = try StopMark()
         _ = try StopSignals.watch { _ in stop.set() }
         var table = Table(
-            [.init("ABOUT"), .init("TRIED", canShrink: true), .init("RESULT"), .init("EVIDENCE", canShrink: true), .init("A GOOD RECEIVER", canShrink: true)],
+            [
+                .init("ABOUT"), .init("TRIED", canShrink: true), .init("RESULT"), .init("EVIDENCE", canShrink: true),
+                .init("A GOOD RECEIVER", canShrink: true),
+            ],
             terminalWidth: context.output.terminalWidth,
             write: context.output.write
         )
@@ -84,7 +87,11 @@ enum CheckCommand: Command {
             }
         )
         do { try card.run(tell) } catch let problem as SingleRequestProblem {
-            throw InputProblem(field: "URL", value: MaskedURL.text(target.url.text), reason: "cannot be reached: \(problem); start the receiver, or correct the URL")
+            throw InputProblem(
+                field: "URL",
+                value: MaskedURL.text(target.url.text),
+                reason: "cannot be reached: \(problem); start the receiver, or correct the URL"
+            )
         }
         if !arguments.has("no-load"), !stop.isSet { try load(target, plan, content, format, arguments).forEach(tell) }
         if !context.json {

@@ -25,7 +25,8 @@ enum VendorFileFlag {
     ) throws -> FileVendor? {
         guard let path = arguments.text(flag.name) else { return nil }
         let command = arguments.command
-        for other in ["vendor", "signature", "topology", "endpoint", "rotate-to", "ask", "replay"] where arguments.has(other) && !allowed.contains(other) {
+        for other in ["vendor", "signature", "topology", "endpoint", "rotate-to", "ask", "replay"]
+        where arguments.has(other) && !allowed.contains(other) {
             throw UsageProblem("--\(other) and --vendor-file exclude each other; leave one out", command: command)
         }
         let file = try read(path)

@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornSending

@@ -1,5 +1,7 @@
+import PosthornFormats
 import PosthornLab
 import PosthornModel
+import PosthornSending
 import PosthornSystem
 import PosthornText
 
@@ -8,7 +10,9 @@ enum LoadCompareCommand: Command {
     static let specification = CommandSpecification(
         name: "load compare",
         summary: "say whether two series of loads differ, and which difference would have been seen",
-        positionals: [.init(name: "RUN", count: .many, summary: "files of load --json, as A… vs B…; or two URLs, which are loaded in turn")],
+        positionals: [
+            .init(name: "RUN", count: .many, summary: "files of load --json, as A… vs B…; or two URLs, which are loaded in turn")
+        ],
         flags: [
             .init("runs", "N", "with two URLs: how many runs of each, in turn (default 10)"),
             .init("noise", "SHARE", "a change below this share is none (default 1%)"),
@@ -35,8 +39,10 @@ enum LoadCompareCommand: Command {
 
     /// Flags of `posthorn load` that say what a run is.
     private static let taken: Set<String> = [
-        "rate", "spacing", "connections", "duration", "count", "warm-up", "max-in-flight", "timeout", "threads", "vendor", "signature", "credential",
-        "vendor-file", "topology", "endpoint", "event", "data", "body", "header", "method", "seed", "ignore-retry-after", "close-connections",
+        "rate", "spacing", "connections", "duration", "count", "warm-up", "max-in-flight", "timeout", "threads", "vendor", "signature",
+        "credential",
+        "vendor-file", "topology", "endpoint", "event", "data", "body", "header", "method", "seed", "ignore-retry-after",
+        "close-connections",
         "insecure", "ca-file", "i-own-this-host",
     ]
 
@@ -47,7 +53,10 @@ enum LoadCompareCommand: Command {
         var noise = 0.01
         if let text = arguments.text("noise") {
             guard let share = Quantity.share(text) else {
-                throw UsageProblem("--noise: \"\(InputProblem.printable(text))\" \(Quantity.refusal(ofShare: text))", command: context.command)
+                throw UsageProblem(
+                    "--noise: \"\(InputProblem.printable(text))\" \(Quantity.refusal(ofShare: text))",
+                    command: context.command
+                )
             }
             noise = share
         }
@@ -92,17 +101,21 @@ enum LoadCompareCommand: Command {
         let texts = (try? JSONValue.parse(bytes)) == nil ? bytes.split(separator: 0x0A).map(Array.init) : [bytes]
         return try texts.enumerated().map { i, text in
             let name = texts.count == 1 ? file.name : "\(file.name), run \(i + 1)"
-            do throws(JSONProblem) {
-                return (name, try LoadRun(try JSONValue.parse(text)))
-            } catch {
+            let json: JSONValue
+            do throws(JSONProblem) { json = try JSONValue.parse(text) } catch {
                 throw InputFileContentProblem(name: name, problem: InputProblem(field: "run", reason: "is \(error)"))
+            }
+            do throws(InputProblem) { return (name, try LoadRun(json)) } catch {
+                throw InputFileContentProblem(name: name, problem: error)
             }
         }
     }
 
     /// Loads two receivers in turn.
     /// - Returns: The runs; `nil` when it was stopped.
-    private static func load(_ urls: [String], _ arguments: ParsedArguments, _ context: Context) throws -> (first: [Named], second: [Named])? {
+    private static func load(_ urls: [String], _ arguments: ParsedArguments, _ context: Context) throws -> (
+        first: [Named], second: [Named]
+    )? {
         let command = context.command
         let owned = arguments.all(LabTarget.ownership.name)
         let targets = try urls.map { try LabTarget(text: $0, owned: owned, command: command) }

@@ -31,7 +31,9 @@ enum LoadCompareText {
         case .unknown:
             return "Nothing can be known of \(counts): each side needs at least \(LoadComparison.leastRuns).\n"
         case .same:
-            let visible = comparison.rows.first?.visible.map { "; of \(comparison.rows[0].figure.title) a change of \(percent($0, isSigned: false)) or more would have shown" }
+            let visible = comparison.rows.first?.visible.map {
+                "; of \(comparison.rows[0].figure.title) a change of \(percent($0, isSigned: false)) or more would have shown"
+            }
             return "No difference seen (\(counts))\(visible ?? "").\n"
         }
     }

@@ -84,11 +84,12 @@ enum LoadContentFlags {
         if shares.wronglySigned > 0, !vendor.file.description.isSigned {
             throw UsageProblem("--wrong-signature: this vendor signs nothing; leave it out", command: command)
         }
+        let pattern = try arguments.pattern("event")
         do throws(InputProblem) {
             return try LoadContent.events(
                 of: vendor,
                 url: url,
-                type: try arguments.pattern("event"),
+                type: pattern,
                 data: body,
                 headers: headers,
                 needsWrong: shares.wronglySigned > 0,

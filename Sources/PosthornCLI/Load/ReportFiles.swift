@@ -46,10 +46,10 @@ final class ReportFiles {
         for flag in flags.map(\.name) where flag != "csv" && arguments.text(flag) == "-" {
             throw UsageProblem("--\(flag): the standard output has the results; name a file", command: command)
         }
-        var flags: [String: String] = [:]
+        var paths: [String: String] = [:]
         for flag in flags.map(\.name) + ["ledger", "replay"] {
             guard let path = arguments.text(flag) else { continue }
-            if let other = flags.updateValue(flag, forKey: path) {
+            if let other = paths.updateValue(flag, forKey: path) {
                 throw UsageProblem("--\(other) and --\(flag): both are \(TerminalText.text(path)); name two files", command: command)
             }
         }
@@ -106,13 +106,19 @@ final class ReportFiles {
 
     private static func json(_ report: LoadReport, _ verdicts: [Expectation.Verdict]) -> JSONValue {
         guard case .object(let members) = report.json else { return report.json }
-        let expectations = verdicts.map { verdict in
-            JSONValue.object([
-                .init("expectation", .string(verdict.expectation)), .init("outcome", .string(verdict.outcome.key)),
-                .init("holds", .bool(verdict.holds)), .init("line", .string(verdict.line)),
-            ])
-        }
-        return .object(members + [.init("expectations", .array(expectations))])
+        return .object(members + [.init("expectations", json(verdicts))])
+    }
+
+    /// The verdicts as an array.
+    static func json(_ verdicts: [Expectation.Verdict]) -> JSONValue {
+        .array(
+            verdicts.map { verdict in
+                JSONValue.object([
+                    .init("expectation", .string(verdict.expectation)), .init("outcome", .string(verdict.outcome.key)),
+                    .init("holds", .bool(verdict.holds)), .init("line", .string(verdict.line)),
+                ])
+            }
+        )
     }
 }
 

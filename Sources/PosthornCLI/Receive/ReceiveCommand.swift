@@ -68,15 +68,17 @@ enum ReceiveCommand: Command {
             vendor == nil
             ? try FormatFlags.settings(arguments, url: "http://\(host)/", mayLackCredentials: true, command: context.command) : nil
         var configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
-        let check: Receiver.Check?
+        var check: Receiver.Check?
         if let vendor {
             configuration.identity = IdentityRule(of: vendor.file.description)
             configuration.handshakes = VendorHandshake.all(of: vendor)
             let vendorCheck = try VendorCheck(vendor, scheme: server.tls == nil ? "http" : "https")
-            check = vendor.file.description.isSigned ? { vendorCheck.verdict($0) } : nil
-        } else {
-            check = try ReceiverFlags.check(settings, arguments, context.command).map { one in { one.verdict($0) } }
+            if vendor.file.description.isSigned { check = { request in vendorCheck.verdict(request) } }
+        } else if let requestCheck = try ReceiverFlags.check(settings, arguments, context.command) {
+            check = { request in requestCheck.verdict(request) }
         }
+        let isChecking = check != nil
+        let judge = check ?? { _ in .unchecked }
         let goal = EventGoal(try arguments.integer("until", 1...Int.max))
 
         let ledger = try arguments.text("ledger").map { try LedgerFile($0) }
@@ -95,7 +97,7 @@ enum ReceiveCommand: Command {
         let receiver = try Receiver(
             server: server,
             configuration: configuration,
-            check: check ?? { _ in .unchecked },
+            check: judge,
             observe: { arrival, request in
                 if let ledger, arrival.timesProcessed > 0,
                     let failure = ledger.write(arrival.ledgerLine(request), times: arrival.timesProcessed)
@@ -106,7 +108,7 @@ enum ReceiveCommand: Command {
                 if goal.isReached(with: arrival) { ending.signal() }
             }
         )
-        announce(server, receiver.port, host, isChecking: check != nil, isJSON, printer)
+        announce(server, receiver.port, host, isChecking: isChecking, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
         receiver.stop()

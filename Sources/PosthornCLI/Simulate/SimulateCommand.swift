@@ -97,7 +97,10 @@ enum SimulateCommand: Command {
     private static func run(_ vendor: FileVendor, _ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let mode = try SimulateMode(arguments)
         if mode == .check {
-            throw UsageProblem("--check has no cases for a vendor file; use posthorn check URL --vendor-file FILE", command: context.command)
+            throw UsageProblem(
+                "--check has no cases for a vendor file; use posthorn check URL --vendor-file FILE",
+                command: context.command
+            )
         }
         let targets = try SimulationTargets(vendor, arguments, context.command)
         let simulation = try SimulateFlags.simulation(vendor.file, arguments, context.command)

@@ -45,7 +45,8 @@ final class AsymmetricKey: @unchecked Sendable {
 
     /// An Ed25519 public key of 32 bytes.
     init?(ed25519Public bytes: [UInt8]) {
-        guard bytes.count == Ed25519PrivateKey.keyByteCount, let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count)
+        guard bytes.count == Ed25519PrivateKey.keyByteCount,
+            let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count)
         else { return nil }
         (self.key, isPrivate) = (key, false)
     }

@@ -37,7 +37,9 @@ enum VendorAlgorithm: Hashable, Sendable {
     }
 
     static let all: [VendorAlgorithm] =
-        DigestName.allCases.map { .hmac($0) } + DigestName.allCases.map { .digest($0) } + [.ecdsaP256, .rsa(.sha1), .rsa(.sha256), .ed25519]
+        DigestName.allCases.map { .hmac($0) } + DigestName.allCases.map { .digest($0) } + [
+            .ecdsaP256, .rsa(.sha1), .rsa(.sha256), .ed25519,
+        ]
         + Token.allCases.map { .jwt($0) } + [.token, .basic]
 
     /// The kind of key pair that it needs; `nil` for one with a shared key.

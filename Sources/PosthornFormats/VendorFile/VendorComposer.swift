@@ -52,7 +52,12 @@ package final class VendorComposer: RequestComposer {
         changingHeaders = description.headers.filter { $0.template.constant == nil }
         let ofSignatures = description.signatures.compactMap { if case .header(let name, _) = $0.place { name.lowercased() } else { nil } }
         typeHeaders = Dictionary(
-            file.types.map { ($0.name, Self.lines($0.headers.filter { !named.contains($0.name.lowercased()) && !ofSignatures.contains($0.name.lowercased()) })) },
+            file.types.map {
+                (
+                    $0.name,
+                    Self.lines($0.headers.filter { !named.contains($0.name.lowercased()) && !ofSignatures.contains($0.name.lowercased()) })
+                )
+            },
             uniquingKeysWith: { first, _ in first }
         )
         trailingHeaders = Self.lines(headers.map { ($0.name, $0.value) })
@@ -121,7 +126,9 @@ package final class VendorComposer: RequestComposer {
     }
 
     private static func demand(_ isThere: Bool, _ pointer: JSONPointer) throws(InputProblem) {
-        if !isThere { throw InputProblem(.missing, field: "data", reason: "have nothing at \(pointer.text), where the vendor file writes a value") }
+        if !isThere {
+            throw InputProblem(.missing, field: "data", reason: "have nothing at \(pointer.text), where the vendor file writes a value")
+        }
     }
 
     /// The members of an object as a form; each element of an array is a value of its own.

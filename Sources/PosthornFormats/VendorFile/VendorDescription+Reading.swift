@@ -18,15 +18,17 @@ extension VendorDescription {
         try json.expect(Self.members)
         try Self.checkSources(json)
         form = try json.choice("body", BodyForm.self) ?? .json
-        config = try json["config"]?.members().map { (name, member) throws(InputProblem) in
-            (name, member.value == .string("") ? nil : try member.string())
-        } ?? []
+        config =
+            try json["config"]?.members().map { (name, member) throws(InputProblem) in
+                (name, member.value == .string("") ? nil : try member.string())
+            } ?? []
         headers = try json.templates("headers", .header)
         for (name, template) in headers { try Self.checkHeader(name, template, "\(json.pointer)/headers/\(name)") }
-        fills = try json["fill"]?.members().map { (name, member) throws(InputProblem) in
-            guard let pointer = JSONPointer(name) else { throw member.problem("must be named by a JSON Pointer, such as /id") }
-            return (pointer, try VendorTemplate(member, .fill))
-        } ?? []
+        fills =
+            try json["fill"]?.members().map { (name, member) throws(InputProblem) in
+                guard let pointer = JSONPointer(name) else { throw member.problem("must be named by a JSON Pointer, such as /id") }
+                return (pointer, try VendorTemplate(member, .fill))
+            } ?? []
         query = try json.templates("query", .query)
         signatures = try json["signatures"]?.elements().map { (one) throws(InputProblem) in try Signature(one) } ?? []
         toleranceSeconds = try json.integer("tolerance_s", 1...86_400)
@@ -44,8 +46,12 @@ extension VendorDescription {
 
     /// Two that are written anyway may be others here; what changes from request to request is no matter for them.
     private static func checkHeader(_ name: String, _ template: VendorTemplate, _ field: String) throws(InputProblem) {
-        for case .literal(let bytes) in template.pieces { try HeaderRules.check(value: String(decoding: bytes, as: UTF8.self), field: field) }
-        if !["user-agent", "content-type"].contains(name.lowercased()) { return try HeaderRules.check(name: name, value: "", field: field) }
+        for case .literal(let bytes) in template.pieces {
+            try HeaderRules.check(value: String(decoding: bytes, as: UTF8.self), field: field)
+        }
+        if !["user-agent", "content-type"].contains(name.lowercased()) {
+            return try HeaderRules.check(name: name, value: "", field: field)
+        }
         if template.constant == nil { throw InputProblem(.incompatible, field: field, reason: "must be the same in every request") }
     }
 
@@ -102,20 +108,38 @@ extension VendorDescription {
                     )
                 }
                 if isInBody, word.isOfBody {
-                    throw InputProblem(.incompatible, field: "\(pointer)/content", reason: "signs the body, into which the signature is written")
+                    throw InputProblem(
+                        .incompatible,
+                        field: "\(pointer)/content",
+                        reason: "signs the body, into which the signature is written"
+                    )
                 }
                 if case .header(let name) = word, !headers.contains(where: { $0.name.lowercased() == name }) {
-                    throw InputProblem(.notFound, field: "\(pointer)/content", value: name, reason: "is a header that headers does not write")
+                    throw InputProblem(
+                        .notFound,
+                        field: "\(pointer)/content",
+                        value: name,
+                        reason: "is a header that headers does not write"
+                    )
                 }
                 if word == .key, case .digest = signature.algorithm { continue }
                 if word == .key {
-                    throw InputProblem(.incompatible, field: "\(pointer)/content", reason: "holds {key}, which only a plain digest is made of")
+                    throw InputProblem(
+                        .incompatible,
+                        field: "\(pointer)/content",
+                        reason: "holds {key}, which only a plain digest is made of"
+                    )
                 }
             }
         }
         let templates = headers.map(\.template) + fills.map(\.template) + query.map(\.template) + signatures.map(\.content)
         for case .config(let name) in templates.flatMap(\.words) where !known.contains(name) {
-            throw InputProblem(.notFound, field: "\(json.pointer)/config", value: name, reason: "is used and not there; add it, with \"\" where it must be given")
+            throw InputProblem(
+                .notFound,
+                field: "\(json.pointer)/config",
+                value: name,
+                reason: "is used and not there; add it, with \"\" where it must be given"
+            )
         }
     }
 
@@ -205,7 +229,8 @@ extension VendorDescription.Signature {
         key = try VendorDescription.Key(json["key"], algorithm)
         let isToken = if case .jwt = algorithm { true } else { false }
         for (member, isWanted) in [
-            ("content", !isToken && !algorithm.isSecretItself), ("encoding", !algorithm.hasOwnEncoding), ("claims", isToken), ("header", isToken),
+            ("content", !isToken && !algorithm.isSecretItself), ("encoding", !algorithm.hasOwnEncoding), ("claims", isToken),
+            ("header", isToken),
         ] {
             if !isWanted, let one = json[member] { throw one.problem(.incompatible, "has no meaning with \(name); leave it out") }
         }
@@ -216,10 +241,11 @@ extension VendorDescription.Signature {
             content = VendorTemplate([])
         }
         encoding = try json.choice("encoding", BinaryText.self) ?? .hex
-        claims = try json["claims"]?.members().map { (name, member) throws(InputProblem) in
-            if case .string = member.value { return (name, .text(try VendorTemplate(member, .claim))) }
-            return (name, .value(member.value))
-        } ?? []
+        claims =
+            try json["claims"]?.members().map { (name, member) throws(InputProblem) in
+                if case .string = member.value { return (name, .text(try VendorTemplate(member, .claim))) }
+                return (name, .value(member.value))
+            } ?? []
         tokenHeader = try json.templates("header", .claim)
         let place = try Self.place(try json.required("place"), algorithm)
         self.place = place

@@ -129,7 +129,8 @@ package struct VendorDescription: Sendable {
         toleranceSeconds != nil
             && signatures.contains { signature in
                 let isInContent = signature.content.words.contains { if case .timestamp = $0 { true } else { false } }
-                return isInContent || signature.claims.contains { if case .text(let text) = $0.value { text.timeForm != nil } else { false } }
+                return isInContent
+                    || signature.claims.contains { if case .text(let text) = $0.value { text.timeForm != nil } else { false } }
                     || fills.contains { $0.template.timeForm != nil && signature.content.holds(.body) }
             }
     }

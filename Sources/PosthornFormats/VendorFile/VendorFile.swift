@@ -33,7 +33,10 @@ package struct VendorFile: Sendable {
         if document["overlay"] != nil { document = try Self.overlaid(document, extended) }
         let root = PointedJSON(value: document, pointer: "")
         guard let version = try root.text("openapi"), version.hasPrefix("3.1") else {
-            throw root.problem(.incompatible, "must be an OpenAPI 3.1 document (\"openapi\": \"3.1.0\") or an Overlay (\"overlay\": \"1.0.0\")")
+            throw root.problem(
+                .incompatible,
+                "must be an OpenAPI 3.1 document (\"openapi\": \"3.1.0\") or an Overlay (\"overlay\": \"1.0.0\")"
+            )
         }
         let title = try root["info"]?.text("title") ?? "vendor"
         description = try VendorDescription(try root.required(VendorDescription.member), title: title)
@@ -51,7 +54,9 @@ package struct VendorFile: Sendable {
     }
 
     private static func parse(_ bytes: [UInt8]) throws(InputProblem) -> JSONValue {
-        do throws(JSONProblem) { return try JSONValue.parse(bytes) } catch { throw InputProblem(field: "vendor file", reason: "is \(error)") }
+        do throws(JSONProblem) { return try JSONValue.parse(bytes) } catch {
+            throw InputProblem(field: "vendor file", reason: "is \(error)")
+        }
     }
 
     /// An overlay of one kind alone: objects merged into the root.
@@ -110,7 +115,8 @@ package struct VendorFile: Sendable {
     private func checkSamples() throws(InputProblem) {
         for type in types {
             for sample in type.samples {
-                for pointer in description.places where pointer.place(in: description.form == .batch ? [0x5B] + sample + [0x5D] : sample) == nil {
+                for pointer in description.places
+                where pointer.place(in: description.form == .batch ? [0x5B] + sample + [0x5D] : sample) == nil {
                     throw InputProblem(
                         .missing,
                         field: "/webhooks/\(type.name)",

@@ -57,7 +57,8 @@ package struct VendorHandshake: Sendable {
 
     /// Judges what came back.
     package func judge(_ challenge: String, status: Int, body: [UInt8]) -> Outcome {
-        let wanted = handshake.status.lowerBound == handshake.status.upperBound
+        let wanted =
+            handshake.status.lowerBound == handshake.status.upperBound
             ? "\(handshake.status.lowerBound)" : "\(handshake.status.lowerBound / 100)XX"
         guard handshake.status.contains(status) else { return .bad("\(status) instead of \(wanted)") }
         guard let answer = answer(challenge) else { return .good }
@@ -78,7 +79,9 @@ package struct VendorHandshake: Sendable {
         guard method == handshake.method.rawValue, !handshake.isWronglySigned else { return nil }
         var challenge: String?
         for (name, template) in handshake.query {
-            guard let value = query.first(where: { $0.name == name })?.value, let found = template.match(Array(value.utf8)) else { return nil }
+            guard let value = query.first(where: { $0.name == name })?.value, let found = template.match(Array(value.utf8)) else {
+                return nil
+            }
             if let word = found.first(where: { $0.word == .challenge }) { challenge = String(decoding: word.bytes, as: UTF8.self) }
         }
         if let template = handshake.body {

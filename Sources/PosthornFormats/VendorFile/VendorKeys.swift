@@ -30,14 +30,22 @@ struct VendorKeys: Sendable {
         let known = description.credentialNames
         for name in values.keys.sorted() where !known.contains(name) && !Self.isFurther(name, description) {
             let advice = known.isEmpty ? "this vendor has none" : Suggestion.advice(for: name, among: known, otherwise: "the file names")
-            throw InputProblem(.unknownWord, field: Self.field(InputProblem.printable(name)), reason: "is not known to the vendor file; \(advice)")
+            throw InputProblem(
+                .unknownWord,
+                field: Self.field(InputProblem.printable(name)),
+                reason: "is not known to the vendor file; \(advice)"
+            )
         }
         keys = try description.signatures.map { (signature) throws(InputProblem) in
             if !wanted(signature) { return [] }
             let names = [signature.key.name] + (2...Self.countLimit).map { "\(signature.key.name).\($0)" }.prefix { values[$0] != nil }
             return try names.map { (name) throws(InputProblem) in
                 guard let text = values[name], !text.isEmpty else {
-                    throw InputProblem(.missing, field: Self.field(name), reason: "is missing; the vendor file names it as the key of \(signature.algorithm.name)")
+                    throw InputProblem(
+                        .missing,
+                        field: Self.field(name),
+                        reason: "is missing; the vendor file names it as the key of \(signature.algorithm.name)"
+                    )
                 }
                 return try Self.key(text, signature, name, isSending)
             }
@@ -87,7 +95,9 @@ struct VendorKeys: Sendable {
             pair = isSending ? AsymmetricKey(ed25519Seed: bytes) : AsymmetricKey(ed25519Public: bytes)
         }
         guard let pair else {
-            let form = signature.key.encoding == .pem ? "a \(kind.rawValue) key in PEM" : "an Ed25519 key of 32 bytes in \(signature.key.encoding.rawValue)"
+            let form =
+                signature.key.encoding == .pem
+                ? "a \(kind.rawValue) key in PEM" : "an Ed25519 key of 32 bytes in \(signature.key.encoding.rawValue)"
             throw InputProblem(field: field(name), reason: "is not \(form)")
         }
         if isSending, !pair.isPrivate {

@@ -10,7 +10,8 @@ struct VendorSigner: Sendable {
 
     /// Appends the signature's text.
     /// - Parameter isSpoiled: Whether it is to be wrong, and of the right form.
-    func append(_ key: VendorKey, _ rendering: VendorRendering, body: [UInt8], isSpoiled: Bool, to out: inout [UInt8]) throws(InputProblem) {
+    func append(_ key: VendorKey, _ rendering: VendorRendering, body: [UInt8], isSpoiled: Bool, to out: inout [UInt8]) throws(InputProblem)
+    {
         switch (signature.algorithm, key) {
         case (.hmac, .hmac(let hmac)):
             let code = try code(hmac, rendering, body: body, isSpoiled: isSpoiled)
@@ -52,7 +53,9 @@ struct VendorSigner: Sendable {
         }
     }
 
-    private func code(_ key: HMACKey, _ rendering: VendorRendering, body: [UInt8], isSpoiled: Bool) throws(InputProblem) -> AuthenticationCode {
+    private func code(_ key: HMACKey, _ rendering: VendorRendering, body: [UInt8], isSpoiled: Bool) throws(InputProblem)
+        -> AuthenticationCode
+    {
         try key.code { message in
             for piece in signature.content.pieces {
                 switch piece {

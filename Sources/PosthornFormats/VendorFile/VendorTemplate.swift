@@ -46,7 +46,11 @@ struct VendorTemplate: Sendable {
                 rest.removeFirst()
             } else {
                 guard character == "{", let end = rest.firstIndex(of: "}"), let word = VendorWord(rest[..<end]) else {
-                    throw json.problem(.unknownWord, value: text, "holds a brace that is no word (a brace is written twice); words are \(VendorWord.list)")
+                    throw json.problem(
+                        .unknownWord,
+                        value: text,
+                        "holds a brace that is no word (a brace is written twice); words are \(VendorWord.list)"
+                    )
                 }
                 guard use.allows(word) else {
                     throw json.problem(.incompatible, value: text, "holds {\(rest[..<end])}, which has no value here")

@@ -112,7 +112,9 @@ package struct VendorVerifier: Sendable {
             switch signer.signature.repetition {
             case .joined(let template)?: following = template
             case .numbered(let header)?:
-                let beginning = header.pieces.first.flatMap { if case .literal(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { nil } }
+                let beginning = header.pieces.first.flatMap {
+                    if case .literal(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { nil }
+                }
                 let further = request.headers.filter {
                     $0.name.lowercased() != name.lowercased() && $0.name.lowercased().hasPrefix((beginning ?? "").lowercased())
                 }

@@ -6,7 +6,8 @@ package import PosthornText
 package struct CheckedFormat: Sendable {
     /// The vendor's name.
     package let title: String
-    let method: RequestMethod
+    /// The method that requests go by.
+    package let method: RequestMethod
     let timeoutMilliseconds: Int
     let success: [ClosedRange<Int>]
     let signsTime: Bool
@@ -103,30 +104,38 @@ package struct CheckedFormat: Sendable {
     }
 
     /// The vendor's questions to a new URL: how each is asked, and how its answer is judged.
-    func handshakes(url: String, at now: Timestamp) throws(InputProblem) -> [(request: OutboundRequest, method: RequestMethod, isToBeRefused: Bool, judge: (Int, [UInt8]) -> String?)] {
+    func handshakes(url: String, at now: Timestamp) throws(InputProblem) -> [(
+        request: OutboundRequest, method: RequestMethod, isToBeRefused: Bool, judge: (Int, [UInt8]) -> String?
+    )] {
         if echoes {
             let handshake = DiioHandshake()
             var request = OutboundRequest()
             (right as? EndpointComposer)?.composeQuery(handshake.query, into: &request)
             return [
-                (request, .get, false, { status, body in
-                    do throws(InputProblem) {
-                        try handshake.judge(status: status, body: body)
-                        return nil
-                    } catch {
-                        return error.reason
+                (
+                    request, .get, false,
+                    { status, body in
+                        do throws(InputProblem) {
+                            try handshake.judge(status: status, body: body)
+                            return nil
+                        } catch {
+                            return error.reason
+                        }
                     }
-                })
+                )
             ]
         }
         guard let vendor else { return [] }
         return try VendorHandshake.all(of: vendor).map { (handshake) throws(InputProblem) in
             let challenge = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
             let request = try handshake.request(challenge, url: url, at: now)
-            return (request, handshake.method, handshake.isWronglySigned, { status, body in
-                if case .bad(let reason) = handshake.judge(challenge, status: status, body: body) { return reason }
-                return nil
-            })
+            return (
+                request, handshake.method, handshake.isWronglySigned,
+                { status, body in
+                    if case .bad(let reason) = handshake.judge(challenge, status: status, body: body) { return reason }
+                    return nil
+                }
+            )
         }
     }
 

@@ -151,7 +151,15 @@ package struct Scorecard {
         }
         let now = clock.now()
         tell(judged(.rotation, "signed with the new secret", answer(to: event(8, at: now), by: next, at: now), isWanted: true, demand))
-        tell(judged(.rotation, "signed with the old secret", answer(to: event(9, at: now), by: format.right, at: now), isWanted: true, demand))
+        tell(
+            judged(
+                .rotation,
+                "signed with the old secret",
+                answer(to: event(9, at: now), by: format.right, at: now),
+                isWanted: true,
+                demand
+            )
+        )
     }
 
     private func retries(_ tell: (ScorecardRow) -> Void) throws {
@@ -166,9 +174,13 @@ package struct Scorecard {
     private func faults(_ tell: (ScorecardRow) -> Void) {
         let now = clock.now()
         let isPost = format.method == .post
-        func send(_ number: Int, type: String? = nil, adding member: String? = nil, changing change: ((inout [UInt8]) -> Void)? = nil) -> Answer? {
+        func send(_ number: Int, type: String? = nil, adding member: String? = nil, changing change: ((inout [UInt8]) -> Void)? = nil)
+            -> Answer?
+        {
             if !isPost { return nil }
-            return request(event(number, at: now, type: type, adding: member), format.right, at: now, changing: change).map { self.send($0) }
+            return request(event(number, at: now, type: type, adding: member), format.right, at: now, changing: change).map {
+                self.send($0)
+            }
         }
         tell(judged(.faults, "an unknown type", send(11, type: "something.new"), isWanted: true, "a success: vendors add types"))
         let unknown = send(12, adding: #""new_in_version_2":"ä""#)
@@ -182,12 +194,16 @@ package struct Scorecard {
         let broken = send(14) { $0.removeLast() }
         let isRefused = broken?.status.map { (400..<500).contains($0) || format.isSuccess($0) } ?? false
         let ofBroken: ScorecardRow.Outcome = broken == nil ? .skipped : isRefused ? .kept : .missed
-        tell(row(.faults, "JSON that is cut off", ofBroken, broken?.text ?? "not in this format", "better 400; no failure of its own (5xx)"))
+        tell(
+            row(.faults, "JSON that is cut off", ofBroken, broken?.text ?? "not in this format", "better 400; no failure of its own (5xx)")
+        )
     }
 
     // MARK: Parts
 
-    private func row(_ area: ScorecardRow.Area, _ title: String, _ outcome: ScorecardRow.Outcome, _ evidence: String, _ demand: String) -> ScorecardRow {
+    private func row(_ area: ScorecardRow.Area, _ title: String, _ outcome: ScorecardRow.Outcome, _ evidence: String, _ demand: String)
+        -> ScorecardRow
+    {
         ScorecardRow(area, title, outcome, evidence: evidence, demand: demand)
     }
 
@@ -255,7 +271,8 @@ package struct Scorecard {
         changing change: ((inout [UInt8]) -> Void)? = nil
     ) -> OutboundRequest? {
         var request = OutboundRequest()
-        let isMade = (try? composer.compose(AcceptedEvent(event), attempt: attempt, at: moment, changingBody: change, into: &request)) != nil
+        let isMade =
+            (try? composer.compose(AcceptedEvent(event), attempt: attempt, at: moment, changingBody: change, into: &request)) != nil
         return isMade ? request : nil
     }
 
@@ -275,6 +292,8 @@ package struct Scorecard {
     }
 
     private static func list(_ statuses: [ClosedRange<Int>]) -> String {
-        statuses.map { $0.lowerBound == $0.upperBound ? String($0.lowerBound) : "\($0.lowerBound) to \($0.upperBound)" }.joined(separator: " or ")
+        statuses.map { $0.lowerBound == $0.upperBound ? String($0.lowerBound) : "\($0.lowerBound) to \($0.upperBound)" }.joined(
+            separator: " or "
+        )
     }
 }

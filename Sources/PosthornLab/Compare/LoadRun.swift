@@ -57,7 +57,8 @@ public struct LoadRun: Equatable, Sendable {
 
     /// Flags that say where results go, which URL is called or where dice start: two runs may differ in them.
     private static let free: Set<String> = [
-        "seed", "json", "csv", "samples", "junit", "report", "prometheus", "hgrm", "vegeta", "k6-summary", "expect", "runs", "i-own-this-host",
+        "seed", "json", "csv", "samples", "junit", "report", "prometheus", "hgrm", "vegeta", "k6-summary", "expect", "runs",
+        "i-own-this-host",
         "credential",
     ]
     private static let withoutValue: Set<String> = ["json"]
@@ -100,7 +101,8 @@ public struct LoadRun: Equatable, Sendable {
     /// What is not the same in another run; `nil` when all of it is.
     public func difference(from other: LoadRun) -> String? {
         for name in Set(conditions.keys).union(other.conditions.keys).sorted() where conditions[name] != other.conditions[name] {
-            return "\(name): \(OneLine.text(conditions[name] ?? "none", limit: 100)) and \(OneLine.text(other.conditions[name] ?? "none", limit: 100))"
+            return
+                "\(name): \(OneLine.text(conditions[name] ?? "none", limit: 100)) and \(OneLine.text(other.conditions[name] ?? "none", limit: 100))"
         }
         return nil
     }

@@ -21,7 +21,8 @@ extension LatencyHistogram {
             percent += 100 / (Self.ticksPerHalf * half * 2)
         }
         if count > 0 { text += "\(Self.line(maximum, 1, count))             inf\n" }
-        return text + "#[Mean    = \(Self.padded(Self.fixed(mean / 1e6, 3), 12)), StdDeviation   = \(Self.padded(Self.fixed(deviation / 1e6, 3), 12))]\n"
+        return text
+            + "#[Mean    = \(Self.padded(Self.fixed(mean / 1e6, 3), 12)), StdDeviation   = \(Self.padded(Self.fixed(deviation / 1e6, 3), 12))]\n"
             + "#[Max     = \(Self.padded(Self.fixed(Double(maximum) / 1e6, 3), 12)), Total count    = \(Self.padded(String(count), 12))]\n"
             + "#[Buckets = \(Self.padded("57", 12)), SubBuckets     = \(Self.padded("128", 12))]\n"
     }

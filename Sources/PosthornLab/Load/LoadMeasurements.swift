@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 /// What was measured of a set of requests: all of a load, or those of one step, one type or one URL.
@@ -124,6 +125,43 @@ public struct LoadMeasurements: Sendable {
         excused.merge(other.excused)
         ownDelays.merge(other.ownDelays)
         unsent += other.unsent
+    }
+
+    /// Everything in it, for a result of several machines.
+    var exchanged: JSONValue {
+        func counts(_ counts: [String: UInt64]) -> JSONValue {
+            .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number(String($0.value))) })
+        }
+        return .object([
+            .init("requests", .number(String(requests))), .init("unsent", .number(String(unsent))),
+            .init("withheld", .number(String(withheld))),
+            .init("last_end", .number(String(lastEnd))), .init("errors", counts(errorsByClass)),
+            .init("statuses", counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })), .init("answered", answered.exchanged),
+            .init("unanswered", unanswered.exchanged), .init("failed", failed.exchanged), .init("excused", excused.exchanged),
+            .init("own_delays", ownDelays.exchanged),
+        ])
+    }
+
+    /// What another machine wrote; `nil` when it is none.
+    init?(exchanged json: JSONValue?) {
+        func number(_ value: JSONValue?) -> UInt64? { if case .number(let text)? = value { UInt64(text) } else { nil } }
+        func counts(_ value: JSONValue?) -> [String: UInt64]? {
+            guard case .object(let members)? = value else { return nil }
+            var counts: [String: UInt64] = [:]
+            for member in members { counts[member.key] = number(member.value) ?? 0 }
+            return counts
+        }
+        guard let json, let requests = number(json["requests"]), let unsent = number(json["unsent"]),
+            let withheld = number(json["withheld"]),
+            let lastEnd = number(json["last_end"]), let errors = counts(json["errors"]), let statuses = counts(json["statuses"]),
+            let answered = LatencyHistogram(exchanged: json["answered"]), let unanswered = LatencyHistogram(exchanged: json["unanswered"]),
+            let failed = LatencyHistogram(exchanged: json["failed"]), let excused = LatencyHistogram(exchanged: json["excused"]),
+            let ownDelays = LatencyHistogram(exchanged: json["own_delays"])
+        else { return nil }
+        (self.requests, self.unsent, self.withheld, self.lastEnd) = (requests, unsent, withheld, Int64(clamping: lastEnd))
+        errorsByClass = errors
+        for (status, count) in statuses { if let status = Int(status) { self.statuses[status] = count } }
+        (self.answered, self.unanswered, self.failed, self.excused, self.ownDelays) = (answered, unanswered, failed, excused, ownDelays)
     }
 
     /// Failures of all classes.

@@ -3,8 +3,10 @@ import PosthornText
 extension LoadReport {
     /// Where the buckets of latencies end, in seconds.
     private static let bucketEnds: [(text: String, nanoseconds: Int64)] = [
-        ("0.001", 1_000_000), ("0.0025", 2_500_000), ("0.005", 5_000_000), ("0.01", 10_000_000), ("0.025", 25_000_000), ("0.05", 50_000_000),
-        ("0.1", 100_000_000), ("0.25", 250_000_000), ("0.5", 500_000_000), ("1", 1_000_000_000), ("2.5", 2_500_000_000), ("5", 5_000_000_000),
+        ("0.001", 1_000_000), ("0.0025", 2_500_000), ("0.005", 5_000_000), ("0.01", 10_000_000), ("0.025", 25_000_000),
+        ("0.05", 50_000_000),
+        ("0.1", 100_000_000), ("0.25", 250_000_000), ("0.5", 500_000_000), ("1", 1_000_000_000), ("2.5", 2_500_000_000),
+        ("5", 5_000_000_000),
         ("10", 10_000_000_000), ("30", 30_000_000_000), ("60", 60_000_000_000),
     ]
 
@@ -20,13 +22,20 @@ extension LoadReport {
             let list = labels.map { "\($0.0)=\"\(Self.label($0.1))\"" }.joined(separator: ",")
             return "posthorn_load_\(name){\(list)} \(value)\n"
         }
-        family("requests_total", "counter", "Requests that were sent and measured.", reports.map { line("requests_total", [("url", $0.target)], String($0.requests)) })
+        family(
+            "requests_total",
+            "counter",
+            "Requests that were sent and measured.",
+            reports.map { line("requests_total", [("url", $0.target)], String($0.requests)) }
+        )
         family(
             "responses_total",
             "counter",
             "Answers by status.",
             reports.flatMap { report in
-                report.statuses.sorted { $0.key < $1.key }.map { line("responses_total", [("url", report.target), ("status", String($0.key))], String($0.value)) }
+                report.statuses.sorted { $0.key < $1.key }.map {
+                    line("responses_total", [("url", report.target), ("status", String($0.key))], String($0.value))
+                }
             }
         )
         family(
@@ -34,10 +43,17 @@ extension LoadReport {
             "counter",
             "Failures by kind; http_status is an answer with a wrong status.",
             reports.flatMap { report in
-                report.errorsByClass.sorted { $0.key < $1.key }.map { line("errors_total", [("url", report.target), ("kind", $0.key)], String($0.value)) }
+                report.errorsByClass.sorted { $0.key < $1.key }.map {
+                    line("errors_total", [("url", report.target), ("kind", $0.key)], String($0.value))
+                }
             }
         )
-        family("withheld_total", "counter", "Requests that were not sent, because the receiver asked to wait.", reports.map { line("withheld_total", [("url", $0.target)], String($0.withheld)) })
+        family(
+            "withheld_total",
+            "counter",
+            "Requests that were not sent, because the receiver asked to wait.",
+            reports.map { line("withheld_total", [("url", $0.target)], String($0.withheld)) }
+        )
         family(
             "latency_seconds",
             "histogram",
@@ -54,7 +70,12 @@ extension LoadReport {
                 ]
             }
         )
-        family("answers_per_second", "gauge", "Answers a second.", reports.map { line("answers_per_second", [("url", $0.target)], Self.number($0.requestsPerSecond).text) })
+        family(
+            "answers_per_second",
+            "gauge",
+            "Answers a second.",
+            reports.map { line("answers_per_second", [("url", $0.target)], Self.number($0.requestsPerSecond).text) }
+        )
         family(
             "expectation",
             "gauge",

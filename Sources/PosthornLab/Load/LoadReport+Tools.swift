@@ -34,7 +34,8 @@ extension LoadReport {
             .init("dropped_iterations", counter(withheld + all.unsent)), .init("data_sent", counter(sentBytes)),
             .init("data_received", counter(receivedBytes)),
         ])
-        return JSONValue.object([.init("root_group", group), .init("metrics", metrics), .init("posthorn", origin?.json ?? .null)]).text + "\n"
+        return JSONValue.object([.init("root_group", group), .init("metrics", metrics), .init("posthorn", origin?.json ?? .null)]).text
+            + "\n"
     }
 
     /// Every measured request as vegeta's JSON lines, which its `report` and `plot` read. What is not kept of each request (bytes, headers,
@@ -52,7 +53,10 @@ extension LoadReport {
                 line.add("code", sample.status ?? 0)
                 line.add("timestamp", Self.moment(start, sample.intended))
                 line.add("latency", sample.latency)
-                line.add("error", sample.status == nil ? "no answer" : plan.isSuccess(sample.status ?? 0) ? "" : "status \(sample.status ?? 0)")
+                line.add(
+                    "error",
+                    sample.status == nil ? "no answer" : plan.isSuccess(sample.status ?? 0) ? "" : "status \(sample.status ?? 0)"
+                )
                 line.add("method", method)
                 line.add("url", report.target)
                 number += 1

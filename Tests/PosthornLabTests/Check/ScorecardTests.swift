@@ -65,7 +65,9 @@ import Testing
         )
     }
 
-    private func missed(_ rows: [ScorecardRow]) -> Set<String> { Set(rows.filter { $0.outcome == .missed }.map { "\($0.area.rawValue): \($0.title)" }) }
+    private func missed(_ rows: [ScorecardRow]) -> Set<String> {
+        Set(rows.filter { $0.outcome == .missed }.map { "\($0.area.rawValue): \($0.title)" })
+    }
 
     @Test func aGoodReceiverKeepsEverything() throws {
         let rows = try standardRows()
@@ -84,7 +86,8 @@ import Testing
         let found = missed(try standardRows(check: { _ in .unchecked }))
         #expect(
             found == [
-                "signature: another secret", "signature: no signature", "signature: a body that was changed on its way", "age: signed an hour ago",
+                "signature: another secret", "signature: no signature", "signature: a body that was changed on its way",
+                "age: signed an hour ago",
             ]
         )
     }
@@ -116,7 +119,9 @@ import Testing
     }
 
     @Test func aVendorsFileIsCheckedWithItsHandshakes() throws {
-        let file = try VendorFile(Array(Self.slack.utf8)) { (name) throws(InputProblem) in throw InputProblem(field: name, reason: "is not there") }
+        let file = try VendorFile(Array(Self.slack.utf8)) { (name) throws(InputProblem) in
+            throw InputProblem(field: name, reason: "is not there")
+        }
         let vendor = try FileVendor(file, credentials: ["secret": "8f742231b10e8888abcd99yyyzzz85a5"])
         var configuration = ReceiverConfiguration()
         configuration.identity = IdentityRule(of: file.description)
@@ -127,7 +132,9 @@ import Testing
         #expect(good.count { $0.area == .handshake } == 2)
         configuration.handshakes = []
         let bad = try rows(configuration, format: { try CheckedFormat(vendor, url: $0, nextSecret: nil) }, check: { _ in .unchecked })
-        #expect(missed(bad).isSuperset(of: ["handshake: a new URL is asked", "handshake: a badly signed question", "signature: no signature"]))
+        #expect(
+            missed(bad).isSuperset(of: ["handshake: a new URL is asked", "handshake: a badly signed question", "signature: no signature"])
+        )
     }
 
     private static let slack = """
@@ -158,7 +165,9 @@ import Testing
             rows: rows,
             properties: [("seed", "5")]
         )
-        #expect(page.html.contains("a &lt;good&gt; request") && page.html.contains("1 not known") && page.html.contains("<html lang=\"en\">"))
+        #expect(
+            page.html.contains("a &lt;good&gt; request") && page.html.contains("1 not known") && page.html.contains("<html lang=\"en\">")
+        )
         #expect(page.junit.contains(#"tests="3" failures="1" errors="0" skipped="1""#))
     }
 }

@@ -27,7 +27,9 @@ import Testing
     }
 
     @Test func theNormalDistributionIsTheOneInTables() {
-        for (z, tail) in [(0.0, 0.5), (1, 0.15865525393145707), (1.959963984540054, 0.025), (3.5, 0.00023262907903552502), (8, 6.220960574271785e-16)] {
+        for (z, tail) in [
+            (0.0, 0.5), (1, 0.15865525393145707), (1.959963984540054, 0.025), (3.5, 0.00023262907903552502), (8, 6.220960574271785e-16),
+        ] {
             #expect(abs(Normal.upperTail(z) / tail - 1) < 1e-9, "\(z): \(Normal.upperTail(z))")
         }
         #expect(abs(Normal.quantile(above: 0.025) - 1.959963984540054) < 1e-9)
@@ -44,7 +46,9 @@ import Testing
         return (0..<count).map { _ in
             let base = factor * (1 + 0.066 * normal(&random))
             let tail = factor * (1 + random.exponential())
-            return LoadRun(figures: [.p50: base, .p90: base * 1.5 + tail, .p99: base * 2 + 5 * tail, .mean: base + tail / 2, .answered: 300])
+            return LoadRun(figures: [
+                .p50: base, .p90: base * 1.5 + tail, .p99: base * 2 + 5 * tail, .mean: base + tail / 2, .answered: 300,
+            ])
         }
     }
 
