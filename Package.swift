@@ -20,6 +20,9 @@ func tests(_ name: String, _ imports: [Target.Dependency], exclude: [String] = [
     .testTarget(name: name, dependencies: imports, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
 }
 
+/// What is built with `--traits PostgreSQL` alone.
+let withPostgreSQL = TargetDependencyCondition.when(traits: ["PostgreSQL"])
+
 let package = Package(
     name: "posthorn",
     products: [
@@ -28,9 +31,13 @@ let package = Package(
         .executable(name: "posthorn", targets: ["PosthornCLI"]),
         .executable(name: "posthorn-bench", targets: ["PosthornBench"]),
     ],
+    traits: [
+        .trait(name: "PostgreSQL", description: "Outboxes in PostgreSQL, by way of libpq; without it nothing of that is needed.")
+    ],
     targets: [
         .systemLibrary(name: "CPosthornCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPosthornSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPosthornPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CPosthornCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPosthornLinux"),
@@ -41,13 +48,20 @@ let package = Package(
         .target(
             name: "PosthornMigrations",
             path: "Migrations",
-            resources: [.embedInCode("SQLite")],
+            resources: [.embedInCode("SQLite"), .embedInCode("PostgreSQL")],
             swiftSettings: strict
         ),
         room("PosthornStore", ["PosthornModel", "PosthornText", "PosthornSystem"]),
         room(
             "PosthornSQLite",
             ["PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux"]
+        ),
+        room(
+            "PosthornPostgres",
+            [
+                "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations",
+                .target(name: "CPosthornPostgres", condition: withPostgreSQL),
+            ]
         ),
         room("PosthornFormats", ["PosthornModel", "PosthornText", "CPosthornCrypto"]),
         room("PosthornCurl", ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS"]),
@@ -149,6 +163,13 @@ let package = Package(
                 "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations",
                 "CPosthornSQLite",
                 "PosthornTestSupport", "PosthornStoreContract",
+            ]
+        ),
+        tests(
+            "PosthornPostgresTests",
+            [
+                "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "PosthornTestSupport",
+                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL),
             ]
         ),
         tests(

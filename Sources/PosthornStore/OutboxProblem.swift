@@ -30,6 +30,10 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
         case lockLost = "lock_lost"
         /// Another engine has a shard of endpoints by now that this one wrote about; nothing of the transaction was stored.
         case fenced
+        /// The server of the outbox cannot be reached, or has ended the connection; trying again is safe.
+        case unreachable
+        /// The connection was lost while a transaction was being committed, and it could not be found out since whether it was.
+        case inDoubt = "in_doubt"
         /// The outbox was closed.
         case closed
         /// The connection that was handed in cannot take an event: it has no open transaction, another file, or loses commits.
@@ -53,6 +57,9 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
             case .replaced: "A file of the outbox was removed, renamed or replaced while it was open; nothing more is written to it."
             case .lockLost: "The engine's lock file was removed or replaced while the engine held it."
             case .fenced: "Another engine has a shard of endpoints by now that this one wrote about; nothing of the transaction was stored."
+            case .unreachable: "The server of the outbox cannot be reached, or has ended the connection; the same call can be made again."
+            case .inDoubt:
+                "The connection was lost during a commit; whether the transaction was stored is not known. An event with an id can be emitted again."
             case .closed: "The outbox was closed."
             case .connection: "The connection that was handed in cannot take an event safely."
             case .other: "The store reports something else."
@@ -87,13 +94,15 @@ extension OutboxProblem {
     public var leavesOutboxWhole: Bool { code == .lockLost }
 
     /// Whether the same call may work later without anybody changing the file or its rights.
-    public var mayPass: Bool { code == .busy || code == .full || code == .io || code == .fenced }
+    public var mayPass: Bool { Self.passing.contains(code) }
+
+    private static let passing: Set<Code> = [.busy, .full, .io, .fenced, .unreachable, .inDoubt]
 
     /// Whether the store itself failed, so that nothing of the transaction can be kept.
     var isOfTheStore: Bool {
         switch code {
         // Other failures, such as a lack of memory, may have rolled the whole transaction back.
-        case .busy, .full, .io, .notADatabase, .access, .replaced, .fenced, .other: return true
+        case .busy, .full, .io, .notADatabase, .access, .replaced, .fenced, .unreachable, .inDoubt, .other: return true
         case .schema, .constraint, .refused, .damaged, .key, .lockLost, .closed, .connection: return false
         }
     }

@@ -100,10 +100,16 @@ final class DashboardBench {
         return token
     }
 
-    /// A tab that shows the sign-in.
-    func tab(_ path: String = "") throws -> Tab {
+    /// A tab that shows nothing yet.
+    func emptyTab() throws -> Tab {
         let tab = try Tab(Chromium.shared.get(), base: "http://127.0.0.1:\(server.port)/")
         try tab.look(width: 1440, isDark: false)
+        return tab
+    }
+
+    /// A tab that shows the sign-in.
+    func tab(_ path: String = "") throws -> Tab {
+        let tab = try emptyTab()
         try tab.open(path)
         try tab.waitFor("API key")
         return tab

@@ -10,7 +10,7 @@ extension BrowserTests {
     @Suite struct PageTests {
         private static let pages = [
             "", "deliveries", "deliveries?state=exhausted", "endpoints", "new-endpoint", "events", "event-types", "nodes", "replays",
-            "keys", "nodes/c1/nonsense",
+            "keys", "portal-sessions", "nodes/c1/nonsense",
         ]
         private static let pagesOfData = ["deliveries/1", "endpoints/crm", "events/e1", "nodes/c1"]
 
@@ -93,7 +93,7 @@ extension BrowserTests {
             for (page, words) in [
                 ("", "Make the first one"), ("deliveries", "posthorn emit"), ("endpoints", "There is no endpoint yet"),
                 ("events", "There are no events yet"), ("nodes", "posthorn apply topology.json"), ("new-endpoint", "There is no node yet"),
-                ("replays", "There was none yet"),
+                ("replays", "There was none yet"), ("portal-sessions", "There are none. A session"),
             ] {
                 try show(page, in: tab)
                 try tab.waitFor(words)

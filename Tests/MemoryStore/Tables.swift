@@ -27,6 +27,9 @@ struct Tables: Sendable {
     var withoutContact: Int64 = 0
     var accessKeys: [StoredAccessKey] = []
     var accessKeyGeneration: Int64 = 0
+    /// Each with the generation of its last change.
+    var portalSessions: [(stored: StoredPortalSession, changed: Int64)] = []
+    var portalGeneration: Int64 = 1
     var replays: [Replay] = []
     var repeatable: [RepeatableRequest] = []
     var tallies: [Int64: [StatisticsSpan: [Timestamp: AttemptTally]]] = [:]

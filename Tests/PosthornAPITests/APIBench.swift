@@ -61,6 +61,38 @@ final class APIBench {
         return made.token.text
     }
 
+    /// What a browser sends that has opened the link of a portal session.
+    func visitor(_ node: String, _ rights: Set<AccessRight>, lifetimeMilliseconds: Int64 = 3_600_000) throws -> Visitor {
+        let made = try outbox.makePortalSession(node: node, rights: rights, lifetimeMilliseconds: lifetimeMilliseconds)
+        return try open("/portal/\(made.code.text)")
+    }
+
+    /// Opens the link of a portal session as a browser does.
+    func open(_ target: String) throws -> Visitor {
+        let answer = ask("GET", target, headers: [("Sec-Fetch-Site", "cross-site"), ("Accept", "text/html,*/*;q=0.8")])
+        guard let field = answer.headers["Set-Cookie"], let pair = field.split(separator: ";").first else {
+            throw NotOpened(answer: answer)
+        }
+        let cookie = ("Cookie", String(pair))
+        let access = ask("GET", "/v1/whoami", headers: [cookie]).json
+        return Visitor(id: access["key"]?.string ?? "", cookie: cookie, token: access["csrf_token"]?.string ?? "", field: field)
+    }
+
+    /// A link that opened nothing.
+    struct NotOpened: Error { let answer: Answer }
+
+    /// A browser with a portal session.
+    struct Visitor {
+        let id: String
+        let cookie: (String, String)
+        let token: String
+        /// The field that set the cookie.
+        let field: String
+
+        /// What its pages send.
+        var headers: [(String, String)] { [cookie, ("X-CSRF-Token", token), ("Sec-Fetch-Site", "same-origin")] }
+    }
+
     /// Asks with a key, or without one.
     func ask(
         _ method: String,
@@ -68,13 +100,14 @@ final class APIBench {
         key: String? = nil,
         body: String? = nil,
         type: String = "application/json",
-        headers: [(String, String)] = []
+        headers: [(String, String)] = [],
+        isSecure: Bool = false
     ) -> Answer {
         var fields: HTTPHeaders = ["Host": "localhost"]
         if let key { fields.append("Authorization", "Bearer \(key)") }
         if body != nil, !headers.contains(where: { $0.0 == "Content-Type" }) { fields.append("Content-Type", type) }
         for (name, value) in headers { fields.append(name, value) }
-        let request = HTTPRequest(method: method, target: target, headers: fields, body: Array((body ?? "").utf8))
+        let request = HTTPRequest(method: method, target: target, headers: fields, body: Array((body ?? "").utf8), isSecure: isSecure)
         return Answer(api.respond(to: request))
     }
 

@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func whatWasAnsweredIsDeliveredAndWhatIsHandedInAgainIsThereOnce() throws {
+    @Test func acceptedEventsAreDeliveredAndRepeatedOnesAreStoredOnce() throws {
         let seed = UInt64(Self.environment("POSTHORN_TEST_SEED") ?? Int(time(nil)))
         print("API crash run: seed \(seed), \(Self.rounds) kills")
         let random = SeededRandom(seed: seed)

@@ -38,8 +38,13 @@ import Testing
             "--allow",
             "127.0.0.0/8",
             "--log",
-            "json"
+            "json",
+            "--metrics-endpoints",
+            "crm,nobody",
+            "--public-url",
+            "https://hooks.example.com/"
         )
+        #expect(log.wait(for: "metrics_endpoints_unknown") && log.wait(for: #""endpoints":"nobody""#))
         #expect(log.wait(for: "there is no key yet") && log.wait(for: "api_listening"))
         #expect(try ask("POST", "/hooks/v1/events", body: SampleTopology.event("e1")).hasPrefix("HTTP/1.1 202 "))
         while try !ask("GET", "/hooks/v1/events/e1").contains(#""state":"delivered""#) {}
@@ -56,9 +61,22 @@ import Testing
         #expect(key.contains(id) && log.wait(for: #""key":"\#(id)""#))
         #expect(try posthorn.run("key", "revoke", id).output == "revoked key \(id)\n")
         while try !ask("GET", "/hooks/v1/nodes", key: key).hasPrefix("HTTP/1.1 401 ") {}
+        let session = try ask("POST", "/hooks/v1/portal-sessions", key: try adminKey(), body: #"{"node":"c1","rights":["read"]}"#)
+        let path = try #require(session.firstMatch(of: /"url":"https:\/\/hooks\.example\.com([^"]+)"/)?.1)
+        #expect(path.hasPrefix("/hooks/portal/phc_"))
+        let opened = try ask("GET", String(path))
+        #expect(opened.contains("\r\nLocation: /hooks/\r\n") && opened.contains("\r\nSet-Cookie: __Host-posthorn.hooks=phs_"))
+        #expect(log.wait(for: #""route":"/portal/{code}""#))
         running.send(SIGTERM)
         #expect(running.wait() == 0)
         #expect(access(socket, F_OK) != 0)
+    }
+
+    /// A key of the whole outbox, once the API knows it.
+    private func adminKey() throws -> String {
+        let key = try #require(try posthorn.run("key", "create", "--can", "admin").lines.first)
+        while try ask("GET", "/hooks/v1/whoami", key: key).hasPrefix("HTTP/1.1 401 ") {}
+        return key
     }
 
     @Test func withoutAKeyStrangersAreNotListenedFor() throws {
@@ -75,6 +93,10 @@ import Testing
         #expect(try problem("run", "--base-path", "/a").contains("--base-path goes with --listen"))
         #expect(try problem("run", "--listen", "8080").contains("write HOST:PORT"))
         #expect(try problem("run", "--listen", "unix:x", "--base-path", "a").contains("--base-path"))
+        #expect(try problem("run", "--public-url", "https://a.example").contains("--public-url goes with --listen"))
+        for site in ["app.example.com", "https://app.example.com/path", "https://a b", "https://a;script-src *", "ftp://a"] {
+            #expect(try problem("run", "--listen", "unix:x", "--portal-frame-ancestors", site).contains("is no site"), "\(site)")
+        }
         #expect(try problem("key", "create").contains("--can is missing"))
         #expect(try problem("key", "create", "--can", "red").contains("read"))
     }

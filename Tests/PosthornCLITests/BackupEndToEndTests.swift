@@ -49,7 +49,7 @@ import Testing
         #expect(try posthorn.run(["doctor"] + flags).output.contains("ok       integrity"))
     }
 
-    @Test func whatIsNotThereIsNamed() throws {
+    @Test func missingFilesAreNamed() throws {
         let posthorn = try PosthornProcess()
         let none = try posthorn.run("backup", posthorn.directory.file("b.db"))
         #expect(none.status == 1 && none.errors.contains("there is no outbox"))

@@ -37,7 +37,7 @@ import Testing
     }
 
     /// Duplicates that are answered 200 are well, until the ledger shows that they were processed.
-    @Test func whatTheLedgerShowsIsAFindingOfTheWholeLoad() throws {
+    @Test func lossesInTheLedgerAreFindingsOfTheWholeLoad() throws {
         let receiver = try receiver(losing: 0)
         let words = ["--count", "40", "--duplicates", "50%", "--seed", "1", "--ledger", receiver.url, "--ledger-wait", "1ms"]
         let result = try PosthornProcess().run(["load", receiver.url] + words + ["--expect", "findings<1"], input: [])

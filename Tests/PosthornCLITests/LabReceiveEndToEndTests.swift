@@ -55,7 +55,7 @@ import Testing
         #expect(posthorn.contents(posthorn.directory.file("run-stdout")).contains(#""tls":true"#))
     }
 
-    @Test(.enabled(if: OpenSSLServer.isAvailable)) func whatIsWrongWithCertificateOrKeyIsOneLine() throws {
+    @Test(.enabled(if: OpenSSLServer.isAvailable)) func problemsWithCertificateOrKeyAreOneLine() throws {
         let posthorn = try PosthornProcess()
         let file = posthorn.directory.file("server.pem")
         try OpenSSLServer.makeCertificate(file, name: "localhost", alternative: nil, days: 2)

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: vendors)
-    func whatIsWrittenDownCanBeEmittedLater(vendor: String) throws {
+    func writtenEventsCanBeEmittedLater(vendor: String) throws {
         let posthorn = try PosthornProcess()
         let (events, nodes) = (posthorn.directory.file("events.ndjson"), posthorn.directory.file("nodes.json"))
         let written = try posthorn.run("simulate", vendor, "--count", "50", "--out", events, "--out-topology", nodes)

@@ -19,7 +19,7 @@ import Testing
         try #require(applied.status == 0, "\(applied.errors)")
     }
 
-    @Test func whatABrokenReceiverMissedIsSentAgain() throws {
+    @Test func eventsThatABrokenReceiverMissedAreSentAgain() throws {
         let (broken, mended) = (try MisbehavingReceiver { _ in .status(503) }, try MisbehavingReceiver { _ in .ok })
         try apply(broken.url)
         let lines = (0..<5).map { SampleTopology.event("e\($0)") }.joined(separator: "\n")

@@ -30,7 +30,7 @@ import Testing
         #expect(access(posthorn.database, F_OK) == 0)
     }
 
-    @Test func whatIsWellIsSaidAndNothingIsChanged() throws {
+    @Test func passedChecksAreReportedAndNothingIsChanged() throws {
         try apply(#"{"id": "e", "node": "s", "url": "https://hooks.example/", "vendor": "weseedo"}"#)
         let before = posthorn.contents(posthorn.database)
         let result = try check()

@@ -8,7 +8,7 @@ import Testing
 @Suite(.limited()) struct RunReloadTests {
     private func arguments(_ words: String...) throws -> ParsedArguments { try ParsedArguments(words, for: RunCommand.specification) }
 
-    @Test func whatHasChangedIsToldApartByWhatCanBeDone() throws {
+    @Test func changedSettingsAreGroupedByWhetherTheyCanBeApplied() throws {
         let old = try arguments("--threads", "1", "--drain", "5s", "--smtp", "smtp://a", "--mail-from", "a@b.example")
         let new = try arguments("--threads", "2", "--drain", "6s", "--smtp", "smtp://b", "--mail-from", "a@b.example", "--log", "json")
         let both = RunReload.difference(old, new, hasMail: true)

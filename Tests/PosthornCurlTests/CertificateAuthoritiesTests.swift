@@ -4,25 +4,12 @@ import PosthornTestSupport
 import Testing
 
 @Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct CertificateAuthoritiesTests {
-    private let directory: TemporaryDirectory
-    private let first: String
-    private let second: String
+    private let pair: CertificatePair
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        first = directory.file("first.pem")
-        second = directory.file("second.pem")
-        for file in [first, second] { try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2) }
-    }
-
-    private func bundle(_ files: [String], in name: String = "bundle.pem") throws -> String {
-        let path = directory.file(name)
-        try OpenSSLServer.write(try files.map { try OpenSSLServer.contents(of: $0) }.joined(), to: path)
-        return path
-    }
+    init() throws { pair = try CertificatePair() }
 
     @Test func aFileIsParsedOnceWhoeverAsks() throws {
-        let path = try bundle([first + ".crt", second])
+        let path = try pair.bundle([pair.first + ".crt", pair.second])
         let authorities = CertificateAuthorities.of(path)
         #expect(try authorities.current().count == 2)
         #expect(try CertificateAuthorities.of(path).current() === authorities.current())
@@ -30,17 +17,17 @@ import Testing
     }
 
     @Test func aChangedFileIsParsedAgain() throws {
-        let path = try bundle([first])
+        let path = try pair.bundle([pair.first])
         let authorities = CertificateAuthorities(path: path)
         let old = try authorities.current()
-        #expect(rename(try bundle([first, second], in: "new.pem"), path) == 0)
+        #expect(rename(try pair.bundle([pair.first, pair.second], in: "new.pem"), path) == 0)
         let new = try authorities.current()
         #expect(new.count == 2 && new.generation != old.generation)
         #expect(authorities.loads == 2)
     }
 
     @Test func authoritiesStayTrustedWhileTheFileIsBeingReplaced() throws {
-        let path = try bundle([first])
+        let path = try pair.bundle([pair.first])
         let authorities = CertificateAuthorities(path: path)
         let good = try authorities.current()
         unlink(path)
@@ -49,17 +36,17 @@ import Testing
         try OpenSSLServer.write("", to: path)
         #expect(try authorities.current() === good)
         #expect(authorities.problem?.reason == "holds no certificate")
-        _ = try bundle([second])
+        _ = try pair.bundle([pair.second])
         #expect(try authorities.current() !== good)
         #expect(authorities.problem == nil)
     }
 
     @Test func aFileWithoutACertificateIsRefused() throws {
-        let damaged = try OpenSSLServer.contents(of: first + ".crt").replacing("MII", with: "MIJ")
+        let damaged = try OpenSSLServer.contents(of: pair.first + ".crt").replacing("MII", with: "MIJ")
         for (content, reason) in [
             ("", "holds no certificate"), ("# nothing\n", "holds no certificate"), (damaged, "can't be parsed: certificate 1 is damaged"),
         ] {
-            let path = directory.file("bad.pem")
+            let path = pair.directory.file("bad.pem")
             try OpenSSLServer.write(content, to: path)
             let authorities = CertificateAuthorities(path: path)
             #expect(throws: CertificateProblem(reason: reason)) { try authorities.current() }
@@ -68,7 +55,7 @@ import Testing
             #expect(authorities.loads == 1)
         }
         #expect(throws: CertificateProblem(reason: "is not a regular file")) {
-            try CertificateAuthorities(path: directory.file("")).current()
+            try CertificateAuthorities(path: pair.directory.file("")).current()
         }
     }
 

@@ -25,7 +25,7 @@ import Testing
 
     /// The list is held against what the composers really ask for.
     @Test(arguments: SignatureScheme.allCases)
-    func whatIsRequiredIsEnoughAndNoneOfItIsTooMuch(signature: SignatureScheme) throws {
+    func theRequiredCredentialsAreEnoughAndEachIsNeeded(signature: SignatureScheme) throws {
         let whole = Self.settings(signature)
         _ = try EndpointComposer(whole, now: Self.now)
         for name in Credentials.required(whole) {

@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func whatSignsABodyNeedsPost() {
+    @Test func aSignedBodyNeedsPost() {
         var standard = settings(envelope: .voiso, .standardWebhooks)
         standard.method = .get
         #expect(problem(standard)?.field == "signature")

@@ -52,7 +52,7 @@ import Testing
         #expect(health.state == .healthy)
     }
 
-    @Test func whatIsNotTheReceiversFaultCountsForNothing() {
+    @Test func faultsOfThisMachineDoNotCountAgainstAnEndpoint() {
         var health = EndpointHealth(at: start)
         for error in [AttemptError.unbuildable, .resources, .other] {
             for _ in 0..<10 { #expect(health.note(outcome(0, error), policy) == nil) }

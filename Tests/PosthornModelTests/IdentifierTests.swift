@@ -23,7 +23,7 @@ import Testing
         ("a\u{A0}b", "U+00A0"), ("a\u{3000}b", "U+3000"), ("a\u{AD}b", "U+00AD"), ("a\u{200B}b", "U+200B"), ("\u{202E}ab", "U+202E"),
         ("a\u{2028}b", "U+2028"), ("a\u{FEFF}", "U+FEFF"), ("a\u{E0041}", "U+E0041"), ("a\u{0}b", "U+0000"),
     ])
-    func whatNobodyCouldTypeIsRefusedInOneLine(_ id: String, _ words: String) {
+    func idsThatNobodyCouldTypeAreRefusedInOneLine(_ id: String, _ words: String) {
         #expect(problem(id)?.contains(words) == true, "\(problem(id) ?? "accepted")")
         #expect(problem(id)?.contains("\n") == false)
     }

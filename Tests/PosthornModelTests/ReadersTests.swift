@@ -119,7 +119,7 @@ import Testing
         #""timeout_ms": ["hunter2"]"#, #""method": {"token": "hunter2"}"#, #""events": [{"token": "hunter2"}]"#,
         #""retry": [{"token": "hunter2"}]"#,
     ])
-    func whatMayHoldASecretIsNotRepeated(_ member: String) throws {
+    func valuesThatMayBeSecretsAreNotRepeated(_ member: String) throws {
         let text = #"{"endpoints": [{"id": "e", "node": "n", "url": "https://x/", "vendor": "weseedo", \#(member)}]}"#
         let found = try #require(problem(ofTopology: text))
         #expect(!found.contains("hunter2") && found.contains("endpoints[0]."), "\(found)")

@@ -17,7 +17,7 @@ import Testing
         (["delivred=1d"], #"did you mean "delivered"?"#), (["1d", "2d"], "second length for all states"),
         (["exhausted=1d", "exhausted=2d"], "second length for exhausted"), (["=1d"], "names no state"),
     ])
-    func whatIsNotUnderstoodIsNamed(_ texts: [String], _ words: String) {
+    func textsThatAreNotUnderstoodAreNamed(_ texts: [String], _ words: String) {
         let problem = #expect(throws: InputProblem.self) { try RetentionPolicy(texts) }
         #expect(problem?.reason.contains(words) == true && problem?.value == texts.last)
     }

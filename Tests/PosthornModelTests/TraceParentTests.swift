@@ -39,7 +39,7 @@ import Testing
     }
 
     /// What came in by SQL was checked by the tables, whose functions stop at a NUL.
-    @Test func whatTheTablesLetThroughIsFoundBeforeItIsSent() {
+    @Test func traceParentsInsertedBySQLAreCheckedBeforeTheyAreSent() {
         let event = Event(
             id: "e",
             type: "T",

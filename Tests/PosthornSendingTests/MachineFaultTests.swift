@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: [ECONNREFUSED, ETIMEDOUT, ECONNRESET, EPERM, EACCES, 0])
-    func whatAReceiverDoesIsNoFaultOfThisMachine(_ number: Int32) { #expect(fault(number) == nil) }
+    func faultsOfAReceiverAreNotThisMachines(_ number: Int32) { #expect(fault(number) == nil) }
 
     @Test func aMachineWithoutAnyWayOutHasLostItsRoute() {
         #expect(fault(EADDRNOTAVAIL, .six) == .route)

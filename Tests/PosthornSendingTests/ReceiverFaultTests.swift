@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test(arguments: ["HTTP/1.1 200x\r\n", "HTTP/1.1 200,\r\n", "HTTP/1.1 500 No\r\nHTTP/1.1 200 OK\r\n"])
-    func whatOnlyLooksLikeASuccessIsNone(_ start: String) throws {
+    func anAnswerThatOnlyLooksLikeSuccessIsAFailure(_ start: String) throws {
         let outcome = try outcome { _ in Reply.raw(start + "Content-Length: 2\r\n\r\nok") }
         #expect(outcome.error == .badResponse && outcome.status == nil, "\(outcome)")
     }
@@ -144,7 +144,7 @@ import Testing
         "HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n",
     ])
-    func whatIsNotHTTPIsABadResponse(_ text: String) throws {
+    func anAnswerThatIsNotHTTPIsABadResponse(_ text: String) throws {
         let outcome = try outcome { _ in Reply.raw(text).then(.close) }
         #expect(outcome.error == .badResponse, "\(outcome)")
     }

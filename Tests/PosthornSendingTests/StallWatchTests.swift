@@ -6,7 +6,7 @@ import Testing
 @Suite struct StallWatchTests {
     private let second: Int64 = 1_000_000_000
 
-    @Test func whatComesLaterThanItWasToIsAStall() {
+    @Test func aTurnThatComesTooLateIsAStall() {
         var watch = StallWatch()
         #expect(watch.runs(at: 5 * second) == 0)
         watch.waits(until: 6 * second)

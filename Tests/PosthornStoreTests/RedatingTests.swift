@@ -8,7 +8,7 @@ import Testing
 
     private func at(_ milliseconds: Int64) -> Timestamp { now.advanced(byMilliseconds: milliseconds) }
 
-    @Test func whatWasPutOffIsDueAfterItsGap() {
+    @Test func deliveriesPutOffAreDueAfterTheirGap() {
         let decade: Int64 = 315_360_000_000
         let shift = Redating.shift(due: at(decade + 60_000), lastAttempt: at(decade), now: now)
         #expect(shift == decade)

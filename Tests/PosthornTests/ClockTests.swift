@@ -48,7 +48,7 @@ import Testing
 
     /// Ten years ahead for a while: what failed meanwhile is due by its gap once the clock is right, in this engine or the next.
     @Test(arguments: [true, false])
-    func whatWasPutOffForYearsComesBack(_ isNextEngine: Bool) throws {
+    func retriesPutOffForYearsComeBack(_ isNextEngine: Bool) throws {
         let (bench, clock, receiver) = try bench()
         let decade: Int64 = 315_360_000_000
         clock.advance(by: decade)

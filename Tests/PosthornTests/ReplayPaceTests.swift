@@ -31,7 +31,7 @@ import Testing
         #expect(pace.allowance(at: 0) == 0)
     }
 
-    @Test func whatWaitsHoldsAReplayBackForAMinuteAtMost() {
+    @Test func waitingDeliveriesHoldAReplayBackForAMinuteAtMost() {
         var window = ReplayWindow()
         window.add(Array(0..<Int64(ReplayWindow.limit)), at: 0)
         #expect(window.room == 0)

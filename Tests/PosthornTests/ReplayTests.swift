@@ -69,7 +69,7 @@ import Testing
         try bench.deliveries().filter { $0.state == .pending }.map { "\($0.event) \($0.endpoint)" }
     }
 
-    @Test func whatWasNotDeliveredGoesWhereItsEndpointIsNow() throws {
+    @Test func undeliveredEventsGoWhereTheirEndpointIsNow() throws {
         try emit("e1")
         try emit("e2")
         try settleAll { $0.endpoint == "a" ? .exhausted : .delivered }

@@ -34,7 +34,7 @@ import Testing
     }
 
     /// Without a stop the time of a join does not begin.
-    @Test func whatFinishesIsNotCut() throws {
+    @Test func aServiceThatFinishesInTimeIsNotCut() throws {
         try thread.start { [thread] in
             while thread.order == .work { thread.sleep(milliseconds: nil) }
         }

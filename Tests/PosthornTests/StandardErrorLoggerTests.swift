@@ -15,7 +15,7 @@ import Testing
         #expect(line(.endpointBroken(endpoint: "crm", reason: "no key")) == object + "\n")
     }
 
-    @Test func whatAReceiverAnsweredBeginsNoLineAndCommandsNoTerminal() {
+    @Test func anAnswersTextBeginsNoLineAndCommandsNoTerminal() {
         let text = line(.endpointNotVerified(endpoint: "crm", reason: "answered\n{\"level\":\"error\"}\u{1B}[31m\u{9B}1m", nextTryAt: nil))
         #expect(text.split(separator: "\n").count == 1 && text.hasSuffix("\n"))
         let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }

@@ -8,7 +8,7 @@ import Testing
 
 /// What an engine counts of its attempts.
 @Suite(.limited(), .onEachStore) struct StatisticsTests {
-    @Test func whatAnEngineDidIsCountedByEndpointWhenItHasEnded() throws {
+    @Test func attemptsAreCountedByEndpointWhenTheEngineHasEnded() throws {
         let receiver = try MisbehavingReceiver { request in request.target.contains("bad") ? .status(503) : .ok }
         let bench = try EngineBench()
         var bad = EndpointSettings(id: "bad", node: "c", url: receiver.url + "?bad")

@@ -15,6 +15,9 @@ import Testing
         "PosthornSQLite": [
             "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornSQLite", "CPosthornLinux",
         ],
+        "PosthornPostgres": [
+            "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "CPosthornPostgres",
+        ],
         "PosthornCurl": ["PosthornModel", "PosthornSystem", "CPosthornCurl", "CPosthornTLS"],
         "PosthornSending": [
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornCurl", "CPosthornCurl", "CPosthornTLS", "CPosthornLinux",

@@ -43,7 +43,7 @@ import Testing
         #expect(found.count > 500)
     }
 
-    @Test func whatIsGoneHasALineInChanges() throws {
+    @Test func removedSymbolsAreNamedInChanges() throws {
         let changes = SourceTree.file("Sources/Posthorn/Posthorn.docc/Changes.md")?.text ?? ""
         let unsaid = SymbolList(SourceTree.file(Self.path)?.text ?? "").unsaid(in: changes)
         #expect(unsaid.isEmpty, "Changes.md does not name \(unsaid.map { "`\($0)`" }.joined(separator: ", ")), which programs may use")

@@ -4,13 +4,13 @@ import Testing
 @Suite struct SymbolListTests {
     private let before = SymbolList("Posthorn A: struct A\nPosthorn A.b(_:): func b(_ c: Int)\n")
 
-    @Test func whatIsAddedIsInTheList() {
+    @Test func newSymbolsAreAddedToTheList() {
         let after = before.followed(by: before.present.union(["Posthorn C: struct C"]))
         #expect(after.present.count == 3 && after.gone.isEmpty)
         #expect(SymbolList(after.text) == after)
     }
 
-    @Test func whatGoesStaysInTheListUntilItComesBack() {
+    @Test func removedSymbolsStayInTheListUntilTheyComeBack() {
         let after = before.followed(by: ["Posthorn A: struct A"])
         #expect(after.text == "Posthorn A: struct A\n- Posthorn A.b(_:): func b(_ c: Int)\n")
         #expect(SymbolList(after.text) == after)
@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: [
         ("nothing", ["A.b"]), ("`A.b` is gone", []), ("`A.b(_:)` is gone", []), ("A.b without a mark", ["A.b"]), ("`A` changed", ["A.b"]),
     ])
-    func whatIsGoneIsSaidByItsName(_ changes: String, _ unsaid: [String]) {
+    func removalsAreReportedByName(_ changes: String, _ unsaid: [String]) {
         #expect(before.followed(by: ["Posthorn A: struct A"]).unsaid(in: changes) == unsaid)
     }
 

@@ -5,14 +5,14 @@ package import PosthornText
 import PosthornSystem
 import Synchronization
 
-/// The keys of the HTTP API in memory, as of half a second ago at most, so that a request is judged without reading the outbox.
+/// The keys and portal sessions of the HTTP API in memory, as of half a second ago at most, so that a request is judged without reading the outbox.
 ///
 /// A thread of its own looks for changes. Where that cannot be read any more, nothing is opened after a few seconds: a key that was
 /// revoked meanwhile must not work.
 package final class AccessBook: Sendable {
-    /// What a key opens.
+    /// What a key or portal session opens.
     package struct Grant: Sendable {
-        /// The key's id; `nil` where the API is open because there are no keys.
+        /// The key's or session's id; `nil` where the API is open because there are no keys.
         package let keyID: String?
         /// The node whose tree is all that is seen; `nil` for the whole outbox.
         package let node: String?
@@ -23,10 +23,20 @@ package final class AccessBook: Sendable {
         /// Whose share of what is limited its requests use: that of the first node-bound key of those that made it, by that key's node,
         /// so that no tenant has more for making more keys.
         package let share: String
+        /// What a page must send along with every change; `nil` for keys, which no browser sends by itself.
+        package let csrfToken: String?
 
         /// A grant of rights to a tree.
-        package init(keyID: String?, node: String?, rights: Set<AccessRight>, expires: Timestamp? = nil, share: String? = nil) {
+        package init(
+            keyID: String?,
+            node: String?,
+            rights: Set<AccessRight>,
+            expires: Timestamp? = nil,
+            share: String? = nil,
+            csrfToken: String? = nil
+        ) {
             self.keyID = keyID
+            self.csrfToken = csrfToken
             self.node = node
             self.rights = rights
             self.expires = expires
@@ -46,6 +56,8 @@ package final class AccessBook: Sendable {
     private struct State {
         var generation: Int64 = -1
         var keys: [String: StoredAccessKey] = [:]
+        var portalGeneration: Int64 = 0
+        var sessions: [String: StoredPortalSession] = [:]
         /// When the keys were last known to be these (`CLOCK_MONOTONIC`).
         var confirmed: Int64 = 0
         var uses: [String: Timestamp] = [:]
@@ -99,19 +111,34 @@ package final class AccessBook: Sendable {
 
     private static func isFresh(_ state: State) -> Bool { MonotonicClock.nanoseconds() - state.confirmed < trustNanoseconds }
 
-    /// Reads the keys again where they have changed.
+    /// Reads the keys and sessions again where they have changed.
     package func refresh() throws {
-        let known = state.withLock { $0.generation }
+        let (keys, portal) = state.withLock { ($0.generation, $0.portalGeneration) }
         let began = MonotonicClock.nanoseconds()
-        if try outbox.accessKeyGeneration() == known {
+        let found = try outbox.accessGenerations()
+        if found.portal != portal { try readSessions(after: portal) }
+        if found.keys == keys {
             state.withLock { $0.confirmed = began }
             return
         }
-        let (generation, keys) = try outbox.storedAccessKeys()
+        let (generation, read) = try outbox.storedAccessKeys()
         state.withLock { state in
             state.generation = generation
-            state.keys = Dictionary(keys.map { ($0.key.id, $0) }, uniquingKeysWith: { first, _ in first })
+            state.keys = Dictionary(read.map { ($0.key.id, $0) }, uniquingKeysWith: { first, _ in first })
             state.confirmed = began
+        }
+    }
+
+    /// Reads those sessions that are new or have changed, however many there are.
+    private func readSessions(after known: Int64) throws {
+        let (generation, changed) = try outbox.storedPortalSessions(changedAfter: known)
+        let now = outbox.clock.now()
+        state.withLock { state in
+            // Another thread may have read more meanwhile.
+            guard state.portalGeneration == known else { return }
+            for stored in changed { state.sessions[stored.session.id] = stored }
+            state.sessions = state.sessions.filter { $0.value.session.expires > now }
+            state.portalGeneration = generation
         }
     }
 
@@ -130,6 +157,55 @@ package final class AccessBook: Sendable {
         return .granted(Grant(keyID: key.id, node: key.node, rights: key.allRights, expires: key.expires, share: share))
     }
 
+    /// Judges what a browser's cookie holds.
+    package func verdict(session text: some StringProtocol, at now: Timestamp) -> Verdict {
+        guard let token = PortalToken(.session, text) else { return .refused }
+        let (stored, isGood, share, isFresh) = state.withLock { state in
+            let stored = state.sessions[token.id]
+            return (stored, Self.isGood(stored?.session, state, at: now), Self.share(of: stored?.session, state.keys), Self.isFresh(state))
+        }
+        let isRight = ConstantTime.equal(Outbox.digest(of: token).utf8, (stored?.cookieDigest ?? Self.noDigest).utf8)
+        guard isFresh else { return .unknown }
+        guard let session = stored?.session, isRight, isGood else { return .refused }
+        return .granted(
+            Grant(
+                keyID: session.id,
+                node: session.node,
+                rights: session.allRights,
+                expires: session.expires,
+                share: share,
+                csrfToken: Outbox.csrfToken(of: token)
+            )
+        )
+    }
+
+    /// Whether the code of a link is that of a session that waits to be opened; those who guess codes make the store no work.
+    package func mayOpen(_ code: PortalToken, at now: Timestamp) -> Bool {
+        let stored = state.withLock { $0.sessions[code.id] }
+        let isRight = ConstantTime.equal(Outbox.digest(of: code).utf8, (stored?.codeDigest ?? Self.noDigest).utf8)
+        return isRight && stored?.session.state(at: now) == .unopened
+    }
+
+    /// Whether two texts are the same, in a time that does not depend on where they differ.
+    package static func isSame(_ a: String, _ b: String) -> Bool { ConstantTime.equal(a.utf8, b.utf8) }
+
+    /// When a session expires; `nil` when it is not known.
+    package func end(of session: String) -> Timestamp? { state.withLock { $0.sessions[session]?.session.expires } }
+
+    /// A session is good as long as the key that made it is, so that revoking one that was stolen is enough.
+    private static func isGood(_ session: PortalSession?, _ state: State, at now: Timestamp) -> Bool {
+        guard let session, session.state(at: now) == .open else { return false }
+        guard let maker = session.maker else { return true }
+        return state.keys[maker]?.key.isValid(at: now) ?? false
+    }
+
+    /// A session's share is that of the key that made it where that has a node, and else that of its own node.
+    private static func share(of session: PortalSession?, _ keys: [String: StoredAccessKey]) -> String {
+        guard let session else { return "" }
+        if let maker = session.maker, keys[maker]?.key.node != nil { return share(of: maker, keys) }
+        return "\(tenantPrefix)\(session.node)"
+    }
+
     /// Makers of makers that are followed.
     private static let makerLimit = 32
 
@@ -140,15 +216,21 @@ package final class AccessBook: Sendable {
             guard let maker = key.maker.flatMap({ keys[$0]?.key }), maker.node != nil else { break }
             key = maker
         }
-        return key.node.map { "node \($0)" } ?? key.id
+        return key.node.map { "\(tenantPrefix)\($0)" } ?? key.id
     }
 
-    /// Whether a key that was accepted before still is, for requests that take long.
-    /// - Parameter id: The key's id; `nil` for requests without a key, which are over with the first key.
+    private static let tenantPrefix = "node "
+
+    /// Whether a share is a tenant's, and not the platform's own.
+    package static func isTenant(_ share: String) -> Bool { share.hasPrefix(tenantPrefix) }
+
+    /// Whether a key or session that was accepted before still is, for requests that take long.
+    /// - Parameter id: Its id; `nil` for requests without a key, which are over with the first key.
     package func isStillGood(_ id: String?, at now: Timestamp) -> Bool {
         state.withLock { state in
             guard let id else { return state.keys.isEmpty }
-            return Self.isFresh(state) && state.keys[id]?.key.isValid(at: now) ?? false
+            let isGood = state.keys[id]?.key.isValid(at: now) ?? Self.isGood(state.sessions[id]?.session, state, at: now)
+            return Self.isFresh(state) && isGood
         }
     }
 

@@ -84,8 +84,10 @@ extension Outbox {
         try read { (try $0.accessKeyGeneration(), try $0.accessKeys()) }
     }
 
-    /// How often the keys have changed.
-    func accessKeyGeneration() throws -> Int64 { try read { try $0.accessKeyGeneration() } }
+    /// How often the keys have changed, and how often the portal sessions.
+    func accessGenerations() throws -> (keys: Int64, portal: Int64) {
+        try read { (try $0.accessKeyGeneration(), try $0.portalSessionGeneration()) }
+    }
 
     /// Writes down when keys were used, without waiting for it: what is lost of it with a crash is an hour.
     func noteUse(of keys: [String: Timestamp]) {

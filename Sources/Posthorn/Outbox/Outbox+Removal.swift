@@ -1,5 +1,5 @@
-import PosthornModel
-import PosthornStore
+package import PosthornModel
+package import PosthornStore
 import PosthornSystem
 import PosthornText
 
@@ -10,9 +10,14 @@ extension Outbox {
     /// - Parameters:
     ///   - id: The endpoint.
     ///   - cancelsWaiting: Whether deliveries that wait for it may be cancelled.
+    ///   - obstacle: Says, in the transaction that removes it, what is in the way of that.
     /// - Returns: How many were.
     /// - Throws: `InputProblem` when there is no such endpoint, or deliveries wait for it and may not be cancelled.
-    package func remove(endpoint id: String, cancelsWaiting: Bool = false) throws -> Int {
+    package func remove(
+        endpoint id: String,
+        cancelsWaiting: Bool = false,
+        obstacle: (@Sendable (any OutboxStore) throws(OutboxProblem) -> InputProblem?)? = nil
+    ) throws -> Int {
         guard let found = try read({ try $0.currentEndpoint(id, withCredentials: false) }) else {
             throw Self.unknownEndpoint(id, among: try topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
         }
@@ -21,6 +26,7 @@ extension Outbox {
         if waiting > 0, !cancelsWaiting { throw Self.deliveriesWait(waiting, for: found.settings.id) }
         let cancelled = try change { (store) throws(OutboxProblem) in
             guard let endpoint = try store.currentEndpoint(id, withCredentials: false) else { return .failure(Self.unknownEndpoint(id)) }
+            if let problem = try obstacle?(store) { return .failure(problem) }
             let count = cancelsWaiting ? 0 : try store.waitingDeliveries(ofEndpoint: endpoint.key, beyond: before.through)
             if count > 0 { return .failure(Self.deliveriesWait(count, for: endpoint.settings.id)) }
             var plan = TopologyPlan(removing: endpoint)

@@ -4,6 +4,7 @@ package import PosthornModel
 import PosthornSystem
 package import PosthornSending
 package import PosthornText
+import Synchronization
 
 extension ScopedOutbox {
     /// One endpoint of the tree, its secrets masked.
@@ -136,11 +137,23 @@ extension ScopedOutbox {
     }
 
     /// Removes an endpoint of the tree.
+    /// - Parameter tags: Tags of which it must have one; `nil` when any will do.
     /// - Returns: How many deliveries that waited were cancelled.
-    /// - Throws: ``ScopeProblem`` when deliveries wait and may not be cancelled.
-    package func remove(endpoint id: String, cancelsWaiting: Bool) throws -> Int {
+    /// - Throws: ``ScopeProblem`` when deliveries wait and may not be cancelled, or it has another tag.
+    package func remove(endpoint id: String, cancelsWaiting: Bool, tags: [String]? = nil) throws -> Int {
         try endpoint(id, in: topology())
-        do { return try outbox.remove(endpoint: id, cancelsWaiting: cancelsWaiting) } catch let problem as InputProblem {
+        // Before anything that waits is cancelled, and again in the transaction that removes it.
+        if let tags, !tags.contains(try endpoint(id).tag) { throw ScopeProblem.changed }
+        let salt = try outbox.read { try $0.digestSalt() }
+        let hasChanged = Atomic(false)
+        do {
+            return try outbox.remove(endpoint: id, cancelsWaiting: cancelsWaiting) { (store) throws(OutboxProblem) in
+                guard let tags, let stored = try store.endpoint(id: id), !tags.contains(Self.tag(stored, salt)) else { return nil }
+                hasChanged.store(true, ordering: .relaxed)
+                return InputProblem(.notAllowedNow, field: "endpoint", value: id, reason: "has changed meanwhile")
+            }
+        } catch let problem as InputProblem {
+            if hasChanged.load(ordering: .relaxed) { throw ScopeProblem.changed }
             if problem.remedy == .cancelWaiting {
                 throw ScopeProblem.conflict("deliveries wait for it; add waiting=cancel to cancel them, or let them go out first")
             }

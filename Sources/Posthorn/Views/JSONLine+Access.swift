@@ -16,4 +16,17 @@ extension JSONLine {
         add("revoked", key.revoked)
         add("made_by", key.maker)
     }
+    /// A portal session, without what opens it.
+    package init(_ session: PortalSession, at now: Timestamp) {
+        self.init()
+        add("id", session.id)
+        add("node", session.node)
+        add("rights", session.rights.sorted().map(\.rawValue))
+        add("state", session.state(at: now).rawValue)
+        add("created", session.created)
+        add("expires", session.expires)
+        add("opened", session.opened)
+        add("revoked", session.revoked)
+        add("made_by", session.maker)
+    }
 }

@@ -12,6 +12,8 @@ struct Gate: Sendable {
     let outbox: Outbox
     /// Whether requests come from this machine alone, so that no key is needed while there is none.
     let locality: Locality
+    /// What a browser with a portal session sends.
+    let cookie: PortalCookie
     let clock: @Sendable () -> Timestamp
 
     /// Where the API can be reached from.
@@ -20,9 +22,32 @@ struct Gate: Sendable {
     }
 
     /// Lets a request pass, or says why not.
-    func judge(_ head: HTTPRequestHead) throws(APIProblem) -> APIRequest {
-        let (route, path) = try route(head)
-        let grant = try grant(head, route)
+    func judge(_ head: HTTPRequestHead) -> Judgement {
+        let found: (route: Route, path: [String: [String]])
+        do throws(APIProblem) { found = try route(head) } catch { return Judgement(result: .failure(error)) }
+        let grant: AccessBook.Grant
+        do throws(APIProblem) { grant = try self.grant(head, found.route) } catch {
+            return Judgement(route: found.route, result: .failure(error))
+        }
+        do throws(APIProblem) {
+            let request = try judge(head, found.route, found.path, grant)
+            return Judgement(route: found.route, keyID: grant.keyID, result: .success(request))
+        } catch {
+            return Judgement(route: found.route, keyID: grant.keyID, result: .failure(error))
+        }
+    }
+
+    /// What is checked of a request whose key is proved.
+    private func judge(
+        _ head: HTTPRequestHead,
+        _ route: Route,
+        _ path: [String: [String]],
+        _ grant: AccessBook.Grant
+    ) throws(APIProblem) -> APIRequest {
+        if case .right(let right) = route.access, !grant.rights.contains(right) {
+            throw APIProblem(.forbidden, "the key lacks the right \(right.rawValue)")
+        }
+        try checkIntent(head, grant)
         try checkAccept(head, route)
         try checkBody(head, route)
         return APIRequest(
@@ -51,15 +76,12 @@ struct Gate: Sendable {
 
     private func grant(_ head: HTTPRequestHead, _ route: Route) throws(APIProblem) -> AccessBook.Grant {
         if route.access == .open { return AccessBook.Grant(keyID: nil, node: nil, rights: []) }
-        let grant = try presented(head)
-        if case .right(let right) = route.access, !grant.rights.contains(right) {
-            throw APIProblem(.forbidden, "the key lacks the right \(right.rawValue)")
-        }
-        return grant
+        return try presented(head)
     }
 
     private func presented(_ head: HTTPRequestHead) throws(APIProblem) -> AccessBook.Grant {
         let fields = head.headers.all("Authorization")
+        if fields.isEmpty, let value = cookie.value(in: head) { return try session(value, head) }
         if fields.isEmpty, !book.hasKeys, locality != .anywhere {
             try checkNearness(head)
             return AccessBook.Grant(keyID: nil, node: nil, rights: AccessRight.admin.withIncluded)
@@ -73,6 +95,29 @@ struct Gate: Sendable {
         case .unknown: throw APIProblem(.unavailable, "keys cannot be checked now", headers: [("Retry-After", "5")])
         }
     }
+
+    /// What a browser's cookie opens. Browsers send it along with whatever a page asks for, so what a page of another site asked for
+    /// is told by what browsers say of that, and changes by ``checkIntent(_:_:)`` as well.
+    private func session(_ value: Substring, _ head: HTTPRequestHead) throws(APIProblem) -> AccessBook.Grant {
+        if let site = head.headers["Sec-Fetch-Site"], site != "same-origin", site != "none" {
+            throw APIProblem(.noKey, "a portal session is for the pages of this server alone", headers: Self.challenge)
+        }
+        switch book.verdict(session: value, at: clock()) {
+        case .granted(let grant): return grant
+        case .refused: throw APIProblem(.sessionEnded, "the portal session has expired or was ended", headers: Self.challenge)
+        case .unknown: throw APIProblem(.unavailable, "sessions cannot be checked now", headers: [("Retry-After", "5")])
+        }
+    }
+
+    /// A change that comes with a cookie must be meant by a page of this server, which alone knows the session's token.
+    private func checkIntent(_ head: HTTPRequestHead, _ grant: AccessBook.Grant) throws(APIProblem) {
+        guard let token = grant.csrfToken, head.method != "GET", head.method != "HEAD" else { return }
+        let sent = head.headers.all(Self.intentHeader)
+        if sent.count == 1, AccessBook.isSame(sent[0], token) { return }
+        throw APIProblem(.forbidden, "with a portal session send \(Self.intentHeader) with the csrf_token of GET /v1/whoami")
+    }
+
+    static let intentHeader = "X-CSRF-Token"
 
     /// What comes behind `Bearer` (RFC 6750, section 2.1).
     private static func bearer(_ field: String) -> Substring? {

@@ -14,7 +14,8 @@ struct Dashboard: Sendable {
 
     /// The first segments of the application's own paths. Each is answered with the page itself, which reads the rest of the path.
     static let pages: Set<String> = [
-        "", "deliveries", "endpoints", "new-endpoint", "events", "event-types", "nodes", "keys", "replays",
+        "", "deliveries", "endpoints", "new-endpoint", "events", "event-types", "nodes", "keys", "portal-sessions", "replays",
+        PortalRoutes.deadLinkPage,
     ]
 
     private let baseSegments: [String]
@@ -23,8 +24,13 @@ struct Dashboard: Sendable {
     /// Changes with every file, so that browsers may keep each for ever.
     private let version: String
 
-    /// - Parameter basePath: What comes before every path, such as `/hooks`; empty for nothing.
-    init(basePath: String) {
+    private let policy: String
+
+    /// - Parameters:
+    ///   - basePath: What comes before every path, such as `/hooks`; empty for nothing.
+    ///   - frameAncestors: The sites that may show the pages in a frame.
+    init(basePath: String, frameAncestors: [String] = []) {
+        policy = Self.policy(frameAncestors)
         baseSegments = basePath.split(separator: "/").map { String($0) }
         var hash = StableHash()
         for file in DashboardFiles.all {
@@ -90,9 +96,11 @@ struct Dashboard: Sendable {
     }
 
     /// Only files of this server run or show, none is given up to a page of another site, and text never becomes markup.
-    private static let policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; "
-        + "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    private static func policy(_ frameAncestors: [String]) -> String {
+        let embedding = frameAncestors.isEmpty ? "'none'" : frameAncestors.joined(separator: " ")
+        return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; "
+            + "base-uri 'none'; frame-ancestors \(embedding); require-trusted-types-for 'script'; trusted-types 'none'"
+    }
 
     private static let gone = HTTPResponse(
         status: 404,
@@ -103,7 +111,7 @@ struct Dashboard: Sendable {
     private func answer(_ file: Served, _ head: HTTPRequestHead) -> HTTPResponse {
         let headers: HTTPHeaders = [
             "Content-Type": file.type, "ETag": "\"\(file.tag)\"", "Cache-Control": file.caching,
-            "Content-Security-Policy": Self.policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+            "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
         ]
         let tags = head.headers.all("If-None-Match").flatMap { field in

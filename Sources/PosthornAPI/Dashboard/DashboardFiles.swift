@@ -29,6 +29,7 @@ enum DashboardFiles {
         script("nodes.js", PackageResources.nodes_js),
         script("overview.js", PackageResources.overview_js),
         script("plot.js", PackageResources.plot_js),
+        script("portal-sessions.js", PackageResources.portal_sessions_js),
         script("recipients.js", PackageResources.recipients_js),
         script("refresh.js", PackageResources.refresh_js),
         script("replays.js", PackageResources.replays_js),

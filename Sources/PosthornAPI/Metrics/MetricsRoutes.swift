@@ -8,11 +8,13 @@ import Synchronization
 
 /// The figures of this process and its outbox, for Prometheus.
 enum MetricsRoutes {
+    static let path = "/metrics"
+
     /// - Parameter page: Makes the text.
     static func metrics(_ page: @escaping @Sendable () -> String) -> Route {
         Route(
             method: "GET",
-            path: "/metrics",
+            path: path,
             operation: "getMetrics",
             summary:
                 "Metrics of this process and its outbox in Prometheus' text format. They are of the whole outbox, so keys of a node are refused.",

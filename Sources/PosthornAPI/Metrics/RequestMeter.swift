@@ -23,14 +23,15 @@ final class RequestMeter: Sendable {
         let byClass = Mutex<[Int: BucketCounts]>([:])
     }
 
+    /// By the route's operation.
     private let entries: [String: Entry]
     private let others = Entry()
+    private let order: [(method: String, route: String, operation: String)]
 
     init(_ routes: [Route]) {
-        entries = Dictionary(uniqueKeysWithValues: routes.map { (Self.name($0.method, $0.path), Entry()) })
+        entries = Dictionary(uniqueKeysWithValues: routes.map { ($0.operation, Entry()) })
+        order = routes.map { ($0.method, $0.path, $0.operation) }.sorted { ($0.method, $0.route) < ($1.method, $1.route) }
     }
-
-    private static func name(_ method: String, _ path: String) -> String { "\(method) \(path)" }
 
     /// Counts a request.
     /// - Parameters:
@@ -38,7 +39,7 @@ final class RequestMeter: Sendable {
     ///   - status: That of its answer; `nil` when there was none.
     ///   - nanoseconds: From the head's last byte to the end of the answer.
     func count(_ route: Route?, status: Int?, nanoseconds: Int64) {
-        let entry = route.flatMap { entries[Self.name($0.method, $0.path)] } ?? others
+        let entry = route.flatMap { entries[$0.operation] } ?? others
         entry.byClass.withLock { classes in
             classes[(status ?? 0) / 100, default: BucketCounts(upTo: Self.bounds)].add(nanoseconds / 1000)
         }
@@ -46,11 +47,10 @@ final class RequestMeter: Sendable {
 
     /// Everything that was counted, in an order that does not change.
     var figures: [(key: Key, microseconds: BucketCounts)] {
-        let named = entries.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 } + [("none none", others)]
-        return named.flatMap { name, entry in
-            let parts = name.split(separator: " ").map { String($0) }
-            return entry.byClass.withLock { $0 }.sorted { $0.key < $1.key }.map { digit, counts in
-                (Key(method: parts[0], route: parts[1], statusClass: digit == 0 ? "none" : "\(digit)xx"), counts)
+        let named = order.compactMap { name in entries[name.operation].map { (name.method, name.route, $0) } }
+        return (named + [("none", "none", others)]).flatMap { method, route, entry in
+            entry.byClass.withLock { $0 }.sorted { $0.key < $1.key }.map { digit, counts in
+                (Key(method: method, route: route, statusClass: digit == 0 ? "none" : "\(digit)xx"), counts)
             }
         }
     }

@@ -79,7 +79,19 @@ enum Examples {
         """
     )
 
-    static let ownAccess = json(#"{"key":"0123456789ab","node":"c1","rights":["read","read_metadata","retry"]}"#)
+    static let ownAccess = json(#"{"key":"0123456789ab","node":"c1","rights":["read","read_metadata","retry"],"csrf_token":null}"#)
+
+    private static let portalMembers =
+        #""id":"0123456789ab","node":"c1","rights":["read","retry"],"state":"unopened","created":"2026-07-15T12:33:14.000Z","#
+        + #""expires":"2026-07-15T13:33:14.000Z","opened":null,"revoked":null,"made_by":"ba9876543210""#
+
+    static let portalSession = json("{\(portalMembers)}")
+
+    static let newPortalSession = json(
+        "{\(portalMembers),"
+            + #""url":"https://hooks.example.com/portal/phc_0123456789ab_0000000000000000000000000000000000000000000","#
+            + #""url_expires":"2026-07-15T12:43:14.000Z"}"#
+    )
 
     static let endpointStatistics = json(
         """

@@ -31,10 +31,24 @@ struct OpenAPIDocument {
                     .init("schemas", .object(Schemas.all.map { .init($0.0, $0.1) })),
                     .init(
                         "securitySchemes",
-                        .object([.init("key", .object([.init("type", .string("http")), .init("scheme", .string("bearer"))]))])
+                        .object([
+                            .init("key", .object([.init("type", .string("http")), .init("scheme", .string("bearer"))])),
+                            .init("portal", portal),
+                        ])
                     ),
                 ])
             ),
+        ])
+    }
+
+    private var portal: JSONValue {
+        let cookie = PortalCookie(basePath: basePath, isEmbedded: false, isAlwaysSecure: false)
+        let description =
+            "A portal session's cookie, which opening its link sets; over TLS its name is \(cookie.name(isSecure: true)). Every request but GET "
+            + "and HEAD that it goes with must have \(Gate.intentHeader), as GET /v1/whoami has it."
+        return .object([
+            .init("type", .string("apiKey")), .init("in", .string("cookie")), .init("name", .string(cookie.name(isSecure: false))),
+            .init("description", .string(description)),
         ])
     }
 
@@ -55,9 +69,9 @@ struct OpenAPIDocument {
         ]
         switch route.access {
         case .open: members.append(.init("security", .array([])))
-        case .key: members.append(.init("security", .array([Self.security])))
+        case .key: members.append(.init("security", Self.security))
         case .right(let right):
-            members.append(.init("security", .array([Self.security])))
+            members.append(.init("security", Self.security))
             members.append(.init("description", .string("Takes the right \(right.rawValue).")))
         }
         let parameters =
@@ -69,7 +83,8 @@ struct OpenAPIDocument {
         return .object(members)
     }
 
-    private static let security = JSONValue.object([.init("key", .array([]))])
+    /// Either of them will do.
+    private static let security = JSONValue.array(["key", "portal"].map { .object([.init($0, .array([]))]) })
 
     private static let ifMatch = Parameter(
         name: "If-Match",
@@ -131,7 +146,7 @@ struct OpenAPIDocument {
         // What no id can be is no id of anything.
         if route.parameters.contains(where: { $0.place == .path }) { codes.append(.notFound) }
         if route.parameters.contains(where: { $0.place == .query }) || route.method == "GET" { codes.append(.invalidParameter) }
-        if route.access != .open { codes += [.noKey, .forbidden] }
+        if route.access != .open { codes += [.noKey, .sessionEnded, .forbidden] }
         if route.isIdempotencyKeyTaken { codes += [.conflict, .keyReused] }
         switch route.handler {
         case .plain, .outbound, .lines: codes.append(.tooManyRequests)

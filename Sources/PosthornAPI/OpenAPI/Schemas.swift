@@ -3,7 +3,7 @@ import PosthornText
 
 /// The schemas that routes refer to, by their names.
 enum Schemas {
-    static let all: [(String, JSONValue)] = events + deliveries + topology + others
+    static let all: [(String, JSONValue)] = events + deliveries + topology + access + others
 
     private static let identifier = Schema.text(limit: Identifier.limitBytes)
     private static let eventID = Schema.pattern("^[A-Za-z0-9_.:-]{1,64}$")
@@ -226,14 +226,6 @@ enum Schemas {
         ),
     ]
 
-    private static let key: [(String, JSONValue)] = [
-        ("id", Schema.string), ("name", Schema.nullable("string")), ("node", Schema.nullable("string")),
-        ("rights", Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue)))),
-        ("state", Schema.choice(["valid", "expired", "revoked"])), ("created", Schema.time), ("expires", Schema.nullableTime),
-        ("last_used", Schema.nullableTime), ("revoked", Schema.nullableTime),
-        ("made_by", Schema.described(Schema.nullable("string"), "The id of the key that made it; null for one of the command line.")),
-    ]
-
     private static let tally: [(String, JSONValue)] = [
         ("attempts", Schema.integer), ("delivered", Schema.integer), ("exhausted", Schema.integer),
         ("failed", Schema.described(Schema.map(of: Schema.integer), "Attempts that failed, by error.")),
@@ -244,19 +236,6 @@ enum Schemas {
     ]
 
     private static let others: [(String, JSONValue)] = [
-        (
-            "OwnAccess",
-            Schema.whole([
-                ("key", Schema.described(Schema.nullable("string"), "The key's id; null where none was needed.")),
-                ("node", Schema.described(Schema.nullable("string"), "The node whose tree is all it sees; null for the whole outbox.")),
-                (
-                    "rights",
-                    Schema.described(Schema.array(Schema.choice(AccessRight.allCases.map(\.rawValue))), "With those that others include.")
-                ),
-            ])
-        ),
-        ("Key", Schema.whole(key)),
-        ("NewKey", Schema.whole(key + [("key", Schema.described(Schema.string, "The key's text, shown this once."))])),
         (
             "EndpointStatistics",
             Schema.whole([

@@ -132,7 +132,8 @@ extension APIProblem {
     /// The store's own words name files of this machine, so they go to the log alone.
     private static func from(_ problem: OutboxProblem) -> APIProblem {
         switch problem.code {
-        case .busy, .full, .io, .closed, .replaced, .lockLost, .access, .other, .notADatabase, .schema, .fenced:
+        case .busy, .full, .io, .closed, .replaced, .lockLost, .access, .other, .notADatabase, .schema, .fenced, .unreachable,
+            .inDoubt:
             return APIProblem(.unavailable, "the outbox cannot be used now (\(problem.code.rawValue))", headers: [("Retry-After", "5")])
         case .key: return APIProblem(.unavailable, "the server lacks the key of sealed credentials", headers: [("Retry-After", "60")])
         case .constraint, .refused, .damaged, .connection:

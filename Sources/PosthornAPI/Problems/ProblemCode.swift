@@ -3,6 +3,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     case malformed
     case invalidParameter = "invalid-parameter"
     case noKey = "no-key"
+    case sessionEnded = "session-ended"
     case forbidden
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
@@ -22,7 +23,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
     var status: Int {
         switch self {
         case .malformed, .invalidParameter: return 400
-        case .noKey: return 401
+        case .noKey, .sessionEnded: return 401
         case .forbidden: return 403
         case .notFound: return 404
         case .methodNotAllowed: return 405
@@ -45,6 +46,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .malformed: return "The request cannot be read"
         case .invalidParameter: return "A parameter is not known or not valid"
         case .noKey: return "A valid key is needed"
+        case .sessionEnded: return "The portal session is over"
         case .forbidden: return "The key may not do this"
         case .notFound: return "There is no such thing"
         case .methodNotAllowed: return "The path has no such method"
@@ -68,6 +70,7 @@ enum ProblemCode: String, CaseIterable, Sendable {
         case .malformed: return "Send HTTP and JSON as their standards have them; detail says what is not."
         case .invalidParameter: return "Correct the parameters that errors names."
         case .noKey: return "Send Authorization: Bearer and a key that is neither expired nor revoked."
+        case .sessionEnded: return "Open a new link of the site that the last one came from."
         case .forbidden: return "Use a key that has the right."
         case .notFound: return "Correct the id or the path. What is outside of the key's node is answered the same."
         case .methodNotAllowed: return "Use a method that Allow names."

@@ -16,7 +16,8 @@ enum AccessRoutes {
                 status: 200,
                 description: "Its node and rights.",
                 schema: Schema.reference("OwnAccess"),
-                example: Examples.ownAccess
+                example: Examples.ownAccess,
+                headers: ["Cache-Control": "no-store"]
             )
         ],
         handler: .direct { request, done in
@@ -24,7 +25,8 @@ enum AccessRoutes {
             line.add("key", request.grant.keyID)
             line.add("node", request.grant.node)
             line.add("rights", request.grant.rights.sorted().map(\.rawValue))
-            done(.json(line))
+            line.add("csrf_token", request.grant.csrfToken)
+            done(.json(line, headers: [("Cache-Control", "no-store")]))
         }
     )
 }

@@ -123,14 +123,15 @@ enum EndpointActionRoutes {
         )
     }
 
-    /// Webio's custom value request. What the receiver answers with is data of customers, so it takes the right to read that.
+    /// Webio's custom value request: a signed request that makes a receiver tell about a customer whom the caller chooses. So it takes the
+    /// right to have something sent, and the right to read data.
     private static func ask(_ parts: APIParts) -> Route {
         Route(
             method: "POST",
             path: "/v1/endpoints/{id}/ask",
             operation: "askEndpoint",
-            summary: "Fill the <<fields>> of a text with values that a Webio endpoint's receiver gives.",
-            access: .right(.read),
+            summary: "Fill the <<fields>> of a text with values that a Webio endpoint's receiver gives. Takes the right read as well.",
+            access: .right(.emit),
             parameters: [EndpointRoutes.id],
             body: Route.Body(
                 types: ["application/json"],
@@ -163,6 +164,7 @@ enum EndpointActionRoutes {
             ],
             problems: problems,
             handler: .outbound { request in
+                if !request.has(.read) { throw APIProblem(.forbidden, "the key lacks the right \(AccessRight.read.rawValue)") }
                 let body = try BodyReader(request.json(), allowed: ["text", "customer", "channel"])
                 guard let text = try body.text("text", limitBytes: askLimitBytes) else {
                     throw APIProblem([InputProblem(.missing, field: "text", reason: "is missing")])

@@ -249,9 +249,13 @@ enum EndpointRoutes {
                 example: .object([.init("cancelled", .number("0"))])
             )
         ],
-        problems: [.notFound, .conflict],
+        problems: [.notFound, .conflict, .changed],
         handler: .plain { request in
-            let cancelled = try request.outbox.remove(endpoint: request.path("id"), cancelsWaiting: request.text("waiting") == "cancel")
+            let cancelled = try request.outbox.remove(
+                endpoint: request.path("id"),
+                cancelsWaiting: request.text("waiting") == "cancel",
+                tags: request.expectedTags()
+            )
             var line = JSONLine()
             line.add("cancelled", cancelled)
             return .json(line)

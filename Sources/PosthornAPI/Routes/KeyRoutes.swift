@@ -84,7 +84,8 @@ enum KeyRoutes {
         )
     }
 
-    private static func rights(_ words: [String]) throws(APIProblem) -> Set<AccessRight> {
+    /// The rights of these words.
+    static func rights(_ words: [String]) throws(APIProblem) -> Set<AccessRight> {
         var rights: Set<AccessRight> = []
         var faults: [InputProblem] = []
         for (i, word) in words.enumerated() {

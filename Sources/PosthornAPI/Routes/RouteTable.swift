@@ -43,11 +43,6 @@ struct RouteTable: Sendable {
         return .route(found.route, parameters: parameters)
     }
 
-    /// The route of a request; `nil` when there is none.
-    func route(of head: HTTPRequestHead) -> Route? {
-        if case .route(let route, _) = match(method: head.method, head.target.segments) { route } else { nil }
-    }
-
     private static func fits(_ pattern: [Substring], _ segments: [String]) -> Bool {
         zip(pattern, segments).allSatisfy { pattern, segment in name(of: pattern) != nil ? !segment.isEmpty : pattern == segment }
     }

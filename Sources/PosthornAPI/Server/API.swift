@@ -12,6 +12,10 @@ package final class API: Sendable {
     package struct Options: Sendable {
         /// What comes before every path, such as `/hooks`; empty for nothing.
         package var basePath = ""
+        /// Where customers reach it, such as `https://hooks.example.com`, for links of portal sessions; `nil` for where each request came.
+        package var publicOrigin: String?
+        /// The sites that may show the dashboard in a frame.
+        package var frameAncestors: [String] = []
         /// Where requests can come from.
         package var isLoopback = true
         /// Whether they come through a Unix socket.
@@ -75,8 +79,14 @@ package final class API: Sendable {
             runningEach: Self.callsRunningEach
         )
         hub = try StreamHub(book, run: outbox.scoped(to: nil).makeRunID(), source: options.updates)
+        let cookie = PortalCookie(
+            basePath: options.basePath,
+            isEmbedded: !options.frameAncestors.isEmpty,
+            isAlwaysSecure: options.publicOrigin?.hasPrefix("https:") ?? false
+        )
         let parts = APIParts(
             book: book,
+            cookie: cookie,
             emitGate: emitGate,
             statusCache: statusCache,
             hub: hub,
@@ -89,12 +99,13 @@ package final class API: Sendable {
         metrics.requests.withLock { [requests] in $0 = requests }
         outbox.meter.watch(options.metricsEndpoints)
         table = RouteTable(routes, basePath: options.basePath)
-        dashboard = Dashboard(basePath: options.basePath)
+        dashboard = Dashboard(basePath: options.basePath, frameAncestors: options.frameAncestors)
         gate = Gate(
             table: table,
             book: book,
             outbox: outbox,
             locality: options.isUnixSocket ? .unixSocket : options.isLoopback ? .loopback : .anywhere,
+            cookie: cookie,
             clock: { outbox.scoped(to: nil).now }
         )
     }
@@ -113,9 +124,17 @@ package final class API: Sendable {
 
     /// What becomes of a request, by its head.
     package func decide(_ head: HTTPRequestHead) -> HTTPDecision {
-        if let page = dashboard.response(to: head) { return .answer(page) }
+        if let page = dashboard.response(to: head) {
+            return .noted(RequestNote(route: nil, name: dashboard.route(head.target.segments), keyID: nil), .answer(page))
+        }
+        let judgement = gate.judge(head)
+        let note = RequestNote(route: judgement.route, name: judgement.route?.path, keyID: judgement.keyID)
+        return .noted(note, decide(head, judgement.result))
+    }
+
+    private func decide(_ head: HTTPRequestHead, _ result: Result<APIRequest, APIProblem>) -> HTTPDecision {
         do throws(APIProblem) {
-            let request = try gate.judge(head)
+            let request = try result.get()
             switch request.route.handler {
             case .plain(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: work) })
             case .outbound(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: calls) })
@@ -180,7 +199,7 @@ package final class API: Sendable {
     package func respond(to request: HTTPRequest) -> HTTPResponse {
         if let page = dashboard.response(to: request.head) { return page }
         do throws(APIProblem) {
-            let api = try gate.judge(request.head).with(body: request.body)
+            let api = try gate.judge(request.head).result.get().with(body: request.body)
             if let limit = api.route.body?.limitBytes, request.body.count > limit { throw Gate.tooLarge(limit) }
             switch api.route.handler {
             case .plain(let handler), .outbound(let handler): return answer(api, handler)
@@ -221,6 +240,7 @@ package final class API: Sendable {
 /// What routes are made with.
 struct APIParts: Sendable {
     let book: AccessBook
+    let cookie: PortalCookie
     let emitGate: EmitGate
     let statusCache: StatusCache
     let hub: StreamHub

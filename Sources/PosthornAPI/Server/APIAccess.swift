@@ -9,20 +9,17 @@ package struct APIAccess: Sendable {
     package let access: HTTPAccess
     /// The route's path as the document has it, so that no id and no query is logged; `nil` for paths that there are not.
     package let route: String?
-    /// The id of the key that was sent with it; `nil` without one, or when it was refused.
+    /// The id of the key or portal session that was proved; `nil` without one, or when it was refused.
     package let keyID: String?
+    /// Whether it is one of the scrapes of metrics, which come all the time.
+    package let isScrape: Bool
 
     /// `nil` for checks of health, which come all the time.
-    init?(_ access: HTTPAccess, _ route: Route?, _ dashboard: Dashboard) {
+    init?(_ access: HTTPAccess, _ note: RequestNote?) {
         self.access = access
-        if route?.path == "/healthz" || route?.path == "/readyz" { return nil }
-        self.route = route?.path ?? access.head.flatMap { dashboard.route($0.target.segments) }
-        // Elsewhere anybody could put the id of a key there.
-        let isProved = route.map { $0.access != .open } ?? false && access.status != 401 && access.status != 503
-        keyID = !isProved ? nil : access.head?.headers["Authorization"].flatMap(Self.keyID)
-    }
-
-    private static func keyID(_ field: String) -> String? {
-        field.split(separator: " ").last.flatMap { AccessToken($0) }?.id
+        if note?.route?.path == "/healthz" || note?.route?.path == "/readyz" { return nil }
+        route = note?.name
+        keyID = note?.keyID
+        isScrape = note?.route?.path == MetricsRoutes.path
     }
 }

@@ -45,9 +45,9 @@ package final class APIServer: Sendable {
             configuration.sendsRequestID = true
             configuration.refusalResponse = { [basePath = options.basePath] in Self.response($0, basePath: basePath) }
             configuration.accessLog = { access in
-                let route = access.head.flatMap { api.table.route(of: $0) }
-                api.requests.count(route, status: access.status, nanoseconds: access.durationNanoseconds)
-                if let log, let line = APIAccess(access, route, api.dashboard) { log(line) }
+                let note = access.note as? RequestNote
+                api.requests.count(note?.route, status: access.status, nanoseconds: access.durationNanoseconds)
+                if let log, let line = APIAccess(access, note) { log(line) }
             }
             configure(&configuration)
             server = try HTTPServer(configuration: configuration, deciding: { api.decide($0) })

@@ -1,3 +1,4 @@
+import Posthorn
 import Synchronization
 
 /// How much is on its way into the outbox, in all and of each share: that of a tenant, whatever keys it has. Beyond a bound more is refused, before it takes memory.
@@ -27,8 +28,10 @@ final class EmitGate: Sendable {
 
     /// Bytes of bodies that may wait for their commit.
     static let usualLimitBytes = 64 << 20
-    /// A share may have this part of them, so that one tenant does not use up all.
+    /// A tenant may have this part of them, so that one does not use up all.
     static let partEach = 4
+    /// What is left for the others when the platform itself hands in all that it may.
+    static let partOfOthers = 4
     /// Streams of lines at one time: each may hold a few of the longest lines.
     static let streamLimit = 16
     /// The same of one share.
@@ -39,9 +42,14 @@ final class EmitGate: Sendable {
     /// Bytes that wait.
     var waitingBytes: Int { state.withLock { $0.all.bytes } }
 
+    /// Bytes that may wait of a share. The platform's own events, which a whole outbox's keys hand in, are most of all there are.
+    private func limit(of share: String) -> Int {
+        AccessBook.isTenant(share) ? limitBytes / Self.partEach : limitBytes - limitBytes / Self.partOfOthers
+    }
+
     /// Whether nothing more of a share may be handed in now.
     func isFull(_ share: String) -> Bool {
-        state.withLock { $0.all.bytes >= limitBytes || $0.byShare[share]?.bytes ?? 0 >= limitBytes / Self.partEach }
+        state.withLock { $0.all.bytes >= limitBytes || $0.byShare[share]?.bytes ?? 0 >= limit(of: share) }
     }
 
     /// Lets bytes of a share wait. Where nothing of it waits, any body may, however long: or it never could.
@@ -49,7 +57,7 @@ final class EmitGate: Sendable {
     func enter(_ bytes: Int, of share: String) -> Bool {
         state.withLock { state in
             let own = state.byShare[share]?.bytes ?? 0
-            if state.all.bytes >= limitBytes || (own > 0 && own + bytes > limitBytes / Self.partEach) { return false }
+            if state.all.bytes >= limitBytes || (own > 0 && own + bytes > limit(of: share)) { return false }
             state.change(share) { $0.bytes += bytes }
             return true
         }

@@ -42,9 +42,30 @@ final class KeptConnection {
     }
 
     /// Sends a request and reads its answer.
-    /// - Returns: The status, and the answer's bytes.
+    /// - Returns: The answer's bytes.
     @discardableResult
     func ask(_ request: [UInt8], expecting wanted: Int) throws -> [UInt8] {
+        let (status, answer) = try exchange(request)
+        guard status == wanted else { throw BenchProblem("answered \(status): \(String(decoding: answer.suffix(300), as: UTF8.self))") }
+        return answer
+    }
+
+    /// The same, and where the server says that too much waits, again after the time that it names.
+    /// - Returns: How often it said so.
+    func askPatiently(_ request: [UInt8], expecting wanted: Int) throws -> Int {
+        var refusals = 0
+        while true {
+            let (status, answer) = try exchange(request)
+            if status == wanted { return refusals }
+            guard status == 429, let seconds = Self.number("retry-after: ", in: answer) else {
+                throw BenchProblem("answered \(status): \(String(decoding: answer.suffix(300), as: UTF8.self))")
+            }
+            refusals += 1
+            sleep(UInt32(clamping: seconds))
+        }
+    }
+
+    private func exchange(_ request: [UInt8]) throws -> (status: Int, answer: [UInt8]) {
         guard send(request) else { throw BenchProblem("the server has closed the connection") }
         var answer: [UInt8] = []
         var length: Int?
@@ -54,16 +75,19 @@ final class KeptConnection {
             answer += buffer[..<count]
             if length == nil { length = Self.length(of: answer) }
         }
-        let status = Int(String(decoding: answer.dropFirst(9).prefix(3), as: UTF8.self)) ?? 0
-        guard status == wanted else { throw BenchProblem("answered \(status): \(String(decoding: answer.suffix(300), as: UTF8.self))") }
-        return answer
+        return (Int(String(decoding: answer.dropFirst(9).prefix(3), as: UTF8.self)) ?? 0, answer)
     }
 
     /// Head and body of an answer, once the head is there.
     private static func length(of bytes: [UInt8]) -> Int? {
         guard let end = bytes.firstRange(of: [13, 10, 13, 10]) else { return nil }
-        let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).lowercased()
-        let line = head.split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
-        return end.upperBound + (line.flatMap { Int($0.dropFirst(16)) } ?? 0)
+        return end.upperBound + (number("content-length: ", in: bytes) ?? 0)
+    }
+
+    /// A number in the head of an answer.
+    private static func number(_ field: String, in bytes: [UInt8]) -> Int? {
+        let end = bytes.firstRange(of: [13, 10, 13, 10])?.lowerBound ?? bytes.count
+        let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
+        return head.split(separator: "\r\n").first { $0.hasPrefix(field) }.flatMap { Int($0.dropFirst(field.count)) }
     }
 }

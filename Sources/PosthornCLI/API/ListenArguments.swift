@@ -16,6 +16,17 @@ struct ListenArguments {
             isRepeatable: true,
             "with --listen: believe X-Forwarded-For of proxies in this range; with unix:PATH of all who connect (repeatable)"
         ),
+        .init(
+            "public-url",
+            "URL",
+            "with --listen: where customers reach it, such as https://hooks.example.com, for links of portal sessions"
+        ),
+        .init(
+            "portal-frame-ancestors",
+            "SITE",
+            isRepeatable: true,
+            "with --listen: a site that may show the dashboard in a frame, such as https://app.example.com (repeatable)"
+        ),
         .init("metrics-endpoints", "IDS", "with --listen: endpoints, separated by commas, whose attempts have metrics of their own"),
     ]
 
@@ -28,11 +39,14 @@ struct ListenArguments {
     private let basePath: String
     private let proxies: [CIDR]
     private let metricsEndpoints: [String]
+    private let publicOrigin: String?
+    private let frameAncestors: [String]
 
     /// What the flags ask for; `nil` without `--listen`.
     init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
         guard let text = arguments.text("listen") else {
-            for flag in ["base-path", "trusted-proxy", "metrics-endpoints"] where arguments.has(flag) {
+            for flag in ["base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "metrics-endpoints"]
+            where arguments.has(flag) {
                 throw UsageProblem("--\(flag) goes with --listen", command: command)
             }
             return nil
@@ -50,6 +64,10 @@ struct ListenArguments {
         basePath = path
         proxies = try arguments.ranges("trusted-proxy")
         metricsEndpoints = try Self.endpoints(arguments.text("metrics-endpoints"), command)
+        publicOrigin = try arguments.text("public-url").map { text throws(UsageProblem) in try Self.origin(text, "public-url", command) }
+        frameAncestors = try arguments.all("portal-frame-ancestors").map { text throws(UsageProblem) in
+            try Self.origin(text, "portal-frame-ancestors", command)
+        }
     }
 
     /// Metrics of many endpoints are too much for what reads them: each is two dozen series.
@@ -68,6 +86,17 @@ struct ListenArguments {
         return ids
     }
 
+    /// A site's scheme, name and port, without which a header could not carry it.
+    private static func origin(_ text: String, _ flag: String, _ command: String) throws(UsageProblem) -> String {
+        guard text.utf8.count <= 255, text.wholeMatch(of: /https?:\/\/([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\/?/) != nil else {
+            throw UsageProblem(
+                "--\(flag): \"\(InputProblem.printable(text))\" is no site; write its scheme and name alone, such as https://app.example.com",
+                command: command
+            )
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
     private static func isBasePath(_ path: String) -> Bool {
         path.wholeMatch(of: /(\/[A-Za-z0-9_\-]+)+/) != nil
     }
@@ -84,6 +113,8 @@ struct ListenArguments {
         options.basePath = basePath
         options.guard = egress
         options.metricsEndpoints = metricsEndpoints
+        options.publicOrigin = publicOrigin
+        options.frameAncestors = frameAncestors
         options.engine = {
             let statistics = engine.statistics
             return statistics.senders == nil ? nil : statistics
@@ -106,6 +137,9 @@ struct ListenArguments {
             case .unix(let path, _): "unix:\(path)"
             }
         log.log(LogRecord(listening: place, hasKeys: server.hasKeys))
+        let known = Set(try outbox.topology().endpoints.filter { $0.state != .removed }.map(\.settings.id))
+        let unknown = metricsEndpoints.filter { !known.contains($0) }
+        if !unknown.isEmpty { log.log(LogRecord(unknownMetricsEndpoints: unknown)) }
         return server
     }
 }

@@ -13,6 +13,16 @@ extension LogRecord {
         self.init(hasKeys ? .info : .warn, "api_listening", sentence, [Field("address", place), Field("keys", hasKeys ? "yes" : "none")])
     }
 
+    /// Endpoints that are to have metrics are none.
+    init(unknownMetricsEndpoints ids: [String]) {
+        self.init(
+            .warn,
+            "metrics_endpoints_unknown",
+            "--metrics-endpoints names endpoints that there are not; their metrics stay 0 until they are made",
+            [Field("endpoints", ids.map { InputProblem.printable($0) }.joined(separator: ","))]
+        )
+    }
+
     /// A request was answered, or came to nothing.
     init(_ line: APIAccess) {
         let access = line.access
@@ -25,7 +35,7 @@ extension LogRecord {
         fields.append(Field("body_bytes", access.bodyBytes))
         if let key = line.keyID { fields.append(Field("key", key)) }
         if !access.remoteAddress.isEmpty { fields.append(Field("address", access.remoteAddress)) }
-        self.init(.info, "request", "request", fields)
+        self.init(line.isScrape ? .debug : .info, "request", "request", fields)
     }
 
     /// A request failed for no fault of its own.

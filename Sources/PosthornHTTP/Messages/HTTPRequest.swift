@@ -31,7 +31,8 @@ public struct HTTPRequest: Sendable {
         target: String = "/",
         headers: HTTPHeaders = HTTPHeaders(),
         body: [UInt8] = [],
-        remoteAddress: String = "127.0.0.1"
+        remoteAddress: String = "127.0.0.1",
+        isSecure: Bool = false
     ) {
         let length = HTTPBodyLength.known(body.count)
         head = HTTPRequestHead(
@@ -39,7 +40,8 @@ public struct HTTPRequest: Sendable {
             target: HTTPTarget(target),
             headers: headers,
             bodyLength: length,
-            remoteAddress: remoteAddress
+            remoteAddress: remoteAddress,
+            isSecure: isSecure
         )
         self.body = body
     }

@@ -10,6 +10,8 @@ public struct HTTPRequestHead: Sendable {
     public let bodyLength: HTTPBodyLength
     /// The client's address in numbers, without the port, or what a named proxy says it is; empty on a Unix socket.
     public let remoteAddress: String
+    /// Whether the client talks TLS, to this server or to a named proxy.
+    public let isSecure: Bool
     /// The request's number in the answer's `X-Request-Id` and in the access log.
     public let id: HTTPRequestID
 
@@ -20,6 +22,7 @@ public struct HTTPRequestHead: Sendable {
         headers: HTTPHeaders = HTTPHeaders(),
         bodyLength: HTTPBodyLength = .known(0),
         remoteAddress: String = "127.0.0.1",
+        isSecure: Bool = false,
         id: HTTPRequestID = HTTPRequestID(0)
     ) {
         self.method = method
@@ -27,6 +30,7 @@ public struct HTTPRequestHead: Sendable {
         self.headers = headers
         self.bodyLength = bodyLength
         self.remoteAddress = remoteAddress
+        self.isSecure = isSecure
         self.id = id
     }
 }

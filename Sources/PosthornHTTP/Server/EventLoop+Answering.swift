@@ -240,6 +240,7 @@ extension EventLoop {
             HTTPAccess.Draft(
                 id: exchange?.head.id ?? HTTPRequestID(lastRequestID),
                 head: exchange?.head,
+                note: exchange?.note,
                 status: status,
                 outcome: outcome,
                 bodyBytes: exchange?.bodyBytes ?? 0,
@@ -260,6 +261,7 @@ extension EventLoop {
             HTTPAccess(
                 id: draft.id,
                 head: draft.head,
+                note: draft.note,
                 remoteAddress: draft.head?.remoteAddress ?? connection.remoteAddress,
                 status: draft.status,
                 outcome: outcome,
@@ -282,6 +284,7 @@ extension EventLoop {
         let draft = HTTPAccess.Draft(
             id: exchange.head.id,
             head: exchange.head,
+            note: exchange.note,
             status: exchange.status,
             outcome: outcome,
             bodyBytes: exchange.bodyBytes,

@@ -119,10 +119,18 @@ extension EventLoop {
             headers: parsed.headers,
             bodyLength: parsed.bodyLength,
             remoteAddress: client(of: connection, parsed.headers),
+            isSecure: isSecure(connection, parsed.headers),
             id: HTTPRequestID(lastRequestID)
         )
         connection.exchange = ServerConnection.Exchange(head: head, isHTTP10: parsed.minorVersion == 0, began: now)
-        switch shared.decide(head) {
+        follow(shared.decide(head), head, connection)
+    }
+
+    private func follow(_ decision: HTTPDecision, _ head: HTTPRequestHead, _ connection: ServerConnection) {
+        switch decision {
+        case .noted(let note, let decision):
+            connection.exchange?.note = note
+            follow(decision, head, connection)
         case .answer(let response):
             connection.machine.decline()
             answer(response, connection)
@@ -138,6 +146,10 @@ extension EventLoop {
     private func client(of connection: ServerConnection, _ headers: HTTPHeaders) -> String {
         guard connection.share.isProxy, let client = configuration.proxies?.client(headers) else { return connection.remoteAddress }
         return client.description
+    }
+
+    private func isSecure(_ connection: ServerConnection, _ headers: HTTPHeaders) -> Bool {
+        connection.tls != nil || connection.share.isProxy && configuration.proxies?.isSecure(headers) ?? false
     }
 
     private func responder(_ connection: ServerConnection) -> HTTPResponder {

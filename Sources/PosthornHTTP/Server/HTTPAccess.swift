@@ -18,6 +18,8 @@ public struct HTTPAccess: Sendable {
     public let id: HTTPRequestID
     /// Its head; `nil` when none could be read.
     public let head: HTTPRequestHead?
+    /// What the decision over it noted; `nil` when there was none.
+    public let note: (any Sendable)?
     /// The client's address in numbers.
     public let remoteAddress: String
     /// The status of the answer; `nil` when there was none.

@@ -7,4 +7,6 @@ public enum HTTPDecision: Sendable {
     /// The body is taken as it comes, up to this many bytes or without an end. The closure is called at once, and gives who
     /// takes it.
     case stream(limitBytes: Int?, @Sendable (HTTPRequestHead, HTTPResponder) -> any HTTPBodyConsumer)
+    /// One of these, and something that the access log gets with the request, such as the route that was found.
+    indirect case noted(any Sendable, HTTPDecision)
 }

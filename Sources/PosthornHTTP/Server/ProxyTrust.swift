@@ -45,6 +45,19 @@ public struct ProxyTrust: Sendable {
         return known
     }
 
+    /// Whether the client talks TLS with the proxy, by what that has written last.
+    func isSecure(_ headers: HTTPHeaders) -> Bool {
+        switch field {
+        case .xForwardedFor:
+            let last = headers.all("X-Forwarded-Proto").last?.split(separator: ",", omittingEmptySubsequences: false).last
+            return last.map { Self.trimmed($0).lowercased() } == "https"
+        case .forwarded:
+            let last = headers.all("Forwarded").last?.split(separator: ",", omittingEmptySubsequences: false).last
+            return last?.split(separator: ";").contains { ["proto=https", "proto=\"https\""].contains(Self.trimmed($0).lowercased()) }
+                ?? false
+        }
+    }
+
     /// The addresses as they were written, the nearest last.
     private func hops(_ headers: HTTPHeaders) -> [Substring] {
         switch field {

@@ -8,6 +8,8 @@ final class ServerConnection {
         let isHTTP10: Bool
         /// When its head was whole, in nanoseconds of the monotonic clock.
         let began: Int64
+        /// What the decision over it left for the access log.
+        var note: (any Sendable)?
         /// Who gets the request when it is whole.
         var handler: HTTPHandler?
         /// Who gets the body as it comes, until it is whole.
@@ -89,6 +91,7 @@ extension HTTPAccess {
     struct Draft {
         let id: HTTPRequestID
         let head: HTTPRequestHead?
+        let note: (any Sendable)?
         let status: Int?
         let outcome: Outcome
         let bodyBytes: Int

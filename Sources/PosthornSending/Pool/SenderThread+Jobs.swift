@@ -7,15 +7,15 @@ extension SenderThread {
     /// Takes what others have handed over.
     func readMailbox() {
         let (newOrder, letters) = mailbox.open()
-        order = newOrder
+        state.order = newOrder
         if var letters {
             let now = MonotonicClock.nanoseconds()
             // Taken out from the end, the first one first: a loop over them would count their references up and down.
             letters.jobs.reverse()
             while let job = letters.jobs.popLast() {
                 let target = job.target
-                if common.see(target.nodes) { hierarchyHasChanged() }
-                turns.append(
+                if state.common.see(target.nodes) { hierarchyHasChanged() }
+                state.turns.append(
                     job,
                     key: target.key,
                     inFlightLimit: target.inFlightLimit,
@@ -27,47 +27,47 @@ extension SenderThread {
             for name in letters.latenesses { takeLateness(name.host, name.lateness, now) }
             for recall in letters.recalls { giveBack(recall.keys, forgetting: recall.forgetting) }
         }
-        if order >= .drain { giveBack(nil) }
+        if state.order >= .drain { giveBack(nil) }
     }
 
     private func hierarchyHasChanged() {
-        connections.firstLevel = common.firstLevel
-        slowShares.firstLevel = common.firstLevel
-        window.isOneNodes(!common.areSeveral)
+        state.connections.firstLevel = state.common.firstLevel
+        state.slowShares.firstLevel = state.common.firstLevel
+        state.window.isOneNodes(!state.common.areSeveral)
     }
 
     /// Starts what may start; says how many.
     @discardableResult
     func startDue(_ now: Int64) -> Int {
-        guard order == .work else { return 0 }
+        guard state.order == .work else { return 0 }
         var started = 0
-        while window.isOpen && mailbox.isWorking && starvation.mayStart(inFlight: window.count, now: now) {
-            if let waiting = readied.first, window.mayStart(isOpening: waiting.grant.way.isOpening) {
-                _ = readied.popFirst()
+        while state.window.isOpen && mailbox.isWorking && state.starvation.mayStart(inFlight: state.window.count, now: now) {
+            if let waiting = state.readied.first, state.window.mayStart(isOpening: waiting.grant.way.isOpening) {
+                _ = state.readied.popFirst()
                 begin(waiting)
                 started += 1
-            } else if let next = connections.next(now: now, mayOpen: window.mayOpen) {
+            } else if let next = state.connections.next(now: now, mayOpen: state.window.mayOpen) {
                 started += go(next)
             } else if let called = takeStranded(now) {
                 started += enter(called, now)
-            } else if let next = slowShares.next(inFlight: window.count) {
+            } else if let next = state.slowShares.next(inFlight: state.window.count) {
                 started += enter(next, now)
-            } else if let next = parked.first, window.hasRoom(bytes: next.job.bytes) {
-                _ = parked.popFirst()
+            } else if let next = state.parked.first, state.window.hasRoom(bytes: next.job.bytes) {
+                _ = state.parked.popFirst()
                 started += enter(next, now)
-            } else if let (job, lane) = turns.take(now: now) {
+            } else if let (job, lane) = state.turns.take(now: now) {
                 let called = Called(job: job, lane: lane)
                 // Behind those that wait already, so that none of them waits for ever.
-                if job.bytes > InFlightWindow.smallBytes, !parked.isEmpty || !window.hasRoom(bytes: job.bytes) {
-                    parked.append(called)
+                if job.bytes > InFlightWindow.smallBytes, !state.parked.isEmpty || !state.window.hasRoom(bytes: job.bytes) {
+                    state.parked.append(called)
                     continue
                 }
-                if !common.areSeveral || slowShares.admits(called, inFlight: window.count) {
+                if !state.common.areSeveral || state.slowShares.admits(called, inFlight: state.window.count) {
                     started += enter(called, now)
                 } else {
-                    slowShares.wait(called)
+                    state.slowShares.wait(called)
                 }
-            } else if window.mayOpenMore, let next = connections.nextOpening(now: now) {
+            } else if state.window.mayOpenMore, let next = state.connections.nextOpening(now: now) {
                 started += go(next)
             } else {
                 break
@@ -80,9 +80,9 @@ extension SenderThread {
     private func enter(_ called: Called, _ now: Int64) -> Int {
         let target = called.job.target
         let shards = ShardPlan.shards(isPlainHTTP: target.url.isPlainHTTP)
-        let host = connections.host(of: target.host, home: target.shard, shards: shards)
-        guard let grant = connections.start(called, at: host, now: now, mayOpen: window.mayOpen) else {
-            connections.wait(called, at: host)
+        let host = state.connections.host(of: target.host, home: target.shard, shards: shards)
+        guard let grant = state.connections.start(called, at: host, now: now, mayOpen: state.window.mayOpen) else {
+            state.connections.wait(called, at: host)
             return 0
         }
         start(called, grant)
@@ -91,23 +91,23 @@ extension SenderThread {
 
     /// Starts a job that has waited for a connection, unless what room there was at its turn is taken by now.
     private func go(_ next: ConnectionTable<Called>.Start) -> Int {
-        if common.areSeveral, !slowShares.admits(next.waiter, inFlight: window.count) {
-            connections.cancel(next.grant)
-            slowShares.wait(next.waiter)
+        if state.common.areSeveral, !state.slowShares.admits(next.waiter, inFlight: state.window.count) {
+            state.connections.cancel(next.grant)
+            state.slowShares.wait(next.waiter)
             return 0
         }
-        if window.hasRoom(bytes: next.waiter.job.bytes) {
+        if state.window.hasRoom(bytes: next.waiter.job.bytes) {
             start(next.waiter, next.grant)
             return 1
         }
-        connections.cancel(next.grant)
-        parked.append(next.waiter)
+        state.connections.cancel(next.grant)
+        state.parked.append(next.waiter)
         return 0
     }
 
     private func start(_ called: Called, _ grant: ConnectionGrant) {
         let job = called.job
-        window.reserve(bytes: job.bytes)
+        state.window.reserve(bytes: job.bytes)
         let start = MonotonicClock.nanoseconds()
         let waiting = Waiting(
             job: job,
@@ -136,30 +136,30 @@ extension SenderThread {
         let isNamed = job.target.url.numericAddress == nil
         // What waited for a name has used up some of its time; a number's request has not.
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
-        let isDoubted = reuseDoubt.holds(job.target.key, now: now)
+        let isDoubted = state.reuseDoubt.holds(job.target.key, now: now)
         var waiting = waiting
         if isDoubted {
             guard let own = grantOfOwn(waiting, now) else { return }
             waiting.grant = own
         }
-        request.reset()
+        state.request.reset()
         do throws(InputProblem) {
-            try job.target.composer.compose(job.event, attempt: job.attempt, at: waiting.started, into: &request)
+            try job.target.composer.compose(job.event, attempt: job.attempt, at: waiting.started, into: &state.request)
         } catch {
             return settle(waiting, .unbuildable, error.description)
         }
-        guard let transfer = free.popLast() ?? makeTransfer() else {
+        guard let transfer = state.free.popLast() ?? makeTransfer() else {
             return settle(waiting, .resources, "no memory for another request")
         }
-        transfer.job = job
-        transfer.lane = waiting.lane
-        transfer.grant = waiting.grant
-        transfer.started = waiting.started
-        transfer.startedNanoseconds = waiting.startedNanoseconds
-        transfer.hasOutlasted = false
-        transfer.load(request, for: job.target)
+        transfer.state.job = job
+        transfer.state.lane = waiting.lane
+        transfer.state.grant = waiting.grant
+        transfer.state.started = waiting.started
+        transfer.state.startedNanoseconds = waiting.startedNanoseconds
+        transfer.state.hasOutlasted = false
+        transfer.load(state.request, for: job.target)
         if isNamed, !pin(transfer, waiting) { return }
-        window.start(slot: transfer.slot, isOpening: waiting.grant.way.isOpening, now: now)
+        state.window.start(slot: transfer.slot, isOpening: waiting.grant.way.isOpening, now: now)
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
         // A connection that is kept in doubt would not be used, and would push out others' idle ones.
         let timeout = max(1, job.target.timeoutMilliseconds - spent)
@@ -171,10 +171,10 @@ extension SenderThread {
         let grant = waiting.grant
         if grant.way.isOpening { return grant }
         let called = Called(job: waiting.job, lane: waiting.lane)
-        if let own = connections.reopen(grant, for: called, now: now, mayOpen: window.mayOpen) { return own }
-        window.giveBack(bytes: called.job.bytes)
-        connections.cancel(grant)
-        connections.wait(called, at: grant.host, needsOwn: true)
+        if let own = state.connections.reopen(grant, for: called, now: now, mayOpen: state.window.mayOpen) { return own }
+        state.window.giveBack(bytes: called.job.bytes)
+        state.connections.cancel(grant)
+        state.connections.wait(called, at: grant.host, needsOwn: true)
         return nil
     }
 
@@ -182,7 +182,7 @@ extension SenderThread {
     private func pin(_ transfer: Transfer, _ waiting: Waiting) -> Bool {
         let target = waiting.job.target
         let url = target.url
-        guard case .addresses(let all) = names.lookUp(url.host, now: waiting.startedNanoseconds) else {
+        guard case .addresses(let all) = state.names.lookUp(url.host, now: waiting.startedNanoseconds) else {
             release(transfer)
             settle(waiting, .dns, "the addresses of \(url.host) have gone out of date")
             return false
@@ -193,15 +193,15 @@ extension SenderThread {
             settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
             return false
         case .permitted(let addresses):
-            transfer.keepable = names.keepable(url.host)
-            let shard = transfer.grant.way.shard
-            if names.needsPin(url.host, port: url.port, shard: shard) {
+            transfer.state.keepable = state.names.keepable(url.host)
+            let shard = transfer.state.grant.way.shard
+            if state.names.needsPin(url.host, port: url.port, shard: shard) {
                 transfer.pin(
                     url.host,
                     port: url.port,
                     to: RouteWatch.reachable(addresses),
-                    version: names.version(of: url.host),
-                    forgetting: names.takeForgotten(shard: shard, telling: url.host, port: url.port)
+                    version: state.names.version(of: url.host),
+                    forgetting: state.names.takeForgotten(shard: shard, telling: url.host, port: url.port)
                 )
             }
             return true
@@ -210,63 +210,67 @@ extension SenderThread {
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool, keepsConnection: Bool = true) {
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh, keepsConnection: keepsConnection)
-        let shard = transfer.grant.way.shard
-        shardUse.began(shard)
+        let shard = transfer.state.grant.way.shard
+        state.shardUse.began(shard)
         if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
 
     private func finish(_ transfer: Transfer, _ code: CURLcode) {
-        guard let job = transfer.job.take() else { return }
+        guard let job = transfer.state.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
-        shardUse.ended(transfer.grant.way.shard, now: now)
-        if transfer.hasLostKeptConnection(code) { reuseDoubt.ended(job.target.key, now: now) }
+        state.shardUse.ended(transfer.state.grant.way.shard, now: now)
+        if transfer.hasLostKeptConnection(code) { state.reuseDoubt.ended(job.target.key, now: now) }
         if transfer.isToBeRepeated(code) {
-            let spent = Int((now - transfer.startedNanoseconds) / 1_000_000)
+            let spent = Int((now - transfer.state.startedNanoseconds) / 1_000_000)
             if spent < job.target.timeoutMilliseconds {
-                transfer.job = job
-                transfer.grant = connections.restart(transfer.grant, for: Called(job: job, lane: transfer.lane), now: now)
+                transfer.state.job = job
+                transfer.state.grant = state.connections.restart(
+                    transfer.state.grant,
+                    for: Called(job: job, lane: transfer.state.lane),
+                    now: now
+                )
                 leaveWindow(transfer)
-                window.start(slot: transfer.slot, isOpening: true, now: now)
+                state.window.start(slot: transfer.slot, isOpening: true, now: now)
                 return addToMulti(transfer, timeout: job.target.timeoutMilliseconds - spent, fresh: true)
             }
         }
         if transfer.isStarved(code) {
             leaveWindow(transfer)
-            window.giveBack(bytes: job.bytes)
-            connections.cancel(transfer.grant)
+            state.window.giveBack(bytes: job.bytes)
+            state.connections.cancel(transfer.state.grant)
             release(transfer)
-            return starve(job, transfer.lane, now)
+            return starve(job, transfer.state.lane, now)
         }
         if let (fault, detail) = transfer.fault(code, now: now) {
             leaveWindow(transfer)
-            window.giveBack(bytes: job.bytes)
-            connections.cancel(transfer.grant)
+            state.window.giveBack(bytes: job.bytes)
+            state.connections.cancel(transfer.state.grant)
             release(transfer)
-            return strand(job, transfer.lane, fault, detail, now)
+            return strand(job, transfer.state.lane, fault, detail, now)
         }
         learnFaults(from: transfer, now)
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
-        if let version = transfer.pinnedVersion {
+        if let version = transfer.state.pinnedVersion {
             let target = job.target
-            names.pinned(target.url.host, port: target.url.port, shard: transfer.grant.way.shard, version: version)
+            state.names.pinned(target.url.host, port: target.url.port, shard: transfer.state.grant.way.shard, version: version)
         }
         let outcome = transfer.outcome(code, nanoseconds: now)
-        results.append(SendResult(job: job, outcome: outcome))
+        state.results.append(SendResult(job: job, outcome: outcome))
         leaveWindow(transfer)
-        window.giveBack(bytes: job.bytes)
-        connections.end(transfer.grant, transfer.ending(code), isNew: transfer.hasConnected, now: now)
-        turns.finish(lane: transfer.lane, now: now)
+        state.window.giveBack(bytes: job.bytes)
+        state.connections.end(transfer.state.grant, transfer.ending(code), isNew: transfer.hasConnected, now: now)
+        state.turns.finish(lane: transfer.state.lane, now: now)
         release(transfer)
     }
 
     private func release(_ transfer: Transfer) {
         transfer.release()
-        free.append(transfer)
+        state.free.append(transfer)
     }
 
     private func makeTransfer() -> Transfer? {
-        guard let transfer = Transfer(slot: transfers.count, context: context) else { return nil }
-        transfers.append(transfer)
+        guard let transfer = Transfer(slot: state.transfers.count, context: context) else { return nil }
+        state.transfers.append(transfer)
         return transfer
     }
 
@@ -279,10 +283,10 @@ extension SenderThread {
             error: error,
             errorText: InputProblem.printable(text)
         )
-        results.append(SendResult(job: waiting.job, outcome: outcome))
-        window.giveBack(bytes: waiting.job.bytes)
-        connections.cancel(waiting.grant)
-        turns.finish(lane: waiting.lane, now: now)
+        state.results.append(SendResult(job: waiting.job, outcome: outcome))
+        state.window.giveBack(bytes: waiting.job.bytes)
+        state.connections.cancel(waiting.grant)
+        state.turns.finish(lane: waiting.lane, now: now)
     }
 
     /// Gives back the jobs of these keys that are not on the wire.
@@ -292,39 +296,39 @@ extension SenderThread {
         var kept = Fifo<Waiting>()
         let isMeant = { (waiting: Waiting) in keys?.contains(waiting.job.target.key) ?? true }
         var waiting = removeNamed(where: isMeant)
-        while let next = readied.popFirst() {
+        while let next = state.readied.popFirst() {
             if isMeant(next) { waiting.append(next) } else { kept.append(next) }
         }
-        readied = kept
+        state.readied = kept
         for one in waiting {
             jobs.append(one.job)
-            window.giveBack(bytes: one.job.bytes)
-            connections.cancel(one.grant)
-            turns.finish(lane: one.lane, now: now)
+            state.window.giveBack(bytes: one.job.bytes)
+            state.connections.cancel(one.grant)
+            state.turns.finish(lane: one.lane, now: now)
         }
         let isCalled = { (called: Called) in keys?.contains(called.job.target.key) ?? true }
-        for one in connections.remove(where: isCalled) + slowShares.remove(where: isCalled) {
+        for one in state.connections.remove(where: isCalled) + state.slowShares.remove(where: isCalled) {
             jobs.append(one.job)
-            turns.finish(lane: one.lane, now: now)
+            state.turns.finish(lane: one.lane, now: now)
         }
         jobs += giveBackParked(keys, now)
         jobs += giveBackStranded(keys, now)
-        jobs += turns.removeAll(keys: keys, forgetting: forgetting)
+        jobs += state.turns.removeAll(keys: keys, forgetting: forgetting)
         if !jobs.isEmpty { deliver.recalled(jobs) }
     }
 
     private func giveBackParked(_ keys: Set<Int64>?, _ now: Int64) -> [SendJob] {
         var jobs: [SendJob] = []
         var kept = Fifo<Called>()
-        while let next = parked.popFirst() {
+        while let next = state.parked.popFirst() {
             if keys?.contains(next.job.target.key) ?? true {
                 jobs.append(next.job)
-                turns.finish(lane: next.lane, now: now)
+                state.turns.finish(lane: next.lane, now: now)
             } else {
                 kept.append(next)
             }
         }
-        parked = kept
+        state.parked = kept
         return jobs
     }
 }

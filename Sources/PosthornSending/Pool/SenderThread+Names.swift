@@ -7,11 +7,11 @@ extension SenderThread {
     func beginNamed(_ waiting: Waiting) {
         let target = waiting.job.target
         let host = target.url.host
-        switch names.lookUp(host, now: waiting.startedNanoseconds) {
+        switch state.names.lookUp(host, now: waiting.startedNanoseconds) {
         case .addresses: begin(waiting)
         case .failure(let text): settle(waiting, .dns, text)
         case .unknown(let mustAsk):
-            names.wait(waiting, for: host, until: waiting.startedNanoseconds + patienceNanoseconds(target))
+            state.names.wait(waiting, for: host, until: waiting.startedNanoseconds + patienceNanoseconds(target))
             if mustAsk {
                 let mailbox = mailbox
                 resolver.resolve(host, for: target.owners) { mailbox.post(host: host, $0) }
@@ -35,13 +35,13 @@ extension SenderThread {
             gotThrough(.nameServers, now)
             gotThrough(nil, now)
         }
-        for waiting in names.take(answer, for: host, now: now) {
+        for waiting in state.names.take(answer, for: host, now: now) {
             switch answer {
-            case .addresses: readied.append(waiting)
+            case .addresses: state.readied.append(waiting)
             case .failure(let text): settle(waiting, .dns, text)
             case .noDescriptor:
-                window.giveBack(bytes: waiting.job.bytes)
-                connections.cancel(waiting.grant)
+                state.window.giveBack(bytes: waiting.job.bytes)
+                state.connections.cancel(waiting.grant)
                 starve(waiting.job, waiting.lane, now)
             case .noRoom: strand(waiting, nil, now)
             case .noServer: strand(waiting, .nameServers, now)
@@ -52,12 +52,12 @@ extension SenderThread {
     /// Takes the jobs whose name was not resolved in time, and asks why that is so: only what a name server leaves without an
     /// answer though it was asked and answers others is the receiver's own matter, and so an attempt.
     func expireNames(_ now: Int64) {
-        guard names.nextDeadline <= now else { return }
+        guard state.names.nextDeadline <= now else { return }
         let mailbox = mailbox
-        for waiting in names.expire(now: now) {
+        for waiting in state.names.expire(now: now) {
             let host = waiting.job.target.url.host
-            late[host, default: []].append(waiting)
-            if late[host]?.count != 1 { continue }
+            state.late[host, default: []].append(waiting)
+            if state.late[host]?.count != 1 { continue }
             let chance = min(Self.chanceNanoseconds, patienceNanoseconds(waiting.job.target) / 2)
             resolver.whyLate(host, after: chance) { mailbox.post(host: host, lateness: $0) }
         }
@@ -65,7 +65,7 @@ extension SenderThread {
 
     /// Settles the jobs whose name came too late.
     func takeLateness(_ host: String, _ lateness: NameLateness, _ now: Int64) {
-        for waiting in late.removeValue(forKey: host) ?? [] {
+        for waiting in state.late.removeValue(forKey: host) ?? [] {
             switch lateness {
             case .nameIsSilent: settle(waiting, .dns, "no name server answered for \(host) in time")
             case .notAsked: waitOn(waiting, now)
@@ -88,22 +88,22 @@ extension SenderThread {
     }
 
     private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {
-        window.giveBack(bytes: waiting.job.bytes)
-        connections.cancel(waiting.grant)
+        state.window.giveBack(bytes: waiting.job.bytes)
+        state.connections.cancel(waiting.grant)
         strand(waiting.job, waiting.lane, fault, "asked for \(waiting.job.target.url.host)", now)
     }
 
     /// Takes out the jobs that wait for a name, or for the reason why it is late.
     func removeNamed(where isMeant: (Waiting) -> Bool) -> [Waiting] {
-        var removed = names.waitingCount > 0 ? names.remove { isMeant($1) } : []
-        for host in late.keys {
-            removed += late[host]?.filter(isMeant) ?? []
-            late[host]?.removeAll(where: isMeant)
-            if late[host]?.isEmpty == true { late[host] = nil }
+        var removed = state.names.waitingCount > 0 ? state.names.remove { isMeant($1) } : []
+        for host in state.late.keys {
+            removed += state.late[host]?.filter(isMeant) ?? []
+            state.late[host]?.removeAll(where: isMeant)
+            if state.late[host]?.isEmpty == true { state.late[host] = nil }
         }
         return removed
     }
 
     /// Jobs that wait for a name.
-    var waitingForNamesCount: Int { names.waitingCount + late.values.reduce(0) { $0 + $1.count } }
+    var waitingForNamesCount: Int { state.names.waitingCount + state.late.values.reduce(0) { $0 + $1.count } }
 }

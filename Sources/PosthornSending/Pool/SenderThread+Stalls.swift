@@ -9,12 +9,12 @@ extension SenderThread {
     /// Looks whether the thread could not run for a while, and moves the deadlines of what is on the wire.
     /// - Returns: Whether it was so.
     func moveDeadlinesAfterStall(_ now: Int64) -> Bool {
-        let length = stalls.runs(at: now)
-        if length == 0 || window.count == 0 { return false }
-        for transfer in transfers {
-            guard let job = transfer.job else { continue }
+        let length = state.stalls.runs(at: now)
+        if length == 0 || state.window.count == 0 { return false }
+        for transfer in state.transfers {
+            guard let job = transfer.state.job else { continue }
             transfer.outlast(length)
-            nextOutlasted = min(nextOutlasted, transfer.deadline(job))
+            state.nextOutlasted = min(state.nextOutlasted, transfer.deadline(job))
         }
         return true
     }
@@ -41,18 +41,18 @@ extension SenderThread {
 
     /// Has libcurl look at those whose moved deadline has come: its own timer for them was at the former one.
     func endOutlasted(_ now: Int64) {
-        if now < nextOutlasted { return }
-        nextOutlasted = .max
-        for transfer in transfers where transfer.hasOutlasted {
-            guard let job = transfer.job else { continue }
+        if now < state.nextOutlasted { return }
+        state.nextOutlasted = .max
+        for transfer in state.transfers where transfer.state.hasOutlasted {
+            guard let job = transfer.state.job else { continue }
             if transfer.deadline(job) > now {
-                nextOutlasted = min(nextOutlasted, transfer.deadline(job))
+                state.nextOutlasted = min(state.nextOutlasted, transfer.deadline(job))
                 continue
             }
             // A change of what is paused makes libcurl look at a transfer at once (lib/easy.c, `curl_easy_pause`).
             curl_easy_pause(transfer.easy, posthorn_curl_pause_receiving)
             curl_easy_pause(transfer.easy, posthorn_curl_pause_nothing)
-            shards[transfer.grant.way.shard].runTimer()
+            shards[transfer.state.grant.way.shard].runTimer()
         }
     }
 }
@@ -60,12 +60,12 @@ extension SenderThread {
 extension Transfer {
     /// The thread could not run for a while: the deadline moves by as much.
     fileprivate func outlast(_ nanoseconds: Int64) {
-        hasOutlasted = true
-        startedNanoseconds += nanoseconds
-        currentTimeout += Int(nanoseconds / 1_000_000) + 1
-        posthorn_curl_set_long(easy, CURLOPT_TIMEOUT_MS, currentTimeout)
-        posthorn_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, currentTimeout)
+        state.hasOutlasted = true
+        state.startedNanoseconds += nanoseconds
+        state.currentTimeout += Int(nanoseconds / 1_000_000) + 1
+        posthorn_curl_set_long(easy, CURLOPT_TIMEOUT_MS, state.currentTimeout)
+        posthorn_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, state.currentTimeout)
     }
 
-    fileprivate func deadline(_ job: SendJob) -> Int64 { startedNanoseconds + Int64(job.target.timeoutMilliseconds) * 1_000_000 }
+    fileprivate func deadline(_ job: SendJob) -> Int64 { state.startedNanoseconds + Int64(job.target.timeoutMilliseconds) * 1_000_000 }
 }

@@ -4,14 +4,14 @@ import PosthornSystem
 extension SenderThread {
     /// Lets a job wait that found no descriptor. It has not left, so it is no attempt.
     func starve(_ job: SendJob, _ lane: Int, _ now: Int64) {
-        let change = starvation.failed(inFlight: window.count, now: now)
+        let change = state.starvation.failed(inFlight: state.window.count, now: now)
         if change != nil { closeIdleConnections() }
         tell(change)
-        if order >= .drain {
-            turns.finish(lane: lane, now: now)
+        if state.order >= .drain {
+            state.turns.finish(lane: lane, now: now)
             deliver.recalled([job])
         } else {
-            parked.append(Called(job: job, lane: lane))
+            state.parked.append(Called(job: job, lane: lane))
         }
     }
 
@@ -21,19 +21,19 @@ extension SenderThread {
     }
 
     /// Kept connections are a luxury now: others may need the descriptors. Those of handles with a request under way stay.
-    private func closeIdleConnections() { renew(shards.map(\.number).filter(shardUse.isIdle)) }
+    private func closeIdleConnections() { renew(shards.map(\.number).filter(state.shardUse.isIdle)) }
 
     /// Closes connections that nobody has used for a while.
     func closeUnused(_ now: Int64) {
-        if shardUse.nextEnd <= now { renew(shardUse.idle(now: now)) }
+        if state.shardUse.nextEnd <= now { renew(state.shardUse.idle(now: now)) }
     }
 
     private func renew(_ idle: [Int]) {
         for number in idle {
             shards[number].renew()
-            shardUse.closed(number)
+            state.shardUse.closed(number)
         }
         // What libcurl was told about names went with the handles.
-        names.forgetPins(ofShards: Set(idle))
+        state.names.forgetPins(ofShards: Set(idle))
     }
 }

@@ -53,11 +53,9 @@ final class SenderThread: @unchecked Sendable {
     let epoll: Int32
     let shards: [Shard]
     let context: TransferContext
-    // What is touched for every request is `unchecked`, here and in what belongs to the thread: Swift's check that no access
-    // overlaps another cost 3,300 instructions a request, a fortieth of them all.
-    @exclusivity(unchecked) var transfers: [Transfer] = []
-    @exclusivity(unchecked) var free: [Transfer] = []
-    @exclusivity(unchecked) var request = OutboundRequest()
+    // Unchecked, here and in what belongs to the thread, since it is touched for every request: Swift's check that no access overlaps
+    // another cost 3,300 instructions a request, a fortieth of them all.
+    @exclusivity(unchecked) var state: State
 
     /// A job that has had its turn.
     struct Called: Claimant {
@@ -66,37 +64,6 @@ final class SenderThread: @unchecked Sendable {
         var nodes: [Int] { job.target.nodes }
     }
 
-    @exclusivity(unchecked) var turns = TurnQueue<SendJob>()
-    @exclusivity(unchecked) var common = CommonNodes()
-    @exclusivity(unchecked) var window: InFlightWindow
-    /// The connections of the hosts, and the jobs that wait for one; an endpoint has no more than its limit here.
-    @exclusivity(unchecked) var connections: ConnectionTable<Called>
-    /// Whose the slow requests are, and the jobs of those who have too many; an endpoint has no more than its limit here.
-    @exclusivity(unchecked) var slowShares: SlowShares<Called>
-    @exclusivity(unchecked) var names: NameCache<Waiting>
-    /// Jobs whose name is resolved and that wait for a place on the wire.
-    @exclusivity(unchecked) var readied = Fifo<Waiting>()
-    /// Jobs that have had their turn and wait until large requests have ended, or until there are descriptors; an endpoint has
-    /// no more than its limit here.
-    @exclusivity(unchecked) var parked = Fifo<Called>()
-    @exclusivity(unchecked) var starvation = Starvation()
-    @exclusivity(unchecked) var reuseDoubt = ReuseDoubt()
-    @exclusivity(unchecked) var shardUse: ShardUse
-    /// Jobs that have had their turn and wait until this machine can send them.
-    @exclusivity(unchecked) var strandings = Stranding.all
-    /// How many of each are being tried again.
-    @exclusivity(unchecked) var strandedTries = [Int](repeating: 0, count: MachineFault.allCases.count + 1)
-    /// Whether any fault has been met and is not over.
-    @exclusivity(unchecked) var isStranded = false
-    @exclusivity(unchecked) var toldOldAuthorities = false
-    /// Jobs whose name was not resolved in time, by the name, until it is known why.
-    @exclusivity(unchecked) var late: [String: [Waiting]] = [:]
-    @exclusivity(unchecked) var stalls = StallWatch()
-    /// The first deadline of those that were moved because the thread could not run.
-    @exclusivity(unchecked) var nextOutlasted = Int64.max
-    @exclusivity(unchecked) var results: [SendResult] = []
-    @exclusivity(unchecked) var finished: Int64 = 0
-    @exclusivity(unchecked) var order = SenderMailbox.Order.work
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: SenderThread.eventLimit)
 
     static let eventLimit = 256
@@ -135,22 +102,27 @@ final class SenderThread: @unchecked Sendable {
             throw SystemProblem("curl_multi_init", ENOMEM)
         }
         let handshakes = (configuration.handshakesInFlightLimit + share - 1) / share
-        connections = ConnectionTable(handshakeShare: handshakes * 3 / 4)
         let slowPlaces = (configuration.slowInFlightLimit + share - 1) / share
-        slowShares = SlowShares(limit: slowPlaces)
-        window = InFlightWindow(
-            youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
-            slowLimit: slowPlaces,
-            openingLimit: handshakes,
-            youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
-            openingNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000,
-            largeByteLimit: configuration.largeInFlightLimitBytes / share
+        state = State(
+            window: InFlightWindow(
+                youngLimit: (configuration.youngInFlightLimit + share - 1) / share,
+                slowLimit: slowPlaces,
+                openingLimit: handshakes,
+                youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
+                openingNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000,
+                largeByteLimit: configuration.largeInFlightLimitBytes / share
+            ),
+            connections: ConnectionTable(handshakeShare: handshakes * 3 / 4),
+            slowShares: SlowShares(limit: slowPlaces),
+            names: NameCache(
+                cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000,
+                graceNanoseconds: Int64(configuration.resolver.graceMilliseconds) * 1_000_000
+            ),
+            shardUse: ShardUse(
+                shards: ShardPlan.count,
+                idleNanoseconds: Int64(max(1, configuration.idleConnectionSeconds)) * 1_000_000_000
+            )
         )
-        names = NameCache(
-            cacheNanoseconds: Int64(configuration.resolver.cacheMilliseconds) * 1_000_000,
-            graceNanoseconds: Int64(configuration.resolver.graceMilliseconds) * 1_000_000
-        )
-        shardUse = ShardUse(shards: ShardPlan.count, idleNanoseconds: Int64(max(1, configuration.idleConnectionSeconds)) * 1_000_000_000)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.wakerMark))
         epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.waker.descriptor, &event)
         context.observer = self
@@ -179,13 +151,13 @@ final class SenderThread: @unchecked Sendable {
     /// One turn of the loop; `false` when it was the last.
     private func turn() -> Bool {
         readMailbox()
-        if order == .abort { return false }
-        if order == .cut {
+        if state.order == .abort { return false }
+        if state.order == .cut {
             cutOff()
             return false
         }
         var now = MonotonicClock.nanoseconds()
-        tell(starvation.check(now: now))
+        tell(state.starvation.check(now: now))
         if moveDeadlinesAfterStall(now) { readSockets() }
         endOutlasted(now)
         checkFaults(now)
@@ -200,32 +172,34 @@ final class SenderThread: @unchecked Sendable {
             runTimers(&now)
         }
         handOver()
-        if order >= .drain && window.count == 0 && waitingForNamesCount == 0 {
+        if state.order >= .drain && state.window.count == 0 && waitingForNamesCount == 0 {
             deliver.drained()
-            if order == .stop { return false }
+            if state.order == .stop { return false }
         }
         waitForEvents()
         return true
     }
 
     private func age(_ now: Int64) {
-        window.age(now: now) { slot, slowCount in
-            let transfer = transfers[slot]
-            if transfer.grant.handshake != nil { transfer.grant = connections.handshakeIsSlow(transfer.grant) }
-            if let job = transfer.job { transfer.slow = slowShares.hold(Called(job: job, lane: transfer.lane), slowCount: slowCount) }
+        state.window.age(now: now) { slot, slowCount in
+            let transfer = state.transfers[slot]
+            if transfer.state.grant.handshake != nil { transfer.state.grant = state.connections.handshakeIsSlow(transfer.state.grant) }
+            if let job = transfer.state.job {
+                transfer.state.slow = state.slowShares.hold(Called(job: job, lane: transfer.state.lane), slowCount: slowCount)
+            }
         }
     }
 
     /// A request is not on the wire any more, or no longer as it was.
     func leaveWindow(_ transfer: Transfer) {
-        window.finish(slot: transfer.slot)
+        state.window.finish(slot: transfer.slot)
         notSlow(transfer)
     }
 
     private func notSlow(_ transfer: Transfer) {
-        guard let slow = transfer.slow else { return }
-        transfer.slow = nil
-        slowShares.release(slow)
+        guard let slow = transfer.state.slow else { return }
+        transfer.state.slow = nil
+        state.slowShares.release(slow)
     }
 
     private func runTimers(_ now: inout Int64) {
@@ -242,8 +216,8 @@ final class SenderThread: @unchecked Sendable {
         let now = MonotonicClock.nanoseconds()
         age(now)
         var timeout = Self.milliseconds(from: now, to: nextTimer(now))
-        if timeout != 0, !mailbox.fallAsleep(order) { timeout = 0 }
-        stalls.waits(until: timeout < 0 ? .max : now + Int64(timeout) * 1_000_000)
+        if timeout != 0, !mailbox.fallAsleep(state.order) { timeout = 0 }
+        state.stalls.waits(until: timeout < 0 ? .max : now + Int64(timeout) * 1_000_000)
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
         if timeout != 0 { mailbox.wakeUp() }
         // libcurl looks at a request's deadline before it reads: those are moved first.
@@ -253,29 +227,33 @@ final class SenderThread: @unchecked Sendable {
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = min(names.nextDeadline, context.shards.nextDeadline, shardUse.nextEnd, nextOutlasted)
-        guard order == .work else { return next }
+        var next = min(state.names.nextDeadline, context.shards.nextDeadline, state.shardUse.nextEnd, state.nextOutlasted)
+        guard state.order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =
-            mayBeginReadied || turns.mayHaveReady(now: now) || slowShares.hasNext(inFlight: window.count)
-            || connections.mayHaveReady(mayOpen: window.mayOpen, mayOpenMore: window.mayOpenMore)
-        if starvation.limit != nil { return min(next, starvation.wakeUp(hasWork: hasWork || !readied.isEmpty || !parked.isEmpty)) }
-        if window.isOpen {
+            mayBeginReadied || state.turns.mayHaveReady(now: now) || state.slowShares.hasNext(inFlight: state.window.count)
+            || state.connections.mayHaveReady(mayOpen: state.window.mayOpen, mayOpenMore: state.window.mayOpenMore)
+        if state.starvation.limit != nil {
+            return min(next, state.starvation.wakeUp(hasWork: hasWork || !state.readied.isEmpty || !state.parked.isEmpty))
+        }
+        if state.window.isOpen {
             if hasWork { return now }
-            if let token = turns.nextTokenAt { next = min(next, token) }
-            if connections.isCrowdedOut || !readied.isEmpty {
-                next = min(next, window.nextOpeningAgeing ?? .max, window.nextAgeing ?? .max)
+            if let token = state.turns.nextTokenAt { next = min(next, token) }
+            if state.connections.isCrowdedOut || !state.readied.isEmpty {
+                next = min(next, state.window.nextOpeningAgeing ?? .max, state.window.nextAgeing ?? .max)
             }
-            next = min(next, connections.nextDeadline)
+            next = min(next, state.connections.nextDeadline)
             next = min(next, nextFaultTimer)
-        } else if hasWork || !readied.isEmpty || turns.nextTokenAt != nil || connections.waitingCount > 0, let ageing = window.nextAgeing {
+        } else if hasWork || !state.readied.isEmpty || state.turns.nextTokenAt != nil || state.connections.waitingCount > 0,
+            let ageing = state.window.nextAgeing
+        {
             next = min(next, ageing)
         }
         return next
     }
 
     /// Whether the first job whose name is resolved may start.
-    private var mayBeginReadied: Bool { readied.first.map { window.mayStart(isOpening: $0.grant.way.isOpening) } ?? false }
+    private var mayBeginReadied: Bool { state.readied.first.map { state.window.mayStart(isOpening: $0.grant.way.isOpening) } ?? false }
 
     /// Rounded up, so that a timer that is not due yet does not make the loop spin.
     private static func milliseconds(from now: Int64, to moment: Int64) -> Int32 {
@@ -284,26 +262,26 @@ final class SenderThread: @unchecked Sendable {
     }
 
     private func handOver() {
-        finished += Int64(results.count)
+        state.finished += Int64(state.results.count)
         // First, so that whoever has the results finds them counted.
         gauge.withLock { gauge in
-            gauge.queued = turns.count + parked.count + strandedCount + slowShares.waitingCount
-            gauge.inFlight = window.count
-            gauge.waitingForNames = waitingForNamesCount + readied.count
-            gauge.waitingForConnections = connections.waitingCount
-            gauge.hosts = connections.count
-            gauge.mostOpened = connections.mostOpened
-            gauge.mostOpenedPerInFlight = connections.mostOpenedPerInFlight
-            gauge.endpoints = turns.keyCount
+            gauge.queued = state.turns.count + state.parked.count + strandedCount + state.slowShares.waitingCount
+            gauge.inFlight = state.window.count
+            gauge.waitingForNames = waitingForNamesCount + state.readied.count
+            gauge.waitingForConnections = state.connections.waitingCount
+            gauge.hosts = state.connections.count
+            gauge.mostOpened = state.connections.mostOpened
+            gauge.mostOpenedPerInFlight = state.connections.mostOpenedPerInFlight
+            gauge.endpoints = state.turns.keyCount
             gauge.opened = context.sockets.openedCount
             gauge.open = context.sockets.openCount
-            gauge.finished = finished
+            gauge.finished = state.finished
             gauge.wakeUps += 1
         }
-        if results.isEmpty { return }
-        let batch = results
-        results = []
-        results.reserveCapacity(batch.count)
+        if state.results.isEmpty { return }
+        let batch = state.results
+        state.results = []
+        state.results.reserveCapacity(batch.count)
         deliver.results(batch)
     }
 
@@ -319,9 +297,9 @@ final class SenderThread: @unchecked Sendable {
 
     @discardableResult
     private func endTransfers() -> [SendJob] {
-        transfers.compactMap { transfer in
-            guard let job = transfer.job.take() else { return nil }
-            curl_multi_remove_handle(shards[transfer.grant.way.shard].multi, transfer.easy)
+        state.transfers.compactMap { transfer in
+            guard let job = transfer.state.job.take() else { return nil }
+            curl_multi_remove_handle(shards[transfer.state.grant.way.shard].multi, transfer.easy)
             return job
         }
     }
@@ -329,10 +307,10 @@ final class SenderThread: @unchecked Sendable {
 
 extension SenderThread: ConnectionObserver {
     func connected(_ transfer: Transfer, isNew: Bool) {
-        transfer.grant = connections.connected(transfer.grant, isNew: isNew)
-        window.connected(slot: transfer.slot, now: MonotonicClock.nanoseconds())
+        transfer.state.grant = state.connections.connected(transfer.state.grant, isNew: isNew)
+        state.window.connected(slot: transfer.slot, now: MonotonicClock.nanoseconds())
         notSlow(transfer)
     }
 
-    func closed(host: Int, shard: Int) { connections.closed(at: host, shard: shard) }
+    func closed(host: Int, shard: Int) { state.connections.closed(at: host, shard: shard) }
 }

@@ -10,6 +10,7 @@ import PosthornText
 /// `close_connect_only`), and it finds a host's connections through a table of 97 places. With thousands of receivers that
 /// costs more than the request itself, so a thread spreads its hosts over several handles.
 final class Shard {
+    // Unchecked, as in ``SenderThread``: one thread alone touches it, for every request.
     @exclusivity(unchecked) private(set) var multi: UnsafeMutableRawPointer
     /// Its place among the thread's shards.
     let number: Int

@@ -58,11 +58,16 @@ package final class DirectTransfers {
     private let waker: Waker
 
     // Unchecked, as in ``SenderThread``: what one thread alone touches needs no check of overlapping accesses.
-    @exclusivity(unchecked) private var places: [Place] = []
-    @exclusivity(unchecked) private var free: [Int] = []
-    /// The same where a name has several addresses: then each gets its turn, also when few requests are on the wire.
-    @exclusivity(unchecked) private var freeInTurn = Fifo<Int>()
-    @exclusivity(unchecked) private var timerSetTo = Int64.max
+    @exclusivity(unchecked) private var state = State()
+
+    private struct State {
+        var places: [Place] = []
+        var free: [Int] = []
+        /// The same where a name has several addresses: then each gets its turn, also when few requests are on the wire.
+        var freeInTurn = Fifo<Int>()
+        var timerSetTo = Int64.max
+    }
+
     private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: DirectTransfers.eventLimit)
 
     private static let eventLimit = 256
@@ -118,7 +123,7 @@ package final class DirectTransfers {
     }
 
     deinit {
-        places = []
+        state.places = []
         close(epoll)
         close(timer)
         events.deallocate()
@@ -130,7 +135,7 @@ package final class DirectTransfers {
     }
 
     /// How many requests are on the wire.
-    package var inFlight: Int { places.count - free.count - freeInTurn.count }
+    package var inFlight: Int { state.places.count - state.free.count - state.freeInTurn.count }
 
     /// Ends a wait, or the next one. From any thread.
     package func wake() { waker.signal() }
@@ -139,18 +144,18 @@ package final class DirectTransfers {
 
     /// Takes a slot for a request; `nil` when there is no memory for another one. The same slot may have sent before.
     package func takeSlot() -> Int? {
-        if addresses.count < 2 { return free.popLast() ?? makeTransfer() }
-        if places.count < min(addresses.count, limit), let slot = makeTransfer() { return slot }
-        return freeInTurn.popFirst() ?? makeTransfer()
+        if addresses.count < 2 { return state.free.popLast() ?? makeTransfer() }
+        if state.places.count < min(addresses.count, limit), let slot = makeTransfer() { return slot }
+        return state.freeInTurn.popFirst() ?? makeTransfer()
     }
 
     /// Gives a slot back whose request has ended.
     package func giveBack(_ slot: Int) {
-        if addresses.count < 2 { free.append(slot) } else { freeInTurn.append(slot) }
+        if addresses.count < 2 { state.free.append(slot) } else { state.freeInTurn.append(slot) }
     }
 
     private func makeTransfer() -> Int? {
-        guard let transfer = Transfer(slot: places.count, context: context) else { return nil }
+        guard let transfer = Transfer(slot: state.places.count, context: context) else { return nil }
         if !addresses.isEmpty {
             let address = addresses[(firstAddress + transfer.slot) % addresses.count]
             transfer.aim(target.url.host, port: target.url.port, at: address)
@@ -160,23 +165,23 @@ package final class DirectTransfers {
             posthorn_curl_set_long(transfer.easy, CURLOPT_SSL_VERIFYHOST, 0)
         }
         if let method = options.method { posthorn_curl_set_text(transfer.easy, CURLOPT_CUSTOMREQUEST, method) }
-        places.append(Place(transfer: transfer))
+        state.places.append(Place(transfer: transfer))
         return transfer.slot
     }
 
     /// Sets what a slot sends from now on, until another request is loaded.
-    package func load(_ request: OutboundRequest, slot: Int) { places[slot].transfer.load(request, for: target) }
+    package func load(_ request: OutboundRequest, slot: Int) { state.places[slot].transfer.load(request, for: target) }
 
     /// Sends what is loaded in a slot.
     /// - Parameter now: Monotonic nanoseconds; the deadline counts from here.
     /// - Returns: The result, where it has failed at once.
     package func start(slot: Int, now: Int64) -> Ended? {
-        places[slot].started = now
+        state.places[slot].started = now
         return add(slot, timeout: target.timeoutMilliseconds, fresh: false) ? nil : ended(slot, CURLE_OUT_OF_MEMORY, now: now)
     }
 
     private func add(_ slot: Int, timeout: Int, fresh: Bool) -> Bool {
-        let transfer = places[slot].transfer
+        let transfer = state.places[slot].transfer
         transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh)
         return curl_multi_add_handle(shards[slot % shards.count].multi, transfer.easy) == CURLM_OK
     }
@@ -208,12 +213,12 @@ package final class DirectTransfers {
     /// Whether a request goes out once more on a new connection, for the old one was closed before anything was sent.
     private func repeats(_ transfer: Transfer, _ code: CURLcode, now: Int64) -> Bool {
         guard transfer.isToBeRepeated(code) else { return false }
-        let left = target.timeoutMilliseconds - Int((now - places[transfer.slot].started) / 1_000_000)
+        let left = target.timeoutMilliseconds - Int((now - state.places[transfer.slot].started) / 1_000_000)
         return left > 0 && add(transfer.slot, timeout: left, fresh: true)
     }
 
     private func ended(_ slot: Int, _ code: CURLcode, now: Int64) -> Ended {
-        let transfer = places[slot].transfer
+        let transfer = state.places[slot].transfer
         let verdict = transfer.verdict(code)
         let fault = transfer.fault(code, now: now)
         return Ended(
@@ -221,8 +226,8 @@ package final class DirectTransfers {
             status: verdict.status,
             error: fault == nil ? verdict.error : .resources,
             errorText: fault.map { "\($0.sentence) (\($1))" } ?? verdict.text,
-            receivedBytes: transfer.head.bytes + transfer.bodyBytes,
-            retryAfterMilliseconds: verdict.status == 200 ? nil : transfer.head.retryAfterMilliseconds(now: SystemClock().now()),
+            receivedBytes: transfer.state.head.bytes + transfer.state.bodyBytes,
+            retryAfterMilliseconds: verdict.status == 200 ? nil : transfer.state.head.retryAfterMilliseconds(now: SystemClock().now()),
             connection: transfer.hasConnected && verdict.status != nil ? connection(transfer) : nil
         )
     }
@@ -235,7 +240,7 @@ package final class DirectTransfers {
         return NewConnection(
             connectMicroseconds: Int64(connected),
             tlsMicroseconds: target.url.isPlainHTTP ? nil : max(0, Int64(agreed - connected)),
-            address: transfer.address
+            address: transfer.state.address
         )
     }
 
@@ -249,9 +254,9 @@ package final class DirectTransfers {
     package func wait(until moment: Int64, atMost milliseconds: Int32) -> (from: Int64, to: Int64) {
         let now = MonotonicClock.nanoseconds()
         let next = min(moment, context.shards.nextDeadline)
-        if next > now, next != timerSetTo {
+        if next > now, next != state.timerSetTo {
             _ = posthorn_timerfd_set(timer, next == .max ? 0 : next)
-            timerSetTo = next
+            state.timerSetTo = next
         }
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), next <= now ? 0 : milliseconds)
         let end = MonotonicClock.nanoseconds()
@@ -271,6 +276,6 @@ package final class DirectTransfers {
     private func resetTimer() {
         var expirations: UInt64 = 0
         _ = read(timer, &expirations, 8)
-        timerSetTo = .max
+        state.timerSetTo = .max
     }
 }

@@ -94,9 +94,9 @@ public enum SingleRequest {
         }
         return SingleResponse(
             status: status,
-            body: transfer.excerpt,
-            isTruncated: transfer.intervention == .bodyLimit,
-            address: transfer.address
+            body: transfer.state.excerpt,
+            isTruncated: transfer.state.intervention == .bodyLimit,
+            address: transfer.state.address
         )
     }
 

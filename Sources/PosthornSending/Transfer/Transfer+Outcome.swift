@@ -9,30 +9,30 @@ extension Transfer {
     /// What follows from the end of the try, when libcurl says it has ended with `code`.
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
-        let cause = intervention ?? agreement?.refusal.map { .refusedCertificate($0) }
-        return TransferVerdict(code: code, head: head, wasSent: sendCount > 0, intervention: cause, detail: detail)
+        let cause = state.intervention ?? state.agreement?.refusal.map { .refusedCertificate($0) }
+        return TransferVerdict(code: code, head: state.head, wasSent: state.sendCount > 0, intervention: cause, detail: detail)
     }
 
     /// Whether a kept connection that was used again ended before any of an answer came.
     func hasLostKeptConnection(_ code: CURLcode) -> Bool {
-        code != CURLE_OK && keptSocket >= 0 && head.bytes == 0 && context.sockets.ending(of: slot)?.isOver == true
+        code != CURLE_OK && state.keptSocket >= 0 && state.head.bytes == 0 && context.sockets.ending(of: slot)?.isOver == true
     }
 
     /// Whether the request, if it failed, is to be sent once more over a fresh connection, without counting an attempt: the kept
     /// one turned out not to be usable before the request left, or the receiver had ended it before any of the request came.
     func isToBeRepeated(_ code: CURLcode) -> Bool {
-        if isFresh { return false }
-        if intervention == .staleConnection { return true }
+        if state.isFresh { return false }
+        if state.intervention == .staleConnection { return true }
         guard hasLostKeptConnection(code), let ending = context.sockets.ending(of: slot) else { return false }
         var requestBytes = 0
         posthorn_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &requestBytes)
-        return ending.isBefore(requestBytes: max(requestBytes, loadedBytes), detail: String(cString: errorBuffer))
+        return ending.isBefore(requestBytes: max(requestBytes, state.loadedBytes), detail: String(cString: errorBuffer))
     }
 
     /// Whether it failed because this process had no descriptor left, before anything was sent.
     func isStarved(_ code: CURLcode) -> Bool {
-        if code == CURLE_OK || sendCount > 0 { return false }
-        switch intervention {
+        if code == CURLE_OK || state.sendCount > 0 { return false }
+        switch state.intervention {
         case .noSocket(let number): return SystemProblem.isShortage(number)
         // The file of certificate authorities needs one too.
         case .noAuthorities(_, let problem): return problem.isShortage
@@ -42,10 +42,10 @@ extension Transfer {
 
     /// The fault of this machine that kept the request from leaving, with a detail; `nil` when none did.
     func fault(_ code: CURLcode, now: Int64) -> (MachineFault, String)? {
-        if code == CURLE_OK || sendCount > 0 { return nil }
-        if case .noAuthorities(let path, let problem) = intervention { return (.authorities, "\(path) \(problem.reason)") }
-        guard let error = connectError(code), intervention == nil else { return nil }
-        return MachineFault.of(connectError: error, tried: tried, routes: context.routes.facts(now: now)).map {
+        if code == CURLE_OK || state.sendCount > 0 { return nil }
+        if case .noAuthorities(let path, let problem) = state.intervention { return (.authorities, "\(path) \(problem.reason)") }
+        guard let error = connectError(code), state.intervention == nil else { return nil }
+        return MachineFault.of(connectError: error, tried: state.tried, routes: context.routes.facts(now: now)).map {
             ($0, SystemText.of(error))
         }
     }
@@ -65,30 +65,30 @@ extension Transfer {
 
     /// What its end says of the host's connections.
     func ending(_ code: CURLcode) -> HostConnections.Ending {
-        if head.isComplete { return .answered }
+        if state.head.isComplete { return .answered }
         if code == CURLE_COULDNT_CONNECT { return .refused }
-        return sendCount == 0 && code != CURLE_OPERATION_TIMEDOUT && isTLS ? .disagreed : .failed
+        return state.sendCount == 0 && code != CURLE_OPERATION_TIMEDOUT && isTLS ? .disagreed : .failed
     }
 
     /// Whether this try was on a fresh connection by our own wish.
-    var wasFresh: Bool { isFresh }
+    var wasFresh: Bool { state.isFresh }
 
     /// Whether its requests go over TLS.
-    var isTLS: Bool { currentTarget?.url.isPlainHTTP == false }
+    var isTLS: Bool { state.currentTarget?.url.isPlainHTTP == false }
 
     /// The attempt's result, when libcurl says it has ended with `code`.
     func outcome(_ code: CURLcode, nanoseconds: Int64) -> AttemptOutcome {
         let verdict = verdict(code)
         return AttemptOutcome(
-            started: started,
-            durationMicroseconds: max(0, (nanoseconds - startedNanoseconds) / 1000),
+            started: state.started,
+            durationMicroseconds: max(0, (nanoseconds - state.startedNanoseconds) / 1000),
             status: verdict.status,
             error: verdict.error,
             errorText: verdict.text,
-            response: excerpt,
-            address: address,
-            retryAfterMilliseconds: head.retryAfterMilliseconds(now: started),
-            receiverDate: head.date
+            response: state.excerpt,
+            address: state.address,
+            retryAfterMilliseconds: state.head.retryAfterMilliseconds(now: state.started),
+            receiverDate: state.head.date
         )
     }
 }
@@ -96,7 +96,7 @@ extension Transfer {
 extension Transfer {
     /// What the egress guard has against an address, if anything.
     func refusal(of address: NetworkAddress) -> AbortCause? {
-        let isPlain = currentTarget?.url.isPlainHTTP ?? true
+        let isPlain = state.currentTarget?.url.isPlainHTTP ?? true
         switch context.guard.verdict(address: address, isPlainHTTP: isPlain) {
         case .permitted: return nil
         case .forbiddenAddress: return .refusedAddress(address)

@@ -15,6 +15,7 @@ final class TransferContext {
     let standing = SuppressedHeaders()
     /// This machine's ways out.
     let routes = RouteWatch.shared
+    // Unchecked, as in ``SenderThread``: one thread alone touches them, for every request.
     @exclusivity(unchecked) var sockets: SocketTable
     @exclusivity(unchecked) var shards = ShardAgenda()
     /// Who keeps count of the hosts' connections.

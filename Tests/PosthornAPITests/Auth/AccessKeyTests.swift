@@ -26,7 +26,7 @@ import Testing
         #expect(bench.outbox.path.hasSuffix("outbox.db"))
     }
 
-    private static func contents(_ path: String) -> String {
+    static func contents(_ path: String) -> String {
         guard let file = fopen(path, "r") else { return "" }
         defer { fclose(file) }
         var all: [UInt8] = []
@@ -40,7 +40,7 @@ import Testing
         "phx_0123456789ab_0000000000000000000000000000000000000000000", "phk_0123456789ab-0000000000000000000000000000000000000000000",
         "phk_0123456789ab_000000000000000000000000000000000000000000 ", "phk_0123456789ab_00000000000000000000000000000000000000000000",
     ])
-    func whatHasNotTheFormOfAKeyIsNone(_ text: String) {
+    func aTextWithoutTheFormOfAKeyIsRefused(_ text: String) {
         #expect(AccessToken(text) == nil)
     }
 
@@ -83,7 +83,7 @@ import Testing
         #expect(bench.ask("GET", "/v1/keys", key: key).status == 401)
     }
 
-    @Test func whatAKeyMakesDoesNotOutliveIt() throws {
+    @Test func keysEndWithTheKeyThatMadeThem() throws {
         let key = try bench.key("c1", .read, .keys, lifetimeMilliseconds: 3_600_000)
         let end = "\(bench.clock.now().advanced(byMilliseconds: 3_600_000))"
         let made = bench.ask("POST", "/v1/keys", key: key, body: #"{"rights":["read"]}"#)

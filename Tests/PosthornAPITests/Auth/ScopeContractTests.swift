@@ -8,7 +8,8 @@ import Testing
 
 @testable import PosthornAPI
 
-/// Nothing outside of a key's tree comes out, and nothing outside changes: every route, with keys of every level and every right.
+/// Nothing outside of a key's or portal session's tree comes out, and nothing outside changes: every route, with keys and sessions of every
+/// level and every right.
 @Suite(.limited()) struct ScopeContractTests {
     private let bench: APIBench
     /// Everything that belongs to the tree of d2, or to r1, by what it looks like in an answer.
@@ -22,10 +23,18 @@ import Testing
 
     private static let everything = AccessRight.allCases.filter { $0 != .admin }
 
-    private func key(_ node: String) throws -> String {
-        let made = try bench.outbox.makeAccessKey(node: node, rights: Set(Self.everything))
-        try bench.api.book.refresh()
-        return made.token.text
+    /// How someone is let in.
+    enum Way: CaseIterable { case key, session }
+
+    /// The fields that let someone in at a node, with every right or with one.
+    private func fields(_ way: Way, _ node: String, _ right: AccessRight? = nil) throws -> [(String, String)] {
+        switch way {
+        case .key:
+            let made = try bench.outbox.makeAccessKey(node: node, rights: right.map { [$0] } ?? Set(Self.everything))
+            try bench.api.book.refresh()
+            return [("Authorization", "Bearer \(made.token.text)")]
+        case .session: return try bench.visitor(node, right.map { [$0] } ?? Set(PortalSession.grantableRights)).headers
+        }
     }
 
     /// All that can be read of the outbox, by someone who sees it whole.
@@ -34,6 +43,7 @@ import Testing
         for event in ["e-mine", "e-far"] { text += "\(try bench.outbox.event(event).event)" }
         try bench.outbox.deliveries { text += "\($0)" }
         text += "\(try bench.outbox.accessKeys().map { ($0.id, $0.revoked) })\(try bench.outbox.replays())"
+        text += "\(try bench.outbox.portalSessions().map { ($0.id, $0.revoked) })"
         return text
     }
 
@@ -42,9 +52,9 @@ import Testing
         "/" + route.segments.map { $0.hasPrefix("{") ? id : String($0) }.joined(separator: "/")
     }
 
-    private func ask(_ route: Route, _ id: String, _ key: String, body: String? = nil, query: String = "") -> Answer {
-        let text = body ?? (route.body.map { $0.example.text })
-        return bench.ask(route.method, Self.target(route, id) + query, key: key, body: text, type: route.body?.types[0] ?? "")
+    private func ask(_ route: Route, _ id: String, _ fields: [(String, String)]) -> Answer {
+        let text = route.body.map { $0.example.text }
+        return bench.ask(route.method, Self.target(route, id), body: text, type: route.body?.types[0] ?? "", headers: fields)
     }
 
     private func foreignID(of route: Route) throws -> (foreign: String, unknown: String)? {
@@ -58,17 +68,21 @@ import Testing
         case "keys":
             _ = try bench.outbox.makeAccessKey(node: "c2", rights: [.read])
             return (try bench.outbox.accessKeys().last?.id ?? "", "0123456789ab")
+        case "portal-sessions":
+            let made = try bench.outbox.makePortalSession(node: "c2", rights: [.read], lifetimeMilliseconds: 60_000)
+            return (made.session.id, "0123456789ab")
         default:
             Issue.record("no id is known for \(parameter.name) of \(route.path)")
             return nil
         }
     }
 
-    @Test func anUnknownIDAndAForeignOneAreAnsweredByteForByteTheSame() throws {
+    @Test(arguments: Way.allCases)
+    func anUnknownIDAndAForeignOneAreAnsweredByteForByteTheSame(_ way: Way) throws {
         for route in bench.api.table.routes where route.access != .open {
             guard let (foreign, unknown) = try foreignID(of: route) else { continue }
             for node in ["d1", "c1", "s1"] {
-                let key = try key(node)
+                let key = try fields(way, node)
                 let before = try snapshot()
                 let (one, other) = (ask(route, foreign, key), ask(route, unknown, key))
                 #expect(one.status == other.status && one.status >= 400, "\(route.operation) with \(node)")
@@ -80,11 +94,12 @@ import Testing
     }
 
     /// Of what stays the same, every route that reads.
-    @Test func nothingOutsideOfTheTreeIsInAnyAnswer() throws {
+    @Test(arguments: Way.allCases)
+    func nothingOutsideOfTheTreeIsInAnyAnswer(_ way: Way) throws {
         let own = ["events": "e-mine", "deliveries": String(try bench.deliveries(of: "mine")[0]), "endpoints": "mine", "nodes": "c1"]
         for node in ["c1", "d1"] {
-            let key = try key(node)
-            _ = try self.key("c2")
+            let key = try fields(way, node)
+            for way in Way.allCases { _ = try fields(way, "c2") }
             _ = try bench.outbox.startReplay(Replay.Selection(), scope: "c2")
             for route in bench.api.table.routes where route.access != .open && route.method == "GET" {
                 let id = own[route.segments.dropFirst().first.map { String($0) } ?? ""] ?? "-"
@@ -98,22 +113,24 @@ import Testing
     }
 
     /// Filters by what is outside are answered like filters by what does not exist.
-    @Test func filtersDoNotAskAboutTheOutside() throws {
-        let key = try key("c1")
+    @Test(arguments: Way.allCases)
+    func filtersDoNotAskAboutTheOutside(_ way: Way) throws {
+        let key = try fields(way, "c1")
         for (path, parameter, foreign, unknown) in [
             ("/v1/deliveries", "endpoint", "far", "xxx"), ("/v1/deliveries", "node", "c2", "xx"),
             ("/v1/deliveries", "event", "e-far", "e-xxx"),
             ("/v1/events", "node", "c2", "xx"), ("/v1/endpoints", "node", "c2", "xx"),
         ] {
-            let one = bench.ask("GET", "\(path)?\(parameter)=\(foreign)", key: key)
-            let other = bench.ask("GET", "\(path)?\(parameter)=\(unknown)", key: key)
+            let one = bench.ask("GET", "\(path)?\(parameter)=\(foreign)", headers: key)
+            let other = bench.ask("GET", "\(path)?\(parameter)=\(unknown)", headers: key)
             #expect(one.status == 404 && one.text.replacing(foreign, with: unknown) == other.text, "\(path) \(parameter)")
         }
     }
 
     /// Bodies that name something outside.
-    @Test func bodiesDoNotReachTheOutside() throws {
-        let key = try key("c1")
+    @Test(arguments: Way.allCases)
+    func bodiesDoNotReachTheOutside(_ way: Way) throws {
+        let key = try fields(way, "c1")
         let before = try snapshot()
         for (method, target, body, foreign, unknown) in [
             ("POST", "/v1/events", #"{"id":"n1","type":"A","node":"@","data":{}}"#, "s2", "sX"),
@@ -123,53 +140,57 @@ import Testing
             ("POST", "/v1/keys", #"{"rights":["read"],"node":"@"}"#, "c2", "xx"),
             ("POST", "/v1/replays", #"{"node":"@"}"#, "c2", "xx"), ("POST", "/v1/replays", #"{"endpoint":"@"}"#, "far", "xxx"),
         ] {
-            let one = bench.ask(method, target, key: key, body: body.replacing("@", with: foreign))
-            let other = bench.ask(method, target, key: key, body: body.replacing("@", with: unknown))
+            let one = bench.ask(method, target, body: body.replacing("@", with: foreign), headers: key)
+            let other = bench.ask(method, target, body: body.replacing("@", with: unknown), headers: key)
             #expect(one.status >= 400 && one.text.replacing(foreign, with: unknown) == other.text, "\(method) \(target): \(one.text)")
         }
         #expect(try snapshot() == before)
     }
 
-    @Test func anEndpointThatMovesHereBringsNoEventsAlongAndANodeThatMovesTakesItsEventsAway() throws {
-        let key = try key("c1")
+    @Test(arguments: Way.allCases)
+    func anEndpointThatMovesHereBringsNoEventsAlongAndANodeThatMovesTakesItsEventsAway(_ way: Way) throws {
+        let key = try fields(way, "c1")
         let number = try bench.deliveries(of: "far")[0]
         _ = try bench.outbox.apply(
             Topology(nodes: [], endpoints: [EndpointSettings(id: "far", node: "c1", url: "https://far.example/hook")])
         )
-        #expect(bench.ask("GET", "/v1/endpoints/far", key: key).status == 200)
-        #expect(bench.ask("GET", "/v1/deliveries?endpoint=far", key: key).data.isEmpty)
-        #expect(bench.ask("GET", "/v1/deliveries/\(number)", key: key).status == 404)
-        #expect(bench.ask("POST", "/v1/deliveries/\(number)/cancel", key: key).status == 404)
+        #expect(bench.ask("GET", "/v1/endpoints/far", headers: key).status == 200)
+        #expect(bench.ask("GET", "/v1/deliveries?endpoint=far", headers: key).data.isEmpty)
+        #expect(bench.ask("GET", "/v1/deliveries/\(number)", headers: key).status == 404)
+        #expect(bench.ask("POST", "/v1/deliveries/\(number)/cancel", headers: key).status == 404)
         _ = try bench.outbox.apply(Topology(nodes: [Node(id: "s1", level: .site, parent: "c2")], endpoints: []))
-        #expect(bench.ask("GET", "/v1/events/e-mine", key: key).status == 404)
-        #expect(bench.ask("GET", "/v1/deliveries", key: key).data.isEmpty)
+        #expect(bench.ask("GET", "/v1/events/e-mine", headers: key).status == 404)
+        #expect(bench.ask("GET", "/v1/deliveries", headers: key).data.isEmpty)
     }
 
-    @Test func aKeyWhoseNodeIsGoneSeesNothing() throws {
-        let key = try key("s1")
+    @Test(arguments: Way.allCases)
+    func whoseNodeIsGoneSeesNothing(_ way: Way) throws {
+        let key = try fields(way, "s1")
         _ = try bench.outbox.remove(node: "s1")
-        #expect(bench.ask("GET", "/v1/nodes", key: key).data.isEmpty)
-        #expect(bench.ask("GET", "/v1/events", key: key).data.isEmpty)
-        #expect(bench.ask("GET", "/v1/deliveries", key: key).data.isEmpty)
+        #expect(bench.ask("GET", "/v1/nodes", headers: key).data.isEmpty)
+        #expect(bench.ask("GET", "/v1/events", headers: key).data.isEmpty)
+        #expect(bench.ask("GET", "/v1/deliveries", headers: key).data.isEmpty)
     }
 
     /// Ids of foreign things are ids like others but where one must be new: ids are names of the whole platform.
-    @Test func anIDThatIsTakenElsewhereIsRefusedLikeOneThatIsTakenHere() throws {
-        let key = try key("c1")
+    @Test(arguments: Way.allCases)
+    func anIDThatIsTakenElsewhereIsRefusedLikeOneThatIsTakenHere(_ way: Way) throws {
+        let key = try fields(way, "c1")
         let body = #"{"id":"@","node":"c1","url":"https://n.example/","vendor":"weseedo"}"#
-        let foreign = bench.ask("POST", "/v1/endpoints", key: key, body: body.replacing("@", with: "far"))
-        let own = bench.ask("POST", "/v1/endpoints", key: key, body: body.replacing("@", with: "mine"))
+        let foreign = bench.ask("POST", "/v1/endpoints", body: body.replacing("@", with: "far"), headers: key)
+        let own = bench.ask("POST", "/v1/endpoints", body: body.replacing("@", with: "mine"), headers: key)
         #expect(foreign.status == 409 && foreign.text.replacing("far", with: "mine") == own.text)
     }
 
-    @Test func aRightThatIsMissingKeepsEveryRouteShut() throws {
+    @Test(arguments: Way.allCases)
+    func aRightThatIsMissingKeepsEveryRouteShut(_ way: Way) throws {
         for right in Self.everything {
-            let made = try bench.outbox.makeAccessKey(node: "c1", rights: [right])
-            try bench.api.book.refresh()
+            if way == .session, !PortalSession.grantableRights.contains(right) { continue }
+            let key = try fields(way, "c1", right)
             for route in bench.api.table.routes {
                 guard case .right(let needed) = route.access, !right.withIncluded.contains(needed) else { continue }
                 let before = try snapshot()
-                #expect(ask(route, "1", made.token.text).status == 403, "\(route.operation) with \(right.rawValue)")
+                #expect(ask(route, "1", key).status == 403, "\(route.operation) with \(right.rawValue)")
                 #expect(try snapshot() == before)
             }
         }

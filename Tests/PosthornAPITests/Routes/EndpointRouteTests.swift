@@ -26,7 +26,7 @@ import Testing
         #expect(unnamed.status == 201 && unnamed.json["id"]?.string.hasPrefix("ep_") == true)
     }
 
-    @Test func whatIsWrongWithItIsNamedByItsPointer() throws {
+    @Test func problemsAreNamedByTheirPointer() throws {
         func faults(_ body: String) -> [String] { bench.ask("POST", "/v1/endpoints", body: body).faults }
         #expect(faults(#"{"id":"n","node":"c1","url":"ftp://x/","vendor":"weseedo"}"#) == ["/url"])
         #expect(faults(#"{"id":"n","node":"nowhere","url":"https://x.example/","vendor":"weseedo"}"#) == ["/node"])
@@ -38,7 +38,7 @@ import Testing
         #expect(faults("[]") == [""])
     }
 
-    @Test func whatWasReadCanBeSentBackAndChangesNothing() throws {
+    @Test func anEndpointAsReadCanBeSentBackAndChangesNothing() throws {
         let read = bench.ask("GET", "/v1/endpoints/mine")
         #expect(!read.text.contains("hunter2") && read.json["headers"]?["x-api-key"] == .string("***"))
         let sent = bench.ask("PUT", "/v1/endpoints/mine", body: read.text)
@@ -62,6 +62,19 @@ import Testing
         let now = try #require(bench.ask("GET", "/v1/endpoints/mine").headers["ETag"])
         let secret = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"headers":{"x-api-key":"other"}}"#)
         #expect(secret.status == 200 && !secret.text.contains("other") && secret.headers["ETag"] != now)
+    }
+
+    @Test func anEndpointIsRemovedAsItWasReadOrNotAtAll() throws {
+        try bench.emit("e1")
+        let old = try #require(bench.ask("GET", "/v1/endpoints/mine").headers["ETag"])
+        #expect(bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"max_in_flight":7}"#).status == 200)
+        let late = bench.ask("DELETE", "/v1/endpoints/mine?waiting=cancel", headers: [("If-Match", old)])
+        #expect(late.status == 412 && late.problem == "changed")
+        // What waits for it was left alone too.
+        #expect(bench.ask("GET", "/v1/deliveries?endpoint=mine&state=pending").data.count == 1)
+        let now = try #require(bench.ask("GET", "/v1/endpoints/mine").headers["ETag"])
+        #expect(bench.ask("DELETE", "/v1/endpoints/mine?waiting=cancel", headers: [("If-Match", now)]).status == 200)
+        #expect(bench.ask("DELETE", "/v1/endpoints/mine", headers: [("If-Match", now)]).status == 404)
     }
 
     @Test func storedSecretsDoNotGoAlongToAnotherHost() throws {
@@ -135,8 +148,13 @@ import Testing
         let body =
             #"{"id":"w","node":"c1","url":"\#(receiver.url)","vendor":"webio","credentials":{"api_key":"pk_live_9f3","secret":"0123456789abcdef0123456789abcdef","organisation_id":"4711"}}"#
         #expect(bench.ask("POST", "/v1/endpoints", body: body).status == 201)
-        let key = try bench.key("c1", .read)
-        let filled = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"You owe <<balance>>.","channel":"447700900123"}"#)
+        let question = #"{"text":"You owe <<balance>>.","channel":"447700900123"}"#
+        for right in [AccessRight.read, .emit] {
+            let refused = bench.ask("POST", "/v1/endpoints/w/ask", key: try bench.key("c1", right), body: question)
+            #expect(refused.problem == "forbidden" && receiver.requests.isEmpty, "\(right)")
+        }
+        let key = try bench.key("c1", .emit, .read)
+        let filled = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: question)
         #expect(filled.json["text"] == .string("You owe 12.50.") && filled.json["error_text"] == .null)
         #expect(receiver.requests.last?.target.contains("customerUID=null") == true)
         let failed = bench.ask("POST", "/v1/endpoints/w/ask", key: key, body: #"{"text":"<<other>>","customer":"7"}"#)

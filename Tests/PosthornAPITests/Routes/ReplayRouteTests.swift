@@ -48,7 +48,7 @@ import Testing
         #expect(bench.ask("GET", "/v1/replays").data.isEmpty)
     }
 
-    @Test func whatIsWrongIsNamedByItsPointer() throws {
+    @Test func problemsAreNamedByTheirPointer() throws {
         func faults(_ body: String) -> [String] { create(body).faults }
         #expect(faults(#"{"states":["pending"]}"#) == ["/states"])
         #expect(faults(#"{"states":["lost"]}"#) == ["/states/0"])

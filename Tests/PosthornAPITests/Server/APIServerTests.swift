@@ -46,7 +46,7 @@ import Testing
         #expect(client.read(until: "\r\n\r\n").contains("Content-Length: "))
     }
 
-    @Test func whatTheServerRefusesHasTheFormOfTheAPIsProblems() throws {
+    @Test func refusalsOfTheServerAreProblemsOfTheAPI() throws {
         let server = try server()
         defer { server.stop() }
         let client = try TestClient(port: server.port)
@@ -95,11 +95,23 @@ import Testing
         _ = client.readAnswer()
         client.send(request("GET /nothing"))
         _ = client.readAnswer()
+        client.send(request("GET /metrics", "Authorization: Bearer \(made.token.text)\r\n"))
+        _ = client.read(until: "posthorn_build_info")
+        let visit = try outbox.makePortalSession(node: "s1", rights: [.read], lifetimeMilliseconds: 60_000)
+        let browser = try TestClient(port: server.port)
+        browser.send(request("GET /portal/\(visit.code.text)"))
+        let opened = browser.readAnswer()
+        let cookie = try #require(opened.firstMatch(of: /Set-Cookie: ([^;]+);/)?.1)
+        browser.send(request("GET /v1/whoami", "Cookie: \(cookie)\r\n"))
+        _ = browser.readAnswer()
+        browser.send(request("GET /"))
+        _ = browser.readAnswer()
         server.stop()
         let seen = lines.all
-        #expect(seen.map(\.route) == ["/v1/events/{id}", "/v1/nodes", nil])
-        #expect(seen.map(\.keyID) == [made.key.id, nil, nil])
-        #expect(seen.map(\.access.status) == [400, 401, 404])
+        #expect(seen.map(\.route) == ["/v1/events/{id}", "/v1/nodes", nil, "/metrics", "/portal/{code}", "/v1/whoami", "/"])
+        #expect(seen.map(\.keyID) == [made.key.id, nil, nil, made.key.id, nil, visit.session.id, nil])
+        #expect(seen.map(\.access.status) == [400, 401, 404, 200, 303, 200, 200])
+        #expect(seen.map(\.isScrape) == [false, false, false, true, false, false, false])
     }
 
     private final class Lines: Sendable {

@@ -59,7 +59,7 @@ import Testing
         queue.close()
     }
 
-    @Test func whatWaitsIsDoneBeforeTheEnd() throws {
+    @Test func waitingWorkIsDoneBeforeTheEnd() throws {
         let queue = try WorkQueue(name: "test", threads: 2, limit: 100, limitEach: 100)
         let book = Book()
         for number in 0..<50 { #expect(queue.submit(for: "a") { book.note("\(number)") }) }

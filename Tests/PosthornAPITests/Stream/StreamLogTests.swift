@@ -34,7 +34,7 @@ import Testing
         #expect(none.first == 4 && none.entries.isEmpty)
     }
 
-    @Test func whatIsTooOldIsGoneAndCounted() {
+    @Test func entriesThatAreTooOldAreDroppedAndCounted() {
         let log = log(20)
         let rest = log.read(from: 3, limit: 100)
         #expect(rest.entries.last?.delivery == 20 && rest.lost == rest.first - 3 && rest.entries.count >= 4 && rest.entries.count < 8)
@@ -42,7 +42,7 @@ import Testing
         #expect(!log.has(3) && log.has(rest.first) && log.has(log.next) && !log.has(log.next + 1))
     }
 
-    @Test func whatTheEngineLeftOutCountsAsLost() {
+    @Test func updatesTheEngineLeftOutCountAsLost() {
         var log = log(2)
         log.skip(5)
         log.add(entry(8))

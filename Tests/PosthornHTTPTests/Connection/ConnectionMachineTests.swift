@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: ["Content-Length: 65537\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 5\r\nExpect: 100-continue\r\n"])
-    func whatIsNotWantedEndsTheConnectionWhenItsEndIsFarOrUnknown(_ fields: String) {
+    func anUnwantedBodyEndsTheConnectionWhenItsEndIsFarOrUnknown(_ fields: String) {
         _ = step("POST /one HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
         connection.decline()
         #expect(connection.beginAnswer())

@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrongWithTheFilesIsSaidWithTheRemedy() throws {
+    @Test func problemsWithTheFilesAreReportedWithTheRemedy() throws {
         let both = folder.file("both.pem")
         func made(_ name: String, _ arguments: [String]) throws -> [UInt8] {
             try OpenSSLServer.run(arguments + ["-out", folder.file(name)])

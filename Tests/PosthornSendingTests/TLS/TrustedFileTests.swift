@@ -5,26 +5,13 @@ import PosthornTestSupport
 import Testing
 
 @Suite(.enabled(if: OpenSSLServer.isAvailable), .limited()) struct TrustedFileTests {
-    private let directory: TemporaryDirectory
-    private let first: String
-    private let second: String
+    private let pair: CertificatePair
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        first = directory.file("first.pem")
-        second = directory.file("second.pem")
-        for file in [first, second] { try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2) }
-    }
-
-    private func bundle(_ files: [String], in name: String = "bundle.pem") throws -> String {
-        let path = directory.file(name)
-        try OpenSSLServer.write(try files.map { try OpenSSLServer.contents(of: $0) }.joined(), to: path)
-        return path
-    }
+    init() throws { pair = try CertificatePair() }
 
     @Test func connectionsOfAllThreadsAndHandlesShareOneParsedFile() throws {
-        let servers = try (0..<4).map { _ in try OpenSSLServer(certificate: first) }
-        let bench = try Bench { $0.caFile = try bundle([first]) }
+        let servers = try (0..<4).map { _ in try OpenSSLServer(certificate: pair.first) }
+        let bench = try Bench { $0.caFile = try pair.bundle([pair.first]) }
         for round in 0..<3 {
             for (key, server) in servers.enumerated() {
                 let target = try Bench.target(server.url, key: Int64(key), method: .get)
@@ -38,31 +25,31 @@ import Testing
     }
 
     @Test func aRotatedFileCountsForTheNextConnection() throws {
-        let server = try OpenSSLServer(certificate: second)
-        let path = try bundle([first])
+        let server = try OpenSSLServer(certificate: pair.second)
+        let path = try pair.bundle([pair.first])
         let bench = try Bench { $0.caFile = path }
         #expect(try bench.outcome(of: server.url, body: "q=1", method: .get)?.error == .tls)
-        #expect(rename(try bundle([second], in: "new.pem"), path) == 0)
+        #expect(rename(try pair.bundle([pair.second], in: "new.pem"), path) == 0)
         #expect(try bench.outcome(of: server.url, body: "q=1", method: .get)?.succeeded == true)
         #expect(bench.pool.statistics.certificateLoads == 2)
     }
 
     @Test func withoutAuthoritiesRequestsWaitUntilThereAreSome() throws {
-        let path = directory.file("missing.pem")
-        let (server, plain) = (try OpenSSLServer(certificate: first), try MisbehavingReceiver { _ in .ok })
+        let path = pair.directory.file("missing.pem")
+        let (server, plain) = (try OpenSSLServer(certificate: pair.first), try MisbehavingReceiver { _ in .ok })
         let bench = try Bench { $0.caFile = path }
         bench.pool.submit([Bench.job(1, try Bench.target(server.url, method: .get), body: "q=1")])
         #expect(bench.waitForFaults(1) == ["no_certificate_authorities begins"])
         #expect(try bench.outcome(of: plain.url)?.succeeded == true)
-        _ = try bundle([first], in: "missing.pem")
+        _ = try pair.bundle([pair.first], in: "missing.pem")
         let results = bench.waitForResults(2)
         #expect(results.count == 2 && results.allSatisfy { $0.outcome.succeeded })
         #expect(bench.waitForFaults(2).last == "no_certificate_authorities over")
     }
 
     @Test func aFileThatHasBecomeUnusableIsToldOnceAndWhatItHeldStays() throws {
-        let path = try bundle([first])
-        let server = try OpenSSLServer(certificate: first)
+        let path = try pair.bundle([pair.first])
+        let server = try OpenSSLServer(certificate: pair.first)
         let bench = try Bench { $0.caFile = path }
         func isAccepted() throws -> Bool { try bench.outcome(of: server.url, body: "q=1", method: .get)?.succeeded == true }
         #expect(try isAccepted())
@@ -71,7 +58,7 @@ import Testing
             #expect(try isAccepted())
         }
         #expect(bench.waitForFaults(1) == ["no_certificate_authorities begins"])
-        _ = try bundle([first])
+        _ = try pair.bundle([pair.first])
         #expect(try isAccepted())
         #expect(bench.waitForFaults(2) == ["no_certificate_authorities begins", "no_certificate_authorities over"])
     }

@@ -34,7 +34,7 @@ import Testing
         #expect(bench.outbox.commits.microseconds.count == bench.outbox.commits.rows.count)
     }
 
-    @Test func whatIsInsertedBySQLIsCountedOnceItHasItsDeliveries() throws {
+    @Test func eventsInsertedBySQLAreCountedOnceTheyHaveDeliveries() throws {
         let bench = try EngineBench()
         try bench.apply([])
         let platform = try PlatformConnection(bench.outbox.path)

@@ -1,7 +1,7 @@
 // The shell: who is signed in, the way about, and the keys of the keyboard.
 
 import { h, fill, button, dialog } from './dom.js';
-import { base, get, key, me } from './api.js';
+import { ask, base, get, key, me, path as pathOf } from './api.js';
 import { link, go, render, startRouter } from './router.js';
 import { refresh } from './refresh.js';
 import { signIn } from './sign-in.js';
@@ -15,6 +15,7 @@ import './event-types.js';
 import './nodes.js';
 import './replays.js';
 import './keys.js';
+import './portal-sessions.js';
 
 const places = [
     { path: '', word: 'Overview', letter: 'o', right: 'read_metadata' },
@@ -25,6 +26,7 @@ const places = [
     { path: 'nodes', word: 'Hierarchy', letter: 'h', right: 'read_metadata' },
     { path: 'replays', word: 'Replays', letter: 'r', right: 'read_metadata' },
     { path: 'keys', word: 'Keys', letter: 'k', right: 'keys' },
+    { path: 'portal-sessions', word: 'Portal', letter: 'p', right: 'keys' },
 ];
 
 const top = document.getElementById('top');
@@ -48,10 +50,12 @@ function showTop(path) {
         me.access.node !== null && h('span', {}, 'node ', h('strong', {}, me.access.node)),
         pause,
         button('Keyboard', help),
-        key.get() && button('Sign out', leave));
+        (key.get() || me.isVisitor) && button('Sign out', leave));
 }
 
-function leave() {
+async function leave() {
+    // The browser keeps a session's cookie out of reach of this page, so the server ends it.
+    if (me.isVisitor) await ask('DELETE', pathOf`v1/portal-sessions/${me.access.key}`).catch(() => {});
     key.clear();
     me.access = null;
     start();
@@ -99,11 +103,16 @@ addEventListener('signed-out', event => {
 
 /// Begins with the key or session that the browser has, or asks for a key.
 async function start(problem = null) {
+    if (location.pathname === `${base}portal-link`) {
+        showTop('');
+        deadLink();
+        return;
+    }
     try {
         me.access = problem ? null : await get('v1/whoami', undefined, true);
     } catch (error) {
         me.access = null;
-        if (key.get() || error.status !== 401) problem = error;
+        if (key.get() || error.status !== 401 || error.kind === 'session-ended') problem = error;
         key.clear();
     }
     if (me.access) {
@@ -112,6 +121,16 @@ async function start(problem = null) {
     }
     showTop('');
     signIn(problem, access => { me.access = access; startPages(); });
+}
+
+/// What a link leads to that was used, is too old, or was never made.
+function deadLink() {
+    document.title = 'This link opens nothing - Posthorn';
+    const heading = h('h1', { tabindex: '-1' }, 'This link opens nothing');
+    fill(document.getElementById('main'), heading,
+        h('p', {}, 'Each link works once and for ten minutes. Go back to the site that gave it to you, and ask for a new one there.'),
+        h('p', {}, link('', 'To the sign-in')));
+    heading.focus();
 }
 
 let isStarted = false;

@@ -11,7 +11,7 @@ export function signIn(problem, done) {
     const id = makeID('key');
     const message = h('div', { role: 'alert' });
     const field = h('input', { id, type: 'password', autocomplete: 'current-password', required: true, spellcheck: 'false', 'aria-describedby': `${id}-hint` });
-    const show = error => fill(message, note('bad', h('p', {}, error.status === 401 ? `This does not let you in: ${error.message}.` : error.message)));
+    const show = error => fill(message, note('bad', h('p', {}, error.status === 401 ? error.kind === 'session-ended' ? `Your visit is over: ${error.message}. Ask for a new link where you got the last one.` : `This does not let you in: ${error.message}.` : error.message)));
     async function submit(event) {
         event.preventDefault();
         key.set(field.value.trim());

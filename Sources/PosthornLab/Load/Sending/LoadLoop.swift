@@ -14,15 +14,19 @@ final class LoadLoop: @unchecked Sendable {
     private let isStopped = Atomic(false)
 
     // Unchecked: what one thread alone touches needs no check of overlapping accesses.
-    @exclusivity(unchecked) private var sent: [SentRequest] = []
-    @exclusivity(unchecked) private var request = OutboundRequest()
-    @exclusivity(unchecked) private var wakeAt = Int64.max
-    @exclusivity(unchecked) private var lastStart: Int64 = 0
-    @exclusivity(unchecked) private var hasEnded = false
-    @exclusivity(unchecked) private var idleShare = IdleShare(start: MonotonicClock.nanoseconds())
-    @exclusivity(unchecked) private var spacing = StartSpacing()
-    @exclusivity(unchecked) private var brake = CatchUpBrake()
-    @exclusivity(unchecked) private var isBraking = false
+    @exclusivity(unchecked) private var state = State()
+
+    private struct State {
+        var sent: [SentRequest] = []
+        var request = OutboundRequest()
+        var wakeAt = Int64.max
+        var lastStart: Int64 = 0
+        var hasEnded = false
+        var idleShare = IdleShare(start: MonotonicClock.nanoseconds())
+        var spacing = StartSpacing()
+        var brake = CatchUpBrake()
+        var isBraking = false
+    }
 
     /// Requests that start in one turn at most, so that answers are not left waiting while a backlog goes out: more on the wire
     /// makes libcurl slower, which makes the backlog longer. With 64 a load at 70 % of the peak never caught up again.
@@ -72,65 +76,65 @@ final class LoadLoop: @unchecked Sendable {
     /// Sends what `source` wants until it has nothing more and every answer has come or its deadline has passed.
     func run(_ source: some LoadSource) {
         while true {
-            if isStopped.load(ordering: .relaxed) { hasEnded = true }
+            if isStopped.load(ordering: .relaxed) { state.hasEnded = true }
             fill(source)
             transfers.runTimers()
             while transfers.takeEnded({ finish($0, $1, source) }) > 0 {
                 fill(source)
                 transfers.runTimers()
             }
-            if hasEnded && transfers.inFlight == 0 { return }
+            if state.hasEnded && transfers.inFlight == 0 { return }
             wait()
         }
     }
 
     private func fill(_ source: some LoadSource) {
-        wakeAt = .max
-        isBraking = false
-        if hasEnded { return }
+        state.wakeAt = .max
+        state.isBraking = false
+        if state.hasEnded { return }
         for _ in 0..<Self.startsPerTurn {
-            if brake.holds(inFlight: transfers.inFlight) {
-                isBraking = true
+            if state.brake.holds(inFlight: transfers.inFlight) {
+                state.isBraking = true
                 return
             }
             let now = MonotonicClock.nanoseconds()
             if transfers.inFlight >= inFlightLimit { return source.isHeldBack(now: now) }
-            request.reset()
-            switch source.next(now: now, into: &request) {
+            state.request.reset()
+            switch source.next(now: now, into: &state.request) {
             case .send(let ticket, let content):
                 start(ticket, content, now, source)
-                brake.started(lateness: now - ticket.intended, inFlight: transfers.inFlight)
+                state.brake.started(lateness: now - ticket.intended, inFlight: transfers.inFlight)
             case .wait(let moment):
-                wakeAt = max(moment, lastStart + spacing.interval)
+                state.wakeAt = max(moment, state.lastStart + state.spacing.interval)
                 return
             case .end:
-                hasEnded = true
+                state.hasEnded = true
                 return
             }
         }
-        wakeAt = 0
+        state.wakeAt = 0
     }
 
     private func start(_ ticket: LoadTicket, _ content: Int?, _ now: Int64, _ source: some LoadSource) {
-        lastStart = now
+        state.lastStart = now
         guard let slot = transfers.takeSlot() else {
             let text = "no memory for another request"
             return source.take(LoadAnswer(ticket: ticket, started: now, ended: now, error: .resources, errorText: text))
         }
-        while sent.count <= slot { sent.append(SentRequest()) }
-        sent[slot].ticket = ticket
-        sent[slot].started = now
-        if content == nil || sent[slot].content != content {
-            if let content { source.write(content: content, into: &request) }
-            transfers.load(request, slot: slot)
-            sent[slot].sentBytes = request.headers.count + request.query.count + request.body.count
-            sent[slot].content = content
+        while state.sent.count <= slot { state.sent.append(SentRequest()) }
+        state.sent[slot].ticket = ticket
+        state.sent[slot].started = now
+        if content == nil || state.sent[slot].content != content {
+            if let content { source.write(content: content, into: &state.request) }
+            transfers.load(state.request, slot: slot)
+            state.sent[slot].sentBytes = state.request.headers.count + state.request.query.count + state.request.body.count
+            state.sent[slot].content = content
         }
         if let failed = transfers.start(slot: slot, now: now) { finish(failed, now, source) }
     }
 
     private func finish(_ ended: DirectTransfers.Ended, _ now: Int64, _ source: some LoadSource) {
-        let request = sent[ended.slot]
+        let request = state.sent[ended.slot]
         source.take(
             LoadAnswer(
                 ticket: request.ticket,
@@ -155,10 +159,10 @@ final class LoadLoop: @unchecked Sendable {
     }
 
     private func wait() {
-        let (from, to) = transfers.wait(until: wakeAt, atMost: isBraking ? 1 : -1)
-        if let percent = idleShare.waited(to - from, now: to) {
-            spacing.idle(percent: percent)
-            brake.idle(percent: percent)
+        let (from, to) = transfers.wait(until: state.wakeAt, atMost: state.isBraking ? 1 : -1)
+        if let percent = state.idleShare.waited(to - from, now: to) {
+            state.spacing.idle(percent: percent)
+            state.brake.idle(percent: percent)
         }
     }
 }

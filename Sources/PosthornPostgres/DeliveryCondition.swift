@@ -1,0 +1,47 @@
+#if PostgreSQL
+import PosthornModel
+import PosthornStore
+import PosthornText
+
+/// A filter as conditions over `posthorn_delivery d` and `posthorn_outbox o`, with the values of their parameters: pure.
+struct DeliveryCondition {
+    private var terms: [String] = []
+    private(set) var values: [PostgresValue] = []
+
+    init(_ filter: DeliveryFilter, states: Set<DeliveryState>? = nil) {
+        if let endpoint = filter.endpoint {
+            add(.text(endpoint)) { "d.endpoint = (SELECT key FROM posthorn_endpoint WHERE id = \($0))" }
+        }
+        if let node = filter.node { add(.text(node)) { "o.node = \($0)" } }
+        if let type = filter.type { add(.text(PostgresText.likePattern(type.text))) { "o.type LIKE \($0)" } }
+        if let since = filter.since { add(.integer(since.milliseconds)) { "o.created >= \($0)" } }
+        if let until = filter.until { add(.integer(until.milliseconds)) { "o.created < \($0)" } }
+        if let event = filter.event { add(.text(event)) { "d.event = (SELECT seq FROM posthorn_outbox WHERE id = \($0))" } }
+        if let state = filter.state { add(.text(state.rawValue)) { "d.state = \($0)" } }
+        if let states { add(.texts(states.map(\.rawValue))) { "d.state = ANY (\($0)::text[])" } }
+        if filter.waitsElsewhere {
+            terms.append(
+                """
+                d.state IN ('pending', 'held') AND d.revision <> (
+                    SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = d.endpoint)
+                """
+            )
+        }
+    }
+
+    /// Adds a condition over one value.
+    mutating func add(_ value: PostgresValue, _ term: (_ parameter: String) -> String) {
+        terms.append(term(parameter(value)))
+    }
+
+    /// Adds a value that stands elsewhere in the statement.
+    /// - Returns: What it is called there.
+    mutating func parameter(_ value: PostgresValue) -> String {
+        values.append(value)
+        return "$\(values.count)"
+    }
+
+    /// All of it, with its `WHERE`; empty for all deliveries.
+    var sql: String { terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND ") }
+}
+#endif

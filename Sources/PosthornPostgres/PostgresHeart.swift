@@ -1,0 +1,115 @@
+#if PostgreSQL
+import PosthornStore
+import PosthornSystem
+import Synchronization
+
+/// Counts an engine's number up once a second, over a session of its own, and takes the shards away from engines that have ceased to do so.
+///
+/// A thread of its own does it, so that a long transaction of the engine's keeps nobody waiting for a sign of life.
+final class PostgresHeart: Sendable {
+    private let id: Int64
+    private let place: PostgresPlace
+    private let waker: Waker
+    private let state: Mutex<State>
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    private struct State {
+        var beganAt: Int64
+        var isStopping = false
+    }
+
+    /// Others are looked at so often; every fourth time the own number is counted up.
+    private static let lookMilliseconds: Int64 = 250
+    private static let looksPerBeat = 4
+
+    /// - Parameters:
+    ///   - id: The engine's number.
+    ///   - place: Where the outbox is.
+    ///   - now: When its lease has begun, by ``BootClock``.
+    init(of id: Int64, in place: PostgresPlace, since now: Int64) throws(SystemProblem) {
+        self.id = id
+        self.place = place
+        waker = try Waker()
+        state = Mutex(State(beganAt: now))
+        let started = try WorkerThread(name: "posthorn-beat") { [self] in live() }
+        thread.withLock { $0 = started }
+    }
+
+    /// When the last beat that has arrived was sent, by ``BootClock``.
+    var beganAt: Int64 { state.withLock { $0.beganAt } }
+
+    /// Ends it, and waits for that.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        waker.signal()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+    }
+
+    /// Neither a lock nor a statement may keep it from looking at its clock.
+    private static let session = [("posthorn.writer", "on"), ("lock_timeout", "1s"), ("statement_timeout", "2s")]
+
+    private func live() {
+        var connection: PostgresConnection?
+        var observer = BeatObserver()
+        var looks = 0
+        while !state.withLock({ $0.isStopping }) {
+            do throws(OutboxProblem) {
+                let session: PostgresConnection
+                if let known = connection { session = known } else { session = try PostgresConnection(place, session: Self.session) }
+                connection = session
+                if looks.isMultiple(of: Self.looksPerBeat) { try beat(session) }
+                looks += 1
+                let others = try PostgresHeart.beats(session).filter { $0.engine != id }
+                try PostgresHeart.remove(observer.look(others, at: MonotonicClock.nanoseconds()), session)
+            } catch {
+                // A session that is lost is made again; the lease goes on for as long as the last beat says.
+                connection = nil
+                looks = 0
+            }
+            waker.wait(milliseconds: Self.lookMilliseconds)
+        }
+    }
+
+    private func beat(_ connection: PostgresConnection) throws(OutboxProblem) {
+        let now = BootClock.nanoseconds()
+        let rows = try connection.run(
+            "UPDATE posthorn_dispatcher SET beat = beat + 1, beaten = clock_timestamp() WHERE id = $1",
+            [.integer(id)]
+        )
+        // Without its row it is dead, and its lease comes to an end.
+        if rows.affected > 0 { state.withLock { $0.beganAt = now } }
+    }
+
+    /// The numbers of all engines.
+    static func beats(_ connection: PostgresConnection) throws(OutboxProblem) -> [BeatObserver.Beat] {
+        try connection.run("SELECT id, beat FROM posthorn_dispatcher", []).all
+            .map { BeatObserver.Beat(engine: $0.integer(0), beat: $0.integer(1)) }
+    }
+
+    /// Removes engines that are dead, and frees their shards. One that is about to record something, or has come to life again, stays.
+    static func remove(_ dead: [BeatObserver.Beat], _ connection: PostgresConnection) throws(OutboxProblem) {
+        if dead.isEmpty { return }
+        try connection.execute("BEGIN")
+        do throws(OutboxProblem) {
+            let found = try connection.run(
+                """
+                SELECT d.id FROM posthorn_dispatcher d JOIN unnest($1::bigint[], $2::bigint[]) AS s (id, beat)
+                    ON s.id = d.id AND s.beat = d.beat ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
+                """,
+                [.integers(dead.map(\.engine)), .integers(dead.map(\.beat))]
+            )
+            let ids = PostgresValue.integers(found.all.map { $0.integer(0) })
+            try connection.run("UPDATE posthorn_shard SET dispatcher = NULL WHERE dispatcher = ANY ($1::bigint[])", [ids])
+            try connection.run("DELETE FROM posthorn_dispatcher WHERE id = ANY ($1::bigint[])", [ids])
+            try connection.execute("COMMIT")
+        } catch {
+            if connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
+            throw error
+        }
+    }
+}
+#endif

@@ -1,0 +1,45 @@
+#if PostgreSQL
+import PosthornStore
+import PosthornSystem
+
+/// What a store's engine is among those that deliver from the same outbox. Used by the store's thread alone.
+final class PostgresMembership {
+    let place: PostgresPlace
+    /// The engine's number; `nil` before it has joined and after it has left.
+    private(set) var id: Int64?
+    private(set) var isAlone = false
+    /// The shards that it was told of last; `nil` before it has asked.
+    var leased: ShardSet?
+    private var heart: PostgresHeart?
+    /// For engines that are in the way of one that wants to join.
+    var observer = BeatObserver()
+
+    init(_ place: PostgresPlace) { self.place = place }
+
+    /// What it reads deliveries of.
+    var shards: ShardSet { leased ?? .all }
+
+    /// Whether others have the rest.
+    var hasPart: Bool { id != nil && shards != .all }
+
+    /// When its lease ends, by ``BootClock``.
+    var endsAt: Int64? { heart.map { $0.beganAt + BeatObserver.leaseNanoseconds } }
+
+    /// Begins to live.
+    /// - Parameter now: When it has joined at the earliest, by ``BootClock``.
+    func joined(_ id: Int64, alone: Bool, at now: Int64) throws(OutboxProblem) {
+        do throws(SystemProblem) { heart = try PostgresHeart(of: id, in: place, since: now) } catch {
+            throw OutboxProblem(.other, "the outbox \(place.name) cannot be joined: \(error)")
+        }
+        (self.id, isAlone, leased) = (id, alone, nil)
+    }
+
+    /// Ends its life.
+    /// - Returns: Its number, if it had one.
+    func left() -> Int64? {
+        defer { (id, leased, heart) = (nil, nil, nil) }
+        heart?.stop()
+        return id
+    }
+}
+#endif

@@ -1,0 +1,193 @@
+#if PostgreSQL
+package import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+extension PostgresStore {
+    /// Stores events with their deliveries, but for those whose id is known.
+    package func accept(_ candidates: [NewEventRow], at now: Timestamp) throws(OutboxProblem) -> [InsertResult] {
+        let stored = try insert(candidates.map(\.event))
+        var results: [InsertResult] = []
+        results.reserveCapacity(candidates.count)
+        var deliveries: [NewDelivery] = []
+        var taken: Set<String> = []
+        for candidate in candidates {
+            let id = candidate.event.id
+            // A second one of the same id in this call is not the one that was stored.
+            guard let seq = stored[id], taken.insert(id).inserted else {
+                results.append(try isSame(candidate.event, candidate.createdByProducer) ? .known : .conflict)
+                continue
+            }
+            changedCounts.events += 1
+            for recipient in candidate.recipients { deliveries.append(NewDelivery(event: seq, recipient: recipient)) }
+            results.append(.stored(deliveries: candidate.recipients.count))
+        }
+        try insert(deliveries, at: now)
+        return results
+    }
+
+    /// Stores events, but for those whose id is known.
+    /// - Returns: The numbers of those that were stored, by their ids.
+    private func insert(_ events: [Event]) throws(OutboxProblem) -> [String: Int64] {
+        if events.isEmpty { return [:] }
+        let rows = try run(
+            """
+            INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent)
+            SELECT id, type, node, created, 1, data, traceparent
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+                WITH ORDINALITY AS e (id, type, node, created, data, traceparent, place) ORDER BY place
+            ON CONFLICT (id) DO NOTHING RETURNING id, seq
+            """,
+            .texts(events.map(\.id)),
+            .texts(events.map(\.type)),
+            .texts(events.map(\.node)),
+            .integers(events.map(\.created.milliseconds)),
+            .utf8List(events.map(\.data)),
+            .texts(events.map(\.traceparent))
+        )
+        return Dictionary(rows.all.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
+        let row = try run("SELECT type, node, created, data FROM posthorn_outbox WHERE id = $1", .text(event.id)).first
+        guard let row else { return false }
+        return row.text(0) == event.type && row.text(1) == event.node && row.utf8(3) == event.data
+            && (!createdByProducer || row.integer(2) == event.created.milliseconds)
+    }
+
+    private struct NewDelivery {
+        let event: Int64
+        let recipient: Recipient
+    }
+
+    /// Of the advisory lock that gives deliveries their numbers in the order of the commits: an engine that has read up to a number
+    /// would pass by a smaller one that became visible later.
+    static let acceptingLock: Int64 = 8_102_367_202
+
+    /// Adds deliveries, whose numbers are given out under the lock, in their order.
+    private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
+        if deliveries.isEmpty { return }
+        for delivery in deliveries { count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held) }
+        try run(
+            """
+            INSERT INTO posthorn_pending (event, revision, endpoint, shard, state, next_attempt_at)
+            SELECT event, revision, endpoint, endpoint % 64, state, due
+            FROM (SELECT pg_advisory_xact_lock($1)) locked, unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+                WITH ORDINALITY AS d (event, revision, endpoint, state, due, place) ORDER BY place
+            """,
+            .integer(Self.acceptingLock),
+            .integers(deliveries.map(\.event)),
+            .integers(deliveries.map(\.recipient.revision)),
+            .integers(deliveries.map(\.recipient.endpoint)),
+            .texts(deliveries.map { $0.recipient.isActive ? "pending" : "held" }),
+            .integers(deliveries.map { $0.recipient.isActive ? now.milliseconds : nil })
+        )
+    }
+
+    /// The oldest events that another program inserted and that have no deliveries yet. In a transaction, those that nobody else is
+    /// giving theirs at the moment.
+    package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
+        let lock = isWriting ? "FOR UPDATE OF a SKIP LOCKED" : ""
+        let rows = try run(
+            """
+            SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent
+            FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT $1 \(lock)
+            """,
+            .integer(Int64(min(limit, try arrivalsAtOnce())))
+        )
+        return rows.all.map { UnroutedEvent(seq: $0.integer(0), event: Self.event($0, from: 1)) }
+    }
+
+    /// Arrivals are read until their data has so many bytes, so that a flood of large ones stays small in memory.
+    private static let batchLimitBytes: Int64 = 8 << 20
+
+    private func arrivalsAtOnce() throws(OutboxProblem) -> Int {
+        let row = try run(
+            """
+            SELECT count(*) FROM (SELECT sum(octet_length(o.data)) OVER (ORDER BY a.seq) - octet_length(o.data) AS before FROM
+                (SELECT seq FROM posthorn_arrival ORDER BY seq LIMIT 1000) a JOIN posthorn_outbox o ON o.seq = a.seq) b WHERE before < $1
+            """,
+            .integer(Self.batchLimitBytes)
+        ).first
+        return Int(row?.integer(0) ?? 0)
+    }
+
+    /// Whether there are arrivals.
+    package func hasArrivals() throws(OutboxProblem) -> Bool {
+        try run("SELECT EXISTS (SELECT 1 FROM posthorn_arrival)").first?.boolean(0) ?? false
+    }
+
+    /// Gives an arrival its deliveries; from then on it is no arrival.
+    package func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
+        let taken = try run("DELETE FROM posthorn_arrival WHERE seq = $1", .integer(seq)).affected
+        // Somebody else has given it its deliveries meanwhile.
+        if taken == 0 { return }
+        changedCounts.events += 1
+        try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)
+    }
+
+    /// Gives an event deliveries to endpoints that have none of it.
+    package func addDeliveries(ofEvent seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) -> [Int64] {
+        var numbers: [Int64] = []
+        for recipient in recipients {
+            let rows = try run(
+                """
+                INSERT INTO posthorn_pending (event, revision, endpoint, shard, state, next_attempt_at)
+                SELECT $1, $2, $3::bigint, $3::bigint % 64, $4, $5 FROM (SELECT pg_advisory_xact_lock($6)) locked
+                WHERE NOT EXISTS (SELECT 1 FROM posthorn_pending WHERE event = $1 AND endpoint = $3)
+                    AND NOT EXISTS (SELECT 1 FROM posthorn_settled WHERE event = $1 AND endpoint = $3)
+                    AND NOT EXISTS (SELECT 1 FROM posthorn_arrival WHERE seq = $1)
+                RETURNING id
+                """,
+                .integer(seq),
+                .integer(recipient.revision),
+                .integer(recipient.endpoint),
+                .text(recipient.isActive ? "pending" : "held"),
+                .integer(recipient.isActive ? now.milliseconds : nil),
+                .integer(Self.acceptingLock)
+            )
+            guard let id = rows.first?.integer(0) else { continue }
+            count(1, from: nil, to: recipient.isActive ? .ready : .held)
+            numbers.append(id)
+        }
+        return numbers
+    }
+
+    /// Reads an event, and whether the library checked it when it was accepted.
+    package func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
+        if let known = foreseenEvents[seq] { return known }
+        return try events([seq])[seq]
+    }
+
+    /// Reads events together that are about to be asked for one by one.
+    func foresee(_ seqs: [Int64]) throws(OutboxProblem) {
+        foreseenEvents = try events(seqs.filter { foreseenEvents[$0] == nil }).merging(
+            foreseenEvents.filter { seqs.contains($0.key) },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
+    private func events(_ seqs: [Int64]) throws(OutboxProblem) -> [Int64: (event: Event, isChecked: Bool)] {
+        if seqs.isEmpty { return [:] }
+        let rows = try run(
+            "SELECT id, type, node, created, data, traceparent, origin, seq FROM posthorn_outbox WHERE seq = ANY ($1::bigint[])",
+            .integers(seqs)
+        )
+        return Dictionary(
+            rows.all.map { ($0.integer(7), (Self.event($0, from: 0), $0.integer(6) == 1)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    static func event(_ row: PostgresRow, from column: Int) -> Event {
+        Event(
+            id: row.text(column),
+            type: row.text(column + 1),
+            node: row.text(column + 2),
+            created: Timestamp(milliseconds: row.integer(column + 3)),
+            data: row.utf8(column + 4),
+            traceparent: row.textOrNil(column + 5)
+        )
+    }
+}
+#endif

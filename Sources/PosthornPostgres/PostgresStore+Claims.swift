@@ -1,0 +1,107 @@
+#if PostgreSQL
+package import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+extension PostgresStore {
+    /// Rows that one statement of a scan reads.
+    private static let scanRows = 512
+
+    private var shardNumbers: PostgresValue { .integers(membership.shards.numbers.map { Int64($0) }) }
+
+    /// Only what is leased, where others deliver as well; a condition that is always met costs nothing.
+    private func shardCondition(_ parameter: String) -> String {
+        membership.hasPart ? "AND shard = ANY (\(parameter)::smallint[])" : "AND \(parameter)::smallint[] IS NOT NULL"
+    }
+
+    /// Visits first attempts that are due, in the order of acceptance.
+    package func scanReady(
+        after id: Int64,
+        limit: Int,
+        _ visit: (ReadyRow) throws(OutboxProblem) -> Bool
+    ) throws(OutboxProblem) -> ScanEnd {
+        var (last, left) = (id, limit)
+        while left > 0 {
+            let size = min(left, Self.scanRows)
+            let condition = shardCondition("$3")
+            let rows = try run(
+                """
+                SELECT id, revision, event FROM posthorn_pending
+                WHERE state = 'pending' AND attempts = 0 AND id > $1 \(condition) ORDER BY id LIMIT $2
+                """,
+                .integer(last),
+                .integer(Int64(size)),
+                shardNumbers
+            ).all
+            try foresee(rows.map { $0.integer(2) })
+            for row in rows {
+                last = row.integer(0)
+                if try !visit(ReadyRow(delivery: last, revision: row.integer(1), event: row.integer(2))) { return .stopped }
+            }
+            left -= rows.count
+            if rows.count < size { return .atEnd }
+        }
+        return .atLimit
+    }
+
+    /// Visits further attempts that are due, by due time.
+    package func scanRetries(
+        after position: RetryPosition,
+        dueBy now: Timestamp,
+        limit: Int,
+        _ visit: (RetryRow) throws(OutboxProblem) -> Bool
+    ) throws(OutboxProblem) -> ScanEnd {
+        var (last, left) = (position, limit)
+        while left > 0 {
+            let size = min(left, Self.scanRows)
+            let condition = shardCondition("$5")
+            let rows = try run(
+                """
+                SELECT next_attempt_at, id, revision, event, attempts FROM posthorn_pending
+                WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at, id) > ($1, $2) AND next_attempt_at <= $3 \(condition)
+                ORDER BY next_attempt_at, id LIMIT $4
+                """,
+                .integer(last.due),
+                .integer(last.delivery),
+                .integer(now.milliseconds),
+                .integer(Int64(size)),
+                shardNumbers
+            ).all
+            try foresee(rows.map { $0.integer(3) })
+            for row in rows {
+                last = RetryPosition(due: row.integer(0), delivery: row.integer(1))
+                let found = RetryRow(position: last, revision: row.integer(2), event: row.integer(3), attempts: Int(row.integer(4)))
+                if try !visit(found) { return .stopped }
+            }
+            left -= rows.count
+            if rows.count < size { return .atEnd }
+        }
+        return .atLimit
+    }
+
+    /// When the first further attempt after `now` is due.
+    package func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp? {
+        try run(
+            """
+            SELECT next_attempt_at FROM posthorn_pending WHERE state = 'pending' AND attempts > 0 AND next_attempt_at > $1
+            ORDER BY next_attempt_at LIMIT 1
+            """,
+            .integer(now.milliseconds)
+        ).first.map { Timestamp(milliseconds: $0.integer(0)) }
+    }
+
+    /// Whether any delivery is pending, or any event waits for its fan-out.
+    package func hasUnsettled() throws(OutboxProblem) -> Bool {
+        try run("SELECT EXISTS (SELECT 1 FROM posthorn_arrival) OR EXISTS (SELECT 1 FROM posthorn_pending WHERE state = 'pending')")
+            .first?.boolean(0) ?? false
+    }
+
+    /// Where a delivery is in its schedule.
+    package func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
+        guard let row = try run("SELECT round_base, scheduled_at FROM posthorn_delivery WHERE id = $1", .integer(delivery)).first else {
+            return DeliveryRound()
+        }
+        return DeliveryRound(base: Int(row.integer(0)), scheduledAt: row.integerOrNil(1).map(Timestamp.init(milliseconds:)))
+    }
+}
+#endif

@@ -1,0 +1,72 @@
+#if PostgreSQL
+import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+/// Which endpoints have changed since a generation of the topology, and their states.
+extension PostgresStore {
+    /// Counts the changes of the hierarchy and its endpoints. In a transaction nobody else changes them until that ends, so that what is
+    /// fanned out and recorded follows the topology that is in force.
+    package func topologyGeneration() throws(OutboxProblem) -> Int64 {
+        if !isWriting { return try setting("topology") }
+        return try run("SELECT value FROM posthorn_setting WHERE name = 'topology' FOR SHARE").first?.integer(0) ?? 0
+    }
+
+    /// The generation that the change under way makes; rows that it writes are of this one. Others' changes wait until it is done.
+    func nextTopologyGeneration() throws(OutboxProblem) -> Int64 {
+        let generation = try run("SELECT value FROM posthorn_setting WHERE name = 'topology' FOR NO KEY UPDATE").first?.integer(0) ?? 0
+        return generation + 1
+    }
+
+    /// Counts the topology's generation up, once the rows that have changed are of the next one.
+    func countTopologyUp() throws(OutboxProblem) {
+        noteTopologyChange()
+        try countUp("topology")
+    }
+
+    /// From before this generation the rows do not say all that has changed.
+    func noteFullReading(before generation: Int64) throws(OutboxProblem) {
+        try run("UPDATE posthorn_setting SET value = greatest(value, $1) WHERE name = 'topology_full'", .integer(generation))
+    }
+
+    /// Reads the endpoints that have changed since a generation, removed ones too, with their credentials.
+    package func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges? {
+        let current = try topologyGeneration()
+        guard try generation >= setting("topology_full") else { return nil }
+        let rows = try run("\(Self.selectEndpoint) WHERE e.generation > $1 ORDER BY e.key", .integer(generation))
+        return TopologyChanges(generation: current, endpoints: rows.all.map { endpoint($0, withCredentials: true) })
+    }
+
+    /// Reads what decides about an endpoint's state.
+    package func standing(ofEndpoint key: Int64) throws(OutboxProblem) -> EndpointStanding? {
+        let row = try run(
+            """
+            SELECT state, coalesce((SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = $1), 0)
+            FROM posthorn_endpoint WHERE key = $1
+            """,
+            .integer(key)
+        ).first
+        return row.map { EndpointStanding(state: EndpointState(rawValue: $0.text(0)) ?? .disabled, revision: $0.integer(1)) }
+    }
+
+    /// Writes down an endpoint's state.
+    package func write(_ change: EndpointStateChange, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem) {
+        try run(
+            """
+            UPDATE posthorn_endpoint SET state = $1, state_reason = $2, changed = $3, generation = coalesce($4::bigint, generation)
+            WHERE key = $5
+            """,
+            .text(change.state.rawValue),
+            .text(change.reason),
+            .integer(now.milliseconds),
+            .integer(change.changesRoutes ? try nextTopologyGeneration() : nil),
+            .integer(key)
+        )
+        if change.liftsThrottle {
+            try write(throttledUntil: nil, ofEndpoint: key)
+            try write(health: nil, ofEndpoint: key)
+        }
+        if change.changesRoutes { try countTopologyUp() }
+    }
+}
+#endif

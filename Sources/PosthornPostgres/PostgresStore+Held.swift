@@ -1,0 +1,105 @@
+#if PostgreSQL
+package import PosthornStore
+package import PosthornText
+
+/// Deliveries that wait until their endpoint takes some again.
+extension PostgresStore {
+    /// Moves pending deliveries to held.
+    package func hold(_ deliveries: [Int64]) throws(OutboxProblem) {
+        if deliveries.isEmpty { return }
+        _ = try hold("SELECT id FROM posthorn_pending WHERE id = ANY ($1::bigint[])", .integers(deliveries))
+    }
+
+    /// Moves pending deliveries of endpoints that are disabled or unverified to held.
+    package func holdInactive(limit: Int) throws(OutboxProblem) -> Int {
+        let inactive = "SELECT key FROM posthorn_endpoint WHERE state IN ('disabled', 'unverified')"
+        let moved = try hold(
+            "SELECT id FROM posthorn_pending WHERE state = 'pending' AND endpoint IN (\(inactive)) LIMIT $1",
+            .integer(Int64(limit))
+        )
+        if moved > 0 { try countUp("queue") }
+        return moved
+    }
+
+    /// Moves further attempts of some endpoints to held, due or not.
+    package func holdRetries(ofEndpoints keys: [Int64], limit: Int) throws(OutboxProblem) -> Int {
+        let moved = try hold(
+            """
+            SELECT id FROM posthorn_pending WHERE state = 'pending' AND attempts > 0 AND endpoint = ANY ($1::bigint[]) LIMIT $2
+            """,
+            .integers(keys),
+            .integer(Int64(limit))
+        )
+        if moved > 0 { try countUp("queue") }
+        return moved
+    }
+
+    /// - Parameter selection: A statement that gives the numbers.
+    private func hold(_ selection: String, _ values: PostgresValue...) throws(OutboxProblem) -> Int {
+        let rows = try connection.run(
+            """
+            WITH moved AS (
+                UPDATE posthorn_pending SET state = 'held' WHERE id IN (\(selection)) AND state = 'pending' RETURNING attempts > 0 AS tried)
+            SELECT tried, count(*) FROM moved GROUP BY 1
+            """,
+            values
+        )
+        var moved = 0
+        for row in rows.all {
+            count(Int(row.integer(1)), from: row.boolean(0) ? .retrying : .ready, to: .held)
+            moved += Int(row.integer(1))
+        }
+        return moved
+    }
+
+    /// Moves held deliveries of active endpoints back to pending.
+    package func releaseActive(limit: Int, except endpoints: [Int64], at now: Timestamp) throws(OutboxProblem) -> Int {
+        let rows = try run(
+            """
+            WITH moved AS (
+                UPDATE posthorn_pending SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, $1) WHERE state = 'held' AND id IN (
+                    SELECT d.id FROM posthorn_pending d JOIN posthorn_endpoint e ON e.key = d.endpoint
+                    WHERE d.state = 'held' AND e.state = 'active' AND e.key <> ALL ($3::bigint[]) LIMIT $2)
+                RETURNING attempts > 0 AS tried)
+            SELECT tried, count(*) FROM moved GROUP BY 1
+            """,
+            .integer(now.milliseconds),
+            .integer(Int64(limit)),
+            .integers(endpoints)
+        )
+        var moved = 0
+        for row in rows.all {
+            count(Int(row.integer(1)), from: .held, to: row.boolean(0) ? .retrying : .ready)
+            moved += Int(row.integer(1))
+        }
+        if moved > 0 { try countUp("queue") }
+        return moved
+    }
+
+    /// How many deliveries of an endpoint with greater numbers than one are pending or held.
+    package func waitingDeliveries(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) -> Int {
+        let row = try run("SELECT count(*) FROM posthorn_pending WHERE endpoint = $1 AND id > $2", .integer(key), .integer(last)).first
+        return Int(row?.integer(0) ?? 0)
+    }
+
+    /// Cancels what waits for an endpoint with greater numbers than one.
+    func cancelWaiting(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) {
+        let rows = try run(
+            """
+            WITH gone AS (
+                DELETE FROM posthorn_pending WHERE endpoint = $1 AND id > $2
+                RETURNING id, event, revision, endpoint, state, attempts, round_base),
+            kept AS (
+                INSERT INTO posthorn_settled (id, event, revision, endpoint, state, attempts, round_base)
+                SELECT id, event, revision, endpoint, 'cancelled', attempts, round_base FROM gone)
+            SELECT state = 'held', attempts > 0, count(*) FROM gone GROUP BY 1, 2
+            """,
+            .integer(key),
+            .integer(last)
+        )
+        for row in rows.all {
+            count(Int(row.integer(2)), from: row.boolean(0) ? .held : row.boolean(1) ? .retrying : .ready, to: .cancelled)
+        }
+    }
+}
+#endif

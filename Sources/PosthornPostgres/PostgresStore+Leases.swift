@@ -1,0 +1,124 @@
+#if PostgreSQL
+import Glibc
+package import PosthornStore
+import PosthornSystem
+
+/// The engines that deliver from this outbox, and their shards.
+extension PostgresStore {
+    /// Of the advisory lock under which engines join one after the other.
+    private static let joiningLock: Int64 = 8_102_367_203
+
+    /// Joins the engines that deliver from this outbox, without waiting. Those that are in the way and have been dead for long enough, as
+    /// this store has seen at earlier calls, are removed.
+    package func join(alone: Bool) throws(OutboxProblem) -> Bool {
+        if membership.id != nil { return false }
+        // Over a session that is made again if it was lost.
+        let present = try run("SELECT id, beat FROM posthorn_dispatcher").all
+            .map { BeatObserver.Beat(engine: $0.integer(0), beat: $0.integer(1)) }
+        try PostgresHeart.remove(membership.observer.look(present, at: MonotonicClock.nanoseconds()), connection)
+        let now = BootClock.nanoseconds()
+        try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Self.joiningLock))")
+        let id: Int64?
+        do throws(OutboxProblem) {
+            id = try add(alone: alone)
+            try connection.execute("COMMIT")
+        } catch {
+            if connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
+            throw error
+        }
+        guard let id else { return false }
+        try membership.joined(id, alone: alone, at: now)
+        return true
+    }
+
+    private func add(alone: Bool) throws(OutboxProblem) -> Int64? {
+        var host = [CChar](repeating: 0, count: 256)
+        gethostname(&host, host.count - 1)
+        return try run(
+            """
+            INSERT INTO posthorn_dispatcher (id, alone, process, host)
+            SELECT ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 15))::bit(60)::bigint, $1::boolean, $2, $3
+            WHERE NOT EXISTS (SELECT 1 FROM posthorn_dispatcher WHERE alone OR $1::boolean) RETURNING id
+            """,
+            .text(alone ? "t" : "f"),
+            .integer(Int64(getpid())),
+            .text(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        ).first?.integer(0)
+    }
+
+    /// The shards that it has now.
+    package func lease() throws(OutboxProblem) -> ShardLease {
+        guard let id = membership.id else { return .none }
+        let rows = try run("SELECT NULL, id FROM posthorn_dispatcher UNION ALL SELECT shard, dispatcher FROM posthorn_shard").all
+        let engines = rows.filter { $0.isNull(0) }.map { $0.integer(1) }
+        guard engines.contains(id) else { return try leaseAnew() }
+        let owned = rows.filter { !$0.isNull(0) && !$0.isNull(1) }.map { (Int($0.integer(0)), $0.integer(1)) }
+        let plan = ShardPlan(of: id, among: engines, owners: Dictionary(owned, uniquingKeysWith: { first, _ in first }))
+        // In a transaction that may be undone nothing is taken.
+        let taken = plan.wanted.isEmpty || isWriting ? ShardSet.none : try take(plan.wanted, id)
+        let shards = plan.shards.union(taken)
+        membership.leased = shards
+        return ShardLease(shards: shards, recalled: plan.recalled, endsAt: membership.endsAt)
+    }
+
+    /// Others have taken it for dead: it begins again, as a new engine would.
+    private func leaseAnew() throws(OutboxProblem) -> ShardLease {
+        // Not in a transaction, in which it could come to nothing.
+        if isWriting { return .none }
+        let isAlone = membership.isAlone
+        _ = membership.left()
+        return try join(alone: isAlone) ? try lease() : .none
+    }
+
+    /// Takes shards that are free still, unless this engine is being removed at the moment.
+    private func take(_ shards: ShardSet, _ id: Int64) throws(OutboxProblem) -> ShardSet {
+        let taken = try run(
+            """
+            WITH me AS (SELECT id FROM posthorn_dispatcher WHERE id = $1 FOR KEY SHARE),
+            free AS (
+                SELECT shard FROM posthorn_shard WHERE shard = ANY ($2::smallint[]) AND dispatcher IS NULL ORDER BY shard
+                FOR UPDATE SKIP LOCKED)
+            UPDATE posthorn_shard s SET dispatcher = me.id FROM me, free WHERE s.shard = free.shard RETURNING s.shard
+            """,
+            .integer(id),
+            .integers(shards.numbers.map { Int64($0) })
+        )
+        return ShardSet(taken.all.map { Int($0.integer(0)) })
+    }
+
+    /// Gives recalled shards back.
+    package func release(_ shards: ShardSet) throws(OutboxProblem) {
+        if shards.isEmpty { return }
+        try run(
+            "UPDATE posthorn_shard SET dispatcher = NULL WHERE dispatcher = $1 AND shard = ANY ($2::smallint[])",
+            .integer(membership.id ?? 0),
+            .integers(shards.numbers.map { Int64($0) })
+        )
+    }
+
+    /// Gives all shards back at once.
+    package func leave() {
+        guard let id = membership.left() else { return }
+        // What cannot be given back is taken, once others see that nobody is there.
+        _ = try? run(
+            """
+            WITH gone AS (DELETE FROM posthorn_dispatcher WHERE id = $1 RETURNING id)
+            UPDATE posthorn_shard s SET dispatcher = NULL FROM gone WHERE s.dispatcher = gone.id
+            """,
+            .integer(id)
+        )
+    }
+
+    /// Nothing can happen to a database that its sessions do not tell; engines come and go.
+    package func makeWatch() -> any StoreWatch { PostgresWatch() }
+
+    /// The process of an engine that has given a sign of life in the last ten seconds, by the server's clock.
+    func engineProcess() throws(OutboxProblem) -> Int32? {
+        try run(
+            """
+            SELECT process FROM posthorn_dispatcher WHERE beaten > clock_timestamp() - interval '10 seconds' ORDER BY joined LIMIT 1
+            """
+        ).first.map { Int32(truncatingIfNeeded: $0.integer(0)) }
+    }
+}
+#endif

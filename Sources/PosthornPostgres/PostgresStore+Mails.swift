@@ -1,0 +1,224 @@
+#if PostgreSQL
+package import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+/// The queue of mails about exhausted deliveries.
+extension PostgresStore {
+    /// The state of a delivery, and the newest attempt of it that a mail reports as its last.
+    package func lastReport(ofDelivery id: Int64) throws(OutboxProblem) -> (state: DeliveryState, attempt: Int?)? {
+        let row = try run(
+            "SELECT state, (SELECT max(attempt) FROM posthorn_notification WHERE delivery = $1) FROM posthorn_delivery WHERE id = $1",
+            .integer(id)
+        ).first
+        guard let row else { return nil }
+        guard let state = DeliveryState(rawValue: row.text(0)) else { throw damaged("posthorn_delivery", String(id)) }
+        return (state, row.integerOrNil(1).map { Int($0) })
+    }
+
+    /// The newest mail of an endpoint for a recipient. Nobody closes it before the transaction ends that asks.
+    package func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
+        try run(
+            """
+            SELECT key, closed FROM posthorn_mail WHERE endpoint = $1 AND recipient = $2 ORDER BY key DESC LIMIT 1
+            \(isWriting ? "FOR SHARE" : "")
+            """,
+            .integer(key),
+            .text(recipient)
+        ).first.map { LatestMail(key: $0.integer(0), closed: $0.integerOrNil(1).map(Timestamp.init(milliseconds:))) }
+    }
+
+    /// Adds a mail without contents.
+    package func addMail(
+        aboutEndpoint key: Int64,
+        to recipient: String,
+        at now: Timestamp,
+        due: Timestamp
+    ) throws(OutboxProblem) -> Int64 {
+        let rows = try run(
+            "INSERT INTO posthorn_mail (endpoint, recipient, created, next_attempt_at) VALUES ($1, $2, $3, $4) RETURNING key",
+            .integer(key),
+            .text(recipient),
+            .integer(now.milliseconds),
+            .integer(due.milliseconds)
+        )
+        return rows.first?.integer(0) ?? 0
+    }
+
+    /// Adds a delivery to a mail.
+    package func addNotification(ofDelivery id: Int64, attempt: Int, to mail: Int64, at now: Timestamp) throws(OutboxProblem) {
+        try run(
+            "INSERT INTO posthorn_notification (delivery, attempt, mail, created) VALUES ($1, $2, $3, $4)",
+            .integer(id),
+            .integer(Int64(attempt)),
+            .integer(mail),
+            .integer(now.milliseconds)
+        )
+    }
+
+    /// Counts an exhausted delivery for which there is no contact.
+    package func countWithoutContact() throws(OutboxProblem) { try countUp("untold") }
+
+    // MARK: Sending
+
+    /// The mail that is due first.
+    package func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
+        try mails("WHERE m.state = 'waiting' AND m.next_attempt_at <= $1 ORDER BY m.next_attempt_at, m.key LIMIT 1", now.milliseconds).first
+    }
+
+    /// The first waiting mail with a greater number.
+    package func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail? {
+        try mails("WHERE m.state = 'waiting' AND m.key > $1 ORDER BY m.key LIMIT 1", key).first
+    }
+
+    /// When the first waiting mail is due.
+    package func nextMail() throws(OutboxProblem) -> Timestamp? {
+        try run("SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting'").first?.integerOrNil(0)
+            .map(Timestamp.init(milliseconds:))
+    }
+
+    /// Takes a waiting mail for sending.
+    package func closeMail(_ key: Int64, at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
+        try run(
+            "UPDATE posthorn_mail SET closed = $2 WHERE key = $1 AND state = 'waiting' AND closed IS NULL",
+            .integer(key),
+            .integer(now.milliseconds)
+        )
+        return try mails("WHERE m.key = $1 AND m.state = 'waiting'", key).first
+    }
+
+    /// Stores the result of sending a mail, which was closed for it.
+    package func recordMail(_ attempt: MailAttempt) throws(OutboxProblem) {
+        try run(
+            """
+            UPDATE posthorn_mail SET state = $2, next_attempt_at = $3, answer = $4, attempts = attempts + 1
+            WHERE key = $1 AND state = 'waiting' AND closed IS NOT NULL
+            """,
+            .integer(attempt.mail),
+            .text(attempt.state.rawValue),
+            .integer(attempt.nextAttemptAt?.milliseconds),
+            .text(attempt.answer)
+        )
+    }
+
+    /// The mails that were refused, newest first.
+    package func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail] {
+        try mails("WHERE m.state = 'refused' ORDER BY m.key DESC LIMIT $1", Int64(limit))
+    }
+
+    /// Lets a refused mail be tried again.
+    package func retryMail(_ key: Int64, to recipient: String, at now: Timestamp) throws(OutboxProblem) -> Bool {
+        let update = try run(
+            """
+            UPDATE posthorn_mail SET state = 'waiting', recipient = $2, next_attempt_at = $3, attempts = 0
+            WHERE key = $1 AND state = 'refused'
+            """,
+            .integer(key),
+            .text(recipient),
+            .integer(now.milliseconds)
+        )
+        // A running engine notices by it, as it does what is done to deliveries by hand.
+        if update.affected == 1 { try countUp("queue") }
+        return update.affected == 1
+    }
+
+    private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {
+        let rows = try run(
+            """
+            SELECT m.key, m.id, e.id, m.recipient, m.state, m.closed, m.attempts, m.next_attempt_at, m.answer
+            FROM posthorn_mail m JOIN posthorn_endpoint e ON e.key = m.endpoint \(condition)
+            """,
+            .integer(value)
+        )
+        return try rows.all.map { (row) throws(OutboxProblem) in
+            guard let state = MailState(rawValue: row.text(4)) else { throw damaged("posthorn_mail", row.text(0)) }
+            return QueuedMail(
+                key: row.integer(0),
+                id: row.text(1),
+                endpoint: row.text(2),
+                recipient: row.text(3),
+                state: state,
+                closed: row.integerOrNil(5).map(Timestamp.init(milliseconds:)),
+                attempts: Int(row.integer(6)),
+                nextAttemptAt: row.integerOrNil(7).map(Timestamp.init(milliseconds:)),
+                answer: row.textOrNil(8)
+            )
+        }
+    }
+
+    // MARK: Contents
+
+    /// What a mail is about.
+    package func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents? {
+        let totals = try run(
+            """
+            SELECT e.id, e.node, count(*), min(o.created) FROM posthorn_notification n
+            JOIN posthorn_mail m ON m.key = n.mail JOIN posthorn_endpoint e ON e.key = m.endpoint
+            JOIN posthorn_delivery d ON d.id = n.delivery JOIN posthorn_outbox o ON o.seq = d.event WHERE n.mail = $1 GROUP BY e.id, e.node
+            """,
+            .integer(key)
+        ).first
+        guard let totals, totals.integer(2) > 0 else { return nil }
+        return MailContents(
+            endpoint: totals.text(0),
+            node: totals.text(1),
+            count: Int(totals.integer(2)),
+            oldestEvent: Timestamp(milliseconds: totals.integer(3)),
+            deliveries: try exhausted(key, limit)
+        )
+    }
+
+    private func exhausted(_ mail: Int64, _ limit: Int) throws(OutboxProblem) -> [ExhaustedDelivery] {
+        let rows = try run(
+            """
+            SELECT n.delivery, n.attempt, n.created, o.id, o.type, o.node, o.created, r.url FROM posthorn_notification n
+            JOIN posthorn_delivery d ON d.id = n.delivery JOIN posthorn_outbox o ON o.seq = d.event
+            JOIN posthorn_endpoint_revision r ON r.key = d.revision WHERE n.mail = $1 ORDER BY n.key LIMIT $2
+            """,
+            .integer(mail),
+            .integer(Int64(limit))
+        ).all
+        let attempts = try attempts(ofAll: rows.map { $0.integer(0) })
+        return rows.map { row in
+            ExhaustedDelivery(
+                id: row.integer(0),
+                event: row.text(3),
+                type: row.text(4),
+                node: row.text(5),
+                created: Timestamp(milliseconds: row.integer(6)),
+                exhaustedAt: Timestamp(milliseconds: row.integer(2)),
+                url: row.text(7),
+                // A retry by hand since then is not part of the mail, so that a repeat is the same mail.
+                attempts: (attempts[row.integer(0)] ?? []).filter { $0.number <= Int(row.integer(1)) }
+            )
+        }
+    }
+
+    // MARK: Counts
+
+    /// Counts of mails.
+    func mailStatus() throws(OutboxProblem) -> MailStatus {
+        var status = MailStatus()
+        for row in try run("SELECT state, count(*) FROM posthorn_mail GROUP BY state").all {
+            if let state = MailState(rawValue: row.text(0)) { status.counts[state] = row.integer(1) }
+        }
+        status.next = try nextMail()
+        status.oldestUntried = try run("SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting' AND attempts = 0")
+            .first?.integerOrNil(0).map(Timestamp.init(milliseconds:))
+        status.answer = try run(
+            "SELECT answer FROM posthorn_mail WHERE state = 'waiting' AND answer IS NOT NULL ORDER BY key DESC LIMIT 1"
+        ).first?.textOrNil(0)
+        status.refused = try refusedMails(limit: 1).first
+        status.withoutContact = try setting("untold")
+        if try engineProcess() != nil {
+            status.isServed = try run("SELECT value FROM posthorn_setting WHERE name = 'serves_mails'").first.map { $0.integer(0) == 1 }
+        }
+        return status
+    }
+
+    /// Deletes mails whose deliveries were all pruned.
+    package func deleteEmptyMails() throws(OutboxProblem) {
+        try run("DELETE FROM posthorn_mail m WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = m.key)")
+    }
+}
+#endif

@@ -1,0 +1,124 @@
+#if PostgreSQL
+import PosthornModel
+package import PosthornStore
+import PosthornText
+
+/// What ``Retention`` decides about, and its deletion. Numbers are never given out again here, so that none is the newest that has to stay.
+extension PostgresStore {
+    /// A page of the events with a greater number than `seq`.
+    package func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        let events = try run(
+            """
+            SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)
+            FROM posthorn_outbox o WHERE o.seq > $1 ORDER BY o.seq LIMIT $2
+            """,
+            .integer(seq),
+            .integer(Int64(min(limit, Self.historyPageRows)))
+        )
+        return try histories(events.all, limit: limit)
+    }
+
+    private static let historyPageRows = 2000
+
+    /// One event.
+    package func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? {
+        let events = try run(
+            "SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq) FROM posthorn_outbox o WHERE o.seq = $1",
+            .integer(seq)
+        )
+        return try histories(events.all, limit: 1).first
+    }
+
+    private func histories(_ events: [PostgresRow], limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        let rows = try run(
+            """
+            SELECT d.event, d.id, d.state, (SELECT max(started) FROM posthorn_attempt WHERE delivery = d.id)
+            FROM posthorn_delivery d WHERE d.event = ANY ($1::bigint[]) ORDER BY d.event, d.id
+            """,
+            .integers(events.map { $0.integer(0) })
+        )
+        var deliveries: [Int64: [EventHistory.Delivery]] = [:]
+        for row in rows.all {
+            guard let state = DeliveryState(rawValue: row.text(2)) else { throw damaged("posthorn_delivery", row.text(1)) }
+            let last = row.integerOrNil(3).map(Timestamp.init(milliseconds:))
+            deliveries[row.integer(0), default: []].append(EventHistory.Delivery(id: row.integer(1), state: state, lastAttempt: last))
+        }
+        var page: [EventHistory] = []
+        var seen = 0
+        // A page ends between two events only.
+        for event in events {
+            if seen >= limit { break }
+            let own = deliveries[event.integer(0)] ?? []
+            seen += max(1, own.count)
+            page.append(
+                EventHistory(
+                    seq: event.integer(0),
+                    created: Timestamp(milliseconds: event.integer(1)),
+                    waitsForFanOut: event.boolean(2),
+                    isNewest: false,
+                    deliveries: own
+                )
+            )
+        }
+        return page
+    }
+
+    /// Deletes an event with its deliveries, their attempts and notifications.
+    package func delete(_ event: EventHistory) throws(OutboxProblem) -> Int {
+        let ids = PostgresValue.integers(event.deliveries.map(\.id))
+        try run("DELETE FROM posthorn_notification WHERE delivery = ANY ($1::bigint[])", ids)
+        let attempts = try run("DELETE FROM posthorn_attempt WHERE delivery = ANY ($1::bigint[])", ids).affected
+        for table in ["posthorn_pending", "posthorn_settled"] {
+            let rows = try run("DELETE FROM \(table) WHERE id = ANY ($1::bigint[]) RETURNING state, attempts > 0", ids)
+            for row in rows.all {
+                guard let state = DeliveryState(rawValue: row.text(0)) else { continue }
+                count(1, from: DeliveryCount(state, attempts: row.boolean(1) ? 1 : 0), to: nil)
+            }
+        }
+        let gone = try run("DELETE FROM posthorn_outbox WHERE seq = $1", .integer(event.seq)).affected
+        if event.waitsForFanOut {
+            try run("DELETE FROM posthorn_arrival WHERE seq = $1", .integer(event.seq))
+        } else {
+            changedCounts.events -= Int64(gone)
+        }
+        return attempts
+    }
+
+    /// All endpoints that are removed.
+    package func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { try removedEndpoints(only: nil) }
+
+    /// One endpoint that is removed.
+    package func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { try removedEndpoints(only: key).first }
+
+    private func removedEndpoints(only key: Int64?) throws(OutboxProblem) -> [RemovedEndpoint] {
+        try run(
+            """
+            SELECT e.key, e.changed, EXISTS (SELECT 1 FROM posthorn_pending d WHERE d.endpoint = e.key)
+                OR EXISTS (SELECT 1 FROM posthorn_settled d WHERE d.endpoint = e.key)
+                OR EXISTS (SELECT 1 FROM posthorn_mail m WHERE m.endpoint = e.key)
+            FROM posthorn_endpoint e WHERE e.state = 'removed' AND ($1::bigint IS NULL OR e.key = $1) ORDER BY e.key
+            """,
+            .integer(key)
+        ).all.map { row in
+            RemovedEndpoint(
+                key: row.integer(0),
+                removed: Timestamp(milliseconds: row.integer(1)),
+                isInUse: row.boolean(2),
+                isNewest: false
+            )
+        }
+    }
+
+    /// Deletes removed endpoints with their revisions.
+    package func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem) {
+        if endpoints.isEmpty { return }
+        let keys = PostgresValue.integers(endpoints.map(\.key))
+        // A reader of what has changed would not learn from the rows that they were removed.
+        let last = try run("SELECT max(generation) FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", keys).first?.integer(0) ?? 0
+        try noteFullReading(before: last)
+        try run("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ANY ($1::bigint[])", keys)
+        try run("DELETE FROM posthorn_statistics WHERE endpoint = ANY ($1::bigint[])", keys)
+        try run("DELETE FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", keys)
+    }
+}
+#endif

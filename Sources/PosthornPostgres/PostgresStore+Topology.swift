@@ -1,0 +1,162 @@
+#if PostgreSQL
+package import PosthornModel
+package import PosthornStore
+package import PosthornText
+
+extension PostgresStore {
+    /// Reads the nodes and the endpoints.
+    package func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology {
+        let generation = try topologyGeneration()
+        var nodes: [Node] = []
+        for row in try run("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key").all {
+            nodes.append(try node(row))
+        }
+        let which = withRemoved ? "" : "WHERE e.state <> 'removed' "
+        let endpoints = try run("\(Self.selectEndpoint) \(which)ORDER BY e.key").all.map { endpoint($0, withCredentials: withCredentials) }
+        return StoredTopology(generation: generation, nodes: nodes, endpoints: endpoints)
+    }
+
+    /// Reads the node with an id.
+    package func node(id: String) throws(OutboxProblem) -> Node? {
+        let row = try run("SELECT id, level, parent, name, notification_email FROM posthorn_node WHERE id = $1", .text(id)).first
+        guard let row else { return nil }
+        return try node(row)
+    }
+
+    /// Whether there is a node whose id looks like this one. All are read, but for an id that can be written in one way only.
+    package func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool {
+        if id.utf8.allSatisfy({ $0 < 0x80 }) { return try node(id: id) != nil }
+        return try run("SELECT id FROM posthorn_node").all.contains { $0.text(0) == id }
+    }
+
+    private func node(_ row: PostgresRow) throws(OutboxProblem) -> Node {
+        guard let level = Level(rawValue: row.text(1)) else { throw damaged("posthorn_node", row.text(0)) }
+        return Node(
+            id: row.text(0),
+            level: level,
+            parent: row.textOrNil(2),
+            name: row.textOrNil(3),
+            notificationEmail: row.textOrNil(4)
+        )
+    }
+
+    /// What deliveries of a revision are pinned to.
+    package func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision? {
+        let row = try run("SELECT endpoint, url, method, envelope FROM posthorn_endpoint_revision WHERE key = $1", .integer(key)).first
+        guard let row else { return nil }
+        let method = RequestMethod(rawValue: row.text(2))
+        let envelope = Envelope(rawValue: row.text(3))
+        return StoredRevision(
+            key: key,
+            endpoint: row.integer(0),
+            url: row.text(1),
+            method: method ?? .post,
+            envelope: envelope ?? .raw,
+            isDamaged: method == nil || envelope == nil
+        )
+    }
+
+    /// Carries out a plan and counts the topology's generation up.
+    package func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
+        let generation = try nextTopologyGeneration()
+        for node in plan.nodes { try upsert(node) }
+        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { try noteFullReading(before: generation) }
+        for endpoint in plan.added {
+            let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, generation, at: now)
+            if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }
+            try addRevision(of: key, endpoint.settings, at: now)
+        }
+        for endpoint in plan.changed {
+            _ = try write(endpoint.settings, to: endpoint.key, state: endpoint.state, generation, at: now)
+            if endpoint.needsRevision {
+                try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url)
+                try addRevision(of: endpoint.key, endpoint.settings, at: now)
+            }
+        }
+        for key in plan.removedEndpoints {
+            try setState(.removed, reason: "no longer in the topology", ofEndpoint: key, at: now)
+        }
+        for key in plan.removedEndpoints { try cancelWaiting(ofEndpoint: key, beyond: plan.cancelledThrough) }
+        if !plan.removedNodes.isEmpty {
+            try run("DELETE FROM posthorn_node WHERE id = ANY ($1::text[])", .texts(plan.removedNodes))
+        }
+        try strikeFaults(of: plan.added.map(\.settings.id) + plan.changed.map(\.settings.id))
+        try countTopologyUp()
+    }
+
+    private func upsert(_ node: Node) throws(OutboxProblem) {
+        try run(
+            """
+            INSERT INTO posthorn_node (id, level, parent, name, notification_email) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (id) DO UPDATE SET level = $2, parent = $3, name = $4, notification_email = $5
+            """,
+            .text(node.id),
+            .text(node.level.rawValue),
+            .text(node.parent),
+            .text(node.name),
+            .text(node.notificationEmail)
+        )
+    }
+
+    private func write(
+        _ settings: EndpointSettings,
+        to key: Int64?,
+        state: EndpointState?,
+        _ generation: Int64,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Int64 {
+        let rows = try run(
+            """
+            INSERT INTO posthorn_endpoint (key, id, node, state, signature, credentials, events, headers, timeout_ms,
+                max_in_flight, rate_per_second, retry, created, changed, generation)
+            VALUES (coalesce($1::bigint, nextval(pg_get_serial_sequence('posthorn_endpoint', 'key'))), $2, $3,
+                coalesce($4::text, 'active'), $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)
+            ON CONFLICT (key) DO UPDATE SET node = $3, state = coalesce($4::text, posthorn_endpoint.state),
+                state_reason = CASE WHEN $4::text IS NULL THEN posthorn_endpoint.state_reason END, signature = $5, credentials = $6,
+                events = $7, headers = $8, timeout_ms = $9, max_in_flight = $10, rate_per_second = $11, retry = $12, changed = $13,
+                generation = $14
+            RETURNING key
+            """,
+            .integer(key),
+            .text(settings.id),
+            .text(settings.node),
+            .text(state?.rawValue),
+            .text(settings.signature.rawValue),
+            .text(try secrets.stored(settings.credentials, ofEndpoint: settings.id)),
+            .text(JSONValue.array(settings.events.map { .string($0.text) }).text),
+            .text(try secrets.stored(settings.headers, ofEndpoint: settings.id)),
+            .integer(Int64(settings.timeoutMilliseconds)),
+            .integer(Int64(settings.inFlightLimit)),
+            .double(settings.ratePerSecond),
+            .text(JSONValue.array(settings.retry.offsetsMilliseconds.map { .number(String($0)) }).text),
+            .integer(now.milliseconds),
+            .integer(generation)
+        )
+        return rows.first?.integer(0) ?? 0
+    }
+
+    private func addRevision(of endpoint: Int64, _ settings: EndpointSettings, at now: Timestamp) throws(OutboxProblem) {
+        try run(
+            "INSERT INTO posthorn_endpoint_revision (endpoint, url, method, envelope, created) VALUES ($1, $2, $3, $4, $5)",
+            .integer(endpoint),
+            .text(settings.url),
+            .text(settings.method.rawValue),
+            .text(settings.envelope.rawValue),
+            .integer(now.milliseconds)
+        )
+    }
+
+    /// What the receiver at one address has asked for is no wish of the one at another.
+    private func liftThrottle(of endpoint: Int64, movingTo url: String) throws(OutboxProblem) {
+        let lifted = try run(
+            """
+            DELETE FROM posthorn_throttle WHERE endpoint = $1
+                AND $2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = $1 ORDER BY key DESC LIMIT 1)
+            """,
+            .integer(endpoint),
+            .text(url)
+        )
+        if lifted.affected > 0 { try write(health: nil, ofEndpoint: endpoint) }
+    }
+}
+#endif

@@ -1,0 +1,40 @@
+#if PostgreSQL
+import PosthornModel
+import PosthornPostgres
+import PosthornStore
+import PosthornStoreContract
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+/// The store over a real server, which several engines share.
+@Suite(.enabled(if: PostgresServer.isInstalled, "PostgreSQL is not installed"), .limited(seconds: 300)) struct PostgresContractTests {
+    @Test(arguments: StoreContract.rules)
+    func keepsTheContract(_ rule: StoreContract.Rule) throws {
+        let server = try PostgresServer.shared()
+        let address = try server.makeDatabase()
+        try rule.check(
+            StoreContract(
+                location: PostgresLocation(address),
+                insert: { try server.run(Self.insert($0), in: address) },
+                expel: { _ in
+                    _ = try? server.run("UPDATE posthorn_shard SET dispatcher = NULL; DELETE FROM posthorn_dispatcher", in: address)
+                }
+            )
+        )
+    }
+
+    /// As a platform does, over a session of its own.
+    private static func insert(_ event: Event) -> String {
+        func quoted(_ text: String) -> String {
+            "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        }
+        let trace = event.traceparent.map(quoted) ?? "NULL"
+        return """
+            INSERT INTO posthorn_outbox (id, type, node, created, data, traceparent)
+            VALUES (\(quoted(event.id)), \(quoted(event.type)), \(quoted(event.node)), \(event.created.milliseconds),
+                \(quoted(String(decoding: event.data, as: UTF8.self))), \(trace))
+            """
+    }
+}
+#endif
