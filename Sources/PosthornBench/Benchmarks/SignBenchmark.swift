@@ -130,7 +130,9 @@ struct SignedFormat {
                 "vectors":[{"credentials":{"secret":"k"},"headers":{\(vector)},"body":"{}"}]},
                 "webhooks":{"bench.sign":{"post":{"requestBody":{"content":{"application/json":{"example":{}}}}}}}}
                 """
-            let file = try VendorFile(Array(document.utf8)) { (name) throws(InputProblem) in throw InputProblem(.notFound, field: name, reason: "is none") }
+            let file = try VendorFile(Array(document.utf8)) { (name) throws(InputProblem) in
+                throw InputProblem(.notFound, field: name, reason: "is none")
+            }
             return try FileVendor(file, credentials: ["secret": "It's a Secret"]).composer(url: "https://receiver.example/hook")
         }
     }

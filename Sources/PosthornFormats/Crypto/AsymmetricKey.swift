@@ -62,7 +62,7 @@ final class AsymmetricKey: @unchecked Sendable {
             }
             return read(source)
         }
-        // An encrypted key asks for its passphrase on the terminal unless there is somebody else to ask.
+        // An encrypted key asks for its passphrase on the terminal unless there is a function to ask.
         if let key = attempt({ PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in -1 }, nil) }) { return (key, true) }
         if let key = attempt({ PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil) }) { return (key, false) }
         return nil

@@ -18,7 +18,7 @@ struct JSONPointer: Hashable, Sendable {
     /// The name of the member that it ends at.
     var last: String { steps.last ?? "" }
 
-    /// Where the value stands in a body; `nil` where there is none, or the body is no JSON.
+    /// Where the value is in a body; `nil` where there is none, or the body is no JSON.
     func place(in body: [UInt8]) -> Range<Int>? {
         (try? JSONScanner.read(body) { (scanner) throws(JSONProblem) in try place(in: &scanner, steps[...]) }) ?? nil
     }
@@ -58,7 +58,7 @@ struct JSONPointer: Hashable, Sendable {
         }
     }
 
-    /// Puts a text in the place of the value: as a number where a number stands, else as a string.
+    /// Puts a text in the place of the value: as a number where there is a number, else as a string.
     /// - Returns: Whether there is such a place.
     func replace(in body: inout [UInt8], by text: [UInt8]) -> Bool {
         guard let place = place(in: body) else { return false }

@@ -104,7 +104,7 @@ extension VendorDescription {
                     throw InputProblem(
                         .incompatible,
                         field: "\(pointer)/content",
-                        reason: "signs a word that no header, fill or value tells the receiver; add it to headers"
+                        reason: "signs a word that no header, fill or value brings to the receiver; add it to headers"
                     )
                 }
                 if isInBody, word.isOfBody {

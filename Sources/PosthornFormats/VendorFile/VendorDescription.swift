@@ -20,7 +20,7 @@ package struct VendorDescription: Sendable {
         enum Encoding: String, CaseIterable, Sendable { case text, hex, base64, base64url, pem }
         let name: String
         let encoding: Encoding
-        /// What stands before the key and is not part of it, such as `whsec_`.
+        /// What comes before the key and is not part of it, such as `whsec_`.
         let prefix: String?
     }
 
@@ -58,7 +58,7 @@ package struct VendorDescription: Sendable {
         case value(JSONValue)
     }
 
-    /// Where a receiver finds something that tells events apart.
+    /// Where a receiver finds what makes events distinct.
     package enum Finder: Sendable {
         /// The value of a header.
         case header(String)

@@ -3,7 +3,7 @@ package import PosthornText
 
 /// A vendor's question to a new URL, as its file describes it: how it is asked, and how a receiver answers.
 package struct VendorHandshake: Sendable {
-    /// What came of a question.
+    /// The result of a question.
     package enum Outcome: Equatable, Sendable {
         case good
         /// What the answer lacks.

@@ -11,7 +11,7 @@ struct VendorRendering {
     var method = "POST"
     /// With the query.
     var url: [UInt8] = []
-    /// What a receiver has found: the sender's words by what they stood for.
+    /// What a receiver has found: the sender's words with their values.
     var found: [VendorWord: [UInt8]] = [:]
     /// The value of a header that the request has, by its name in lower case.
     var header: (String) -> [UInt8] = { _ in [] }
@@ -19,7 +19,7 @@ struct VendorRendering {
 
     init(_ keys: VendorKeys) { config = keys.config }
 
-    /// Appends what a word stands for. The body is apart, so that nobody copies it.
+    /// Appends what a word stands for. The body is apart, so that it is not copied.
     /// - Parameter key: What `{key}` stands for.
     func append(_ word: VendorWord, body: [UInt8], key: [UInt8] = [], to out: inout [UInt8]) {
         if word.isOfSender, let bytes = found[word] { return out.append(contentsOf: bytes) }

@@ -9,7 +9,7 @@ struct VendorTemplate: Sendable {
         case word(VendorWord)
     }
 
-    /// Where a template stands, which says what it may hold.
+    /// Where a template is, which says what it may hold.
     enum Use {
         case header, fill, query, content, place, repeated, claim, challenge, handshake, headerName
 
