@@ -72,8 +72,10 @@ enum ReceiveCommand: Command {
         if let vendor {
             configuration.identity = IdentityRule(of: vendor.file.description)
             configuration.handshakes = VendorHandshake.all(of: vendor)
-            let vendorCheck = try VendorCheck(vendor, scheme: server.tls == nil ? "http" : "https")
-            if vendor.file.description.isSigned { check = { request in vendorCheck.verdict(request) } }
+            if vendor.canVerify {
+                let vendorCheck = try VendorCheck(vendor, scheme: server.tls == nil ? "http" : "https")
+                check = { request in vendorCheck.verdict(request) }
+            }
         } else if let requestCheck = try ReceiverFlags.check(settings, arguments, context.command) {
             check = { request in requestCheck.verdict(request) }
         }

@@ -15,12 +15,15 @@ package struct FileVendor: Sendable {
         _ = try composer(url: "")
     }
 
-    /// A vendor whose requests are only looked at: of key pairs the public half is enough.
+    /// A vendor whose requests are only looked at: of key pairs the public half is enough, and without any key nothing is checked.
     package init(receiving file: VendorFile, credentials: [String: String]) throws(InputProblem) {
         self.file = file
         self.credentials = credentials
-        _ = try VendorVerifier(file.description, credentials: credentials)
+        if !credentials.isEmpty { _ = try VendorVerifier(file.description, credentials: credentials) }
     }
+
+    /// Whether there is a key to check its requests with.
+    package var canVerify: Bool { file.description.isSigned && !credentials.isEmpty }
 
     /// Makes its requests to a URL.
     /// - Parameters:

@@ -1,4 +1,4 @@
-import PosthornModel
+public import PosthornModel
 public import PosthornText
 
 /// A load that several machines made in parts, as one: their histograms are added, and bounds are judged of the sum, once.
