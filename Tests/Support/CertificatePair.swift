@@ -4,9 +4,12 @@ import Glibc
 public struct CertificatePair {
     /// Where they are, each with its key; the certificate alone is beside it with `.crt`.
     public let first: String
+    /// The other one.
     public let second: String
+    /// Where both and their bundles are.
     public let directory: TemporaryDirectory
 
+    /// Makes them.
     public init() throws {
         directory = try TemporaryDirectory()
         first = directory.file("first.pem")

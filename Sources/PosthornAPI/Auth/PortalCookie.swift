@@ -23,8 +23,9 @@ struct PortalCookie: Sendable {
     /// What a request has; `nil` without one. One that is there twice was planted, and is worth nothing.
     func value(in head: HTTPRequestHead) -> Substring? {
         let start = name(isSecure: isSecure(head)) + "="
-        let all = head.headers.all("Cookie").flatMap { $0.split(separator: ";") }.map { $0.drop { $0 == " " } }
-        let own = all.filter { $0.hasPrefix(start) }
+        let own = head.headers.all("Cookie").flatMap { field -> [Substring] in
+            field.split(separator: ";").map { pair in pair.drop { $0 == " " } }.filter { $0.hasPrefix(start) }
+        }
         guard let first = own.first else { return nil }
         return own.count == 1 ? first.dropFirst(start.count) : ""
     }
