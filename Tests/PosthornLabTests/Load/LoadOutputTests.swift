@@ -19,7 +19,7 @@ import Testing
         return .of(tally, target: "http://127.0.0.1:1/\"x\"")
     }
 
-    private let verdicts: [Expectation.Verdict] = [
+    private let verdicts: [PosthornLab.Expectation.Verdict] = [
         .init(outcome: .kept, expectation: "errors<5%", detail: "1 %"), .init(outcome: .unknown, expectation: "p99<1ms", detail: "too few"),
     ]
 
@@ -94,7 +94,7 @@ import Testing
             #expect(merged.measurements.latency(percent).nanoseconds == whole.all.latency(percent).nanoseconds)
         }
         // One part alone says nothing of p99, both together do.
-        let bound = try Expectation("p99<390ms")
+        let bound = try PosthornLab.Expectation("p99<390ms")
         #expect(merged.verdicts([bound]).map(\.outcome) == [.missed])
         #expect(merged.json["latency_ms"]?["max"] == .number("400.000"))
     }
