@@ -89,10 +89,10 @@ struct SignBenchmark: Benchmark {
 }
 
 /// A format of the list, with an endpoint's settings.
-struct SignedFormat {
+struct SignedFormat: Sendable {
     let name: String
     /// Makes what makes its requests.
-    let composer: (Timestamp) throws -> any RequestComposer
+    let composer: @Sendable (Timestamp) throws -> any RequestComposer
 
     private init(
         _ name: String,

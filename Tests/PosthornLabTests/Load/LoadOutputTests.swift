@@ -62,7 +62,7 @@ import Testing
     @Test func vegetaGetsALineForEachRequest() throws {
         var tally = LoadTally()
         tally.samples = [
-            LoadSample(.after(7, at: 1_000_000_000), start: 0), LoadSample(.after(9, status: nil, at: 2_000_000_000), start: 0),
+            LoadSample(.after(7, at: 1_000_000_000), start: 0), LoadSample(.after(9, at: 2_000_000_000, status: nil), start: 0),
         ]
         var text = ""
         LoadReport.of(tally, target: "http://x/").writeVegeta(method: "POST") {
