@@ -51,7 +51,7 @@ import Testing
         var lines: [String] = []
         var expected: [(vendor: String, isGood: Bool)] = []
         for (name, sending, judging) in Self.vendors {
-            let text = try TextFile.contents(of: "\(Judge.top)/Examples/vendors/\(name).json")
+            let text = TextFile.contents(of: "\(Judge.top)/Examples/vendors/\(name).json")
             let file = try VendorFile(Array(text.utf8)) { (name) throws(InputProblem) in
                 throw InputProblem(field: name, reason: "is not there")
             }
@@ -81,7 +81,7 @@ import Testing
             outputPath: verdicts
         )
         try #require(judge.wait() == 0, "the judge failed: \(judge.errorLines)")
-        let found = try TextFile.contents(of: verdicts).split(separator: "\n")
+        let found = TextFile.contents(of: verdicts).split(separator: "\n")
         try #require(found.count == expected.count)
         for (verdict, wanted) in zip(found, expected) {
             #expect(verdict.hasPrefix("accepted") == wanted.isGood, "\(wanted.vendor), \(wanted.isGood ? "good" : "tampered"): \(verdict)")
