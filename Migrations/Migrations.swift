@@ -36,11 +36,13 @@ public enum Migrations {
         Migration(number: 14, name: "014_idempotency.sql", sql: PackageResources._14_idempotency_sql),
         Migration(number: 15, name: "015_health.sql", sql: PackageResources._15_health_sql),
         Migration(number: 16, name: "016_portal.sql", sql: PackageResources._16_portal_sql),
+        Migration(number: 17, name: "017_changes.sql", sql: PackageResources._17_changes_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
     public static let postgreSQL: [Migration] = [
         Migration(number: 1, name: "001_postgres_outbox.sql", sql: PackageResources._01_postgres_outbox_sql),
         Migration(number: 2, name: "002_postgres_portal.sql", sql: PackageResources._02_postgres_portal_sql),
+        Migration(number: 3, name: "003_postgres_changes.sql", sql: PackageResources._03_postgres_changes_sql),
     ]
 }

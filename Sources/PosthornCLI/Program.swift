@@ -175,6 +175,8 @@ struct Context {
         if !creating { try refuseMissing() }
         let outbox = try openOutbox(creating: creating, replacingKeyBy: newKey)
         defer { outbox.close() }
-        return try body(outbox)
+        let result = try body(outbox)
+        if let subject = NotedCommands.subject(command, arguments) { outbox.noteCommand(command, subject: subject) }
+        return result
     }
 }

@@ -8,6 +8,20 @@ extension PostgresStore {
     package func add(_ tally: AttemptTally, ofEndpoint key: Int64, at moment: Timestamp) throws(OutboxProblem) {
         for span in StatisticsSpan.allCases {
             let start = span.start(of: moment)
+            // Engines add to what all endpoints are counted under together, so the row is there before one of them reads it.
+            let new = AttemptTally()
+            let isNew =
+                try run(
+                    """
+                    INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations)
+                    VALUES ($1, $2, $3, 0, 0, $4, $5) ON CONFLICT (endpoint, span, start) DO NOTHING
+                    """,
+                    .integer(key),
+                    .integer(span.rawValue),
+                    .integer(start.milliseconds),
+                    .text(new.failedText),
+                    .text(new.durations.text)
+                ).affected > 0
             let row = try run(
                 """
                 SELECT delivered, exhausted, failed, durations FROM posthorn_statistics WHERE endpoint = $1 AND span = $2 AND start = $3
@@ -21,7 +35,7 @@ extension PostgresStore {
             sum.add(tally)
             try write(sum, ofEndpoint: key, span, start)
             // Once a span is enough.
-            if row == nil { try forget(span, ofEndpoint: key, before: moment.advanced(byMilliseconds: -span.keptMilliseconds)) }
+            if isNew { try forget(span, ofEndpoint: key, before: moment.advanced(byMilliseconds: -span.keptMilliseconds)) }
         }
     }
 

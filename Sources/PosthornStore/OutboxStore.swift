@@ -5,5 +5,5 @@
 /// several engines share says by ``ShardLeases`` which endpoints each of them delivers to.
 public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, HeldDeliveries, ManualActions, EngineJournal,
     TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance,
-    StoreSpace, AccessKeyStore, PortalSessionStore, ReplayStore, StatisticsStore, IdempotencyStore
+    StoreSpace, AccessKeyStore, PortalSessionStore, ChangeLogStore, ReplayStore, StatisticsStore, IdempotencyStore
 {}

@@ -30,6 +30,8 @@ struct Tables: Sendable {
     /// Each with the generation of its last change.
     var portalSessions: [(stored: StoredPortalSession, changed: Int64)] = []
     var portalGeneration: Int64 = 1
+    var changes: [ChangeRecord] = []
+    var lastChange: Int64 = 0
     var replays: [Replay] = []
     var repeatable: [RepeatableRequest] = []
     var tallies: [Int64: [StatisticsSpan: [Timestamp: AttemptTally]]] = [:]

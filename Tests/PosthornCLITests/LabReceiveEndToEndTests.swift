@@ -31,6 +31,36 @@ import Testing
         #expect(receiver.wait() == 0)
     }
 
+    @Test(.limited()) func whatArrivesIsShownOnAPageOfThisMachine() throws {
+        let posthorn = try PosthornProcess()
+        let refused = try posthorn.run(["receive", "--port", "0", "--ui", "0.0.0.0:0"], input: [])
+        #expect(refused.status != 0 && refused.errors.contains("other machines could read what arrives"))
+        let credential = ["--vendor", "diio", "--credential", "signing_secret=whatever-was-agreed"]
+        let files = [posthorn.write("", to: "stdin"), "/dev/null", posthorn.write("", to: "run-stderr")]
+        let receiver = try posthorn.start(["receive", "--port", "0", "--ui", "127.0.0.1:0"] + credential, files)
+        try #require(posthorn.waitForError("; Ctrl-C ends"))
+        let text = posthorn.contents(posthorn.directory.file("run-stderr"))
+        func port(behind words: String) throws -> Int {
+            let rest = try #require(text.components(behind: words))
+            return try #require(Int(rest.prefix { $0.isNumber }))
+        }
+        let place = try port(behind: "receiving on http://127.0.0.1:")
+        let load = [
+            "load", "http://127.0.0.1:\(place)/hook", "--count", "1", "--vendor", "diio", "--credential", "signing_secret=another-one",
+        ]
+        _ = try posthorn.run(load, input: [])
+        let client = try TestClient(port: try port(behind: "what arrives is shown at http://127.0.0.1:"))
+        client.send("GET /requests HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        let answer = client.readToEnd()
+        for part in [
+            #""receiver":"http://127.0.0.1:\#(place)/""#, #""target":"/hook""#, #""signature":"invalid""#, #""status":401"#,
+            #""headers":[{"name":"#,
+            #""body_left_out":0"#, #""newest":1"#,
+        ] { #expect(answer.contains(part), "\(answer)") }
+        receiver.send(SIGTERM)
+        #expect(receiver.wait() == 0)
+    }
+
     /// Against libcurl's TLS, and OpenSSL's own client.
     @Test(.limited(), .enabled(if: OpenSSLServer.isAvailable)) func httpsIsSpokenWithSendersThatTrustTheCertificate() throws {
         let posthorn = try PosthornProcess()
@@ -107,4 +137,9 @@ import Testing
         }
         throw InputProblem(field: "port", reason: "was not told")
     }
+}
+
+extension String {
+    /// What comes behind some words; `nil` without them.
+    fileprivate func components(behind words: String) -> Substring? { firstRange(of: words).map { self[$0.upperBound...] } }
 }

@@ -24,7 +24,45 @@ import Testing
         #expect(other.exhausted == 10)
         #expect(other.attempts == 20)
         #expect(other.failed == [.status: 20])
+        let all = try scope.statistics(since: nil, until: nil, .fiveMinutes)
+        let sum = (all.steps ?? []).reduce(into: AttemptTally()) { $0.add($1.tally) }
+        #expect(sum.delivered == 10 && sum.exhausted == 10 && sum.attempts == 30 && sum.failed == [.status: 20])
+        #expect(all.knownSince == all.steps?.first?.start)
         #expect(throws: ScopeProblem.self) { try scope.statistics(ofEndpoint: "none", since: nil, until: nil, .hour) }
+    }
+
+    @Test func aTreeIsAddedUpOfItsEndpointsAndWhatNobodyCountedIsNotKnown() throws {
+        let clock = TestClock()
+        let bench = try EngineBench(clock: clock)
+        try bench.apply([
+            EndpointSettings(id: "a", node: "c", url: "https://a.example/"),
+            EndpointSettings(id: "b", node: "s", url: "https://b.example/"),
+        ])
+        func statistics(_ node: String?) throws -> TreeStatistics {
+            try bench.outbox.scoped(to: node).statistics(since: nil, until: nil, .fiveMinutes)
+        }
+        #expect(try statistics(nil).knownSince == nil && statistics("c").knownSince == nil && statistics("c").steps?.isEmpty == true)
+        var tally = AttemptTally()
+        tally.count(nil, durationMicroseconds: 1000, state: .delivered)
+        let one = tally
+        func count(_ key: Int64, minutesAgo: Int64) throws {
+            let moment = clock.now().advanced(byMilliseconds: -minutesAgo * 60_000)
+            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.add(one, ofEndpoint: key, at: moment) }
+        }
+        let view = try bench.outbox.scoped(to: nil).topology()
+        let (a, b) = (view.endpoint("a")?.key ?? -1, view.endpoint("b")?.key ?? -1)
+        for (key, minutes) in [(a, 10), (b, 10), (b, 20)] as [(Int64, Int64)] {
+            try count(key, minutesAgo: minutes)
+            try count(StatisticsDuty.allEndpoints, minutesAgo: minutes)
+        }
+        func steps(_ node: String?) throws -> [String] { (try statistics(node).steps ?? []).map { "\($0.start) \($0.tally.delivered)" } }
+        // It is 2020-07-15T12:33:14.
+        #expect(try steps(nil) == ["2020-07-15T12:10:00.000Z 1", "2020-07-15T12:20:00.000Z 2"])
+        #expect(try steps("c") == steps(nil) && steps("s") == ["2020-07-15T12:10:00.000Z 1", "2020-07-15T12:20:00.000Z 1"])
+        #expect(try statistics("c").knownSince == Timestamp(iso8601: "2020-07-15T12:10:00Z"))
+        // Counted before: then what has no row had no attempts.
+        try count(a, minutesAgo: 300)
+        #expect(try statistics("c").knownSince == statistics("c").since)
     }
 
     @Test func stepsAreAlignedAndDaysAreMadeOfHours() throws {

@@ -57,7 +57,8 @@ public struct StoreContract: Sendable {
         manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
         maintenanceRules, spaceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
-        accessKeyRules, accessKeyReaderRules, portalRules, portalReaderRules, boundedRules, replayRules, replayReaderRules, statisticsRules,
+        accessKeyRules, accessKeyReaderRules, portalRules, portalReaderRules, changeLogRules, changeLogReaderRules, boundedRules,
+        replayRules, replayReaderRules, statisticsRules,
         statisticsReaderRules,
         idempotencyRules,
     ].flatMap(\.self)

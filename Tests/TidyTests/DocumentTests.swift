@@ -117,7 +117,7 @@ import Testing
                 let target = Self.target(of: link, in: path)
                 // DocC finds pictures by their names alone.
                 let resource = "\(Self.catalogue)/Resources/\(link)"
-                let isThere = [target, resource].contains { SourceTree.isFolder($0) || SourceTree.file($0) != nil }
+                let isThere = [target, resource].contains(where: SourceTree.exists)
                 #expect(isThere, "\(path) links to \(link), which is not there")
             }
             for reference in text.matches(of: /<doc:([A-Za-z]+)>/) {

@@ -35,6 +35,11 @@ enum SourceTree {
         return names.sorted()
     }
 
+    static func exists(_ path: String) -> Bool {
+        var facts = stat()
+        return stat("\(top)/\(path)", &facts) == 0
+    }
+
     static func isFolder(_ path: String) -> Bool {
         var facts = stat()
         return stat("\(top)/\(path)", &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR

@@ -14,8 +14,13 @@ import Testing
     }
 
     @Test func theMigrationsListIsTheFolder() {
-        let folder = SourceTree.names(in: "Migrations/SQLite")
         let text = SourceTree.file("Migrations/Migrations.swift")?.text ?? ""
+        let halves = text.split(separator: "public static let postgreSQL", maxSplits: 1)
+        #expect(halves.count == 2)
+        for (name, text) in zip(["SQLite", "PostgreSQL"], halves) { Self.check(SourceTree.names(in: "Migrations/\(name)"), text) }
+    }
+
+    private static func check(_ folder: [String], _ text: Substring) {
         let listed = text.matches(of: /Migration\(number: (\d+), name: "([^"]+)", sql: PackageResources\.([a-z0-9_]+)\)/)
         #expect(!folder.isEmpty)
         #expect(listed.map { String($0.2) } == folder, "the list has other names or another order than the folder")

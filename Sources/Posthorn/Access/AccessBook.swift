@@ -42,6 +42,13 @@ package final class AccessBook: Sendable {
             self.expires = expires
             self.share = share ?? keyID ?? ""
         }
+
+        /// The same without some rights.
+        package func without(_ withheld: Set<AccessRight>) -> Grant {
+            if withheld.isEmpty { return self }
+            let left = rights.subtracting(withheld)
+            return Grant(keyID: keyID, node: node, rights: left, expires: expires, share: share, csrfToken: csrfToken)
+        }
     }
 
     /// What is known of a token.
@@ -185,6 +192,9 @@ package final class AccessBook: Sendable {
         let isRight = ConstantTime.equal(Outbox.digest(of: code).utf8, (stored?.codeDigest ?? Self.noDigest).utf8)
         return isRight && stored?.session.state(at: now) == .unopened
     }
+
+    /// The name of a key; `nil` when it has none.
+    package func name(ofKey id: String) -> String? { state.withLock { $0.keys[id]?.key.name } }
 
     /// Whether two texts are the same, in a time that does not depend on where they differ.
     package static func isSame(_ a: String, _ b: String) -> Bool { ConstantTime.equal(a.utf8, b.utf8) }

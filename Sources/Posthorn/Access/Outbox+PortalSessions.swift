@@ -52,7 +52,7 @@ extension Outbox {
     /// Exchanges the code of a link for what the browser keeps.
     /// - Returns: What it keeps; `nil` when the code is not known, was used, or is too old.
     package func openPortalSession(_ code: PortalToken) throws -> PortalToken? {
-        // Made here and never taken from a request, so that nobody knows it before the session is opened.
+        // Made here and never taken from a request, so that no one knows it before the session is opened.
         let token = PortalToken(.session, id: code.id, secret: SecureRandom.text(byteCount: 32))
         let isOpened = try writer.perform { [clock] (store) throws(OutboxProblem) in
             try store.openPortalSession(

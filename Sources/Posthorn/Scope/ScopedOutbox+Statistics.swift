@@ -14,26 +14,74 @@ extension ScopedOutbox {
     package func statistics(ofEndpoint id: String, since: Timestamp?, until: Timestamp?, _ step: StatisticsStep) throws
         -> EndpointStatistics
     {
-        let length = step.milliseconds
-        func number(_ moment: Timestamp) -> Int64 { (moment.milliseconds - (moment.milliseconds % length + length) % length) / length }
-        let wanted = until ?? now
-        let first = number(since ?? wanted.advanced(byMilliseconds: -step.usualMilliseconds))
-        let end = max(first, number(wanted.advanced(byMilliseconds: length - 1)))
-        if end - first > Int64(Self.stepLimit) {
-            let reason = "is \(end - first) steps before until, and an answer has \(Self.stepLimit); ask for longer steps or less time"
-            throw InputProblem(.outOfRange, field: "since", value: since?.description, reason: reason)
-        }
-        let (from, to) = (Timestamp(milliseconds: first * length), Timestamp(milliseconds: end * length))
+        let (from, to) = try span(since, until, step)
         let spans = try outbox.read { reader in
             let found = try endpoint(id, in: try outbox.topologies.view(reader))
             return try reader.tallies(ofEndpoint: found.key, step.span, since: from, until: to)
         }
+        return EndpointStatistics(since: from, until: to, stepMilliseconds: step.milliseconds, steps: Self.steps(of: spans, step))
+    }
+
+    /// What became of the attempts of all endpoints of the tree.
+    /// - Throws: As ``statistics(ofEndpoint:since:until:_:)``.
+    package func statistics(since: Timestamp?, until: Timestamp?, _ step: StatisticsStep) throws -> TreeStatistics {
+        let (from, to) = try span(since, until, step)
+        // Whether an engine counted is seen by what was counted before.
+        let earlier = from.advanced(byMilliseconds: -Self.lookBackMilliseconds)
+        return try outbox.read { reader in
+            var keys = [StatisticsDuty.allEndpoints]
+            if let node {
+                let view = try outbox.topologies.view(reader)
+                keys = view.stored.endpoints.filter { view.isWithin($0.settings.node, node) }.map(\.key)
+            }
+            guard keys.count <= TreeStatistics.endpointLimit else {
+                return TreeStatistics(since: from, until: to, stepMilliseconds: step.milliseconds, knownSince: nil, steps: nil)
+            }
+            var spans: [(start: Timestamp, tally: AttemptTally)] = []
+            for key in keys { spans += try reader.tallies(ofEndpoint: key, step.span, since: earlier, until: to) }
+            let known = spans.map(\.start).min()
+            return TreeStatistics(
+                since: from,
+                until: to,
+                stepMilliseconds: step.milliseconds,
+                knownSince: known.map { max($0, from) },
+                steps: Self.steps(of: spans.filter { $0.start >= from }.sorted { $0.start < $1.start }, step)
+            )
+        }
+    }
+
+    private static let lookBackMilliseconds: Int64 = 82_800_000
+
+    /// The steps that were asked for, whole.
+    private func span(_ since: Timestamp?, _ until: Timestamp?, _ step: StatisticsStep) throws -> (from: Timestamp, to: Timestamp) {
+        let length = step.milliseconds
+        let wanted = until ?? now
+        let first = Self.number(of: since ?? wanted.advanced(byMilliseconds: -step.usualMilliseconds), step)
+        let end = max(first, Self.number(of: wanted.advanced(byMilliseconds: length - 1), step))
+        if end - first > Int64(Self.stepLimit) {
+            let reason = "is \(end - first) steps before until, and an answer has \(Self.stepLimit); ask for longer steps or less time"
+            throw InputProblem(.outOfRange, field: "since", value: since?.description, reason: reason)
+        }
+        return (Timestamp(milliseconds: first * length), Timestamp(milliseconds: end * length))
+    }
+
+    /// The number of the step in which a moment lies.
+    private static func number(of moment: Timestamp, _ step: StatisticsStep) -> Int64 {
+        let length = step.milliseconds
+        return (moment.milliseconds - (moment.milliseconds % length + length) % length) / length
+    }
+
+    /// Spans put together to steps; they come oldest first.
+    private static func steps(
+        of spans: [(start: Timestamp, tally: AttemptTally)],
+        _ step: StatisticsStep
+    ) -> [(start: Timestamp, tally: AttemptTally)] {
         var steps: [(start: Timestamp, tally: AttemptTally)] = []
         for (moment, tally) in spans {
-            let start = Timestamp(milliseconds: number(moment) * length)
+            let start = Timestamp(milliseconds: number(of: moment, step) * step.milliseconds)
             if steps.last?.start == start { steps[steps.count - 1].tally.add(tally) } else { steps.append((start, tally)) }
         }
-        return EndpointStatistics(since: from, until: to, stepMilliseconds: length, steps: steps)
+        return steps
     }
 }
 
@@ -65,12 +113,7 @@ extension JSONLine {
         add("total", total)
         add(
             "data",
-            statistics.steps.map { step in
-                var line = JSONLine()
-                line.add("start", step.start)
-                line.add(step.tally)
-                return line
-            }
+            statistics.steps.map { JSONLine(step: $0.start, $0.tally) }
         )
     }
 }

@@ -37,14 +37,20 @@ final class StatisticsDuty: EngineDuty {
 
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
         guard isDue, !tallies.isEmpty else { return }
+        var sum = AttemptTally()
         for (key, tally) in tallies.all.prefix(Self.writeLimit) {
             try store.add(tally.counts, ofEndpoint: key, at: turn.now)
+            sum.add(tally.counts)
             _ = tallies.removeValue(forKey: key)
             written[key] = tally
         }
+        try store.add(sum, ofEndpoint: Self.allEndpoints, at: turn.now)
         isDue = !tallies.isEmpty
         lastWrite = turn.now
     }
+
+    /// What all endpoints are counted under together; none has this number.
+    static let allEndpoints: Int64 = 0
 
     func committed(_ results: CommittedResults) {
         written.removeAll(keepingCapacity: true)

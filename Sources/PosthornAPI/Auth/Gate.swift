@@ -14,6 +14,8 @@ struct Gate: Sendable {
     let locality: Locality
     /// What a browser with a portal session sends.
     let cookie: PortalCookie
+    /// Rights that no key gives here, whatever the key.
+    let withheld: Set<AccessRight>
     let clock: @Sendable () -> Timestamp
 
     /// Where the API can be reached from.
@@ -76,7 +78,7 @@ struct Gate: Sendable {
 
     private func grant(_ head: HTTPRequestHead, _ route: Route) throws(APIProblem) -> AccessBook.Grant {
         if route.access == .open { return AccessBook.Grant(keyID: nil, node: nil, rights: []) }
-        return try presented(head)
+        return try presented(head).without(withheld)
     }
 
     private func presented(_ head: HTTPRequestHead) throws(APIProblem) -> AccessBook.Grant {

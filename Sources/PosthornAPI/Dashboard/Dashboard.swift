@@ -14,7 +14,7 @@ struct Dashboard: Sendable {
 
     /// The first segments of the application's own paths. Each is answered with the page itself, which reads the rest of the path.
     static let pages: Set<String> = [
-        "", "deliveries", "endpoints", "new-endpoint", "events", "event-types", "nodes", "keys", "portal-sessions", "replays",
+        "", "deliveries", "endpoints", "new-endpoint", "events", "event-types", "nodes", "keys", "portal-sessions", "changes", "replays",
         PortalRoutes.deadLinkPage,
     ]
 
@@ -25,12 +25,21 @@ struct Dashboard: Sendable {
     private let version: String
 
     private let policy: String
+    private let paths: Set<String>
 
     /// - Parameters:
     ///   - basePath: What comes before every path, such as `/hooks`; empty for nothing.
     ///   - frameAncestors: The sites that may show the pages in a frame.
-    init(basePath: String, frameAncestors: [String] = []) {
+    ///   - html: The page itself.
+    ///   - paths: The first segments of the paths that it is answered at.
+    init(
+        basePath: String,
+        frameAncestors: [String] = [],
+        page html: [UInt8] = DashboardFiles.page,
+        paths: Set<String> = Dashboard.pages
+    ) {
         policy = Self.policy(frameAncestors)
+        self.paths = paths
         baseSegments = basePath.split(separator: "/").map { String($0) }
         var hash = StableHash()
         for file in DashboardFiles.all {
@@ -39,7 +48,7 @@ struct Dashboard: Sendable {
         }
         version = String(hash.value, radix: 16)
         let assets = "\(basePath)/assets/\(version)"
-        let html = String(decoding: DashboardFiles.page, as: UTF8.self).replacing("{{assets}}", with: assets)
+        let html = String(decoding: html, as: UTF8.self).replacing("{{assets}}", with: assets)
         var pageHash = StableHash()
         pageHash.add(html.utf8)
         let pageTag = String(pageHash.value, radix: 16)
@@ -92,7 +101,7 @@ struct Dashboard: Sendable {
         if first == "assets", rest.count >= 3 {
             return rest[rest.startIndex + 1] == version ? .file(rest.dropFirst(2).joined(separator: "/")) : .otherVersion
         }
-        return Self.pages.contains(first) && (first != "" || rest.count == 1) ? .page : nil
+        return paths.contains(first) && (first != "" || rest.count == 1) ? .page : nil
     }
 
     /// Only files of this server run or show, none is given up to a page of another site, and text never becomes markup.

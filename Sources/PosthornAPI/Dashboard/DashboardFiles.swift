@@ -11,12 +11,16 @@ enum DashboardFiles {
     /// The one page, with `{{assets}}` in place of where the other files are.
     static let page = PackageResources.index_html
 
+    /// The page of what a receiver gets, made of the same parts.
+    static let inspectorPage = PackageResources.inspector_html
+
     static let all: [File] = [
         File(name: "style.css", type: "text/css; charset=utf-8", bytes: PackageResources.style_css),
         File(name: "icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),
         script("api.js", PackageResources.api_js),
         script("app.js", PackageResources.app_js),
         script("deliveries.js", PackageResources.deliveries_js),
+        script("changes.js", PackageResources.changes_js),
         script("delivery.js", PackageResources.delivery_js),
         script("dom.js", PackageResources.dom_js),
         script("endpoint-form.js", PackageResources.endpoint_form_js),
@@ -24,6 +28,7 @@ enum DashboardFiles {
         script("endpoints.js", PackageResources.endpoints_js),
         script("event-types.js", PackageResources.event_types_js),
         script("events.js", PackageResources.events_js),
+        script("inspector.js", PackageResources.inspector_js),
         script("keys.js", PackageResources.keys_js),
         script("many.js", PackageResources.many_js),
         script("nodes.js", PackageResources.nodes_js),

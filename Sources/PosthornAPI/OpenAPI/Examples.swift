@@ -81,6 +81,11 @@ enum Examples {
 
     static let ownAccess = json(#"{"key":"0123456789ab","node":"c1","rights":["read","read_metadata","retry"],"csrf_token":null}"#)
 
+    static let recordedChange = json(
+        #"{"id":"17","time":"2026-07-15T12:33:14.000Z","by":"key","by_id":"0123456789ab","by_name":"shop","action":"endpoint disable","#
+            + #""subject":"crm","node":"c1"}"#
+    )
+
     private static let portalMembers =
         #""id":"0123456789ab","node":"c1","rights":["read","retry"],"state":"unopened","created":"2026-07-15T12:33:14.000Z","#
         + #""expires":"2026-07-15T13:33:14.000Z","opened":null,"revoked":null,"made_by":"ba9876543210""#
@@ -96,6 +101,15 @@ enum Examples {
     static let endpointStatistics = json(
         """
         {"id":"crm","since":"2026-11-28T20:00:00.000Z","until":"2026-11-28T21:00:00.000Z","step_seconds":3600,
+        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}},
+        "data":[{"start":"2026-11-28T20:00:00.000Z","attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},
+        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}}]}
+        """
+    )
+
+    static let statistics = json(
+        """
+        {"since":"2026-11-28T20:00:00.000Z","until":"2026-11-28T21:00:00.000Z","step_seconds":3600,"known_since":"2026-11-28T20:00:00.000Z",
         "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}},
         "data":[{"start":"2026-11-28T20:00:00.000Z","attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},
         "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}}]}

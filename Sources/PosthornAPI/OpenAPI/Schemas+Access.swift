@@ -38,6 +38,17 @@ extension Schemas {
                 ),
             ])
         ),
+        (
+            "RecordedChange",
+            Schema.whole([
+                ("id", Schema.string), ("time", Schema.time), ("by", Schema.choice(["key", "portal session", "command line", "no key"])),
+                ("by_id", Schema.described(Schema.nullable("string"), "The key's or session's id.")),
+                ("by_name", Schema.described(Schema.nullable("string"), "The key's name at that time.")),
+                ("action", Schema.described(Schema.string, "In the words of the command line, such as endpoint disable.")),
+                ("subject", Schema.described(Schema.nullable("string"), "The id of what was changed.")),
+                ("node", Schema.described(Schema.nullable("string"), "The node in whose tree it is; null for the whole outbox.")),
+            ])
+        ),
         ("PortalSession", Schema.whole(portalSession)),
         (
             "NewPortalSession",

@@ -237,6 +237,14 @@ enum Schemas {
 
     private static let others: [(String, JSONValue)] = [
         (
+            "Statistics",
+            Schema.whole([
+                ("since", Schema.time), ("until", Schema.time), ("step_seconds", Schema.integer), ("known_since", Schema.nullableTime),
+                ("total", Schema.oneOf([Schema.whole(tally), Schema.of("null")])),
+                ("data", Schema.oneOf([Schema.array(Schema.whole([("start", Schema.time)] + tally)), Schema.of("null")])),
+            ])
+        ),
+        (
             "EndpointStatistics",
             Schema.whole([
                 ("id", identifier), ("since", Schema.time), ("until", Schema.time), ("step_seconds", Schema.integer),

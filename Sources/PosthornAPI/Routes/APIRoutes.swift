@@ -5,7 +5,8 @@ enum APIRoutes {
         let routes =
             EventRoutes.all(parts) + EventTypeRoutes.all + RecipientRoutes.all + DeliveryRoutes.all + ReplayRoutes.all
             + EndpointRoutes.all(parts) + StatisticsRoutes.all + NodeRoutes.all
-            + KeyRoutes.all(parts) + PortalRoutes.all(parts) + [AccessRoutes.own] + StatusRoutes.all(parts) + StreamRoutes.all(parts)
+            + KeyRoutes.all(parts) + PortalRoutes.all(parts) + ChangeRoutes.all + [AccessRoutes.own] + StatusRoutes.all(parts)
+            + StreamRoutes.all(parts)
             + ProblemRoutes.all(parts)
             + [metrics]
         return routes + [DocumentRoutes.openAPI(routes, parts)]

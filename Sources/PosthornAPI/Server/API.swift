@@ -16,6 +16,8 @@ package final class API: Sendable {
         package var publicOrigin: String?
         /// The sites that may show the dashboard in a frame.
         package var frameAncestors: [String] = []
+        /// Whether the data of events and the answers of receivers are hidden, whatever the key.
+        package var hidesPayloads = false
         /// Where requests can come from.
         package var isLoopback = true
         /// Whether they come through a Unix socket.
@@ -106,6 +108,7 @@ package final class API: Sendable {
             outbox: outbox,
             locality: options.isUnixSocket ? .unixSocket : options.isLoopback ? .loopback : .anywhere,
             cookie: cookie,
+            withheld: options.hidesPayloads ? [.read] : [],
             clock: { outbox.scoped(to: nil).now }
         )
     }
@@ -186,7 +189,14 @@ package final class API: Sendable {
     }
 
     private func answer(_ request: APIRequest, _ handler: (APIRequest) throws -> HTTPResponse) -> HTTPResponse {
-        do { return try Idempotency.answer(request, handler) } catch { return refusal(error, request.head.id) }
+        do {
+            let node = ChangeNotes.node(of: request)
+            let response = try Idempotency.answer(request, handler)
+            ChangeNotes.note(request, response, node: node, book)
+            return response
+        } catch {
+            return refusal(error, request.head.id)
+        }
     }
 
     private func refusal(_ error: any Error, _ id: HTTPRequestID) -> HTTPResponse {

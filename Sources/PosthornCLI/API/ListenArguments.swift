@@ -27,6 +27,7 @@ struct ListenArguments {
             isRepeatable: true,
             "with --listen: a site that may show the dashboard in a frame, such as https://app.example.com (repeatable)"
         ),
+        .init("hide-payloads", "with --listen: hide the data of events and the answers of receivers, whatever the key"),
         .init("metrics-endpoints", "IDS", "with --listen: endpoints, separated by commas, whose attempts have metrics of their own"),
     ]
 
@@ -40,12 +41,13 @@ struct ListenArguments {
     private let proxies: [CIDR]
     private let metricsEndpoints: [String]
     private let publicOrigin: String?
+    private let hidesPayloads: Bool
     private let frameAncestors: [String]
 
     /// What the flags ask for; `nil` without `--listen`.
     init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
         guard let text = arguments.text("listen") else {
-            for flag in ["base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "metrics-endpoints"]
+            for flag in ["base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "hide-payloads", "metrics-endpoints"]
             where arguments.has(flag) {
                 throw UsageProblem("--\(flag) goes with --listen", command: command)
             }
@@ -64,6 +66,7 @@ struct ListenArguments {
         basePath = path
         proxies = try arguments.ranges("trusted-proxy")
         metricsEndpoints = try Self.endpoints(arguments.text("metrics-endpoints"), command)
+        hidesPayloads = arguments.has("hide-payloads")
         publicOrigin = try arguments.text("public-url").map { text throws(UsageProblem) in try Self.origin(text, "public-url", command) }
         frameAncestors = try arguments.all("portal-frame-ancestors").map { text throws(UsageProblem) in
             try Self.origin(text, "portal-frame-ancestors", command)
@@ -114,6 +117,7 @@ struct ListenArguments {
         options.guard = egress
         options.metricsEndpoints = metricsEndpoints
         options.publicOrigin = publicOrigin
+        options.hidesPayloads = hidesPayloads
         options.frameAncestors = frameAncestors
         options.engine = {
             let statistics = engine.statistics

@@ -1,3 +1,4 @@
+import PosthornAPI
 import PosthornFormats
 import PosthornHTTP
 import PosthornLab
@@ -24,6 +25,7 @@ enum ReceiveCommand: Command {
             .init("seed", "N", "where the dice of --fault start from (default 0)"),
             .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
             .init("ledger", "FILE", "append a line for each event that is processed, for posthorn load --ledger"),
+            .init("ui", "ADDRESS", "show what arrives live, on a page at HOST:PORT of this machine or unix:PATH, such as 127.0.0.1:9998"),
             .init("until", "N", "end once N different events were answered 200"),
         ],
         usesOutbox: false,
@@ -40,6 +42,8 @@ enum ReceiveCommand: Command {
                 + "\nlose (answered 200, not processed) and twice spoil that on purpose.",
             "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
                 + "\nhangup, delay:MS, lose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
+            "The page of --ui has the newest \(InspectorServer.keptLimit) requests with header and body (\(HumanText.bytes(UInt64(InspectedRequest.bodyLimitBytes))) at most), whether each was"
+                + "\nverified or why not, what it was answered, and duplicates. Payloads are shown as they came, so only this machine can open it.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
             "Requests are answered whether or not anybody reads the output. Up to \(HumanText.bytes(UInt64(LinePrinter.limitBytes))) of lines wait for a reader; what"
                 + "\ncomes then is left out, and a line says how many (with --json: kind \"dropped\", lines). The ledger leaves nothing out.",
@@ -53,6 +57,7 @@ enum ReceiveCommand: Command {
             "posthorn receive --topology topology.json --endpoint crm --fail-first 2 --delay 100",
             "posthorn receive --vendor webio --value balance=12.50",
             "posthorn receive --tls-cert cert.pem --tls-key key.pem",
+            "posthorn receive --ui 127.0.0.1:9998",
         ]
     )
 
@@ -96,6 +101,10 @@ enum ReceiveCommand: Command {
         let errors = try LinePrinter(notice: { Array(dropped($0).utf8) }, write: { _ = Descriptor.write($0, to: 2) })
         defer { errors.close() }
         server.handshakeFailed = { errors.line("posthorn: \(ReceiverTLS.text(of: $0))".utf8) }
+        let inspector = try arguments.text("ui").map { text in
+            try InspectorServer(listen: try page(text, context.command))
+        }
+        defer { inspector?.stop() }
         let receiver = try Receiver(
             server: server,
             configuration: configuration,
@@ -106,10 +115,16 @@ enum ReceiveCommand: Command {
                 {
                     errors.line("posthorn: the ledger could not be written: \(SystemProblem("write", failure))".utf8)
                 }
+                inspector?.add(InspectedRequest.value(of: arrival, request))
                 printer.line(isJSON ? arrival.json : Array(arrival.line.utf8))
                 if goal.isReached(with: arrival) { ending.signal() }
             }
         )
+        if let inspector {
+            let name = host.contains(":") ? "[\(host)]" : host
+            inspector.show("\(server.tls == nil ? "http" : "https")://\(name):\(receiver.port)/")
+            announce(page: inspector.url, isJSON, printer)
+        }
         announce(server, receiver.port, host, isChecking: isChecking, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
@@ -125,6 +140,18 @@ enum ReceiveCommand: Command {
 
     private static func droppedJSON(_ count: Int) -> [UInt8] {
         Array(JSONValue.object([.init("kind", .string("dropped")), .init("lines", .number(String(count)))]).text.utf8)
+    }
+
+    private static func page(_ text: String, _ command: String) throws(UsageProblem) -> ListenAddress {
+        do throws(InputProblem) { return try ListenAddress(text) } catch {
+            throw UsageProblem("--ui: \(error.value.map { "\"\(InputProblem.printable($0))\" " } ?? "")\(error.reason)", command: command)
+        }
+    }
+
+    private static func announce(page: String, _ isJSON: Bool, _ printer: LinePrinter) {
+        if !isJSON { return ErrorOutput.line("what arrives is shown at \(TerminalText.text(page))") }
+        let object = JSONValue.object([.init("kind", .string("page")), .init("url", .string(page))])
+        printer.line(object.text.utf8)
     }
 
     private static func announce(

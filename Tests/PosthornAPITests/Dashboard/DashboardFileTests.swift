@@ -37,9 +37,10 @@ import Testing
     private static func text(_ file: DashboardFiles.File) -> String { String(decoding: file.bytes, as: UTF8.self) }
 
     @Test func theListIsTheFolder() {
-        #expect(Set(DashboardFiles.all.map(\.name)).union(["index.html"]) == Self.names)
+        #expect(Set(DashboardFiles.all.map(\.name)).union(["index.html", "inspector.html"]) == Self.names)
         for file in DashboardFiles.all { #expect(file.bytes == Self.bytes(file.name), "\(file.name) has another file's contents") }
         #expect(DashboardFiles.page == Self.bytes("index.html"))
+        #expect(DashboardFiles.inspectorPage == Self.bytes("inspector.html"))
     }
 
     @Test func allOfItIsSmallerThanAPhotograph() {

@@ -213,6 +213,9 @@ import Testing
         // However long ago or far ahead.
         #expect(faults("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z") == ["since"])
         #expect(bench.ask("GET", "/v1/endpoints/far/stats", key: key).status == 404)
+        let tree = bench.ask("GET", "/v1/stats?step=5m", key: key)
+        #expect(tree.status == 200 && tree.data.isEmpty && tree.json["known_since"] == .null && tree.json["step_seconds"] == .number("300"))
+        #expect(bench.ask("GET", "/v1/stats?step=5m&since=2020-01-01T00:00:00Z", key: key).faults == ["since"])
     }
 
     @Test func nodesAndTheTopologyAreForKeysOfTheWholeOutbox() throws {

@@ -110,11 +110,11 @@ import Testing
     }
 
     @Test func aProxysWordAboutTheClientCountsOnlyWhereTheProxyIsNamed() throws {
-        let request = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"
-        for (range, address) in [("127.0.0.0/8", "203.0.113.9"), ("10.0.0.0/8", "127.0.0.1")] {
+        let request = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n\r\n"
+        for (range, address) in [("127.0.0.0/8", "203.0.113.9 true"), ("10.0.0.0/8", "127.0.0.1 false")] {
             var configuration = HTTPServerConfiguration()
             configuration.proxies = ProxyTrust(ranges: [try CIDR(range)])
-            let server = try HTTPServer(configuration: configuration) { .text($0.remoteAddress) }
+            let server = try HTTPServer(configuration: configuration) { .text("\($0.remoteAddress) \($0.head.isSecure)") }
             let client = try TestClient(port: server.port)
             client.send(request)
             #expect(client.readAnswer().hasSuffix("\r\n\r\n\(address)"))

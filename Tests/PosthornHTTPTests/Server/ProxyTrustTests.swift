@@ -42,6 +42,18 @@ import Testing
         #expect(try client(["X-Forwarded-For": "[2001:db8::1]:5000"]) == "2001:db8::1")
     }
 
+    @Test func whetherAClientTalksTLSIsWhatTheNearestProxyWrote() {
+        func isSecure(_ headers: HTTPHeaders, _ field: ProxyTrust.Field = .xForwardedFor) -> Bool {
+            ProxyTrust(ranges: [], field: field).isSecure(headers)
+        }
+        #expect(isSecure(["X-Forwarded-Proto": "https"]) && isSecure(["X-Forwarded-Proto": "http, HTTPS"]))
+        #expect(!isSecure(["X-Forwarded-Proto": "https, http"]) && !isSecure([:]) && !isSecure(["X-Forwarded-Proto": ""]))
+        #expect(!isSecure(["X-Forwarded-Proto": "https", "x-forwarded-proto": "http"]))
+        #expect(isSecure(["Forwarded": "for=a;proto=http, for=b; Proto=\"https\""], .forwarded))
+        #expect(!isSecure(["Forwarded": "for=a;proto=https, for=b"], .forwarded) && !isSecure(["Forwarded": "proto=https"]))
+        #expect(!isSecure(["X-Forwarded-Proto": "https"], .forwarded))
+    }
+
     @Test func aUnixSocketsPeerIsAProxyOnlyWhereItIsSaid() {
         #expect(!ProxyTrust(ranges: []).trusts(nil))
         #expect(ProxyTrust(ranges: [], trustsUnixSocket: true).trusts(nil))

@@ -16,6 +16,7 @@ import './nodes.js';
 import './replays.js';
 import './keys.js';
 import './portal-sessions.js';
+import './changes.js';
 
 const places = [
     { path: '', word: 'Overview', letter: 'o', right: 'read_metadata' },
@@ -25,6 +26,7 @@ const places = [
     { path: 'event-types', word: 'Event types', letter: 't', right: null },
     { path: 'nodes', word: 'Hierarchy', letter: 'h', right: 'read_metadata' },
     { path: 'replays', word: 'Replays', letter: 'r', right: 'read_metadata' },
+    { path: 'changes', word: 'Changes', letter: 'c', right: 'read_metadata' },
     { path: 'keys', word: 'Keys', letter: 'k', right: 'keys' },
     { path: 'portal-sessions', word: 'Portal', letter: 'p', right: 'keys' },
 ];

@@ -11,6 +11,8 @@ const everyMilliseconds = 2000;
 /// The slower questions: who is in trouble, what was exhausted.
 const everyManyMilliseconds = 15000;
 const hour = 3600_000;
+/// The engine counts every five seconds, so a shorter step would have the wrong rate.
+const shortestSeconds = 30;
 /// Endpoints in trouble that the first screen has room for.
 const shownLimit = 25;
 /// Exhausted deliveries that are looked through for those of the last hour.
@@ -20,10 +22,11 @@ page('', async ({ title, main, signal }) => {
     const [behind, trouble, exhausted, through] = [card('How far behind'), card('Endpoints in trouble'), card('Exhausted in the last hour'), card('Throughput')];
     const engine = h('div', {});
     const plots = h('div', { class: 'columns' });
+    const lastHour = h('div', { class: 'columns' });
     const list = h('div', {});
     const samples = [];
     let lastEngine;
-    fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), plots, list);
+    fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), lastHour, plots, list);
 
     async function showFigures() {
         let status;
@@ -46,10 +49,32 @@ page('', async ({ title, main, signal }) => {
         samples.push({ at: Date.now(), lag: status.overdue === 0 ? 0 : status.overdue_age_ms, attempts: status.attempts_per_second, delivered: status.delivered_per_second });
         while (samples.length > hour / everyMilliseconds) samples.shift();
         fill(plots,
-            plot('Lag since this page was opened', samples, [{ name: 'lag', value: each => each.lag, text: length }]),
-            plot('Attempts and deliveries a second since this page was opened', samples, [
+            plot('Lag since this page was opened', samples, [{ name: 'lag', value: each => each.lag, text: length }]));
+    }
+
+    async function showLastHour() {
+        let statistics;
+        try {
+            statistics = await get('v1/stats?step=5m', signal);
+        } catch (error) {
+            if (error.name === 'AbortError' || error.status === 401) throw error;
+            fill(lastHour, note('warn', h('p', {}, `The last hour is ${unknown}: ${error.message}`)));
+            return;
+        }
+        const steps = stepsOf(statistics, Date.now());
+        if (steps === null) {
+            fill(lastHour, h('p', { class: 'dim' }, 'There are too many endpoints here to draw the last hour of all of them; each has its own on its page.'));
+            return;
+        }
+        fill(lastHour,
+            plot('Attempts a second in the last hour', steps, [
                 { name: 'delivered', value: each => each.delivered, text: rate },
-                { name: 'failed attempts', kind: 'bad', value: each => failedOf(each), text: rate },
+                { name: 'failed', kind: 'bad', value: each => each.failed, text: rate },
+                { name: 'exhausted', kind: 'warn', value: each => each.exhausted, text: rate },
+            ]),
+            plot('How long attempts took in the last hour', steps, [
+                { name: 'p99', kind: 'warn', value: each => each.p99, text: length }, { name: 'p90', value: each => each.p90, text: length },
+                { name: 'p50', kind: 'good', value: each => each.p50, text: length },
             ]));
     }
 
@@ -77,7 +102,7 @@ page('', async ({ title, main, signal }) => {
         if (!isInUse(list)) fill(list, troubleTable(rows, status.value));
     }
 
-    await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, showTrouble)]);
+    await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, showTrouble), follow(signal, everyManyMilliseconds, showLastHour)]);
 });
 
 /// A figure with its heading and what it means.
@@ -110,8 +135,27 @@ function throughput(status) {
     return [rate(status.delivered_per_second), `delivered, of ${rate(status.attempts_per_second)} attempts; ${count(status.in_flight)} on the wire`];
 }
 
-function failedOf(sample) {
-    return typeof sample.attempts === 'number' && typeof sample.delivered === 'number' ? Math.max(0, sample.attempts - sample.delivered) : null;
+/// The steps of the last hour with rates and latencies, each unknown where it was not counted; null when nothing can be said.
+function stepsOf(statistics, now) {
+    if (statistics.data === null) return null;
+    const byStart = new Map(statistics.data.map(each => [Date.parse(each.start), each]));
+    const stepLength = statistics.step_seconds * 1000;
+    const known = statistics.known_since === null ? Infinity : Date.parse(statistics.known_since);
+    const steps = [];
+    for (let start = Date.parse(statistics.since); start < Date.parse(statistics.until); start += stepLength) {
+        const seconds = (Math.min(now, start + stepLength) - start) / 1000;
+        // What has only just begun says nothing yet.
+        if (seconds < shortestSeconds) continue;
+        const step = byStart.get(start);
+        const isKnown = start + stepLength > known;
+        const perSecond = value => isKnown ? (value ?? 0) / seconds : null;
+        steps.push({
+            at: start, delivered: perSecond(step?.delivered), exhausted: perSecond(step?.exhausted),
+            failed: perSecond(step && Object.values(step.failed).reduce((sum, value) => sum + value, 0)),
+            p50: step?.latency_ms.p50 ?? null, p90: step?.latency_ms.p90 ?? null, p99: step?.latency_ms.p99 ?? null,
+        });
+    }
+    return steps;
 }
 
 function engineNote(status) {
