@@ -74,7 +74,7 @@ let package = Package(
             "Posthorn",
             [
                 "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
-                "PosthornMail",
+                "PosthornMail", .target(name: "PosthornPostgres", condition: withPostgreSQL),
             ]
         ),
         room("PosthornTesting", ["Posthorn", "PosthornMail", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
@@ -94,7 +94,7 @@ let package = Package(
             dependencies: [
                 "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornStore", "PosthornSQLite", "PosthornSending",
                 "PosthornFormats", "PosthornCurl", "PosthornMail",
-                "PosthornHTTP", "PosthornAPI", "PosthornLab",
+                "PosthornHTTP", "PosthornAPI", "PosthornLab", .target(name: "PosthornPostgres", condition: withPostgreSQL),
             ],
             swiftSettings: strict
         ),
@@ -169,7 +169,7 @@ let package = Package(
             "PosthornPostgresTests",
             [
                 "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "PosthornTestSupport",
-                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL),
+                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL), "PosthornCLI",
             ]
         ),
         tests(

@@ -105,8 +105,10 @@ struct Context {
     let output: Output
     /// Whether lists are for programs.
     let json: Bool
-    /// The outbox's file.
+    /// The outbox's file, or the address of the server that has it.
     let databasePath: String
+    /// Whether it is on a server.
+    var isOnServer: Bool { DatabaseServer.isMeant(by: databasePath) }
     /// The command's name, for problems of usage.
     let command: String
     /// What the command line says.
@@ -125,6 +127,9 @@ struct Context {
     /// - Parameter newKey: A key that takes the place of the given one.
     func openOutbox(creating: Bool = true, replacingKeyBy newKey: OutboxKey? = nil) throws -> Outbox {
         let key = try KeySource.key(arguments)
+        if isOnServer {
+            return try DatabaseServer.open(databasePath, creating: creating, key: newKey ?? key, replacing: newKey == nil ? nil : key)
+        }
         return try Outbox(path: databasePath, creating: creating, key: newKey ?? key, replacing: newKey == nil ? nil : key)
     }
 
@@ -132,6 +137,7 @@ struct Context {
     /// of a key, which only opens what a list does not show.
     func openToRead() throws -> Outbox {
         let key = arguments.text("key-file") == nil ? try? KeySource.key(arguments) : try KeySource.key(arguments)
+        if isOnServer { return try DatabaseServer.open(databasePath, creating: false, key: key) }
         return try Outbox(path: databasePath, creating: false, key: key, readOnly: !FileChecks.canBeWritten(databasePath))
     }
 
@@ -155,7 +161,8 @@ struct Context {
 
     /// Refuses to go on where there is no file.
     func refuseMissing() throws(OutboxProblem) {
-        if access(databasePath, F_OK) == 0 { return }
+        // A server is asked when the outbox is opened.
+        if isOnServer || access(databasePath, F_OK) == 0 { return }
         let flag = command == RunCommand.specification.name ? " or --create" : ""
         throw OutboxProblem(
             .access,

@@ -1,5 +1,5 @@
 #if PostgreSQL
-/// Tells which engines are dead: those whose number has stood still for so long, by the observer's own clock, that their lease has ended
+/// Finds the engines that are dead: those whose number has not changed for so long, by the observer's own clock, that their lease has ended
 /// by theirs. No two clocks are compared. Pure.
 struct BeatObserver {
     /// How long an engine's lease lasts from the moment at which it has sent its last beat.

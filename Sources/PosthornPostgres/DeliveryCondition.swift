@@ -34,7 +34,7 @@ struct DeliveryCondition {
         terms.append(term(parameter(value)))
     }
 
-    /// Adds a value that stands elsewhere in the statement.
+    /// Adds a value that is used elsewhere in the statement.
     /// - Returns: What it is called there.
     mutating func parameter(_ value: PostgresValue) -> String {
         values.append(value)

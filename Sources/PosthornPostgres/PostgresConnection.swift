@@ -115,7 +115,7 @@ final class PostgresConnection {
                 try rows(PQexecPrepared(handle, statement, Int32(values.count), pointers, nil, nil, 0))
             }
         } catch {
-            // Prepared anew the next time, in case it was the statement that is out of date.
+            // Prepared again the next time, in case it was the statement that is out of date.
             if error.code == .busy, !isInTransaction { prepared.removeAll() }
             throw error
         }

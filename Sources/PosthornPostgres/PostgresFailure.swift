@@ -9,7 +9,7 @@ enum PostgresFailure {
         "40001": .busy, "40P01": .busy, "55P03": .busy, "57014": .busy, "25P03": .busy,
         // too_many_connections, read_only_sql_transaction: a standby, or a primary that is becoming one.
         "53300": .busy, "25006": .busy,
-        // A statement that a pooler has forgotten, or whose tables were changed: it is prepared anew.
+        // A statement that a pooler has forgotten, or whose tables were changed: it is prepared again.
         "26000": .busy, "0A000": .busy,
         // disk_full
         "53100": .full,

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Counts an engine's number up once a second, over a session of its own, and takes the shards away from engines that have ceased to do so.
 ///
-/// A thread of its own does it, so that a long transaction of the engine's keeps nobody waiting for a sign of life.
+/// A thread of its own does it, so that a long transaction of the engine's keeps no other waiting for a sign of life.
 final class PostgresHeart: Sendable {
     private let id: Int64
     private let place: PostgresPlace

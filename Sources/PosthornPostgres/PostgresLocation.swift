@@ -5,9 +5,15 @@ package import PosthornText
 /// An outbox in a database.
 package struct PostgresLocation: StoreLocation {
     private let place: PostgresPlace
+    private let creating: Bool
 
-    /// - Parameter address: What libpq takes for a connection, such as `postgresql://user@host/database`.
-    package init(_ address: String) throws(OutboxProblem) { place = try PostgresPlace(address) }
+    /// - Parameters:
+    ///   - address: What libpq takes for a connection, such as `postgresql://user@host/database`.
+    ///   - creating: Whether the tables are made where there are none.
+    package init(_ address: String, creating: Bool = true) throws(OutboxProblem) {
+        place = try PostgresPlace(address)
+        self.creating = creating
+    }
 
     /// Server and database, without a password.
     package var name: String { place.name }
@@ -17,7 +23,7 @@ package struct PostgresLocation: StoreLocation {
         sealing: (any CredentialSealing)?,
         at now: Timestamp
     ) throws(OutboxProblem) -> sending any OutboxStore {
-        try PostgresStore(place, sealing: sealing, now: now)
+        try PostgresStore(place, sealing: sealing, creating: creating, now: now)
     }
 
     /// Sessions of their own.

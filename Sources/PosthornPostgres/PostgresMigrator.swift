@@ -80,7 +80,7 @@ struct PostgresMigrator {
         return rows.count
     }
 
-    /// FNV-1a, 64 bits: it tells an edited file from the one that was applied, which is all that is asked of it.
+    /// FNV-1a, 64 bits: it is enough to know an edited file from the one that was applied, which is its only use.
     static func checksum(_ bytes: [UInt8]) -> String {
         let text = String(StableHash.fnv1a(bytes), radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text

@@ -9,6 +9,8 @@ package struct PostgresPlace: Sendable, Hashable {
     let connectionString: String
     /// Server and database, for messages.
     package let name: String
+    /// Whether there is a password in it.
+    package let hasPassword: Bool
 
     /// Whether a text names an outbox in PostgreSQL, and not a file.
     package static func isMeant(by text: String) -> Bool { text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") }
@@ -29,7 +31,9 @@ package struct PostgresPlace: Sendable, Hashable {
                     + "password but letters and digits as %xx, or leave the password to PGPASSFILE"
             )
         }
-        name = Self.name(Self.values(options))
+        let values = Self.values(options)
+        name = Self.name(values)
+        hasPassword = values["password"] != nil
     }
 
     private static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {

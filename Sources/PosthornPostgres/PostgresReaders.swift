@@ -12,7 +12,7 @@ final class PostgresReaders: OutboxReaders {
     private let idle = Mutex<[Session]>([])
     private let open: @Sendable () throws(OutboxProblem) -> PostgresStore
 
-    /// A store between two readers, when nobody uses it.
+    /// A store between two readers, when it is not in use.
     private struct Session: @unchecked Sendable {
         let store: PostgresStore
     }

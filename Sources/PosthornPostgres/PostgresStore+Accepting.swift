@@ -84,7 +84,7 @@ extension PostgresStore {
         )
     }
 
-    /// The oldest events that another program inserted and that have no deliveries yet. In a transaction, those that nobody else is
+    /// The oldest events that another program inserted and that have no deliveries yet. In a transaction, those that no other is
     /// giving theirs at the moment.
     package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
         let lock = isWriting ? "FOR UPDATE OF a SKIP LOCKED" : ""
@@ -120,7 +120,7 @@ extension PostgresStore {
     /// Gives an arrival its deliveries; from then on it is no arrival.
     package func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
         let taken = try run("DELETE FROM posthorn_arrival WHERE seq = $1", .integer(seq)).affected
-        // Somebody else has given it its deliveries meanwhile.
+        // Another engine has given it its deliveries meanwhile.
         if taken == 0 { return }
         changedCounts.events += 1
         try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)

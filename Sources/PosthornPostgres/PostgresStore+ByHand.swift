@@ -5,7 +5,7 @@ package import PosthornText
 
 /// The rows behind what people do to deliveries by hand.
 extension PostgresStore {
-    /// Reads a delivery. In a transaction nobody else moves it until that ends.
+    /// Reads a delivery. In a transaction no other session moves it until that ends.
     package func deliveryRow(_ id: Int64) throws(OutboxProblem) -> DeliveryRow? {
         if isWriting { try lock(id) }
         let row = try run(
@@ -37,7 +37,7 @@ extension PostgresStore {
         )
     }
 
-    /// Whoever moves it to the other table meanwhile is waited for, so it is looked for there, and once more in case it comes back.
+    /// A session that moves it to the other table meanwhile is waited for, so it is looked for there, and once more in case it comes back.
     private func lock(_ id: Int64) throws(OutboxProblem) {
         for table in ["posthorn_pending", "posthorn_settled", "posthorn_pending"]
         where try run("SELECT 1 FROM \(table) WHERE id = $1 FOR UPDATE", .integer(id)).count > 0 { return }

@@ -5,7 +5,7 @@ package import PosthornText
 
 /// Which endpoints have changed since a generation of the topology, and their states.
 extension PostgresStore {
-    /// Counts the changes of the hierarchy and its endpoints. In a transaction nobody else changes them until that ends, so that what is
+    /// Counts the changes of the hierarchy and its endpoints. In a transaction no other session changes them until that ends, so that what is
     /// fanned out and recorded follows the topology that is in force.
     package func topologyGeneration() throws(OutboxProblem) -> Int64 {
         if !isWriting { return try setting("topology") }

@@ -38,7 +38,7 @@ extension PostgresStore {
             .integer(request.created.milliseconds),
             .integer(oldest.milliseconds)
         )
-        // Somebody else has begun it in the meantime, in another program.
+        // Another program has begun it in the meantime.
         return begun.affected == 0 ? try repeatable(request.owner, request.name) : nil
     }
 

@@ -99,7 +99,7 @@ extension PostgresStore {
     /// Gives all shards back at once.
     package func leave() {
         guard let id = membership.left() else { return }
-        // What cannot be given back is taken, once others see that nobody is there.
+        // What cannot be given back is taken, once others see that the engine is gone.
         _ = try? run(
             """
             WITH gone AS (DELETE FROM posthorn_dispatcher WHERE id = $1 RETURNING id)

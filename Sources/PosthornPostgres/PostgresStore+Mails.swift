@@ -16,7 +16,7 @@ extension PostgresStore {
         return (state, row.integerOrNil(1).map { Int($0) })
     }
 
-    /// The newest mail of an endpoint for a recipient. Nobody closes it before the transaction ends that asks.
+    /// The newest mail of an endpoint for a recipient. It is not closed before the transaction ends that asks.
     package func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
         try run(
             """

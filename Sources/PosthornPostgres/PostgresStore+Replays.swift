@@ -63,7 +63,7 @@ extension PostgresStore {
         )
     }
 
-    /// One replay. In a transaction nobody else moves it on until that ends.
+    /// One replay. In a transaction no other session moves it on until that ends.
     package func replay(_ number: Int64) throws(OutboxProblem) -> Replay? {
         guard let row = try run("\(Self.replayColumns) WHERE number = $1 \(isWriting ? "FOR UPDATE" : "")", .integer(number)).first else {
             return nil

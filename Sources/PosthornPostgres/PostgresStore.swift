@@ -21,7 +21,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     private var commits = 0
     private var statementsBefore = 0
     private var hasChangedTopology = false
-    /// Makes ``commitsByOthers()`` another number while events wait that somebody has inserted.
+    /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
     private var doubtful: String?
@@ -36,13 +36,14 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         _ place: PostgresPlace,
         sealing: (any CredentialSealing)?,
         isReader: Bool = false,
+        creating: Bool = true,
         now: Timestamp
     ) throws(OutboxProblem) {
         self.place = place
         self.sealing = sealing
         self.isReader = isReader
         self.now = now
-        connection = try Self.connect(place, isReader: isReader, now: now)
+        connection = try Self.connect(place, isReader: isReader, creating: creating, now: now)
         membership = PostgresMembership(place)
     }
 
@@ -55,9 +56,17 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         ("default_transaction_isolation", "read committed"),
     ]
 
-    private static func connect(_ place: PostgresPlace, isReader: Bool, now: Timestamp) throws(OutboxProblem) -> PostgresConnection {
+    private static func connect(
+        _ place: PostgresPlace,
+        isReader: Bool,
+        creating: Bool,
+        now: Timestamp
+    ) throws(OutboxProblem) -> PostgresConnection {
         let connection = try PostgresConnection(place, session: isReader ? [] : writerSession)
         let migrator = PostgresMigrator(place.name)
+        if !creating, try migrator.check(connection) == 0 {
+            throw OutboxProblem(.access, "there is no outbox in \(place.name); name another database, or make it with posthorn apply")
+        }
         if !isReader { try migrator.migrate(connection, now: now.milliseconds) }
         guard try migrator.check(connection) == migrator.migrations.count else {
             throw OutboxProblem(.schema, "the outbox \(place.name) has an older schema than this program's", remedy: .openAsWriter)
@@ -68,7 +77,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// Connects again where the session was lost.
     private func reconnect() throws(OutboxProblem) {
         statementsBefore += connection.statements
-        connection = try Self.connect(place, isReader: isReader, now: now)
+        connection = try Self.connect(place, isReader: isReader, creating: false, now: now)
         foreseenEvents = [:]
     }
 
@@ -117,7 +126,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         if connection.isLost { try reconnect() }
         if let doubtful {
             self.doubtful = nil
-            // Whoever was told that nothing is known has the same in mind still, and must look at the outbox anew.
+            // The caller was told that nothing is known, and has the same in mind still: it must look at the outbox again.
             if try isCommitted(doubtful) { throw OutboxProblem(.fenced, "the outbox \(place.name) has stored what was in doubt") }
         }
         return try start("BEGIN; SELECT pg_current_xact_id()::text").first?.text(0) ?? ""

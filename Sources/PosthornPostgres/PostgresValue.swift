@@ -1,7 +1,7 @@
 #if PostgreSQL
 /// A value that is handed to a statement, in PostgreSQL's own text form.
 ///
-/// PostgreSQL's texts cannot hold a zero byte; where a text of ours has one, U+FFFD stands in its place.
+/// PostgreSQL's texts cannot hold a zero byte; where a text of ours has one, U+FFFD takes its place.
 enum PostgresValue {
     case integer(Int64?)
     case double(Double?)

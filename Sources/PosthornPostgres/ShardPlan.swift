@@ -5,7 +5,7 @@ import PosthornStore
 struct ShardPlan: Equatable {
     /// What an engine has.
     let shards: ShardSet
-    /// What nobody has and it is to take.
+    /// What is free and it is to take.
     let wanted: ShardSet
     /// What it has too much, while another has too little.
     let recalled: ShardSet
@@ -20,10 +20,10 @@ struct ShardPlan: Equatable {
         let parts = Self.parts(engines)
         let part = parts[engine] ?? 0
         let counts = Dictionary(grouping: owners.values) { $0 }.mapValues(\.count)
-        let isSomebodyShort = parts.contains { $0.value > counts[$0.key] ?? 0 }
+        let isAnotherShort = parts.contains { $0.value > counts[$0.key] ?? 0 }
         self.shards = shards
         wanted = ShardSet(free.numbers.prefix(max(0, part - shards.count)))
-        recalled = isSomebodyShort ? ShardSet(shards.numbers.suffix(max(0, shards.count - part))) : .none
+        recalled = isAnotherShort ? ShardSet(shards.numbers.suffix(max(0, shards.count - part))) : .none
     }
 
     /// How many shards each engine is to have: as many as any other, or one more where that does not come out even.

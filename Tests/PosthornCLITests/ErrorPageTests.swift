@@ -78,7 +78,7 @@ import Testing
         \(table(InputProblem.Code.self, [("meaning", \.sentence)]))
         ## The outbox
 
-        `OutboxProblem.Code`, in `OutboxError.store`. After `busy`, `full` and `io` the same call can be made again.
+        `OutboxProblem.Code`, in `OutboxError.store`. After `busy`, `full`, `io` and `unreachable` the same call can be made again.
 
         \(table(OutboxProblem.Code.self, [("meaning", \.sentence)]))
         ## The engine

@@ -25,7 +25,7 @@ import Testing
         "PosthornMail": ["PosthornModel", "PosthornText", "PosthornCurl", "CPosthornCurl"],
         "Posthorn": [
             "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite", "PosthornSending",
-            "PosthornMail",
+            "PosthornMail", "PosthornPostgres",
         ],
         "PosthornTesting": ["Posthorn", "PosthornMail", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
         "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
@@ -37,7 +37,7 @@ import Testing
         "PosthornCLI": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornStore", "PosthornSQLite",
             "PosthornSending", "PosthornCurl", "PosthornMail",
-            "PosthornHTTP", "PosthornAPI", "PosthornLab",
+            "PosthornHTTP", "PosthornAPI", "PosthornLab", "PosthornPostgres",
         ],
         "PosthornBenchReports": ["PosthornModel", "PosthornText"],
         "PosthornBench": [

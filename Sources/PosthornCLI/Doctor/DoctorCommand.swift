@@ -16,8 +16,8 @@ enum DoctorCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let findings = file(context) + FileChecks.key(KeySource.file(arguments)) + MachineChecks.all()
-        return Finding.report(findings, context)
+        let findings = context.isOnServer ? server(context) : file(context)
+        return Finding.report(findings + FileChecks.key(KeySource.file(arguments)) + MachineChecks.all(), context)
     }
 
     private static func file(_ context: Context) -> [Finding] {
@@ -42,6 +42,21 @@ enum DoctorCommand: Command {
             findings += SecretChecks.certificates(try outbox.clientCertificates(), at: SystemClock().now())
         } catch {
             findings.append(Finding(.problem, "file", TerminalText.text(Program.message(of: error))))
+        }
+        return findings
+    }
+
+    private static func server(_ context: Context) -> [Finding] {
+        var findings: [Finding] = []
+        if let problem = context.keyProblem { findings.append(Finding(.problem, "key", TerminalText.text(problem))) }
+        do {
+            let outbox = try context.openToRead()
+            defer { outbox.close() }
+            findings.append(Finding(.ok, "server", "\(TerminalText.text(outbox.path)) opens"))
+            findings += try OutboxChecks.all(outbox, onServer: true)
+            findings += SecretChecks.certificates(try outbox.clientCertificates(), at: SystemClock().now())
+        } catch {
+            findings.append(Finding(.problem, "server", TerminalText.text(Program.message(of: error))))
         }
         return findings
     }

@@ -6,17 +6,23 @@ import PosthornSystem
 
 /// What stands in the outbox.
 enum OutboxChecks {
-    static func all(_ outbox: Outbox) throws -> [Finding] {
+    /// - Parameter onServer: Whether a database server has it, which keeps its log and checks its pages by itself.
+    static func all(_ outbox: Outbox, onServer: Bool = false) throws -> [Finding] {
         let differences = try outbox.schemaDifferences()
         var findings = SchemaChecks.schema(differences)
         if SchemaChecks.isUnreadable(differences) {
             let stray = (try? outbox.strayDeliveries()).map(SchemaChecks.stray) ?? []
             return findings + [integrity(try outbox.integrityProblems())] + stray
         }
-        findings += [
-            Finding(.ok, "journal", "write-ahead log, flushed to disk at every commit"),
-            VersionChecks.sqlite(try outbox.sqliteVersion()), integrity(try outbox.integrityProblems()),
-        ]
+        if onServer {
+            findings.append(Finding(.ok, "version", "PostgreSQL \(TerminalText.text(try outbox.sqliteVersion()))"))
+            findings += try outbox.integrityProblems().map { Finding(.problem, "integrity", TerminalText.text($0)) }
+        } else {
+            findings += [
+                Finding(.ok, "journal", "write-ahead log, flushed to disk at every commit"),
+                VersionChecks.sqlite(try outbox.sqliteVersion()), integrity(try outbox.integrityProblems()),
+            ]
+        }
         findings += SchemaChecks.stray(try outbox.strayDeliveries())
         let status = try outbox.status()
         findings.append(engine(status, at: SystemClock().now()))

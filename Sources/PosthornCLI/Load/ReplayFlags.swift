@@ -73,6 +73,7 @@ enum ReplayFlags {
     /// The outbox of a file, which has to be there.
     /// - Throws: Why it is none, in the words of this flag.
     private static func opened(_ path: String) throws -> Outbox {
+        if DatabaseServer.isMeant(by: path) { return try DatabaseServer.open(path, creating: false, key: nil) }
         if access(path, F_OK) != 0 {
             throw InputProblem(.notFound, field: "--replay", value: path, reason: "is not there; name the file of an outbox")
         }

@@ -23,6 +23,7 @@ enum BackupCommand: Command {
         if target.isEmpty || target == "-" {
             throw UsageProblem("FILE: name a file; a backup cannot go to a pipe", command: context.command)
         }
+        try DatabaseServer.refuse(context.databasePath, "backup", instead: "pg_dump makes a copy while it is used")
         try context.refuseMissing()
         // The file is not opened as an outbox, which would bring an older one up to date: a backup is what one makes before that.
         let report = try Outbox.backUpNow(context.databasePath, to: target)

@@ -28,6 +28,7 @@ enum RestoreCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let backup = arguments.positionals[0]
+        try DatabaseServer.refuse(context.databasePath, "restore", instead: "pg_restore brings a copy back")
         guard access(backup, F_OK) == 0 else {
             throw OutboxProblem(.access, "there is no backup \(TerminalText.text(backup)); name the file that posthorn backup has made")
         }

@@ -54,6 +54,7 @@ enum RunCheck {
     ) -> [Finding] {
         let path = context.databasePath
         var findings: [Finding] = []
+        if context.isOnServer { return server(arguments, context, configuration, listen: listen) }
         switch FileChecks.facts(path) {
         case .failure(let error):
             let isToBeMade = arguments.has("create") && error.finding.severity == .warn
@@ -89,6 +90,23 @@ enum RunCheck {
             findings.append(Finding(.problem, "file", TerminalText.text(Program.message(of: error))))
         }
         return findings
+    }
+
+    /// An outbox that a server has.
+    private static func server(
+        _ arguments: ParsedArguments,
+        _ context: Context,
+        _ configuration: EngineConfiguration?,
+        listen: ListenArguments?
+    ) -> [Finding] {
+        do {
+            let outbox = try context.openToRead()
+            defer { outbox.close() }
+            return [Finding(.ok, "server", "\(TerminalText.text(outbox.path)) opens")] + FileChecks.key(KeySource.file(arguments))
+                + (try opened(outbox, configuration?.sender.guard, listen: listen))
+        } catch {
+            return [Finding(.problem, "server", TerminalText.text(Program.message(of: error)))]
+        }
     }
 
     private static func opened(_ outbox: Outbox, _ egress: EgressGuard?, listen: ListenArguments?) throws -> [Finding] {

@@ -131,7 +131,7 @@ enum SimulateCommand: Command {
         StopSignals.block()
         let folder = try temporaryFolder()
         defer { folder.remove() }
-        let outbox = arguments.has("db") ? try Outbox(path: context.databasePath) : try Outbox(path: folder.path + "/outbox.db")
+        let outbox = arguments.has("db") ? try context.openOutbox() : try Outbox(path: folder.path + "/outbox.db")
         defer { outbox.close() }
         let hasDuplicates = simulation.departures.contains(where: \.isDuplicate)
         let second = hasDuplicates ? try Outbox(path: folder.path + "/second.db") : nil
@@ -167,7 +167,7 @@ enum SimulateCommand: Command {
             context.output.flush()
             ErrorOutput.lastLine("posthorn: \(SimulationText.note(ofKnown: result.known))")
         }
-        if let problem = SimulationText.problem(result, keptIn: arguments.has("db") ? context.databasePath : nil) {
+        if let problem = SimulationText.problem(result, keptIn: arguments.has("db") ? outbox.path : nil) {
             context.output.flush()
             ErrorOutput.lastLine("posthorn: \(problem)")
             return 1
