@@ -226,8 +226,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Posthorn", "PosthornLab", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSQLite", "PosthornSending",
-                "PosthornSystem",
+                "Posthorn", "PosthornFormats", "PosthornLab", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSQLite",
+                "PosthornSending", "PosthornSystem",
                 "PosthornTestSupport", "PosthornReceiverExample",
             ],
             path: "Tests/ConformanceTests",

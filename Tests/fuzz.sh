@@ -2,7 +2,7 @@
 # Feeds the readers of foreign input with what libFuzzer makes, under AddressSanitizer.
 #
 #     Tests/fuzz.sh 60            each reader for 60 seconds
-#     Tests/fuzz.sh 60 url        one of them: event, topology, url, envelope, request, reply, http
+#     Tests/fuzz.sh 60 url        one of them: event, topology, url, envelope, request, reply, http, vendor
 #     Tests/fuzz.sh runs          each for as many inputs as always and from the same seed, as a build server wants it
 #
 # Starts from Tests/Fuzz/Corpus. What it learns stays in .build/fuzz; an input that ends a run is left there as crash-…
@@ -13,7 +13,7 @@ seconds=${1:-}
 [[ $seconds =~ ^([0-9]+|runs)$ ]] || { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 bound=(-max_total_time="$seconds")
 [[ $seconds != runs ]] || bound=(-runs=20000 -seed=1)
-targets=(event topology url envelope request reply http)
+targets=(event topology url envelope request reply http vendor)
 [[ $# -lt 2 ]] || targets=("$2")
 
 # A build of its own: everything in it is instrumented.

@@ -17,7 +17,9 @@ enum Program {
             NodeListCommand.self, NodeRemoveCommand.self, EndpointListCommand.self, EndpointShowCommand.self,
             EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, EndpointVerifyCommand.self,
             EndpointRotateCommand.self, EndpointTestCommand.self, AskCommand.self, KeyCreateCommand.self, KeyListCommand.self,
-            KeyRevokeCommand.self, ReceiveCommand.self, SimulateCommand.self, LoadCommand.self, PruneCommand.self, BackupCommand.self,
+            KeyRevokeCommand.self, ReceiveCommand.self, SimulateCommand.self, LoadCommand.self, LoadCompareCommand.self,
+            LoadMergeCommand.self, CheckCommand.self,
+            PruneCommand.self, BackupCommand.self,
             RestoreCommand.self, RekeyCommand.self, DoctorCommand.self, CompletionsCommand.self, ManualCommand.self, VersionCommand.self,
         ]
     }

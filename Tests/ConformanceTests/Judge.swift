@@ -94,7 +94,7 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
     }
 
     /// The folder that holds Package.swift.
-    private static let top: String = {
+    static let top: String = {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
     }()
     /// The folder of what was built, where the test bundle stands too.
@@ -108,5 +108,5 @@ enum Judge: String, CaseIterable, Sendable, CustomTestStringConvertible {
         return folders.first { access("\($0)/PosthornReceiverExample", X_OK) == 0 } ?? "."
     }()
     private static let script = "\(top)/Tests/ConformanceTests/Judges/judge.py"
-    private static let venvPython = "\(top)/.build-judges/venv/bin/python"
+    static let venvPython = "\(top)/.build-judges/venv/bin/python"
 }

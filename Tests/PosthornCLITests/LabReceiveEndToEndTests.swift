@@ -122,7 +122,7 @@ import Testing
     }
 
     /// With --json the port stands on the standard output.
-    private static func listeningPort(_ path: String, _ posthorn: PosthornProcess) throws -> Int {
+    static func listeningPort(_ path: String, _ posthorn: PosthornProcess) throws -> Int {
         let watch = inotify_init1(Int32(IN_CLOEXEC))
         defer { close(watch) }
         inotify_add_watch(watch, path, UInt32(IN_MODIFY))

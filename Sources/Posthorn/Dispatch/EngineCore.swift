@@ -201,7 +201,10 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         let now = clock.now()
         takeRecalled()
         answerSnapshots()
-        if isFirstTurn { directory.holder = self }
+        if isFirstTurn {
+            directory.holder = self
+            directory.otherComposer = configuration.composer
+        }
         let turn = EngineTurn(
             now: now,
             foreignCommit: foreignCommit || isFirstTurn,

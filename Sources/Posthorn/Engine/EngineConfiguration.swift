@@ -25,6 +25,9 @@ public struct EngineConfiguration: Sendable {
     package var transport: Transport?
     /// Answers vendors' questions to new URLs in place of sockets, in tests.
     package var handshakeTransport: HandshakeTransport?
+    /// Makes an endpoint's requests in place of its own format, for a simulation of platforms whose format is no endpoint's; `nil` for
+    /// its own. Asked once for each endpoint and change of it.
+    package var composer: (@Sendable (EndpointSettings) -> (any RequestComposer)?)?
     /// Says what an outcome counts as, for a simulation of platforms that judge otherwise than this one; on the writer's
     /// thread, so it must be quick.
     package var outcomeOverride: (@Sendable (SendJob, AttemptOutcome) -> AttemptOutcome)?

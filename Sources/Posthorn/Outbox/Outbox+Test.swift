@@ -2,7 +2,7 @@ import PosthornModel
 import PosthornText
 import PosthornStore
 package import PosthornSending
-import PosthornFormats
+package import PosthornFormats
 import PosthornSystem
 
 extension Outbox {
@@ -14,6 +14,7 @@ extension Outbox {
     ///   - id: The endpoint.
     ///   - type: The event's type; a usual one of the endpoint's format when `nil`.
     ///   - data: The event's data, one JSON object; a harmless one when `nil`.
+    ///   - vendor: Whose format the request has instead of the endpoint's, where a file describes it. An example of the file is sent then.
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     ///   - limitMilliseconds: The longest wait, where the endpoint's own timeout is longer.
@@ -22,6 +23,7 @@ extension Outbox {
         endpoint id: String,
         type: String? = nil,
         data: [UInt8]? = nil,
+        vendor: FileVendor? = nil,
         guard: EgressGuard,
         caFile: String? = nil,
         limitMilliseconds: Int = .max
@@ -29,18 +31,33 @@ extension Outbox {
         var settings = try endpointWithCredentials(id).settings
         settings.timeoutMilliseconds = min(settings.timeoutMilliseconds, limitMilliseconds)
         let now = clock.now()
+        let sample = try vendor.map { try $0.file.sample(type) }
         let event = try Event(
             checking: makeEventID(at: now),
-            type: type ?? settings.envelope.sampleType,
+            type: sample?.type ?? type ?? settings.envelope.sampleType,
             node: settings.node,
             created: now,
-            data: data ?? Self.sampleData
+            data: data ?? sample?.data ?? Self.sampleData
         )
-        let composer = try EndpointComposer(settings, now: now)
-        try composer.check(type: event.type, data: event.data)
         var request = OutboundRequest()
-        try composer.compose(AcceptedEvent(event), attempt: 1, at: now, into: &request)
-        let outcome = Self.send(request, try EndpointURL(settings.url), settings, at: now, `guard`, caFile)
+        var composer: EndpointComposer?
+        if let vendor {
+            settings.method = .post
+            settings.credentials = vendor.redactedCredentials
+            try vendor.composer(url: settings.url, headers: settings.headers).compose(
+                AcceptedEvent(event),
+                attempt: 1,
+                at: now,
+                into: &request
+            )
+        } else {
+            let own = try EndpointComposer(settings, now: now)
+            try own.check(type: event.type, data: event.data)
+            try own.compose(AcceptedEvent(event), attempt: 1, at: now, into: &request)
+            composer = own
+        }
+        let success = vendor?.file.description.success ?? [200...200]
+        let outcome = Self.send(request, try EndpointURL(settings.url), settings, success, at: now, `guard`, caFile)
         let redactor = SecretRedactor(settings, composer)
         let shown = ShownRequest(request, settings, redactor)
         return EndpointTest(
@@ -56,6 +73,7 @@ extension Outbox {
         _ request: OutboundRequest,
         _ url: EndpointURL,
         _ settings: EndpointSettings,
+        _ success: [ClosedRange<Int>],
         at now: Timestamp,
         _ guard: EgressGuard,
         _ caFile: String?
@@ -87,7 +105,7 @@ extension Outbox {
                 guard: `guard`,
                 caFile: caFile
             )
-            let isSuccess = answer.status == 200
+            let isSuccess = success.contains { $0.contains(answer.status) }
             let body = Array(answer.body.prefix(AttemptOutcome.excerptLimitBytes))
             return outcome(answer.status, isSuccess ? nil : .status, isSuccess ? "" : "answered \(answer.status)", body, answer.address)
         } catch {

@@ -35,6 +35,8 @@ final class EndpointDirectory {
     private(set) var presentCount = 0
     /// Says of which endpoints something is under way; `nil` while no engine runs.
     weak var holder: (any InFlightQuery)?
+    /// Makes requests in place of an endpoint's own format; set before the first target is made.
+    var otherComposer: (@Sendable (EndpointSettings) -> (any RequestComposer)?)?
 
     private struct Table {
         /// Endpoints by their index. Removed ones give their slot up as soon as nothing of theirs is under way, so that it stays
@@ -331,7 +333,7 @@ final class EndpointDirectory {
             timeoutMilliseconds: settings.timeoutMilliseconds,
             inFlightLimit: settings.inFlightLimit,
             ratePerSecond: settings.ratePerSecond,
-            composer: shared,
+            composer: otherComposer?(settings) ?? shared,
             owners: routing?.owners(of: settings.node) ?? []
         )
         return Target(endpoint: index, sendTarget: target, composer: shared)

@@ -38,11 +38,10 @@ struct SignBenchmark: Benchmark {
 
     private func measure(_ format: SignedFormat, _ size: Int, _ counter: InstructionCounter?) throws -> SignReport.Cell {
         let now = SystemClock().now()
-        let composer = try EndpointComposer(format.settings, now: now)
+        let composer = try format.composer(now)
         let event = AcceptedEvent(
             try Event(checking: "bench-000000000001", type: "bench.sign", node: "bench", created: now, data: Self.payload(size))
         )
-        try composer.check(type: event.event.type, data: event.event.data)
         var request = OutboundRequest()
         func compose(_ count: Int) throws {
             for _ in 0..<count {
@@ -90,9 +89,10 @@ struct SignBenchmark: Benchmark {
 }
 
 /// A format of the list, with an endpoint's settings.
-struct SignedFormat {
+struct SignedFormat: Sendable {
     let name: String
-    let settings: EndpointSettings
+    /// Makes what makes its requests.
+    let composer: @Sendable (Timestamp) throws -> any RequestComposer
 
     private init(
         _ name: String,
@@ -101,8 +101,7 @@ struct SignedFormat {
         _ signature: SignatureScheme,
         _ credentials: [String: String] = [:]
     ) {
-        self.name = name
-        settings = EndpointSettings(
+        let settings = EndpointSettings(
             id: "bench",
             node: "bench",
             url: "https://receiver.example/hook",
@@ -111,6 +110,31 @@ struct SignedFormat {
             signature: signature,
             credentials: credentials.mapValues { .string($0) }
         )
+        self.name = name
+        composer = { now in
+            let composer = try EndpointComposer(settings, now: now)
+            try composer.check(type: "bench.sign", data: SignBenchmark.payload(100))
+            return composer
+        }
+    }
+
+    /// The same signature as a vendor's file says it.
+    /// - Parameters:
+    ///   - signature: The members of the signature.
+    ///   - vector: A header that it makes of the body `{}` with the key `k`.
+    private init(file name: String, signature: String, vector: String) {
+        self.name = name
+        composer = { _ in
+            let document = """
+                {"openapi":"3.1.0","info":{"title":"bench","version":"1"},"x-webhook-sender":{"signatures":[{\(signature)}],
+                "vectors":[{"credentials":{"secret":"k"},"headers":{\(vector)},"body":"{}"}]},
+                "webhooks":{"bench.sign":{"post":{"requestBody":{"content":{"application/json":{"example":{}}}}}}}}
+                """
+            let file = try VendorFile(Array(document.utf8)) { (name) throws(InputProblem) in
+                throw InputProblem(.notFound, field: name, reason: "is none")
+            }
+            return try FileVendor(file, credentials: ["secret": "It's a Secret"]).composer(url: "https://receiver.example/hook")
+        }
     }
 
     private static let githubHeader = ["secret": "It's a Secret", "header": "X-Hub-Signature-256", "prefix": "sha256="]
@@ -141,5 +165,19 @@ struct SignedFormat {
         ),
         SignedFormat("hmac (GitHub)", .raw, .hmac, githubHeader),
         SignedFormat("hmac (Stripe)", .raw, .hmac, stripeHeader),
+        SignedFormat(
+            file: "file (GitHub)",
+            signature: """
+                "algorithm":"hmac-sha256","content":"{body}","place":{"header":"X-Hub-Signature-256","value":"sha256={signature}"}
+                """,
+            vector: "\"X-Hub-Signature-256\":\"sha256=add853b103fbcc936a194f9eb15e29c4ff08af6e47d5d1bca4f20218e31e4fff\""
+        ),
+        SignedFormat(
+            file: "file (Stripe)",
+            signature: """
+                "algorithm":"hmac-sha256","content":"{timestamp}.{body}","place":{"header":"Stripe-Signature","value":"t={timestamp},v1={signature}"}
+                """,
+            vector: "\"Stripe-Signature\":\"t=1,v1=3dd49b2593d0f9a349e9e71c4bde3e2b862c2be4003fe9b4ba81332029310158\""
+        ),
     ]
 }

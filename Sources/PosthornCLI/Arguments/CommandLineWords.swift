@@ -63,6 +63,10 @@ struct CommandLineWords {
         _ rest: ArraySlice<String>,
         _ names: [String]
     ) throws(UsageProblem) -> Request {
+        // A command that has others below it: `load`, and `load compare`.
+        if let second = rest.first, names.contains(first), let index = names.firstIndex(of: "\(first) \(second)") {
+            return .command(index, Array(rest.dropFirst()))
+        }
         if let index = names.firstIndex(of: first) { return .command(index, Array(rest)) }
         let group = names.filter { $0.hasPrefix(first + " ") }
         guard !group.isEmpty else {

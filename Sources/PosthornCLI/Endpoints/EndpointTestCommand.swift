@@ -11,9 +11,13 @@ enum EndpointTestCommand: Command {
         flags: [
             .init("type", "TYPE", "the event's type (default: a usual one of the endpoint's format)"),
             .init("data", "FILE", "the event's data, one JSON object; - for standard input (default: a harmless one)"),
+            VendorFileFlag.flag,
+            .init("credential", "NAME=VALUE", isRepeatable: true, "with --vendor-file: a key that the file names (repeatable)"),
         ] + EndpointCalls.flags,
         settings: EndpointCalls.settings,
         details: [
+            "With --vendor-file an example of that file is sent in its format, signed with the keys of --credential; what that vendor takes"
+                + "\nfor a success counts as one.",
             "Nothing is stored, no one else gets it, and the endpoint's state and patterns do not matter. Secrets are shown as ***.",
             "Exit status 1 unless the answer is 200. With --json: id, method, url, headers (objects with name and value), body, status,"
                 + "\nerror, error_text, response, address, duration_ms.",
@@ -29,11 +33,15 @@ enum EndpointTestCommand: Command {
         let egress = try EndpointCalls.egress(arguments)
         let caFile = try EndpointCalls.caFile(arguments)
         let data = try arguments.text("data").map { try InputFile($0).contents(limitBytes: dataLimitBytes).trimmingBlanks() }
+        let vendor = try VendorFileFlag.vendor(arguments)
+        if vendor == nil, arguments.has("credential") {
+            throw UsageProblem("--credential belongs to --vendor-file; an endpoint has its own", command: context.command)
+        }
         let result = try context.withOutbox {
-            try $0.test(endpoint: id, type: arguments.text("type"), data: data, guard: egress, caFile: caFile)
+            try $0.test(endpoint: id, type: arguments.text("type"), data: data, vendor: vendor, guard: egress, caFile: caFile)
         }
         context.output.write(context.json ? JSONLine(result, of: id).text + "\n" : text(result))
-        return result.outcome.succeeded ? 0 : 1
+        return result.outcome.error == nil ? 0 : 1
     }
 
     private static func text(_ test: EndpointTest) -> String {
@@ -44,7 +52,7 @@ enum EndpointTestCommand: Command {
         let place = outcome.address.isEmpty ? "" : " from \(outcome.address)"
         let time = HumanText.length(milliseconds: outcome.durationMicroseconds / 1000)
         if let status = outcome.status {
-            text += "< \(status)\(place) in \(time)\(outcome.succeeded ? "" : ": only 200 counts as received")\n"
+            text += "< \(status)\(place) in \(time)\(outcome.error == nil ? "" : ": only 200 counts as received")\n"
         } else {
             text += "< no answer after \(time): \(failure(outcome))\n"
         }

@@ -7,6 +7,7 @@ enum FormatFlags {
         .init("vendor", "VENDOR", "the format: \(Vendor.allCases.map(\.rawValue).joined(separator: ", "))"),
         .init("signature", "SIGNATURE", "another signature than the vendor's own, such as standard-webhooks"),
         .init("credential", "NAME=VALUE", isRepeatable: true, "a credential, such as signing_secret=… (repeatable)"),
+        VendorFileFlag.flag,
         .init("topology", "FILE", "take format and credentials from this topology file instead"),
         .init("endpoint", "ID", "which endpoint of the topology file"),
     ]

@@ -35,7 +35,8 @@ final class FindRate: Sendable {
 
     /// Flags that say nothing in a search: it has no single result that they could be about.
     private static let excluded = [
-        "expect", "connections", "count", "csv", "samples", "report", "ledger", "replay", "speed",
+        "expect", "connections", "count", "csv", "samples", "report", "ledger", "replay", "speed", "prometheus", "hgrm", "vegeta",
+        "k6-summary",
     ]
 
     /// - Parameter weights: The receivers' shares of the rate.

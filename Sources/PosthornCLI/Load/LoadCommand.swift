@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornSending
@@ -83,17 +84,26 @@ enum LoadCommand: Command {
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
         let shares = try LoadFlags.shares(arguments, context.command)
         let expectations = try LoadFlags.expectations(arguments, context.command)
-        let settings = try FormatFlags.settings(arguments, url: targets.first.url.text, command: context.command)
+        let vendor = try VendorFileFlag.vendor(arguments)
+        if vendor?.signsURL == true, targets.all.count > 1 {
+            throw UsageProblem("--vendor-file: this vendor signs the URL; name one URL", command: context.command)
+        }
+        let settings =
+            vendor == nil ? try FormatFlags.settings(arguments, url: targets.first.url.text, command: context.command) : nil
         let events = try ReplayFlags.events(arguments, settings, context.command)
         let search = arguments.has("find-rate") ? try FindRate(arguments, weights: targets.weights, context.command) : nil
         if search == nil, arguments.has("sustain") {
             throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command)
         }
         let options = try WireFlags.options(arguments, context.command)
-        let plan = try LoadFlags.plan(arguments, replaying: events, seed: seed, context.command)
+        var plan = try LoadFlags.plan(arguments, replaying: events, seed: seed, context.command)
+        if let description = vendor?.file.description {
+            plan.success = description.success
+            if let timeout = description.timeoutMilliseconds, !arguments.has("timeout") { plan.timeoutMilliseconds = timeout }
+        }
         let content = try LoadContentFlags.content(
             arguments,
-            settings,
+            vendor.map { .file($0, url: targets.first.url.text) } ?? .settings(settings),
             replaying: events,
             shares,
             seed: seed,
@@ -118,7 +128,7 @@ enum LoadCommand: Command {
                 options: options
             )
         }
-        let origin = LoadRunOrigin.made(arguments, settings, seed: seed)
+        let origin = LoadRunOrigin.made(arguments, settings, vendor, seed: seed)
         if let search { return try run(search, plan, makeTest, origin, targets, files, context) }
         let test = try makeTest(plan)
         let phase = ReportingPhase()

@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornText
@@ -6,9 +7,17 @@ import PosthornText
 enum LoadContentFlags {
     private static let bodyLimitBytes = 64 << 20
 
+    /// What says how requests look.
+    enum Format {
+        /// An endpoint's settings; `nil` for a fixed body.
+        case settings(EndpointSettings?)
+        /// A vendor's file, and where its requests go.
+        case file(FileVendor, url: String)
+    }
+
     static func content(
         _ arguments: ParsedArguments,
-        _ settings: EndpointSettings?,
+        _ format: Format,
         replaying events: [Event]?,
         _ shares: LoadPlan.Shares,
         seed: UInt64,
@@ -17,6 +26,12 @@ enum LoadContentFlags {
     ) throws -> LoadContent {
         let bytes = try body(arguments, command)
         let headers = try WireFlags.headers(arguments, command)
+        let settings: EndpointSettings?
+        switch format {
+        case .settings(let given): settings = given
+        case .file(let vendor, let url):
+            return try content(arguments, vendor, url: url, body: bytes, headers, shares, at: now, command)
+        }
         guard var settings = settings ?? (bytes == nil ? EndpointSettings(id: "lab", node: "lab", url: "") : nil) else {
             for flag in ["event", "wrong-signature", "duplicates", "late", "reorder"] where arguments.has(flag) {
                 throw UsageProblem("--\(flag) needs a format; add --vendor", command: command)
@@ -53,6 +68,35 @@ enum LoadContentFlags {
             let isOfData = error.field.hasPrefix("data") && arguments.has("body")
             let field = isOfData ? "body" + error.field.dropFirst(4) : error.field
             throw UsageProblem("--\(error.at(field))", command: command)
+        }
+    }
+
+    private static func content(
+        _ arguments: ParsedArguments,
+        _ vendor: FileVendor,
+        url: String,
+        body: [UInt8]?,
+        _ headers: [EndpointSettings.Header],
+        _ shares: LoadPlan.Shares,
+        at now: Timestamp,
+        _ command: String
+    ) throws -> LoadContent {
+        if shares.wronglySigned > 0, !vendor.file.description.isSigned {
+            throw UsageProblem("--wrong-signature: this vendor signs nothing; leave it out", command: command)
+        }
+        let pattern = try arguments.pattern("event")
+        do throws(InputProblem) {
+            return try LoadContent.events(
+                of: vendor,
+                url: url,
+                type: pattern,
+                data: body,
+                headers: headers,
+                needsWrong: shares.wronglySigned > 0,
+                at: now
+            )
+        } catch {
+            throw UsageProblem("--\(error.at(error.field == "data" && arguments.has("body") ? "body" : error.field))", command: command)
         }
     }
 

@@ -17,6 +17,7 @@ enum LoadFlags {
             .init("warm-up", "TIME", "send so long before anything is measured"),
             .init("max-in-flight", "N", "with --rate: requests on the wire at once (default 10000); reaching it is reported"),
             .init("weights", "LIST", "with several URLs: their shares of the load, in their order, such as 3,1 (default: equal)"),
+            .init("part", "K/N", "send one of N equal parts of the load, for posthorn load merge; each machine with the same --seed"),
             .init("timeout", "MS", "the deadline of a request: connect, headers and body (default 15000)"),
             .init("threads", "N", "sender threads (default: one, two for more than 20,000 a second and without --rate)"),
         ] + FormatFlags.flags + ReplayFlags.flags + [
@@ -36,11 +37,7 @@ enum LoadFlags {
                 isRepeatable: true,
                 "end with 1 if it is missed, 3 if not known: p99<200ms, errors<0.1%, rate>=900, p99{step:*}<1s, p99{url:2}<1s, findings<1, lost<1 (repeatable)"
             ),
-        ] + LedgerSource.flags + [
-            .init("csv", "FILE", "write how it went over time; - for standard output instead of the results"),
-            .init("samples", "FILE", "write every request with its times (CSV)"),
-            .init("junit", "FILE", "write the verdicts as JUnit XML: missed ones fail, those not known are skipped"),
-            .init("report", "FILE", "write a page with plots (HTML, complete in itself)"),
+        ] + LedgerSource.flags + ReportFiles.flags + [
             .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
             .init("close-connections", "open a new connection for every request"),
             .init("insecure", "take any certificate, whoever signed it and whatever its names"),
@@ -66,9 +63,26 @@ enum LoadFlags {
         if let timeout = try arguments.integer("timeout", EndpointSettings.timeoutRange) { plan.timeoutMilliseconds = timeout }
         plan.honoursRetryAfter = !arguments.has("ignore-retry-after")
         plan.seed = seed
-        plan.keepsSamples = arguments.has("samples")
+        plan.keepsSamples = arguments.has("samples") || arguments.has("vegeta")
         plan.keepsBook = arguments.has("ledger")
-        return plan
+        return try part(of: plan, arguments, command)
+    }
+
+    /// The part of the load that this machine sends.
+    private static func part(of plan: LoadPlan, _ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> LoadPlan {
+        guard let text = arguments.text("part") else { return plan }
+        let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        guard numbers.count == 2, let number = numbers[0], let count = numbers[1], (1...1000).contains(count), (1...count).contains(number)
+        else {
+            throw UsageProblem("--part: \"\(InputProblem.printable(text))\" is no part; write 1/4 for the first of four", command: command)
+        }
+        for flag in ["find-rate", "replay", "ledger"] where arguments.has(flag) {
+            throw UsageProblem("--\(flag) and --part exclude each other; leave one out", command: command)
+        }
+        if !arguments.has("seed") {
+            throw UsageProblem("--part needs --seed, the same for each part", command: command)
+        }
+        return plan.part(number, of: count)
     }
 
     private static func model(

@@ -1,5 +1,6 @@
 import PosthornText
 import Glibc
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornText
@@ -8,13 +9,14 @@ import PosthornText
 enum LoadRunOrigin {
     /// - Parameters:
     ///   - settings: The format; `nil` for a fixed body.
+    ///   - file: The format, where a vendor's file describes it.
     ///   - seed: Where its dice start from, given or made.
-    static func made(_ arguments: ParsedArguments, _ settings: EndpointSettings?, seed: UInt64) -> LoadOrigin {
+    static func made(_ arguments: ParsedArguments, _ settings: EndpointSettings?, _ file: FileVendor? = nil, seed: UInt64) -> LoadOrigin {
         LoadOrigin(
             command: RepeatableCommand.line(arguments, LoadCommand.specification, adding: [("seed", String(seed))]),
             seed: seed,
             version: PosthornVersion.text,
-            vendor: settings.map { "\($0.envelope.rawValue), signature \($0.signature.rawValue)" },
+            vendor: file?.file.description.title ?? settings.map { "\($0.envelope.rawValue), signature \($0.signature.rawValue)" },
             machine: machine
         )
     }

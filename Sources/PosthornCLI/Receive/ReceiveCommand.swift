@@ -1,4 +1,5 @@
 import PosthornAPI
+import PosthornFormats
 import PosthornHTTP
 import PosthornLab
 import PosthornModel
@@ -67,15 +68,24 @@ enum ReceiveCommand: Command {
         server.tls = try ReceiverTLS.server(arguments, context.command)
         // A load test is one client with many connections.
         server.connectionLimitPerAddress = nil
-        let settings = try FormatFlags.settings(
-            arguments,
-            url: "http://\(host)/",
-            mayLackCredentials: true,
-            command: context.command
-        )
-        let configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
-        let requestCheck = try ReceiverFlags.check(settings, arguments, context.command)
-        let check: Receiver.Check = { request in requestCheck?.verdict(request) ?? .unchecked }
+        let vendor = try VendorFileFlag.vendor(arguments, isReceiving: true)
+        let settings =
+            vendor == nil
+            ? try FormatFlags.settings(arguments, url: "http://\(host)/", mayLackCredentials: true, command: context.command) : nil
+        var configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
+        var check: Receiver.Check?
+        if let vendor {
+            configuration.identity = IdentityRule(of: vendor.file.description)
+            configuration.handshakes = VendorHandshake.all(of: vendor)
+            if vendor.canVerify {
+                let vendorCheck = try VendorCheck(vendor, scheme: server.tls == nil ? "http" : "https")
+                check = { request in vendorCheck.verdict(request) }
+            }
+        } else if let requestCheck = try ReceiverFlags.check(settings, arguments, context.command) {
+            check = { request in requestCheck.verdict(request) }
+        }
+        let isChecking = check != nil
+        let judge = check ?? { _ in .unchecked }
         let goal = EventGoal(try arguments.integer("until", 1...Int.max))
 
         let ledger = try arguments.text("ledger").map { try LedgerFile($0) }
@@ -98,7 +108,7 @@ enum ReceiveCommand: Command {
         let receiver = try Receiver(
             server: server,
             configuration: configuration,
-            check: check,
+            check: judge,
             observe: { arrival, request in
                 if let ledger, arrival.timesProcessed > 0,
                     let failure = ledger.write(arrival.ledgerLine(request), times: arrival.timesProcessed)
@@ -115,7 +125,7 @@ enum ReceiveCommand: Command {
             inspector.show("\(server.tls == nil ? "http" : "https")://\(name):\(receiver.port)/")
             announce(page: inspector.url, isJSON, printer)
         }
-        announce(server, receiver.port, host, isChecking: requestCheck != nil, isJSON, printer)
+        announce(server, receiver.port, host, isChecking: isChecking, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
         receiver.stop()

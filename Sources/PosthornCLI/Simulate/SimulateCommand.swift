@@ -1,5 +1,6 @@
 import Glibc
 import Posthorn
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornText
@@ -13,7 +14,11 @@ enum SimulateCommand: Command {
         name: "simulate",
         summary: "act as a vendor towards a receiver, with made-up but consistent events",
         positionals: [
-            .init(name: "VENDOR", count: .one, summary: ScenarioVendor.allCases.map(\.rawValue).joined(separator: ", ")),
+            .init(
+                name: "VENDOR",
+                count: .optional,
+                summary: ScenarioVendor.allCases.map(\.rawValue).joined(separator: ", ") + "; with --vendor-file the first URL"
+            ),
             .init(name: "URL", count: .many, summary: "the receivers; not needed with --topology or --out"),
         ],
         flags: SimulateFlags.flags,
@@ -54,6 +59,7 @@ enum SimulateCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        if let vendor = try VendorFileFlag.vendor(arguments) { return try run(vendor, arguments, context) }
         guard let name = arguments.positionals.first else {
             throw UsageProblem("VENDOR is missing: \(specification.positionals[0].summary)", command: context.command)
         }
@@ -84,6 +90,28 @@ enum SimulateCommand: Command {
         if mode == .check { return try check(vendor, targets, arguments, context) }
         let simulation = try SimulateFlags.simulation(vendor, on: targets.platform, arguments, context.command)
         let options = try SimulateFlags.options(vendor, targets, arguments, context.command)
+        return try play(simulation, targets.receivers, options, arguments, context)
+    }
+
+    /// Plays a vendor that a file describes.
+    private static func run(_ vendor: FileVendor, _ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        let mode = try SimulateMode(arguments)
+        if mode == .check {
+            throw UsageProblem(
+                "--check has no cases for a vendor file; use posthorn check URL --vendor-file FILE",
+                command: context.command
+            )
+        }
+        let targets = try SimulationTargets(vendor, arguments, context.command)
+        let simulation = try SimulateFlags.simulation(vendor.file, arguments, context.command)
+        if let path = arguments.text("out") {
+            if let path = arguments.text("out-topology") { try SimulationFiles.write(nodes: simulation.nodes, to: path, context) }
+            try SimulationFiles.write(simulation, to: path, context)
+            return 0
+        }
+        try targets.check(context.command)
+        var options = try SimulateFlags.options(.standard, targets, arguments, context.command)
+        options.vendor = vendor
         return try play(simulation, targets.receivers, options, arguments, context)
     }
 

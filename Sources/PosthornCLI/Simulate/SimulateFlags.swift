@@ -8,7 +8,7 @@ import PosthornSystem
 /// The flags of `posthorn simulate` as a simulation.
 enum SimulateFlags {
     static let flags: [CommandSpecification.Flag] =
-        FormatFlags.flags.filter { ["signature", "credential"].contains($0.name) } + [
+        FormatFlags.flags.filter { ["signature", "credential", "vendor-file"].contains($0.name) } + [
             .init("topology", "FILE", "send to the endpoints of this topology file, with the events at its nodes"),
             .init("scenario", "PACE", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
             .init("event", "TYPE", "send this type only, or those that fit a pattern; by default one such event, now"),
@@ -42,13 +42,7 @@ enum SimulateFlags {
         _ command: String
     ) throws -> Simulation {
         let pace = try pace(arguments, command)
-        var faults = SimulationFaults()
-        if let text = arguments.text("fault") {
-            do throws(InputProblem) { faults = try SimulationFaults(text) } catch { throw UsageProblem("--\(error)", command: command) }
-        }
-        if arguments.has("out"), faults.slowAnswer > 0 {
-            throw UsageProblem("--fault: slow-200 is about answers, of which --out has none; leave it out", command: command)
-        }
+        let faults = try faults(arguments, command)
         let pattern = try arguments.pattern("event")
         if let pattern, let problem = EventFlag.problem(pattern, among: Scenario(vendor, seed: 0).types, of: vendor.rawValue, command) {
             throw problem
@@ -63,6 +57,34 @@ enum SimulateFlags {
             platform: platform,
             wants: { pattern?.matches($0) ?? true }
         )
+    }
+
+    /// Of a vendor that a file describes.
+    static func simulation(_ file: VendorFile, _ arguments: ParsedArguments, _ command: String) throws -> Simulation {
+        let pace = try pace(arguments, command)
+        let faults = try faults(arguments, command)
+        let pattern = try arguments.pattern("event")
+        let name = file.description.title
+        if let pattern, let problem = EventFlag.problem(pattern, among: file.types.map(\.name), of: name, command) { throw problem }
+        return Simulation(
+            of: file,
+            count: try arguments.integer("count", 1...Simulation.countLimit) ?? (pattern == nil ? 100 : 1),
+            pace: pace,
+            faults: faults,
+            seed: try seed(arguments) ?? 0,
+            start: try start(arguments),
+            wants: { pattern?.matches($0) ?? true }
+        )
+    }
+
+    private static func faults(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> SimulationFaults {
+        guard let text = arguments.text("fault") else { return SimulationFaults() }
+        let faults: SimulationFaults
+        do throws(InputProblem) { faults = try SimulationFaults(text) } catch { throw UsageProblem("--\(error)", command: command) }
+        if arguments.has("out"), faults.slowAnswer > 0 {
+            throw UsageProblem("--fault: slow-200 is about answers, of which --out has none; leave it out", command: command)
+        }
+        return faults
     }
 
     static func options(

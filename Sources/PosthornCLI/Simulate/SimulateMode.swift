@@ -9,7 +9,7 @@ enum SimulateMode: String, CaseIterable {
     case check = "--check"
 
     private static let ofScenario: Set<String> = ["topology", "scenario", "event", "count", "rate", "seed", "start", "fault"]
-    private static let ofReceiver: Set<String> = ["signature", "credential", "timeout", "ca-file", "i-own-this-host"]
+    private static let ofReceiver: Set<String> = ["signature", "credential", "vendor-file", "timeout", "ca-file", "i-own-this-host"]
     /// Flags that every command has.
     private static let ofAll: Set<String> = ["json", "help", "settings"]
 
@@ -19,7 +19,7 @@ enum SimulateMode: String, CaseIterable {
         case .send:
             return Self.ofAll.union(Self.ofScenario).union(Self.ofReceiver).union(MailArguments.flags.map(\.name))
                 .union(["speed", "rotate-to", "ask", "ignore-retry-after", "db"])
-        case .write: return Self.ofAll.union(Self.ofScenario).union(["out", "out-topology"])
+        case .write: return Self.ofAll.union(Self.ofScenario).union(["out", "out-topology", "vendor-file", "credential"])
         case .check: return Self.ofAll.union(Self.ofReceiver).union(["topology", "seed", "check"])
         }
     }

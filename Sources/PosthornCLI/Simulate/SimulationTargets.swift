@@ -1,4 +1,5 @@
 import PosthornText
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornSending
@@ -40,6 +41,21 @@ struct SimulationTargets {
         }
         let owned = arguments.all("i-own-this-host")
         targets = try receivers.map { try LabTarget(text: $0.url, owned: owned, command: command) }
+        try LabTarget.refuseStrangers(arguments, hosts: Set(targets.map(\.url.host)).sorted())
+    }
+
+    /// The URLs of the command line, for a vendor that a file describes: each of them is one.
+    init(_ vendor: FileVendor, _ arguments: ParsedArguments, _ command: String) throws {
+        let owned = arguments.all("i-own-this-host")
+        targets = try arguments.positionals.map { try LabTarget(text: $0, owned: owned, command: command) }
+        let timeout = try arguments.integer("timeout", EndpointSettings.timeoutRange)
+        receivers = targets.map { target in
+            var settings = VendorFileFlag.settings(vendor, url: target.url.text)
+            (settings.id, settings.node) = ("", "")
+            if let timeout { settings.timeoutMilliseconds = timeout }
+            return settings
+        }
+        (platform, leftOut) = ([], [])
         try LabTarget.refuseStrangers(arguments, hosts: Set(targets.map(\.url.host)).sorted())
     }
 

@@ -57,17 +57,22 @@ final class HMACKey: @unchecked Sendable {
     }
 
     /// A key of any length, an empty one too.
-    init(_ algorithm: HashAlgorithm, key: [UInt8]) throws(InputProblem) {
+    convenience init(_ algorithm: HashAlgorithm, key: [UInt8]) throws(InputProblem) {
+        try self.init(digest: algorithm.libcryptoName, key: key)
+    }
+
+    /// - Parameter digest: The name by which libcrypto fetches the hash function.
+    init(digest: String, key: [UInt8]) throws(InputProblem) {
         guard let mac = EVP_MAC_fetch(nil, "HMAC", nil) else { throw Libcrypto.failed("fetching HMAC") }
         defer { EVP_MAC_free(mac) }
         guard let context = EVP_MAC_CTX_new(mac) else { throw Libcrypto.failed("making an HMAC context") }
         self.context = context
         // A key without bytes still needs an address: libcrypto takes a null pointer for "the key you have".
         let isKeyed = (key + [0]).withUnsafeBufferPointer { bytes in
-            var name = Array(algorithm.libcryptoName.utf8CString)
+            var name = Array(digest.utf8CString)
             return posthorn_hmac_init(context, bytes.baseAddress, key.count, &name) == 1
         }
-        if !isKeyed { throw Libcrypto.failed("HMAC with \(algorithm.rawValue)") }
+        if !isKeyed { throw Libcrypto.failed("HMAC with \(digest)") }
     }
 
     deinit { EVP_MAC_CTX_free(context) }

@@ -28,6 +28,13 @@ struct EventPool: Sendable {
         isRecorded = true
     }
 
+    /// Examples of a vendor's file, of which each event has one in turn.
+    init(samples: [(type: String, data: [UInt8])]) {
+        let moment = Timestamp(milliseconds: 0)
+        entries = samples.map { Entry(event: Event(id: "", type: $0.type, node: "lab", created: moment, data: $0.data), stamp: nil) }
+        isRecorded = false
+    }
+
     /// Events of a scenario.
     /// - Parameters:
     ///   - wants: Which types.

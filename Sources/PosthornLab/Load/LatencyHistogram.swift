@@ -144,6 +144,44 @@ public struct LatencyHistogram: Equatable, Sendable {
         return (first...last).map { (Int64(1) << min($0, 62), bars[$0] ?? 0) }
     }
 
+    /// Everything in it, for one that is made of several machines'.
+    var exchanged: JSONValue {
+        let buckets = counts.indices.filter { counts[$0] > 0 }.map { index in
+            JSONValue.array([.number(String(first + index)), .number(String(counts[index]))])
+        }
+        return .object([
+            .init("bits", .number(String(bits))), .init("sum", .number(String(sum))), .init("min", .number(String(minimum))),
+            .init("max", .number(String(maximum))), .init("buckets", .array(buckets)),
+        ])
+    }
+
+    /// One that another machine wrote; `nil` when it is none.
+    init?(exchanged json: JSONValue?) {
+        func number(_ value: JSONValue?) -> Int64? { if case .number(let text)? = value { Int64(text) } else { nil } }
+        guard let json, let bits = number(json["bits"]), bits == Self.fineBits, let least = number(json["min"]),
+            let most = number(json["max"]),
+            case .number(let sum)? = json["sum"], let total = Double(sum), case .array(let buckets)? = json["buckets"], least >= 0,
+            most >= least
+        else { return nil }
+        self.init(bits: Int(bits))
+        for bucket in buckets {
+            guard case .array(let pair) = bucket, pair.count == 2, let index = number(pair[0]), let times = number(pair[1]), times > 0,
+                index >= 0, index <= Self.index(of: .max)
+            else { return nil }
+            if !add(UInt64(times), toBucket: Int(index)) { return nil }
+        }
+        (self.sum, lowest, maximum) = (total, count == 0 ? .max : least, most)
+    }
+
+    private mutating func add(_ times: UInt64, toBucket index: Int) -> Bool {
+        let (sum, overflow) = count.addingReportingOverflow(times)
+        if overflow { return false }
+        if index < first || index >= first + counts.count { makeRoom(for: index..<(index + 1)) }
+        counts[index - first] += times
+        count = sum
+        return true
+    }
+
     /// The percentiles that reports show.
     public static let reportedPercentiles = [50, 75, 90, 95, 99, 99.9, 99.99]
 

@@ -1,13 +1,13 @@
 public import PosthornModel
 public import PosthornText
-import PosthornFormats
+package import PosthornFormats
 
 /// What the requests of a load hold.
 public struct LoadContent: Sendable {
     enum Kind: Sendable {
         /// The same bytes every time.
         case fixed(OutboundRequest)
-        case events(EventPool, right: EndpointComposer, wrong: EndpointComposer?)
+        case events(EventPool, right: any RequestComposer, wrong: (any RequestComposer)?)
     }
 
     let kind: Kind
@@ -15,6 +15,8 @@ public struct LoadContent: Sendable {
     let signsTime: Bool
     /// Whether the event's own id is in every request.
     let carriesEventID: Bool
+    /// Whose format it is, where a file describes it.
+    private(set) var vendor: FileVendor?
 
     /// The types of its events, in alphabetical order; none where every request is the same.
     var types: [String] {
@@ -106,6 +108,47 @@ public struct LoadContent: Sendable {
         let wrong = needsWrong ? try EndpointComposer(try WrongCredentials.of(settings, at: now), now: now) : nil
         let kind = Kind.events(EventPool(recorded: events), right: composer, wrong: wrong)
         return LoadContent(kind: kind, signsTime: settings.signsTime, carriesEventID: settings.carriesEventID)
+    }
+
+    /// Events of a vendor that a file describes.
+    /// - Parameters:
+    ///   - url: Where they go, which some vendors sign.
+    ///   - type: The only type to send, or a pattern of types; `nil` for all of them.
+    ///   - data: The data of every event instead of the file's examples.
+    ///   - headers: More headers.
+    ///   - needsWrong: Whether wrongly signed requests are wanted.
+    /// - Throws: What is wrong with type or data.
+    package static func events(
+        of vendor: FileVendor,
+        url: String,
+        type: EventPattern?,
+        data: [UInt8]?,
+        headers: [EndpointSettings.Header],
+        needsWrong: Bool,
+        at now: Timestamp
+    ) throws(InputProblem) -> LoadContent {
+        let composer = try vendor.composer(url: url, headers: headers)
+        var samples = vendor.file.types.filter { type?.matches($0.name) ?? true }.flatMap { kind in kind.samples.map { (kind.name, $0) } }
+        if let data {
+            guard let type, !type.text.contains("*") else {
+                throw InputProblem(.incompatible, field: "event", reason: "must name one type, since the data is given")
+            }
+            try Event.checkData(data)
+            samples = [(type.text, data)]
+        }
+        if samples.isEmpty {
+            let names = vendor.file.types.prefix(40).map(\.name).joined(separator: ", ")
+            throw InputProblem(.unknownWord, field: "event", value: type?.text, reason: "fits none of the vendor file's types: \(names)")
+        }
+        for (type, data) in samples { try composer.check(type: type, data: data, at: now) }
+        let wrong = needsWrong ? try vendor.composer(url: url, headers: headers, isSpoiled: true) : nil
+        let description = vendor.file.description
+        return LoadContent(
+            kind: .events(EventPool(samples: samples), right: composer, wrong: wrong),
+            signsTime: description.signsTime,
+            carriesEventID: description.carriesEventID,
+            vendor: vendor
+        )
     }
 
     private static let poolSize = 2048

@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornText
 import PosthornSending
 
 /// What was measured of a set of requests: all of a load, or those of one step, one type or one URL.
@@ -43,13 +44,18 @@ public struct LoadMeasurements: Sendable {
         let wasHeldBack: Bool
         /// Whether a good receiver refuses it.
         let isToBeRefused: Bool
+        /// The statuses that count as a success.
+        var success: [ClosedRange<Int>] = [200...200]
+
+        /// Whether it was answered with one of them.
+        var isSuccess: Bool { status.map { status in success.contains { $0.contains(status) } } ?? false }
 
         var latency: Int64 { answer.ended - answer.ticket.intended }
 
         var status: Int? { answer.wholeStatus }
 
         /// Whether it was answered as it should be: 200, or a refusal of what is to be refused.
-        var isExpected: Bool { status.map { isToBeRefused != ($0 == 200) } ?? false }
+        var isExpected: Bool { status != nil && isToBeRefused != isSuccess }
 
         /// Whether its latency is what bounds look at: that of an expected answer, or of an answer that never came.
         var isJudged: Bool { isExpected || isUnanswered }
@@ -60,8 +66,8 @@ public struct LoadMeasurements: Sendable {
         /// The class of the failure; `nil` when it was answered as it should be, and when it was answered 200 although it was to
         /// be refused, which is a finding.
         var error: AttemptError? {
-            guard let status else { return answer.error ?? .other }
-            return isToBeRefused || status == 200 ? nil : .status
+            if status == nil { return answer.error ?? .other }
+            return isToBeRefused || isSuccess ? nil : .status
         }
     }
 
@@ -119,6 +125,43 @@ public struct LoadMeasurements: Sendable {
         excused.merge(other.excused)
         ownDelays.merge(other.ownDelays)
         unsent += other.unsent
+    }
+
+    /// Everything in it, for a result of several machines.
+    var exchanged: JSONValue {
+        func counts(_ counts: [String: UInt64]) -> JSONValue {
+            .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number(String($0.value))) })
+        }
+        return .object([
+            .init("requests", .number(String(requests))), .init("unsent", .number(String(unsent))),
+            .init("withheld", .number(String(withheld))),
+            .init("last_end", .number(String(lastEnd))), .init("errors", counts(errorsByClass)),
+            .init("statuses", counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })), .init("answered", answered.exchanged),
+            .init("unanswered", unanswered.exchanged), .init("failed", failed.exchanged), .init("excused", excused.exchanged),
+            .init("own_delays", ownDelays.exchanged),
+        ])
+    }
+
+    /// What another machine wrote; `nil` when it is none.
+    init?(exchanged json: JSONValue?) {
+        func number(_ value: JSONValue?) -> UInt64? { if case .number(let text)? = value { UInt64(text) } else { nil } }
+        func counts(_ value: JSONValue?) -> [String: UInt64]? {
+            guard case .object(let members)? = value else { return nil }
+            var counts: [String: UInt64] = [:]
+            for member in members { counts[member.key] = number(member.value) ?? 0 }
+            return counts
+        }
+        guard let json, let requests = number(json["requests"]), let unsent = number(json["unsent"]),
+            let withheld = number(json["withheld"]),
+            let lastEnd = number(json["last_end"]), let errors = counts(json["errors"]), let statuses = counts(json["statuses"]),
+            let answered = LatencyHistogram(exchanged: json["answered"]), let unanswered = LatencyHistogram(exchanged: json["unanswered"]),
+            let failed = LatencyHistogram(exchanged: json["failed"]), let excused = LatencyHistogram(exchanged: json["excused"]),
+            let ownDelays = LatencyHistogram(exchanged: json["own_delays"])
+        else { return nil }
+        (self.requests, self.unsent, self.withheld, self.lastEnd) = (requests, unsent, withheld, Int64(clamping: lastEnd))
+        errorsByClass = errors
+        for (status, count) in statuses { if let status = Int(status) { self.statuses[status] = count } }
+        (self.answered, self.unanswered, self.failed, self.excused, self.ownDelays) = (answered, unanswered, failed, excused, ownDelays)
     }
 
     /// Failures of all classes.

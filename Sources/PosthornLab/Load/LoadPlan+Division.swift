@@ -15,7 +15,7 @@ extension LoadPlan {
             plan.inFlightLimit = limits[index]
             plan.threads = threads[index]
             plan.seed = seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
-            plan.phase = Double(index) / Double(weights.count)
+            plan.phase = (phase + Double(index)) / Double(weights.count)
             switch model {
             case .open(let rates, let poisson): plan.model = .open(rates.scaled(by: weights[index] / sum), poisson: poisson)
             case .closed(let connections):

@@ -55,6 +55,27 @@ public struct LoadPlan: Sendable {
     /// Whether every request is kept with its names, to be held against a receiver's ledger: 32 bytes a request.
     public var keepsBook = false
 
+    /// Which part of a load it is that several machines share: the part, from 1, and how many there are.
+    public private(set) var part: (number: Int, of: Int)?
+
+    /// One machine's part of the load: rate, requests and connections of all parts together are those of the plan.
+    /// - Parameters:
+    ///   - number: Which part, from 1.
+    ///   - count: How many there are.
+    public func part(_ number: Int, of count: Int) -> LoadPlan {
+        var plan = divided(by: Array(repeating: 1, count: count))[number - 1]
+        // Each machine has threads of its own.
+        plan.threads = threads
+        plan.part = (number, count)
+        return plan
+    }
+
+    /// The statuses that count as a success; 200 alone, unless a vendor's file says otherwise.
+    package var success: [ClosedRange<Int>] = [200...200]
+
+    /// Whether a status counts as a success.
+    func isSuccess(_ status: Int) -> Bool { success.contains { $0.contains(status) } }
+
     /// A plan with the defaults.
     public init(_ model: Model) { self.model = model }
 

@@ -6,7 +6,7 @@ extension LoadReport {
     public var failureOfAll: RequestFailure? {
         var failures: [RequestFailure: UInt64] = [:]
         for kind in kinds where !kind.kind.isToBeRefused(signsTime: signsTime) {
-            if kind.statuses[200] ?? 0 > 0 { return nil }
+            if kind.statuses.contains(where: { $0.value > 0 && plan.isSuccess($0.key) }) { return nil }
             for (status, count) in kind.statuses { failures[.status(status), default: 0] += count }
             for (name, count) in kind.failures { failures[.unanswered(AttemptError(rawValue: name) ?? .other), default: 0] += count }
         }

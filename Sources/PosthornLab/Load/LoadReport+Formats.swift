@@ -62,6 +62,14 @@ extension LoadReport {
             .init("targets", .array(targets.map(\.jsonAsPart))),
             .init("run", origin?.json ?? .null),
         ]
+        if let part = plan.part {
+            let json = JSONValue.object([
+                .init("number", .number(String(part.number))), .init("of", .number(String(part.of))),
+                .init("nanoseconds", .number(String(nanoseconds))), .init("timeout", .number(String(plan.timeoutNanoseconds))),
+                .init("saturated", .bool(outcome.isSaturated)), .init("measurements", all.exchanged),
+            ])
+            members.append(.init("part", json))
+        }
         return .object(members)
     }
 

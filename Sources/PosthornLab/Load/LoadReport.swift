@@ -190,7 +190,7 @@ public struct LoadReport: Sendable {
     public var checkFindings: [String] {
         if !targets.isEmpty { return targets.flatMap { report in report.checkFindings.map { "\($0) by \(report.target)" } } }
         return kinds.flatMap { result -> [String] in
-            let accepted = result.statuses[200] ?? 0
+            let accepted = result.statuses.reduce(0) { plan.isSuccess($1.key) ? $0 + $1.value : $0 }
             let refused = result.statuses.values.reduce(0, +) - accepted
             let (taken, left, all) = (Self.grouped(accepted), Self.grouped(refused), Self.grouped(result.requests))
             switch result.kind {

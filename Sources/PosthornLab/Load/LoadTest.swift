@@ -177,7 +177,10 @@ public final class LoadTest: Sendable {
     private func thread(_ index: Int, _ branch: Branch, _ start: Int64, _ collected: Collected) throws -> WorkerThread {
         let loop = branch.loops[index]
         let all = branches.reduce(0) { $0 + $1.loops.count }
-        let maker = RequestFactory(content, shares, seed: plan.seed, thread: branch.firstThread + index, threads: all)
+        // No two machines of a load send the same event.
+        let part = plan.part ?? (1, 1)
+        let number = (part.number - 1) * all + branch.firstThread + index
+        let maker = RequestFactory(content, shares, seed: plan.seed, thread: number, threads: all * part.of)
         let pacer = LoadPacer(branch.plan, start: start, thread: index, threads: branch.loops.count)
         let tally = emptyTally(branch.plan)
         return try WorkerThread(name: "posthorn-load-\(index)") {

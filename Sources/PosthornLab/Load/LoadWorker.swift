@@ -89,8 +89,8 @@ final class LoadWorker: LoadSource {
         guard plan.keepsBook, let event = made.event else { return 0 }
         return tally.book.note(
             event: event.id,
-            object: IdentityStamp.identity(in: event.data),
-            digest: MessageDigest.sha256(request.body.isEmpty ? url.query(adding: request.query) : request.body),
+            object: maker.object(of: event, in: request),
+            digest: maker.digest(of: event, in: request, url),
             isToBeRefused: made.kind.isToBeRefused(signsTime: maker.signsTime)
         )
     }
@@ -102,8 +102,13 @@ final class LoadWorker: LoadSource {
     func take(_ answer: LoadAnswer) {
         let mark = LoadMark(bits: answer.ticket.mark)
         let isToBeRefused = mark.kind.isToBeRefused(signsTime: signsTime)
-        let ending = LoadMeasurements.Ending(answer: answer, wasHeldBack: mark.wasHeldBack, isToBeRefused: isToBeRefused)
-        if plan.keepsBook, ending.status == 200 { tally.book.accept(mark.entry) }
+        let ending = LoadMeasurements.Ending(
+            answer: answer,
+            wasHeldBack: mark.wasHeldBack,
+            isToBeRefused: isToBeRefused,
+            success: plan.success
+        )
+        if plan.keepsBook, ending.isSuccess { tally.book.accept(mark.entry) }
         if mark.isWarmUp {
             tally.warmUpRequests += 1
         } else {

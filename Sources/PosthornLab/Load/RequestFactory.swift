@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornText
 import PosthornFormats
+import PosthornSending
 
 /// A request that was made.
 struct LoadRequest {
@@ -42,6 +43,17 @@ struct RequestFactory {
     }
 
     var signsTime: Bool { content.signsTime }
+
+    /// The digest that names a request; the event's id where a vendor's requests of the same bytes may be different events.
+    func digest(of event: Event, in request: OutboundRequest, _ url: EndpointURL) -> String {
+        if content.vendor?.file.description.identity != nil { return event.id }
+        return MessageDigest.sha256(request.body.isEmpty ? url.query(adding: request.query) : request.body)
+    }
+
+    /// The name by which a receiver knows the object or the event of a request; `nil` when it has none.
+    func object(of event: Event, in request: OutboundRequest) -> [UInt8]? {
+        content.vendor.map { $0.identity(of: request) } ?? IdentityStamp.identity(in: event.data)
+    }
 
     /// The number of content that is always the same; `nil` where each request is another.
     var fixedContent: Int? {

@@ -1,3 +1,4 @@
+package import PosthornFormats
 public import PosthornHTTP
 import PosthornText
 
@@ -12,6 +13,15 @@ public struct IdentityRule: Sendable {
     public let idMembers: [String]
     /// The same for the type.
     public let typeMembers: [String]
+
+    /// Where a vendor's file says that they are, instead of the names above.
+    private var vendor: VendorDescription?
+
+    /// What a vendor's file says.
+    package init(of vendor: VendorDescription) {
+        self.init()
+        self.vendor = vendor
+    }
 
     /// A rule of one's own.
     public init(idHeaders: [String] = [], idMembers: [String] = [], typeMembers: [String] = []) {
@@ -42,9 +52,27 @@ public struct IdentityRule: Sendable {
 
     /// Reads a request.
     public func identify(_ request: HTTPRequest) -> EventIdentity {
+        if let vendor { return identify(request, by: vendor) }
         let members = request.body.isEmpty ? MemberReader(query: request.query) : MemberReader(body: request.body)
         let id = idHeaders.lazy.compactMap { request.headers[$0] }.first ?? members.first(idMembers)
-        let type = members.first(typeMembers)
+        return identity(
+            of: request,
+            id: id,
+            type: members.first(typeMembers),
+            attempt: members["attempt"].flatMap { Int($0) },
+            problem: members.problem
+        )
+    }
+
+    private func identify(_ request: HTTPRequest, by vendor: VendorDescription) -> EventIdentity {
+        let headers = request.headers.map { (name: $0.name, value: $0.value) }
+        func find(_ finder: VendorDescription.Finder?) -> String? {
+            finder.flatMap { VendorDescription.find($0, headers: headers, body: request.body) }
+        }
+        return identity(of: request, id: find(vendor.identity), type: find(vendor.type), attempt: nil, problem: nil)
+    }
+
+    private func identity(of request: HTTPRequest, id: String?, type: String?, attempt: Int?, problem: String?) -> EventIdentity {
         var hash = StableHash()
         hash.add(request.path.utf8)
         hash.add((type ?? "").utf8)
@@ -58,8 +86,8 @@ public struct IdentityRule: Sendable {
         return EventIdentity(
             id: id,
             type: type,
-            attempt: members["attempt"].flatMap { Int($0) },
-            problem: members.problem,
+            attempt: attempt,
+            problem: problem,
             key: hash.value
         )
     }

@@ -1,3 +1,4 @@
+package import PosthornFormats
 import PosthornModel
 public import PosthornText
 
@@ -11,6 +12,8 @@ public struct ReceiverConfiguration: Sendable {
     public var badSignatureStatus: Int? = 401
     /// The values that Webio may ask for, by field name.
     public var values: [String: JSONValue] = [:]
+    /// The vendor's questions to a new URL that it answers, where a file describes them.
+    package var handshakes: [VendorHandshake] = []
     /// How many events are remembered to recognise duplicates.
     public var memoryLimit = 100_000
 

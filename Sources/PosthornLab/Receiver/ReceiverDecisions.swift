@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornText
 public import PosthornHTTP
 import PosthornModel
@@ -32,14 +33,23 @@ public struct ReceiverDecisions: Sendable {
         let kind: ReceivedRequest.Kind
         let identity: EventIdentity?
         let verdict: ReceiverVerdict
+        /// What a vendor's question is answered.
+        var answer: (body: [UInt8], isJSON: Bool)?
     }
 
     /// Reads a request.
     static func read(
         _ request: HTTPRequest,
         _ rule: IdentityRule,
+        handshakes: [VendorHandshake] = [],
         check: (HTTPRequest) -> ReceiverVerdict
     ) -> Reading {
+        let query = handshakes.isEmpty ? [] : request.query.map { (name: $0.name, value: $0.value) }
+        for handshake in handshakes {
+            guard let answer = handshake.answer(method: request.method, query: query, body: request.body) else { continue }
+            let verdict = handshake.isSigned ? check(request) : .unchecked
+            return Reading(kind: .validation, identity: nil, verdict: verdict, answer: answer)
+        }
         let kind = kind(of: request)
         guard kind == .event else {
             return Reading(kind: kind, identity: nil, verdict: kind == .valueRequest ? check(request) : .unchecked)
@@ -117,7 +127,12 @@ public struct ReceiverDecisions: Sendable {
     ) -> HTTPResponse {
         switch reading.kind {
         case .greeting: return .text("Posthorn's receiver is up. Send webhooks here; each one shows in its terminal.\n")
-        case .validation: return .text(request.queryValue("echo_string") ?? "")
+        case .validation:
+            guard let answer = reading.answer else { return .text(request.queryValue("echo_string") ?? "") }
+            if case .invalid = reading.verdict, let status = configuration.badSignatureStatus {
+                return .text("the signature is not right\n", status: status)
+            }
+            return answer.isJSON ? .json(answer.body) : .text(String(decoding: answer.body, as: UTF8.self))
         case .event, .valueRequest: break
         }
         if let seconds = secondsToWait(at: now) {

@@ -1,3 +1,4 @@
+import PosthornFormats
 public import PosthornModel
 public import PosthornText
 
@@ -23,6 +24,12 @@ public struct Scenario: Sendable {
         case .standard: stage = StandardScenario(&random, platform)
         }
         self.random = random
+    }
+
+    /// The examples of a vendor's file, in turn.
+    init(of file: VendorFile, seed: UInt64) {
+        stage = FileScenario(file)
+        random = SeededGenerator(seed: seed, "file")
     }
 
     /// The nodes that events happen at, parents first; to be applied before events are emitted.

@@ -52,7 +52,7 @@ public struct ReceiverAudit: Sendable {
         began = now
     }
 
-    private static func withoutSignature(_ settings: EndpointSettings) -> EndpointSettings {
+    static func withoutSignature(_ settings: EndpointSettings) -> EndpointSettings {
         var plain = settings
         plain.signature = .none
         let kept = settings.envelope == .voiso ? ["name", "entity"] : []

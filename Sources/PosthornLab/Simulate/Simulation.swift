@@ -1,3 +1,4 @@
+package import PosthornFormats
 public import PosthornModel
 public import PosthornText
 
@@ -58,7 +59,33 @@ public struct Simulation: Sendable {
         platform: [Node] = [],
         wants: (_ type: String) -> Bool = { _ in true }
     ) {
-        var scenario = Scenario(vendor, seed: seed, platform: platform)
+        let scenario = Scenario(vendor, seed: seed, platform: platform)
+        self.init(scenario, count: count, pace: pace, faults: faults, seed: seed, start: start, wants: wants)
+    }
+
+    /// The platform of a vendor that a file describes.
+    package init(
+        of file: VendorFile,
+        count: Int,
+        pace: Pace,
+        faults: SimulationFaults,
+        seed: UInt64,
+        start: Timestamp,
+        wants: (_ type: String) -> Bool
+    ) {
+        self.init(Scenario(of: file, seed: seed), count: count, pace: pace, faults: faults, seed: seed, start: start, wants: wants)
+    }
+
+    private init(
+        _ scenario: Scenario,
+        count: Int,
+        pace: Pace,
+        faults: SimulationFaults,
+        seed: UInt64,
+        start: Timestamp,
+        wants: (_ type: String) -> Bool
+    ) {
+        var scenario = scenario
         nodes = scenario.nodes
         var clock = SimulationClock(pace, count: count, faults: faults, seed: seed)
         var dice = SeededGenerator(seed: seed, "faults")

@@ -1,4 +1,5 @@
 public import Posthorn
+package import PosthornFormats
 public import PosthornSending
 import PosthornSystem
 import Synchronization
@@ -18,6 +19,8 @@ public struct SimulationOptions: Sendable {
     public var mail: MailConfiguration?
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
+    /// Whose requests they are, where a file describes the vendor; its own format and signatures then, and what it takes for a success.
+    package var vendor: FileVendor?
 
     /// Real time, and no extras.
     public init() {}

@@ -1,5 +1,6 @@
 import PosthornSending
 public import Posthorn
+import PosthornFormats
 public import PosthornModel
 import PosthornSystem
 import Synchronization
@@ -72,11 +73,19 @@ public final class VendorSimulator: Sendable {
             // What is sent twice is one delivery to whoever gets the mail.
             configuration.mail = number == 0 ? options.mail : nil
             configuration.honoursRetryAfter = options.honoursRetryAfter
-            if !slow.isEmpty || firstAttempts != nil {
+            let vendor = options.vendor
+            if !slow.isEmpty || firstAttempts != nil || vendor != nil {
                 configuration.outcomeOverride = { job, outcome in
                     firstAttempts?.note(job, ofOutbox: number)
-                    return Self.givingUp(job, outcome, onSlow: slow)
+                    return Self.givingUp(job, Self.judged(outcome, by: vendor), onSlow: slow)
                 }
+            }
+            if let vendor {
+                let composers = try Dictionary(
+                    receivers.map { ($0.id, try vendor.composer(url: $0.url, headers: $0.headers)) },
+                    uniquingKeysWith: { first, _ in first }
+                )
+                configuration.composer = { composers[$0.id] }
             }
             return try Engine(outbox: outbox, configuration: configuration, log: log)
         }
@@ -95,6 +104,18 @@ public final class VendorSimulator: Sendable {
                 }
             }
         }
+    }
+
+    /// What the vendor takes for a success is delivered: 200 stands for it. What it does not is a failure, 200 too.
+    private static func judged(_ outcome: AttemptOutcome, by vendor: FileVendor?) -> AttemptOutcome {
+        guard let vendor, let status = outcome.status, outcome.error == nil || outcome.error == .status else { return outcome }
+        var judged = outcome
+        if vendor.file.description.isSuccess(status) {
+            (judged.status, judged.error, judged.errorText) = (200, nil, "")
+        } else if outcome.succeeded {
+            (judged.error, judged.errorText) = (.status, "answered \(status), which the vendor does not take for a success")
+        }
+        return judged
     }
 
     /// A platform whose patience ended before the receiver's 200 came has seen a time-out.

@@ -40,7 +40,8 @@ private let reader: @Sendable ([UInt8]) -> Void = {
     case "request": return Readers.request
     case "reply": return Readers.reply
     case "http": return Readers.http
-    default: fatalError("POSTHORN_FUZZ_READER must be event, topology, url, envelope, request, reply or http")
+    case "vendor": return Readers.vendor
+    default: fatalError("POSTHORN_FUZZ_READER must be event, topology, url, envelope, request, reply, http or vendor")
     }
 }()
 

@@ -1,0 +1,109 @@
+public import PosthornModel
+public import PosthornText
+
+/// One run of a load as a unit of comparison: its figures, and what makes it like another one.
+public struct LoadRun: Equatable, Sendable {
+    /// What is compared.
+    public enum Figure: String, CaseIterable, Sendable {
+        case p50, p90, p99, mean, answered
+
+        /// Its name for people.
+        public var title: String { self == .answered ? "answered/s" : self == .mean ? "mean latency" : "\(rawValue) latency" }
+
+        /// Whether more of it is better.
+        public var isBetterLarger: Bool { self == .answered }
+    }
+
+    /// The figures that it has: latencies in milliseconds.
+    public let figures: [Figure: Double]
+    /// What has to be the same, by its name.
+    public let conditions: [String: String]
+    /// Why it cannot be compared; `nil` when it can.
+    public let problem: String?
+
+    init(figures: [Figure: Double], conditions: [String: String], problem: String?) {
+        (self.figures, self.conditions, self.problem) = (figures, conditions, problem)
+    }
+
+    /// A run that was just made.
+    public init(_ report: LoadReport) throws(InputProblem) { try self.init(report.json) }
+
+    /// A run as `load --json` writes it.
+    /// - Throws: What it lacks.
+    public init(_ json: JSONValue) throws(InputProblem) {
+        guard json["model"] != nil, let latency = json["latency_ms"], let run = json["run"], case .object = run else {
+            throw InputProblem(field: "run", reason: "is no report of posthorn load --json")
+        }
+        var figures: [Figure: Double] = [:]
+        for figure in Figure.allCases {
+            let value = figure == .answered ? json["requests_per_second"] : latency[figure.rawValue]
+            if case .number(let text)? = value, let number = Double(text) { figures[figure] = number }
+        }
+        self.figures = figures
+        var conditions: [String: String] = [:]
+        for name in ["machine", "version", "vendor"] { if case .string(let text)? = run[name] { conditions[name] = text } }
+        for name in ["model", "planned_s"] { conditions[name] = json[name]?.text ?? "none" }
+        if case .string(let line)? = run["command"] { conditions["flags"] = Self.flags(of: line) }
+        self.conditions = conditions
+        let requests: Double = { if case .number(let text)? = json["requests"] { Double(text) ?? 0 } else { 0 } }()
+        if json["stopped_early"] == .bool(true) {
+            problem = "was stopped early"
+        } else if requests == 0 || figures[.p50] == nil {
+            problem = "has no answer that was as it should be"
+        } else {
+            problem = nil
+        }
+    }
+
+    /// Flags that say where results go, which URL is called or where dice start: two runs may differ in them.
+    private static let free: Set<String> = [
+        "seed", "json", "csv", "samples", "junit", "report", "prometheus", "hgrm", "vegeta", "k6-summary", "expect", "runs",
+        "i-own-this-host",
+        "credential",
+    ]
+    private static let withoutValue: Set<String> = ["json"]
+
+    /// The words of a command line that is quoted for a shell.
+    private static func words(of line: String) -> [String] {
+        var words: [String] = []
+        var word: String?
+        var isQuoted = false
+        for character in line {
+            switch character {
+            case "'":
+                isQuoted.toggle()
+                word = word ?? ""
+            case " " where !isQuoted:
+                if let word { words.append(word) }
+                word = nil
+            // Between two quoted pieces it stands for a quote.
+            case "\\" where !isQuoted: word = word ?? ""
+            default: word = (word ?? "") + String(character)
+            }
+        }
+        return words + (word.map { [$0] } ?? [])
+    }
+
+    /// The command line without what may differ.
+    static func flags(of line: String) -> String {
+        var words = words(of: line).dropFirst(2).filter { $0 != "compare" && !$0.contains("://") }[...]
+        var kept: [String] = []
+        while let word = words.popFirst() {
+            if word.hasPrefix("--"), free.contains(String(word.dropFirst(2))) {
+                if !withoutValue.contains(String(word.dropFirst(2))) { _ = words.popFirst() }
+            } else {
+                kept.append(word)
+            }
+        }
+        return kept.joined(separator: " ")
+    }
+
+    /// What is not the same in another run; `nil` when all of it is.
+    public func difference(from other: LoadRun) -> String? {
+        for name in Set(conditions.keys).union(other.conditions.keys).sorted() where conditions[name] != other.conditions[name] {
+            return
+                "\(name): \(OneLine.text(conditions[name] ?? "none", limit: 100)) and \(OneLine.text(other.conditions[name] ?? "none", limit: 100))"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,128 @@
+import PosthornModel
+import PosthornSending
+import PosthornText
+import Testing
+
+@testable import PosthornLab
+
+/// What other tools read, and the parts of a load that several machines made.
+@Suite struct LoadOutputTests {
+    private static func tally(_ latencies: ClosedRange<Int>) -> LoadTally {
+        var tally = LoadTally()
+        for i in latencies { tally.take(.after(Int64(i), at: Int64(i) * 10_000_000)) }
+        return tally
+    }
+
+    private var report: LoadReport {
+        var tally = Self.tally(1...100)
+        tally.take(.after(500, status: nil))
+        return .of(tally, target: "http://127.0.0.1:1/\"x\"")
+    }
+
+    private let verdicts: [PosthornLab.Expectation.Verdict] = [
+        .init(outcome: .kept, expectation: "errors<5%", detail: "1 %"), .init(outcome: .unknown, expectation: "p99<1ms", detail: "too few"),
+    ]
+
+    @Test func prometheusReadsTheFigures() {
+        let text = report.prometheus(verdicts)
+        let url = #"url="http://127.0.0.1:1/\"x\"""#
+        #expect(text.contains("posthorn_load_requests_total{\(url)} 101\n"))
+        #expect(text.contains("posthorn_load_responses_total{\(url),status=\"200\"} 100\n"))
+        #expect(text.contains("posthorn_load_errors_total{\(url),kind=\"timeout\"} 1\n"))
+        #expect(text.contains("posthorn_load_latency_seconds_bucket{\(url),le=\"0.05\"} 50\n"))
+        #expect(text.contains("posthorn_load_latency_seconds_bucket{\(url),le=\"+Inf\"} 101\n"))
+        #expect(text.contains(#"posthorn_load_expectation{expectation="p99<1ms",outcome="not_known"} 1"#))
+        let lines = text.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.hasPrefix("#") || $0.contains("} ") })
+    }
+
+    @Test func theDistributionRisesToTheLastValue() throws {
+        let lines = report.latencies.hgrm.split(separator: "\n")
+        let rows = lines.dropFirst().filter { !$0.hasPrefix("#") }.map { $0.split(separator: " ").map(String.init) }
+        #expect(rows.count > 20 && rows.allSatisfy { $0.count == 4 })
+        let values = rows.compactMap { Double($0[0]) }
+        let shares = rows.compactMap { Double($0[1]) }
+        #expect(values == values.sorted() && shares == shares.sorted() && values.count == rows.count)
+        #expect(rows.last == ["500.000", "1.000000000000", "101", "inf"])
+        // Half of 101 values are at or below the 51st.
+        let middle = try #require(rows.first { (Double($0[1]) ?? 0) >= 0.5 })
+        #expect(middle[1] == "0.500000000000" && abs((Double(middle[0]) ?? 0) - 51) < 0.3 && middle[3] == "2.00")
+        #expect(lines.suffix(3).first?.contains("Mean") == true)
+        #expect(LatencyHistogram().hgrm.contains("Total count    =            0"))
+    }
+
+    @Test func k6sSummaryHasItsThresholdsTheWayK6WritesThem() throws {
+        let json = try JSONValue.parse(Array(report.k6Summary(verdicts).utf8))
+        let duration = json["metrics"]?["http_req_duration"]
+        #expect(duration?["thresholds"]?["errors<5%"] == .bool(false) && duration?["thresholds"]?["p99<1ms"] == .bool(true))
+        #expect(json["metrics"]?["http_reqs"]?["count"] == .number("101") && duration?["max"] == .number("500.000"))
+        #expect(json["root_group"]?["checks"] == .object([]))
+    }
+
+    @Test func vegetaGetsALineForEachRequest() throws {
+        var tally = LoadTally()
+        tally.samples = [
+            LoadSample(.after(7, at: 1_000_000_000), start: 0), LoadSample(.after(9, at: 2_000_000_000, status: nil), start: 0),
+        ]
+        var text = ""
+        LoadReport.of(tally, target: "http://x/").writeVegeta(method: "POST") {
+            text += $0
+            return true
+        }
+        let lines = try text.split(separator: "\n").map { try JSONValue.parse(Array($0.utf8)) }
+        #expect(lines.count == 2 && lines[0]["code"] == .number("200") && lines[0]["latency"] == .number("7000000"))
+        #expect(lines[1]["code"] == .number("0") && lines[1]["error"] == .string("no answer") && lines[1]["seq"] == .number("1"))
+    }
+
+    // MARK: Parts
+
+    private func part(_ number: Int, of count: Int, _ tally: LoadTally, seed: UInt64 = 5) throws -> JSONValue {
+        let plan = LoadPlan(.open(try RateSpecification("100:1s"), poisson: false)).part(number, of: count)
+        var report = LoadReport(LoadReport.Facts(target: "x", began: Timestamp(milliseconds: 0), plan: plan), tally)
+        report.origin = LoadOrigin(command: "c", seed: seed, version: "v", vendor: nil, machine: "m\(number)")
+        return try JSONValue.parse(Array(report.json.text.utf8))
+    }
+
+    @Test func partsAreMergedAsIfOneMachineHadSentThem() throws {
+        let merged = try MergedLoad([
+            ("1", try part(1, of: 2, Self.tally(1...200))), ("2", try part(2, of: 2, Self.tally(201...400))),
+        ])
+        let whole = LoadReport.of(Self.tally(1...400))
+        #expect(merged.measurements.latencies == whole.latencies && merged.measurements.requests == 400)
+        #expect(merged.measurements.statuses == whole.statuses)
+        for percent in [50, 90, 99, 99.9] {
+            #expect(merged.measurements.latency(percent).nanoseconds == whole.all.latency(percent).nanoseconds)
+        }
+        // One part alone says nothing of p99, both together do.
+        let bound = try PosthornLab.Expectation("p99<390ms")
+        #expect(merged.verdicts([bound]).map(\.outcome) == [.missed])
+        #expect(merged.json["latency_ms"]?["max"] == .number("400.000"))
+    }
+
+    @Test func partsOfOtherLoadsMissingOnesAndDoubleOnesAreRefused() throws {
+        let one = try part(1, of: 2, Self.tally(1...3))
+        let two = try part(2, of: 2, Self.tally(1...3))
+        let cases: [([(name: String, json: JSONValue)], String)] = [
+            ([("a", one)], "lacks part 2"), ([("a", one), ("b", one)], "is part 1 as a is"),
+            ([("a", one), ("b", try part(2, of: 2, Self.tally(1...3), seed: 6))], "another load"),
+            ([("a", one), ("b", try part(2, of: 3, Self.tally(1...3)))], "another load"), ([("a", .object([]))], "no report"),
+            ([], "is missing"),
+        ]
+        for (reports, words) in cases {
+            do throws(InputProblem) {
+                _ = try MergedLoad(reports)
+                Issue.record("\(words): taken")
+            } catch { #expect(error.description.contains(words), "\(error)") }
+        }
+        #expect(try MergedLoad([("b", two), ("a", one)]).parts == 2)
+    }
+
+    @Test func theRatesOfAllPartsAreTheWholeRate() throws {
+        let plan = LoadPlan(.open(try RateSpecification("100:1s"), poisson: false))
+        let rates = (1...4).compactMap { number -> Double? in
+            if case .open(let rates, _) = plan.part(number, of: 4).model { rates.steps[0].ratePerSecond } else { nil }
+        }
+        #expect(rates == [25, 25, 25, 25])
+        #expect(Set((1...4).map { plan.part($0, of: 4).seed }).count == 4)
+    }
+}
