@@ -37,6 +37,8 @@ public enum Migrations {
         Migration(number: 15, name: "015_health.sql", sql: PackageResources._15_health_sql),
         Migration(number: 16, name: "016_portal.sql", sql: PackageResources._16_portal_sql),
         Migration(number: 17, name: "017_changes.sql", sql: PackageResources._17_changes_sql),
+        Migration(number: 18, name: "018_order.sql", sql: PackageResources._18_order_sql),
+        Migration(number: 19, name: "019_endpoint_health.sql", sql: PackageResources._19_endpoint_health_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -44,5 +46,7 @@ public enum Migrations {
         Migration(number: 1, name: "001_postgres_outbox.sql", sql: PackageResources._01_postgres_outbox_sql),
         Migration(number: 2, name: "002_postgres_portal.sql", sql: PackageResources._02_postgres_portal_sql),
         Migration(number: 3, name: "003_postgres_changes.sql", sql: PackageResources._03_postgres_changes_sql),
+        Migration(number: 4, name: "004_postgres_order.sql", sql: PackageResources._04_postgres_order_sql),
+        Migration(number: 5, name: "005_postgres_health.sql", sql: PackageResources._05_postgres_health_sql),
     ]
 }

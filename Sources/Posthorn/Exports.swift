@@ -8,6 +8,7 @@
 @_exported public import struct PosthornModel.CertificateValidity
 @_exported public import struct PosthornModel.ClockSkew
 @_exported public import struct PosthornModel.Delivery
+@_exported public import struct PosthornModel.DeliveryOrder
 @_exported public import enum PosthornModel.DeliveryState
 @_exported public import struct PosthornModel.EndpointHealth
 @_exported public import struct PosthornModel.EndpointSettings
@@ -17,6 +18,7 @@
 @_exported public import struct PosthornModel.EventLine
 @_exported public import struct PosthornModel.EventPattern
 @_exported public import struct PosthornModel.HealthPolicy
+@_exported public import struct PosthornModel.HealthSettings
 @_exported public import struct PosthornModel.Hierarchy
 @_exported public import struct PosthornModel.InputProblem
 @_exported public import enum PosthornModel.Level
@@ -41,6 +43,7 @@
 @_exported public import enum PosthornStore.DeliverySelection
 @_exported public import struct PosthornStore.EndpointFault
 @_exported public import struct PosthornStore.EngineHeartbeat
+@_exported public import struct PosthornStore.LaneSummary
 @_exported public import enum PosthornStore.MailState
 @_exported public import struct PosthornStore.MailStatus
 @_exported public import struct PosthornStore.OutboxProblem
@@ -48,6 +51,7 @@
 @_exported public import struct PosthornStore.PruneReport
 @_exported public import struct PosthornStore.QueuedMail
 @_exported public import struct PosthornStore.RetryReport
+@_exported public import struct PosthornStore.SkipReport
 @_exported public import struct PosthornStore.StoredEndpoint
 @_exported public import struct PosthornStore.StoredTopology
 @_exported public import struct PosthornStore.TopologyChange
@@ -59,6 +63,7 @@
 @_exported public import struct PosthornSystem.SystemProblem
 @_exported public import struct PosthornSystem.SystemRandom
 @_exported public import class PosthornSystem.Waker
+@_exported public import struct PosthornText.JSONPointer
 @_exported public import struct PosthornText.JSONProblem
 @_exported public import enum PosthornText.JSONValue
 @_exported public import struct PosthornText.Timestamp

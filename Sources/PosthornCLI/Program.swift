@@ -11,7 +11,8 @@ enum Program {
     static var commands: [any Command.Type] {
         [
             ApplyCommand.self, EmitCommand.self, RunCommand.self, StatusCommand.self, DeliveriesCommand.self, EventCommand.self,
-            AttemptsCommand.self, ExplainCommand.self, RetryCommand.self, ResendCommand.self, CancelCommand.self, ReplayCreateCommand.self,
+            AttemptsCommand.self, ExplainCommand.self, RetryCommand.self, ResendCommand.self, CancelCommand.self, LanesCommand.self,
+            SkipCommand.self, ReplayCreateCommand.self,
             ReplayListCommand.self, ReplayShowCommand.self, ReplayCancelCommand.self, TopologyCommand.self,
             NodeListCommand.self, NodeRemoveCommand.self, EndpointListCommand.self, EndpointShowCommand.self,
             EndpointRemoveCommand.self, EndpointEnableCommand.self, EndpointDisableCommand.self, EndpointVerifyCommand.self,

@@ -31,6 +31,8 @@ extension EndpointSettings: CustomStringConvertible, CustomDebugStringConvertibl
             "keepsCredentials": keepsCredentials, "events": events.map(\.text), "headers": headers,
             "timeoutMilliseconds": timeoutMilliseconds, "inFlightLimit": inFlightLimit,
             "ratePerSecond": ratePerSecond.map { "\($0)" } ?? "nil", "retry": retry,
+            "order": order.map { "\($0)" } ?? "nil",
+            "health": health.map { "\($0)" } ?? "nil",
         ]
     }
 }

@@ -68,12 +68,14 @@ extension PostgresStore {
     private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
         if deliveries.isEmpty { return }
         for delivery in deliveries { count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held) }
-        try run(
+        let hasLanes = deliveries.contains { $0.recipient.lane != nil }
+        let rows = try run(
             """
             INSERT INTO posthorn_pending (event, revision, endpoint, shard, state, next_attempt_at)
             SELECT event, revision, endpoint, endpoint % 64, state, due
             FROM (SELECT pg_advisory_xact_lock($1)) locked, unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
                 WITH ORDINALITY AS d (event, revision, endpoint, state, due, place) ORDER BY place
+                \(hasLanes ? "RETURNING id" : "")
             """,
             .integer(Self.acceptingLock),
             .integers(deliveries.map(\.event)),
@@ -81,6 +83,14 @@ extension PostgresStore {
             .integers(deliveries.map(\.recipient.endpoint)),
             .texts(deliveries.map { $0.recipient.isActive ? "pending" : "held" }),
             .integers(deliveries.map { $0.recipient.isActive ? now.milliseconds : nil })
+        )
+        if !hasLanes { return }
+        // Numbers are given out in the order of the rows.
+        let numbers = rows.all.map { $0.integer(0) }.sorted()
+        try enter(
+            zip(numbers, deliveries).compactMap { number, delivery in
+                delivery.recipient.lane.map { (number, delivery.recipient.endpoint, $0) }
+            }
         )
     }
 
@@ -149,6 +159,7 @@ extension PostgresStore {
             guard let id = rows.first?.integer(0) else { continue }
             count(1, from: nil, to: recipient.isActive ? .ready : .held)
             numbers.append(id)
+            if let lane = recipient.lane { try enter([(id, recipient.endpoint, lane)]) }
         }
         return numbers
     }

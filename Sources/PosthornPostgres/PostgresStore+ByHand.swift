@@ -93,6 +93,7 @@ extension PostgresStore {
                 .integer(change.revision)
             )
         }
+        try setWaits(change.state != .cancelled, in: delivery)
         count(1, from: DeliveryCount(row.state, attempts: row.attempts), to: DeliveryCount(change.state, attempts: row.attempts))
     }
 

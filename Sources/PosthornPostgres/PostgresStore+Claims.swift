@@ -92,8 +92,10 @@ extension PostgresStore {
 
     /// Whether any delivery is pending, or any event waits for its fan-out.
     package func hasUnsettled() throws(OutboxProblem) -> Bool {
-        try run("SELECT EXISTS (SELECT 1 FROM posthorn_arrival) OR EXISTS (SELECT 1 FROM posthorn_pending WHERE state = 'pending')")
-            .first?.boolean(0) ?? false
+        let row = try run(
+            "SELECT EXISTS (SELECT 1 FROM posthorn_arrival) OR EXISTS (SELECT 1 FROM posthorn_pending WHERE state = 'pending')"
+        ).first
+        return row?.boolean(0) == true ? try hasPendingThatGoesOn() : false
     }
 
     /// Where a delivery is in its schedule.

@@ -84,6 +84,7 @@ extension PostgresStore {
 
     /// Cancels what waits for an endpoint with greater numbers than one.
     func cancelWaiting(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) {
+        try clearLanes(ofEndpoint: key)
         let rows = try run(
             """
             WITH gone AS (

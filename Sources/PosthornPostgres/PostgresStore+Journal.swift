@@ -117,9 +117,10 @@ extension PostgresStore {
         }
         try run(
             """
-            INSERT INTO posthorn_health (endpoint, state, reason, since, until, failures, probes)
-            SELECT key, $2, $3, $4, $5, $6, $7 FROM posthorn_endpoint WHERE key = $1
-            ON CONFLICT (endpoint) DO UPDATE SET state = $2, reason = $3, since = $4, until = $5, failures = $6, probes = $7
+            INSERT INTO posthorn_health (endpoint, state, reason, since, until, failures, probes, actor, failing_since, gone_since, noticed)
+            SELECT key, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM posthorn_endpoint WHERE key = $1
+            ON CONFLICT (endpoint) DO UPDATE SET state = $2, reason = $3, since = $4, until = $5, failures = $6, probes = $7, actor = $8,
+                failing_since = $9, gone_since = $10, noticed = $11
             """,
             .integer(key),
             .text(health.state.rawValue),
@@ -127,13 +128,19 @@ extension PostgresStore {
             .integer(health.since.milliseconds),
             .integer(health.until?.milliseconds),
             .integer(Int64(health.failures)),
-            .integer(Int64(health.probes))
+            .integer(Int64(health.probes)),
+            .text(health.actor.rawValue),
+            .integer(health.failingSince?.milliseconds),
+            .integer(health.goneSince?.milliseconds),
+            .integer(Int64(health.noticedPercent))
         )
     }
 
     /// The endpoints that are not healthy.
     package func health() throws(OutboxProblem) -> [Int64: EndpointHealth] {
-        let rows = try run("SELECT endpoint, state, since, until, reason, failures, probes FROM posthorn_health")
+        let rows = try run(
+            "SELECT endpoint, state, since, until, reason, failures, probes, actor, failing_since, gone_since, noticed FROM posthorn_health"
+        )
         var health: [Int64: EndpointHealth] = [:]
         for row in rows.all { health[row.integer(0)] = try endpointHealth(row) }
         return health
@@ -143,7 +150,8 @@ extension PostgresStore {
     package func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] {
         let rows = try run(
             """
-            SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes
+            SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since,
+                h.gone_since, h.noticed
             FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state <> 'removed'
             """
         )
@@ -153,14 +161,20 @@ extension PostgresStore {
     }
 
     private func endpointHealth(_ row: PostgresRow) throws(OutboxProblem) -> EndpointHealth {
-        guard let state = EndpointHealth.State(rawValue: row.text(1)) else { throw damaged("posthorn_health", row.text(0)) }
+        guard let state = EndpointHealth.State(rawValue: row.text(1)), let actor = EndpointHealth.Actor(rawValue: row.text(7)) else {
+            throw damaged("posthorn_health", row.text(0))
+        }
         return EndpointHealth(
             state: state,
             since: Timestamp(milliseconds: row.integer(2)),
             until: row.integerOrNil(3).map(Timestamp.init(milliseconds:)),
             reason: row.text(4),
+            actor: actor,
             failures: Int(row.integer(5)),
-            probes: Int(row.integer(6))
+            probes: Int(row.integer(6)),
+            failingSince: row.integerOrNil(8).map(Timestamp.init(milliseconds:)),
+            goneSince: row.integerOrNil(9).map(Timestamp.init(milliseconds:)),
+            noticedPercent: Int(row.integer(10))
         )
     }
 }

@@ -20,7 +20,7 @@ extension PostgresStore {
     package func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
         try run(
             """
-            SELECT key, closed FROM posthorn_mail WHERE endpoint = $1 AND recipient = $2 ORDER BY key DESC LIMIT 1
+            SELECT key, closed FROM posthorn_mail WHERE endpoint = $1 AND recipient = $2 AND notice IS NULL ORDER BY key DESC LIMIT 1
             \(isWriting ? "FOR SHARE" : "")
             """,
             .integer(key),
@@ -53,6 +53,22 @@ extension PostgresStore {
             .integer(Int64(attempt)),
             .integer(mail),
             .integer(now.milliseconds)
+        )
+    }
+
+    /// Adds a mail about an endpoint's health, which is sent at once.
+    package func addNotice(
+        _ notice: HealthNotice,
+        aboutEndpoint key: Int64,
+        to recipient: String,
+        at now: Timestamp
+    ) throws(OutboxProblem) {
+        try run(
+            "INSERT INTO posthorn_mail (endpoint, recipient, created, closed, next_attempt_at, notice) VALUES ($1, $2, $3, $3, $3, $4)",
+            .integer(key),
+            .text(recipient),
+            .integer(now.milliseconds),
+            .text(notice.json.text)
         )
     }
 
@@ -150,6 +166,7 @@ extension PostgresStore {
 
     /// What a mail is about.
     package func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents? {
+        if let contents = try noticeContents(key) { return contents }
         let totals = try run(
             """
             SELECT e.id, e.node, count(*), min(o.created) FROM posthorn_notification n
@@ -165,6 +182,28 @@ extension PostgresStore {
             count: Int(totals.integer(2)),
             oldestEvent: Timestamp(milliseconds: totals.integer(3)),
             deliveries: try exhausted(key, limit)
+        )
+    }
+
+    private func noticeContents(_ key: Int64) throws(OutboxProblem) -> MailContents? {
+        let row = try run(
+            """
+            SELECT e.id, e.node, m.notice, m.created FROM posthorn_mail m JOIN posthorn_endpoint e ON e.key = m.endpoint
+            WHERE m.key = $1 AND m.notice IS NOT NULL
+            """,
+            .integer(key)
+        ).first
+        guard let row else { return nil }
+        guard let value = try? JSONValue.parse(row.utf8(2)), let notice = HealthNotice(json: value) else {
+            throw damaged("posthorn_mail", String(key))
+        }
+        return MailContents(
+            endpoint: row.text(0),
+            node: row.text(1),
+            count: 0,
+            oldestEvent: Timestamp(milliseconds: row.integer(3)),
+            deliveries: [],
+            notice: notice
         )
     }
 
@@ -218,7 +257,12 @@ extension PostgresStore {
 
     /// Deletes mails whose deliveries were all pruned.
     package func deleteEmptyMails() throws(OutboxProblem) {
-        try run("DELETE FROM posthorn_mail m WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = m.key)")
+        try run(
+            """
+            DELETE FROM posthorn_mail m WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = m.key)
+                AND (m.notice IS NULL OR m.state <> 'waiting')
+            """
+        )
     }
 }
 #endif

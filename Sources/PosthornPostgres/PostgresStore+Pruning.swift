@@ -68,6 +68,7 @@ extension PostgresStore {
         let ids = PostgresValue.integers(event.deliveries.map(\.id))
         try run("DELETE FROM posthorn_notification WHERE delivery = ANY ($1::bigint[])", ids)
         let attempts = try run("DELETE FROM posthorn_attempt WHERE delivery = ANY ($1::bigint[])", ids).affected
+        try forgetLanes(of: event.deliveries.map(\.id))
         for table in ["posthorn_pending", "posthorn_settled"] {
             let rows = try run("DELETE FROM \(table) WHERE id = ANY ($1::bigint[]) RETURNING state, attempts > 0", ids)
             for row in rows.all {

@@ -67,6 +67,7 @@ extension PostgresStore {
             try addRevision(of: key, endpoint.settings, at: now)
         }
         for endpoint in plan.changed {
+            try clearLanes(ofEndpoint: endpoint.key, unless: endpoint.settings.order?.json.text)
             _ = try write(endpoint.settings, to: endpoint.key, state: endpoint.state, generation, at: now)
             if endpoint.needsRevision {
                 try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url)
@@ -108,13 +109,13 @@ extension PostgresStore {
         let rows = try run(
             """
             INSERT INTO posthorn_endpoint (key, id, node, state, signature, credentials, events, headers, timeout_ms,
-                max_in_flight, rate_per_second, retry, created, changed, generation)
+                max_in_flight, rate_per_second, retry, created, changed, generation, lanes, on_exhausted, health)
             VALUES (coalesce($1::bigint, nextval(pg_get_serial_sequence('posthorn_endpoint', 'key'))), $2, $3,
-                coalesce($4::text, 'active'), $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)
+                coalesce($4::text, 'active'), $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17)
             ON CONFLICT (key) DO UPDATE SET node = $3, state = coalesce($4::text, posthorn_endpoint.state),
                 state_reason = CASE WHEN $4::text IS NULL THEN posthorn_endpoint.state_reason END, signature = $5, credentials = $6,
                 events = $7, headers = $8, timeout_ms = $9, max_in_flight = $10, rate_per_second = $11, retry = $12, changed = $13,
-                generation = $14
+                generation = $14, lanes = $15, on_exhausted = $16, health = $17
             RETURNING key
             """,
             .integer(key),
@@ -130,7 +131,10 @@ extension PostgresStore {
             .double(settings.ratePerSecond),
             .text(JSONValue.array(settings.retry.offsetsMilliseconds.map { .number(String($0)) }).text),
             .integer(now.milliseconds),
-            .integer(generation)
+            .integer(generation),
+            .text(settings.order?.json.text),
+            .text(settings.order?.onExhausted.rawValue),
+            .text(settings.health?.json.text)
         )
         return rows.first?.integer(0) ?? 0
     }

@@ -70,6 +70,12 @@ extension SQLiteStore {
                 count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held)
             }
             try statement.run()
+            // The rows of one statement have numbers that follow each other.
+            let before = connection.lastInsertRowID - Int64(width)
+            for row in 0..<width {
+                let recipient = deliveries[first + row].recipient
+                if let lane = recipient.lane { try enter(lane, before + 1 + Int64(row), ofEndpoint: recipient.endpoint) }
+            }
             first += width
         }
     }

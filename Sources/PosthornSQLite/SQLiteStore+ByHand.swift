@@ -50,6 +50,7 @@ extension SQLiteStore {
         update.bind(5, change.round.scheduledAt?.milliseconds)
         update.bind(6, change.revision)
         try update.run()
+        try setWaits(change.state != .cancelled, in: delivery)
         count(1, from: DeliveryCount(row.state, attempts: row.attempts), to: DeliveryCount(change.state, attempts: row.attempts))
     }
 

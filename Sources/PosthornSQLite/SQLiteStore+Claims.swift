@@ -76,13 +76,14 @@ extension SQLiteStore {
 
     /// Whether any delivery is pending, or any event waits for its fan-out.
     package func hasUnsettled() throws(OutboxProblem) -> Bool {
-        try connection.integer(
+        let isUnsettled = try connection.integer(
             """
             SELECT EXISTS (SELECT 1 FROM posthorn_arrival)
                 OR EXISTS (SELECT 1 FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0)
                 OR EXISTS (SELECT 1 FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0)
             """
-        ) != 0
+        )
+        return isUnsettled == 0 ? false : try hasPendingThatGoesOn()
     }
 
     /// Where a delivery is in its schedule.

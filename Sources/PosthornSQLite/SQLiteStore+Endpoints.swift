@@ -50,7 +50,8 @@ extension SQLiteStore {
 
     static let selectEndpoint = """
         SELECT e.key, r.key, e.id, e.node, r.url, r.method, r.envelope, e.signature, e.credentials, e.events, e.headers,
-            e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason
+            e.timeout_ms, e.max_in_flight, e.rate_per_second, e.retry, e.state, e.state_reason,
+            e.lanes, e.on_exhausted, e.health
         FROM posthorn_endpoint e
         JOIN posthorn_endpoint_revision r
             ON r.key = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
@@ -66,7 +67,7 @@ extension SQLiteStore {
             withCredentials
             ? reading.credentials { () throws(OutboxProblem) in try self.credentials(stored: credentials, ofEndpoint: id) } : [:]
         let headers = reading.value(StoredHeaders(row.bytes(10)), else: StoredHeaders())
-        let settings = EndpointSettings(
+        var settings = EndpointSettings(
             id: id,
             node: row.text(3),
             url: row.text(4),
@@ -84,6 +85,11 @@ extension SQLiteStore {
             ratePerSecond: row.double(13),
             retry: reading.value(schedule(row.bytes(14)), else: .standard)
         )
+        if row.textOrNil(17) != nil {
+            // Without its order an endpoint would get events out of it: as one lane it keeps every order there can be.
+            settings.order = reading.value(order(row.bytes(17), row.textOrNil(18)), else: DeliveryOrder(.endpoint))
+        }
+        if row.textOrNil(19) != nil { settings.health = reading.value(health(row.bytes(19)), else: HealthSettings()) }
         return StoredEndpoint(
             key: row.integer(0),
             revision: row.integer(1),
@@ -98,6 +104,16 @@ extension SQLiteStore {
     private func patterns(_ bytes: [UInt8]) -> [EventPattern]? {
         guard case .array(let events)? = try? JSONValue.parse(bytes) else { return nil }
         return try? events.map { (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") }
+    }
+
+    private func order(_ lanes: [UInt8], _ onExhausted: String?) -> DeliveryOrder? {
+        guard let value = try? JSONValue.parse(lanes) else { return nil }
+        return try? DeliveryOrder(order: value, onExhausted: onExhausted, at: "")
+    }
+
+    private func health(_ bytes: [UInt8]) -> HealthSettings? {
+        guard let value = try? JSONValue.parse(bytes) else { return nil }
+        return try? HealthSettings(json: value, at: "health")
     }
 
     private func schedule(_ bytes: [UInt8]) -> RetrySchedule? {

@@ -19,7 +19,7 @@ extension SQLiteStore {
     /// The newest mail of an endpoint for a recipient.
     package func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
         let row = try connection.statement(
-            "SELECT key, closed FROM posthorn_mail WHERE endpoint = ? AND recipient = ? ORDER BY key DESC LIMIT 1"
+            "SELECT key, closed FROM posthorn_mail WHERE endpoint = ? AND recipient = ? AND notice IS NULL ORDER BY key DESC LIMIT 1"
         )
         row.bind(1, key)
         row.bind(2, recipient)
@@ -55,6 +55,23 @@ extension SQLiteStore {
         insert.bind(2, Int64(attempt))
         insert.bind(3, mail)
         insert.bind(4, now.milliseconds)
+        try insert.run()
+    }
+
+    /// Adds a mail about an endpoint's health, which is sent at once.
+    package func addNotice(
+        _ notice: HealthNotice,
+        aboutEndpoint key: Int64,
+        to recipient: String,
+        at now: Timestamp
+    ) throws(OutboxProblem) {
+        let insert = try connection.statement(
+            "INSERT INTO posthorn_mail (endpoint, recipient, created, closed, next_attempt_at, notice) VALUES (?1, ?2, ?3, ?3, ?3, ?4)"
+        )
+        insert.bind(1, key)
+        insert.bind(2, recipient)
+        insert.bind(3, now.milliseconds)
+        insert.bind(4, notice.json.text)
         try insert.run()
     }
 
@@ -163,6 +180,7 @@ extension SQLiteStore {
 
     /// What a mail is about.
     package func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents? {
+        if let contents = try noticeContents(key) { return contents }
         let totals = try connection.statement(
             """
             SELECT e.id, e.node, count(*), min(o.created) FROM posthorn_notification n
@@ -179,6 +197,29 @@ extension SQLiteStore {
             count: Int(totals.integer(2)),
             oldestEvent: Timestamp(milliseconds: totals.integer(3)),
             deliveries: try exhausted(key, limit)
+        )
+    }
+
+    private func noticeContents(_ key: Int64) throws(OutboxProblem) -> MailContents? {
+        let row = try connection.statement(
+            """
+            SELECT e.id, e.node, m.notice, m.created FROM posthorn_mail m JOIN posthorn_endpoint e ON e.key = m.endpoint
+            WHERE m.key = ? AND m.notice IS NOT NULL
+            """
+        )
+        row.bind(1, key)
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        guard let value = try? JSONValue.parse(row.bytes(2)), let notice = HealthNotice(json: value) else {
+            throw damaged("posthorn_mail", String(key))
+        }
+        return MailContents(
+            endpoint: row.text(0),
+            node: row.text(1),
+            count: 0,
+            oldestEvent: Timestamp(milliseconds: row.integer(3)),
+            deliveries: [],
+            notice: notice
         )
     }
 
@@ -248,7 +289,10 @@ extension SQLiteStore {
     /// Deletes mails whose deliveries were all pruned.
     package func deleteEmptyMails() throws(OutboxProblem) {
         let delete = try connection.statement(
-            "DELETE FROM posthorn_mail WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = posthorn_mail.key)"
+            """
+            DELETE FROM posthorn_mail WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = posthorn_mail.key)
+                AND (notice IS NULL OR state <> 'waiting')
+            """
         )
         try delete.run()
     }

@@ -77,6 +77,7 @@ extension SQLiteStore {
             attempts.bind(1, delivery.id)
             try attempts.run()
             attemptCount += connection.changes
+            try forgetLane(of: delivery.id)
             rows.bind(1, delivery.id)
             defer { rows.reset() }
             if try rows.step() { count(1, from: DeliveryCount(delivery.state, attempts: Int(rows.integer(0))), to: nil) }

@@ -149,6 +149,7 @@ extension SQLiteStore {
             if connection.changes == 0 { continue }
             count(1, from: nil, to: recipient.isActive ? .ready : .held)
             numbers.append(connection.lastInsertRowID)
+            if let lane = recipient.lane, let number = numbers.last { try enter(lane, number, ofEndpoint: recipient.endpoint) }
         }
         return numbers
     }

@@ -77,6 +77,7 @@ extension SQLiteStore {
             try addRevision(of: key, endpoint.settings, at: now)
         }
         for endpoint in plan.changed {
+            try clearLanes(ofEndpoint: endpoint.key, unless: endpoint.settings.order?.json.text)
             _ = try write(endpoint.settings, to: endpoint.key, state: endpoint.state, at: now)
             if endpoint.needsRevision { try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url) }
             if endpoint.needsRevision { try addRevision(of: endpoint.key, endpoint.settings, at: now) }
@@ -118,12 +119,12 @@ extension SQLiteStore {
         let statement = try connection.statement(
             """
             INSERT INTO posthorn_endpoint (key, id, node, state, signature, credentials, events, headers, timeout_ms,
-                max_in_flight, rate_per_second, retry, created, changed, generation)
-            VALUES (?1, ?2, ?3, coalesce(?4, 'active'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)
+                max_in_flight, rate_per_second, retry, created, changed, generation, lanes, on_exhausted, health)
+            VALUES (?1, ?2, ?3, coalesce(?4, 'active'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, ?15, ?16, ?17)
             ON CONFLICT (key) DO UPDATE SET node = ?3, state = coalesce(?4, state),
                 state_reason = CASE WHEN ?4 IS NULL THEN state_reason END, signature = ?5, credentials = ?6, events = ?7,
                 headers = ?8, timeout_ms = ?9, max_in_flight = ?10, rate_per_second = ?11, retry = ?12, changed = ?13,
-                generation = ?14
+                generation = ?14, lanes = ?15, on_exhausted = ?16, health = ?17
             """
         )
         statement.bind(1, key)
@@ -140,6 +141,9 @@ extension SQLiteStore {
         statement.bind(12, JSONValue.array(settings.retry.offsetsMilliseconds.map { .number(String($0)) }).text)
         statement.bind(13, now.milliseconds)
         statement.bind(14, try nextTopologyGeneration())
+        statement.bind(15, settings.order?.json.text)
+        statement.bind(16, settings.order?.onExhausted.rawValue)
+        statement.bind(17, settings.health?.json.text)
         try statement.run()
         return key ?? connection.lastInsertRowID
     }
@@ -186,6 +190,7 @@ extension SQLiteStore {
 
     /// Cancels what waits for an endpoint with greater numbers than one.
     private func cancelWaiting(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) {
+        try clearLanes(ofEndpoint: key)
         for (condition, from) in Self.waiting {
             let statement = try connection.prepare(
                 """

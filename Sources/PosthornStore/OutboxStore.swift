@@ -3,7 +3,8 @@
 /// Every method is called by one thread at a time, the writer's. Methods that change something are called inside
 /// ``StoreTransactions/write(_:)`` and take effect with its commit. Each role is small enough to be replaced in a test. A store that
 /// several engines share says by ``ShardLeases`` which endpoints each of them delivers to.
-public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, HeldDeliveries, ManualActions, EngineJournal,
+public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, DeliveryLanes, HeldDeliveries, ManualActions,
+    EngineJournal,
     TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance,
     StoreSpace, AccessKeyStore, PortalSessionStore, ChangeLogStore, ReplayStore, StatisticsStore, IdempotencyStore
 {}

@@ -6,11 +6,14 @@ public struct Recipient: Sendable, Hashable {
     public let revision: Int64
     /// Whether it takes deliveries now; if not, this one is held.
     public let isActive: Bool
+    /// The number of the lane in which its delivery waits for those before it; `nil` when it waits for none.
+    public let lane: Int64?
 
     /// Creates a recipient.
-    public init(endpoint: Int64, revision: Int64, isActive: Bool) {
+    public init(endpoint: Int64, revision: Int64, isActive: Bool, lane: Int64? = nil) {
         self.endpoint = endpoint
         self.revision = revision
         self.isActive = isActive
+        self.lane = lane
     }
 }

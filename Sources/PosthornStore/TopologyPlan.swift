@@ -214,6 +214,9 @@ public struct TopologyPlan: Sendable {
         if a.inFlightLimit != b.inFlightLimit { fields.append("max_in_flight") }
         if a.ratePerSecond != b.ratePerSecond { fields.append("rate_per_second") }
         if a.retry != b.retry { fields.append("retry") }
+        if a.health != b.health { fields.append("health") }
+        if a.order?.lanes != b.order?.lanes { fields.append("order") }
+        if (a.order?.onExhausted ?? .stop) != (b.order?.onExhausted ?? .stop) { fields.append("on_exhausted") }
         return fields
     }
 }

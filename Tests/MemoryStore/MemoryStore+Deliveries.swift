@@ -47,7 +47,7 @@ extension MemoryStore {
 
     func hasUnsettled() throws(OutboxProblem) -> Bool {
         let tables = tables
-        return !tables.arrivals.isEmpty || tables.deliveries.contains { $0.state == .pending }
+        return !tables.arrivals.isEmpty || tables.deliveries.contains { $0.state == .pending && !tables.standsStill($0.id) }
     }
 
     func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
@@ -220,6 +220,7 @@ extension MemoryStore {
             tables.deliveries[place].due = change.due
             tables.deliveries[place].round = change.round
             tables.deliveries[place].revision = change.revision
+            tables.lanes[delivery]?.waits = change.state != .cancelled
         }
     }
 }

@@ -12,7 +12,9 @@ extension Tables {
         for recipient in recipients {
             let state: DeliveryState = recipient.isActive ? .pending : .held
             let due = recipient.isActive ? now : nil
-            deliveries.append(DeliveryRow(id: nextNumber(of: .delivery), event: seq, revision: recipient.revision, state: state, due: due))
+            let id = nextNumber(of: .delivery)
+            deliveries.append(DeliveryRow(id: id, event: seq, revision: recipient.revision, state: state, due: due))
+            if let lane = recipient.lane { lanes[id] = LaneRow(endpoint: recipient.endpoint, lane: lane) }
         }
     }
 }
@@ -70,6 +72,7 @@ extension MemoryStore {
             var attempts = 0
             for id in gone { attempts += tables.attempts.removeValue(forKey: id)?.count ?? 0 }
             tables.deliveries.removeAll { gone.contains($0.id) }
+            for id in gone where tables.lanes.removeValue(forKey: id)?.waits == true { tables.queueGeneration += 1 }
             tables.notifications.removeAll { gone.contains($0.delivery) }
             if let row = tables.event(event.seq) { tables.numbers[Array(row.event.id.utf8)] = nil }
             tables.events.removeAll { $0.seq == event.seq }
@@ -80,7 +83,7 @@ extension MemoryStore {
     func deleteEmptyMails() throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             let told = Set(tables.notifications.map(\.mail))
-            tables.mails.removeAll { !told.contains($0.key) }
+            tables.mails.removeAll { !told.contains($0.key) && ($0.notice == nil || $0.state != .waiting) }
         }
     }
 

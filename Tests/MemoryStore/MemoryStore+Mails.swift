@@ -13,7 +13,9 @@ extension MemoryStore {
     }
 
     func latestMail(aboutEndpoint key: Int64, to recipient: String) throws(OutboxProblem) -> LatestMail? {
-        tables.mails.last { $0.endpoint == key && $0.recipient == recipient }.map { LatestMail(key: $0.key, closed: $0.closed) }
+        tables.mails.last { $0.endpoint == key && $0.recipient == recipient && $0.notice == nil }.map {
+            LatestMail(key: $0.key, closed: $0.closed)
+        }
     }
 
     func addMail(aboutEndpoint key: Int64, to recipient: String, at now: Timestamp, due: Timestamp) throws(OutboxProblem) -> Int64 {
@@ -21,6 +23,18 @@ extension MemoryStore {
             let number = tables.nextNumber(of: .mail)
             tables.mails.append(MailRow(key: number, endpoint: key, recipient: recipient, due: due))
             return number
+        }
+    }
+
+    func addNotice(
+        _ notice: HealthNotice,
+        aboutEndpoint key: Int64,
+        to recipient: String,
+        at now: Timestamp
+    ) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            let number = tables.nextNumber(of: .mail)
+            tables.mails.append(MailRow(key: number, endpoint: key, recipient: recipient, closed: now, due: now, notice: notice))
         }
     }
 

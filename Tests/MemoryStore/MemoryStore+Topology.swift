@@ -55,6 +55,7 @@ extension MemoryStore {
                 tables.addRevision(of: key, endpoint.settings)
             }
             for endpoint in plan.changed {
+                if tables.order(ofEndpoint: endpoint.key)?.lanes != endpoint.settings.order?.lanes { tables.clearLanes(endpoint.key) }
                 try tables.write(endpoint.settings, endpoint.key, endpoint.state, sealing, at: now)
                 guard endpoint.needsRevision else { continue }
                 // What the receiver at one address has asked for is no wish of the one at another.
@@ -65,6 +66,7 @@ extension MemoryStore {
             }
             for key in plan.removedEndpoints { tables.setState(.asked(.removed, reason: "no longer in the topology"), key, at: now) }
             let removed = Set(plan.removedEndpoints)
+            for key in removed { tables.clearLanes(key) }
             for place in tables.deliveries.indices where tables.deliveries[place].waits {
                 let endpoint = tables.revision(tables.deliveries[place].revision)?.endpoint
                 if let endpoint, removed.contains(endpoint) { tables.deliveries[place].cancel() }

@@ -55,6 +55,11 @@ extension Tables {
     func contents(ofMail key: Int64, limit: Int) -> MailContents? {
         let told = notifications.filter { $0.mail == key }
         guard let place = place(ofMail: key), let owner = self.place(ofEndpoint: mails[place].endpoint) else { return nil }
+        if let notice = mails[place].notice {
+            let settings = endpoints[owner].settings
+            let at = mails[place].closed ?? notice.failingSince
+            return MailContents(endpoint: settings.id, node: settings.node, count: 0, oldestEvent: at, deliveries: [], notice: notice)
+        }
         let all = told.compactMap(exhausted)
         guard let oldest = all.map(\.created).min() else { return nil }
         return MailContents(

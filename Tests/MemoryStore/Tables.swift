@@ -16,6 +16,8 @@ struct Tables: Sendable {
     var arrivals: [Int64] = []
     var deliveries: [DeliveryRow] = []
     var attempts: [Int64: [Attempt]] = [:]
+    /// The lanes that deliveries are in, by their numbers.
+    var lanes: [Int64: LaneRow] = [:]
     var mails: [MailRow] = []
     var notifications: [NotificationRow] = []
     var throttles: [Int64: Timestamp] = [:]
@@ -86,6 +88,12 @@ struct DeliveryRow: Sendable {
     var waits: Bool { state == .pending || state == .held }
 }
 
+struct LaneRow: Sendable {
+    let endpoint: Int64
+    let lane: Int64
+    var waits = true
+}
+
 struct MailRow: Sendable {
     let key: Int64
     let endpoint: Int64
@@ -95,6 +103,7 @@ struct MailRow: Sendable {
     var attempts = 0
     var due: Timestamp?
     var answer: String?
+    var notice: HealthNotice?
 }
 
 struct NotificationRow: Sendable {

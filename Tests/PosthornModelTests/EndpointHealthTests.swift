@@ -60,6 +60,61 @@ import Testing
         #expect(health.failures == 0)
     }
 
+    @Test func wordIsGivenBeforeItIsDisabled() {
+        let policy = HealthPolicy(disableAfterMilliseconds: 10_000_000)
+        var health = EndpointHealth(at: start)
+        var told: [Int] = []
+        for step in 0..<30 {
+            let time = Int64(step) * 500_000
+            if health.note(outcome(time, .status, 500), policy) != nil, health.state == .disabled {
+                #expect(time == 10_000_000 && told == [50, 75, 90])
+            }
+            if let notice = health.takeNotice(at: at(time), policy) {
+                told.append(notice)
+                #expect(time * 100 >= Int64(notice) * 10_000_000)
+            }
+        }
+        #expect(health.state == .disabled && health.actor == .engine && health.reason == "http_status 500")
+        #expect(health.failingSince == start && told == [50, 75, 90])
+    }
+
+    /// Where attempts are rare the last notice is given first, and the attempt after that disables.
+    @Test func neitherOneAnswerNorALongPauseDisables() {
+        let policy = HealthPolicy(disableAfterMilliseconds: 10_000_000)
+        var health = EndpointHealth(at: start)
+        for time: Int64 in [0, 1, 50_000_000] { _ = health.note(outcome(time, .timeout), policy) }
+        #expect(health.state == .failing)
+        #expect(health.takeNotice(at: at(50_000_000), policy) == 90)
+        #expect(health.takeNotice(at: at(60_000_000), policy) == nil)
+        #expect(health.note(outcome(60_000_000, .timeout), policy) == .failing)
+        #expect(health.state == .disabled)
+        #expect(health.note(outcome(70_000_000, nil, 200), policy) == nil && health.state == .disabled)
+    }
+
+    @Test func goneIsConfirmedByALaterAnswer() {
+        let policy = HealthPolicy(disableAfterMilliseconds: nil, goneDisables: true)
+        var health = EndpointHealth(at: start)
+        #expect(health.note(outcome(0, .status, 410), policy) == .healthy && health.state == .failing)
+        #expect(health.note(outcome(59_999, .status, 410), policy) == nil)
+        // Another answer in between starts over.
+        #expect(health.note(outcome(60_000, .status, 500), policy) == nil)
+        #expect(health.note(outcome(70_000, .status, 410), policy) == nil)
+        #expect(health.note(outcome(130_000, .status, 410), policy) == .failing && health.state == .disabled)
+        var other = EndpointHealth(at: start)
+        for step in 0..<20 { _ = other.note(outcome(Int64(step) * 100_000, .status, 410), self.policy) }
+        #expect(other.state == .suspended)
+    }
+
+    @Test func anEndpointsOwnSettingsGoFirst() {
+        let usual = HealthPolicy(suspendAfter: 20, disableAfterMilliseconds: 7_200_000, goneDisables: true)
+        #expect(HealthPolicy(nil, default: nil) == nil)
+        #expect(HealthPolicy(nil, default: usual) == usual)
+        let own = HealthPolicy(HealthSettings(suspendAfter: 5, disableAfterMilliseconds: 0), default: usual)
+        #expect(own == HealthPolicy(suspendAfter: 5, disableAfterMilliseconds: nil, goneDisables: true))
+        #expect(HealthPolicy(HealthSettings(suspendAfter: 0, disableAfterMilliseconds: 0, goneDisables: false), default: usual) == nil)
+        #expect(HealthPolicy(HealthSettings(goneDisables: true), default: nil)?.goneDisables == true)
+    }
+
     @Test func itMovesAsThePageHasIt() {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
         guard let stream = fopen(root + "/Sources/Posthorn/Posthorn.docc/Operating.md", "rb") else {
@@ -72,18 +127,24 @@ import Testing
         let rows = page.matches(of: #/(?m)^\| `(\w+)` \| `(\w+)` \|/#).map { "\($0.1) to \($0.2)" }
         let moves = EndpointHealth.State.allCases.flatMap { from in from.legalMoves.map { "\(from) to \($0)" } }
         #expect(rows.sorted() == moves.sorted())
+        let policy = HealthPolicy(suspendAfter: 4, disableAfterMilliseconds: 3_600_000, goneDisables: true)
         var generator = SeededGenerator(seed: 17)
         var health = EndpointHealth(at: start)
         var seen: Set<String> = []
-        for step in 0..<20_000 {
+        for step in 0..<200_000 {
             let former = health.state
-            let fails = Int.random(in: 0..<6, using: &generator) > 0
-            if let told = health.note(outcome(Int64(step) * 100_000, fails ? .timeout : nil), policy) {
-                #expect(told == former && former.legalMoves.contains(health.state))
-                seen.insert("\(former) to \(health.state)")
-            } else {
-                #expect(health.state == former)
+            let time = Int64(step) * 100_000
+            switch Int.random(in: 0..<60, using: &generator) {
+            case 0:
+                if health.state == .disabled { health = EndpointHealth(at: at(time)) } else { health = .disabledByHand(nil, at: at(time)) }
+            case 1: _ = health.note(outcome(time, .status, 410), policy)
+            case 2..<8: _ = health.note(outcome(time, nil), policy)
+            default: _ = health.note(outcome(time, .timeout), policy)
             }
+            _ = health.takeNotice(at: at(time), policy)
+            if health.state == former, former != .suspended { continue }
+            #expect(former.legalMoves.contains(health.state), "\(former) to \(health.state)")
+            seen.insert("\(former) to \(health.state)")
         }
         #expect(seen == Set(moves))
     }

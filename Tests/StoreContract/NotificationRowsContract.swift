@@ -7,6 +7,7 @@ extension StoreContract {
     static let notificationRowRules: [Rule] = [
         Rule("what a mail reports is read back") { try $0.reportsAreReadBack() },
         Rule("the newest mail of an endpoint for a recipient is found") { try $0.latestMailIsFound() },
+        Rule("a mail about an endpoint's health collects no deliveries") { try $0.noticesAreMails() },
         Rule("deliveries without a contact are counted") { try $0.withoutContactIsCounted() },
     ]
 
@@ -43,6 +44,29 @@ extension StoreContract {
         #expect(try latest("a@example.com") == LatestMail(key: keys[1], closed: later(10)))
         #expect(try latest("b@example.com") == LatestMail(key: keys[2], closed: nil))
         #expect(try store.latestMail(aboutEndpoint: 999, to: "a@example.com") == nil)
+    }
+
+    private func noticesAreMails() throws {
+        let (store, ids, endpoint) = try accepted(1)
+        let notice = HealthNotice(percent: 75, reason: "timeout", failures: 9, failingSince: now, disabled: later(1000))
+        try store.write { () throws(OutboxProblem) in
+            try store.addNotice(notice, aboutEndpoint: endpoint, to: "a@example.com", at: later(5))
+        }
+        let mail = try #require(try dueMail(at: later(5)))
+        #expect(mail.closed == later(5) && mail.recipient == "a@example.com")
+        let contents = try #require(try mailContents(mail.key))
+        #expect(contents.notice == notice && contents.endpoint == "a" && contents.node == "n" && contents.count == 0)
+        // One about a delivery is another mail, due at once.
+        #expect(try store.latestMail(aboutEndpoint: endpoint, to: "a@example.com") == nil)
+        try exhaust(ids[0], in: store)
+        // It waits though no delivery is in it, and is deleted with the others once it was sent.
+        try store.write { () throws(OutboxProblem) in try store.deleteEmptyMails() }
+        #expect(try dueMail(at: later(5)) == mail)
+        try store.write { () throws(OutboxProblem) in
+            try store.recordMail(MailAttempt(mail: mail.key, state: .sent, nextAttemptAt: nil, answer: nil))
+            try store.deleteEmptyMails()
+        }
+        #expect(try mailContents(mail.key) == nil)
     }
 
     private func withoutContactIsCounted() throws {

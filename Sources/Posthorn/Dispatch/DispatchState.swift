@@ -17,6 +17,7 @@ struct DispatchState {
     /// Whether it was told that a delivery points to nothing.
     var hasToldStray = false
     var leases = LeaseBook()
+    var lanes = LaneBook()
     var claims = IntegerTable<Claim>()
     /// Those claims whose shard another engine has by now: what comes of them is not recorded.
     var abandoned = IntegerTable<Void>()
@@ -45,12 +46,14 @@ struct DispatchState {
         ready.startOver()
         retries.startOver()
         scout.startOver()
+        if !lanes.isIdle { lanes.startOver() }
         nextRetry = nil
     }
 
     /// Takes a delivery out of memory, and its event with the last one that needs it.
     mutating func removeClaim(of delivery: Int64) -> Claim? {
         guard let claim = claims.removeValue(forKey: delivery) else { return nil }
+        if !lanes.isIdle { lanes.release(delivery) }
         if var shared = events[claim.event] {
             shared.claims -= 1
             events[claim.event] = shared.claims > 0 ? shared : nil
@@ -62,10 +65,11 @@ struct DispatchState {
     mutating func hasRoom(_ endpoint: Int) {
         ready.hasRoom(endpoint)
         retries.hasRoom(endpoint)
+        if !lanes.isIdle { lanes.hasRoom(endpoint) }
     }
 
     /// Whether deliveries of an endpoint were passed over.
-    func waits(_ endpoint: Int) -> Bool { ready.waits(endpoint) || retries.waits(endpoint) }
+    func waits(_ endpoint: Int) -> Bool { ready.waits(endpoint) || retries.waits(endpoint) || lanes.waits(endpoint) }
 
     /// Whether an endpoint has room and waits to be read again.
     func hasCapacity(_ endpoint: Int) -> Bool { ready.hasCapacity(endpoint) || retries.hasCapacity(endpoint) }
@@ -77,5 +81,6 @@ struct DispatchState {
         window.forget(endpoint)
         ready.forget(endpoint)
         retries.forget(endpoint)
+        if !lanes.isIdle { lanes.forget(endpoint) }
     }
 }

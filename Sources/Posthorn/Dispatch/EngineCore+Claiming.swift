@@ -46,6 +46,7 @@ extension EngineCore {
         dispatch.window.isStalled =
             dispatch.window.isFull && MonotonicClock.nanoseconds() - lastRelease > ClaimWindow.stallMilliseconds * 1_000_000
         // What a throttled endpoint may start goes to both cursors in turn.
+        if !dispatch.lanes.isIdle { try readHeads(store, now, &jobs) }
         dispatch.retriesGoFirst = !dispatch.retriesGoFirst && !throttles.isEmpty
         let retriesGoOnFirst = dispatch.retriesGoFirst ? try readRetries(store, now, &jobs) : false
         let readyGoesOn = try readReady(store, now, &jobs)
@@ -152,6 +153,12 @@ extension EngineCore {
         var room: ScanCursor<Position>.Room = isActive && !isClaimed ? dispatch.window.room(target.endpoint) : .none
         // What a receiver does not want now waits as if its endpoint had no room.
         if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
+        // What is not at the head of its lane comes when it is; see LaneBook.
+        var place: LanePlace?
+        if !dispatch.lanes.isIdle, room == .free || room == .exhausted {
+            place = try lanePlace(of: due.delivery, at: target.endpoint, store)
+            if let place, !dispatch.lanes.mayGo(due.delivery, place) { room = .none }
+        }
         switch decide(target.endpoint, room) {
         case .stop: return false
         case .pass: return true
@@ -163,7 +170,19 @@ extension EngineCore {
             return true
         }
         jobs.append(admit(due, target.endpoint, shared, sendTarget))
+        if let place { dispatch.lanes.take(due.delivery, place) }
         return true
+    }
+
+    /// The same for one that has come to the head of its lane.
+    func consider(
+        headRow row: RetryRow,
+        _ store: any OutboxStore,
+        _ now: Timestamp,
+        _ jobs: inout SendBatch,
+        _ decide: (_ endpoint: Int, ScanCursor<Int64>.Room) -> ScanCursor<Int64>.Decision
+    ) throws(OutboxProblem) -> Bool {
+        try consider(Due(head: row), store, now, &jobs, decide)
     }
 
     /// Puts a delivery into the window.
@@ -213,7 +232,9 @@ extension EngineCore {
         _ = dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
         let entry = directory[claim.endpoint]
         if !dispatch.leases.mayStart(entry.stored.key) { return }
-        if entry.isActive {
+        if entry.isActive, entry.order != nil {
+            dispatch.lanes.add(head: delivery, ofEndpoint: claim.endpoint)
+        } else if entry.isActive {
             // Throttled, or switched on again meanwhile: the cursors have passed this delivery already.
             if let due = claim.due {
                 dispatch.retries.inserted(after: RetryPosition(due: due, delivery: delivery - 1), endpoint: claim.endpoint)
@@ -264,6 +285,16 @@ extension EngineCore.Due {
             event: row.event,
             attempts: row.attempts,
             due: row.position.due
+        )
+    }
+
+    fileprivate init(head row: RetryRow) {
+        self.init(
+            delivery: row.position.delivery,
+            revision: row.revision,
+            event: row.event,
+            attempts: row.attempts,
+            due: row.attempts == 0 ? nil : row.position.due
         )
     }
 }

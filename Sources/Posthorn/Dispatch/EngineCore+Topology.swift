@@ -16,6 +16,7 @@ extension EngineCore {
         for slot in gone { forget(slot.index) }
         dispatch.window.grow(to: directory.slotCount)
         let changed = changes.isWhole ? directory.entries : changes.indices.compactMap(directory.entry)
+        followOrders(changed)
         let inactive = Set(changed.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key))
         if !inactive.isEmpty { pool.recall(keys: inactive) }
         // A sender remembers what is gone, though it may have nothing of it any more.
@@ -24,6 +25,7 @@ extension EngineCore {
         tell(.endpoints(directory, dispatch.leases))
         let change = EndpointsChange(changed: changed, inactive: inactive)
         for duty in duties { duty.endpointsChanged(change) }
+        suspend(health.takeReturning(at: clock.now()))
         listeners.tell(.topologyRead(endpoints: directory.presentCount))
     }
 

@@ -22,13 +22,14 @@ extension EngineCore {
         try recordAll(in: store, at: now)
         let turn = EngineTurn(now: now, inFlight: max(0, dispatch.claims.count - recorded.count), storageFailed: storageFailed)
         for duty in duties { try duty.write(turn, to: store) }
+        if health.hasQueuedMail { hasMail = true }
         if held.hasReleased || redating.hasRedated, try noticeWorkByHand(store) { hasMail = true }
         if !throttles.news.isEmpty { try writeThrottles(to: store) }
         let quiet = quietShards
         if !quiet.isEmpty { try store.release(quiet) }
     }
 
-    private func recordAll(in store: any DeliveryQueue & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
+    private func recordAll(in store: any DeliveryQueue & DeliveryLanes & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
         var records = recorded
@@ -49,6 +50,7 @@ extension EngineCore {
         gone.removeAll()
         let unmoved = try store.record(records)
         if !unmoved.isEmpty { note(unmoved, batches, &records) }
+        if !dispatch.lanes.isIdle { try leaveLanes(store, batches, records) }
         if hasExhausted {
             for (result, record) in zip(batches.joined(), records) where record.transition.state == .exhausted {
                 try notify(result, in: store, at: now)

@@ -40,6 +40,9 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     var recorded: [AttemptRecord] = []
     /// Deliveries of which the commit that is under way found nothing left.
     var gone: [OrphanedResult] = []
+    /// Deliveries that come to the head of their lanes with the commit that is under way, and their endpoints; and those that stop theirs.
+    var nextHeads: [(delivery: Int64, endpoint: Int)] = []
+    var stoppedLanes: [(delivery: Int64, endpoint: Int)] = []
     /// When results were let go of last, in monotonic nanoseconds.
     var lastRelease: Int64 = 0
     /// How many results the last commit recorded.
@@ -147,6 +150,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
                 }
             }
         }
+        if !dispatch.lanes.isIdle { takeNextHeads() }
         for delivery in gone { listeners.tell(.deliveryGone(delivery)) }
         gone.removeAll()
         recorded.removeAll(keepingCapacity: true)

@@ -16,7 +16,8 @@ public struct EngineConfiguration: Sendable {
     public var drainMilliseconds: Int64 = 30_000
     /// How long what has ended is kept; `nil` to delete nothing. It is looked for at the start and every ten minutes.
     public var retention: RetentionPolicy?
-    /// When endpoints are suspended; `nil`, as vendors' pages promise the times of their attempts, for never.
+    /// When endpoints are suspended or disabled whose own settings do not say it; `nil`, as vendors' pages promise the times of their
+    /// attempts, for never.
     public var health: HealthPolicy?
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true

@@ -80,6 +80,12 @@ extension EngineEvent {
                 ]
             )
         case .endpointRecovered(let endpoint): Facts(.info, "endpoint_recovered", ["endpoint": endpoint])
+        case .endpointDisabling(let endpoint, let percent, let time):
+            Facts(.warning, "endpoint_disabling", ["endpoint": endpoint, "percent": "\(percent)", "disabled_at": time.description])
+        case .endpointDisabled(let endpoint, let health):
+            Facts(.error, "endpoint_disabled", ["endpoint": endpoint, "failures": "\(health.failures)", "reason": health.reason])
+        case .laneStopped(let endpoint, let delivery):
+            Facts(.error, "lane_stopped", ["endpoint": endpoint, "delivery": "\(delivery)"])
         case .descriptorsUsedUp: Facts(.error, "descriptors_used_up")
         case .descriptorsRecovered: Facts(.info, "descriptors_recovered")
         case .machineFault(let fault, let detail): Facts(.error, "machine_fault", ["fault": fault.rawValue, "detail": detail])

@@ -31,6 +31,13 @@ public enum EngineEvent: Sendable {
     case endpointSuspended(endpoint: String, EndpointHealth)
     /// A request to a failing or suspended endpoint has succeeded; what waits for it goes out at a growing rate.
     case endpointRecovered(endpoint: String)
+    /// No attempt to an endpoint has succeeded for so much of the time after which it is disabled, in percent, and it is at this time.
+    case endpointDisabling(endpoint: String, percent: Int, at: Timestamp)
+    /// An endpoint is disabled, since no attempt has succeeded for too long, or its receiver says that it is gone; its deliveries are held
+    /// until somebody enables it.
+    case endpointDisabled(endpoint: String, EndpointHealth)
+    /// A delivery of an endpoint with an order is exhausted, and what is behind it waits until somebody retries, skips or cancels it.
+    case laneStopped(endpoint: String, delivery: Int64)
     /// The process has no descriptor for another connection: what is due waits, without an attempt being counted.
     case descriptorsUsedUp
     /// There are descriptors again.
@@ -77,7 +84,7 @@ public enum EngineEvent: Sendable {
     var isFrequent: Bool {
         switch self {
         case .attemptFailed, .deliveryGone, .mail, .endpointNotVerified, .endpointVerified, .endpointBroken, .endpointMended,
-            .endpointFailing, .endpointSuspended, .endpointRecovered:
+            .endpointFailing, .endpointSuspended, .endpointRecovered, .endpointDisabling, .endpointDisabled, .laneStopped:
             true
         default: false
         }

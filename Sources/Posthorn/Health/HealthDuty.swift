@@ -3,18 +3,34 @@ import PosthornSending
 import PosthornStore
 import PosthornText
 
-/// Judges endpoints by their attempts in a row, where the engine is to, and writes down what it finds.
+/// Judges endpoints by their attempts in a row, where they or the engine ask for it, and writes down what it finds.
 final class HealthDuty: EngineDuty {
     private let directory: EndpointDirectory
-    private let policy: HealthPolicy?
+    private let usual: HealthPolicy?
+    private let operatorAddress: String?
     private let speed: Double
     private let listeners: EngineListeners
     /// Those of which something is known, by their numbers.
     private var book: [Int64: EndpointHealth] = [:]
+    /// Where their requests went meanwhile.
+    private var addresses: [Int64: String] = [:]
     /// Those of which the outbox is to be told.
     private var news: Set<Int64> = []
+    /// Notices that are to be queued, with the endpoints that they are about.
+    private var notices: [(endpoint: Int64, notice: HealthNotice)] = []
+    /// Those that this engine has disabled, or the one before, which come back slowly.
+    private var disabled: Set<Int64> = []
+    /// Those that have settings of their own.
+    private var withOwn: Set<Int64> = []
     private var hasRestored = false
+    /// Whether the directory is to be read again, since this duty has switched an endpoint off.
+    private var hasDisabled = false
+    private var isDisabling = false
     private var suspensions: [Suspension] = []
+    /// Those that somebody has enabled after the engine had disabled them.
+    private var returning: [Int64] = []
+    /// Whether the transaction has queued a mail.
+    private(set) var hasQueuedMail = false
 
     /// An endpoint that is to be left alone.
     struct Suspension {
@@ -27,67 +43,171 @@ final class HealthDuty: EngineDuty {
 
     init(_ directory: EndpointDirectory, _ configuration: EngineConfiguration, _ listeners: EngineListeners) {
         self.directory = directory
-        policy = configuration.health
+        usual = configuration.health
+        operatorAddress = configuration.mail?.operatorAddress?.text
         speed = configuration.speed
         self.listeners = listeners
     }
 
-    var hasPendingWrites: Bool { !news.isEmpty }
+    var hasPendingWrites: Bool { !news.isEmpty || !notices.isEmpty }
 
-    /// At first, what an engine before this one has written down; what it waits for is among the throttles. One that judges nobody
-    /// strikes it out.
+    private func policy(of entry: EndpointDirectory.Entry) -> HealthPolicy? { HealthPolicy(entry.stored.settings.health, default: usual) }
+
+    /// At first, what an engine before this one has written down; what it waits for is among the throttles. One that judges an endpoint no
+    /// more strikes it out.
     func look(_ turn: EngineTurn, _ store: any OutboxStore) throws(OutboxProblem) -> Timestamp? {
+        if hasDisabled {
+            _ = try directory.refresh(from: store, at: turn.now)
+            hasDisabled = false
+        }
         if hasRestored { return nil }
         let written = try store.health()
         hasRestored = true
-        if policy == nil {
-            news.formUnion(written.keys)
-            return nil
-        }
-        book = written
-        for (key, health) in written {
-            guard health.state == .suspended, let until = health.until else { continue }
-            let length = max(0, until.milliseconds - turn.now.milliseconds)
-            suspensions.append(Suspension(endpoint: key, milliseconds: length, started: turn.now, ended: turn.now))
-        }
+        for entry in directory.entries where entry.stored.settings.health != nil { withOwn.insert(entry.stored.key) }
+        for (key, health) in written { restore(health, ofEndpoint: key, at: turn.now) }
         return nil
     }
 
-    /// What was known of an endpoint as it was says nothing of it as it is.
+    private func restore(_ health: EndpointHealth, ofEndpoint key: Int64, at now: Timestamp) {
+        guard let index = directory.index(ofEndpoint: key) else { return }
+        let entry = directory[index]
+        if health.state == .disabled {
+            if entry.stored.state != .disabled { news.insert(key) } else if health.actor == .engine { disabled.insert(key) }
+            return
+        }
+        if policy(of: entry) == nil {
+            news.insert(key)
+            return
+        }
+        keep(health, directory[index])
+        guard health.state == .suspended, let until = health.until else { return }
+        let length = max(0, until.milliseconds - now.milliseconds)
+        suspensions.append(Suspension(endpoint: key, milliseconds: length, started: now, ended: now))
+    }
+
+    /// What was known of an endpoint at another address, or before it was switched off, says nothing of it as it is.
     func endpointsChanged(_ change: EndpointsChange) {
-        for key in change.changed.map(\.stored.key) where book.removeValue(forKey: key) != nil { news.insert(key) }
-    }
-
-    func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
-        for key in news { try store.write(health: book[key], ofEndpoint: key) }
-    }
-
-    func committed(_ results: CommittedResults) {
-        news.removeAll(keepingCapacity: true)
-        guard let policy else { return }
-        for batch in results.batches {
-            for result in batch where !result.outcome.succeeded || book[result.job.target.key] != nil { note(result, policy) }
+        for entry in change.changed {
+            let key = entry.stored.key
+            if entry.stored.settings.health == nil { withOwn.remove(key) } else { withOwn.insert(key) }
+            if book[key] != nil, !entry.isActive || addresses[key] != entry.stored.settings.url || policy(of: entry) == nil {
+                forget(endpoint: key)
+                // What is written of one that is switched off stays, and whoever enables it strikes it out.
+                if entry.stored.state != .disabled { news.insert(key) }
+            }
+            guard entry.isActive, disabled.remove(key) != nil else { continue }
+            returning.append(key)
         }
     }
 
-    private func note(_ result: SendResult, _ policy: HealthPolicy) {
-        let key = result.job.target.key
+    func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
+        hasQueuedMail = false
+        isDisabling = false
+        for key in news {
+            let health = book[key]
+            if let health, health.state == .disabled {
+                // Somebody may have switched it off meanwhile, or removed it; then it is theirs.
+                guard try store.standing(ofEndpoint: key)?.state == .active else { continue }
+                let change = EndpointStateChange(state: .disabled, reason: Self.sentence(health))
+                try store.write(change, ofEndpoint: key, at: turn.now)
+                isDisabling = true
+            }
+            try store.write(health: health, ofEndpoint: key)
+        }
+        for (key, notice) in notices { try queue(notice, aboutEndpoint: key, store, at: turn.now) }
+    }
+
+    /// Why it is off, for lists.
+    private static func sentence(_ health: EndpointHealth) -> String {
+        if health.goneSince != nil { return "disabled by the engine: its receiver says that it is gone (410)" }
+        let since = health.failingSince.map { " since \($0)" } ?? ""
+        return "disabled by the engine: no attempt has succeeded\(since), the last one: \(health.reason)"
+    }
+
+    private func queue(
+        _ notice: HealthNotice,
+        aboutEndpoint key: Int64,
+        _ store: any NotificationRows,
+        at now: Timestamp
+    ) throws(OutboxProblem) {
         guard let index = directory.index(ofEndpoint: key) else { return }
+        let contact = directory.notificationEmail(for: directory[index].stored.settings.node)
+        for recipient in Set([contact, operatorAddress].compactMap(\.self)).sorted() {
+            try store.addNotice(notice, aboutEndpoint: key, to: recipient, at: now)
+            hasQueuedMail = true
+        }
+    }
+
+    func committed(_ results: CommittedResults) {
+        for key in news where book[key]?.state == .disabled {
+            forget(endpoint: key)
+            disabled.insert(key)
+        }
+        if isDisabling { hasDisabled = true }
+        isDisabling = false
+        news.removeAll(keepingCapacity: true)
+        notices.removeAll(keepingCapacity: true)
+        if usual == nil, withOwn.isEmpty { return }
+        for batch in results.batches {
+            for result in batch where !result.outcome.succeeded || book[result.job.target.key] != nil { note(result) }
+        }
+    }
+
+    private func note(_ result: SendResult) {
+        let key = result.job.target.key
+        guard let index = directory.index(ofEndpoint: key), directory[index].stored.state == .active else { return }
+        guard let policy = policy(of: directory[index]) else { return }
         var health = book[key] ?? EndpointHealth(at: result.outcome.started)
         let former = health.note(result.outcome, policy, speed: speed)
-        book[key] = health.failures == 0 ? nil : health
+        let ended = result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000)
+        let percent = health.takeNotice(at: ended, policy, speed: speed)
+        if health.failures == 0 { forget(endpoint: key) } else { keep(health, directory[index]) }
+        let id = directory[index].stored.settings.id
+        if let percent, let end = health.disabling(policy, speed) {
+            news.insert(key)
+            give(percent, health, key, at: end)
+            listeners.tell(.endpointDisabling(endpoint: id, percent: percent, at: end))
+        }
         guard let former else { return }
         news.insert(key)
-        let id = directory[index].stored.settings.id
         switch health.state {
         case .healthy: listeners.tell(.endpointRecovered(endpoint: id))
         case .failing: listeners.tell(.endpointFailing(endpoint: id, health))
         case .suspended:
             if former != .suspended { listeners.tell(.endpointSuspended(endpoint: id, health)) }
-            let ended = result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000)
             let length = (health.until?.milliseconds ?? 0) - ended.milliseconds
             suspensions.append(Suspension(endpoint: key, milliseconds: length, started: result.outcome.started, ended: ended))
+        case .disabled:
+            give(100, health, key, at: health.since)
+            listeners.tell(.endpointDisabled(endpoint: id, health))
         }
+    }
+
+    private func keep(_ health: EndpointHealth, _ entry: EndpointDirectory.Entry) {
+        book[entry.stored.key] = health
+        addresses[entry.stored.key] = entry.stored.settings.url
+    }
+
+    private func forget(endpoint key: Int64) {
+        book[key] = nil
+        addresses[key] = nil
+    }
+
+    private func give(_ percent: Int, _ health: EndpointHealth, _ key: Int64, at end: Timestamp) {
+        let notice = HealthNotice(
+            percent: percent,
+            reason: health.reason,
+            failures: health.failures,
+            failingSince: health.failingSince ?? health.since,
+            disabled: end
+        )
+        notices.append((key, notice))
+    }
+
+    /// Those that were enabled since the last call, and begin with one request.
+    func takeReturning(at now: Timestamp) -> [Suspension] {
+        defer { returning.removeAll() }
+        return returning.map { Suspension(endpoint: $0, milliseconds: 0, started: now, ended: now) }
     }
 
     /// Those that are to be left alone since the last call.

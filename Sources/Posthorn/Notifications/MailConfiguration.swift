@@ -7,6 +7,8 @@ import PosthornStore
 public struct MailConfiguration: Sendable {
     /// Who sends them.
     public var from: MailAddress
+    /// Who is told, beside the contact, of endpoints that will be disabled or are; `nil` for nobody.
+    public var operatorAddress: MailAddress?
     /// Hands them to the operator's server.
     package var sender: MailSender
     /// Takes mails in place of the server, in tests.

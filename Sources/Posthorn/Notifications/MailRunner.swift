@@ -148,7 +148,7 @@ final class MailRunner: EngineService {
     private func contents(_ claim: Claim) throws -> MailContents? {
         guard let contents = try outbox.read({ try $0.mailContents(claim.mail.key, limit: NotificationMail.listedDeliveriesLimit) })
         else { return nil }
-        guard let redactor = claim.redactor else { return contents }
+        guard let redactor = claim.redactor, contents.notice == nil else { return contents }
         let deliveries = contents.deliveries.map { delivery in
             var delivery = delivery
             delivery.attempts = delivery.attempts.map { attempt in
@@ -166,7 +166,7 @@ final class MailRunner: EngineService {
     }
 
     private func handIn(_ mail: QueuedMail, _ contents: MailContents) -> MailResult {
-        let words = NotificationMail(contents: contents)
+        let words = Words(contents)
         let configuration = configuration()
         do throws(InputProblem) {
             let message = MailMessage(
@@ -183,6 +183,23 @@ final class MailRunner: EngineService {
             return try configuration.sender.send(message) { [thread] in thread.isCut }
         } catch {
             return .permanent("not handed in: \(error)")
+        }
+    }
+
+    /// What a mail says.
+    private struct Words {
+        let subject: String
+        let text: String
+        let html: String
+
+        init(_ contents: MailContents) {
+            if let notice = contents.notice {
+                let mail = HealthMail(endpoint: contents.endpoint, node: contents.node, notice: notice)
+                (subject, text, html) = (mail.subject, mail.text, mail.html)
+            } else {
+                let mail = NotificationMail(contents: contents)
+                (subject, text, html) = (mail.subject, mail.text, mail.html)
+            }
         }
     }
 

@@ -264,7 +264,9 @@ extension Outbox {
                 return .failure(Self.unknownEndpoint(id))
             }
             guard let change = endpoint.switched(on: enabled, reason: reason) else { return .success(endpoint.state) }
-            try store.write(change, ofEndpoint: endpoint.key, at: clock.now())
+            let now = clock.now()
+            try store.write(change, ofEndpoint: endpoint.key, at: now)
+            if change.state == .disabled { try store.write(health: .disabledByHand(reason, at: now), ofEndpoint: endpoint.key) }
             return .success(change.state)
         }
         let result = try state.get()

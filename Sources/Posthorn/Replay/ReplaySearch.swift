@@ -147,10 +147,23 @@ struct ReplaySearch {
             isInScope(endpoint.settings.node) && isWanted(endpoint: endpoint.settings.id) && !has.contains(endpoint.settings.id)
         }
         if missing.isEmpty { return }
-        let recipients = missing.map { Recipient(endpoint: $0.key, revision: $0.revision, isActive: $0.state == .active) }
+        let recipients = try missing.map { (endpoint) throws(OutboxProblem) in
+            Recipient(
+                endpoint: endpoint.key,
+                revision: endpoint.revision,
+                isActive: endpoint.state == .active,
+                lane: try lane(of: row.event.id, at: endpoint)
+            )
+        }
         batch.additions.append(
             .init(event: row.number, eventID: row.event.id, recipients: recipients, endpoints: missing.map(\.settings.id))
         )
+    }
+
+    /// The lane of a delivery that is made now, for which the event's data may have to be read.
+    private func lane(of id: String, at endpoint: StoredEndpoint) throws(OutboxProblem) -> Int64? {
+        guard let order = endpoint.settings.order, let event = try reader.event(id: id)?.event else { return nil }
+        return order.lane(of: event)
     }
 
     /// The endpoints that would get an event if it was accepted now.

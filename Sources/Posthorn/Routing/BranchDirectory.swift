@@ -31,6 +31,8 @@ final class BranchDirectory {
         let id: String
         let revision: Int64
         let isActive: Bool
+        /// In which order its deliveries go out, if in any.
+        let order: DeliveryOrder?
         /// `nil` when its format can carry every event.
         let composer: Result<EndpointComposer, InputProblem>?
 
@@ -39,6 +41,7 @@ final class BranchDirectory {
             id = endpoint.settings.id
             revision = endpoint.revision
             isActive = endpoint.state == .active
+            order = endpoint.settings.order
             let made = EndpointDirectory.composer(endpoint.settings, at: now)
             composer = UncarriedDelivery.mayHappen(endpoint, made) ? made : nil
         }
@@ -67,7 +70,13 @@ final class BranchDirectory {
         var recipients = EventRecipients()
         for member in route {
             let problem = member.composer.flatMap { UncarriedDelivery(event, member.id, $0) }
-            recipients.add(endpoint: member.key, revision: member.revision, isActive: member.isActive, problem)
+            recipients.add(
+                endpoint: member.key,
+                revision: member.revision,
+                isActive: member.isActive,
+                lane: member.order?.lane(of: event),
+                problem
+            )
         }
         return recipients
     }

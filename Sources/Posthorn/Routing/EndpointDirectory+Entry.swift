@@ -16,6 +16,8 @@ extension EndpointDirectory {
         /// Whether deliveries go out.
         let isActive: Bool
         let retry: RetrySchedule
+        /// In which order its deliveries go out, if in any.
+        let order: DeliveryOrder?
         /// Whether there are events that its format cannot carry.
         let mayRefuse: Bool
 
@@ -26,6 +28,7 @@ extension EndpointDirectory {
             fault = EndpointDirectory.fault(of: stored, composer)
             isActive = stored.state == .active && fault == nil
             retry = stored.settings.retry
+            order = stored.settings.order
             mayRefuse = UncarriedDelivery.mayHappen(stored, composer)
         }
     }

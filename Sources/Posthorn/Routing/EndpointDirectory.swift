@@ -249,7 +249,8 @@ final class EndpointDirectory {
             let entry = self[index]
             let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
             let isActive = entry.stored.state == .active
-            recipients.add(endpoint: entry.stored.key, revision: entry.stored.revision, isActive: isActive, problem)
+            let lane = entry.order?.lane(of: event)
+            recipients.add(endpoint: entry.stored.key, revision: entry.stored.revision, isActive: isActive, lane: lane, problem)
         }
         return recipients
     }

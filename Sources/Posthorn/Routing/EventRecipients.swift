@@ -12,10 +12,11 @@ struct EventRecipients {
     ///   - revision: Its current revision.
     ///   - isActive: Whether its state lets deliveries go out. By the state alone: another process, such as one without the key, may
     ///     see a fault that the engine does not.
+    ///   - lane: The lane that its delivery goes into, if any.
     ///   - problem: Why its format cannot carry the event.
-    mutating func add(endpoint: Int64, revision: Int64, isActive: Bool, _ problem: UncarriedDelivery?) {
+    mutating func add(endpoint: Int64, revision: Int64, isActive: Bool, lane: Int64?, _ problem: UncarriedDelivery?) {
         if let problem { uncarried.append(problem) }
-        all.append(Recipient(endpoint: endpoint, revision: revision, isActive: isActive || problem != nil))
+        all.append(Recipient(endpoint: endpoint, revision: revision, isActive: isActive || problem != nil, lane: lane))
     }
 
     /// What is wrong with an event at a node that is not there.

@@ -68,7 +68,7 @@ enum Examples {
         """
         {"id":"crm","node":"c1","url":"https://crm.example/hook","method":"POST","envelope":"weseedo","signature":"none",
         "events":["MEETING_*"],"headers":[],"timeout_ms":15000,"max_in_flight":64,"rate_per_second":null,
-        "retry":[0,60000,600000,3600000,86400000],"throttled_until":null,"state":"active","reason":null,"broken":null}
+        "retry":[0,60000,600000,3600000,86400000],"health_settings":null,"order":null,"on_exhausted":null,"throttled_until":null,"state":"active","reason":null,"broken":null}
         """
     )
 

@@ -155,6 +155,16 @@ enum Schemas {
         ("events", Schema.array(Schema.pattern("^[A-Za-z0-9_.:/*-]{1,128}$"))), ("headers", Schema.map(of: Schema.string)),
         ("timeout_ms", Schema.integer(EndpointSettings.timeoutRange)), ("max_in_flight", Schema.integer(EndpointSettings.inFlightRange)),
         ("rate_per_second", Schema.number), ("retry", Schema.array(Schema.string)),
+        ("health", health), ("order", Schema.oneOf(order)),
+        ("on_exhausted", Schema.choice(DeliveryOrder.OnExhausted.allCases.map(\.rawValue))),
+    ]
+
+    private static let health = Schema.object([
+        ("suspend_after", Schema.integer), ("disable_after", Schema.string), ("gone_disables", Schema.boolean),
+    ])
+
+    private static let order = [
+        Schema.choice(["endpoint", "node"]), Schema.object([("key", Schema.pattern("^/.{0,255}$"))], required: ["key"]),
     ]
 
     private static let node: [(String, JSONValue)] = [
@@ -178,7 +188,9 @@ enum Schemas {
                 ("id", identifier), ("node", identifier), ("url", Schema.string), ("method", Schema.string), ("envelope", Schema.string),
                 ("signature", Schema.string), ("events", Schema.array(Schema.string)), ("headers", Schema.array(Schema.string)),
                 ("timeout_ms", Schema.integer), ("max_in_flight", Schema.integer), ("rate_per_second", Schema.nullable("number")),
-                ("retry", Schema.array(Schema.integer)), ("throttled_until", Schema.nullableTime), ("state", Schema.string),
+                ("retry", Schema.array(Schema.integer)), ("health_settings", Schema.oneOf([health, Schema.of("null")])),
+                ("order", Schema.oneOf(order + [Schema.of("null")])),
+                ("on_exhausted", Schema.nullable("string")), ("throttled_until", Schema.nullableTime), ("state", Schema.string),
                 ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
             ])
         ),

@@ -5,7 +5,7 @@ import PosthornSystem
 
 /// Values of flags as what they mean. A bad one is named with its flag and what would be right.
 extension ParsedArguments {
-    private func problem(_ flag: String, _ value: String, _ reason: String) -> UsageProblem {
+    func problem(_ flag: String, _ value: String, _ reason: String) -> UsageProblem {
         UsageProblem("\(label(flag)): \"\(InputProblem.printable(value))\" \(reason)", command: command)
     }
 

@@ -14,7 +14,7 @@ enum EndpointShowCommand: Command {
                 + "\nnot known either.",
             "With --json: as posthorn endpoint list, with credentials (an object; null without the key), replaced_signs_until (until"
                 + "\nwhen a secret that was rotated away signs too, the last one; null when none does), pending, held and exhausted (counts of"
-                + "\ndeliveries).",
+                + "\ndeliveries), lanes (as posthorn lanes, without heads listed; null without an order).",
         ],
         examples: ["posthorn endpoint show crm", "posthorn endpoint show crm --json"]
     )
@@ -33,10 +33,11 @@ enum EndpointShowCommand: Command {
             filter.endpoint = endpoint.settings.id
             // Those of what can be cancelled are those that are not delivered.
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
+            let lanes = endpoint.settings.order == nil ? nil : try outbox.lanes(ofEndpoint: endpoint.settings.id, limit: 0)
             if context.json {
-                context.output.write(json(endpoint, fault, throttled, health, replaced, counts))
+                context.output.write(json(endpoint, fault, throttled, health, replaced, counts, lanes))
             } else {
-                context.output.write(text(endpoint, fault, throttled, health, replaced, counts))
+                context.output.write(text(endpoint, fault, throttled, health, replaced, counts, lanes))
             }
             return 0
         }
@@ -48,7 +49,8 @@ enum EndpointShowCommand: Command {
         _ throttledUntil: Timestamp?,
         _ health: EndpointHealth?,
         _ replaced: [Timestamp],
-        _ counts: [DeliveryState: Int]
+        _ counts: [DeliveryState: Int],
+        _ lanes: LaneSummary?
     ) -> String {
         let settings = endpoint.settings
         let waiting = states.compactMap { state in counts[state].map { "\(HumanText.grouped($0)) \(state.rawValue)" } }
@@ -65,6 +67,8 @@ enum EndpointShowCommand: Command {
             ("format", "envelope \(settings.envelope.rawValue), signature \(settings.signature.rawValue)"),
             ("events", settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " ")),
         ]
+        if let order = settings.order { rows.append(("order", "\(order)")) }
+        if let lanes { rows.append(("lanes", LanesCommand.sentence(lanes))) }
         for header in settings.headers { rows.append(("header", "\(header.name): \(header.value)")) }
         if settings.keepsCredentials { rows.append(("credentials", "sealed; give the key to see their names")) }
         for (name, value) in settings.credentials.sorted(by: { $0.key < $1.key }) {
@@ -91,7 +95,8 @@ enum EndpointShowCommand: Command {
         _ throttledUntil: Timestamp?,
         _ health: EndpointHealth?,
         _ replaced: [Timestamp],
-        _ counts: [DeliveryState: Int]
+        _ counts: [DeliveryState: Int],
+        _ lanes: LaneSummary?
     ) -> JSONLine {
         let settings = endpoint.settings
         var line = JSONLine(endpoint, fault: fault, throttledUntil: throttledUntil)
@@ -100,6 +105,11 @@ enum EndpointShowCommand: Command {
         line.add("credentials", settings.keepsCredentials ? .null : .object(members))
         line.add("replaced_signs_until", replaced.max())
         for state in states { line.add(state.rawValue, counts[state] ?? 0) }
+        if let lanes {
+            line.add("lanes", JSONLine(lanes))
+        } else {
+            line.add("lanes", nil as String?)
+        }
         return line
     }
 }

@@ -5,6 +5,11 @@ import PosthornText
 enum HealthText {
     /// `12 attempts have failed in a row since …, the last with timeout; the next probe is at …`
     static func sentence(_ health: EndpointHealth) -> String {
+        if health.state == .disabled {
+            let actor = health.actor == .engine ? "by the engine" : "by hand"
+            let reason = health.reason.isEmpty ? "" : " (\(TerminalText.text(health.reason)))"
+            return "\(actor)\(reason) since \(health.since); its deliveries are held until posthorn endpoint enable"
+        }
         let attempts = HumanText.count(health.failures, "attempt has", "attempts have")
         let next = health.until.map { "; what waits for it uses no attempts, and the next probe is at \($0)" } ?? ""
         return
@@ -25,6 +30,8 @@ extension JSONLine {
         add("health_since", health?.since)
         add("next_probe_at", health?.until)
         add("health_reason", health?.reason)
+        add("health_actor", health?.actor.rawValue)
+        add("failing_since", health?.failingSince)
         add("failures_in_a_row", health?.failures)
     }
 }

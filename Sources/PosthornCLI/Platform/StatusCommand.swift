@@ -26,7 +26,10 @@ enum StatusCommand: Command {
         ("nodes, endpoints", "how many; endpoints by state"),
         ("broken_endpoints", "the reason by id: why the endpoint cannot be used"),
         ("throttled_endpoints", "until when by id: the receiver has asked to be left alone, by Retry-After"),
-        ("unhealthy_endpoints", "by id: health (failing, suspended), health_since, next_probe_at, health_reason, failures_in_a_row"),
+        (
+            "unhealthy_endpoints",
+            "by id: health (failing, suspended, disabled), health_since, next_probe_at, health_reason, health_actor, …"
+        ),
         ("engine_pid, engine_problem", "the running engine"),
         ("attempts_per_second, delivered_per_second, in_flight", "what it does"),
         ("clock_skew_ms, clock_skew_endpoints", "how far this clock is behind receivers' (below 0: ahead); how many of them say so"),

@@ -94,6 +94,16 @@ struct LogRecord: Sendable, Equatable {
         case .endpointRecovered(let endpoint):
             let sentence = "endpoint answers again; what waits for it goes out at a growing rate"
             self.init(.info, "endpoint_recovered", sentence, [Field("endpoint", endpoint)])
+        case .endpointDisabling(let endpoint, let percent, let time):
+            let fields = [Field("endpoint", endpoint), Field("percent", percent), Field("disabled_at", time.description)]
+            self.init(.warn, "endpoint_disabling", "no attempt to this endpoint succeeds, and it will be disabled", fields)
+        case .endpointDisabled(let endpoint, let health):
+            let fields = [Field("endpoint", endpoint), Field("failures", health.failures), Field("reason", health.reason)]
+            let sentence = "endpoint disabled: its deliveries are held until posthorn endpoint enable"
+            self.init(.error, "endpoint_disabled", sentence, fields)
+        case .laneStopped(let endpoint, let delivery):
+            let sentence = "what waits in order behind an exhausted delivery stands still; posthorn retry, skip or cancel it"
+            self.init(.error, "lane_stopped", sentence, [Field("endpoint", endpoint), Field("delivery", delivery)])
         case .storageFailed(let failure):
             self.init(
                 .error,

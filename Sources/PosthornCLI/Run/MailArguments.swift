@@ -9,6 +9,7 @@ enum MailArguments {
     static let flags: [CommandSpecification.Flag] = [
         .init("smtp", "URL", "send mails about exhausted deliveries through this server: smtps://user@host or smtp://user@host:587"),
         .init("mail-from", "ADDRESS", "with --smtp: who sends the mails"),
+        .init("mail-operator", "ADDRESS", "with --smtp: who is told, too, of endpoints that will be disabled or are"),
         .init("smtp-password-file", "FILE", "the password of --smtp's user, in the first line (default: $POSTHORN_SMTP_PASSWORD)"),
         .init("smtp-allow-plain", "hand mails and the password over in clear text where the server offers no STARTTLS"),
     ]
@@ -66,10 +67,17 @@ enum MailArguments {
                 encryption: arguments.has("smtp-allow-plain") ? .optional : .required,
                 caFile: arguments.text("ca-file")
             )
-            return MailConfiguration(from: from, server: server)
+            var configuration = MailConfiguration(from: from, server: server)
+            configuration.operatorAddress = try operatorAddress(arguments)
+            return configuration
         } catch {
             throw problem("\(arguments.label("smtp")): \(error)")
         }
+    }
+
+    private static func operatorAddress(_ arguments: ParsedArguments) throws(InputProblem) -> MailAddress? {
+        guard let text = arguments.text("mail-operator") else { return nil }
+        do throws(InputProblem) { return try MailAddress(text) } catch { throw error.at("--mail-operator") }
     }
 
     private static func password(

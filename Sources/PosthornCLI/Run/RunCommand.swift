@@ -27,6 +27,8 @@ enum RunCommand: Command {
                 "N",
                 "suspend an endpoint after N failed attempts in a row: its deliveries wait, but for one probe now and then (default: never)"
             ),
+            .init("disable-after", "LENGTH", "disable an endpoint when no attempt has succeeded for so long, such as 5d (default: never)"),
+            .init("gone-disables", "disable an endpoint whose receiver says twice that it is gone (410)"),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             CommandSpecification.caFile,
@@ -47,7 +49,11 @@ enum RunCommand: Command {
                 "trace, debug, info, warn or error: leave out lines that matter less; debug has each failed attempt, trace each one (default info)"
             ),
         ] + MailArguments.flags + ListenArguments.flags,
-        settings: ["create", "keep", "suspend-after", "allow", "threads", "ca-file", "connection-lifetime", "drain", "log", "log-level"]
+        settings: [
+            "create", "keep", "suspend-after", "disable-after", "gone-disables", "allow", "threads", "ca-file", "connection-lifetime",
+            "drain",
+            "log", "log-level",
+        ]
             + MailArguments.flags.map(\.name)
             + ListenArguments.flags.map(\.name),
         details: [
@@ -194,7 +200,7 @@ enum RunCommand: Command {
             sender: sender,
             mail: try MailArguments.configuration(arguments)
         )
-        configuration.health = try arguments.integer("suspend-after", 2...1_000_000).map(HealthPolicy.init(suspendAfter:))
+        configuration.health = try HealthArguments.policy(arguments)
         configuration.retention = try arguments.retention("keep")
         if let drain = try arguments.milliseconds("drain") { configuration.drainMilliseconds = drain }
         return configuration

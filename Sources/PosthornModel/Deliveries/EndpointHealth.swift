@@ -6,8 +6,11 @@ public import PosthornText
 /// ```
 ///            failures in a row        more of them
 /// healthy ─────────────────▶ failing ─────────────▶ suspended ⟲ a probe fails
-///    ▲                          │                       │
-///    └──────────────────────────┴───────────────────────┘ a request succeeds
+///  ▲   ▲                      │   │                  │   │
+///  │   └──────────────────────┴───│──────────────────┘   │ a request succeeds
+///  │                              ▼ for too long, or gone ▼
+///  └─────────────────────────── disabled ◀───────────────┘
+///          somebody enables it
 /// ```
 public struct EndpointHealth: Sendable, Hashable {
     /// What it is. The words stand in the outbox and in the output.
@@ -18,15 +21,25 @@ public struct EndpointHealth: Sendable, Hashable {
         case failing
         /// So many have failed that what is due for it waits, without using attempts, but for one probe now and then.
         case suspended
+        /// It is switched off, and its deliveries are held, until somebody enables it.
+        case disabled
 
         /// Where it may go from here.
         public var legalMoves: [State] {
             switch self {
-            case .healthy: [.failing]
-            case .failing: [.suspended, .healthy]
-            case .suspended: [.suspended, .healthy]
+            case .healthy: [.failing, .disabled]
+            case .failing, .suspended: [.suspended, .healthy, .disabled]
+            case .disabled: [.healthy]
             }
         }
+    }
+
+    /// Who brought it into its state. The words stand in the outbox and in the output.
+    public enum Actor: String, Sendable, CaseIterable {
+        /// The engine, by what its receiver answered.
+        case engine
+        /// A person, or a program of theirs.
+        case hand
     }
 
     /// What it is.
@@ -35,12 +48,21 @@ public struct EndpointHealth: Sendable, Hashable {
     public private(set) var since: Timestamp
     /// When a suspended one is probed next.
     public private(set) var until: Timestamp?
-    /// What the last failed attempt came to: an ``AttemptError``'s word, with the status where there was one.
+    /// What the last failed attempt came to: an ``AttemptError``'s word, with the status where there was one. Of one that was disabled by
+    /// hand, what they said.
     public private(set) var reason: String
+    /// Who brought it there.
+    public private(set) var actor: Actor
     /// How many attempts have failed in a row.
     public private(set) var failures: Int
     /// How many of them were probes.
     public private(set) var probes: Int
+    /// When the first of them failed; `nil` when none did.
+    public private(set) var failingSince: Timestamp?
+    /// When its receiver said first that it is gone, if that is what it said last.
+    public private(set) var goneSince: Timestamp?
+    /// The last notice that was given of its being disabled: 0, or one of ``HealthPolicy/noticePercents``.
+    public private(set) var noticedPercent: Int
 
     /// One of which nothing is known.
     public init(at now: Timestamp) {
@@ -48,13 +70,33 @@ public struct EndpointHealth: Sendable, Hashable {
     }
 
     /// One as it was written down.
-    public init(state: State, since: Timestamp, until: Timestamp?, reason: String, failures: Int, probes: Int) {
+    public init(
+        state: State,
+        since: Timestamp,
+        until: Timestamp?,
+        reason: String,
+        actor: Actor = .engine,
+        failures: Int,
+        probes: Int,
+        failingSince: Timestamp? = nil,
+        goneSince: Timestamp? = nil,
+        noticedPercent: Int = 0
+    ) {
         self.state = state
         self.since = since
         self.until = until
         self.reason = reason
+        self.actor = actor
         self.failures = failures
         self.probes = probes
+        self.failingSince = failingSince
+        self.goneSince = goneSince
+        self.noticedPercent = noticedPercent
+    }
+
+    /// One that somebody has switched off.
+    public static func disabledByHand(_ reason: String?, at now: Timestamp) -> EndpointHealth {
+        EndpointHealth(state: .disabled, since: now, until: nil, reason: reason ?? "", actor: .hand, failures: 0, probes: 0)
     }
 
     /// Whether an attempt that failed so says something of the receiver. What this machine lacks does not, nor an event that the format
@@ -72,6 +114,8 @@ public struct EndpointHealth: Sendable, Hashable {
     ///   - speed: How many times faster than written the pauses are.
     /// - Returns: The state before, when something has changed that others are to know: the state, or that a probe has failed.
     public mutating func note(_ outcome: AttemptOutcome, _ policy: HealthPolicy, speed: Double = 1) -> State? {
+        // What was on the wire when it was disabled says nothing any more: somebody else decides now.
+        if state == .disabled { return nil }
         let former = state
         let now = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
         guard let error = outcome.error else {
@@ -85,16 +129,60 @@ public struct EndpointHealth: Sendable, Hashable {
             probes += 1
         }
         failures += 1
+        failingSince = failingSince ?? now
         reason = error.rawValue + (outcome.status.map { " \($0)" } ?? "")
-        if state == .suspended || failures >= policy.suspendAfter {
+        if isConfirmedGone(outcome, at: now, policy, speed) || isToBeDisabled(at: outcome.started, policy, speed) {
+            (state, since, until) = (.disabled, now, nil)
+            return former
+        }
+        if state == .suspended || policy.suspendAfter.map({ failures >= $0 }) ?? false {
             if state != .suspended { since = now }
             state = .suspended
             until = now.advanced(byMilliseconds: Transition.scaled(HealthPolicy.pauseMilliseconds(afterProbes: probes), speed))
             return former
         }
-        guard state == .healthy, failures >= policy.failingAfter else { return nil }
+        guard state == .healthy, failures >= policy.failingAfter || goneSince != nil else { return nil }
         state = .failing
         since = now
         return former
+    }
+
+    /// One answer of 410 may be a mistake, and those of requests of one moment are one answer.
+    private mutating func isConfirmedGone(_ outcome: AttemptOutcome, at now: Timestamp, _ policy: HealthPolicy, _ speed: Double) -> Bool {
+        guard policy.goneDisables, outcome.status == 410 else {
+            goneSince = nil
+            return false
+        }
+        guard let first = goneSince else {
+            goneSince = now
+            return false
+        }
+        let confirmation = Transition.scaled(HealthPolicy.goneConfirmationMilliseconds, speed)
+        return outcome.started >= first.advanced(byMilliseconds: confirmation)
+    }
+
+    /// Whether its time is over, and word was given of that before.
+    private func isToBeDisabled(at started: Timestamp, _ policy: HealthPolicy, _ speed: Double) -> Bool {
+        guard failures >= HealthPolicy.fewFailures, noticedPercent == HealthPolicy.noticePercents.last,
+            let end = disabling(policy, speed)
+        else { return false }
+        return started >= end
+    }
+
+    /// When it is disabled if nothing succeeds until then; `nil` when it is not.
+    public func disabling(_ policy: HealthPolicy, _ speed: Double = 1) -> Timestamp? {
+        guard let failingSince, let length = policy.disableAfterMilliseconds, state != .disabled else { return nil }
+        return failingSince.advanced(byMilliseconds: Transition.scaled(length, speed))
+    }
+
+    /// The notice that is to be given now, once: how much of the time until it is disabled is over, in percent. Of several that are due the
+    /// last one.
+    public mutating func takeNotice(at now: Timestamp, _ policy: HealthPolicy, speed: Double = 1) -> Int? {
+        guard state != .healthy, let failingSince, let end = disabling(policy, speed) else { return nil }
+        let (passed, whole) = (now.milliseconds - failingSince.milliseconds, max(1, end.milliseconds - failingSince.milliseconds))
+        let due = HealthPolicy.noticePercents.last { passed >= whole / 100 * Int64($0) }
+        guard let due, due > noticedPercent else { return nil }
+        noticedPercent = due
+        return due
     }
 }

@@ -30,6 +30,10 @@ public struct EndpointSettings: Hashable, Sendable {
     public var ratePerSecond: Double?
     /// When it is tried.
     public var retry: RetrySchedule
+    /// In which order its events come; `nil` when each goes out as soon as it can.
+    public var order: DeliveryOrder?
+    /// When it is suspended or disabled; `nil` when that is as the engine has it for all.
+    public var health: HealthSettings?
 
     /// A header that every request to the endpoint carries.
     public struct Header: Hashable, Sendable {

@@ -66,7 +66,8 @@ extension EndpointSettings {
             at: path,
             allowed: [
                 "id", "node", "url", "vendor", "envelope", "signature", "credentials", "events", "method", "headers",
-                "timeout_ms", "max_in_flight", "rate_per_second", "retry",
+                "timeout_ms", "max_in_flight", "rate_per_second", "retry", "order", "on_exhausted",
+                "health",
             ]
         )
         self.init(
@@ -117,6 +118,8 @@ extension EndpointSettings {
             }
             do throws(InputProblem) { retry = try RetrySchedule(texts) } catch { throw error.inside(path) }
         }
+        if let value = reader.value("health") { health = try HealthSettings(json: value, at: "\(path).health") }
+        order = try DeliveryOrder(order: reader.value("order"), onExhausted: try reader.optional("on_exhausted"), at: path)
     }
 
     private mutating func takeFormat(_ reader: ObjectReader) throws(InputProblem) {

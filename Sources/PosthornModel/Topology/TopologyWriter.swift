@@ -73,6 +73,11 @@ public enum TopologyWriter {
             let offsets = endpoint.retry.offsetsMilliseconds.map { JSONValue.string(RetrySchedule.Duration.text($0)) }
             members.append(.init("retry", .array(offsets)))
         }
+        if let health = endpoint.health { members.append(.init("health", health.json)) }
+        if let order = endpoint.order {
+            members.append(.init("order", order.json))
+            if order.onExhausted != .stop { members.append(.init("on_exhausted", .string(order.onExhausted.rawValue))) }
+        }
         return members
     }
 }

@@ -156,10 +156,10 @@ extension SenderThread {
         transfer.state.grant = waiting.grant
         transfer.state.started = waiting.started
         transfer.state.startedNanoseconds = waiting.startedNanoseconds
-        transfer.state.hasOutlasted = false
         transfer.load(state.request, for: job.target)
         if isNamed, !pin(transfer, waiting) { return }
         state.window.start(slot: transfer.slot, isOpening: waiting.grant.way.isOpening, now: now)
+        state.nextDeadline = min(state.nextDeadline, transfer.deadline(job))
         let spent = Int((now - waiting.startedNanoseconds) / 1_000_000)
         // A connection that is kept in doubt would not be used, and would push out others' idle ones.
         let timeout = max(1, job.target.timeoutMilliseconds - spent)
@@ -209,13 +209,13 @@ extension SenderThread {
     }
 
     private func addToMulti(_ transfer: Transfer, timeout: Int, fresh: Bool, keepsConnection: Bool = true) {
-        transfer.prepare(timeoutMilliseconds: timeout, freshConnection: fresh, keepsConnection: keepsConnection)
+        transfer.prepare(timeoutMilliseconds: timeout, endsItself: false, freshConnection: fresh, keepsConnection: keepsConnection)
         let shard = transfer.state.grant.way.shard
         state.shardUse.began(shard)
         if curl_multi_add_handle(shards[shard].multi, transfer.easy) != CURLM_OK { finish(transfer, CURLE_OUT_OF_MEMORY) }
     }
 
-    private func finish(_ transfer: Transfer, _ code: CURLcode) {
+    func finish(_ transfer: Transfer, _ code: CURLcode) {
         guard let job = transfer.state.job.take() else { return }
         let now = MonotonicClock.nanoseconds()
         state.shardUse.ended(transfer.state.grant.way.shard, now: now)

@@ -32,8 +32,8 @@ extension SenderThread {
         /// Jobs whose name was not resolved in time, by the name, until it is known why.
         var late: [String: [Waiting]] = [:]
         var stalls = StallWatch()
-        /// The first deadline of those that were moved because the thread could not run.
-        var nextOutlasted = Int64.max
+        /// No deadline of what is on the wire is before this.
+        var nextDeadline = Int64.max
         var results: [SendResult] = []
         var finished: Int64 = 0
         var order = SenderMailbox.Order.work

@@ -159,7 +159,7 @@ final class SenderThread: @unchecked Sendable {
         var now = MonotonicClock.nanoseconds()
         tell(state.starvation.check(now: now))
         if moveDeadlinesAfterStall(now) { readSockets() }
-        endOutlasted(now)
+        endOverdue(now)
         checkFaults(now)
         closeUnused(now)
         expireNames(now)
@@ -214,20 +214,21 @@ final class SenderThread: @unchecked Sendable {
 
     private func waitForEvents() {
         let now = MonotonicClock.nanoseconds()
+        // The turn itself may have been stopped in its middle.
+        if moveDeadlinesAfterStall(now) { readSockets() }
         age(now)
         var timeout = Self.milliseconds(from: now, to: nextTimer(now))
         if timeout != 0, !mailbox.fallAsleep(state.order) { timeout = 0 }
         state.stalls.waits(until: timeout < 0 ? .max : now + Int64(timeout) * 1_000_000)
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
         if timeout != 0 { mailbox.wakeUp() }
-        // libcurl looks at a request's deadline before it reads: those are moved first.
         let hasStalled = moveDeadlinesAfterStall(MonotonicClock.nanoseconds())
         if handleEvents(count) || hasStalled { readSockets() }
     }
 
     /// The next moment at which there is something to do without an event from outside.
     private func nextTimer(_ now: Int64) -> Int64 {
-        var next = min(state.names.nextDeadline, context.shards.nextDeadline, state.shardUse.nextEnd, state.nextOutlasted)
+        var next = min(state.names.nextDeadline, context.shards.nextDeadline, state.shardUse.nextEnd, state.nextDeadline)
         guard state.order == .work else { return next }
         // What is parked waits for the end of a request, which comes as an event.
         let hasWork =

@@ -26,8 +26,6 @@ final class Transfer {
         var started = Timestamp(milliseconds: 0)
         /// Moved on by every time in which the thread could not run.
         var startedNanoseconds: Int64 = 0
-        /// Whether that was so of this attempt.
-        var hasOutlasted = false
         /// The version of the addresses that are pinned with this transfer; see ``NameCache``.
         fileprivate(set) var pinnedVersion: Int?
         /// The addresses at which a kept connection is still one to the host's name; `nil` for a host that is a number.
@@ -123,9 +121,15 @@ final class Transfer {
         if !request.query.isEmpty || state.queryURL != nil { setQuery(request.query, target) }
     }
 
-    /// Makes the handle ready for one try. `timeoutMilliseconds` is what is left of the attempt's deadline; the connection is kept for
-    /// later requests only if `keepsConnection` says so and the context keeps any.
-    func prepare(timeoutMilliseconds: Int, freshConnection: Bool, keepsConnection: Bool = true) {
+    /// libcurl's own deadline where somebody else keeps it: ten days.
+    private static let farTimeout = 864_000_000
+
+    /// Makes the handle ready for one try.
+    /// - Parameters:
+    ///   - timeoutMilliseconds: What is left of the attempt's deadline.
+    ///   - endsItself: Whether libcurl ends the attempt at its deadline; if not, only what is not connected by then.
+    ///   - keepsConnection: Whether the connection is kept for later requests, if the context keeps any.
+    func prepare(timeoutMilliseconds: Int, endsItself: Bool = true, freshConnection: Bool, keepsConnection: Bool = true) {
         state.head = ResponseHead()
         state.excerpt.removeAll(keepingCapacity: true)
         state.bodyBytes = 0
@@ -139,8 +143,8 @@ final class Transfer {
         errorBuffer[0] = 0
         if state.currentTimeout != timeoutMilliseconds {
             state.currentTimeout = timeoutMilliseconds
-            posthorn_curl_set_long(easy, CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
-            // libcurl's own limit on connecting is 300 s; ours is the deadline alone.
+            posthorn_curl_set_long(easy, CURLOPT_TIMEOUT_MS, endsItself ? timeoutMilliseconds : Self.farTimeout)
+            // libcurl's own limit on connecting is 300 s; ours is the deadline alone. Of several addresses the first gets half of it.
             posthorn_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, timeoutMilliseconds)
         }
         if state.isFresh != freshConnection {

@@ -14,6 +14,8 @@ public protocol NotificationRows: AnyObject {
     func addMail(aboutEndpoint key: Int64, to recipient: String, at now: Timestamp, due: Timestamp) throws(OutboxProblem) -> Int64
     /// Adds a delivery to a mail.
     func addNotification(ofDelivery id: Int64, attempt: Int, to mail: Int64, at now: Timestamp) throws(OutboxProblem)
+    /// Adds a mail about an endpoint's health, which waits for nothing and collects nothing.
+    func addNotice(_ notice: HealthNotice, aboutEndpoint key: Int64, to recipient: String, at now: Timestamp) throws(OutboxProblem)
     /// Counts an exhausted delivery for which there is no contact.
     func countWithoutContact() throws(OutboxProblem)
 }

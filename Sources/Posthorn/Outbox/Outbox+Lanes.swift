@@ -1,0 +1,30 @@
+package import PosthornStore
+import PosthornModel
+
+/// What waits in order, and how what stops it is passed.
+extension Outbox {
+    /// Lanes that are told one by one.
+    package static let laneLimit = 100
+
+    /// What waits in order for an endpoint.
+    /// - Throws: `InputProblem` when there is no such endpoint.
+    package func lanes(ofEndpoint id: String, limit: Int = laneLimit) throws -> LaneSummary {
+        try read { reader in
+            guard let endpoint = try reader.currentEndpoint(id, withCredentials: false) else { throw Self.unknownEndpoint(id) }
+            let stops = endpoint.settings.order?.onExhausted == .stop
+            return try reader.lanes(ofEndpoint: endpoint.key, stops: stops, limit: limit)
+        }
+    }
+
+    /// Lets what stands behind exhausted deliveries go on. They stay exhausted, and can be retried later.
+    package func skip(_ ids: [Int64]) throws -> SkipReport {
+        var total = SkipReport()
+        try inBatches(ids) { batch in
+            let report = try writer.perform { (store) throws(OutboxProblem) in try store.skip(batch) }
+            total.skipped += report.skipped
+            total.unknown += report.unknown
+            total.refused += report.refused
+        }
+        return total
+    }
+}

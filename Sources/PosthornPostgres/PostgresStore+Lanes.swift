@@ -1,0 +1,170 @@
+#if PostgreSQL
+import PosthornModel
+package import PosthornStore
+import PosthornText
+
+/// Deliveries that go out one after the other.
+extension PostgresStore {
+    /// Where a delivery is.
+    package func lanePlace(of delivery: Int64, stops: Bool) throws(OutboxProblem) -> LanePlace? {
+        guard let (endpoint, lane) = try lane(of: delivery) else { return nil }
+        return LanePlace(endpoint: endpoint, lane: lane, head: try head(endpoint, lane, stops))
+    }
+
+    private func lane(of delivery: Int64) throws(OutboxProblem) -> (endpoint: Int64, lane: Int64)? {
+        try run("SELECT endpoint, lane FROM posthorn_lane WHERE delivery = $1", .integer(delivery)).first
+            .map { ($0.integer(0), $0.integer(1)) }
+    }
+
+    /// Rows that say that they wait are asked for their state, since not everybody who ends a delivery writes here.
+    private func head(_ endpoint: Int64, _ lane: Int64, _ stops: Bool) throws(OutboxProblem) -> Int64? {
+        try run(
+            """
+            SELECT h.delivery FROM posthorn_lane h WHERE h.endpoint = $1 AND h.lane = $2 AND h.waits AND (
+                EXISTS (SELECT 1 FROM posthorn_pending p WHERE p.id = h.delivery)
+                OR EXISTS (SELECT 1 FROM posthorn_settled s WHERE s.id = h.delivery AND s.state = 'exhausted' AND $3 = 1))
+            ORDER BY h.delivery LIMIT 1
+            """,
+            .integer(endpoint),
+            .integer(lane),
+            .integer(stops ? 1 : 0)
+        ).first?.integer(0)
+    }
+
+    /// Takes a delivery that is over out of its lane.
+    package func leaveLane(_ delivery: Int64, stops: Bool) throws(OutboxProblem) -> Int64? {
+        guard let (endpoint, lane) = try lane(of: delivery) else { return nil }
+        try setWaits(false, in: delivery)
+        return try head(endpoint, lane, stops)
+    }
+
+    /// A delivery that is pending.
+    package func pendingRow(_ delivery: Int64) throws(OutboxProblem) -> RetryRow? {
+        try run(
+            "SELECT next_attempt_at, revision, event, attempts FROM posthorn_pending WHERE id = $1 AND state = 'pending'",
+            .integer(delivery)
+        ).first.map { row in
+            RetryRow(
+                position: RetryPosition(due: row.integer(0), delivery: delivery),
+                revision: row.integer(1),
+                event: row.integer(2),
+                attempts: Int(row.integer(3))
+            )
+        }
+    }
+
+    /// Takes an exhausted delivery out of its lane.
+    package func skipInLane(_ delivery: Int64) throws(OutboxProblem) -> Bool {
+        try run(
+            """
+            UPDATE posthorn_lane SET waits = false WHERE delivery = $1 AND waits
+                AND EXISTS (SELECT 1 FROM posthorn_settled WHERE id = $1 AND state = 'exhausted')
+            """,
+            .integer(delivery)
+        ).affected > 0
+    }
+
+    /// Deliveries go into lanes.
+    func enter(_ lanes: [(delivery: Int64, endpoint: Int64, lane: Int64)]) throws(OutboxProblem) {
+        if lanes.isEmpty { return }
+        try run(
+            "INSERT INTO posthorn_lane (delivery, endpoint, lane) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])",
+            .integers(lanes.map(\.delivery)),
+            .integers(lanes.map(\.endpoint)),
+            .integers(lanes.map(\.lane))
+        )
+    }
+
+    /// A delivery was made due again, or is over, by hand.
+    func setWaits(_ waits: Bool, in delivery: Int64) throws(OutboxProblem) {
+        try run("UPDATE posthorn_lane SET waits = ($2 = 1) WHERE delivery = $1", .integer(delivery), .integer(waits ? 1 : 0))
+    }
+
+    /// Deliveries are deleted. What stood behind an exhausted one goes on, and the engine is to notice.
+    func forgetLanes(of deliveries: [Int64]) throws(OutboxProblem) {
+        let rows = try run("DELETE FROM posthorn_lane WHERE delivery = ANY ($1::bigint[]) RETURNING waits", .integers(deliveries))
+        if rows.all.contains(where: { $0.boolean(0) }) { try countUp("queue") }
+    }
+
+    /// Nothing of an endpoint waits in a lane any more.
+    func clearLanes(ofEndpoint key: Int64) throws(OutboxProblem) {
+        try run("DELETE FROM posthorn_lane WHERE endpoint = $1 AND waits", .integer(key))
+    }
+
+    /// What makes the lanes of an endpoint is to be another thing: what waits in one waits in none from now on.
+    func clearLanes(ofEndpoint key: Int64, unless lanes: String?) throws(OutboxProblem) {
+        let row = try run("SELECT lanes FROM posthorn_endpoint WHERE key = $1", .integer(key)).first
+        if row?.textOrNil(0) != lanes { try clearLanes(ofEndpoint: key) }
+    }
+
+    /// Whether anything is pending that does not stand behind an exhausted delivery which stops its lane.
+    func hasPendingThatGoesOn() throws(OutboxProblem) -> Bool {
+        try run(
+            """
+            SELECT EXISTS (SELECT 1 FROM posthorn_arrival) OR EXISTS (
+                SELECT 1 FROM posthorn_pending p LEFT JOIN posthorn_lane l ON l.delivery = p.id
+                LEFT JOIN posthorn_endpoint e ON e.key = p.endpoint AND e.lanes IS NOT NULL AND e.on_exhausted = 'stop'
+                WHERE p.state = 'pending' AND (l.delivery IS NULL OR e.key IS NULL OR NOT EXISTS (
+                    SELECT 1 FROM posthorn_lane h JOIN posthorn_settled s ON s.id = h.delivery
+                    WHERE h.endpoint = l.endpoint AND h.lane = l.lane AND h.waits AND h.delivery < p.id AND s.state = 'exhausted')))
+            """
+        ).first?.boolean(0) ?? false
+    }
+
+    /// The lanes of an endpoint.
+    package func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int) throws(OutboxProblem) -> LaneSummary {
+        let rows = try run(
+            """
+            SELECT l.lane, l.delivery, coalesce(p.state, s.state)
+            FROM posthorn_lane l LEFT JOIN posthorn_pending p ON p.id = l.delivery LEFT JOIN posthorn_settled s ON s.id = l.delivery
+            WHERE l.endpoint = $1 AND l.waits AND (p.id IS NOT NULL OR (s.state = 'exhausted' AND $2 = 1))
+            ORDER BY l.lane, l.delivery
+            """,
+            .integer(key),
+            .integer(stops ? 1 : 0)
+        )
+        var summary = LaneSummary()
+        var chosen: [LaneSummary.Line] = []
+        var current: (lane: Int64, line: LaneSummary.Line)?
+        func finish() {
+            if let line = current?.line, summary.count(line) { chosen.append(line) }
+        }
+        for row in rows.all {
+            let (lane, delivery) = (row.integer(0), row.integer(1))
+            if current?.lane == lane {
+                if current?.line.next == nil { current?.line.next = delivery }
+                current?.line.waiting += 1
+                continue
+            }
+            finish()
+            guard let state = DeliveryState(rawValue: row.text(2)) else { throw damaged("posthorn_delivery", String(delivery)) }
+            current = (lane, LaneSummary.Line(head: delivery, state: state))
+        }
+        finish()
+        for line in chosen.sorted(by: LaneSummary.isBefore).prefix(limit) {
+            if let lane = try told(line) { summary.page.append(lane) }
+        }
+        return summary
+    }
+
+    private func told(_ line: LaneSummary.Line) throws(OutboxProblem) -> LaneSummary.Lane? {
+        try run(
+            """
+            SELECT o.id, o.node, (SELECT b.created FROM posthorn_delivery n JOIN posthorn_outbox b ON b.seq = n.event WHERE n.id = $2)
+            FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event WHERE d.id = $1
+            """,
+            .integer(line.head),
+            .integer(line.next ?? line.head)
+        ).first.map { row in
+            LaneSummary.Lane(
+                head: line.head,
+                state: line.state,
+                event: row.text(0),
+                node: row.text(1),
+                waiting: line.waiting,
+                since: Timestamp(milliseconds: row.integer(2))
+            )
+        }
+    }
+}
+#endif
