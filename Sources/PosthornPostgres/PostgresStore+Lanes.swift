@@ -80,7 +80,7 @@ extension PostgresStore {
         try run("UPDATE posthorn_lane SET waits = ($2 = 1) WHERE delivery = $1", .integer(delivery), .integer(waits ? 1 : 0))
     }
 
-    /// Deliveries are deleted. What stood behind an exhausted one goes on, and the engine is to notice.
+    /// Deliveries are deleted. What was behind an exhausted one goes on, and the engine is to notice.
     func forgetLanes(of deliveries: [Int64]) throws(OutboxProblem) {
         let rows = try run("DELETE FROM posthorn_lane WHERE delivery = ANY ($1::bigint[]) RETURNING waits", .integers(deliveries))
         if rows.all.contains(where: { $0.boolean(0) }) { try countUp("queue") }

@@ -87,7 +87,7 @@ extension SQLiteStore {
         try update.run()
     }
 
-    /// A delivery is deleted. What stood behind an exhausted one goes on, and the engine is to notice.
+    /// A delivery is deleted. What was behind an exhausted one goes on, and the engine is to notice.
     func forgetLane(of delivery: Int64) throws(OutboxProblem) {
         let delete = try connection.statement("DELETE FROM posthorn_lane WHERE delivery = ? RETURNING waits")
         delete.bind(1, delivery)

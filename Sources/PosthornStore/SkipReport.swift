@@ -1,4 +1,4 @@
-/// What came of letting lanes go on past exhausted deliveries.
+/// The result of letting lanes go on past exhausted deliveries.
 public struct SkipReport: Sendable, Equatable {
     /// Those that stop their lanes no more.
     public var skipped: [Int64] = []

@@ -2,9 +2,9 @@
 ///
 /// `--flag value` and `--flag=value` are the same; after `--` nothing is a flag; `-` alone is a file name.
 package struct ArgumentWords {
-    /// What stands next.
+    /// What is next.
     package enum Word: Equatable {
-        /// A flag with its dashes, and what stands behind its `=`.
+        /// A flag with its dashes, and what follows its `=`.
         case flag(String, attached: String?)
         /// A word that belongs to no flag.
         case plain(String)

@@ -81,7 +81,12 @@ import Testing
     func aRealPrometheusScrapesWithAKeyAndItsAlertArrives() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }
         let alertmanager = try MisbehavingReceiver { _ in .status(200, headers: [("content-type", "application/json")], body: "{}") }
-        let server = try LiveServer(topology: LiveServer.topology(receiver.url), keys: [["--can", "read_metadata"]])
+        // Scrapes come all the time and are logged at this level alone.
+        let server = try LiveServer(
+            topology: LiveServer.topology(receiver.url),
+            keys: [["--can", "read_metadata"]],
+            ["--log-level", "debug"]
+        )
         let key = server.folder.file("posthorn.key")
         try LiveServer.write(server.keys[0], to: key)
         let rules = server.folder.file("rules.yml")

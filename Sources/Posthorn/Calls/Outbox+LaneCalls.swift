@@ -8,7 +8,7 @@ extension Outbox {
         try await calls.run { [self] in try lanes(ofEndpoint: id, limit: Self.laneLimit) }
     }
 
-    /// Lets what stands behind exhausted deliveries go on. They stay exhausted, and can be retried later; then they go before what waits.
+    /// Lets what is behind exhausted deliveries go on. They stay exhausted, and can be retried later; then they go before what waits.
     public func skip(_ deliveries: [Int64]) async throws(OutboxError) -> SkipReport {
         try await calls.run { [self] in try skip(deliveries) }
     }

@@ -4,7 +4,7 @@ import PosthornSystem
 /// Deliveries of endpoints that want them in order: which lanes have one in memory, and which deliveries have come to the head of theirs.
 ///
 /// A reading passes by whatever is not at the head of its lane, and remembers nothing of it: millions may wait in one lane. When the head
-/// is over, the commit that says so tells which one is next, and that is looked up by its number. So nothing is read again for it.
+/// is over, the commit that says so names which is next, and that is looked up by its number. So nothing is read again for it.
 /// Empty, and asked nothing, while no endpoint has an order.
 struct LaneBook {
     /// A lane of an endpoint, which is told by its number.

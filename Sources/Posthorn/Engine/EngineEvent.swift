@@ -21,7 +21,7 @@ public enum EngineEvent: Sendable {
     case endpointVerified(endpoint: String)
     /// An endpoint has not proved itself; its deliveries stay held. It is asked again, unless something changed meanwhile.
     case endpointNotVerified(endpoint: String, reason: String, nextTryAt: Timestamp?)
-    /// An endpoint cannot be used as it stands in the outbox; its deliveries wait until that is mended, all others go on.
+    /// An endpoint cannot be used as it is stored; its deliveries wait until that is mended, all others go on.
     case endpointBroken(endpoint: String, reason: String)
     /// An endpoint can be used again.
     case endpointMended(endpoint: String)
@@ -34,9 +34,9 @@ public enum EngineEvent: Sendable {
     /// No attempt to an endpoint has succeeded for so much of the time after which it is disabled, in percent, and it is at this time.
     case endpointDisabling(endpoint: String, percent: Int, at: Timestamp)
     /// An endpoint is disabled, since no attempt has succeeded for too long, or its receiver says that it is gone; its deliveries are held
-    /// until somebody enables it.
+    /// until an operator enables it.
     case endpointDisabled(endpoint: String, EndpointHealth)
-    /// A delivery of an endpoint with an order is exhausted, and what is behind it waits until somebody retries, skips or cancels it.
+    /// A delivery of an endpoint with an order is exhausted, and what is behind it waits until an operator retries, skips or cancels it.
     case laneStopped(endpoint: String, delivery: Int64)
     /// The process has no descriptor for another connection: what is due waits, without an attempt being counted.
     case descriptorsUsedUp

@@ -27,7 +27,7 @@ final class HealthDuty: EngineDuty {
     private var hasDisabled = false
     private var isDisabling = false
     private var suspensions: [Suspension] = []
-    /// Those that somebody has enabled after the engine had disabled them.
+    /// Those that an operator has enabled after the engine had disabled them.
     private var returning: [Int64] = []
     /// Whether the transaction has queued a mail.
     private(set) var hasQueuedMail = false
@@ -92,7 +92,7 @@ final class HealthDuty: EngineDuty {
             if entry.stored.settings.health == nil { withOwn.remove(key) } else { withOwn.insert(key) }
             if book[key] != nil, !entry.isActive || addresses[key] != entry.stored.settings.url || policy(of: entry) == nil {
                 forget(endpoint: key)
-                // What is written of one that is switched off stays, and whoever enables it strikes it out.
+                // What is written of one that is switched off stays, and enabling it strikes it out.
                 if entry.stored.state != .disabled { news.insert(key) }
             }
             guard entry.isActive, disabled.remove(key) != nil else { continue }
@@ -106,7 +106,7 @@ final class HealthDuty: EngineDuty {
         for key in news {
             let health = book[key]
             if let health, health.state == .disabled {
-                // Somebody may have switched it off meanwhile, or removed it; then it is theirs.
+                // An operator may have switched it off meanwhile, or removed it; then it is theirs.
                 guard try store.standing(ofEndpoint: key)?.state == .active else { continue }
                 let change = EndpointStateChange(state: .disabled, reason: Self.sentence(health))
                 try store.write(change, ofEndpoint: key, at: turn.now)

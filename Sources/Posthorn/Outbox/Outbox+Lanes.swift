@@ -16,7 +16,7 @@ extension Outbox {
         }
     }
 
-    /// Lets what stands behind exhausted deliveries go on. They stay exhausted, and can be retried later.
+    /// Lets what is behind exhausted deliveries go on. They stay exhausted, and can be retried later.
     package func skip(_ ids: [Int64]) throws -> SkipReport {
         var total = SkipReport()
         try inBatches(ids) { batch in

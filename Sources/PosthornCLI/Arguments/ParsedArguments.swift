@@ -12,7 +12,7 @@ struct ParsedArguments: Equatable, Sendable {
     /// The command's name, so that a problem with a value points to that command's help.
     let command: String
 
-    /// Takes `words` apart, as ``ArgumentWords`` tells flags and values apart.
+    /// Takes `words` apart, as ``ArgumentWords`` separates flags and values.
     ///
     /// - Throws: A ``UsageProblem`` for an unknown flag, a missing or superfluous value, and too few or too many arguments.
     init(_ words: [String], for command: CommandSpecification) throws(UsageProblem) {

@@ -108,7 +108,7 @@ struct LedgerSource {
         )
     }
 
-    /// What stands in it now; nothing where it is a file that is not there yet.
+    /// What it holds now; nothing where it is a file that is not there yet.
     func current() throws -> Ledger {
         if case .file(let path, _) = origin, access(path, F_OK) != 0 { return try ledger([]) }
         return try ledger(try read())

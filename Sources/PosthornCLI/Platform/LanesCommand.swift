@@ -42,7 +42,7 @@ enum LanesCommand: Command {
     static func sentence(_ summary: LaneSummary) -> String {
         if summary.lanes == 0 { return "nothing waits in order" }
         let waiting = HumanText.count(summary.waiting, "delivery waits", "deliveries wait")
-        let stopped = summary.stopped == 0 ? "" : "; \(HumanText.count(summary.stopped, "lane stands", "lanes stand")) still"
+        let stopped = summary.stopped == 0 ? "" : "; \(HumanText.count(summary.stopped, "lane is", "lanes are")) stopped"
         return "\(waiting) for one before it in \(HumanText.count(summary.lanes, "lane"))\(stopped)"
     }
 }

@@ -19,7 +19,7 @@ enum SimulateMode: String, CaseIterable {
         case .send:
             return Self.ofAll.union(Self.ofScenario).union(Self.ofReceiver).union(MailArguments.flags.map(\.name))
                 .union(["speed", "rotate-to", "ask", "ignore-retry-after", "db"])
-        case .write: return Self.ofAll.union(Self.ofScenario).union(["out", "out-topology", "vendor-file", "credential"])
+        case .write: return Self.ofAll.union(Self.ofScenario).union(["out", "out-topology", "vendor-file"])
         case .check: return Self.ofAll.union(Self.ofReceiver).union(["topology", "seed", "check"])
         }
     }
@@ -36,12 +36,14 @@ enum SimulateMode: String, CaseIterable {
     /// - Throws: Which flag, or URL, would have no effect in it.
     init(_ arguments: ParsedArguments) throws(UsageProblem) {
         self = arguments.has("check") ? .check : arguments.has("out") ? .write : .send
-        let allowed = flags
+        let namesFile = arguments.has("vendor-file")
+        // A vendor file's keys may be part of what is written down.
+        let allowed = self == .write && namesFile ? flags.union(["credential"]) : flags
         // What comes from the settings is for other runs too.
         if let flag = arguments.values.keys.sorted().first(where: { !allowed.contains($0) && arguments.isGiven($0) }) {
             throw UsageProblem("--\(flag) \(reason)", command: arguments.command)
         }
-        if self == .write, let url = arguments.positionals.dropFirst().first {
+        if self == .write, let url = arguments.positionals.dropFirst(namesFile ? 0 : 1).first {
             throw UsageProblem("\"\(TerminalText.text(url))\" \(reason)", command: arguments.command)
         }
         if arguments.text("out") == "-", arguments.text("out-topology") == "-" {

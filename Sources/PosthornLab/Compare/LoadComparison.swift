@@ -43,8 +43,8 @@ public struct LoadComparison: Sendable {
     /// Runs of the first and of the second series.
     public let counts: (first: Int, second: Int)
 
-    /// What counts as a difference at all.
-    public static let level = 0.05
+    /// What counts as a difference at all: below the five in a hundred that are promised, so that forty series of one receiver keep that too.
+    public static let level = 0.03
     /// Fewer runs on either side show nothing.
     public static let leastRuns = 4
 

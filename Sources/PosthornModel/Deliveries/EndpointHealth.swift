@@ -10,7 +10,7 @@ public import PosthornText
 ///  │   └──────────────────────┴───│──────────────────┘   │ a request succeeds
 ///  │                              ▼ for too long, or gone ▼
 ///  └─────────────────────────── disabled ◀───────────────┘
-///          somebody enables it
+///          an operator enables it
 /// ```
 public struct EndpointHealth: Sendable, Hashable {
     /// What it is. The words stand in the outbox and in the output.
@@ -21,7 +21,7 @@ public struct EndpointHealth: Sendable, Hashable {
         case failing
         /// So many have failed that what is due for it waits, without using attempts, but for one probe now and then.
         case suspended
-        /// It is switched off, and its deliveries are held, until somebody enables it.
+        /// It is switched off, and its deliveries are held, until an operator enables it.
         case disabled
 
         /// Where it may go from here.
@@ -94,7 +94,7 @@ public struct EndpointHealth: Sendable, Hashable {
         self.noticedPercent = noticedPercent
     }
 
-    /// One that somebody has switched off.
+    /// One that an operator has switched off.
     public static func disabledByHand(_ reason: String?, at now: Timestamp) -> EndpointHealth {
         EndpointHealth(state: .disabled, since: now, until: nil, reason: reason ?? "", actor: .hand, failures: 0, probes: 0)
     }
@@ -114,7 +114,7 @@ public struct EndpointHealth: Sendable, Hashable {
     ///   - speed: How many times faster than written the pauses are.
     /// - Returns: The state before, when something has changed that others are to know: the state, or that a probe has failed.
     public mutating func note(_ outcome: AttemptOutcome, _ policy: HealthPolicy, speed: Double = 1) -> State? {
-        // What was on the wire when it was disabled says nothing any more: somebody else decides now.
+        // What was on the wire when it was disabled says nothing any more: the operator decides now.
         if state == .disabled { return nil }
         let former = state
         let now = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)

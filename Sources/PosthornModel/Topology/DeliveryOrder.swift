@@ -20,7 +20,7 @@ public struct DeliveryOrder: Hashable, Sendable {
 
     /// What happens to a lane when a delivery has used up its attempts.
     public enum OnExhausted: String, CaseIterable, Sendable {
-        /// It stops: what is behind waits until somebody retries the delivery, skips it or cancels it.
+        /// It stops: what is behind waits until an operator retries the delivery, skips it or cancels it.
         case stop
         /// It goes on with the next one.
         case skip

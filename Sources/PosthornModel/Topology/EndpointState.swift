@@ -4,7 +4,7 @@ public enum EndpointState: String, CaseIterable, Sendable {
     case active
     /// The vendor's handshake has not succeeded yet; deliveries are held.
     case unverified
-    /// Somebody switched it off; deliveries are held.
+    /// An operator switched it off; deliveries are held.
     case disabled
     /// It is no longer in the topology; kept because deliveries name it.
     case removed

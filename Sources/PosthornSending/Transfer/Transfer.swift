@@ -121,7 +121,7 @@ final class Transfer {
         if !request.query.isEmpty || state.queryURL != nil { setQuery(request.query, target) }
     }
 
-    /// libcurl's own deadline where somebody else keeps it: ten days.
+    /// libcurl's own deadline where the sender keeps it: ten days.
     private static let farTimeout = 864_000_000
 
     /// Makes the handle ready for one try.

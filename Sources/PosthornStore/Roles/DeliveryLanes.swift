@@ -1,7 +1,7 @@
 /// Deliveries that go out one after the other. Part of ``OutboxStore``, under the same rules.
 ///
 /// A delivery comes into its lane with its row, as ``Recipient/lane`` says, and is in it until it is over: delivered, cancelled, skipped,
-/// or exhausted where that stops no lane. What somebody makes due again by hand comes back into the lane that it was in. The head of
+/// or exhausted where that stops no lane. What is made due again by hand comes back into the lane that it was in. The head of
 /// a lane is the one of the lowest number.
 public protocol DeliveryLanes: AnyObject {
     /// Where a delivery is.

@@ -1,4 +1,4 @@
-/// Where a value stands in a JSON text, as RFC 6901 writes it: `/customer/id`.
+/// Where a value is in a JSON text, as RFC 6901 writes it: `/customer/id`.
 public struct JSONPointer: Hashable, Sendable {
     /// The pointer as it was written.
     public let text: String
