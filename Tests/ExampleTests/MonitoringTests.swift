@@ -23,9 +23,9 @@ import Testing
         // Recorded a moment after the answer.
         repeat {
             text = try Command.run(["curl", "-sS", "--fail", "\(server.url)/metrics"]).output
-        } while !text.contains(
-            "posthorn_attempt_duration_seconds_count 2\n"
-        )
+            // Counts of the outbox are read once a second at most, those of the process at once.
+        } while !text.contains("posthorn_attempt_duration_seconds_count 2\n")
+            || !text.contains(#"posthorn_deliveries{state="exhausted"} 1"# + "\n")
         #expect(server.program.stop() == 0)
         return text
     }
