@@ -214,10 +214,11 @@ final class SenderThread: @unchecked Sendable {
 
     private func waitForEvents() {
         let now = MonotonicClock.nanoseconds()
-        // The turn itself may have been stopped in its middle.
-        if moveDeadlinesAfterStall(now) { readSockets() }
+        // The turn itself may have been stopped in its middle. What ends by that is taken in the next turn, which must not wait for an event.
+        let hasRead = moveDeadlinesAfterStall(now)
+        if hasRead { readSockets() }
         age(now)
-        var timeout = Self.milliseconds(from: now, to: nextTimer(now))
+        var timeout = hasRead ? 0 : Self.milliseconds(from: now, to: nextTimer(now))
         if timeout != 0, !mailbox.fallAsleep(state.order) { timeout = 0 }
         state.stalls.waits(until: timeout < 0 ? .max : now + Int64(timeout) * 1_000_000)
         let count = epoll_wait(epoll, events, Int32(Self.eventLimit), timeout)
