@@ -6,7 +6,7 @@ package import PosthornText
 /// Credentials and fixed headers, sealed where there is a key.
 extension PostgresStore {
     /// How they stand in a row.
-    var secrets: PostgresSecrets { PostgresSecrets(sealing: sealing, place: place.name) }
+    var secrets: StoredSecrets { StoredSecrets(sealing: sealing, place: place.name) }
 
     /// Replaces an endpoint's credentials and counts the topology's generation up.
     package func setCredentials(
@@ -59,7 +59,7 @@ extension PostgresStore {
     private func opened(_ row: PostgresRow) throws(OutboxProblem) -> OpenedRow {
         let id = row.text(1)
         let credentials = try secrets.credentials(stored: row.utf8(2), ofEndpoint: id)
-        guard let stored = PostgresSecrets.StoredHeaders(row.utf8(3)) else { throw damaged("posthorn_endpoint", id) }
+        guard let stored = StoredSecrets.StoredHeaders(row.utf8(3)) else { throw damaged("posthorn_endpoint", id) }
         let headers = try secrets.headers(stored, ofEndpoint: id, opening: true)
         return OpenedRow(key: row.integer(0), id: id, credentials: credentials, headers: headers)
     }

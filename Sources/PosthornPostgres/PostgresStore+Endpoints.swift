@@ -44,68 +44,30 @@ extension PostgresStore {
             ON r.key = (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
         """
 
-    /// What a row holds. What cannot be read is a fault of that endpoint alone: all others can still be served.
+    /// What a row of ``selectEndpoint`` holds.
     func endpoint(_ row: PostgresRow, withCredentials: Bool) -> StoredEndpoint {
-        let id = row.text(2)
-        var reading = PostgresRowReading(damaged: damaged("posthorn_endpoint", id))
-        let credentials = row.utf8(8)
-        // Credentials first: when several things are wrong, a missing key is the one to tell of.
-        let opened =
-            withCredentials
-            ? reading.credentials { () throws(OutboxProblem) in try secrets.credentials(stored: credentials, ofEndpoint: id) } : [:]
-        let headers = reading.value(PostgresSecrets.StoredHeaders(row.utf8(10)), else: PostgresSecrets.StoredHeaders())
-        var settings = EndpointSettings(
-            id: id,
-            node: row.text(3),
-            url: row.text(4),
-            method: reading.value(RequestMethod(rawValue: row.text(5)), else: .post),
-            envelope: reading.value(Envelope(rawValue: row.text(6)), else: .raw),
-            signature: reading.value(SignatureScheme(rawValue: row.text(7)), else: .none),
-            credentials: opened,
-            // Without its patterns an endpoint is given every type: prefer sending too much over dropping events.
-            events: reading.value(patterns(row.utf8(9)), else: []),
-            headers: reading.headers { () throws(OutboxProblem) in
-                try secrets.headers(headers, ofEndpoint: id, opening: withCredentials)
-            },
-            timeoutMilliseconds: Int(row.integer(11)),
-            inFlightLimit: Int(row.integer(12)),
-            ratePerSecond: row.double(13),
-            retry: reading.value(schedule(row.utf8(14)), else: .standard)
-        )
-        if row.textOrNil(17) != nil {
-            // Without its order an endpoint would get events out of it: as one lane it keeps every order there can be.
-            settings.order = reading.value(order(row.utf8(17), row.textOrNil(18)), else: DeliveryOrder(.endpoint))
-        }
-        if row.textOrNil(19) != nil { settings.health = reading.value(health(row.utf8(19)), else: HealthSettings()) }
-        return StoredEndpoint(
+        EndpointColumns(
             key: row.integer(0),
             revision: row.integer(1),
-            settings: settings,
-            state: reading.value(EndpointState(rawValue: row.text(15)), else: .disabled),
+            id: row.text(2),
+            node: row.text(3),
+            url: row.text(4),
+            method: row.text(5),
+            envelope: row.text(6),
+            signature: row.text(7),
+            credentials: row.utf8(8),
+            events: row.utf8(9),
+            headers: row.utf8(10),
+            timeoutMilliseconds: row.integer(11),
+            inFlightLimit: row.integer(12),
+            ratePerSecond: row.double(13),
+            retry: row.utf8(14),
+            state: row.text(15),
             stateReason: row.textOrNil(16),
-            fault: reading.fault,
-            isSealed: credentials.first != UInt8(ascii: "{") || headers.isSealed
-        )
-    }
-
-    private func patterns(_ bytes: [UInt8]) -> [EventPattern]? {
-        guard case .array(let events)? = try? JSONValue.parse(bytes) else { return nil }
-        return try? events.map { (value) throws(InputProblem) in try EventPattern(value.stringValue ?? "") }
-    }
-
-    private func order(_ lanes: [UInt8], _ onExhausted: String?) -> DeliveryOrder? {
-        guard let value = try? JSONValue.parse(lanes) else { return nil }
-        return try? DeliveryOrder(order: value, onExhausted: onExhausted, at: "")
-    }
-
-    private func health(_ bytes: [UInt8]) -> HealthSettings? {
-        guard let value = try? JSONValue.parse(bytes) else { return nil }
-        return try? HealthSettings(json: value, at: "health")
-    }
-
-    private func schedule(_ bytes: [UInt8]) -> RetrySchedule? {
-        guard case .array(let offsets)? = try? JSONValue.parse(bytes) else { return nil }
-        return try? RetrySchedule(offsetsMilliseconds: offsets.map { Int64($0.text) ?? -1 })
+            lanes: row.isNull(17) ? nil : row.utf8(17),
+            onExhausted: row.textOrNil(18),
+            health: row.isNull(19) ? nil : row.utf8(19)
+        ).endpoint(secrets, withCredentials: withCredentials)
     }
 }
 #endif

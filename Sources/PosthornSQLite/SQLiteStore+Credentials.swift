@@ -2,93 +2,9 @@ import PosthornModel
 package import PosthornStore
 package import PosthornText
 
-/// Credentials and fixed headers, which often hold some, on their way into and out of a row: sealed when there is a key,
-/// else as JSON.
 extension SQLiteStore {
-    /// What an endpoint without credentials stores, sealed or not: there is nothing to hide.
-    private static let none = "{}"
-
-    /// The text to store for credentials.
-    func stored(_ credentials: [String: JSONValue], ofEndpoint id: String) throws(OutboxProblem) -> String {
-        let text = JSONValue.object(credentials.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }).text
-        guard let sealing, text != Self.none else { return text }
-        return try sealing.seal(Array(text.utf8), ofEndpoint: id)
-    }
-
-    /// The credentials that a stored text stands for.
-    func credentials(stored bytes: [UInt8], ofEndpoint id: String) throws(OutboxProblem) -> [String: JSONValue] {
-        // What is sealed never begins so.
-        let isClear = bytes.first == UInt8(ascii: "{")
-        let plain = isClear ? bytes : try open(String(decoding: bytes, as: UTF8.self), ofEndpoint: id)
-        guard case .object(let members)? = try? JSONValue.parse(plain) else { throw damaged("posthorn_endpoint", id) }
-        return Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    private func open(_ sealed: String, ofEndpoint id: String) throws(OutboxProblem) -> [UInt8] {
-        guard let sealing else {
-            throw OutboxProblem(
-                .key,
-                "the credentials or fixed headers of endpoint \(InputProblem.printable(id)) in \(path) are sealed and no key was given",
-                remedy: .giveKey
-            )
-        }
-        return try sealing.open(sealed, ofEndpoint: id)
-    }
-
-    /// No header has an empty name, so that member can hold the sealed values; the others keep the names, for lists.
-    private static let sealedMember = ""
-
-    /// The text to store for fixed headers.
-    func stored(_ headers: [EndpointSettings.Header], ofEndpoint id: String) throws(OutboxProblem) -> String {
-        guard let sealing, !headers.isEmpty else {
-            return JSONValue.object(headers.map { .init($0.name, .string($0.value)) }).text
-        }
-        // An array, so that it can never be taken for credentials, which are an object.
-        let values = JSONValue.array(headers.map { .array([.string($0.name), .string($0.value)]) }).text
-        let sealed = try sealing.seal(Array(values.utf8), ofEndpoint: id)
-        return JSONValue.object(headers.map { .init($0.name, .string("")) } + [.init(Self.sealedMember, .string(sealed))]).text
-    }
-
-    /// Fixed headers as they stand in a row.
-    struct StoredHeaders {
-        fileprivate let members: [JSONValue.Member]
-
-        /// None.
-        init() { members = [] }
-
-        /// `nil` when the text means nothing.
-        init?(_ bytes: [UInt8]) {
-            guard case .object(let members)? = try? JSONValue.parse(bytes) else { return nil }
-            self.members = members
-        }
-
-        /// The sealed values, if they are sealed.
-        fileprivate var sealed: String? { members.first { $0.key == SQLiteStore.sealedMember }?.value.stringValue }
-
-        /// Whether their values are sealed.
-        var isSealed: Bool { sealed != nil }
-    }
-
-    /// The fixed headers that stored ones stand for.
-    /// - Parameter opening: Whether their values are wanted; without them no key is needed.
-    func headers(
-        _ stored: StoredHeaders,
-        ofEndpoint id: String,
-        opening: Bool
-    ) throws(OutboxProblem) -> [EndpointSettings.Header] {
-        guard opening else {
-            return stored.members.filter { $0.key != Self.sealedMember }.map { EndpointSettings.Header(name: $0.key, value: "") }
-        }
-        guard let sealed = stored.sealed else {
-            return stored.members.map { EndpointSettings.Header(name: $0.key, value: $0.value.stringValue ?? "") }
-        }
-        let plain = try open(sealed, ofEndpoint: id)
-        guard case .array(let pairs)? = try? JSONValue.parse(plain) else { throw damaged("posthorn_endpoint", id) }
-        return pairs.compactMap { pair in
-            guard case .array(let parts) = pair, parts.count == 2 else { return nil }
-            return EndpointSettings.Header(name: parts[0].stringValue ?? "", value: parts[1].stringValue ?? "")
-        }
-    }
+    /// Credentials and fixed headers on their way into and out of a row.
+    var secrets: StoredSecrets { StoredSecrets(sealing: sealing, place: path) }
 
     /// Replaces an endpoint's credentials and counts the topology's generation up.
     package func setCredentials(
@@ -98,7 +14,7 @@ extension SQLiteStore {
         at now: Timestamp
     ) throws(OutboxProblem) {
         let statement = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, changed = ?, generation = ? WHERE key = ?")
-        statement.bind(1, try stored(credentials, ofEndpoint: id))
+        statement.bind(1, try secrets.stored(credentials, ofEndpoint: id))
         statement.bind(2, now.milliseconds)
         statement.bind(3, try nextTopologyGeneration())
         statement.bind(4, key)
@@ -152,9 +68,9 @@ extension SQLiteStore {
     }
 
     private func opened(_ row: SecretRow) throws(OutboxProblem) -> OpenedRow {
-        let credentials = try credentials(stored: row.credentials, ofEndpoint: row.id)
-        guard let stored = StoredHeaders(row.headers) else { throw damaged("posthorn_endpoint", row.id) }
-        let headers = try headers(stored, ofEndpoint: row.id, opening: true)
+        let credentials = try secrets.credentials(stored: row.credentials, ofEndpoint: row.id)
+        guard let stored = StoredSecrets.StoredHeaders(row.headers) else { throw damaged("posthorn_endpoint", row.id) }
+        let headers = try secrets.headers(stored, ofEndpoint: row.id, opening: true)
         return OpenedRow(key: row.key, id: row.id, credentials: credentials, headers: headers)
     }
 
@@ -165,8 +81,8 @@ extension SQLiteStore {
         return try overwriting { () throws(OutboxProblem) in
             let update = try connection.statement("UPDATE posthorn_endpoint SET credentials = ?, headers = ?, changed = ? WHERE key = ?")
             for row in rows {
-                update.bind(1, try stored(row.credentials, ofEndpoint: row.id))
-                update.bind(2, try stored(row.headers, ofEndpoint: row.id))
+                update.bind(1, try secrets.stored(row.credentials, ofEndpoint: row.id))
+                update.bind(2, try secrets.stored(row.headers, ofEndpoint: row.id))
                 update.bind(3, now.milliseconds)
                 update.bind(4, row.key)
                 try update.run()

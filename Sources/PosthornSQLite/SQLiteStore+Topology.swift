@@ -132,9 +132,9 @@ extension SQLiteStore {
         statement.bind(3, settings.node)
         statement.bind(4, state?.rawValue)
         statement.bind(5, settings.signature.rawValue)
-        statement.bind(6, try stored(settings.credentials, ofEndpoint: settings.id))
+        statement.bind(6, try secrets.stored(settings.credentials, ofEndpoint: settings.id))
         statement.bind(7, JSONValue.array(settings.events.map { .string($0.text) }).text)
-        statement.bind(8, try stored(settings.headers, ofEndpoint: settings.id))
+        statement.bind(8, try secrets.stored(settings.headers, ofEndpoint: settings.id))
         statement.bind(9, Int64(settings.timeoutMilliseconds))
         statement.bind(10, Int64(settings.inFlightLimit))
         statement.bind(11, settings.ratePerSecond)
@@ -204,13 +204,5 @@ extension SQLiteStore {
             try statement.run()
             count(connection.changes, from: from, to: .cancelled)
         }
-    }
-}
-
-extension JSONValue {
-    /// The text of a string; `nil` for every other value.
-    var stringValue: String? {
-        guard case .string(let text) = self else { return nil }
-        return text
     }
 }

@@ -1,14 +1,19 @@
-#if PostgreSQL
-import PosthornModel
-import PosthornStore
-import PosthornText
+package import PosthornModel
+package import PosthornText
 
 /// Credentials and fixed headers, which often hold some, on their way into and out of a row: sealed when there is a key, else as JSON.
 /// A row that one store has written reads the same in another.
-struct PostgresSecrets {
-    let sealing: (any CredentialSealing)?
-    /// What messages call the outbox.
-    let place: String
+package struct StoredSecrets {
+    private let sealing: (any CredentialSealing)?
+    private let place: String
+
+    /// - Parameters:
+    ///   - sealing: What seals them; `nil` where they are stored in the clear.
+    ///   - place: What messages call the outbox.
+    package init(sealing: (any CredentialSealing)?, place: String) {
+        self.sealing = sealing
+        self.place = place
+    }
 
     /// What an endpoint without credentials stores, sealed or not: there is nothing to hide.
     private static let none = "{}"
@@ -16,26 +21,27 @@ struct PostgresSecrets {
     private static let sealedMember = ""
 
     /// Fixed headers as they stand in a row.
-    struct StoredHeaders {
+    package struct StoredHeaders {
         fileprivate let members: [JSONValue.Member]
 
         /// None.
-        init() { members = [] }
+        package init() { members = [] }
 
         /// `nil` when the text means nothing.
-        init?(_ bytes: [UInt8]) {
+        package init?(_ bytes: [UInt8]) {
             guard case .object(let members)? = try? JSONValue.parse(bytes) else { return nil }
             self.members = members
         }
 
         /// The sealed values, if they are sealed.
-        fileprivate var sealed: String? { members.first { $0.key == PostgresSecrets.sealedMember }?.value.stringValue }
+        fileprivate var sealed: String? { members.first { $0.key == StoredSecrets.sealedMember }?.value.stringValue }
 
         /// Whether their values are sealed.
-        var isSealed: Bool { sealed != nil }
+        package var isSealed: Bool { sealed != nil }
     }
 
-    private func damaged(_ id: String) -> OutboxProblem {
+    /// An endpoint whose row means nothing to this program.
+    func damaged(_ id: String) -> OutboxProblem {
         OutboxProblem(
             .damaged,
             "posthorn_endpoint row \(InputProblem.printable(id)) of \(place) holds a value that this program cannot read"
@@ -54,14 +60,14 @@ struct PostgresSecrets {
     }
 
     /// The text to store for credentials.
-    func stored(_ credentials: [String: JSONValue], ofEndpoint id: String) throws(OutboxProblem) -> String {
+    package func stored(_ credentials: [String: JSONValue], ofEndpoint id: String) throws(OutboxProblem) -> String {
         let text = JSONValue.object(credentials.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }).text
         guard let sealing, text != Self.none else { return text }
         return try sealing.seal(Array(text.utf8), ofEndpoint: id)
     }
 
     /// The credentials that a stored text stands for.
-    func credentials(stored bytes: [UInt8], ofEndpoint id: String) throws(OutboxProblem) -> [String: JSONValue] {
+    package func credentials(stored bytes: [UInt8], ofEndpoint id: String) throws(OutboxProblem) -> [String: JSONValue] {
         // What is sealed never begins so.
         let isClear = bytes.first == UInt8(ascii: "{")
         let plain = isClear ? bytes : try open(String(decoding: bytes, as: UTF8.self), ofEndpoint: id)
@@ -70,7 +76,7 @@ struct PostgresSecrets {
     }
 
     /// The text to store for fixed headers.
-    func stored(_ headers: [EndpointSettings.Header], ofEndpoint id: String) throws(OutboxProblem) -> String {
+    package func stored(_ headers: [EndpointSettings.Header], ofEndpoint id: String) throws(OutboxProblem) -> String {
         guard let sealing, !headers.isEmpty else {
             return JSONValue.object(headers.map { .init($0.name, .string($0.value)) }).text
         }
@@ -82,7 +88,7 @@ struct PostgresSecrets {
 
     /// The fixed headers that stored ones stand for.
     /// - Parameter opening: Whether their values are wanted; without them no key is needed.
-    func headers(_ stored: StoredHeaders, ofEndpoint id: String, opening: Bool) throws(OutboxProblem) -> [EndpointSettings.Header] {
+    package func headers(_ stored: StoredHeaders, ofEndpoint id: String, opening: Bool) throws(OutboxProblem) -> [EndpointSettings.Header] {
         guard opening else {
             return stored.members.filter { $0.key != Self.sealedMember }.map { EndpointSettings.Header(name: $0.key, value: "") }
         }
@@ -100,9 +106,8 @@ struct PostgresSecrets {
 
 extension JSONValue {
     /// The text of a string; `nil` for every other value.
-    var stringValue: String? {
+    package var stringValue: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 }
-#endif
