@@ -9,6 +9,8 @@ public struct LaneSummary: Sendable, Equatable {
     public var stopped = 0
     /// How many deliveries wait for one before them.
     public var waiting = 0
+    /// How many of those wait behind an exhausted one, and so until someone does something.
+    public var stoppedWaiting = 0
     /// Lanes one by one, those that stand still first, then those in which most waits.
     public var page: [Lane] = []
 
@@ -64,7 +66,10 @@ public struct LaneSummary: Sendable, Equatable {
     public mutating func count(_ line: Line) -> Bool {
         lanes += 1
         waiting += line.waiting
-        if line.state == .exhausted { stopped += 1 }
+        if line.state == .exhausted {
+            stopped += 1
+            stoppedWaiting += line.waiting
+        }
         return line.waiting > 0 || line.state == .exhausted
     }
 

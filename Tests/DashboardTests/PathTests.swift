@@ -95,6 +95,26 @@ extension BrowserTests {
             #expect(bench.receiver.waitForRequests(12).count == 12)
         }
 
+        @Test func whatStopsALaneIsFoundAndSkipped() throws {
+            let bench = try DashboardBench(hasData: false, runs: true)
+            var crm = EndpointSettings(id: "crm", node: "c1", url: bench.wrongURL, vendor: .weseedo, retry: try RetrySchedule(["0"]))
+            crm.order = DeliveryOrder(.endpoint)
+            _ = try bench.outbox.apply(try Topology(nodes: DashboardBench.nodes, endpoints: [crm]))
+            for id in ["e1", "e2"] {
+                _ = try bench.outbox.emit(NewEvent(id: id, type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
+            }
+            let tab = try bench.tab("endpoints/crm", key: try bench.key(nil, .admin))
+            try tab.waitFor("1 lane is stopped by an exhausted delivery, with 1 delivery behind")
+            try tab.picture("endpoint-lanes")
+            try tab.run("document.querySelector('main table a').click()")
+            try tab.waitForPage("deliveries/1")
+            try tab.press("Skip")
+            try tab.waitFor("stops its lane no more")
+            try tab.press("Skip 1")
+            bench.receiver.waitForRequests(2)
+            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+        }
+
         @Test func aKeyIsMadeShownOnceAndRevoked() throws {
             let bench = try DashboardBench()
             let tab = try bench.tab("keys", key: try bench.key(nil, .admin))

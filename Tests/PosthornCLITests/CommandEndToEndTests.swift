@@ -166,6 +166,28 @@ import Testing
         #expect(usage.status == 2 && usage.errors.contains("--until-settled"))
     }
 
+    /// What waits in order behind an exhausted delivery does not go on by running again, so it is not said that it does.
+    @Test func aRunWhoseLanesAreStoppedNamesWhatLetsThemGoOn() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        let posthorn = try prepared(SampleTopology.json(url: receiver.url, retry: #"["0"]"#, more: #","order":"endpoint""#))
+        let run = ["run", "--until-settled", "--allow", "127.0.0.0/8"]
+        _ = try posthorn.run("emit", input: ["e1", "e2", "e3"].map { SampleTopology.event($0) }.joined(separator: "\n"))
+        let result = try posthorn.run(run + ["--json"], input: [])
+        #expect(result.status == 0 && result.output.contains(#""exhausted":1,"behind_exhausted":2,"#), "\(result.output)")
+        let last = try #require(result.errorLines.last)
+        #expect(last.contains("2 deliveries wait in order behind an exhausted one") && last.contains("posthorn lanes"), "\(last)")
+        #expect(!last.contains("stopped before") && !last.contains("goes on with what is pending"), "\(last)")
+        // Nothing is used up in the next run, and all the same nothing goes on.
+        let again = try posthorn.run(run + ["--fail-on-exhausted"], input: [])
+        #expect(again.status == 1 && again.errorLines.last?.contains("behind_exhausted=2") == true, "\(again.errors)")
+        #expect(receiver.requests.count == 1)
+        let lanes = try posthorn.run("lanes")
+        #expect(lanes.lines.last?.split(separator: " ").suffix(4) == ["1", "2", "1", "2"], "\(lanes.output)")
+        #expect(try posthorn.run("doctor").output.contains("an exhausted delivery stops 1 lane of"))
+        #expect(try posthorn.run("skip", "1").output == "1 delivery skipped\n")
+        #expect(try posthorn.run(run, input: []).status == 0 && receiver.waitForRequests(2).count == 2)
+    }
+
     @Test func aRunThatIsStoppedBeforeAllIsSettledSaysWhatIsLeft() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503) }
         let posthorn = try prepared(SampleTopology.json(url: receiver.url))

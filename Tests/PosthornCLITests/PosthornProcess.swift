@@ -210,11 +210,11 @@ final class PosthornProcess {
 
 /// A hierarchy of one node a level, and endpoints at the company.
 enum SampleTopology {
-    static func json(url: String = "http://127.0.0.1:1/hook", retry: String = #"["0","1m"]"#) -> String {
+    static func json(url: String = "http://127.0.0.1:1/hook", retry: String = #"["0","1m"]"#, more: String = "") -> String {
         """
         { "nodes": [ {"id": "r1", "level": "reseller"}, {"id": "d1", "level": "dealer", "parent": "r1"},
                      {"id": "c1", "level": "company", "parent": "d1"}, {"id": "s1", "level": "site", "parent": "c1"} ],
-          "endpoints": [ {"id": "crm", "node": "c1", "url": "\(url)", "vendor": "weseedo", "retry": \(retry)} ] }
+          "endpoints": [ {"id": "crm", "node": "c1", "url": "\(url)", "vendor": "weseedo", "retry": \(retry)\(more)} ] }
         """
     }
 

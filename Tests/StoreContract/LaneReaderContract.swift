@@ -15,7 +15,7 @@ extension StoreContract {
             try read { try $0.lanes(ofEndpoint: recipient.endpoint, stops: stops, limit: limit) }
         }
         var summary = try lanes()
-        #expect((summary.lanes, summary.stopped, summary.waiting) == (3, 1, 3))
+        #expect((summary.lanes, summary.stopped, summary.waiting, summary.stoppedWaiting) == (3, 1, 3, 1))
         #expect(
             summary.page == [
                 .init(head: ids[1], state: .exhausted, event: "e1", node: "n", waiting: 1, since: now),
@@ -24,7 +24,7 @@ extension StoreContract {
         )
         #expect(try lanes(limit: 1).page.map(\.head) == [ids[1]])
         summary = try lanes(stops: false)
-        #expect((summary.lanes, summary.stopped, summary.waiting) == (3, 0, 2))
+        #expect((summary.lanes, summary.stopped, summary.waiting, summary.stoppedWaiting) == (3, 0, 2, 0))
         #expect(try read { try $0.lanes(ofEndpoint: 99, stops: true, limit: 1) } == LaneSummary())
         // What is delivered is in no lane, whether the lane was told or not.
         try deliver(ids[5], in: store)

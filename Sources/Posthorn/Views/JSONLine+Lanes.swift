@@ -4,17 +4,29 @@ package import PosthornText
 /// The JSON objects in which the command line and the HTTP API show what waits in order.
 extension JSONLine {
     /// What waits in order for an endpoint.
-    package init(_ summary: LaneSummary) {
+    /// - Parameter numbersAsText: Whether deliveries' numbers are strings, as the API has them.
+    package init(_ summary: LaneSummary, numbersAsText: Bool = false) {
         self.init()
         add("lanes", summary.lanes)
         add("stopped", summary.stopped)
         add("waiting", summary.waiting)
-        add("heads", summary.page.map { JSONLine($0) })
+        add("stopped_waiting", summary.stoppedWaiting)
+        add("heads", summary.page.map { JSONLine($0, numbersAsText) })
     }
 
-    private init(_ lane: LaneSummary.Lane) {
+    /// How much waits in order for an endpoint, in a list of several.
+    package init(_ summary: LaneSummary, ofEndpoint id: String) {
         self.init()
-        add("delivery", lane.head)
+        add("endpoint", id)
+        add("lanes", summary.lanes)
+        add("stopped", summary.stopped)
+        add("waiting", summary.waiting)
+        add("stopped_waiting", summary.stoppedWaiting)
+    }
+
+    private init(_ lane: LaneSummary.Lane, _ numbersAsText: Bool) {
+        self.init()
+        if numbersAsText { add("delivery", String(lane.head)) } else { add("delivery", lane.head) }
         add("state", lane.state.rawValue)
         add("event", lane.event)
         add("node", lane.node)

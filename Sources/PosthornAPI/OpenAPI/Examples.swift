@@ -147,6 +147,15 @@ enum Examples {
 
     static let status = json(#"{"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"throttled_endpoints":{}}"#)
 
+    static let laneCounts = json(#"{"endpoint":"crm","lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12}"#)
+
+    static let lanes = json(
+        """
+        {"lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12,"heads":[{"delivery":"480112","state":"exhausted","event":"m1-started",
+        "node":"s1","waiting":12,"since":"2026-11-28T20:15:00.000Z"}]}
+        """
+    )
+
     static let replay = json(
         """
         {"id":"12","state":"running","node":"c1","endpoint":"crm","types":[],"states":["exhausted"],"since":"2026-11-28T00:00:00.000Z",

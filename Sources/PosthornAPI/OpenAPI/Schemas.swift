@@ -3,7 +3,7 @@ import PosthornText
 
 /// The schemas that routes refer to, by their names.
 enum Schemas {
-    static let all: [(String, JSONValue)] = events + deliveries + topology + access + others
+    static let all: [(String, JSONValue)] = events + deliveries + lanes + topology + access + others
 
     private static let identifier = Schema.text(limit: Identifier.limitBytes)
     private static let eventID = Schema.pattern("^[A-Za-z0-9_.:-]{1,64}$")

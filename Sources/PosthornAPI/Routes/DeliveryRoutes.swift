@@ -8,7 +8,7 @@ import PosthornText
 enum DeliveryRoutes {
     static let all: [Route] = [list, one, attempts, retry, cancel, resend]
 
-    private static let number = Parameter.path("number", .number, "The delivery's number.", example: "480112")
+    static let number = Parameter.path("number", .number, "The delivery's number.", example: "480112")
 
     private static let filters: [Parameter] = [
         .query(
@@ -84,12 +84,12 @@ enum DeliveryRoutes {
         return JSONLine(delivery, throttledUntil: until, numbersAsText: true)
     }
 
-    private static func shown(_ request: APIRequest) throws -> HTTPResponse {
+    static func shown(_ request: APIRequest) throws -> HTTPResponse {
         let delivery = try request.outbox.delivery(request.number("number") ?? 0)
         return .json(line(delivery, try request.outbox.throttled()))
     }
 
-    private static let answer = Route.Answer(
+    static let answer = Route.Answer(
         status: 200,
         description: "The delivery, as it is now.",
         schema: Schema.reference("Delivery"),

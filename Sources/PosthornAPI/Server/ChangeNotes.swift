@@ -10,7 +10,7 @@ enum ChangeNotes {
         "createEndpoint": "endpoint create", "replaceEndpoint": "endpoint change", "patchEndpoint": "endpoint change",
         "deleteEndpoint": "endpoint remove", "enableEndpoint": "endpoint enable", "disableEndpoint": "endpoint disable",
         "verifyEndpoint": "endpoint verify", "rotateEndpointSecret": "endpoint rotate", "getEndpointSecret": "endpoint secret",
-        "retryDelivery": "retry", "cancelDelivery": "cancel", "resendDelivery": "resend", "createKey": "key create",
+        "retryDelivery": "retry", "cancelDelivery": "cancel", "resendDelivery": "resend", "skipDelivery": "skip", "createKey": "key create",
         "revokeKey": "key revoke", "createReplay": "replay create", "cancelReplay": "replay cancel",
         "createPortalSession": "portal-session create", "revokePortalSession": "portal-session end", "putNode": "node change",
         "deleteNode": "node remove", "putTopology": "apply",

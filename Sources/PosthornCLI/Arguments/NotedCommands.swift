@@ -1,8 +1,8 @@
 /// Commands that change something, for the list of changes.
 enum NotedCommands {
     static let names: Set<String> = [
-        "apply", "retry", "resend", "cancel", "node remove", "endpoint remove", "endpoint enable", "endpoint disable", "endpoint verify",
-        "endpoint rotate", "key create", "key revoke", "replay create", "replay cancel", "prune", "rekey",
+        "apply", "retry", "resend", "cancel", "skip", "node remove", "endpoint remove", "endpoint enable", "endpoint disable",
+        "endpoint verify", "endpoint rotate", "key create", "key revoke", "replay create", "replay cancel", "prune", "rekey",
     ]
 
     /// What a command that was done changed; `nil` when it is not one of these, or only said what it would do.

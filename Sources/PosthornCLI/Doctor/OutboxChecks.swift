@@ -35,6 +35,7 @@ enum OutboxChecks {
             filter.state = .held
             try outbox.deliveries(filter) { held[$0.endpoint, default: 0] += 1 }
         }
+        findings += lanes(try outbox.laneCounts())
         return findings + stopped(endpoints, held: held) + plainHTTP(endpoints) + (try CredentialChecks.all(outbox, held: held))
     }
 
@@ -105,6 +106,20 @@ enum OutboxChecks {
                 "endpoint",
                 "\(id) is \(endpoint.state.rawValue)\(why), \(HumanText.count(waiting, "delivery waits", "deliveries wait"))"
                     + (waiting > 0 ? "; \(remedy)" : "")
+            )
+        }
+    }
+
+    /// Lanes that stand still until someone does something.
+    static func lanes(_ counts: [(endpoint: String, summary: LaneSummary)]) -> [Finding] {
+        counts.filter { $0.summary.stopped > 0 }.map { endpoint, summary in
+            let lanes = HumanText.count(summary.stopped, "lane", "lanes")
+            let waiting = HumanText.count(summary.stoppedWaiting, "delivery waits", "deliveries wait")
+            return Finding(
+                .warn,
+                "lanes",
+                "an exhausted delivery stops \(lanes) of \(TerminalText.text(endpoint)), \(waiting) behind it; posthorn lanes "
+                    + "\(ShellWord.argument(endpoint)) shows them, and posthorn retry, skip or cancel lets them go on"
             )
         }
     }

@@ -3,25 +3,47 @@ import PosthornModel
 import PosthornStore
 import PosthornText
 
-/// `posthorn lanes ENDPOINT`
+/// `posthorn lanes [ENDPOINT]`
 enum LanesCommand: Command {
     static let specification = CommandSpecification(
         name: "lanes",
-        summary: "show what waits in order for an endpoint: the head of each lane, and how many are behind it",
-        positionals: [.init(name: "ENDPOINT", count: .one, summary: "an endpoint with an order")],
+        summary: "show what waits in order: the head of each lane, and how many are behind it",
+        positionals: [
+            .init(name: "ENDPOINT", count: .optional, summary: "an endpoint with an order; without one all of them are counted")
+        ],
         details: [
             "Lanes that an exhausted delivery stops come first, then those in which most waits; 100 at most, without those in which nothing"
                 + "\nwaits. posthorn retry tries the head again, posthorn skip lets those behind it go on, posthorn cancel takes it back.",
-            "With --json: one object with lanes, stopped, waiting (counts) and heads (objects of delivery, state, event, node, waiting, and"
-                + "\nsince: when the event of the first one behind it was accepted).",
+            "With --json: one object with lanes, stopped, waiting, stopped_waiting (how many of those wait behind an exhausted one) and heads"
+                + "\n(objects of delivery, state, event, node, waiting, and since: when the event of the first one behind it was accepted);"
+                + "\nwithout ENDPOINT an object for each endpoint with an order, with endpoint and the counts.",
         ],
-        examples: ["posthorn lanes crm", "posthorn lanes crm --json"]
+        examples: ["posthorn lanes", "posthorn lanes crm", "posthorn lanes crm --json"]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let id = arguments.positionals[0]
+        guard let id = arguments.positionals.first else { return try listAll(context) }
         let summary = try context.withOutboxToRead { try $0.lanes(ofEndpoint: id) }
         context.output.write(context.json ? JSONLine(summary).text + "\n" : text(summary))
+        return 0
+    }
+
+    private static func listAll(_ context: Context) throws -> Int32 {
+        let all = try context.withOutboxToRead { try $0.laneCounts() }
+        if context.json {
+            for (endpoint, summary) in all { context.output.write(JSONLine(summary, ofEndpoint: endpoint)) }
+            return 0
+        }
+        if all.isEmpty {
+            context.output.write("no endpoint has an order\n")
+            return 0
+        }
+        let rows = all.map { endpoint, summary in
+            [TerminalText.text(endpoint)]
+                + [summary.lanes, summary.waiting, summary.stopped, summary.stoppedWaiting].map { HumanText.grouped($0) }
+        }
+        let heading = ["ENDPOINT", "LANES", "WAITING", "STOPPED", "BEHIND THEM"]
+        for line in TextColumns.lines([heading] + rows) { context.output.write(line + "\n") }
         return 0
     }
 
@@ -38,11 +60,15 @@ enum LanesCommand: Command {
         return text
     }
 
-    /// How many wait and stand still, in words.
+    /// How many wait, and how many of those for a person, in words.
     static func sentence(_ summary: LaneSummary) -> String {
         if summary.lanes == 0 { return "nothing waits in order" }
         let waiting = HumanText.count(summary.waiting, "delivery waits", "deliveries wait")
-        let stopped = summary.stopped == 0 ? "" : "; \(HumanText.count(summary.stopped, "lane is", "lanes are")) stopped"
+        let stopped =
+            summary.stopped == 0
+            ? ""
+            : "; \(HumanText.count(summary.stopped, "lane is", "lanes are")) stopped by an exhausted delivery, "
+                + "with \(HumanText.grouped(summary.stoppedWaiting)) behind"
         return "\(waiting) for one before it in \(HumanText.count(summary.lanes, "lane"))\(stopped)"
     }
 }

@@ -18,7 +18,7 @@ enum RunCommand: Command {
             .init("until-settled", "end once every delivery is delivered, exhausted, cancelled or held"),
             .init(
                 "fail-on-exhausted",
-                "with --until-settled: exit with 1 if attempts of any delivery were used up in this run, or it was stopped early"
+                "with --until-settled: exit with 1 if attempts of any delivery were used up in this run, or any is left pending"
             ),
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
             CommandSpecification.keep,
@@ -74,11 +74,13 @@ enum RunCommand: Command {
             ListenArguments.details,
             "When more than \(FailureDigest.linesPerSecond) attempts fail within a second, one line (attempts_failed) sums up the others of that"
                 + "\nsecond: how many there are, of how many endpoints, at which most, and with which errors.",
-            "With --until-settled it exits with 0 once all is settled, exhausted and held deliveries among it; the log's last line says"
-                + "\nhow many there are. --fail-on-exhausted makes a CI job fail on those that were exhausted in this run,"
-                + "\nand on those that are left when it is stopped early.",
+            "With --until-settled it exits with 0 once all is settled: also what is exhausted, held, or waits in order behind an exhausted"
+                + "\ndelivery (posthorn lanes). The log's last line says how many there are and what lets them go on. --fail-on-exhausted makes a"
+                + "\nCI job fail, with 1, on those that were exhausted in this run, and on those that are left pending: behind an exhausted one of"
+                + "\nthis run or an earlier one, or since it was stopped early.",
             "With --until-settled and --json: one object at the end, with events, deliveries (by state), attempts, delivered and"
-                + "\nexhausted of this run, duration_ms, and log_lines_lost: lines that were not read.",
+                + "\nexhausted of this run, behind_exhausted (pending ones that wait in order behind an exhausted one), duration_ms, and"
+                + "\nlog_lines_lost: lines that were not read.",
         ],
         examples: [
             "posthorn run",
@@ -136,11 +138,11 @@ enum RunCommand: Command {
             guard configuration.untilSettled else { return end(log.close(), context) }
             let (status, statistics) = (try outbox.status(), engine.statistics)
             let pending = status.deliveries[.pending] ?? 0
-            if let record = LogRecord(unsettled: statistics.exhausted, held: status.deliveries[.held] ?? 0, pending: pending) {
-                log.log(record)
-            }
+            let behind = try outbox.laneCounts().reduce(0) { $0 + $1.summary.stoppedWaiting }
+            let held = status.deliveries[.held] ?? 0
+            if let record = LogRecord(unsettled: statistics.exhausted, held: held, behind: behind, pending: pending) { log.log(record) }
             let lost = log.close()
-            report(status, statistics, MonotonicClock.nanoseconds() - started, lost, context)
+            report(status, statistics, behind, MonotonicClock.nanoseconds() - started, lost, context)
             let ended = end(lost, context)
             return failsOnExhausted && (statistics.exhausted > 0 || pending > 0) ? 1 : ended
         }
@@ -209,6 +211,7 @@ enum RunCommand: Command {
     private static func report(
         _ status: OutboxStatus,
         _ statistics: EngineStatistics,
+        _ behind: Int,
         _ nanoseconds: Int64,
         _ linesLost: Int,
         _ context: Context
@@ -220,6 +223,7 @@ enum RunCommand: Command {
             line.add("attempts", statistics.attempts)
             line.add("delivered", statistics.delivered)
             line.add("exhausted", statistics.exhausted)
+            line.add("behind_exhausted", behind)
             line.add("duration_ms", nanoseconds / 1_000_000)
             line.add("log_lines_lost", linesLost)
             context.output.write(line)

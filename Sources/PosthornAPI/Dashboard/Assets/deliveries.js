@@ -122,7 +122,7 @@ export function deliveryList(filter, signal) {
         const rows = [...chosen.values()];
         fill(bar,
             h('span', {}, `${count(rows.length)} chosen`),
-            acts.filter(each => rows.some(each.fits)).map(each => button(`${each.word} ${count(rows.filter(each.fits).length)}`, () => actOnChosen(each), each.isDangerous ? 'danger' : '')),
+            acts.filter(each => !each.isOfLanes && rows.some(each.fits)).map(each => button(`${each.word} ${count(rows.filter(each.fits).length)}`, () => actOnChosen(each), each.isDangerous ? 'danger' : '')),
             rows.length > 0 && button('Choose none', () => { chosen.clear(); showChecks(); }),
             total > 0 && button('Choose all that match ...', chooseAllThatMatch));
     }

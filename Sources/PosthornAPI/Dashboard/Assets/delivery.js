@@ -43,7 +43,7 @@ function headOf(delivery, endpoint, doIt) {
         h('p', {}, deliveryState(delivery), ' ', states[delivery.state]),
         delivery.error && delivery.state !== 'delivered' && why(delivery),
         trouble && delivery.state !== 'delivered' && note(trouble.kind, h('p', {}, 'Its endpoint ', link(`endpoints/${encodeURIComponent(endpoint.id)}`, endpoint.id), ` is ${trouble.word}: ${trouble.text}`)),
-        me.can('retry') && h('div', { class: 'actions' }, acts.filter(each => each.fits(delivery)).map(each =>
+        me.can('retry') && h('div', { class: 'actions' }, acts.filter(each => each.fits(delivery) && (!each.isOfLanes || (endpoint?.order && endpoint.on_exhausted !== 'skip'))).map(each =>
             button(each.word, () => doIt(each), each.isDangerous ? 'danger' : ''))),
         facts([
             ['Event', [link(`events/${encodeURIComponent(delivery.event)}`, delivery.event), ` (${delivery.type})`]],

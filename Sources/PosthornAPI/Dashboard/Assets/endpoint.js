@@ -3,7 +3,7 @@
 import { h, fill, announce, button, confirm, copyButton, dialog, facts, makeID, note, table } from './dom.js';
 import { ask, all, get, path, post, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { count, deliveryState, endpointState, endpointTrouble, errors, length, outcome, pretty, time, timeAndDistance, unknown } from './words.js';
+import { count, counted, deliveryState, endpointState, endpointTrouble, errors, length, outcome, pretty, time, timeAndDistance, unknown } from './words.js';
 import { endpointForm } from './endpoint-form.js';
 import { follow, isInUse } from './refresh.js';
 
@@ -12,19 +12,21 @@ const everyMilliseconds = 5000;
 page('endpoints/:id', async context => {
     const { values, main, signal } = context;
     const target = path`v1/endpoints/${values.id}`;
-    const [head, message, recent, settings] = Array.from({ length: 4 }, () => h('div', {}));
+    const [head, message, waiting, recent, settings] = Array.from({ length: 5 }, () => h('div', {}));
     message.setAttribute('role', 'status');
     let shown;
     const first = await ask('GET', target, { signal });
-    fill(main, context.title(`Endpoint ${first.body.id}`), head, message, recent, settings);
+    fill(main, context.title(`Endpoint ${first.body.id}`), head, message, waiting, recent, settings);
 
     async function show() {
         const endpoint = await get(target, signal);
         const deliveries = await get(`v1/deliveries${query({ endpoint: endpoint.id, limit: 10 })}`, signal);
-        const key = JSON.stringify([endpoint, deliveries.data]);
+        const lanes = endpoint.order ? await get(`${target}/lanes`, signal) : null;
+        const key = JSON.stringify([endpoint, deliveries.data, lanes]);
         if (key === shown || (shown && (isInUse(head) || isInUse(recent)))) return;
         shown = key;
         fill(head, headOf(endpoint, actions(endpoint)));
+        fill(waiting, lanes && lanesOf(lanes));
         fill(recent, h('h2', {}, 'Newest deliveries'), recentOf(endpoint, deliveries.data));
     }
     const again = async () => { shown = null; await show(); };
@@ -88,6 +90,21 @@ function headOf(endpoint, actions) {
         me.can('retry') && h('p', {}, link(`replays${query({ endpoint: endpoint.id })}`, 'Replay events of the past to it')),
         h('p', {}, 'Deliveries: ', [['pending', { state: 'pending' }], ['retrying', { state: 'pending', attempts_min: 1 }], ['held', { state: 'held' }], ['exhausted', { state: 'exhausted' }], ['delivered', { state: 'delivered' }]]
             .map(([word, filter], i) => [i > 0 && ', ', link(`deliveries${query({ endpoint: endpoint.id, ...filter })}`, word)])),
+    ];
+}
+
+/// What waits in order, and what stops it.
+function lanesOf(lanes) {
+    if (lanes.lanes === 0) return [h('h2', {}, 'In order'), h('p', { class: 'dim' }, 'Nothing waits in order.')];
+    return [
+        h('h2', {}, 'In order'),
+        lanes.stopped > 0
+            ? note('bad', h('p', {}, `${counted(lanes.stopped, 'lane is', 'lanes are')} stopped by an exhausted delivery, with ${counted(lanes.stopped_waiting, 'delivery', 'deliveries')} behind. Retry, skip or cancel that delivery to let them go on.`))
+            : h('p', {}, `${counted(lanes.waiting, 'delivery waits', 'deliveries wait')} for one before it in ${counted(lanes.lanes, 'lane')}.`),
+        lanes.heads.length > 0 && table('Stopped ones first, then those in which most waits', [
+            ['First', lane => link(`deliveries/${lane.delivery}`, lane.delivery)], ['State', lane => deliveryState(lane)], ['Node', lane => lane.node],
+            ['Event', lane => link(`events/${encodeURIComponent(lane.event)}`, lane.event)], ['Behind it', lane => count(lane.waiting), 'number'], ['Since', lane => timeAndDistance(lane.since)],
+        ], lanes.heads),
     ];
 }
 

@@ -16,6 +16,10 @@ export const acts = [
         says: 'Each is tried at once, at the URL that its endpoint has now, instead of the one that it had when the event was accepted.',
     },
     {
+        word: 'Skip', name: 'skip', isOfLanes: true, fits: row => row.state === 'exhausted',
+        says: 'It stays exhausted and stops its lane no more: what waits in order behind it goes on.',
+    },
+    {
         word: 'Cancel', name: 'cancel', isDangerous: true, fits: row => ['pending', 'held', 'exhausted'].includes(row.state),
         says: 'They are never sent. This cannot be undone.',
     },
