@@ -39,6 +39,7 @@ public enum Migrations {
         Migration(number: 17, name: "017_changes.sql", sql: PackageResources._17_changes_sql),
         Migration(number: 18, name: "018_order.sql", sql: PackageResources._18_order_sql),
         Migration(number: 19, name: "019_endpoint_health.sql", sql: PackageResources._19_endpoint_health_sql),
+        Migration(number: 20, name: "020_event_headers.sql", sql: PackageResources._20_event_headers_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -48,5 +49,6 @@ public enum Migrations {
         Migration(number: 3, name: "003_postgres_changes.sql", sql: PackageResources._03_postgres_changes_sql),
         Migration(number: 4, name: "004_postgres_order.sql", sql: PackageResources._04_postgres_order_sql),
         Migration(number: 5, name: "005_postgres_health.sql", sql: PackageResources._05_postgres_health_sql),
+        Migration(number: 6, name: "006_postgres_event_headers.sql", sql: PackageResources._06_postgres_event_headers_sql),
     ]
 }

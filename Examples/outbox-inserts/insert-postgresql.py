@@ -8,7 +8,7 @@
 
 The outbox's tables live in the platform's own database. A role that may do nothing but emit needs these rights:
 
-    GRANT INSERT (id, type, node, created, data, traceparent), SELECT (id) ON posthorn_outbox TO platform;
+    GRANT INSERT (id, type, node, created, data, traceparent, headers), SELECT (id) ON posthorn_outbox TO platform;
 """
 
 import argparse

@@ -15,6 +15,7 @@
 @_exported public import enum PosthornModel.EndpointState
 @_exported public import enum PosthornModel.Envelope
 @_exported public import struct PosthornModel.Event
+@_exported public import struct PosthornModel.EventHeader
 @_exported public import struct PosthornModel.EventLine
 @_exported public import struct PosthornModel.EventPattern
 @_exported public import struct PosthornModel.HealthPolicy

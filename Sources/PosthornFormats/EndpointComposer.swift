@@ -9,8 +9,9 @@ public import PosthornText
 /// - GET needs the voiso envelope (Call Notify); `standard-webhooks`, and `hmac` over `{body}`, need a body and so POST.
 /// - A `diio` signature works on every envelope whose data has a string `id`, which is looked at when an event is accepted.
 ///
-/// Headers stand in this order: content-type (not for a GET), user-agent, the signature's, the endpoint's fixed ones, the event's
-/// `traceparent`. An event's header takes the place of none that the endpoint has.
+/// Headers stand in this order: content-type (not for a GET), user-agent, the signature's, the endpoint's fixed ones, the event's own
+/// headers and its `traceparent`. An event's header takes the place of none that the endpoint has. Every format takes them: no vendor's
+/// signature covers other headers, and none of them says that there may be no others.
 ///
 /// Several threads may use a composer at once: everything in it is constant but the HMAC contexts, which have a lock.
 public final class EndpointComposer: RequestComposer {
@@ -24,7 +25,9 @@ public final class EndpointComposer: RequestComposer {
     private let leadingHeadersOfQuery: [UInt8]
     /// Header lines after those that change, each with a line break in front.
     private let trailingHeaders: [UInt8]
-    /// Whether the endpoint has a `traceparent` of its own, so that none of an event stands beside it.
+    /// The headers of the signature and the fixed ones, lower case, beside which none of an event has room.
+    private let ownNames: Set<String>
+    /// Whether `traceparent` is one of them.
     private let ownsTraceParent: Bool
     private let method: RequestMethod
 
@@ -57,7 +60,8 @@ public final class EndpointComposer: RequestComposer {
         }
         leadingHeadersOfQuery = common
         leadingHeaders = Array("content-type: application/json\r\n".utf8) + common
-        ownsTraceParent = (signer.headerNames + settings.headers.map(\.name)).contains { $0.lowercased() == TraceParent.name }
+        ownNames = Set((signer.headerNames + settings.headers.map(\.name)).map { $0.lowercased() })
+        ownsTraceParent = ownNames.contains(TraceParent.name)
         trailingHeaders = settings.headers.flatMap { Array("\r\n\($0.name): \($0.value)".utf8) }
     }
 
@@ -130,8 +134,23 @@ public final class EndpointComposer: RequestComposer {
             try signer.write(event.event, data: data, at: now, into: &request)
         }
         request.headers.append(contentsOf: trailingHeaders)
+        if !event.event.headers.isEmpty { try write(event.event.headers, into: &request) }
         if let traceparent = event.event.traceparent, !ownsTraceParent { request.addHeader("traceparent", traceparent.utf8) }
         request.clientCertificate = clientCertificate
+    }
+
+    /// Every header that the outbox accepts can be written as it is; this is the last door before the wire.
+    private func write(_ headers: [EventHeader], into request: inout OutboundRequest) throws(InputProblem) {
+        for header in headers where !ownNames.contains(header.name) {
+            guard header.isSafe else {
+                let field = "headers.\(HeaderRules.shown(name: header.name))"
+                throw InputProblem(.incompatible, field: field, reason: "cannot stand in a request")
+            }
+            request.headers.append("\r\n")
+            request.headers.append(contentsOf: header.name.utf8)
+            request.headers.append(": ")
+            request.headers.append(contentsOf: header.value.utf8)
+        }
     }
 
     /// Writes a GET that carries no event: a handshake or a value request. It has the endpoint's fixed headers and the

@@ -32,10 +32,10 @@ extension PostgresStore {
         if events.isEmpty { return [:] }
         let rows = try run(
             """
-            INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent)
-            SELECT id, type, node, created, 1, data, traceparent
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-                WITH ORDINALITY AS e (id, type, node, created, data, traceparent, place) ORDER BY place
+            INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent, headers)
+            SELECT id, type, node, created, 1, data, traceparent, headers
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[])
+                WITH ORDINALITY AS e (id, type, node, created, data, traceparent, headers, place) ORDER BY place
             ON CONFLICT (id) DO NOTHING RETURNING id, seq
             """,
             .texts(events.map(\.id)),
@@ -43,16 +43,18 @@ extension PostgresStore {
             .texts(events.map(\.node)),
             .integers(events.map(\.created.milliseconds)),
             .utf8List(events.map(\.data)),
-            .texts(events.map(\.traceparent))
+            .texts(events.map(\.traceparent)),
+            .texts(events.map { EventHeaders.text($0.headers) })
         )
         return Dictionary(rows.all.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
-        let row = try run("SELECT type, node, created, data FROM posthorn_outbox WHERE id = $1", .text(event.id)).first
+        let row = try run("SELECT type, node, created, data, headers FROM posthorn_outbox WHERE id = $1", .text(event.id)).first
         guard let row else { return false }
         return row.text(0) == event.type && row.text(1) == event.node && row.utf8(3) == event.data
             && (!createdByProducer || row.integer(2) == event.created.milliseconds)
+            && EventHeaders.areSame(EventHeaders.stored(row.textOrNil(4)), event.headers)
     }
 
     private struct NewDelivery {
@@ -100,7 +102,7 @@ extension PostgresStore {
         let lock = isWriting ? "FOR UPDATE OF a SKIP LOCKED" : ""
         let rows = try run(
             """
-            SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent
+            SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent, o.headers
             FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT $1 \(lock)
             """,
             .integer(Int64(min(limit, try arrivalsAtOnce())))
@@ -181,11 +183,11 @@ extension PostgresStore {
     private func events(_ seqs: [Int64]) throws(OutboxProblem) -> [Int64: (event: Event, isChecked: Bool)] {
         if seqs.isEmpty { return [:] }
         let rows = try run(
-            "SELECT id, type, node, created, data, traceparent, origin, seq FROM posthorn_outbox WHERE seq = ANY ($1::bigint[])",
+            "SELECT id, type, node, created, data, traceparent, headers, origin, seq FROM posthorn_outbox WHERE seq = ANY ($1::bigint[])",
             .integers(seqs)
         )
         return Dictionary(
-            rows.all.map { ($0.integer(7), (Self.event($0, from: 0), $0.integer(6) == 1)) },
+            rows.all.map { ($0.integer(8), (Self.event($0, from: 0), $0.integer(7) == 1)) },
             uniquingKeysWith: { first, _ in first }
         )
     }
@@ -197,7 +199,8 @@ extension PostgresStore {
             node: row.text(column + 2),
             created: Timestamp(milliseconds: row.integer(column + 3)),
             data: row.utf8(column + 4),
-            traceparent: row.textOrNil(column + 5)
+            traceparent: row.textOrNil(column + 5),
+            headers: EventHeaders.stored(row.textOrNil(column + 6))
         )
     }
 }

@@ -26,11 +26,11 @@ extension PostgresStore {
     package func event(id: String) throws(OutboxProblem) -> (event: Event, waitsForFanOut: Bool)? {
         try run(
             """
-            SELECT id, type, node, created, data, traceparent, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)
+            SELECT id, type, node, created, data, traceparent, headers, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)
             FROM posthorn_outbox o WHERE id = $1
             """,
             .text(id)
-        ).first.map { (Self.event($0, from: 0), $0.boolean(6)) }
+        ).first.map { (Self.event($0, from: 0), $0.boolean(7)) }
     }
 
     /// A page of the events of a type (of every type for `nil`) in the order in which they were stored.
@@ -67,7 +67,7 @@ extension PostgresStore {
         if seqs.isEmpty { return [] }
         return try run(
             """
-            SELECT id, type, node, created, data, traceparent FROM posthorn_outbox WHERE seq = ANY ($1::bigint[]) ORDER BY seq \(order)
+            SELECT id, type, node, created, data, traceparent, headers FROM posthorn_outbox WHERE seq = ANY ($1::bigint[]) ORDER BY seq \(order)
             """,
             .integers(seqs)
         ).all.map { Self.event($0, from: 0) }

@@ -26,7 +26,7 @@ extension SQLiteStore {
     private func insert(_ event: Event) throws(OutboxProblem) -> Bool {
         let insert = try connection.statement(
             """
-            INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent) VALUES (?, ?, ?, ?, 1, ?, ?)
+            INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent, headers) VALUES (?, ?, ?, ?, 1, ?, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """
         )
@@ -36,17 +36,19 @@ extension SQLiteStore {
         insert.bind(4, event.created.milliseconds)
         insert.bindText(5, utf8: event.data)
         insert.bind(6, event.traceparent)
+        insert.bind(7, EventHeaders.text(event.headers))
         try insert.run()
         return connection.changes > 0
     }
 
     private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
-        let row = try connection.statement("SELECT type, node, created, data FROM posthorn_outbox WHERE id = ?")
+        let row = try connection.statement("SELECT type, node, created, data, headers FROM posthorn_outbox WHERE id = ?")
         row.bind(1, event.id)
         defer { row.reset() }
         guard try row.step() else { return false }
         return row.text(0) == event.type && row.text(1) == event.node && row.bytes(3) == event.data
             && (!createdByProducer || row.integer(2) == event.created.milliseconds)
+            && EventHeaders.areSame(EventHeaders.stored(row.textOrNil(4)), event.headers)
     }
 
     private struct NewDelivery {
@@ -91,7 +93,7 @@ extension SQLiteStore {
     package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
         let rows = try connection.statement(
             """
-            SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent
+            SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent, o.headers
             FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT ?
             """
         )
@@ -127,11 +129,11 @@ extension SQLiteStore {
     /// Reads an event, and whether the library checked it when it was accepted.
     package func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
         let row = try connection.statement(
-            "SELECT id, type, node, created, data, traceparent, origin FROM posthorn_outbox WHERE seq = ?"
+            "SELECT id, type, node, created, data, traceparent, headers, origin FROM posthorn_outbox WHERE seq = ?"
         )
         row.bind(1, seq)
         defer { row.reset() }
-        return try row.step() ? (Self.event(row, from: 0), row.integer(6) == 1) : nil
+        return try row.step() ? (Self.event(row, from: 0), row.integer(7) == 1) : nil
     }
 
     static func event(_ row: SQLiteStatement, from column: Int32) -> Event {
@@ -141,7 +143,8 @@ extension SQLiteStore {
             node: row.text(column + 2),
             created: Timestamp(milliseconds: row.integer(column + 3)),
             data: row.bytes(column + 4),
-            traceparent: row.textOrNil(column + 5)
+            traceparent: row.textOrNil(column + 5),
+            headers: EventHeaders.stored(row.textOrNil(column + 6))
         )
     }
 }

@@ -92,12 +92,12 @@ extension SQLiteStore {
     package func event(id: String) throws(OutboxProblem) -> (event: Event, waitsForFanOut: Bool)? {
         let row = try connection.statement(
             """
-            SELECT id, type, node, created, data, traceparent, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)
+            SELECT id, type, node, created, data, traceparent, headers, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)
             FROM posthorn_outbox o WHERE id = ?
             """
         )
         row.bind(1, id)
         defer { row.reset() }
-        return try row.step() ? (Self.event(row, from: 0), row.integer(6) == 1) : nil
+        return try row.step() ? (Self.event(row, from: 0), row.integer(7) == 1) : nil
     }
 }

@@ -29,7 +29,7 @@ extension SQLiteStore {
     package func events(ofType pattern: EventPattern?, beyond last: Int64) throws(OutboxProblem) -> (page: [Event], last: Int64) {
         let statement = try connection.statement(
             """
-            SELECT id, type, node, created, data, traceparent, seq FROM posthorn_outbox
+            SELECT id, type, node, created, data, traceparent, headers, seq FROM posthorn_outbox
             WHERE seq > ?1 AND (?2 IS NULL OR type GLOB ?2) ORDER BY seq LIMIT ?3
             """
         )
@@ -44,7 +44,7 @@ extension SQLiteStore {
         while bytes < Self.arrivalBatchLimitBytes, try statement.step() {
             rows.append(Self.event(statement, from: 0))
             bytes += rows[rows.count - 1].data.count
-            end = statement.integer(6)
+            end = statement.integer(7)
         }
         return (rows, end)
     }
@@ -52,7 +52,7 @@ extension SQLiteStore {
     /// The newest events, newest first, of 8 MiB of data at most.
     package func newestEvents(limit: Int) throws(OutboxProblem) -> [Event] {
         let statement = try connection.statement(
-            "SELECT id, type, node, created, data, traceparent FROM posthorn_outbox ORDER BY seq DESC LIMIT ?"
+            "SELECT id, type, node, created, data, traceparent, headers FROM posthorn_outbox ORDER BY seq DESC LIMIT ?"
         )
         statement.bind(1, Int64(limit))
         defer { statement.reset() }

@@ -29,7 +29,9 @@ package enum TransactionalEmit {
         if let problem = connection.unfitness(forOutbox: path) { throw .store(problem) }
         var statement: OpaquePointer?
         // The schema is named, or a temporary table of that name would take the event.
-        let sql = "INSERT INTO main.posthorn_outbox (id, type, node, created, data, traceparent) VALUES (?, ?, ?, ?, ?, ?)"
+        let sql = """
+            INSERT INTO main.posthorn_outbox (id, type, node, created, data, traceparent, headers) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """
         guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else { throw .store(connection.problem()) }
         defer { sqlite3_finalize(statement) }
         for (i, text) in [Array(event.id.utf8), Array(event.type.utf8), Array(event.node.utf8)].enumerated() {
@@ -38,6 +40,7 @@ package enum TransactionalEmit {
         sqlite3_bind_int64(statement, 4, event.created.milliseconds)
         connection.bind(statement, 5, event.data)
         if let traceparent = event.traceparent { connection.bind(statement, 6, Array(traceparent.utf8)) }
+        if let headers = EventHeaders.text(event.headers) { connection.bind(statement, 7, Array(headers.utf8)) }
         if sqlite3_step(statement) == SQLITE_DONE { return }
         let problem = connection.problem()
         guard problem.code == .constraint else { throw .store(problem) }

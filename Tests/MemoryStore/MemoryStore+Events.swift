@@ -31,6 +31,7 @@ extension MemoryStore {
                     let isSame =
                         known.type == new.type && Tables.isSame(known.node, new.node) && known.data == new.data
                         && (!candidate.createdByProducer || known.created == new.created)
+                        && EventHeaders.areSame(known.headers, new.headers)
                     return isSame ? .known : .conflict
                 }
                 let seq = tables.nextNumber(of: .event)

@@ -36,6 +36,16 @@ import Testing
         #expect(second.output == #"{"line":1,"id":"e1","new":false,"deliveries":0}"# + "\n")
     }
 
+    @Test func headersOfAnEventAreShownWithItAndTheirSecretsAreNot() throws {
+        let posthorn = try prepared()
+        let line = SampleTopology.event("e1").dropLast() + #","headers":{"X-Tenant":"acme","x-api-key":"hunter2"}}"#
+        #expect(try posthorn.run("emit", input: String(line)).status == 0)
+        #expect(try posthorn.run("event", "e1").output.contains("\nheader   x-tenant: acme\nheader   x-api-key: ***\n"))
+        #expect(try posthorn.run("event", "e1", "--json").output.contains(#""headers":{"x-tenant":"acme","x-api-key":"***"}"#))
+        let refused = try posthorn.run("emit", input: line.split(separator: #""X-Tenant""#).joined(separator: #""Content-Length""#))
+        #expect(refused.status == 1 && refused.errors.hasPrefix(#"posthorn: line 1: headers.content-length: "content-length" is written"#))
+    }
+
     @Test func aBadLineIsNamedAndItsBatchIsNotStored() throws {
         let posthorn = try prepared()
         let input = SampleTopology.event("e1") + "\n" + SampleTopology.event("e2", node: "x9") + "\n" + SampleTopology.event("e3")

@@ -30,10 +30,11 @@ import Testing
             "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
         }
         let trace = event.traceparent.map(quoted) ?? "NULL"
+        let headers = EventHeaders.text(event.headers).map(quoted) ?? "NULL"
         return """
-            INSERT INTO posthorn_outbox (id, type, node, created, data, traceparent)
+            INSERT INTO posthorn_outbox (id, type, node, created, data, traceparent, headers)
             VALUES (\(quoted(event.id)), \(quoted(event.type)), \(quoted(event.node)), \(event.created.milliseconds),
-                \(quoted(String(decoding: event.data, as: UTF8.self))), \(trace))
+                \(quoted(String(decoding: event.data, as: UTF8.self))), \(trace), \(headers))
             """
     }
 }

@@ -45,6 +45,20 @@ import Testing
         #expect(test.sent(to: "https://other.example/").isEmpty)
     }
 
+    @Test func headersOfAnEventGoOutWithEveryAttempt() async throws {
+        let test = try await Self.prepared { $0.attempt == 1 ? .status(503) : .ok }
+        var event = Self.event("e1")
+        event.headers = [EventHeader(name: "X-Tenant", value: "acme"), EventHeader(name: "x-language", value: "nl")]
+        _ = try await test.outbox.emit(event)
+        try await test.settle()
+        #expect(test.sent.map { $0.header("x-tenant") } == ["acme", "acme"] && test.sent.map { $0.header("x-language") } == ["nl", "nl"])
+        event.headers = [EventHeader(name: "host", value: "elsewhere.example")]
+        do throws(OutboxError) {
+            _ = try await test.outbox.emit(event)
+            Issue.record("a reserved name was taken")
+        } catch { #expect(error.code == "not_allowed") }
+    }
+
     @Test func failuresAndRetryAfterAreRecordedAsReceiversCauseThem() async throws {
         let test = try await Self.prepared { request in
             switch request.attempt {

@@ -46,6 +46,17 @@ import Testing
         #expect(try bench.deliveries().allSatisfy { $0.state == .delivered && $0.attempts == 1 })
     }
 
+    @Test(.onEachStore) func headersOfAnEventAreOnTheWireAndGoWithIt() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let bench = try EngineBench()
+        try bench.apply([EndpointSettings(id: "e", node: "s", url: receiver.url)])
+        let headers = [EventHeader(name: "X-Tenant", value: "acme"), EventHeader(name: "x-b", value: #"say "a\b"; %C3%A9"#)]
+        _ = try bench.outbox.emit(NewEvent(type: "MEETING_STARTED", node: "s", data: "{}", headers: headers))
+        try bench.engine(untilSettled: true).run()
+        let request = try #require(receiver.requests.first)
+        for header in headers { #expect(request.header(header.name) == header.value) }
+    }
+
     @Test(.onEachStore) func aDayOfRetriesRunsAsFastAsTheClockIsMoved() throws {
         let receiver = try MisbehavingReceiver { _ in .status(503, body: "no") }
         let clock = TestClock()

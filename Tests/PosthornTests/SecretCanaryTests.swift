@@ -50,7 +50,10 @@ import Testing
         let server = try MailServer("smtp://user@mail.example", password: canary)
         let mail = MailConfiguration(from: try MailAddress("a@b.example"), server: server)
         let key = try OutboxKey(text: String(repeating: "5a", count: 32))
+        let header = EventHeader(name: "x-api-key", value: canary)
+        let event = Event(id: "e", type: "T", node: "n1", created: Timestamp(milliseconds: 0), data: [], headers: [header])
         return [
+            header, event, NewEvent(type: "T", node: "n1", data: "{}", headers: [header]),
             settings, settings.headers[0], topology, endpoint, stored, revision, delivery, Page(elements: [delivery], next: nil),
             SecretRotation(shownOnce: canary, signature: .hmac, replacedSignsUntil: nil), server, mail,
             EngineConfiguration(mail: mail), key, Optional(settings) as Any, [settings], ["crm": settings], (settings, delivery),

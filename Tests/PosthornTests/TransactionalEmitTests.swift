@@ -63,6 +63,25 @@ import Testing
         #expect(try refused?.code == "malformed" && refused == inTransaction { refusal(wrong) })
     }
 
+    @Test func bothWaysKeepAndRefuseHeadersAlike() throws {
+        let headers = [EventHeader(name: "X-Tenant", value: "acme"), EventHeader(name: "x-a", value: #"say "a""#)]
+        var (alone, inside, wrong) = (Self.event("alone"), Self.event("inside"), Self.event("wrong"))
+        (alone.headers, inside.headers, wrong.headers) = (headers, headers, [EventHeader(name: "host", value: "x")])
+        _ = try bench.outbox.blocking.emit(alone)
+        try platform.execute("BEGIN IMMEDIATE")
+        #expect(refusal(inside) == nil)
+        try platform.execute("COMMIT")
+        for id in ["alone", "inside"] { #expect(try bench.outbox.event(id).event.headers == headers) }
+        let refused = error { () throws(OutboxError) in _ = try bench.outbox.blocking.emit(wrong) }
+        #expect(try refused?.code == "not_allowed" && refused == inTransaction { refusal(wrong) })
+        // The same event with others is another one.
+        for id in ["alone", "inside"] {
+            let other = Self.event(id)
+            let conflict = error { () throws(OutboxError) in _ = try bench.outbox.blocking.emit(other) }
+            #expect(try conflict?.code == "conflict" && conflict == inTransaction { refusal(other) })
+        }
+    }
+
     @Test func aConnectionWithoutATransactionIsRefused() throws {
         guard case .store(let problem) = refusal(Self.event("a")) else { throw Missing() }
         #expect(problem.code == .connection && problem.message.contains("no open transaction"))

@@ -10,6 +10,7 @@ extension StoreContract {
         Rule("the time of a known event counts where its producer said it") { try $0.producersTimesCount() },
         Rule("an inserted event waits for its deliveries, oldest first") { try $0.arrivalsWait() },
         Rule("an event is read as it was stored, and who checked it") { try $0.eventsAreReadBack() },
+        Rule("an event's headers are a part of it, in whatever order") { try $0.headersAreAPartOfAnEvent() },
     ]
 
     private func fanOutIsWhole() throws {
@@ -94,5 +95,40 @@ extension StoreContract {
         #expect(arrival.event == inserted)
         #expect(try store.event(arrival.seq)?.isChecked == false)
         #expect(try store.event(999) == nil)
+    }
+
+    private func withHeaders(_ event: Event, _ headers: [(String, String)]) -> Event {
+        let headers = headers.map { EventHeader(name: $0, value: $1) }
+        return Event(id: event.id, type: event.type, node: event.node, created: event.created, data: event.data, headers: headers)
+    }
+
+    private func headersAreAPartOfAnEvent() throws {
+        let (store, revisions) = try prepared()
+        let plain = event("e1")
+        let accepted = withHeaders(plain, [("x-b", "2"), ("x-a", #"say "a\b""#)])
+        try accept(accepted, revisions, in: store)
+        let seq = try #require(try firstReadyEvent(store))
+        #expect(try store.event(seq)?.event == accepted)
+        #expect(try read { try $0.event(id: "e1")?.event == accepted && $0.newestEvents(limit: 1) == [accepted] })
+        #expect(try read { try $0.events(ofType: nil, beyond: 0).page } == [accepted])
+        #expect(try accept(withHeaders(plain, [("X-A", #"say "a\b""#), ("x-b", "2")]), revisions, in: store) == .known)
+        for other in [[], [("x-b", "2")], [("x-b", "2"), ("x-a", "1")], [("x-b", "2"), ("x-a", #"say "a\b""#), ("x-c", "3")]] {
+            #expect(try accept(withHeaders(plain, other), revisions, in: store) == .conflict)
+        }
+        // The same by another program.
+        let inserted = withHeaders(event("e2"), [("x-b", "2"), ("x-a", "1")])
+        try insert(inserted)
+        #expect(try store.arrivals(limit: 1).first?.event == inserted)
+        #expect(try accept(withHeaders(event("e2"), [("x-a", "1"), ("x-b", "2")]), revisions, in: store) == .known)
+        #expect(try accept(event("e2"), revisions, in: store) == .conflict)
+    }
+
+    private func firstReadyEvent(_ store: any OutboxStore) throws -> Int64? {
+        var event: Int64?
+        _ = try store.scanReady(after: 0, limit: 1) {
+            event = $0.event
+            return true
+        }
+        return event
     }
 }

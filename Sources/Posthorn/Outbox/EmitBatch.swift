@@ -33,7 +33,8 @@ final class EmitBatch: Sendable {
             node: event.node,
             created: event.created ?? now,
             data: event.data,
-            traceparent: event.traceparent
+            traceparent: event.traceparent,
+            headers: event.headers
         )
     }
 

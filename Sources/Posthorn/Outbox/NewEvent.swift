@@ -17,6 +17,13 @@ public struct NewEvent: Sendable {
     /// (`00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`); that header goes out with every request of the event, unless the
     /// endpoint has one of its own. The same event again may have another.
     public var traceparent: String?
+    /// What goes out with every request of the event as further headers, in this order, such as
+    /// `EventHeader(name: "x-tenant", value: "acme")`: at most 16, with 4096 bytes of names and values together.
+    ///
+    /// A header that the endpoint has one of that name for already, fixed or of its signature, is left out for that endpoint. What HTTP,
+    /// proxies, vendors' signatures or Posthorn write is refused (``InputProblem/Code/notAllowed``), and so is `authorization`, which is the
+    /// endpoint's. They are a part of the event: the same id with other headers is another event.
+    public var headers: [EventHeader]
 
     /// An event from JSON text.
     public init(
@@ -25,9 +32,18 @@ public struct NewEvent: Sendable {
         node: String,
         created: Timestamp? = nil,
         data: String,
-        traceparent: String? = nil
+        traceparent: String? = nil,
+        headers: [EventHeader] = []
     ) {
-        self.init(id: id, type: type, node: node, created: created, data: Array(data.utf8), traceparent: traceparent)
+        self.init(
+            id: id,
+            type: type,
+            node: node,
+            created: created,
+            data: Array(data.utf8),
+            traceparent: traceparent,
+            headers: headers
+        )
     }
 
     /// An event from JSON as UTF-8.
@@ -37,7 +53,8 @@ public struct NewEvent: Sendable {
         node: String,
         created: Timestamp? = nil,
         data: [UInt8],
-        traceparent: String? = nil
+        traceparent: String? = nil,
+        headers: [EventHeader] = []
     ) {
         self.id = id
         self.type = type
@@ -45,10 +62,19 @@ public struct NewEvent: Sendable {
         self.created = created
         self.data = data
         self.traceparent = traceparent
+        self.headers = headers
     }
 
     /// An event from a line of `posthorn emit`.
     public init(_ line: EventLine) {
-        self.init(id: line.id, type: line.type, node: line.node, created: line.created, data: line.data, traceparent: line.traceparent)
+        self.init(
+            id: line.id,
+            type: line.type,
+            node: line.node,
+            created: line.created,
+            data: line.data,
+            traceparent: line.traceparent,
+            headers: line.headers
+        )
     }
 }

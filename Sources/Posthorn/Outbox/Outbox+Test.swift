@@ -59,7 +59,7 @@ extension Outbox {
         let success = vendor?.file.description.success ?? [200...200]
         let outcome = Self.send(request, try EndpointURL(settings.url), settings, success, at: now, `guard`, caFile)
         let redactor = SecretRedactor(settings, composer)
-        let shown = ShownRequest(request, settings, redactor)
+        let shown = ShownRequest(request, settings, redactor, of: event)
         return EndpointTest(
             method: shown.method,
             url: shown.url,

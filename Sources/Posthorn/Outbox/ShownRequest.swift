@@ -18,11 +18,13 @@ package struct ShownRequest: Sendable, Equatable {
     ///   - request: What a composer wrote.
     ///   - settings: The endpoint that it was written for.
     ///   - redactor: Knows the endpoint's secrets; `nil` when it has none.
-    init(_ request: OutboundRequest, _ settings: EndpointSettings, _ redactor: SecretRedactor?) {
+    ///   - event: Whose request it is.
+    init(_ request: OutboundRequest, _ settings: EndpointSettings, _ redactor: SecretRedactor?, of event: Event) {
         let mask: ([UInt8]) -> [UInt8] = { redactor?.redacted($0, isCut: false) ?? $0 }
         method = settings.method
         url = Self.shown(settings.url, query: mask(request.query))
-        headers = Self.lines(request.headers, fixed: settings.headers, mask)
+        let ofEvent = event.headers.filter(\.looksSecret).map(\.name)
+        headers = Self.lines(request.headers, hidden: Set(settings.headers.map { $0.name.lowercased() } + ofEvent), mask)
         body = mask(request.body)
     }
 
@@ -35,13 +37,13 @@ package struct ShownRequest: Sendable, Equatable {
     /// Headers that are the same for every endpoint, whatever text a secret is.
     private static let commonHeaders: Set<String> = ["content-type", "user-agent"]
 
-    /// Header lines as pairs. The values of fixed headers are never shown: they may hold anything.
+    /// Header lines as pairs.
+    /// - Parameter hidden: Headers without their values: fixed ones, which may hold anything, and those that an event calls a secret.
     private static func lines(
         _ headers: [UInt8],
-        fixed: [EndpointSettings.Header],
+        hidden: Set<String>,
         _ mask: ([UInt8]) -> [UInt8]
     ) -> [EndpointSettings.Header] {
-        let hidden = Set(fixed.map { $0.name.lowercased() })
         return headers.split(separator: UInt8(ascii: "\n")).map { line in
             let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
             let name = String(decoding: parts.first ?? [], as: UTF8.self)

@@ -40,7 +40,7 @@ extension ScopedOutbox {
             try composer.check(type: event.type, data: event.data)
             var request = OutboundRequest()
             try composer.compose(AcceptedEvent(event), attempt: attempt, at: moment, into: &request)
-            return .composed(ShownRequest(request, settings, SecretRedactor(settings, composer)), attempt: attempt)
+            return .composed(ShownRequest(request, settings, SecretRedactor(settings, composer), of: event), attempt: attempt)
         } catch {
             return .impossible("the event cannot be sent so: \(error.reason)")
         }

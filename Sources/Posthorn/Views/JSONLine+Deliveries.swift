@@ -60,12 +60,15 @@ extension JSONLine {
     /// An event, and how far it is.
     /// - Parameters:
     ///   - waitsForFanOut: Whether its recipients are not chosen yet.
-    ///   - withData: Whether its data is shown.
+    ///   - withData: Whether its headers and its data are shown.
     package init(_ event: Event, waitsForFanOut: Bool, withData: Bool = true, deliveries: [JSONLine]) {
         self.init(event)
         add("waits_for_fan_out", waitsForFanOut)
         add("traceparent", event.traceparent)
-        if withData { add("data", json: event.data) }
+        if withData {
+            add("headers", .object(event.headers.map { .init($0.name, .string($0.shownValue)) }))
+            add("data", json: event.data)
+        }
         add("deliveries", deliveries)
     }
 }

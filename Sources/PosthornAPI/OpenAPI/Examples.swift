@@ -6,7 +6,7 @@ enum Examples {
     private static func json(_ text: String) -> JSONValue { (try? JSONValue.parse(Array(text.utf8))) ?? .null }
 
     static let newEvent = json(
-        #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","data":{"id":"m1"}}"#
+        #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","data":{"id":"m1"},"headers":{"x-tenant":"acme"}}"#
     )
 
     static let emittedEvent = json(#"{"id":"m1-started","duplicate":false,"deliveries":3,"failed":[]}"#)
@@ -37,7 +37,7 @@ enum Examples {
 
     static let eventWithDeliveries = json(
         #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","#
-            + #""waits_for_fan_out":false,"traceparent":null,"data":{"id":"m1"},"deliveries":[]}"#
+            + #""waits_for_fan_out":false,"traceparent":null,"headers":{"x-tenant":"acme"},"data":{"id":"m1"},"deliveries":[]}"#
     )
 
     static let attempt = json(

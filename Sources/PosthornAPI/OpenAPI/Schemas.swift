@@ -9,6 +9,16 @@ enum Schemas {
     private static let eventID = Schema.pattern("^[A-Za-z0-9_.:-]{1,64}$")
     private static let eventType = Schema.pattern("^[A-Za-z0-9_.:/-]{1,128}$")
     private static let traceparent = Schema.pattern(TraceHeader.pattern)
+    /// Names in lower case, though others are taken too: two that differ in case alone are not.
+    private static let headers = Schema.of(
+        "object",
+        ("propertyNames", Schema.pattern(headerName)),
+        ("additionalProperties", Schema.pattern("^[!-~]([ -~]*[!-~])?$")),
+        ("maxProperties", .number(String(EventHeaders.countLimit)))
+    )
+    private static let headerName =
+        "^(?!(\(EventHeaders.reservedNames.sorted().joined(separator: "|")))$)(?!\(EventHeaders.reservedPrefixes.joined(separator: "|")))"
+        + "[!#$%&'*+.^_`|~0-9a-z-]{1,128}$"
     private static let number = Schema.pattern("^[1-9][0-9]{0,18}$")
 
     private static let event: [(String, JSONValue)] = [
@@ -32,6 +42,13 @@ enum Schemas {
                         Schema.described(
                             traceparent,
                             "The trace that it belongs to (W3C Trace Context), for receivers; the request's own when it is left out."
+                        )
+                    ),
+                    (
+                        "headers",
+                        Schema.described(
+                            headers,
+                            "Go out with each of its requests, with at most \(EventHeaders.totalLimitBytes) bytes of names and values; part of the event."
                         )
                     ),
                 ],
@@ -82,6 +99,13 @@ enum Schemas {
                 event + [
                     ("waits_for_fan_out", Schema.described(Schema.boolean, "Whether its recipients are not chosen yet.")),
                     ("traceparent", Schema.described(Schema.nullable("string"), "The trace that it belongs to.")),
+                    (
+                        "headers",
+                        Schema.described(
+                            Schema.map(of: Schema.string),
+                            "Go out with its requests; *** where a name tells of a secret."
+                        )
+                    ),
                     ("data", Schema.described(.object([]), "The JSON object; a string where what was inserted is none.")),
                     ("deliveries", Schema.array(Schema.reference("Delivery"))),
                 ],

@@ -50,11 +50,12 @@ enum EventCommand: Command {
 
     private static func text(_ event: Event) -> String {
         let data = String(decoding: event.data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let headers = event.headers.map { "\nheader   \(TerminalText.text($0.name)): \(TerminalText.text($0.shownValue))" }
         return """
             event    \(TerminalText.text(event.id))
             type     \(TerminalText.text(event.type))
             node     \(TerminalText.text(event.node))
-            created  \(event.created)\(event.traceparent.map { "\ntrace    \(TerminalText.text($0))" } ?? "")
+            created  \(event.created)\(event.traceparent.map { "\ntrace    \(TerminalText.text($0))" } ?? "")\(headers.joined())
             \(data.map { TerminalText.text(String($0)) }.joined(separator: "\n"))
 
 

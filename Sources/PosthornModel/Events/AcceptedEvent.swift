@@ -28,6 +28,7 @@ public final class AcceptedEvent: Sendable {
             try EventType.check(event.type)
             try Event.checkData(event.data)
             if let traceparent = event.traceparent { try TraceParent.check(traceparent) }
+            try EventHeaders.check(event.headers)
             return nil
         } catch {
             return error

@@ -14,15 +14,26 @@ public struct Event: Hashable, Sendable {
     public let data: [UInt8]
     /// The trace that it was emitted in, which goes out as a header with its requests: a `traceparent` of W3C Trace Context.
     public let traceparent: String?
+    /// What goes out with its requests as further headers, in this order.
+    public let headers: [EventHeader]
 
-    /// An event whose parts were checked before; see ``init(checking:type:node:created:data:traceparent:)``.
-    public init(id: String, type: String, node: String, created: Timestamp, data: [UInt8], traceparent: String? = nil) {
+    /// An event whose parts were checked before; see ``init(checking:type:node:created:data:traceparent:headers:)``.
+    public init(
+        id: String,
+        type: String,
+        node: String,
+        created: Timestamp,
+        data: [UInt8],
+        traceparent: String? = nil,
+        headers: [EventHeader] = []
+    ) {
         self.id = id
         self.type = type
         self.node = node
         self.created = created
         self.data = data
         self.traceparent = traceparent
+        self.headers = headers
     }
 
     /// An event from outside, with every part checked.
@@ -34,13 +45,15 @@ public struct Event: Hashable, Sendable {
     ///   - created: When it happened, in the years 0 to 9999.
     ///   - data: One JSON object, at most ``dataLimitBytes``.
     ///   - traceparent: Of version 00, lower case, neither id all zeros.
+    ///   - headers: At most 16, with 4096 bytes of names and values together, and no name that is others' to write.
     public init(
         checking id: String,
         type: String,
         node: String,
         created: Timestamp,
         data: [UInt8],
-        traceparent: String? = nil
+        traceparent: String? = nil,
+        headers: [EventHeader] = []
     ) throws(InputProblem) {
         try EventID.check(id)
         try EventType.check(type)
@@ -54,7 +67,8 @@ public struct Event: Hashable, Sendable {
         }
         try Event.checkData(data)
         if let traceparent { try TraceParent.check(traceparent) }
-        self.init(id: id, type: type, node: node, created: created, data: data, traceparent: traceparent)
+        try EventHeaders.check(headers)
+        self.init(id: id, type: type, node: node, created: created, data: data, traceparent: traceparent, headers: headers)
     }
 
     /// What can be written as ISO 8601, which bodies hold.

@@ -1,6 +1,6 @@
 public import PosthornText
 
-/// One line of `posthorn emit`: `{"type": …, "node": …, "data": {…}, "id"?: …, "created"?: …, "traceparent"?: …}`.
+/// One line of `posthorn emit`: `{"type": …, "node": …, "data": {…}, "id"?: …, "created"?: …, "traceparent"?: …, "headers"?: {…}}`.
 public struct EventLine: Sendable {
     /// The id, when the producer gave one.
     public let id: String?
@@ -12,6 +12,8 @@ public struct EventLine: Sendable {
     public let created: Timestamp?
     /// The trace that it belongs to, if the producer said so: a `traceparent` of W3C Trace Context.
     public let traceparent: String?
+    /// What goes out with each of its requests as further headers, in this order.
+    public let headers: [EventHeader]
     /// The bytes of the `data` member exactly as they stand in the line.
     public let data: [UInt8]
 
@@ -25,6 +27,7 @@ public struct EventLine: Sendable {
         var node: String?
         var createdText: String?
         var traceparent: String?
+        var headers: [EventHeader] = []
         var data: Range<Int>?
         var dataIsObject = false
         var unknown: String?
@@ -45,6 +48,8 @@ public struct EventLine: Sendable {
                         createdText = try Self.text(&value, "created", line, &wrong)
                     } else if value.string(at: key, is: "traceparent") {
                         traceparent = try Self.text(&value, "traceparent", line, &wrong)
+                    } else if value.string(at: key, is: "headers") {
+                        headers = try EventHeaders.read(&value, &wrong)
                     } else {
                         unknown = unknown ?? value.decodeString(key)
                         _ = try value.skipValue()
@@ -56,7 +61,7 @@ public struct EventLine: Sendable {
         }
         if let wrong { throw wrong }
         if let unknown {
-            let names = ["type", "node", "data", "id", "created", "traceparent"]
+            let names = ["type", "node", "data", "id", "created", "traceparent", "headers"]
             throw InputProblem(
                 .unknownWord,
                 field: InputProblem.printable(unknown),
@@ -79,6 +84,7 @@ public struct EventLine: Sendable {
         try EventType.check(type)
         if let id { try EventID.check(id) }
         if let traceparent { try TraceParent.check(traceparent) }
+        try EventHeaders.check(headers)
         var created: Timestamp?
         if let createdText {
             guard let moment = Timestamp(iso8601: createdText) else {
@@ -95,6 +101,7 @@ public struct EventLine: Sendable {
         self.node = node
         self.created = created
         self.traceparent = traceparent
+        self.headers = headers
         self.data = Array(line[data])
     }
 

@@ -11,7 +11,7 @@ public enum HeaderRules {
 
     /// Throws unless name and value can stand in a request as they are (RFC 9110, sections 5.1 and 5.5).
     public static func check(name: String, value: String, field: String) throws(InputProblem) {
-        guard !name.isEmpty, name.utf8.count <= 128, name.utf8.allSatisfy(isTokenByte) else {
+        guard isName(name) else {
             throw InputProblem(field: field, value: shown(name: name), reason: "is not a header name")
         }
         if reserved.contains(name.lowercased()) {
@@ -19,6 +19,9 @@ public enum HeaderRules {
         }
         try check(value: value, field: field)
     }
+
+    /// Whether a text can be a header's name.
+    package static func isName(_ text: String) -> Bool { (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(isTokenByte) }
 
     /// A header's name for messages, cut where it stops being one: who writes `Authorization: Bearer …` there wrote a secret.
     public static func shown(name: String) -> String {

@@ -28,6 +28,23 @@ import Testing
         #expect(bench.ask("GET", "/v1/events/e1").json["deliveries"] != nil)
     }
 
+    @Test func headersOfAnEventAreKeptShownAndAPartOfIt() throws {
+        func event(_ headers: String) -> String {
+            #"{"id":"e1","type":"MEETING_STARTED","node":"s1","data":{},"headers":\#(headers)}"#
+        }
+        let key = try bench.key(nil, .emit)
+        let headers = #"{"X-Tenant":"acme","x-api-key":"hunter2"}"#
+        #expect(post(event(headers), key: key).status == 202)
+        #expect(try bench.outbox.event("e1").event.headers.map(\.value) == ["acme", "hunter2"])
+        let shown = bench.ask("GET", "/v1/events/e1", key: try bench.key("c1", .read))
+        #expect(shown.json["headers"]?.text == #"{"x-tenant":"acme","x-api-key":"***"}"#)
+        let without = bench.ask("GET", "/v1/events/e1", key: try bench.key("c1", .readMetadata))
+        #expect(without.status == 200 && !without.text.contains("acme"))
+        #expect(post(event(#"{"x-api-key":"hunter2","x-tenant":"acme"}"#), key: key).json["duplicate"] == .bool(true))
+        #expect(post(event("{}"), key: key).status == 409)
+        #expect(post(event(#"{"Authorization":"Bearer 1"}"#), key: key).faults == ["/headers/authorization"])
+    }
+
     @Test func anEventHasItsOwnTraceOrThatOfTheRequest() throws {
         let (own, requests) = (
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -82,6 +82,15 @@ import Testing
         #expect(without.status == 200 && without.json["request"] == nil)
     }
 
+    @Test func aDeliverysRequestShowsTheHeadersOfItsEvent() throws {
+        let headers = [("x-tenant", "acme"), ("x-session", "hunter2"), ("x-api-key", "event's")].map { EventHeader(name: $0, value: $1) }
+        _ = try bench.outbox.emit(NewEvent(id: "e1", type: "MEETING_STARTED", node: "s1", data: "{}", headers: headers))
+        let shown = bench.ask("GET", "/v1/deliveries/\(try bench.deliveries(of: "mine")[0])").json["request"]?["headers"]?.text ?? ""
+        #expect(shown.contains(#"{"name":"x-tenant","value":"acme"},{"name":"x-session","value":"***"}"#), "\(shown)")
+        // That one is the endpoint's own.
+        #expect(!shown.contains("event's") && shown.contains(#"{"name":"x-api-key","value":"***"}"#))
+    }
+
     @Test func aRequestThatCannotBeMadeSaysWhy() throws {
         let body =
             #"{"id":"di","node":"c1","url":"https://di.example/","vendor":"diio","credentials":{"signing_secret":"0123456789abcdef"}}"#

@@ -86,7 +86,7 @@ export function tableRow(columns, row) {
 
 /// Names and values under each other; what is null is left out.
 export function facts(pairs) {
-    return h('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== null && value !== undefined && value !== '')
+    return h('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== null && value !== undefined && value !== '' && value.length !== 0)
         .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
 }
 

@@ -61,6 +61,7 @@ page('events/:id', async context => {
         facts([
             ['Type', event.type], ['Node', link(`nodes/${encodeURIComponent(event.node)}`, event.node)], ['Happened', timeAndDistance(event.created)],
             ['Trace', event.traceparent && h('code', {}, event.traceparent)],
+            ['Headers', Object.entries(event.headers ?? {}).map(([name, value]) => h('div', {}, h('code', {}, `${name}: ${value}`)))],
         ]),
         event.data !== undefined && [h('h2', {}, 'Data'), h('pre', { tabindex: '0', 'aria-label': 'Data' }, JSON.stringify(event.data, null, 2))],
         h('h2', {}, 'Who gets it, and why'), recipientsTable(recipients.data),
