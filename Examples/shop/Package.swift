@@ -8,6 +8,8 @@ import PackageDescription
 // builds without network. With the real ones:
 //
 //     SHOP_PACKAGES=github swift run --package-path Examples/shop
+//
+// SHOP_POSTHORN is where Posthorn is taken from instead of this checkout, by its version; check.sh does both.
 let isWithNetwork = Context.environment["SHOP_PACKAGES"] == "github"
 
 func observing(_ name: String, from version: Version) -> Package.Dependency {
@@ -15,10 +17,13 @@ func observing(_ name: String, from version: Version) -> Package.Dependency {
     return isWithNetwork ? .package(url: "https://github.com/\(owner)/\(name).git", from: version) : .package(path: "StandIns/\(name)")
 }
 
+let checkout = Package.Dependency.package(name: "posthorn", path: "../..")
+let posthorn = Context.environment["SHOP_POSTHORN"].map { Package.Dependency.package(url: $0, exact: "9999.0.0") } ?? checkout
+
 let package = Package(
     name: "shop",
     dependencies: [
-        .package(name: "posthorn", path: "../.."),
+        posthorn,
         observing("swift-log", from: "1.6.0"),
         observing("swift-metrics", from: "2.5.0"),
         observing("swift-distributed-tracing", from: "1.2.0"),

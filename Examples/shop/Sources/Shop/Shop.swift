@@ -26,7 +26,9 @@ struct Shop {
         let engine = try test.engine()
         let updates = engine.updates()
         let service = Task { try await engine.run() }
-        let emitted = try await test.outbox.emit([order("1", "ORDER_PLACED"), order("1", "ORDER_PAID")])
+        var paid = order("1", "ORDER_PAID")
+        paid.headers = [EventHeader(name: "x-shop", value: "north")]
+        let emitted = try await test.outbox.emit([order("1", "ORDER_PLACED"), paid])
         expect(emitted.allSatisfy { $0.isNew && $0.deliveries == 1 }, "two events for one endpoint")
         var delivered = 0
         for await update in updates {
@@ -37,6 +39,7 @@ struct Shop {
         service.cancel()
         try await service.value
         expect(test.sent.count == 2, "two requests")
+        expect(test.sent.compactMap { $0.header("x-shop") } == ["north"], "an event's headers go out with it")
     }
 
     /// What the shop's own page about webhooks shows and changes.
