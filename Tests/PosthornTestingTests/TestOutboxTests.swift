@@ -82,7 +82,7 @@ import Testing
         try await test?.settle()
         #expect(test?.sent.isEmpty == true)
         test = nil
-        #expect(throws: OutboxProblem.self) { try Outbox(path: path, creating: false) }
+        #expect(throws: OutboxError.self) { try Outbox(path: path, creating: false) }
     }
 
     @Test func anEngineOfTheTestsOwnIsStoppedWhileItRuns() async throws {

@@ -124,8 +124,9 @@ import Testing
     @Test(arguments: [":memory:", ""])
     func anOutboxWithoutAFileIsRefusedAndLeavesNone(_ name: String) throws {
         let before = access(":memory:", F_OK)
-        let problem = #expect(throws: OutboxProblem.self) { try Outbox(path: name) }
-        #expect(problem?.code == .access && problem?.remedy == .nameAnotherFile)
+        let refused = error { () throws(OutboxError) in _ = try Outbox(path: name) }
+        guard case .store(let problem) = refused else { throw Missing() }
+        #expect(problem.code == .access && problem.remedy == .nameAnotherFile)
         #expect(access(":memory:", F_OK) == before && before != 0)
     }
 

@@ -15,7 +15,7 @@ extension Outbox {
     ///   - formerKey: Another key that may open them, while `key` takes its place; see ``reseal()``.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
-    /// - Throws: `OutboxProblem` when the server cannot be reached, refuses the user, or has another schema.
+    /// - Throws: A problem of the store when the server cannot be reached, refuses the user, or has another schema.
     public convenience init(
         postgreSQL address: String,
         creating: Bool = true,
@@ -23,9 +23,11 @@ extension Outbox {
         replacing formerKey: OutboxKey? = nil,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
-    ) throws {
-        let location = try PostgresLocation(address, creating: creating)
-        try self.init(at: location, key: key, replacing: formerKey, clock: clock, random: random)
+    ) throws(OutboxError) {
+        do {
+            let location = try PostgresLocation(address, creating: creating)
+            try self.init(at: location, key: key, replacing: formerKey, clock: clock, random: random)
+        } catch { throw .of(error) }
     }
 }
 #endif

@@ -18,7 +18,7 @@ extension Outbox {
     ///     a problem of code `busy`; the same call can then be made again.
     ///   - clock: Where the time comes from.
     ///   - random: Where made ids come from.
-    /// - Throws: `OutboxProblem` when the file cannot be opened or written, is no database, or has another schema.
+    /// - Throws: A problem of the store when the file cannot be opened or written, is no database, or has another schema.
     public convenience init(
         path: String,
         creating: Bool = true,
@@ -28,14 +28,14 @@ extension Outbox {
         busyTimeoutMilliseconds: Int32 = 10_000,
         clock: any PosthornClock = SystemClock(),
         random: any RandomSource = SystemRandom()
-    ) throws {
+    ) throws(OutboxError) {
         let location = SQLiteLocation(
             path: path,
             creating: creating,
             readOnly: readOnly,
             busyTimeoutMilliseconds: busyTimeoutMilliseconds
         )
-        try self.init(at: location, key: key, replacing: formerKey, clock: clock, random: random)
+        do { try self.init(at: location, key: key, replacing: formerKey, clock: clock, random: random) } catch { throw .of(error) }
     }
 
     /// Puts an event into a transaction of the platform's own, through the platform's own connection.

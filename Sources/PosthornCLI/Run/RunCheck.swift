@@ -77,7 +77,7 @@ enum RunCheck {
             defer { outbox.close() }
             findings.insert(Finding(.ok, "file", "\(TerminalText.text(path)) opens"), at: 0)
             findings += try opened(outbox, configuration?.sender.guard, listen: listen)
-        } catch let problem as OutboxProblem where problem.code == .schema && problem.remedy == .openAsWriter {
+        } catch OutboxError.store(let problem) where problem.code == .schema && problem.remedy == .openAsWriter {
             findings.append(
                 Finding(
                     .warn,
