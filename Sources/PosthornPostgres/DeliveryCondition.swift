@@ -12,13 +12,21 @@ struct DeliveryCondition {
         if let endpoint = filter.endpoint {
             add(.text(endpoint)) { "d.endpoint = (SELECT key FROM posthorn_endpoint WHERE id = \($0))" }
         }
-        if let node = filter.node { add(.text(node)) { "o.node = \($0)" } }
+        if let nodes = filter.wantedNodes { add(.texts(nodes)) { "o.node = ANY (\($0)::text[])" } }
         if let type = filter.type { add(.text(PostgresText.likePattern(type.text))) { "o.type LIKE \($0)" } }
         if let since = filter.since { add(.integer(since.milliseconds)) { "o.created >= \($0)" } }
         if let until = filter.until { add(.integer(until.milliseconds)) { "o.created < \($0)" } }
         if let event = filter.event { add(.text(event)) { "d.event = (SELECT seq FROM posthorn_outbox WHERE id = \($0))" } }
         if let state = filter.state { add(.text(state.rawValue)) { "d.state = \($0)" } }
         if let states { add(.texts(states.map(\.rawValue))) { "d.state = ANY (\($0)::text[])" } }
+        if !filter.errors.isEmpty {
+            add(.texts(filter.errors.map(\.rawValue))) {
+                """
+                EXISTS (SELECT 1 FROM posthorn_attempt f WHERE f.delivery = d.id AND f.number = d.attempts
+                    AND f.error = ANY (\($0)::text[]))
+                """
+            }
+        }
         if filter.waitsElsewhere {
             terms.append(
                 """

@@ -7,7 +7,7 @@ extension PostgresStore {
     private static let replayColumns =
         """
         SELECT number, scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state, position, through,
-            total, done, refused, finished FROM posthorn_replay
+            total, done, refused, finished, action, errors FROM posthorn_replay
         """
 
     /// Stores a new replay, which goes up to the newest delivery or event that there is now.
@@ -21,7 +21,8 @@ extension PostgresStore {
         let rows = try run(
             """
             INSERT INTO posthorn_replay (scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state,
-                position, through, total) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING number
+                position, through, total, action, errors)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING number
             """,
             .text(replay.scope),
             .text(selection.node),
@@ -37,7 +38,9 @@ extension PostgresStore {
             .text(replay.state.rawValue),
             .integer(replay.position),
             .integer(replay.through),
-            .integer(replay.total.map { Int64($0) })
+            .integer(replay.total.map { Int64($0) }),
+            .text(replay.action.text),
+            .text(selection.errors.map(\.rawValue).sorted().joined(separator: ","))
         )
         replay.number = rows.first?.integer(0) ?? 0
         try run(
@@ -91,14 +94,16 @@ extension PostgresStore {
         func time(_ column: Int) -> Timestamp? { row.integerOrNil(column).map(Timestamp.init(milliseconds:)) }
         let states = words(5).map { DeliveryState(rawValue: $0) }
         let types = words(4).map { try? EventPattern($0) }
+        let errors = words(20).map { AttemptError(rawValue: $0) }
         guard let state = Replay.State(rawValue: row.text(12)), let recipients = Replay.Recipients(rawValue: row.text(8)),
-            !states.contains(nil), !types.contains(nil)
+            let action = Replay.Action(text: row.text(19)), !states.contains(nil), !types.contains(nil), !errors.contains(nil)
         else { throw damaged("posthorn_replay", String(row.integer(0))) }
         var selection = Replay.Selection()
         selection.node = row.textOrNil(2)
         selection.endpoint = row.textOrNil(3)
         selection.types = types.compactMap { $0 }
         selection.states = Set(states.compactMap { $0 })
+        selection.errors = Set(errors.compactMap { $0 })
         selection.since = time(6)
         selection.until = time(7)
         selection.recipients = recipients
@@ -111,6 +116,7 @@ extension PostgresStore {
             creator: row.textOrNil(11)
         )
         replay.state = state
+        replay.action = action
         (replay.position, replay.through) = (row.integer(13), row.integer(14))
         replay.total = row.integerOrNil(15).map { Int($0) }
         (replay.done, replay.refused) = (Int(row.integer(16)), Int(row.integer(17)))

@@ -9,17 +9,26 @@ struct DeliveryConditions {
     private let filter: DeliveryFilter
 
     /// The first number that is free for a statement's own parameters.
-    static let firstFreeParameter: Int32 = 7
+    static let firstFreeParameter: Int32 = 8
 
     init(_ filter: DeliveryFilter) {
         self.filter = filter
         var terms: [String] = []
         if filter.endpoint != nil { terms.append("d.endpoint = \(Self.endpoint)") }
-        if filter.node != nil { terms.append("o.node = ?2") }
+        if filter.wantedNodes != nil { terms.append("o.node IN (SELECT value FROM json_each(?2))") }
         if filter.type != nil { terms.append("o.type GLOB ?3") }
         if filter.since != nil { terms.append("o.created >= ?4") }
         if filter.until != nil { terms.append("o.created < ?5") }
         if filter.event != nil { terms.append("d.event = \(Self.event) AND d.endpoint IS NOT NULL") }
+        if !filter.errors.isEmpty {
+            terms.append(
+                """
+                EXISTS (SELECT 1 FROM posthorn_attempt f WHERE f.delivery = d.id
+                    AND f.number = (SELECT attempts FROM posthorn_delivery WHERE id = d.id)
+                    AND f.error IN (SELECT value FROM json_each(?7)))
+                """
+            )
+        }
         if filter.waitsElsewhere {
             terms.append(
                 """
@@ -44,11 +53,12 @@ struct DeliveryConditions {
 
     func bind(to statement: SQLiteStatement) {
         statement.bind(1, filter.endpoint)
-        statement.bind(2, filter.node)
+        statement.bind(2, filter.wantedNodes.map { JSONValue.array($0.map { .string($0) }).text })
         statement.bind(3, filter.type?.text)
         statement.bind(4, filter.since?.milliseconds)
         statement.bind(5, filter.until?.milliseconds)
         statement.bind(6, filter.event)
+        statement.bind(7, JSONValue.array(filter.errors.map { .string($0.rawValue) }).text)
     }
 }
 

@@ -6,7 +6,7 @@ extension SQLiteStore {
     private static let replayColumns =
         """
         SELECT number, scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state, position, through,
-            total, done, refused, finished FROM posthorn_replay
+            total, done, refused, finished, action, errors FROM posthorn_replay
         """
 
     /// Stores a new replay, which goes up to the newest delivery or event that there is now.
@@ -24,7 +24,7 @@ extension SQLiteStore {
         let insert = try connection.statement(
             """
             INSERT INTO posthorn_replay (scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state,
-                position, through, total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                position, through, total, action, errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         let selection = replay.selection
@@ -43,6 +43,8 @@ extension SQLiteStore {
         insert.bind(13, replay.position)
         insert.bind(14, replay.through)
         insert.bind(15, replay.total.map { Int64($0) })
+        insert.bind(16, replay.action.text)
+        insert.bind(17, selection.errors.map(\.rawValue).sorted().joined(separator: ","))
         try insert.run()
         replay.number = connection.lastInsertRowID
         try forgetReplays(before: replay.number - Int64(Replay.keptLimit))
@@ -101,14 +103,16 @@ extension SQLiteStore {
         func time(_ column: Int32) -> Timestamp? { row.integerOrNil(column).map(Timestamp.init(milliseconds:)) }
         let states = words(5).map { DeliveryState(rawValue: $0) }
         let types = words(4).map { try? EventPattern($0) }
+        let errors = words(20).map { AttemptError(rawValue: $0) }
         guard let state = Replay.State(rawValue: row.text(12)), let recipients = Replay.Recipients(rawValue: row.text(8)),
-            !states.contains(nil), !types.contains(nil)
+            let action = Replay.Action(text: row.text(19)), !states.contains(nil), !types.contains(nil), !errors.contains(nil)
         else { throw damaged("posthorn_replay", String(row.integer(0))) }
         var selection = Replay.Selection()
         selection.node = row.textOrNil(2)
         selection.endpoint = row.textOrNil(3)
         selection.types = types.compactMap { $0 }
         selection.states = Set(states.compactMap { $0 })
+        selection.errors = Set(errors.compactMap { $0 })
         selection.since = time(6)
         selection.until = time(7)
         selection.recipients = recipients
@@ -121,6 +125,7 @@ extension SQLiteStore {
             creator: row.textOrNil(11)
         )
         replay.state = state
+        replay.action = action
         (replay.position, replay.through) = (row.integer(13), row.integer(14))
         replay.total = row.integerOrNil(15).map { Int($0) }
         (replay.done, replay.refused) = (Int(row.integer(16)), Int(row.integer(17)))

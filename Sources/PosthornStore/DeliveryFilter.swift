@@ -7,12 +7,16 @@ public struct DeliveryFilter: Sendable {
     public var state: DeliveryState?
     /// Only those of the endpoint with this id.
     public var endpoint: String?
-    /// Only those of events at the node with this id.
+    /// Only those of events at the node with this id and below.
     public var node: String?
+    /// The ids of that node and all below it, once they are looked up.
+    package var nodes: [String]?
     /// Only those of events of this type.
     public var type: EventPattern?
     /// Only those of the event with this id.
     public var event: String?
+    /// Only those whose newest attempt failed with one of these; all when empty.
+    public var errors: Set<AttemptError> = []
     /// Only those of events that happened then or later.
     public var since: Timestamp?
     /// Only those of events that happened before then.
@@ -28,6 +32,9 @@ public struct DeliveryFilter: Sendable {
 
     /// A filter that asks for everything.
     public init() {}
+
+    /// The nodes of which events are asked for; `nil` for all.
+    package var wantedNodes: [String]? { nodes ?? node.map { [$0] } }
 
     /// A filter that asks for everything, the newest first.
     public static var newest: DeliveryFilter {

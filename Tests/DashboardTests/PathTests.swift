@@ -95,6 +95,26 @@ extension BrowserTests {
             #expect(bench.receiver.waitForRequests(12).count == 12)
         }
 
+        @Test func allThatMatchIsTriedAgainByAJob() throws {
+            let bench = try DashboardBench(runs: true)
+            bench.receiver.waitForRequests(8)
+            let tab = try bench.tab("deliveries?state=exhausted&endpoint=crm", key: try bench.key(nil, .admin))
+            try tab.press("All that match: retry")
+            try tab.waitFor("3 deliveries match. Each is tried once more")
+            try tab.picture("bulk-retry")
+            try tab.fill("Deliveries a second", "500")
+            try tab.press("Retry 3")
+            try tab.waitFor("Retry is under way as job 1")
+            bench.receiver.waitForRequests(11)
+            try tab.follow("see how far it is")
+            try tab.waitForPage("replays")
+            try tab.wait("document.querySelector('table .badge.good')?.textContent === 'done'")
+            try tab.open("deliveries?attempts_min=1&state=pending")
+            try tab.waitForPage("deliveries")
+            #expect(try !tab.holds("document.body.innerText.includes('All that match:')"))
+            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+        }
+
         @Test func whatStopsALaneIsFoundAndSkipped() throws {
             let bench = try DashboardBench(hasData: false, runs: true)
             var crm = EndpointSettings(id: "crm", node: "c1", url: bench.wrongURL, vendor: .weseedo, retry: try RetrySchedule(["0"]))

@@ -10,7 +10,11 @@ extension Tables {
         if let endpoint = filter.endpoint {
             guard let stored = self.endpoint(ofRevision: row.revision), Self.isSame(stored.settings.id, endpoint) else { return false }
         }
-        if let node = filter.node, !Self.isSame(node, event.node) { return false }
+        if let nodes = filter.wantedNodes, !nodes.contains(where: { Self.isSame($0, event.node) }) { return false }
+        if !filter.errors.isEmpty {
+            let newest = attempts[row.id]?.last { $0.number == row.attempts }?.outcome.error
+            guard let newest, filter.errors.contains(newest) else { return false }
+        }
         if let type = filter.type, !type.matches(event.type) { return false }
         if let id = filter.event, !Self.isSame(id, event.id) { return false }
         if let since = filter.since, event.created < since { return false }

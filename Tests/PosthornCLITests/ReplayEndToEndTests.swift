@@ -47,6 +47,37 @@ import Testing
         #expect(try posthorn.run("replay", "list").lines.count == 2)
     }
 
+    @Test func whatFailedIsTriedAgainByAJobThatSurvivesARestart() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        try apply(receiver.url)
+        let lines = (0..<4).map { #"{"id":"e\#($0)","type":"T","node":"s1","data":{"n":1}}"# }.joined(separator: "\n")
+        try #require(try posthorn.run("emit", input: lines).status == 0)
+        let run = ["run", "--until-settled", "--allow", "127.0.0.0/8"]
+        _ = try posthorn.run(run, input: [])
+        let chosen = ["--state", "exhausted", "--error", "http_status", "--node", "c1"]
+        let dry = try posthorn.run(["retry"] + chosen + ["--rate", "500", "--dry-run"], input: [])
+        #expect(dry.output == "4 deliveries would be tried again; this was a dry run\n  crm: 4 exhausted\n", "\(dry.errors)")
+        let made = try posthorn.run(["retry"] + chosen + ["--rate", "500"], input: [])
+        #expect(made.output.hasPrefix("retry by job 1: 4 deliveries at 500 a second; posthorn replay show 1"), "\(made.errors)")
+        #expect(try posthorn.run("retry", "--error", "timeout", "--rate", "5").output.hasPrefix("retry by job 2: 0 deliveries"))
+        // No engine ran meanwhile: the next one carries it out.
+        _ = try posthorn.run(run, input: [])
+        #expect(receiver.requests.count == 8)
+        let shown = try JSONValue.parse(Array(try posthorn.run("replay", "show", "1", "--json").output.utf8))
+        #expect(shown["action"] == .string("retry") && shown["state"] == .string("done") && shown["done"] == .number("4"))
+        #expect(try posthorn.run("replay", "show", "1").output.contains("errors      http_status\n"))
+        let cancel = try posthorn.run("cancel", "--endpoint", "crm", "--rate", "1000", "--json")
+        #expect(cancel.output.contains(#""action":"cancel","state":"running""#), "\(cancel.errors)")
+        #expect(try posthorn.run(run, input: []).output.contains("4 cancelled"))
+        for words in [["retry", "1", "--rate", "5"], ["cancel", "--event", "e1", "--rate", "5"]] {
+            let refused = try posthorn.run(words, input: [])
+            #expect(refused.status == 2 && refused.errors.contains("--rate is for many deliveries; choose by"), "\(refused.errors)")
+        }
+        let elsewhere = try posthorn.run("retry", "--endpoint", "crm", "--current-url", "--rate", "5")
+        #expect(elsewhere.status == 2 && elsewhere.errors.contains("say which ones by --state too"))
+        #expect(try posthorn.run("deliveries", "--error", "timeuot").errors.contains("did you mean \"timeout\""))
+    }
+
     @Test func aReplayIsEndedAndWhatIsWrongIsSaid() throws {
         try apply("https://crm.example/")
         #expect(try posthorn.run("replay", "create").status == 0)

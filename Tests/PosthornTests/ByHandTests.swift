@@ -66,11 +66,14 @@ import Testing
         var filter = DeliveryFilter()
         filter.type = try EventPattern("MEETING_*")
         #expect(try bench.outbox.count(filter, for: .retry) == ["a": [.exhausted: 2], "b": [.exhausted: 2]])
+        // A node means what is below it, too.
         filter.node = "c"
+        #expect(try bench.outbox.count(filter, for: .retry) == ["a": [.exhausted: 2], "b": [.exhausted: 2]])
+        (filter.node, filter.type) = ("s", try EventPattern("USER_*"))
         #expect(try bench.outbox.count(filter, for: .retry).isEmpty)
-        filter.type = nil
+        filter.node = "c"
         #expect(try bench.outbox.retry(.matching(filter)).retried == 1)
-        filter.node = nil
+        (filter.node, filter.type) = (nil, nil)
         filter.endpoint = "a"
         filter.state = .exhausted
         #expect(try bench.outbox.retry(.matching(filter)).endpoints == ["a": .init(state: .active, deliveries: 2)])

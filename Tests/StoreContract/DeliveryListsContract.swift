@@ -70,6 +70,9 @@ extension StoreContract {
         #expect(try events { $0.state = .delivered } == ["e0"])
         #expect(try events { $0.state = .pending } == ["e1", "e2", "e3", "e4", "e5"])
         #expect(try events { $0.node = "m" } == ["e3", "e4", "e5"])
+        #expect(try events { ($0.node, $0.nodes) = ("m", ["m", "n"]) }.count == 6)
+        try record(ids[2], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
+        #expect(try events { $0.errors = [.status, .timeout] } == ["e1"] && events { $0.errors = [.timeout] }.isEmpty)
         let pattern = try EventPattern("U*")
         #expect(try events { $0.type = pattern } == ["e1", "e3", "e5"])
         #expect(try events { $0.event = "e2" } == ["e2"])
@@ -110,6 +113,11 @@ extension StoreContract {
         let counts = try read { try $0.deliveryCounts(chosen, states: states) }
         #expect(counts == ["a": [.pending: 2], "b": [.pending: 2, .held: 1]])
         #expect(try read { try $0.deliveryCounts(chosen, states: []) }.isEmpty)
+        try record(ids[4], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
+        filter.errors = [.status]
+        let failed = filter
+        #expect(try read { try $0.deliveryNumbers(failed, states: states, beyond: .min, limit: 9) } == [ids[4]])
+        #expect(try read { try $0.deliveryCounts(failed, states: states) } == ["a": [.pending: 1]])
     }
 
     private func formerURLsAreCounted() throws {

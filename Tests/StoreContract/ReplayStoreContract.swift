@@ -38,9 +38,15 @@ extension StoreContract {
         )
         #expect(try first.through == ready(store).last && first.state == .running && first.position == 0)
         #expect(try read { try $0.replay(first.number) } == first && store.replay(first.number) == first)
+        var job = replay { $0.errors = [.timeout, .status] }
+        job.action = .retry(wholeRound: true, atCurrentURL: true)
+        let retry = try stored(job, in: store)
+        #expect(try retry.action == job.action && retry.selection.errors == [.timeout, .status] && store.replay(retry.number) == retry)
+        #expect(try read { try $0.replay(retry.number) } == retry)
         let second = try stored(replay { $0.recipients = .current }, in: store)
         #expect(try second.number > first.number && second.through == newestEvent())
-        #expect(try read { try $0.runningReplays() } == [first, second] && store.runningReplays() == [first, second])
+        #expect(try read { try $0.runningReplays() } == [first, retry, second])
+        #expect(try store.runningReplays() == [first, retry, second])
         #expect(try read { try $0.replay(999) } == nil)
     }
 

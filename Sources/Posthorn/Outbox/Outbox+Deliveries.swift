@@ -40,8 +40,16 @@ extension Outbox {
                 remedy: .listNodes
             )
         }
+        if let node = filter.node { resolved.nodes = try nodes(at: node) }
         if let event = filter.event, try !read({ try $0.knowsEvent(event) }) { throw Self.unknownEvent(event) }
         return resolved
+    }
+
+    /// The ids of a node and of all below it; of one that is gone and of which there are events, its own.
+    private func nodes(at node: String) throws -> [String] {
+        let view = try read { try topologies.view($0) }
+        let found = view.stored.nodes.map(\.id).filter { view.isWithin($0, node) }
+        return found.isEmpty ? [node] : found
     }
 
     static func unknownEvent(_ id: String) -> InputProblem {

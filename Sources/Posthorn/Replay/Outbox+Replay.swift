@@ -7,7 +7,8 @@ import PosthornText
 extension Outbox {
     /// Asks for a replay.
     /// - Parameters:
-    ///   - selection: What is sent again.
+    ///   - selection: Which deliveries it is about.
+    ///   - action: What is done to them.
     ///   - ratePerSecond: Deliveries a second at most, of ``Replay/rates``.
     ///   - scope: The node outside of whose tree nothing is touched; `nil` for the whole outbox.
     ///   - creator: The id of the key that asks for it.
@@ -15,11 +16,13 @@ extension Outbox {
     /// - Throws: `InputProblem` for what cannot be asked for, or when too many go on.
     package func startReplay(
         _ selection: Replay.Selection,
+        action: Replay.Action = .replay,
         ratePerSecond: Int = Replay.usualRate,
         scope: String? = nil,
         creator: String? = nil
     ) throws -> Replay {
         var replay = Replay(scope: scope, selection, ratePerSecond: ratePerSecond, created: clock.now(), creator: creator)
+        replay.action = action
         let forecast = try self.forecast(of: replay, rowLimit: Self.countedRowLimit)
         replay.total = forecast.isWhole ? forecast.total + forecast.refused.values.reduce(0, +) : nil
         let result: Result<Replay, InputProblem> = try writer.perform { [replay] (store) throws(OutboxProblem) in
@@ -34,14 +37,17 @@ extension Outbox {
         return try result.get()
     }
 
-    /// Counts what a replay would send. Changes nothing.
-    /// - Throws: As ``startReplay(_:ratePerSecond:scope:creator:)`` does.
+    /// Counts what a replay would be done to. Changes nothing.
+    /// - Throws: As ``startReplay(_:action:ratePerSecond:scope:creator:)`` does.
     package func forecast(
         _ selection: Replay.Selection,
+        action: Replay.Action = .replay,
         scope: String? = nil,
         rowLimit: Int? = nil
     ) throws -> ReplayForecast {
-        try forecast(of: Replay(scope: scope, selection, created: clock.now()), rowLimit: rowLimit)
+        var replay = Replay(scope: scope, selection, created: clock.now())
+        replay.action = action
+        return try forecast(of: replay, rowLimit: rowLimit)
     }
 
     /// Rows that are looked at while a request waits.
@@ -63,7 +69,7 @@ extension Outbox {
         while true {
             // A page at a time, so that no reader is held for long.
             let batch = try read { [replay] in try ReplaySearch(replay: replay, view: view, reader: $0).next(room: .max) }
-            forecast.add(batch, view, &lastEvent)
+            forecast.add(batch, isSent: replay.action != .cancel, view, &lastEvent)
             replay.position = batch.position
             if batch.isAtEnd { return forecast }
             looked += ScopedOutbox.rowLimit
@@ -89,7 +95,7 @@ extension Outbox {
         }
     }
 
-    /// Ends a replay. What it has made due is delivered all the same.
+    /// Ends a replay. What it has done stays done: what it has made due is delivered all the same.
     /// - Returns: The replay as it is then.
     /// - Throws: `InputProblem` when there is none of that number, or it is over.
     package func cancelReplay(_ number: Int64) throws -> Replay {
@@ -111,15 +117,17 @@ extension Outbox {
 
 extension ReplayForecast {
     /// Counts what a reading found.
-    /// - Parameter lastEvent: The event that the reading before ended with: an event's deliveries stand beside each other.
-    fileprivate mutating func add(_ batch: ReplayBatch, _ view: TopologyView, _ lastEvent: inout String?) {
+    /// - Parameters:
+    ///   - isSent: Whether they would be sent, and so held where the endpoint takes none.
+    ///   - lastEvent: The event that the reading before ended with: an event's deliveries stand beside each other.
+    fileprivate mutating func add(_ batch: ReplayBatch, isSent: Bool, _ view: TopologyView, _ lastEvent: inout String?) {
         var found = Set(batch.deliveries.map(\.event)).union(batch.additions.map(\.eventID))
         if let lastEvent { found.remove(lastEvent) }
         events += found.count
         lastEvent = batch.deliveries.last?.event ?? batch.additions.last?.eventID ?? lastEvent
         for endpoint in batch.deliveries.map(\.endpoint) + batch.additions.flatMap(\.endpoints) {
             deliveries[endpoint, default: 0] += 1
-            if view.endpoint(endpoint)?.state != .active { held[endpoint, default: 0] += 1 }
+            if isSent, view.endpoint(endpoint)?.state != .active { held[endpoint, default: 0] += 1 }
         }
         for found in batch.refused { refused[found.endpoint, default: 0] += 1 }
     }

@@ -1,8 +1,8 @@
-/// What a replay would send, counted without changing anything.
+/// What a replay would be done to, counted without changing anything.
 package struct ReplayForecast: Sendable, Hashable {
-    /// Events that would be sent.
+    /// The events of those deliveries.
     package var events = 0
-    /// Deliveries that would be made due, by endpoint.
+    /// Deliveries that would be made due, or cancelled, by endpoint.
     package var deliveries: [String: Int] = [:]
     /// Those of them that would be held, since the endpoint is not active, by endpoint.
     package var held: [String: Int] = [:]
@@ -11,6 +11,6 @@ package struct ReplayForecast: Sendable, Hashable {
     /// Whether all was counted: a count that a request waits for ends after a number of rows.
     package var isWhole = true
 
-    /// Deliveries that would be made due, of all endpoints.
+    /// Those deliveries, of all endpoints.
     package var total: Int { deliveries.values.reduce(0, +) }
 }

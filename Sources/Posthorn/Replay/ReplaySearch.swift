@@ -4,7 +4,7 @@ import PosthornText
 
 /// What a reading found for a replay.
 struct ReplayBatch: Sendable {
-    /// A delivery that is sent again.
+    /// A delivery to which it is done.
     struct Found: Sendable {
         let delivery: Int64
         let endpoint: String
@@ -19,7 +19,7 @@ struct ReplayBatch: Sendable {
         let endpoints: [String]
     }
 
-    /// Deliveries that are over and are sent again.
+    /// Deliveries to which it is done.
     var deliveries: [Found] = []
     /// Deliveries that are made.
     var additions: [Addition] = []
@@ -99,10 +99,13 @@ struct ReplaySearch {
     private func take(_ row: VisibleDelivery, _ batch: inout ReplayBatch) {
         let delivery = row.delivery
         guard replay.selection.states.contains(delivery.state), isInScope(row.endpointNode), isWanted(endpoint: delivery.endpoint),
+            replay.selection.errors.isEmpty || delivery.last?.error.map(replay.selection.errors.contains) ?? false,
             wants(type: delivery.type, node: delivery.node, created: delivery.created)
         else { return }
         let found = ReplayBatch.Found(delivery: delivery.id, endpoint: delivery.endpoint, event: delivery.event)
-        if view.endpoint(delivery.endpoint) == nil { batch.refused.append(found) } else { batch.deliveries.append(found) }
+        // What goes nowhere can be taken back all the same.
+        let goesOut = replay.action == .cancel || view.endpoint(delivery.endpoint) != nil
+        if goesOut { batch.deliveries.append(found) } else { batch.refused.append(found) }
     }
 
     // MARK: By events

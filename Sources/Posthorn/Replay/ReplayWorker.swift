@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornStore
 import PosthornSystem
+import PosthornText
 
 /// Carries out the replays of an outbox, a step at a time: looks beside the writer, and makes due what was found in one transaction with
 /// the progress. Used by one thread at a time.
@@ -61,9 +62,10 @@ final class ReplayWorker {
         let batch = try outbox.read { reader in
             try ReplaySearch(replay: replay, view: try outbox.topologies.view(reader), reader: reader).next(room: room)
         }
-        guard let due = try commit(batch, of: replay) else { return 0 }
-        course.pace.took(due.count)
-        course.window.add(due, at: now)
+        guard let moved = try commit(batch, of: replay) else { return 0 }
+        course.pace.took(moved.count)
+        // What was taken back waits for nobody.
+        if replay.action != .cancel { course.window.add(moved, at: now) }
         return 0
     }
 
@@ -82,8 +84,8 @@ final class ReplayWorker {
         }
     }
 
-    /// Makes due what was found, and writes down how far the replay is.
-    /// - Returns: The deliveries that are due now; `nil` when the replay is over or was taken further meanwhile, or the hierarchy was
+    /// Does it to what was found, and writes down how far the replay is.
+    /// - Returns: The deliveries to which it was done; `nil` when the replay is over or was taken further meanwhile, or the hierarchy was
     ///   changed and the same rows are looked at again.
     private func commit(_ batch: ReplayBatch, of looked: Replay) throws -> [Int64]? {
         try outbox.writer.perform { [clock = outbox.clock] (store) throws(OutboxProblem) -> [Int64]? in
@@ -92,18 +94,37 @@ final class ReplayWorker {
             }
             if !batch.additions.isEmpty, try store.topologyGeneration() != batch.generation { return nil }
             let now = clock.now()
-            let report = try store.replay(batch.deliveries.map(\.delivery), at: now)
-            let left = Set(report.unknown + report.refused.map(\.delivery))
-            var due = batch.deliveries.map(\.delivery).filter { !left.contains($0) }
+            let ids = batch.deliveries.map(\.delivery)
+            let left = try Self.perform(replay.action, on: ids, store, at: now)
+            var moved = ids.filter { !left.contains($0) }
             for addition in batch.additions {
-                due += try store.addDeliveries(ofEvent: addition.event, to: addition.recipients, at: now)
+                moved += try store.addDeliveries(ofEvent: addition.event, to: addition.recipients, at: now)
             }
             replay.position = batch.position
-            replay.done += due.count
+            replay.done += moved.count
             replay.refused += batch.refused.count + left.count
             if batch.isAtEnd { (replay.state, replay.finished) = (.done, now) }
             try store.update(replay)
-            return due
+            return moved
         }
+    }
+
+    /// - Returns: Those to which it could not be done.
+    private static func perform(
+        _ action: Replay.Action,
+        on ids: [Int64],
+        _ store: any OutboxStore,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Set<Int64> {
+        let report: RetryReport
+        switch action {
+        case .replay: report = try store.replay(ids, at: now)
+        case .retry(let wholeRound, let atCurrentURL):
+            report = try store.retry(ids, RetryManner(wholeRound: wholeRound, atCurrentURL: atCurrentURL), at: now)
+        case .cancel:
+            let cancelled = try store.cancel(ids, at: now)
+            return Set(cancelled.unknown + cancelled.refused.map(\.delivery))
+        }
+        return Set(report.unknown + report.refused.map(\.delivery))
     }
 }

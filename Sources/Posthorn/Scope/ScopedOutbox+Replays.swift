@@ -4,14 +4,16 @@ import PosthornText
 
 /// Replays that a key may see and ask for: those of its own node and below.
 extension ScopedOutbox {
-    /// Asks for a replay, which touches nothing outside of the tree; see ``Outbox/startReplay(_:ratePerSecond:scope:creator:)``.
-    package func startReplay(_ selection: Replay.Selection, ratePerSecond: Int, creator: String?) throws -> Replay {
-        try outbox.startReplay(selection, ratePerSecond: ratePerSecond, scope: node, creator: creator)
+    /// Asks for a replay, which touches nothing outside of the tree; see
+    /// ``Outbox/startReplay(_:action:ratePerSecond:scope:creator:)``.
+    package func startReplay(_ selection: Replay.Selection, _ action: Replay.Action, ratePerSecond: Int, creator: String?) throws -> Replay
+    {
+        try outbox.startReplay(selection, action: action, ratePerSecond: ratePerSecond, scope: node, creator: creator)
     }
 
-    /// Counts what a replay would send, as far as a request may wait for it. Changes nothing.
-    package func forecast(_ selection: Replay.Selection) throws -> ReplayForecast {
-        try outbox.forecast(selection, scope: node, rowLimit: Outbox.countedRowLimit)
+    /// Counts what a replay would be done to, as far as a request may wait for it. Changes nothing.
+    package func forecast(_ selection: Replay.Selection, _ action: Replay.Action) throws -> ReplayForecast {
+        try outbox.forecast(selection, action: action, scope: node, rowLimit: Outbox.countedRowLimit)
     }
 
     /// A page of replays, newest first.

@@ -11,11 +11,17 @@ extension JSONLine {
         let selection = replay.selection
         self.init()
         if numbersAsText { add("id", String(replay.number)) } else { add("id", replay.number) }
+        add("action", replay.action.name)
+        if case .retry(let wholeRound, let atCurrentURL) = replay.action {
+            add("whole_round", wholeRound)
+            add("current_url", atCurrentURL)
+        }
         add("state", replay.state.rawValue)
         add("node", selection.node ?? replay.scope)
         add("endpoint", selection.endpoint)
         add("types", selection.types.map(\.text))
         add("states", selection.states.map(\.rawValue).sorted())
+        add("errors", selection.errors.map(\.rawValue).sorted())
         add("since", selection.since)
         add("until", selection.until)
         add("recipients", selection.recipients.rawValue)

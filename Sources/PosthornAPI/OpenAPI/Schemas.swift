@@ -3,7 +3,7 @@ import PosthornText
 
 /// The schemas that routes refer to, by their names.
 enum Schemas {
-    static let all: [(String, JSONValue)] = events + deliveries + lanes + topology + access + others
+    static let all: [(String, JSONValue)] = events + deliveries + lanes + replays + topology + access + others
 
     private static let identifier = Schema.text(limit: Identifier.limitBytes)
     private static let eventID = Schema.pattern("^[A-Za-z0-9_.:-]{1,64}$")
@@ -285,34 +285,6 @@ enum Schemas {
             Schema.whole([
                 ("id", identifier), ("since", Schema.time), ("until", Schema.time), ("step_seconds", Schema.integer),
                 ("total", Schema.whole(tally)), ("data", Schema.array(Schema.whole([("start", Schema.time)] + tally))),
-            ])
-        ),
-        (
-            "Replay",
-            Schema.whole([
-                ("id", number), ("state", Schema.choice(Replay.State.allCases.map(\.rawValue))), ("node", Schema.nullable("string")),
-                ("endpoint", Schema.nullable("string")), ("types", Schema.array(Schema.string)), ("states", Schema.array(Schema.string)),
-                ("since", Schema.nullableTime), ("until", Schema.nullableTime), ("recipients", Schema.string),
-                ("rate_per_second", Schema.integer), ("created", Schema.time), ("created_by", Schema.nullable("string")),
-                ("done", Schema.described(Schema.integer, "Deliveries that were made due.")),
-                ("refused", Schema.described(Schema.integer, "Deliveries that could not be sent again: their endpoint is removed.")),
-                ("left", Schema.described(Schema.nullable("integer"), "null where there were too many to be counted.")),
-                ("ends_about", Schema.nullableTime), ("finished", Schema.nullableTime),
-            ])
-        ),
-        (
-            "ReplayForecast",
-            Schema.whole([
-                ("events", Schema.integer), ("deliveries", Schema.integer),
-                (
-                    "endpoints",
-                    Schema.array(
-                        Schema.whole([
-                            ("endpoint", identifier), ("deliveries", Schema.integer), ("held", Schema.integer), ("refused", Schema.integer),
-                        ])
-                    )
-                ),
-                ("complete", Schema.boolean),
             ])
         ),
         ("EndpointPatch", Schema.described(Schema.openObject, "Members of an Endpoint; null takes one back to its default.")),

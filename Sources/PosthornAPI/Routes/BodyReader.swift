@@ -26,6 +26,9 @@ struct BodyReader {
         return value
     }
 
+    /// Whether the member is there and not null.
+    func has(_ name: String) -> Bool { value(name) != nil }
+
     func text(_ name: String, limitBytes: Int) throws(APIProblem) -> String? {
         guard let value = value(name) else { return nil }
         guard case .string(let text) = value, (1...limitBytes).contains(text.utf8.count) else {

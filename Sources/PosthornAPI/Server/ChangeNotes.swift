@@ -11,7 +11,8 @@ enum ChangeNotes {
         "deleteEndpoint": "endpoint remove", "enableEndpoint": "endpoint enable", "disableEndpoint": "endpoint disable",
         "verifyEndpoint": "endpoint verify", "rotateEndpointSecret": "endpoint rotate", "getEndpointSecret": "endpoint secret",
         "retryDelivery": "retry", "cancelDelivery": "cancel", "resendDelivery": "resend", "skipDelivery": "skip", "createKey": "key create",
-        "revokeKey": "key revoke", "createReplay": "replay create", "cancelReplay": "replay cancel",
+        "retryDeliveries": "bulk retry", "cancelDeliveries": "bulk cancel", "revokeKey": "key revoke", "createReplay": "replay create",
+        "cancelReplay": "replay cancel",
         "createPortalSession": "portal-session create", "revokePortalSession": "portal-session end", "putNode": "node change",
         "deleteNode": "node remove", "putTopology": "apply",
     ]
@@ -39,7 +40,7 @@ enum ChangeNotes {
         guard let action = actions[request.route.operation], (200..<300).contains(response.status) else { return }
         // Answered again, and done once; or only counted what it would do.
         if response.headers["Idempotency-Replayed"] != nil || request.flag("dry_run") { return }
-        if request.route.operation == "createReplay", response.status != 201 { return }
+        if ["createReplay", "retryDeliveries", "cancelDeliveries"].contains(request.route.operation), response.status != 201 { return }
         let answer = (try? JSONValue.parse(response.body)) ?? .null
         let subject = request.text("id") ?? request.text("number") ?? answer["id"]?.plainText
         request.outbox.note(

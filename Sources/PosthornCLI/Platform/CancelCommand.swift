@@ -9,9 +9,10 @@ enum CancelCommand: Command {
         name: "cancel",
         summary: "take back deliveries that were not delivered: they are never tried again",
         positionals: DeliveryChoice.positionals,
-        flags: DeliveryChoice.flags(.cancel),
+        flags: DeliveryChoice.flags(.cancel) + [BulkJob.flag],
         details: [
             DeliveryChoice.details,
+            BulkJob.details,
             "A request that is on the wire arrives all the same; its attempt is recorded, and the delivery stays cancelled.",
             "With --json: one object with cancelled (a count), unknown (numbers) and refused (objects of delivery and state); with --dry-run"
                 + "\none object an endpoint, with endpoint, deliveries and a count by state.",
@@ -22,6 +23,7 @@ enum CancelCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let choice = try DeliveryChoice(arguments, .cancel)
         return try context.withOutbox { outbox in
+            if let status = try BulkJob.start(.cancel, choice, arguments, outbox, context) { return status }
             if choice.isDryRun {
                 try choice.printCounts(outbox, context)
                 return 0

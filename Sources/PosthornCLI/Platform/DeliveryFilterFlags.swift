@@ -10,11 +10,18 @@ enum DeliveryFilterFlags {
     /// - Parameter states: Those that can be asked for.
     static func flags(_ states: [DeliveryState]) -> [CommandSpecification.Flag] {
         let state = CommandSpecification.Flag("state", "STATE", "only \(states.map(\.rawValue).joined(separator: ", "))")
+        let error = CommandSpecification.Flag(
+            "error",
+            "ERROR",
+            isRepeatable: true,
+            "only those whose newest attempt failed so: timeout, http_status, … (repeatable)"
+        )
         return (states.count > 1 ? [state] : []) + [
             .init("endpoint", "ID", "only to this endpoint"),
-            .init("node", "ID", "only of events at this node"),
+            .init("node", "ID", "only of events at this node and below"),
             .init("type", "PATTERN", "only of event types that match, such as 'MEETING_*'"),
             .init("event", "ID", "only of this event"),
+        ] + (states.count > 1 ? [error] : []) + [
             .init("since", "TIME", "only of events since then: \(time)"),
             .init("until", "TIME", "only of events before then, written as for --since"),
         ]
@@ -22,7 +29,7 @@ enum DeliveryFilterFlags {
 
     /// Those of them that are there.
     static func given(_ arguments: ParsedArguments) -> [String] {
-        ["state", "endpoint", "node", "type", "event", "since", "until"].filter { arguments.has($0) }
+        ["state", "endpoint", "node", "type", "event", "error", "since", "until"].filter { arguments.has($0) }
     }
 
     static func filter(_ arguments: ParsedArguments) throws(UsageProblem) -> DeliveryFilter {
@@ -33,6 +40,7 @@ enum DeliveryFilterFlags {
         filter.node = arguments.text("node")
         filter.type = try arguments.pattern("type")
         filter.event = arguments.text("event")
+        filter.errors = try arguments.choices("error", AttemptError.self)
         filter.since = try arguments.moment("since", before: now)
         filter.until = try arguments.moment("until", before: now)
         return filter

@@ -11,6 +11,7 @@ enum RetryCommand: Command {
         summary: "try exhausted or waiting deliveries again now",
         positionals: DeliveryChoice.positionals,
         flags: DeliveryChoice.flags(.retry) + [
+            BulkJob.flag,
             .init("schedule", "give a whole new round of the schedule instead of one attempt"),
             .init("current-url", "to the URL that the endpoint has now; with --endpoint ID alone: all that wait for another one"),
             .init("mails", "instead of deliveries: mails about exhausted deliveries that were refused; with --endpoint, about that one"),
@@ -20,6 +21,7 @@ enum RetryCommand: Command {
                 + "\nlast one's. When it fails, a waiting delivery goes on with its schedule as if nobody had asked, and an exhausted one stays"
                 + "\nexhausted.",
             DeliveryChoice.details,
+            BulkJob.details,
             "A delivery goes where its endpoint was when the event was accepted (posthorn deliveries shows the URL). With --current-url it"
                 + "\ngoes where the endpoint is now, by the method and with the envelope that it has now; held deliveries are moved too, and stay"
                 + "\nheld. With --endpoint ID and nothing else: all that wait for another URL.",
@@ -34,7 +36,8 @@ enum RetryCommand: Command {
         ],
         examples: [
             "posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --endpoint crm --current-url",
-            "posthorn retry --state exhausted --type 'MEETING_*' --dry-run", "posthorn retry --mails",
+            "posthorn retry --state exhausted --type 'MEETING_*' --dry-run",
+            "posthorn retry --state exhausted --error timeout --node acme --rate 50", "posthorn retry --mails",
         ]
     )
 
@@ -42,7 +45,9 @@ enum RetryCommand: Command {
         if arguments.has("mails") { return try retryMails(arguments, context) }
         let atCurrentURL = arguments.has("current-url")
         let choice = try DeliveryChoice(arguments, atCurrentURL ? .retryAtCurrentURL : .retry)
+        let action = Replay.Action.retry(wholeRound: arguments.has("schedule"), atCurrentURL: atCurrentURL)
         return try context.withOutbox { outbox in
+            if let status = try BulkJob.start(action, choice, arguments, outbox, context) { return status }
             if choice.isDryRun {
                 try choice.printCounts(outbox, context)
                 return 0
@@ -57,7 +62,7 @@ enum RetryCommand: Command {
     }
 
     private static func retryMails(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let others = ["state", "node", "type", "event", "since", "until", "dry-run", "schedule", "current-url"]
+        let others = ["state", "node", "type", "event", "error", "since", "until", "dry-run", "rate", "schedule", "current-url"]
         if !arguments.positionals.isEmpty || others.contains(where: arguments.has) {
             throw UsageProblem("--mails goes with --endpoint ID alone", command: context.command)
         }

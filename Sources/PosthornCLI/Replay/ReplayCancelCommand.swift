@@ -7,7 +7,7 @@ import PosthornText
 enum ReplayCancelCommand: Command {
     static let specification = CommandSpecification(
         name: "replay cancel",
-        summary: "end a replay; what it has made due is delivered all the same",
+        summary: "end a replay, or a bulk retry or cancellation; what it has done stays done",
         positionals: [.init(name: "REPLAY", count: .one, summary: "its number, as posthorn replay list shows it")],
         details: ["With --json: the replay, as posthorn replay show prints it."],
         examples: ["posthorn replay cancel 3"]
@@ -19,9 +19,9 @@ enum ReplayCancelCommand: Command {
         if context.json {
             context.output.write(JSONLine(replay, at: SystemClock().now()))
         } else {
-            context.output.write(
-                "replay \(number) is cancelled; it had made \(HumanText.count(replay.done, "delivery", "deliveries")) due\n"
-            )
+            let done = HumanText.count(replay.done, "delivery", "deliveries")
+            let what = replay.action == .cancel ? "cancelled \(done)" : "made \(done) due"
+            context.output.write("\(replay.action.name) \(number) is cancelled; it had \(what)\n")
         }
         return 0
     }

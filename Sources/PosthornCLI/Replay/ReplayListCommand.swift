@@ -7,7 +7,7 @@ import PosthornText
 enum ReplayListCommand: Command {
     static let specification = CommandSpecification(
         name: "replay list",
-        summary: "list replays, newest first",
+        summary: "list replays, and bulk retries and cancellations, newest first",
         details: [
             "Those that are over are kept as long as they are among the newest \(Replay.keptLimit).",
             "With --json: an object a line, with what posthorn replay show prints.",
@@ -29,15 +29,17 @@ enum ReplayListCommand: Command {
     }
 
     private static let columns: [Table.Column] = [
-        .init("REPLAY"), .init("STATE"), .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("DONE"), .init("LEFT"),
-        .init("CREATED"), .init("ENDS ABOUT"),
+        .init("REPLAY"), .init("ACTION"), .init("STATE"), .init("NODE", canShrink: true), .init("ENDPOINT", canShrink: true), .init("DONE"),
+        .init("LEFT"), .init("CREATED"), .init("ENDS ABOUT"),
     ]
 
     private static func cells(_ replay: Replay, _ now: Timestamp) -> [String] {
-        [
-            String(replay.number), replay.state.rawValue, replay.selection.node ?? replay.scope ?? "*", replay.selection.endpoint ?? "*",
-            HumanText.grouped(replay.done), replay.left.map { HumanText.grouped($0) } ?? "?", replay.created.description,
-            (replay.finished ?? replay.endsAbout(at: now))?.description ?? "-",
+        let selection = replay.selection
+        let end = (replay.finished ?? replay.endsAbout(at: now))?.description ?? "-"
+        return [
+            String(replay.number), replay.action.name, replay.state.rawValue, selection.node ?? replay.scope ?? "*",
+            selection.endpoint ?? "*", HumanText.grouped(replay.done), replay.left.map { HumanText.grouped($0) } ?? "?",
+            replay.created.description, end,
         ]
     }
 }

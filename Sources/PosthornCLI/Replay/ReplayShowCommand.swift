@@ -7,12 +7,13 @@ import PosthornText
 enum ReplayShowCommand: Command {
     static let specification = CommandSpecification(
         name: "replay show",
-        summary: "show a replay: what it sends, and how far it is",
+        summary: "show a replay, or a bulk retry or cancellation: what it is about, and how far it is",
         positionals: [.init(name: "REPLAY", count: .one, summary: "its number, as posthorn replay list shows it")],
         details: [
-            "With --json: id, state (running, done, cancelled), node, endpoint, types, states, since, until, recipients, rate_per_second, created,"
-                + "\ncreated_by (a key of the HTTP API), done (deliveries that were made due), refused, left and ends_about (null where they were too"
-                + "\nmany to be counted), finished."
+            "With --json: id, action (replay, retry, cancel; of a retry also whole_round and current_url), state (running, done, cancelled), node,"
+                + "\nendpoint, types, states, errors, since, until, recipients, rate_per_second, created, created_by (a key of the HTTP API), done"
+                + "\n(deliveries that were made due, or cancelled), refused, left and ends_about (null where they were too many to be counted),"
+                + "\nfinished."
         ],
         examples: ["posthorn replay show 3"]
     )
@@ -39,9 +40,10 @@ enum ReplayShowCommand: Command {
     static func text(_ replay: Replay) -> String {
         let selection = replay.selection
         var rows: [(String, String)] = [
-            ("state", replay.state.rawValue), ("done", HumanText.count(replay.done, "delivery", "deliveries")),
+            ("action", replay.action.text.replacing(",", with: ", ")), ("state", replay.state.rawValue),
+            ("done", HumanText.count(replay.done, "delivery", "deliveries")),
         ]
-        if replay.refused > 0 { rows.append(("not sent", HumanText.count(replay.refused, "delivery", "deliveries"))) }
+        if replay.refused > 0 { rows.append(("refused", HumanText.count(replay.refused, "delivery", "deliveries"))) }
         if replay.state == .running { rows.append(("left", replay.left.map { HumanText.grouped($0) } ?? "not counted")) }
         if let end = replay.endsAbout(at: SystemClock().now()) { rows.append(("ends about", end.description)) }
         if let finished = replay.finished { rows.append(("finished", finished.description)) }
@@ -52,6 +54,7 @@ enum ReplayShowCommand: Command {
         let choices: [(String, String?)] = [
             ("node", selection.node ?? replay.scope), ("endpoint", selection.endpoint), ("since", selection.since?.description),
             ("until", selection.until?.description), ("by key", replay.creator),
+            ("errors", selection.errors.isEmpty ? nil : selection.errors.map(\.rawValue).sorted().joined(separator: ", ")),
             ("types", selection.types.isEmpty ? nil : selection.types.map(\.text).joined(separator: ", ")),
         ]
         rows += choices.compactMap { name, value in value.map { (name, TerminalText.text($0)) } }

@@ -1,9 +1,9 @@
 public import PosthornText
 
-/// A job that sends events of the past again. It is a row of the outbox: it survives a restart, goes on step by step, can be looked at and
-/// cancelled, and lets live traffic go first.
+/// A job that does something to many deliveries: sends events of the past again, tries again what failed, or takes it back. It is a row of the
+/// outbox: it survives a restart, goes on step by step, can be looked at and cancelled, and lets live traffic go first.
 public struct Replay: Sendable, Hashable {
-    /// What is sent again.
+    /// Which deliveries it is about.
     public struct Selection: Sendable, Hashable {
         /// Only events at this node and below; `nil` for all.
         public var node: String?
@@ -11,8 +11,10 @@ public struct Replay: Sendable, Hashable {
         public var endpoint: String?
         /// Only events of one of these types; all when empty.
         public var types: [EventPattern] = []
-        /// Only deliveries in one of these states, of ``Replay/states``.
+        /// Only deliveries in one of these states, of ``Replay/Action-swift.enum/states``.
         public var states: Set<DeliveryState> = [.exhausted]
+        /// Only deliveries whose newest attempt failed with one of these; all when empty.
+        public var errors: Set<AttemptError> = []
         /// Only events that happened then or later.
         public var since: Timestamp?
         /// Only events that happened before then.
@@ -43,14 +45,14 @@ public struct Replay: Sendable, Hashable {
     public enum State: String, CaseIterable, Sendable {
         /// It goes on while an engine runs.
         case running
-        /// All that it found was made due.
+        /// It was done to all that it found.
         case done
-        /// It was ended by hand. What it had made due before is delivered all the same.
+        /// It was ended by hand. What it had done before stays done.
         case cancelled
     }
 
     /// The states of deliveries that can be sent again.
-    public static let states: Set<DeliveryState> = [.exhausted, .delivered]
+    public static let states: Set<DeliveryState> = Action.replay.states
     /// Deliveries a second, unless it is told otherwise.
     public static let usualRate = 50
     /// What may be asked for.
@@ -68,7 +70,9 @@ public struct Replay: Sendable, Hashable {
     public let scope: String?
     /// What is sent again.
     public let selection: Selection
-    /// Deliveries that are made due in a second at most.
+    /// What is done to it.
+    public var action = Action.replay
+    /// Deliveries that are moved in a second at most.
     public let ratePerSecond: Int
     /// When it was asked for.
     public let created: Timestamp
@@ -80,11 +84,11 @@ public struct Replay: Sendable, Hashable {
     public var position: Int64 = 0
     /// The number up to which it looks: of the newest when it was asked for.
     public var through: Int64 = 0
-    /// Deliveries that there were to send again when it was asked for; `nil` where they were too many to be counted.
+    /// Deliveries that it was about when it was asked for; `nil` where they were too many to be counted.
     public var total: Int?
-    /// Deliveries that were made due.
+    /// Deliveries that were made due, or cancelled.
     public var done = 0
-    /// Deliveries that were to be sent again and could not be: their endpoint is removed, or they were moved by hand.
+    /// Deliveries to which it could not be done: their endpoint is removed, or they were moved by hand.
     public var refused = 0
     /// When it was done or cancelled.
     public var finished: Timestamp?
@@ -121,10 +125,9 @@ public struct Replay: Sendable, Hashable {
     /// Throws unless this can be asked for.
     /// - Throws: ``InputProblem`` that names the field.
     public func check() throws(InputProblem) {
-        if selection.states.isEmpty || !selection.states.isSubset(of: Self.states) {
-            let wrong = selection.states.subtracting(Self.states).map(\.rawValue).sorted().joined(separator: ", ")
-            let words = Self.states.map(\.rawValue).sorted(by: >).joined(separator: " and ")
-            throw InputProblem(field: "states", value: wrong, reason: "can be \(words): what waits goes out by itself")
+        if selection.states.isEmpty || !selection.states.isSubset(of: action.states) {
+            let wrong = selection.states.subtracting(action.states).map(\.rawValue).sorted().joined(separator: ", ")
+            throw InputProblem(field: "states", value: wrong, reason: action.advice)
         }
         if !Self.rates.contains(ratePerSecond) {
             let reason = "must be a whole number from \(Self.rates.lowerBound) to \(Self.rates.upperBound)"

@@ -139,6 +139,8 @@ import Testing
             ("PATCH", "/v1/endpoints/mine", #"{"node":"@"}"#, "c2", "xx"),
             ("POST", "/v1/keys", #"{"rights":["read"],"node":"@"}"#, "c2", "xx"),
             ("POST", "/v1/replays", #"{"node":"@"}"#, "c2", "xx"), ("POST", "/v1/replays", #"{"endpoint":"@"}"#, "far", "xxx"),
+            ("POST", "/v1/deliveries/retry", #"{"node":"@"}"#, "c2", "xx"),
+            ("POST", "/v1/deliveries/cancel", #"{"endpoint":"@"}"#, "far", "xxx"),
         ] {
             let one = bench.ask(method, target, body: body.replacing("@", with: foreign), headers: key)
             let other = bench.ask(method, target, body: body.replacing("@", with: unknown), headers: key)

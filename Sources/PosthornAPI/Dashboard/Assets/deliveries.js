@@ -4,7 +4,7 @@ import { h, fill, makeID, announce, note, button, tableRow } from './dom.js';
 import { get, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
 import { count, deliveryState, errors, outcome, time, timeAndDistance } from './words.js';
-import { act, acts, chooseAll } from './many.js';
+import { act, actOnAll, acts, bulkActs, bulkBody, chooseAll } from './many.js';
 
 const tabs = [
     { word: 'All', filter: {} },
@@ -124,7 +124,9 @@ export function deliveryList(filter, signal) {
             h('span', {}, `${count(rows.length)} chosen`),
             acts.filter(each => !each.isOfLanes && rows.some(each.fits)).map(each => button(`${each.word} ${count(rows.filter(each.fits).length)}`, () => actOnChosen(each), each.isDangerous ? 'danger' : '')),
             rows.length > 0 && button('Choose none', () => { chosen.clear(); showChecks(); }),
-            total > 0 && button('Choose all that match ...', chooseAllThatMatch));
+            total > 0 && button('Choose all that match ...', chooseAllThatMatch),
+            total > 0 && bulkActs.map(each => ({ each, body: bulkBody(each, filter) })).filter(({ body }) => body !== null).map(({ each, body }) =>
+                button(`All that match: ${each.word.toLowerCase()} ...`, () => actOnAll(each, body, message), each.isDangerous ? 'danger' : '')));
     }
     function showChecks() {
         for (const box of body.querySelectorAll('input')) box.checked = chosen.has(box.value);

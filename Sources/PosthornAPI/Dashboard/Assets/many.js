@@ -1,9 +1,9 @@
 // Acts on many deliveries: counted first, confirmed, done a few at a time, and each refusal is named.
 
-import { h, fill, announce, confirm, dialog, note } from './dom.js';
+import { h, fill, announce, confirm, dialog, makeID, note, table } from './dom.js';
 import { all, path, post } from './api.js';
+import { link, problemNote } from './router.js';
 import { count, counted } from './words.js';
-import { problemNote } from './router.js';
 
 /// What can be done to deliveries, and to which.
 export const acts = [
@@ -79,4 +79,45 @@ export async function act(each, rows, message, signal) {
         [...refused].map(([reason, ids]) => h('p', {}, `${counted(ids.length, 'was', 'were')} refused, such as ${ids[0]}: ${reason}`))));
     announce(words);
     return true;
+}
+
+/// What can be done to all deliveries that a filter asks for, however many: by a job, which an engine carries out.
+export const bulkActs = [
+    { word: 'Retry', name: 'retry', states: ['pending', 'exhausted'], says: 'Each is tried once more, as many a second as you say; live traffic goes first.', rate: 50 },
+    { word: 'Cancel', name: 'cancel', isDangerous: true, states: ['pending', 'held', 'exhausted'], says: 'They are never sent. This cannot be undone.', rate: 1000 },
+];
+
+/// A filter as the body of such a job; `null` where it asks for something that a job does not know.
+export function bulkBody(each, filter) {
+    if (['event', 'status_class', 'attempts_min'].some(name => filter[name].length > 0)) return null;
+    const states = filter.state.length > 0 ? filter.state.filter(state => each.states.includes(state)) : each.states;
+    if (states.length === 0) return null;
+    const one = name => filter[name][0];
+    return { endpoint: one('endpoint'), node: one('node'), types: filter.type, states, errors: filter.error, since: one('after'), until: one('before') };
+}
+
+/// Counts what an act would be done to, asks, and makes the job. Says in `message` what was made.
+export async function actOnAll(each, body, message) {
+    const made = await dialog(`${each.word} all that match`, close => {
+        const counting = h('div', { role: 'status' }, 'Counting ...');
+        const id = makeID('rate');
+        const field = h('input', { id, type: 'number', min: '1', max: '10000', value: String(each.rate) });
+        const fault = h('div', { role: 'alert' });
+        const yes = h('button', { class: each.isDangerous ? 'danger' : 'first', disabled: true }, each.word);
+        post(`v1/deliveries/${each.name}`, { ...body, dry_run: true }).then(result => {
+            fill(counting, h('p', {}, `${counted(result.deliveries, 'delivery matches', 'deliveries match')}${result.complete ? '' : ' so far, and there are more'}. ${each.says}`),
+                result.endpoints.length > 0 && table('By endpoint', [['Endpoint', row => row.endpoint], ['Deliveries', row => count(row.deliveries), 'number']], result.endpoints));
+            yes.disabled = result.deliveries === 0 && result.complete;
+            fill(yes, `${each.word} ${result.complete ? count(result.deliveries) : 'them'}`);
+        }, error => fill(counting, problemNote(error)));
+        return h('form', { onsubmit: async event => {
+            event.preventDefault();
+            try { close(await post(`v1/deliveries/${each.name}`, { ...body, rate_per_second: Number(field.value) })); } catch (error) { fill(fault, problemNote(error)); }
+        } },
+        counting, h('label', { for: id }, 'Deliveries a second'), field, fault,
+        h('div', { class: 'actions' }, yes, h('button', { type: 'button', onclick: () => close() }, 'Keep them as they are')));
+    });
+    if (!made) return;
+    fill(message, note('good', h('p', {}, `${each.word} is under way as job ${made.id}: `, link('replays', 'see how far it is'), '. It begins as soon as an engine runs.')));
+    announce(`${each.word} is under way`);
 }

@@ -1,4 +1,4 @@
-// Replays: events of the past, sent again by a job that survives a restart.
+// Replays: events of the past, sent again by a job that survives a restart; and the jobs that try again, or take back, all that match.
 
 import { h, fill, announce, button, confirm, makeID, note, table } from './dom.js';
 import { get, path, post, me } from './api.js';
@@ -24,7 +24,7 @@ page('replays', async context => {
             : table('Newest first', columns(cancel), part.data));
     }
     async function cancel(row) {
-        if (!await confirm(`Cancel replay ${row.id}?`, ['What it has made due is delivered all the same; the rest is not sent.'], 'Cancel it', true)) return;
+        if (!await confirm(`Cancel ${row.action} ${row.id}?`, ['What it has done stays done: what it made due is delivered all the same.'], 'Cancel it', true)) return;
         try { await post(path`v1/replays/${row.id}/cancel`); announce('Cancelled'); } catch (error) { fill(message, problemNote(error)); }
         shown = null;
         await show();
@@ -36,8 +36,9 @@ page('replays', async context => {
 function columns(cancel) {
     return [
         ['Replay', row => row.id],
+        ['Does', row => row.action],
         ['State', row => h('span', { class: `badge ${row.state === 'done' ? 'good' : ''}` }, row.state)],
-        ['What', row => [what(row), h('br'), h('span', { class: 'dim' }, `states ${row.states.join(', ')}; ${row.recipients} recipients; ${count(row.rate_per_second)}/s at most`)]],
+        ['What', row => [what(row), h('br'), h('span', { class: 'dim' }, `states ${row.states.join(', ')}; ${row.errors.length > 0 ? `failed with ${row.errors.join(', ')}; ` : ''}${row.recipients} recipients; ${count(row.rate_per_second)}/s at most`)]],
         ['Done', row => count(row.done), 'number'],
         ['Left', row => row.finished ? '' : count(row.left), 'number'],
         ['Refused', row => count(row.refused), 'number'],

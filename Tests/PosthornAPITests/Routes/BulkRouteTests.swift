@@ -1,0 +1,65 @@
+import Posthorn
+import PosthornHTTP
+import PosthornModel
+import PosthornStore
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+@testable import PosthornAPI
+
+/// Many deliveries tried again or taken back through the API.
+@Suite(.limited()) struct BulkRouteTests {
+    private let bench: APIBench
+
+    init() throws {
+        bench = try APIBench()
+        for id in ["e1", "e2"] { try bench.emit(id) }
+        try bench.emit("e-far", node: "s2")
+    }
+
+    private func post(_ action: String, _ body: String, key: String? = nil) -> Answer {
+        bench.ask("POST", "/v1/deliveries/\(action)", key: key, body: body)
+    }
+
+    @Test func aDryRunCountsByEndpointAndTheJobIsAsAReplayIs() throws {
+        let dry = post("cancel", #"{"endpoint":"mine","dry_run":true}"#)
+        #expect(dry.status == 200 && dry.json["deliveries"] == .number("2"))
+        #expect(dry.text.contains(#""endpoints":[{"endpoint":"mine","deliveries":2,"held":0,"refused":0}],"complete":true"#))
+        #expect(bench.ask("GET", "/v1/replays").data.isEmpty)
+        let made = post("cancel", #"{"endpoint":"mine"}"#)
+        #expect(made.status == 201 && made.headers["Location"] == "/v1/replays/1")
+        #expect(made.json["action"] == .string("cancel") && made.json["left"] == .number("2"))
+        #expect(made.json["states"] == .array(["exhausted", "held", "pending"].map { .string($0) }))
+        let retry = post("retry", #"{"states":["exhausted"],"errors":["timeout"],"whole_round":true,"rate_per_second":7}"#)
+        #expect(retry.json["action"] == .string("retry") && retry.json["whole_round"] == .bool(true))
+        #expect(retry.json["current_url"] == .bool(false) && retry.json["rate_per_second"] == .number("7"))
+        #expect(retry.json["errors"] == .array([.string("timeout")]))
+        #expect(bench.ask("GET", "/v1/replays").all("action") == ["retry", "cancel"])
+        #expect(bench.ask("POST", "/v1/replays/1/cancel").json["state"] == .string("cancelled"))
+        let notes = bench.ask("GET", "/v1/changes")
+        #expect(notes.all("action").contains("bulk retry") && notes.all("action").count { $0 == "bulk cancel" } == 1)
+    }
+
+    @Test func problemsAreNamedByTheirPointer() throws {
+        #expect(post("retry", #"{"states":["delivered"]}"#).faults == ["/states"])
+        #expect(post("retry", #"{"states":["held"]}"#).faults == ["/states"])
+        #expect(post("retry", #"{"states":["held"],"current_url":true,"dry_run":true}"#).status == 200)
+        #expect(post("cancel", #"{"errors":["timeuot"]}"#).faults == ["/errors/0"])
+        #expect(post("cancel", #"{"whole_round":true}"#).faults == ["/whole_round"])
+        #expect(post("retry", #"{"rate_per_second":0}"#).faults == ["/rate_per_second"])
+        #expect(post("retry", #"{"endpoint":"none"}"#).faults == ["/endpoint"])
+    }
+
+    @Test func aKeysJobTouchesNothingOutsideOfItsTree() throws {
+        let (own, other) = (try bench.key("c1", .retry, .readMetadata), try bench.key("c2", .retry, .readMetadata))
+        let dry = post("cancel", #"{"dry_run":true}"#, key: own)
+        #expect(dry.json["deliveries"] == .number("2") && !dry.text.contains("far") && !dry.text.contains("top"))
+        #expect(post("cancel", "{}", key: own).json["node"] == .string("c1"))
+        #expect(bench.ask("GET", "/v1/replays/1", key: other).status == 404)
+        for body in [#"{"endpoint":"far"}"#, #"{"node":"c2"}"#, #"{"endpoint":"top"}"#] {
+            #expect(post("retry", body, key: own).status == 422 && post("cancel", body, key: own).status == 422)
+        }
+        #expect(post("retry", "{}", key: try bench.key("c1", .read)).status == 403)
+    }
+}
