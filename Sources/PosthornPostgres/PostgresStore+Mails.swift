@@ -77,18 +77,25 @@ extension PostgresStore {
 
     // MARK: Sending
 
-    /// The mail that is due first.
-    package func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
-        try mails("WHERE m.state = 'waiting' AND m.next_attempt_at <= $1 ORDER BY m.next_attempt_at, m.key LIMIT 1", now.milliseconds).first
+    /// The contacts for whom mails wait.
+    package func waitingRecipients() throws(OutboxProblem) -> [WaitingRecipient] {
+        try run("SELECT recipient, min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting' GROUP BY recipient").all.map {
+            WaitingRecipient(recipient: $0.text(0), due: Timestamp(milliseconds: $0.integer(1)))
+        }
     }
 
-    /// The first waiting mail with a greater number.
-    package func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail? {
-        try mails("WHERE m.state = 'waiting' AND m.key > $1 ORDER BY m.key LIMIT 1", key).first
+    /// The waiting mails of a contact.
+    package func waitingMails(to recipient: String, dueBy due: Timestamp, limit: Int) throws(OutboxProblem) -> [QueuedMail] {
+        try mails(
+            "WHERE m.state = 'waiting' AND m.next_attempt_at <= $1 AND m.recipient = $2 ORDER BY m.next_attempt_at, m.key LIMIT $3",
+            .integer(due.milliseconds),
+            .text(recipient),
+            .integer(Int64(limit))
+        )
     }
 
     /// When the first waiting mail is due.
-    package func nextMail() throws(OutboxProblem) -> Timestamp? {
+    func nextMail() throws(OutboxProblem) -> Timestamp? {
         try run("SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting'").first?.integerOrNil(0)
             .map(Timestamp.init(milliseconds:))
     }
@@ -100,7 +107,7 @@ extension PostgresStore {
             .integer(key),
             .integer(now.milliseconds)
         )
-        return try mails("WHERE m.key = $1 AND m.state = 'waiting'", key).first
+        return try mails("WHERE m.key = $1 AND m.state = 'waiting'", .integer(key)).first
     }
 
     /// Stores the result of sending a mail, which was closed for it.
@@ -119,7 +126,7 @@ extension PostgresStore {
 
     /// The mails that were refused, newest first.
     package func refusedMails(limit: Int) throws(OutboxProblem) -> [QueuedMail] {
-        try mails("WHERE m.state = 'refused' ORDER BY m.key DESC LIMIT $1", Int64(limit))
+        try mails("WHERE m.state = 'refused' ORDER BY m.key DESC LIMIT $1", .integer(Int64(limit)))
     }
 
     /// Lets a refused mail be tried again.
@@ -138,13 +145,13 @@ extension PostgresStore {
         return update.affected == 1
     }
 
-    private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {
-        let rows = try run(
+    private func mails(_ condition: String, _ values: PostgresValue...) throws(OutboxProblem) -> [QueuedMail] {
+        let rows = try runOnce(
             """
             SELECT m.key, m.id, e.id, m.recipient, m.state, m.closed, m.attempts, m.next_attempt_at, m.answer
             FROM posthorn_mail m JOIN posthorn_endpoint e ON e.key = m.endpoint \(condition)
             """,
-            .integer(value)
+            values
         )
         return try rows.all.map { (row) throws(OutboxProblem) in
             guard let state = MailState(rawValue: row.text(4)) else { throw damaged("posthorn_mail", row.text(0)) }

@@ -80,18 +80,33 @@ extension SQLiteStore {
 
     // MARK: Sending
 
-    /// The mail that is due first.
-    package func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
-        try mails("WHERE m.state = 'waiting' AND m.next_attempt_at <= ?1 ORDER BY m.next_attempt_at, m.key LIMIT 1", now.milliseconds).first
+    /// The contacts for whom mails wait.
+    package func waitingRecipients() throws(OutboxProblem) -> [WaitingRecipient] {
+        let rows = try connection.prepare(
+            "SELECT recipient, min(next_attempt_at) FROM posthorn_mail INDEXED BY posthorn_mail_due WHERE state = 'waiting' GROUP BY recipient"
+        )
+        var found: [WaitingRecipient] = []
+        while try rows.step() {
+            found.append(WaitingRecipient(recipient: rows.text(0), due: Timestamp(milliseconds: rows.integer(1))))
+        }
+        return found
     }
 
-    /// The first waiting mail with a greater number.
-    package func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail? {
-        try mails("WHERE m.state = 'waiting' AND m.key > ?1 ORDER BY m.key LIMIT 1", key).first
+    /// The waiting mails of a contact.
+    package func waitingMails(to recipient: String, dueBy due: Timestamp, limit: Int) throws(OutboxProblem) -> [QueuedMail] {
+        try mails(
+            """
+            WHERE m.state = 'waiting' AND m.next_attempt_at <= ?1 AND m.recipient = ?2 ORDER BY m.next_attempt_at, m.key LIMIT ?3
+            """,
+            due.milliseconds
+        ) { rows in
+            rows.bind(2, recipient)
+            rows.bind(3, Int64(limit))
+        }
     }
 
     /// When the first waiting mail is due.
-    package func nextMail() throws(OutboxProblem) -> Timestamp? {
+    func nextMail() throws(OutboxProblem) -> Timestamp? {
         try connection.integer("SELECT min(next_attempt_at) FROM posthorn_mail WHERE state = 'waiting'")
             .map(Timestamp.init(milliseconds:))
     }
@@ -147,7 +162,11 @@ extension SQLiteStore {
         return isRetried
     }
 
-    private func mails(_ condition: String, _ value: Int64) throws(OutboxProblem) -> [QueuedMail] {
+    private func mails(
+        _ condition: String,
+        _ value: Int64,
+        _ bindOthers: (SQLiteStatement) -> Void = { _ in }
+    ) throws(OutboxProblem) -> [QueuedMail] {
         let rows = try connection.prepare(
             """
             SELECT m.key, m.id, e.id, m.recipient, m.state, m.closed, m.attempts, m.next_attempt_at, m.answer
@@ -155,6 +174,7 @@ extension SQLiteStore {
             """
         )
         rows.bind(1, value)
+        bindOthers(rows)
         defer { rows.reset() }
         var mails: [QueuedMail] = []
         while try rows.step() {

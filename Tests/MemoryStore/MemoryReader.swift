@@ -195,14 +195,16 @@ final class MemoryReader: OutboxReader {
 
     // MARK: Mails
 
-    func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail? {
-        let due = waiting.filter { $0.due.map { $0 <= now } ?? false }
-        return due.min { ($0.due ?? now, $0.key) < ($1.due ?? now, $1.key) }.map(tables.queued)
+    func waitingRecipients() throws(OutboxProblem) -> [WaitingRecipient] {
+        Dictionary(grouping: waiting, by: \.recipient).compactMap { recipient, rows in
+            rows.compactMap(\.due).min().map { WaitingRecipient(recipient: recipient, due: $0) }
+        }
     }
 
-    func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail? { waiting.first { $0.key > key }.map(tables.queued) }
-
-    func nextMail() throws(OutboxProblem) -> Timestamp? { waiting.compactMap(\.due).min() }
+    func waitingMails(to recipient: String, dueBy due: Timestamp, limit: Int) throws(OutboxProblem) -> [QueuedMail] {
+        let found = waiting.filter { row in row.recipient == recipient && row.due.map { $0 <= due } ?? false }
+        return found.sorted { ($0.due ?? due, $0.key) < ($1.due ?? due, $1.key) }.prefix(limit).map(tables.queued)
+    }
 
     private var waiting: [MailRow] { tables.mails.filter { $0.state == .waiting } }
 

@@ -11,21 +11,31 @@ extension StoreContract {
     ]
 
     private func mailsAreFound() throws {
-        let (store, ids, endpoint) = try accepted(2)
+        let (store, ids, endpoint) = try accepted(4)
         for id in ids { try exhaust(id, in: store) }
-        let nothing = try read { (try $0.dueMail(at: later(Self.hour)), try $0.waitingMail(after: 0), try $0.nextMail()) }
-        #expect(nothing == (nil, nil, nil))
+        #expect(try read { try $0.waitingRecipients() }.isEmpty)
         try notify(ids[0], endpoint, in: store, recipient: "a@example.com", after: 2000)
         try notify(ids[1], endpoint, in: store, recipient: "b@example.com", after: 1000)
-        let first = try #require(try read { try $0.dueMail(at: later(5000)) })
+        try notify(ids[2], endpoint, in: store, recipient: "b@example.com", after: 3000)
+        let contacts = try read { try $0.waitingRecipients() }.sorted { $0.recipient < $1.recipient }
+        #expect(
+            contacts == [
+                WaitingRecipient(recipient: "a@example.com", due: later(2000)),
+                WaitingRecipient(recipient: "b@example.com", due: later(1000)),
+            ]
+        )
+        func mails(_ recipient: String, dueBy due: Timestamp, limit: Int = 9) throws -> [QueuedMail] {
+            try read { try $0.waitingMails(to: recipient, dueBy: due, limit: limit) }
+        }
+        #expect(try mails("b@example.com", dueBy: later(999)).isEmpty && mails("c@example.com", dueBy: later(5000)).isEmpty)
+        let first = try #require(try mails("b@example.com", dueBy: later(1000)).first)
         #expect(first.recipient == "b@example.com" && first.nextAttemptAt == later(1000))
-        #expect(try read { try $0.dueMail(at: later(999)) } == nil)
-        #expect(try read { try $0.nextMail() } == later(1000))
-        // By number it is the other way round.
-        let lowest = try #require(try read { try $0.waitingMail(after: 0) })
-        #expect(lowest.recipient == "a@example.com")
-        #expect(try read { try $0.waitingMail(after: lowest.key) } == first)
-        #expect(try read { try $0.waitingMail(after: first.key) } == nil)
+        // Taken for sending, it still waits; what comes after it is another one.
+        _ = try store.write { () throws(OutboxProblem) in try store.closeMail(first.key, at: later(1000)) }
+        try notify(ids[3], endpoint, in: store, recipient: "b@example.com", after: 4000)
+        let both = try mails("b@example.com", dueBy: Timestamp(milliseconds: .max))
+        #expect(both.count == 2 && both.first?.key == first.key)
+        #expect(try mails("b@example.com", dueBy: Timestamp(milliseconds: .max), limit: 1).map(\.key) == [first.key])
     }
 
     private func mailTellsEverything() throws {

@@ -67,8 +67,26 @@ extension StoreContract {
         }
     }
 
-    func dueMail(at moment: Timestamp) throws -> QueuedMail? { try read { try $0.dueMail(at: moment) } }
-    func waitingMail(after key: Int64) throws -> QueuedMail? { try read { try $0.waitingMail(after: key) } }
+    /// The mail that is due first, of whoever gets it.
+    func dueMail(at moment: Timestamp) throws -> QueuedMail? {
+        try waitingMails(dueBy: moment).min { ($0.nextAttemptAt ?? moment, $0.key) < ($1.nextAttemptAt ?? moment, $1.key) }
+    }
+
+    /// The first waiting mail with a greater number, due or not.
+    func waitingMail(after key: Int64) throws -> QueuedMail? {
+        try waitingMails(dueBy: Timestamp(milliseconds: .max)).filter { $0.key > key }.min { $0.key < $1.key }
+    }
+
+    private func waitingMails(dueBy due: Timestamp) throws -> [QueuedMail] {
+        try read { (reader) throws(OutboxProblem) -> [QueuedMail] in
+            var found: [QueuedMail] = []
+            for contact in try reader.waitingRecipients() {
+                found += try reader.waitingMails(to: contact.recipient, dueBy: due, limit: 1000)
+            }
+            return found
+        }
+    }
+
     func mailContents(_ key: Int64, limit: Int = 10) throws -> MailContents? { try read { try $0.mailContents(key, limit: limit) } }
     private func mailStatus() throws -> MailStatus { try read { try $0.status(at: now).mails } }
 

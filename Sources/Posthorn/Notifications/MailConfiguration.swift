@@ -9,6 +9,10 @@ public struct MailConfiguration: Sendable {
     public var from: MailAddress
     /// Who is told, beside the contact, of endpoints that will be disabled or are; `nil` for nobody.
     public var operatorAddress: MailAddress?
+    /// Mails that one address gets in an hour, at least 1; what there is beyond that is in the last of them.
+    public var mailsPerHour = Self.usualMailsPerHour
+    /// How many that is unless it is told otherwise.
+    public static let usualMailsPerHour = 10
     /// Hands them to the operator's server.
     package var sender: MailSender
     /// Takes mails in place of the server, in tests.

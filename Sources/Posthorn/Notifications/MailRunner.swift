@@ -2,23 +2,26 @@ import PosthornModel
 import PosthornStore
 import PosthornMail
 import PosthornSystem
+import PosthornText
 import Synchronization
 
-/// Sends the mails of a running engine's outbox, one after the other, on a thread of its own: a slow mail server holds
+/// Sends the mails of a running engine's outbox, one after the other and contact by contact, on a thread of its own: a slow mail server holds
 /// nothing else back. A mail is closed in one commit, sent, and recorded in another; a crash between the two sends it
 /// again, with the same message id.
 final class MailRunner: EngineService {
-    private let outbox: Outbox
+    let outbox: Outbox
     /// How mails are handed in, as of now.
     private let configuration: @Sendable () -> MailConfiguration
-    private let speed: Double
-    private let listeners: EngineListeners
-    private let thread: ServiceThread
+    let speed: Double
+    let listeners: EngineListeners
+    let thread: ServiceThread
     /// Whether this engine sends the mails; of several that share an outbox one does.
     private let onDuty = Atomic(true)
 
     /// How long to wait when the outbox cannot be read or written.
     private static let storagePauseMilliseconds: Int64 = 1000
+    /// All that waits, due or not.
+    private static let everything = Timestamp(milliseconds: .max)
     /// A flush ends after so many mails in a row that the server does not take now: the next would wait for it too.
     private static let flushFailuresLimit = 2
 
@@ -65,40 +68,68 @@ final class MailRunner: EngineService {
     private var isOnDuty: Bool { onDuty.load(ordering: .acquiring) }
 
     private func run() {
+        var turns = MailTurns(spanMilliseconds: Transition.scaled(MailSchedule.spacingMilliseconds, speed))
         while true {
             switch thread.order {
             case .stop: return
-            case .finish: return flush()
+            case .finish: return flush(&turns)
             case .work:
-                let pause = sendDue()
+                let pause = sendDue(&turns)
                 if thread.order == .work { thread.sleep(milliseconds: pause) }
             }
         }
     }
 
-    /// Sends what is due.
+    /// Sends what is due, contact by contact.
     /// - Returns: How long to sleep.
-    private func sendDue() -> Int64 {
+    private func sendDue(_ turns: inout MailTurns) -> Int64 {
         do {
-            while thread.order == .work, isOnDuty, let mail = try outbox.read({ try $0.dueMail(at: outbox.clock.now()) }) {
-                _ = try send(mail)
+            while thread.order == .work, isOnDuty {
+                let waiting = try outbox.read { try $0.waitingRecipients() }
+                let now = outbox.clock.now()
+                let turn = turns.next(of: waiting, limit: configuration().mailsPerHour, at: now)
+                guard let (recipient, isDigest) = turn.recipient else {
+                    guard case .wait(let next?) = turn else { return ServiceThread.longestSleepMilliseconds }
+                    return outbox.clock.realMilliseconds(until: next) ?? ServiceThread.longestSleepMilliseconds
+                }
+                let limit = isDigest ? Self.digestLimit : 1
+                let mails = try outbox.read { try $0.waitingMails(to: recipient, dueBy: now, limit: limit) }
+                // Pruned since: what waits is looked at again.
+                if mails.isEmpty { continue }
+                if try sendDigest(mails) == .sent { turns.sent(to: recipient, at: outbox.clock.now()) }
             }
-            guard isOnDuty, let next = try outbox.read({ try $0.nextMail() }) else { return ServiceThread.longestSleepMilliseconds }
-            return outbox.clock.realMilliseconds(until: next) ?? ServiceThread.longestSleepMilliseconds
+            return ServiceThread.longestSleepMilliseconds
         } catch {
             return Self.storagePauseMilliseconds
         }
     }
 
-    private func flush() {
-        var key: Int64 = 0
+    /// Tries once what waits, due or not, as far as the contacts may get more.
+    private func flush(_ turns: inout MailTurns) {
+        var tried: Set<Int64> = []
+        var done: Set<String> = []
         var failures = 0
-        while thread.order != .stop, isOnDuty, failures < Self.flushFailuresLimit,
-            let mail = try? outbox.read({ try $0.waitingMail(after: key) })
-        {
-            key = mail.key
-            switch try? send(mail) {
-            case .sent, .permanent: failures = 0
+        while thread.order != .stop, isOnDuty, failures < Self.flushFailuresLimit {
+            let now = outbox.clock.now()
+            guard let all = try? outbox.read({ try $0.waitingRecipients() }) else { return }
+            let waiting = all.filter { !done.contains($0.recipient) }.map {
+                WaitingRecipient(recipient: $0.recipient, due: min($0.due, now))
+            }
+            let turn = turns.next(of: waiting, limit: configuration().mailsPerHour, at: now)
+            guard let (recipient, isDigest) = turn.recipient,
+                let found = try? outbox.read({ try $0.waitingMails(to: recipient, dueBy: Self.everything, limit: Self.digestLimit) })
+            else { return }
+            let mails = Array(found.filter { !tried.contains($0.key) }.prefix(isDigest ? Self.digestLimit : 1))
+            if mails.isEmpty {
+                done.insert(recipient)
+                continue
+            }
+            tried.formUnion(mails.map(\.key))
+            switch try? sendDigest(mails) {
+            case .sent:
+                turns.sent(to: recipient, at: now)
+                failures = 0
+            case .permanent: failures = 0
             case .temporary: failures += 1
             case .unusable, nil: return
             }
@@ -106,7 +137,7 @@ final class MailRunner: EngineService {
     }
 
     /// Sends one mail and records its result.
-    private func send(_ mail: QueuedMail) throws -> MailResult? {
+    func send(_ mail: QueuedMail) throws -> MailResult? {
         let claim = try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) -> Claim? in
             let now = outbox.clock.now()
             guard let closed = try store.closeMail(mail.key, at: now) else { return nil }
@@ -115,15 +146,15 @@ final class MailRunner: EngineService {
         }
         guard let claim else { return nil }
         guard let contents = try contents(claim) else {
-            record(MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "no delivery is left to report"))
+            record([Self.nothingLeft(mail)])
             return nil
         }
-        let result = handIn(claim.mail, contents)
+        let result = handIn(claim.mail, Words(contents), identifier: claim.mail.id)
         // Cut off before the server has answered: nobody knows whether it has the mail.
         if result != .sent, thread.isCut { return nil }
         let now = outbox.clock.now()
         let attempt = MailSchedule.after(result, of: claim.mail, at: now, speed: speed)
-        record(attempt)
+        record([attempt])
         listeners.tell(
             .mail(
                 MailUpdate(
@@ -165,8 +196,17 @@ final class MailRunner: EngineService {
         )
     }
 
-    private func handIn(_ mail: QueuedMail, _ contents: MailContents) -> MailResult {
-        let words = Words(contents)
+    /// What becomes of a mail whose deliveries were pruned.
+    static func nothingLeft(_ mail: QueuedMail) -> MailAttempt {
+        MailAttempt(mail: mail.key, state: .refused, nextAttemptAt: nil, answer: "no delivery is left to report")
+    }
+
+    /// Hands a digest in.
+    func handIn(_ mail: QueuedMail, _ digest: DigestMail, identifier: String) -> MailResult {
+        handIn(mail, Words(digest), identifier: identifier)
+    }
+
+    private func handIn(_ mail: QueuedMail, _ words: Words, identifier: String) -> MailResult {
         let configuration = configuration()
         do throws(InputProblem) {
             let message = MailMessage(
@@ -177,7 +217,7 @@ final class MailRunner: EngineService {
                 html: words.html,
                 // The moment at which it was closed, so that a repeat is the same mail.
                 date: mail.closed ?? outbox.clock.now(),
-                identifier: mail.id
+                identifier: identifier
             )
             if let transport = configuration.transport { return transport(message) }
             return try configuration.sender.send(message) { [thread] in thread.isCut }
@@ -192,6 +232,8 @@ final class MailRunner: EngineService {
         let text: String
         let html: String
 
+        init(_ mail: DigestMail) { (subject, text, html) = (mail.subject, mail.text, mail.html) }
+
         init(_ contents: MailContents) {
             if let notice = contents.notice {
                 let mail = HealthMail(endpoint: contents.endpoint, node: contents.node, notice: notice)
@@ -203,15 +245,29 @@ final class MailRunner: EngineService {
         }
     }
 
-    /// Stores a result; a store that cannot be written now is tried again until the engine ends.
-    private func record(_ attempt: MailAttempt) {
+    /// Stores results in one commit; a store that cannot be written now is tried again until the engine ends.
+    func record(_ attempts: [MailAttempt]) {
+        if attempts.isEmpty { return }
         while true {
             do throws(OutboxProblem) {
-                return try outbox.writer.perform { (store) throws(OutboxProblem) in try store.recordMail(attempt) }
+                return try outbox.writer.perform { (store) throws(OutboxProblem) in
+                    for attempt in attempts { try store.recordMail(attempt) }
+                }
             } catch {
                 if thread.order != .work { return }
                 thread.sleep(milliseconds: Self.storagePauseMilliseconds)
             }
+        }
+    }
+}
+
+extension MailTurns.Turn {
+    /// Whose turn it is, and whether all that waits for them goes at once.
+    fileprivate var recipient: (String, isDigest: Bool)? {
+        switch self {
+        case .mail(let recipient): (recipient, false)
+        case .digest(let recipient): (recipient, true)
+        case .wait: nil
         }
     }
 }

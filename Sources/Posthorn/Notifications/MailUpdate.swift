@@ -8,6 +8,8 @@ public struct MailUpdate: Sendable {
     public let recipient: String
     /// The endpoint's id.
     public let endpoint: String
+    /// How many endpoints it is about: several in a digest, of which ``endpoint`` is one.
+    public internal(set) var endpoints = 1
     /// How many deliveries it is about.
     public let deliveries: Int
     /// The attempt's number.

@@ -9,6 +9,7 @@ extension LogRecord {
             Field("recipient", update.recipient), Field("endpoint", update.endpoint), Field("deliveries", update.deliveries),
             Field("attempt", update.attempt),
         ]
+        if update.endpoints > 1 { fields.append(Field("endpoints", update.endpoints)) }
         if let answer = update.answer { fields.append(Field("answer", answer)) }
         if let next = update.nextAttemptAt { fields.append(Field("next_attempt_at", next.description)) }
         switch update.state {

@@ -10,6 +10,11 @@ enum MailArguments {
         .init("smtp", "URL", "send mails about exhausted deliveries through this server: smtps://user@host or smtp://user@host:587"),
         .init("mail-from", "ADDRESS", "with --smtp: who sends the mails"),
         .init("mail-operator", "ADDRESS", "with --smtp: who is told, too, of endpoints that will be disabled or are"),
+        .init(
+            "mail-limit",
+            "N",
+            "with --smtp: mails that one address gets in an hour, 1 to 1000 (default \(MailConfiguration.usualMailsPerHour))"
+        ),
         .init("smtp-password-file", "FILE", "the password of --smtp's user, in the first line (default: $POSTHORN_SMTP_PASSWORD)"),
         .init("smtp-allow-plain", "hand mails and the password over in clear text where the server offers no STARTTLS"),
     ]
@@ -17,7 +22,8 @@ enum MailArguments {
     static let details =
         "When the last attempt of a delivery fails, a mail is queued for the notification_contact of the endpoint's node or of the"
         + "\nnearest node above it. With --smtp the engine sends it: the first at once, further ones of the same endpoint collected in"
-        + "\none mail an hour. A mail that cannot be handed in is tried again after 1 minute, 10 minutes, 1 hour and then hourly, for"
+        + "\none mail an hour. Contacts take turns, and one gets --mail-limit mails an hour at most: the last of them has all that waits for it,"
+        + "\none line an endpoint. A mail that cannot be handed in is tried again after 1 minute, 10 minutes, 1 hour and then hourly, for"
         + "\nthree days; one that the server refuses for good is shown by status and doctor. Without --smtp the mails wait in the outbox,"
         + "\none for each endpoint, until a run has it or prune deletes their deliveries. --until-settled tries every waiting mail once."
 
@@ -60,6 +66,7 @@ enum MailArguments {
                 "\(arguments.label("smtp")) names a user, whose password is missing; set \(variable) or give --smtp-password-file FILE"
             )
         }
+        let limit = try arguments.integer("mail-limit", 1...1000)
         do throws(InputProblem) {
             let server = try MailServer(
                 url,
@@ -69,6 +76,7 @@ enum MailArguments {
             )
             var configuration = MailConfiguration(from: from, server: server)
             configuration.operatorAddress = try operatorAddress(arguments)
+            configuration.mailsPerHour = limit ?? MailConfiguration.usualMailsPerHour
             return configuration
         } catch {
             throw problem("\(arguments.label("smtp")): \(error)")

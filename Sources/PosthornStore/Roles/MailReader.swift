@@ -2,12 +2,13 @@ public import PosthornText
 
 /// The mails that wait, and what they are about, read beside the writer. Part of ``OutboxReader``, under the same rules.
 public protocol MailReader: AnyObject {
-    /// The mail that is due first, at the latest at `now`.
-    func dueMail(at now: Timestamp) throws(OutboxProblem) -> QueuedMail?
-    /// The first waiting mail with a greater number, due or not.
-    func waitingMail(after key: Int64) throws(OutboxProblem) -> QueuedMail?
-    /// When the first waiting mail is due.
-    func nextMail() throws(OutboxProblem) -> Timestamp?
+    /// The contacts for whom mails wait, in no order.
+    func waitingRecipients() throws(OutboxProblem) -> [WaitingRecipient]
+    /// The waiting mails of a contact, the one that is due first before the others.
+    /// - Parameters:
+    ///   - due: Only those that are due then or earlier.
+    ///   - limit: How many at most.
+    func waitingMails(to recipient: String, dueBy due: Timestamp, limit: Int) throws(OutboxProblem) -> [QueuedMail]
     /// The deliveries that a mail reports.
     /// - Parameter limit: How many deliveries are read with their attempts; the others are counted.
     func mailContents(_ key: Int64, limit: Int) throws(OutboxProblem) -> MailContents?
