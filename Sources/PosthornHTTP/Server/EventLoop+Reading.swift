@@ -27,7 +27,7 @@ extension EventLoop {
             connection.leftover = []
             consume(leftover.span, connection)
         }
-        for _ in 0..<Self.readsPerTurn {
+        for turn in 0..<Self.readsPerTurn where turn == 0 || inputBudgetBytes > 0 {
             guard !connection.isClosed, connection.mayRead, !connection.inputHasEnded, connection.leftover.isEmpty,
                 connection.wantsInput(outputLimit: Self.outputLimitBytes)
             else { return }
@@ -41,6 +41,7 @@ extension EventLoop {
         if let tls = connection.tls { return read(tls, room, connection) }
         let count = recv(connection.descriptor, input.baseAddress, room, 0)
         if count > 0 {
+            inputBudgetBytes -= count
             // Less than there was room for is all there was, unless the client's end is behind it.
             if count < room, !connection.machine.clientHasEnded { connection.mayRead = false }
             consume(UnsafeMutableBufferPointer(rebasing: input[..<count]).span, connection)
@@ -56,7 +57,9 @@ extension EventLoop {
 
     private func read(_ tls: TLSConnection, _ room: Int, _ connection: ServerConnection) {
         switch tls.read(into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: input[..<room]))) {
-        case .bytes(let count): consume(UnsafeMutableBufferPointer(rebasing: input[..<count]).span, connection)
+        case .bytes(let count):
+            inputBudgetBytes -= count
+            consume(UnsafeMutableBufferPointer(rebasing: input[..<count]).span, connection)
         case .exhausted: connection.mayRead = false
         case .again: break
         case .ended:

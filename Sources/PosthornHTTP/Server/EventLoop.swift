@@ -58,6 +58,11 @@ final class EventLoop {
     static let outputLimitBytes = 64 << 10
     /// How many reads a connection gets before it is others' turn.
     static let readsPerTurn = 16
+    /// How many bytes all connections together may hand over in a turn beyond one read of each: hundreds of bodies that come at
+    /// once would otherwise keep new connections waiting until each has had all of its reads.
+    private static let inputBytesPerTurn = 1 << 20
+    /// How many events one call brings.
+    private static let eventsPerTurn = 64
     private static let listenerToken = UInt64.max
     private static let wakerToken = UInt64.max - 1
 
@@ -80,6 +85,10 @@ final class EventLoop {
     private var isHalted = false
     /// Slots that have more to read, when it is their turn again.
     private var backlog: [(slot: Int, generation: UInt32)] = []
+    /// What is left of ``inputBytesPerTurn``.
+    var inputBudgetBytes = 0
+    /// Connections that may be closed in this turn to make room, the first to go at the end.
+    private var evictionOrder: [(slot: Int, generation: UInt32)] = []
     var acceptor: Acceptor?
 
     /// - Parameters:
@@ -107,11 +116,13 @@ final class EventLoop {
         link.begin()
         watch(link.waker.descriptor, Self.wakerToken, EPOLLIN.rawValue)
         acceptor?.begin()
-        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        var events = [epoll_event](repeating: epoll_event(), count: Self.eventsPerTurn)
         while !isHalted {
             let count = epoll_wait(poller, &events, Int32(events.count), timeout)
             now = MonotonicClock.nanoseconds()
             date.set(secondsSince1970: Int64(time(nil)))
+            inputBudgetBytes = Self.inputBytesPerTurn
+            evictionOrder.removeAll(keepingCapacity: true)
             for i in 0..<max(0, Int(count)) { dispatch(events[i].data.u64, events[i].events) }
             serveBacklog()
             readMail()
@@ -225,19 +236,28 @@ final class EventLoop {
     /// Closes the connection that has waited longest for a request, of the client that has the most of them. Returns whether
     /// there was one.
     func evict() -> Bool {
+        if evictionOrder.isEmpty { chooseEvictions() }
+        while let (slot, generation) = evictionOrder.popLast() {
+            guard let connection = connections[slot], connection.generation == generation, connection.machine.isEvictable else { continue }
+            close(connection, .cut)
+            return true
+        }
+        return false
+    }
+
+    /// Looking at hundreds of connections costs far more than accepting one, and a flood makes room for each of thousands: so
+    /// several are chosen at once, which holds for one turn at most.
+    private func chooseEvictions() {
         var candidates = deadlines.slots(under: .idle, atMost: 256)
         for timer in [ConnectionTimer.handshake, .head] where candidates.isEmpty {
             candidates = deadlines.slots(under: timer, atMost: 256)
         }
-        var most: (connection: ServerConnection, count: Int)?
-        for slot in candidates {
-            guard let connection = connections[slot], connection.machine.isEvictable else { continue }
-            let count = connection.share.connections.load(ordering: .relaxed)
-            if count > most?.count ?? 0 { most = (connection, count) }
+        let ranked = candidates.enumerated().compactMap { age, slot -> (slot: Int, generation: UInt32, age: Int, count: Int)? in
+            guard let connection = connections[slot], connection.machine.isEvictable else { return nil }
+            return (slot, connection.generation, age, connection.share.connections.load(ordering: .relaxed))
         }
-        guard let most else { return false }
-        close(most.connection, .cut)
-        return true
+        let first = ranked.sorted { ($0.count, $1.age) > ($1.count, $0.age) }.prefix(16)
+        evictionOrder = first.reversed().map { ($0.slot, $0.generation) }
     }
 
     /// It has more to read, when others have had their turn.
@@ -246,7 +266,12 @@ final class EventLoop {
     private func serveBacklog() {
         let waiting = backlog
         backlog = []
-        for (slot, generation) in waiting {
+        for (index, (slot, generation)) in waiting.enumerated() {
+            if inputBudgetBytes <= 0 {
+                // Those that have not had a turn come before those that have had one.
+                backlog.insert(contentsOf: waiting[index...], at: 0)
+                return
+            }
             if let connection = connections[slot], connection.generation == generation { serve(connection) }
         }
     }
