@@ -5,13 +5,17 @@ import PosthornText
 
 /// Lists that are read a bounded number of rows at a time.
 extension PostgresStore {
-    /// Visits deliveries, newest first. Those of an event are found by an index, all others by looking at each number downwards.
+    /// Visits deliveries, newest first. Those of an event and of an endpoint are found by indexes, all others by looking at each number
+    /// downwards.
     package func visitDeliveries(
         _ rows: DeliveryRows,
         _ visit: (VisibleDelivery) -> Bool
     ) throws(OutboxProblem) -> VisitEnd {
         var condition = DeliveryCondition(DeliveryFilter())
         if let event = rows.event { condition.add(.text(event)) { "d.event = (SELECT seq FROM posthorn_outbox WHERE id = \($0))" } }
+        if let endpoint = rows.endpoint {
+            condition.add(.text(endpoint)) { "d.endpoint = (SELECT key FROM posthorn_endpoint WHERE id = \($0))" }
+        }
         if !rows.states.isEmpty, !rows.states.contains(.delivered) {
             condition.add(.texts(rows.states.map(\.rawValue))) { "d.state = ANY (\($0)::text[])" }
         }

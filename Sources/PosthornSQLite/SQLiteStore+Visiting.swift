@@ -17,13 +17,13 @@ extension SQLiteStore {
 
     /// Visits deliveries, newest first.
     ///
-    /// Those of an event, and those in a state of which there are few, are found by an index, all others by looking at each number
-    /// downwards.
+    /// Those of an event, of an endpoint, and those in a state of which there are few, are found by an index, all others by looking at
+    /// each number downwards.
     package func visitDeliveries(
         _ rows: DeliveryRows,
         _ visit: (VisibleDelivery) -> Bool
     ) throws(OutboxProblem) -> VisitEnd {
-        if let numbers = try indexed(rows) { return try visitEach(numbers, rows, visit) }
+        if let chosen = try indexed(rows) { return try visitEach(chosen, rows, visit) }
         let statement = try connection.prepare(
             "\(Self.visibleColumns) WHERE d.id > ? AND d.id < ? ORDER BY d.id \(Self.direction(rows.after)) LIMIT ?"
         )
@@ -31,14 +31,20 @@ extension SQLiteStore {
         statement.bind(2, rows.before ?? .max)
         statement.bind(3, Int64(rows.limit))
         var seen = 0
-        var last: VisibleDelivery?
+        var (last, created): (Int64, Int64) = (0, 0)
         while try statement.step() {
+            (seen, last, created) = (seen + 1, statement.integer(0), statement.integer(7))
+            // Most rows are passed over where a state is asked for: none of those is made into a delivery.
+            if !Self.isIn(rows.states, statement.text(5)) { continue }
             let row = try visible(statement)
-            (seen, last) = (seen + 1, row)
             if Self.isWanted(row, rows), !visit(row) { return .stopped }
         }
-        guard seen == rows.limit, let last else { return .atEnd }
-        return .atLimit(last: last.delivery.id, created: last.delivery.created)
+        guard seen == rows.limit else { return .atEnd }
+        return .atLimit(last: last, created: Timestamp(milliseconds: created))
+    }
+
+    private static func isIn(_ states: Set<DeliveryState>, _ text: String) -> Bool {
+        states.isEmpty || DeliveryState(rawValue: text).map(states.contains) ?? true
     }
 
     /// The order in which a reading goes through numbers.
@@ -105,10 +111,30 @@ extension SQLiteStore {
             && (rows.event.map { $0 == row.delivery.event } ?? true)
     }
 
-    /// The numbers that an index finds, in the order of the reading; `nil` where there is none for it, or too many.
-    private func indexed(_ rows: DeliveryRows) throws(OutboxProblem) -> [Int64]? {
-        if let event = rows.event { return try numbers(ofEvent: event, rows) }
-        guard !rows.states.isEmpty, !rows.states.contains(.delivered) else { return nil }
+    /// Deliveries that an index has found, in the order of the reading.
+    private struct Chosen {
+        var numbers: [Int64]
+        /// The last one that was looked at, where there are more.
+        var last: Int64?
+
+        /// As many of these as may be looked at.
+        init(_ numbers: [Int64], limit: Int) {
+            self.numbers = Array(numbers.prefix(limit))
+            last = numbers.count > limit ? self.numbers.last : nil
+        }
+    }
+
+    /// What an index finds; `nil` where there is none for it, or too many.
+    private func indexed(_ rows: DeliveryRows) throws(OutboxProblem) -> Chosen? {
+        if let event = rows.event { return Chosen(try numbers(ofEvent: event, rows), limit: rows.limit) }
+        if !rows.states.isEmpty, !rows.states.contains(.delivered), let numbers = try numbers(inStates: rows) {
+            return Chosen(numbers, limit: rows.limit)
+        }
+        return try rows.endpoint.map { (id) throws(OutboxProblem) in try chosen(ofEndpoint: id, rows) }
+    }
+
+    /// Those in some states, of which there are few; `nil` where there are more.
+    private func numbers(inStates rows: DeliveryRows) throws(OutboxProblem) -> [Int64]? {
         var found: [Int64] = []
         for state in rows.states {
             for part in Self.rows(in: state) {
@@ -120,6 +146,29 @@ extension SQLiteStore {
         }
         let inside = found.filter { $0 < rows.before ?? .max && $0 > rows.after ?? .min }
         return rows.after == nil ? inside.sorted(by: >) : inside.sorted()
+    }
+
+    /// Those of an endpoint. Its index has deliveries in all states; those in others are looked at and left out.
+    private func chosen(ofEndpoint id: String, _ rows: DeliveryRows) throws(OutboxProblem) -> Chosen {
+        let statement = try connection.prepare(
+            """
+            SELECT id, state FROM posthorn_delivery INDEXED BY posthorn_delivery_endpoint
+            WHERE endpoint = (SELECT key FROM posthorn_endpoint WHERE id = ?) AND id > ? AND id < ?
+            ORDER BY id \(Self.direction(rows.after)) LIMIT ?
+            """
+        )
+        statement.bind(1, id)
+        statement.bind(2, rows.after ?? .min)
+        statement.bind(3, rows.before ?? .max)
+        statement.bind(4, Int64(rows.limit + 1))
+        var (seen, wanted): ([Int64], [Int64]) = ([], [])
+        while try statement.step() {
+            seen.append(statement.integer(0))
+            if Self.isIn(rows.states, statement.text(1)), seen.count <= rows.limit { wanted.append(seen[seen.count - 1]) }
+        }
+        var chosen = Chosen(seen, limit: rows.limit)
+        chosen.numbers = wanted
+        return chosen
     }
 
     private func numbers(ofEvent id: String, _ rows: DeliveryRows) throws(OutboxProblem) -> [Int64] {
@@ -139,19 +188,13 @@ extension SQLiteStore {
         return found
     }
 
-    private func visitEach(
-        _ numbers: [Int64],
-        _ rows: DeliveryRows,
-        _ visit: (VisibleDelivery) -> Bool
-    ) throws(OutboxProblem) -> VisitEnd {
+    private func visitEach(_ chosen: Chosen, _ rows: DeliveryRows, _ visit: (VisibleDelivery) -> Bool) throws(OutboxProblem) -> VisitEnd {
         let statement = try connection.prepare(Self.visibleByNumber)
-        var last: VisibleDelivery?
-        for number in numbers.prefix(rows.limit) {
+        for number in chosen.numbers {
             guard let row = try visibleDelivery(number, statement) else { continue }
-            last = row
             if Self.isWanted(row, rows), !visit(row) { return .stopped }
         }
-        guard numbers.count > rows.limit, let last else { return .atEnd }
-        return .atLimit(last: last.delivery.id, created: last.delivery.created)
+        guard let last = chosen.last, let row = try visibleDelivery(last, statement) else { return .atEnd }
+        return .atLimit(last: last, created: row.delivery.created)
     }
 }

@@ -30,12 +30,9 @@ extension MemoryReader {
         let isIndexed = rows.event != nil || (!rows.states.isEmpty && !rows.states.contains(.delivered))
         let inside = tables.deliveries.filter { $0.id < rows.before ?? .max && $0.id > rows.after ?? .min }
         let all = (rows.after == nil ? inside.reversed() : inside).map(visible)
-        let found = isIndexed ? all.filter { Self.isChosen($0.delivery, rows) } : all
-        for row in found.prefix(rows.limit) {
-            if Self.isChosen(row.delivery, rows), rows.endpoint.map({ Tables.isSame($0, row.delivery.endpoint) }) ?? true, !visit(row) {
-                return .stopped
-            }
-        }
+        let ofEndpoint = all.filter { row in rows.endpoint.map { Tables.isSame($0, row.delivery.endpoint) } ?? true }
+        let found = isIndexed ? ofEndpoint.filter { Self.isChosen($0.delivery, rows) } : ofEndpoint
+        for row in found.prefix(rows.limit) { if Self.isChosen(row.delivery, rows), !visit(row) { return .stopped } }
         guard found.count > rows.limit, let last = found.prefix(rows.limit).last else { return .atEnd }
         return .atLimit(last: last.delivery.id, created: last.delivery.created)
     }

@@ -78,6 +78,13 @@ extension StoreContract {
         #expect(held.end == .atLimit(last: ids[2], created: now))
         let event = try visit(rows(limit: 1) { $0.event = "e1" })
         #expect(event.end == .atLimit(last: ids[3], created: now))
+        // Those of other endpoints between them are not looked at.
+        let endpoint = try visit(rows(limit: 2) { $0.endpoint = "a" })
+        #expect(endpoint.seen.map(\.delivery.id) == [ids[4], ids[2]] && endpoint.end == .atLimit(last: ids[2], created: now))
+        let older = try visit(rows(limit: 2) { ($0.endpoint, $0.before) = ("a", ids[2]) })
+        #expect(older.seen.map(\.delivery.id) == [ids[0]] && older.end == .atEnd)
+        let delivered = try visit(rows(limit: 3) { ($0.endpoint, $0.states) = ("a", [.delivered]) })
+        #expect(delivered.seen.map(\.delivery.id) == [ids[0]] && delivered.end == .atEnd)
     }
 
     private func eventsAreVisited() throws {

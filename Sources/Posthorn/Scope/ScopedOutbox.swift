@@ -14,7 +14,9 @@ package struct ScopedOutbox: Sendable {
     package let node: String?
 
     /// Rows that one list looks at, whatever it asks for.
-    package static let rowLimit = 2000
+    package static let rowLimit = 1000
+    /// Deliveries that are shown with their event.
+    package static let eventDeliveryLimit = 2000
 
     /// The hierarchy as it is now.
     package func topology() throws -> TopologyView { try outbox.read { try outbox.topologies.view($0) } }

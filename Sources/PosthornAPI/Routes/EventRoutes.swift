@@ -128,9 +128,9 @@ enum EventRoutes {
         problems: [.notFound],
         handler: .plain { request in
             let (event, waits) = try request.outbox.event(request.path("id"))
-            var rows = DeliveryRows(limit: ScopedOutbox.rowLimit)
+            var rows = DeliveryRows(limit: ScopedOutbox.eventDeliveryLimit)
             rows.event = event.id
-            let page = try request.outbox.deliveries(rows, DeliveryCriteria(), limit: ScopedOutbox.rowLimit)
+            let page = try request.outbox.deliveries(rows, DeliveryCriteria(), limit: ScopedOutbox.eventDeliveryLimit)
             let throttled = try request.outbox.throttled()
             let deliveries = page.elements.map { delivery in
                 JSONLine(
