@@ -9,23 +9,9 @@ enum NewEvents {
 
     /// - Throws: ``APIProblem`` that names every event that is not one.
     static func read(_ body: [UInt8]) throws(APIProblem) -> (events: [NewEvent], isArray: Bool) {
-        let ranges: [Range<Int>]?
-        do throws(JSONProblem) {
-            ranges = try JSONScanner.read(body) { (scanner) throws(JSONProblem) -> [Range<Int>]? in
-                guard try scanner.peek() == .array else {
-                    _ = try scanner.skipValue()
-                    return nil
-                }
-                var ranges: [Range<Int>] = []
-                try scanner.elements { (inner) throws(JSONProblem) in ranges.append(try inner.skipValue()) }
-                return ranges
-            }
-        } catch {
-            throw APIProblem(.malformed, "the body is no JSON: \(error)")
-        }
-        guard let ranges else {
-            do throws(InputProblem) { return ([NewEvent(try EventLine(body))], false) } catch { throw APIProblem([error]) }
-        }
+        let found: [Range<Int>]?
+        do throws(JSONProblem) { found = try elements(of: body) } catch { throw malformed(error) }
+        guard let ranges = found else { return ([try one(body)], false) }
         // Before anything is made of each: they are one job of one transaction, which others wait for.
         if ranges.count > limit {
             throw APIProblem(.tooLarge, "an array may have \(limit) events; send more as application/x-ndjson")
@@ -43,4 +29,27 @@ enum NewEvents {
         if events.isEmpty { throw APIProblem(.invalidBody, "the array has no events", errors: []) }
         return (events, true)
     }
+
+    /// Where the elements of an array are; `nil` for what is none, which is read no further.
+    private static func elements(of body: [UInt8]) throws(JSONProblem) -> [Range<Int>]? {
+        guard let first = body.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }), first == UInt8(ascii: "[") else { return nil }
+        return try JSONScanner.read(body) { (scanner) throws(JSONProblem) -> [Range<Int>] in
+            var ranges: [Range<Int>] = []
+            try scanner.elements { (inner) throws(JSONProblem) in ranges.append(try inner.skipValue()) }
+            return ranges
+        }
+    }
+
+    /// The one event that a body is.
+    private static func one(_ body: [UInt8]) throws(APIProblem) -> NewEvent {
+        do throws(InputProblem) { return NewEvent(try EventLine(body)) } catch {
+            // Only what is refused is read once more, to tell what is no JSON from what is no event.
+            do throws(JSONProblem) { try JSONScanner.read(body) { (scanner) throws(JSONProblem) in _ = try scanner.skipValue() } } catch {
+                throw malformed(error)
+            }
+            throw APIProblem([error])
+        }
+    }
+
+    private static func malformed(_ problem: JSONProblem) -> APIProblem { APIProblem(.malformed, "the body is no JSON: \(problem)") }
 }

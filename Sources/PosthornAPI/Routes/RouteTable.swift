@@ -14,41 +14,66 @@ struct RouteTable: Sendable {
     /// What comes before every path, such as `/hooks`; empty for nothing.
     let basePath: String
     private let baseSegments: [String]
-    private let byCount: [Int: [(route: Route, segments: [Substring])]]
+    /// The patterns of the paths with so many segments. Apart from the routes, which are large to copy.
+    private let byCount: [Int: [Pattern]]
+
+    private enum Segment: Sendable {
+        case text(String)
+        /// Stands for anything but nothing.
+        case parameter(String)
+    }
+
+    private struct Pattern: Sendable {
+        let segments: [Segment]
+        let method: String
+        /// Which of ``routes``.
+        let route: Int
+    }
 
     init(_ routes: [Route], basePath: String = "") {
         self.routes = routes
         self.basePath = basePath
         baseSegments = basePath.split(separator: "/").map { String($0) }
-        byCount = Dictionary(grouping: routes.map { ($0, $0.segments) }, by: { $0.1.count })
+        let patterns = routes.enumerated().map { index, route in
+            Pattern(segments: route.segments.map(Self.segment), method: route.method, route: index)
+        }
+        byCount = Dictionary(grouping: patterns, by: \.segments.count)
     }
 
     /// Finds the route of a request.
     /// - Parameter segments: Decoded, as they come between the slashes of the path.
     func match(method: String, _ segments: [String]) -> Match {
         guard segments.starts(with: baseSegments) else { return .nothing }
-        let segments = Array(segments.dropFirst(baseSegments.count))
-        let candidates = (byCount[segments.count] ?? []).filter { Self.fits($0.segments, segments) }
-        guard !candidates.isEmpty else { return .nothing }
+        let segments = segments.dropFirst(baseSegments.count)
         // HEAD is answered like GET, without the body, which the server leaves out.
         let wanted = method == "HEAD" ? "GET" : method
-        guard let found = candidates.first(where: { $0.route.method == wanted }) else {
-            let methods = Set(candidates.map(\.route.method))
-            return .otherMethods((methods.contains("GET") ? methods.union(["HEAD"]) : methods).sorted())
+        var others: Set<String> = []
+        for pattern in byCount[segments.count] ?? [] where Self.fits(pattern, segments) {
+            if pattern.method == wanted { return .route(routes[pattern.route], parameters: Self.parameters(pattern, segments)) }
+            others.insert(pattern.method)
         }
+        if others.isEmpty { return .nothing }
+        return .otherMethods((others.contains("GET") ? others.union(["HEAD"]) : others).sorted())
+    }
+
+    private static func fits(_ pattern: Pattern, _ segments: ArraySlice<String>) -> Bool {
+        zip(pattern.segments, segments).allSatisfy { pattern, segment in
+            switch pattern {
+            case .text(let text): text == segment
+            case .parameter: !segment.isEmpty
+            }
+        }
+    }
+
+    private static func parameters(_ pattern: Pattern, _ segments: ArraySlice<String>) -> [String: [String]] {
         var parameters: [String: [String]] = [:]
-        for (pattern, segment) in zip(found.segments, segments) {
-            if let name = Self.name(of: pattern) { parameters[name] = [segment] }
+        for (pattern, segment) in zip(pattern.segments, segments) {
+            if case .parameter(let name) = pattern { parameters[name] = [segment] }
         }
-        return .route(found.route, parameters: parameters)
+        return parameters
     }
 
-    private static func fits(_ pattern: [Substring], _ segments: [String]) -> Bool {
-        zip(pattern, segments).allSatisfy { pattern, segment in name(of: pattern) != nil ? !segment.isEmpty : pattern == segment }
-    }
-
-    /// The parameter's name of a segment such as `{id}`.
-    private static func name(of segment: Substring) -> String? {
-        segment.hasPrefix("{") && segment.hasSuffix("}") ? String(segment.dropFirst().dropLast()) : nil
+    private static func segment(_ text: Substring) -> Segment {
+        text.hasPrefix("{") && text.hasSuffix("}") ? .parameter(String(text.dropFirst().dropLast())) : .text(String(text))
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Posthorn
 import PosthornAPI
 import PosthornBenchReports
@@ -14,7 +15,8 @@ struct APIBenchmark: Benchmark {
     static let explanation = """
         Hands events in over many connections of the HTTP API, each of which waits for its answer, one event a request and in batches of
         100 and 1,000; and the same through the library from as many threads. Both in turns, round after round, each on an outbox of its
-        own. The clients of the API are threads of this process, so what they cost is in its figures. Where the server says that too much
+        own. Then both get single events at the same rate, half of what HTTP took at its peak, at times of their own (an open schedule),
+        and how long each took counts from its time. The clients of the API are threads of this process, so what they cost is in its figures. Where the server says that too much
         waits for the disk, they send the same again after the time that it names, which counts as the time of that call.
         """
     static let example = "posthorn-bench api --events 20000 --connections 64"
@@ -26,6 +28,7 @@ struct APIBenchmark: Benchmark {
             .count("--endpoints", "N", "endpoints in all", \.load.endpoints),
             .count("--payload", "BYTES", "size of an event's data", \.load.payloadBytes),
             .count("--rounds", "N", "rounds", \.rounds),
+            .count("--seconds", "N", "length of each run at the same rate", \.seconds),
         ]
     }
 
@@ -36,6 +39,7 @@ struct APIBenchmark: Benchmark {
     }()
     var connections = 64
     var rounds = 3
+    var seconds = 3
 
     private static let batches = [1, 100, 1000]
 
@@ -46,12 +50,14 @@ struct APIBenchmark: Benchmark {
         /// How often the server said that too much waits.
         var refusals = 0
         let perSecond: Double
+        let p50Microseconds: Double
         let p99Microseconds: Double
     }
 
     func run() throws -> any BenchResult {
         ProcessFile.raiseDescriptorLimit()
         var figures: [Figure] = []
+        var peak = 0.0
         for size in Self.batches {
             var (rate, latency) = (PairedRuns(), PairedRuns())
             var refusals = 0
@@ -62,11 +68,13 @@ struct APIBenchmark: Benchmark {
                 rate.add(http.perSecond, library.perSecond)
                 latency.add(http.p99Microseconds, library.p99Microseconds)
             }
+            if size == 1 { peak = Sample(rate.pairs.map(\.ours)).median }
             let label = size == 1 ? "one a request" : "\(size) a request"
             figures += rate.figures("events_per_second_\(size)", "events/s, \(label)", "HTTP", "library")
             figures.append(.init("refused_\(size)", "requests to send again later, \(label), in all rounds", Double(refusals)))
             figures += latency.figures("p99_us_\(size)", "µs of the slowest call in a hundred, \(label)", "HTTP", "library")
         }
+        figures += try atTheSameRate(max(1, (peak / 2).rounded()))
         return FigureList(
             title: "\(load.events) events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), over \(connections) connections, "
                 + "\(rounds) rounds in turns",
@@ -78,12 +86,25 @@ struct APIBenchmark: Benchmark {
         )
     }
 
-    private func overHTTP(_ size: Int) throws -> Way {
+    private func atTheSameRate(_ perSecond: Double) throws -> [Figure] {
+        var (half, slowest) = (PairedRuns(), PairedRuns())
+        for _ in 0..<rounds {
+            let http = try overHTTP(1, perSecond: perSecond)
+            let library = try throughLibrary(1, perSecond: perSecond)
+            half.add(http.p50Microseconds, library.p50Microseconds)
+            slowest.add(http.p99Microseconds, library.p99Microseconds)
+        }
+        return [.init("same_rate_per_second", "events/s, one a request, at which both are asked", perSecond)]
+            + half.figures("same_rate_p50_us", "µs of the call in the middle, at the same rate", "HTTP", "library")
+            + slowest.figures("same_rate_p99_us", "µs of the slowest call in a hundred, at the same rate", "HTTP", "library")
+    }
+
+    private func overHTTP(_ size: Int, perSecond: Double? = nil) throws -> Way {
         try onOutbox { outbox in
             let server = try APIServer(outbox, listen: try ListenAddress("127.0.0.1:0"))
             defer { server.stop() }
             let refusals = Atomic(0)
-            var way = try measure(size) {
+            var way = try measure(size, perSecond) {
                 let connection = try KeptConnection(port: server.port)
                 return { numbers in
                     let body = body(numbers, isArray: size > 1)
@@ -96,10 +117,10 @@ struct APIBenchmark: Benchmark {
         }
     }
 
-    private func throughLibrary(_ size: Int) throws -> Way {
+    private func throughLibrary(_ size: Int, perSecond: Double? = nil) throws -> Way {
         let (data, groups) = (load.data, load.groups)
         return try onOutbox { outbox in
-            try measure(size) {
+            try measure(size, perSecond) {
                 { numbers in
                     if size == 1 {
                         _ = try outbox.emit(NewEvent(type: "bench.\(numbers.lowerBound % groups)", node: "bench", data: data))
@@ -127,12 +148,15 @@ struct APIBenchmark: Benchmark {
     }
 
     /// Hands all events in from as many threads as there are connections.
-    /// - Parameter begin: Is called by each thread once, and makes what hands a call's events in, by their numbers.
-    private func measure(_ size: Int, _ begin: () throws -> (Range<Int>) throws -> Void) throws -> Way {
+    /// - Parameters:
+    ///   - rate: Calls a second, each at its time; `nil` for one after the other as fast as they are taken.
+    ///   - begin: Is called by each thread once, and makes what hands a call's events in, by their numbers.
+    private func measure(_ size: Int, _ rate: Double?, _ begin: () throws -> (Range<Int>) throws -> Void) throws -> Way {
         let next = Atomic(0)
         let latencies = Mutex(LatencyHistogram())
         let failure = Mutex<(any Error)?>(nil)
-        let events = load.events
+        let schedule = rate.map { OpenSchedule(start: MonotonicClock.nanoseconds() + 10_000_000, perSecond: $0) }
+        let events = schedule.map { $0.count(seconds: seconds) * size } ?? load.events
         let measurement = Measurement.of {
             ThreadTeam.run(connections) {
                 do {
@@ -141,7 +165,9 @@ struct APIBenchmark: Benchmark {
                     while true {
                         let first = next.add(size, ordering: .relaxed).oldValue
                         if first >= events { break }
-                        let start = MonotonicClock.nanoseconds()
+                        let start = schedule?.due(first / size) ?? MonotonicClock.nanoseconds()
+                        let early = start - MonotonicClock.nanoseconds()
+                        if early > 0 { usleep(UInt32(early / 1000)) }
                         try handIn(first..<min(first + size, events))
                         own.record(MonotonicClock.nanoseconds() - start)
                     }
@@ -152,7 +178,11 @@ struct APIBenchmark: Benchmark {
             }
         }
         if let problem = failure.withLock({ $0 }) { throw problem }
-        let p99 = latencies.withLock { $0.percentile(99) }
-        return Way(perSecond: Double(events) / measurement.wallSeconds, p99Microseconds: Double(p99) / 1000)
+        let (p50, p99) = latencies.withLock { ($0.percentile(50), $0.percentile(99)) }
+        return Way(
+            perSecond: Double(events) / measurement.wallSeconds,
+            p50Microseconds: Double(p50) / 1000,
+            p99Microseconds: Double(p99) / 1000
+        )
     }
 }

@@ -10,7 +10,7 @@ enum BenchCommand {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
             HostileBenchmark.self, LoadBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self,
-            CallsBenchmark.self, SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, FloodBenchmark.self,
+            CallsBenchmark.self, SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, FloodBenchmark.self, ServeBenchmark.self,
             ScheduleBenchmark.self, InstructionsBenchmark.self,
         ]
     }
@@ -45,6 +45,7 @@ enum BenchCommand {
         guard let name = arguments.popFirst(), name != "--help", name != "help" else { return print(help) }
         // The receiver beside a benchmark is this program again, and so is whatever has a process of its own.
         if name == Sink.subcommand { try Sink.serve() }
+        if name == AnsweringProcess.subcommand { try AnsweringProcess.serve() }
         if name == NginxProcess.subcommand { try NginxProcess.serve(arguments) }
         if name == EngineServer.subcommand { try EngineServer.serve(arguments) }
         if name == InstructionWorkload.subcommand { return try InstructionWorkload.serve(arguments) }

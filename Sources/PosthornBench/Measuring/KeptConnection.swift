@@ -80,14 +80,33 @@ final class KeptConnection {
 
     /// Head and body of an answer, once the head is there.
     private static func length(of bytes: [UInt8]) -> Int? {
-        guard let end = bytes.firstRange(of: [13, 10, 13, 10]) else { return nil }
-        return end.upperBound + (number("content-length: ", in: bytes) ?? 0)
+        guard let end = headEnd(of: bytes) else { return nil }
+        return end + (number("content-length: ", in: bytes) ?? 0)
+    }
+
+    /// Where the body begins. By hand: a search by the standard library costs more than the server's whole work.
+    private static func headEnd(of bytes: [UInt8]) -> Int? {
+        var i = 3
+        while i < bytes.count {
+            if bytes[i] == 10, bytes[i - 1] == 13, bytes[i - 2] == 10, bytes[i - 3] == 13 { return i + 1 }
+            i += 1
+        }
+        return nil
     }
 
     /// A number in the head of an answer.
-    private static func number(_ field: String, in bytes: [UInt8]) -> Int? {
-        let end = bytes.firstRange(of: [13, 10, 13, 10])?.lowerBound ?? bytes.count
-        let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
-        return head.split(separator: "\r\n").first { $0.hasPrefix(field) }.flatMap { Int($0.dropFirst(field.count)) }
+    /// - Parameter field: The field's name in lower case, with what separates it from its value.
+    private static func number(_ field: StaticString, in bytes: [UInt8]) -> Int? {
+        let (name, length) = (field.utf8Start, field.utf8CodeUnitCount)
+        let end = headEnd(of: bytes) ?? bytes.count
+        var start = 0
+        while start < end {
+            let lineEnd = bytes[start..<end].firstIndex(of: 10) ?? end
+            if lineEnd - start > length, (0..<length).allSatisfy({ bytes[start + $0] | 0x20 == name[$0] | 0x20 }) {
+                return bytes[(start + length)..<lineEnd].prefix { (48...57).contains($0) }.reduce(0) { $0 * 10 + Int($1 - 48) }
+            }
+            start = lineEnd + 1
+        }
+        return nil
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import PosthornBenchReports
+import PosthornSystem
 
 /// A program in a process of its own: most often this one once more.
 struct ChildProcess {
@@ -15,8 +16,14 @@ struct ChildProcess {
     }()
 
     /// Starts this program with these arguments. `input` and `output` become its standard input and output, if given.
-    init(_ arguments: [String], input: Int32? = nil, output: Int32? = nil) throws {
-        try self.init(file: Self.program, ["posthorn-bench"] + arguments, input: input, output: output)
+    /// - Parameter core: The only core of the machine that it may use; `nil` for all.
+    init(_ arguments: [String], input: Int32? = nil, output: Int32? = nil, core: Int? = nil) throws {
+        if let core {
+            let words = ["taskset", "--cpu-list", "\(core)", Self.program] + arguments
+            try self.init(file: "taskset", words, input: input, output: output)
+        } else {
+            try self.init(file: Self.program, ["posthorn-bench"] + arguments, input: input, output: output)
+        }
     }
 
     /// Starts a program that `$PATH` leads to, with these arguments; what it prints goes to standard error.
@@ -41,6 +48,29 @@ struct ChildProcess {
         id = started
     }
 
+    /// Starts this program with these arguments, and reads the port at which it serves, the first that it prints.
+    /// - Parameters:
+    ///   - what: What it is, for the complaint that it printed none.
+    ///   - core: The only core of the machine that it may use; `nil` for all.
+    static func printingPort(_ arguments: [String], _ what: String, core: Int? = nil) throws -> (ChildProcess, Int) {
+        var pipes: [Int32] = [0, 0]
+        guard pipe(&pipes) == 0 else { throw BenchProblem("pipe: \(String(cString: strerror(errno)))") }
+        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(pipes[0]) }
+        let process: ChildProcess
+        do {
+            defer { close(pipes[1]) }
+            process = try ChildProcess(arguments, output: pipes[1], core: core)
+        }
+        var line = [UInt8](repeating: 0, count: 16)
+        let count = read(pipes[0], &line, line.count)
+        guard let port = Int(String(decoding: line.prefix(max(0, count)), as: UTF8.self).filter(\.isNumber)) else {
+            process.end()
+            throw BenchProblem("\(what) names no port")
+        }
+        return (process, port)
+    }
+
     /// Waits for its end; throws unless it ended with status 0.
     func wait(for what: String) throws {
         var status: Int32 = 0
@@ -61,6 +91,14 @@ struct ChildProcess {
         let signal = status & 0x7F
         if signal != 0 { return "\(what) was ended by signal \(signal)" }
         return status >> 8 != 0 ? "\(what) ended with status \(status >> 8)" : nil
+    }
+
+    /// The processor time that it has used so far, in seconds, as the kernel counts it for the whole process (proc(5)).
+    var cpuSeconds: Double {
+        // The name, in parentheses, may have blanks in it.
+        let fields = ProcessFile.text("/proc/\(id)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// Kills it.

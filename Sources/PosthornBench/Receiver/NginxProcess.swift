@@ -20,7 +20,8 @@ final class NginxProcess {
     /// A real certificate names a few hosts; with thousands it would be most of the handshake.
     private static let addressesPerCertificate = 50
 
-    init(_ kind: ReceiverKind, hosts: Int, silentPort: Int) throws {
+    /// - Parameter core: The only core of the machine that it may use; `nil` for all.
+    init(_ kind: ReceiverKind, hosts: Int, silentPort: Int, core: Int? = nil) throws {
         folder = try TemporaryFolder()
         do {
             port = try Self.freePort()
@@ -37,7 +38,7 @@ final class NginxProcess {
             )
             caFile = kind.isTLS ? try TestAuthority.makeCertificates(configuration) : nil
             try TextFile.write(configuration.text, to: configuration.path)
-            process = try ChildProcess([Self.subcommand, configuration.path])
+            process = try ChildProcess([Self.subcommand, configuration.path], core: core)
         } catch {
             folder.remove()
             throw error
@@ -55,6 +56,9 @@ final class NginxProcess {
         process.end()
         folder.remove()
     }
+
+    /// The processor time that it has used, in seconds.
+    var cpuSeconds: Double { process.cpuSeconds }
 
     /// The connections to it so far.
     func connections() throws -> ConnectionCount {

@@ -1,4 +1,3 @@
-import Glibc
 import PosthornBenchReports
 
 /// The receiver, running in a process of its own.
@@ -6,22 +5,7 @@ struct SinkProcess {
     let port: Int
     private let process: ChildProcess
 
-    init() throws {
-        var pipes: [Int32] = [0, 0]
-        guard pipe(&pipes) == 0 else { throw BenchProblem("pipe: \(String(cString: strerror(errno)))") }
-        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(pipes[0]) }
-        do {
-            defer { close(pipes[1]) }
-            process = try ChildProcess([Sink.subcommand], output: pipes[1])
-        }
-        var line = [UInt8](repeating: 0, count: 16)
-        let count = read(pipes[0], &line, line.count)
-        guard let port = Int(String(decoding: line.prefix(max(0, count)), as: UTF8.self).filter(\.isNumber)) else {
-            throw BenchProblem("the receiver names no port")
-        }
-        self.port = port
-    }
+    init() throws { (process, port) = try ChildProcess.printingPort([Sink.subcommand], "the receiver") }
 
     func end() { process.end() }
 

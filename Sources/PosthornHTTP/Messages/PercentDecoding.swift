@@ -6,6 +6,9 @@ public enum PercentDecoding {
     ///   - plusIsBlank: Whether `+` is a blank, as it is in queries and not in paths.
     ///   - keepsSlashes: Whether an encoded slash stays encoded.
     public static func decode(_ text: some Collection<UInt8>, plusIsBlank: Bool, keepsSlashes: Bool = false) -> String {
+        if !text.contains(where: { $0 == UInt8(ascii: "%") || plusIsBlank && $0 == UInt8(ascii: "+") }) {
+            return String(decoding: text, as: UTF8.self)
+        }
         var out: [UInt8] = []
         out.reserveCapacity(text.count)
         var rest = Array(text)[...]
