@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the vendors' libraries that judge what the engine sends (Tests/ConformanceTests/Judges/requirements.txt), into
 # .build-judges beside Package.swift; with api those that judge the HTTP API (Tests/APIJudges/requirements.txt), into
-# .build-judges-api. Does nothing when they are there; says why in one line when they cannot be had.
+# .build-judges-api, and with load those that read what a load writes (Tests/LoadJudges/requirements.txt), into .build-judges-load.
+# Does nothing when they are there; says why in one line when they cannot be had.
 #
-#     Tests/install-judges.sh [api]
+#     Tests/install-judges.sh [api|load]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -13,6 +14,9 @@ place=.build-judges
 if [[ ${1-} == api ]]; then
     wanted=Tests/APIJudges/requirements.txt
     place=.build-judges-api
+elif [[ ${1-} == load ]]; then
+    wanted=Tests/LoadJudges/requirements.txt
+    place=.build-judges-load
 fi
 # The list of what was installed is written last, so a half-made place is made again.
 cmp -s "$wanted" "$place/installed.txt" && exit 0

@@ -17,14 +17,16 @@ enum CredentialLimits {
     /// The largest private key. Signing with a larger one costs each connection more than 100 ms of CPU time.
     static let keyLimitBits: Int32 = 8192
 
+    /// The largest RSA key that a vendor's file signs with, in every request.
+    static let signingKeyLimitBits: Int32 = 4096
+
     /// Throws when a credential is too short or too long, by its name and never with its value.
-    static func check(_ credentials: [String: JSONValue]) throws(InputProblem) {
+    static func check(_ credentials: [String: JSONValue], isSecret: (String) -> Bool) throws(InputProblem) {
         for (name, value) in credentials.sorted(by: { $0.key < $1.key }) {
             guard case .string(let text) = value else { continue }
             let bytes = text.utf8.count
             // One that is empty, or no PEM, is named by whoever needs it.
-            let isSecret = Credentials.secretMembers.contains(name) && name != TLSMember.key
-            if isSecret, bytes > 0, bytes < secretMinimumBytes {
+            if isSecret(name), name != TLSMember.key, bytes > 0, bytes < secretMinimumBytes {
                 throw InputProblem(
                     .outOfRange,
                     field: CredentialReader.field(name),

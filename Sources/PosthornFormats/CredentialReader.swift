@@ -22,7 +22,7 @@ struct CredentialReader {
 
     /// The members that a topology file may hold for these settings.
     static func configured(_ settings: EndpointSettings) -> [String] {
-        settings.signature.format.members + settings.envelope.format.members + TLSMember.all
+        settings.signature.format.members(settings) + settings.envelope.format.members + TLSMember.all
     }
 
     /// The path of a member in messages.

@@ -31,7 +31,11 @@ public enum Credentials {
             guard case .string(let text) = value, name == settings.signature.format.rotatedMember else { return false }
             return digests.contains(digest(text))
         }
-        try CredentialLimits.check(settings.credentials.filter { !isKnown($0.key, $0.value) })
+        let isSecret = secrets(of: settings.credentials)
+        try CredentialLimits.check(settings.credentials.filter { !isKnown($0.key, $0.value) }, isSecret: isSecret)
+        if settings.signature == .vendorFile, stored[VendorDocument.member] != settings.credentials[VendorDocument.member] {
+            try KeptVendor.prove(settings)
+        }
         let composer = try EndpointComposer(settings, now: now)
         if let certificate = composer.clientCertificate {
             if !TLSMember.all.allSatisfy({ stored[$0] == settings.credentials[$0] }) { try certificate.checkSizes() }
@@ -146,7 +150,7 @@ public enum Credentials {
                     reason: "is the secret already in use; give another one"
                 )
             }
-            try CredentialLimits.check([member: .string(secret)])
+            try CredentialLimits.check([member: .string(secret)], isSecret: secrets(of: settings.credentials))
             shownOnce = made?.shown
             next.credentials[member] = .string(secret)
             next.credentials[KeptMember.rotatedFrom] = digestsAfterRotation(settings.credentials, member)
@@ -168,12 +172,22 @@ public enum Credentials {
     public static let secretMembers = Set(SignatureScheme.allCases.flatMap { $0.format.secretMembers })
         .union([TLSMember.key, KeptMember.previousSecrets, KeptMember.rotatedFrom])
 
+    /// Which names of credentials are secrets: those of ``secretMembers`` and, beside a vendor's file, each that the file does not call
+    /// configuration.
+    package static func secrets(of credentials: [String: JSONValue]) -> (String) -> Bool {
+        guard case .object? = credentials[VendorDocument.member], let document = credentials[VendorDocument.member] else {
+            return { secretMembers.contains($0) }
+        }
+        return { secretMembers.contains($0) || KeptVendor.isSecret($0, document) }
+    }
+
     /// The shortest secret that is accepted, in bytes of its text.
     public static let secretMinimumBytes = CredentialLimits.secretMinimumBytes
 
     /// Credentials for people's eyes: secret members show that they are set and nothing else.
     public static func redacted(_ credentials: [String: JSONValue]) -> [String: JSONValue] {
-        Dictionary(uniqueKeysWithValues: credentials.map { ($0.key, secretMembers.contains($0.key) ? .string("***") : $0.value) })
+        let isSecret = secrets(of: credentials)
+        return Dictionary(uniqueKeysWithValues: credentials.map { ($0.key, isSecret($0.key) ? .string("***") : $0.value) })
     }
 
     /// Credentials without what Posthorn keeps beside them: as a topology file has them.
@@ -183,8 +197,9 @@ public enum Credentials {
 
     /// Every secret text in credentials, to look for in what is about to be stored or shown.
     public static func secretTexts(_ credentials: [String: JSONValue]) -> [String] {
-        credentials.flatMap { name, value -> [String] in
-            guard secretMembers.contains(name), name != KeptMember.rotatedFrom else { return [] }
+        let isSecret = secrets(of: credentials)
+        return credentials.flatMap { name, value -> [String] in
+            guard isSecret(name), name != KeptMember.rotatedFrom else { return [] }
             switch value {
             case .string(let text): return [text]
             case .array(let elements): return elements.compactMap { if case .string(let text) = $0["secret"] { text } else { nil } }

@@ -7,6 +7,7 @@ public import PosthornText
 /// - `voiso-key` needs the voiso envelope, since the key stands in the body. Another signature on the voiso envelope
 ///   leaves the key out.
 /// - GET needs the voiso envelope (Call Notify); `standard-webhooks`, and `hmac` over `{body}`, need a body and so POST.
+/// - `vendor-file` makes the whole request but the endpoint's fixed headers and `traceparent`; the envelope says nothing then.
 /// - A `diio` signature works on every envelope whose data has a string `id`, which is looked at when an event is accepted.
 ///
 /// Headers stand in this order: content-type (not for a GET), user-agent, the signature's, the endpoint's fixed ones, the event's own
@@ -30,6 +31,8 @@ public final class EndpointComposer: RequestComposer {
     /// Whether `traceparent` is one of them.
     private let ownsTraceParent: Bool
     private let method: RequestMethod
+    /// Makes the requests of an endpoint whose format a vendor's file says.
+    private let vendor: VendorFileSignature?
 
     /// - Parameters:
     ///   - settings: The endpoint, with the credentials as ``Credentials`` keeps them, or as a topology file has them.
@@ -37,7 +40,7 @@ public final class EndpointComposer: RequestComposer {
     /// - Throws: What is missing, unknown, too short or of no use, by its field and never with its value.
     public init(_ settings: EndpointSettings, now: Timestamp) throws(InputProblem) {
         let reader = try CredentialReader(settings)
-        if settings.method == .get, !settings.envelope.format.allowsGET {
+        if settings.method == .get, settings.signature != .vendorFile, !settings.envelope.format.allowsGET {
             throw InputProblem(
                 .incompatible,
                 field: "method",
@@ -47,6 +50,7 @@ public final class EndpointComposer: RequestComposer {
         }
         envelope = try settings.envelope.format.init(settings, reader)
         signer = try settings.signature.format.init(settings, reader, now: now)
+        vendor = signer as? VendorFileSignature
         clientCertificate = try ClientCertificate.read(reader)
         method = settings.method
         try Self.checkHeaders(settings, signer)
@@ -88,6 +92,9 @@ public final class EndpointComposer: RequestComposer {
         }
     }
 
+    /// The statuses that a vendor's file takes for a success; `nil` where 200 alone is one.
+    public var success: [ClosedRange<Int>]? { vendor?.success }
+
     /// Whether ``check(type:data:)`` can refuse anything; `false` when every valid event is fine.
     public var needsCheck: Bool { envelope.needsCheck || signer.needsCheck }
 
@@ -98,6 +105,7 @@ public final class EndpointComposer: RequestComposer {
     ///   - data: The producer's JSON object, checked before.
     /// - Throws: Which member of the data is missing or in the way.
     public func check(type: String, data: [UInt8]) throws(InputProblem) {
+        if let vendor { return try vendor.composer.check(type: type, data: data, at: Timestamp(milliseconds: 0)) }
         try data.withBytes { (bytes) throws(InputProblem) in
             try envelope.check(type: type, data: bytes)
             try signer.check(data: bytes)
@@ -126,6 +134,24 @@ public final class EndpointComposer: RequestComposer {
         changingBody change: ((inout [UInt8]) -> Void)?,
         into request: inout OutboundRequest
     ) throws(InputProblem) {
+        if let vendor {
+            try vendor.composer.compose(event, attempt: attempt, at: now, changingBody: change, into: &request)
+        } else {
+            try write(event, attempt: attempt, at: now, changingBody: change, into: &request)
+        }
+        request.headers.append(contentsOf: trailingHeaders)
+        if !event.event.headers.isEmpty { try write(event.event.headers, into: &request) }
+        if let traceparent = event.event.traceparent, !ownsTraceParent { request.addHeader("traceparent", traceparent.utf8) }
+        request.clientCertificate = clientCertificate
+    }
+
+    private func write(
+        _ event: AcceptedEvent,
+        attempt: Int,
+        at now: Timestamp,
+        changingBody change: ((inout [UInt8]) -> Void)?,
+        into request: inout OutboundRequest
+    ) throws(InputProblem) {
         try event.event.data.withBytes { (data) throws(InputProblem) in
             if method == .post { request.body.reserveCapacity(data.count + Self.roomAroundData) }
             try envelope.write(event, data: data, attempt: attempt, into: &request)
@@ -133,10 +159,6 @@ public final class EndpointComposer: RequestComposer {
             request.headers.append(contentsOf: method == .get ? leadingHeadersOfQuery : leadingHeaders)
             try signer.write(event.event, data: data, at: now, into: &request)
         }
-        request.headers.append(contentsOf: trailingHeaders)
-        if !event.event.headers.isEmpty { try write(event.event.headers, into: &request) }
-        if let traceparent = event.event.traceparent, !ownsTraceParent { request.addHeader("traceparent", traceparent.utf8) }
-        request.clientCertificate = clientCertificate
     }
 
     /// Every header that the outbox accepts can be written as it is; this is the last door before the wire.

@@ -11,6 +11,7 @@ import Testing
     private static func value(_ name: String, _ signature: SignatureScheme) -> JSONValue {
         switch (signature, name) {
         case (.standardWebhooks, "secret"): return .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        case (.vendorFile, VendorDocument.member): return sampleVendorFile
         case (.hmac, "header"): return .string("x-signature")
         default: return .string("0123456789abcdef0123456789abcdef")
         }
@@ -19,7 +20,10 @@ import Testing
     private static func settings(_ signature: SignatureScheme, without left: String? = nil) -> EndpointSettings {
         let envelope: Envelope = signature == .voisoKey ? .voiso : .weseedo
         var settings = EndpointSettings(id: "e", node: "n", url: "http://h/", envelope: envelope, signature: signature)
-        for name in Credentials.required(settings) where name != left { settings.credentials[name] = value(name, signature) }
+        // A vendor's file names more of them.
+        for _ in 0..<2 {
+            for name in Credentials.required(settings) where name != left { settings.credentials[name] = value(name, signature) }
+        }
         return settings
     }
 

@@ -13,7 +13,22 @@ let sampleCredentials: [SignatureScheme: [String: JSONValue]] = [
     .voisoKey: ["key": .string("fiv39qu4"), "name": .string("hook"), "entity": .string("call")],
     .standardWebhooks: ["secret": .string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
     .hmac: ["secret": .string("It's a Secret"), "header": .string("x-signature")],
+    .vendorFile: [VendorDocument.member: sampleVendorFile, "secret": .string("whsec_agreed_on")],
 ]
+
+/// A vendor's file as an endpoint keeps it: Stripe's signature, with a vector that Python's hmac made.
+let sampleVendorFile: JSONValue = {
+    let text = #"""
+        {"openapi":"3.1.0","info":{"title":"Stripe","version":"1"},"x-webhook-sender":{"success":["2XX"],"signatures":[{
+          "algorithm":"hmac-sha256","content":"{timestamp}.{body}","place":{"header":"Stripe-Signature","value":"t={timestamp},v1={signature}"}}],
+          "tolerance_s":300,
+          "vectors":[{"credentials":{"secret":"k"},"body":"{}",
+            "headers":{"Stripe-Signature":"t=1,v1=3dd49b2593d0f9a349e9e71c4bde3e2b862c2be4003fe9b4ba81332029310158"}}]},
+         "webhooks":{"charge.succeeded":{"post":{"requestBody":{"content":{"application/json":{"example":{"id":"evt_1"}}}}}}}}
+        """#
+    // It is written above.
+    return try! JSONValue.parse(Array(text.utf8))
+}()
 
 /// Settings with a vendor's envelope and signature.
 func settings(_ vendor: Vendor, _ credentials: [String: JSONValue]? = nil) -> EndpointSettings {

@@ -147,6 +147,7 @@ import Testing
         (#""vectors": ["#, #""vektors": ["#, "/x-webhook-sender/vektors"),
         ("sha256=757107ea", "sha256=757107eb", "/x-webhook-sender/vectors/0/X-Hub-Signature-256"),
         (#""timeout_ms": 10000"#, #""timeout_ms": 0"#, "/x-webhook-sender/timeout_ms"),
+        (#""redirects": false"#, #""redirects": true"#, "/x-webhook-sender/redirects"),
         (#""2XX""#, #""2YY""#, "/x-webhook-sender/success/0"),
         (#""name": "secret""#, #""name": "secret", "value": "hush""#, "/x-webhook-sender/signatures/0/key/value"),
         (#""openapi": "3.1.0""#, #""openapi": "2.0""#, "vendor file"),

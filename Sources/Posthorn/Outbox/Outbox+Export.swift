@@ -42,6 +42,6 @@ extension Outbox {
         var settings = isOpen ? endpoint.settings : closed.settings
         settings.credentials = Credentials.configured(settings.credentials)
         settings.keepsCredentials = !isOpen
-        return settings.masked { Credentials.secretMembers.contains($0) }
+        return settings.masked(isSecret: Credentials.secrets(of: settings.credentials))
     }
 }

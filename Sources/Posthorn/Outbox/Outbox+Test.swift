@@ -31,7 +31,7 @@ extension Outbox {
         var settings = try endpointWithCredentials(id).settings
         settings.timeoutMilliseconds = min(settings.timeoutMilliseconds, limitMilliseconds)
         let now = clock.now()
-        let sample = try vendor.map { try $0.file.sample(type) }
+        let sample = try vendor.map { try $0.file.sample(type) } ?? FileVendor.sample(of: settings, type: type)
         let event = try Event(
             checking: makeEventID(at: now),
             type: sample?.type ?? type ?? settings.envelope.sampleType,
@@ -51,12 +51,12 @@ extension Outbox {
                 into: &request
             )
         } else {
-            let own = try EndpointComposer(settings, now: now)
+            let own = try EndpointComposer(settings.withCalledURL, now: now)
             try own.check(type: event.type, data: event.data)
             try own.compose(AcceptedEvent(event), attempt: 1, at: now, into: &request)
             composer = own
         }
-        let success = vendor?.file.description.success ?? [200...200]
+        let success = vendor?.file.description.success ?? composer?.success ?? [200...200]
         let outcome = Self.send(request, try EndpointURL(settings.url), settings, success, at: now, `guard`, caFile)
         let redactor = SecretRedactor(settings, composer)
         let shown = ShownRequest(request, settings, redactor, of: event)

@@ -45,7 +45,8 @@ extension Outbox {
             try changed { (store) throws(OutboxProblem) in
                 var endpoint = endpoint
                 let stored = try store.currentEndpoint(endpoint.id, withCredentials: true)?.settings
-                if endpoint.credentials.isEmpty, let stored, stored.signature == endpoint.signature, stored.envelope == endpoint.envelope {
+                let givesNone = endpoint.credentials.keys.allSatisfy { $0 == VendorDocument.member }
+                if givesNone, let stored, stored.signature == endpoint.signature, stored.envelope == endpoint.envelope {
                     endpoint.keepsCredentials = !stored.credentials.isEmpty
                 }
                 return Self.topology(of: endpoint)
@@ -61,7 +62,7 @@ extension Outbox {
                 if let fault = endpoint.fault { throw fault.problem }
                 var settings = endpoint.settings
                 settings.credentials = Credentials.configured(settings.credentials)
-                settings = settings.masked { Credentials.secretMembers.contains($0) }
+                settings = settings.masked(isSecret: Credentials.secrets(of: settings.credentials))
                 change(&settings)
                 if settings.id != endpoint.settings.id {
                     return .failure(

@@ -221,7 +221,7 @@ final class EndpointDirectory {
     func invalidate() { generation = -1 }
 
     static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
-        do throws(InputProblem) { return .success(try EndpointComposer(settings, now: now)) } catch { return .failure(error) }
+        do throws(InputProblem) { return .success(try EndpointComposer(settings.withCalledURL, now: now)) } catch { return .failure(error) }
     }
 
     /// Endpoints that have to prove themselves before they get anything.
@@ -334,6 +334,7 @@ final class EndpointDirectory {
             inFlightLimit: settings.inFlightLimit,
             ratePerSecond: settings.ratePerSecond,
             composer: otherComposer?(settings) ?? shared,
+            success: (try? composer.get())?.success,
             owners: routing?.owners(of: settings.node) ?? []
         )
         return Target(endpoint: index, sendTarget: target, composer: shared)

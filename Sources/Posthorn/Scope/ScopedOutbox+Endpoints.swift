@@ -109,6 +109,14 @@ extension ScopedOutbox {
                 remedy: .listNodes
             )
         }
+        // Work for every request that its node did not choose: what signs, and over what, is for the operator to say.
+        if let document = settings.credentials[VendorDocument.member], stored?.settings.credentials[VendorDocument.member] != document {
+            return InputProblem(
+                .notAllowed,
+                field: "vendor",
+                reason: "holds a vendor's file, which only posthorn apply takes; leave the one that is stored as it is"
+            )
+        }
         if let stored, !change.movesSecrets,
             // A secret that was rotated away stands for the present one.
             settings.keepsSecrets || Credentials.namesRotatedSecret(settings, stored: stored.settings.credentials),

@@ -36,7 +36,7 @@ extension ScopedOutbox {
         let attempt = goesOn || delivery.attempts == 0 ? delivery.attempts + 1 : delivery.attempts
         let moment = goesOn ? delivery.nextAttemptAt.map { max($0, now) } ?? now : delivery.last?.ended ?? now
         do throws(InputProblem) {
-            let composer = try EndpointComposer(settings, now: moment)
+            let composer = try EndpointComposer(settings.withCalledURL, now: moment)
             try composer.check(type: event.type, data: event.data)
             var request = OutboundRequest()
             try composer.compose(AcceptedEvent(event), attempt: attempt, at: moment, into: &request)

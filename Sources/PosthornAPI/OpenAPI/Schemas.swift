@@ -82,7 +82,8 @@ enum Schemas {
         (
             "EventType",
             Schema.whole([
-                ("type", eventType), ("vendor", Schema.choice(Vendor.allCases.map(\.rawValue))), ("summary", Schema.string),
+                ("type", eventType), ("vendor", Schema.oneOf([Schema.choice(Vendor.allCases.map(\.rawValue)), Schema.openObject])),
+                ("summary", Schema.string),
                 (
                     "lowest_level",
                     Schema.described(

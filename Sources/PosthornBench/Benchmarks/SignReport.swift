@@ -39,7 +39,21 @@ struct SignReport: BenchResult {
                 Figure("\(name)_nanoseconds", "ns, \(cell.format)", cell.nanoseconds),
                 Figure("\(name)_allocations", "allocations, \(cell.format)", cell.allocations),
             ]
+        } + ofFiles
+    }
+
+    /// What a signature of a vendor's file costs beside the same one built in, where that is most.
+    private var ofFiles: [Figure] {
+        let pairs = cells.compactMap { file -> (file: Cell, own: Cell)? in
+            guard file.format.hasPrefix("file") else { return nil }
+            let name = file.format.replacing("file", with: "hmac")
+            return cells.first { $0.format == name && $0.payloadBytes == file.payloadBytes }.map { (file, $0) }
         }
+        func most(_ cost: (Cell) -> Double) -> Double { pairs.map { cost($0.file) / max(cost($0.own), .leastNonzeroMagnitude) }.max() ?? 0 }
+        return [
+            Figure("file_allocations_over_built_in", "a vendor's file, times the allocations built in", most(\.allocations)),
+            Figure("file_nanoseconds_over_built_in", "a vendor's file, times the time built in", most(\.nanoseconds)),
+        ]
     }
 
     var json: String {

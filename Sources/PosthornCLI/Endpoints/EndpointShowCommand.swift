@@ -12,7 +12,7 @@ enum EndpointShowCommand: Command {
         details: [
             "Secrets, values of headers and those in the URL's query are ***. Without the key of sealed credentials their names are"
                 + "\nnot known either.",
-            "With --json: as posthorn endpoint list, with credentials (an object; null without the key), replaced_signs_until (until"
+            "With --json: as posthorn endpoint list, with vendor (the title of the vendor's file; null without one), credentials (an object; null without the key), replaced_signs_until (until"
                 + "\nwhen a secret that was rotated away signs too, the last one; null when none does), pending, held and exhausted (counts of"
                 + "\ndeliveries), lanes (as posthorn lanes, without heads listed; null without an order).",
         ],
@@ -64,14 +64,14 @@ enum EndpointShowCommand: Command {
         rows += [
             ("deliveries", waiting.isEmpty ? "none pending, held or exhausted" : waiting.joined(separator: ", ")),
             ("url", "\(settings.method.rawValue) \(settings.url)"),
-            ("format", "envelope \(settings.envelope.rawValue), signature \(settings.signature.rawValue)"),
+            ("format", format(settings)),
             ("events", settings.events.isEmpty ? "*" : settings.events.map(\.text).joined(separator: " ")),
         ]
         if let order = settings.order { rows.append(("order", "\(order)")) }
         if let lanes { rows.append(("lanes", LanesCommand.sentence(lanes))) }
         for header in settings.headers { rows.append(("header", "\(header.name): \(header.value)")) }
         if settings.keepsCredentials { rows.append(("credentials", "sealed; give the key to see their names")) }
-        for (name, value) in settings.credentials.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in settings.credentials.sorted(by: { $0.key < $1.key }) where name != VendorDocument.member {
             rows.append(("credential", "\(name) = \(InputProblem.printable(value.shown))"))
         }
         if let last = replaced.max() {
@@ -80,6 +80,11 @@ enum EndpointShowCommand: Command {
         }
         rows += limits(settings)
         return TextColumns.lines(rows.map { [$0.0, TerminalText.text($0.1)] }).map { $0 + "\n" }.joined()
+    }
+
+    private static func format(_ settings: EndpointSettings) -> String {
+        if let document = VendorDocument.of(settings) { return "of a vendor's file: \(VendorDocument.title(of: document))" }
+        return "envelope \(settings.envelope.rawValue), signature \(settings.signature.rawValue)"
     }
 
     private static func limits(_ settings: EndpointSettings) -> [(String, String)] {
@@ -101,7 +106,9 @@ enum EndpointShowCommand: Command {
         let settings = endpoint.settings
         var line = JSONLine(endpoint, fault: fault, throttledUntil: throttledUntil)
         line.addHealth(health)
-        let members = settings.credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
+        line.add("vendor", VendorDocument.of(settings).map(VendorDocument.title))
+        let credentials = settings.credentials.filter { $0.key != VendorDocument.member }
+        let members = credentials.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value) }
         line.add("credentials", settings.keepsCredentials ? .null : .object(members))
         line.add("replaced_signs_until", replaced.max())
         for state in states { line.add(state.rawValue, counts[state] ?? 0) }

@@ -129,7 +129,7 @@ enum CheckCommand: Command {
         let next = arguments.text("rotate-to")
         func problem(_ error: InputProblem) -> UsageProblem { UsageProblem("--\(error)", command: command) }
         // The second secret is a flag of its own here.
-        if let vendor = try VendorFileFlag.vendor(arguments, allowing: ["rotate-to"]) {
+        if let vendor = try VendorFileFlag.vendor(arguments, takesTopology: true, allowing: ["rotate-to"]) {
             do throws(InputProblem) {
                 let format = try CheckedFormat(vendor, url: target.url.text, nextSecret: next)
                 plan.success = vendor.file.description.success

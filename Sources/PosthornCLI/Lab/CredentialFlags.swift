@@ -6,6 +6,9 @@ import PosthornSystem
 enum CredentialFlags {
     /// Throws when requests of these settings cannot be made, in the words of the flags.
     static func check(_ settings: EndpointSettings, _ command: String) throws(UsageProblem) {
+        if settings.signature == .vendorFile {
+            throw UsageProblem("--signature \(settings.signature.rawValue) is said by a file; give it with --vendor-file", command: command)
+        }
         do throws(InputProblem) { _ = try EndpointComposer(settings, now: SystemClock().now()) } catch {
             throw problem(error, settings, command)
         }

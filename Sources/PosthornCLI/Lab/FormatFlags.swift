@@ -54,10 +54,26 @@ enum FormatFlags {
         for flag in ["vendor", "signature", "credential"] where arguments.has(flag) {
             throw UsageProblem("--\(flag) and --topology exclude each other; leave one out", command: command)
         }
+        let (topology, endpoint, name) = try endpoint(ofTopology: path, arguments, command)
+        if endpoint.signature == .vendorFile {
+            throw UsageProblem("--topology: a vendor's file in it is for a topology that is named by its path", command: command)
+        }
+        if !(mayLackCredentials && endpoint.credentials.isEmpty) { try CredentialFlags.check(endpoint, of: topology, inFile: name) }
+        PatternWarning.tell(of: topology, inFile: name, onlyEndpoint: endpoint.id)
+        return endpoint
+    }
+
+    /// The endpoint of a topology file that the flags name.
+    static func endpoint(
+        ofTopology path: String,
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws -> (topology: Topology, endpoint: EndpointSettings, fileName: String) {
         let file = try InputFile(path)
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
-        do throws(InputProblem) { topology = try Topology(json: bytes) } catch {
+        let files = VendorFileReader(beside: path)
+        do throws(InputProblem) { topology = try Topology(json: bytes) { (path) throws(InputProblem) in try files.document(path) } } catch {
             throw InputFileContentProblem(name: file.name, problem: error)
         }
         let names = topology.endpoints.map(\.id)
@@ -73,10 +89,9 @@ enum FormatFlags {
                 command: command
             )
         }
-        if !(mayLackCredentials && endpoint.credentials.isEmpty) { try CredentialFlags.check(endpoint, of: topology, inFile: file.name) }
-        PatternWarning.tell(of: topology, inFile: file.name, onlyEndpoint: id)
-        return endpoint
+        return (topology, endpoint, file.name)
     }
+
 }
 
 /// Flags of the form `NAME=VALUE`.

@@ -15,16 +15,22 @@ enum VendorFileFlag {
 
     /// The vendor; `nil` when no file is given.
     /// - Parameters:
+    ///   - takesTopology: Whether the file may be that of an endpoint of `--topology`.
     ///   - allowed: Flags that go with it here, and elsewhere do not.
     ///   - isReceiving: Whether public keys are enough, and none at all where signatures are not to be checked.
     /// - Throws: What is wrong with the file, by its JSON Pointer, or with the credentials.
     static func vendor(
         _ arguments: ParsedArguments,
         isReceiving: Bool = false,
+        takesTopology: Bool = false,
         allowing allowed: Set<String> = []
     ) throws -> FileVendor? {
-        guard let path = arguments.text(flag.name) else { return nil }
         let command = arguments.command
+        guard let path = arguments.text(flag.name) else {
+            // What comes from the standard input can be read once.
+            guard takesTopology, let topology = arguments.text("topology"), topology != "-" else { return nil }
+            return try FileVendor(FormatFlags.endpoint(ofTopology: topology, arguments, command).endpoint)
+        }
         for other in ["vendor", "signature", "topology", "endpoint", "rotate-to", "ask", "replay"]
         where arguments.has(other) && !allowed.contains(other) {
             throw UsageProblem("--\(other) and --vendor-file exclude each other; leave one out", command: command)

@@ -84,7 +84,7 @@ enum LoadCommand: Command {
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
         let shares = try LoadFlags.shares(arguments, context.command)
         let expectations = try LoadFlags.expectations(arguments, context.command)
-        let vendor = try VendorFileFlag.vendor(arguments)
+        let vendor = try VendorFileFlag.vendor(arguments, takesTopology: true)
         if vendor?.signsURL == true, targets.all.count > 1 {
             throw UsageProblem("--vendor-file: this vendor signs the URL; name one URL", command: context.command)
         }

@@ -123,7 +123,7 @@ enum LoadCompareCommand: Command {
         let runs = try arguments.integer("runs", 1...1000) ?? 10
         let now = SystemClock().now()
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
-        let vendor = try VendorFileFlag.vendor(arguments)
+        let vendor = try VendorFileFlag.vendor(arguments, takesTopology: true)
         let settings = vendor == nil ? try FormatFlags.settings(arguments, url: targets[0].url.text, command: command) : nil
         var plan = try LoadFlags.plan(arguments, replaying: nil, seed: seed, command)
         if let description = vendor?.file.description { plan.success = description.success }

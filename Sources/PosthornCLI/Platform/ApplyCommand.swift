@@ -22,6 +22,9 @@ enum ApplyCommand: Command {
             "*** in place of a secret, as posthorn topology writes it, keeps what is stored; so does \"credentials\": \"***\".",
             "Ids of nodes and endpoints have 1 to 128 bytes of printable characters, with no leading or trailing spaces. Quote them in"
                 + "\na shell, and put -- before one that starts with - (posthorn endpoint enable -- -id), or write --endpoint=ID.",
+            "\"vendor\": \"file:PATH\" takes a vendor's file (posthorn load --help, --vendor-file), by its path from the topology file. What the"
+                + "\nendpoint needs of it is kept in the outbox, with timeout_ms and retry where the topology file says none: apply again when the"
+                + "\nfile has changed; deliveries do not need it.",
             "An events pattern that matches none of the vendor's known types causes a warning, and is applied; so does a new or"
                 + "\nchanged endpoint whose format cannot carry some of the outbox's newest events.",
             "--key-lost is for a key that is gone for good. A secret that was rotated, and one that still signs beside its successor, are gone"
@@ -43,7 +46,12 @@ enum ApplyCommand: Command {
         let file = try InputFile(arguments.positionals[0])
         let bytes = try file.contents(limitBytes: fileLimitBytes)
         let topology: Topology
-        do throws(InputProblem) { topology = try Topology(json: bytes) } catch { throw error.inFile(file.name) }
+        let files = VendorFileReader(beside: arguments.positionals[0])
+        do throws(InputProblem) {
+            topology = try Topology(json: bytes) { (path) throws(InputProblem) in try files.document(path) }
+        } catch {
+            throw error.inFile(file.name)
+        }
         let all = arguments.has("prune-all")
         let keyLost = arguments.has("key-lost")
         if arguments.has("dry-run") {

@@ -68,7 +68,7 @@ enum ReceiveCommand: Command {
         server.tls = try ReceiverTLS.server(arguments, context.command)
         // A load test is one client with many connections.
         server.connectionLimitPerAddress = nil
-        let vendor = try VendorFileFlag.vendor(arguments, isReceiving: true)
+        let vendor = try VendorFileFlag.vendor(arguments, isReceiving: true, takesTopology: true)
         let settings =
             vendor == nil
             ? try FormatFlags.settings(arguments, url: "http://\(host)/", mayLackCredentials: true, command: context.command) : nil

@@ -41,7 +41,8 @@ enum SimulateCommand: Command {
             SimulationText.faultList,
             "Each fault is drawn independently, so one event may get several; the summary counts them. A receiver that is"
                 + "\nslower than --timeout meets slow-200 without the fault. Retry-After counts in real seconds at any speed.",
-            "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad. Flags"
+            "With --check: each case with what a good receiver does and what this one did; exit status 1 when one is bad, 3 when none is and"
+                + "\none is not known (whether a duplicate was acted on twice: posthorn check --ledger FILE shows it). Flags"
                 + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
             "With --json: one object at the end with events, stopped_early, unsent_events, known_events (in the outbox of --db before), deliveries (by state),"
@@ -211,12 +212,13 @@ enum SimulateCommand: Command {
             throw InputProblem(field: "URL", value: settings.url, reason: reason)
         }
         let bad = results.count { $0.verdict == .bad }
+        let unknown = results.count { $0.verdict == .unknown }
         if !context.json {
             table.finish()
-            context.output.write(bad == 0 ? "\nThe receiver answers well.\n" : "\n\(HumanText.count(bad, "case")) went badly.\n")
+            context.output.write("\n" + summary(bad: bad, unknown: unknown) + "\n")
             if results.contains(where: { $0.case == .duplicate && $0.verdict == .unknown }) {
                 context.output.write(
-                    "Whether it acted on the duplicate twice, only its own ledger shows: posthorn load --duplicates 10% --ledger FILE\n"
+                    "Whether it acted on the duplicate twice, only its own ledger shows: posthorn check URL --ledger FILE\n"
                 )
             }
         }
@@ -224,7 +226,13 @@ enum SimulateCommand: Command {
             context.output.flush()
             ErrorOutput.line("posthorn: \(advice)")
         }
-        return bad == 0 ? 0 : 1
+        if bad > 0 { return 1 }
+        return unknown == 0 ? 0 : LoadCommand.unknownStatus
+    }
+
+    private static func summary(bad: Int, unknown: Int) -> String {
+        let open = unknown == 0 ? "" : "; \(HumanText.count(unknown, "case")) not known"
+        return (bad == 0 ? "The receiver answers well" : "\(HumanText.count(bad, "case")) went badly") + open + "."
     }
 
     private static func json(_ result: AuditResult) -> JSONLine {

@@ -62,7 +62,10 @@ struct SimulationTargets {
     private static func topology(_ path: String) throws -> (Topology, fileName: String) {
         let file = try InputFile(path)
         let bytes = try file.contents(limitBytes: fileLimitBytes)
-        do throws(InputProblem) { return (try Topology(json: bytes), file.name) } catch {
+        let files = VendorFileReader(beside: path)
+        do throws(InputProblem) {
+            return (try Topology(json: bytes) { (path) throws(InputProblem) in try files.document(path) }, file.name)
+        } catch {
             throw InputFileContentProblem(name: file.name, problem: error)
         }
     }

@@ -28,7 +28,7 @@ final class AsymmetricKey: @unchecked Sendable {
     /// Reads a private or a public key in PEM; `nil` when it is none of this kind.
     init?(pem: [UInt8], _ kind: Kind) {
         guard let (key, isPrivate) = Self.read(pem) else { return nil }
-        let isOfKind = EVP_PKEY_is_a(key, kind.name) == 1 && (kind != .p256 || EVP_PKEY_get_bits(key) == 256)
+        let isOfKind = EVP_PKEY_is_a(key, kind.name) == 1 && Self.fits(kind, bits: EVP_PKEY_get_bits(key))
         guard isOfKind else {
             EVP_PKEY_free(key)
             return nil
@@ -52,6 +52,15 @@ final class AsymmetricKey: @unchecked Sendable {
     }
 
     deinit { EVP_PKEY_free(key) }
+
+    /// Signing with a larger RSA key holds up everyone whose requests the same thread makes.
+    private static func fits(_ kind: Kind, bits: Int32) -> Bool {
+        switch kind {
+        case .p256: return bits == 256
+        case .rsa: return bits <= CredentialLimits.signingKeyLimitBits
+        case .ed25519: return true
+        }
+    }
 
     private static func read(_ pem: [UInt8]) -> (key: OpaquePointer, isPrivate: Bool)? {
         func attempt(_ read: (OpaquePointer) -> OpaquePointer?) -> OpaquePointer? {

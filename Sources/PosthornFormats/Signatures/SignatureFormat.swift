@@ -9,6 +9,9 @@ protocol SignatureFormat: Sendable {
     /// The credentials that a topology file may give, in the order in which they are usually told.
     static var members: [String] { get }
 
+    /// The same of settings in which more is known.
+    static func members(_ settings: EndpointSettings) -> [String]
+
     /// Those of ``members`` that are secret.
     static var secretMembers: [String] { get }
 
@@ -84,6 +87,7 @@ protocol SignatureCheck: Sendable {
 
 extension SignatureFormat {
     static var keptMembers: [String] { [KeptMember.rotatedFrom] }
+    static func members(_ settings: EndpointSettings) -> [String] { members }
     static func carriesSeveral(_ settings: EndpointSettings) -> Bool { false }
     static func accepts(secret: String, _ settings: EndpointSettings) -> Bool { false }
     static var renewsWithoutSecret: Bool { false }
@@ -137,6 +141,7 @@ extension SignatureScheme {
         case .voisoKey: VoisoKey.self
         case .standardWebhooks: StandardSignature.self
         case .hmac: HMACTemplate.self
+        case .vendorFile: VendorFileSignature.self
         }
     }
 }

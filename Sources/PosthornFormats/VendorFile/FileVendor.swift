@@ -22,6 +22,20 @@ package struct FileVendor: Sendable {
         if !credentials.isEmpty { _ = try VendorVerifier(file.description, credentials: credentials) }
     }
 
+    /// The vendor of an endpoint that has a vendor's file; `nil` for another endpoint.
+    package init?(_ settings: EndpointSettings) throws(InputProblem) {
+        if settings.signature != .vendorFile { return nil }
+        self = try KeptVendor.vendor(settings, isProved: false)
+    }
+
+    /// An example for an endpoint that has a vendor's file; `nil` for another endpoint, and for a type that the file has no example of.
+    package static func sample(of settings: EndpointSettings, type: String?) throws(InputProblem) -> (type: String, data: [UInt8])? {
+        guard settings.signature == .vendorFile else { return nil }
+        let file = try KeptVendor.file(settings, isProved: true)
+        guard let first = file.types.first, let data = first.samples.first else { return nil }
+        return (type ?? first.name, data)
+    }
+
     /// Whether there is a key to check its requests with.
     package var canVerify: Bool { file.description.isSigned && !credentials.isEmpty }
 

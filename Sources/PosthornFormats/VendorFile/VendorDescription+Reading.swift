@@ -3,7 +3,7 @@ import PosthornText
 
 extension VendorDescription {
     /// The extension's name in an OpenAPI document.
-    package static let member = "x-webhook-sender"
+    package static let member = VendorDocument.sender
 
     private static let members = [
         "sources", "body", "headers", "fill", "query", "config", "signatures", "tolerance_s", "success", "timeout_ms", "redirects", "retry",
@@ -11,9 +11,10 @@ extension VendorDescription {
     ]
 
     /// Reads the extension.
+    /// - Parameter isProved: Whether its vectors have come out before, and need not again.
     /// - Throws: What is wrong with it, by its JSON Pointer: an unknown member, a word that has no value there, a vector that does not
     ///   come out.
-    init(_ json: PointedJSON, title: String) throws(InputProblem) {
+    init(_ json: PointedJSON, title: String, isProved: Bool = false) throws(InputProblem) {
         self.title = title
         try json.expect(Self.members)
         try Self.checkSources(json)
@@ -33,13 +34,20 @@ extension VendorDescription {
         signatures = try json["signatures"]?.elements().map { (one) throws(InputProblem) in try Signature(one) } ?? []
         toleranceSeconds = try json.integer("tolerance_s", 1...86_400)
         timeoutMilliseconds = try json.integer("timeout_ms", EndpointSettings.timeoutRange)
-        followsRedirects = try json.flag("redirects")
+        if try json.flag("redirects"), let redirects = json["redirects"] {
+            throw redirects.problem(
+                .incompatible,
+                value: "true",
+                "is not done here: what is signed goes to no address that was not named; write false, or leave it out"
+            )
+        }
         if let success = json["success"] { self.success = try Self.statuses(success) }
         retry = try Self.retry(json)
         identity = try json["identity"].map { (one) throws(InputProblem) in try Finder(one) }
         type = try json["event_type"].map { (one) throws(InputProblem) in try Finder(one) }
         handshakes = try json["handshake"]?.elements().map { (one) throws(InputProblem) in try Handshake(one) } ?? []
         try checkWords(json)
+        if isProved { return }
         vectors = try json["vectors"]?.elements().map { (one) throws(InputProblem) in try VendorVector(one, self) } ?? []
         try checkVectors(json)
     }

@@ -94,8 +94,6 @@ package struct VendorDescription: Sendable {
     package var success: [ClosedRange<Int>] = [200...299]
     /// How long the vendor waits for an answer; `nil` where it does not say.
     package var timeoutMilliseconds: Int?
-    /// Whether the vendor follows redirects.
-    package var followsRedirects = false
     /// The moments of further attempts, from the first attempt on; `nil` where the vendor does not say.
     package var retry: RetrySchedule?
     /// Where the event's id is.

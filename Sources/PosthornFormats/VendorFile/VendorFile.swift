@@ -1,5 +1,5 @@
 package import PosthornModel
-import PosthornText
+package import PosthornText
 
 /// A vendor as data: how it sends, and what its events look like.
 ///
@@ -20,6 +20,8 @@ package struct VendorFile: Sendable {
     package let description: VendorDescription
     /// Its types in the order of the document.
     package let types: [EventKind]
+    /// What an endpoint keeps of it: the extension, an example of the first type, and the headers that the document has examples for.
+    package let kept: JSONValue
 
     private static let typeLimit = 5000
 
@@ -40,8 +42,52 @@ package struct VendorFile: Sendable {
         }
         let title = try root["info"]?.text("title") ?? "vendor"
         description = try VendorDescription(try root.required(VendorDescription.member), title: title)
-        types = try Self.types(root, title)
+        types = try Self.types(root) { $0.isEmpty }
+        kept = Self.kept(document, title, types, description)
         try checkSamples()
+    }
+
+    /// Reads what an endpoint keeps of a file.
+    /// - Parameter isProved: Whether its vectors have come out before, and need not again.
+    init(kept document: JSONValue, isProved: Bool) throws(InputProblem) {
+        let root = PointedJSON(value: document, pointer: "")
+        let title = try root["info"]?.text("title") ?? "vendor"
+        description = try VendorDescription(try root.required(VendorDescription.member), title: title, isProved: isProved)
+        types = try Self.types(root) { _ in false }
+        kept = document
+        try checkSamples()
+    }
+
+    private static func kept(
+        _ document: JSONValue,
+        _ title: String,
+        _ types: [EventKind],
+        _ description: VendorDescription
+    ) -> JSONValue {
+        let written = Set(description.headers.map { $0.name.lowercased() })
+        let webhooks = types.enumerated().compactMap { i, type -> JSONValue.Member? in
+            let headers = type.headers.filter { !written.contains($0.name.lowercased()) }
+            if i > 0, headers.isEmpty { return nil }
+            var operation: [JSONValue.Member] = []
+            if !headers.isEmpty {
+                let parameters = headers.map { header -> JSONValue in
+                    .object([
+                        .init("name", .string(header.name)), .init("in", .string("header")), .init("example", .string(header.value)),
+                    ])
+                }
+                operation.append(.init("parameters", .array(parameters)))
+            }
+            if i == 0, let sample = type.samples.first, let example = try? JSONValue.parse(sample) {
+                let content = JSONValue.object([.init("application/json", .object([.init("example", example)]))])
+                operation.append(.init("requestBody", .object([.init("content", content)])))
+            }
+            return .init(type.name, .object([.init("post", .object(operation))]))
+        }
+        return .object([
+            .init("openapi", document["openapi"] ?? .string("3.1.0")),
+            .init("info", .object([.init("title", .string(title)), .init("version", document["info"]?["version"] ?? .string("1"))])),
+            .init(VendorDescription.member, document[VendorDescription.member] ?? .null), .init("webhooks", .object(webhooks)),
+        ])
     }
 
     /// An example of a type; of the first one when none is named.
@@ -91,7 +137,8 @@ package struct VendorFile: Sendable {
         return .object(members)
     }
 
-    private static func types(_ root: PointedJSON, _ title: String) throws(InputProblem) -> [EventKind] {
+    /// - Parameter isRefused: Whether a type with these samples cannot be used.
+    private static func types(_ root: PointedJSON, unless isRefused: ([[UInt8]]) -> Bool) throws(InputProblem) -> [EventKind] {
         let webhooks = try root.required("webhooks")
         let members = try webhooks.members()
         if members.isEmpty || members.count > typeLimit {
@@ -104,7 +151,7 @@ package struct VendorFile: Sendable {
                 throw member.problem(.missing, "has no post, which is how a webhook is called")
             }
             let found = samples.data(of: operation)
-            if found.isEmpty {
+            if isRefused(found) {
                 throw member.problem(.missing, "has no request body with an example or a schema of an object")
             }
             return EventKind(name: name, samples: found, headers: samples.headers(of: operation))

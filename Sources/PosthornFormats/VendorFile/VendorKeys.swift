@@ -97,7 +97,8 @@ struct VendorKeys: Sendable {
         guard let pair else {
             let form =
                 signature.key.encoding == .pem
-                ? "a \(kind.rawValue) key in PEM" : "an Ed25519 key of 32 bytes in \(signature.key.encoding.rawValue)"
+                ? "a \(kind.rawValue) key in PEM\(kind == .rsa ? " of at most \(CredentialLimits.signingKeyLimitBits) bits" : "")"
+                : "an Ed25519 key of 32 bytes in \(signature.key.encoding.rawValue)"
             throw InputProblem(field: field(name), reason: "is not \(form)")
         }
         if isSending, !pair.isPrivate {

@@ -15,7 +15,8 @@ extension EndpointSettings {
         }
         if keepsCredentials {
             guard let stored else { throw nothingStored("credentials") }
-            whole.credentials = stored.credentials
+            // A vendor's document is no secret, and stands for itself.
+            whole.credentials = stored.credentials.merging(credentials.filter { $0.key == VendorDocument.member }) { $1 }
             whole.keepsCredentials = false
         }
         for (name, value) in credentials where value == .string(MaskedURL.mark) {

@@ -2,7 +2,11 @@ package import PosthornText
 
 extension Topology {
     /// Reads a topology file. Problems name the place, the value and what to do.
-    public init(json bytes: [UInt8]) throws(InputProblem) {
+    public init(json bytes: [UInt8]) throws(InputProblem) { try self.init(json: bytes, vendorFile: Self.refuseFile) }
+
+    /// The same, with files of vendors.
+    /// - Parameter vendorFile: Reads the file that `"vendor": "file:PATH"` names, by its path.
+    package init(json bytes: [UInt8], vendorFile: (String) throws(InputProblem) -> JSONValue) throws(InputProblem) {
         let root: JSONValue
         do throws(JSONProblem) { root = try JSONValue.parse(bytes) } catch {
             if error.isOfAnotherKind { throw InputProblem(field: "", reason: error.reason) }
@@ -12,17 +16,29 @@ extension Topology {
         if case .array = root {
             throw InputProblem(field: "", reason: "is a JSON array; a topology is one object, {\"nodes\": […], \"endpoints\": […]}")
         }
-        try self.init(root)
+        try self.init(root, vendorFile: vendorFile)
     }
 
     /// Reads a topology that has been parsed.
-    package init(_ root: JSONValue) throws(InputProblem) {
+    package init(_ root: JSONValue) throws(InputProblem) { try self.init(root, vendorFile: Self.refuseFile) }
+
+    /// Only where an operator names them are files read.
+    private static func refuseFile(_ path: String) throws(InputProblem) -> JSONValue {
+        throw InputProblem(
+            .notAllowed,
+            field: "",
+            value: VendorDocument.prefix + path,
+            reason: "is a file, which posthorn apply alone reads; apply a topology file that names it"
+        )
+    }
+
+    private init(_ root: JSONValue, vendorFile: (String) throws(InputProblem) -> JSONValue) throws(InputProblem) {
         let file = try ObjectReader(root, at: "", allowed: ["nodes", "endpoints"])
         let nodes = try file.list("nodes").enumerated().map { (i, value) throws(InputProblem) in
             try Node(topology: value, at: "nodes[\(i)]")
         }
         let endpoints = try file.list("endpoints").enumerated().map { (i, value) throws(InputProblem) in
-            try EndpointSettings(topology: value, at: "endpoints[\(i)]")
+            try EndpointSettings(topology: value, at: "endpoints[\(i)]", vendorFile: vendorFile)
         }
         try self.init(nodes: nodes, endpoints: endpoints)
     }
@@ -60,7 +76,11 @@ extension Node {
 }
 
 extension EndpointSettings {
-    fileprivate init(topology value: JSONValue, at path: String) throws(InputProblem) {
+    fileprivate init(
+        topology value: JSONValue,
+        at path: String,
+        vendorFile: (String) throws(InputProblem) -> JSONValue
+    ) throws(InputProblem) {
         let reader = try ObjectReader(
             value,
             at: path,
@@ -75,7 +95,8 @@ extension EndpointSettings {
             node: try reader.requiredIdentifier("node"),
             url: try reader.required("url")
         )
-        try takeFormat(reader)
+        let document = try Self.document(reader, vendorFile)
+        try takeFormat(reader, document)
         if let method = try reader.choice("method", RequestMethod.self) { self.method = method }
         let patterns = try reader.list("events")
         if patterns.isEmpty, reader.value("events") != nil {
@@ -95,7 +116,11 @@ extension EndpointSettings {
             }
         }
         if let headers = reader.value("headers") { self.headers = try Self.headers(headers, at: "\(path).headers") }
-        if let milliseconds = try reader.integer("timeout_ms", Self.timeoutRange) { timeoutMilliseconds = milliseconds }
+        if let milliseconds = try reader.integer("timeout_ms", Self.timeoutRange) {
+            timeoutMilliseconds = milliseconds
+        } else if let milliseconds = document.flatMap(VendorDocument.timeoutMilliseconds) {
+            timeoutMilliseconds = milliseconds
+        }
         if let limit = try reader.integer("max_in_flight", Self.inFlightRange) { inFlightLimit = limit }
         if let rate = reader.value("rate_per_second") {
             guard case .number(let text) = rate, let value = Double(text), Self.isRate(value) else {
@@ -117,24 +142,34 @@ extension EndpointSettings {
                 }
             }
             do throws(InputProblem) { retry = try RetrySchedule(texts) } catch { throw error.inside(path) }
+        } else if let schedule = document.flatMap(VendorDocument.retry) {
+            retry = schedule
         }
         if let value = reader.value("health") { health = try HealthSettings(json: value, at: "\(path).health") }
         order = try DeliveryOrder(order: reader.value("order"), onExhausted: try reader.optional("on_exhausted"), at: path)
     }
 
-    private mutating func takeFormat(_ reader: ObjectReader) throws(InputProblem) {
-        if let vendor = try reader.choice("vendor", Vendor.self) {
-            envelope = vendor.envelope
-            signature = vendor.signature
-        } else if reader.value("envelope") == nil {
-            throw InputProblem(
-                .missing,
-                field: "\(reader.path).vendor",
-                reason: "is missing; name a vendor (\(Vendor.allCases.map(\.rawValue).joined(separator: ", "))) or an envelope"
-            )
+    /// A vendor's document: the file that `vendor` names, or what is written there itself.
+    private static func document(
+        _ reader: ObjectReader,
+        _ vendorFile: (String) throws(InputProblem) -> JSONValue
+    ) throws(InputProblem) -> JSONValue? {
+        let field = "\(reader.path).vendor"
+        switch reader.value("vendor") {
+        case .object(let members)?: return .object(members)
+        case .string(let text)? where text.hasPrefix(VendorDocument.prefix):
+            let path = String(text.dropFirst(VendorDocument.prefix.count))
+            if path.isEmpty { throw InputProblem(.missing, field: field, value: text, reason: "names no file; write file:PATH") }
+            do throws(InputProblem) { return try vendorFile(path) } catch {
+                // The place inside of the file is a JSON Pointer.
+                throw error.field.hasPrefix("/") ? error.at(field + error.field) : error.inside(field)
+            }
+        default: return nil
         }
-        if let envelope = try reader.choice("envelope", Envelope.self) { self.envelope = envelope }
-        if let signature = try reader.choice("signature", SignatureScheme.self) { self.signature = signature }
+    }
+
+    private mutating func takeFormat(_ reader: ObjectReader, _ document: JSONValue?) throws(InputProblem) {
+        try takeScheme(reader, document)
         switch reader.value("credentials") {
         case nil: break
         case .string(MaskedURL.mark): keepsCredentials = true
@@ -143,6 +178,40 @@ extension EndpointSettings {
         case let other?:
             throw InputProblem(field: "\(reader.path).credentials", reason: "must be an object, not \(other.kindName)")
         }
+        if let document { credentials[VendorDocument.member] = document }
+        if signature == .vendorFile, document == nil, !keepsCredentials {
+            throw InputProblem(
+                .missing,
+                field: "\(reader.path).vendor",
+                reason: "is missing; a vendor's file is given as \"vendor\": \"file:PATH\", and signature follows from it"
+            )
+        }
+    }
+
+    private mutating func takeScheme(_ reader: ObjectReader, _ document: JSONValue?) throws(InputProblem) {
+        if document != nil {
+            for member in ["envelope", "signature"] where reader.value(member) != nil {
+                throw InputProblem(
+                    .incompatible,
+                    field: "\(reader.path).\(member)",
+                    reason: "is said by the vendor's file already; leave it out"
+                )
+            }
+            (envelope, signature) = (.raw, .vendorFile)
+            return
+        }
+        if let vendor = try reader.choice("vendor", Vendor.self) {
+            envelope = vendor.envelope
+            signature = vendor.signature
+        } else if reader.value("envelope") == nil {
+            throw InputProblem(
+                .missing,
+                field: "\(reader.path).vendor",
+                reason: "is missing; name a vendor (\(Vendor.allCases.map(\.rawValue).joined(separator: ", ")), file:PATH) or an envelope"
+            )
+        }
+        if let envelope = try reader.choice("envelope", Envelope.self) { self.envelope = envelope }
+        if let signature = try reader.choice("signature", SignatureScheme.self) { self.signature = signature }
     }
 
     private static func headers(_ value: JSONValue, at path: String) throws(InputProblem) -> [Header] {

@@ -39,8 +39,9 @@ public enum TopologyWriter {
         if endpoint.keepsCredentials {
             members.append(.init("credentials", .string(MaskedURL.mark)))
         } else if !endpoint.credentials.isEmpty {
-            let sorted = endpoint.credentials.sorted { $0.key < $1.key }
-            members.append(.init("credentials", .object(sorted.map { .init($0.key, $0.value) })))
+            let isShown = VendorDocument.of(endpoint) != nil
+            let sorted = endpoint.credentials.filter { !isShown || $0.key != VendorDocument.member }.sorted { $0.key < $1.key }
+            if !sorted.isEmpty { members.append(.init("credentials", .object(sorted.map { .init($0.key, $0.value) }))) }
         }
         if !endpoint.events.isEmpty { members.append(.init("events", .array(endpoint.events.map { .string($0.text) }))) }
         if !endpoint.headers.isEmpty {
@@ -51,6 +52,7 @@ public enum TopologyWriter {
     }
 
     private static func format(_ endpoint: EndpointSettings) -> [JSONValue.Member] {
+        if let document = VendorDocument.of(endpoint) { return [.init("vendor", document)] }
         let vendor = Vendor.allCases.first { $0.envelope == endpoint.envelope && $0.signature == endpoint.signature }
         if let vendor { return [.init("vendor", .string(vendor.rawValue))] }
         return [
@@ -60,7 +62,9 @@ public enum TopologyWriter {
 
     private static func limits(_ endpoint: EndpointSettings) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
-        if endpoint.timeoutMilliseconds != EndpointSettings.defaultTimeoutMilliseconds {
+        // Where they are left out with a vendor's file, they are the file's.
+        let isOfFile = VendorDocument.of(endpoint) != nil
+        if isOfFile || endpoint.timeoutMilliseconds != EndpointSettings.defaultTimeoutMilliseconds {
             members.append(.init("timeout_ms", .number(String(endpoint.timeoutMilliseconds))))
         }
         if endpoint.inFlightLimit != EndpointSettings.defaultInFlightLimit {
@@ -69,7 +73,7 @@ public enum TopologyWriter {
         if let rate = endpoint.ratePerSecond {
             members.append(.init("rate_per_second", .number(Int64(exactly: rate).map { String($0) } ?? "\(rate)")))
         }
-        if endpoint.retry != .standard {
+        if isOfFile || endpoint.retry != .standard {
             let offsets = endpoint.retry.offsetsMilliseconds.map { JSONValue.string(RetrySchedule.Duration.text($0)) }
             members.append(.init("retry", .array(offsets)))
         }

@@ -47,6 +47,34 @@ import Testing
         #expect(secrets.url.hasSuffix("token=hunter2") && secrets.headers.first?.value == "hunter2")
     }
 
+    /// A vendor's file says what is signed in every request, so it is the operator's, who applies a topology.
+    @Test func aVendorsFileIsShownAndStaysAndIsNotTakenFromOutside() throws {
+        let document = #"""
+            {"openapi":"3.1.0","info":{"title":"Acme","version":"1"},"x-webhook-sender":{"signatures":[{"algorithm":"hmac-sha256",
+            "content":"{body}","place":{"header":"X-Acme"}}],"vectors":[{"credentials":{"secret":"k"},"body":"{}",
+            "headers":{"X-Acme":"add853b103fbcc936a194f9eb15e29c4ff08af6e47d5d1bca4f20218e31e4fff"}}]},
+            "webhooks":{"a.made":{"post":{"requestBody":{"content":{"application/json":{"example":{"id":"1"}}}}}}}}
+            """#
+        let endpoint =
+            #"{"id":"acme","node":"c1","url":"https://acme.example/","vendor":\#(document),"credentials":{"secret":"hunter2-of-acme"}}"#
+        let made = bench.ask("POST", "/v1/endpoints", body: endpoint)
+        #expect(made.status == 422 && made.faults == ["/vendor"], "\(made.text)")
+        let file = bench.ask("POST", "/v1/endpoints", body: Self.new.replacing("weseedo", with: "file:/etc/passwd"))
+        #expect(file.status == 422 && file.faults == ["/vendor"], "\(file.text)")
+        _ = try bench.outbox.apply(Topology(json: Array("{\"endpoints\":[\(endpoint)]}".utf8)))
+        let read = bench.ask("GET", "/v1/endpoints/acme")
+        #expect(read.json["vendor"]?["info"]?["title"] == .string("Acme") && !read.text.contains("hunter2"), "\(read.text)")
+        #expect(read.json["credentials"] == .object([.init("secret", .string("***"))]))
+        let sent = bench.ask("PUT", "/v1/endpoints/acme", body: read.text)
+        #expect(sent.status == 200 && sent.headers["ETag"] == read.headers["ETag"], "\(sent.text)")
+        let patched = bench.ask("PATCH", "/v1/endpoints/acme", body: #"{"max_in_flight":7,"credentials":{"secret":"hunter2-anew"}}"#)
+        #expect(patched.status == 200 && patched.json["vendor"] == read.json["vendor"], "\(patched.text)")
+        let other = bench.ask("PATCH", "/v1/endpoints/acme", body: #"{"vendor":{"x-webhook-sender":{"timeout_ms":9}}}"#)
+        #expect(other.status == 422 && other.faults == ["/vendor"], "\(other.text)")
+        let plain = bench.ask("PATCH", "/v1/endpoints/acme", body: #"{"vendor":"weseedo","credentials":null}"#)
+        #expect(plain.status == 200 && plain.json["vendor"] == .string("weseedo"), "\(plain.text)")
+    }
+
     @Test func twoWhoEditDoNotOverwriteEachOther() throws {
         let tag = try #require(bench.ask("GET", "/v1/endpoints/mine").headers["ETag"])
         let first = bench.ask("PATCH", "/v1/endpoints/mine", body: #"{"max_in_flight":7}"#, headers: [("If-Match", tag)])

@@ -42,7 +42,10 @@ export function endpointForm(endpoint, options) {
         return element;
     };
 
-    const format = select(Object.entries(formats), endpoint.vendor ?? 'own');
+    // A vendor's file is the operator's: it stays as it is, or makes room for another format.
+    const ofFile = typeof endpoint.vendor === 'object' && endpoint.vendor !== null ? endpoint.vendor : null;
+    const choices = [...Object.entries(formats), ...ofFile ? [['file', `of a vendor's file: ${ofFile.info?.title ?? 'vendor'}`]] : []];
+    const format = select(choices, ofFile ? 'file' : endpoint.vendor ?? 'own');
     const envelope = select(envelopes.map(word => [word, word]), endpoint.envelope ?? 'raw');
     const signature = select(Object.keys(credentials).map(word => [word, word]), endpoint.signature ?? 'none');
     const own = h('div', { class: 'own' }, field('envelope', 'Body', envelope), field('signature', 'Signature', signature));
@@ -51,7 +54,7 @@ export function endpointForm(endpoint, options) {
         own.hidden = format.value !== 'own';
         const scheme = format.value === 'own' ? signature.value : signatures[format.value];
         for (const name of [...controls.keys()]) if (name.startsWith('credentials/')) controls.delete(name);
-        const needed = credentials[scheme];
+        const needed = format.value === 'file' ? Object.keys(given).map(name => [name]) : credentials[scheme];
         secrets.hidden = needed.length === 0;
         fill(secrets, h('legend', {}, 'What the receiver checks'),
             !options.isNew && h('p', { class: 'hint' }, '*** stays what is stored.'),
@@ -87,7 +90,7 @@ export function endpointForm(endpoint, options) {
         const headers = Object.fromEntries(lines('headers').map(line => { const colon = line.indexOf(':'); return colon < 0 ? [line, ''] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]; }));
         return {
             node: text('node'), url: text('url'),
-            vendor: isOwn ? null : format.value, envelope: isOwn ? envelope.value : null, signature: isOwn ? signature.value : null,
+            vendor: isOwn ? null : format.value === 'file' ? ofFile : format.value, envelope: isOwn ? envelope.value : null, signature: isOwn ? signature.value : null,
             credentials: Object.keys(named).length === 0 ? null : named,
             events: lines('events').length === 0 ? null : lines('events'),
             headers: Object.keys(headers).length === 0 ? null : headers,

@@ -73,7 +73,10 @@ page('endpoints/:id', async context => {
 /// Formats whose vendor wants the URL to prove itself.
 const mustVerify = new Set(['diio']);
 
-function hasSecret(endpoint) { return endpoint.vendor !== 'weseedo' && (endpoint.vendor !== undefined || (endpoint.signature ?? 'none') !== 'none'); }
+function hasSecret(endpoint) { return !isOfFile(endpoint) && endpoint.vendor !== 'weseedo' && (endpoint.vendor !== undefined || (endpoint.signature ?? 'none') !== 'none'); }
+
+/// Whether its format is said by a vendor's file, which is an object.
+function isOfFile(endpoint) { return typeof endpoint.vendor === 'object' && endpoint.vendor !== null; }
 
 function headOf(endpoint, actions) {
     const trouble = endpointTrouble(endpoint);
@@ -83,7 +86,7 @@ function headOf(endpoint, actions) {
             ['State', endpointState(endpoint)],
             ['URL', h('code', {}, endpoint.url)],
             ['Node', link(`nodes/${encodeURIComponent(endpoint.node)}`, endpoint.node)],
-            ['Format', endpoint.vendor ?? `${endpoint.envelope}, signature ${endpoint.signature ?? 'none'}`],
+            ['Format', isOfFile(endpoint) ? `of a vendor's file: ${endpoint.vendor.info?.title ?? 'vendor'}` : endpoint.vendor ?? `${endpoint.envelope}, signature ${endpoint.signature ?? 'none'}`],
             ['Its receiver asked to be left alone until', timeAndDistance(endpoint.throttled_until)],
         ]),
         actions.length > 0 && h('div', { class: 'actions' }, actions),

@@ -14,7 +14,7 @@ const columns = [
     ['State', row => endpointState(row)],
     ['Why', row => endpointTrouble(row)?.text ?? ''],
     ['URL', row => h('code', {}, row.url)],
-    ['Format', row => row.envelope],
+    ['Format', row => row.signature === 'vendor-file' ? 'a vendor\'s file' : row.envelope],
     ['Events', row => row.events.length === 0 ? 'all' : row.events.join(', ')],
 ];
 
