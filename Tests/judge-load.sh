@@ -45,4 +45,4 @@ status=0
 [[ $status == 3 ]] || { echo "judge-load.sh: a bound of which nothing is known ended with $status" >&2; exit 1; }
 
 promtool check metrics <"$place/load.prom"
-exec "$judge" Tests/LoadJudges/judge.py "$place"
+"$judge" Tests/LoadJudges/judge.py "$place"

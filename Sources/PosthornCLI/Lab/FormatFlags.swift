@@ -63,19 +63,25 @@ enum FormatFlags {
         return endpoint
     }
 
+    /// A topology file, with the vendors' files that it names, and the file's name for messages.
+    static func topology(_ path: String) throws -> (topology: Topology, fileName: String) {
+        let file = try InputFile(path)
+        let bytes = try file.contents(limitBytes: fileLimitBytes)
+        let files = VendorFileReader(beside: path)
+        do throws(InputProblem) {
+            return (try Topology(json: bytes) { (path) throws(InputProblem) in try files.document(path) }, file.name)
+        } catch {
+            throw InputFileContentProblem(name: file.name, problem: error)
+        }
+    }
+
     /// The endpoint of a topology file that the flags name.
     static func endpoint(
         ofTopology path: String,
         _ arguments: ParsedArguments,
         _ command: String
     ) throws -> (topology: Topology, endpoint: EndpointSettings, fileName: String) {
-        let file = try InputFile(path)
-        let bytes = try file.contents(limitBytes: fileLimitBytes)
-        let topology: Topology
-        let files = VendorFileReader(beside: path)
-        do throws(InputProblem) { topology = try Topology(json: bytes) { (path) throws(InputProblem) in try files.document(path) } } catch {
-            throw InputFileContentProblem(name: file.name, problem: error)
-        }
+        let (topology, fileName) = try topology(path)
         let names = topology.endpoints.map(\.id)
         guard let id = arguments.text("endpoint") ?? (names.count == 1 ? names[0] : nil) else {
             throw UsageProblem(
@@ -85,13 +91,12 @@ enum FormatFlags {
         }
         guard let endpoint = topology.endpoints.first(where: { $0.id == id }) else {
             throw UsageProblem(
-                "--endpoint: \"\(TerminalText.text(id))\" is not in \(file.name)" + Suggestion.clause(for: id, among: names),
+                "--endpoint: \"\(TerminalText.text(id))\" is not in \(fileName)" + Suggestion.clause(for: id, among: names),
                 command: command
             )
         }
-        return (topology, endpoint, file.name)
+        return (topology, endpoint, fileName)
     }
-
 }
 
 /// Flags of the form `NAME=VALUE`.

@@ -23,6 +23,9 @@ enum ReceiveCommand: Command {
             .init("rate-limit", "N", "take N requests a second, a tenth of them at once, and answer 429 with Retry-After beyond that"),
             .init("fault", "LIST", isRepeatable: true, "by chance: \(Misbehaviour.Fault.example) (repeatable)"),
             .init("seed", "N", "where the dice of --fault start from (default 0)"),
+            .init("rules", "FILE", "behave by path, type, attempt, time and share, as this file says (JSON)"),
+            .init("record", "FILE", "append each request with an event, byte for byte, and what it was answered"),
+            .init("play", "FILE", "be the test double of a recorded receiver: answer the same requests as it did"),
             .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
             .init("ledger", "FILE", "append a line for each event that is processed, for posthorn load --ledger"),
             .init("ui", "ADDRESS", "show what arrives live, on a page at HOST:PORT of this machine or unix:PATH, such as 127.0.0.1:9998"),
@@ -42,6 +45,14 @@ enum ReceiveCommand: Command {
                 + "\nlose (answered 200, not processed) and twice spoil that on purpose.",
             "Faults are written as simulate's: NAME=SHARE (or NAME:SHARE), parted by commas. A name is a status from 200 to 599,"
                 + "\nhangup, delay:MS, lose or twice. An attempt meets one of them at most, so the shares are 100% together at most.",
+            "--rules has {\"seed\": 0, \"rules\": […]}; the first rule that fits an event decides, and faults do not strike it then. A rule is held against"
+                + "\npath (* at its end for any end), type (a pattern), attempts (2, 1..3, 4..), from and to (since the start: 90s, 10m) and share (10%), and"
+                + "\nsays status, body, retry_after_s, delay_ms, hang_up (true) and process (0: answered and lost, 2: acted on twice). What is badly signed"
+                + "\nis refused as ever.",
+            "--play answers each request as the recording of --record has it, by method, path and event (by its bytes where it has no id): the n-th"
+                + "\ntime with the n-th answer, later with the last one, after the same delay; 404 for what was not recorded.",
+            "A --topology of several endpoints without --endpoint makes it the receiver of each of them, at the path of its URL: formats, keys and"
+                + "\nvendors' files are those of the endpoints, and other paths are answered 404.",
             "The page of --ui has the newest \(InspectorServer.keptLimit) requests with header and body (\(HumanText.bytes(UInt64(InspectedRequest.bodyLimitBytes))) at most), whether each was"
                 + "\nverified or why not, what it was answered, and duplicates. Payloads are shown as they came, so only this machine can open it.",
             "SIGINT (Ctrl-C) and SIGTERM let requests that have arrived be answered, and print what was counted.",
@@ -55,6 +66,8 @@ enum ReceiveCommand: Command {
             "posthorn receive",
             "posthorn receive --vendor diio --credential signing_secret=whatever-was-agreed",
             "posthorn receive --topology topology.json --endpoint crm --fail-first 2 --delay 100",
+            "posthorn receive --topology topology.json --rules rules.json --record requests.ndjson",
+            "posthorn receive --play requests.ndjson",
             "posthorn receive --vendor webio --value balance=12.50",
             "posthorn receive --tls-cert cert.pem --tls-key key.pem",
             "posthorn receive --ui 127.0.0.1:9998",
@@ -68,27 +81,15 @@ enum ReceiveCommand: Command {
         server.tls = try ReceiverTLS.server(arguments, context.command)
         // A load test is one client with many connections.
         server.connectionLimitPerAddress = nil
-        let vendor = try VendorFileFlag.vendor(arguments, isReceiving: true, takesTopology: true)
-        let settings =
-            vendor == nil
-            ? try FormatFlags.settings(arguments, url: "http://\(host)/", mayLackCredentials: true, command: context.command) : nil
-        var configuration = try ReceiverFlags.configuration(arguments, settings, context.command)
-        var check: Receiver.Check?
-        if let vendor {
-            configuration.identity = IdentityRule(of: vendor.file.description)
-            configuration.handshakes = VendorHandshake.all(of: vendor)
-            if vendor.canVerify {
-                let vendorCheck = try VendorCheck(vendor, scheme: server.tls == nil ? "http" : "https")
-                check = { request in vendorCheck.verdict(request) }
-            }
-        } else if let requestCheck = try ReceiverFlags.check(settings, arguments, context.command) {
-            check = { request in requestCheck.verdict(request) }
-        }
-        let isChecking = check != nil
-        let judge = check ?? { _ in .unchecked }
+        let hooks = try ReceiverHooks(arguments, host: host, scheme: server.tls == nil ? "http" : "https")
+        var configuration = try ReceiverFlags.configuration(arguments, hooks.settings, context.command)
+        (configuration.identity, configuration.handshakes, configuration.hooks) = (hooks.identity, hooks.handshakes, hooks.hooks)
+        configuration.began = SystemClock().now()
+        let judge = hooks.check ?? { _ in .unchecked }
         let goal = EventGoal(try arguments.integer("until", 1...Int.max))
 
         let ledger = try arguments.text("ledger").map { try LedgerFile($0) }
+        let recording = try arguments.text("record").map { try LedgerFile($0) }
 
         // Before the first thread is started.
         StopSignals.block()
@@ -115,6 +116,9 @@ enum ReceiveCommand: Command {
                 {
                     errors.line("posthorn: the ledger could not be written: \(SystemProblem("write", failure))".utf8)
                 }
+                if let recording, arrival.kind == .event, let failure = recording.write(arrival.recordingLine(request), times: 1) {
+                    errors.line("posthorn: the recording could not be written: \(SystemProblem("write", failure))".utf8)
+                }
                 inspector?.add(InspectedRequest.value(of: arrival, request))
                 printer.line(isJSON ? arrival.json : Array(arrival.line.utf8))
                 if goal.isReached(with: arrival) { ending.signal() }
@@ -125,7 +129,7 @@ enum ReceiveCommand: Command {
             inspector.show("\(server.tls == nil ? "http" : "https")://\(name):\(receiver.port)/")
             announce(page: inspector.url, isJSON, printer)
         }
-        announce(server, receiver.port, host, isChecking: isChecking, isJSON, printer)
+        announce(server, receiver.port, host, isChecking: hooks.isChecking, isJSON, printer)
         _ = try StopSignals.watch { _ in ending.signal() }
         ending.wait(milliseconds: nil)
         receiver.stop()

@@ -10,12 +10,38 @@ enum ReceiverFlags {
         _ command: String
     ) throws -> ReceiverConfiguration {
         var configuration = ReceiverConfiguration()
-        if let settings { configuration.identity = IdentityRule.vendor(settings.envelope.rawValue) ?? .any }
         let values = try NamedValues.read(arguments.all("value"), flag: "value", isSecret: false, command: command)
         configuration.values = values.mapValues { .string($0) }
         configuration.misbehaviour = try misbehaviour(arguments, command)
+        if arguments.has("play") {
+            let others = [
+                "fail-first", "status", "delay", "rate-limit", "fault", "rules", "value", "vendor", "vendor-file", "topology", "rotate-to",
+            ]
+            if let other = others.first(where: { arguments.has($0) }) {
+                throw UsageProblem(
+                    "--\(other) says nothing with --play, which answers as it was recorded; leave one of them out",
+                    command: command
+                )
+            }
+        }
+        configuration.rules = try read("rules", arguments) { (bytes) throws(InputProblem) in try BehaviourRules(json: bytes) }
+        configuration.recording = try read("play", arguments) { (bytes) throws(InputProblem) in try RecordedAnswers(bytes) }
         try refuseWithoutEffect(arguments, settings, configuration.misbehaviour, command)
         return configuration
+    }
+
+    /// The largest file of rules, or recording.
+    private static let fileLimitBytes = 256 << 20
+
+    private static func read<Value>(
+        _ flag: String,
+        _ arguments: ParsedArguments,
+        _ make: ([UInt8]) throws(InputProblem) -> Value
+    ) throws -> Value? {
+        guard let path = arguments.text(flag) else { return nil }
+        let file = try InputFile(path)
+        let bytes = try file.contents(limitBytes: fileLimitBytes)
+        do throws(InputProblem) { return try make(bytes) } catch { throw InputFileContentProblem(name: file.name, problem: error) }
     }
 
     /// Throws when a flag would have no effect beside the others.

@@ -65,13 +65,13 @@ package struct Scorecard {
     /// - Throws: Why the receiver cannot be reached, when the first request finds no connection; what is wrong with the ledger.
     package func run(_ tell: (ScorecardRow) -> Void) throws {
         try handshake(tell)
-        try signature(tell)
-        age(tell)
+        let isTaken = try signature(tell)
+        age(tell, isTaken: isTaken)
         try duplicates(tell)
         try order(tell)
         rotation(tell)
         try retries(tell)
-        faults(tell)
+        faults(tell, isTaken: isTaken)
     }
 
     // MARK: The things
@@ -96,7 +96,11 @@ package struct Scorecard {
         }
     }
 
-    private func signature(_ tell: (ScorecardRow) -> Void) throws {
+    /// What is said of a refusal by a receiver that refuses everything, which has shown nothing.
+    private static let takesNothing = "the good request was not taken either"
+
+    /// - Returns: Whether the good request was taken, without which a refusal of others shows nothing.
+    private func signature(_ tell: (ScorecardRow) -> Void) throws -> Bool {
         let now = clock.now()
         let good = answer(to: event(0, at: now), by: format.right, at: now)
         if case .none(let problem)? = good, ReceiverAudit.leavesNothingToJudge(problem.error) { throw problem }
@@ -105,8 +109,7 @@ package struct Scorecard {
         func refusal(_ title: String, _ answer: Answer?) {
             let demand = "401 or another refusal"
             guard let answer else { return tell(row(.signature, title, .skipped, "not in this format", demand)) }
-            // Who refuses everything has shown nothing.
-            if !isTaken { return tell(row(.signature, title, .unknown, "the good request was not taken either", demand)) }
+            if !isTaken { return tell(row(.signature, title, .unknown, Self.takesNothing, demand)) }
             tell(judged(.signature, title, answer, isWanted: false, demand))
         }
         refusal("another secret", format.wrong.flatMap { answer(to: event(1, at: now), by: $0, at: now) })
@@ -117,11 +120,13 @@ package struct Scorecard {
             changed = request
         }
         refusal("a body that was changed on its way", changed.map { send($0) })
+        return isTaken
     }
 
-    private func age(_ tell: (ScorecardRow) -> Void) {
+    private func age(_ tell: (ScorecardRow) -> Void, isTaken: Bool) {
         let demand = "a refusal: it may be a replay" + (format.toleranceSeconds.map { " (older than \($0) s)" } ?? "")
         guard format.signsTime else { return tell(row(.age, "signed an hour ago", .skipped, "the moment is not signed", demand)) }
+        if !isTaken { return tell(row(.age, "signed an hour ago", .unknown, Self.takesNothing, demand)) }
         let hourAgo = clock.now().advanced(byMilliseconds: -Self.hourMilliseconds)
         tell(judged(.age, "signed an hour ago", answer(to: event(4, at: hourAgo), by: format.right, at: hourAgo), isWanted: false, demand))
     }
@@ -171,7 +176,7 @@ package struct Scorecard {
         tell(try processed(.retries, "it acts once", [one], wantsEach: 1, "one event, however often it is tried"))
     }
 
-    private func faults(_ tell: (ScorecardRow) -> Void) {
+    private func faults(_ tell: (ScorecardRow) -> Void, isTaken: Bool) {
         let now = clock.now()
         let isPost = format.method == .post
         func send(_ number: Int, type: String? = nil, adding member: String? = nil, changing change: ((inout [UInt8]) -> Void)? = nil)
@@ -193,10 +198,9 @@ package struct Scorecard {
         // It lacks its last bracket and nothing that proves the sender.
         let broken = send(14) { $0.removeLast() }
         let isRefused = broken?.status.map { (400..<500).contains($0) || format.isSuccess($0) } ?? false
-        let ofBroken: ScorecardRow.Outcome = broken == nil ? .skipped : isRefused ? .kept : .missed
-        tell(
-            row(.faults, "JSON that is cut off", ofBroken, broken?.text ?? "not in this format", "better 400; no failure of its own (5xx)")
-        )
+        let ofBroken: ScorecardRow.Outcome = broken == nil ? .skipped : !isRefused ? .missed : isTaken ? .kept : .unknown
+        let evidence = ofBroken == .unknown ? Self.takesNothing : broken?.text ?? "not in this format"
+        tell(row(.faults, "JSON that is cut off", ofBroken, evidence, "better 400; no failure of its own (5xx)"))
     }
 
     // MARK: Parts

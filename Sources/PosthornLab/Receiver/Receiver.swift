@@ -33,7 +33,7 @@ public final class Receiver: Sendable {
         }
 
         func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
-            let reading = ReceiverDecisions.read(request, configuration.identity, handshakes: configuration.handshakes, check: check)
+            let reading = ReceiverDecisions.read(request, configuration, check: check)
             let now = clock.now()
             let decision = decisions.withLock { $0.decide(request, reading, at: now) }
             observe?(decision.arrival, request)

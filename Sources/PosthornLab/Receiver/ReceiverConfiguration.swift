@@ -14,6 +14,14 @@ public struct ReceiverConfiguration: Sendable {
     public var values: [String: JSONValue] = [:]
     /// The vendor's questions to a new URL that it answers, where a file describes them.
     package var handshakes: [VendorHandshake] = []
+    /// What it is at each of several paths; empty for one that is the same at each. Other paths are answered 404 then.
+    package var hooks: [String: ReceiverHook] = [:]
+    /// Rules by path, type, attempt, time and chance, which go before ``misbehaviour``.
+    package var rules: BehaviourRules?
+    /// A recording whose answers are given again.
+    package var recording: RecordedAnswers?
+    /// When it started, from which rules count.
+    package var began = Timestamp(milliseconds: 0)
     /// How many events are remembered to recognise duplicates.
     public var memoryLimit = 100_000
 

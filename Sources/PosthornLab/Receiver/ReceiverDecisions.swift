@@ -20,12 +20,14 @@ public struct ReceiverDecisions: Sendable {
     private let configuration: ReceiverConfiguration
     private var memory: EventMemory
     private var limiter: RateLimiter?
+    private var recording: RecordedAnswers?
     private var number = 0
 
     /// No request has come yet.
     public init(_ configuration: ReceiverConfiguration) {
         self.configuration = configuration
         memory = EventMemory(limit: configuration.memoryLimit)
+        recording = configuration.recording
     }
 
     /// A request read as far as can be without the memory, so that it happens outside the receiver's lock.
@@ -35,6 +37,18 @@ public struct ReceiverDecisions: Sendable {
         let verdict: ReceiverVerdict
         /// What a vendor's question is answered.
         var answer: (body: [UInt8], isJSON: Bool)?
+    }
+
+    /// Reads a request of a receiver that may be several vendors', each at its path.
+    static func read(
+        _ request: HTTPRequest,
+        _ configuration: ReceiverConfiguration,
+        check: (HTTPRequest) -> ReceiverVerdict
+    ) -> Reading {
+        if let hook = configuration.hooks[request.path] {
+            return read(request, hook.identity, handshakes: hook.handshakes, check: hook.check)
+        }
+        return read(request, configuration.identity, handshakes: configuration.handshakes, check: check)
     }
 
     /// Reads a request.
@@ -77,7 +91,12 @@ public struct ReceiverDecisions: Sendable {
         var response = answer(request, reading, attempt: entry?.times ?? 0, at: now)
         var timesProcessed = 1
         var delay = configuration.misbehaviour.delayMilliseconds
-        if reading.kind == .greeting || reading.kind == .validation {
+        if reading.kind == .event, recording != nil {
+            (response, delay, timesProcessed) = recorded(request, reading)
+        } else if response.status == 200, let rule = rule(request, reading, attempt: entry?.times ?? number, at: now) {
+            response = Self.answer(rule)
+            (delay, timesProcessed) = (delay + rule.delayMilliseconds, rule.timesProcessed)
+        } else if reading.kind == .greeting || reading.kind == .validation {
             delay = 0
         } else if response.status == 200, let fault = fault(reading, attempt: entry?.times ?? number) {
             switch fault {
@@ -115,6 +134,33 @@ public struct ReceiverDecisions: Sendable {
     /// The answer to an event has gone out after its delay: another coming of it is a duplicate from now on.
     mutating func answered(_ key: UInt64) { memory.accept(key) }
 
+    /// What was answered to the same request when it was recorded.
+    private mutating func recorded(_ request: HTTPRequest, _ reading: Reading) -> (HTTPResponse, delay: Int, timesProcessed: Int) {
+        guard let answer = recording?.next(request, reading.identity) else {
+            return (.text("this request is not in the recording\n", status: 404), 0, 0)
+        }
+        let response = answer.status.map { HTTPResponse.text("as it was recorded\n", status: $0) } ?? .hangUp
+        return (response, answer.delayMilliseconds, answer.timesProcessed)
+    }
+
+    private func rule(_ request: HTTPRequest, _ reading: Reading, attempt: Int, at now: Timestamp) -> BehaviourRules.Rule? {
+        guard reading.kind == .event else { return nil }
+        return configuration.rules?.rule(
+            path: request.path,
+            type: reading.identity?.type,
+            attempt: attempt,
+            elapsedMilliseconds: now.milliseconds - configuration.began.milliseconds,
+            key: reading.identity?.key ?? 0
+        )
+    }
+
+    private static func answer(_ rule: BehaviourRules.Rule) -> HTTPResponse {
+        guard let status = rule.status else { return .hangUp }
+        var response = HTTPResponse.text(rule.body ?? (status == 200 ? "ok\n" : "answering by a rule\n"), status: status)
+        if let seconds = rule.retryAfterSeconds { response.headers.append("Retry-After", String(seconds)) }
+        return response
+    }
+
     private func fault(_ reading: Reading, attempt: Int) -> Misbehaviour.FaultKind? {
         configuration.misbehaviour.fault(of: reading.identity?.key ?? 0, attempt: attempt)
     }
@@ -134,6 +180,9 @@ public struct ReceiverDecisions: Sendable {
             }
             return answer.isJSON ? .json(answer.body) : .text(String(decoding: answer.body, as: UTF8.self))
         case .event, .valueRequest: break
+        }
+        if !configuration.hooks.isEmpty, configuration.hooks[request.path] == nil {
+            return .text("there is no such path here\n", status: 404)
         }
         if let seconds = secondsToWait(at: now) {
             var response = HTTPResponse.text("too many requests\n", status: 429)

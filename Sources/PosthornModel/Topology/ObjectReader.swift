@@ -1,12 +1,12 @@
-import PosthornText
+package import PosthornText
 
 /// Reads one object of a configuration file and says exactly what is wrong with it.
-struct ObjectReader {
-    let path: String
+package struct ObjectReader {
+    package let path: String
     private let members: [JSONValue.Member]
 
     /// Throws unless `value` is an object with none but the `allowed` members.
-    init(_ value: JSONValue, at path: String, allowed: [String]) throws(InputProblem) {
+    package init(_ value: JSONValue, at path: String, allowed: [String]) throws(InputProblem) {
         self.path = path
         guard case .object(let members) = value else {
             throw InputProblem(field: path.isEmpty ? "file" : path, reason: "must be an object, not \(value.kindName)")
@@ -22,14 +22,14 @@ struct ObjectReader {
     }
 
     /// The member's value; `nil` when it is absent or null.
-    func value(_ key: String) -> JSONValue? {
+    package func value(_ key: String) -> JSONValue? {
         guard let value = members.first(where: { $0.key == key })?.value, value != .null else { return nil }
         return value
     }
 
     private func field(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    func optional(_ key: String) throws(InputProblem) -> String? {
+    package func optional(_ key: String) throws(InputProblem) -> String? {
         guard let value = value(key) else { return nil }
         guard case .string(let text) = value else {
             throw InputProblem(field: field(key), held: value, reason: "must be a string")
@@ -37,7 +37,7 @@ struct ObjectReader {
         return text
     }
 
-    func required(_ key: String) throws(InputProblem) -> String {
+    package func required(_ key: String) throws(InputProblem) -> String {
         guard let text = try optional(key) else { throw InputProblem(.missing, field: field(key), reason: "is missing") }
         return text
     }
@@ -49,7 +49,7 @@ struct ObjectReader {
         return text
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(
+    package func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String,
         _ type: Choice.Type
     ) throws(InputProblem) -> Choice? where Choice.RawValue == String {
@@ -61,7 +61,7 @@ struct ObjectReader {
         return choice
     }
 
-    func list(_ key: String) throws(InputProblem) -> [JSONValue] {
+    package func list(_ key: String) throws(InputProblem) -> [JSONValue] {
         guard let value = value(key) else { return [] }
         guard case .array(let elements) = value else {
             throw InputProblem(field: field(key), reason: "must be an array, not \(value.kindName)")
@@ -69,7 +69,7 @@ struct ObjectReader {
         return elements
     }
 
-    func integer(_ key: String, _ range: ClosedRange<Int>) throws(InputProblem) -> Int? {
+    package func integer(_ key: String, _ range: ClosedRange<Int>) throws(InputProblem) -> Int? {
         guard let value = value(key) else { return nil }
         guard case .number(let text) = value, let number = Int(text), range.contains(number) else {
             let reason = "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
