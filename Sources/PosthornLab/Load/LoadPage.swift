@@ -1,7 +1,8 @@
 import PosthornModel
 import PosthornText
 
-/// The results of a load as one page, complete in itself: no script, no font, no image from elsewhere.
+/// The results of a load as one page, complete in itself: no script, font or image from elsewhere. Without its own script, which sorts
+/// tables, it says the same.
 public struct LoadPage {
     let source: LoadReport
     private let verdicts: [Expectation.Verdict]
@@ -20,7 +21,7 @@ public struct LoadPage {
         return """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>Load test of \(name)</title><style>\(Self.style)</style></head><body>
+            <title>Load test of \(name)</title><style>\(Self.style)</style></head><body><main>
             <h1>Load test of \(name)</h1>
             <p>\(HTMLText.escaped(source.began.description)), \(HTMLText.escaped(model)), \(Self.duration(source.nanoseconds))\(stopped)</p>
             \(figures)
@@ -35,7 +36,7 @@ public struct LoadPage {
             \(targets)
             \(origin)
             <p class="note">Latency is that of expected answers; a request that was never answered counts with the time it waited, at the least. It counts from the moment a request was meant to leave\(closedNote). Made by posthorn load.</p>
-            </body></html>
+            </main><script>\(Self.sorting)</script></body></html>
 
             """
     }
@@ -106,49 +107,66 @@ public struct LoadPage {
         }
         let findings = source.checkFindings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
         let verdict = source.findings.isEmpty ? "<li class=\"good\">no findings</li>" : findings.joined()
-        return "<h2>The receiver's own checks</h2><table><tr><th>kind</th><th>requests</th><th>answers</th></tr>"
-            + rows.joined() + "</table>" + (verdict.isEmpty ? "" : "<ul>\(verdict)</ul>")
+        return "<h2>The receiver's own checks</h2>"
+            + Self.wide(
+                "The receiver's own checks",
+                "<thead>\(Self.heads(["kind", "requests", "answers"]))</thead><tbody>\(rows.joined())</tbody>"
+            )
+            + (verdict.isEmpty ? "" : "<ul>\(verdict)</ul>")
     }
 
     private var ledger: String {
         guard let ledger = source.ledger else { return "" }
-        let rows = ledger.counts.map { "<tr><td>\($0.name)</td><td>\(Self.grouped($0.count))</td></tr>" }
+        let rows = ledger.counts.map { Self.fact($0.name, Self.grouped($0.count)) }
         let findings = ledger.findings.map { "<li class=\"bad\">\(HTMLText.escaped($0))</li>" }
         let verdict = findings.isEmpty ? "<li class=\"good\">every event that was answered 200 was processed once</li>" : findings.joined()
-        return "<h2>The receiver's ledger</h2><table>\(rows.joined())</table><ul>\(verdict)</ul>"
+        return "<h2>The receiver's ledger</h2>\(Self.wide("The receiver's ledger", rows.joined()))<ul>\(verdict)</ul>"
     }
 
     var tables: String {
-        var rows = ["<tr><td>answers</td><td>\(source.statuses.isEmpty ? "none" : Self.statuses(source.statuses))</td></tr>"]
+        var rows = [Self.fact("answers", source.statuses.isEmpty ? "none" : Self.statuses(source.statuses))]
         for (name, count) in source.errorsByClass.sorted(by: { $0.key < $1.key }) {
             let sample = source.errorTexts[name].map { ": \(HTMLText.escaped($0))" } ?? ""
-            rows.append("<tr><td>error \(HTMLText.escaped(name))</td><td>\(Self.grouped(count))\(sample)</td></tr>")
+            rows.append(Self.fact("error \(HTMLText.escaped(name))", "\(Self.grouped(count))\(sample)"))
         }
-        rows.append("<tr><td>bytes</td><td>\(Self.bytes(source.sentBytes)) sent, \(Self.bytes(source.receivedBytes)) received</td></tr>")
+        rows.append(Self.fact("bytes", "\(Self.bytes(source.sentBytes)) sent, \(Self.bytes(source.receivedBytes)) received"))
         if source.connects.count > 0 {
             let connect = "\(Self.grouped(source.connects.count)) opened, p50 \(Self.duration(source.connects.percentile(50)))"
-            rows.append("<tr><td>connections</td><td>\(connect), max \(Self.duration(source.connects.maximum))</td></tr>")
+            rows.append(Self.fact("connections", "\(connect), max \(Self.duration(source.connects.maximum))"))
         }
         if source.handshakes.count > 0 {
-            rows.append("<tr><td>TLS</td><td>p50 \(Self.duration(source.handshakes.percentile(50)))</td></tr>")
+            rows.append(Self.fact("TLS", "p50 \(Self.duration(source.handshakes.percentile(50)))"))
         }
         if source.all.failed.count > 0 {
             let median = "p50 \(Self.duration(source.all.failed.percentile(50)))"
-            rows.append("<tr><td>failures</td><td>\(median), max \(Self.duration(source.all.failed.maximum))</td></tr>")
+            rows.append(Self.fact("failures", "\(median), max \(Self.duration(source.all.failed.maximum))"))
         }
         if source.all.unanswered.count > 0 {
             let waited = "they waited up to \(Self.duration(source.all.unanswered.maximum))"
-            rows.append("<tr><td>no answer</td><td>\(Self.grouped(source.all.unanswered.count)); \(waited)</td></tr>")
+            rows.append(Self.fact("no answer", "\(Self.grouped(source.all.unanswered.count)); \(waited)"))
         }
         if source.heldBack > 0 {
             let bound = "all \(Self.grouped(UInt64(source.plan.slots))) places on the wire were taken"
-            rows.append("<tr><td>left late</td><td>\(Self.grouped(source.heldBack)): \(bound)</td></tr>")
+            rows.append(Self.fact("left late", "\(Self.grouped(source.heldBack)): \(bound)"))
         }
-        if source.withheld > 0 { rows.append("<tr><td>not sent, Retry-After</td><td>\(Self.grouped(source.withheld))</td></tr>") }
+        if source.withheld > 0 { rows.append(Self.fact("not sent, Retry-After", "\(Self.grouped(source.withheld))")) }
         if source.warmUpRequests > 0 {
-            rows.append("<tr><td>warm-up</td><td>\(Self.grouped(source.warmUpRequests)) requests, not measured</td></tr>")
+            rows.append(Self.fact("warm-up", "\(Self.grouped(source.warmUpRequests)) requests, not measured"))
         }
-        return "<h2>Details</h2><table>\(rows.joined())</table>"
+        return "<h2>Details</h2>\(Self.wide("Details of \(HTMLText.escaped(source.target))", (rows + generator).joined()))"
+    }
+
+    /// What this machine itself had to do with it: how late requests left, and what was left of its thread's time.
+    private var generator: [String] {
+        var rows: [String] = []
+        if source.delays.count > 0 {
+            let figures = [("p50", 50.0), ("p99", 99), ("max", 100)].map { "\($0.0) \(Self.duration(source.delays.percentile($0.1)))" }
+            rows.append(Self.fact("start delay", figures.joined(separator: ", ")))
+        }
+        let time = source.generator
+        let shares = "ran \(Quantity.percent(time.running)) of the time, waited \(Quantity.percent(time.waiting)) for a core"
+        rows.append(Self.fact("this machine", shares + (time.isSaturated ? ": it had no time left" : "")))
+        return rows
     }
 
     private static func statuses(_ statuses: [Int: UInt64]) -> String {
@@ -194,7 +212,10 @@ public struct LoadPage {
         svg{width:100%;height:auto;margin-top:1.2rem}path{fill:none;stroke-width:1.6}path.a{stroke:var(--a)}path.b{stroke:var(--b)}path.c{stroke:var(--c)}
         path.d{stroke:var(--d);stroke-dasharray:5 4}.grid{stroke:var(--grid)}text{fill:var(--ink);font:12px system-ui,sans-serif}.tick{fill:var(--soft)}
         .title{font-weight:600;font-size:13px}text.a{fill:var(--a)}text.b{fill:var(--b)}text.c{fill:var(--c)}text.d{fill:var(--d)}
-        table{border-collapse:collapse}td,th{text-align:left;padding:.2rem 1.2rem .2rem 0;border-bottom:1px solid var(--grid);overflow-wrap:anywhere}td:first-child,th{overflow-wrap:normal}
+        .wide{overflow-x:auto}table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.2rem 1.2rem .2rem 0;border-bottom:1px solid var(--grid)}
+        td,dd,li{overflow-wrap:anywhere}td{min-width:3.5rem}tbody th{font-weight:400}th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--a)}
+        th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
         .good::marker{content:"✓ "}.bad::marker{content:"✗ "}.open::marker{content:"? "}.bad{color:var(--c)}
+        @media print{body{max-width:none;margin:0}.wide{overflow:visible}svg,tr{break-inside:avoid}th button::after{content:""!important}}
         """
 }

@@ -32,7 +32,9 @@ import Testing
     @Test func thePageHoldsEverythingItself() {
         let html = LoadPage(report, [.init(outcome: .missed, expectation: "p99<1ms", detail: "2 ms")]).html
         #expect(html.contains("http://127.0.0.1:1/&lt;&amp;&gt;") && !html.contains("/<&>"))
-        #expect(!html.contains("<script") && !html.contains("src=") && !html.contains("@import") && !html.contains("url("))
+        // Its own script, which sorts tables.
+        #expect(html.split(separator: "<script").count == 2)
+        #expect(!html.contains("src=") && !html.contains("@import") && !html.contains("url("))
         #expect(html.split(separator: "<svg").count == 4 && !html.contains("nan") && !html.contains("inf\""))
     }
 
