@@ -10,14 +10,7 @@ extension Transfer {
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
         let cause = state.intervention ?? state.agreement?.refusal.map { .refusedCertificate($0) }
-        return TransferVerdict(
-            code: code,
-            head: state.head,
-            success: state.currentTarget?.success,
-            wasSent: state.sendCount > 0,
-            intervention: cause,
-            detail: detail
-        )
+        return TransferVerdict(code: code, head: state.head, wasSent: state.sendCount > 0, intervention: cause, detail: detail)
     }
 
     /// Whether a kept connection that was used again ended before any of an answer came.
