@@ -83,7 +83,7 @@ extension StoreContract {
         #expect(endpoint.seen.map(\.delivery.id) == [ids[4], ids[2]] && endpoint.end == .atLimit(last: ids[2], created: now))
         let older = try visit(rows(limit: 2) { ($0.endpoint, $0.before) = ("a", ids[2]) })
         #expect(older.seen.map(\.delivery.id) == [ids[0]] && older.end == .atEnd)
-        let delivered = try visit(rows(limit: 3) { ($0.endpoint, $0.states) = ("a", [.delivered]) })
+        let delivered = try visit(rows(limit: 4) { ($0.endpoint, $0.states) = ("a", [.delivered]) })
         #expect(delivered.seen.map(\.delivery.id) == [ids[0]] && delivered.end == .atEnd)
     }
 
