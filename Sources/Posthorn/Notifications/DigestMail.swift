@@ -55,20 +55,10 @@ struct DigestMail {
 
     /// The same facts as HTML.
     var html: String {
-        var out = """
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><title>\(HTMLText.escaped(subject))</title></head>
-            <body style="font-family: sans-serif">
-            <p>\(HTMLText.escaped(opening))</p>
-            <ul>
-
-            """
+        var out = MailPage.beginning(subject, opening) + "<ul>\n"
         for line in lines { out += "<li>\(HTMLText.escaped(line))</li>\n" }
         out += "</ul>\n"
         if let rest { out += "<p>\(HTMLText.escaped(rest))</p>\n" }
-        for (purpose, command) in commands {
-            out += "<p>\(HTMLText.escaped(purpose)):<br>\n<code>\(HTMLText.escaped(command))</code></p>\n"
-        }
-        return out + "</body></html>\n"
+        return out + MailPage.paragraphs(commands) + MailPage.end
     }
 }

@@ -44,18 +44,9 @@ struct HealthMail {
 
     /// The same facts as HTML.
     var html: String {
-        var out = """
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><title>\(HTMLText.escaped(subject))</title></head>
-            <body style="font-family: sans-serif">
-            <p>\(HTMLText.escaped(opening))</p>
-
-            """
+        var out = MailPage.beginning(subject, opening)
         if notice.percent == 100 { out += "<p>Its deliveries are held, and nothing of them is lost.</p>\n" }
         for (name, value) in facts { out += "<p>\(name) <b>\(HTMLText.escaped(value))</b></p>\n" }
-        for (purpose, command) in commands {
-            out += "<p>\(HTMLText.escaped(purpose)):<br>\n<code>\(HTMLText.escaped(command))</code></p>\n"
-        }
-        return out + "</body></html>\n"
+        return out + MailPage.paragraphs(commands) + MailPage.end
     }
 }

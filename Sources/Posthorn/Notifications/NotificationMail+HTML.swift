@@ -3,21 +3,16 @@ import PosthornText
 import PosthornStore
 
 extension NotificationMail {
-    /// The mail as HTML: the same facts as the plain text, nothing that is loaded from elsewhere.
+    /// The mail as HTML: the same facts as the plain text.
     var html: String {
-        var out = """
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><title>\(HTMLText.escaped(subject))</title></head>
-            <body style="font-family: sans-serif">
-            <p>\(HTMLText.escaped(opening))</p>
+        var out = MailPage.beginning(subject, opening)
+        out += """
             <p>Endpoint <b>\(HTMLText.escaped(OneLine.text(contents.endpoint, limit: 2048)))</b> \
             at node \(HTMLText.escaped(OneLine.text(contents.node, limit: 2048)))<br>
 
             """
         out += urls.map { "<code>\(HTMLText.escaped($0))</code>" }.joined(separator: "<br>\n") + "</p>\n"
-        for (purpose, command) in commands {
-            out += "<p>\(HTMLText.escaped(purpose)):<br>\n<code>\(HTMLText.escaped(command))</code></p>\n"
-        }
+        out += MailPage.paragraphs(commands)
         var listed = 0
         for delivery in contents.deliveries {
             let next = Self.html(of: delivery)
@@ -26,7 +21,7 @@ extension NotificationMail {
             listed += 1
         }
         if let rest = rest(listed: listed) { out += "<p>\(HTMLText.escaped(rest))</p>\n" }
-        return out + "</body></html>\n"
+        return out + MailPage.end
     }
 
     private static func html(of delivery: ExhaustedDelivery) -> String {
