@@ -1,4 +1,3 @@
-import Glibc
 import Posthorn
 import PosthornAPI
 import PosthornBenchReports
@@ -166,8 +165,7 @@ struct APIBenchmark: Benchmark {
                         let first = next.add(size, ordering: .relaxed).oldValue
                         if first >= events { break }
                         let start = schedule?.due(first / size) ?? MonotonicClock.nanoseconds()
-                        let early = start - MonotonicClock.nanoseconds()
-                        if early > 0 { usleep(UInt32(early / 1000)) }
+                        MonotonicClock.wait(until: start)
                         try handIn(first..<min(first + size, events))
                         own.record(MonotonicClock.nanoseconds() - start)
                     }

@@ -1,4 +1,3 @@
-import Glibc
 import Posthorn
 import PosthornAPI
 import PosthornBenchReports
@@ -34,8 +33,7 @@ final class APIBeside {
             let begin = MonotonicClock.nanoseconds()
             var number = 0
             while !isOver.value.load(ordering: .relaxed) {
-                let early = begin + Int64(number) * 1_000_000_000 / Int64(listsPerSecond) - MonotonicClock.nanoseconds()
-                if early > 0 { usleep(UInt32(early / 1000)) }
+                MonotonicClock.wait(until: begin + Int64(number) * 1_000_000_000 / Int64(listsPerSecond))
                 guard (try? connection.ask(requests[number % requests.count], expecting: 200)) != nil else { return }
                 number += 1
                 answered.value.store(number, ordering: .relaxed)

@@ -57,7 +57,9 @@ final class KeptConnection {
         while true {
             let (status, answer) = try exchange(request)
             if status == wanted { return refusals }
-            guard status == 429, let seconds = Self.number("retry-after: ", in: answer) else {
+            guard status == 429, let end = Self.headEnd(of: answer),
+                let seconds = Self.number("retry-after: ", in: answer[..<end])
+            else {
                 throw BenchProblem("answered \(status): \(String(decoding: answer.suffix(300), as: UTF8.self))")
             }
             refusals += 1
@@ -81,7 +83,7 @@ final class KeptConnection {
     /// Head and body of an answer, once the head is there.
     private static func length(of bytes: [UInt8]) -> Int? {
         guard let end = headEnd(of: bytes) else { return nil }
-        return end + (number("content-length: ", in: bytes) ?? 0)
+        return end + (number("content-length: ", in: bytes[..<end]) ?? 0)
     }
 
     /// Where the body begins. By hand: a search by the standard library costs more than the server's whole work.
@@ -96,14 +98,13 @@ final class KeptConnection {
 
     /// A number in the head of an answer.
     /// - Parameter field: The field's name in lower case, with what separates it from its value.
-    private static func number(_ field: StaticString, in bytes: [UInt8]) -> Int? {
+    private static func number(_ field: StaticString, in head: ArraySlice<UInt8>) -> Int? {
         let (name, length) = (field.utf8Start, field.utf8CodeUnitCount)
-        let end = headEnd(of: bytes) ?? bytes.count
-        var start = 0
-        while start < end {
-            let lineEnd = bytes[start..<end].firstIndex(of: 10) ?? end
-            if lineEnd - start > length, (0..<length).allSatisfy({ bytes[start + $0] | 0x20 == name[$0] | 0x20 }) {
-                return bytes[(start + length)..<lineEnd].prefix { (48...57).contains($0) }.reduce(0) { $0 * 10 + Int($1 - 48) }
+        var start = head.startIndex
+        while start < head.endIndex {
+            let lineEnd = head[start...].firstIndex(of: 10) ?? head.endIndex
+            if lineEnd - start > length, (0..<length).allSatisfy({ head[start + $0] | 0x20 == name[$0] | 0x20 }) {
+                return head[(start + length)..<lineEnd].prefix { (48...57).contains($0) }.reduce(0) { $0 * 10 + Int($1 - 48) }
             }
             start = lineEnd + 1
         }

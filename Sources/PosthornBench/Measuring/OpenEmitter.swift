@@ -1,4 +1,3 @@
-import Glibc
 import Posthorn
 import PosthornBenchReports
 import PosthornModel
@@ -20,8 +19,7 @@ struct OpenEmitter {
         try inTeam {
             while case let number = next.add(1, ordering: .relaxed).oldValue, number < count {
                 let due = schedule.due(number)
-                let early = due - MonotonicClock.nanoseconds()
-                if early > 0 { usleep(UInt32(early / 1000)) }
+                MonotonicClock.wait(until: due)
                 try emit(number, due: due)
                 let late = Double(MonotonicClock.nanoseconds() - due) / 1e6
                 found.withLock { $0.append(late) }

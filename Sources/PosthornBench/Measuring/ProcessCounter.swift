@@ -40,19 +40,9 @@ enum ProcessCounter: String, CaseIterable {
     }
 
     private static func countByProcessor(_ work: InstructionWorkload) throws -> InstructionCount {
-        var pipes: [Int32] = [0, 0]
-        guard pipe(&pipes) == 0 else { throw BenchProblem("pipe: \(String(cString: strerror(errno)))") }
-        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(pipes[0]) }
-        let child: ChildProcess
-        do {
-            defer { close(pipes[1]) }
-            child = try ChildProcess(work.arguments, output: pipes[1])
-        }
-        var line = [UInt8](repeating: 0, count: 32)
-        let length = read(pipes[0], &line, line.count)
+        let (child, line) = try ChildProcess.printing(work.arguments)
         try child.wait(for: "the process whose instructions are counted")
-        guard let total = Int(String(decoding: line.prefix(max(0, length)), as: UTF8.self).filter(\.isNumber)), total > 0 else {
+        guard let total = Int(line.filter(\.isNumber)), total > 0 else {
             throw BenchProblem("the processor counted no instructions")
         }
         return InstructionCount(total: total)

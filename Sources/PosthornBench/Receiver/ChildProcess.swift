@@ -48,11 +48,9 @@ struct ChildProcess {
         id = started
     }
 
-    /// Starts this program with these arguments, and reads the port at which it serves, the first that it prints.
-    /// - Parameters:
-    ///   - what: What it is, for the complaint that it printed none.
-    ///   - core: The only core of the machine that it may use; `nil` for all.
-    static func printingPort(_ arguments: [String], _ what: String, core: Int? = nil) throws -> (ChildProcess, Int) {
+    /// Starts this program with these arguments, and reads the first line that it prints.
+    /// - Parameter core: The only core of the machine that it may use; `nil` for all.
+    static func printing(_ arguments: [String], core: Int? = nil) throws -> (process: ChildProcess, line: String) {
         var pipes: [Int32] = [0, 0]
         guard pipe(&pipes) == 0 else { throw BenchProblem("pipe: \(String(cString: strerror(errno)))") }
         for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -62,9 +60,16 @@ struct ChildProcess {
             defer { close(pipes[1]) }
             process = try ChildProcess(arguments, output: pipes[1], core: core)
         }
-        var line = [UInt8](repeating: 0, count: 16)
+        var line = [UInt8](repeating: 0, count: 32)
         let count = read(pipes[0], &line, line.count)
-        guard let port = Int(String(decoding: line.prefix(max(0, count)), as: UTF8.self).filter(\.isNumber)) else {
+        return (process, String(decoding: line.prefix(max(0, count)), as: UTF8.self))
+    }
+
+    /// The same of a program whose first line is the port at which it serves.
+    /// - Parameter what: What it is, for the complaint that it printed none.
+    static func printingPort(_ arguments: [String], _ what: String, core: Int? = nil) throws -> (ChildProcess, Int) {
+        let (process, line) = try printing(arguments, core: core)
+        guard let port = Int(line.filter(\.isNumber)) else {
             process.end()
             throw BenchProblem("\(what) names no port")
         }
