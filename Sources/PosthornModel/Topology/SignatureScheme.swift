@@ -14,7 +14,7 @@ public enum SignatureScheme: String, CaseIterable, Sendable {
     case standardWebhooks = "standard-webhooks"
     /// By an HMAC of what the credentials say, in the headers that they say.
     case hmac
-    /// As a vendor's file says it, which the credentials hold as ``VendorDocument/member`` and which describes the body too. The envelope
+    /// As a vendor's file says it, which the credentials hold as `VendorDocument.member` and which describes the body too. The envelope
     /// is ``Envelope/raw``.
     case vendorFile = "vendor-file"
 }
