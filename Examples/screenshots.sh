@@ -85,7 +85,7 @@ outbox = sqlite3.connect(sys.argv[1], timeout=30)
 with outbox:
     for step in range(1, 13):
         outbox.execute("""
-            INSERT INTO posthorn_statistics SELECT endpoint, span, start - ?1, delivered * ?2, exhausted / 8, failed, durations
+            INSERT INTO posthorn_statistics SELECT endpoint, span, start - ?1, delivered * ?2, exhausted / 8, failed, durations, lags
             FROM posthorn_statistics WHERE span = 300 AND start = (SELECT max(start) FROM posthorn_statistics WHERE span = 300)
             ON CONFLICT DO NOTHING""", (step * 300_000, 1 + step * 5 % 4))
 END

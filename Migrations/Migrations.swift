@@ -41,6 +41,7 @@ public enum Migrations {
         Migration(number: 19, name: "019_endpoint_health.sql", sql: PackageResources._19_endpoint_health_sql),
         Migration(number: 20, name: "020_event_headers.sql", sql: PackageResources._20_event_headers_sql),
         Migration(number: 21, name: "021_jobs.sql", sql: PackageResources._21_jobs_sql),
+        Migration(number: 22, name: "022_lag.sql", sql: PackageResources._22_lag_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -52,5 +53,6 @@ public enum Migrations {
         Migration(number: 5, name: "005_postgres_health.sql", sql: PackageResources._05_postgres_health_sql),
         Migration(number: 6, name: "006_postgres_event_headers.sql", sql: PackageResources._06_postgres_event_headers_sql),
         Migration(number: 7, name: "007_postgres_jobs.sql", sql: PackageResources._07_postgres_jobs_sql),
+        Migration(number: 8, name: "008_postgres_lag.sql", sql: PackageResources._08_postgres_lag_sql),
     ]
 }

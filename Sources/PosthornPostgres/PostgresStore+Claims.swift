@@ -26,7 +26,7 @@ extension PostgresStore {
             let condition = shardCondition("$3")
             let rows = try run(
                 """
-                SELECT id, revision, event FROM posthorn_pending
+                SELECT id, revision, event, next_attempt_at FROM posthorn_pending
                 WHERE state = 'pending' AND attempts = 0 AND id > $1 \(condition) ORDER BY id LIMIT $2
                 """,
                 .integer(last),
@@ -36,7 +36,8 @@ extension PostgresStore {
             try foresee(rows.map { $0.integer(2) })
             for row in rows {
                 last = row.integer(0)
-                if try !visit(ReadyRow(delivery: last, revision: row.integer(1), event: row.integer(2))) { return .stopped }
+                let ready = ReadyRow(delivery: last, revision: row.integer(1), event: row.integer(2), due: row.integer(3))
+                if try !visit(ready) { return .stopped }
             }
             left -= rows.count
             if rows.count < size { return .atEnd }

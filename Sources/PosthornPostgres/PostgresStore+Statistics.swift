@@ -24,8 +24,8 @@ extension PostgresStore {
                 ).affected > 0
             let row = try run(
                 """
-                SELECT delivered, exhausted, failed, durations FROM posthorn_statistics WHERE endpoint = $1 AND span = $2 AND start = $3
-                FOR UPDATE
+                SELECT delivered, exhausted, failed, durations, lags FROM posthorn_statistics
+                WHERE endpoint = $1 AND span = $2 AND start = $3 FOR UPDATE
                 """,
                 .integer(key),
                 .integer(span.rawValue),
@@ -44,15 +44,17 @@ extension PostgresStore {
             delivered: Int(row.integer(column)),
             exhausted: Int(row.integer(column + 1)),
             failedText: row.text(column + 2),
-            durationsText: row.text(column + 3)
+            durationsText: row.text(column + 3),
+            lagsText: row.text(column + 4)
         )
     }
 
     private func write(_ tally: AttemptTally, ofEndpoint key: Int64, _ span: StatisticsSpan, _ start: Timestamp) throws(OutboxProblem) {
         try run(
             """
-            INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations) VALUES ($1, $2, $3, $4, $5, $6, $7)
-            ON CONFLICT (endpoint, span, start) DO UPDATE SET delivered = $4, exhausted = $5, failed = $6, durations = $7
+            INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations, lags)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT (endpoint, span, start) DO UPDATE SET delivered = $4, exhausted = $5, failed = $6, durations = $7, lags = $8
             """,
             .integer(key),
             .integer(span.rawValue),
@@ -60,7 +62,8 @@ extension PostgresStore {
             .integer(Int64(tally.delivered)),
             .integer(Int64(tally.exhausted)),
             .text(tally.failedText),
-            .text(tally.durations.text)
+            .text(tally.durations.text),
+            .text(tally.lags.text)
         )
     }
 
@@ -82,7 +85,7 @@ extension PostgresStore {
     ) throws(OutboxProblem) -> [(start: Timestamp, tally: AttemptTally)] {
         let rows = try run(
             """
-            SELECT start, delivered, exhausted, failed, durations FROM posthorn_statistics
+            SELECT start, delivered, exhausted, failed, durations, lags FROM posthorn_statistics
             WHERE endpoint = $1 AND span = $2 AND start >= $3 AND start < $4 ORDER BY start
             """,
             .integer(key),

@@ -11,7 +11,7 @@ extension SQLiteStore {
     ) throws(OutboxProblem) -> ScanEnd {
         let rows = try connection.statement(
             """
-            SELECT id, revision, event FROM posthorn_delivery INDEXED BY posthorn_delivery_ready
+            SELECT id, revision, event, next_attempt_at FROM posthorn_delivery INDEXED BY posthorn_delivery_ready
             WHERE state = 'pending' AND attempts = 0 AND id > ? ORDER BY id
             """
         )
@@ -19,7 +19,7 @@ extension SQLiteStore {
         defer { rows.reset() }
         var left = limit
         while try rows.step() {
-            let row = ReadyRow(delivery: rows.integer(0), revision: rows.integer(1), event: rows.integer(2))
+            let row = ReadyRow(delivery: rows.integer(0), revision: rows.integer(1), event: rows.integer(2), due: rows.integer(3))
             left -= 1
             if try !visit(row) { return .stopped }
             if left == 0 { return .atLimit }

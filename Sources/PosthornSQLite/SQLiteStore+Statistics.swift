@@ -18,7 +18,7 @@ extension SQLiteStore {
 
     private func tally(ofEndpoint key: Int64, _ span: StatisticsSpan, _ start: Timestamp) throws(OutboxProblem) -> AttemptTally? {
         let row = try connection.statement(
-            "SELECT delivered, exhausted, failed, durations FROM posthorn_statistics WHERE endpoint = ? AND span = ? AND start = ?"
+            "SELECT delivered, exhausted, failed, durations, lags FROM posthorn_statistics WHERE endpoint = ? AND span = ? AND start = ?"
         )
         row.bind(1, key)
         row.bind(2, span.rawValue)
@@ -32,7 +32,8 @@ extension SQLiteStore {
             delivered: Int(row.integer(column)),
             exhausted: Int(row.integer(column + 1)),
             failedText: row.text(column + 2),
-            durationsText: row.text(column + 3)
+            durationsText: row.text(column + 3),
+            lagsText: row.text(column + 4)
         )
     }
 
@@ -44,8 +45,9 @@ extension SQLiteStore {
     ) throws(OutboxProblem) {
         let insert = try connection.statement(
             """
-            INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            ON CONFLICT (endpoint, span, start) DO UPDATE SET delivered = ?4, exhausted = ?5, failed = ?6, durations = ?7
+            INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations, lags)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT (endpoint, span, start) DO UPDATE SET delivered = ?4, exhausted = ?5, failed = ?6, durations = ?7, lags = ?8
             """
         )
         insert.bind(1, key)
@@ -55,6 +57,7 @@ extension SQLiteStore {
         insert.bind(5, Int64(tally.exhausted))
         insert.bind(6, tally.failedText)
         insert.bind(7, tally.durations.text)
+        insert.bind(8, tally.lags.text)
         try insert.run()
     }
 
@@ -75,7 +78,7 @@ extension SQLiteStore {
     ) throws(OutboxProblem) -> [(start: Timestamp, tally: AttemptTally)] {
         let rows = try connection.statement(
             """
-            SELECT start, delivered, exhausted, failed, durations FROM posthorn_statistics
+            SELECT start, delivered, exhausted, failed, durations, lags FROM posthorn_statistics
             WHERE endpoint = ? AND span = ? AND start >= ? AND start < ? ORDER BY start
             """
         )

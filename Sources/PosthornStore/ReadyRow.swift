@@ -6,10 +6,13 @@ public struct ReadyRow: Sendable {
     public let revision: Int64
     /// The event's number.
     public let event: Int64
+    /// When it was due, in milliseconds: when it was accepted, or was let go on by hand.
+    public let due: Int64
 
-    package init(delivery: Int64, revision: Int64, event: Int64) {
+    package init(delivery: Int64, revision: Int64, event: Int64, due: Int64) {
         self.delivery = delivery
         self.revision = revision
         self.event = event
+        self.due = due
     }
 }

@@ -14,7 +14,8 @@ extension MemoryStore {
         var left = limit
         for row in rows[Tables.index(after: id, in: rows, \.id)...] where row.isReady {
             left -= 1
-            if try !visit(ReadyRow(delivery: row.id, revision: row.revision, event: row.event)) { return .stopped }
+            let ready = ReadyRow(delivery: row.id, revision: row.revision, event: row.event, due: row.due?.milliseconds ?? 0)
+            if try !visit(ready) { return .stopped }
             if left == 0 { return .atLimit }
         }
         return .atEnd

@@ -5,13 +5,13 @@ import Testing
 
 @Suite struct AttemptTallyTests {
     @Test func aDurationIsInABucketThatEndsAtMostAQuarterLater() {
-        for microseconds in [128, 129, 1000, 5000, 41_234, 999_999, 15_000_000, 600_000_000] as [Int64] {
+        for microseconds in [128, 129, 1000, 5000, 41_234, 999_999, 15_000_000, 600_000_000, 2_592_000_000_000] as [Int64] {
             let end = DurationHistogram.end(of: DurationHistogram.bucket(of: microseconds))
             #expect(end > microseconds && end <= microseconds + microseconds / 4 + 1, "\(microseconds): \(end)")
         }
         #expect(DurationHistogram.bucket(of: 0) == 0 && DurationHistogram.bucket(of: -5) == 0)
         #expect(DurationHistogram.bucket(of: .max) == DurationHistogram.bucket(of: .max - 1))
-        for bucket in 0..<60 { #expect(DurationHistogram.end(of: bucket) < DurationHistogram.end(of: bucket + 1)) }
+        for bucket in 0..<140 { #expect(DurationHistogram.end(of: bucket) < DurationHistogram.end(of: bucket + 1)) }
     }
 
     @Test func percentilesAreOfAllDurations() {
@@ -29,11 +29,20 @@ import Testing
 
     @Test func aTallyIsReadAsItWasStoredAndAddsUp() {
         var tally = AttemptTally()
-        tally.count(nil, durationMicroseconds: 5000, state: .delivered)
-        tally.count(.timeout, durationMicroseconds: 15_000_000, state: .pending)
-        tally.count(.status, durationMicroseconds: 90_000, state: .exhausted)
+        tally.count(nil, durationMicroseconds: 5000, lagMilliseconds: 2, state: .delivered)
+        tally.count(.timeout, durationMicroseconds: 15_000_000, lagMilliseconds: 3_000_000, state: .pending)
+        tally.count(.status, durationMicroseconds: 90_000, lagMilliseconds: -4, state: .exhausted)
         #expect(tally.attempts == 3 && tally.delivered == 1 && tally.exhausted == 1 && tally.failed == [.timeout: 1, .status: 1])
-        let stored = AttemptTally(delivered: 1, exhausted: 1, failedText: tally.failedText, durationsText: tally.durations.text)
+        let stored = AttemptTally(
+            delivered: 1,
+            exhausted: 1,
+            failedText: tally.failedText,
+            durationsText: tally.durations.text,
+            lagsText: tally.lags.text
+        )
+        // A clock that was put back makes nothing early.
+        #expect(tally.lags.percentile(1) == 128 && tally.lags.percentile(50) == 2048 && tally.lags.count == 3)
+        #expect(tally.lags.percentile(99) ?? 0 >= 3_000_000_000 && tally.lags.percentile(99) ?? 0 <= 3_750_000_000)
         #expect(stored == tally)
         var double = tally
         double.add(stored)
@@ -43,8 +52,9 @@ import Testing
             delivered: 0,
             exhausted: 0,
             failedText: "timeout:2 lost:1 x",
-            durationsText: "3:1 9999:4 a:b -1:2 5:-1 :4 5: 7:1:1  6:9999999999999999999"
+            durationsText: "3:1 9999:4 a:b -1:2 5:-1 :4 5: 7:1:1  6:9999999999999999999",
+            lagsText: ""
         )
-        #expect(odd.failed == [.timeout: 2] && odd.durations.count == 1)
+        #expect(odd.failed == [.timeout: 2] && odd.durations.count == 1 && odd.lags.percentile(50) == nil)
     }
 }

@@ -81,6 +81,22 @@ import PosthornStore
         #expect(traces == [nil, nil, trace])
     }
 
+    @Test func whatAnEarlierBuildCountedHasNoLagAndIsAddedTo() throws {
+        let start = StatisticsSpan.minutes.start(of: now)
+        try old(21, events: 1).execute(
+            "INSERT INTO posthorn_statistics VALUES (1, 300, \(start.milliseconds), 4, 1, 'timeout:1', '3:5')"
+        )
+        let store = try SQLiteStore(path: path, now: now)
+        func tally() throws -> AttemptTally? { try store.tallies(ofEndpoint: 1, .minutes, since: start, until: now).first?.tally }
+        let before = try #require(try tally())
+        #expect(before.attempts == 5 && before.delivered == 4 && before.lags.percentile(99) == nil)
+        var more = AttemptTally()
+        more.count(nil, durationMicroseconds: 1000, lagMilliseconds: 40, state: .delivered)
+        try store.write { () throws(OutboxProblem) in try store.add(more, ofEndpoint: 1, at: now) }
+        let after = try #require(try tally())
+        #expect(after.attempts == 6 && after.delivered == 5 && after.lags.count == 1)
+    }
+
     @Test func aNewOutboxHasNothingToBringUpToDate() throws {
         let store = try SQLiteStore(path: path, now: now)
         #expect(try !store.needsRecount())

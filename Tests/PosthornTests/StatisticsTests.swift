@@ -2,6 +2,7 @@ import PosthornModel
 import PosthornStore
 import PosthornTestSupport
 import PosthornText
+import Synchronization
 import Testing
 
 @testable import Posthorn
@@ -31,6 +32,30 @@ import Testing
         #expect(throws: ScopeProblem.self) { try scope.statistics(ofEndpoint: "none", since: nil, until: nil, .hour) }
     }
 
+    @Test func anAttemptIsAsLateAsItsDeliveryWasDueBeforeAndARetryFromItsOwnTime() throws {
+        let clock = TestClock()
+        let isMended = Mutex(false)
+        let receiver = try MisbehavingReceiver { _ in isMended.withLock { $0 } ? .ok : .status(503) }
+        let bench = try EngineBench(clock: clock)
+        var endpoint = EndpointSettings(id: "a", node: "c", url: receiver.url)
+        endpoint.retry = try RetrySchedule(["0", "1h"])
+        try bench.apply([endpoint])
+        // That an event says it is old makes no attempt late.
+        let old = clock.now().advanced(byMilliseconds: -86_400_000)
+        _ = try bench.outbox.emit(NewEvent(id: "e", type: "T", node: "s", created: old, data: "{}"))
+        clock.advance(by: 600_000)
+        let first = try bench.engine()
+        try first.start()
+        #expect(bench.waitFor("failure", where: { $0.isFailure(.pending, attempt: 1) }))
+        try first.stop()
+        isMended.withLock { $0 = true }
+        clock.advance(by: 3_600_000 + 120_000)
+        try bench.engine(untilSettled: true).run()
+        let steps = try bench.outbox.scoped(to: nil).statistics(ofEndpoint: "a", since: nil, until: nil, .hour).steps
+        let minutes = steps.map { Double($0.tally.lags.percentile(50) ?? 0) / 60_000_000 }
+        #expect(minutes.count == 2 && (10...12.5).contains(minutes[0]) && (2...2.5).contains(minutes[1]), "\(minutes)")
+    }
+
     @Test func aTreeIsAddedUpOfItsEndpointsAndWhatNobodyCountedIsNotKnown() throws {
         let clock = TestClock()
         let bench = try EngineBench(clock: clock)
@@ -43,7 +68,7 @@ import Testing
         }
         #expect(try statistics(nil).knownSince == nil && statistics("c").knownSince == nil && statistics("c").steps?.isEmpty == true)
         var tally = AttemptTally()
-        tally.count(nil, durationMicroseconds: 1000, state: .delivered)
+        tally.count(nil, durationMicroseconds: 1000, lagMilliseconds: 0, state: .delivered)
         let one = tally
         func count(_ key: Int64, minutesAgo: Int64) throws {
             let moment = clock.now().advanced(byMilliseconds: -minutesAgo * 60_000)
@@ -71,7 +96,7 @@ import Testing
         try bench.apply([EndpointSettings(id: "a", node: "c", url: "https://a.example/")])
         let key = try bench.outbox.scoped(to: nil).topology().endpoint("a")?.key ?? 0
         var tally = AttemptTally()
-        tally.count(nil, durationMicroseconds: 1000, state: .delivered)
+        tally.count(nil, durationMicroseconds: 1000, lagMilliseconds: 0, state: .delivered)
         let one = tally
         for hours in [0, 1, 1, 30] as [Int64] {
             let moment = clock.now().advanced(byMilliseconds: -hours * 3_600_000)

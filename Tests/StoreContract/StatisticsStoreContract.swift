@@ -11,8 +11,9 @@ extension StoreContract {
 
     private func tally(_ delivered: Int, _ error: AttemptError? = nil) -> AttemptTally {
         var tally = AttemptTally()
-        for _ in 0..<delivered { tally.count(nil, durationMicroseconds: 5000, state: .delivered) }
-        if let error { tally.count(error, durationMicroseconds: 90_000, state: .exhausted) }
+        for _ in 0..<delivered { tally.count(nil, durationMicroseconds: 5000, lagMilliseconds: 3, state: .delivered) }
+        // It had been due for a month.
+        if let error { tally.count(error, durationMicroseconds: 90_000, lagMilliseconds: 30 * 86_400_000, state: .exhausted) }
         return tally
     }
 
@@ -32,6 +33,7 @@ extension StoreContract {
         both.add(tally(1, .timeout))
         let minutes = try tallies(1, .minutes)
         #expect(minutes.map(\.tally) == [both, tally(1)])
+        #expect(minutes[0].tally.lags.count == 4 && minutes[0].tally.lags.percentile(99) ?? 0 >= 30 * 86_400_000_000)
         #expect(minutes.map(\.start) == [StatisticsSpan.minutes.start(of: now), StatisticsSpan.minutes.start(of: later(300_000))])
         #expect(try tallies(2, .minutes).map(\.tally) == [tally(5)])
         #expect(try tallies(1, .hour).reduce(0) { $0 + $1.tally.delivered } == 4)

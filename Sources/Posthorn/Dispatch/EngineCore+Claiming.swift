@@ -15,8 +15,8 @@ extension EngineCore {
         let revision: Int64
         let event: Int64
         let attempts: Int
-        /// When it was due; `nil` for a first attempt.
-        let due: Int64?
+        /// When it was due, in milliseconds.
+        let due: Int64
     }
 
     /// Claims what is due, unless the outbox is damaged where that is read: then it is tried again after ever longer pauses, while
@@ -182,7 +182,7 @@ extension EngineCore {
         _ jobs: inout SendBatch,
         _ decide: (_ endpoint: Int, ScanCursor<Int64>.Room) -> ScanCursor<Int64>.Decision
     ) throws(OutboxProblem) -> Bool {
-        try consider(Due(head: row), store, now, &jobs, decide)
+        try consider(Due(row), store, now, &jobs, decide)
     }
 
     /// Puts a delivery into the window.
@@ -193,8 +193,19 @@ extension EngineCore {
         if !throttles.isEmpty { throttles.take(endpoint) }
         let bytes = shared.event.event.data.count
         dispatch.window.take(endpoint, bytes: bytes)
-        dispatch.claims[due.delivery] = DispatchState.Claim(endpoint: endpoint, event: due.event, bytes: bytes, due: due.due)
-        return SendJob(id: due.delivery, attempt: due.attempts + 1, event: shared.event, target: target)
+        dispatch.claims[due.delivery] = DispatchState.Claim(
+            endpoint: endpoint,
+            event: due.event,
+            bytes: bytes,
+            due: due.attempts == 0 ? nil : due.due
+        )
+        return SendJob(
+            id: due.delivery,
+            attempt: due.attempts + 1,
+            due: Timestamp(milliseconds: due.due),
+            event: shared.event,
+            target: target
+        )
     }
 
     /// Fails a first attempt for an endpoint that takes none at present, when its format cannot carry the event: waiting for the
@@ -275,7 +286,7 @@ extension EngineCore {
 
 extension EngineCore.Due {
     fileprivate init(_ row: ReadyRow) {
-        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, due: nil)
+        self.init(delivery: row.delivery, revision: row.revision, event: row.event, attempts: 0, due: row.due)
     }
 
     fileprivate init(_ row: RetryRow) {
@@ -285,16 +296,6 @@ extension EngineCore.Due {
             event: row.event,
             attempts: row.attempts,
             due: row.position.due
-        )
-    }
-
-    fileprivate init(head row: RetryRow) {
-        self.init(
-            delivery: row.position.delivery,
-            revision: row.revision,
-            event: row.event,
-            attempts: row.attempts,
-            due: row.attempts == 0 ? nil : row.position.due
         )
     }
 }

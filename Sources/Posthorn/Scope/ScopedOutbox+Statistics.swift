@@ -94,11 +94,16 @@ extension JSONLine {
         var failed = JSONLine()
         for (error, count) in tally.failed.sorted(by: { $0.key.rawValue < $1.key.rawValue }) { failed.add(error.rawValue, count) }
         add("failed", failed)
-        var latency = JSONLine()
+        add("latency_ms", JSONLine(percentilesOf: tally.durations))
+        add("schedule_lag_ms", JSONLine(percentilesOf: tally.lags))
+    }
+
+    /// In milliseconds; each is null where nothing was counted.
+    private init(percentilesOf durations: DurationHistogram) {
+        self.init()
         for hundredths in [50, 90, 99] {
-            latency.add("p\(hundredths)", fraction: tally.durations.percentile(hundredths).map { Double($0) / 1000 })
+            add("p\(hundredths)", fraction: durations.percentile(hundredths).map { Double($0) / 1000 })
         }
-        add("latency_ms", latency)
     }
 
     /// An endpoint's statistics.

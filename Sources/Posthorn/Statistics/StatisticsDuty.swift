@@ -62,6 +62,7 @@ final class StatisticsDuty: EngineDuty {
                     tally(of: batch[place].job.target.key).counts.count(
                         batch[place].outcome.error,
                         durationMicroseconds: batch[place].outcome.durationMicroseconds,
+                        lagMilliseconds: batch[place].outcome.started.milliseconds &- batch[place].job.due.milliseconds,
                         state: results.records.span[next].transition.state
                     )
                     next += 1

@@ -101,18 +101,20 @@ enum Examples {
     static let endpointStatistics = json(
         """
         {"id":"crm","since":"2026-11-28T20:00:00.000Z","until":"2026-11-28T21:00:00.000Z","step_seconds":3600,
-        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}},
+        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3},
+        "schedule_lag_ms":{"p50":2.6,"p90":3.1,"p99":81.9}},
         "data":[{"start":"2026-11-28T20:00:00.000Z","attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},
-        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}}]}
+        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3},"schedule_lag_ms":{"p50":2.6,"p90":3.1,"p99":81.9}}]}
         """
     )
 
     static let statistics = json(
         """
         {"since":"2026-11-28T20:00:00.000Z","until":"2026-11-28T21:00:00.000Z","step_seconds":3600,"known_since":"2026-11-28T20:00:00.000Z",
-        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}},
+        "total":{"attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},"latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3},
+        "schedule_lag_ms":{"p50":2.6,"p90":3.1,"p99":81.9}},
         "data":[{"start":"2026-11-28T20:00:00.000Z","attempts":10,"delivered":8,"exhausted":1,"failed":{"timeout":2},
-        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3}}]}
+        "latency_ms":{"p50":41.0,"p90":98.3,"p99":98.3},"schedule_lag_ms":{"p50":2.6,"p90":3.1,"p99":81.9}}]}
         """
     )
 

@@ -266,11 +266,20 @@ enum Schemas {
     private static let tally: [(String, JSONValue)] = [
         ("attempts", Schema.integer), ("delivered", Schema.integer), ("exhausted", Schema.integer),
         ("failed", Schema.described(Schema.map(of: Schema.integer), "Attempts that failed, by error.")),
+        ("latency_ms", Schema.described(percentiles, "How long attempts took.")),
         (
-            "latency_ms",
-            Schema.whole([("p50", Schema.nullable("number")), ("p90", Schema.nullable("number")), ("p99", Schema.nullable("number"))])
+            "schedule_lag_ms",
+            Schema.described(
+                percentiles,
+                "How long attempts had been due when they began, also while their endpoint was held, throttled or sent another one before them. "
+                    + "null where that was not counted."
+            )
         ),
     ]
+
+    private static let percentiles = Schema.whole([
+        ("p50", Schema.nullable("number")), ("p90", Schema.nullable("number")), ("p99", Schema.nullable("number")),
+    ])
 
     private static let others: [(String, JSONValue)] = [
         (

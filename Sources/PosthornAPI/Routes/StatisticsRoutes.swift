@@ -17,7 +17,7 @@ enum StatisticsRoutes {
         answers: [
             Route.Answer(
                 status: 200,
-                description: "The steps in which there were attempts. A latency is at most a quarter too long.",
+                description: "The steps in which there were attempts. A latency, and a lag, is at most a quarter too long.",
                 schema: Schema.reference("EndpointStatistics"),
                 example: Examples.endpointStatistics
             )

@@ -8,6 +8,8 @@ public struct AttemptTally: Sendable, Hashable {
     public var failed: [AttemptError: Int] = [:]
     /// How long attempts took.
     public var durations = DurationHistogram()
+    /// How long attempts had been due when they began. Those that were counted before this was have none.
+    public var lags = DurationHistogram()
 
     /// Nothing yet.
     public init() {}
@@ -16,11 +18,17 @@ public struct AttemptTally: Sendable, Hashable {
     public var attempts: Int { durations.count }
 
     /// Counts an attempt.
-    public mutating func count(_ error: AttemptError?, durationMicroseconds: Int64, state: DeliveryState) {
+    /// - Parameters:
+    ///   - error: Why it failed; `nil` where it did not.
+    ///   - durationMicroseconds: How long it took.
+    ///   - lagMilliseconds: How long it had been due when it began.
+    ///   - state: What became of its delivery.
+    public mutating func count(_ error: AttemptError?, durationMicroseconds: Int64, lagMilliseconds: Int64, state: DeliveryState) {
         if let error { failed[error, default: 0] += 1 }
         if state == .delivered { delivered += 1 }
         if state == .exhausted { exhausted += 1 }
         durations.add(microseconds: durationMicroseconds)
+        lags.add(microseconds: lagMilliseconds &* 1000)
     }
 
     /// Adds another span's.
@@ -29,6 +37,7 @@ public struct AttemptTally: Sendable, Hashable {
         exhausted += other.exhausted
         failed.merge(other.failed, uniquingKeysWith: +)
         durations.add(other.durations)
+        lags.add(other.lags)
     }
 
     /// The failures as they are stored: `timeout:3 http_status:5`.
@@ -37,7 +46,7 @@ public struct AttemptTally: Sendable, Hashable {
     }
 
     /// Reads a stored tally; what cannot be read counts for nothing.
-    public init(delivered: Int, exhausted: Int, failedText: String, durationsText: String) {
+    public init(delivered: Int, exhausted: Int, failedText: String, durationsText: String, lagsText: String) {
         self.delivered = delivered
         self.exhausted = exhausted
         for part in failedText.split(separator: " ") {
@@ -47,5 +56,6 @@ public struct AttemptTally: Sendable, Hashable {
             }
         }
         durations = DurationHistogram(text: durationsText)
+        lags = DurationHistogram(text: lagsText)
     }
 }

@@ -7,8 +7,8 @@ public struct DurationHistogram: Sendable, Hashable {
 
     /// The shortest bucket ends here, in microseconds; each after it is a quarter of a doubling longer.
     private static let shortest = 7
-    /// 2^32 microseconds are more than an hour.
-    private static let bucketLimit = (32 - shortest) * 4
+    /// 2^43 microseconds are a hundred days, since a delivery may wait for long; what is longer counts as that.
+    private static let bucketLimit = (43 - shortest) * 4
 
     /// No durations.
     public init() {}

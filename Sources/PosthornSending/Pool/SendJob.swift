@@ -1,5 +1,6 @@
 import CPosthornCurl
 public import PosthornModel
+public import PosthornText
 
 /// One attempt to be made.
 public struct SendJob: Sendable {
@@ -7,6 +8,8 @@ public struct SendJob: Sendable {
     public let id: Int64
     /// The attempt's number, counted from 1.
     public let attempt: Int
+    /// When it was due; the sender only hands it back.
+    public let due: Timestamp
     /// The event.
     public let event: AcceptedEvent
     /// Where it goes.
@@ -16,9 +19,11 @@ public struct SendJob: Sendable {
     var bytes: Int { event.event.data.count }
 
     /// Creates a job.
-    public init(id: Int64, attempt: Int, event: AcceptedEvent, target: SendTarget) {
+    /// - Parameter due: When it was due; the event's time when `nil`.
+    public init(id: Int64, attempt: Int, due: Timestamp? = nil, event: AcceptedEvent, target: SendTarget) {
         self.id = id
         self.attempt = attempt
+        self.due = due ?? event.event.created
         self.event = event
         self.target = target
     }

@@ -72,10 +72,8 @@ page('', async ({ title, main, signal }) => {
                 { name: 'failed', kind: 'bad', value: each => each.failed, text: rate },
                 { name: 'exhausted', kind: 'warn', value: each => each.exhausted, text: rate },
             ]),
-            plot('How long attempts took in the last hour', steps, [
-                { name: 'p99', kind: 'warn', value: each => each.p99, text: length }, { name: 'p90', value: each => each.p90, text: length },
-                { name: 'p50', kind: 'good', value: each => each.p50, text: length },
-            ]));
+            plot('How late attempts began in the last hour', steps, percentiles(each => each.lag)),
+            plot('How long attempts took in the last hour', steps, percentiles(each => each.latency)));
     }
 
     async function showTrouble() {
@@ -152,10 +150,15 @@ function stepsOf(statistics, now) {
         steps.push({
             at: start, delivered: perSecond(step?.delivered), exhausted: perSecond(step?.exhausted),
             failed: perSecond(step && Object.values(step.failed).reduce((sum, value) => sum + value, 0)),
-            p50: step?.latency_ms.p50 ?? null, p90: step?.latency_ms.p90 ?? null, p99: step?.latency_ms.p99 ?? null,
+            lag: step?.schedule_lag_ms ?? {}, latency: step?.latency_ms ?? {},
         });
     }
     return steps;
+}
+
+/// Lines for the percentiles of something; where nothing was counted they are unknown.
+function percentiles(of) {
+    return [['p99', 'warn'], ['p90'], ['p50', 'good']].map(([name, kind]) => ({ name, kind, value: each => of(each)[name] ?? null, text: length }));
 }
 
 function engineNote(status) {
