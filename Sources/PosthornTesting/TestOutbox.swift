@@ -24,6 +24,7 @@ public final class TestOutbox: Sendable {
     /// The time, for the outbox and for engines on it.
     public let clock: ManualClock
     private let folder: String
+    private let usualMail: MailConfiguration
     private let answer: @Sendable (SentRequest) -> Answer
     private let answerHandshake: @Sendable (SentHandshake) -> Answer
     private let answerMail: @Sendable (SentMail) -> MailAnswer
@@ -37,16 +38,24 @@ public final class TestOutbox: Sendable {
     ///   - answer: What receivers answer. All three are called on threads of the engine's.
     ///   - handshake: What receivers answer to their vendor's question to a new URL: what is expected, unless it is said.
     ///   - mail: What the mail server answers: that it takes the mail, unless it is said.
-    /// - Throws: A problem when no folder can be made, or the outbox cannot be opened in it.
+    /// - Throws: ``OutboxError/store(_:)`` when no folder can be made, or the outbox cannot be opened in it.
     public init(
         clock: ManualClock = ManualClock(),
         answer: @escaping @Sendable (SentRequest) -> Answer = { _ in .ok },
         handshake: @escaping @Sendable (SentHandshake) -> Answer = { .status(200, body: $0.expected) },
         mail: @escaping @Sendable (SentMail) -> MailAnswer = { _ in .taken }
-    ) throws {
+    ) throws(OutboxError) {
         var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/posthorn-testing-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemProblem("mkdtemp", errno) }
+        guard mkdtemp(&template) != nil else { throw .store(OutboxProblem(.access, "\(SystemProblem("mkdtemp", errno))")) }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        do throws(InputProblem) {
+            usualMail = MailConfiguration(
+                from: try MailAddress("webhooks@platform.example"),
+                server: try MailServer("smtp://mail.platform.example")
+            )
+        } catch {
+            throw .input(error)
+        }
         self.clock = clock
         self.answer = answer
         answerHandshake = handshake
@@ -78,18 +87,17 @@ public final class TestOutbox: Sendable {
     ///   - logger: Where its log goes.
     ///   - metrics: Where its counts and times go.
     ///   - log: What it reports.
+    /// - Throws: When the system has no descriptor left.
     public func engine(
         _ configuration: EngineConfiguration = EngineConfiguration(),
         logger: (any EngineLogger)? = nil,
         metrics: (any EngineMetrics)? = nil,
         log: (@Sendable (EngineEvent) -> Void)? = nil
-    ) throws -> Engine {
+    ) throws(SystemProblem) -> Engine {
         var configuration = configuration
         configuration.transport = { [weak self] in self?.carry($0) ?? AttemptOutcome.gone }
         configuration.handshakeTransport = { [weak self] in self?.carry($0) ?? .failure(.connect) }
-        var mail =
-            try configuration.mail
-            ?? MailConfiguration(from: try MailAddress("webhooks@platform.example"), server: try MailServer("smtp://mail.platform.example"))
+        var mail = configuration.mail ?? usualMail
         mail.transport = { [weak self] in self?.carry($0) ?? .temporary("the test has ended") }
         configuration.mail = mail
         return try Engine(outbox: outbox, configuration: configuration, logger: logger, metrics: metrics, log: log)
@@ -97,13 +105,18 @@ public final class TestOutbox: Sendable {
 
     /// Delivers until every delivery is delivered, exhausted, cancelled or held. The clock is moved to each time at which another attempt
     /// is due, so that no time passes.
-    /// - Throws: What ended the engine.
-    public func settle() async throws {
+    /// - Throws: What ended the engine, or kept it from starting.
+    public func settle() async throws(EngineError) {
         var configuration = EngineConfiguration(untilSettled: true)
         configuration.honoursRetryAfter = true
-        let engine = try engine(configuration)
+        let engine: Engine
+        do throws(SystemProblem) { engine = try self.engine(configuration) } catch { throw .system(error) }
         let updates = engine.updates()
-        if let due = try await outbox.status().nextRetry { clock.advance(to: due) }
+        do throws(OutboxError) {
+            if let due = try await outbox.status().nextRetry { clock.advance(to: due) }
+        } catch {
+            throw .of(error)
+        }
         try engine.start()
         for await update in updates {
             if let next = update.nextAttemptAt { clock.advance(to: next) }

@@ -16,13 +16,14 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         case let error as EngineError: self = error
         case let problem as EngineProblem: self = .misuse(problem)
         case let problem as OutboxProblem: self = .outbox(problem)
+        case OutboxError.store(let problem): self = .outbox(problem)
         case let problem as SystemProblem: self = .system(problem)
         default: return nil
         }
     }
 
     /// Any error that a method of an engine throws.
-    static func of(_ error: any Error) -> EngineError {
+    package static func of(_ error: any Error) -> EngineError {
         EngineError(error) ?? .outbox(OutboxProblem(.other, "\(error)"))
     }
 
