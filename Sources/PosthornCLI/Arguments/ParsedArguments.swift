@@ -95,6 +95,9 @@ struct ParsedArguments: Equatable, Sendable {
         sources[flag] = source
     }
 
+    /// Takes what could be there without a flag from elsewhere.
+    mutating func add(positionals texts: [String]) { positionals += texts }
+
     /// What is on the command line alone.
     var givenAlone: ParsedArguments {
         var copy = self

@@ -24,7 +24,12 @@ struct SettingsFile {
     /// How a flag is called in the file.
     static func key(_ flag: String) -> String { flag.replacing("-", with: "_") }
 
-    static func values(_ bytes: [UInt8], _ known: [CommandSpecification.Flag]) throws(InputProblem) -> [String: [String]] {
+    /// - Parameter others: What else may be in the file, for messages.
+    static func values(
+        _ bytes: [UInt8],
+        _ known: [CommandSpecification.Flag],
+        besides others: [String] = []
+    ) throws(InputProblem) -> [String: [String]] {
         let root: JSONValue
         do throws(JSONProblem) { root = try JSONValue.parse(bytes) } catch { throw InputProblem(field: "", reason: "\(error)") }
         guard case .object(let members) = root else {
@@ -33,7 +38,7 @@ struct SettingsFile {
         var values: [String: [String]] = [:]
         for member in members where member.value != .null {
             guard let flag = known.first(where: { key($0.name) == member.key }) else {
-                let names = Set(known.map { key($0.name) }).sorted()
+                let names = Set(known.map { key($0.name) } + others).sorted()
                 throw InputProblem(
                     .unknownWord,
                     field: InputProblem.printable(member.key),

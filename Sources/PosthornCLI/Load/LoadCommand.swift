@@ -11,8 +11,7 @@ enum LoadCommand: Command {
         name: "load",
         summary: "load-test a receiver with honest latencies, in a vendor's format",
         positionals: [
-            .init(name: "URL", count: .one, summary: "the receiver"),
-            .init(name: "URL", count: .many, summary: "more receivers of the same load, each with results of its own"),
+            .init(name: "URL", count: .many, summary: "the receiver, or several of the same load, each with results of its own")
         ],
         flags: LoadFlags.flags,
         usesOutbox: false,
@@ -38,6 +37,14 @@ enum LoadCommand: Command {
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
                 + "\nthe test early, with the results of the time that it took.",
+            "--plan load.json has the same in a file: {\"urls\": {\"http://127.0.0.1:9999/\": 3, \"http://127.0.0.1:9998/\": 1},"
+                + "\n\"rate\": [\"50..500:30s\", \"500:2m\"], \"mix\": {\"MEETING_*\": 3}, \"expect\": [\"p99<200ms\"], \"stop_if\": [\"errors>5%\"]}. Members are"
+                + "\nthe flags with _ for -, and url or urls (with their shares); data may be an object, credential and mix too. What is on the"
+                + "\ncommand line goes first. File names in it are those of the folder the command is run in.",
+            "--think-time 500ms..2s makes each connection a caller that waits after each answer, each length as likely; they begin spread over"
+                + "\none think time, and latency counts from the moment a caller wanted to ask. The same seed makes the same times.",
+            "--stop-if is looked at twenty times a second, of all requests that have ended: a share from \(StopBound.fewestRequests) requests on, a percentile"
+                + "\nfrom as many as it needs. A load that it ends has missed that bound; what is on the wire is still waited for.",
             "Several URLs share the load by --weights: each has its own schedule, connections, bound of --max-in-flight and pauses, so that"
                 + "\nnone hides or slows another, and its own results in every output. A bound on latency or errors in percent is judged of all"
                 + "\nrequests and of each URL; p99{url:2}<200ms is about the second, {url:*} about each. --replay takes one URL.",
@@ -61,7 +68,7 @@ enum LoadCommand: Command {
                 + "\nwithheld, and bounds on errors count it as failed. What --duration leaves over is not sent later than a second after its end,"
                 + "\nor than --timeout where every place on the wire was taken, and counts as failed.",
             "With --json: one object, with target, began, model, duration_s, planned_s, stopped_early, requests, requests_per_second,"
-                + "\nscheduled_per_second, latency_ms and service_time_ms (min, mean, p50 … p9999, max), latency_at_least (which of these are"
+                + "\nscheduled_per_second, stop, latency_ms and service_time_ms (min, mean, p50 … p9999, max), latency_at_least (which of these are"
                 + "\nwaits without an answer), unanswered, unsent, errors, errors_by_kind, statuses, withheld, steps, types, targets (the same of each URL), checks, findings, ledger,"
                 + "\nexpectations (expectation, outcome: kept, missed or not_known, line), run and more. --csv has one line an interval,"
                 + "\n--samples one line a request (microseconds); lines that begin with # are comments.",
@@ -72,6 +79,8 @@ enum LoadCommand: Command {
             "posthorn load http://127.0.0.1:9999/ --rate 200 --duration 30s --vendor diio --credential signing_secret=… "
                 + "--wrong-signature 1% --duplicates 1% --expect 'p99<200ms' --expect 'findings<1'",
             "posthorn load http://127.0.0.1:9999/ --rate 500 --ledger processed.ndjson --expect 'lost<1' --expect 'twice<1'",
+            "posthorn load http://127.0.0.1:9999/ --connections 50 --think-time 500ms..2s --duration 5m --stop-if 'errors>5%'",
+            "posthorn load --plan load.json --json",
             "posthorn load http://127.0.0.1:9999/ --find-rate 'p99<200ms'",
             "posthorn load http://127.0.0.1:9999/ http://127.0.0.1:9998/ --weights 3,1 --rate 200 --expect 'p99<200ms'",
             "posthorn load http://127.0.0.1:9999/ --replay posthorn.db --speed 60 --vendor weseedo",
@@ -79,6 +88,14 @@ enum LoadCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
+        guard let path = arguments.text(LoadFile.flag.name) else { return try load(arguments, context) }
+        let file = try LoadFile(path)
+        do { return try load(file.adding(to: arguments), context) } catch let problem as UsageProblem {
+            throw file.named(problem, arguments)
+        }
+    }
+
+    private static func load(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
         let targets = try LoadTargets(arguments, context.command)
         let now = SystemClock().now()
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
@@ -135,7 +152,7 @@ enum LoadCommand: Command {
         var (report, ledgerProblem) = try run(test, plan, ledger, phase)
         phase.end()
         report.origin = origin
-        let verdicts = report.verdicts(expectations)
+        let verdicts = report.verdicts(expectations) + report.stopVerdicts
         try files.write(report, verdicts, to: context)
         // The results stand, whatever became of the ledger.
         let hints = hints(report, targets, settings, arguments)

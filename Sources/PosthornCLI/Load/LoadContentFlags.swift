@@ -25,15 +25,16 @@ enum LoadContentFlags {
         _ command: String
     ) throws -> LoadContent {
         let bytes = try body(arguments, command)
+        let mix = try mix(arguments, command)
         let headers = try WireFlags.headers(arguments, command)
         let settings: EndpointSettings?
         switch format {
         case .settings(let given): settings = given
         case .file(let vendor, let url):
-            return try content(arguments, vendor, url: url, body: bytes, headers, shares, at: now, command)
+            return try content(arguments, vendor, url: url, body: bytes, mix, headers, shares, at: now, command)
         }
         guard var settings = settings ?? (bytes == nil ? EndpointSettings(id: "lab", node: "lab", url: "") : nil) else {
-            for flag in ["event", "wrong-signature", "duplicates", "late", "reorder"] where arguments.has(flag) {
+            for flag in ["event", "mix", "wrong-signature", "duplicates", "late", "reorder"] where arguments.has(flag) {
                 throw UsageProblem("--\(flag) needs a format; add --vendor", command: command)
             }
             return .body(bytes ?? [], headers: headers)
@@ -58,6 +59,7 @@ enum LoadContentFlags {
                 settings,
                 vendor: vendor,
                 type: pattern,
+                mix: mix,
                 data: bytes,
                 needsWrong: shares.wronglySigned > 0,
                 seed: seed,
@@ -76,6 +78,7 @@ enum LoadContentFlags {
         _ vendor: FileVendor,
         url: String,
         body: [UInt8]?,
+        _ mix: TypeMix?,
         _ headers: [EndpointSettings.Header],
         _ shares: LoadPlan.Shares,
         at now: Timestamp,
@@ -90,6 +93,7 @@ enum LoadContentFlags {
                 of: vendor,
                 url: url,
                 type: pattern,
+                mix: mix,
                 data: body,
                 headers: headers,
                 needsWrong: shares.wronglySigned > 0,
@@ -98,6 +102,15 @@ enum LoadContentFlags {
         } catch {
             throw UsageProblem("--\(error.at(error.field == "data" && arguments.has("body") ? "body" : error.field))", command: command)
         }
+    }
+
+    private static func mix(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> TypeMix? {
+        let texts = arguments.all("mix")
+        if texts.isEmpty { return nil }
+        for flag in ["event", "data", "body", "replay"] where arguments.has(flag) {
+            throw UsageProblem("--\(flag) and --mix exclude each other; leave one out", command: command)
+        }
+        do throws(InputProblem) { return try TypeMix(texts) } catch { throw UsageProblem("--\(error)", command: command) }
     }
 
     private static func body(_ arguments: ParsedArguments, _ command: String) throws -> [UInt8]? {

@@ -7,9 +7,15 @@ import PosthornSending
 enum LoadFlags {
     static let flags: [CommandSpecification.Flag] =
         [
-            .init("rate", "SPEC", "requests a second on a schedule: 200, 200:30s, 500..5000/500:10s, parted by commas"),
+            LoadFile.flag,
+            .init(
+                "rate",
+                "SPEC",
+                "requests a second on a schedule: 200, 200:30s, 50..500:30s (a ramp), 500..5000/500:10s, parted by commas"
+            ),
             .init("spacing", "KIND", "even or poisson (like independent callers): how --rate is spread (default even)"),
             .init("connections", "N", "without --rate: each sends its next request when it has its answer (default 64)"),
+            .init("think-time", "TIME", "without --rate: each connection waits so long after an answer, such as 2s or 500ms..2s"),
             .init("duration", "TIME", "how long at most, such as 30s or 5m (default 10s, or as long as the rate's steps)"),
             .init("find-rate", "BOUND", isRepeatable: true, "find the highest rate at which this holds, such as p99<200ms (repeatable)"),
             .init("sustain", "TIME", "with --find-rate: how long the rate found must hold (default three times --duration)"),
@@ -22,6 +28,7 @@ enum LoadFlags {
             .init("threads", "N", "sender threads (default: one, two for more than 20,000 a second and without --rate)"),
         ] + FormatFlags.flags + ReplayFlags.flags + [
             .init("event", "TYPE", "send this type only, or those that fit a pattern"),
+            .init("mix", "TYPE=N", isRepeatable: true, "send N events of this type or pattern beside those of the others (repeatable)"),
             .init("data", "JSON", "the data of every event instead of made-up ones; without --vendor: the body"),
             .init("body", "FILE", "the same from a file; - for standard input"),
             .init("header", "LINE", isRepeatable: true, "add this header, such as 'X-Tenant: 5' (repeatable)"),
@@ -37,9 +44,16 @@ enum LoadFlags {
                 isRepeatable: true,
                 "end with 1 if it is missed, 3 if not known: p99<200ms, errors<0.1%, rate>=900, p99{step:*}<1s, p99{url:2}<1s, findings<1, lost<1 (repeatable)"
             ),
+            .init(
+                "stop-if",
+                "BOUND",
+                isRepeatable: true,
+                "end early, and with 1, when it holds: errors>5%, errors>=50, p99>2s, max>10s (repeatable)"
+            ),
         ] + LedgerSource.flags + ReportFiles.flags + [
             .init("ignore-retry-after", "go on sending although the receiver asks to wait"),
             .init("close-connections", "open a new connection for every request"),
+            .init("full-handshakes", "take up no earlier TLS session: each new connection makes a full handshake"),
             .init("insecure", "take any certificate, whoever signed it and whatever its names"),
             CommandSpecification.caFile,
             LabTarget.ownership,
@@ -61,11 +75,27 @@ enum LoadFlags {
         plan.inFlightLimit = try arguments.integer("max-in-flight", 1...60_000) ?? 10_000
         plan.threads = try arguments.integer("threads", 1...64) ?? defaultThreads(plan)
         if let timeout = try arguments.integer("timeout", EndpointSettings.timeoutRange) { plan.timeoutMilliseconds = timeout }
+        plan.thinkTime = try thinkTime(plan, arguments, command)
+        plan.stopBounds = try arguments.all("stop-if").map { (text) throws(UsageProblem) in
+            do throws(InputProblem) { return try StopBound(text) } catch { throw UsageProblem("--\(error)", command: command) }
+        }
         plan.honoursRetryAfter = !arguments.has("ignore-retry-after")
         plan.seed = seed
         plan.keepsSamples = arguments.has("samples") || arguments.has("vegeta")
         plan.keepsBook = arguments.has("ledger")
         return try part(of: plan, arguments, command)
+    }
+
+    private static func thinkTime(
+        _ plan: LoadPlan,
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws(UsageProblem) -> ThinkTime? {
+        guard let text = arguments.text("think-time") else { return nil }
+        if plan.isOpen {
+            throw UsageProblem("--think-time is that of connections; leave --rate and --replay out, or add --connections", command: command)
+        }
+        do throws(InputProblem) { return try ThinkTime(text) } catch { throw UsageProblem("--\(error)", command: command) }
     }
 
     /// The part of the load that this machine sends.

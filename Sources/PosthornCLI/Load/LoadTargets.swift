@@ -15,6 +15,7 @@ struct LoadTargets {
     private static let weightLimit = 1_000_000.0
 
     init(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) {
+        if arguments.positionals.isEmpty { throw UsageProblem("URL is missing: the receiver", command: command) }
         let owned = arguments.all(LabTarget.ownership.name)
         all = try arguments.positionals.map { (text) throws(UsageProblem) in
             try LabTarget(text: text, owned: owned, command: command)

@@ -36,13 +36,18 @@ enum LoadText {
 
     private static func model(_ report: LoadReport) -> String {
         switch report.plan.model {
-        case .closed(let connections): return HumanText.count(connections, "connection")
+        case .closed(let connections):
+            return HumanText.count(connections, "connection") + (report.plan.thinkTime.map { ", \(thinking($0)) to think" } ?? "")
         case .open(let rates, let poisson):
-            let steps = rates.steps.map { HumanText.oneDecimal($0.ratePerSecond) }
+            let steps = rates.steps.map { $0.words(HumanText.oneDecimal) }
             let shown = steps.count > 4 ? "\(steps[0]) … \(steps[steps.count - 1])" : steps.joined(separator: ", ")
             return "\(shown) a second\(poisson ? ", poisson" : "")"
         case .replay(let moments): return "replay of \(HumanText.count(moments.count, "event"))"
         }
+    }
+
+    private static func thinking(_ time: ThinkTime) -> String {
+        time.shortest == time.longest ? duration(time.longest) : "\(duration(time.shortest)) to \(duration(time.longest))"
     }
 
     private static func scheduled(_ report: LoadReport) -> String {
@@ -68,6 +73,7 @@ enum LoadText {
     }
 
     private static func stopped(_ report: LoadReport) -> String {
+        if let stop = report.stop { return ", \(stop.line)" }
         if report.stoppedAfter == nil { return "" }
         return ", stopped early" + (report.plan.plannedNanoseconds.map { " (of \(seconds($0)) that were planned)" } ?? "")
     }
@@ -105,6 +111,7 @@ enum LoadText {
         text += ", max \(duration(report.connects.maximum))"
         if report.handshakes.count > 0 {
             text += "; TLS p50 \(duration(report.handshakes.percentile(50))), max \(duration(report.handshakes.maximum))"
+            text += ", \(HumanText.grouped(UInt64(report.resumedHandshakes))) took up an earlier session"
         }
         return text
     }

@@ -16,7 +16,8 @@ enum RepeatableCommand {
     ) -> String {
         var words = ["posthorn"] + specification.name.split(separator: " ").map(String.init)
         words += arguments.positionals.map { quoted(MaskedURL.text($0)) }
-        for flag in specification.allFlags {
+        // What a file of a load says is among the flags already.
+        for flag in specification.allFlags where flag.name != LoadFile.flag.name {
             for value in arguments.all(flag.name) {
                 words.append("--\(flag.name)")
                 if flag.value != nil { words.append(quoted(shown(value, of: flag.name))) }

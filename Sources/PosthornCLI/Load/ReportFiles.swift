@@ -47,7 +47,7 @@ final class ReportFiles {
             throw UsageProblem("--\(flag): the standard output has the results; name a file", command: command)
         }
         var paths: [String: String] = [:]
-        for flag in flags.map(\.name) + ["ledger", "replay"] {
+        for flag in flags.map(\.name) + ["ledger", "replay", "plan"] {
             guard let path = arguments.text(flag) else { continue }
             if let other = paths.updateValue(flag, forKey: path) {
                 throw UsageProblem("--\(other) and --\(flag): both are \(TerminalText.text(path)); name two files", command: command)
@@ -87,7 +87,7 @@ final class ReportFiles {
         try write("report", "the report") { LoadPage(report, verdicts).html }
         try write(junit: report.junit(verdicts))
         try write("prometheus", "the Prometheus file") { report.prometheus(verdicts) }
-        try write("hgrm", "the hgrm file") { report.latencies.hgrm + (report.origin?.comments ?? "") }
+        try write("hgrm", "the hgrm file") { report.latencies.hgrm + report.comments }
         try write("k6-summary", "the k6 summary") { report.k6Summary(verdicts) }
         try writePieces("samples", "the samples") { report.writeSamples($0) }
         try writePieces("vegeta", "the vegeta file") { report.writeVegeta(method: method, $0) }

@@ -12,6 +12,7 @@ enum WireFlags {
         }
         var options = WireOptions()
         options.keepsConnections = !arguments.has("close-connections")
+        options.resumesSessions = !arguments.has("full-handshakes")
         options.verifiesCertificates = !arguments.has("insecure")
         options.caFile = options.verifiesCertificates ? try EndpointCalls.caFile(arguments) : nil
         options.method = try method(arguments, command)

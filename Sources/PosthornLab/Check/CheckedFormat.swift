@@ -85,7 +85,7 @@ package struct CheckedFormat: Sendable {
             next = try FileVendor(vendor.file, credentials: credentials).composer(url: url)
         }
         self.next = next
-        pool = EventPool(samples: vendor.file.types.flatMap { kind in kind.samples.map { (kind.name, $0) } })
+        pool = try EventPool(samples: vendor.file.types.flatMap { kind in kind.samples.map { (kind.name, $0) } })
         signsBody = description.signsBody
         self.vendor = vendor
         echoes = false

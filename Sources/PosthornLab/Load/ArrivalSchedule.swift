@@ -59,9 +59,7 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
     /// The next request; `nil` after the last step.
     public mutating func next() -> Arrival? {
         while step < steps.count {
-            let rate = steps[step].ratePerSecond
-            if let length = steps[step].nanoseconds {
-                let due = rate * Double(length) / 1e9
+            if let length = steps[step].nanoseconds, let due = steps[step].due {
                 // A hair of tolerance: a request that rounding puts just before the step's end belongs behind it.
                 if reached - dueBefore >= due - 1e-6 {
                     dueBefore += due
@@ -70,7 +68,7 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
                     continue
                 }
             }
-            let time = startNanoseconds + Swift.max(0, reached - dueBefore) / rate * 1e9
+            let time = startNanoseconds + steps[step].moment(of: Swift.max(0, reached - dueBefore))
             guard time < 9e18 else { return nil }
             defer { advance() }
             return Arrival(number: number, nanoseconds: Int64(time.rounded()), step: step)
@@ -84,15 +82,14 @@ public struct ArrivalSchedule: Sequence, IteratorProtocol, Sendable {
         var counts: [(step: Int, count: UInt64)] = []
         var (reached, dueBefore, start) = (reached, dueBefore, startNanoseconds)
         for index in step..<steps.count {
-            let rate = steps[index].ratePerSecond
             // As `next` sees the step's end, and as its moments are rounded.
-            let inStep = steps[index].nanoseconds.map { rate * Double($0) / 1e9 - 1e-6 } ?? .infinity
-            let inTime = rate * (Double(moment) - 0.5 - start) / 1e9
+            let inStep = steps[index].due.map { $0 - 1e-6 } ?? .infinity
+            let inTime = steps[index].count(until: Double(moment) - 0.5 - start)
             let count = Swift.max(0, (Swift.min(inStep, inTime) - (reached - dueBefore)).rounded(.up))
             if count > 0 { counts.append((index, UInt64(Swift.min(count, 1e18)))) }
             guard let length = steps[index].nanoseconds, inStep < inTime else { break }
             reached += count
-            dueBefore += rate * Double(length) / 1e9
+            dueBefore += steps[index].due ?? 0
             start += Double(length)
         }
         return counts

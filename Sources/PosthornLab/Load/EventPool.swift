@@ -29,9 +29,14 @@ struct EventPool: Sendable {
     }
 
     /// Examples of a vendor's file, of which each event has one in turn.
-    init(samples: [(type: String, data: [UInt8])]) {
+    /// - Parameter mix: How many there are of each type; `nil` for all examples in turn.
+    init(samples: [(type: String, data: [UInt8])], mix: TypeMix? = nil) throws(InputProblem) {
         let moment = Timestamp(milliseconds: 0)
-        entries = samples.map { Entry(event: Event(id: "", type: $0.type, node: "lab", created: moment, data: $0.data), stamp: nil) }
+        let all = samples.map { Entry(event: Event(id: "", type: $0.type, node: "lab", created: moment, data: $0.data), stamp: nil) }
+        entries =
+            try mix.map { (mix) throws(InputProblem) in
+                try mix.arranged(mix.items.indices.map { item in all.filter { mix.item(of: $0.event.type) == item } })
+            } ?? all
         isRecorded = false
     }
 
@@ -39,7 +44,15 @@ struct EventPool: Sendable {
     /// - Parameters:
     ///   - wants: Which types.
     ///   - size: How many are made.
-    init(_ vendor: ScenarioVendor, seed: UInt64, at now: Timestamp, size: Int, wants: (String) -> Bool) throws(InputProblem) {
+    ///   - mix: How many there are of each type; `nil` for as many as the story has.
+    init(
+        _ vendor: ScenarioVendor,
+        seed: UInt64,
+        at now: Timestamp,
+        size: Int,
+        mix: TypeMix? = nil,
+        wants: (String) -> Bool
+    ) throws(InputProblem) {
         var scenario = Scenario(vendor, seed: seed)
         guard scenario.types.contains(where: wants) else {
             throw InputProblem(
@@ -51,12 +64,17 @@ struct EventPool: Sendable {
         var entries: [Entry] = []
         var moment = now.advanced(byMilliseconds: -1000 * Int64(size))
         // Types take turns in the scenario, so a wanted one comes soon; the bound is for a story that never comes to it.
-        for _ in 0..<(size * 100) where entries.count < size {
+        var missing = Set(mix?.items.indices ?? 0..<0)
+        for _ in 0..<(size * 100) where entries.count < size || !missing.isEmpty {
             moment = moment.advanced(byMilliseconds: 1000)
             let event = scenario.next(at: min(moment, now)).event
+            if let mix, wants(event.type), let item = mix.item(of: event.type) { missing.remove(item) }
             if wants(event.type) { entries.append(Entry(event: event, stamp: IdentityStamp(event.data))) }
         }
-        self.entries = entries
+        self.entries =
+            try mix.map { (mix) throws(InputProblem) in
+                try mix.arranged(mix.items.indices.map { item in entries.filter { mix.item(of: $0.event.type) == item } })
+            } ?? entries
         isRecorded = false
     }
 

@@ -50,6 +50,7 @@ public struct LoadContent: Sendable {
     ///   - settings: The format and its credentials.
     ///   - vendor: Whose events are made up; those of WeSeeDo where the format has no vendor.
     ///   - type: The only type to send, or a pattern of types; `nil` for all of them.
+    ///   - mix: How many there are of each type.
     ///   - data: The data of every event instead of made-up ones.
     ///   - needsWrong: Whether wrongly signed requests are wanted.
     /// - Throws: What is wrong with credentials, type or data.
@@ -57,6 +58,7 @@ public struct LoadContent: Sendable {
         _ settings: EndpointSettings,
         vendor: ScenarioVendor?,
         type: EventPattern?,
+        mix: TypeMix? = nil,
         data: [UInt8]?,
         needsWrong: Bool,
         seed: UInt64,
@@ -72,8 +74,11 @@ public struct LoadContent: Sendable {
             try composer.check(type: type.text, data: data)
             pool = EventPool(type: type.text, data: data)
         } else {
-            let wants: (String) -> Bool = { (type?.matches($0) ?? true) && settings.wants($0) && Self.fits($0, settings) }
-            pool = try EventPool(vendor ?? .weseedo, seed: seed, at: now, size: poolSize, wants: wants)
+            let wants: (String) -> Bool = { name in
+                guard type?.matches(name) ?? true, mix.map({ $0.item(of: name) != nil }) ?? true else { return false }
+                return settings.wants(name) && Self.fits(name, settings)
+            }
+            pool = try EventPool(vendor ?? .weseedo, seed: seed, at: now, size: TypeMix.poolSize, mix: mix, wants: wants)
             let sample = pool.event(0, id: "sample", created: now)
             try composer.check(type: sample.type, data: sample.data)
         }
@@ -114,6 +119,7 @@ public struct LoadContent: Sendable {
     /// - Parameters:
     ///   - url: Where they go, which some vendors sign.
     ///   - type: The only type to send, or a pattern of types; `nil` for all of them.
+    ///   - mix: How many there are of each type.
     ///   - data: The data of every event instead of the file's examples.
     ///   - headers: More headers.
     ///   - needsWrong: Whether wrongly signed requests are wanted.
@@ -122,13 +128,16 @@ public struct LoadContent: Sendable {
         of vendor: FileVendor,
         url: String,
         type: EventPattern?,
+        mix: TypeMix? = nil,
         data: [UInt8]?,
         headers: [EndpointSettings.Header],
         needsWrong: Bool,
         at now: Timestamp
     ) throws(InputProblem) -> LoadContent {
         let composer = try vendor.composer(url: url, headers: headers)
-        var samples = vendor.file.types.filter { type?.matches($0.name) ?? true }.flatMap { kind in kind.samples.map { (kind.name, $0) } }
+        var samples = vendor.file.types.filter { one in
+            (type?.matches(one.name) ?? true) && (mix.map { $0.item(of: one.name) != nil } ?? true)
+        }.flatMap { kind in kind.samples.map { (kind.name, $0) } }
         if let data {
             guard let type, !type.text.contains("*") else {
                 throw InputProblem(.incompatible, field: "event", reason: "must name one type, since the data is given")
@@ -144,14 +153,12 @@ public struct LoadContent: Sendable {
         let wrong = needsWrong ? try vendor.composer(url: url, headers: headers, isSpoiled: true) : nil
         let description = vendor.file.description
         return LoadContent(
-            kind: .events(EventPool(samples: samples), right: composer, wrong: wrong),
+            kind: .events(try EventPool(samples: samples, mix: mix), right: composer, wrong: wrong),
             signsTime: description.signsTime,
             carriesEventID: description.carriesEventID,
             vendor: vendor
         )
     }
-
-    private static let poolSize = 2048
 
     /// Only Voiso's Call Notify can go out as a GET.
     static func fits(_ type: String, _ settings: EndpointSettings) -> Bool {

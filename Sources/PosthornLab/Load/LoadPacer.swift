@@ -25,6 +25,8 @@ struct LoadPacer {
 
     private let timeoutNanoseconds: Int64
     private var kind: Kind
+    /// Those of a closed model that think between an answer and their next request.
+    private var callers: ThinkingCallers?
     private let start: Int64
     private let measuredFrom: Int64
     private let measuredUntil: Int64
@@ -52,7 +54,11 @@ struct LoadPacer {
         let share = plan.count.map { $0 / UInt64(threads) + (UInt64(thread) < $0 % UInt64(threads) ? 1 : 0) }
         left = share ?? .max
         switch plan.model {
-        case .closed: kind = .closed
+        case .closed:
+            kind = .closed
+            // As the loops share the connections.
+            let count = plan.slots / threads + (thread < plan.slots % threads ? 1 : 0)
+            callers = plan.thinkTime.map { ThinkingCallers($0, count: count, start: start, seed: plan.seed, thread: thread) }
         case .open, .replay: kind = .open(LoadArrivals(plan, start: start, thread: thread, threads: threads))
         }
     }
@@ -67,6 +73,7 @@ struct LoadPacer {
         switch kind {
         case .closed:
             if now >= measuredUntil { return .end }
+            if callers != nil { return nextCaller(now: now) }
             if now < start { return .wait(until: start) }
             if now < pausedUntil { return .wait(until: min(pausedUntil, measuredUntil)) }
             if now >= measuredFrom { left -= 1 }
@@ -89,6 +96,18 @@ struct LoadPacer {
             if lastWasHeldBack { heldBack += 1 }
             return .go(intended: due)
         }
+    }
+
+    /// A request has ended, and its caller begins to think.
+    mutating func answered(at moment: Int64) { callers?.answered(at: moment) }
+
+    private mutating func nextCaller(now: Int64) -> Step {
+        // Where all of them wait for answers, one of those wakes the loop.
+        guard let moment = callers?.next.map({ max($0, pausedUntil) }), moment < measuredUntil else { return .wait(until: measuredUntil) }
+        if moment > now { return .wait(until: moment) }
+        callers?.ask()
+        if moment >= measuredFrom { left -= 1 }
+        return .go(intended: moment)
     }
 
     /// Leaves out what was meant to leave before `pause`; hands out the moments of these requests.

@@ -92,14 +92,22 @@ extension LoadPage {
         return SVGPlot(title: "Throughput a second", x: timeAxis(timeline), y: SVGPlot.Axis(title: ""), series: series)
     }
 
+    /// A stepped line draws a ramp in so many stairs, too small to be seen.
+    private static let stairs = 100
+
     private func planned(_ rates: RateSpecification) -> [(x: Double, y: Double?)] {
         let end = Double(source.nanoseconds) / 1e9
         var points: [(x: Double, y: Double?)] = []
         var from = 0.0
         for step in rates.steps where from < end {
-            points.append((from, step.ratePerSecond))
-            from = min(end, from + (step.nanoseconds.map { Double($0) / 1e9 } ?? .infinity))
-            points.append((from, step.ratePerSecond))
+            let length = step.nanoseconds.map { Double($0) / 1e9 } ?? .infinity
+            let to = min(end, from + length)
+            for stair in 0...(step.isRamp ? Self.stairs : 1) {
+                let seconds = (to - from) * Double(stair) / Double(step.isRamp ? Self.stairs : 1)
+                let change = step.isRamp ? (step.endRatePerSecond - step.ratePerSecond) * seconds / length : 0
+                points.append((from + seconds, step.ratePerSecond + change))
+            }
+            from = to
         }
         return points
     }

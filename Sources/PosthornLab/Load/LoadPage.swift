@@ -52,11 +52,13 @@ public struct LoadPage {
     }
 
     private var stopped: String {
+        if let stop = source.stop { return ", <strong>\(HTMLText.escaped(stop.line))</strong>" }
         if source.stoppedAfter == nil { return "" }
         return ", stopped early" + (source.plan.plannedNanoseconds.map { " (\(Self.duration($0)) were planned)" } ?? "")
     }
 
     private var closedNote: String {
+        if source.plan.thinkTime != nil { return ", which is when its caller had thought" }
         if case .closed = source.plan.model { return ", which in a closed model is when its connection was free" }
         return ", so it holds the time that a stalled receiver made later requests wait"
     }
@@ -65,7 +67,7 @@ public struct LoadPage {
         switch source.plan.model {
         case .closed(let connections): return "closed model with \(connections) connection\(connections == 1 ? "" : "s")"
         case .open(let rates, let poisson):
-            let steps = rates.steps.map { SVGPlot.plain($0.ratePerSecond) }
+            let steps = rates.steps.map { $0.words(SVGPlot.plain) }
             let shown = steps.count > 6 ? "\(steps[0]) to \(steps[steps.count - 1])" : steps.joined(separator: " / ")
             return "open model at \(shown) requests a second\(poisson ? ", poisson" : "")"
         case .replay(let moments): return "replay of \(moments.count) recorded events"
@@ -135,7 +137,8 @@ public struct LoadPage {
             rows.append(Self.fact("connections", "\(connect), max \(Self.duration(source.connects.maximum))"))
         }
         if source.handshakes.count > 0 {
-            rows.append(Self.fact("TLS", "p50 \(Self.duration(source.handshakes.percentile(50)))"))
+            let resumed = "\(Self.grouped(UInt64(source.resumedHandshakes))) took up an earlier session"
+            rows.append(Self.fact("TLS", "p50 \(Self.duration(source.handshakes.percentile(50))), \(resumed)"))
         }
         if source.all.failed.count > 0 {
             let median = "p50 \(Self.duration(source.all.failed.percentile(50)))"

@@ -2,7 +2,7 @@
 public struct LoadPart: Sendable {
     /// The step's number, counted from 1, or the type's name.
     public let name: String
-    /// The step's requests a second as planned; `nil` for a type.
+    /// The step's requests a second as planned, of a ramp on average; `nil` for a type.
     public let plannedPerSecond: Double?
     /// How long it took in nanoseconds; for a type, the whole load.
     public let nanoseconds: Int64
@@ -30,7 +30,7 @@ extension LoadPart {
             parts.append(
                 LoadPart(
                     name: String(i + 1),
-                    plannedPerSecond: rates.steps[i].ratePerSecond,
+                    plannedPerSecond: rates.steps[i].meanPerSecond,
                     nanoseconds: max(1, last - start),
                     measurements: measurements
                 )

@@ -40,6 +40,13 @@ extension LoadPlan {
 extension RateSpecification {
     /// The same steps at a share of their rates.
     func scaled(by share: Double) -> RateSpecification {
-        RateSpecification(steps: steps.map { Step(ratePerSecond: $0.ratePerSecond * share, nanoseconds: $0.nanoseconds) })
+        RateSpecification(
+            steps: steps.map { step in
+                if step.isRamp, let length = step.nanoseconds {
+                    return Step(from: step.ratePerSecond * share, to: step.endRatePerSecond * share, nanoseconds: length)
+                }
+                return Step(ratePerSecond: step.ratePerSecond * share, nanoseconds: step.nanoseconds)
+            }
+        )
     }
 }

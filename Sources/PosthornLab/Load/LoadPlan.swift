@@ -40,6 +40,10 @@ public struct LoadPlan: Sendable {
     public var warmUpNanoseconds: Int64 = 0
     /// Requests on the wire at once in the open model; where it is reached, requests leave late and it is reported.
     public var inFlightLimit = 10_000
+    /// How long each connection of the closed model waits after an answer before it sends its next request; `nil` for no time at all.
+    public var thinkTime: ThinkTime?
+    /// The load ends early when one of these holds.
+    public var stopBounds: [StopBound] = []
     /// Sender threads.
     public var threads = 1
     /// The deadline of a request in milliseconds: connect, headers and body together.

@@ -14,6 +14,7 @@ extension LoadReport {
             .init("scheduled_per_second", scheduledPerSecond.map(Self.number) ?? .null),
             .init("planned_s", plan.plannedNanoseconds.map { Self.number(Double($0) / 1e9) } ?? .null),
             .init("stopped_early", .bool(stoppedAfter != nil)),
+            .init("stop", stop?.json ?? .null),
             .init("latency_ms", Self.latency(latencies, all.latency)),
             .init("latency_at_least", .array(lowerBounds.map { .string($0) })),
             .init("histogram", histogram),
@@ -31,6 +32,7 @@ extension LoadReport {
             ),
             .init("connect_ms", Self.latency(connects)),
             .init("tls_ms", Self.latency(handshakes)),
+            .init("tls_resumed", .number(String(resumedHandshakes))),
             .init("addresses", Self.counts(addresses)),
             .init("errors", .number(String(errors))),
             .init("errors_by_kind", Self.counts(errorsByClass)),
@@ -76,7 +78,7 @@ extension LoadReport {
     /// The same without what belongs to the load as a whole.
     private var jsonAsPart: JSONValue {
         guard case .object(let members) = json else { return json }
-        let ofWhole = ["began", "model", "stopped_early", "ledger", "targets", "run"]
+        let ofWhole = ["began", "model", "stopped_early", "stop", "ledger", "targets", "run"]
         return .object(members.filter { !ofWhole.contains($0.key) })
     }
 
@@ -159,7 +161,6 @@ extension LoadReport {
     /// spreadsheet plots. Of several receivers, each line begins with the URL.
     public var csv: String {
         let titles = "seconds,requests,errors,answers,answers_per_second,p50_ms,p90_ms,p99_ms,max_ms\n"
-        let comments = origin?.comments ?? ""
         if targets.isEmpty { return comments + titles + csvLines().joined() }
         return comments + "url," + titles + targets.flatMap { $0.csvLines("\(Self.field($0.target)),") }.joined()
     }
@@ -180,7 +181,7 @@ extension LoadReport {
     /// Every measured request as comma-separated values, a line each; of several receivers, each line begins with the URL.
     /// - Parameter write: Gets the text in pieces; says whether to go on.
     public func writeSamples(_ write: (String) -> Bool) {
-        var text = (origin?.comments ?? "") + (targets.isEmpty ? "" : "url,") + LoadSample.csvTitles
+        var text = comments + (targets.isEmpty ? "" : "url,") + LoadSample.csvTitles
         for report in targets.isEmpty ? [self] : targets {
             let beginning = targets.isEmpty ? "" : "\(Self.field(report.target)),"
             for sample in report.samples {

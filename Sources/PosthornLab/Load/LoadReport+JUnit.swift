@@ -13,7 +13,10 @@ extension LoadReport {
         }
         let own = targets.isEmpty ? [taken] : []
         let findings = targets.isEmpty ? self.findings : ledger?.findings ?? []
-        let whole = suite(own + expectations + findings.map(Self.finding), properties: origin?.parts ?? [])
+        let whole = suite(
+            own + expectations + findings.map(Self.finding),
+            properties: (origin?.parts ?? []) + (stop.map { [("stopped", $0.line)] } ?? [])
+        )
         let apart = targets.map { $0.suite([$0.taken] + $0.findings.map(Self.finding), properties: []) }
         return JUnitDocument(name: "posthorn load", [whole] + apart).xml
     }

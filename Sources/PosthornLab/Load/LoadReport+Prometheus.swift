@@ -13,7 +13,7 @@ extension LoadReport {
     /// The results in Prometheus' text format, for node_exporter's text files or a Pushgateway.
     public func prometheus(_ verdicts: [Expectation.Verdict]) -> String {
         let reports = targets.isEmpty ? [self] : targets
-        var text = origin?.comments ?? ""
+        var text = comments
         func family(_ name: String, _ type: String, _ help: String, _ lines: [String]) {
             if lines.isEmpty { return }
             text += "# HELP posthorn_load_\(name) \(help)\n# TYPE posthorn_load_\(name) \(type)\n" + lines.joined()
@@ -82,6 +82,10 @@ extension LoadReport {
             "1 for how an expectation came out: kept, missed or not_known.",
             verdicts.map { line("expectation", [("expectation", $0.expectation), ("outcome", $0.outcome.key)], "1") }
         )
+        if let stop {
+            let line = line("stopped_after_seconds", [("bound", stop.bound)], Self.number(Double(stop.nanoseconds) / 1e9).text)
+            family("stopped_after_seconds", "gauge", "When a bound of --stop-if ended the load.", [line])
+        }
         if let origin {
             family("info", "gauge", "What is needed to run it again.", [line("info", origin.parts.map { ($0.name, $0.text) }, "1")])
         }

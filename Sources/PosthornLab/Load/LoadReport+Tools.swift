@@ -34,7 +34,10 @@ extension LoadReport {
             .init("dropped_iterations", counter(withheld + all.unsent)), .init("data_sent", counter(sentBytes)),
             .init("data_received", counter(receivedBytes)),
         ])
-        return JSONValue.object([.init("root_group", group), .init("metrics", metrics), .init("posthorn", origin?.json ?? .null)]).text
+        return JSONValue.object([
+            .init("root_group", group), .init("metrics", metrics), .init("posthorn", origin?.json ?? .null),
+            .init("stop", stop?.json ?? .null),
+        ]).text
             + "\n"
     }
 

@@ -65,7 +65,11 @@ public struct LoadReport: Sendable {
     public private(set) var ledger: LedgerResult?
     /// How the load was made; set by the one who made it.
     public var origin: LoadOrigin?
-    /// After how many nanoseconds of the measured part it was stopped, where somebody did; then the plan was not carried out.
+    /// Agreeing on TLS took up an earlier session so many times.
+    public let resumedHandshakes: Int64
+    /// By which of the plan's bounds it was stopped, where one did.
+    public let stop: LoadStop?
+    /// After how many nanoseconds of the measured part it was stopped, by a person or a bound; then the plan was not carried out.
     public let stoppedAfter: Int64?
     /// The generator's own time.
     public let generator: GeneratorTime
@@ -82,6 +86,8 @@ public struct LoadReport: Sendable {
         var types: [String] = []
         var stoppedAfter: Int64?
         var generator = GeneratorTime()
+        var stop: LoadStop?
+        var resumedHandshakes: Int64 = 0
     }
 
     init(_ facts: Facts, _ tally: LoadTally) {
@@ -95,6 +101,8 @@ public struct LoadReport: Sendable {
         let stopped = facts.stoppedAfter.flatMap { isDone || $0 >= plan.plannedNanoseconds ?? .max ? nil : $0 }
         stoppedAfter = stopped
         generator = facts.generator
+        stop = facts.stop
+        resumedHandshakes = facts.resumedHandshakes
         kinds = LoadKind.allCases.compactMap { kind in
             let count = tally.kinds[kind.rawValue]
             if count.requests == 0, kind != .plain { return nil }

@@ -22,6 +22,9 @@ public final class LoadTest: Sendable {
         /// Number of its first thread among those of all receivers.
         let firstThread: Int
         let shared = LoadShared()
+
+        /// TLS handshakes that took up an earlier session.
+        var resumedHandshakes: Int64 { loops.reduce(0) { $0 + $1.resumedHandshakes } }
     }
 
     private let plan: LoadPlan
@@ -133,11 +136,12 @@ public final class LoadTest: Sendable {
         let began = SystemClock().now()
         let start = MonotonicClock.nanoseconds() + Self.leadNanoseconds
         let collected = branches.map { Collected(emptyTally($0.plan)) }
+        let watch = plan.stopBounds.isEmpty ? nil : StopWatch(plan, start: start + plan.warmUpNanoseconds) { [weak self] in self?.stop() }
         var threads: [WorkerThread] = []
         defer { for thread in threads { thread.join() } }
         do {
             for (branch, collected) in zip(branches, collected) {
-                for index in branch.loops.indices { threads.append(try thread(index, branch, start, collected)) }
+                for index in branch.loops.indices { threads.append(try thread(index, branch, start, collected, watch)) }
             }
         } catch {
             stop()
@@ -145,10 +149,12 @@ public final class LoadTest: Sendable {
         }
         for thread in threads { thread.join() }
         threads = []
-        return report(collected.map { $0.results.withLock { $0 } }, began: began, start: start)
+        return report(collected.map { $0.results.withLock { $0 } }, began: began, start: start, watch?.stop)
     }
 
-    private func report(_ results: [(tally: LoadTally, generator: GeneratorTime)], began: Timestamp, start: Int64) -> LoadReport {
+    private func report(_ results: [(tally: LoadTally, generator: GeneratorTime)], began: Timestamp, start: Int64, _ stop: LoadStop?)
+        -> LoadReport
+    {
         let stopped = stoppedAt.load(ordering: .relaxed)
         var facts = LoadReport.Facts(
             target: branches.map { MaskedURL.text($0.url.text) }.joined(separator: " "),
@@ -157,7 +163,9 @@ public final class LoadTest: Sendable {
             signsTime: content.signsTime,
             types: content.types,
             stoppedAfter: stopped == 0 ? nil : max(0, stopped - start - plan.warmUpNanoseconds),
-            generator: results.map(\.generator).max() ?? GeneratorTime()
+            generator: results.map(\.generator).max() ?? GeneratorTime(),
+            stop: stop,
+            resumedHandshakes: branches.reduce(0) { $0 + $1.resumedHandshakes }
         )
         if results.count == 1 { return LoadReport(facts, results[0].tally) }
         let whole = facts
@@ -165,6 +173,7 @@ public final class LoadTest: Sendable {
         let reports = zip(branches, results).map { branch, result in
             all.merge(result.tally)
             (facts.target, facts.plan, facts.generator) = (MaskedURL.text(branch.url.text), branch.plan, result.generator)
+            facts.resumedHandshakes = branch.resumedHandshakes
             return LoadReport(facts, result.tally)
         }
         // Each receiver's report has its own.
@@ -174,7 +183,9 @@ public final class LoadTest: Sendable {
 
     private func emptyTally(_ plan: LoadPlan) -> LoadTally { LoadTally(steps: plan.stepEnds.count, types: content.types.count) }
 
-    private func thread(_ index: Int, _ branch: Branch, _ start: Int64, _ collected: Collected) throws -> WorkerThread {
+    private func thread(_ index: Int, _ branch: Branch, _ start: Int64, _ collected: Collected, _ watch: StopWatch?) throws
+        -> WorkerThread
+    {
         let loop = branch.loops[index]
         let all = branches.reduce(0) { $0 + $1.loops.count }
         // No two machines of a load send the same event.
@@ -184,7 +195,7 @@ public final class LoadTest: Sendable {
         let pacer = LoadPacer(branch.plan, start: start, thread: index, threads: branch.loops.count)
         let tally = emptyTally(branch.plan)
         return try WorkerThread(name: "posthorn-load-\(index)") {
-            let worker = LoadWorker(branch.plan, maker, pacer, branch.shared, branch.url, start: start, tally: tally)
+            let worker = LoadWorker(branch.plan, maker, pacer, branch.shared, branch.url, start: start, tally: tally, watch: watch)
             let before = ThreadTime.now()
             loop.run(worker)
             let spent = GeneratorTime(from: before, to: ThreadTime.now())

@@ -23,13 +23,22 @@ final class LoadWorker: LoadSource {
     @exclusivity(unchecked) private(set) var tally: LoadTally
     private let stepEnds: [Int64]
     private let signsTime: Bool
-    @exclusivity(unchecked) private var unreported = LoadProgress()
+    @exclusivity(unchecked) private var unreported = Unreported()
+    private let watch: StopWatch?
     @exclusivity(unchecked) private var reportedAt: Int64 = 0
+
+    /// What the other threads have not been told yet.
+    private struct Unreported {
+        var progress = LoadProgress()
+        /// For the watch; empty where there is none.
+        var measured = LoadMeasurements()
+    }
 
     private static let reportNanoseconds: Int64 = 50_000_000
     /// - Parameters:
     ///   - start: The start of the warm-up in monotonic nanoseconds, the same for all threads.
     ///   - tally: An empty one, made for this load.
+    ///   - watch: Ends the load early, where a bound is to do so.
     init(
         _ plan: LoadPlan,
         _ maker: RequestFactory,
@@ -37,9 +46,11 @@ final class LoadWorker: LoadSource {
         _ shared: LoadShared,
         _ url: EndpointURL,
         start: Int64,
-        tally: LoadTally
+        tally: LoadTally,
+        watch: StopWatch? = nil
     ) {
         self.tally = tally
+        self.watch = watch
         stepEnds = plan.stepEnds
         signsTime = maker.signsTime
         self.url = url
@@ -54,7 +65,10 @@ final class LoadWorker: LoadSource {
         let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
         if pause > now {
             let skipped = pacer.skip(until: pause, now: now)
-            for moment in skipped where moment >= measuredFrom { tally.withhold(step: step(of: moment)) }
+            for moment in skipped where moment >= measuredFrom {
+                tally.withhold(step: step(of: moment))
+                if watch != nil { unreported.measured.withhold() }
+            }
             maker.skip(UInt64(skipped.count))
         }
         switch pacer.next(now: now) {
@@ -112,15 +126,17 @@ final class LoadWorker: LoadSource {
         if mark.isWarmUp {
             tally.warmUpRequests += 1
         } else {
+            if watch != nil { unreported.measured.take(ending, start: measuredFrom) }
             tally.take(ending, mark.kind, start: measuredFrom, step: step(of: answer.ticket.intended), type: mark.type)
             if plan.keepsSamples { tally.samples.append(LoadSample(answer, start: measuredFrom)) }
         }
         if plan.honoursRetryAfter, let wait = answer.retryAfterMilliseconds {
             shared.pausedUntil.max(answer.ended + min(wait, 86_400_000) * 1_000_000, ordering: .relaxed)
         }
-        unreported.requests += 1
-        if ending.error != nil { unreported.errors += 1 }
-        if ending.isJudged { unreported.latencies.record(ending.latency) }
+        if plan.thinkTime != nil { pacer.answered(at: answer.ended) }
+        unreported.progress.requests += 1
+        if ending.error != nil { unreported.progress.errors += 1 }
+        if ending.isJudged { unreported.progress.latencies.record(ending.latency) }
         if answer.ended - reportedAt > Self.reportNanoseconds { report(answer.ended) }
     }
 
@@ -138,7 +154,8 @@ final class LoadWorker: LoadSource {
 
     private func report(_ now: Int64) {
         reportedAt = now
-        shared.gauge.withLock { $0.add(unreported) }
-        unreported = LoadProgress()
+        shared.gauge.withLock { $0.add(unreported.progress) }
+        if let watch, unreported.measured.due > 0 { watch.take(unreported.measured, now: now) }
+        unreported = Unreported()
     }
 }

@@ -107,7 +107,7 @@ package final class DirectTransfers {
             excerptLimitBytes: 0,
             tls: TLSClient(
                 caFile: options.caFile,
-                sessionLimitBytes: SenderConfiguration().sessionLimitBytes,
+                sessionLimitBytes: options.resumesSessions ? SenderConfiguration().sessionLimitBytes : 0,
                 verifies: options.verifiesCertificates
             ),
             keepsConnections: options.keepsConnections,
@@ -133,6 +133,9 @@ package final class DirectTransfers {
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: mark))
         epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
     }
+
+    /// TLS handshakes so far that took up an earlier session. From any thread.
+    package var resumedHandshakes: Int64 { context.tls.resumedHandshakes }
 
     /// How many requests are on the wire.
     package var inFlight: Int { state.places.count - state.free.count - state.freeInTurn.count }

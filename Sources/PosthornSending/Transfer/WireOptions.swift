@@ -2,6 +2,8 @@
 public struct WireOptions: Equatable, Sendable {
     /// Whether connections are used again; without that each request opens one, TLS handshake included.
     public var keepsConnections = true
+    /// Whether a new connection may take up the TLS session of an earlier one; without that each makes a full handshake.
+    public var resumesSessions = true
     /// Whether a receiver has to prove itself by its certificate.
     public var verifiesCertificates = true
     /// A method in place of POST or GET.
@@ -9,6 +11,6 @@ public struct WireOptions: Equatable, Sendable {
     /// A PEM file of certificate authorities instead of the system's.
     public var caFile: String?
 
-    /// Connections used again, certificates checked against the system's authorities, POST or GET.
+    /// Connections used again, sessions taken up, certificates checked against the system's authorities, POST or GET.
     public init() {}
 }

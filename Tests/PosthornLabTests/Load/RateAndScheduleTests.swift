@@ -1,6 +1,7 @@
-import PosthornLab
 import PosthornModel
 import Testing
+
+@testable import PosthornLab
 
 @Suite struct RateAndScheduleTests {
     private let second: Int64 = 1_000_000_000
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "0", "-5", "abc", "1e3", "100:", "100:10", "100:0s", "100:-1s", "1..2", "1..2/1", "1..2/0:1s", "1..2:1s", "100,200:1s",
+        "", "0", "-5", "abc", "1e3", "100:", "100:10", "100:0s", "100:-1s", "1..2", "1..2/1", "1..2/0:1s", "0..0:1s", "..2:1s", "1..2:",
+        "100,200:1s",
         "100:1s,", "1:1s:1s", "nan", "inf", "1..1000000/1:1s", "100 :1s", "1...2/1:1s", "100:99999999h", "1..10000000/0.00000000000001:1s",
     ])
     func malformedRatesAreRefusedInOneLine(_ text: String) {
@@ -44,6 +46,37 @@ import Testing
             #expect(own.allSatisfy { ($0.nanoseconds / second) / 2 == Int64(step) })
         }
         #expect(zip(arrivals, arrivals.dropFirst()).allSatisfy { $0.nanoseconds < $1.nanoseconds })
+    }
+
+    /// From 0 to 100 in ten seconds 500 are due: the n-th when the area under the ramp is n.
+    @Test(arguments: [("0..100:10s", 0.0, 100.0), ("100..0:10s", 100, 0), ("20..30:10s", 20, 30)])
+    func aRampGoesEvenlyFromOneRateToTheOther(text: String, first: Double, last: Double) throws {
+        let rates = try RateSpecification(text)
+        #expect(rates.steps == [.init(from: first, to: last, nanoseconds: 10 * second)] && rates.peakPerSecond == max(first, last))
+        let times = ArrivalSchedule(rates, spacing: .even).map { Double($0.nanoseconds) / 1e9 }
+        #expect(times.count == Int((first + last) / 2 * 10))
+        for (n, time) in times.enumerated() {
+            let area = first * time + (last - first) * time * time / 20
+            #expect(abs(area - Double(n)) < 1e-5, "\(n): \(area)")
+        }
+        #expect(times == times.sorted() && times.allSatisfy { $0 < 10 })
+    }
+
+    @Test func aRampIsFollowedByWhatComesNext() throws {
+        let rates = try RateSpecification("50..150:2s,150:1s,10..10:1s")
+        #expect(rates.steps.last == .init(ratePerSecond: 10, nanoseconds: second) && rates.nanoseconds == 4 * second)
+        let arrivals = Array(ArrivalSchedule(rates, spacing: .even))
+        #expect((0..<3).map { step in arrivals.count { $0.step == step } } == [200, 150, 10])
+        #expect(arrivals.first { $0.step == 1 }?.nanoseconds == 2 * second)
+        // What is left is counted as it would have come, wherever the schedule is.
+        for taken in [0, 1, 99, 200, 300] {
+            var schedule = ArrivalSchedule(rates, spacing: .even)
+            for _ in 0..<taken { _ = schedule.next() }
+            for moment in [second / 2, second, 2 * second, 5 * second / 2, 4 * second] {
+                let left = arrivals.dropFirst(taken).prefix { $0.nanoseconds < moment }
+                #expect(schedule.remaining(before: moment).reduce(0) { $0 + $1.count } == UInt64(left.count), "\(taken) \(moment)")
+            }
+        }
     }
 
     @Test func aRateWithoutEndGoesOn() throws {

@@ -67,6 +67,9 @@ final class LoadLoop: @unchecked Sendable {
         )
     }
 
+    /// TLS handshakes so far that took up an earlier session.
+    var resumedHandshakes: Int64 { transfers.resumedHandshakes }
+
     /// Asks the loop to start nothing more; `run` returns when what is on the wire has ended. From any thread.
     func stop() {
         isStopped.store(true, ordering: .relaxed)
