@@ -42,6 +42,7 @@ public enum Migrations {
         Migration(number: 20, name: "020_event_headers.sql", sql: PackageResources._20_event_headers_sql),
         Migration(number: 21, name: "021_jobs.sql", sql: PackageResources._21_jobs_sql),
         Migration(number: 22, name: "022_lag.sql", sql: PackageResources._22_lag_sql),
+        Migration(number: 23, name: "023_own_events.sql", sql: PackageResources._23_own_events_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -54,5 +55,6 @@ public enum Migrations {
         Migration(number: 6, name: "006_postgres_event_headers.sql", sql: PackageResources._06_postgres_event_headers_sql),
         Migration(number: 7, name: "007_postgres_jobs.sql", sql: PackageResources._07_postgres_jobs_sql),
         Migration(number: 8, name: "008_postgres_lag.sql", sql: PackageResources._08_postgres_lag_sql),
+        Migration(number: 9, name: "009_postgres_own_events.sql", sql: PackageResources._09_postgres_own_events_sql),
     ]
 }

@@ -4,7 +4,7 @@
 /// ``StoreTransactions/write(_:)`` and take effect with its commit. Each role is small enough to be replaced in a test. A store that
 /// several engines share says by ``ShardLeases`` which endpoints each of them delivers to.
 public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, DeliveryLanes, HeldDeliveries, ManualActions,
-    EngineJournal,
+    EngineJournal, OwnEventJournal,
     TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance,
     StoreSpace, AccessKeyStore, PortalSessionStore, ChangeLogStore, ReplayStore, StatisticsStore, IdempotencyStore
 {}

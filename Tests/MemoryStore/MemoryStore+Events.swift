@@ -101,6 +101,7 @@ extension MemoryStore {
                 tables.revisions.removeAll { $0.endpoint == endpoint.key }
                 tables.throttles[endpoint.key] = nil
                 tables.health[endpoint.key] = nil
+                tables.ownEvents[endpoint.key] = nil
                 tables.tallies[endpoint.key] = nil
             }
         }

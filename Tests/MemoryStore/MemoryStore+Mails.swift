@@ -113,6 +113,14 @@ extension MemoryStore {
     }
 
     func health() throws(OutboxProblem) -> [Int64: EndpointHealth] { tables.health }
+
+    func ownEventRecord(ofEndpoint key: Int64) throws(OutboxProblem) -> OwnEventRecord? { tables.ownEvents[key] }
+
+    func write(_ record: OwnEventRecord, ofEndpoint key: Int64) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            if tables.place(ofEndpoint: key) != nil { tables.ownEvents[key] = record }
+        }
+    }
 }
 
 extension Tables {

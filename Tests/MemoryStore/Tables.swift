@@ -22,6 +22,7 @@ struct Tables: Sendable {
     var notifications: [NotificationRow] = []
     var throttles: [Int64: Timestamp] = [:]
     var health: [Int64: EndpointHealth] = [:]
+    var ownEvents: [Int64: OwnEventRecord] = [:]
     var pulse: EngineHeartbeat?
     var faults: [String: String] = [:]
     var faultsAt: Timestamp?

@@ -19,6 +19,7 @@ extension EngineCore {
         try noticeTopology(store)
         try followLease(store, now)
         if !dispatch.abandoned.isEmpty { dropAbandonedResults() }
+        ownEvents.begin()
         try recordAll(in: store, at: now)
         let turn = EngineTurn(now: now, inFlight: max(0, dispatch.claims.count - recorded.count), storageFailed: storageFailed)
         for duty in duties { try duty.write(turn, to: store) }
@@ -29,7 +30,7 @@ extension EngineCore {
         if !quiet.isEmpty { try store.release(quiet) }
     }
 
-    private func recordAll(in store: any DeliveryQueue & DeliveryLanes & NotificationRows, at now: Timestamp) throws(OutboxProblem) {
+    private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
         var batches = recording
         var records = recorded

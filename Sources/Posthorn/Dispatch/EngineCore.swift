@@ -25,6 +25,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     let held: HeldDuty
     let redating = RedatingDuty()
     let health: HealthDuty
+    let ownEvents: OwnEventDuty
     let heartbeat: HeartbeatDuty
 
     // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
@@ -83,11 +84,12 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         self.listeners = listeners
         held = HeldDuty(directory, holdsRetries: configuration.untilSettled)
         heartbeat = HeartbeatDuty()
-        health = HealthDuty(directory, configuration, listeners)
+        ownEvents = OwnEventDuty(directory, meter, speed: configuration.speed)
+        health = HealthDuty(directory, configuration, listeners, ownEvents)
         // A new one is a line here.
         duties = [
             WALGrowthDuty(listeners), ArrivalDuty(directory, meter), held, BrokenEndpointDuty(directory, listeners), redating, health,
-            heartbeat, MeterDuty(directory, meter), StatisticsDuty(),
+            ownEvents, heartbeat, MeterDuty(directory, meter), StatisticsDuty(),
         ]
     }
 

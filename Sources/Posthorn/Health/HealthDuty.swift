@@ -29,8 +29,24 @@ final class HealthDuty: EngineDuty {
     private var suspensions: [Suspension] = []
     /// Those that an operator has enabled after the engine had disabled them.
     private var returning: [Int64] = []
+    /// Those of which an attempt of a platform's event has failed since the last success.
+    private var ordinary: Set<Int64> = []
+    /// What is to be told of them as events.
+    private var changes: [Change] = []
+    private let ownEvents: OwnEventDuty
+    /// When the turn was.
+    private var now = Timestamp(milliseconds: 0)
     /// Whether the transaction has queued a mail.
     private(set) var hasQueuedMail = false
+
+    /// An endpoint's health has changed.
+    struct Change {
+        let endpoint: Int64
+        let health: EndpointHealth
+        let former: EndpointHealth.State
+        let at: Timestamp
+        let isOrdinary: Bool
+    }
 
     /// An endpoint that is to be left alone.
     struct Suspension {
@@ -41,21 +57,28 @@ final class HealthDuty: EngineDuty {
         let ended: Timestamp
     }
 
-    init(_ directory: EndpointDirectory, _ configuration: EngineConfiguration, _ listeners: EngineListeners) {
+    init(
+        _ directory: EndpointDirectory,
+        _ configuration: EngineConfiguration,
+        _ listeners: EngineListeners,
+        _ ownEvents: OwnEventDuty
+    ) {
         self.directory = directory
         usual = configuration.health
         operatorAddress = configuration.mail?.operatorAddress?.text
         speed = configuration.speed
         self.listeners = listeners
+        self.ownEvents = ownEvents
     }
 
-    var hasPendingWrites: Bool { !news.isEmpty || !notices.isEmpty }
+    var hasPendingWrites: Bool { !news.isEmpty || !notices.isEmpty || !changes.isEmpty }
 
     private func policy(of entry: EndpointDirectory.Entry) -> HealthPolicy? { HealthPolicy(entry.stored.settings.health, default: usual) }
 
     /// At first, what an engine before this one has written down; what it waits for is among the throttles. One that judges an endpoint no
     /// more strikes it out.
     func look(_ turn: EngineTurn, _ store: any OutboxStore) throws(OutboxProblem) -> Timestamp? {
+        now = turn.now
         if hasDisabled {
             _ = try directory.refresh(from: store, at: turn.now)
             hasDisabled = false
@@ -91,6 +114,11 @@ final class HealthDuty: EngineDuty {
             let key = entry.stored.key
             if entry.stored.settings.health == nil { withOwn.remove(key) } else { withOwn.insert(key) }
             if book[key] != nil, !entry.isActive || addresses[key] != entry.stored.settings.url || policy(of: entry) == nil {
+                let former = book[key]?.state ?? .healthy
+                if entry.isActive, former != .healthy {
+                    let health = EndpointHealth.changedByHand(true, at: now)
+                    changes.append(Change(endpoint: key, health: health, former: former, at: now, isOrdinary: true))
+                }
                 forget(endpoint: key)
                 // What is written of one that is switched off stays, and enabling it strikes it out.
                 if entry.stored.state != .disabled { news.insert(key) }
@@ -103,17 +131,22 @@ final class HealthDuty: EngineDuty {
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
         hasQueuedMail = false
         isDisabling = false
+        var others: Set<Int64> = []
         for key in news {
             let health = book[key]
             if let health, health.state == .disabled {
                 // An operator may have switched it off meanwhile, or removed it; then it is theirs.
-                guard try store.standing(ofEndpoint: key)?.state == .active else { continue }
+                guard try store.standing(ofEndpoint: key)?.state == .active else {
+                    others.insert(key)
+                    continue
+                }
                 let change = EndpointStateChange(state: .disabled, reason: Self.sentence(health))
                 try store.write(change, ofEndpoint: key, at: turn.now)
                 isDisabling = true
             }
             try store.write(health: health, ofEndpoint: key)
         }
+        for change in changes where !others.contains(change.endpoint) { try ownEvents.add(change, store) }
         for (key, notice) in notices { try queue(notice, aboutEndpoint: key, store, at: turn.now) }
     }
 
@@ -147,6 +180,7 @@ final class HealthDuty: EngineDuty {
         isDisabling = false
         news.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
+        changes.removeAll(keepingCapacity: true)
         if usual == nil, withOwn.isEmpty { return }
         for batch in results.batches {
             for result in batch where !result.outcome.succeeded || book[result.job.target.key] != nil { note(result) }
@@ -158,9 +192,12 @@ final class HealthDuty: EngineDuty {
         guard let index = directory.index(ofEndpoint: key), directory[index].stored.state == .active else { return }
         guard let policy = policy(of: directory[index]) else { return }
         var health = book[key] ?? EndpointHealth(at: result.outcome.started)
+        let failures = health.failures
         let former = health.note(result.outcome, policy, speed: speed)
         let ended = result.outcome.started.advanced(byMilliseconds: result.outcome.durationMicroseconds / 1000)
         let percent = health.takeNotice(at: ended, policy, speed: speed)
+        if health.failures > failures, !result.job.event.event.isOwn { ordinary.insert(key) }
+        let isOrdinary = ordinary.contains(key)
         if health.failures == 0 { forget(endpoint: key) } else { keep(health, directory[index]) }
         let id = directory[index].stored.settings.id
         if let percent, let end = health.disabling(policy, speed) {
@@ -170,6 +207,9 @@ final class HealthDuty: EngineDuty {
         }
         guard let former else { return }
         news.insert(key)
+        if former != health.state {
+            changes.append(Change(endpoint: key, health: health, former: former, at: ended, isOrdinary: isOrdinary))
+        }
         switch health.state {
         case .healthy: listeners.tell(.endpointRecovered(endpoint: id))
         case .failing: listeners.tell(.endpointFailing(endpoint: id, health))
@@ -191,6 +231,7 @@ final class HealthDuty: EngineDuty {
     private func forget(endpoint key: Int64) {
         book[key] = nil
         addresses[key] = nil
+        ordinary.remove(key)
     }
 
     private func give(_ percent: Int, _ health: EndpointHealth, _ key: Int64, at end: Timestamp) {

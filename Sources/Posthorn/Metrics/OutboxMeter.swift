@@ -16,6 +16,8 @@ package final class OutboxMeter: Sendable {
         case sql
         /// Through the library in this process.
         case library
+        /// By Posthorn itself: its events of endpoints, deliveries and replays.
+        case posthorn
     }
 
     /// All figures since the outbox was opened.

@@ -5,8 +5,8 @@ import PosthornSending
 import PosthornSystem
 
 extension EngineCore {
-    /// Queues word of an exhausted delivery, in the transaction that records its last attempt.
-    func notify(_ result: SendResult, in store: any NotificationRows, at now: Timestamp) throws(OutboxProblem) {
+    /// Queues word of an exhausted delivery, as a mail and as an event, in the transaction that records its last attempt.
+    func notify(_ result: SendResult, in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         guard let claim = dispatch.claims[result.job.id] else { return }
         let stored = directory[claim.endpoint].stored
         let exhaustion = ExhaustedNotice(
@@ -19,5 +19,7 @@ extension EngineCore {
         )
         let spacing = Transition.scaled(MailSchedule.spacingMilliseconds, configuration.speed)
         if try store.notify(exhaustion, spacingMilliseconds: spacing) == .queued { hasMail = true }
+        let (job, outcome) = (result.job, result.outcome)
+        try ownEvents.add(exhausted: job.id, attempt: job.attempt, outcome, of: job.event.event, at: stored, store, at: now)
     }
 }

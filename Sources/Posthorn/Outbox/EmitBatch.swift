@@ -27,7 +27,15 @@ final class EmitBatch: Sendable {
 
     /// An event with what it was handed in without.
     static func checked(_ event: NewEvent, at now: Timestamp, _ random: any RandomSource) throws(InputProblem) -> Event {
-        try Event(
+        if let id = event.id, id.hasPrefix(OwnEventType.idPrefix) {
+            throw InputProblem(
+                .notAllowed,
+                field: "id",
+                value: id,
+                reason: "begins as the ids of Posthorn's own events do; use one that does not begin with \(OwnEventType.idPrefix)"
+            )
+        }
+        return try Event(
             checking: event.id ?? EventID.make(at: now, random: random.next()),
             type: event.type,
             node: event.node,

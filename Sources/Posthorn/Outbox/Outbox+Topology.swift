@@ -260,14 +260,20 @@ extension Outbox {
     /// - Returns: The state it has now; an endpoint that must validate its URL first becomes `unverified` when enabled.
     /// - Throws: `InputProblem` when there is no such endpoint.
     package func setEnabled(_ enabled: Bool, endpoint id: String, reason: String? = nil) throws -> EndpointState {
-        let state: Result<EndpointState, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
+        let state: Result<EndpointState, InputProblem> = try writer.perform { [self] (store) throws(OutboxProblem) in
             guard let endpoint = try store.currentEndpoint(id, withCredentials: false) else {
                 return .failure(Self.unknownEndpoint(id))
             }
             guard let change = endpoint.switched(on: enabled, reason: reason) else { return .success(endpoint.state) }
             let now = clock.now()
+            let former = try store.health()[endpoint.key]?.state ?? .healthy
+            let health = EndpointHealth.changedByHand(enabled, reason, at: now)
+            // Before the change: what is read of it here would stay if the transaction came to nothing.
+            try writeOwnEvents(to: store, at: now) { (sheet, recipients) throws(OutboxProblem) in
+                try sheet.add(health, from: former, of: endpoint, isOrdinary: true, store, at: now, recipients)
+            }
             try store.write(change, ofEndpoint: endpoint.key, at: now)
-            if change.state == .disabled { try store.write(health: .disabledByHand(reason, at: now), ofEndpoint: endpoint.key) }
+            if change.state == .disabled { try store.write(health: health, ofEndpoint: endpoint.key) }
             return .success(change.state)
         }
         let result = try state.get()

@@ -99,7 +99,7 @@ extension Outbox {
     /// - Returns: The replay as it is then.
     /// - Throws: `InputProblem` when there is none of that number, or it is over.
     package func cancelReplay(_ number: Int64) throws -> Replay {
-        let result: Result<Replay, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
+        let result: Result<Replay, InputProblem> = try writer.perform { [self] (store) throws(OutboxProblem) in
             guard var replay = try store.replay(number) else {
                 return .failure(InputProblem(.notFound, field: "replay", value: String(number), reason: "is not known"))
             }
@@ -107,11 +107,31 @@ extension Outbox {
                 let reason = "is \(replay.state.rawValue); only a running one can be cancelled"
                 return .failure(InputProblem(.notAllowedNow, field: "replay", value: String(number), reason: reason))
             }
-            (replay.state, replay.finished) = (.cancelled, clock.now())
+            let now = clock.now()
+            (replay.state, replay.finished) = (.cancelled, now)
             try store.update(replay)
+            try tellFinished(replay, store, at: now)
             return .success(replay)
         }
         return try result.get()
+    }
+
+    /// Writes the event of a job that is over, in the transaction that ends it: at its endpoint's node, else at its own, that of the key that
+    /// asked for it, or the only top of the hierarchy. Of one that is about several tops none of them is told.
+    func tellFinished(_ replay: Replay, _ store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
+        let selection = replay.selection
+        var node = try selection.endpoint.flatMap { (id) throws(OutboxProblem) in
+            try store.currentEndpoint(id, withCredentials: false)?.settings.node
+        }
+        node = node ?? selection.node ?? replay.scope
+        if node == nil {
+            let tops = try store.topology(withCredentials: false, withRemoved: false).nodes.filter { $0.parent == nil }
+            node = tops.count == 1 ? tops[0].id : nil
+        }
+        guard let node else { return }
+        try writeOwnEvents(to: store, at: now) { (sheet, recipients) throws(OutboxProblem) in
+            try sheet.add(finished: replay, node: node, at: now, recipients)
+        }
     }
 }
 

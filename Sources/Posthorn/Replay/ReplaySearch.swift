@@ -172,7 +172,7 @@ struct ReplaySearch {
     /// The endpoints that would get an event if it was accepted now.
     static func recipients(of event: Event, _ view: TopologyView) -> [StoredEndpoint] {
         view.lineage(of: event.node).filter { Hierarchy.receives($0.level, type: event.type) }.flatMap { node in
-            view.endpoints(at: node.id).filter { $0.settings.wants(event.type) }
+            view.endpoints(at: node.id).filter { $0.settings.wants(event.type, isOwn: event.isOwn) }
         }
     }
 }

@@ -88,12 +88,12 @@ final class ReplayWorker {
     /// - Returns: The deliveries to which it was done; `nil` when the replay is over or was taken further meanwhile, or the hierarchy was
     ///   changed and the same rows are looked at again.
     private func commit(_ batch: ReplayBatch, of looked: Replay) throws -> [Int64]? {
-        try outbox.writer.perform { [clock = outbox.clock] (store) throws(OutboxProblem) -> [Int64]? in
+        try outbox.writer.perform { [outbox] (store) throws(OutboxProblem) -> [Int64]? in
             guard var replay = try store.replay(looked.number), replay.state == .running, replay.position == looked.position else {
                 return nil
             }
             if !batch.additions.isEmpty, try store.topologyGeneration() != batch.generation { return nil }
-            let now = clock.now()
+            let now = outbox.clock.now()
             let ids = batch.deliveries.map(\.delivery)
             let left = try Self.perform(replay.action, on: ids, store, at: now)
             var moved = ids.filter { !left.contains($0) }
@@ -105,6 +105,7 @@ final class ReplayWorker {
             replay.refused += batch.refused.count + left.count
             if batch.isAtEnd { (replay.state, replay.finished) = (.done, now) }
             try store.update(replay)
+            if batch.isAtEnd { try outbox.tellFinished(replay, store, at: now) }
             return moved
         }
     }

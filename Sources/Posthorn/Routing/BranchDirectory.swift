@@ -23,6 +23,7 @@ final class BranchDirectory {
         let type: String
         /// By its bytes: strings that look the same would be one.
         let node: [UInt8]
+        let isOwn: Bool
     }
 
     /// An endpoint that gets events. An object, because a copy of its settings for every event would cost more than the rest.
@@ -82,7 +83,7 @@ final class BranchDirectory {
     }
 
     private func route(_ event: Event, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> [Member]? {
-        let route = Route(type: event.type, node: Array(event.node.utf8))
+        let route = Route(type: event.type, node: Array(event.node.utf8), isOwn: event.isOwn)
         if let known = routes[route] { return known }
         if max(routes.count, sites.count) >= Self.memoryLimit { forget() }
         guard var site = try site(event.node, store) else { return nil }
@@ -90,7 +91,7 @@ final class BranchDirectory {
         // Every parent stands on a higher level, so there is an end.
         for _ in Level.allCases {
             if Hierarchy.receives(site.node.level, type: event.type) {
-                for endpoint in site.endpoints.recipients(of: event.type) { found.append(member(endpoint, at: now)) }
+                for endpoint in site.endpoints.recipients(of: event.type, isOwn: route.isOwn) { found.append(member(endpoint, at: now)) }
             }
             guard let parent = site.node.parent, let above = try self.site(parent, store) else { break }
             site = above

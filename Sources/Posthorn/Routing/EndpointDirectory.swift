@@ -50,6 +50,7 @@ final class EndpointDirectory {
     private struct Route: Hashable {
         let type: String
         let node: String
+        let isOwn: Bool
     }
 
     /// Routes that are remembered; types and nodes come from outside, so their number is bounded.
@@ -257,13 +258,13 @@ final class EndpointDirectory {
 
     private func indices(for event: Event) throws(InputProblem) -> [Int] {
         guard let routing else { return [] }
-        let route = Route(type: event.type, node: event.node)
+        let route = Route(type: event.type, node: event.node, isOwn: event.isOwn)
         let (indices, node): ([Int], String)
         if let known = table.routes[route] {
             (indices, node) = known
         } else {
             guard let spelling = routing.spelling(of: event.node) else { throw EventRecipients.unknownNode(event.node) }
-            indices = routing.recipients(type: event.type, node: event.node).compactMap { indexByKey[$0.key] }
+            indices = routing.recipients(type: event.type, node: event.node, isOwn: route.isOwn).compactMap { indexByKey[$0.key] }
             node = spelling
             if table.routes.count >= Self.routeLimit { table.routes.removeAll(keepingCapacity: true) }
             table.routes[route] = (indices, node)

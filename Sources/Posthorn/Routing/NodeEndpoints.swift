@@ -36,9 +36,10 @@ struct NodeEndpoints {
     }
 
     /// Those that want a type, in the order in which they were added.
-    func recipients(of type: String) -> [StoredEndpoint] {
+    /// - Parameter isOwn: Whether it is that of an event of Posthorn's own.
+    func recipients(of type: String, isOwn: Bool = false) -> [StoredEndpoint] {
         let named = byType[type] ?? []
-        let matching = withPatterns.filter { endpoints[$0]?.settings.wants(type) ?? false }
+        let matching = withPatterns.filter { endpoints[$0]?.settings.wants(type, isOwn: isOwn) ?? false }
         return (matching.isEmpty ? named : (named + matching).sorted()).compactMap { endpoints[$0] }
     }
 

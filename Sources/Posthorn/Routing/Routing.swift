@@ -29,9 +29,10 @@ struct Routing {
 
     /// The endpoints that receive an event: those at its node or above it, whose level receives the type, and whose
     /// patterns match it.
-    func recipients(type: String, node: String) -> [StoredEndpoint] {
+    /// - Parameter isOwn: Whether it is an event of Posthorn's own.
+    func recipients(type: String, node: String, isOwn: Bool = false) -> [StoredEndpoint] {
         hierarchy.lineage(of: node).filter { Hierarchy.receives($0.level, type: type) }.flatMap { ancestor in
-            endpointsByNode[ancestor.id]?.recipients(of: type) ?? []
+            endpointsByNode[ancestor.id]?.recipients(of: type, isOwn: isOwn) ?? []
         }
     }
 

@@ -38,6 +38,8 @@ package struct RecipientReport: Sendable, Equatable {
     /// Whether the delivery goes where the endpoint was when the event was accepted, and that is elsewhere by now.
     package let isAtFormerURL: Bool
     package let verdict: Verdict
+    /// Whether it is an event that Posthorn writes itself.
+    private let isOwn: Bool
 
     /// One sentence for people.
     package var sentence: String {
@@ -47,6 +49,9 @@ package struct RecipientReport: Sendable, Equatable {
         case .wanted: return state == .active ? "gets it" : "gets it, held while it is \(state.rawValue)"
         case .level:
             return "is at a \(level?.rawValue ?? "node that is gone"), and events of this type go to a \(lowestLevel.rawValue) and above"
+        case .pattern where isOwn:
+            let wanted = patterns.isEmpty ? "all events" : patterns.joined(separator: ", ")
+            return "wants \(wanted), and gets Posthorn's own events only where a pattern names them"
         case .pattern: return "wants \(patterns.joined(separator: ", ")), which the type does not match"
         case .changed: return "would get it now, but was made, changed or moved after the event was accepted"
         }
@@ -71,8 +76,9 @@ package struct RecipientReport: Sendable, Equatable {
     ///   - endpoint: The endpoint as it is now.
     ///   - level: The level of its node.
     ///   - row: Its delivery of the event; `nil` without one.
+    ///   - isOwn: Whether the event is one of Posthorn's own.
     ///   - moment: What is known of the event.
-    init(type: String, _ endpoint: StoredEndpoint, level: Level?, row: VisibleDelivery?, _ moment: Moment) {
+    init(type: String, isOwn: Bool, _ endpoint: StoredEndpoint, level: Level?, row: VisibleDelivery?, _ moment: Moment) {
         let settings = endpoint.settings
         self.endpoint = settings.id
         node = settings.node
@@ -80,14 +86,16 @@ package struct RecipientReport: Sendable, Equatable {
         state = endpoint.state
         lowestLevel = EventType.lowestReceivingLevel(type)
         patterns = settings.events.map(\.text)
-        matching = settings.events.first { $0.matches(type) }?.text
+        self.isOwn = isOwn
+        let own = isOwn ? OwnEventType(rawValue: type) : nil
+        matching = settings.events.first { pattern in own.map { pattern.names($0) } ?? pattern.matches(type) }?.text
         delivery = row?.delivery
         isAtFormerURL = row.map { $0.revision != endpoint.revision } ?? false
         if row != nil {
             verdict = .sent
         } else if level.map({ !Hierarchy.receives($0, type: type) }) ?? true {
             verdict = .level
-        } else if !settings.wants(type) {
+        } else if !settings.wants(type, isOwn: isOwn) {
             verdict = .pattern
         } else {
             switch moment {
@@ -125,23 +133,25 @@ extension ScopedOutbox {
             let byEndpoint = Dictionary(rows.map { ($0.delivery.endpoint, $0) }, uniquingKeysWith: { newest, _ in newest })
             let moment: RecipientReport.Moment = waits ? .arrived : .accepted
             var reports = above(event.node, view).map { endpoint, level in
-                RecipientReport(type: event.type, endpoint, level: level, row: byEndpoint[endpoint.settings.id], moment)
+                RecipientReport(type: event.type, isOwn: event.isOwn, endpoint, level: level, row: byEndpoint[endpoint.settings.id], moment)
             }
             let named = Set(reports.map(\.endpoint))
             for (id, row) in byEndpoint.sorted(by: { $0.key < $1.key }) where !named.contains(id) {
                 guard let endpoint = try view.endpoint(id) ?? reader.endpoint(id: id) else { continue }
                 let level = view.node(endpoint.settings.node)?.level
-                reports.append(RecipientReport(type: event.type, endpoint, level: level, row: row, moment))
+                reports.append(RecipientReport(type: event.type, isOwn: event.isOwn, endpoint, level: level, row: row, moment))
             }
             return (event, reports)
         }
     }
 
-    /// Why each endpoint of the tree would get an event of a type at a node, or would not.
+    /// Why each endpoint of the tree would get an event of a type at a node, or would not. The types of Posthorn's own events are taken for
+    /// those.
     package func recipients(ofType type: String, at id: String) throws -> [RecipientReport] {
         let view = try topology()
         _ = try node(id, in: view)
-        return above(id, view).map { RecipientReport(type: type, $0, level: $1, row: nil, .imagined) }
+        let isOwn = OwnEventType(rawValue: type) != nil
+        return above(id, view).map { RecipientReport(type: type, isOwn: isOwn, $0, level: $1, row: nil, .imagined) }
     }
 
     /// The endpoints of the tree at a node and above it, from the bottom up.

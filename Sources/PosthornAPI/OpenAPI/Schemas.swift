@@ -82,7 +82,7 @@ enum Schemas {
         (
             "EventType",
             Schema.whole([
-                ("type", eventType), ("vendor", Schema.oneOf([Schema.choice(Vendor.allCases.map(\.rawValue)), Schema.openObject])),
+                ("type", eventType), ("vendor", Schema.choice(EventTypeRoutes.vendors)),
                 ("summary", Schema.string),
                 (
                     "lowest_level",

@@ -24,9 +24,10 @@ enum PatternWarning {
     /// What is wrong with a pattern for an envelope; `nil` when nothing is, or nobody can tell.
     ///
     /// diio's, Webio's, Voiso's and the conference's events are these vendors' own, so that what fits none of them is wrong.
-    /// WeSeeDo's envelope also carries whatever types a platform has: a word is taken for one of these, unless it is a type of
+    /// Posthorn's own events go out in any of them. WeSeeDo's envelope also carries whatever types a platform has: a word is taken for one of these, unless it is a type of
     /// WeSeeDo's but for one letter or the size of its letters. The others have no types of their own.
     private static func problem(_ pattern: EventPattern, _ envelope: Envelope) -> String? {
+        if OwnEventType.allCases.contains(where: { pattern.names($0) }) { return nil }
         switch envelope {
         case .standard, .raw: return nil
         case .weseedo:

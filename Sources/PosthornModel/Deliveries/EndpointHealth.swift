@@ -95,8 +95,12 @@ public struct EndpointHealth: Sendable, Hashable {
     }
 
     /// One that an operator has switched off.
-    public static func disabledByHand(_ reason: String?, at now: Timestamp) -> EndpointHealth {
-        EndpointHealth(state: .disabled, since: now, until: nil, reason: reason ?? "", actor: .hand, failures: 0, probes: 0)
+    public static func disabledByHand(_ reason: String?, at now: Timestamp) -> EndpointHealth { changedByHand(false, reason, at: now) }
+
+    /// One that an operator has switched on, or off.
+    package static func changedByHand(_ isOn: Bool, _ reason: String? = nil, at now: Timestamp) -> EndpointHealth {
+        let state: State = isOn ? .healthy : .disabled
+        return EndpointHealth(state: state, since: now, until: nil, reason: reason ?? "", actor: .hand, failures: 0, probes: 0)
     }
 
     /// Whether an attempt that failed so says something of the receiver. What this machine lacks does not, nor an event that the format

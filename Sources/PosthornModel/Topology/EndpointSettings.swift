@@ -128,7 +128,7 @@ public struct EndpointSettings: Hashable, Sendable {
         self.retry = retry
     }
 
-    /// Whether an event of this type is wanted; an endpoint without patterns wants all.
+    /// Whether a platform's event of this type is wanted; an endpoint without patterns wants all.
     public func wants(_ type: String) -> Bool {
         events.isEmpty || events.contains { $0.matches(type) }
     }

@@ -102,7 +102,9 @@ import Testing
 
     @Test func eventTypesAreListedByVendor() throws {
         let key = try bench.key("s1", .emit)
-        #expect(bench.ask("GET", "/v1/event-types", key: key).data.count == KnownEventType.all.count)
+        #expect(bench.ask("GET", "/v1/event-types", key: key).data.count == KnownEventType.all.count + OwnEventType.allCases.count)
+        let own = bench.ask("GET", "/v1/event-types?vendor=posthorn", key: key)
+        #expect(own.all("type") == OwnEventType.allCases.map(\.rawValue) && own.all("lowest_level").allSatisfy { $0 == "site" })
         let some = bench.ask("GET", "/v1/event-types?vendor=webio&vendor=diio", key: key)
         #expect(Set(some.all("vendor")) == ["webio", "diio"] && some.all("type").contains("inboundMessage"))
         #expect(bench.ask("GET", "/v1/event-types?vendor=webbio", key: key).faults == ["vendor"])

@@ -4,7 +4,7 @@ import { h, fill, makeID, table } from './dom.js';
 import { get, query } from './api.js';
 import { page, go } from './router.js';
 
-const vendors = ['weseedo', 'diio', 'conference', 'webio', 'voiso', 'standard'];
+const vendors = ['weseedo', 'diio', 'conference', 'webio', 'voiso', 'standard', 'posthorn'];
 
 page('event-types', async context => {
     const { main, signal } = context;
@@ -15,7 +15,7 @@ page('event-types', async context => {
         ['', ...vendors].map(word => h('option', { value: word }, word || 'all')));
     select.value = vendor;
     fill(main, context.title('Event types'),
-        h('p', { class: 'dim' }, 'What vendors are known to send. Events may have other types as well.'),
+        h('p', { class: 'dim' }, 'What vendors are known to send, and the types of Posthorn\'s own events, which go to endpoints whose patterns name them. Events may have other types as well.'),
         h('form', { class: 'filter', onsubmit: event => event.preventDefault() }, h('div', {}, h('label', { for: id }, 'Vendor'), select)),
         data.length === 0 ? h('p', {}, 'No type of this vendor is known; it prescribes none.') : table('By vendor', [
             ['Type', row => h('code', {}, row.type)], ['Vendor', row => row.vendor], ['When', row => row.summary],
