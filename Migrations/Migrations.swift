@@ -43,6 +43,7 @@ public enum Migrations {
         Migration(number: 21, name: "021_jobs.sql", sql: PackageResources._21_jobs_sql),
         Migration(number: 22, name: "022_lag.sql", sql: PackageResources._22_lag_sql),
         Migration(number: 23, name: "023_own_events.sql", sql: PackageResources._23_own_events_sql),
+        Migration(number: 24, name: "024_job_filters.sql", sql: PackageResources._24_job_filters_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -56,5 +57,6 @@ public enum Migrations {
         Migration(number: 7, name: "007_postgres_jobs.sql", sql: PackageResources._07_postgres_jobs_sql),
         Migration(number: 8, name: "008_postgres_lag.sql", sql: PackageResources._08_postgres_lag_sql),
         Migration(number: 9, name: "009_postgres_own_events.sql", sql: PackageResources._09_postgres_own_events_sql),
+        Migration(number: 10, name: "010_postgres_job_filters.sql", sql: PackageResources._10_postgres_job_filters_sql),
     ]
 }

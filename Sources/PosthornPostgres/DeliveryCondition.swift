@@ -27,6 +27,15 @@ struct DeliveryCondition {
                 """
             }
         }
+        if !filter.statusClasses.isEmpty {
+            add(.integers(filter.statusClasses.map { Int64($0) })) {
+                """
+                EXISTS (SELECT 1 FROM posthorn_attempt s WHERE s.delivery = d.id AND s.number = d.attempts
+                    AND s.status / 100 = ANY (\($0)::bigint[]))
+                """
+            }
+        }
+        if filter.attemptsAtLeast > 0 { add(.integer(Int64(filter.attemptsAtLeast))) { "d.attempts >= \($0)" } }
         if filter.waitsElsewhere {
             terms.append(
                 """

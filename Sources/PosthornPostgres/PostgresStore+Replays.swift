@@ -7,7 +7,7 @@ extension PostgresStore {
     private static let replayColumns =
         """
         SELECT number, scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state, position, through,
-            total, done, refused, finished, action, errors FROM posthorn_replay
+            total, done, refused, finished, action, errors, event, status_classes, attempts_min FROM posthorn_replay
         """
 
     /// Stores a new replay, which goes up to the newest delivery or event that there is now.
@@ -21,8 +21,9 @@ extension PostgresStore {
         let rows = try run(
             """
             INSERT INTO posthorn_replay (scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state,
-                position, through, total, action, errors)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING number
+                position, through, total, action, errors, event, status_classes, attempts_min)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                $20) RETURNING number
             """,
             .text(replay.scope),
             .text(selection.node),
@@ -40,7 +41,10 @@ extension PostgresStore {
             .integer(replay.through),
             .integer(replay.total.map { Int64($0) }),
             .text(replay.action.text),
-            .text(selection.errors.map(\.rawValue).sorted().joined(separator: ","))
+            .text(selection.errors.map(\.rawValue).sorted().joined(separator: ",")),
+            .text(selection.event),
+            .text(selection.statusClasses.sorted().map { String($0) }.joined(separator: ",")),
+            .integer(Int64(selection.attemptsAtLeast))
         )
         replay.number = rows.first?.integer(0) ?? 0
         try run(
@@ -104,6 +108,9 @@ extension PostgresStore {
         selection.types = types.compactMap { $0 }
         selection.states = Set(states.compactMap { $0 })
         selection.errors = Set(errors.compactMap { $0 })
+        selection.event = row.textOrNil(21)
+        selection.statusClasses = Set(words(22).compactMap { Int($0) })
+        selection.attemptsAtLeast = Int(row.integer(23))
         selection.since = time(6)
         selection.until = time(7)
         selection.recipients = recipients

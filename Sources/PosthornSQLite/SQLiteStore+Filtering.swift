@@ -9,7 +9,7 @@ struct DeliveryConditions {
     private let filter: DeliveryFilter
 
     /// The first number that is free for a statement's own parameters.
-    static let firstFreeParameter: Int32 = 8
+    static let firstFreeParameter: Int32 = 10
 
     init(_ filter: DeliveryFilter) {
         self.filter = filter
@@ -29,6 +29,16 @@ struct DeliveryConditions {
                 """
             )
         }
+        if !filter.statusClasses.isEmpty {
+            terms.append(
+                """
+                EXISTS (SELECT 1 FROM posthorn_attempt s WHERE s.delivery = d.id
+                    AND s.number = (SELECT attempts FROM posthorn_delivery WHERE id = d.id)
+                    AND s.status / 100 IN (SELECT value FROM json_each(?8)))
+                """
+            )
+        }
+        if filter.attemptsAtLeast > 0 { terms.append("(SELECT attempts FROM posthorn_delivery WHERE id = d.id) >= ?9") }
         if filter.waitsElsewhere {
             terms.append(
                 """
@@ -59,6 +69,8 @@ struct DeliveryConditions {
         statement.bind(5, filter.until?.milliseconds)
         statement.bind(6, filter.event)
         statement.bind(7, JSONValue.array(filter.errors.map { .string($0.rawValue) }).text)
+        statement.bind(8, JSONValue.array(filter.statusClasses.map { .number(String($0)) }).text)
+        statement.bind(9, Int64(filter.attemptsAtLeast))
     }
 }
 

@@ -6,7 +6,7 @@ extension SQLiteStore {
     private static let replayColumns =
         """
         SELECT number, scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state, position, through,
-            total, done, refused, finished, action, errors FROM posthorn_replay
+            total, done, refused, finished, action, errors, event, status_classes, attempts_min FROM posthorn_replay
         """
 
     /// Stores a new replay, which goes up to the newest delivery or event that there is now.
@@ -24,7 +24,8 @@ extension SQLiteStore {
         let insert = try connection.statement(
             """
             INSERT INTO posthorn_replay (scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state,
-                position, through, total, action, errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                position, through, total, action, errors, event, status_classes, attempts_min)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         let selection = replay.selection
@@ -45,6 +46,9 @@ extension SQLiteStore {
         insert.bind(15, replay.total.map { Int64($0) })
         insert.bind(16, replay.action.text)
         insert.bind(17, selection.errors.map(\.rawValue).sorted().joined(separator: ","))
+        insert.bind(18, selection.event)
+        insert.bind(19, selection.statusClasses.sorted().map { String($0) }.joined(separator: ","))
+        insert.bind(20, Int64(selection.attemptsAtLeast))
         try insert.run()
         replay.number = connection.lastInsertRowID
         try forgetReplays(before: replay.number - Int64(Replay.keptLimit))
@@ -113,6 +117,9 @@ extension SQLiteStore {
         selection.types = types.compactMap { $0 }
         selection.states = Set(states.compactMap { $0 })
         selection.errors = Set(errors.compactMap { $0 })
+        selection.event = row.textOrNil(21)
+        selection.statusClasses = Set(words(22).compactMap { Int($0) })
+        selection.attemptsAtLeast = Int(row.integer(23))
         selection.since = time(6)
         selection.until = time(7)
         selection.recipients = recipients

@@ -17,6 +17,10 @@ public struct DeliveryFilter: Sendable {
     public var event: String?
     /// Only those whose newest attempt failed with one of these; all when empty.
     public var errors: Set<AttemptError> = []
+    /// Only those whose newest answer had a status of one of these hundreds, such as 5; all when empty.
+    public var statusClasses: Set<Int> = []
+    /// Only those with so many attempts or more.
+    public var attemptsAtLeast = 0
     /// Only those of events that happened then or later.
     public var since: Timestamp?
     /// Only those of events that happened before then.

@@ -4,8 +4,8 @@ public import PosthornText
 /// What was told of an endpoint by events of Posthorn's own: it decides which go out, so that they are bounded whatever a receiver does, and
 /// that the state that was told last is the endpoint's.
 public struct OwnEventRecord: Sendable, Hashable {
-    /// The state of its health that was told last: ``OwnEventType/endpointFailing``, ``OwnEventType/endpointSuspended`` or
-    /// ``OwnEventType/endpointDisabled``. `nil` while nothing bad was told.
+    /// The state of its health that was told last: `OwnEventType.endpointFailing`, `OwnEventType.endpointSuspended` or
+    /// `OwnEventType.endpointDisabled`. `nil` while nothing bad was told.
     public private(set) var told: OwnEventType?
     /// When the hour began in which those are counted that follow.
     public private(set) var hour: Timestamp
@@ -37,7 +37,7 @@ public struct OwnEventRecord: Sendable, Hashable {
 
     /// Decides whether the endpoint's health is told.
     /// - Parameters:
-    ///   - type: What it is now; ``OwnEventType/endpointRecovered`` when it is healthy.
+    ///   - type: What it is now; `OwnEventType.endpointRecovered` when it is healthy.
     ///   - isOrdinary: Whether an attempt of an event that is not Posthorn's own has failed since the last success. What only such events
     ///     bring about would bring about others.
     ///   - hourMilliseconds: How long an hour is for the engine.

@@ -15,6 +15,11 @@ extension Tables {
             let newest = attempts[row.id]?.last { $0.number == row.attempts }?.outcome.error
             guard let newest, filter.errors.contains(newest) else { return false }
         }
+        if !filter.statusClasses.isEmpty {
+            let newest = attempts[row.id]?.last { $0.number == row.attempts }?.outcome.status
+            guard let newest, filter.statusClasses.contains(newest / 100) else { return false }
+        }
+        if row.attempts < filter.attemptsAtLeast { return false }
         if let type = filter.type, !type.matches(event.type) { return false }
         if let id = filter.event, !Self.isSame(id, event.id) { return false }
         if let since = filter.since, event.created < since { return false }

@@ -59,6 +59,36 @@ import Testing
         #expect(after.state == .done && after.done == 2 && after.refused == 0)
     }
 
+    /// By event, status and attempts, each of which leaves others alone.
+    @Test func deliveriesAreChosenByEventStatusAndAttempts() throws {
+        let receiver = try MisbehavingReceiver { _ in .status(503) }
+        try bench.apply([try endpoint("busy", receiver.url), try endpoint("deaf", "http://127.0.0.1:1/")])
+        try emit(["e1", "e2"])
+        try bench.engine(untilSettled: true).run()
+        func count(_ change: (inout Replay.Selection) -> Void) throws -> [String: Int] {
+            try bench.outbox.forecast(selection(.cancel, change), action: .cancel).deliveries
+        }
+        #expect(try count { $0.event = "e1" } == ["busy": 1, "deaf": 1] && count { $0.event = "e3" }.isEmpty)
+        #expect(try count { $0.statusClasses = [4, 5] } == ["busy": 2] && count { $0.statusClasses = [4] }.isEmpty)
+        #expect(try count { $0.attemptsAtLeast = 1 } == ["busy": 2, "deaf": 2] && count { $0.attemptsAtLeast = 2 }.isEmpty)
+        _ = try bench.outbox.startReplay(selection(.cancel) { ($0.event, $0.statusClasses) = ("e2", [5]) }, action: .cancel)
+        try finish()
+        #expect(try states().filter { $0.hasSuffix("cancelled") } == ["e2 busy cancelled"])
+    }
+
+    /// Own events are no platform's: an endpoint that takes all types does not get them by a replay either.
+    @Test func ownEventsAreNotReplayedToEndpointsThatTakeAll() throws {
+        var named = try endpoint("named", "https://n.example/")
+        named.events = [try EventPattern("endpoint.*")]
+        try bench.apply([try endpoint("all", "https://a.example/"), named])
+        let view = try bench.outbox.read { try bench.outbox.topologies.view($0) }
+        func recipients(_ id: String) -> [String] {
+            let event = Event(id: id, type: "endpoint.failing", node: "s", created: Timestamp(milliseconds: 0), data: [])
+            return ReplaySearch.recipients(of: event, view).map(\.settings.id).sorted()
+        }
+        #expect(recipients("posthorn:1") == ["named"] && recipients("1") == ["all", "named"])
+    }
+
     @Test func deliveriesOfATreeAreTakenBackAndNoOthers() throws {
         try bench.apply([try endpoint("a", "https://a.example/"), try endpoint("b", "https://b.example/", node: "d")])
         try emit(["e1"])

@@ -73,6 +73,8 @@ extension StoreContract {
         #expect(try events { ($0.node, $0.nodes) = ("m", ["m", "n"]) }.count == 6)
         try record(ids[2], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
         #expect(try events { $0.errors = [.status, .timeout] } == ["e1"] && events { $0.errors = [.timeout] }.isEmpty)
+        #expect(try events { $0.statusClasses = [4, 5] } == ["e1"] && events { $0.statusClasses = [4] }.isEmpty)
+        #expect(try events { $0.attemptsAtLeast = 1 }.contains("e1") && events { $0.attemptsAtLeast = 2 }.isEmpty)
         let pattern = try EventPattern("U*")
         #expect(try events { $0.type = pattern } == ["e1", "e3", "e5"])
         #expect(try events { $0.event = "e2" } == ["e2"])

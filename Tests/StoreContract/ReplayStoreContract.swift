@@ -38,7 +38,10 @@ extension StoreContract {
         )
         #expect(try first.through == ready(store).last && first.state == .running && first.position == 0)
         #expect(try read { try $0.replay(first.number) } == first && store.replay(first.number) == first)
-        var job = replay { $0.errors = [.timeout, .status] }
+        var job = replay {
+            $0.errors = [.timeout, .status]
+            ($0.event, $0.statusClasses, $0.attemptsAtLeast) = ("e1", [4, 5], 3)
+        }
         job.action = .retry(wholeRound: true, atCurrentURL: true)
         let retry = try stored(job, in: store)
         #expect(try retry.action == job.action && retry.selection.errors == [.timeout, .status] && store.replay(retry.number) == retry)

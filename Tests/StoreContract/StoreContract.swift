@@ -54,13 +54,13 @@ public struct StoreContract: Sendable {
     /// Every rule.
     public static let rules: [Rule] = [
         locationRules, transactionRules, changeSignalRules, watchRules, eventLogRules, leaseRules, deliveryQueueRules, laneRules, heldRules,
-        manualRules, journalRules, ownEventRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
+        manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
         maintenanceRules, spaceRules,
         readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
         accessKeyRules, accessKeyReaderRules, portalRules, portalReaderRules, changeLogRules, changeLogReaderRules, boundedRules,
         replayRules, replayReaderRules, statisticsRules,
         statisticsReaderRules, laneReaderRules,
-        idempotencyRules,
+        idempotencyRules, ownEventRules,
     ].flatMap(\.self)
 }
 

@@ -86,17 +86,18 @@ final class MailRunner: EngineService {
         do {
             while thread.order == .work, isOnDuty {
                 let waiting = try outbox.read { try $0.waitingRecipients() }
-                let now = outbox.clock.now()
-                let turn = turns.next(of: waiting, limit: configuration().mailsPerHour, at: now)
-                guard let (recipient, isDigest) = turn.recipient else {
-                    guard case .wait(let next?) = turn else { return ServiceThread.longestSleepMilliseconds }
-                    return outbox.clock.realMilliseconds(until: next) ?? ServiceThread.longestSleepMilliseconds
+                for turn in turns.round(of: waiting, limit: configuration().mailsPerHour, at: outbox.clock.now()) {
+                    guard let (recipient, isDigest) = turn.recipient else {
+                        guard case .wait(let next?) = turn else { return ServiceThread.longestSleepMilliseconds }
+                        return outbox.clock.realMilliseconds(until: next) ?? ServiceThread.longestSleepMilliseconds
+                    }
+                    guard thread.order == .work, isOnDuty else { break }
+                    turns.begins(recipient)
+                    let (now, limit) = (outbox.clock.now(), isDigest ? Self.digestLimit : 1)
+                    let mails = try outbox.read { try $0.waitingMails(to: recipient, dueBy: now, limit: limit) }
+                    // None where they were pruned since.
+                    if !mails.isEmpty, try sendDigest(mails) == .sent { turns.sent(to: recipient, at: outbox.clock.now()) }
                 }
-                let limit = isDigest ? Self.digestLimit : 1
-                let mails = try outbox.read { try $0.waitingMails(to: recipient, dueBy: now, limit: limit) }
-                // Pruned since: what waits is looked at again.
-                if mails.isEmpty { continue }
-                if try sendDigest(mails) == .sent { turns.sent(to: recipient, at: outbox.clock.now()) }
             }
             return ServiceThread.longestSleepMilliseconds
         } catch {
@@ -109,29 +110,31 @@ final class MailRunner: EngineService {
         var tried: Set<Int64> = []
         var done: Set<String> = []
         var failures = 0
-        while thread.order != .stop, isOnDuty, failures < Self.flushFailuresLimit {
+        while true {
             let now = outbox.clock.now()
             guard let all = try? outbox.read({ try $0.waitingRecipients() }) else { return }
             let waiting = all.filter { !done.contains($0.recipient) }.map {
                 WaitingRecipient(recipient: $0.recipient, due: min($0.due, now))
             }
-            let turn = turns.next(of: waiting, limit: configuration().mailsPerHour, at: now)
-            guard let (recipient, isDigest) = turn.recipient,
-                let found = try? outbox.read({ try $0.waitingMails(to: recipient, dueBy: Self.everything, limit: Self.digestLimit) })
-            else { return }
-            let mails = Array(found.filter { !tried.contains($0.key) }.prefix(isDigest ? Self.digestLimit : 1))
-            if mails.isEmpty {
-                done.insert(recipient)
-                continue
-            }
-            tried.formUnion(mails.map(\.key))
-            switch try? sendDigest(mails) {
-            case .sent:
-                turns.sent(to: recipient, at: now)
-                failures = 0
-            case .permanent: failures = 0
-            case .temporary: failures += 1
-            case .unusable, nil: return
+            for turn in turns.round(of: waiting, limit: configuration().mailsPerHour, at: now) {
+                guard thread.order != .stop, isOnDuty, failures < Self.flushFailuresLimit, let (recipient, isDigest) = turn.recipient,
+                    let found = try? outbox.read({ try $0.waitingMails(to: recipient, dueBy: Self.everything, limit: Self.digestLimit) })
+                else { return }
+                turns.begins(recipient)
+                let mails = Array(found.filter { !tried.contains($0.key) }.prefix(isDigest ? Self.digestLimit : 1))
+                if mails.isEmpty {
+                    done.insert(recipient)
+                    continue
+                }
+                tried.formUnion(mails.map(\.key))
+                switch try? sendDigest(mails) {
+                case .sent:
+                    turns.sent(to: recipient, at: now)
+                    failures = 0
+                case .permanent: failures = 0
+                case .temporary: failures += 1
+                case .unusable, nil: return
+                }
             }
         }
     }

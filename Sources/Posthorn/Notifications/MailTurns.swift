@@ -23,27 +23,32 @@ struct MailTurns: Sendable {
 
     init(spanMilliseconds: Int64) { self.spanMilliseconds = spanMilliseconds }
 
-    /// Decides whose turn it is.
+    /// Decides who has a turn now: each contact once, so that what waits is asked for once a round and not before every mail.
     /// - Parameters:
     ///   - waiting: The contacts for whom mails wait.
     ///   - limit: How many mails a contact gets within the time, at least 1.
-    mutating func next(of waiting: [WaitingRecipient], limit: Int, at now: Timestamp) -> Turn {
+    /// - Returns: Their turns, beginning behind the contact whose turn it was last; one ``Turn/wait(until:)`` where no contact has one.
+    mutating func round(of waiting: [WaitingRecipient], limit: Int, at now: Timestamp) -> [Turn] {
         forget(at: now)
         let sorted = waiting.sorted { $0.recipient < $1.recipient }
         let start = last.flatMap { last in sorted.firstIndex { $0.recipient > last } } ?? 0
+        var turns: [Turn] = []
         var wake: Timestamp?
         for each in sorted[start...] + sorted[..<start] {
             let times = sent[each.recipient] ?? []
             // With as many as there may be, the next goes when the first of those is that long ago.
             let free = times.count < limit ? each.due : max(each.due, times[times.count - limit].advanced(byMilliseconds: spanMilliseconds))
             if free <= now {
-                last = each.recipient
-                return times.count >= limit - 1 ? .digest(to: each.recipient) : .mail(to: each.recipient)
+                turns.append(times.count >= limit - 1 ? .digest(to: each.recipient) : .mail(to: each.recipient))
+            } else {
+                wake = min(wake ?? free, free)
             }
-            wake = min(wake ?? free, free)
         }
-        return .wait(until: wake)
+        return turns.isEmpty ? [.wait(until: wake)] : turns
     }
+
+    /// A contact has its turn.
+    mutating func begins(_ recipient: String) { last = recipient }
 
     /// A contact has got a mail.
     mutating func sent(to recipient: String, at now: Timestamp) { sent[recipient, default: []].append(now) }

@@ -75,6 +75,7 @@ struct ReplaySearch {
         var rows = DeliveryRows(limit: ScopedOutbox.rowLimit)
         rows.states = replay.selection.states
         rows.endpoint = replay.selection.endpoint
+        rows.event = replay.selection.event
         rows.after = replay.position
         var found = batch
         let end = try reader.visitDeliveries(rows) { row in
@@ -99,7 +100,7 @@ struct ReplaySearch {
     private func take(_ row: VisibleDelivery, _ batch: inout ReplayBatch) {
         let delivery = row.delivery
         guard replay.selection.states.contains(delivery.state), isInScope(row.endpointNode), isWanted(endpoint: delivery.endpoint),
-            replay.selection.errors.isEmpty || delivery.last?.error.map(replay.selection.errors.contains) ?? false,
+            replay.selection.wants(delivery),
             wants(type: delivery.type, node: delivery.node, created: delivery.created)
         else { return }
         let found = ReplayBatch.Found(delivery: delivery.id, endpoint: delivery.endpoint, event: delivery.event)
@@ -120,7 +121,8 @@ struct ReplaySearch {
                 isPast = true
                 return false
             }
-            if wants(type: row.event.type, node: row.event.node, created: row.event.created) { events.append(row) }
+            let isMeant = replay.selection.event.map { Identifier.isWrittenAlike($0, row.event.id) } ?? true
+            if isMeant, wants(type: row.event.type, node: row.event.node, created: row.event.created) { events.append(row) }
             return events.count < Self.eventLimit
         }
         for row in events {
@@ -174,5 +176,14 @@ struct ReplaySearch {
         view.lineage(of: event.node).filter { Hierarchy.receives($0.level, type: event.type) }.flatMap { node in
             view.endpoints(at: node.id).filter { $0.settings.wants(event.type, isOwn: event.isOwn) }
         }
+    }
+}
+
+extension Replay.Selection {
+    /// Whether a delivery's attempts are as it is asked for.
+    fileprivate func wants(_ delivery: Delivery) -> Bool {
+        (errors.isEmpty || delivery.last?.error.map(errors.contains) ?? false)
+            && (statusClasses.isEmpty || delivery.last?.status.map { statusClasses.contains($0 / 100) } ?? false)
+            && delivery.attempts >= attemptsAtLeast
     }
 }

@@ -160,7 +160,8 @@ enum Examples {
 
     static let replay = json(
         """
-        {"id":"12","action":"replay","state":"running","node":"c1","endpoint":"crm","types":[],"states":["exhausted"],"errors":[],"since":"2026-11-28T00:00:00.000Z",
+        {"id":"12","action":"replay","state":"running","node":"c1","endpoint":"crm","event":null,"types":[],"states":["exhausted"],"errors":[],
+        "status_classes":[],"attempts_min":0,"since":"2026-11-28T00:00:00.000Z",
         "until":null,"recipients":"original","rate_per_second":50,"created":"2026-11-28T20:15:00.000Z","created_by":"0123456789ab",
         "done":400,"refused":0,"left":600,"ends_about":"2026-11-28T20:15:20.000Z","finished":null}
         """

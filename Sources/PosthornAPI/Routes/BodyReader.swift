@@ -54,6 +54,20 @@ struct BodyReader {
         return number
     }
 
+    func integers(_ name: String, _ range: ClosedRange<Int>) throws(APIProblem) -> [Int]? {
+        guard let value = value(name) else { return nil }
+        guard case .array(let elements) = value else {
+            throw APIProblem([InputProblem(field: name, reason: "must be an array of whole numbers, not \(value.kindName)")])
+        }
+        return try elements.enumerated().map { (i, element) throws(APIProblem) in
+            guard case .number(let text) = element, let number = Int(text), range.contains(number) else {
+                let reason = "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+                throw APIProblem([InputProblem(field: "\(name)[\(i)]", reason: reason)])
+            }
+            return number
+        }
+    }
+
     func texts(_ name: String) throws(APIProblem) -> [String]? {
         guard let value = value(name) else { return nil }
         guard case .array(let elements) = value else {

@@ -27,6 +27,15 @@ enum ReplayBody {
                     "Only deliveries whose newest attempt failed with one of these."
                 )
             ),
+            ("event", Schema.described(Schema.string, "Only deliveries of this event.")),
+            (
+                "status_classes",
+                Schema.described(
+                    Schema.array(Schema.integer(1...9)),
+                    "Only deliveries whose newest answer's status is of one of these hundreds."
+                )
+            ),
+            ("attempts_min", Schema.described(Schema.integer(attempts), "Only deliveries with so many attempts or more.")),
             ("since", Schema.described(Schema.time, "Only events that happened then or later.")),
             ("until", Schema.described(Schema.time, "Only events that happened before then.")),
             (
@@ -36,6 +45,8 @@ enum ReplayBody {
             ("dry_run", Schema.described(Schema.boolean, "Counts by endpoint what it would be done to, and changes nothing.")),
         ]
     }
+
+    private static let attempts = 0...1_000_000
 
     static let answers = [
         Route.Answer(
@@ -68,6 +79,9 @@ enum ReplayBody {
             selection.states = Set(try words.enumerated().map { i, word in try Self.word(word, "states[\(i)]") })
         }
         selection.errors = Set(try (body.texts("errors") ?? []).enumerated().map { i, word in try Self.word(word, "errors[\(i)]") })
+        selection.event = try body.text("event", limitBytes: 64)
+        selection.statusClasses = Set(try body.integers("status_classes", 1...9) ?? [])
+        selection.attemptsAtLeast = try body.integer("attempts_min", attempts) ?? 0
         selection.since = try time("since", body)
         selection.until = try time("until", body)
         return selection

@@ -18,6 +18,16 @@ extension ParsedArguments {
         return number
     }
 
+    /// The whole numbers of a flag that may be there several times.
+    func integers(_ flag: String, _ range: ClosedRange<Int>) throws(UsageProblem) -> Set<Int> {
+        Set(
+            try all(flag).map { (text) throws(UsageProblem) in
+                if let number = Int(text), range.contains(number) { return number }
+                throw problem(flag, text, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        )
+    }
+
     /// A number above 0. With less than a thousandth, a day of the schedule or a minute of events would take centuries.
     func positiveNumber(_ flag: String, upTo limit: Double) throws(UsageProblem) -> Double? {
         guard let text = text(flag) else { return nil }

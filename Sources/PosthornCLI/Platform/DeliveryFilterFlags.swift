@@ -16,21 +16,32 @@ enum DeliveryFilterFlags {
             isRepeatable: true,
             "only those whose newest attempt failed so: timeout, http_status, … (repeatable)"
         )
+        let answers: [CommandSpecification.Flag] = [
+            error,
+            .init(
+                "status-class",
+                "DIGIT",
+                isRepeatable: true,
+                "only those whose newest answer's status is of this hundred, such as 5 (repeatable)"
+            ),
+            .init("attempts-min", "N", "only those with so many attempts or more"),
+        ]
         return (states.count > 1 ? [state] : []) + [
             .init("endpoint", "ID", "only to this endpoint"),
             .init("node", "ID", "only of events at this node and below"),
             .init("type", "PATTERN", "only of event types that match, such as 'MEETING_*'"),
             .init("event", "ID", "only of this event"),
-        ] + (states.count > 1 ? [error] : []) + [
+        ] + (states.count > 1 ? answers : []) + [
             .init("since", "TIME", "only of events since then: \(time)"),
             .init("until", "TIME", "only of events before then, written as for --since"),
         ]
     }
 
+    /// Their names.
+    static let words = ["state", "endpoint", "node", "type", "event", "error", "status-class", "attempts-min", "since", "until"]
+
     /// Those of them that are there.
-    static func given(_ arguments: ParsedArguments) -> [String] {
-        ["state", "endpoint", "node", "type", "event", "error", "since", "until"].filter { arguments.has($0) }
-    }
+    static func given(_ arguments: ParsedArguments) -> [String] { words.filter { arguments.has($0) } }
 
     static func filter(_ arguments: ParsedArguments) throws(UsageProblem) -> DeliveryFilter {
         let now = SystemClock().now()
@@ -41,6 +52,8 @@ enum DeliveryFilterFlags {
         filter.type = try arguments.pattern("type")
         filter.event = arguments.text("event")
         filter.errors = try arguments.choices("error", AttemptError.self)
+        filter.statusClasses = try arguments.integers("status-class", 1...9)
+        filter.attemptsAtLeast = try arguments.integer("attempts-min", 0...1_000_000) ?? 0
         filter.since = try arguments.moment("since", before: now)
         filter.until = try arguments.moment("until", before: now)
         return filter

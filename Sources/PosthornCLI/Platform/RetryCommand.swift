@@ -62,7 +62,7 @@ enum RetryCommand: Command {
     }
 
     private static func retryMails(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let others = ["state", "node", "type", "event", "error", "since", "until", "dry-run", "rate", "schedule", "current-url"]
+        let others = DeliveryFilterFlags.words.filter { $0 != "endpoint" } + ["dry-run", "rate", "schedule", "current-url"]
         if !arguments.positionals.isEmpty || others.contains(where: arguments.has) {
             throw UsageProblem("--mails goes with --endpoint ID alone", command: context.command)
         }

@@ -45,18 +45,19 @@ enum BulkJob {
         _ choice: DeliveryChoice,
         _ arguments: ParsedArguments
     ) throws(UsageProblem) -> Replay.Selection {
-        guard case .matching(let filter) = choice.selection, filter.event == nil, !filter.waitsElsewhere else {
+        guard case .matching(let filter) = choice.selection, !filter.waitsElsewhere else {
             let remedy =
                 if case .matching(let filter) = choice.selection, filter.waitsElsewhere {
                     "say which ones by --state too"
                 } else {
-                    "choose by --endpoint, --node, --type, --state, --error, --since or --until, or leave --rate out"
+                    "choose by flags, such as --endpoint or --error, or leave --rate out"
                 }
             throw UsageProblem("--rate is for many deliveries; \(remedy)", command: arguments.command)
         }
         var selection = Replay.Selection()
         selection.states = filter.state.map { [$0] } ?? action.states
         (selection.endpoint, selection.node, selection.errors) = (filter.endpoint, filter.node, filter.errors)
+        (selection.event, selection.statusClasses, selection.attemptsAtLeast) = (filter.event, filter.statusClasses, filter.attemptsAtLeast)
         selection.types = filter.type.map { [$0] } ?? []
         (selection.since, selection.until) = (filter.since, filter.until)
         return selection

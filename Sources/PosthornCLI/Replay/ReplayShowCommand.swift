@@ -11,8 +11,8 @@ enum ReplayShowCommand: Command {
         positionals: [.init(name: "REPLAY", count: .one, summary: "its number, as posthorn replay list shows it")],
         details: [
             "With --json: id, action (replay, retry, cancel; of a retry also whole_round and current_url), state (running, done, cancelled), node,"
-                + "\nendpoint, types, states, errors, since, until, recipients, rate_per_second, created, created_by (a key of the HTTP API), done"
-                + "\n(deliveries that were made due, or cancelled), refused, left and ends_about (null where they were too many to be counted),"
+                + "\nendpoint, event, types, states, errors, status_classes, attempts_min, since, until, recipients, rate_per_second, created,"
+                + "\ncreated_by (a key of the HTTP API), done (deliveries that were made due, or cancelled), refused, left and ends_about (null where they were too many to be counted),"
                 + "\nfinished."
         ],
         examples: ["posthorn replay show 3"]
@@ -55,6 +55,9 @@ enum ReplayShowCommand: Command {
             ("node", selection.node ?? replay.scope), ("endpoint", selection.endpoint), ("since", selection.since?.description),
             ("until", selection.until?.description), ("by key", replay.creator),
             ("errors", selection.errors.isEmpty ? nil : selection.errors.map(\.rawValue).sorted().joined(separator: ", ")),
+            ("event", selection.event),
+            ("status", selection.statusClasses.isEmpty ? nil : selection.statusClasses.sorted().map { "\($0)xx" }.joined(separator: ", ")),
+            ("attempts", selection.attemptsAtLeast > 0 ? "\(selection.attemptsAtLeast) or more" : nil),
             ("types", selection.types.isEmpty ? nil : selection.types.map(\.text).joined(separator: ", ")),
         ]
         rows += choices.compactMap { name, value in value.map { (name, TerminalText.text($0)) } }

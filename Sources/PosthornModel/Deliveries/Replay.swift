@@ -15,6 +15,12 @@ public struct Replay: Sendable, Hashable {
         public var states: Set<DeliveryState> = [.exhausted]
         /// Only deliveries whose newest attempt failed with one of these; all when empty.
         public var errors: Set<AttemptError> = []
+        /// Only deliveries of this event; `nil` for all.
+        public var event: String?
+        /// Only deliveries whose newest answer had a status of one of these hundreds, such as 5; all when empty.
+        public var statusClasses: Set<Int> = []
+        /// Only deliveries with so many attempts or more.
+        public var attemptsAtLeast = 0
         /// Only events that happened then or later.
         public var since: Timestamp?
         /// Only events that happened before then.

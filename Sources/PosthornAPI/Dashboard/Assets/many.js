@@ -87,13 +87,14 @@ export const bulkActs = [
     { word: 'Cancel', name: 'cancel', isDangerous: true, states: ['pending', 'held', 'exhausted'], says: 'They are never sent. This cannot be undone.', rate: 1000 },
 ];
 
-/// A filter as the body of such a job; `null` where it asks for something that a job does not know.
+/// A filter as the body of such a job; `null` where it asks for states that a job does nothing to.
 export function bulkBody(each, filter) {
-    if (['event', 'status_class', 'attempts_min'].some(name => filter[name].length > 0)) return null;
     const states = filter.state.length > 0 ? filter.state.filter(state => each.states.includes(state)) : each.states;
     if (states.length === 0) return null;
     const one = name => filter[name][0];
-    return { endpoint: one('endpoint'), node: one('node'), types: filter.type, states, errors: filter.error, since: one('after'), until: one('before') };
+    const numbers = name => filter[name].map(Number);
+    return { endpoint: one('endpoint'), node: one('node'), event: one('event'), types: filter.type, states, errors: filter.error,
+        status_classes: numbers('status_class'), attempts_min: numbers('attempts_min')[0], since: one('after'), until: one('before') };
 }
 
 /// Counts what an act would be done to, asks, and makes the job. Says in `message` what was made.
