@@ -112,40 +112,55 @@ extension PostgresStore {
     }
 
     /// The lanes of an endpoint.
-    package func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int) throws(OutboxProblem) -> LaneSummary {
-        let rows = try run(
-            """
-            SELECT l.lane, l.delivery, coalesce(p.state, s.state)
-            FROM posthorn_lane l LEFT JOIN posthorn_pending p ON p.id = l.delivery LEFT JOIN posthorn_settled s ON s.id = l.delivery
-            WHERE l.endpoint = $1 AND l.waits AND (p.id IS NOT NULL OR (s.state = 'exhausted' AND $2 = 1))
-            ORDER BY l.lane, l.delivery
-            """,
-            .integer(key),
-            .integer(stops ? 1 : 0)
-        )
-        var summary = LaneSummary()
-        var chosen: [LaneSummary.Line] = []
-        var current: (lane: Int64, line: LaneSummary.Line)?
-        func finish() {
-            if let line = current?.line, summary.count(line) { chosen.append(line) }
+    package func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int, rows: inout Int) throws(OutboxProblem) -> LaneSummary {
+        var counting = LaneCounting(stops: stops) { [self] (span, limit, visit) throws(OutboxProblem) in
+            try readLanes(of: key, span, limit, visit)
         }
-        for row in rows.all {
-            let (lane, delivery) = (row.integer(0), row.integer(1))
-            if current?.lane == lane {
-                if current?.line.next == nil { current?.line.next = delivery }
-                current?.line.waiting += 1
-                continue
-            }
-            finish()
-            guard let state = DeliveryState(rawValue: row.text(2)) else { throw damaged("posthorn_delivery", String(delivery)) }
-            current = (lane, LaneSummary.Line(head: delivery, state: state))
-        }
-        finish()
-        for line in chosen.sorted(by: LaneSummary.isBefore).prefix(limit) {
+        var (summary, lines) = try counting.run(rows: &rows)
+        for line in lines.prefix(limit) {
             if let lane = try told(line) { summary.page.append(lane) }
         }
         return summary
     }
+
+    /// Rows that say that they wait, whatever state they are in.
+    private func readLanes(
+        of key: Int64,
+        _ span: LaneCounting.Span,
+        _ limit: Int,
+        _ visit: (LaneCounting.Row) -> Bool
+    ) throws(OutboxProblem) {
+        // In parts, since reading may end after a few. Behind the last one of a lane that one goes on, and then the next lanes.
+        var (lane, last, left) = (Int64.min, Int64.min, limit)
+        if case .lanes(let first) = span { lane = first }
+        if case .lane(let only, let behind) = span { (lane, last) = (only, behind) }
+        let condition = if case .lane = span { "l.lane = $2 AND l.delivery > $3" } else { "(l.lane, l.delivery) > ($2, $3)" }
+        while left > 0 {
+            let size = min(left, Self.laneRowsPerQuery)
+            let rows = try run(
+                """
+                SELECT l.lane, l.delivery, coalesce(p.state, s.state, 'cancelled')
+                FROM (SELECT lane, delivery FROM posthorn_lane l
+                    WHERE l.endpoint = $1 AND l.waits AND \(condition) ORDER BY l.lane, l.delivery LIMIT $4) l
+                LEFT JOIN posthorn_pending p ON p.id = l.delivery LEFT JOIN posthorn_settled s ON s.id = l.delivery
+                ORDER BY l.lane, l.delivery
+                """,
+                .integer(key),
+                .integer(lane),
+                .integer(last),
+                .integer(Int64(size))
+            ).all
+            for row in rows {
+                (lane, last) = (row.integer(0), row.integer(1))
+                guard let state = DeliveryState(rawValue: row.text(2)) else { throw damaged("posthorn_delivery", String(last)) }
+                if !visit(LaneCounting.Row(lane: lane, delivery: last, state: state)) { return }
+            }
+            if rows.count < size { return }
+            left -= size
+        }
+    }
+
+    private static let laneRowsPerQuery = 512
 
     private func told(_ line: LaneSummary.Line) throws(OutboxProblem) -> LaneSummary.Lane? {
         try run(
@@ -162,6 +177,7 @@ extension PostgresStore {
                 event: row.text(0),
                 node: row.text(1),
                 waiting: line.waiting,
+                isAtLeast: line.isAtLeast,
                 since: Timestamp(milliseconds: row.integer(2))
             )
         }

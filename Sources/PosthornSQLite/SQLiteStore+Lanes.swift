@@ -130,42 +130,54 @@ extension SQLiteStore {
     }
 
     /// The lanes of an endpoint.
-    package func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int) throws(OutboxProblem) -> LaneSummary {
-        let rows = try connection.statement(
-            """
-            SELECT l.lane, l.delivery, d.state
-            FROM posthorn_lane l INDEXED BY posthorn_lane_line CROSS JOIN posthorn_delivery d ON d.id = l.delivery
-            WHERE l.endpoint = ?1 AND l.waits = 1 AND (d.state = 'pending' OR d.state = 'held' OR (d.state = 'exhausted' AND ?2))
-            ORDER BY l.lane, l.delivery
-            """
-        )
-        rows.bind(1, key)
-        rows.bind(2, stops ? 1 : 0)
-        defer { rows.reset() }
-        var summary = LaneSummary()
-        var chosen: [LaneSummary.Line] = []
-        var current: (lane: Int64, line: LaneSummary.Line)?
-        func finish() {
-            guard let line = current?.line, summary.count(line) else { return }
-            chosen.append(line)
-            if chosen.count >= 2 * limit + 64 { chosen = Array(chosen.sorted(by: LaneSummary.isBefore).prefix(limit)) }
+    package func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int, rows: inout Int) throws(OutboxProblem) -> LaneSummary {
+        var counting = LaneCounting(stops: stops) { [self] (span, limit, visit) throws(OutboxProblem) in
+            try readLanes(of: key, span, limit, visit)
         }
-        while try rows.step() {
-            let (lane, delivery) = (rows.integer(0), rows.integer(1))
-            if current?.lane == lane {
-                if current?.line.next == nil { current?.line.next = delivery }
-                current?.line.waiting += 1
-                continue
-            }
-            finish()
-            guard let state = DeliveryState(rawValue: rows.text(2)) else { throw damaged("posthorn_delivery", String(delivery)) }
-            current = (lane, LaneSummary.Line(head: delivery, state: state))
-        }
-        finish()
-        for line in chosen.sorted(by: LaneSummary.isBefore).prefix(limit) {
+        var (summary, lines) = try counting.run(rows: &rows)
+        for line in lines.prefix(limit) {
             if let lane = try told(line) { summary.page.append(lane) }
         }
         return summary
+    }
+
+    /// Rows that say that they wait, whatever state they are in.
+    private func readLanes(
+        of key: Int64,
+        _ span: LaneCounting.Span,
+        _ limit: Int,
+        _ visit: (LaneCounting.Row) -> Bool
+    ) throws(OutboxProblem) {
+        let rows: SQLiteStatement
+        switch span {
+        case .lanes(let first):
+            rows = try connection.statement(
+                """
+                SELECT l.lane, l.delivery, d.state
+                FROM posthorn_lane l INDEXED BY posthorn_lane_line CROSS JOIN posthorn_delivery d ON d.id = l.delivery
+                WHERE l.endpoint = ?1 AND l.waits = 1 AND l.lane >= ?2 ORDER BY l.lane, l.delivery LIMIT ?3
+                """
+            )
+            rows.bind(2, first)
+        case .lane(let lane, let last):
+            rows = try connection.statement(
+                """
+                SELECT l.lane, l.delivery, d.state
+                FROM posthorn_lane l INDEXED BY posthorn_lane_line CROSS JOIN posthorn_delivery d ON d.id = l.delivery
+                WHERE l.endpoint = ?1 AND l.waits = 1 AND l.lane = ?2 AND l.delivery > ?4 ORDER BY l.delivery LIMIT ?3
+                """
+            )
+            rows.bind(2, lane)
+            rows.bind(4, last)
+        }
+        rows.bind(1, key)
+        rows.bind(3, Int64(limit))
+        defer { rows.reset() }
+        while try rows.step() {
+            let delivery = rows.integer(1)
+            guard let state = DeliveryState(rawValue: rows.text(2)) else { throw damaged("posthorn_delivery", String(delivery)) }
+            if !visit(LaneCounting.Row(lane: rows.integer(0), delivery: delivery, state: state)) { return }
+        }
     }
 
     private func told(_ line: LaneSummary.Line) throws(OutboxProblem) -> LaneSummary.Lane? {
@@ -185,6 +197,7 @@ extension SQLiteStore {
             event: row.text(0),
             node: row.text(1),
             waiting: line.waiting,
+            isAtLeast: line.isAtLeast,
             since: Timestamp(milliseconds: row.integer(2))
         )
     }

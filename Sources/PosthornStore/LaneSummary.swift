@@ -11,6 +11,8 @@ public struct LaneSummary: Sendable, Equatable {
     public var waiting = 0
     /// How many of those wait behind an exhausted one, and so until someone does something.
     public var stoppedWaiting = 0
+    /// Whether there may be more of each than these counts say, since not all that waits was looked at.
+    public var isAtLeast = false
     /// Lanes one by one, those that stand still first, then those in which most waits.
     public var page: [Lane] = []
 
@@ -29,33 +31,54 @@ public struct LaneSummary: Sendable, Equatable {
         public let node: String
         /// How many wait behind it.
         public let waiting: Int
+        /// Whether there may be more.
+        public let isAtLeast: Bool
         /// When the first of those behind it was accepted; when the head was, where none is.
         public let since: Timestamp
 
         /// Creates a lane.
-        public init(head: Int64, state: DeliveryState, event: String, node: String, waiting: Int, since: Timestamp) {
+        /// - Parameters:
+        ///   - head: The delivery that goes first.
+        ///   - state: Its state.
+        ///   - event: The id of its event.
+        ///   - node: The node of its event.
+        ///   - waiting: How many wait behind it.
+        ///   - isAtLeast: Whether there may be more.
+        ///   - since: When the first of those was accepted.
+        public init(
+            head: Int64,
+            state: DeliveryState,
+            event: String,
+            node: String,
+            waiting: Int,
+            isAtLeast: Bool = false,
+            since: Timestamp
+        ) {
             self.head = head
             self.state = state
             self.event = event
             self.node = node
             self.waiting = waiting
+            self.isAtLeast = isAtLeast
             self.since = since
         }
     }
 
     /// A lane while its rows are gone through, from the head on.
-    public struct Line: Sendable {
+    package struct Line: Sendable {
         /// The head.
-        public let head: Int64
+        package let head: Int64
         /// Its state.
-        public let state: DeliveryState
+        package let state: DeliveryState
         /// The first one behind it.
-        public var next: Int64?
+        package var next: Int64?
         /// How many are behind it.
-        public var waiting = 0
+        package var waiting = 0
+        /// Whether there may be more.
+        package var isAtLeast = false
 
         /// A lane of which the head is known.
-        public init(head: Int64, state: DeliveryState) {
+        package init(head: Int64, state: DeliveryState) {
             self.head = head
             self.state = state
         }
@@ -63,8 +86,9 @@ public struct LaneSummary: Sendable, Equatable {
 
     /// Counts a lane.
     /// - Returns: Whether it is worth telling: something waits, or it stands still.
-    public mutating func count(_ line: Line) -> Bool {
+    package mutating func count(_ line: Line) -> Bool {
         lanes += 1
+        if line.isAtLeast { isAtLeast = true }
         waiting += line.waiting
         if line.state == .exhausted {
             stopped += 1
@@ -74,7 +98,7 @@ public struct LaneSummary: Sendable, Equatable {
     }
 
     /// Which of two lanes comes first.
-    public static func isBefore(_ a: Line, _ b: Line) -> Bool {
+    package static func isBefore(_ a: Line, _ b: Line) -> Bool {
         if (a.state == .exhausted) != (b.state == .exhausted) { return a.state == .exhausted }
         return (b.waiting, a.head) < (a.waiting, b.head)
     }

@@ -38,20 +38,35 @@ extension MemoryStore {
 }
 
 extension MemoryReader {
-    func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int) throws(OutboxProblem) -> LaneSummary {
-        var summary = LaneSummary()
-        var chosen: [LaneSummary.Line] = []
-        for lane in Set(tables.lanes.values.filter { $0.endpoint == key }.map(\.lane)) {
-            let rows = tables.line(key, lane, stops)
-            guard let head = rows.first else { continue }
-            var line = LaneSummary.Line(head: head.id, state: head.state)
-            (line.next, line.waiting) = (rows.dropFirst().first?.id, rows.count - 1)
-            if summary.count(line) { chosen.append(line) }
+    func lanes(ofEndpoint key: Int64, stops: Bool, limit: Int, rows: inout Int) throws(OutboxProblem) -> LaneSummary {
+        let all = tables.lanes.filter { $0.value.endpoint == key && $0.value.waits }.compactMap { delivery, row in
+            tables.place(ofDelivery: delivery).map {
+                LaneCounting.Row(lane: row.lane, delivery: delivery, state: tables.deliveries[$0].state)
+            }
         }
-        for line in chosen.sorted(by: LaneSummary.isBefore).prefix(limit) {
+        let sorted = all.sorted { ($0.lane, $0.delivery) < ($1.lane, $1.delivery) }
+        var counting = LaneCounting(stops: stops) { (span, limit, visit) throws(OutboxProblem) in
+            let wanted = sorted.filter { row in
+                switch span {
+                case .lanes(let first): row.lane >= first
+                case .lane(let lane, let last): row.lane == lane && row.delivery > last
+                }
+            }
+            for row in wanted.prefix(limit) { if !visit(row) { return } }
+        }
+        var (summary, lines) = try counting.run(rows: &rows)
+        for line in lines.prefix(limit) {
             guard let head = event(ofDelivery: line.head), let next = event(ofDelivery: line.next ?? line.head) else { continue }
             summary.page.append(
-                .init(head: line.head, state: line.state, event: head.id, node: head.node, waiting: line.waiting, since: next.created)
+                .init(
+                    head: line.head,
+                    state: line.state,
+                    event: head.id,
+                    node: head.node,
+                    waiting: line.waiting,
+                    isAtLeast: line.isAtLeast,
+                    since: next.created
+                )
             )
         }
         return summary

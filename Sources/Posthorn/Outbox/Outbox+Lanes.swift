@@ -5,6 +5,8 @@ import PosthornModel
 extension Outbox {
     /// Lanes that are told one by one.
     package static let laneLimit = 100
+    /// Rows of what waits in order that a command looks at for one endpoint.
+    package static let laneRows = 1_000_000
 
     /// What waits in order for an endpoint.
     /// - Throws: `InputProblem` when there is no such endpoint.
@@ -12,7 +14,8 @@ extension Outbox {
         try read { reader in
             guard let endpoint = try reader.currentEndpoint(id, withCredentials: false) else { throw Self.unknownEndpoint(id) }
             let stops = endpoint.settings.order?.onExhausted == .stop
-            return try reader.lanes(ofEndpoint: endpoint.key, stops: stops, limit: limit)
+            var rows = Self.laneRows
+            return try reader.lanes(ofEndpoint: endpoint.key, stops: stops, limit: limit, rows: &rows)
         }
     }
 
@@ -22,7 +25,8 @@ extension Outbox {
             let ordered = try topologies.view(reader).stored.endpoints.filter { $0.settings.order != nil }
             return try ordered.sorted { $0.settings.id < $1.settings.id }.map { endpoint in
                 let stops = endpoint.settings.order?.onExhausted == .stop
-                return (endpoint.settings.id, try reader.lanes(ofEndpoint: endpoint.key, stops: stops, limit: 0))
+                var rows = Self.laneRows
+                return (endpoint.settings.id, try reader.lanes(ofEndpoint: endpoint.key, stops: stops, limit: 0, rows: &rows))
             }
         }
     }

@@ -11,6 +11,7 @@ extension JSONLine {
         add("stopped", summary.stopped)
         add("waiting", summary.waiting)
         add("stopped_waiting", summary.stoppedWaiting)
+        add("at_least", summary.isAtLeast)
         add("heads", summary.page.map { JSONLine($0, numbersAsText) })
     }
 
@@ -22,6 +23,7 @@ extension JSONLine {
         add("stopped", summary.stopped)
         add("waiting", summary.waiting)
         add("stopped_waiting", summary.stoppedWaiting)
+        add("at_least", summary.isAtLeast)
     }
 
     private init(_ lane: LaneSummary.Lane, _ numbersAsText: Bool) {
@@ -31,6 +33,7 @@ extension JSONLine {
         add("event", lane.event)
         add("node", lane.node)
         add("waiting", lane.waiting)
+        add("at_least", lane.isAtLeast)
         add("since", lane.since)
     }
 }

@@ -149,12 +149,12 @@ enum Examples {
 
     static let status = json(#"{"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"throttled_endpoints":{}}"#)
 
-    static let laneCounts = json(#"{"endpoint":"crm","lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12}"#)
+    static let laneCounts = json(#"{"endpoint":"crm","lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12,"at_least":false}"#)
 
     static let lanes = json(
         """
-        {"lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12,"heads":[{"delivery":"480112","state":"exhausted","event":"m1-started",
-        "node":"s1","waiting":12,"since":"2026-11-28T20:15:00.000Z"}]}
+        {"lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12,"at_least":false,"heads":[{"delivery":"480112","state":"exhausted","event":"m1-started",
+        "node":"s1","waiting":12,"at_least":false,"since":"2026-11-28T20:15:00.000Z"}]}
         """
     )
 

@@ -17,7 +17,9 @@ enum LaneRoutes {
         answers: [
             Route.Answer(
                 status: 200,
-                description: "A part of the list, by the endpoints' ids.",
+                description:
+                    "A part of the list, by the endpoints' ids. \(ScopedOutbox.laneRows) rows are looked at, and a few for each endpoint; "
+                    + "at_least says where there may be more.",
                 schema: Schema.list("LaneCounts"),
                 example: Examples.list(Examples.laneCounts)
             )
@@ -42,7 +44,9 @@ enum LaneRoutes {
         answers: [
             Route.Answer(
                 status: 200,
-                description: "The lanes, each with the delivery that goes first and how many are behind it.",
+                description:
+                    "The lanes, each with the delivery that goes first and how many are behind it. \(ScopedOutbox.laneRows) rows are looked "
+                    + "at, stopped lanes first; at_least says where there may be more.",
                 schema: Schema.reference("Lanes"),
                 example: Examples.lanes
             )

@@ -113,8 +113,9 @@ enum OutboxChecks {
     /// Lanes that stand still until someone does something.
     static func lanes(_ counts: [(endpoint: String, summary: LaneSummary)]) -> [Finding] {
         counts.filter { $0.summary.stopped > 0 }.map { endpoint, summary in
-            let lanes = HumanText.count(summary.stopped, "lane", "lanes")
-            let waiting = HumanText.count(summary.stoppedWaiting, "delivery waits", "deliveries wait")
+            let least = summary.isAtLeast ? "at least " : ""
+            let lanes = least + HumanText.count(summary.stopped, "lane", "lanes")
+            let waiting = least + HumanText.count(summary.stoppedWaiting, "delivery waits", "deliveries wait")
             return Finding(
                 .warn,
                 "lanes",

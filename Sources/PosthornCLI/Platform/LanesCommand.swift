@@ -14,9 +14,11 @@ enum LanesCommand: Command {
         details: [
             "Lanes that an exhausted delivery stops come first, then those in which most waits; 100 at most, without those in which nothing"
                 + "\nwaits. posthorn retry tries the head again, posthorn skip lets those behind it go on, posthorn cancel takes it back.",
-            "With --json: one object with lanes, stopped, waiting, stopped_waiting (how many of those wait behind an exhausted one) and heads"
-                + "\n(objects of delivery, state, event, node, waiting, and since: when the event of the first one behind it was accepted);"
-                + "\nwithout ENDPOINT an object for each endpoint with an order, with endpoint and the counts.",
+            "Where more than \(HumanText.grouped(Outbox.laneRows)) deliveries wait in order for an endpoint, counts say \"at least\".",
+            "With --json: one object with lanes, stopped, waiting, stopped_waiting (how many of those wait behind an exhausted one), at_least"
+                + "\n(whether there may be more of each) and heads (objects of delivery, state, event, node, waiting, at_least, and since: when the"
+                + "\nevent of the first one behind it was accepted); without ENDPOINT an object for each endpoint with an order, with endpoint"
+                + "\nand the counts.",
         ],
         examples: ["posthorn lanes", "posthorn lanes crm", "posthorn lanes crm --json"]
     )
@@ -40,7 +42,7 @@ enum LanesCommand: Command {
         }
         let rows = all.map { endpoint, summary in
             [TerminalText.text(endpoint)]
-                + [summary.lanes, summary.waiting, summary.stopped, summary.stoppedWaiting].map { HumanText.grouped($0) }
+                + [summary.lanes, summary.waiting, summary.stopped, summary.stoppedWaiting].map { number($0, summary.isAtLeast) }
         }
         let heading = ["ENDPOINT", "LANES", "WAITING", "STOPPED", "BEHIND THEM"]
         for line in TextColumns.lines([heading] + rows) { context.output.write(line + "\n") }
@@ -53,7 +55,7 @@ enum LanesCommand: Command {
         let rows = summary.page.map { lane in
             [
                 String(lane.head), lane.state.rawValue, TerminalText.text(lane.node), TerminalText.text(lane.event),
-                HumanText.grouped(lane.waiting), "\(lane.since)",
+                number(lane.waiting, lane.isAtLeast), "\(lane.since)",
             ]
         }
         text += TextColumns.lines([["HEAD", "STATE", "NODE", "EVENT", "BEHIND", "SINCE"]] + rows).map { $0 + "\n" }.joined()
@@ -62,13 +64,18 @@ enum LanesCommand: Command {
 
     /// How many wait, and how many of those for a person, in words.
     static func sentence(_ summary: LaneSummary) -> String {
-        if summary.lanes == 0 { return "nothing waits in order" }
-        let waiting = HumanText.count(summary.waiting, "delivery waits", "deliveries wait")
+        if summary.lanes == 0, !summary.isAtLeast { return "nothing waits in order" }
+        let least = summary.isAtLeast ? "at least " : ""
+        let waiting = least + HumanText.count(summary.waiting, "delivery waits", "deliveries wait")
         let stopped =
             summary.stopped == 0
             ? ""
-            : "; \(HumanText.count(summary.stopped, "lane is", "lanes are")) stopped by an exhausted delivery, "
-                + "with \(HumanText.grouped(summary.stoppedWaiting)) behind"
-        return "\(waiting) for one before it in \(HumanText.count(summary.lanes, "lane"))\(stopped)"
+            : "; \(least)\(HumanText.count(summary.stopped, "lane is", "lanes are")) stopped by an exhausted delivery, "
+                + "with \(least)\(HumanText.grouped(summary.stoppedWaiting)) behind"
+        return "\(waiting) for one before it in \(least)\(HumanText.count(summary.lanes, "lane"))\(stopped)"
+    }
+
+    private static func number(_ number: Int, _ isAtLeast: Bool) -> String {
+        (isAtLeast ? "at least " : "") + HumanText.grouped(number)
     }
 }

@@ -45,7 +45,8 @@ import Testing
     @Test func stoppedLanesAreCountedShownAndSkipped() throws {
         let list = bench.ask("GET", "/v1/lanes")
         #expect(list.all("endpoint") == ["far", "mine"])
-        #expect(list.text.contains(#"{"endpoint":"mine","lanes":1,"stopped":1,"waiting":2,"stopped_waiting":2}"#), "\(list.text)")
+        let mine = #"{"endpoint":"mine","lanes":1,"stopped":1,"waiting":2,"stopped_waiting":2,"at_least":false}"#
+        #expect(list.text.contains(mine), "\(list.text)")
         #expect(bench.ask("GET", "/v1/lanes?limit=1").all("endpoint") == ["far"])
         let shown = bench.ask("GET", "/v1/endpoints/mine/lanes")
         guard case .array(let heads)? = shown.json["heads"], let head = heads.first?["delivery"]?.string else {
@@ -63,6 +64,19 @@ import Testing
         let refused = bench.ask("POST", "/v1/deliveries/\(pending)/skip")
         #expect(refused.json["detail"]?.string.contains("is pending; only an exhausted one is skipped") == true, "\(refused.text)")
         #expect(bench.ask("GET", "/v1/changes").text.contains(#""action":"skip""#))
+    }
+
+    /// However much waits, a list looks at so many rows and says where there may be more.
+    @Test func longLanesAreNotCountedToTheirEnd() throws {
+        for number in 4...1205 { try bench.emit("e\(number)") }
+        let list = bench.ask("GET", "/v1/lanes")
+        let far = #"{"endpoint":"far","lanes":1,"stopped":1,"waiting":0,"stopped_waiting":0,"at_least":false}"#
+        let mine = #"{"endpoint":"mine","lanes":1,"stopped":1,"waiting":999,"stopped_waiting":999,"at_least":true}"#
+        #expect(list.text.contains(far) && list.text.contains(mine), "\(list.text)")
+        let shown = bench.ask("GET", "/v1/endpoints/mine/lanes")
+        #expect(shown.json["at_least"] == .bool(true) && shown.json["waiting"] == .number("999"))
+        let whole = try bench.outbox.lanes(ofEndpoint: "mine")
+        #expect(whole.waiting == 1204 && !whole.isAtLeast)
     }
 
     /// Who sees an endpoint's tree sees its lanes, and of one that came from elsewhere none of the events that it brought.

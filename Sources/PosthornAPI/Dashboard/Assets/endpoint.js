@@ -98,18 +98,22 @@ function headOf(endpoint, actions) {
 
 /// What waits in order, and what stops it.
 function lanesOf(lanes) {
-    if (lanes.lanes === 0) return [h('h2', {}, 'In order'), h('p', { class: 'dim' }, 'Nothing waits in order.')];
+    if (lanes.lanes === 0 && !lanes.at_least) return [h('h2', {}, 'In order'), h('p', { class: 'dim' }, 'Nothing waits in order.')];
+    // Very long lanes are not counted to their end.
+    const least = lanes.at_least ? 'at least ' : '';
     return [
         h('h2', {}, 'In order'),
         lanes.stopped > 0
-            ? note('bad', h('p', {}, `${counted(lanes.stopped, 'lane is', 'lanes are')} stopped by an exhausted delivery, with ${counted(lanes.stopped_waiting, 'delivery', 'deliveries')} behind. Retry, skip or cancel that delivery to let them go on.`))
-            : h('p', {}, `${counted(lanes.waiting, 'delivery waits', 'deliveries wait')} for one before it in ${counted(lanes.lanes, 'lane')}.`),
+            ? note('bad', h('p', {}, `${upper(least)}${counted(lanes.stopped, 'lane is', 'lanes are')} stopped by an exhausted delivery, with ${least}${counted(lanes.stopped_waiting, 'delivery', 'deliveries')} behind. Retry, skip or cancel that delivery to let them go on.`))
+            : h('p', {}, `${upper(least)}${counted(lanes.waiting, 'delivery waits', 'deliveries wait')} for one before it in ${least}${counted(lanes.lanes, 'lane')}.`),
         lanes.heads.length > 0 && table('Stopped ones first, then those in which most waits', [
             ['First', lane => link(`deliveries/${lane.delivery}`, lane.delivery)], ['State', lane => deliveryState(lane)], ['Node', lane => lane.node],
-            ['Event', lane => link(`events/${encodeURIComponent(lane.event)}`, lane.event)], ['Behind it', lane => count(lane.waiting), 'number'], ['Since', lane => timeAndDistance(lane.since)],
+            ['Event', lane => link(`events/${encodeURIComponent(lane.event)}`, lane.event)], ['Behind it', lane => `${lane.at_least ? 'at least ' : ''}${count(lane.waiting)}`, 'number'], ['Since', lane => timeAndDistance(lane.since)],
         ], lanes.heads),
     ];
 }
+
+function upper(text) { return text.slice(0, 1).toUpperCase() + text.slice(1); }
 
 function recentOf(endpoint, rows) {
     if (rows.length === 0) return h('p', {}, 'It has got nothing yet. ', me.can('endpoints') && 'Send a test to see whether its receiver answers.');
