@@ -43,6 +43,12 @@ public struct EndpointFaults: Sendable, Equatable {
         mended = others.filter { judgements[$0.key] == .usable }
             .mapValues { "the last engine\(time) could not use it: \($0)" }
     }
+
+    /// What engines wrote down of endpoints that cannot be used, for one who looks into none. Opens no credentials.
+    /// - Parameter run: What an engine found; endpoints that are removed may be among them.
+    static func written(_ run: LastRunFaults) -> [String: String] {
+        EndpointFaults(run.reasons.mapValues { _ in .untried }, run).all
+    }
 }
 
 extension Outbox {
@@ -52,13 +58,6 @@ extension Outbox {
             (try $0.topology(withCredentials: true, withRemoved: false), try $0.faultsOfRun())
         }
         return EndpointFaults(judgements(of: topology.endpoints), run)
-    }
-
-    /// What engines wrote down of endpoints that cannot be used. Opens no credentials.
-    /// - Parameter endpoints: Those that there are.
-    func writtenFaults(of endpoints: [StoredEndpoint], _ reader: any OutboxReader) throws(OutboxProblem) -> EndpointFaults {
-        let untried = endpoints.map { ($0.settings.id, EndpointFaults.Judgement.untried) }
-        return EndpointFaults(Dictionary(untried, uniquingKeysWith: { first, _ in first }), try reader.faultsOfRun())
     }
 
     /// The same of one endpoint: why it cannot be used; `nil` when all is well, or there is no such endpoint.

@@ -48,7 +48,7 @@ extension Outbox {
     /// The ids of a node and of all below it; of one that is gone and of which there are events, its own.
     private func nodes(at node: String) throws -> [String] {
         let view = try read { try topologies.view($0) }
-        let found = view.stored.nodes.map(\.id).filter { view.isWithin($0, node) }
+        let found = view.nodes(within: node).map(\.id)
         return found.isEmpty ? [node] : found
     }
 

@@ -228,9 +228,7 @@ extension ScopedOutbox {
     /// What an engine found of endpoints of the tree that cannot be used, and until when their receivers asked to be left alone, by
     /// their ids. Opens no credentials, however many endpoints there are.
     package func conditions() throws -> (faults: [String: String], throttled: [String: Timestamp]) {
-        let faults = try outbox.read { reader in
-            try outbox.writtenFaults(of: try outbox.topologies.view(reader).stored.endpoints, reader).all
-        }
+        let faults = try outbox.read { reader in EndpointFaults.written(try reader.faultsOfRun()) }
         return (try inside(faults), try throttled())
     }
 

@@ -95,14 +95,24 @@ extension ScopedOutbox {
     /// The nodes of the tree, in the order in which they were applied.
     package func nodes() throws -> [Node] {
         let view = try topology()
-        return view.stored.nodes.filter { view.isWithin($0.id, node) }
+        return view.nodes(within: node)
+    }
+
+    /// A part of the list of nodes of the tree, by their ids, each with how many endpoints are at itself.
+    package func nodes(_ place: NamedPage<(Node, Int)>.Place, limit: Int) throws -> NamedPage<(Node, Int)> {
+        let view = try topology()
+        let positions = view.nodesByID(within: node)
+        return NamedPage(of: positions.count, place, limit: limit, name: { view.stored.nodes[positions[$0]].id }) {
+            let node = view.stored.nodes[positions[$0]]
+            return (node, view.endpointCount(at: node.id))
+        }
     }
 
     /// A node of the tree and all below it.
     package func nodes(below id: String) throws -> [Node] {
         let view = try topology()
         _ = try node(id, in: view)
-        return view.stored.nodes.filter { view.isWithin($0.id, id) }
+        return view.nodes(within: id)
     }
 
     /// A node of the tree.
@@ -111,7 +121,35 @@ extension ScopedOutbox {
     /// The endpoints of the tree, in the order in which they were applied, without credentials.
     package func endpoints() throws -> [StoredEndpoint] {
         let view = try topology()
-        return view.stored.endpoints.filter { view.isWithin($0.settings.node, node) }
+        guard node != nil else { return view.stored.endpoints }
+        return view.endpointsByID(within: node).sorted().map { view.stored.endpoints[$0] }
+    }
+
+    /// A part of the list of endpoints of the tree, by their ids.
+    /// - Parameters:
+    ///   - top: Only those at this node and below; `nil` for all of the tree.
+    ///   - matches: Whether one is wanted.
+    package func endpoints(
+        below top: String?,
+        _ place: NamedPage<StoredEndpoint>.Place,
+        limit: Int,
+        where matches: (StoredEndpoint) -> Bool
+    ) throws -> NamedPage<StoredEndpoint> {
+        let view = try topology()
+        if let top { _ = try node(top, in: view) }
+        let positions = view.endpointsByID(within: top ?? node)
+        return NamedPage(of: positions.count, place, limit: limit, name: { view.stored.endpoints[positions[$0]].settings.id }) {
+            let endpoint = view.stored.endpoints[positions[$0]]
+            return matches(endpoint) ? endpoint : nil
+        }
+    }
+
+    /// How many nodes the tree has, and how many endpoints in each state.
+    package func counts() throws -> (nodes: Int, endpoints: [EndpointState: Int]) {
+        let view = try topology()
+        var states: [EndpointState: Int] = [:]
+        for position in view.endpointsByID(within: node) { states[view.stored.endpoints[position].state, default: 0] += 1 }
+        return (view.nodesByID(within: node).count, states)
     }
 
     /// A node of the tree.

@@ -10,6 +10,13 @@ package final class TopologyView: Sendable {
     private let hierarchy: Hierarchy
     private let endpointIndex: [String: Int]
     private let byNode: [String: [Int]]
+    private let nodesBelow: [String: [Int]]
+    private let nodeIndex: [String: Int]
+    /// Positions in the order of ids, and of each position where it is in that order.
+    private let endpointsByID: [Int]
+    private let endpointRanks: [Int]
+    private let nodesByID: [Int]
+    private let nodeRanks: [Int]
 
     init(_ stored: StoredTopology) throws(OutboxProblem) {
         self.stored = stored
@@ -18,7 +25,55 @@ package final class TopologyView: Sendable {
         }
         endpointIndex = Dictionary(stored.endpoints.enumerated().map { ($1.settings.id, $0) }, uniquingKeysWith: { first, _ in first })
         byNode = Dictionary(grouping: stored.endpoints.indices) { stored.endpoints[$0].settings.node }
+        nodesBelow = Dictionary(grouping: stored.nodes.indices.filter { stored.nodes[$0].parent != nil }) { stored.nodes[$0].parent ?? "" }
+        nodeIndex = Dictionary(stored.nodes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+        (endpointsByID, endpointRanks) = Self.order(stored.endpoints.map(\.settings.id))
+        (nodesByID, nodeRanks) = Self.order(stored.nodes.map(\.id))
     }
+
+    private static func order(_ ids: [String]) -> (positions: [Int], ranks: [Int]) {
+        let positions = ids.indices.sorted { ids[$0] < ids[$1] }
+        var ranks = [Int](repeating: 0, count: ids.count)
+        for (rank, position) in positions.enumerated() { ranks[position] = rank }
+        return (positions, ranks)
+    }
+
+    /// Where the nodes of a tree are in ``stored``: the node itself and all below it. Takes as long as there are.
+    /// - Parameter top: The node; `nil` for all there are.
+    private func nodePositions(within top: String?) -> [Int] {
+        guard let top else { return Array(stored.nodes.indices) }
+        guard node(top) != nil, let first = nodeIndex[top] else { return [] }
+        var found = [first]
+        var next = 0
+        while next < found.count {
+            found += nodesBelow[stored.nodes[found[next]].id] ?? []
+            next += 1
+        }
+        return found
+    }
+
+    /// Where the endpoints of a tree are in ``stored``, by their ids.
+    /// - Parameter top: The node; `nil` for all there are, also those whose node is gone.
+    func endpointsByID(within top: String?) -> [Int] {
+        guard let top else { return endpointsByID }
+        let found = nodePositions(within: top).flatMap { byNode[stored.nodes[$0].id] ?? [] }
+        return found.map { endpointRanks[$0] }.sorted().map { endpointsByID[$0] }
+    }
+
+    /// Where the nodes of a tree are in ``stored``, by their ids.
+    func nodesByID(within top: String?) -> [Int] {
+        guard top != nil else { return nodesByID }
+        return nodePositions(within: top).map { nodeRanks[$0] }.sorted().map { nodesByID[$0] }
+    }
+
+    /// The nodes of a tree, in the order in which they were applied.
+    func nodes(within top: String?) -> [Node] {
+        guard top != nil else { return stored.nodes }
+        return nodePositions(within: top).sorted().map { stored.nodes[$0] }
+    }
+
+    /// How many endpoints are at a node itself.
+    package func endpointCount(at node: String) -> Int { byNode[node]?.count ?? 0 }
 
     /// Whether a node is another one or below it.
     /// - Parameter top: The node above; `nil` for the whole hierarchy, and then also for nodes that are gone.

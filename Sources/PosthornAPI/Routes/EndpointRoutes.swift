@@ -60,18 +60,15 @@ enum EndpointRoutes {
         ],
         problems: [.notFound],
         handler: .plain { request in
-            var endpoints = try request.outbox.endpoints()
-            if let node = request.text("node") {
-                let inside = Set(try request.outbox.nodes(below: node).map(\.id))
-                endpoints = endpoints.filter { inside.contains($0.settings.node) }
+            let states = Set(request.all("state").compactMap { EndpointState(rawValue: $0) })
+            let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
+            let page = try request.outbox.endpoints(below: request.text("node"), place, limit: request.pageLimit) { endpoint in
+                states.isEmpty || states.contains(endpoint.state)
             }
-            let states = Set(request.all("state"))
-            if !states.isEmpty { endpoints = endpoints.filter { states.contains($0.state.rawValue) } }
-            let (part, links) = ListParameters.part(endpoints, by: \.settings.id, of: request)
             let (faults, throttled) = try request.outbox.conditions()
             return .list(
-                part.map { JSONLine($0, fault: faults[$0.settings.id], throttledUntil: throttled[$0.settings.id]) },
-                links
+                page.elements.map { JSONLine($0, fault: faults[$0.settings.id], throttledUntil: throttled[$0.settings.id]) },
+                ListLinks(page, name: \.settings.id)
             )
         }
     )

@@ -25,10 +25,13 @@ enum LaneRoutes {
             )
         ],
         handler: .plain { request in
-            let ordered = try request.outbox.endpoints().filter { $0.settings.order != nil }
-            let (part, links) = ListParameters.part(ordered, by: \.settings.id, of: request)
-            let counts = try request.outbox.laneCounts(of: Array(part))
-            return .list(zip(part, counts).map { JSONLine($1, ofEndpoint: $0.settings.id) }, links)
+            let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
+            let page = try request.outbox.endpoints(below: nil, place, limit: request.pageLimit) { $0.settings.order != nil }
+            let counts = try request.outbox.laneCounts(of: page.elements)
+            return .list(
+                zip(page.elements, counts).map { JSONLine($1, ofEndpoint: $0.settings.id) },
+                ListLinks(page, name: \.settings.id)
+            )
         }
     )
 

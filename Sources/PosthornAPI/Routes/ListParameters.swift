@@ -84,6 +84,18 @@ enum ListParameters {
 }
 
 extension APIRequest {
+    /// How many elements a part of a list may have.
+    var pageLimit: Int { integer("limit") ?? ListParameters.usualLimit }
+
+    /// Where a list of names begins.
+    func namedPlace<Element>() -> NamedPage<Element>.Place {
+        switch text("cursor").flatMap({ ListCursor($0) { $0 } }) {
+        case nil: .beginning
+        case .next(let last)?: .behind(last)
+        case .previous(let first)?: .before(first)
+        }
+    }
+
     /// Where a list of rows with numbers begins.
     var numberedCursor: ListCursor<Int64>? { text("cursor").flatMap { ListCursor($0, Parameter.place) } }
 }
@@ -99,6 +111,11 @@ extension ListPlace {
 }
 
 extension ListLinks {
+    /// Where a page of names goes on.
+    init<Element>(_ page: NamedPage<Element>, name: (Element) -> String) {
+        self.init(next: page.hasNext ? page.elements.last.map(name) : nil, previous: page.hasPrevious ? page.elements.first.map(name) : nil)
+    }
+
     /// Where a page of numbered rows goes on.
     init(_ page: ScopedPage<some Sendable>) { self.init(next: page.next, previous: page.previous) }
 }

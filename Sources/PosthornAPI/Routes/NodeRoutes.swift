@@ -10,8 +10,7 @@ enum NodeRoutes {
     private static let id = Parameter.path("id", .text(limitBytes: Identifier.limitBytes), "The node's id.", example: "c1")
 
     private static func line(_ node: Node, _ request: APIRequest) throws -> JSONLine {
-        let endpoints = try request.outbox.endpoints().count { $0.settings.node == node.id }
-        return JSONLine(shown(node, request), endpoints: endpoints)
+        JSONLine(shown(node, request), endpoints: try request.outbox.topology().endpointCount(at: node.id))
     }
 
     /// A key does not see where its own node hangs.
@@ -36,9 +35,8 @@ enum NodeRoutes {
             )
         ],
         handler: .plain { request in
-            let counts = Dictionary(grouping: try request.outbox.endpoints(), by: \.settings.node).mapValues(\.count)
-            let (part, links) = ListParameters.part(try request.outbox.nodes(), by: \.id, of: request)
-            return .list(part.map { JSONLine(shown($0, request), endpoints: counts[$0.id] ?? 0) }, links)
+            let page = try request.outbox.nodes(request.namedPlace(), limit: request.pageLimit)
+            return .list(page.elements.map { JSONLine(shown($0, request), endpoints: $1) }, ListLinks(page, name: \.0.id))
         }
     )
 

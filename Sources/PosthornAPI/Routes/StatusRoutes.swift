@@ -23,10 +23,8 @@ enum StatusRoutes {
                     let status = try parts.statusCache.status { try parts.outbox.status() }
                     return .json(JSONLine(status, faults: faults, throttled: throttled, at: request.outbox.now))
                 }
-                let states = Dictionary(grouping: try request.outbox.endpoints(), by: \.state).mapValues(\.count)
-                return .json(
-                    JSONLine(nodes: try request.outbox.nodes().count, endpoints: states, faults: faults, throttled: throttled)
-                )
+                let (nodes, states) = try request.outbox.counts()
+                return .json(JSONLine(nodes: nodes, endpoints: states, faults: faults, throttled: throttled))
             }
         )
     }

@@ -10,7 +10,8 @@ enum BenchCommand {
         [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
             HostileBenchmark.self, LoadBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self,
-            CallsBenchmark.self, SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, FloodBenchmark.self, ServeBenchmark.self,
+            CallsBenchmark.self, SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, DashboardBenchmark.self, FloodBenchmark.self,
+            ServeBenchmark.self,
             ScheduleBenchmark.self, InstructionsBenchmark.self,
         ]
     }
