@@ -128,19 +128,22 @@ extension ScopedOutbox {
     /// A part of the list of endpoints of the tree, by their ids.
     /// - Parameters:
     ///   - top: Only those at this node and below; `nil` for all of the tree.
-    ///   - matches: Whether one is wanted.
+    ///   - states: Those in one of these states; all when there is none.
+    ///   - inOrder: Whether only those with an order are wanted.
     package func endpoints(
         below top: String?,
         _ place: NamedPage<StoredEndpoint>.Place,
         limit: Int,
-        where matches: (StoredEndpoint) -> Bool
+        states: Set<EndpointState> = [],
+        inOrder: Bool = false
     ) throws -> NamedPage<StoredEndpoint> {
         let view = try topology()
         if let top { _ = try node(top, in: view) }
         let positions = view.endpointsByID(within: top ?? node)
         return NamedPage(of: positions.count, place, limit: limit, name: { view.stored.endpoints[positions[$0]].settings.id }) {
-            let endpoint = view.stored.endpoints[positions[$0]]
-            return matches(endpoint) ? endpoint : nil
+            let position = positions[$0]
+            if inOrder && !view.hasOrder[position] || !states.isEmpty && !states.contains(view.states[position]) { return nil }
+            return view.stored.endpoints[position]
         }
     }
 
@@ -148,7 +151,7 @@ extension ScopedOutbox {
     package func counts() throws -> (nodes: Int, endpoints: [EndpointState: Int]) {
         let view = try topology()
         var states: [EndpointState: Int] = [:]
-        for position in view.endpointsByID(within: node) { states[view.stored.endpoints[position].state, default: 0] += 1 }
+        for position in view.endpointsByID(within: node) { states[view.states[position], default: 0] += 1 }
         return (view.nodesByID(within: node).count, states)
     }
 

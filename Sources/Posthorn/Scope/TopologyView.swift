@@ -15,6 +15,9 @@ package final class TopologyView: Sendable {
     /// Positions in the order of ids, and of each position where it is in that order.
     private let endpointsByID: [Int]
     private let endpointRanks: [Int]
+    /// Of each position; a look at these costs less than one at a whole endpoint.
+    let states: [EndpointState]
+    let hasOrder: [Bool]
     private let nodesByID: [Int]
     private let nodeRanks: [Int]
 
@@ -28,6 +31,8 @@ package final class TopologyView: Sendable {
         nodesBelow = Dictionary(grouping: stored.nodes.indices.filter { stored.nodes[$0].parent != nil }) { stored.nodes[$0].parent ?? "" }
         nodeIndex = Dictionary(stored.nodes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         (endpointsByID, endpointRanks) = Self.order(stored.endpoints.map(\.settings.id))
+        states = stored.endpoints.map(\.state)
+        hasOrder = stored.endpoints.map { $0.settings.order != nil }
         (nodesByID, nodeRanks) = Self.order(stored.nodes.map(\.id))
     }
 

@@ -62,9 +62,7 @@ enum EndpointRoutes {
         handler: .plain { request in
             let states = Set(request.all("state").compactMap { EndpointState(rawValue: $0) })
             let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
-            let page = try request.outbox.endpoints(below: request.text("node"), place, limit: request.pageLimit) { endpoint in
-                states.isEmpty || states.contains(endpoint.state)
-            }
+            let page = try request.outbox.endpoints(below: request.text("node"), place, limit: request.pageLimit, states: states)
             let (faults, throttled) = try request.outbox.conditions()
             return .list(
                 page.elements.map { JSONLine($0, fault: faults[$0.settings.id], throttledUntil: throttled[$0.settings.id]) },

@@ -26,7 +26,7 @@ enum LaneRoutes {
         ],
         handler: .plain { request in
             let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
-            let page = try request.outbox.endpoints(below: nil, place, limit: request.pageLimit) { $0.settings.order != nil }
+            let page = try request.outbox.endpoints(below: nil, place, limit: request.pageLimit, inOrder: true)
             let counts = try request.outbox.laneCounts(of: page.elements)
             return .list(
                 zip(page.elements, counts).map { JSONLine($1, ofEndpoint: $0.settings.id) },

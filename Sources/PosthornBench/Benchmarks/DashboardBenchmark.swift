@@ -123,8 +123,8 @@ struct DashboardBenchmark: Benchmark {
                 title: "what the first screen asks for",
                 targets: [
                     ("status", "/v1/status"), ("stats", "/v1/stats?step=5m"),
-                    ("off", "/v1/endpoints?state=disabled&state=unverified&limit=250"),
-                    ("exhausted", "/v1/deliveries?state=exhausted&limit=250"), ("endpoint", endpoint),
+                    ("off", "/v1/endpoints?state=disabled&state=unverified&limit=25"),
+                    ("exhausted", "/v1/deliveries?state=exhausted&limit=50"), ("endpoint", endpoint),
                 ]
             ),
             Page(

@@ -8,6 +8,8 @@ struct LargeHierarchy {
     static let endpointsPerCompany = 3
     private static let dealers = 100
     private static let types = 20
+    /// Of one company; an outbox keeps the routes of a few thousand nodes at hand.
+    private static let eventsInARow = 20
 
     let endpoints: Int
 
@@ -60,7 +62,7 @@ struct LargeHierarchy {
         var next = first
         while next < first + count {
             let batch = (next..<min(next + 1000, first + count)).map {
-                NewEvent(type: "BENCH_\($0 % Self.types)", node: "c\($0 % companies)", data: data)
+                NewEvent(type: "BENCH_\($0 % Self.types)", node: "c\($0 / Self.eventsInARow % companies)", data: data)
             }
             _ = try outbox.emit(batch)
             next += batch.count

@@ -1,7 +1,7 @@
 // The first screen: how far behind, what is in trouble, what was exhausted in the last hour, how much goes through.
 
 import { h, fill, table, note, announce } from './dom.js';
-import { get, all, query, me } from './api.js';
+import { get, query, me } from './api.js';
 import { page, link } from './router.js';
 import { follow, isInUse } from './refresh.js';
 import { count, counted, length, rate, unknown, endpointState, endpointTrouble, time } from './words.js';
@@ -15,8 +15,8 @@ const hour = 3600_000;
 const shortestSeconds = 30;
 /// Endpoints in trouble that the first screen has room for.
 const shownLimit = 25;
-/// Exhausted deliveries that are looked through for those of the last hour.
-const searchLimit = 500;
+/// The newest exhausted deliveries, which are looked through for those of the last hour. Few, since each is some hundred bytes long.
+const searchLimit = 50;
 
 page('', async ({ title, main, signal }) => {
     const [behind, trouble, exhausted, through] = [card('How far behind'), card('Endpoints in trouble'), card('Exhausted in the last hour'), card('Throughput')];
@@ -25,7 +25,7 @@ page('', async ({ title, main, signal }) => {
     const lastHour = h('div', { class: 'columns' });
     const list = h('div', {});
     const samples = [];
-    let lastEngine;
+    let [lastEngine, hourly] = [null, null];
     fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), lastHour, plots, list);
 
     async function showFigures() {
@@ -61,6 +61,7 @@ page('', async ({ title, main, signal }) => {
             fill(lastHour, note('warn', h('p', {}, `The last hour is ${unknown}: ${error.message}`)));
             return;
         }
+        hourly = statistics;
         const steps = stepsOf(statistics, Date.now());
         if (steps === null) {
             fill(lastHour, h('p', { class: 'dim' }, 'There are too many endpoints here to draw the last hour of all of them; each has its own on its page.'));
@@ -79,13 +80,13 @@ page('', async ({ title, main, signal }) => {
     async function showTrouble() {
         const [status, off, failed] = await Promise.allSettled([
             get('v1/status', signal),
-            all('v1/endpoints?state=disabled&state=unverified', shownLimit, signal),
-            exhaustedLately(signal),
+            get(`v1/endpoints${query({ state: ['disabled', 'unverified'], limit: shownLimit })}`, signal),
+            exhaustedLately(signal, hourly),
         ]);
         if (signal.aborted) return;
         if (failed.status === 'fulfilled') {
-            const { total, isWhole, byEndpoint } = failed.value;
-            exhausted.show(isWhole ? count(total) : `${count(total)} or more`, total === 0 ? 'Nothing was given up.' : counted(byEndpoint.size, 'endpoint'),
+            const { total, isWhole, areAllHere, byEndpoint } = failed.value;
+            exhausted.show(isWhole ? count(total) : `${count(total)} or more`, total === 0 ? 'Nothing was given up.' : byEndpoint.size === 0 ? 'See which' : `${counted(byEndpoint.size, 'endpoint')}${areAllHere ? '' : ' or more'}`,
                 total === 0 ? 'good' : 'bad', 'deliveries?state=exhausted');
         } else {
             exhausted.show(unknown, failed.reason.message);
@@ -94,13 +95,13 @@ page('', async ({ title, main, signal }) => {
             trouble.show(unknown, (status.reason ?? off.reason).message);
             return;
         }
-        const rows = await troubledRows(status.value, off.value.elements, failed.value?.byEndpoint ?? new Map(), signal);
+        const rows = await troubledRows(status.value, off.value.data, failed.value?.byEndpoint ?? new Map(), signal);
         const total = troubleCount(status.value);
         trouble.show(count(total), total === 0 ? 'All can be delivered to.' : troubleWords(status.value), total === 0 ? 'good' : 'warn', 'endpoints');
-        if (!isInUse(list)) fill(list, troubleTable(rows, status.value));
+        if (!isInUse(list)) fill(list, troubleTable(rows, status.value, failed.value?.areAllHere ?? false));
     }
 
-    await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, showTrouble), follow(signal, everyManyMilliseconds, showLastHour)]);
+    await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, async () => { await showLastHour(); await showTrouble(); })]);
 });
 
 /// A figure with its heading and what it means.
@@ -181,14 +182,16 @@ function troubleWords(status) {
     return parts.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`).join(', ');
 }
 
-/// What was given up in the last hour, looked for among the newest exhausted deliveries.
-async function exhaustedLately(signal) {
+/// What was given up in the last hour, looked for among the newest exhausted deliveries. Where those are not all, the statistics know how many.
+async function exhaustedLately(signal, statistics) {
     const since = Date.now() - hour;
-    const { elements, hasMore } = await all(`v1/deliveries${query({ state: 'exhausted' })}`, searchLimit, signal);
-    const lately = elements.filter(each => Date.parse(each.finished_at) >= since);
+    const { data, next_cursor: next } = await get(`v1/deliveries${query({ state: 'exhausted', limit: searchLimit })}`, signal);
+    const lately = data.filter(each => Date.parse(each.finished_at) >= since);
     const byEndpoint = new Map();
     for (const each of lately) byEndpoint.set(each.endpoint, [...byEndpoint.get(each.endpoint) ?? [], each]);
-    return { total: lately.length, isWhole: !hasMore, byEndpoint };
+    const isKnown = statistics?.total && statistics.known_since !== null && Date.parse(statistics.known_since) <= Date.parse(statistics.since);
+    const counted = next !== null && isKnown ? statistics.total.exhausted : null;
+    return { total: Math.max(lately.length, counted ?? 0), isWhole: next === null || counted !== null, areAllHere: next === null, byEndpoint };
 }
 
 /// Endpoints by trouble: broken ones, those that lose deliveries, those that hold them, those that must wait.
@@ -203,7 +206,7 @@ async function troubledRows(status, off, failed, signal) {
         .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [] }));
 }
 
-function troubleTable(rows, status) {
+function troubleTable(rows, status, areAllHere) {
     if (rows.length === 0) {
         const active = status.endpoints.active ?? 0;
         if (active > 0) return h('p', { class: 'dim' }, `No trouble: ${counted(active, 'endpoint is', 'endpoints are')} active.`);
@@ -215,8 +218,8 @@ function troubleTable(rows, status) {
         ['Node', ({ endpoint }) => endpoint.node],
         ['State', ({ endpoint }) => endpointState(endpoint)],
         ['Why', row => why(row)],
-        ['Exhausted in the last hour', row => row.failed.length === 0 ? '0'
-            : link(`deliveries${query({ state: 'exhausted', endpoint: row.endpoint.id })}`, count(row.failed.length)), 'number'],
+        ['Exhausted in the last hour', row => row.failed.length === 0 ? areAllHere ? '0' : unknown
+            : link(`deliveries${query({ state: 'exhausted', endpoint: row.endpoint.id })}`, `${count(row.failed.length)}${areAllHere ? '' : ' or more'}`), 'number'],
     ], rows)];
 }
 
