@@ -12,13 +12,13 @@ package struct ChartDrawing {
     private static let inset = (left: 62.0, right: 22.0, top: 40.0, bottom: 48.0)
 
     private let chart: Chart
-    private var out: [String] = []
+    private var out = SVGElements()
 
     /// The whole file.
     package static func svg(_ chart: Chart) -> String {
         var drawing = ChartDrawing(chart)
         drawing.draw()
-        return drawing.out.joined(separator: "\n") + "\n"
+        return drawing.out.elements.joined(separator: "\n") + "\n"
     }
 
     private init(_ chart: Chart) { self.chart = chart }
@@ -27,13 +27,13 @@ package struct ChartDrawing {
         let rows = (chart.panels.count + Self.columns - 1) / Self.columns
         let width = Self.panelWidth * Double(min(Self.columns, chart.panels.count))
         let height = Self.head + Self.panelHeight * Double(rows)
-        out.append(
+        out.add(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(px(width)) \(px(height))\" width=\"\(px(width))\" "
                 + "height=\"\(px(height))\" role=\"img\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">"
         )
-        out.append("<title>\(Self.escaped(chart.title))</title>")
-        out.append("<desc>\(Self.escaped(chart.note))</desc>")
-        out.append("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>")
+        out.add("<title>\(HTMLText.escaped(chart.title))</title>")
+        out.add("<desc>\(HTMLText.escaped(chart.note))</desc>")
+        out.add("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>")
         text(20, 28, chart.title, size: 18, weight: "bold")
         text(20, 49, chart.note, size: 12, fill: "#555555")
         let sizes = Self.sizes(of: chart)
@@ -42,7 +42,7 @@ package struct ChartDrawing {
             let top = Self.head + Self.panelHeight * Double(number / Self.columns) + Self.inset.top
             draw(panel, ChartAxis(sizes: sizes), left, top)
         }
-        out.append("</svg>")
+        out.add("</svg>")
     }
 
     private static func sizes(of chart: Chart) -> [Double] {
@@ -58,20 +58,20 @@ package struct ChartDrawing {
         text(left - Self.inset.left + 20, top - 22, panel.title, size: 13, weight: "bold")
         for tick in up.ticks {
             line(left, y(tick), left + width, y(tick), "#dddddd", 1)
-            text(left - 8, y(tick) + 4, ShortNumber.text(tick), size: 11, anchor: "end")
+            text(left - 8, y(tick) + 4, ShortNumber.text(tick), size: 11, anchor: .end)
         }
         for tick in across.ticks {
             line(x(tick), top + height, x(tick), top + height + 5, "#555555", 1)
-            text(x(tick), top + height + 18, ShortNumber.text(tick), size: 11, anchor: "middle")
+            text(x(tick), top + height + 18, ShortNumber.text(tick), size: 11, anchor: .middle)
         }
         line(left, top + height, left + width, top + height, "#555555", 1)
-        text(left + width / 2, top + height + 36, chart.growing, size: 12, anchor: "middle", fill: "#555555")
+        text(left + width / 2, top + height + 36, chart.growing, size: 12, anchor: .middle, fill: "#555555")
         var legend = left
         for (number, series) in panel.series.enumerated() {
             let colour = Self.colours[number % Self.colours.count]
             draw(series, x, y, colour)
             guard panel.series.count > 1 else { continue }
-            out.append("<circle cx=\"\(px(legend + 4))\" cy=\"\(px(top - 10))\" r=\"4\" fill=\"\(colour)\"/>")
+            out.disc(at: (legend + 4, top - 10), radius: 4, "fill=\"\(colour)\"")
             text(legend + 12, top - 6, series.name, size: 11)
             // About the width of so many letters of that size, and a gap.
             legend += 12 + Double(series.name.count) * 5.8 + 14
@@ -80,21 +80,16 @@ package struct ChartDrawing {
 
     private mutating func draw(_ series: Chart.Series, _ x: (Double) -> Double, _ y: (Double) -> Double, _ colour: String) {
         let path = series.points.map { "\(px(x($0.size))),\(px(y($0.value)))" }.joined(separator: " ")
-        out.append("<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
+        out.add("<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
         for point in series.points {
             if point.low < point.high { line(x(point.size), y(point.low), x(point.size), y(point.high), colour, 1.5) }
             let label = "\(ShortNumber.text(point.size)): \(ShortNumber.text(point.value))"
-            out.append(
-                "<circle cx=\"\(px(x(point.size)))\" cy=\"\(px(y(point.value)))\" r=\"3.5\" fill=\"\(colour)\">"
-                    + "<title>\(Self.escaped(label))</title></circle>"
-            )
+            out.disc(at: (x(point.size), y(point.value)), radius: 3.5, label: label, "fill=\"\(colour)\"")
         }
     }
 
     private mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ colour: String, _ width: Double) {
-        out.append(
-            "<line x1=\"\(px(x1))\" y1=\"\(px(y1))\" x2=\"\(px(x2))\" y2=\"\(px(y2))\" stroke=\"\(colour)\" stroke-width=\"\(px(width))\"/>"
-        )
+        out.line((x1, y1), (x2, y2), "stroke=\"\(colour)\" stroke-width=\"\(px(width))\"")
     }
 
     private mutating func text(
@@ -103,16 +98,11 @@ package struct ChartDrawing {
         _ content: String,
         size: Int,
         weight: String = "normal",
-        anchor: String = "start",
+        anchor: SVGElements.Anchor = .start,
         fill: String = "#222222"
     ) {
-        out.append(
-            "<text x=\"\(px(x))\" y=\"\(px(y))\" font-size=\"\(size)\" font-weight=\"\(weight)\" text-anchor=\"\(anchor)\" "
-                + "fill=\"\(fill)\">\(Self.escaped(content))</text>"
-        )
+        out.text(content, at: (x, y), anchor: anchor, "font-size=\"\(size)\" font-weight=\"\(weight)\" fill=\"\(fill)\"")
     }
 
     private func px(_ value: Double) -> String { SVGNumber.text(value) }
-
-    private static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 }

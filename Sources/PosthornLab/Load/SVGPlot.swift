@@ -37,6 +37,8 @@ struct SVGPlot {
     private static let right = 26.0
     private static let top = 34.0
     private static let bottom = 44.0
+    /// Of the texts above the plot.
+    private static let baseline = 16.0
 
     /// The whole element.
     var svg: String {
@@ -44,37 +46,34 @@ struct SVGPlot {
         let ys = series.flatMap { $0.points.compactMap(\.y) }
         let across = Self.scale(x, xs)
         let up = Self.scale(y, ys)
-        var text = "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(HTMLText.escaped(title))\">"
-        text += "<text class=\"title\" x=\"\(Int(Self.left))\" y=\"16\">\(HTMLText.escaped(title))</text>"
+        var out = SVGElements()
+        out.add("<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(HTMLText.escaped(title))\">")
+        out.text(title, at: (Self.left, Self.baseline), "class=\"title\"")
+        let (end, ground) = (Self.width - Self.right, Self.height - Self.bottom)
         for (value, label) in Self.ticks(y, up) {
-            let position = Self.text(vertical(value, up))
-            text +=
-                "<line class=\"grid\" x1=\"\(Self.text(Self.left))\" x2=\"\(Self.text(Self.width - Self.right))\" y1=\"\(position)\" y2=\"\(position)\"/>"
-            text += "<text class=\"tick\" text-anchor=\"end\" x=\"\(Self.text(Self.left - 6))\" y=\"\(position)\" dy=\"4\">\(label)</text>"
+            let level = vertical(value, up)
+            out.line((Self.left, level), (end, level), "class=\"grid\"")
+            out.text(label, at: (Self.left - 6, level), anchor: .end, "class=\"tick\" dy=\"4\"")
         }
         for (value, label) in Self.ticks(x, across) {
-            let position = Self.text(horizontal(value, across))
-            text +=
-                "<line class=\"grid\" y1=\"\(Self.text(Self.top))\" y2=\"\(Self.text(Self.height - Self.bottom))\" x1=\"\(position)\" x2=\"\(position)\"/>"
-            text +=
-                "<text class=\"tick\" text-anchor=\"middle\" x=\"\(position)\" y=\"\(Self.text(Self.height - Self.bottom + 16))\">\(label)</text>"
+            let column = horizontal(value, across)
+            out.line((column, Self.top), (column, ground), "class=\"grid\"")
+            out.text(label, at: (column, ground + 16), anchor: .middle, "class=\"tick\"")
         }
-        text +=
-            "<text class=\"tick\" text-anchor=\"end\" x=\"\(Self.text(Self.width - Self.right))\" y=\"\(Self.text(Self.height - 8))\">\(HTMLText.escaped(x.title))</text>"
-        text += legend + "<text class=\"tick\" x=\"4\" y=\"16\">\(HTMLText.escaped(y.title))</text>"
-        for one in series { text += path(one, across, up) }
-        return text + "</svg>"
+        out.text(x.title, at: (end, Self.height - 8), anchor: .end, "class=\"tick\"")
+        drawLegend(into: &out)
+        out.text(y.title, at: (4, Self.baseline), "class=\"tick\"")
+        for one in series { out.add(path(one, across, up)) }
+        return out.elements.joined() + "</svg>"
     }
 
-    private var legend: String {
+    private func drawLegend(into out: inout SVGElements) {
         var position = Self.width - Self.right
-        var text = ""
         for one in series.reversed() {
-            text +=
-                "<text class=\"tick \(one.style)\" text-anchor=\"end\" x=\"\(Self.text(position))\" y=\"16\">\(HTMLText.escaped(one.name))</text>"
+            out.text(one.name, at: (position, Self.baseline), anchor: .end, "class=\"tick \(one.style)\"")
+            // About the width of so many letters of that size, and a gap.
             position -= Double(one.name.count) * 6.4 + 16
         }
-        return text
     }
 
     private func path(_ one: Series, _ across: ChartScale, _ up: ChartScale) -> String {
