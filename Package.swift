@@ -78,7 +78,7 @@ let package = Package(
             ]
         ),
         room("PosthornTesting", ["Posthorn", "PosthornMail", "PosthornModel", "PosthornStore", "PosthornText", "PosthornSystem"]),
-        room("PosthornHTTP", ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
+        room("PosthornHTTP", ["PosthornText", "PosthornSystem", "CPosthornLinux", "CPosthornTLS"]),
         .target(
             name: "PosthornAPI",
             dependencies: ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],

@@ -28,7 +28,7 @@ import Testing
             "PosthornMail", "PosthornPostgres",
         ],
         "PosthornTesting": ["Posthorn", "PosthornMail", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem"],
-        "PosthornHTTP": ["PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
+        "PosthornHTTP": ["PosthornText", "PosthornSystem", "CPosthornLinux", "CPosthornTLS"],
         "PosthornAPI": ["Posthorn", "PosthornModel", "PosthornText", "PosthornStore", "PosthornSystem", "PosthornHTTP"],
         "PosthornLab": [
             "Posthorn", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats", "PosthornSending", "PosthornHTTP",

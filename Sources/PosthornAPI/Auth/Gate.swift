@@ -51,10 +51,11 @@ struct Gate: Sendable {
         }
         try checkIntent(head, grant)
         try checkAccept(head, route)
-        try checkBody(head, route)
+        let bodyType = try bodyType(head, route)
         return APIRequest(
             head: head,
             route: route,
+            bodyType: bodyType,
             parameters: try parameters(head, route, path),
             body: [],
             grant: grant,
@@ -162,20 +163,24 @@ struct Gate: Sendable {
         throw APIProblem(.notAcceptable, "the answer is \(types.sorted().joined(separator: " or "))")
     }
 
-    private func checkBody(_ head: HTTPRequestHead, _ route: Route) throws(APIProblem) {
+    /// The media type of the body that follows, which the route takes; `nil` where it takes none.
+    private func bodyType(_ head: HTTPRequestHead, _ route: Route) throws(APIProblem) -> String? {
         let length: Int? = if case .known(let count) = head.bodyLength { count } else { nil }
-        guard let body = route.body, length != 0 else { return }
+        guard let body = route.body else { return nil }
+        let range = head.headers["Content-Type"].flatMap(MediaRange.init)
+        if length == 0 { return range?.type }
         let types = body.types.joined(separator: " or ")
         if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
             throw APIProblem(.unsupportedMediaType, "send the body without a content coding")
         }
-        guard let range = head.headers["Content-Type"].flatMap(MediaRange.init), body.types.contains(range.type) else {
+        guard let range, body.types.contains(range.type) else {
             throw APIProblem(.unsupportedMediaType, "send the body as \(types), in UTF-8")
         }
         if let charset = range.charset, charset != "utf-8" {
             throw APIProblem(.unsupportedMediaType, "send the body as \(types), in UTF-8")
         }
         if let length, length > body.limitBytes, !isStreamed(range, route) { throw Self.tooLarge(body.limitBytes) }
+        return range.type
     }
 
     /// Whether a body is taken as it comes, and so has no limit.

@@ -1,3 +1,5 @@
+import PosthornText
+
 /// A media type or a range of them, as `Accept` and `Content-Type` have it (RFC 9110, sections 8.3 and 12.5.1).
 struct MediaRange: Sendable, Equatable {
     /// `type/subtype` in lower case; `*` in place of what may be anything.
@@ -19,13 +21,13 @@ struct MediaRange: Sendable, Equatable {
         for parameter in parts.dropFirst() {
             let halves = parameter.split(separator: UInt8(ascii: "="), maxSplits: 1).map(Self.trimmed)
             guard halves.count == 2 else { continue }
-            switch Self.lowercased(halves[0]) {
-            case "charset": charset = Self.lowercased(halves[1].filter { $0 != UInt8(ascii: "\"") }[...])
+            switch halves[0].lowercasedASCII {
+            case "charset": charset = halves[1].filter { $0 != UInt8(ascii: "\"") }[...].lowercasedASCII
             case "q": isExcluded = halves[1].allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
             default: break
             }
         }
-        self.type = Self.lowercased(type)
+        self.type = type.lowercasedASCII
         self.charset = charset
         self.isExcluded = isExcluded
     }
@@ -43,9 +45,5 @@ struct MediaRange: Sendable, Equatable {
         while let byte = text.first, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { text.removeFirst() }
         while let byte = text.last, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { text.removeLast() }
         return text
-    }
-
-    private static func lowercased(_ text: ArraySlice<UInt8>) -> String {
-        String(decoding: text.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 }

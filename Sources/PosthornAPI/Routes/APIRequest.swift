@@ -7,9 +7,11 @@ import PosthornText
 struct APIRequest: Sendable {
     let head: HTTPRequestHead
     let route: Route
+    /// The media type of its body in lower case, one of the route's; `nil` where the route takes none.
+    let bodyType: String?
     /// Parameters by name, checked: those of the path and of the query.
     let parameters: [String: [String]]
-    let body: [UInt8]
+    var body: [UInt8]
     /// What its key opens.
     let grant: AccessBook.Grant
     /// The outbox, cut to the key's tree.
@@ -17,7 +19,9 @@ struct APIRequest: Sendable {
 
     /// The same request with its body.
     func with(body: [UInt8]) -> APIRequest {
-        APIRequest(head: head, route: route, parameters: parameters, body: body, grant: grant, outbox: outbox)
+        var request = self
+        request.body = body
+        return request
     }
 
     /// The value of a parameter of the path, which is always there.

@@ -132,10 +132,10 @@ package final class API: Sendable {
         }
         let judgement = gate.judge(head)
         let note = RequestNote(route: judgement.route, name: judgement.route?.path, keyID: judgement.keyID)
-        return .noted(note, decide(head, judgement.result))
+        return .noted(note, decide(judgement.result))
     }
 
-    private func decide(_ head: HTTPRequestHead, _ result: Result<APIRequest, APIProblem>) -> HTTPDecision {
+    private func decide(_ result: Result<APIRequest, APIProblem>) -> HTTPDecision {
         do throws(APIProblem) {
             let request = try result.get()
             switch request.route.handler {
@@ -146,8 +146,9 @@ package final class API: Sendable {
             case .lines(let stream, let whole):
                 let share = request.grant.share
                 if emitGate.isFull(share) { throw EmitGate.refusal }
-                let type = head.headers["Content-Type"].flatMap(MediaRange.init)?.type
-                guard type == EventRoutes.linesType else { return collect(request, .later { [self] in run(whole, $0, $1, request) }) }
+                guard request.bodyType == EventRoutes.linesType else {
+                    return collect(request, .later { [self] in run(whole, $0, $1, request) })
+                }
                 if !emitGate.openStream(share) {
                     throw APIProblem(.tooManyRequests, "too many streams of events are open", headers: [("Retry-After", "1")])
                 }

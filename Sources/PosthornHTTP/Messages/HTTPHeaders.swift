@@ -1,3 +1,5 @@
+import PosthornText
+
 /// Header fields in the order they were received; names compare without regard to case (RFC 9110, section 5.1).
 ///
 /// All bytes are in one buffer, so that a request with ten headers costs two allocations and not twenty.

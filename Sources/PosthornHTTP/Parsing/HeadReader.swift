@@ -1,3 +1,5 @@
+import PosthornText
+
 /// Gathers a request's head line by line. The bytes of all lines are in one buffer, which becomes the headers' own.
 struct HeadReader: Sendable {
     /// The lines so far without their ends, and what has come of the next one.

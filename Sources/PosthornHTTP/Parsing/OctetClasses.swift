@@ -1,3 +1,5 @@
+import PosthornText
+
 /// The classes of octets that HTTP's grammar is made of (RFC 9110, section 5.6; RFC 3986, appendix A).
 extension UInt8 {
     static let horizontalTab: UInt8 = 0x09
@@ -31,9 +33,6 @@ extension UInt8 {
         default: return false
         }
     }
-
-    /// The lower-case letter for an upper-case one of ASCII, anything else as it is.
-    var lowercasedASCII: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
 
     /// What a hexadecimal digit is worth.
     var hexValue: UInt8? {

@@ -1,3 +1,5 @@
+import PosthornText
+
 /// A header that goes out with every request of an event, such as `x-tenant: acme`.
 ///
 /// However it is shown, its value is not: it may be a secret.
@@ -9,15 +11,8 @@ public struct EventHeader: Hashable, Sendable {
 
     /// A header by its name, in either case, and its value. Whether both are allowed is looked at when the event is emitted.
     public init(name: String, value: String) {
-        self.name = Self.lowercase(name)
+        self.name = name.utf8.lowercasedASCII
         self.value = value
-    }
-
-    /// ASCII letters alone: Unicode has signs whose lower case is one, and which are no part of a header's name.
-    private static func lowercase(_ text: String) -> String {
-        let letters = UInt8(ascii: "A")...UInt8(ascii: "Z")
-        if !text.utf8.contains(where: letters.contains) { return text }
-        return String(decoding: text.utf8.map { letters.contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
     /// Whether name and value can be written into a request as they are.
