@@ -152,7 +152,11 @@ let package = Package(
         .target(name: "CPosthornFaultVFS", dependencies: ["CPosthornSQLite"], path: "Tests/Support/FaultVFS"),
         .systemLibrary(name: "CPosthornTestSpawn", path: "Tests/Support/Spawn"),
         .target(name: "CPosthornTestSockets", path: "Tests/Support/Sockets", swiftSettings: strict),
-        tests("TidyTests", ["PosthornTesting", "PosthornText", "PosthornTestSupport"], exclude: ["PublicSymbols.txt"]),
+        tests(
+            "TidyTests",
+            ["PosthornTesting", "PosthornText", "PosthornTestSupport"],
+            exclude: ["PublicSymbols.txt", "PublicSymbolsPostgreSQL.txt"]
+        ),
         tests("ExampleTests", ["PosthornPlatformExample", "PosthornCLI", "PosthornTesting", "PosthornTestSupport"]),
         tests("PosthornTestingTests", ["PosthornTesting", "Posthorn"]),
         tests("PosthornModelTests", ["PosthornModel", "PosthornText"]),

@@ -12,6 +12,10 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 seams=()
 while read -r map; do seams+=(-Xcc "-fmodule-map-file=$map"); done < <(find "$PWD/Sources" -name module.modulemap)
+# Where the headers of the system's libraries are, if they are in folders of their own: libpq's, for what was built with it.
+while read -r library; do
+    for flag in $(pkg-config --cflags-only-I "$library" 2>/dev/null); do seams+=(-Xcc "$flag"); done
+done < <(sed -n 's/.*pkgConfig: "\([^"]*\)".*/\1/p' Package.swift)
 target=$(swift -print-target-info | sed -n 's/^ *"unversionedTriple": "\(.*\)",$/\1/p')
 mkdir "$scratch/symbols"
 # With what Exports.swift gives out of other rooms.

@@ -4,12 +4,14 @@
 #     Tests/run.sh                        everything
 #     Tests/run.sh --quick                the format, the tidy tests, and the tests of rooms that differ from HEAD or from main
 #     Tests/run.sh --filter TidyTests     only tests whose name matches, as `swift test --filter`
+#     Tests/run.sh --traits PostgreSQL    with what is built under the trait, and its tests
 #
 # Installs missing system libraries first. The last line is the test runner's own; the exit status is its too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 filter=()
+traits=()
 quick=
 while [[ $# -gt 0 ]]; do
     case $1 in
@@ -18,16 +20,21 @@ while [[ $# -gt 0 ]]; do
         filter+=(--filter "$2")
         shift 2
         ;;
+    --traits)
+        [[ $# -ge 2 ]] || { echo "run.sh: --traits wants a trait, such as --traits PostgreSQL" >&2; exit 2; }
+        traits=(--traits "$2")
+        shift 2
+        ;;
     --quick)
         quick=yes
         shift
         ;;
     --help)
-        sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     *)
-        echo "run.sh: $1 is not known here; allowed are --quick, --filter PATTERN and --help" >&2
+        echo "run.sh: $1 is not known here; allowed are --quick, --filter PATTERN, --traits TRAIT and --help" >&2
         exit 2
         ;;
     esac
@@ -49,7 +56,7 @@ fi
 Tests/install-missing.sh openssl
 swift format lint --strict --parallel --recursive Sources Tests Migrations Examples Package.swift
 # Package.swift makes every warning an error.
-swift build --build-tests
+swift build --build-tests "${traits[@]}"
 # Links of the documents and comments that lead nowhere are errors as well.
 Tests/docs.sh
-exec swift test --skip-build --disable-xctest "${filter[@]}"
+exec swift test --skip-build --disable-xctest "${traits[@]}" "${filter[@]}"
