@@ -184,9 +184,9 @@ package final class VendorComposer: RequestComposer {
 
     private func write(_ signer: VendorSigner, _ rendering: VendorRendering, _ request: inout OutboundRequest) throws(InputProblem) {
         guard case .header(let name, let value) = signer.signature.place, let first = signer.keys.first else { return }
-        let plain = rendering
         var rendering = rendering
-        if signer.signature.usesHeaders {
+        if signer.usesHeaders {
+            let plain = rendering
             rendering.header = { [description, body = request.body] name in
                 description.headers.first { $0.name.lowercased() == name }.map { plain.text($0.template, body: body) } ?? []
             }
@@ -223,9 +223,4 @@ package final class VendorComposer: RequestComposer {
             }
         }
     }
-}
-
-extension VendorDescription.Signature {
-    /// Whether it covers headers.
-    var usesHeaders: Bool { content.words.contains { if case .header = $0 { true } else { false } } }
 }

@@ -5,6 +5,14 @@ import PosthornText
 struct VendorSigner: Sendable {
     let signature: VendorDescription.Signature
     let keys: [VendorKey]
+    /// Whether it covers headers; found once, not for each request.
+    let usesHeaders: Bool
+
+    init(signature: VendorDescription.Signature, keys: [VendorKey]) {
+        self.signature = signature
+        self.keys = keys
+        usesHeaders = signature.content.words.contains { if case .header = $0 { true } else { false } }
+    }
 
     // MARK: Making
 
@@ -14,7 +22,7 @@ struct VendorSigner: Sendable {
     {
         switch (signature.algorithm, key) {
         case (.hmac, .hmac(let hmac)):
-            let code = try code(hmac, rendering, body: body, isSpoiled: isSpoiled)
+            let code = try code(hmac, rendering, body: body, isSpoiled: isSpoiled, using: &out)
             code.withBytes { signature.encoding.append($0, to: &out) }
         case (.digest(let digest), .plain(let key)):
             var content = content(rendering, body: body, key: key)
@@ -53,18 +61,24 @@ struct VendorSigner: Sendable {
         }
     }
 
-    private func code(_ key: HMACKey, _ rendering: VendorRendering, body: [UInt8], isSpoiled: Bool) throws(InputProblem)
-        -> AuthenticationCode
-    {
-        try key.code { message in
+    /// - Parameter scratch: Where words are written before they are signed, behind what it holds, so that none needs a buffer of its own.
+    private func code(
+        _ key: HMACKey,
+        _ rendering: VendorRendering,
+        body: [UInt8],
+        isSpoiled: Bool,
+        using scratch: inout [UInt8]
+    ) throws(InputProblem) -> AuthenticationCode {
+        let end = scratch.count
+        return try key.code { message in
             for piece in signature.content.pieces {
                 switch piece {
                 case .literal(let bytes): message.add(bytes)
                 case .word(.body): message.add(body)
                 case .word(let word):
-                    var text: [UInt8] = []
-                    rendering.append(word, body: body, to: &text)
-                    message.add(text)
+                    rendering.append(word, body: body, to: &scratch)
+                    message.add(scratch[end...])
+                    scratch.removeLast(scratch.count - end)
                 }
             }
             if isSpoiled { message.add([0]) }
@@ -112,7 +126,8 @@ struct VendorSigner: Sendable {
             switch (signature.algorithm, key) {
             case (.hmac, .hmac(let hmac)):
                 guard let bytes = signature.encoding.decode(text) else { continue }
-                let code = try code(hmac, rendering, body: body, isSpoiled: false)
+                var scratch: [UInt8] = []
+                let code = try code(hmac, rendering, body: body, isSpoiled: false, using: &scratch)
                 if code.withBytes({ ConstantTime.equal($0, bytes) }) { return true }
             case (.jwt(let algorithm), _): if try isGenuine(token: text, algorithm, key, rendering, body: body) { return true }
             case (_, .pair(let pair)):
