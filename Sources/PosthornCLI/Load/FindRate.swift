@@ -36,7 +36,7 @@ final class FindRate: Sendable {
     /// Flags that say nothing in a search: it has no single result that they could be about.
     private static let excluded = [
         "expect", "connections", "count", "csv", "samples", "report", "ledger", "replay", "speed", "prometheus", "hgrm", "vegeta",
-        "k6-summary", "stop-if", "think-time",
+        "k6-summary", "stop-if", "think-time", "recording",
     ]
 
     /// - Parameter weights: The receivers' shares of the rate.

@@ -32,6 +32,9 @@ enum LoadCommand: Command {
                 + "\nWebio's communicationActionId), or the SHA-256 of the body, of the query for a GET. Counted are: lost (answered 200 and"
                 + "\nnot processed), twice, unacknowledged (processed, never answered 200), forged (processed though wrongly signed or"
                 + "\nreplayed) and unknown. Lines from before the load are skipped. posthorn receive --ledger writes one.",
+            "--recording requests.ndjson sends what posthorn receive --record wrote: each body byte for byte, and the headers but Host, Content-Length and"
+                + "\nthose of one connection. The URL says where to, and the recorded query is added. With --renew-signatures and --vendor or --vendor-file the"
+                + "\nheaders of the signature are made new, for a receiver that refuses old ones; bodies and ids stay.",
             "The ledger is looked at before the first request: a URL must answer 200 with one (empty will do), a file must be one,"
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
@@ -83,6 +86,7 @@ enum LoadCommand: Command {
             "posthorn load --plan load.json --json",
             "posthorn load http://127.0.0.1:9999/ --find-rate 'p99<200ms'",
             "posthorn load http://127.0.0.1:9999/ http://127.0.0.1:9998/ --weights 3,1 --rate 200 --expect 'p99<200ms'",
+            "posthorn load http://127.0.0.1:9999/ --recording requests.ndjson --speed 10",
             "posthorn load http://127.0.0.1:9999/ --replay posthorn.db --speed 60 --vendor weseedo",
         ]
     )
@@ -107,26 +111,37 @@ enum LoadCommand: Command {
         }
         let settings =
             vendor == nil ? try FormatFlags.settings(arguments, url: targets.first.url.text, command: context.command) : nil
+        let recording = try RecordingFlags.requests(arguments, urls: targets.all.count, context.command)
         let events = try ReplayFlags.events(arguments, settings, context.command)
         let search = arguments.has("find-rate") ? try FindRate(arguments, weights: targets.weights, context.command) : nil
         if search == nil, arguments.has("sustain") {
             throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command)
         }
-        let options = try WireFlags.options(arguments, context.command)
-        var plan = try LoadFlags.plan(arguments, replaying: events, seed: seed, context.command)
+        var options = try WireFlags.options(arguments, context.command)
+        let moments = events?.map(\.created) ?? recording?.all.map(\.time)
+        var plan = try LoadFlags.plan(arguments, replaying: moments, seed: seed, context.command)
         if let description = vendor?.file.description {
             plan.success = description.success
             if let timeout = description.timeoutMilliseconds, !arguments.has("timeout") { plan.timeoutMilliseconds = timeout }
         }
-        let content = try LoadContentFlags.content(
-            arguments,
-            vendor.map { .file($0, url: targets.first.url.text) } ?? .settings(settings),
-            replaying: events,
-            shares,
-            seed: seed,
-            at: now,
-            context.command
-        )
+        let content: LoadContent
+        if let recording {
+            let url = targets.first.url.text
+            let renewal = try RecordingFlags.renewal(arguments, settings, vendor, url: url, at: now, context.command)
+            content = try LoadContent.recorded(recording, renewal: renewal, at: now)
+            if let method = recording.all.first?.method, method != "POST" { options.method = method }
+        } else {
+            content = try LoadContentFlags.content(
+                arguments,
+                vendor.map { .file($0, url: targets.first.url.text) } ?? .settings(settings),
+                replaying: events,
+                shares,
+                seed: seed,
+                at: now,
+                context.command
+            )
+        }
+        let isQuery = options.method == "GET" && recording != nil
         let ledger = try LedgerSource(arguments, context.command)
         try check(ledger, content, shares, expectations, context.command)
         try ReportFiles.check(arguments)
@@ -138,7 +153,7 @@ enum LoadCommand: Command {
         func makeTest(_ plan: LoadPlan) throws -> LoadTest {
             try LoadTest(
                 targets.destinations,
-                method: settings?.method ?? .post,
+                method: isQuery ? .get : recording == nil ? settings?.method ?? .post : .post,
                 plan: plan,
                 content: content,
                 shares: shares,

@@ -26,7 +26,7 @@ enum LoadFlags {
             .init("part", "K/N", "send one of N equal parts of the load, for posthorn load merge; each machine with the same --seed"),
             .init("timeout", "MS", "the deadline of a request: connect, headers and body (default 15000)"),
             .init("threads", "N", "sender threads (default: one, two for more than 20,000 a second and without --rate)"),
-        ] + FormatFlags.flags + ReplayFlags.flags + [
+        ] + FormatFlags.flags + ReplayFlags.flags + RecordingFlags.flags + [
             .init("event", "TYPE", "send this type only, or those that fit a pattern"),
             .init("mix", "TYPE=N", isRepeatable: true, "send N events of this type or pattern beside those of the others (repeatable)"),
             .init("data", "JSON", "the data of every event instead of made-up ones; without --vendor: the body"),
@@ -59,16 +59,16 @@ enum LoadFlags {
             LabTarget.ownership,
         ]
 
-    /// - Parameter events: What is to be replayed, if anything is.
+    /// - Parameter moments: When what is sent again happened, in order; `nil` where nothing is.
     static func plan(
         _ arguments: ParsedArguments,
-        replaying events: [Event]?,
+        replaying moments: [Timestamp]?,
         seed: UInt64,
         _ command: String
     ) throws(UsageProblem) -> LoadPlan {
-        var plan = LoadPlan(try model(arguments, replaying: events, command))
+        var plan = LoadPlan(try model(arguments, replaying: moments, command))
         plan.count = try arguments.integer("count", 1...Int.max).map { UInt64($0) }
-        if let events { plan.count = UInt64(events.count) }
+        if let moments { plan.count = UInt64(moments.count) }
         plan.nanoseconds = try duration("duration", arguments, command)
         plan.warmUpNanoseconds = try duration("warm-up", arguments, command) ?? 0
         if plan.count == nil, plan.plannedNanoseconds == nil { plan.nanoseconds = 10_000_000_000 }
@@ -117,13 +117,13 @@ enum LoadFlags {
 
     private static func model(
         _ arguments: ParsedArguments,
-        replaying events: [Event]?,
+        replaying moments: [Timestamp]?,
         _ command: String
     ) throws(UsageProblem) -> LoadPlan.Model {
         guard let text = arguments.text("rate") else {
-            if let events, !arguments.has("connections") {
+            if let moments, !arguments.has("connections") {
                 if arguments.has("spacing") { throw UsageProblem("--spacing belongs to --rate; add it", command: command) }
-                return ReplayFlags.model(events, speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1)
+                return ReplayFlags.model(moments, speed: try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1)
             }
             for flag in ["spacing", "max-in-flight"] where arguments.has(flag) {
                 throw UsageProblem("--\(flag) belongs to --rate; add it", command: command)

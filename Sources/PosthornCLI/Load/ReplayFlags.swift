@@ -3,12 +3,13 @@ import Posthorn
 import PosthornLab
 import PosthornModel
 import PosthornStore
+import PosthornText
 
 /// The flags of `posthorn load` that send recorded events again.
 enum ReplayFlags {
     static let flags: [CommandSpecification.Flag] = [
         .init("replay", "OUTBOX", "send the events of this outbox's file again, at their own pace unless --rate or --connections is given"),
-        .init("speed", "N", "with --replay: so many times faster than they happened (default 1)"),
+        .init("speed", "N", "with --replay or --recording: so many times faster than they happened (default 1)"),
     ]
 
     /// Events that are read into memory at most.
@@ -22,16 +23,18 @@ enum ReplayFlags {
         _ command: String,
         countLimit: Int = countLimit
     ) throws -> [Event]? {
+        if arguments.has("speed"), arguments.has("rate") || arguments.has("connections") {
+            throw UsageProblem("--speed is about the events' own pace; leave --rate and --connections out", command: command)
+        }
         guard let path = arguments.text("replay") else {
-            if arguments.has("speed") { throw UsageProblem("--speed belongs to --replay; add it", command: command) }
+            if arguments.has("speed"), !arguments.has("recording") {
+                throw UsageProblem("--speed belongs to --replay or --recording; add one", command: command)
+            }
             return nil
         }
         guard let settings else { throw UsageProblem("--replay needs a format; add --vendor", command: command) }
         for flag in ["data", "body", "warm-up", "duplicates", "reorder"] where arguments.has(flag) {
             throw UsageProblem("--\(flag) and --replay exclude each other: what happened is sent once, in its order", command: command)
-        }
-        if arguments.has("speed"), arguments.has("rate") || arguments.has("connections") {
-            throw UsageProblem("--speed is about the events' own pace; leave --rate and --connections out", command: command)
         }
         let pattern = try arguments.pattern("event")
         let wanted = try arguments.integer("count", 1...countLimit)
@@ -83,11 +86,11 @@ enum ReplayFlags {
     }
 
     /// The moments at which events go out.
-    static func model(_ events: [Event], speed: Double) -> LoadPlan.Model {
-        let first = events.first?.created.milliseconds ?? 0
+    static func model(_ moments: [Timestamp], speed: Double) -> LoadPlan.Model {
+        let first = moments.first?.milliseconds ?? 0
         return .replay(
-            events.map { event in
-                let (milliseconds, overflow) = event.created.milliseconds.subtractingReportingOverflow(first)
+            moments.map { moment in
+                let (milliseconds, overflow) = moment.milliseconds.subtractingReportingOverflow(first)
                 let nanoseconds = (overflow ? 9e18 : Double(milliseconds) * 1e6) / speed
                 return Int64(min(nanoseconds, 4e18))
             }

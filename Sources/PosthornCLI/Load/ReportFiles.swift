@@ -47,7 +47,7 @@ final class ReportFiles {
             throw UsageProblem("--\(flag): the standard output has the results; name a file", command: command)
         }
         var paths: [String: String] = [:]
-        for flag in flags.map(\.name) + ["ledger", "replay", "plan"] {
+        for flag in flags.map(\.name) + ["ledger", "replay", "recording", "plan"] {
             guard let path = arguments.text(flag) else { continue }
             if let other = paths.updateValue(flag, forKey: path) {
                 throw UsageProblem("--\(other) and --\(flag): both are \(TerminalText.text(path)); name two files", command: command)

@@ -26,13 +26,18 @@ enum ReceiveCommand: Command {
             .init("rules", "FILE", "behave by path, type, attempt, time and share, as this file says (JSON)"),
             .init("record", "FILE", "append each request with an event, byte for byte, and what it was answered"),
             .init("play", "FILE", "be the test double of a recorded receiver: answer the same requests as it did"),
+            RelayFlags.target,
+            RelayFlags.atOnce,
+            RelayFlags.timeout,
             .init("value", "FIELD=VALUE", isRepeatable: true, "answer Webio's value requests with this (repeatable)"),
             .init("ledger", "FILE", "append a line for each event that is processed, for posthorn load --ledger"),
             .init("ui", "ADDRESS", "show what arrives live, on a page at HOST:PORT of this machine or unix:PATH, such as 127.0.0.1:9998"),
             .init("until", "N", "end once N different events were answered 200"),
+            CommandSpecification.caFile,
+            LabTarget.ownership,
         ],
         usesOutbox: false,
-        settings: ReceiverTLS.flags.map(\.name),
+        settings: ReceiverTLS.flags.map(\.name) + LabTarget.settings,
         details: [
             "Signatures are checked when credentials are given (or a topology file that has them); a wrong one is answered 401."
                 + "\nAn event that was answered 200 before is a duplicate: it is answered 200 again and marked. diio's validation gets"
@@ -51,6 +56,11 @@ enum ReceiveCommand: Command {
                 + "\nis refused as ever.",
             "--play answers each request as the recording of --record has it, by method, path and event (by its bytes where it has no id): the n-th"
                 + "\ntime with the n-th answer, later with the last one, after the same delay; 404 for what was not recorded.",
+            "--relay passes on what is taken here (not what is badly signed, or meets a rule or fault with an answer of its own) with method, body and"
+                + "\nheaders as they came, and gives back status, headers and body of the answer; 502 or 504 where none comes. Left out are the headers of one"
+                + "\nconnection (Connection and what it names, Keep-Alive, Proxy-…, TE, Trailer, Transfer-Encoding, Upgrade) and Expect; Host and"
+                + "\nContent-Length are the target's, and Via is added. A URL without a path gets the path of each request. \(Relay.limit) are passed on at once."
+                + "\nThe output, the ledger and a recording have the answer that was given back. With --relay-at-once that is this receiver's own.",
             "A --topology of several endpoints without --endpoint makes it the receiver of each of them, at the path of its URL: formats, keys and"
                 + "\nvendors' files are those of the endpoints, and other paths are answered 404.",
             "The page of --ui has the newest \(InspectorServer.keptLimit) requests with header and body (\(HumanText.bytes(UInt64(InspectedRequest.bodyLimitBytes))) at most), whether each was"
@@ -68,6 +78,7 @@ enum ReceiveCommand: Command {
             "posthorn receive --topology topology.json --endpoint crm --fail-first 2 --delay 100",
             "posthorn receive --topology topology.json --rules rules.json --record requests.ndjson",
             "posthorn receive --play requests.ndjson",
+            "posthorn receive --record requests.ndjson --relay http://127.0.0.1:3000/hooks",
             "posthorn receive --vendor webio --value balance=12.50",
             "posthorn receive --tls-cert cert.pem --tls-key key.pem",
             "posthorn receive --ui 127.0.0.1:9998",
@@ -102,6 +113,7 @@ enum ReceiveCommand: Command {
         let errors = try LinePrinter(notice: { Array(dropped($0).utf8) }, write: { _ = Descriptor.write($0, to: 2) })
         defer { errors.close() }
         server.handshakeFailed = { errors.line("posthorn: \(ReceiverTLS.text(of: $0))".utf8) }
+        configuration.relay = try RelayFlags.relay(arguments, configuration) { errors.line("posthorn: \($0)".utf8) }
         let inspector = try arguments.text("ui").map { text in
             try InspectorServer(listen: try page(text, context.command))
         }

@@ -74,6 +74,9 @@ package struct FileVendor: Sendable {
     /// Bytes as base64.
     package static func base64(_ bytes: [UInt8]) -> String { Base64.text(bytes) }
 
+    /// The bytes of base64; `nil` for a text that is none.
+    package static func bytes(base64 text: String) -> [UInt8]? { Base64.decode(text.utf8) }
+
     /// The header lines of a request as names and values.
     package static func headers(of request: OutboundRequest) -> [(name: String, value: String)] {
         String(decoding: request.headers, as: UTF8.self).split(separator: "\r\n").map { line in

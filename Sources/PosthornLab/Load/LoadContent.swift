@@ -7,6 +7,8 @@ public struct LoadContent: Sendable {
     enum Kind: Sendable {
         /// The same bytes every time.
         case fixed(OutboundRequest)
+        /// What was recorded, each as it was, with a new signature where one is wanted.
+        case recorded(RecordedRequests, SignatureRenewal?)
         case events(EventPool, right: any RequestComposer, wrong: (any RequestComposer)?)
     }
 
@@ -22,6 +24,7 @@ public struct LoadContent: Sendable {
     var types: [String] {
         switch kind {
         case .fixed: return []
+        case .recorded(let requests, _): return Set(requests.all.compactMap(\.type)).sorted()
         case .events(let pool, _, _): return pool.types
         }
     }
@@ -29,7 +32,7 @@ public struct LoadContent: Sendable {
     /// Whether a receiver can tell each event from every other one, so that it can keep a ledger of them.
     public var isTellable: Bool {
         switch kind {
-        case .fixed: return false
+        case .fixed, .recorded: return false
         case .events(let pool, _, _): return carriesEventID || pool.isTellable
         }
     }
@@ -43,6 +46,20 @@ public struct LoadContent: Sendable {
         for header in headers { request.headers += Array("\r\n\(header.name): \(header.value)".utf8) }
         request.body = bytes
         return LoadContent(kind: .fixed(request), signsTime: false, carriesEventID: false)
+    }
+
+    /// Requests of a recording, again.
+    /// - Parameter renewal: Makes their new signatures; `nil` to send them byte for byte.
+    /// - Throws: Which of them cannot be signed so.
+    package static func recorded(
+        _ requests: RecordedRequests,
+        renewal: SignatureRenewal?,
+        at now: Timestamp
+    ) throws(InputProblem) -> LoadContent {
+        for (i, request) in requests.all.enumerated() {
+            do throws(InputProblem) { _ = try renewal?.headers(of: request, at: now) } catch { throw error.inside("request \(i + 1)") }
+        }
+        return LoadContent(kind: .recorded(requests, renewal), signsTime: false, carriesEventID: false)
     }
 
     /// Events in a vendor's format.

@@ -68,6 +68,13 @@ struct RequestFactory {
 
     /// Writes the next request, unless it is always the same.
     mutating func write(into request: inout OutboundRequest, at now: Timestamp) -> LoadRequest {
+        if case .recorded(let requests, let renewal) = content.kind {
+            let recorded = requests.all[Int(number % UInt64(requests.all.count))]
+            number += step
+            // What cannot be signed was refused when the content was made.
+            request = recorded.request(renewed: (try? renewal?.headers(of: recorded, at: now)) ?? [])
+            return LoadRequest(kind: .plain, type: recorded.type.flatMap { typeIndexes[$0] })
+        }
         guard case .events(let pool, let right, let wrong) = content.kind else { return LoadRequest(kind: .plain) }
         let (kind, event) = choose(pool, at: now)
         let composer = kind == .wronglySigned ? wrong ?? right : right

@@ -44,6 +44,9 @@ public struct EventMemory: Sendable {
         return entry
     }
 
+    /// What is known of an event; `nil` when it never came or was forgotten.
+    public subscript(key: UInt64) -> Entry? { entries[key] }
+
     /// The event is processed now, and is to be answered with success.
     public mutating func take(_ key: UInt64) { entries[key]?.wasTaken = true }
 

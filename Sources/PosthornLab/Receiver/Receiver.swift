@@ -6,7 +6,7 @@ import Synchronization
 public final class Receiver: Sendable {
     /// Looks at a request's signature.
     public typealias Check = @Sendable (HTTPRequest) -> ReceiverVerdict
-    /// Is told of each request, on one of the server's threads, before the answer goes out.
+    /// Is told of each request, on a thread of the server or of the relay, before the answer goes out.
     public typealias Observer = @Sendable (ReceivedRequest, HTTPRequest) -> Void
 
     private final class Shared: Sendable {
@@ -35,7 +35,25 @@ public final class Receiver: Sendable {
         func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
             let reading = ReceiverDecisions.read(request, configuration, check: check)
             let now = clock.now()
-            let decision = decisions.withLock { $0.decide(request, reading, at: now) }
+            let draft = decisions.withLock { $0.draft(request, reading, at: now) }
+            // The answer to a HEAD has no body to wait for.
+            guard let relay = configuration.relay, draft.isTaken, request.method != "HEAD" else {
+                return finish(request, draft, responder)
+            }
+            if relay.answersAtOnce {
+                relay.pass(request, times: draft.timesPassedOn) { _ in }
+                return finish(request, draft, responder)
+            }
+            relay.pass(request, times: draft.timesPassedOn) { [self] in finish(request, draft, responder, relayed: $0) }
+        }
+
+        private func finish(
+            _ request: HTTPRequest,
+            _ draft: ReceiverDecisions.Draft,
+            _ responder: HTTPResponder,
+            relayed: HTTPResponse? = nil
+        ) {
+            let decision = decisions.withLock { $0.settle(draft, request, relayed: relayed) }
             observe?(decision.arrival, request)
             let delay = decision.arrival.delayMilliseconds
             if delay == 0 { return responder.respond(decision.response) }
@@ -92,6 +110,7 @@ public final class Receiver: Sendable {
         stopped.withLock { stopped in
             if stopped { return }
             stopped = true
+            shared.configuration.relay?.end()
             shared.delays.end()
             server.stop()
         }

@@ -20,6 +20,8 @@ public struct ReceiverConfiguration: Sendable {
     package var rules: BehaviourRules?
     /// A recording whose answers are given again.
     package var recording: RecordedAnswers?
+    /// What passes on to another receiver what this one takes.
+    package var relay: Relay?
     /// When it started, from which rules count.
     package var began = Timestamp(milliseconds: 0)
     /// How many events are remembered to recognise duplicates.

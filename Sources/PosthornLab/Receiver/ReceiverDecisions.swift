@@ -84,32 +84,75 @@ public struct ReceiverDecisions: Sendable {
         return .event
     }
 
+    /// What this receiver would answer, before it is known what becomes of the request.
+    struct Draft: Sendable {
+        let number: Int
+        let time: Timestamp
+        fileprivate let reading: Reading
+        fileprivate let times: Int
+        fileprivate var response: HTTPResponse
+        fileprivate var timesProcessed = 1
+        fileprivate var delayMilliseconds: Int
+        /// Whether it is taken as it came, by no rule, fault or recording of this receiver's own: then a relay passes it on.
+        fileprivate(set) var isTaken = false
+
+        /// How often a relay passes it on.
+        var timesPassedOn: Int { max(1, timesProcessed) }
+    }
+
     /// Decides what a request is answered.
     mutating func decide(_ request: HTTPRequest, _ reading: Reading, at now: Timestamp) -> Decision {
+        settle(draft(request, reading, at: now), request)
+    }
+
+    /// Counts a request and says what it would be answered here.
+    mutating func draft(_ request: HTTPRequest, _ reading: Reading, at now: Timestamp) -> Draft {
         number += 1
-        let entry = reading.identity.map { memory.note($0.key) }
-        var response = answer(request, reading, attempt: entry?.times ?? 0, at: now)
-        var timesProcessed = 1
-        var delay = configuration.misbehaviour.delayMilliseconds
-        if reading.kind == .event, recording != nil {
-            (response, delay, timesProcessed) = recorded(request, reading)
-        } else if response.status == 200, let rule = rule(request, reading, attempt: entry?.times ?? number, at: now) {
-            response = Self.answer(rule)
-            (delay, timesProcessed) = (delay + rule.delayMilliseconds, rule.timesProcessed)
-        } else if reading.kind == .greeting || reading.kind == .validation {
-            delay = 0
-        } else if response.status == 200, let fault = fault(reading, attempt: entry?.times ?? number) {
-            switch fault {
-            case .status(let status): response = .text("failing on request\n", status: status)
-            case .hangUp: response = .hangUp
-            case .delay(let milliseconds): delay += milliseconds
-            case .lose: timesProcessed = 0
-            case .twice: timesProcessed = 2
-            }
-        }
-        let arrival = ReceivedRequest(
+        let times = reading.identity.map { memory.note($0.key).times }
+        var draft = Draft(
             number: number,
             time: now,
+            reading: reading,
+            times: times ?? 0,
+            response: answer(request, reading, attempt: times ?? 0, at: now),
+            delayMilliseconds: configuration.misbehaviour.delayMilliseconds
+        )
+        if reading.kind == .event, recording != nil {
+            (draft.response, draft.delayMilliseconds, draft.timesProcessed) = recorded(request, reading)
+        } else if draft.response.status == 200, let rule = rule(request, reading, attempt: times ?? number, at: now) {
+            draft.response = Self.answer(rule)
+            draft.delayMilliseconds += rule.delayMilliseconds
+            draft.timesProcessed = rule.timesProcessed
+            draft.isTaken = rule.status == 200 && rule.body == nil && rule.timesProcessed > 0
+        } else if reading.kind == .greeting || reading.kind == .validation {
+            draft.delayMilliseconds = 0
+            draft.isTaken = draft.response.status == 200
+        } else if draft.response.status == 200, let fault = fault(reading, attempt: times ?? number) {
+            switch fault {
+            case .status(let status): draft.response = .text("failing on request\n", status: status)
+            case .hangUp: draft.response = .hangUp
+            case .delay(let milliseconds): draft.delayMilliseconds += milliseconds
+            case .lose: draft.timesProcessed = 0
+            case .twice: draft.timesProcessed = 2
+            }
+            draft.isTaken = draft.response.status == 200 && draft.timesProcessed > 0
+        } else {
+            draft.isTaken = draft.response.status == 200
+        }
+        return draft
+    }
+
+    /// Writes down what became of a request.
+    /// - Parameter relayed: What the receiver answered that it was passed on to; `nil` for what is answered here.
+    mutating func settle(_ draft: Draft, _ request: HTTPRequest, relayed: HTTPResponse? = nil) -> Decision {
+        let reading = draft.reading
+        let response = relayed ?? draft.response
+        // As it is now: the same event may have been taken while this one was passed on.
+        let known = reading.identity.flatMap { memory[$0.key] }
+        let isNew = reading.kind == .event && response.status == 200 && known?.wasTaken == false
+        let arrival = ReceivedRequest(
+            number: draft.number,
+            time: draft.time,
             kind: reading.kind,
             method: request.method,
             path: request.path,
@@ -117,18 +160,18 @@ public struct ReceiverDecisions: Sendable {
             identity: reading.identity,
             bodyBytes: request.body.count,
             verdict: reading.verdict,
-            times: entry?.times ?? 0,
-            isDuplicate: entry?.wasAccepted ?? false,
-            isNew: reading.kind == .event && response.status == 200 && entry?.wasTaken == false,
-            timesProcessed: reading.kind == .event && response.status == 200 && entry?.wasTaken == false ? timesProcessed : 0,
+            times: draft.times,
+            isDuplicate: known?.wasAccepted ?? false,
+            isNew: isNew,
+            timesProcessed: isNew ? draft.timesProcessed : 0,
             status: response.isHangUp ? nil : response.status,
-            delayMilliseconds: delay
+            delayMilliseconds: draft.delayMilliseconds
         )
         let taken = arrival.status == 200 ? reading.identity?.key : nil
         if let taken { memory.take(taken) }
-        if let taken, delay == 0 { memory.accept(taken) }
+        if let taken, draft.delayMilliseconds == 0 { memory.accept(taken) }
         counts.add(arrival)
-        return Decision(arrival: arrival, response: response, accepts: delay == 0 ? nil : taken)
+        return Decision(arrival: arrival, response: response, accepts: draft.delayMilliseconds == 0 ? nil : taken)
     }
 
     /// The answer to an event has gone out after its delay: another coming of it is a duplicate from now on.

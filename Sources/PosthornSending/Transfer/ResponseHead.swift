@@ -29,6 +29,12 @@ struct ResponseHead {
     /// Whether the answer's `Date` is wanted; reading it costs, so it is not for every answer.
     var wantsDate = false
     private var dateText: [UInt8] = []
+    private let keepsFields: Bool
+    /// Names and values in their order, where they are kept.
+    private(set) var fields: [(name: String, value: String)] = []
+
+    /// - Parameter keepsFields: Whether the final head's fields are kept.
+    init(keepsFields: Bool = false) { self.keepsFields = keepsFields }
 
     /// Reads one line with its line end.
     mutating func take(_ line: UnsafeBufferPointer<UInt8>) -> Step {
@@ -49,11 +55,13 @@ struct ResponseHead {
             isInsideHead = true
             status = code
             retryAfter = []
+            fields = []
         } else if first | 0x20 == UInt8(ascii: "r"), Self.hasPrefix(line, "retry-after:") {
             retryAfter = Array(line.dropFirst(12))
         } else if wantsDate, first | 0x20 == UInt8(ascii: "d"), Self.hasPrefix(line, "date:") {
             dateText = Array(line.dropFirst(5))
         }
+        if keepsFields, isInsideHead { keep(line) }
         return .goOn
     }
 
@@ -88,6 +96,17 @@ struct ResponseHead {
     private static func moment(_ text: [UInt8]) -> Timestamp? {
         let seconds = curl_getdate(String(decoding: text, as: UTF8.self), nil)
         return (0...lastSecond).contains(seconds) ? Timestamp(milliseconds: Int64(seconds) * 1000) : nil
+    }
+
+    /// The status line has no colon before its first blank, and no field a blank before its colon.
+    private mutating func keep(_ line: UnsafeBufferPointer<UInt8>) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), !line[..<colon].contains(0x20) else { return }
+        func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
+            let from = bytes.drop { $0 <= 0x20 }
+            let to = from.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? from.startIndex
+            return String(decoding: from[..<to], as: UTF8.self)
+        }
+        fields.append((text(line[..<colon]), text(line[(colon + 1)...])))
     }
 
     private mutating func endOfHead() -> Step {

@@ -130,7 +130,7 @@ final class Transfer {
     ///   - endsItself: Whether libcurl ends the attempt at its deadline; if not, only what is not connected by then.
     ///   - keepsConnection: Whether the connection is kept for later requests, if the context keeps any.
     func prepare(timeoutMilliseconds: Int, endsItself: Bool = true, freshConnection: Bool, keepsConnection: Bool = true) {
-        state.head = ResponseHead()
+        state.head = ResponseHead(keepsFields: context.keepsFields)
         state.excerpt.removeAll(keepingCapacity: true)
         state.bodyBytes = 0
         state.intervention = nil

@@ -12,6 +12,8 @@ final class TransferContext {
     let keepsConnections: Bool
     /// How old a connection may be to be used again, and how long it may have been idle; in seconds, 0 for libcurl's defaults.
     let connectionSeconds: (lifetime: Int, idle: Int)
+    /// Whether the fields of answers' heads are kept.
+    let keepsFields: Bool
     let standing = SuppressedHeaders()
     /// This machine's ways out.
     let routes = RouteWatch.shared
@@ -29,9 +31,11 @@ final class TransferContext {
         tls: TLSClient,
         keepsConnections: Bool = true,
         connectionSeconds: (lifetime: Int, idle: Int) = (0, 0),
+        keepsFields: Bool = false,
         epoll: Int32
     ) {
         self.keepsConnections = keepsConnections
+        self.keepsFields = keepsFields
         self.connectionSeconds = connectionSeconds
         self.guard = `guard`
         self.responseLimitBytes = max(0, responseLimitBytes)
