@@ -39,7 +39,10 @@ enum RecordingFlags {
         if urls > 1 { throw UsageProblem("--recording sends what came to one receiver; name one URL", command: command) }
         for flag in ["vendor", "vendor-file", "signature", "credential", "topology"] where arguments.has(flag) {
             if !arguments.has("renew-signatures") {
-                throw UsageProblem("--\(flag) says nothing with --recording but how to make new signatures; add --renew-signatures", command: command)
+                throw UsageProblem(
+                    "--\(flag) says nothing with --recording but how to make new signatures; add --renew-signatures",
+                    command: command
+                )
             }
         }
         let file = try InputFile(path)

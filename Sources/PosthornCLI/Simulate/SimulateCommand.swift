@@ -34,6 +34,9 @@ enum SimulateCommand: Command {
             "Each vendor has its own scenarios, covering every event type it documents; Standard Webhooks defines none, so standard has a"
                 + "\nshop's customers, orders and invoices. --scenario says at which pace. Ids and times follow from --seed,"
                 + "\n--start and the topology's nodes alone, so the same command sends the same bytes again.",
+            "--stories FILE has {\"stories\": [{\"share\": 3, \"steps\": [{\"type\": \"order.created\", \"data\": {\"id\": \"{story}\"}}, …]}]}: the events of each story come in"
+                + "\ntheir order, several stories beside each other, and the data are filled in: {story} (an id, the same through a story), {number}, {now}, {now:s} and"
+                + "\n{now:ms}; a text that is one of the numbers alone becomes a number. The vendor's format carries them, or the delivery fails as unbuildable.",
             "Several URLs all get every event. With --topology, events happen at the file's nodes and each endpoint gets what"
                 + "\nits node, level and patterns say; what a WeSeeDo platform has and the file lacks is made up. Endpoints of the"
                 + "\nother vendors are left out; envelopes standard and raw carry any VENDOR's events. simulate standard is a platform"
@@ -55,6 +58,7 @@ enum SimulateCommand: Command {
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --fault slow-200=2%,duplicates=1% --speed 60",
             "posthorn simulate weseedo http://127.0.0.1:9999/ --event MEETING_STARTED",
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --check",
+            "posthorn simulate standard http://127.0.0.1:9999/ --credential secret=whsec_… --stories stories.json --count 20",
             "posthorn simulate voiso --count 1000 --fault reorder=5% --out events.ndjson --out-topology topology.json",
         ]
     )

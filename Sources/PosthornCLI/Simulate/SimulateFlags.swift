@@ -11,6 +11,7 @@ enum SimulateFlags {
         FormatFlags.flags.filter { ["signature", "credential", "vendor-file"].contains($0.name) } + [
             .init("topology", "FILE", "send to the endpoints of this topology file, with the events at its nodes"),
             .init("scenario", "PACE", "stream (so many events a second) or day (a working day's rise and fall; default stream)"),
+            .init("stories", "FILE", "tell the stories of this file (JSON) instead of the vendor's own, in the vendor's format"),
             .init("event", "TYPE", "send this type only, or those that fit a pattern; by default one such event, now"),
             .init("count", "N", "how many events (default 100, with --event 1)"),
             .init("rate", "N", "with stream: events a second of the scenario's clock (default 1)"),
@@ -44,6 +45,7 @@ enum SimulateFlags {
         let pace = try pace(arguments, command)
         let faults = try faults(arguments, command)
         let pattern = try arguments.pattern("event")
+        if let stories = try stories(arguments) { return try simulation(stories, on: platform, arguments, command) }
         if let pattern, let problem = EventFlag.problem(pattern, among: Scenario(vendor, seed: 0).types, of: vendor.rawValue, command) {
             throw problem
         }
@@ -64,6 +66,7 @@ enum SimulateFlags {
         let pace = try pace(arguments, command)
         let faults = try faults(arguments, command)
         let pattern = try arguments.pattern("event")
+        if let stories = try stories(arguments) { return try simulation(stories, on: [], arguments, command) }
         let name = file.description.title
         if let pattern, let problem = EventFlag.problem(pattern, among: file.types.map(\.name), of: name, command) { throw problem }
         return Simulation(
@@ -73,6 +76,37 @@ enum SimulateFlags {
             faults: faults,
             seed: try seed(arguments) ?? 0,
             start: try start(arguments),
+            wants: { pattern?.matches($0) ?? true }
+        )
+    }
+
+    private static let storyLimitBytes = 4 << 20
+
+    private static func stories(_ arguments: ParsedArguments) throws -> StoryFile? {
+        guard let path = arguments.text("stories") else { return nil }
+        let file = try InputFile(path)
+        let bytes = try file.contents(limitBytes: storyLimitBytes)
+        do throws(InputProblem) { return try StoryFile(json: bytes) } catch {
+            throw InputFileContentProblem(name: file.name, problem: error)
+        }
+    }
+
+    private static func simulation(
+        _ stories: StoryFile,
+        on platform: [Node],
+        _ arguments: ParsedArguments,
+        _ command: String
+    ) throws -> Simulation {
+        let pattern = try arguments.pattern("event")
+        if let pattern, let problem = EventFlag.problem(pattern, among: stories.types, of: "the stories", command) { throw problem }
+        return Simulation(
+            telling: stories,
+            count: try arguments.integer("count", 1...Simulation.countLimit) ?? (pattern == nil ? 100 : 1),
+            pace: try pace(arguments, command),
+            faults: try faults(arguments, command),
+            seed: try seed(arguments) ?? 0,
+            start: try start(arguments),
+            platform: platform,
             wants: { pattern?.matches($0) ?? true }
         )
     }

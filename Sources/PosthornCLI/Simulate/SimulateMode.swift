@@ -8,7 +8,7 @@ enum SimulateMode: String, CaseIterable {
     /// Tries a receiver with a catalogue of cases.
     case check = "--check"
 
-    private static let ofScenario: Set<String> = ["topology", "scenario", "event", "count", "rate", "seed", "start", "fault"]
+    private static let ofScenario: Set<String> = ["topology", "scenario", "stories", "event", "count", "rate", "seed", "start", "fault"]
     private static let ofReceiver: Set<String> = ["signature", "credential", "vendor-file", "timeout", "ca-file", "i-own-this-host"]
     /// Flags that every command has.
     private static let ofAll: Set<String> = ["json", "help", "settings"]

@@ -47,11 +47,13 @@ public struct TypeMix: Equatable, Sendable {
 
     /// Which item has each turn, so that after any number of turns each had as many as its share says, give or take one or two: the
     /// most indebted one is next.
-    func turns(_ count: Int) -> [Int] {
-        var debts = items.map { _ in 0.0 }
-        let sum = sum
+    func turns(_ count: Int) -> [Int] { Self.turns(count, weights: items.map(\.weight)) }
+
+    static func turns(_ count: Int, weights: [Double]) -> [Int] {
+        var debts = weights.map { _ in 0.0 }
+        let sum = weights.reduce(0, +)
         return (0..<count).map { _ in
-            for i in items.indices { debts[i] += items[i].weight }
+            for i in weights.indices { debts[i] += weights[i] }
             let next = debts.indices.max { debts[$0] < debts[$1] } ?? 0
             debts[next] -= sum
             return next

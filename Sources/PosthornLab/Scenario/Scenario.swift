@@ -32,6 +32,12 @@ public struct Scenario: Sendable {
         random = SeededGenerator(seed: seed, "file")
     }
 
+    /// The stories of a file.
+    init(telling stories: StoryFile, seed: UInt64, platform: [Node] = []) {
+        stage = StoryScenario(stories, platform: platform)
+        random = SeededGenerator(seed: seed, "stories")
+    }
+
     /// The nodes that events happen at, parents first; to be applied before events are emitted.
     public var nodes: [Node] { stage.nodes }
 

@@ -76,6 +76,21 @@ public struct Simulation: Sendable {
         self.init(Scenario(of: file, seed: seed), count: count, pace: pace, faults: faults, seed: seed, start: start, wants: wants)
     }
 
+    /// The stories of a file, which any vendor's format may carry.
+    package init(
+        telling stories: StoryFile,
+        count: Int,
+        pace: Pace,
+        faults: SimulationFaults,
+        seed: UInt64,
+        start: Timestamp,
+        platform: [Node] = [],
+        wants: (_ type: String) -> Bool
+    ) {
+        let scenario = Scenario(telling: stories, seed: seed, platform: platform)
+        self.init(scenario, count: count, pace: pace, faults: faults, seed: seed, start: start, wants: wants)
+    }
+
     private init(
         _ scenario: Scenario,
         count: Int,
