@@ -20,7 +20,8 @@ enum Program {
             KeyRevokeCommand.self, ReceiveCommand.self, SimulateCommand.self, LoadCommand.self, LoadCompareCommand.self,
             LoadMergeCommand.self, CheckCommand.self,
             PruneCommand.self, BackupCommand.self,
-            RestoreCommand.self, RekeyCommand.self, DoctorCommand.self, CompletionsCommand.self, ManualCommand.self, VersionCommand.self,
+            RestoreCommand.self, MigrateStoreCommand.self, RekeyCommand.self, DoctorCommand.self,
+            CompletionsCommand.self, ManualCommand.self, VersionCommand.self,
         ]
     }
 

@@ -87,6 +87,13 @@ final class PostgresConnection {
     /// The server's process of this session.
     var backend: Int64 { Int64(PQbackendPID(handle)) }
 
+    /// What the connection was made with, by libpq's keyword, whether it is from the address, the environment or libpq itself.
+    func option(_ keyword: String) -> String? {
+        let options = PQconninfo(handle)
+        defer { PQconninfoFree(options) }
+        return options.flatMap { PostgresPlace.values($0)[keyword] }
+    }
+
     /// The server's version, such as `15.4`.
     var serverVersion: String { PQparameterStatus(handle, "server_version").map { String(cString: $0) } ?? "" }
 

@@ -8,10 +8,13 @@ struct PostgresMigrator {
     let migrations: [Migrations.Migration]
     /// What messages call the outbox.
     let name: String
+    /// Whether it goes on where ``CopyGate`` keeps others out.
+    let passesGate: Bool
 
-    init(_ name: String, _ migrations: [Migrations.Migration] = Migrations.postgreSQL) {
+    init(_ name: String, _ migrations: [Migrations.Migration] = Migrations.postgreSQL, passesGate: Bool = false) {
         self.name = name
         self.migrations = migrations
+        self.passesGate = passesGate
     }
 
     /// Of the advisory lock under which programs that start at the same time migrate one after the other. Any fixed number will do.
@@ -61,7 +64,9 @@ struct PostgresMigrator {
             }
             return 0
         }
-        let rows = try connection.execute("SELECT number, name, checksum FROM posthorn_migration ORDER BY number").all
+        let all = try connection.execute("SELECT number, name, checksum FROM posthorn_migration ORDER BY number").all
+        let rows = all.filter { $0.integer(0) != CopyGate.number }
+        if !passesGate, let gate = Self.gate(all.last) { throw gate.problem(name) }
         if rows.count > migrations.count {
             throw OutboxProblem(
                 .schema,
@@ -78,6 +83,12 @@ struct PostgresMigrator {
             )
         }
         return rows.count
+    }
+
+    /// What keeps programs out, if the last row of the list says so.
+    static func gate(_ last: PostgresRow?) -> CopyGate? {
+        guard let last, last.integer(0) == CopyGate.number else { return nil }
+        return CopyGate(name: last.text(1), text: last.text(2))
     }
 
     /// FNV-1a, 64 bits: it is enough to know an edited file from the one that was applied, which is its only use.

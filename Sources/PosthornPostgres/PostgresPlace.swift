@@ -36,7 +36,8 @@ package struct PostgresPlace: Sendable, Hashable {
         hasPassword = values["password"] != nil
     }
 
-    private static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
+    /// What libpq's list of options has a value for.
+    static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
         var values: [String: String] = [:]
         var next = options
         while let keyword = next.pointee.keyword {

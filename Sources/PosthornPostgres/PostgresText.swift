@@ -20,6 +20,12 @@ enum PostgresText {
         return (0..<(text.count - 2) / 2).map { digit(text[2 + 2 * $0]) << 4 | digit(text[3 + 2 * $0]) }
     }
 
+    /// Bytes as PostgreSQL reads a `bytea`.
+    static func hex(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return "\\x" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
     private static func digit(_ byte: UInt8) -> UInt8 {
         byte <= UInt8(ascii: "9") ? byte &- UInt8(ascii: "0") : (byte | 0x20) &- UInt8(ascii: "a") &+ 10
     }

@@ -6,8 +6,13 @@ import PosthornMigrations
 /// Brings a file's schema up to this program's, or refuses and touches nothing.
 struct Migrator {
     let migrations: [Migrations.Migration]
+    /// Whether it goes on where ``CopyGate`` keeps others out.
+    let passesGate: Bool
 
-    init(_ migrations: [Migrations.Migration] = Migrations.sqlite) { self.migrations = migrations }
+    init(_ migrations: [Migrations.Migration] = Migrations.sqlite, passesGate: Bool = false) {
+        self.migrations = migrations
+        self.passesGate = passesGate
+    }
 
     /// Applies what is missing, each file in a transaction of its own.
     func migrate(_ connection: SQLiteConnection, now: Int64) throws(OutboxProblem) {
@@ -34,7 +39,10 @@ struct Migrator {
             }
             return 0
         }
-        let statement = try connection.prepare("SELECT number, name, checksum FROM posthorn_migration ORDER BY number")
+        if !passesGate, let gate = try Self.gate(connection) { throw gate.problem(connection.path) }
+        let statement = try connection.prepare(
+            "SELECT number, name, checksum FROM posthorn_migration WHERE number <> \(CopyGate.number) ORDER BY number"
+        )
         var count = 0
         while try statement.step() {
             let number = statement.integer(0)
@@ -57,6 +65,12 @@ struct Migrator {
             count += 1
         }
         return count
+    }
+
+    /// What keeps programs out of the file, if anything does.
+    static func gate(_ connection: SQLiteConnection) throws(OutboxProblem) -> CopyGate? {
+        let row = try connection.prepare("SELECT name, checksum FROM posthorn_migration WHERE number = \(CopyGate.number)")
+        return try row.step() ? CopyGate(name: row.text(0), text: row.text(1)) : nil
     }
 
     private func newest(_ connection: SQLiteConnection) throws(OutboxProblem) -> Int64 {

@@ -107,6 +107,9 @@ public final class PostgresServer: Sendable {
         "postgresql://\(user)@/\(database)?host=\(folder)"
     }
 
+    /// The database that an address names.
+    public func name(of address: String) -> String { String(address.prefix { $0 != "?" }.split(separator: "/").last ?? "") }
+
     /// Runs SQL with `psql`, in one transaction, and returns the rows without decoration.
     @discardableResult
     public func run(_ sql: String, in address: String) throws -> String {

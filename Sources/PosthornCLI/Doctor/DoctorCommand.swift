@@ -7,12 +7,17 @@ import PosthornSystem
 enum DoctorCommand: Command {
     static let specification = CommandSpecification(
         name: "doctor",
-        summary: "check the outbox's file, its settings and the machine, and say what to do",
+        summary: "check the outbox, its file or server, and the machine, and say what to do",
         details: [
             "One line a check: ok, warn or problem, what was found and what to do. Exit status 1 when there is a problem. The whole"
-                + "\nfile is read, which takes a while when it is large. With --json: severity, check, message."
+                + "\nfile is read, which takes a while when it is large. With --json: severity, check, message.",
+            "Of an outbox in PostgreSQL it looks at the server as well: its release and durability, standbys and slots, who keeps"
+                + "\ndeleted rows, locks and sessions, the role's rights, TLS and vacuuming. It never shows a password.",
         ],
-        examples: ["posthorn doctor", "posthorn doctor --db /var/lib/posthorn/posthorn.db"]
+        examples: [
+            "posthorn doctor", "posthorn doctor --db /var/lib/posthorn/posthorn.db",
+            "posthorn doctor --db postgresql://posthorn@db/platform",
+        ]
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
@@ -49,6 +54,14 @@ enum DoctorCommand: Command {
     private static func server(_ context: Context) -> [Finding] {
         var findings: [Finding] = []
         if let problem = context.keyProblem { findings.append(Finding(.problem, "key", TerminalText.text(problem))) }
+        var server: [Finding] = []
+        #if PostgreSQL
+        // Also of an outbox that does not open: they may say why.
+        switch ServerChecks.all(context.databasePath) {
+        case .success(let found): server = found
+        case .failure(let problem): return findings + [Finding(.problem, "server", TerminalText.text(Program.message(of: problem)))]
+        }
+        #endif
         do {
             let outbox = try context.openToRead()
             defer { outbox.close() }
@@ -58,7 +71,7 @@ enum DoctorCommand: Command {
         } catch {
             findings.append(Finding(.problem, "server", TerminalText.text(Program.message(of: error))))
         }
-        return findings
+        return findings + server
     }
 
     private static func opened(_ path: String) -> Finding {

@@ -8,14 +8,18 @@ import PosthornSystem
 enum OutboxChecks {
     /// - Parameter onServer: Whether a database server has it, which keeps its log and checks its pages by itself.
     static func all(_ outbox: Outbox, onServer: Bool = false) throws -> [Finding] {
-        let differences = try outbox.schemaDifferences()
-        var findings = SchemaChecks.schema(differences)
+        var (differences, findings): ([SchemaDifference], [Finding]) = ([], [])
+        do {
+            differences = try outbox.schemaDifferences()
+            findings = SchemaChecks.schema(differences)
+        } catch let problem as OutboxProblem where onServer && problem.code == .access {
+            findings = [SchemaChecks.notCompared]
+        }
         if SchemaChecks.isUnreadable(differences) {
             let stray = (try? outbox.strayDeliveries()).map(SchemaChecks.stray) ?? []
             return findings + [integrity(try outbox.integrityProblems())] + stray
         }
         if onServer {
-            findings.append(Finding(.ok, "version", "PostgreSQL \(TerminalText.text(try outbox.sqliteVersion()))"))
             findings += try outbox.integrityProblems().map { Finding(.problem, "integrity", TerminalText.text($0)) }
         } else {
             findings += [

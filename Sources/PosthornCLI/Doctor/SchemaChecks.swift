@@ -13,6 +13,14 @@ enum SchemaChecks {
         return listed + (rest > 0 ? [Finding(.problem, "schema", "\(rest) more parts are missing or changed")] : [])
     }
 
+    /// A server compares them with a schema that is made for the moment.
+    static let notCompared = Finding(
+        .warn,
+        "schema",
+        "the tables were not compared with what they should be, since this role may not make a schema; GRANT CREATE ON DATABASE … TO it, "
+            + "or run the doctor as one that may"
+    )
+
     private static func finding(_ difference: SchemaDifference) -> Finding {
         let what = "\(difference.type) \(TerminalText.text(difference.name))"
         switch difference.kind {

@@ -1,5 +1,6 @@
 import Posthorn
 import PosthornStore
+import PosthornText
 #if PostgreSQL
 import PosthornPostgres
 #endif
@@ -32,13 +33,29 @@ enum DatabaseServer {
         try refuseShownPassword(address, words: CommandLine.arguments)
         return try Outbox(postgreSQL: address, creating: creating, key: key, replacing: formerKey)
         #else
-        throw OutboxProblem(
+        throw notBuilt
+        #endif
+    }
+
+    /// One end of `migrate-store`.
+    static func copy(_ address: String, now: Timestamp) throws -> any StoreCopy {
+        #if PostgreSQL
+        try refuseShownPassword(address, words: CommandLine.arguments)
+        return try PostgresCopy(address, now: now)
+        #else
+        throw notBuilt
+        #endif
+    }
+
+    #if !PostgreSQL
+    private static var notBuilt: OutboxProblem {
+        OutboxProblem(
             .access,
             "this posthorn was built without PostgreSQL; build it with swift build --traits PostgreSQL (it needs libpq-dev), or name a file "
                 + "with --db"
         )
-        #endif
     }
+    #endif
 
     #if PostgreSQL
     /// Everybody on the machine can read the words of a running command.
@@ -46,8 +63,8 @@ enum DatabaseServer {
         guard words.contains(where: { $0.hasSuffix(address) }), try PostgresPlace(address).hasPassword else { return }
         throw OutboxProblem(
             .access,
-            "--db has a password in it, which everybody on this machine can read while the command runs; put the address into POSTHORN_DB, or "
-                + "the password into the file that PGPASSFILE names"
+            "the address on the command line has a password in it, which everybody on this machine can read while the command runs; put the "
+                + "password into the file that PGPASSFILE names, or the address of --db into POSTHORN_DB"
         )
     }
     #endif
