@@ -173,7 +173,8 @@ let package = Package(
             "PosthornPostgresTests",
             [
                 "PosthornStore", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornMigrations", "PosthornTestSupport",
-                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL), "PosthornCLI",
+                "PosthornStoreContract", .target(name: "PosthornPostgres", condition: withPostgreSQL), "PosthornCLI", "Posthorn",
+                .target(name: "CPosthornPostgres", condition: withPostgreSQL),
             ]
         ),
         tests(

@@ -58,5 +58,6 @@ public enum Migrations {
         Migration(number: 8, name: "008_postgres_lag.sql", sql: PackageResources._08_postgres_lag_sql),
         Migration(number: 9, name: "009_postgres_own_events.sql", sql: PackageResources._09_postgres_own_events_sql),
         Migration(number: 10, name: "010_postgres_job_filters.sql", sql: PackageResources._10_postgres_job_filters_sql),
+        Migration(number: 11, name: "011_postgres_waking.sql", sql: PackageResources._11_postgres_waking_sql),
     ]
 }

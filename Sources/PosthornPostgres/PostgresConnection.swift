@@ -10,6 +10,7 @@ final class PostgresConnection {
     private let name: String
     /// Statements that the server has prepared, by their SQL.
     private var prepared: [String: String] = [:]
+    private var named = 0
     /// How many statements the server was asked for.
     private(set) var statements = 0
 
@@ -76,6 +77,21 @@ final class PostgresConnection {
     /// Whether the session is gone.
     var isLost: Bool { PQstatus(handle) != CONNECTION_OK }
 
+    /// Readable when the server has said something.
+    var descriptor: Int32 { PQsocket(handle) }
+
+    /// Takes the notices that have come in, without waiting.
+    /// - Returns: Whether there was one by another session.
+    func takeNotices() -> Bool {
+        PQconsumeInput(handle)
+        var isThere = false
+        while let notice = PQnotifies(handle) {
+            if notice.pointee.be_pid != PQbackendPID(handle) { isThere = true }
+            PQfreemem(notice)
+        }
+        return isThere
+    }
+
     /// Whether a transaction is under way, be it one that has failed.
     var isInTransaction: Bool {
         switch PQtransactionStatus(handle) {
@@ -112,18 +128,22 @@ final class PostgresConnection {
         if let known = prepared[sql] {
             statement = known
         } else {
-            statement = "posthorn\(prepared.count)"
+            // A name is never given twice: the server may have the statement still.
+            statement = "posthorn\(named)"
+            named += 1
             _ = try rows(PQprepare(handle, statement, sql, 0, nil))
             prepared[sql] = statement
         }
         statements += 1
         do throws(OutboxProblem) {
-            return try withPointers(values) { (pointers) throws(OutboxProblem) in
+            return try PostgresValue.withPointers(values) { (pointers) throws(OutboxProblem) in
                 try rows(PQexecPrepared(handle, statement, Int32(values.count), pointers, nil, nil, 0))
             }
         } catch {
-            // Prepared again the next time, in case it was the statement that is out of date.
-            if error.code == .busy, !isInTransaction { prepared.removeAll() }
+            // Prepared again the next time: a pooler, or a server that has taken another's place, has none of them; the plan of this one is
+            // out of date.
+            if error.message.hasSuffix("(26000)") { prepared.removeAll() }
+            if error.message.hasSuffix("(0A000)") { prepared[sql] = nil }
             throw error
         }
     }
@@ -131,27 +151,9 @@ final class PostgresConnection {
     /// Runs a statement that is not worth being prepared.
     func runOnce(_ sql: String, _ values: [PostgresValue]) throws(OutboxProblem) -> PostgresRows {
         statements += 1
-        return try withPointers(values) { (pointers) throws(OutboxProblem) in
+        return try PostgresValue.withPointers(values) { (pointers) throws(OutboxProblem) in
             try rows(PQexecParams(handle, sql, Int32(values.count), nil, pointers, nil, nil, 0))
         }
-    }
-
-    private func withPointers<Result>(
-        _ values: [PostgresValue],
-        _ body: ([UnsafePointer<CChar>?]) throws(OutboxProblem) -> Result
-    ) throws(OutboxProblem) -> Result {
-        var buffer: [UInt8] = []
-        var starts: [Int?] = []
-        for value in values {
-            let start = buffer.count
-            starts.append(value.append(to: &buffer) ? start : nil)
-            buffer.append(0)
-        }
-        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, buffer.count))
-        defer { copy.deallocate() }
-        _ = copy.initialize(fromContentsOf: buffer)
-        let base = UnsafeRawPointer(copy.baseAddress!)
-        return try body(starts.map { start in start.map { base.advanced(by: $0).assumingMemoryBound(to: CChar.self) } })
     }
 
     private func rows(_ result: OpaquePointer?) throws(OutboxProblem) -> PostgresRows {

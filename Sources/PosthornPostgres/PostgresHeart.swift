@@ -18,10 +18,6 @@ final class PostgresHeart: Sendable {
         var isStopping = false
     }
 
-    /// Others are looked at so often; every fourth time the own number is counted up.
-    private static let lookMilliseconds: Int64 = 250
-    private static let looksPerBeat = 4
-
     /// - Parameters:
     ///   - id: The engine's number.
     ///   - place: Where the outbox is.
@@ -61,7 +57,7 @@ final class PostgresHeart: Sendable {
                 let session: PostgresConnection
                 if let known = connection { session = known } else { session = try PostgresConnection(place, session: Self.session) }
                 connection = session
-                if looks.isMultiple(of: Self.looksPerBeat) { try beat(session) }
+                if MembershipRules.beats(atLook: looks) { try beat(session) }
                 looks += 1
                 let others = try PostgresHeart.beats(session).filter { $0.engine != id }
                 try PostgresHeart.remove(observer.look(others, at: MonotonicClock.nanoseconds()), session)
@@ -70,7 +66,7 @@ final class PostgresHeart: Sendable {
                 connection = nil
                 looks = 0
             }
-            waker.wait(milliseconds: Self.lookMilliseconds)
+            waker.wait(milliseconds: MembershipRules.lookMilliseconds)
         }
     }
 
@@ -105,7 +101,7 @@ final class PostgresHeart: Sendable {
             let ids = PostgresValue.integers(found.all.map { $0.integer(0) })
             try connection.run("UPDATE posthorn_shard SET dispatcher = NULL WHERE dispatcher = ANY ($1::bigint[])", [ids])
             try connection.run("DELETE FROM posthorn_dispatcher WHERE id = ANY ($1::bigint[])", [ids])
-            try connection.execute("COMMIT")
+            try connection.execute("SELECT posthorn_wake(); COMMIT")
         } catch {
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
             throw error

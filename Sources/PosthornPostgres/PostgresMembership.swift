@@ -23,7 +23,7 @@ final class PostgresMembership {
     var hasPart: Bool { id != nil && shards != .all }
 
     /// When its lease ends, by ``BootClock``.
-    var endsAt: Int64? { heart.map { $0.beganAt + BeatObserver.leaseNanoseconds } }
+    var endsAt: Int64? { heart.map { MembershipRules.leaseEnd(sentAt: $0.beganAt) } }
 
     /// Begins to live.
     /// - Parameter now: When it has joined at the earliest, by ``BootClock``.

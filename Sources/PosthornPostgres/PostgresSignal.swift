@@ -1,15 +1,15 @@
 #if PostgreSQL
 import PosthornStore
 
-/// Has the writer's thread look at the outbox every few milliseconds: a look costs less than a notice with every commit would, which
-/// PostgreSQL makes one after the other.
+/// Has the writer's thread look at the outbox when a notice of a commit has come in, and every now and then.
 final class PostgresSignal: ChangeSignal {
-    /// How long to wait between two looks.
-    static let lookMilliseconds: Int64 = 20
+    private let store: PostgresStore
+    private var notices: PostgresNotices { store.notices }
 
-    /// None.
-    var descriptor: Int32 { -1 }
-    func drain() {}
-    func delayMilliseconds() -> Int64 { Self.lookMilliseconds }
+    init(_ store: PostgresStore) { self.store = store }
+
+    var descriptor: Int32 { notices.descriptor }
+    func drain() { notices.take() }
+    func delayMilliseconds() -> Int64 { notices.delay() }
 }
 #endif

@@ -69,6 +69,7 @@ extension PostgresStore {
     /// Adds deliveries, whose numbers are given out under the lock, in their order.
     private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
         if deliveries.isEmpty { return }
+        hasNews = true
         for delivery in deliveries { count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held) }
         let hasLanes = deliveries.contains { $0.recipient.lane != nil }
         let rows = try run(
@@ -159,6 +160,7 @@ extension PostgresStore {
                 .integer(Self.acceptingLock)
             )
             guard let id = rows.first?.integer(0) else { continue }
+            hasNews = true
             count(1, from: nil, to: recipient.isActive ? .ready : .held)
             numbers.append(id)
             if let lane = recipient.lane { try enter([(id, recipient.endpoint, lane)]) }

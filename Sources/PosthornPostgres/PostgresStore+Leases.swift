@@ -21,7 +21,7 @@ extension PostgresStore {
         let id: Int64?
         do throws(OutboxProblem) {
             id = try add(alone: alone)
-            try connection.execute("COMMIT")
+            try connection.execute("SELECT posthorn_wake(); COMMIT")
         } catch {
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
             throw error
@@ -51,14 +51,14 @@ extension PostgresStore {
         guard let id = membership.id else { return .none }
         let rows = try run("SELECT NULL, id FROM posthorn_dispatcher UNION ALL SELECT shard, dispatcher FROM posthorn_shard").all
         let engines = rows.filter { $0.isNull(0) }.map { $0.integer(1) }
-        guard engines.contains(id) else { return try leaseAnew() }
         let owned = rows.filter { !$0.isNull(0) && !$0.isNull(1) }.map { (Int($0.integer(0)), $0.integer(1)) }
-        let plan = ShardPlan(of: id, among: engines, owners: Dictionary(owned, uniquingKeysWith: { first, _ in first }))
+        let owners = Dictionary(owned, uniquingKeysWith: { first, _ in first })
+        guard case .follow(let plan) = MembershipRules.turn(of: id, engines: engines, owners: owners) else { return try leaseAnew() }
         // In a transaction that may be undone nothing is taken.
         let taken = plan.wanted.isEmpty || isWriting ? ShardSet.none : try take(plan.wanted, id)
-        let shards = plan.shards.union(taken)
-        membership.leased = shards
-        return ShardLease(shards: shards, recalled: plan.recalled, endsAt: membership.endsAt)
+        let lease = MembershipRules.lease(plan, taken: taken, endsAt: membership.endsAt)
+        membership.leased = lease.shards
+        return lease
     }
 
     /// Others have taken it for dead: it begins again, as a new engine would.
@@ -94,6 +94,7 @@ extension PostgresStore {
             .integer(membership.id ?? 0),
             .integers(shards.numbers.map { Int64($0) })
         )
+        try run("SELECT posthorn_wake()")
     }
 
     /// Gives all shards back at once.
@@ -107,6 +108,7 @@ extension PostgresStore {
             """,
             .integer(id)
         )
+        _ = try? run("SELECT posthorn_wake()")
     }
 
     /// Nothing can happen to a database that its sessions do not tell; engines come and go.

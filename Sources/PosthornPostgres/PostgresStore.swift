@@ -21,6 +21,10 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     private var commits = 0
     private var statementsBefore = 0
     private var hasChangedTopology = false
+    /// What wakes its engine.
+    private(set) lazy var notices = PostgresNotices(self)
+    /// Whether engines that sleep must know of the transaction that is under way.
+    var hasNews = false
     /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
@@ -104,6 +108,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         let transaction = try begin()
         isWriting = true
         changedCounts = OutboxCounts()
+        hasNews = false
         foreseenEvents = [:]
         defer {
             isWriting = false
@@ -145,7 +150,10 @@ package final class PostgresStore: OutboxStore, OutboxReader {
 
     /// Counts the transaction and commits it, in one message.
     private func commit(_ transaction: String) throws(OutboxProblem) {
-        do throws(OutboxProblem) { try connection.execute(countingStatement(slot: Int(connection.backend % 64)) + "; COMMIT") } catch {
+        do throws(OutboxProblem) {
+            let waking = hasNews ? "; SELECT posthorn_wake()" : ""
+            try connection.execute(countingStatement(slot: Int(connection.backend % 64)) + waking + "; COMMIT")
+        } catch {
             guard connection.isLost else { throw error }
             doubtful = transaction
             let isCommitted: Bool
@@ -220,15 +228,17 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// of Posthorn's; for as long as any of them wait, the number is another one each time.
     package func commitsByOthers() throws(OutboxProblem) -> Int64 {
         let row = try run("SELECT (SELECT sum(commits) FROM posthorn_count)::bigint, EXISTS (SELECT 1 FROM posthorn_arrival)").first
-        if row?.boolean(1) == true { arrivalLooks += 1 }
+        let hasArrivals = row?.boolean(1) == true
+        if hasArrivals { arrivalLooks += 1 }
+        notices.looked(found: hasArrivals)
         return (row?.integer(0) ?? 0) - Int64(commits) + arrivalLooks
     }
 
-    /// Looks again and again.
-    package func makeChangeSignal() -> (any ChangeSignal)? { PostgresSignal() }
+    /// Notices of commits, and looks again and again where there are none.
+    package func makeChangeSignal() -> (any ChangeSignal)? { PostgresSignal(self) }
 
-    /// The server does what is to be done.
-    package func maintain() throws(OutboxProblem) {}
+    /// The server does what is to be done, but for what has to do with waking.
+    package func maintain() throws(OutboxProblem) { try notices.wake() }
     /// A commit is safe where the server has it.
     package func saveCommitted() {}
     /// Nothing of this session's is kept for others.
@@ -246,6 +256,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     }
 
     func countUp(_ name: String) throws(OutboxProblem) {
+        hasNews = true
         try run("UPDATE posthorn_setting SET value = value + 1 WHERE name = $1", .text(name))
     }
 

@@ -1,4 +1,6 @@
 #if PostgreSQL
+import PosthornStore
+
 /// A value that is handed to a statement, in PostgreSQL's own text form.
 ///
 /// PostgreSQL's texts cannot hold a zero byte; where a text of ours has one, U+FFFD takes its place.
@@ -94,6 +96,25 @@ enum PostgresValue {
             append(value, &buffer)
         }
         buffer.append(UInt8(ascii: "}"))
+    }
+
+    /// Gives values to libpq, each with an end, for as long as `body` runs.
+    static func withPointers<Result>(
+        _ values: [PostgresValue],
+        _ body: ([UnsafePointer<CChar>?]) throws(OutboxProblem) -> Result
+    ) throws(OutboxProblem) -> Result {
+        var buffer: [UInt8] = []
+        var starts: [Int?] = []
+        for value in values {
+            let start = buffer.count
+            starts.append(value.append(to: &buffer) ? start : nil)
+            buffer.append(0)
+        }
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, buffer.count))
+        defer { copy.deallocate() }
+        _ = copy.initialize(fromContentsOf: buffer)
+        let base = UnsafeRawPointer(copy.baseAddress!)
+        return try body(starts.map { start in start.map { base.advanced(by: $0).assumingMemoryBound(to: CChar.self) } })
     }
 }
 #endif

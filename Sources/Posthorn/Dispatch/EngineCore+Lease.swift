@@ -6,7 +6,9 @@ extension EngineCore {
     /// Asks which shards this engine delivers, and follows what has changed.
     func followLease(_ store: any ShardLeases & EngineJournal, _ now: Timestamp) throws(OutboxProblem) {
         let lease = try store.lease()
-        if lease.endsAt != dispatch.leases.lease.endsAt { pool.mayStart(until: lease.endsAt) }
+        let endsAt = dispatch.leases.lease.endsAt
+        // Last of all: what waits in the pool of shards that are another's by now must be gone before anything may start again.
+        defer { if lease.endsAt != endsAt { pool.mayStart(until: lease.endsAt) } }
         guard let change = dispatch.leases.update(lease) else { return }
         let stopped = change.lost.union(change.recalled)
         let keys = stopped.isEmpty ? [] : directory.entries.map(\.stored.key).filter(stopped.containsEndpoint)

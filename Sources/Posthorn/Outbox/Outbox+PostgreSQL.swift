@@ -1,4 +1,5 @@
 #if PostgreSQL
+import PosthornModel
 import PosthornPostgres
 import PosthornStore
 public import PosthornSystem
@@ -28,6 +29,33 @@ extension Outbox {
             let location = try PostgresLocation(address, creating: creating)
             try self.init(at: location, key: key, replacing: formerKey, clock: clock, random: random)
         } catch { throw .of(error) }
+    }
+
+    /// Puts an event into a transaction of the platform's own, over the platform's own connection. Needs a build with the trait `PostgreSQL`.
+    ///
+    /// The event exists once that transaction commits; a running engine notices within milliseconds. What is wrong with an event is
+    /// refused as `emit(_:)` refuses it, and leaves the transaction as it was before. The role needs no more rights than to insert
+    /// events.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - connection: The `PGconn *` of a connection to the outbox's database with an open transaction, not in pipeline mode. It is used, and
+    ///     waited for, on the calling thread.
+    /// - Returns: The event's id.
+    /// - Throws: A problem of code `connection` when the connection is not such a one.
+    public func emit(_ event: NewEvent, inPostgreSQLTransactionOf connection: OpaquePointer) throws(OutboxError) -> String {
+        let checked: Event
+        do throws(InputProblem) { checked = try EmitBatch.checked(event, at: clock.now(), random) } catch { throw .input(error) }
+        do throws(PostgresTransactionalEmit.Failure) {
+            try PostgresTransactionalEmit.insert(checked, into: connection)
+        } catch {
+            switch error {
+            case .unknownNode: throw .input(EventRecipients.unknownNode(checked.node))
+            case .idInUse: throw .input(.idInUse(checked.id))
+            case .store(let problem): throw .store(problem)
+            }
+        }
+        return checked.id
     }
 }
 #endif

@@ -50,6 +50,14 @@ extension Outbox {
     /// - Returns: The event's id.
     /// - Throws: A problem of code `connection` when the connection is not such a one.
     public func emit(_ event: NewEvent, inTransactionOf connection: OpaquePointer) throws(OutboxError) -> String {
+        if path.hasPrefix("postgresql://") {
+            throw .store(
+                OutboxProblem(
+                    .connection,
+                    "the outbox is in PostgreSQL, and this takes a connection to SQLite; use emit(_:inPostgreSQLTransactionOf:)"
+                )
+            )
+        }
         let checked: Event
         do throws(InputProblem) { checked = try EmitBatch.checked(event, at: clock.now(), random) } catch { throw .input(error) }
         do throws(TransactionalEmit.Failure) {

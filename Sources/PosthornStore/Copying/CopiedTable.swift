@@ -73,11 +73,12 @@ package struct CopiedTable: Sendable, Hashable {
             "posthorn_health",
             "endpoint:i state reason actor since:i until:i failures:i probes:i failing_since:i gone_since:i noticed:i"
         ),
+        CopiedTable("posthorn_own_event", "endpoint:i told hour:i health:i exhausted:i withheld:i"),
         CopiedTable("posthorn_access_key", "id name node rights digest created:i expires:i last_used:i revoked:i maker"),
         CopiedTable(
             "posthorn_replay",
             "number:i scope node endpoint types states since:i until:i recipients rate:i created:i creator state position:i through:i total:i "
-                + "done:i refused:i finished:i action errors"
+                + "done:i refused:i finished:i action errors event status_classes attempts_min:i"
         ),
         CopiedTable("posthorn_statistics", key: 3, "endpoint:i span:i start:i delivered:i exhausted:i failed durations lags"),
         CopiedTable("posthorn_idempotency", key: 2, "owner name digest created:i status:i content_type location body:b"),
