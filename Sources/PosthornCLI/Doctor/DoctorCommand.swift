@@ -54,13 +54,15 @@ enum DoctorCommand: Command {
     private static func server(_ context: Context) -> [Finding] {
         var findings: [Finding] = []
         if let problem = context.keyProblem { findings.append(Finding(.problem, "key", TerminalText.text(problem))) }
-        var server: [Finding] = []
+        let server: [Finding]
         #if PostgreSQL
         // Also of an outbox that does not open: they may say why.
         switch ServerChecks.all(context.databasePath) {
         case .success(let found): server = found
         case .failure(let problem): return findings + [Finding(.problem, "server", TerminalText.text(Program.message(of: problem)))]
         }
+        #else
+        server = []
         #endif
         do {
             let outbox = try context.openToRead()
