@@ -34,9 +34,11 @@
 @_exported public import enum PosthornModel.Vendor
 @_exported public import struct PosthornSending.EgressGuard
 @_exported public import enum PosthornSending.MachineFault
+@_exported public import struct PosthornSending.OutboundProxy
 @_exported public import struct PosthornSending.ResolverConfiguration
 @_exported public import struct PosthornSending.SenderConfiguration
 @_exported public import struct PosthornSending.SenderStatistics
+@_exported public import struct PosthornSending.SourceAddress
 @_exported public import struct PosthornStore.BackupReport
 @_exported public import struct PosthornStore.CancelReport
 @_exported public import enum PosthornStore.DeliveryAction

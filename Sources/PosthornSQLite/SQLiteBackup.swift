@@ -1,6 +1,7 @@
 import PosthornModel
 package import PosthornStore
 package import PosthornText
+import CPosthornLinux
 import CPosthornSQLite
 import Glibc
 

@@ -37,6 +37,9 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
         address.bits & Self.mask(prefixLength) == first.bits
     }
 
+    /// Whether it is all of IPv4, or all there is.
+    package var holdsEverything: Bool { prefixLength == 0 || (first.isIPv4 && prefixLength == 96) }
+
     /// As it is written: `10.0.0.0/8`.
     public var description: String {
         first.isIPv4 && prefixLength >= 96 ? "\(first)/\(prefixLength - 96)" : "\(first)/\(prefixLength)"

@@ -61,6 +61,9 @@ extension ScopedOutbox {
 
     /// Refuses an address in a URL that no request will ever reach.
     private static func check(_ url: EndpointURL, _ guard: EgressGuard) throws(InputProblem) {
+        if `guard`.proxy != nil, let reason = `guard`.refusal(of: url) {
+            throw InputProblem(.notAllowed, field: "url", value: url.host, reason: reason)
+        }
         let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
         // A name that is only this machine's is no better than its address.
         let text = host.lowercased() == "localhost" ? "127.0.0.1" : host

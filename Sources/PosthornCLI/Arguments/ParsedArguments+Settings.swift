@@ -8,7 +8,9 @@ extension ParsedArguments {
     static let settingsVariable = "POSTHORN_SETTINGS"
 
     /// What takes the place of a flag that is not on the command line, and so of its variable and its setting.
-    private static let secrets = ["key-file": "POSTHORN_KEY", "smtp-password-file": MailArguments.variable]
+    private static let secrets = [
+        "key-file": "POSTHORN_KEY", "smtp-password-file": MailArguments.variable, "proxy-password-file": OutboundArguments.variable,
+    ]
 
     /// Variables that hold secrets themselves.
     static var secretVariables: [String] { Array(secrets.values) }

@@ -7,12 +7,15 @@ import PosthornSystem
 enum DoctorCommand: Command {
     static let specification = CommandSpecification(
         name: "doctor",
-        summary: "check the outbox, its file or server, and the machine, and say what to do",
+        summary: "check the outbox, its file or server, its settings and the machine, and say what to do",
+        flags: OutboundArguments.flags,
+        settings: OutboundArguments.flags.map(\.name),
         details: [
             "One line a check: ok, warn or problem, what was found and what to do. Exit status 1 when there is a problem. The whole"
                 + "\nfile is read, which takes a while when it is large. With --json: severity, check, message.",
             "Of an outbox in PostgreSQL it looks at the server as well: its release and durability, standbys and slots, who keeps"
                 + "\ndeleted rows, locks and sessions, the role's rights, TLS and vacuuming. It never shows a password.",
+            "With --proxy or --source-address, also from the settings of posthorn run, it says how requests leave, and whether they can.",
         ],
         examples: [
             "posthorn doctor", "posthorn doctor --db /var/lib/posthorn/posthorn.db",
@@ -21,7 +24,8 @@ enum DoctorCommand: Command {
     )
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let findings = context.isOnServer ? server(context) : file(context)
+        let egress = try OutboundArguments.egress(arguments, hasAllow: false)
+        let findings = (context.isOnServer ? server(context) : file(context)) + OutboundChecks.all(egress)
         return Finding.report(findings + FileChecks.key(KeySource.file(arguments)) + MachineChecks.all(), context)
     }
 

@@ -3,16 +3,14 @@ import PosthornSending
 
 /// What commands that call one endpoint have in common.
 enum EndpointCalls {
-    static let flags: [CommandSpecification.Flag] = [
-        CommandSpecification.allow,
-        CommandSpecification.caFile,
-    ]
+    static let flags: [CommandSpecification.Flag] =
+        [CommandSpecification.allow, CommandSpecification.caFile] + OutboundArguments.flags
 
     /// Those that may come from the environment and the settings file.
     static let settings = flags.map(\.name)
 
     static func egress(_ arguments: ParsedArguments) throws(UsageProblem) -> EgressGuard {
-        EgressGuard(allow: try arguments.ranges("allow"))
+        try OutboundArguments.egress(arguments)
     }
 
     /// The file of certificate authorities, if one is given; seen to hold some.

@@ -28,7 +28,6 @@ enum MailArguments {
         + "\none for each endpoint, until a run has it or prune deletes their deliveries. --until-settled tries every waiting mail once."
 
     static let variable = "POSTHORN_SMTP_PASSWORD"
-    private static let passwordLimitBytes = 4096
 
     /// The configuration that the flags ask for; `nil` without `--smtp`.
     /// - Parameter command: Whose help says more.
@@ -60,7 +59,8 @@ enum MailArguments {
             throw problem("\(arguments.label("mail-from")): \(error)")
         }
         let hasUser = url.utf8.split(separator: UInt8(ascii: "/")).last?.contains(UInt8(ascii: "@")) ?? false
-        let secret = try password(arguments, environment, isWanted: hasUser)
+        // A variable that is set for other runs is no reason to refuse a server without a login.
+        let secret = try PasswordFile.password(arguments, flag: "smtp-password-file", hasUser ? environment(variable) : nil)
         if hasUser && secret == nil {
             throw problem(
                 "\(arguments.label("smtp")) names a user, whose password is missing; set \(variable) or give --smtp-password-file FILE"
@@ -86,29 +86,6 @@ enum MailArguments {
     private static func operatorAddress(_ arguments: ParsedArguments) throws(InputProblem) -> MailAddress? {
         guard let text = arguments.text("mail-operator") else { return nil }
         do throws(InputProblem) { return try MailAddress(text) } catch { throw error.at("--mail-operator") }
-    }
-
-    private static func password(
-        _ arguments: ParsedArguments,
-        _ environment: (String) -> String?,
-        isWanted: Bool
-    ) throws(UsageProblem) -> String? {
-        guard let file = arguments.text("smtp-password-file") else {
-            // A variable that is set for other runs is no reason to refuse a server without a login.
-            return isWanted ? environment(variable).flatMap { $0.isEmpty ? nil : $0 } : nil
-        }
-        let bytes: [UInt8]
-        do throws(InputFileProblem) { bytes = try InputFile(file).contents(limitBytes: passwordLimitBytes) } catch {
-            throw problem("\(arguments.label("smtp-password-file")): \(error)")
-        }
-        if let kind = ForeignText.kind(of: bytes), bytes.first != UInt8(ascii: "{"), bytes.first != UInt8(ascii: "[") {
-            throw problem("\(arguments.label("smtp-password-file")): \(TerminalText.text(file)) \(kind); it holds the password alone")
-        }
-        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
-        guard !line.isEmpty, let text = String(validating: line, as: UTF8.self) else {
-            throw problem("\(arguments.label("smtp-password-file")): the first line of \(TerminalText.text(file)) holds no password")
-        }
-        return text
     }
 
     private static func problem(_ message: String) -> UsageProblem { UsageProblem(message) }

@@ -21,6 +21,7 @@ enum RunCheck {
         }
         if findings.isEmpty { findings.append(Finding(.ok, "settings", settings(arguments))) }
         findings += outbox(arguments, context, configuration, listen: listen)
+        if let egress = configuration?.sender.guard { findings += OutboundChecks.all(egress) }
         findings += certificates(arguments.text("ca-file"))
         if let mail = configuration?.mail { findings.append(Self.mail(mail.sender.check(), arguments.text("smtp") ?? "")) }
         let limit = DescriptorLimit.current
@@ -137,7 +138,13 @@ enum RunCheck {
     /// Endpoints of which it is known beforehand that no request reaches them.
     static func refused(_ endpoints: [StoredEndpoint], _ egress: EgressGuard) -> [Finding] {
         endpoints.compactMap { endpoint in
-            guard let url = try? EndpointURL(endpoint.settings.url), let address = NetworkAddress(url.host) else { return nil }
+            guard let url = try? EndpointURL(endpoint.settings.url) else { return nil }
+            if egress.proxy != nil {
+                return egress.refusal(of: url).map {
+                    Finding(.warn, "endpoint", "\(TerminalText.text(endpoint.settings.id)): \($0)")
+                }
+            }
+            guard let address = NetworkAddress(url.host) else { return nil }
             let reason: String
             switch egress.verdict(address: address, isPlainHTTP: url.isPlainHTTP) {
             case .permitted: return nil

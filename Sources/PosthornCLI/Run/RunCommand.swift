@@ -48,12 +48,13 @@ enum RunCommand: Command {
                 "LEVEL",
                 "trace, debug, info, warn or error: leave out lines that matter less; debug has each failed attempt, trace each one (default info)"
             ),
-        ] + MailArguments.flags + ListenArguments.flags,
+        ] + OutboundArguments.flags + MailArguments.flags + ListenArguments.flags,
         settings: [
             "create", "keep", "suspend-after", "disable-after", "gone-disables", "allow", "threads", "ca-file", "connection-lifetime",
             "drain",
             "log", "log-level",
         ]
+            + OutboundArguments.flags.map(\.name)
             + MailArguments.flags.map(\.name)
             + ListenArguments.flags.map(\.name),
         details: [
@@ -65,6 +66,7 @@ enum RunCommand: Command {
                 + "\nthe endpoints with most of it."
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
             "Only public addresses over https are reached unless --allow opens a range.",
+            OutboundArguments.details,
             "A missing outbox is made with --create only: a mistyped name, or a disk that is not mounted, would look like an outbox\nwithout events.",
             "With --keep what has ended longer ago is deleted, at the start and every ten minutes, in steps that hold the writer for some\n"
                 + "milliseconds: --keep 30d for all states, --keep exhausted=90d for one. An event goes when all of its deliveries may.",
@@ -111,6 +113,9 @@ enum RunCommand: Command {
             let log = try LogWriter(format: format, level: level, showsProgress: Terminal.isTerminal(2))
             // Only where it is not closed below: a second time it does nothing.
             defer { log.close() }
+            for (check, text) in OutboundArguments.sentences(configuration.sender.guard) {
+                log.log(LogRecord(.info, check.replacing(" ", with: "_"), text))
+            }
             let started = MonotonicClock.nanoseconds()
             let engine = try Engine(outbox: outbox, configuration: configuration) { event in
                 log.log(LogRecord(event))
@@ -190,7 +195,7 @@ enum RunCommand: Command {
 
     static func configuration(_ arguments: ParsedArguments) throws(UsageProblem) -> EngineConfiguration {
         var sender = SenderConfiguration()
-        sender.guard = EgressGuard(allow: try arguments.ranges("allow"))
+        sender.guard = try OutboundArguments.egress(arguments)
         if let threads = try arguments.integer("threads", 1...64) { sender.threads = threads }
         sender.caFile = try EndpointCalls.caFile(arguments)
         if let lifetime = try arguments.milliseconds("connection-lifetime") {

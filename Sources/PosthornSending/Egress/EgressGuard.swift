@@ -1,6 +1,8 @@
 public import PosthornSystem
 
-/// Says which addresses a request may reach. It is asked about the address that a socket connects to, never about a name.
+/// Says which addresses a request may reach, and how they are reached. It is asked about the address that a socket connects to, never about a
+/// name, unless requests go through a proxy: then it can judge literal addresses and names alone, and what a name leads to is for the
+/// proxy's own rules.
 public struct EgressGuard: Sendable {
     /// What it says.
     package enum Verdict: Sendable, Hashable {
@@ -14,6 +16,10 @@ public struct EgressGuard: Sendable {
 
     private let allow: [CIDR]
     private let close: [CIDR]
+    /// The proxy that all requests go through; `nil` for none.
+    public var proxy: OutboundProxy?
+    /// Where requests leave from; `nil` for what the kernel chooses.
+    public var source: SourceAddress?
 
     /// - Parameters:
     ///   - allow: Ranges to open in spite of the table. Plain http goes to these ranges and to no other.
@@ -37,6 +43,32 @@ public struct EgressGuard: Sendable {
         if opened >= 0 { return .permitted }
         if !ReservedRanges.isPublic(inner) { return .forbiddenAddress }
         return isPlainHTTP ? .plainHTTP : .permitted
+    }
+
+    /// What it has against a host that is reached through a proxy, if anything. Names that by their standards are not public are
+    /// refused, and so is clear text, unless everything is opened (`0.0.0.0/0` or `::/0`).
+    func refusal(ofHost host: String, _ address: NetworkAddress?, isPlainHTTP: Bool) -> AbortCause? {
+        if let address {
+            switch verdict(address: address, isPlainHTTP: isPlainHTTP) {
+            case .permitted: return nil
+            case .forbiddenAddress: return .refusedAddress(address)
+            case .plainHTTP: return .refusedPlainHTTP(address)
+            }
+        }
+        if allow.contains(where: \.holdsEverything) { return nil }
+        if !ReservedNames.isPublic(host) { return .refusedName(host) }
+        return isPlainHTTP ? .refusedPlainName(host) : nil
+    }
+
+    /// What it has against a URL before anything is known of the addresses that its name leads to.
+    package func refusal(of url: EndpointURL) -> String? {
+        let cause: AbortCause?
+        if proxy != nil {
+            cause = refusal(ofHost: url.host, url.numericAddress, isPlainHTTP: url.isPlainHTTP)
+        } else {
+            cause = url.numericAddress.flatMap { refusal(ofHost: url.host, $0, isPlainHTTP: url.isPlainHTTP) }
+        }
+        return cause.map { TransferVerdict.text(of: $0) }
     }
 
     /// What remains of a name's addresses.
@@ -84,5 +116,18 @@ enum ReservedRanges {
 
     private static func ranges(_ text: String) -> [CIDR] {
         text.split(separator: " ").map { try! CIDR(String($0)) }
+    }
+}
+
+/// The names that are not public: special use by RFC 6761, 6762, 7686, 8375 and ICANN's reservation of `internal`, and those
+/// without a dot, which a resolver completes by its own domain.
+enum ReservedNames {
+    private static let endings = [
+        "localhost", "local", "internal", "intranet", "home.arpa", "invalid", "onion", "test", "example", "lan", "corp", "home",
+    ]
+
+    static func isPublic(_ host: String) -> Bool {
+        let name = host.hasSuffix(".") ? String(host.dropLast()) : host
+        return name.contains(".") && !endings.contains { name == $0 || name.hasSuffix("." + $0) }
     }
 }

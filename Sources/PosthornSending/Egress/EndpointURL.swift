@@ -110,9 +110,11 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
             throw problem(text, "has a host name that is not ASCII; write it as \(Punycode.hostName(host))")
         }
         if NetworkAddress(host) != nil { return }
-        let isName = host.utf8.count <= 253 && host.utf8.allSatisfy(isHostByte)
-        if host.isEmpty || !isName { throw problem(text, "has a host that is neither a name nor an address") }
+        if !isName(host) { throw problem(text, "has a host that is neither a name nor an address") }
     }
+
+    /// Whether a host's text is that of a name.
+    static func isName(_ host: String) -> Bool { !host.isEmpty && host.utf8.count <= 253 && host.utf8.allSatisfy(isHostByte) }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
         switch byte {

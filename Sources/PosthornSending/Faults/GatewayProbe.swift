@@ -67,7 +67,7 @@ enum GatewayProbe {
     }
 
     private static func open() -> Int32? {
-        let socket = Glibc.socket(Number.family, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), Number.routing)
+        let socket = Glibc.socket(Number.family, SocketKind.raw | SocketKind.closeOnExec, Number.routing)
         return socket < 0 ? nil : socket
     }
 

@@ -11,6 +11,10 @@ public enum MachineFault: String, CaseIterable, Sendable {
     case nameServers = "no_name_server"
     /// There is nobody to trust: the file of certificate authorities cannot be used.
     case authorities = "no_certificate_authorities"
+    /// The proxy that all requests go through is not there, or refuses.
+    case proxy = "proxy"
+    /// The source address that requests are to leave from is not on this machine.
+    case source = "no_source_address"
 
     /// What it means and what to look at, for people.
     public var sentence: String {
@@ -19,6 +23,8 @@ public enum MachineFault: String, CaseIterable, Sendable {
         case .route:
             "no way leads out of this machine; look at its network interfaces, routes (ip route, ip -6 route) and gateway (ip neigh)"
         case .nameServers: "no name server answers; look at /etc/resolv.conf and the way to the servers in it"
+        case .proxy: "the proxy does not let requests through; look at it, at its rules, and at --proxy and its password"
+        case .source: "the source address is not on this machine; look at --source-address and ip address"
         case .authorities: "no certificate authorities can be read, so no https receiver can be trusted; mend the file"
         }
     }

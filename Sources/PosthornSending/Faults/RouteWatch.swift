@@ -84,11 +84,11 @@ final class RouteWatch: Sendable {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST
         hints.ai_family = family
-        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        hints.ai_socktype = SocketKind.datagram
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host.description, "53", &hints, &list) == 0, let list else { return true }
         defer { freeaddrinfo(list) }
-        let socket = Glibc.socket(family, Int32(SOCK_DGRAM.rawValue), 0)
+        let socket = Glibc.socket(family, SocketKind.datagram, 0)
         // A kernel without IPv6 has no socket for it; one without descriptors says nothing.
         if socket < 0 { return errno != EAFNOSUPPORT }
         defer { close(socket) }

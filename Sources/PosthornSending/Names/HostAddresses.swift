@@ -10,6 +10,10 @@ public enum HostAddresses {
     ///   - guard: Which addresses may be reached.
     /// - Throws: Why the name leads nowhere, or to addresses that the guard forbids.
     public static func reachable(of url: EndpointURL, guard: EgressGuard) throws(InputProblem) -> [NetworkAddress] {
+        if `guard`.proxy != nil {
+            guard let text = `guard`.refusal(of: url) else { return [] }
+            throw InputProblem(.notAllowed, field: "URL", value: url.host, reason: text)
+        }
         let all: [NetworkAddress]
         if let numeric = url.numericAddress {
             all = [numeric]

@@ -76,6 +76,8 @@ extension SenderThread {
         if !state.isStranded || transfer.state.address.isEmpty { return }
         gotThrough(.ports, now)
         gotThrough(.route, now)
+        if context.guard.proxy != nil { gotThrough(.proxy, now) }
+        if context.guard.source != nil { gotThrough(.source, now) }
         if transfer.isTLS { gotThrough(.authorities, now) }
     }
 

@@ -116,7 +116,10 @@ extension SenderThread {
             started: clock.now(),
             startedNanoseconds: start
         )
-        if job.target.url.numericAddress != nil { begin(waiting) } else { beginNamed(waiting) }
+        if context.guard.proxy != nil, let text = context.guard.refusal(of: job.target.url) {
+            return settle(waiting, .refusedAddress, text)
+        }
+        if needsName(job.target) { beginNamed(waiting) } else { begin(waiting) }
     }
 
     /// Settles the transfers that have ended; says how many have.
@@ -133,7 +136,7 @@ extension SenderThread {
 
     func begin(_ waiting: Waiting) {
         let job = waiting.job
-        let isNamed = job.target.url.numericAddress == nil
+        let isNamed = needsName(job.target)
         // What waited for a name has used up some of its time; a number's request has not.
         let now = isNamed ? MonotonicClock.nanoseconds() : waiting.startedNanoseconds
         let isDoubted = state.reuseDoubt.holds(job.target.key, now: now)
@@ -180,28 +183,29 @@ extension SenderThread {
 
     /// Pins a named host's permitted addresses; settles the job and says `false` when there are none.
     private func pin(_ transfer: Transfer, _ waiting: Waiting) -> Bool {
-        let target = waiting.job.target
-        let url = target.url
-        guard case .addresses(let all) = state.names.lookUp(url.host, now: waiting.startedNanoseconds) else {
+        let url = waiting.job.target.url
+        let place = namedPlace(of: waiting.job.target)
+        guard case .addresses(let all) = state.names.lookUp(place.host, now: waiting.startedNanoseconds) else {
             release(transfer)
-            settle(waiting, .dns, "the addresses of \(url.host) have gone out of date")
+            settle(waiting, .dns, "the addresses of \(place.host) have gone out of date")
             return false
         }
-        switch context.guard.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
+        let isProxy = context.guard.proxy != nil
+        switch isProxy ? .permitted(all) : context.guard.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
         case .refused(let cause):
             release(transfer)
             settle(waiting, .refusedAddress, TransferVerdict.text(of: cause))
             return false
         case .permitted(let addresses):
-            transfer.state.keepable = state.names.keepable(url.host)
+            transfer.state.keepable = state.names.keepable(place.host)
             let shard = transfer.state.grant.way.shard
-            if state.names.needsPin(url.host, port: url.port, shard: shard) {
+            if state.names.needsPin(place.host, port: place.port, shard: shard) {
                 transfer.pin(
-                    url.host,
-                    port: url.port,
+                    place.host,
+                    port: place.port,
                     to: RouteWatch.reachable(addresses),
-                    version: state.names.version(of: url.host),
-                    forgetting: state.names.takeForgotten(shard: shard, telling: url.host, port: url.port)
+                    version: state.names.version(of: place.host),
+                    forgetting: state.names.takeForgotten(shard: shard, telling: place.host, port: place.port)
                 )
             }
             return true
@@ -251,8 +255,8 @@ extension SenderThread {
         learnFaults(from: transfer, now)
         // libcurl reads the pins when a transfer starts; only then is it sure that later ones find them in its cache.
         if let version = transfer.state.pinnedVersion {
-            let target = job.target
-            state.names.pinned(target.url.host, port: target.url.port, shard: transfer.state.grant.way.shard, version: version)
+            let place = namedPlace(of: job.target)
+            state.names.pinned(place.host, port: place.port, shard: transfer.state.grant.way.shard, version: version)
         }
         let outcome = transfer.outcome(code, nanoseconds: now)
         state.results.append(SendResult(job: job, outcome: outcome))

@@ -6,10 +6,10 @@ extension SenderThread {
     /// Lets a job wait for its name's addresses, unless they are known.
     func beginNamed(_ waiting: Waiting) {
         let target = waiting.job.target
-        let host = target.url.host
+        let host = namedPlace(of: target).host
         switch state.names.lookUp(host, now: waiting.startedNanoseconds) {
         case .addresses: begin(waiting)
-        case .failure(let text): settle(waiting, .dns, text)
+        case .failure(let text): settleUnnamed(waiting, text, waiting.startedNanoseconds)
         case .unknown(let mustAsk):
             state.names.wait(waiting, for: host, until: waiting.startedNanoseconds + patienceNanoseconds(target))
             if mustAsk {
@@ -19,6 +19,23 @@ extension SenderThread {
                 resolver.join(host, for: target.owners)
             }
         }
+    }
+
+    /// Whether a name has to be resolved for a request.
+    func needsName(_ target: SendTarget) -> Bool {
+        if let proxy = context.guard.proxy { return proxy.numericAddress == nil }
+        return target.url.numericAddress == nil
+    }
+
+    /// What is connected to: the receiver, or the proxy.
+    func namedPlace(of target: SendTarget) -> (host: String, port: UInt16) {
+        if let proxy = context.guard.proxy { return (proxy.host, proxy.port) }
+        return (target.url.host, target.url.port)
+    }
+
+    /// Ends a job whose name leads nowhere. A proxy's is this side's own matter.
+    private func settleUnnamed(_ waiting: Waiting, _ text: String, _ now: Int64) {
+        if context.guard.proxy == nil { settle(waiting, .dns, text) } else { strand(waiting, .proxy, now, text) }
     }
 
     /// How long a job waits for its name.
@@ -38,7 +55,7 @@ extension SenderThread {
         for waiting in state.names.take(answer, for: host, now: now) {
             switch answer {
             case .addresses: state.readied.append(waiting)
-            case .failure(let text): settle(waiting, .dns, text)
+            case .failure(let text): settleUnnamed(waiting, text, now)
             case .noDescriptor:
                 state.window.giveBack(bytes: waiting.job.bytes)
                 state.connections.cancel(waiting.grant)
@@ -55,7 +72,7 @@ extension SenderThread {
         guard state.names.nextDeadline <= now else { return }
         let mailbox = mailbox
         for waiting in state.names.expire(now: now) {
-            let host = waiting.job.target.url.host
+            let host = namedPlace(of: waiting.job.target).host
             state.late[host, default: []].append(waiting)
             if state.late[host]?.count != 1 { continue }
             let chance = min(Self.chanceNanoseconds, patienceNanoseconds(waiting.job.target) / 2)
@@ -67,7 +84,7 @@ extension SenderThread {
     func takeLateness(_ host: String, _ lateness: NameLateness, _ now: Int64) {
         for waiting in state.late.removeValue(forKey: host) ?? [] {
             switch lateness {
-            case .nameIsSilent: settle(waiting, .dns, "no name server answered for \(host) in time")
+            case .nameIsSilent: settleUnnamed(waiting, "no name server answered for \(host) in time", now)
             case .notAsked: waitOn(waiting, now)
             case .serversAreSilent: strand(waiting, .nameServers, now)
             }
@@ -87,10 +104,10 @@ extension SenderThread {
         )
     }
 
-    private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64) {
+    private func strand(_ waiting: Waiting, _ fault: MachineFault?, _ now: Int64, _ detail: String? = nil) {
         state.window.giveBack(bytes: waiting.job.bytes)
         state.connections.cancel(waiting.grant)
-        strand(waiting.job, waiting.lane, fault, "asked for \(waiting.job.target.url.host)", now)
+        strand(waiting.job, waiting.lane, fault, detail ?? "asked for \(namedPlace(of: waiting.job.target).host)", now)
     }
 
     /// Takes out the jobs that wait for a name, or for the reason why it is late.

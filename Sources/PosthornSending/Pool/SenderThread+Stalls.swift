@@ -53,6 +53,7 @@ extension SenderThread {
                 continue
             }
             let shard = transfer.state.grant.way.shard
+            if context.guard.proxy != nil { transfer.noteConnection() }
             if transfer.isOver {
                 // It did not look.
                 curl_multi_remove_handle(shards[shard].multi, transfer.easy)

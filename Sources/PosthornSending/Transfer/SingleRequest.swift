@@ -6,7 +6,7 @@ import PosthornSystem
 import Synchronization
 
 /// One request outside of the deliveries, such as a vendor's handshake or a value request: it blocks its caller and obeys
-/// the same rules. Guarded addresses, one deadline for everything, no redirects, no proxy, a bounded answer.
+/// the same rules. Guarded addresses, one deadline for everything, no redirects, a bounded answer.
 ///
 /// ```swift
 /// let answer = try SingleRequest.perform(url, query: Array("echo_string=abc".utf8), timeoutMilliseconds: 10_000, guard: egress)
@@ -79,9 +79,20 @@ public enum SingleRequest {
         func millisecondsLeft() -> Int { target.timeoutMilliseconds - Int((MonotonicClock.nanoseconds() - start) / 1_000_000) }
         guard let transfer = Transfer(slot: 0, context: context) else { throw SingleRequestProblem(.resources, "no memory for a request") }
         transfer.load(request, for: target)
-        if target.url.numericAddress == nil {
-            let addresses = try addresses(of: target.url, within: millisecondsLeft(), context.guard, names)
-            transfer.pin(target.url.host, port: target.url.port, to: addresses, version: 0)
+        if let proxy = context.guard.proxy {
+            if let text = context.guard.refusal(of: target.url) { throw SingleRequestProblem(.refusedAddress, text) }
+            if proxy.numericAddress == nil {
+                let addresses = try addresses(of: proxy.host, within: millisecondsLeft(), names)
+                transfer.pin(proxy.host, port: proxy.port, to: RouteWatch.reachable(addresses), version: 0)
+            }
+        } else if target.url.numericAddress == nil {
+            let url = target.url
+            let all = try addresses(of: url.host, within: millisecondsLeft(), names)
+            switch context.guard.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
+            case .permitted(let addresses):
+                transfer.pin(url.host, port: url.port, to: RouteWatch.reachable(addresses), version: 0)
+            case .refused(let cause): throw SingleRequestProblem(.refusedAddress, TransferVerdict.text(of: cause))
+            }
         }
         transfer.prepare(timeoutMilliseconds: max(1, millisecondsLeft()), freshConnection: true)
         let code = curl_easy_perform(transfer.easy)
@@ -101,29 +112,24 @@ public enum SingleRequest {
     }
 
     private static func addresses(
-        of url: EndpointURL,
+        of host: String,
         within milliseconds: Int,
-        _ guard: EgressGuard,
         _ names: NameResolver
     ) throws(SingleRequestProblem) -> [NetworkAddress] {
         guard let answered = try? Waker() else { throw SingleRequestProblem(.resources, "no descriptor to wait for a name") }
         let slot = AnswerSlot()
-        names.resolve(url.host) { answer in
+        names.resolve(host) { answer in
             slot.answer.withLock { $0 = answer }
             answered.signal()
         }
         answered.wait(milliseconds: Int64(milliseconds))
         switch slot.answer.withLock({ $0 }) {
-        case nil: throw SingleRequestProblem(.dns, "no name server answered for \(url.host) in time")
+        case nil: throw SingleRequestProblem(.dns, "no name server answered for \(host) in time")
         case .noDescriptor: throw SingleRequestProblem(.resources, "no descriptor to ask a name server with")
         case .noRoom: throw SingleRequestProblem(.resources, "too many names are asked for at this moment")
         case .noServer: throw SingleRequestProblem(.resources, MachineFault.nameServers.sentence)
         case .failure(let text): throw SingleRequestProblem(.dns, text)
-        case .addresses(let all):
-            switch `guard`.selection(from: all, isPlainHTTP: url.isPlainHTTP) {
-            case .permitted(let addresses): return RouteWatch.reachable(addresses)
-            case .refused(let cause): throw SingleRequestProblem(.refusedAddress, TransferVerdict.text(of: cause))
-            }
+        case .addresses(let all): return all
         }
     }
 

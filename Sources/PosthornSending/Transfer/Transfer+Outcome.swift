@@ -10,7 +10,25 @@ extension Transfer {
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
         let cause = state.intervention ?? state.agreement?.refusal.map { .refusedCertificate($0) }
-        return TransferVerdict(code: code, head: state.head, wasSent: state.sendCount > 0, intervention: cause, detail: detail)
+        var verdict = TransferVerdict(code: code, head: state.head, wasSent: state.sendCount > 0, intervention: cause, detail: detail)
+        if cause == nil, case .receiver(let text) = proxyTrouble(code) { (verdict.error, verdict.text) = (.connect, text) }
+        return verdict
+    }
+
+    /// Why there is no way through the proxy; `nil` without a proxy, or where there was one.
+    private func proxyTrouble(_ code: CURLcode) -> ProxyTrouble? {
+        if context.guard.proxy == nil || code == CURLE_OK || state.sendCount > 0 || state.agreement != nil { return nil }
+        var (connected, status, proxyCode): (curl_off_t, Int, Int) = (0, 0, 0)
+        posthorn_curl_get_size(easy, CURLINFO_CONNECT_TIME_T, &connected)
+        posthorn_curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
+        posthorn_curl_get_long(easy, CURLINFO_PROXY_ERROR, &proxyCode)
+        if status / 100 == 2 { return nil }
+        return ProxyTrouble(
+            code,
+            isConnected: connected > 0 || state.isConnected,
+            status: status,
+            proxyCode: CURLproxycode(rawValue: UInt32(truncatingIfNeeded: proxyCode))
+        )
     }
 
     /// Whether a kept connection that was used again ended before any of an answer came.
@@ -44,7 +62,21 @@ extension Transfer {
     func fault(_ code: CURLcode, now: Int64) -> (MachineFault, String)? {
         if code == CURLE_OK || state.sendCount > 0 { return nil }
         if case .noAuthorities(let path, let problem) = state.intervention { return (.authorities, "\(path) \(problem.reason)") }
-        guard let error = connectError(code), state.intervention == nil else { return nil }
+        if case .sourceProblem(let address, let number) = state.intervention { return (.source, "\(address): \(SystemText.of(number))") }
+        if state.intervention != nil { return nil }
+        if let found = routeFault(code, now: now) { return found }
+        guard let proxy = context.guard.proxy, let trouble = proxyTrouble(code) else { return nil }
+        switch trouble {
+        case .proxy(let text): return (.proxy, "\(proxy): \(text)")
+        case .silence:
+            guard let host = state.currentTarget?.url.host, context.tunnels.wasSilent(host) else { return nil }
+            return (.proxy, "\(proxy): it does not answer in time")
+        case .receiver, .other: return nil
+        }
+    }
+
+    private func routeFault(_ code: CURLcode, now: Int64) -> (MachineFault, String)? {
+        guard let error = connectError(code) else { return nil }
         return MachineFault.of(connectError: error, tried: state.tried, routes: context.routes.facts(now: now)).map {
             ($0, SystemText.of(error))
         }

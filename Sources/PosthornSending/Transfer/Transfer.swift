@@ -31,7 +31,7 @@ final class Transfer {
         /// The addresses at which a kept connection is still one to the host's name; `nil` for a host that is a number.
         var keepable: [NetworkAddress]?
         /// Whether it goes to one address of the name alone.
-        fileprivate var isAimed = false
+        fileprivate(set) var isAimed = false
         fileprivate(set) var head = ResponseHead()
         fileprivate(set) var excerpt: [UInt8] = []
         /// Bytes of the answer's body so far.
@@ -40,7 +40,9 @@ final class Transfer {
         /// How often libcurl has been about to send a request since the transfer was started.
         fileprivate(set) var sendCount = 0
         fileprivate(set) var address = ""
-        fileprivate var openedSockets: [Int32] = []
+        fileprivate(set) var openedSockets: [Int32] = []
+        /// Whether one of them had another side when the try was ended for its deadline.
+        var isConnected = false
         /// The TLS side of the connection that this try opened.
         fileprivate(set) var agreement: TLSConnection?
         /// The kept connection that this try uses again.
@@ -82,6 +84,7 @@ final class Transfer {
         let (lifetime, idle) = context.connectionSeconds
         if lifetime > 0 { posthorn_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, lifetime) }
         if idle > 0 { posthorn_curl_set_long(easy, CURLOPT_MAXAGE_CONN, idle) }
+        if let proxy = context.guard.proxy { CurlProxy.set(proxy, on: easy) }
         TransferCallbacks.install(on: self)
         posthorn_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorBuffer)
         posthorn_curl_set_list(easy, CURLOPT_HTTPHEADER, headerNode)
@@ -138,7 +141,7 @@ final class Transfer {
         state.address = ""
         if !state.openedSockets.isEmpty { state.openedSockets.removeAll(keepingCapacity: true) }
         state.agreement = nil
-        state.keptSocket = -1
+        (state.keptSocket, state.isConnected) = (-1, false)
         state.tried = []
         errorBuffer[0] = 0
         if state.currentTimeout != timeoutMilliseconds {
@@ -157,9 +160,6 @@ final class Transfer {
             posthorn_curl_set_long(easy, CURLOPT_FORBID_REUSE, keeps ? 0 : 1)
         }
     }
-
-    /// Whether this try opened a connection of its own.
-    var hasConnected: Bool { !state.openedSockets.isEmpty }
 
     /// Hands libcurl the addresses of a name, so that it does not ask for them itself.
     ///
@@ -259,13 +259,17 @@ extension Transfer {
             return -1
         }
         state.tried.insert(target.isIPv4 ? .four : .six)
-        if let refusal = refusal(of: target) {
+        if context.guard.proxy == nil, let refusal = refusal(of: target) {
             state.intervention = refusal
             return -1
         }
         let socket = posthorn_socket(family, type, protocolNumber)
         if socket < 0 {
             state.intervention = .noSocket(errno)
+            return -1
+        }
+        if let source = context.guard.source, let problem = bind(socket, to: source, for: target) {
+            state.intervention = problem
             return -1
         }
         context.sockets.opened(socket)
@@ -324,11 +328,11 @@ extension Transfer {
             return false
         }
         // The address that the kernel connected to, not the one it was asked for: 0.0.0.0 becomes 127.0.0.1.
-        if let refusal = refusal(of: peer.address) {
+        if context.guard.proxy == nil, let refusal = refusal(of: peer.address) {
             state.intervention = refusal
             return false
         }
-        context.routes.reached(peer.address)
+        context.connected(to: peer.address)
         state.address = peer.address.description(port: peer.port)
         context.sockets.connected(
             socket,
@@ -343,7 +347,4 @@ extension Transfer {
         state.agreement?.verified()
         return true
     }
-
-    /// Whether the host is a number, so that libcurl needs no resolver for it.
-    var needsNoName: Bool { state.isAimed || state.currentTarget?.url.numericAddress != nil }
 }

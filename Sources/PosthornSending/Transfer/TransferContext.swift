@@ -1,5 +1,6 @@
 import PosthornCurl
 import PosthornModel
+import PosthornSystem
 
 /// What the transfers of one thread share.
 final class TransferContext {
@@ -20,8 +21,15 @@ final class TransferContext {
     // Unchecked, as in ``SenderThread``: one thread alone touches them, for every request.
     @exclusivity(unchecked) var sockets: SocketTable
     @exclusivity(unchecked) var shards = ShardAgenda()
+    var tunnels = TunnelWatch()
     /// Who keeps count of the hosts' connections.
     weak var observer: (any ConnectionObserver)?
+
+    /// A connection has come about.
+    func connected(to address: NetworkAddress) {
+        routes.reached(address)
+        if `guard`.proxy != nil { tunnels.opened() }
+    }
 
     /// - Parameter epoll: The set that the sockets are watched with; -1 where libcurl waits for them by itself.
     init(

@@ -9,6 +9,14 @@ enum AbortCause: Hashable {
     case refusedAddress(NetworkAddress)
     /// The guard forbids clear text to the address.
     case refusedPlainHTTP(NetworkAddress)
+    /// The guard forbids the name, through a proxy.
+    case refusedName(String)
+    /// The guard forbids clear text to a name, through a proxy.
+    case refusedPlainName(String)
+    /// There is no source address of the kind that the receiver has.
+    case noSource(NetworkAddress)
+    /// The source address is not on this machine.
+    case sourceProblem(NetworkAddress, Int32)
     /// A kept-alive socket was readable before the request left: it is repeated on a fresh connection.
     case staleConnection
     /// The receiver had closed the new connection before the request left.
@@ -86,6 +94,14 @@ struct TransferVerdict: Hashable {
                 .refusedAddress,
                 "plain http goes only to ranges that are opened, and \(address) is in none; use https"
             )
+        case .refusedName(let name):
+            return (.refusedAddress, "\(name) is no public name, and what a proxy makes of it cannot be judged")
+        case .refusedPlainName(let name):
+            let reason = "plain http goes only to ranges that are opened, and where a proxy finds \(name) is not known; use https"
+            return (.refusedAddress, reason)
+        case .noSource(let address):
+            return (.connect, "\(address) is of a kind for which there is no source address")
+        case .sourceProblem(let address, let number): return (.resources, "\(address): \(SystemText.of(number))")
         case .secondTry, .staleConnection: return (.closed, "the kept-alive connection was closed before an answer came")
         case .closedBeforeSending(let isTLS):
             let hint = isTLS ? "; over TLS one does that which refuses the client certificate, or its lack" : ""
