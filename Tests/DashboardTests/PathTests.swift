@@ -109,7 +109,7 @@ extension BrowserTests {
             try tab.follow("see how far it is")
             try tab.waitForPage("replays")
             try tab.wait("document.querySelector('table .badge.good')?.textContent === 'done'")
-            try tab.open("deliveries?attempts_min=1&state=pending")
+            try tab.open("deliveries?attempts_min=1&state=delivered")
             try tab.waitForPage("deliveries")
             #expect(try !tab.holds("document.body.innerText.includes('All that match:')"))
             #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")

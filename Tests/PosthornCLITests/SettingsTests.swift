@@ -66,7 +66,9 @@ import Testing
         let words = ["weseedo", "http://127.0.0.1/", "--smtp", "smtp://127.0.0.1:25", "--smtp-allow-plain"]
         #expect(try MailArguments.configuration(arguments(words, environment, SimulateCommand.specification)) != nil)
         let receive = try arguments([], environment, ReceiveCommand.specification)
-        #expect(receive.text("tls-cert") == "cert.pem" && receive.text("tls-key") == "key.pem" && !receive.has("ca-file"))
+        #expect(receive.text("tls-cert") == "cert.pem" && receive.text("tls-key") == "key.pem" && !receive.has("db"))
+        // For the receiver that it passes requests on to.
+        #expect(receive.text("ca-file") == "ca.pem")
         // Hosts that other runs call, and flags that say nothing in a mode, are no mistakes when they come from the settings.
         try LabTarget.refuseStrangers(load, hosts: ["127.0.0.1"])
         #expect(throws: UsageProblem.self) {
