@@ -17,6 +17,17 @@ import Testing
         "PosthornText", "PosthornModel", "PosthornSystem", "PosthornMigrations", "PosthornStore", "PosthornSQLite", "PosthornFormats",
         "PosthornCurl", "PosthornSending", "PosthornMail", "Posthorn", "PosthornTesting",
     ]
+    #if PostgreSQL
+    /// What else it is linked of in a build with the trait, and where libpq's header is.
+    private static let (moreModules, moreLibraries) = (["PosthornPostgres"], ["-lpq"])
+    private static func includes() throws -> [String] {
+        try Command.run(["pkg-config", "--cflags-only-I", "libpq"]).output.split(whereSeparator: \.isWhitespace)
+            .flatMap { ["-Xcc", String($0)] }
+    }
+    #else
+    private static let (moreModules, moreLibraries): ([String], [String]) = ([], [])
+    private static func includes() throws -> [String] { [] }
+    #endif
 
     private let folder: TemporaryDirectory
 
@@ -48,19 +59,20 @@ import Testing
         try Text.write(source, to: path)
         let built = Command.product("Modules").split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         // Of the files that there are: a build leaves the objects of those that are gone.
-        let objects = try Self.modules.flatMap { module in
+        let objects = try (Self.modules + Self.moreModules).flatMap { module in
             let made = module == "PosthornMigrations" ? ["Migrations.swift", "embedded_resources.swift"] : []
             let names = made + (made.isEmpty ? try Text.swiftFiles(under: "\(Command.top)/Sources/\(module)") : [])
             return names.map { "\(built)/\(module).build/\($0).o" }
         }
         try #require(objects.count > 100, "the objects of the library are not where they were")
-        let seams = try Text.names(in: Command.top + "/Sources").filter { $0.hasPrefix("CPosthorn") }
+        let seams =
+            try Text.names(in: Command.top + "/Sources").filter { $0.hasPrefix("CPosthorn") }
             .map { (name: String) -> String in "\(Command.top)/Sources/\(name)/module.modulemap" }.filter { access($0, R_OK) == 0 }
-            .flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
+            .flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] } + (try Self.includes())
         // A main.swift is the top level of a program; in any other file it begins at an attribute.
         let kind = file == "main.swift" ? [] : ["-parse-as-library"]
         let sources = [path] + support.map { "\(Command.top)/\($0)" }
-        let libraries = ["-lcurl", "-lsqlite3", "-lcrypto", "-lssl"]
+        let libraries = ["-lcurl", "-lsqlite3", "-lcrypto", "-lssl"] + Self.moreLibraries
         let options = ["-swift-version", "6", "-warnings-as-errors", "-I", "\(built)/Modules", "-o", folder.file("sample")]
         return try Command.run(["swiftc"] + options + kind + seams + sources + objects + libraries)
     }

@@ -113,7 +113,9 @@ import Testing
         #expect(parts.count == 3 && !parts[1].contains("--db") && parts[2].contains("--db FILE") && parts[2].contains("--key-file FILE"))
         let without = specifications.filter { !$0.allFlags.contains { $0.name == "key-file" } }.map(\.name)
         #expect(
-            without == ["receive", "simulate", "load", "load compare", "load merge", "check", "completions", "manual", "version"]
+            without == [
+                "receive", "simulate", "load", "load compare", "load merge", "check", "migrate-store", "completions", "manual", "version",
+            ]
         )
         #expect(help.contains("which is all but \(without.joined(separator: ", ")):\n"))
     }

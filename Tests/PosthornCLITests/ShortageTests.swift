@@ -94,6 +94,7 @@ import Testing
     }
 
     /// Memory that runs out ends a Swift program, wherever it is; that is a crash like any other.
+    /// One that has just enough to deliver, and too little to look whether a job is left, asks for that again and again: it is killed.
     @Test func withoutMemoryNothingThatWasAcceptedIsLost() throws {
         let receivers = try (0..<Self.endpoints).map { _ in try MisbehavingReceiver { _ in .ok } }
         try apply(receivers)
@@ -101,7 +102,7 @@ import Testing
         var ends: [Int32] = []
         for megabytes in [40, 80, 120, 160, 200, 240, 280, 320] {
             let words = [
-                "-c", "ulimit -c 0; ulimit -v \(megabytes * 1024); exec \"$0\" run --until-settled --allow 127.0.0.0/8",
+                "-c", "ulimit -c 0; ulimit -v \(megabytes * 1024); exec timeout -s KILL 60 \"$0\" run --until-settled --allow 127.0.0.0/8",
                 PosthornProcess.binary,
             ]
             let files = [posthorn.write("", to: "in"), posthorn.write("", to: "out"), posthorn.write("", to: "err")]
