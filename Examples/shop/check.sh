@@ -3,6 +3,8 @@
 # allows less. What is committed is tagged for that, in a copy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+# What a run with the real packages has pinned.
+rm -f Package.resolved
 swift run
 place=$(mktemp -d)
 trap 'rm -rf "$place" Package.resolved' EXIT
