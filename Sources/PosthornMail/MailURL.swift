@@ -1,4 +1,5 @@
 import CPosthornCurl
+import PosthornCurl
 import PosthornModel
 
 /// A mail server's URL, taken apart by libcurl's own parser.
@@ -16,12 +17,7 @@ struct MailURL {
         guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK else {
             throw InputProblem(field: "", reason: "the mail server's URL can't be read; write it as smtp://host:587")
         }
-        func part(_ part: CURLUPart, _ flags: Int32 = 0) -> String? {
-            var value: UnsafeMutablePointer<CChar>?
-            guard curl_url_get(handle, part, &value, UInt32(flags)) == CURLUE_OK, let value else { return nil }
-            defer { curl_free(value) }
-            return String(cString: value)
-        }
+        func part(_ part: CURLUPart, _ flags: Int32 = 0) -> String? { CurlURL.part(handle, part, flags) }
         if part(CURLUPART_PASSWORD) != nil {
             throw InputProblem(.notAllowed, field: "", reason: "the mail server's URL holds a password; hand it over apart from the URL")
         }

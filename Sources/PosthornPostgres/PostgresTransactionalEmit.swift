@@ -6,22 +6,12 @@ import PosthornText
 
 /// Emitting inside a transaction of the platform's own, over its own connection.
 package enum PostgresTransactionalEmit {
-    /// Why an event was not inserted.
-    package enum Failure: Error, Equatable {
-        /// The event's node is not in the hierarchy.
-        case unknownNode
-        /// Another event has the id.
-        case idInUse
-        /// The connection is not fit for it, or the server failed.
-        case store(OutboxProblem)
-    }
-
     /// Inserts an event, as part of the transaction that is open there. What is refused leaves that transaction as it was before.
     ///
     /// - Parameters:
     ///   - event: The event, checked by the caller.
     ///   - handle: A `PGconn *`.
-    package static func insert(_ event: Event, into handle: OpaquePointer) throws(Failure) {
+    package static func insert(_ event: Event, into handle: OpaquePointer) throws(TransactionalEmitFailure) {
         if let problem = unfitness(handle) { throw .store(problem) }
         // Without it an event that is refused would take all that the platform has written with it.
         try run(handle, "SAVEPOINT posthorn_emit")
@@ -61,12 +51,12 @@ package enum PostgresTransactionalEmit {
         }
     }
 
-    private static func run(_ handle: OpaquePointer, _ sql: String) throws(Failure) {
+    private static func run(_ handle: OpaquePointer, _ sql: String) throws(TransactionalEmitFailure) {
         do throws(OutboxProblem) { try ForeignConnection(handle).execute(sql) } catch { throw .store(error) }
     }
 
     /// What the table's trigger says, by its words.
-    private static func reason(_ problem: OutboxProblem) -> Failure {
+    private static func reason(_ problem: OutboxProblem) -> TransactionalEmitFailure {
         guard problem.code == .constraint else { return .store(problem) }
         if problem.message.contains("posthorn_outbox.node names no node") { return .unknownNode }
         if problem.message.contains("posthorn_outbox.id is the id of another event") { return .idInUse }

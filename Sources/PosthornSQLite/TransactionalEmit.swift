@@ -5,16 +5,6 @@ package import PosthornStore
 
 /// Emitting inside a transaction of the platform's own.
 package enum TransactionalEmit {
-    /// Why an event was not inserted.
-    package enum Failure: Error, Equatable {
-        /// The event's node is not in the hierarchy.
-        case unknownNode
-        /// Another event has the id.
-        case idInUse
-        /// The connection is not fit for it, or SQLite failed.
-        case store(OutboxProblem)
-    }
-
     /// Inserts an event through a connection of the caller's, as part of the transaction that is open there.
     ///
     /// The event exists once that transaction commits, and not if it is rolled back. A running engine notices the commit
@@ -24,7 +14,7 @@ package enum TransactionalEmit {
     ///   - event: The event, checked by the caller.
     ///   - handle: The `sqlite3 *` of a connection to the database that holds the outbox.
     ///   - path: The outbox's file.
-    package static func insert(_ event: Event, into handle: OpaquePointer, ofOutbox path: String) throws(Failure) {
+    package static func insert(_ event: Event, into handle: OpaquePointer, ofOutbox path: String) throws(TransactionalEmitFailure) {
         let connection = ForeignConnection(handle)
         if let problem = connection.unfitness(forOutbox: path) { throw .store(problem) }
         var statement: OpaquePointer?
@@ -93,7 +83,7 @@ package enum TransactionalEmit {
         private var synchronous: Int64? { integers("PRAGMA main.synchronous", [], count: 1)?.first }
 
         /// What the tables refused.
-        func reason(of event: Event) -> Failure? {
+        func reason(of event: Event) -> TransactionalEmitFailure? {
             let found = integers(
                 """
                 SELECT EXISTS (SELECT 1 FROM main.posthorn_node WHERE id = ?1), EXISTS (SELECT 1 FROM main.posthorn_outbox WHERE id = ?2)

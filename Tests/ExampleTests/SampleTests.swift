@@ -18,15 +18,10 @@ import Testing
         "PosthornCurl", "PosthornSending", "PosthornMail", "Posthorn", "PosthornTesting",
     ]
     #if PostgreSQL
-    /// What else it is linked of in a build with the trait, and where libpq's header is.
+    /// What else it is linked of in a build with the trait.
     private static let (moreModules, moreLibraries) = (["PosthornPostgres"], ["-lpq"])
-    private static func includes() throws -> [String] {
-        try Command.run(["pkg-config", "--cflags-only-I", "libpq"]).output.split(whereSeparator: \.isWhitespace)
-            .flatMap { ["-Xcc", String($0)] }
-    }
     #else
     private static let (moreModules, moreLibraries): ([String], [String]) = ([], [])
-    private static func includes() throws -> [String] { [] }
     #endif
 
     private let folder: TemporaryDirectory
@@ -65,10 +60,7 @@ import Testing
             return names.map { "\(built)/\(module).build/\($0).o" }
         }
         try #require(objects.count > 100, "the objects of the library are not where they were")
-        let seams =
-            try Text.names(in: Command.top + "/Sources").filter { $0.hasPrefix("CPosthorn") }
-            .map { (name: String) -> String in "\(Command.top)/Sources/\(name)/module.modulemap" }.filter { access($0, R_OK) == 0 }
-            .flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] } + (try Self.includes())
+        let seams = try Command.moduleFlags(Text.names(in: Command.top + "/Sources"))
         // A main.swift is the top level of a program; in any other file it begins at an attribute.
         let kind = file == "main.swift" ? [] : ["-parse-as-library"]
         let sources = [path] + support.map { "\(Command.top)/\($0)" }

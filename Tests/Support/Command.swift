@@ -38,6 +38,19 @@ public struct Command {
         return (path.dropLast() + [Substring(name)]).joined(separator: "/")
     }
 
+    /// What a compiler needs beside the built modules to read them: where the seams to C are, and libpq's header in a build with the trait.
+    /// - Parameter folders: The names of the folders in Sources.
+    public static func moduleFlags(_ folders: [String]) throws -> [String] {
+        let seams = folders.map { (name: String) -> String in "\(top)/Sources/\(name)/module.modulemap" }
+            .filter { access($0, R_OK) == 0 }.map { "-fmodule-map-file=\($0)" }
+        #if PostgreSQL
+        let includes = try run(["pkg-config", "--cflags-only-I", "libpq"]).output.split(whereSeparator: \.isWhitespace).map { String($0) }
+        #else
+        let includes: [String] = []
+        #endif
+        return (seams + includes).flatMap { ["-Xcc", $0] }
+    }
+
     /// Runs a program, found on the PATH unless its name has a slash.
     public static func run(_ words: [String], input: String = "/dev/null") throws -> Result {
         var ends: [Int32] = [0, 0]

@@ -103,8 +103,7 @@ import Testing
         guard let target = information.firstMatch(of: /"unversionedTriple": "([^"]+)"/) else {
             throw Problem(description: "no target in \(information)")
         }
-        let seams = SourceTree.names(in: "Sources").map { (name: String) -> String in "\(SourceTree.top)/Sources/\(name)/module.modulemap" }
-            .filter { access($0, R_OK) == 0 }.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] }
+        let seams = try Command.moduleFlags(SourceTree.names(in: "Sources"))
         var symbols: Set<Symbol> = []
         for product in products {
             let rooms = SourceTree.names(in: "Sources").filter { $0.hasPrefix("Posthorn") }
@@ -113,22 +112,11 @@ import Testing
                     Command.toolchain("swift-symbolgraph-extract"), "-module-name", product, "-target", String(target.1), "-I", built,
                     "-minimum-access-level", "public", "-output-dir", folder.path,
                 ] + (product == "Posthorn" ? ["-experimental-allowed-reexported-modules=\(rooms.joined(separator: ","))"] : []) + seams
-                    + (try includes())
             )
             guard result.status == 0 else { throw Problem(description: result.output) }
             symbols.formUnion(try read(folder.file("\(product).symbols.json"), of: product))
         }
         return symbols
-    }
-
-    /// Where headers are that have a folder of their own: libpq's, which a build with the trait needs.
-    private static func includes() throws -> [String] {
-        #if PostgreSQL
-        let flags = try Command.run(["pkg-config", "--cflags-only-I", "libpq"]).output
-        return flags.split(whereSeparator: \.isWhitespace).flatMap { ["-Xcc", String($0)] }
-        #else
-        return []
-        #endif
     }
 
     private static func read(_ path: String, of product: String) throws -> [Symbol] {

@@ -44,18 +44,7 @@ extension Outbox {
     /// - Returns: The event's id.
     /// - Throws: A problem of code `connection` when the connection is not such a one.
     public func emit(_ event: NewEvent, inPostgreSQLTransactionOf connection: OpaquePointer) throws(OutboxError) -> String {
-        let checked: Event
-        do throws(InputProblem) { checked = try EmitBatch.checked(event, at: clock.now(), random) } catch { throw .input(error) }
-        do throws(PostgresTransactionalEmit.Failure) {
-            try PostgresTransactionalEmit.insert(checked, into: connection)
-        } catch {
-            switch error {
-            case .unknownNode: throw .input(EventRecipients.unknownNode(checked.node))
-            case .idInUse: throw .input(.idInUse(checked.id))
-            case .store(let problem): throw .store(problem)
-            }
-        }
-        return checked.id
+        try emit(event) { (checked) throws(TransactionalEmitFailure) in try PostgresTransactionalEmit.insert(checked, into: connection) }
     }
 }
 #endif

@@ -58,11 +58,20 @@ extension Outbox {
                 )
             )
         }
+        return try emit(event) { (checked) throws(TransactionalEmitFailure) in
+            try TransactionalEmit.insert(checked, into: connection, ofOutbox: path)
+        }
+    }
+
+    /// Puts an event, once it is checked, into a transaction of the platform's own.
+    /// - Returns: Its id.
+    func emit(
+        _ event: NewEvent,
+        inserting insert: (Event) throws(TransactionalEmitFailure) -> Void
+    ) throws(OutboxError) -> String {
         let checked: Event
         do throws(InputProblem) { checked = try EmitBatch.checked(event, at: clock.now(), random) } catch { throw .input(error) }
-        do throws(TransactionalEmit.Failure) {
-            try TransactionalEmit.insert(checked, into: connection, ofOutbox: path)
-        } catch {
+        do throws(TransactionalEmitFailure) { try insert(checked) } catch {
             switch error {
             case .unknownNode: throw .input(EventRecipients.unknownNode(checked.node))
             case .idInUse: throw .input(.idInUse(checked.id))

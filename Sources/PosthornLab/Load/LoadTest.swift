@@ -205,16 +205,6 @@ public final class LoadTest: Sendable {
             }
         }
     }
-
-    /// Targets have a composer; a load writes its requests itself.
-    private final class UnaskedComposer: RequestComposer {
-        func compose(
-            _ event: AcceptedEvent,
-            attempt: Int,
-            at now: Timestamp,
-            into request: inout OutboundRequest
-        ) throws(InputProblem) {}
-    }
 }
 
 extension LoadPlan {

@@ -1,4 +1,5 @@
 public import PosthornModel
+import PosthornSending
 import PosthornText
 
 /// How long a caller waits after an answer before it asks again: always the same, or anything between two lengths, each as likely.
@@ -35,8 +36,8 @@ public struct ThinkTime: Equatable, Sendable {
 struct ThinkingCallers {
     private let time: ThinkTime
     private var random: SeededGenerator
-    /// The moments at which those who think will ask: a binary heap, the earliest first.
-    private var moments: [Int64] = []
+    /// The moments at which those who think will ask.
+    private var moments = DueHeap()
 
     /// - Parameters:
     ///   - count: How many there are on this thread. They begin spread over one think time, as callers do that know nothing of each other.
@@ -48,31 +49,14 @@ struct ThinkingCallers {
     }
 
     /// When the next one asks; `nil` while all of them wait for answers.
-    var next: Int64? { moments.first }
+    var next: Int64? { moments.first?.due }
 
     /// The next one asks.
-    mutating func ask() {
-        moments.swapAt(0, moments.count - 1)
-        moments.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < moments.count && moments[child] < moments[least] { least = child }
-            if least == parent { return }
-            moments.swapAt(parent, least)
-            parent = least
-        }
-    }
+    mutating func ask() { moments.removeFirst() }
 
     /// One has its answer, and begins to think.
     mutating func answered(at moment: Int64) { insert(moment + time.next(&random)) }
 
-    private mutating func insert(_ moment: Int64) {
-        moments.append(moment)
-        var child = moments.count - 1
-        while child > 0, moments[child] < moments[(child - 1) / 2] {
-            moments.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
+    /// All callers are alike, so an item says when alone.
+    private mutating func insert(_ moment: Int64) { moments.insert(DueHeap.Item(due: moment, lane: 0, version: 0)) }
 }

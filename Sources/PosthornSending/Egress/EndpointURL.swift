@@ -1,4 +1,5 @@
 import CPosthornCurl
+import PosthornCurl
 public import PosthornModel
 import PosthornSystem
 
@@ -38,14 +39,14 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         guard scheme == "http" || scheme == "https" else {
             throw Self.problem(text, "has the scheme \(scheme); only http and https can be called")
         }
-        if Self.optional(handle, CURLUPART_USER) != nil || Self.optional(handle, CURLUPART_PASSWORD) != nil {
+        if CurlURL.part(handle, CURLUPART_USER) != nil || CurlURL.part(handle, CURLUPART_PASSWORD) != nil {
             throw InputProblem(
                 .notAllowed,
                 field: "",
                 reason: "the URL holds a user name or password; put credentials into the endpoint's settings"
             )
         }
-        if Self.optional(handle, CURLUPART_ZONEID) != nil {
+        if CurlURL.part(handle, CURLUPART_ZONEID) != nil {
             throw Self.problem(text, "has a zone id in its host; only global addresses can be called")
         }
         let written = try Self.part(handle, CURLUPART_HOST, text)
@@ -83,7 +84,7 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         if !query.isEmpty {
             curl_url_set(handle, CURLUPART_QUERY, String(decoding: query, as: UTF8.self), UInt32(CURLU_APPENDQUERY))
         }
-        return Array((Self.optional(handle, CURLUPART_QUERY) ?? "").utf8)
+        return Array((CurlURL.part(handle, CURLUPART_QUERY) ?? "").utf8)
     }
 
     private static func checkCharacters(_ text: String) throws(InputProblem) {
@@ -137,15 +138,8 @@ public struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
         _ text: String,
         _ flags: Int32 = 0
     ) throws(InputProblem) -> String {
-        guard let value = optional(handle, part, UInt32(bitPattern: flags)) else { throw problem(text, "is not a complete URL") }
+        guard let value = CurlURL.part(handle, part, flags) else { throw problem(text, "is not a complete URL") }
         return value
-    }
-
-    private static func optional(_ handle: OpaquePointer, _ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
-        var value: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(handle, part, &value, flags) == CURLUE_OK, let value else { return nil }
-        defer { curl_free(value) }
-        return String(cString: value)
     }
 
     /// A problem that shows the URL without its query and user info, where secrets stand.

@@ -1,4 +1,5 @@
 import CPosthornCurl
+import PosthornCurl
 public import PosthornModel
 import PosthornSystem
 
@@ -40,12 +41,7 @@ public struct OutboundProxy: Sendable, Hashable, CustomStringConvertible {
         guard curl_url_set(handle, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK else {
             throw InputProblem(field: "", reason: "the proxy's URL cannot be read; \(Self.advice)")
         }
-        func part(_ part: CURLUPart, _ flags: Int32 = 0) -> String? {
-            var value: UnsafeMutablePointer<CChar>?
-            guard curl_url_get(handle, part, &value, UInt32(flags)) == CURLUE_OK, let value else { return nil }
-            defer { curl_free(value) }
-            return String(cString: value)
-        }
+        func part(_ part: CURLUPart, _ flags: Int32 = 0) -> String? { CurlURL.part(handle, part, flags) }
         if part(CURLUPART_PASSWORD) != nil {
             throw InputProblem(.notAllowed, field: "", reason: "the proxy's URL holds a password; hand it over apart from the URL")
         }

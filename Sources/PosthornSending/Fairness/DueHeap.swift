@@ -1,15 +1,19 @@
 /// Lanes by the time they may go on, the earliest first: a binary heap.
-struct DueHeap {
-    struct Item {
-        let due: Int64
+package struct DueHeap {
+    package struct Item {
+        package let due: Int64
         let lane: Int
         /// Of the lane's rate when it began to wait.
         let version: Int
+
+        package init(due: Int64, lane: Int, version: Int) { (self.due, self.lane, self.version) = (due, lane, version) }
     }
 
     private var items: [Item] = []
 
-    var first: Item? { items.first }
+    package init() {}
+
+    package var first: Item? { items.first }
     var count: Int { items.count }
 
     mutating func removeAll(where isMeant: (Item) -> Bool) {
@@ -18,7 +22,7 @@ struct DueHeap {
         for item in kept { insert(item) }
     }
 
-    mutating func insert(_ item: Item) {
+    package mutating func insert(_ item: Item) {
         items.append(item)
         var child = items.count - 1
         while child > 0, items[child].due < items[(child - 1) / 2].due {
@@ -27,7 +31,7 @@ struct DueHeap {
         }
     }
 
-    mutating func removeFirst() {
+    package mutating func removeFirst() {
         items.swapAt(0, items.count - 1)
         items.removeLast()
         var parent = 0

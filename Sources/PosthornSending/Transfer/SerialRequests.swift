@@ -119,14 +119,4 @@ package final class SerialRequests {
         for name in ["accept", "content-type", "expect"] where !names.contains(name) { list = curl_slist_append(list, "\(name):") }
         return list
     }
-
-    /// The request is there already.
-    private final class UnaskedComposer: RequestComposer {
-        func compose(
-            _ event: AcceptedEvent,
-            attempt: Int,
-            at now: Timestamp,
-            into request: inout OutboundRequest
-        ) throws(InputProblem) {}
-    }
 }

@@ -61,7 +61,7 @@ public enum SingleRequest {
             timeoutMilliseconds: timeoutMilliseconds,
             inFlightLimit: 1,
             ratePerSecond: nil,
-            composer: NoComposer()
+            composer: UnaskedComposer()
         )
         return try perform(request, target, context, names)
     }
@@ -135,15 +135,5 @@ public enum SingleRequest {
 
     private final class AnswerSlot: Sendable {
         let answer = Mutex<NameAnswer?>(nil)
-    }
-
-    /// The request is there already; nobody asks this one.
-    private final class NoComposer: RequestComposer {
-        func compose(
-            _ event: AcceptedEvent,
-            attempt: Int,
-            at now: Timestamp,
-            into request: inout OutboundRequest
-        ) throws(InputProblem) {}
     }
 }
