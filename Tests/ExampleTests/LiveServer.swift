@@ -22,7 +22,8 @@ final class LiveServer {
     /// - Parameters:
     ///   - keys: What each key is made with. They are there before the server is: a running one knows a new one within a second.
     ///   - flags: More flags of `run`.
-    init(topology: String, keys: [[String]] = [], _ flags: [String] = []) throws {
+    ///   - signal: A signal that it does not hear, as a shell names it.
+    init(topology: String, keys: [[String]] = [], _ flags: [String] = [], deafTo signal: String? = nil) throws {
         folder = try TemporaryDirectory()
         let database = folder.file("outbox.db")
         let file = folder.file("topology.json")
@@ -36,11 +37,18 @@ final class LiveServer {
             return try #require(made.output.split(separator: "\n").map { String($0) }.first { $0.hasPrefix("phk_") })
         }
         let words = [posthorn, "run", "--db", database, "--listen", "127.0.0.1:0", "--allow", "127.0.0.0/8", "--log", "json"]
-        program = try BackgroundProgram(words + flags)
+        // What is ignored stays so in the program that takes the shell's place.
+        let shell = signal.map { ["sh", "-c", "trap '' \($0); exec \"$0\" \"$@\""] } ?? []
+        program = try BackgroundProgram(shell + words + flags)
+        port = try Self.port(of: program)
+    }
+
+    /// Where a program that was started with a free port listens.
+    static func port(of program: BackgroundProgram) throws -> Int {
         let mark = #""address":"127.0.0.1:"#
         try #require(program.wait { $0.contains("api_listening") && $0.contains(mark) }, "\(program.output)")
         let after = program.output.split(separator: mark, maxSplits: 1, omittingEmptySubsequences: false).last ?? ""
-        port = try #require(Int(after.prefix { $0.isNumber }))
+        return try #require(Int(after.prefix { $0.isNumber }))
     }
 
     var url: String { "http://127.0.0.1:\(port)" }

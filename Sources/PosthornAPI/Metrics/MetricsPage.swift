@@ -151,12 +151,17 @@ enum MetricsPage {
     }
 
     private static func addProcess(_ process: ProcessFigures, to page: inout PrometheusText) {
-        page.counter("process_cpu_seconds_total", "Processor time of all threads.", [([], process.cpuSeconds)])
-        page.gauge("process_resident_memory_bytes", "Memory that is present.", Double(process.residentBytes))
-        page.gauge("process_virtual_memory_bytes", "Memory that is reserved.", Double(process.virtualBytes))
-        page.gauge("process_open_fds", "Descriptors that are open.", Double(process.openDescriptors))
-        if let limit = process.descriptorLimit { page.gauge("process_max_fds", "Descriptors that may be open.", Double(limit)) }
-        page.gauge("process_start_time_seconds", "When the process began, since 1970.", process.startSeconds)
-        page.gauge("process_threads", "Threads of the process.", Double(process.threads))
+        if let seconds = process.cpuSeconds {
+            page.counter("process_cpu_seconds_total", "Processor time of all threads.", [([], seconds)])
+        }
+        let gauges: [(name: String, help: String, value: Double?)] = [
+            ("process_resident_memory_bytes", "Memory that is present.", process.residentBytes.map(Double.init)),
+            ("process_virtual_memory_bytes", "Memory that is reserved.", process.virtualBytes.map(Double.init)),
+            ("process_open_fds", "Descriptors that are open.", process.openDescriptors.map(Double.init)),
+            ("process_max_fds", "Descriptors that may be open.", process.descriptorLimit.map(Double.init)),
+            ("process_start_time_seconds", "When the process began, since 1970.", process.startSeconds),
+            ("process_threads", "Threads of the process.", process.threads.map(Double.init)),
+        ]
+        for gauge in gauges { if let value = gauge.value { page.gauge(gauge.name, gauge.help, value) } }
     }
 }

@@ -42,7 +42,7 @@ struct FloodBenchmark: Benchmark {
         defer { outbox.close() }
         let server = try APIServer(outbox, listen: try ListenAddress("127.0.0.1:0"))
         defer { server.stop() }
-        let before = Self.residentMebibytes
+        let before = try Self.residentMebibytes()
         var figures = try observed("calm", "before", server.port)
         let idlers = attackers(idle, server.port)
         figures += try observed("idle", "\(idlers.count) connections that say nothing", server.port)
@@ -61,10 +61,11 @@ struct FloodBenchmark: Benchmark {
         for one in boasters { one.push(long) }
         figures += try observed("heads", "and \(boasters.count) heads of 31 KiB that never end", server.port)
         withExtendedLifetime((idlers, dawdlers, senders, boasters)) {}
+        let growth = try Self.residentMebibytes() - before
         return FigureList(
             title: "the HTTP API with its usual limits, \(asks) times /healthz over fresh connections under each attack",
             settings: [("idle", idle), ("slow", slow), ("bodies", bodies), ("heads", heads), ("asks", asks)],
-            figures: figures + [.init("resident_growth_mib", "MiB resident more than before all of it", Self.residentMebibytes - before)]
+            figures: figures + [.init("resident_growth_mib", "MiB resident more than before all of it", growth)]
         )
     }
 
@@ -79,11 +80,14 @@ struct FloodBenchmark: Benchmark {
         return [
             .init("\(name)_healthz_median_ms", "ms /healthz, median, \(label)", Sample(times).median),
             .init("\(name)_healthz_most_ms", "ms /healthz, the slowest", times.max() ?? 0),
-            .init("\(name)_resident_mib", "MiB resident", Self.residentMebibytes),
+            .init("\(name)_resident_mib", "MiB resident", try Self.residentMebibytes()),
         ]
     }
 
-    private static var residentMebibytes: Double { Double(ProcessFigures.now().residentBytes) / 1_048_576 }
+    private static func residentMebibytes() throws -> Double {
+        guard let bytes = ProcessFigures.now().residentBytes else { throw BenchProblem("/proc/self/stat cannot be read") }
+        return Double(bytes) / 1_048_576
+    }
 
     /// As many connections as the server takes, from several addresses.
     private func attackers(_ count: Int, _ port: Int) -> [Attacker] {
