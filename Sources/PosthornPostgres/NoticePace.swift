@@ -5,6 +5,10 @@ struct NoticePace: Equatable {
     static let lookMilliseconds: Int64 = 20
     /// The same, shortly after a notice, or while commits are under way: more will come.
     static let quickLookMilliseconds: Int64 = 5
+    /// The same, while news has only just come: the next is likely to come at once.
+    static let eagerLookMilliseconds: Int64 = 1
+    /// How long that is so.
+    static let eagerNanoseconds: Int64 = 20_000_000
     /// The same, of one that notices have woken before.
     static let trustingLookMilliseconds: Int64 = 250
     /// How long after a notice an engine stays awake: under load no commit has to notify.
@@ -21,12 +25,18 @@ struct NoticePace: Equatable {
     /// Whether what that look finds was there before.
     private var isFirstLook = false
     private var lastNotice: Int64?
+    private var lastNews: Int64?
 
     /// Another session, over which no notice comes.
     mutating func sessionChanged() { self = NoticePace() }
 
     /// A notice has come in.
-    mutating func noticed(at now: Int64) { (isTrusted, isCovered, mustLook, lastNotice) = (true, false, true, now) }
+    mutating func noticed(at now: Int64) {
+        (isTrusted, isCovered, mustLook, lastNotice, lastNews) = (true, false, true, now, now)
+    }
+
+    /// News has been found by a look.
+    mutating func found(at now: Int64) { lastNews = now }
 
     /// News has been found, and no notice told of it.
     mutating func foundWithoutNotice() { if isCovered, !isFirstLook { isTrusted = false } }
@@ -55,7 +65,8 @@ struct NoticePace: Equatable {
         isFirstLook = false
         if canListen != true { return Self.lookMilliseconds }
         if isCovered { return isTrusted ? Self.trustingLookMilliseconds : Self.lookMilliseconds }
-        return Self.quickLookMilliseconds
+        let isEager = lastNews.map { now - $0 < Self.eagerNanoseconds } ?? false
+        return isEager ? Self.eagerLookMilliseconds : Self.quickLookMilliseconds
     }
 }
 #endif

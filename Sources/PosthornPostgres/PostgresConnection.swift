@@ -8,11 +8,16 @@ import PosthornText
 final class PostgresConnection {
     private let handle: OpaquePointer
     private let name: String
+    /// Whether a pooler (pgbouncer) is between: it answers with a process number of its own making.
+    private(set) var isPooled = false
+    /// What each transaction has to begin with, where the session is not this connection's own.
+    private(set) var transactionSettings: [PostgresStep] = []
     /// Statements that the server has prepared, by their SQL.
     private var prepared: [String: String] = [:]
     private var named = 0
-    /// How many statements the server was asked for.
+    /// How many statements the server was asked for, and how often it was waited for.
     private(set) var statements = 0
+    private(set) var roundTrips = 0
 
     /// What is said of a connection unless the address says otherwise: a server that is gone without a word is noticed.
     private static let settings: [(String, String)] = [
@@ -38,8 +43,21 @@ final class PostgresConnection {
         handle = opened
         posthorn_pq_silence(handle)
         let settings = [("client_min_messages", "error"), ("bytea_output", "hex"), ("DateStyle", "ISO")] + session
-        try execute(settings.map { "SET \($0.0) = '\($0.1)'" }.joined(separator: "; "))
+        isPooled = try execute("SELECT pg_backend_pid()").first?.integer(0) != backend
+        if isPooled {
+            // The server's session is another client's between two transactions: nothing may be left in it.
+            transactionSettings = Self.settingsOfATransaction(settings)
+        } else {
+            try execute(settings.map { "SET \($0.0) = '\($0.1)'" }.joined(separator: "; "))
+        }
         try checkEncoding()
+    }
+
+    private static func settingsOfATransaction(_ settings: [(String, String)]) -> [PostgresStep] {
+        // A transaction that has begun stays as isolated as it is.
+        let words = settings.filter { !$0.0.hasPrefix("default_transaction_") }
+        let calls = (1...words.count).map { "set_config($\(2 * $0 - 1), $\(2 * $0), true)" }
+        return [PostgresStep("SELECT \(calls.joined(separator: ", "))", words.flatMap { [.text($0.0), .text($0.1)] }, isPrepared: false)]
     }
 
     private static func connect(_ words: [(String, String)]) -> OpaquePointer? {
@@ -118,43 +136,90 @@ final class PostgresConnection {
     @discardableResult
     func execute(_ sql: String) throws(OutboxProblem) -> PostgresRows {
         statements += 1
+        roundTrips += 1
         return try rows(PQexec(handle, sql))
     }
 
     /// Runs a statement, which the server prepares the first time.
     @discardableResult
     func run(_ sql: String, _ values: [PostgresValue]) throws(OutboxProblem) -> PostgresRows {
-        let statement: String
-        if let known = prepared[sql] {
-            statement = known
-        } else {
-            // A name is never given twice: the server may have the statement still.
-            statement = "posthorn\(named)"
-            named += 1
-            _ = try rows(PQprepare(handle, statement, sql, 0, nil))
-            prepared[sql] = statement
-        }
-        statements += 1
-        do throws(OutboxProblem) {
-            return try PostgresValue.withPointers(values) { (pointers) throws(OutboxProblem) in
-                try rows(PQexecPrepared(handle, statement, Int32(values.count), pointers, nil, nil, 0))
-            }
-        } catch {
-            // Prepared again the next time: a pooler, or a server that has taken another's place, has none of them; the plan of this one is
-            // out of date.
-            if error.message.hasSuffix("(26000)") { prepared.removeAll() }
-            if error.message.hasSuffix("(0A000)") { prepared[sql] = nil }
-            throw error
-        }
+        try run([PostgresStep(sql, values)]).get()[0]
     }
 
     /// Runs a statement that is not worth being prepared.
     func runOnce(_ sql: String, _ values: [PostgresValue]) throws(OutboxProblem) -> PostgresRows {
-        statements += 1
-        return try PostgresValue.withPointers(values) { (pointers) throws(OutboxProblem) in
-            try rows(PQexecParams(handle, sql, Int32(values.count), nil, pointers, nil, nil, 0))
-        }
+        try run([PostgresStep(sql, values, isPrepared: false)]).get()[0]
     }
+
+    /// Runs statements one after the other and waits for the server once (libpq's pipeline mode). After one that fails none is run; outside of a
+    /// transaction they are one.
+    func run(_ steps: [PostgresStep]) -> PostgresReplies {
+        do throws(OutboxProblem) {
+            var names: [String?] = []
+            for step in steps { names.append(try name(of: step)) }
+            guard PQenterPipelineMode(handle) == 1 else { throw problem() }
+            defer { PQexitPipelineMode(handle) }
+            statements += steps.count
+            roundTrips += 1
+            for (step, name) in zip(steps, names) { try send(step, name) }
+            guard PQpipelineSync(handle) == 1 else { throw problem() }
+            return replies(to: steps)
+        } catch { return PostgresReplies(problem: error) }
+    }
+
+    /// - Returns: What the server knows a statement by; `nil` of one that is not worth being prepared.
+    private func name(of step: PostgresStep) throws(OutboxProblem) -> String? {
+        if !step.isPrepared || isPooled { return nil }
+        if let known = prepared[step.sql] { return known }
+        // A name is never given twice: the server may have the statement still.
+        let statement = "posthorn\(named)"
+        named += 1
+        roundTrips += 1
+        _ = try rows(PQprepare(handle, statement, step.sql, 0, nil))
+        prepared[step.sql] = statement
+        return statement
+    }
+
+    private func send(_ step: PostgresStep, _ name: String?) throws(OutboxProblem) {
+        let count = Int32(step.values.count)
+        let isSent = try PostgresValue.withPointers(step.values) { (pointers) throws(OutboxProblem) in
+            name.map { PQsendQueryPrepared(handle, $0, count, pointers, nil, nil, 0) }
+                ?? PQsendQueryParams(handle, step.sql, count, nil, pointers, nil, nil, 0)
+        }
+        if isSent != 1 { throw problem() }
+    }
+
+    /// Reads all that the server has to say of a pipeline.
+    private func replies(to steps: [PostgresStep]) -> PostgresReplies {
+        var replies = PostgresReplies()
+        for step in steps {
+            guard let result = PQgetResult(handle) else { break }
+            // Behind the result of each statement there is a NULL.
+            defer { while let more = PQgetResult(handle) { PQclear(more) } }
+            if replies.problem != nil {
+                PQclear(result)
+                continue
+            }
+            do throws(OutboxProblem) { replies.rows.append(try rows(result)) } catch {
+                replies.problem = error
+                forget(step, after: error)
+            }
+        }
+        // The end of the pipeline; with the session lost there is none.
+        while let end = PQgetResult(handle) { PQclear(end) }
+        if replies.rows.count < steps.count, replies.problem == nil { replies.problem = problem() }
+        return replies
+    }
+
+    /// Prepared again the next time: a pooler, or a server that has taken another's place, has none of them; the plan of this one is out of
+    /// date.
+    private func forget(_ step: PostgresStep, after error: OutboxProblem) {
+        if error.message.hasSuffix("(26000)") { prepared.removeAll() }
+        if error.message.hasSuffix("(0A000)") { prepared[step.sql] = nil }
+    }
+
+    /// What libpq says of a session that takes no more.
+    private func problem() -> OutboxProblem { OutboxProblem(.unreachable, "the outbox \(name): \(Self.text(PQerrorMessage(handle)))") }
 
     private func rows(_ result: OpaquePointer?) throws(OutboxProblem) -> PostgresRows {
         let status = PQresultStatus(result)

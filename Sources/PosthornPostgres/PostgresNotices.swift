@@ -36,16 +36,18 @@ final class PostgresNotices {
 
     /// Notes whether a look has found events of others: after one that no notice told of, notices are not relied on.
     func looked(found: Bool) {
-        if !found || !pace.isCovered { return }
+        if !found { return }
+        pace.found(at: MonotonicClock.nanoseconds())
+        if !pace.isCovered { return }
         take()
         pace.foundWithoutNotice()
     }
 
-    /// Lets go of the lock, once awake.
-    func wake() throws(OutboxProblem) {
+    /// Lets go of the lock, once awake; with whatever is asked next.
+    func wake() {
         if pace.isCovered || !holdsLock || store.connection !== session { return }
         holdsLock = false
-        try store.connection.run("SELECT pg_advisory_unlock($1)", [.integer(Self.sleepingLock)])
+        store.waiting.append(PostgresStep("SELECT pg_advisory_unlock($1)", [.integer(Self.sleepingLock)]))
     }
 
     /// How long to wait at most before the next look, in milliseconds.
@@ -62,9 +64,9 @@ final class PostgresNotices {
         if pace.canListen == nil {
             // A pooler answers with a process of its own making, and its sessions are not ours; a transaction that was prepared (2PC) must not
             // notify.
-            let row = try connection.run(
+            let row = try store.run(
                 "SELECT pg_backend_pid() = $1 AND current_setting('max_prepared_transactions') = '0'",
-                [.integer(connection.backend)]
+                .integer(connection.backend)
             ).first
             pace.canListen = row?.boolean(0) ?? false
             if pace.canListen != true { return }
@@ -74,13 +76,13 @@ final class PostgresNotices {
             isListening = true
         }
         if holdsLock { return pace.covered() }
-        let row = try connection.run(
+        let row = try store.run(
             """
             SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 WHEN EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
                 AND mode = 'ExclusiveLock' AND objsubid = 1 AND classid::bigint = $1 >> 32 AND objid::bigint = $1 & 4294967295
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) THEN 2 ELSE 0 END
             """,
-            [.integer(Self.sleepingLock)]
+            .integer(Self.sleepingLock)
         ).first
         // Another engine that sleeps has every commit notify, and all hear it.
         switch row?.integer(0) {

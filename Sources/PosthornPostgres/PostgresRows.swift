@@ -51,6 +51,12 @@ struct PostgresRow {
 
     func double(_ column: Int) -> Double? { isNull(column) ? nil : Double(text(column)) }
 
+    /// An array without NULLs.
+    func integers(_ column: Int) -> [Int64] {
+        let parts = rows.bytes(index, column).dropFirst().dropLast().split(separator: UInt8(ascii: ","))
+        return parts.map { PostgresText.integer(UnsafeRawBufferPointer(rebasing: $0)) }
+    }
+
     /// `true` for PostgreSQL's `t`.
     func boolean(_ column: Int) -> Bool { rows.bytes(index, column).first == UInt8(ascii: "t") }
 

@@ -70,9 +70,10 @@ extension PostgresStore {
     private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
         if deliveries.isEmpty { return }
         hasNews = true
+        addedNews += Int64(deliveries.count)
         for delivery in deliveries { count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held) }
         let hasLanes = deliveries.contains { $0.recipient.lane != nil }
-        let rows = try run(
+        let step = PostgresStep(
             """
             INSERT INTO posthorn_pending (event, revision, endpoint, shard, state, next_attempt_at)
             SELECT event, revision, endpoint, endpoint % 64, state, due
@@ -80,17 +81,16 @@ extension PostgresStore {
                 WITH ORDINALITY AS d (event, revision, endpoint, state, due, place) ORDER BY place
                 \(hasLanes ? "RETURNING id" : "")
             """,
-            .integer(Self.acceptingLock),
-            .integers(deliveries.map(\.event)),
-            .integers(deliveries.map(\.recipient.revision)),
-            .integers(deliveries.map(\.recipient.endpoint)),
-            .texts(deliveries.map { $0.recipient.isActive ? "pending" : "held" }),
-            .integers(deliveries.map { $0.recipient.isActive ? now.milliseconds : nil })
+            [
+                .integer(Self.acceptingLock), .integers(deliveries.map(\.event)), .integers(deliveries.map(\.recipient.revision)),
+                .integers(deliveries.map(\.recipient.endpoint)), .texts(deliveries.map { $0.recipient.isActive ? "pending" : "held" }),
+                .integers(deliveries.map { $0.recipient.isActive ? now.milliseconds : nil }),
+            ]
         )
-        if !hasLanes { return }
+        if !hasLanes { return waiting.append(step) }
         // Numbers are given out in the order of the rows.
-        let numbers = rows.all.map { $0.integer(0) }.sorted()
-        try enter(
+        let numbers = try send([step]).get()[0].all.map { $0.integer(0) }.sorted()
+        enter(
             zip(numbers, deliveries).compactMap { number, delivery in
                 delivery.recipient.lane.map { (number, delivery.recipient.endpoint, $0) }
             }
@@ -100,43 +100,48 @@ extension PostgresStore {
     /// The oldest events that another program inserted and that have no deliveries yet. In a transaction, those that no other is
     /// giving theirs at the moment.
     package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
-        let lock = isWriting ? "FOR UPDATE OF a SKIP LOCKED" : ""
+        let lock = isWriting ? "FOR UPDATE SKIP LOCKED" : ""
         let rows = try run(
             """
+            WITH next AS MATERIALIZED (SELECT seq FROM posthorn_arrival ORDER BY seq LIMIT $1 \(lock)),
+            sized AS (SELECT o.seq, sum(octet_length(o.data)) OVER (ORDER BY o.seq) - octet_length(o.data) AS before
+                FROM next JOIN posthorn_outbox o ON o.seq = next.seq)
             SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent, o.headers
-            FROM posthorn_arrival a JOIN posthorn_outbox o ON o.seq = a.seq ORDER BY a.seq LIMIT $1 \(lock)
+            FROM sized JOIN posthorn_outbox o ON o.seq = sized.seq WHERE sized.before < $2 ORDER BY o.seq
             """,
-            .integer(Int64(min(limit, try arrivalsAtOnce())))
+            .integer(Int64(limit)),
+            .integer(Self.batchLimitBytes)
         )
-        return rows.all.map { UnroutedEvent(seq: $0.integer(0), event: Self.event($0, from: 1)) }
+        let arrivals = rows.all.map { UnroutedEvent(seq: $0.integer(0), event: Self.event($0, from: 1)) }
+        if isWriting { for arrival in arrivals { lockedArrivals[arrival.seq] = arrival.event } }
+        return arrivals
     }
 
     /// Arrivals are read until their data has so many bytes, so that a flood of large ones stays small in memory.
     private static let batchLimitBytes: Int64 = 8 << 20
 
-    private func arrivalsAtOnce() throws(OutboxProblem) -> Int {
-        let row = try run(
-            """
-            SELECT count(*) FROM (SELECT sum(octet_length(o.data)) OVER (ORDER BY a.seq) - octet_length(o.data) AS before FROM
-                (SELECT seq FROM posthorn_arrival ORDER BY seq LIMIT 1000) a JOIN posthorn_outbox o ON o.seq = a.seq) b WHERE before < $1
-            """,
-            .integer(Self.batchLimitBytes)
-        ).first
-        return Int(row?.integer(0) ?? 0)
-    }
-
     /// Whether there are arrivals.
     package func hasArrivals() throws(OutboxProblem) -> Bool {
-        try run("SELECT EXISTS (SELECT 1 FROM posthorn_arrival)").first?.boolean(0) ?? false
+        if isInTurn, let facts { return facts.hasArrivals }
+        return try run("SELECT EXISTS (SELECT 1 FROM posthorn_arrival)").first?.boolean(0) ?? false
     }
 
-    /// Gives an arrival its deliveries; from then on it is no arrival.
-    package func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
-        let taken = try run("DELETE FROM posthorn_arrival WHERE seq = $1", .integer(seq)).affected
-        // Another engine has given it its deliveries meanwhile.
-        if taken == 0 { return }
-        changedCounts.events += 1
-        try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)
+    /// Gives arrivals their deliveries; from then on they are no arrivals.
+    package func fanOut(_ events: [(seq: Int64, recipients: [Recipient])], at now: Timestamp) throws(OutboxProblem) {
+        let seqs = [PostgresValue.integers(events.map(\.seq))]
+        let removal = PostgresStep("DELETE FROM posthorn_arrival WHERE seq = ANY ($1::bigint[]) RETURNING seq", seqs)
+        var taken = events
+        if events.allSatisfy({ lockedArrivals[$0.seq] != nil }) {
+            waiting.append(removal)
+            // The engine asks for them next.
+            for (seq, _) in events { foreseenEvents[seq] = lockedArrivals[seq].map { ($0, false) } }
+        } else {
+            // Another engine may have given some their deliveries meanwhile.
+            let left = Set(try send([removal]).get()[0].all.map { $0.integer(0) })
+            taken.removeAll { !left.contains($0.seq) }
+        }
+        changedCounts.events += Int64(taken.count)
+        try insert(taken.flatMap { event in event.recipients.map { NewDelivery(event: event.seq, recipient: $0) } }, at: now)
     }
 
     /// Gives an event deliveries to endpoints that have none of it.
@@ -161,9 +166,10 @@ extension PostgresStore {
             )
             guard let id = rows.first?.integer(0) else { continue }
             hasNews = true
+            addedNews += 1
             count(1, from: nil, to: recipient.isActive ? .ready : .held)
             numbers.append(id)
-            if let lane = recipient.lane { try enter([(id, recipient.endpoint, lane)]) }
+            if let lane = recipient.lane { enter([(id, recipient.endpoint, lane)]) }
         }
         return numbers
     }

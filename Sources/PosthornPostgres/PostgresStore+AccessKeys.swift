@@ -20,14 +20,14 @@ extension PostgresStore {
             .integer(key.key.expires?.milliseconds),
             .text(key.key.maker)
         )
-        try countUp("keys")
+        countUp("keys")
     }
 
     /// Deletes keys that are of no use any more, and counts their generation up.
     package func forgetAccessKeys(_ ids: [String]) throws(OutboxProblem) {
         if ids.isEmpty { return }
         try run("DELETE FROM posthorn_access_key WHERE id = ANY ($1::text[])", .texts(ids))
-        try countUp("keys")
+        countUp("keys")
     }
 
     /// Revokes a key; one that was revoked before stays so since then.
@@ -37,7 +37,7 @@ extension PostgresStore {
             .integer(now.milliseconds),
             .text(id)
         )
-        if update.affected > 0 { try countUp("keys") }
+        if update.affected > 0 { countUp("keys") }
         return update.affected > 0
     }
 

@@ -93,7 +93,7 @@ extension PostgresStore {
                 .integer(change.revision)
             )
         }
-        try setWaits(change.state != .cancelled, in: delivery)
+        setWaits(change.state != .cancelled, in: delivery)
         count(1, from: DeliveryCount(row.state, attempts: row.attempts), to: DeliveryCount(change.state, attempts: row.attempts))
     }
 
@@ -157,7 +157,7 @@ extension PostgresStore {
             .integers(found),
             .integers(shifts)
         )
-        try countUp("queue")
+        countUp("queue")
         return found.count
     }
 }

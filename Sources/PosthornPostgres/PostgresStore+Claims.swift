@@ -21,6 +21,10 @@ extension PostgresStore {
         _ visit: (ReadyRow) throws(OutboxProblem) -> Bool
     ) throws(OutboxProblem) -> ScanEnd {
         var (last, left) = (id, limit)
+        // As long as no numbers were given out there is nothing new.
+        let numbers = isInTurn && facts?.isStill == true ? facts?.numbers : nil
+        if let quiet, quiet.numbers == numbers, quiet.position <= id, quiet.shards == membership.shards { return .atEnd }
+        isQuiet = false
         while left > 0 {
             let size = min(left, Self.scanRows)
             let condition = shardCondition("$3")
@@ -40,7 +44,11 @@ extension PostgresStore {
                 if try !visit(ready) { return .stopped }
             }
             left -= rows.count
-            if rows.count < size { return .atEnd }
+            if rows.count < size {
+                isQuiet = true
+                quiet = numbers.map { ($0, last, membership.shards) }
+                return .atEnd
+            }
         }
         return .atLimit
     }
@@ -99,12 +107,19 @@ extension PostgresStore {
         return row?.boolean(0) == true ? try hasPendingThatGoesOn() : false
     }
 
-    /// Where a delivery is in its schedule.
-    package func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
-        guard let row = try run("SELECT round_base, scheduled_at FROM posthorn_delivery WHERE id = $1", .integer(delivery)).first else {
-            return DeliveryRound()
+    /// Where deliveries are in their schedules.
+    package func rounds(of deliveries: [Int64]) throws(OutboxProblem) -> [Int64: DeliveryRound] {
+        let rows = try run(
+            "SELECT id, round_base, scheduled_at FROM posthorn_delivery WHERE id = ANY ($1::bigint[])",
+            .integers(deliveries)
+        )
+        let rounds = rows.all.map { row in
+            (
+                row.integer(0),
+                DeliveryRound(base: Int(row.integer(1)), scheduledAt: row.integerOrNil(2).map(Timestamp.init(milliseconds:)))
+            )
         }
-        return DeliveryRound(base: Int(row.integer(0)), scheduledAt: row.integerOrNil(1).map(Timestamp.init(milliseconds:)))
+        return Dictionary(rounds, uniquingKeysWith: { first, _ in first })
     }
 }
 #endif

@@ -14,7 +14,7 @@ extension PostgresStore {
         if let to { changedCounts[to] += Int64(deliveries) }
     }
 
-    /// What writes down a commit with all that it has changed.
+    /// What writes down a transaction with all that it has changed.
     func countingStatement(slot: Int) -> String {
         let changes = zip(Self.columns, changedCounts.values).filter { $0.1 != 0 }.map { ", \($0) = \($0) + \($1)" }.joined()
         return "UPDATE posthorn_count SET commits = commits + 1\(changes) WHERE slot = \(slot)"

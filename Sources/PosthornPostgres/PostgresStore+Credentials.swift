@@ -24,7 +24,7 @@ extension PostgresStore {
             .integer(key)
         )
         try strikeFaults(of: [id])
-        try countTopologyUp()
+        countTopologyUp()
     }
 
     /// Rows that hold something in the clear.

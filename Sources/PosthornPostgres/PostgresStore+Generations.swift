@@ -8,25 +8,31 @@ extension PostgresStore {
     /// Counts the changes of the hierarchy and its endpoints. In a transaction no other session changes them until that ends, so that what is
     /// fanned out and recorded follows the topology that is in force.
     package func topologyGeneration() throws(OutboxProblem) -> Int64 {
+        if isInTurn, let facts { return facts.topology }
         if !isWriting { return try setting("topology") }
-        return try run("SELECT value FROM posthorn_setting WHERE name = 'topology' FOR SHARE").first?.integer(0) ?? 0
+        if holdsTopology { return try setting("topology") }
+        let read = try readFactsForWriting()
+        facts = read
+        return read.topology
     }
 
     /// The generation that the change under way makes; rows that it writes are of this one. Others' changes wait until it is done.
     func nextTopologyGeneration() throws(OutboxProblem) -> Int64 {
+        lockTopology()
         let generation = try run("SELECT value FROM posthorn_setting WHERE name = 'topology' FOR NO KEY UPDATE").first?.integer(0) ?? 0
+        holdsTopology = true
         return generation + 1
     }
 
     /// Counts the topology's generation up, once the rows that have changed are of the next one.
-    func countTopologyUp() throws(OutboxProblem) {
+    func countTopologyUp() {
         noteTopologyChange()
-        try countUp("topology")
+        countUp("topology")
     }
 
     /// From before this generation the rows do not say all that has changed.
-    func noteFullReading(before generation: Int64) throws(OutboxProblem) {
-        try run("UPDATE posthorn_setting SET value = greatest(value, $1) WHERE name = 'topology_full'", .integer(generation))
+    func noteFullReading(before generation: Int64) {
+        runLater("UPDATE posthorn_setting SET value = greatest(value, $1) WHERE name = 'topology_full'", .integer(generation))
     }
 
     /// Reads the endpoints that have changed since a generation, removed ones too, with their credentials.
@@ -66,7 +72,7 @@ extension PostgresStore {
             try write(throttledUntil: nil, ofEndpoint: key)
             try write(health: nil, ofEndpoint: key)
         }
-        if change.changesRoutes { try countTopologyUp() }
+        if change.changesRoutes { countTopologyUp() }
     }
 }
 #endif

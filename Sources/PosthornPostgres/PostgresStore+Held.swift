@@ -17,7 +17,7 @@ extension PostgresStore {
             "SELECT id FROM posthorn_pending WHERE state = 'pending' AND endpoint IN (\(inactive)) LIMIT $1",
             .integer(Int64(limit))
         )
-        if moved > 0 { try countUp("queue") }
+        if moved > 0 { countUp("queue") }
         return moved
     }
 
@@ -30,13 +30,13 @@ extension PostgresStore {
             .integers(keys),
             .integer(Int64(limit))
         )
-        if moved > 0 { try countUp("queue") }
+        if moved > 0 { countUp("queue") }
         return moved
     }
 
     /// - Parameter selection: A statement that gives the numbers.
     private func hold(_ selection: String, _ values: PostgresValue...) throws(OutboxProblem) -> Int {
-        let rows = try connection.run(
+        let step = PostgresStep(
             """
             WITH moved AS (
                 UPDATE posthorn_pending SET state = 'held' WHERE id IN (\(selection)) AND state = 'pending' RETURNING attempts > 0 AS tried)
@@ -45,7 +45,7 @@ extension PostgresStore {
             values
         )
         var moved = 0
-        for row in rows.all {
+        for row in try send([step]).get()[0].all {
             count(Int(row.integer(1)), from: row.boolean(0) ? .retrying : .ready, to: .held)
             moved += Int(row.integer(1))
         }
@@ -72,7 +72,7 @@ extension PostgresStore {
             count(Int(row.integer(1)), from: .held, to: row.boolean(0) ? .retrying : .ready)
             moved += Int(row.integer(1))
         }
-        if moved > 0 { try countUp("queue") }
+        if moved > 0 { countUp("queue") }
         return moved
     }
 

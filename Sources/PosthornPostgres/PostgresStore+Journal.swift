@@ -8,7 +8,7 @@ extension PostgresStore {
     /// Writes down what the engine says of itself.
     package func write(pulse: EngineHeartbeat) throws(OutboxProblem) {
         let skew = pulse.clockSkew.map { " \($0.milliseconds) \($0.endpoints)" } ?? ""
-        try keep(
+        keep(
             "pulse",
             words: "\(pulse.at.milliseconds) \(pulse.attemptsPerSecond) \(pulse.deliveredPerSecond) \(pulse.inFlight)\(skew)"
         )
@@ -35,15 +35,15 @@ extension PostgresStore {
     /// Writes down which endpoints the engine cannot use, and when it found so.
     package func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem) {
         if faults.isEmpty, try writtenFaults().isEmpty { return }
-        try keep(faults)
-        try keep("faults_at", value: now.milliseconds)
+        keep(faults)
+        keep("faults_at", value: now.milliseconds)
     }
 
     /// What an engine found of endpoints that are written again is out of date.
     func strikeFaults(of ids: [String]) throws(OutboxProblem) {
         let written = try writtenFaults()
         let left = written.filter { !ids.contains($0.key) }
-        if left.count < written.count { try keep(left) }
+        if left.count < written.count { keep(left) }
     }
 
     /// What the engine that runs, or the last one, could not use.
@@ -52,9 +52,9 @@ extension PostgresStore {
         return LastRunFaults(engine: try engineProcess(), at: at.map(Timestamp.init(milliseconds:)), reasons: try writtenFaults())
     }
 
-    private func keep(_ faults: [String: String]) throws(OutboxProblem) {
+    private func keep(_ faults: [String: String]) {
         let members = faults.sorted { $0.key < $1.key }.prefix(Self.faultLimit).map { JSONValue.Member($0, .string($1)) }
-        try keep("faults", words: JSONValue.object(members).text)
+        keep("faults", words: JSONValue.object(members).text)
     }
 
     private func writtenFaults() throws(OutboxProblem) -> [String: String] {
@@ -63,7 +63,7 @@ extension PostgresStore {
     }
 
     /// Writes down whether the engine that starts has a mail server.
-    package func write(servesMails: Bool) throws(OutboxProblem) { try keep("serves_mails", value: servesMails ? 1 : 0) }
+    package func write(servesMails: Bool) throws(OutboxProblem) { keep("serves_mails", value: servesMails ? 1 : 0) }
 
     // MARK: Throttles
 

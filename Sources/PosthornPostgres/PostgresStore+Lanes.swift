@@ -34,7 +34,7 @@ extension PostgresStore {
     /// Takes a delivery that is over out of its lane.
     package func leaveLane(_ delivery: Int64, stops: Bool) throws(OutboxProblem) -> Int64? {
         guard let (endpoint, lane) = try lane(of: delivery) else { return nil }
-        try setWaits(false, in: delivery)
+        setWaits(false, in: delivery)
         return try head(endpoint, lane, stops)
     }
 
@@ -65,9 +65,9 @@ extension PostgresStore {
     }
 
     /// Deliveries go into lanes.
-    func enter(_ lanes: [(delivery: Int64, endpoint: Int64, lane: Int64)]) throws(OutboxProblem) {
+    func enter(_ lanes: [(delivery: Int64, endpoint: Int64, lane: Int64)]) {
         if lanes.isEmpty { return }
-        try run(
+        runLater(
             "INSERT INTO posthorn_lane (delivery, endpoint, lane) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])",
             .integers(lanes.map(\.delivery)),
             .integers(lanes.map(\.endpoint)),
@@ -76,14 +76,8 @@ extension PostgresStore {
     }
 
     /// A delivery was made due again, or is over, by hand.
-    func setWaits(_ waits: Bool, in delivery: Int64) throws(OutboxProblem) {
-        try run("UPDATE posthorn_lane SET waits = ($2 = 1) WHERE delivery = $1", .integer(delivery), .integer(waits ? 1 : 0))
-    }
-
-    /// Deliveries are deleted. What was behind an exhausted one goes on, and the engine is to notice.
-    func forgetLanes(of deliveries: [Int64]) throws(OutboxProblem) {
-        let rows = try run("DELETE FROM posthorn_lane WHERE delivery = ANY ($1::bigint[]) RETURNING waits", .integers(deliveries))
-        if rows.all.contains(where: { $0.boolean(0) }) { try countUp("queue") }
+    func setWaits(_ waits: Bool, in delivery: Int64) {
+        runLater("UPDATE posthorn_lane SET waits = ($2 = 1) WHERE delivery = $1", .integer(delivery), .integer(waits ? 1 : 0))
     }
 
     /// Nothing of an endpoint waits in a lane any more.

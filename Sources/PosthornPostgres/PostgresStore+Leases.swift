@@ -49,12 +49,13 @@ extension PostgresStore {
     /// The shards that it has now.
     package func lease() throws(OutboxProblem) -> ShardLease {
         guard let id = membership.id else { return .none }
-        let rows = try run("SELECT NULL, id FROM posthorn_dispatcher UNION ALL SELECT shard, dispatcher FROM posthorn_shard").all
-        let engines = rows.filter { $0.isNull(0) }.map { $0.integer(1) }
-        let owned = rows.filter { !$0.isNull(0) && !$0.isNull(1) }.map { (Int($0.integer(0)), $0.integer(1)) }
-        let owners = Dictionary(owned, uniquingKeysWith: { first, _ in first })
-        guard case .follow(let plan) = MembershipRules.turn(of: id, engines: engines, owners: owners) else { return try leaseAnew() }
+        // Read with what the turn or the transaction has asked for before.
+        let read = if let facts { facts } else { try readFacts() }
+        guard case .follow(let plan) = MembershipRules.turn(of: id, engines: read.engines, owners: read.owners) else {
+            return try leaseAnew()
+        }
         // In a transaction that may be undone nothing is taken.
+        if !plan.wanted.isEmpty { facts = nil }
         let taken = plan.wanted.isEmpty || isWriting ? ShardSet.none : try take(plan.wanted, id)
         let lease = MembershipRules.lease(plan, taken: taken, endsAt: membership.endsAt)
         membership.leased = lease.shards
@@ -66,6 +67,7 @@ extension PostgresStore {
         // Not in a transaction, in which it could come to nothing.
         if isWriting { return .none }
         let isAlone = membership.isAlone
+        facts = nil
         _ = membership.left()
         return try join(alone: isAlone) ? try lease() : .none
     }

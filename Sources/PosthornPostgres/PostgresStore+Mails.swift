@@ -73,7 +73,7 @@ extension PostgresStore {
     }
 
     /// Counts an exhausted delivery for which there is no contact.
-    package func countWithoutContact() throws(OutboxProblem) { try countUp("untold") }
+    package func countWithoutContact() throws(OutboxProblem) { countUp("untold") }
 
     // MARK: Sending
 
@@ -141,7 +141,7 @@ extension PostgresStore {
             .integer(now.milliseconds)
         )
         // A running engine notices by it, as it does what is done to deliveries by hand.
-        if update.affected == 1 { try countUp("queue") }
+        if update.affected == 1 { countUp("queue") }
         return update.affected == 1
     }
 

@@ -6,7 +6,7 @@ package import PosthornText
 extension PostgresStore {
     /// Stores a new portal session.
     package func insert(_ session: StoredPortalSession) throws(OutboxProblem) {
-        try countUp("portal")
+        countUp("portal")
         try run(
             """
             INSERT INTO posthorn_portal_session (id, node, rights, code_digest, created, link_expires, expires, maker, changed)
@@ -30,7 +30,7 @@ extension PostgresStore {
         cookieDigest: String,
         at now: Timestamp
     ) throws(OutboxProblem) -> Bool {
-        try countUp("portal")
+        countUp("portal")
         return try run(
             """
             UPDATE posthorn_portal_session
@@ -46,7 +46,7 @@ extension PostgresStore {
 
     /// Revokes a portal session; one that was revoked before stays so since then.
     package func revokePortalSession(_ id: String, at now: Timestamp) throws(OutboxProblem) -> Bool {
-        try countUp("portal")
+        countUp("portal")
         return try run(
             """
             UPDATE posthorn_portal_session

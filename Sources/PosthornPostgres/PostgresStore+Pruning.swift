@@ -65,24 +65,26 @@ extension PostgresStore {
 
     /// Deletes an event with its deliveries, their attempts and notifications.
     package func delete(_ event: EventHistory) throws(OutboxProblem) -> Int {
-        let ids = PostgresValue.integers(event.deliveries.map(\.id))
-        try run("DELETE FROM posthorn_notification WHERE delivery = ANY ($1::bigint[])", ids)
-        let attempts = try run("DELETE FROM posthorn_attempt WHERE delivery = ANY ($1::bigint[])", ids).affected
-        try forgetLanes(of: event.deliveries.map(\.id))
-        for table in ["posthorn_pending", "posthorn_settled"] {
-            let rows = try run("DELETE FROM \(table) WHERE id = ANY ($1::bigint[]) RETURNING state, attempts > 0", ids)
-            for row in rows.all {
-                guard let state = DeliveryState(rawValue: row.text(0)) else { continue }
-                count(1, from: DeliveryCount(state, attempts: row.boolean(1) ? 1 : 0), to: nil)
-            }
+        let ids = [PostgresValue.integers(event.deliveries.map(\.id))]
+        func deletion(_ table: String, _ column: String, _ returned: String = "") -> PostgresStep {
+            PostgresStep("DELETE FROM \(table) WHERE \(column) = ANY ($1::bigint[]) \(returned)", ids)
         }
-        let gone = try run("DELETE FROM posthorn_outbox WHERE seq = $1", .integer(event.seq)).affected
-        if event.waitsForFanOut {
-            try run("DELETE FROM posthorn_arrival WHERE seq = $1", .integer(event.seq))
-        } else {
-            changedCounts.events -= Int64(gone)
+        let moved = "RETURNING state, attempts > 0"
+        let seq = [PostgresValue.integer(event.seq)]
+        let found = try send([
+            deletion("posthorn_attempt", "delivery"), deletion("posthorn_notification", "delivery"),
+            deletion("posthorn_lane", "delivery", "RETURNING waits"), deletion("posthorn_pending", "id", moved),
+            deletion("posthorn_settled", "id", moved), PostgresStep("DELETE FROM posthorn_outbox WHERE seq = $1", seq),
+            PostgresStep("DELETE FROM posthorn_arrival WHERE seq = $1", seq),
+        ]).get()
+        // What was behind an exhausted one goes on, and the engine is to notice.
+        if found[2].all.contains(where: { $0.boolean(0) }) { countUp("queue") }
+        for row in found[3].all + found[4].all {
+            guard let state = DeliveryState(rawValue: row.text(0)) else { continue }
+            count(1, from: DeliveryCount(state, attempts: row.boolean(1) ? 1 : 0), to: nil)
         }
-        return attempts
+        if !event.waitsForFanOut { changedCounts.events -= Int64(found[5].affected) }
+        return found[0].affected
     }
 
     /// All endpoints that are removed.
@@ -116,7 +118,7 @@ extension PostgresStore {
         let keys = PostgresValue.integers(endpoints.map(\.key))
         // A reader of what has changed would not learn from the rows that they were removed.
         let last = try run("SELECT max(generation) FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", keys).first?.integer(0) ?? 0
-        try noteFullReading(before: last)
+        noteFullReading(before: last)
         try run("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ANY ($1::bigint[])", keys)
         try run("DELETE FROM posthorn_statistics WHERE endpoint = ANY ($1::bigint[])", keys)
         try run("DELETE FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", keys)

@@ -8,57 +8,59 @@ extension PostgresStore {
     @discardableResult
     package func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts {
         if attempts.isEmpty { return RecordConflicts() }
-        let deliveries = attempts.map(\.delivery)
-        try checkFence(deliveries)
-        try insert(attempts)
-        var moved = try settle(attempts.filter { $0.transition.state != .pending && $0.transition.state != .held })
-        moved += try postpone(attempts.filter { $0.transition.state == .pending || $0.transition.state == .held })
+        let settled = attempts.filter { $0.transition.state != .pending && $0.transition.state != .held }
+        let postponed = attempts.filter { $0.transition.state == .pending || $0.transition.state == .held }
+        var steps = fence(attempts.map(\.delivery)) + [insertion(of: attempts)]
+        if !settled.isEmpty { steps.append(settlement(of: settled)) }
+        if !postponed.isEmpty { steps.append(postponement(of: postponed)) }
+        let replies = try send(steps)
+        // Before anything else: what fails behind the fence may have failed because of it.
+        if isFenced(replies) { throw OutboxProblem(.fenced, "another engine of the outbox \(place.name) has these endpoints by now") }
+        let moved = try replies.get().dropFirst(3).reduce(0) { $0 + countMoves($1) }
         return moved == attempts.count ? RecordConflicts() : try unmoved(attempts)
     }
 
-    /// Keeps others from taking this engine for dead until the transaction ends, or finds that they have done so.
-    private func checkFence(_ deliveries: [Int64]) throws(OutboxProblem) {
-        let fenced = OutboxProblem(.fenced, "another engine of the outbox \(place.name) has these endpoints by now")
-        if let id = membership.id {
-            // The weakest lock that keeps the row: its own beat does not wait for it.
-            if try run("SELECT 1 FROM posthorn_dispatcher WHERE id = $1 FOR KEY SHARE", .integer(id)).count == 0 { throw fenced }
-        }
-        let foreign = try run(
-            """
-            SELECT EXISTS (SELECT 1 FROM posthorn_shard s WHERE s.dispatcher <> $1 AND s.shard IN (
-                SELECT shard FROM posthorn_pending WHERE id = ANY ($2::bigint[])))
-            """,
-            .integer(membership.id ?? 0),
-            .integers(deliveries)
-        )
-        if foreign.first?.boolean(0) == true { throw fenced }
+    /// Keeps others from taking this engine for dead until the transaction ends, or finds that they have done so. The weakest lock that keeps
+    /// the row: its own beat does not wait for it.
+    private func fence(_ deliveries: [Int64]) -> [PostgresStep] {
+        [
+            PostgresStep("SELECT 1 FROM posthorn_dispatcher WHERE id = $1 FOR KEY SHARE", [.integer(membership.id)]),
+            PostgresStep(
+                """
+                SELECT EXISTS (SELECT 1 FROM posthorn_shard s WHERE s.dispatcher <> $1 AND s.shard IN (
+                    SELECT shard FROM posthorn_pending WHERE id = ANY ($2::bigint[])))
+                """,
+                [.integer(membership.id ?? 0), .integers(deliveries)]
+            ),
+        ]
     }
 
-    private func insert(_ attempts: [AttemptRecord]) throws(OutboxProblem) {
+    private func isFenced(_ replies: PostgresReplies) -> Bool {
+        if membership.id != nil, let own = replies.rows.first, own.count == 0 { return true }
+        return replies.rows.count > 1 && replies.rows[1].first?.boolean(0) == true
+    }
+
+    private func insertion(of attempts: [AttemptRecord]) -> PostgresStep {
         let outcomes = attempts.map(\.outcome)
-        try run(
+        return PostgresStep(
             """
             INSERT INTO posthorn_attempt (delivery, number, started, duration_us, status, error, error_text, response, address)
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bytea[],
                 $9::text[])
             """,
-            .integers(attempts.map(\.delivery)),
-            .integers(attempts.map { Int64($0.number) }),
-            .integers(outcomes.map(\.started.milliseconds)),
-            .integers(outcomes.map(\.durationMicroseconds)),
-            .integers(outcomes.map { $0.status.map { Int64($0) } }),
-            .texts(outcomes.map { $0.error?.rawValue }),
-            .texts(outcomes.map { $0.errorText.isEmpty ? nil : $0.errorText }),
-            .bytesList(outcomes.map(\.response)),
-            .texts(outcomes.map { $0.address.isEmpty ? nil : $0.address })
+            [
+                .integers(attempts.map(\.delivery)), .integers(attempts.map { Int64($0.number) }),
+                .integers(outcomes.map(\.started.milliseconds)), .integers(outcomes.map(\.durationMicroseconds)),
+                .integers(outcomes.map { $0.status.map { Int64($0) } }), .texts(outcomes.map { $0.error?.rawValue }),
+                .texts(outcomes.map { $0.errorText.isEmpty ? nil : $0.errorText }), .bytesList(outcomes.map(\.response)),
+                .texts(outcomes.map { $0.address.isEmpty ? nil : $0.address }),
+            ]
         )
     }
 
-    /// Moves deliveries from what waits to what is settled.
-    /// - Returns: How many there were.
-    private func settle(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> Int {
-        if attempts.isEmpty { return 0 }
-        let rows = try run(
+    /// Moves deliveries from what waits to what is settled, and counts them.
+    private func settlement(of attempts: [AttemptRecord]) -> PostgresStep {
+        PostgresStep(
             """
             WITH gone AS (
                 DELETE FROM posthorn_pending p
@@ -70,19 +72,17 @@ extension PostgresStore {
                 SELECT id, event, revision, endpoint, state, attempts, round_base FROM gone)
             SELECT former, made > 0, state, count(*) FROM gone GROUP BY 1, 2, 3
             """,
-            .integers(attempts.map(\.delivery)),
-            .texts(attempts.map(\.transition.state.rawValue)),
-            .integers(attempts.map { Int64($0.transition.attempts) }),
-            .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } })
+            [
+                .integers(attempts.map(\.delivery)), .texts(attempts.map(\.transition.state.rawValue)),
+                .integers(attempts.map { Int64($0.transition.attempts) }),
+                .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } }),
+            ]
         )
-        return countMoves(rows)
     }
 
-    /// Gives deliveries that go on waiting their next time.
-    /// - Returns: How many there were.
-    private func postpone(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> Int {
-        if attempts.isEmpty { return 0 }
-        let rows = try run(
+    /// Gives deliveries that go on waiting their next time, and counts them.
+    private func postponement(of attempts: [AttemptRecord]) -> PostgresStep {
+        PostgresStep(
             """
             WITH former AS (SELECT id, state, attempts FROM posthorn_pending WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE),
             moved AS (
@@ -93,13 +93,13 @@ extension PostgresStore {
                 RETURNING f.state AS former, f.attempts > 0 AS tried, p.state)
             SELECT former, tried, state, count(*) FROM moved GROUP BY 1, 2, 3
             """,
-            .integers(attempts.map(\.delivery)),
-            .texts(attempts.map(\.transition.state.rawValue)),
-            .integers(attempts.map { Int64($0.transition.attempts) }),
-            .integers(attempts.map { $0.transition.nextAttemptAt?.milliseconds }),
-            .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } })
+            [
+                .integers(attempts.map(\.delivery)), .texts(attempts.map(\.transition.state.rawValue)),
+                .integers(attempts.map { Int64($0.transition.attempts) }),
+                .integers(attempts.map { $0.transition.nextAttemptAt?.milliseconds }),
+                .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } }),
+            ]
         )
-        return countMoves(rows)
     }
 
     /// Counts rows of a former state, whether there were attempts, the new state, and how many deliveries.

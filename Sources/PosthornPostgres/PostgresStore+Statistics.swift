@@ -4,39 +4,53 @@ package import PosthornStore
 package import PosthornText
 
 extension PostgresStore {
-    /// Adds what became of attempts of an endpoint at a moment to the spans in which it lies, and forgets the endpoint's oldest spans.
-    package func add(_ tally: AttemptTally, ofEndpoint key: Int64, at moment: Timestamp) throws(OutboxProblem) {
-        for span in StatisticsSpan.allCases {
-            let start = span.start(of: moment)
-            // Engines add to what all endpoints are counted under together, so the row is there before one of them reads it.
-            let new = AttemptTally()
-            let isNew =
-                try run(
-                    """
-                    INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations)
-                    VALUES ($1, $2, $3, 0, 0, $4, $5) ON CONFLICT (endpoint, span, start) DO NOTHING
-                    """,
-                    .integer(key),
-                    .integer(span.rawValue),
-                    .integer(start.milliseconds),
-                    .text(new.failedText),
-                    .text(new.durations.text)
-                ).affected > 0
-            let row = try run(
-                """
-                SELECT delivered, exhausted, failed, durations, lags FROM posthorn_statistics
-                WHERE endpoint = $1 AND span = $2 AND start = $3 FOR UPDATE
-                """,
-                .integer(key),
-                .integer(span.rawValue),
-                .integer(start.milliseconds)
-            ).first
-            var sum = row.map { Self.tally($0, from: 0) } ?? AttemptTally()
-            sum.add(tally)
-            try write(sum, ofEndpoint: key, span, start)
+    /// Adds what became of attempts of endpoints at a moment to the spans in which it lies, and forgets the endpoints' oldest spans.
+    package func add(_ tallies: [(endpoint: Int64, tally: AttemptTally)], at moment: Timestamp) throws(OutboxProblem) {
+        // Engines add to the same rows, and each goes through them in the same order.
+        let tallies = tallies.sorted { $0.endpoint < $1.endpoint }
+        let keys = tallies.map(\.endpoint)
+        let spans = StatisticsSpan.allCases
+        let found = try send(spans.flatMap { reading($0, keys, $0.start(of: moment)) }).get()
+        for (i, span) in spans.enumerated() {
+            let known = Dictionary(
+                found[2 * i + 1].all.map { ($0.integer(0), Self.tally($0, from: 1)) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            let sums = tallies.map { endpoint, tally in
+                var sum = known[endpoint] ?? AttemptTally()
+                sum.add(tally)
+                return (endpoint, sum)
+            }
+            write(sums, span, span.start(of: moment))
             // Once a span is enough.
-            if isNew { try forget(span, ofEndpoint: key, before: moment.advanced(byMilliseconds: -span.keptMilliseconds)) }
+            let new = found[2 * i].all.map { $0.integer(0) }
+            if !new.isEmpty { forget(span, ofEndpoints: new, before: moment.advanced(byMilliseconds: -span.keptMilliseconds)) }
         }
+    }
+
+    /// Makes the rows that are not there yet, so that no other engine makes one meanwhile, and reads all of them.
+    private func reading(_ span: StatisticsSpan, _ keys: [Int64], _ start: Timestamp) -> [PostgresStep] {
+        let new = AttemptTally()
+        return [
+            PostgresStep(
+                """
+                INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations)
+                SELECT endpoint, $2, $3, 0, 0, $4, $5 FROM unnest($1::bigint[]) endpoint
+                ON CONFLICT (endpoint, span, start) DO NOTHING RETURNING endpoint
+                """,
+                [
+                    .integers(keys), .integer(span.rawValue), .integer(start.milliseconds), .text(new.failedText),
+                    .text(new.durations.text),
+                ]
+            ),
+            PostgresStep(
+                """
+                SELECT endpoint, delivered, exhausted, failed, durations, lags FROM posthorn_statistics
+                WHERE endpoint = ANY ($1::bigint[]) AND span = $2 AND start = $3 ORDER BY endpoint FOR UPDATE
+                """,
+                [.integers(keys), .integer(span.rawValue), .integer(start.milliseconds)]
+            ),
+        ]
     }
 
     private static func tally(_ row: PostgresRow, from column: Int) -> AttemptTally {
@@ -49,28 +63,30 @@ extension PostgresStore {
         )
     }
 
-    private func write(_ tally: AttemptTally, ofEndpoint key: Int64, _ span: StatisticsSpan, _ start: Timestamp) throws(OutboxProblem) {
-        try run(
+    private func write(_ tallies: [(Int64, AttemptTally)], _ span: StatisticsSpan, _ start: Timestamp) {
+        runLater(
             """
-            INSERT INTO posthorn_statistics (endpoint, span, start, delivered, exhausted, failed, durations, lags)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            ON CONFLICT (endpoint, span, start) DO UPDATE SET delivered = $4, exhausted = $5, failed = $6, durations = $7, lags = $8
+            UPDATE posthorn_statistics s
+            SET delivered = t.delivered, exhausted = t.exhausted, failed = t.failed, durations = t.durations, lags = t.lags
+            FROM unnest($1::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
+                AS t (endpoint, delivered, exhausted, failed, durations, lags)
+            WHERE s.endpoint = t.endpoint AND s.span = $2 AND s.start = $3
             """,
-            .integer(key),
+            .integers(tallies.map(\.0)),
             .integer(span.rawValue),
             .integer(start.milliseconds),
-            .integer(Int64(tally.delivered)),
-            .integer(Int64(tally.exhausted)),
-            .text(tally.failedText),
-            .text(tally.durations.text),
-            .text(tally.lags.text)
+            .integers(tallies.map { Int64($0.1.delivered) }),
+            .integers(tallies.map { Int64($0.1.exhausted) }),
+            .texts(tallies.map(\.1.failedText)),
+            .texts(tallies.map(\.1.durations.text)),
+            .texts(tallies.map(\.1.lags.text))
         )
     }
 
-    private func forget(_ span: StatisticsSpan, ofEndpoint key: Int64, before moment: Timestamp) throws(OutboxProblem) {
-        try run(
-            "DELETE FROM posthorn_statistics WHERE endpoint = $1 AND span = $2 AND start < $3",
-            .integer(key),
+    private func forget(_ span: StatisticsSpan, ofEndpoints keys: [Int64], before moment: Timestamp) {
+        runLater(
+            "DELETE FROM posthorn_statistics WHERE endpoint = ANY ($1::bigint[]) AND span = $2 AND start < $3",
+            .integers(keys),
             .integer(span.rawValue),
             .integer(moment.milliseconds)
         )

@@ -60,7 +60,7 @@ extension PostgresStore {
     package func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         let generation = try nextTopologyGeneration()
         for node in plan.nodes { try upsert(node) }
-        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { try noteFullReading(before: generation) }
+        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { noteFullReading(before: generation) }
         for endpoint in plan.added {
             let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, generation, at: now)
             if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }
@@ -82,7 +82,7 @@ extension PostgresStore {
             try run("DELETE FROM posthorn_node WHERE id = ANY ($1::text[])", .texts(plan.removedNodes))
         }
         try strikeFaults(of: plan.added.map(\.settings.id) + plan.changed.map(\.settings.id))
-        try countTopologyUp()
+        countTopologyUp()
     }
 
     private func upsert(_ node: Node) throws(OutboxProblem) {

@@ -18,13 +18,32 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// What the transaction that is under way adds to the counts.
     var changedCounts = OutboxCounts()
     private(set) var isWriting = false
+    private(set) var isInTurn = false
     private var commits = 0
-    private var statementsBefore = 0
+    private var countersBefore = StoreCounters(statements: 0, commits: 0)
+    /// Statements of which nothing is to be known; they go with the next ones.
+    var waiting: [PostgresStep] = []
+    /// Whether the server knows of the transaction that is under way, and its number there.
+    private var hasBegun = false
+    private var transaction = ""
+    /// What was read together, for as long as the turn or the transaction goes on that it was read in.
+    var facts: PostgresFacts?
+    /// Whether the transaction that is under way keeps others from changing the hierarchy.
+    var holdsTopology = false
+    /// Whether the last reading of first attempts has come to their end.
+    var isQuiet = false
+    /// Up to where there was none, and how many numbers had been given out then, while no transaction was adding any.
+    var quiet: (numbers: Int64, position: Int64, shards: ShardSet)?
+    /// What of the generations and of the numbers is this store's own, and what the transaction that is under way adds.
+    private var ownNews: Int64 = 0
+    var addedNews: Int64 = 0
     private var hasChangedTopology = false
     /// What wakes its engine.
     private(set) lazy var notices = PostgresNotices(self)
     /// Whether engines that sleep must know of the transaction that is under way.
     var hasNews = false
+    /// Arrivals that no other engine gives their deliveries, as long as the transaction lasts that has read them.
+    var lockedArrivals: [Int64: Event] = [:]
     /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
@@ -80,7 +99,9 @@ package final class PostgresStore: OutboxStore, OutboxReader {
 
     /// Connects again where the session was lost.
     private func reconnect() throws(OutboxProblem) {
-        statementsBefore += connection.statements
+        countersBefore = counters
+        waiting = []
+        (facts, quiet) = (nil, nil)
         connection = try Self.connect(place, isReader: isReader, creating: false, now: now)
         foreseenEvents = [:]
     }
@@ -90,69 +111,104 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// Runs a statement that is prepared the first time.
     @discardableResult
     func run(_ sql: String, _ values: PostgresValue...) throws(OutboxProblem) -> PostgresRows {
-        if connection.isLost, !isWriting { try reconnect() }
-        return try connection.run(sql, values)
+        try send([PostgresStep(sql, values)]).get()[0]
     }
 
     /// Runs a statement that is made for the occasion.
     func runOnce(_ sql: String, _ values: [PostgresValue] = []) throws(OutboxProblem) -> PostgresRows {
+        try send([PostgresStep(sql, values, isPrepared: false)]).get()[0]
+    }
+
+    /// Runs a statement of the transaction that is under way, of which nothing is to be known: with the next one, or the commit.
+    func runLater(_ sql: String, _ values: PostgresValue...) { waiting.append(PostgresStep(sql, values)) }
+
+    /// Runs statements, with those that wait for one in front of them, and waits for the server once.
+    /// - Returns: What the server has returned to these. A failure of those before them is thrown.
+    func send(_ steps: [PostgresStep]) throws(OutboxProblem) -> PostgresReplies {
         if connection.isLost, !isWriting { try reconnect() }
-        return try connection.runOnce(sql, values)
+        var ahead = waiting
+        waiting = []
+        let beginning = isWriting && !hasBegun ? Self.beginning(connection) : []
+        ahead = beginning + ahead
+        var replies = connection.run(ahead + steps)
+        if replies.problem != nil, connection.isLost, !beginning.isEmpty {
+            // The server has ended this session since: nothing has begun, so nothing is lost.
+            try reconnect()
+            replies = connection.run(ahead + steps)
+        }
+        if !beginning.isEmpty, replies.rows.count >= beginning.count {
+            hasBegun = true
+            transaction = replies.rows[beginning.count - 1].first?.text(0) ?? ""
+        }
+        if replies.rows.count < ahead.count, let problem = replies.problem { throw problem }
+        replies.rows.removeFirst(ahead.count)
+        return replies
+    }
+
+    /// Begins a transaction, and asks for the server's number of it.
+    private static func beginning(_ connection: PostgresConnection) -> [PostgresStep] {
+        [PostgresStep("BEGIN ISOLATION LEVEL READ COMMITTED")] + connection.transactionSettings
+            + [PostgresStep("SELECT pg_current_xact_id()::text")]
     }
 
     // MARK: Transactions
 
-    /// One transaction.
+    /// One transaction. The server hears of it with its first statement.
     package func write<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
         if isReader { throw OutboxProblem(.access, "the outbox \(place.name) was opened for reading alone; nothing is written to it") }
-        let transaction = try begin()
+        try prepareToWrite()
         isWriting = true
-        changedCounts = OutboxCounts()
-        hasNews = false
-        foreseenEvents = [:]
         defer {
-            isWriting = false
-            hasChangedTopology = false
+            (isWriting, hasBegun, holdsTopology, hasChangedTopology) = (false, false, false, false)
+            facts = nil
         }
         do throws(OutboxProblem) {
             let result = try body()
-            try commit(transaction)
+            try commit()
             commits += 1
+            ownNews += addedNews
             return result
         } catch {
+            waiting = []
+            foreseenEvents = [:]
             if !connection.isLost, connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
             noteUndone()
             throw error
         }
     }
 
-    /// - Returns: The server's number of the transaction.
-    private func begin() throws(OutboxProblem) -> String {
+    private func prepareToWrite() throws(OutboxProblem) {
         if connection.isLost { try reconnect() }
         if let doubtful {
             self.doubtful = nil
             // The caller was told that nothing is known, and has the same in mind still: it must look at the outbox again.
             if try isCommitted(doubtful) { throw OutboxProblem(.fenced, "the outbox \(place.name) has stored what was in doubt") }
         }
-        return try start("BEGIN; SELECT pg_current_xact_id()::text").first?.text(0) ?? ""
+        changedCounts = OutboxCounts()
+        (hasNews, addedNews) = (false, 0)
+        (facts, foreseenEvents, lockedArrivals) = (nil, [:], [:])
     }
 
-    /// Begins a transaction, over another session where the server has ended this one since: nothing has begun, so nothing is lost.
-    @discardableResult
-    private func start(_ sql: String) throws(OutboxProblem) -> PostgresRows {
+    /// Begins a reading, over another session where the server has ended this one since.
+    private func start(_ sql: String) throws(OutboxProblem) {
         if connection.isLost { try reconnect() }
-        do throws(OutboxProblem) { return try connection.execute(sql) } catch {
+        do throws(OutboxProblem) { try connection.execute(sql) } catch {
             guard connection.isLost else { throw error }
             try reconnect()
-            return try connection.execute(sql)
+            try connection.execute(sql)
         }
     }
 
     /// Counts the transaction and commits it, in one message.
-    private func commit(_ transaction: String) throws(OutboxProblem) {
+    private func commit() throws(OutboxProblem) {
+        // What may come to be in doubt is asked about by its number.
+        if !hasBegun { _ = try send([]).get() }
         do throws(OutboxProblem) {
-            let waking = hasNews ? "; SELECT posthorn_wake()" : ""
-            try connection.execute(countingStatement(slot: Int(connection.backend % 64)) + waking + "; COMMIT")
+            // Each into the next row, so that none of them has many dead versions where the server cannot remove those.
+            let slot = (Int(connection.backend) + commits) & 63
+            var steps = [PostgresStep(countingStatement(slot: slot), isPrepared: false)]
+            if hasNews { steps.append(PostgresStep("SELECT posthorn_wake()")) }
+            _ = try send(steps + [PostgresStep("COMMIT")]).get()
         } catch {
             guard connection.isLost else { throw error }
             doubtful = transaction
@@ -197,15 +253,21 @@ package final class PostgresStore: OutboxStore, OutboxReader {
 
     /// A nested transaction (SAVEPOINT).
     package func undoable<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
-        try connection.execute("SAVEPOINT part")
-        let countsBefore = changedCounts
+        // What waits belongs to what was before.
+        if !waiting.isEmpty { _ = try send([]).get() }
+        let trips = counters.roundTrips
+        runLater("SAVEPOINT part")
+        let (countsBefore, hadNews) = (changedCounts, hasNews)
         do throws(OutboxProblem) {
             let result = try body()
-            try connection.execute("RELEASE SAVEPOINT part")
+            if counters.roundTrips == trips, waiting.count == 1 { waiting = [] } else { try run("RELEASE SAVEPOINT part") }
             return result
         } catch {
-            if !connection.isLost { _ = try? connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part") }
-            changedCounts = countsBefore
+            waiting = []
+            if counters.roundTrips > trips, !connection.isLost {
+                _ = try? connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            }
+            (changedCounts, hasNews, lockedArrivals) = (countsBefore, hadNews, [:])
             noteUndone()
             throw error
         }
@@ -224,21 +286,29 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         return try body()
     }
 
-    /// Commits by others: all that Posthorn's programs have counted, without this store's. Events that others have inserted are no commit
-    /// of Posthorn's; for as long as any of them wait, the number is another one each time.
+    /// What an engine asks in a turn is read together, when it is asked for commits by others.
+    package func turn<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
+        isInTurn = true
+        defer { (isInTurn, facts) = (false, nil) }
+        return try body()
+    }
+
+    /// Commits by others that an engine must know of: changes of the hierarchy and by hand, and new deliveries, without this store's. For
+    /// as long as events wait that others have inserted, the number is another one each time.
     package func commitsByOthers() throws(OutboxProblem) -> Int64 {
-        let row = try run("SELECT (SELECT sum(commits) FROM posthorn_count)::bigint, EXISTS (SELECT 1 FROM posthorn_arrival)").first
-        let hasArrivals = row?.boolean(1) == true
-        if hasArrivals { arrivalLooks += 1 }
-        notices.looked(found: hasArrivals)
-        return (row?.integer(0) ?? 0) - Int64(commits) + arrivalLooks
+        facts = nil
+        let read = try readFacts()
+        if isInTurn { facts = read }
+        if read.hasArrivals { arrivalLooks += 1 }
+        notices.looked(found: read.hasArrivals)
+        return read.topology + read.queue + read.numbers - ownNews + arrivalLooks
     }
 
     /// Notices of commits, and looks again and again where there are none.
     package func makeChangeSignal() -> (any ChangeSignal)? { PostgresSignal(self) }
 
     /// The server does what is to be done, but for what has to do with waking.
-    package func maintain() throws(OutboxProblem) { try notices.wake() }
+    package func maintain() { notices.wake() }
     /// A commit is safe where the server has it.
     package func saveCommitted() {}
     /// Nothing of this session's is kept for others.
@@ -247,43 +317,16 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     package func giveBackSpace(limit: Int) throws(OutboxProblem) -> Int { 0 }
 
     /// How much was asked of the server so far.
-    package var counters: StoreCounters { StoreCounters(statements: statementsBefore + connection.statements, commits: commits) }
-
-    // MARK: Settings
-
-    func setting(_ name: String) throws(OutboxProblem) -> Int64 {
-        try run("SELECT value FROM posthorn_setting WHERE name = $1", .text(name)).first?.integer(0) ?? 0
-    }
-
-    func countUp(_ name: String) throws(OutboxProblem) {
-        hasNews = true
-        try run("UPDATE posthorn_setting SET value = value + 1 WHERE name = $1", .text(name))
-    }
-
-    func words(_ name: String) throws(OutboxProblem) -> String? {
-        try run("SELECT words FROM posthorn_setting WHERE name = $1", .text(name)).first?.textOrNil(0)
-    }
-
-    func keep(_ name: String, value: Int64? = nil, words: String? = nil) throws(OutboxProblem) {
-        try run(
-            """
-            INSERT INTO posthorn_setting (name, value, words) VALUES ($1, $2, $3)
-            ON CONFLICT (name) DO UPDATE SET value = excluded.value, words = excluded.words
-            """,
-            .text(name),
-            .integer(value),
-            .text(words)
+    package var counters: StoreCounters {
+        StoreCounters(
+            statements: countersBefore.statements + connection.statements,
+            commits: commits,
+            roundTrips: countersBefore.roundTrips + connection.roundTrips
         )
     }
 
     func damaged(_ table: String, _ id: String) -> OutboxProblem {
         OutboxProblem(.damaged, "\(table) row \(InputProblem.printable(id)) of \(place.name) holds a value that this program cannot read")
     }
-
-    /// Counts the changes made by hand to deliveries and to mails about them.
-    package func queueGeneration() throws(OutboxProblem) -> Int64 { try setting("queue") }
-
-    /// Counts that up.
-    package func countQueueUp() throws(OutboxProblem) { try countUp("queue") }
 }
 #endif

@@ -117,13 +117,15 @@ extension SQLiteStore {
     /// Arrivals are read until their data has this many bytes, so that a flood of large ones stays small in memory.
     static let arrivalBatchLimitBytes = 8 << 20
 
-    /// Gives an arrival its deliveries; from then on it is no arrival.
-    package func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
-        try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)
-        let delete = try connection.statement("DELETE FROM posthorn_arrival WHERE seq = ?")
-        delete.bind(1, seq)
-        try delete.run()
-        changedCounts.events += 1
+    /// Gives arrivals their deliveries; from then on they are no arrivals.
+    package func fanOut(_ events: [(seq: Int64, recipients: [Recipient])], at now: Timestamp) throws(OutboxProblem) {
+        for (seq, recipients) in events {
+            try insert(recipients.map { NewDelivery(event: seq, recipient: $0) }, at: now)
+            let delete = try connection.statement("DELETE FROM posthorn_arrival WHERE seq = ?")
+            delete.bind(1, seq)
+            try delete.run()
+            changedCounts.events += 1
+        }
     }
 
     /// Reads an event, and whether the library checked it when it was accepted.

@@ -86,12 +86,19 @@ extension SQLiteStore {
         return isUnsettled == 0 ? false : try hasPendingThatGoesOn()
     }
 
-    /// Where a delivery is in its schedule.
-    package func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
-        let row = try connection.statement("SELECT round_base, scheduled_at FROM posthorn_delivery WHERE id = ?")
-        row.bind(1, delivery)
-        defer { row.reset() }
-        guard try row.step() else { return DeliveryRound() }
-        return DeliveryRound(base: Int(row.integer(0)), scheduledAt: row.integerOrNil(1).map(Timestamp.init(milliseconds:)))
+    /// Where deliveries are in their schedules.
+    package func rounds(of deliveries: [Int64]) throws(OutboxProblem) -> [Int64: DeliveryRound] {
+        var rounds: [Int64: DeliveryRound] = [:]
+        for delivery in deliveries {
+            let row = try connection.statement("SELECT round_base, scheduled_at FROM posthorn_delivery WHERE id = ?")
+            row.bind(1, delivery)
+            defer { row.reset() }
+            guard try row.step() else { continue }
+            rounds[delivery] = DeliveryRound(
+                base: Int(row.integer(0)),
+                scheduledAt: row.integerOrNil(1).map(Timestamp.init(milliseconds:))
+            )
+        }
+        return rounds
     }
 }

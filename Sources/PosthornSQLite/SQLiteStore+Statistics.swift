@@ -3,8 +3,12 @@ package import PosthornStore
 package import PosthornText
 
 extension SQLiteStore {
-    /// Adds what became of attempts of an endpoint at a moment to the spans in which it lies, and forgets the endpoint's oldest spans.
-    package func add(_ tally: AttemptTally, ofEndpoint key: Int64, at moment: Timestamp) throws(OutboxProblem) {
+    /// Adds what became of attempts of endpoints at a moment to the spans in which it lies, and forgets the endpoints' oldest spans.
+    package func add(_ tallies: [(endpoint: Int64, tally: AttemptTally)], at moment: Timestamp) throws(OutboxProblem) {
+        for (key, tally) in tallies { try add(tally, ofEndpoint: key, at: moment) }
+    }
+
+    private func add(_ tally: AttemptTally, ofEndpoint key: Int64, at moment: Timestamp) throws(OutboxProblem) {
         for span in StatisticsSpan.allCases {
             let start = span.start(of: moment)
             let known = try self.tally(ofEndpoint: key, span, start)

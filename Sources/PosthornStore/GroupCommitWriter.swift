@@ -316,17 +316,17 @@ public final class GroupCommitWriter: @unchecked Sendable {
         return true
     }
 
-    private func lookAround(
-        _ participant: any CommitParticipant,
-        callersWrote: Bool
-    ) throws(OutboxProblem) -> Timestamp? {
+    private func lookAround(_ participant: any CommitParticipant, callersWrote: Bool) throws(OutboxProblem) -> Timestamp? {
         watch?.drain()
-        let commits = try store.commitsByOthers()
-        let foreign = commits != lastCommitsByOthers
-        // Until the turn is over: after one that fails it is seen again.
-        lastCommitsByOthers = -1
-        let deadline = try participant.runCycle(store, foreignCommit: foreign || callersWrote)
-        lastCommitsByOthers = commits
+        let deadline = try store.turn { () throws(OutboxProblem) in
+            let commits = try store.commitsByOthers()
+            let foreign = commits != lastCommitsByOthers
+            // Until the turn is over: after one that fails it is seen again.
+            lastCommitsByOthers = -1
+            let deadline = try participant.runCycle(store, foreignCommit: foreign || callersWrote)
+            lastCommitsByOthers = commits
+            return deadline
+        }
         try store.maintain()
         return deadline
     }

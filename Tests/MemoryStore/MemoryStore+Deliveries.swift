@@ -51,9 +51,11 @@ extension MemoryStore {
         return !tables.arrivals.isEmpty || tables.deliveries.contains { $0.state == .pending && !tables.standsStill($0.id) }
     }
 
-    func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
+    func rounds(of deliveries: [Int64]) throws(OutboxProblem) -> [Int64: DeliveryRound] {
         let tables = tables
-        return tables.place(ofDelivery: delivery).map { tables.deliveries[$0].round } ?? DeliveryRound()
+        var rounds: [Int64: DeliveryRound] = [:]
+        for delivery in deliveries { rounds[delivery] = tables.place(ofDelivery: delivery).map { tables.deliveries[$0].round } }
+        return rounds
     }
 
     // MARK: Recording

@@ -49,10 +49,12 @@ extension MemoryStore {
 
     func hasArrivals() throws(OutboxProblem) -> Bool { !tables.arrivals.isEmpty }
 
-    func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) {
+    func fanOut(_ events: [(seq: Int64, recipients: [Recipient])], at now: Timestamp) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
-            tables.add(recipients, of: seq, at: now)
-            tables.arrivals.removeAll { $0 == seq }
+            for (seq, recipients) in events {
+                tables.add(recipients, of: seq, at: now)
+                tables.arrivals.removeAll { $0 == seq }
+            }
         }
     }
 

@@ -3,13 +3,15 @@ import PosthornStore
 import PosthornText
 
 extension MemoryStore {
-    func add(_ tally: AttemptTally, ofEndpoint key: Int64, at moment: Timestamp) throws(OutboxProblem) {
+    func add(_ tallies: [(endpoint: Int64, tally: AttemptTally)], at moment: Timestamp) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
-            for span in StatisticsSpan.allCases {
-                let oldest = moment.advanced(byMilliseconds: -span.keptMilliseconds)
-                tables.tallies[key, default: [:]][span, default: [:]][span.start(of: moment), default: AttemptTally()].add(tally)
-                let kept = tables.tallies[key]?[span]?.filter { $0.key >= oldest }
-                tables.tallies[key]?[span] = kept
+            for (key, tally) in tallies {
+                for span in StatisticsSpan.allCases {
+                    let oldest = moment.advanced(byMilliseconds: -span.keptMilliseconds)
+                    tables.tallies[key, default: [:]][span, default: [:]][span.start(of: moment), default: AttemptTally()].add(tally)
+                    let kept = tables.tallies[key]?[span]?.filter { $0.key >= oldest }
+                    tables.tallies[key]?[span] = kept
+                }
             }
         }
     }

@@ -11,11 +11,23 @@ import Testing
 @Suite(.enabled(if: PostgresServer.isInstalled, "PostgreSQL is not installed"), .limited(seconds: 300)) struct PostgresContractTests {
     @Test(arguments: StoreContract.rules)
     func keepsTheContract(_ rule: StoreContract.Rule) throws {
+        let address = try PostgresServer.shared().makeDatabase()
+        try check(rule, at: address, address)
+    }
+
+    /// Where each transaction may have another session of the server's (row 18 of the table in <doc:PostgreSQL>).
+    @Test(.enabled(if: Pooler.isInstalled, "pgbouncer is not installed (Debian: pgbouncer)"), arguments: StoreContract.sessionRules)
+    func keepsTheContractByWayOfAPooler(_ rule: StoreContract.Rule) throws {
         let server = try PostgresServer.shared()
         let address = try server.makeDatabase()
+        try check(rule, at: Pooler.shared().address(of: server.name(of: address)), address)
+    }
+
+    private func check(_ rule: StoreContract.Rule, at place: String, _ address: String) throws {
+        let server = try PostgresServer.shared()
         try rule.check(
             StoreContract(
-                location: PostgresLocation(address),
+                location: PostgresLocation(place),
                 insert: { try server.run(Self.insert($0), in: address) },
                 expel: { _ in
                     _ = try? server.run("UPDATE posthorn_shard SET dispatcher = NULL; DELETE FROM posthorn_dispatcher", in: address)

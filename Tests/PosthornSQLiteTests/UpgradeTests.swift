@@ -92,7 +92,7 @@ import PosthornStore
         #expect(before.attempts == 5 && before.delivered == 4 && before.lags.percentile(99) == nil)
         var more = AttemptTally()
         more.count(nil, durationMicroseconds: 1000, lagMilliseconds: 40, state: .delivered)
-        try store.write { () throws(OutboxProblem) in try store.add(more, ofEndpoint: 1, at: now) }
+        try store.write { () throws(OutboxProblem) in try store.add([(1, more)], at: now) }
         let after = try #require(try tally())
         #expect(after.attempts == 6 && after.delivered == 5 && after.lags.count == 1)
     }

@@ -72,7 +72,7 @@ import Testing
         let one = tally
         func count(_ key: Int64, minutesAgo: Int64) throws {
             let moment = clock.now().advanced(byMilliseconds: -minutesAgo * 60_000)
-            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.add(one, ofEndpoint: key, at: moment) }
+            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.add([(key, one)], at: moment) }
         }
         let view = try bench.outbox.scoped(to: nil).topology()
         let (a, b) = (view.endpoint("a")?.key ?? -1, view.endpoint("b")?.key ?? -1)
@@ -100,7 +100,7 @@ import Testing
         let one = tally
         for hours in [0, 1, 1, 30] as [Int64] {
             let moment = clock.now().advanced(byMilliseconds: -hours * 3_600_000)
-            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.add(one, ofEndpoint: key, at: moment) }
+            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.add([(key, one)], at: moment) }
         }
         func steps(_ step: StatisticsStep, _ since: String? = nil) throws -> [String] {
             let start = since.flatMap { Timestamp(iso8601: $0) }

@@ -143,8 +143,7 @@ extension StoreContract {
         let (store, revisions) = try prepared()
         try accept(event("e1"), revisions, in: store)
         let id = try #require(try ready(store).first)
-        #expect(try store.round(of: id) == DeliveryRound())
-        #expect(try store.round(of: 999) == DeliveryRound())
+        #expect(try store.rounds(of: [id, 999]) == [id: DeliveryRound()])
         try record(id, 1, Transition(state: .pending, attempts: 1, nextAttemptAt: now, roundStartAttempt: 1), in: store)
         #expect(try store.round(of: id) == DeliveryRound(base: 1))
         // A result that says nothing of it leaves it as it is.

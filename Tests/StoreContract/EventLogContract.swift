@@ -56,15 +56,15 @@ extension StoreContract {
         let first = try #require(try store.arrivals(limit: 9).first)
         #expect(first.event == event("e1"))
         let recipients = [try recipient(revisions[0], in: store)]
-        try store.write { () throws(OutboxProblem) in try store.fanOut(first.seq, to: recipients, at: now) }
+        try store.write { () throws(OutboxProblem) in try store.fanOut([(first.seq, recipients)], at: now) }
         #expect(try ready(store).count == 1)
         #expect(try store.arrivals(limit: 9).map(\.event.id) == ["e2", "e3"])
         // Accepted by the library it is the same event.
         #expect(try accept(event("e2"), revisions, in: store) == .known)
-        for arrival in try store.arrivals(limit: 9) {
-            try store.write { () throws(OutboxProblem) in try store.fanOut(arrival.seq, to: [], at: now) }
-        }
-        #expect(try !store.hasArrivals())
+        // Several at once, each with its own.
+        let rest = try store.arrivals(limit: 9)
+        try store.write { () throws(OutboxProblem) in try store.fanOut([(rest[0].seq, []), (rest[1].seq, recipients)], at: now) }
+        #expect(try !store.hasArrivals() && ready(store).count == 2)
     }
 
     private func traced(_ event: Event, _ traceparent: String) -> Event {

@@ -15,7 +15,7 @@ extension StoreContract {
         let one = tally
         let hour: Int64 = 3_600_000
         try store.write { () throws(OutboxProblem) in
-            for hours in [2, 0, 1] as [Int64] { try store.add(one, ofEndpoint: 1, at: later(hours * hour)) }
+            for hours in [2, 0, 1] as [Int64] { try store.add([(1, one)], at: later(hours * hour)) }
         }
         let start = StatisticsSpan.hour.start(of: now)
         func starts(_ since: Int64, _ until: Int64, endpoint: Int64 = 1) throws -> [Int64] {

@@ -24,10 +24,9 @@ extension StoreContract {
     private func talliesAreAdded() throws {
         let store = try open()
         try store.write { () throws(OutboxProblem) in
-            try store.add(tally(2), ofEndpoint: 1, at: now)
-            try store.add(tally(1, .timeout), ofEndpoint: 1, at: now)
-            try store.add(tally(5), ofEndpoint: 2, at: now)
-            try store.add(tally(1), ofEndpoint: 1, at: later(300_000))
+            try store.add([(1, tally(2)), (2, tally(5))], at: now)
+            try store.add([(1, tally(1, .timeout))], at: now)
+            try store.add([(1, tally(1))], at: later(300_000))
         }
         var both = tally(2)
         both.add(tally(1, .timeout))
@@ -45,7 +44,7 @@ extension StoreContract {
     private func talliesAreForgotten() throws {
         let store = try open()
         func add(_ moment: Timestamp) throws {
-            try store.write { () throws(OutboxProblem) in try store.add(tally(1), ofEndpoint: 1, at: moment) }
+            try store.write { () throws(OutboxProblem) in try store.add([(1, tally(1))], at: moment) }
         }
         try add(now)
         try add(later(2 * 86_400_000))

@@ -81,7 +81,7 @@ extension StoreContract {
         try exhaust(ids[1], in: store)
         #expect(try read { try $0.uncounted() } == OutboxCounts())
         let seq = try #require(try store.arrivals(limit: 1).first).seq
-        try store.write { () throws(OutboxProblem) in try store.fanOut(seq, to: [], at: now) }
+        try store.write { () throws(OutboxProblem) in try store.fanOut([(seq, [])], at: now) }
         _ = try prune(store, before: later(1))
         #expect(try read { try $0.uncounted() } == OutboxCounts())
         let left = try read { try $0.histories(beyond: 0, limit: 100) }.count

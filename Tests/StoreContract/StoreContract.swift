@@ -51,6 +51,10 @@ public struct StoreContract: Sendable {
         public var testDescription: String { name }
     }
 
+    /// Those about what a store keeps in its sessions with a server.
+    public static let sessionRules: [Rule] =
+        transactionRules + eventLogRules + deliveryQueueRules + leaseRules + readersRules + laneRules + statisticsRules
+
     /// Every rule.
     public static let rules: [Rule] = [
         locationRules, transactionRules, changeSignalRules, watchRules, eventLogRules, leaseRules, deliveryQueueRules, laneRules, heldRules,
@@ -175,4 +179,11 @@ extension StoreContract {
 
     /// The deliveries as a list shows them, lowest number first.
     func deliveries() throws -> [Delivery] { try read { try $0.deliveries(DeliveryFilter(), beyond: nil).page } }
+}
+
+extension DeliveryQueue {
+    /// Where a delivery is in its schedule; at its start when there is no such delivery.
+    package func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound {
+        try rounds(of: [delivery])[delivery] ?? DeliveryRound()
+    }
 }

@@ -10,6 +10,7 @@ extension StoreContract {
         Rule("a transaction gives its result") { try $0.resultsAreHandedOn() },
         Rule("what is not committed is seen by its own store alone") { try $0.transactionsAreIsolated() },
         Rule("another's commit shows, an own one does not") { try $0.commitsByOthersShow() },
+        Rule("a turn sees what was committed before it") { try $0.turnsSeeCommits() },
         Rule("commits are counted") { try $0.workIsCounted() },
         Rule("a signal for others' commits never waits for more than a second") { try $0.signalsAreBounded() },
     ]
@@ -71,6 +72,38 @@ extension StoreContract {
         #expect(try store.commitsByOthers() == before)
         try accept(event("other"), revisions, in: try open())
         #expect(try store.commitsByOthers() != before)
+    }
+
+    private func turnsSeeCommits() throws {
+        let (store, revisions) = try prepared()
+        let other = try open()
+        func look() throws -> (generation: Int64, hasArrivals: Bool, ready: Int) {
+            let seen = try store.turn { () throws(OutboxProblem) in
+                _ = try store.commitsByOthers()
+                var ready = 0
+                _ = try store.scanReady(after: 0, limit: 10) { _ in
+                    ready += 1
+                    return true
+                }
+                return (try store.queueGeneration(), try store.hasArrivals(), ready)
+            }
+            // A turn that has nothing new is followed by one that may have.
+            #expect(throws: OutboxProblem(.refused, "no")) {
+                try store.turn { () throws(OutboxProblem) in throw OutboxProblem(.refused, "no") }
+            }
+            return seen
+        }
+        let before = try look()
+        let again = try look()
+        #expect(again == before && !before.hasArrivals && before.ready == 0)
+        try other.write { () throws(OutboxProblem) in try other.countQueueUp() }
+        #expect(try look().generation == before.generation + 1)
+        try accept(event("e1"), revisions, in: other)
+        #expect(try look().ready == revisions.count)
+        try accept(event("e2"), revisions, in: store)
+        #expect(try look().ready == 2 * revisions.count)
+        try insert(event("e3"))
+        #expect(try look().hasArrivals)
     }
 
     private func signalsAreBounded() throws {

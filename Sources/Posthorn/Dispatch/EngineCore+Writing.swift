@@ -42,9 +42,18 @@ extension EngineCore {
         }
         records.removeAll(keepingCapacity: true)
         var hasExhausted = false
+        var failed: [Int64] = []
         for batch in batches.indices {
             for position in batches[batch].indices {
-                records.append(try record(of: &batches[batch][position], in: store))
+                finish(&batches[batch][position])
+                if !batches[batch][position].outcome.succeeded { failed.append(batches[batch][position].job.id) }
+            }
+        }
+        // From the rows: somebody may have given one a new round while its request was on the wire.
+        let rounds = failed.isEmpty ? [:] : try store.rounds(of: failed)
+        for batch in batches.indices {
+            for position in batches[batch].indices {
+                records.append(record(of: batches[batch][position], rounds))
                 if records[records.count - 1].transition.state == .exhausted { hasExhausted = true }
             }
         }
@@ -59,10 +68,8 @@ extension EngineCore {
         }
     }
 
-    private func record(
-        of result: inout SendResult,
-        in store: any DeliveryQueue
-    ) throws(OutboxProblem) -> AttemptRecord {
+    /// Makes of a result what is to be recorded, and notes what it says of its endpoint.
+    private func finish(_ result: inout SendResult) {
         let claim = dispatch.claims[result.job.id]
         let entry = claim.map { directory[$0.endpoint] }
         if let outcomeOverride = configuration.outcomeOverride {
@@ -74,8 +81,11 @@ extension EngineCore {
         }
         if let claim { noteThrottle(result, ofEndpoint: claim.endpoint) }
         if let claim { heartbeat.saw(result.outcome, ofEndpoint: claim.endpoint) }
-        // From the row: somebody may have given it a new round while its request was on the wire.
-        let round = result.outcome.succeeded ? DeliveryRound() : try store.round(of: result.job.id)
+    }
+
+    private func record(of result: borrowing SendResult, _ rounds: [Int64: DeliveryRound]) -> AttemptRecord {
+        let round = result.outcome.succeeded ? DeliveryRound() : rounds[result.job.id] ?? DeliveryRound()
+        let entry = result.outcome.succeeded ? nil : dispatch.claims[result.job.id].map { directory[$0.endpoint] }
         return AttemptRecord(
             delivery: result.job.id,
             number: result.job.attempt,

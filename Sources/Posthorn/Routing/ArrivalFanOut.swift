@@ -11,11 +11,9 @@ enum ArrivalFanOut {
         in store: any EventLog,
         at now: Timestamp
     ) throws(OutboxProblem) {
-        for arrival in arrivals {
-            // A node that has been removed since has no endpoints left.
-            let recipients = (try? directory.recipients(of: arrival.event).all) ?? []
-            try store.fanOut(arrival.seq, to: recipients, at: now)
-        }
+        if arrivals.isEmpty { return }
+        // A node that has been removed since has no endpoints left.
+        try store.fanOut(arrivals.map { ($0.seq, (try? directory.recipients(of: $0.event).all) ?? []) }, at: now)
     }
 }
 
@@ -24,6 +22,8 @@ final class ArrivalDuty: EngineDuty {
     private let directory: EndpointDirectory
     private let meter: OutboxMeter
     private var mayHaveArrivals = false
+    /// Whether there may be more than one transaction takes.
+    private var looksAgain = false
     /// Events that the transaction gives their deliveries.
     private var fannedOut = 0
 
@@ -38,7 +38,8 @@ final class ArrivalDuty: EngineDuty {
     var hasPendingWrites: Bool { mayHaveArrivals }
 
     func look(_ turn: EngineTurn, _ store: any OutboxStore) throws(OutboxProblem) -> Timestamp? {
-        if turn.foreignCommit { mayHaveArrivals = try store.hasArrivals() }
+        if turn.foreignCommit || looksAgain { mayHaveArrivals = try store.hasArrivals() }
+        looksAgain = false
         return nil
     }
 
@@ -46,11 +47,12 @@ final class ArrivalDuty: EngineDuty {
         if !mayHaveArrivals { return }
         let arrivals = try store.arrivals(limit: Self.arrivalsPerTransaction)
         try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: turn.now)
-        mayHaveArrivals = !arrivals.isEmpty
         fannedOut = arrivals.count
     }
 
     func committed(_ results: CommittedResults) {
+        if mayHaveArrivals { looksAgain = true }
+        mayHaveArrivals = false
         meter.accepted(fannedOut, from: .sql)
         fannedOut = 0
     }

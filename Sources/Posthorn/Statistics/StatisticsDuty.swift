@@ -38,13 +38,14 @@ final class StatisticsDuty: EngineDuty {
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
         guard isDue, !tallies.isEmpty else { return }
         var sum = AttemptTally()
+        var counts: [(endpoint: Int64, tally: AttemptTally)] = []
         for (key, tally) in tallies.all.prefix(Self.writeLimit) {
-            try store.add(tally.counts, ofEndpoint: key, at: turn.now)
+            counts.append((key, tally.counts))
             sum.add(tally.counts)
             _ = tallies.removeValue(forKey: key)
             written[key] = tally
         }
-        try store.add(sum, ofEndpoint: Self.allEndpoints, at: turn.now)
+        try store.add(counts + [(Self.allEndpoints, sum)], at: turn.now)
         isDue = !tallies.isEmpty
         lastWrite = turn.now
     }

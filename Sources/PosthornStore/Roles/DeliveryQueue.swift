@@ -22,8 +22,8 @@ public protocol DeliveryQueue: AnyObject {
     func nextRetry(after now: Timestamp) throws(OutboxProblem) -> Timestamp?
     /// Whether any delivery is pending, or any event waits for its fan-out.
     func hasUnsettled() throws(OutboxProblem) -> Bool
-    /// Where a delivery is in its schedule; at its start when there is no such delivery.
-    func round(of delivery: Int64) throws(OutboxProblem) -> DeliveryRound
+    /// Where deliveries are in their schedules, by their numbers; those that are not there are left out.
+    func rounds(of deliveries: [Int64]) throws(OutboxProblem) -> [Int64: DeliveryRound]
     /// Stores attempts, their deliveries' states and next times.
     ///
     /// A delivery that was cancelled while its request was on the wire stays cancelled, and one that was pruned too gets no

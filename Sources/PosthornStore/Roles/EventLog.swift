@@ -10,8 +10,9 @@ public protocol EventLog: AnyObject {
     func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent]
     /// Whether there are arrivals.
     func hasArrivals() throws(OutboxProblem) -> Bool
-    /// Gives an arrival its deliveries; from then on it is no arrival.
-    func fanOut(_ seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem)
+    /// Gives arrivals their deliveries; from then on they are no arrivals.
+    /// - Parameter events: The arrivals' numbers, and who gets each of them.
+    func fanOut(_ events: [(seq: Int64, recipients: [Recipient])], at now: Timestamp) throws(OutboxProblem)
     /// Reads an event, and whether the library checked it when it was accepted; one that was inserted by SQL had only the
     /// table's own checks.
     func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)?

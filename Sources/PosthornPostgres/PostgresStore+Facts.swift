@@ -1,0 +1,73 @@
+#if PostgreSQL
+import PosthornStore
+
+/// What an engine asks for at every turn, read by one statement.
+///
+/// It goes through no table that grows dead rows with every commit: a session that keeps the server from removing those must not make looks
+/// slower and slower.
+struct PostgresFacts {
+    /// Whether events wait that other programs have inserted.
+    let hasArrivals: Bool
+    let topology: Int64
+    let queue: Int64
+    /// How many numbers were given to deliveries, those of transactions that are under way or were undone too.
+    let numbers: Int64
+    /// Whether no transaction was adding any; `nil` when that was not asked.
+    let isStill: Bool?
+    /// The engines that have joined, and who of them has which shard; free ones are left out.
+    let engines: [Int64]
+    let owners: [Int: Int64]
+}
+
+extension PostgresStore {
+    /// - Parameter isStill: What says whether a transaction is under way that adds deliveries.
+    private static func facts(isStill: String) -> String {
+        """
+        SELECT EXISTS (SELECT 1 FROM posthorn_arrival),
+            (SELECT value FROM posthorn_setting WHERE name = 'topology'), (SELECT value FROM posthorn_setting WHERE name = 'queue'),
+            \(isStill), (SELECT last_value + is_called::int FROM posthorn_delivery_id),
+            ARRAY (SELECT id FROM posthorn_dispatcher),
+            ARRAY (SELECT shard FROM posthorn_shard WHERE dispatcher IS NOT NULL ORDER BY shard),
+            ARRAY (SELECT dispatcher FROM posthorn_shard WHERE dispatcher IS NOT NULL ORDER BY shard)
+        """
+    }
+    private static let factsStep = PostgresStep(facts(isStill: "NULL"))
+    /// Those transactions hold the lock alone until they are over, so what they have added is visible when it can be shared.
+    private static let stillFactsStep = PostgresStep(facts(isStill: "pg_try_advisory_xact_lock_shared(\(acceptingLock))"))
+
+    /// Of the advisory lock that everybody shares who relies on the hierarchy in a transaction, and that who changes it has alone.
+    private static let topologyLock: Int64 = 8_102_367_205
+
+    func readFacts() throws(OutboxProblem) -> PostgresFacts {
+        // While deliveries come in anyway, nobody is to wait for that question.
+        Self.facts(try send([isQuiet ? Self.stillFactsStep : Self.factsStep]).get()[0])
+    }
+
+    /// The same in a transaction, while no other session changes the hierarchy until that ends.
+    func readFactsForWriting() throws(OutboxProblem) -> PostgresFacts {
+        // Two statements, since each sees what was committed before it began.
+        let lock = PostgresStep("SELECT pg_advisory_xact_lock_shared($1)", [.integer(Self.topologyLock)])
+        let rows = try send([lock, Self.factsStep]).get()
+        holdsTopology = true
+        return Self.facts(rows[1])
+    }
+
+    /// Keeps others from relying on the hierarchy until the transaction ends.
+    func lockTopology() { runLater("SELECT pg_advisory_xact_lock($1)", .integer(Self.topologyLock)) }
+
+    private static func facts(_ rows: PostgresRows) -> PostgresFacts {
+        guard let row = rows.first else {
+            return PostgresFacts(hasArrivals: false, topology: 0, queue: 0, numbers: 0, isStill: nil, engines: [], owners: [:])
+        }
+        return PostgresFacts(
+            hasArrivals: row.boolean(0),
+            topology: row.integer(1),
+            queue: row.integer(2),
+            numbers: row.integer(4),
+            isStill: row.isNull(3) ? nil : row.boolean(3),
+            engines: row.integers(5),
+            owners: Dictionary(zip(row.integers(6).map { Int($0) }, row.integers(7)), uniquingKeysWith: { first, _ in first })
+        )
+    }
+}
+#endif
