@@ -108,7 +108,8 @@ let package = Package(
                 "PosthornFormats", "PosthornCurl",
                 "PosthornAPI", "PosthornHTTP", "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay",
                 "CPosthornSQLite",
-                "CPosthornLinux",
+                "CPosthornLinux", .target(name: "PosthornPostgres", condition: withPostgreSQL),
+                .target(name: "CPosthornPostgres", condition: withPostgreSQL),
             ],
             swiftSettings: strict
         ),
@@ -183,6 +184,7 @@ let package = Package(
                 "Posthorn", "PosthornStore", "PosthornSQLite", "PosthornModel", "PosthornText", "PosthornSystem", "PosthornFormats",
                 "PosthornSending", "PosthornMail",
                 "PosthornTestSupport", "PosthornMemoryStore", "CPosthornSQLite", "CPosthornFaultVFS",
+                .target(name: "PosthornPostgres", condition: withPostgreSQL),
             ]
         ),
         tests("PosthornFormatsTests", ["PosthornFormats", "PosthornModel", "PosthornText", "PosthornTestSupport"]),

@@ -45,6 +45,7 @@ import Testing
             "PosthornSending", "PosthornCurl",
             "PosthornHTTP", "PosthornAPI",
             "PosthornLab", "PosthornBenchReports", "CPosthornAllocationCount", "CPosthornFlushDelay", "CPosthornSQLite", "CPosthornLinux",
+            "PosthornPostgres", "CPosthornPostgres",
         ],
     ]
 

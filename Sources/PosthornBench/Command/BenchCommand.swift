@@ -7,13 +7,17 @@ import PosthornModel
 enum BenchCommand {
     /// Every benchmark, in the order of the list.
     static var all: [any Benchmark.Type] {
-        [
+        var all: [any Benchmark.Type] = [
             DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
             HostileBenchmark.self, LoadBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self,
             CallsBenchmark.self, SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, DashboardBenchmark.self, FloodBenchmark.self,
             ServeBenchmark.self,
             ScheduleBenchmark.self, InstructionsBenchmark.self,
         ]
+        #if PostgreSQL
+        all.append(PostgresBenchmark.self)
+        #endif
+        return all
     }
 
     /// What `posthorn-bench --help` prints.

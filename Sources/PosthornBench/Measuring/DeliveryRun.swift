@@ -12,6 +12,7 @@ struct DeliveryRun {
     let deliver: Measurement
     let statements: Int
     let commits: Int
+    let roundTrips: Int
     let databaseBytes: Int
     /// Processor time of the writer's thread and of the senders', in microseconds.
     let writerMicroseconds: Double
@@ -28,10 +29,20 @@ struct DeliveryRun {
     /// - Parameters:
     ///   - isWarm: Whether one delivery to each endpoint, which is not measured, opens connections before.
     ///   - lists: Has the HTTP API open meanwhile, and asks it for so many lists a second.
-    static func of(_ workload: Workload, threads: Int, port: Int, isWarm: Bool = false, lists: Int? = nil) throws -> DeliveryRun {
+    ///   - address: Where the outbox is in PostgreSQL; `nil` for a file.
+    ///   - ready: Called between the two.
+    static func of(
+        _ workload: Workload,
+        threads: Int,
+        port: Int,
+        isWarm: Bool = false,
+        lists: Int? = nil,
+        in address: String? = nil,
+        ready: () -> Void = {}
+    ) throws -> DeliveryRun {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let outbox = try Outbox(path: folder.database)
+        let outbox = try open(folder, address)
         defer { outbox.close() }
         _ = try outbox.apply(try workload.topology(port: port))
         let sender = try Workload.senderConfiguration(threads: threads, caFile: workload.caFile)
@@ -50,6 +61,7 @@ struct DeliveryRun {
         let before = try outbox.counters()
         let timesBefore = times(engine)
         let api = try lists.map { try APIBeside(outbox, listsPerSecond: $0) }
+        ready()
         let deliver = try Measurement.of {
             if isWarm { wait(for: warmUp.deliveries + workload.deliveries, engine) } else { try engine.run() }
         }
@@ -67,12 +79,20 @@ struct DeliveryRun {
             deliver: deliver,
             statements: after.statements - before.statements,
             commits: after.commits - before.commits,
+            roundTrips: after.roundTrips - before.roundTrips,
             databaseBytes: folder.databaseBytes,
             writerMicroseconds: timesAfter.writer - timesBefore.writer,
             senderMicroseconds: timesAfter.senders - timesBefore.senders,
             connectionsPerRequestAtOnce: engine.statistics.senders?.connectionsPerRequestAtOnce ?? 0,
             listsPerSecond: Double(answered) / deliver.wallSeconds
         )
+    }
+
+    private static func open(_ folder: TemporaryFolder, _ address: String?) throws -> Outbox {
+        #if PostgreSQL
+        if let address { return try Outbox(postgreSQL: address) }
+        #endif
+        return try Outbox(path: folder.database)
     }
 
     /// Processor time of the writer's thread and of the senders' so far, in microseconds.
