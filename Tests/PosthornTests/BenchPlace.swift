@@ -1,6 +1,9 @@
 import Posthorn
 import PosthornMemoryStore
 import PosthornModel
+#if PostgreSQL
+import PosthornPostgres
+#endif
 import PosthornSQLite
 import PosthornStore
 import PosthornSystem
@@ -9,9 +12,20 @@ import PosthornText
 import Testing
 
 /// The stores that the tests of the engine run on.
-enum BenchStore: String, CaseIterable, Sendable {
+enum BenchStore: String, Sendable {
     case sqlite = "in a file"
     case memory = "in memory"
+    #if PostgreSQL
+    case postgres = "in PostgreSQL"
+    #endif
+
+    /// All that this build has and this machine can start.
+    static var all: [BenchStore] {
+        #if PostgreSQL
+        if PostgresServer.isInstalled { return [.sqlite, .memory, .postgres] }
+        #endif
+        return [.sqlite, .memory]
+    }
 
     /// The one of this run of a test; see ``OnEachStore``.
     @TaskLocal static var current = BenchStore.sqlite
@@ -19,6 +33,7 @@ enum BenchStore: String, CaseIterable, Sendable {
 
 /// Runs a test once on each store: what the engine does follows from the port alone.
 struct OnEachStore: TestTrait, SuiteTrait, TestScoping {
+    let stores: [BenchStore]
     var isRecursive: Bool { true }
 
     func provideScope(
@@ -26,7 +41,7 @@ struct OnEachStore: TestTrait, SuiteTrait, TestScoping {
         testCase: Test.Case?,
         performing function: @Sendable () async throws -> Void
     ) async throws {
-        for store in BenchStore.allCases {
+        for store in stores {
             // Whoever reads a failure sees where it was.
             let naming = IssueHandlingTrait.compactMapIssues { issue in
                 var issue = issue
@@ -42,7 +57,10 @@ struct OnEachStore: TestTrait, SuiteTrait, TestScoping {
 
 extension Trait where Self == OnEachStore {
     /// Runs each test once on each store.
-    static var onEachStore: Self { OnEachStore() }
+    static var onEachStore: Self { OnEachStore(stores: BenchStore.all) }
+
+    /// The same on those that serve one engine at a time, so that a second one stands by.
+    static var onEachStoreOfOneEngine: Self { OnEachStore(stores: [.sqlite, .memory]) }
 }
 
 /// Where the outbox of a test is, for as many as want to open it.
@@ -51,7 +69,7 @@ struct BenchPlace: Sendable {
     private let insertEvent: @Sendable (Event) throws -> Void
 
     /// A new outbox on the store of this run.
-    init(in folder: TemporaryDirectory, on store: BenchStore = .current, busyTimeoutMilliseconds: Int32 = 10_000) {
+    init(in folder: TemporaryDirectory, on store: BenchStore = .current, busyTimeoutMilliseconds: Int32 = 10_000) throws {
         switch store {
         case .sqlite:
             let path = folder.file("outbox.db")
@@ -67,8 +85,35 @@ struct BenchPlace: Sendable {
             let outbox = MemoryOutbox()
             location = outbox
             insertEvent = { outbox.insert($0) }
+        #if PostgreSQL
+        case .postgres: (location, insertEvent) = try Self.inPostgreSQL()
+        #endif
         }
     }
+
+    #if PostgreSQL
+    /// Copied for each test, which is faster than making the tables anew.
+    private static let template = Result { () throws -> String in
+        let server = try PostgresServer.shared()
+        let address = try server.makeDatabase()
+        try Outbox(postgreSQL: address).close()
+        return server.name(of: address)
+    }
+
+    private static func inPostgreSQL() throws -> (any StoreLocation, @Sendable (Event) throws -> Void) {
+        let server = try PostgresServer.shared()
+        let address = try server.makeDatabase("TEMPLATE \(template.get())")
+        let location = try PostgresLocation(address)
+        return (
+            location,
+            { event in
+                let data = String(decoding: event.data, as: UTF8.self).replacing("'", with: "''")
+                let row = "'\(event.id)', '\(event.type)', '\(event.node)', \(event.created.milliseconds), '\(data)'"
+                try server.run("INSERT INTO posthorn_outbox (id, type, node, created, data) VALUES (\(row))", in: address)
+            }
+        )
+    }
+    #endif
 
     /// An outbox that is somewhere already, and into which nobody inserts.
     init(_ location: any StoreLocation) {

@@ -23,7 +23,7 @@ final class EngineBench: Sendable {
     ) throws {
         let store = folder == nil ? BenchStore.current : .sqlite
         self.folder = try folder ?? TemporaryDirectory()
-        place = BenchPlace(in: self.folder, on: store, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+        place = try BenchPlace(in: self.folder, on: store, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         outbox = try place.open(clock: clock, random: SeededRandom(seed: 1))
     }
 
@@ -43,7 +43,7 @@ final class EngineBench: Sendable {
     /// A bench on an outbox that was opened in a special way.
     init(_ outbox: Outbox) throws {
         folder = try TemporaryDirectory()
-        place = BenchPlace(in: folder)
+        place = try BenchPlace(in: folder)
         self.outbox = outbox
     }
 

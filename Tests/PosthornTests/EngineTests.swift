@@ -205,7 +205,7 @@ import Testing
         #expect(new.requests.count == 1)
     }
 
-    @Test(.onEachStore) func aSecondEngineStandsByAndTakesOver() throws {
+    @Test(.onEachStoreOfOneEngine) func aSecondEngineStandsByAndTakesOver() throws {
         let receiver = try MisbehavingReceiver { _ in .ok }
         let first = try EngineBench()
         try first.apply([EndpointSettings(id: "a", node: "s", url: receiver.url)])

@@ -18,7 +18,7 @@ final class VendorsBench: Sendable {
     init(key: OutboxKey? = nil) throws {
         directory = try TemporaryDirectory()
         clock = TestClock()
-        place = BenchPlace(in: directory)
+        place = try BenchPlace(in: directory)
         outbox = try place.open(key: key, clock: clock)
     }
 
