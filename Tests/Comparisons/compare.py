@@ -56,8 +56,10 @@ def compared(contender):
     """The bench's findings, and how much work each run of the contender was."""
     amount = ["--seconds", str(options.seconds)] if contender.is_load else ["--events", str(sized(contender))]
     command = f"{shlex.quote(sys.executable)} {shlex.quote(here)}/{contender.command} {' '.join(amount)}"
-    arguments = ["deliver", "--json", "--events", str(options.events), "--rounds", str(options.rounds)]
-    arguments += ["--against", f"exec {command} --port {{port}} --folder {{folder}}"]
+    arguments = ["postgres", "--part", "deliver"] if contender.over_postgres else ["deliver"]
+    database = " --database '{database}'" if contender.over_postgres else ""
+    arguments += ["--json", "--events", str(options.events), "--rounds", str(options.rounds)]
+    arguments += ["--against", f"exec {command} --port {{port}} --folder {{folder}}{database}"]
     found = subprocess.run([bench, *arguments], capture_output=True, text=True)
     if found.returncode != 0:
         raise SystemExit(f"compare.sh: {contender.name}: {found.stderr.strip() or found.stdout.strip()}")

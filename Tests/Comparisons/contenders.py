@@ -25,6 +25,8 @@ class Contender(NamedTuple):
     command: str
     # The Debian program that it needs.
     program: str | None = None
+    # Whether the engine delivers from PostgreSQL beside it, in the same server.
+    over_postgres: bool = False
 
     @property
     def is_load(self):
@@ -92,6 +94,11 @@ CONTENDERS = [
         "huey-thread", "Huey on SQLite, 8 threads", ["huey", "requests"],
         f"one consumer, 8 threads that look again after 1 ms, synchronous=FULL, {HUEY}",
         "queue_contender.py --queue huey-sqlite --pool thread --concurrency 8",
+    ),
+    Contender(
+        "procrastinate", "procrastinate on PostgreSQL, 2 processes", ["procrastinate", "requests"],
+        "two workers of 16 jobs at once, woken by notices, finished jobs kept; both over one PostgreSQL server, on a Unix socket, fsync on",
+        "queue_contender.py --queue procrastinate --workers 2 --concurrency 16", "psql", over_postgres=True,
     ),
 ]
 NAMES = [contender.name for contender in CONTENDERS]

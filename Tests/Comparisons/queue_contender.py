@@ -2,8 +2,10 @@
 
 import argparse
 import contextlib
+import glob
 import importlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,11 +14,15 @@ import time
 
 import webhooks
 
-APPLICATIONS = {"celery": "celery_tasks", "dramatiq": "dramatiq_tasks", "huey-redis": "huey_tasks", "huey-sqlite": "huey_tasks"}
+APPLICATIONS = {
+    "celery": "celery_tasks", "dramatiq": "dramatiq_tasks", "huey-redis": "huey_tasks", "huey-sqlite": "huey_tasks",
+    "procrastinate": "procrastinate_tasks",
+}
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--port", type=int, required=True)
 parser.add_argument("--folder", required=True)
 parser.add_argument("--queue", choices=APPLICATIONS, required=True)
+parser.add_argument("--database", help="the address of an empty PostgreSQL database; without it a server is started")
 parser.add_argument("--events", type=int, default=1000)
 parser.add_argument("--workers", type=int, default=1, help="worker programs")
 parser.add_argument("--pool", default="thread", help="what a worker program runs its tasks in, by the queue's own word")
@@ -55,13 +61,43 @@ def redis():
         yield process
 
 
+@contextlib.contextmanager
+def postgres():
+    """The address of a database in a server of its own, with fsync on."""
+    folder = os.path.join(options.folder, "postgres")
+    os.mkdir(folder, 0o700)
+    binaries = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]))[-1]
+    user = []
+    if os.getuid() == 0:
+        # It does not run as root.
+        shutil.chown(folder, "postgres")
+        os.chmod(options.folder, 0o755)
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+    subprocess.run(
+        [*user, f"{binaries}/initdb", "-D", f"{folder}/data", "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"],
+        check=True, stdout=subprocess.DEVNULL,
+    )
+    settings = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
+    with running([*user, f"{binaries}/postgres", "-D", f"{folder}/data", *settings], stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and subprocess.run([f"{binaries}/pg_isready", "-q", "-h", folder]).returncode != 0:
+            time.sleep(0.05)
+        yield process, f"postgresql://postgres@/postgres?host={folder}"
+
+
 def main():
     os.environ["COMPARE_FOLDER"] = options.folder
     os.environ["COMPARE_PORT"] = str(options.port)
     os.environ["COMPARE_QUEUE"] = options.queue
     ledger = webhooks.make_ledger(options.folder, options.events)
     with contextlib.ExitStack() as stack:
-        processes = [] if options.queue == "huey-sqlite" else [stack.enter_context(redis())]
+        processes = []
+        if options.queue == "procrastinate":
+            os.environ["COMPARE_DATABASE"] = options.database or ""
+            if options.database is None:
+                server, os.environ["COMPARE_DATABASE"] = stack.enter_context(postgres())
+                processes.append(server)
+        elif options.queue != "huey-sqlite":
+            processes.append(stack.enter_context(redis()))
         application = importlib.import_module(APPLICATIONS[options.queue])
         application.store(webhooks.deliveries(options.events), webhooks.DATA)
         here = os.path.dirname(os.path.abspath(__file__))
