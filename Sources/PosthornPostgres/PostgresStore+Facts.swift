@@ -3,7 +3,7 @@ import PosthornStore
 
 /// What an engine asks for at every turn, read by one statement.
 ///
-/// It goes through no table that grows dead rows with every commit: a session that keeps the server from removing those must not make looks
+/// It leaves the counts alone, whose rows die with every commit: a session that keeps the server from removing those must not make looks
 /// slower and slower.
 struct PostgresFacts {
     /// Whether events wait that other programs have inserted.
