@@ -4,8 +4,12 @@ import PosthornSystem
 import PosthornTestSupport
 import Testing
 
+/// How often something is killed, frozen or stopped; a round takes seconds on a busy machine.
+private let killRounds = ProcessEnvironment.number("POSTHORN_KILL_ROUNDS", otherwise: 12)
+
 /// Several `posthorn run` over one outbox, as processes, with a server of their own.
-@Suite(.enabled(if: PostgresServer.isInstalled, "PostgreSQL is not installed"), .limited(seconds: 900)) struct DispatcherTests {
+@Suite(.enabled(if: PostgresServer.isInstalled, "PostgreSQL is not installed"), .limited(seconds: 900 + 10 * killRounds))
+struct DispatcherTests {
     private static let binary = Command.product("posthorn")
     private static let endpoints = 12
 
@@ -90,7 +94,7 @@ import Testing
         var engines = try (0..<3).map { _ in try place.start() }
         var platform = Platform()
         var stopped: [pid_t] = []
-        for _ in 0..<ProcessEnvironment.number("POSTHORN_KILL_ROUNDS", otherwise: 12) {
+        for _ in 0..<killRounds {
             try platform.insert(place, &random)
             for process in stopped { kill(process, SIGCONT) }
             stopped = []
