@@ -3,7 +3,7 @@ import PosthornModel
 package import PosthornStore
 package import PosthornText
 
-/// Which endpoints have changed since a generation of the topology, and their states.
+/// What has changed since a generation of the topology, and the states of endpoints.
 extension PostgresStore {
     /// Counts the changes of the hierarchy and its endpoints. In a transaction no other session changes them until that ends, so that what is
     /// fanned out and recorded follows the topology that is in force.
@@ -30,17 +30,37 @@ extension PostgresStore {
         countUp("topology")
     }
 
-    /// From before this generation the rows do not say all that has changed.
-    func noteFullReading(before generation: Int64) {
-        runLater("UPDATE posthorn_setting SET value = greatest(value, $1) WHERE name = 'topology_full'", .integer(generation))
+    /// From before this generation neither the rows nor the list of nodes say all that has changed.
+    func noteFullReading(before generation: Int64) throws(OutboxProblem) {
+        try changeNodeLog(upTo: generation) { $0.forget(before: generation) }
     }
 
-    /// Reads the endpoints that have changed since a generation, removed ones too, with their credentials.
-    package func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges? {
+    /// The change under way, which makes this generation, is about these nodes.
+    func noteNodes(changed: [String], removed: [String], at generation: Int64) throws(OutboxProblem) {
+        try changeNodeLog(upTo: generation) { $0.note(changed: changed, removed: removed, at: generation) }
+    }
+
+    private func changeNodeLog(upTo generation: Int64, _ change: (inout NodeChangeLog) -> Void) throws(OutboxProblem) {
+        // Others that change the list wait until this is done.
+        let full = try run("SELECT value FROM posthorn_setting WHERE name = 'topology_full' FOR UPDATE").first?.integer(0) ?? 0
+        var log = NodeChangeLog(try words("topology_nodes"), full: full)
+        change(&log)
+        runLater("UPDATE posthorn_setting SET value = greatest(value, $1) WHERE name = 'topology_full'", .integer(generation))
+        keep("topology_nodes", words: log.text)
+    }
+
+    /// What has changed since a generation.
+    package func topologyChanges(since generation: Int64, withCredentials: Bool) throws(OutboxProblem) -> TopologyChanges? {
         let current = try topologyGeneration()
-        guard try generation >= setting("topology_full") else { return nil }
+        let log = NodeChangeLog(try words("topology_nodes"), full: try setting("topology_full"))
+        guard let nodes = log.changes(since: generation) else { return nil }
         let rows = try run("\(Self.selectEndpoint) WHERE e.generation > $1 ORDER BY e.key", .integer(generation))
-        return TopologyChanges(generation: current, endpoints: rows.all.map { endpoint($0, withCredentials: true) })
+        return TopologyChanges(
+            generation: current,
+            endpoints: rows.all.map { endpoint($0, withCredentials: withCredentials) },
+            nodes: try self.nodes(Array(nodes.changed)),
+            removedNodes: nodes.removed
+        )
     }
 
     /// Reads what decides about an endpoint's state.

@@ -118,7 +118,7 @@ extension PostgresStore {
         let keys = PostgresValue.integers(endpoints.map(\.key))
         // A reader of what has changed would not learn from the rows that they were removed.
         let last = try run("SELECT max(generation) FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", keys).first?.integer(0) ?? 0
-        noteFullReading(before: last)
+        try noteFullReading(before: last)
         try run("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ANY ($1::bigint[])", keys)
         try run("DELETE FROM posthorn_statistics WHERE endpoint = ANY ($1::bigint[])", keys)
         try run("DELETE FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", keys)

@@ -23,6 +23,16 @@ extension PostgresStore {
         return try node(row)
     }
 
+    /// Reads the nodes with these ids, in the order in which they were applied.
+    func nodes(_ ids: [String]) throws(OutboxProblem) -> [Node] {
+        if ids.isEmpty { return [] }
+        var found: [Node] = []
+        let columns = "id, level, parent, name, notification_email"
+        let rows = try run("SELECT \(columns) FROM posthorn_node WHERE id = ANY ($1::text[]) ORDER BY key", .texts(ids))
+        for row in rows.all { found.append(try node(row)) }
+        return found
+    }
+
     /// Whether there is a node whose id looks like this one. All are read, but for an id that can be written in one way only.
     package func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool {
         if id.utf8.allSatisfy({ $0 < 0x80 }) { return try node(id: id) != nil }
@@ -60,7 +70,9 @@ extension PostgresStore {
     package func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         let generation = try nextTopologyGeneration()
         for node in plan.nodes { try upsert(node) }
-        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { noteFullReading(before: generation) }
+        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty {
+            try noteNodes(changed: plan.nodes.map(\.id), removed: plan.removedNodes, at: generation)
+        }
         for endpoint in plan.added {
             let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, generation, at: now)
             if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }

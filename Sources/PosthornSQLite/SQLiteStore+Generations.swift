@@ -1,6 +1,6 @@
 package import PosthornStore
 
-/// Which endpoints have changed since a generation of the topology.
+/// What has changed since a generation of the topology.
 extension SQLiteStore {
     /// Counts the changes of the hierarchy and its endpoints.
     package func topologyGeneration() throws(OutboxProblem) -> Int64 { try setting("topology") }
@@ -19,21 +19,51 @@ extension SQLiteStore {
         try update.run()
     }
 
-    /// From before this generation the rows do not say all that has changed.
+    /// From before this generation neither the rows nor the list of nodes say all that has changed.
     func noteFullReading(before generation: Int64) throws(OutboxProblem) {
+        try changeNodeLog { $0.forget(before: generation) }
+        try countFullUp(to: generation)
+    }
+
+    /// The change under way is about these nodes.
+    func noteNodes(changed: [String], removed: [String]) throws(OutboxProblem) {
+        let generation = try nextTopologyGeneration()
+        try changeNodeLog { $0.note(changed: changed, removed: removed, at: generation) }
+        try countFullUp(to: generation)
+    }
+
+    private func countFullUp(to generation: Int64) throws(OutboxProblem) {
         let update = try connection.statement("UPDATE posthorn_setting SET value = max(value, ?) WHERE name = 'topology_full'")
         update.bind(1, generation)
         try update.run()
     }
 
-    /// Reads the endpoints that have changed since a generation, removed ones too, with their credentials.
-    package func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges? {
+    private func nodeLog() throws(OutboxProblem) -> NodeChangeLog {
+        let text = try connection.text("SELECT value FROM posthorn_setting WHERE name = 'topology_nodes'")
+        return NodeChangeLog(text, full: try setting("topology_full"))
+    }
+
+    private func changeNodeLog(_ change: (inout NodeChangeLog) -> Void) throws(OutboxProblem) {
+        var log = try nodeLog()
+        change(&log)
+        let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('topology_nodes', ?)")
+        statement.bind(1, log.text)
+        try statement.run()
+    }
+
+    /// What has changed since a generation.
+    package func topologyChanges(since generation: Int64, withCredentials: Bool) throws(OutboxProblem) -> TopologyChanges? {
         let current = try topologyGeneration()
-        guard try setting("topology_rows") == current, try generation >= setting("topology_full") else { return nil }
+        guard try setting("topology_rows") == current, let nodes = try nodeLog().changes(since: generation) else { return nil }
         let rows = try connection.prepare("\(Self.selectEndpoint) WHERE e.generation > ? ORDER BY e.key")
         rows.bind(1, generation)
         var endpoints: [StoredEndpoint] = []
-        while try rows.step() { endpoints.append(endpoint(rows, withCredentials: true)) }
-        return TopologyChanges(generation: current, endpoints: endpoints)
+        while try rows.step() { endpoints.append(endpoint(rows, withCredentials: withCredentials)) }
+        return TopologyChanges(
+            generation: current,
+            endpoints: endpoints,
+            nodes: try self.nodes(Array(nodes.changed)),
+            removedNodes: nodes.removed
+        )
     }
 }

@@ -129,12 +129,11 @@ extension SQLiteStore {
             let revisions = try connection.statement("DELETE FROM posthorn_endpoint_revision WHERE endpoint = ?")
             let statistics = try connection.statement("DELETE FROM posthorn_statistics WHERE endpoint = ?")
             let delete = try connection.statement("DELETE FROM posthorn_endpoint WHERE key = ?")
+            var removed: Int64 = 0
             for endpoint in endpoints {
                 generation.bind(1, endpoint.key)
-                let removed = try generation.step() ? generation.integer(0) : 0
+                if try generation.step() { removed = max(removed, generation.integer(0)) }
                 generation.reset()
-                // A reader of what has changed would not learn from the rows that it was removed.
-                try noteFullReading(before: removed)
                 revisions.bind(1, endpoint.key)
                 try revisions.run()
                 statistics.bind(1, endpoint.key)
@@ -142,6 +141,8 @@ extension SQLiteStore {
                 delete.bind(1, endpoint.key)
                 try delete.run()
             }
+            // A reader of what has changed would not learn from the rows that they were removed.
+            try noteFullReading(before: removed)
         }
     }
 }

@@ -25,6 +25,20 @@ extension SQLiteStore {
         return try row.step() ? try node(row) : nil
     }
 
+    /// Reads the nodes with these ids, in the order in which they were applied.
+    func nodes(_ ids: [String]) throws(OutboxProblem) -> [Node] {
+        if ids.isEmpty { return [] }
+        let row = try connection.statement("SELECT id, level, parent, name, notification_email, key FROM posthorn_node WHERE id = ?")
+        defer { row.reset() }
+        var found: [(key: Int64, node: Node)] = []
+        for id in ids {
+            row.bind(1, id)
+            if try row.step() { found.append((row.integer(5), try node(row))) }
+            row.reset()
+        }
+        return found.sorted { $0.key < $1.key }.map(\.node)
+    }
+
     /// Whether there is a node whose id looks like this one. All are read, but for an id that can be written in one way only.
     package func hasNode(lookingLike id: String) throws(OutboxProblem) -> Bool {
         if id.utf8.allSatisfy({ $0 < 0x80 }) { return try node(id: id) != nil }
@@ -70,7 +84,9 @@ extension SQLiteStore {
     /// Carries out a plan and counts the topology's generation up.
     package func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         for node in plan.nodes { try upsert(node) }
-        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { try noteFullReading(before: try nextTopologyGeneration()) }
+        if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty {
+            try noteNodes(changed: plan.nodes.map(\.id), removed: plan.removedNodes)
+        }
         for endpoint in plan.added {
             let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, at: now)
             if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }

@@ -34,6 +34,10 @@ final class MemoryReader: OutboxReader {
         tables.topology(sealing, withCredentials: withCredentials, withRemoved: withRemoved)
     }
 
+    func topologyChanges(since generation: Int64, withCredentials: Bool) throws(OutboxProblem) -> TopologyChanges? {
+        tables.changes(since: generation, sealing, withCredentials: withCredentials)
+    }
+
     func endpoint(lookingLike id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint? {
         tables.endpoint(lookingLike: id, sealing, withCredentials: withCredentials)
     }

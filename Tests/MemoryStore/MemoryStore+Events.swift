@@ -98,7 +98,7 @@ extension MemoryStore {
             for endpoint in endpoints {
                 guard let place = tables.place(ofEndpoint: endpoint.key) else { continue }
                 // What has changed is read from the rows, and this one is in none any more.
-                tables.wholeBefore = max(tables.wholeBefore, tables.endpoints[place].generation)
+                tables.nodeChanges.forget(before: tables.endpoints[place].generation)
                 tables.endpoints.remove(at: place)
                 tables.revisions.removeAll { $0.endpoint == endpoint.key }
                 tables.throttles[endpoint.key] = nil

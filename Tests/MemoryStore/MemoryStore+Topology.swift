@@ -40,7 +40,9 @@ extension MemoryStore {
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         let sealing = sealing
         try update { (tables) throws(OutboxProblem) in
-            if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty { tables.wholeBefore = tables.topologyGeneration + 1 }
+            if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty {
+                tables.nodeChanges.note(changed: plan.nodes.map(\.id), removed: plan.removedNodes, at: tables.topologyGeneration + 1)
+            }
             for node in plan.nodes {
                 if let place = tables.nodes.firstIndex(where: { Tables.isSame($0.id, node.id) }) {
                     tables.nodes[place] = node
@@ -77,13 +79,8 @@ extension MemoryStore {
         }
     }
 
-    func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges? {
-        let tables = tables
-        if generation < tables.wholeBefore { return nil }
-        return TopologyChanges(
-            generation: tables.topologyGeneration,
-            endpoints: tables.endpoints.filter { $0.generation > generation }.map { tables.stored($0, sealing, withCredentials: true) }
-        )
+    func topologyChanges(since generation: Int64, withCredentials: Bool) throws(OutboxProblem) -> TopologyChanges? {
+        tables.changes(since: generation, sealing, withCredentials: withCredentials)
     }
 
     func standing(ofEndpoint key: Int64) throws(OutboxProblem) -> EndpointStanding? {
@@ -193,6 +190,16 @@ extension Tables {
             generation: topologyGeneration,
             nodes: nodes,
             endpoints: rows.map { stored($0, sealing, withCredentials: withCredentials) }
+        )
+    }
+
+    func changes(since generation: Int64, _ sealing: (any CredentialSealing)?, withCredentials: Bool) -> TopologyChanges? {
+        guard let changed = nodeChanges.changes(since: generation) else { return nil }
+        return TopologyChanges(
+            generation: topologyGeneration,
+            endpoints: endpoints.filter { $0.generation > generation }.map { stored($0, sealing, withCredentials: withCredentials) },
+            nodes: nodes.filter { changed.changed.contains($0.id) },
+            removedNodes: changed.removed
         )
     }
 

@@ -40,8 +40,8 @@ struct Tables: Sendable {
     var tallies: [Int64: [StatisticsSpan: [Timestamp: AttemptTally]]] = [:]
     /// Another one for each outbox.
     let salt = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined() + String(repeating: "0", count: 32)
-    /// The generation before which all of the topology has to be read.
-    var wholeBefore: Int64 = 0
+    /// What has changed of the topology that no row says.
+    var nodeChanges = NodeChangeLog(nil, full: 0)
     /// What was added to the counts, which are right by themselves.
     var miscounted = OutboxCounts()
     private var lastNumbers: [Numbered: Int64] = [:]

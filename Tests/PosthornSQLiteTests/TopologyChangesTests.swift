@@ -26,7 +26,7 @@ import PosthornStore
     private func settings(_ id: String) -> EndpointSettings { EndpointSettings(id: id, node: "n", url: "https://\(id).example/") }
 
     private func changed(since generation: Int64) throws -> [String]? {
-        try store.topologyChanges(since: generation)?.endpoints.map { "\($0.settings.id) \($0.state.rawValue)" }
+        try store.topologyChanges(since: generation, withCredentials: true)?.endpoints.map { "\($0.settings.id) \($0.state.rawValue)" }
     }
 
     @Test func eachChangeShowsTheEndpointsThatItWrote() throws {
@@ -41,16 +41,24 @@ import PosthornStore
         try store.write { () throws(OutboxProblem) in try store.setCredentials([:], ofEndpoint: 1, id: "a", at: now) }
         #expect(try changed(since: middle) == ["a active", "c active", "d active"])
         #expect(try changed(since: start) == ["a active", "b disabled", "c active", "d active"])
-        #expect(try store.topologyChanges(since: middle)?.endpoints[1].settings.url == "https://moved.example/")
+        #expect(try store.topologyChanges(since: middle, withCredentials: true)?.endpoints[1].settings.url == "https://moved.example/")
         try contract.apply([settings("a")], to: store, prune: true)
         #expect(try changed(since: middle) == ["a active", "b removed", "c removed", "d removed"])
     }
 
-    @Test func aChangeOfNodesAsksForAll() throws {
+    @Test func aChangeOfNodesSaysWhichTheyAre() throws {
         let start = try store.topologyGeneration()
         let topology = try Topology(nodes: [Node(id: "n", level: .company), Node(id: "m", level: .company)], endpoints: [])
         let plan = try TopologyPlan(making: topology, of: try store.topology(), prune: false) { _, new in new.credentials }
         try store.write { () throws(OutboxProblem) in try store.change(plan, at: now) }
+        #expect(try store.topologyChanges(since: start, withCredentials: true)?.nodes.map(\.id) == ["m"])
+        // A program that knows no list of nodes has changed some.
+        try store.connection.execute(
+            """
+            UPDATE posthorn_setting SET value = value + 1 WHERE name IN ('topology', 'topology_rows');
+            UPDATE posthorn_setting SET value = (SELECT value FROM posthorn_setting WHERE name = 'topology') WHERE name = 'topology_full'
+            """
+        )
         #expect(try changed(since: start) == nil)
         #expect(try changed(since: try store.topologyGeneration()) == [])
     }

@@ -159,6 +159,7 @@ private final class BranchOnly: TopologyLookup {
     func endpoint(lookingLike id: String, withCredentials: Bool) -> StoredEndpoint? { nil }
     func endpoint(_ key: Int64) -> StoredEndpoint? { nil }
     func revision(_ key: Int64) -> StoredRevision? { nil }
+    func topologyChanges(since generation: Int64, withCredentials: Bool) -> TopologyChanges? { nil }
     func topology(withCredentials: Bool, withRemoved: Bool) -> StoredTopology {
         StoredTopology(generation: generation, nodes: nodes, endpoints: [])
     }

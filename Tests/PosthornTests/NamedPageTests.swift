@@ -5,6 +5,8 @@ import Testing
 
 /// Parts of lists by name.
 @Suite struct NamedPageTests {
+    private struct Name: Named { let name: String }
+
     /// What going through the whole list finds.
     private func whole(_ names: [String], _ place: NamedPage<String>.Place, _ limit: Int) -> (
         part: ArraySlice<String>, before: Bool, behind: Bool
@@ -24,12 +26,12 @@ import Testing
             let all = Set((0..<Int.random(in: 0...60, using: &random)).map { _ in "n\(Int.random(in: 0...99, using: &random))" }).sorted()
             let left = Int.random(in: 0...2, using: &random)
             let matching = all.filter { $0.utf8.count % 3 != left }
+            var list = SortedPieces<Name>()
+            for name in all.shuffled(using: &random) { list.put(Name(name: name)) }
             let cursor = "n\(Int.random(in: 0...99, using: &random))"
             for place in [.beginning, .behind(cursor), .before(cursor)] as [NamedPage<String>.Place] {
                 let limit = Int.random(in: 1...9, using: &random)
-                let page = NamedPage(of: all.count, place, limit: limit, name: { all[$0] }) {
-                    all[$0].utf8.count % 3 != left ? all[$0] : nil
-                }
+                let page = NamedPage(of: list, place, limit: limit, where: { $0.name.utf8.count % 3 != left }, \.name)
                 let truth = whole(matching, place, limit)
                 #expect(page.elements == Array(truth.part))
                 #expect(page.elements.isEmpty || (page.hasPrevious == truth.before && page.hasNext == truth.behind))
@@ -38,12 +40,46 @@ import Testing
     }
 
     @Test func onlyElementsNearThePartAreAskedFor() {
+        var list = SortedPieces<Name>()
+        for number in 0..<10_000 { list.put(Name(name: String(10_000 + number))) }
         var asked = 0
-        let page = NamedPage(of: 1_000_000, .behind("500000"), limit: 5, name: { String(1_000_000 + $0).dropFirst().description }) {
-            position in
-            asked += 1
-            return position
+        let page = NamedPage(
+            of: list,
+            .behind("15000"),
+            limit: 5,
+            where: { _ in
+                asked += 1
+                return true
+            },
+            \.name
+        )
+        #expect(page.elements == (15_001...15_005).map { String($0) } && page.hasPrevious && page.hasNext && asked == 7)
+    }
+
+    /// Against a plain sorted list, with pieces that grow, are split, shrink and are joined.
+    @Test func piecesAreOneSortedList() {
+        var random = SeededGenerator(seed: 5)
+        var list = SortedPieces<Name>()
+        var truth: Set<String> = []
+        for turn in 0..<12 {
+            let grows = turn % 3 != 2
+            for _ in 0..<600 {
+                let name = "n\(Int.random(in: 0..<3000, using: &random))"
+                if grows { truth.insert(name) } else { truth.remove(name) }
+                if grows { list.put(Name(name: name)) } else { list.remove(name) }
+            }
+            let before = list
+            let names = truth.sorted()
+            #expect(list.map(\.name) == names && list.count == names.count && list.reversed().map(\.name) == names.reversed())
+            for name in names.prefix(50) { list.remove(name) }
+            // A copy has what it had.
+            #expect(before.map(\.name) == names && list.map(\.name) == Array(names.dropFirst(50)))
+            for name in names.prefix(50) { list.put(Name(name: name)) }
+            let probe = "n\(Int.random(in: 0..<3000, using: &random))"
+            #expect((list.element(named: probe) != nil) == truth.contains(probe))
+            #expect(list[list.firstIndex(behind: probe)...].map(\.name) == names.filter { $0 > probe })
         }
-        #expect(page.elements == Array(500_001...500_005) && page.hasPrevious && page.hasNext && asked == 7)
+        for name in truth { list.remove(name) }
+        #expect(list.isEmpty && list.count == 0 && list.startIndex == list.endIndex)
     }
 }

@@ -10,7 +10,6 @@ extension StoreContract {
         Rule("an id is written in one way") { try $0.idsAreWrittenInOneWay() },
         Rule("a removed endpoint's deliveries are cancelled") { try $0.removalCancels() },
         Rule("a state has its reason") { try $0.statesHaveReasons() },
-        Rule("what has changed of the hierarchy is said, or that all is to be read") { try $0.changesAreSaid() },
         Rule("a state is written as it was decided") { try $0.statesAreWritten() },
         Rule("a handshake's answer counts for the revision that was asked") { try $0.handshakesAreSettled() },
     ]
@@ -89,23 +88,6 @@ extension StoreContract {
         #expect(try store.endpoint(key)?.state == .disabled && store.endpoint(key)?.stateReason == "by hand")
         try store.write { () throws(OutboxProblem) in try store.setState(.active, reason: nil, ofEndpoint: key, at: now) }
         #expect(try store.endpoint(key)?.state == .active && store.endpoint(key)?.stateReason == nil)
-    }
-
-    private func changesAreSaid() throws {
-        let (store, _) = try prepared(["a", "b", "c"])
-        let start = try store.topologyGeneration()
-        func changed(since generation: Int64) throws -> [String]? {
-            try store.topologyChanges(since: generation)?.endpoints.map { "\($0.settings.id) \($0.state.rawValue)" }.sorted()
-        }
-        #expect(try changed(since: start) == [])
-        try apply([settings("a", "https://moved.example/"), settings("b")], to: store, prune: true)
-        #expect(try changed(since: start) == ["a active", "c removed"])
-        #expect(try store.topologyChanges(since: start)?.generation == store.topologyGeneration())
-        #expect(try open().topologyChanges(since: start)?.endpoints.first?.settings.url == "https://moved.example/")
-        let nodes = [Node(id: "n", level: .company, name: "changed")]
-        try apply(try Topology(nodes: nodes, endpoints: [settings("b")]), to: store)
-        #expect(try changed(since: start) == nil)
-        #expect(try changed(since: store.topologyGeneration()) == [])
     }
 
     private func statesAreWritten() throws {

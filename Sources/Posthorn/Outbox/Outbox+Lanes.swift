@@ -22,8 +22,8 @@ extension Outbox {
     /// How much waits in order for each endpoint that has an order, without the lanes one by one, in the order of their ids.
     package func laneCounts() throws -> [(endpoint: String, summary: LaneSummary)] {
         try read { reader in
-            let ordered = try topologies.view(reader).stored.endpoints.filter { $0.settings.order != nil }
-            return try ordered.sorted { $0.settings.id < $1.settings.id }.map { endpoint in
+            let ordered = try topologies.view(reader).endpointsByID(within: nil).filter(\.hasOrder).map(\.stored)
+            return try ordered.map { endpoint in
                 let stops = endpoint.settings.order?.onExhausted == .stop
                 var rows = Self.laneRows
                 return (endpoint.settings.id, try reader.lanes(ofEndpoint: endpoint.key, stops: stops, limit: 0, rows: &rows))

@@ -85,16 +85,17 @@ extension Outbox {
     /// Removes one node.
     /// - Throws: `InputProblem` when there is no such node, or other nodes or endpoints are at it.
     package func remove(node id: String) throws {
-        _ = try change { (store) throws(OutboxProblem) in
-            let stored = try store.topology(withCredentials: false, withRemoved: false)
-            guard let node = stored.nodes.first(where: { $0.id == id }) else {
-                let suggestion = Suggestion.clause(for: id, among: stored.nodes.map(\.id))
-                let reason = "is not known\(suggestion)"
+        _ = try change { [self] (store) throws(OutboxProblem) in
+            // The directory has followed in this transaction.
+            let hierarchy = directory.hierarchy
+            guard let node = hierarchy?[id] else {
+                let known = try store.topology(withCredentials: false, withRemoved: false).nodes.map(\.id)
+                let reason = "is not known\(Suggestion.clause(for: id, among: known))"
                 return .failure(InputProblem(.notFound, field: "node", value: id, reason: reason, remedy: .listNodes))
             }
             let parts = [
-                ("node", stored.nodes.filter { $0.parent == node.id }.map(\.id)),
-                ("endpoint", stored.endpoints.filter { $0.settings.node == node.id }.map(\.settings.id)),
+                ("node", hierarchy?.children(of: node.id).map(\.id).sorted() ?? []),
+                ("endpoint", try store.endpoints(atNode: node.id).map(\.settings.id)),
             ]
             for (what, ids) in parts where !ids.isEmpty { return .failure(Self.isInUse(node.id, by: what, ids)) }
             return .success(TopologyPlan(removing: node))

@@ -166,7 +166,9 @@ extension Outbox {
         case .failure(let problem): return .failure(problem)
         }
         var plan: TopologyPlan
-        switch try self.plan(topology, prune, keyLost, in: store, at: now) {
+        let branches = prune ? nil : try storedBranches(for: topology, in: store)
+        let stored = if let branches { branches } else { try Self.stored(for: topology, in: store) }
+        switch try self.plan(topology, prune, keyLost, of: stored, at: now) {
         case .success(let made): plan = made
         case .failure(let problem): return .failure(problem)
         }
@@ -186,7 +188,16 @@ extension Outbox {
         in source: any TopologySource,
         at now: Timestamp
     ) throws(OutboxProblem) -> Result<TopologyPlan, InputProblem> {
-        let stored = try Self.stored(for: topology, in: source)
+        try plan(topology, prune, keyLost, of: try Self.stored(for: topology, in: source), at: now)
+    }
+
+    private func plan(
+        _ topology: Topology,
+        _ prune: Bool,
+        _ keyLost: Bool,
+        of stored: StoredTopology,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Result<TopologyPlan, InputProblem> {
         if let problem = Self.missingKey(stored, hasKey: sealing != nil, isRight: keyLost, wanted: topology) { throw problem }
         do throws(InputProblem) {
             let topology = try Self.unmasked(topology, from: stored)

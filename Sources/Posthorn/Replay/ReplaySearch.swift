@@ -52,7 +52,7 @@ struct ReplaySearch {
     /// Looks for the next deliveries.
     /// - Parameter room: How many are wanted; an event's come together, so that it may be more.
     func next(room: Int) throws(OutboxProblem) -> ReplayBatch {
-        var batch = ReplayBatch(position: replay.position, generation: view.stored.generation)
+        var batch = ReplayBatch(position: replay.position, generation: view.generation)
         switch replay.selection.recipients {
         case .original: try findDeliveries(room, &batch)
         case .current: try findEvents(room, &batch)

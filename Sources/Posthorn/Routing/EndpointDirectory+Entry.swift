@@ -40,4 +40,9 @@ extension EndpointDirectory {
         /// The places of what has changed otherwise.
         var indices: Set<Int> = []
     }
+
+    /// Makes requests for an endpoint; the reason when its settings cannot work.
+    static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
+        do throws(InputProblem) { return .success(try EndpointComposer(settings.withCalledURL, now: now)) } catch { return .failure(error) }
+    }
 }

@@ -31,27 +31,14 @@ final class EndpointDirectory {
     private var unproved: Set<Int> = []
     /// Slots of removed ones, of which something was under way when they were looked at last.
     private var leaving: Set<Int> = []
+    /// Endpoints of which something has changed, and whose targets have not followed yet.
+    private var touched: Set<Int64> = []
     /// How many are there, removed ones left out.
     private(set) var presentCount = 0
     /// Says of which endpoints something is under way; `nil` while no engine runs.
     weak var holder: (any InFlightQuery)?
     /// Makes requests in place of an endpoint's own format; set before the first target is made.
     var otherComposer: (@Sendable (EndpointSettings) -> (any RequestComposer)?)?
-
-    private struct Table {
-        /// Endpoints by their index. Removed ones give their slot up as soon as nothing of theirs is under way, so that it stays
-        /// as small as the topology however many come and go.
-        var slots: [Entry?] = []
-        var routes: [Route: (endpoints: [Int], node: String)] = [:]
-        /// By their revisions.
-        var targets = IntegerTable<Target?>()
-    }
-
-    private struct Route: Hashable {
-        let type: String
-        let node: String
-        let isOwn: Bool
-    }
 
     /// Routes that are remembered; types and nodes come from outside, so their number is bounded.
     private static let routeLimit = 10_000
@@ -65,19 +52,30 @@ final class EndpointDirectory {
         let isUndone = store.topologyRollbacks != topologyRollbacks
         if try store.topologyGeneration() == generation, !isUndone { return false }
         // What was undone is in no row, though it may be here.
-        if generation >= 0, !isUndone, let changes = try store.topologyChanges(since: generation) {
+        if generation >= 0, !isUndone, let changes = try store.topologyChanges(since: generation, withCredentials: true),
             try follow(changes, store, at: now)
-        } else {
-            try readAll(store, at: now)
+        {
+            return true
         }
+        try readAll(store, at: now)
         return true
     }
 
     /// One changed endpoint among tens of thousands: making all of them ready again would stop the writer's thread for a second.
     /// A reading that fails on the way is done again from the start.
-    private func follow(_ changes: TopologyChanges, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
+    /// - Returns: Whether it could; not when the hierarchy is damaged.
+    private func follow(
+        _ changes: TopologyChanges,
+        _ store: any TopologyLookup,
+        at now: Timestamp
+    ) throws(OutboxProblem) -> Bool {
+        guard let moves = try? routing?.follow(changes.nodes, removed: changes.removedNodes) else { return false }
+        // Those of a node that has moved belong to others now.
+        if moves { touched.formUnion(indexByKey.keys) }
+        touched.formUnion(changes.endpoints.map(\.key))
         for index in leaving {
             guard let entry = table.slots[index] else { continue }
+            touched.insert(entry.stored.key)
             try evict(entry.stored.key, index, store, at: now)
         }
         for endpoint in changes.endpoints {
@@ -89,24 +87,32 @@ final class EndpointDirectory {
                 try evict(endpoint.key, known, store, at: now)
             }
         }
-        if !changes.endpoints.isEmpty { table.routes.removeAll(keepingCapacity: true) }
-        let keys = Set(changes.endpoints.map(\.key))
-        for (revision, target) in table.targets.all {
-            // One of no endpoint was of a revision that was not there; it may be by now.
-            guard let target else {
+        let isAboutNodes = !changes.nodes.isEmpty || !changes.removedNodes.isEmpty
+        if !changes.endpoints.isEmpty || isAboutNodes { table.routes.removeAll(keepingCapacity: true) }
+        // One of no endpoint was of a revision that was not there; it may be by now.
+        for revision in table.revisions.removeValue(forKey: nil) ?? [] { _ = table.targets.removeValue(forKey: revision) }
+        for key in touched {
+            var kept: Set<Int64> = []
+            for revision in table.revisions[key] ?? [] {
+                let target = table.targets[revision] ?? nil
+                let isHeld = target?.isHeldWhenLetGo() ?? false
+                let made = isHeld ? try makeTarget(revision, store, at: now, reusing: target?.composer) : nil
                 _ = table.targets.removeValue(forKey: revision)
-                continue
+                guard let made else { continue }
+                table.targets[revision] = .some(made)
+                kept.insert(revision)
             }
-            let key = table.slots[target.endpoint]?.stored.key
-            if let key, !keys.contains(key) { continue }
-            if target.isHeldWhenLetGo(), let made = try makeTarget(revision, store, at: now, reusing: target.composer) {
-                table.targets[revision] = made
-            } else {
-                _ = table.targets.removeValue(forKey: revision)
-            }
+            table.revisions[key] = kept.isEmpty ? nil : kept
         }
+        touched = []
         generation = changes.generation
         version += 1
+        return true
+    }
+
+    private func remember(_ target: Target?, of revision: Int64) {
+        table.targets[revision] = .some(target)
+        table.revisions[target.map { self[$0.endpoint].stored.key }, default: []].insert(revision)
     }
 
     private func readAll(_ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) {
@@ -127,12 +133,13 @@ final class EndpointDirectory {
         // Requests that wait hold the old target, whose composer is made new in place. All others are made when they are asked
         // for again, so that those of earlier revisions do not pile up.
         table.targets = IntegerTable(table.targets.all.filter { $0.value?.isHeldWhenLetGo() ?? false })
-        var fresh = IntegerTable<Target?>()
+        var fresh: [(revision: Int64, target: Target)] = []
         for (revision, target) in table.targets.all {
             guard let target, let made = try makeTarget(revision, store, at: now, reusing: target.composer) else { continue }
-            fresh[revision] = made
+            fresh.append((revision, made))
         }
-        table.targets = fresh
+        (table.targets, table.revisions, touched) = (IntegerTable(), [:], [])
+        for (revision, target) in fresh { remember(target, of: revision) }
         generation = topology.generation
         topologyRollbacks = store.topologyRollbacks
     }
@@ -221,10 +228,6 @@ final class EndpointDirectory {
     /// The next reading is a whole one.
     func invalidate() { generation = -1 }
 
-    static func composer(_ settings: EndpointSettings, at now: Timestamp) -> Result<EndpointComposer, InputProblem> {
-        do throws(InputProblem) { return .success(try EndpointComposer(settings.withCalledURL, now: now)) } catch { return .failure(error) }
-    }
-
     /// Endpoints that have to prove themselves before they get anything.
     var unverified: [HandshakeQueue.PendingHandshake] {
         unproved.compactMap { table.slots[$0] }.map { entry in
@@ -273,6 +276,9 @@ final class EndpointDirectory {
         return indices
     }
 
+    /// The hierarchy as it was read last; `nil` before that.
+    var hierarchy: Hierarchy? { routing?.hierarchy }
+
     /// Who is told about exhausted deliveries of endpoints at a node.
     func notificationEmail(for node: String) -> String? { routing?.notificationEmail(for: node) }
 
@@ -292,7 +298,7 @@ final class EndpointDirectory {
         let known = table.targets[revision]
         if let known, known.map({ $0.sendTarget != nil || self[$0.endpoint].fault != nil }) ?? true { return known }
         let made = try makeTarget(revision, store, at: now, reusing: known??.composer, seating: true)
-        table.targets[revision] = .some(made)
+        remember(made, of: revision)
         return made
     }
 

@@ -3,7 +3,7 @@ import PosthornStore
 
 /// Who receives which event: the hierarchy's rule, the patterns and the endpoints' states, as a pure table.
 struct Routing {
-    private let hierarchy: Hierarchy
+    private(set) var hierarchy: Hierarchy
     private var endpointsByNode: [String: NodeEndpoints]
 
     init(nodes: [Node], endpoints: [StoredEndpoint]) throws(InputProblem) {
@@ -22,6 +22,17 @@ struct Routing {
             endpointsByNode[old.settings.node]?.remove(old.key)
         }
         if endpoint.state != .removed { endpointsByNode[endpoint.settings.node, default: NodeEndpoints()].put(endpoint) }
+    }
+
+    /// Takes over what is new about nodes.
+    /// - Returns: Whether endpoints that are there belong to others than before.
+    mutating func follow(_ nodes: [Node], removed: Set<String>) throws(InputProblem) -> Bool {
+        let moves = nodes.contains { node in
+            guard let before = hierarchy[node.id] else { return endpointsByNode[node.id] != nil }
+            return before.parent != node.parent
+        }
+        try hierarchy.follow(nodes, removed: removed)
+        return moves || !removed.isEmpty
     }
 
     /// A node's id as the hierarchy writes it; `nil` when it is unknown.

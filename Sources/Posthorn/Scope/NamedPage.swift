@@ -17,49 +17,45 @@ package struct NamedPage<Element: Sendable>: Sendable {
     /// Whether there are others behind them.
     package private(set) var hasNext = false
 
-    /// Looks for the part. Only elements near it are asked for, and as many others as do not match.
+    /// Looks for the part. Only elements near it are looked at, and as many others as do not match.
     /// - Parameters:
-    ///   - count: How many elements there are, of which not all match.
+    ///   - list: All of them, of which not all match.
     ///   - place: Where the part begins.
     ///   - limit: How many at most.
-    ///   - name: The name of the element at a position; names rise with it.
-    ///   - element: The element at a position; `nil` when it does not match.
-    init(of count: Int, _ place: Place, limit: Int, name: (Int) -> String, _ element: (Int) -> Element?) {
-        let start: Int
-        switch place {
-        case .beginning: start = 0
-        case .behind(let last): start = Self.first(of: count) { name($0) > last }
-        case .before(let first): start = Self.first(of: count) { name($0) >= first }
-        }
+    ///   - matches: Whether one matches.
+    ///   - element: What is shown of one.
+    init<Item>(
+        of list: SortedPieces<Item>,
+        _ place: Place,
+        limit: Int,
+        where matches: (Item) -> Bool = { _ in true },
+        _ element: (Item) -> Element
+    ) {
+        let start =
+            switch place {
+            case .beginning: list.startIndex
+            case .behind(let last): list.firstIndex(behind: last)
+            case .before(let first): list.firstIndex(from: first)
+            }
         if case .before = place {
-            var position = start - 1
-            while position >= 0, !hasPrevious {
-                if let found = element(position) {
-                    if elements.count == limit { hasPrevious = true } else { elements.append(found) }
+            for item in list[..<start].reversed() where matches(item) {
+                if elements.count == limit {
+                    hasPrevious = true
+                    break
                 }
-                position -= 1
+                elements.append(element(item))
             }
             elements.reverse()
-            hasNext = (start..<count).contains { element($0) != nil }
+            hasNext = list[start...].contains(where: matches)
             return
         }
-        var position = start
-        while position < count, !hasNext {
-            if let found = element(position) {
-                if elements.count == limit { hasNext = true } else { elements.append(found) }
+        for item in list[start...] where matches(item) {
+            if elements.count == limit {
+                hasNext = true
+                break
             }
-            position += 1
+            elements.append(element(item))
         }
-        hasPrevious = (0..<start).reversed().contains { element($0) != nil }
-    }
-
-    /// The first position for which something is so, and for all behind it too.
-    private static func first(of count: Int, _ isSo: (Int) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if isSo(middle) { high = middle } else { low = middle + 1 }
-        }
-        return low
+        hasPrevious = list[..<start].reversed().contains(where: matches)
     }
 }

@@ -101,11 +101,7 @@ extension ScopedOutbox {
     /// A part of the list of nodes of the tree, by their ids, each with how many endpoints are at itself.
     package func nodes(_ place: NamedPage<(Node, Int)>.Place, limit: Int) throws -> NamedPage<(Node, Int)> {
         let view = try topology()
-        let positions = view.nodesByID(within: node)
-        return NamedPage(of: positions.count, place, limit: limit, name: { view.stored.nodes[positions[$0]].id }) {
-            let node = view.stored.nodes[positions[$0]]
-            return (node, view.endpointCount(at: node.id))
-        }
+        return NamedPage(of: view.nodesByID(within: node), place, limit: limit) { ($0.node, view.endpointCount(at: $0.name)) }
     }
 
     /// A node of the tree and all below it.
@@ -120,9 +116,7 @@ extension ScopedOutbox {
 
     /// The endpoints of the tree, in the order in which they were applied, without credentials.
     package func endpoints() throws -> [StoredEndpoint] {
-        let view = try topology()
-        guard node != nil else { return view.stored.endpoints }
-        return view.endpointsByID(within: node).sorted().map { view.stored.endpoints[$0] }
+        try topology().endpoints(within: node)
     }
 
     /// A part of the list of endpoints of the tree, by their ids.
@@ -139,19 +133,25 @@ extension ScopedOutbox {
     ) throws -> NamedPage<StoredEndpoint> {
         let view = try topology()
         if let top { _ = try node(top, in: view) }
-        let positions = view.endpointsByID(within: top ?? node)
-        return NamedPage(of: positions.count, place, limit: limit, name: { view.stored.endpoints[positions[$0]].settings.id }) {
-            let position = positions[$0]
-            if inOrder && !view.hasOrder[position] || !states.isEmpty && !states.contains(view.states[position]) { return nil }
-            return view.stored.endpoints[position]
-        }
+        let list = view.endpointsByID(within: top ?? node)
+        return NamedPage(
+            of: list,
+            place,
+            limit: limit,
+            where: { (!inOrder || $0.hasOrder) && (states.isEmpty || states.contains($0.state)) },
+            \.stored
+        )
     }
 
     /// How many nodes the tree has, and how many endpoints in each state.
     package func counts() throws -> (nodes: Int, endpoints: [EndpointState: Int]) {
         let view = try topology()
+        let endpoints = view.endpointsByID(within: node)
         var states: [EndpointState: Int] = [:]
-        for position in view.endpointsByID(within: node) { states[view.states[position], default: 0] += 1 }
+        for state in EndpointState.allCases {
+            let count = endpoints.count { $0.state == state }
+            if count > 0 { states[state] = count }
+        }
         return (view.nodesByID(within: node).count, states)
     }
 

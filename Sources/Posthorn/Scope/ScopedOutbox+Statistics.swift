@@ -32,7 +32,7 @@ extension ScopedOutbox {
             var keys = [StatisticsDuty.allEndpoints]
             if let node {
                 let view = try outbox.topologies.view(reader)
-                keys = view.endpointsByID(within: node).map { view.stored.endpoints[$0].key }
+                keys = view.endpointsByID(within: node).prefix(TreeStatistics.endpointLimit + 1).map(\.key)
             }
             guard keys.count <= TreeStatistics.endpointLimit else {
                 return TreeStatistics(since: from, until: to, stepMilliseconds: step.milliseconds, knownSince: nil, steps: nil)

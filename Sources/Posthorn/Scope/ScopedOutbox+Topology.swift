@@ -7,7 +7,7 @@ extension ScopedOutbox {
     package func exportedTopology() throws -> (text: String, generation: Int64) {
         try requireWhole()
         // Before the text: one that changes in between is refused later, never overwritten.
-        let generation = try topology().stored.generation
+        let generation = try topology().generation
         return (try outbox.exportedTopology(withSecrets: false), generation)
     }
 

@@ -1,115 +1,82 @@
 package import PosthornModel
 package import PosthornStore
 import PosthornText
-import Synchronization
 
 /// The hierarchy and its endpoints at one generation, without credentials, as scoped readings ask it.
 package final class TopologyView: Sendable {
-    /// What it was read of.
-    package let stored: StoredTopology
-    private let hierarchy: Hierarchy
-    private let endpointIndex: [String: Int]
-    private let byNode: [String: [Int]]
-    private let nodesBelow: [String: [Int]]
-    private let nodeIndex: [String: Int]
-    /// Positions in the order of ids, and of each position where it is in that order.
-    private let endpointsByID: [Int]
-    private let endpointRanks: [Int]
-    /// Of each position; a look at these costs less than one at a whole endpoint.
-    let states: [EndpointState]
-    let hasOrder: [Bool]
-    private let nodesByID: [Int]
-    private let nodeRanks: [Int]
+    /// Of which generation it is.
+    package let generation: Int64
+    private let map: TopologyMap
 
     init(_ stored: StoredTopology) throws(OutboxProblem) {
-        self.stored = stored
-        do throws(InputProblem) { hierarchy = try Hierarchy(stored.nodes) } catch {
+        do throws(InputProblem) { _ = try Hierarchy(stored.nodes) } catch {
             throw OutboxProblem(.damaged, "the hierarchy in the outbox is damaged: \(error)")
         }
-        endpointIndex = Dictionary(stored.endpoints.enumerated().map { ($1.settings.id, $0) }, uniquingKeysWith: { first, _ in first })
-        byNode = Dictionary(grouping: stored.endpoints.indices) { stored.endpoints[$0].settings.node }
-        nodesBelow = Dictionary(grouping: stored.nodes.indices.filter { stored.nodes[$0].parent != nil }) { stored.nodes[$0].parent ?? "" }
-        nodeIndex = Dictionary(stored.nodes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-        (endpointsByID, endpointRanks) = Self.order(stored.endpoints.map(\.settings.id))
-        states = stored.endpoints.map(\.state)
-        hasOrder = stored.endpoints.map { $0.settings.order != nil }
-        (nodesByID, nodeRanks) = Self.order(stored.nodes.map(\.id))
+        generation = stored.generation
+        map = TopologyMap(stored)
     }
 
-    private static func order(_ ids: [String]) -> (positions: [Int], ranks: [Int]) {
-        let positions = ids.indices.sorted { ids[$0] < ids[$1] }
-        var ranks = [Int](repeating: 0, count: ids.count)
-        for (rank, position) in positions.enumerated() { ranks[position] = rank }
-        return (positions, ranks)
+    private init(_ map: TopologyMap, _ generation: Int64) {
+        (self.map, self.generation) = (map, generation)
     }
 
-    /// Where the nodes of a tree are in ``stored``: the node itself and all below it. Takes as long as there are.
-    /// - Parameter top: The node; `nil` for all there are.
-    private func nodePositions(within top: String?) -> [Int] {
-        guard let top else { return Array(stored.nodes.indices) }
-        guard node(top) != nil, let first = nodeIndex[top] else { return [] }
-        var found = [first]
-        var next = 0
-        while next < found.count {
-            found += nodesBelow[stored.nodes[found[next]].id] ?? []
-            next += 1
-        }
-        return found
+    /// The same with what has changed since; `nil` when that does not fit, and all is to be read.
+    func following(_ changes: TopologyChanges) -> TopologyView? {
+        var map = map
+        return map.follow(changes) ? TopologyView(map, changes.generation) : nil
     }
 
-    /// Where the endpoints of a tree are in ``stored``, by their ids.
+    /// The endpoints of a tree, by their ids.
     /// - Parameter top: The node; `nil` for all there are, also those whose node is gone.
-    func endpointsByID(within top: String?) -> [Int] {
-        guard let top else { return endpointsByID }
-        let found = nodePositions(within: top).flatMap { byNode[stored.nodes[$0].id] ?? [] }
-        return found.map { endpointRanks[$0] }.sorted().map { endpointsByID[$0] }
+    func endpointsByID(within top: String?) -> SortedPieces<EndpointItem> {
+        guard let top else { return map.endpoints }
+        return node(top) == nil ? SortedPieces() : map.endpoints(within: top)
     }
 
-    /// Where the nodes of a tree are in ``stored``, by their ids.
-    func nodesByID(within top: String?) -> [Int] {
-        guard top != nil else { return nodesByID }
-        return nodePositions(within: top).map { nodeRanks[$0] }.sorted().map { nodesByID[$0] }
+    /// The nodes of a tree, by their ids: the node itself and all below it.
+    /// - Parameter top: The node; `nil` for all there are.
+    func nodesByID(within top: String?) -> SortedPieces<NodeItem> {
+        guard let top else { return map.nodes }
+        return node(top) == nil ? SortedPieces() : map.nodes(within: top)
+    }
+
+    /// The nodes right below one, by their ids.
+    /// - Parameter parent: The node; `nil` for those that are below no other.
+    func childrenByID(of parent: String?) -> SortedPieces<NodeItem> {
+        guard let parent else { return map.roots }
+        return node(parent) == nil ? SortedPieces() : map.children(of: parent)
     }
 
     /// The nodes of a tree, in the order in which they were applied.
-    func nodes(within top: String?) -> [Node] {
-        guard top != nil else { return stored.nodes }
-        return nodePositions(within: top).sorted().map { stored.nodes[$0] }
+    func nodes(within top: String?) -> [Node] { nodesByID(within: top).sorted { $0.order < $1.order }.map(\.node) }
+
+    /// The endpoints of a tree, in the order in which they were applied.
+    func endpoints(within top: String?) -> [StoredEndpoint] {
+        endpointsByID(within: top).sorted { $0.key < $1.key }.map(\.stored)
     }
 
     /// How many endpoints are at a node itself.
-    package func endpointCount(at node: String) -> Int { byNode[node]?.count ?? 0 }
+    package func endpointCount(at node: String) -> Int { map.endpoints(at: node).count }
+
+    /// How many nodes are right below one.
+    package func childCount(of node: String) -> Int { map.children(of: node).count }
 
     /// Whether a node is another one or below it.
     /// - Parameter top: The node above; `nil` for the whole hierarchy, and then also for nodes that are gone.
     package func isWithin(_ node: String, _ top: String?) -> Bool {
         guard let top else { return true }
-        return hierarchy.lineage(of: node).contains { Identifier.isWrittenAlike($0.id, top) }
+        return map.isWithin(node, top)
     }
 
     /// The node with an id; `nil` when there is none.
-    package func node(_ id: String) -> Node? { hierarchy[id].flatMap { Identifier.isWrittenAlike($0.id, id) ? $0 : nil } }
+    package func node(_ id: String) -> Node? { map.node(id).flatMap { Identifier.isWrittenAlike($0.id, id) ? $0 : nil } }
 
     /// The node itself and every node above it, from the bottom up.
-    package func lineage(of id: String) -> [Node] { hierarchy.lineage(of: id) }
+    package func lineage(of id: String) -> [Node] { map.lineage(of: id) }
 
     /// The endpoints at a node itself, in the order in which they were applied.
-    package func endpoints(at node: String) -> [StoredEndpoint] { (byNode[node] ?? []).map { stored.endpoints[$0] } }
+    package func endpoints(at node: String) -> [StoredEndpoint] { map.endpoints(at: node).map(\.stored) }
 
     /// The endpoint with an id, unless it is removed.
-    package func endpoint(_ id: String) -> StoredEndpoint? { endpointIndex[id].map { stored.endpoints[$0] } }
-}
-
-/// Keeps the newest ``TopologyView``, so that a list does not read the whole hierarchy.
-final class TopologyCache: Sendable {
-    private let view = Mutex<TopologyView?>(nil)
-
-    /// The hierarchy as it is now.
-    func view(_ reader: any OutboxReader) throws(OutboxProblem) -> TopologyView {
-        let generation = try reader.topologyGeneration()
-        if let known = view.withLock({ $0 }), known.stored.generation == generation { return known }
-        let fresh = try TopologyView(try reader.topology(withCredentials: false, withRemoved: false))
-        view.withLock { $0 = fresh }
-        return fresh
-    }
+    package func endpoint(_ id: String) -> StoredEndpoint? { map.endpoints.element(named: id)?.stored }
 }

@@ -14,7 +14,7 @@ package final class APIServer: Sendable {
     /// Whether there is, or was, a key.
     package var hasKeys: Bool { api.hasKeys }
 
-    /// Listens.
+    /// Listens, once the hierarchy was read.
     /// - Parameters:
     ///   - outbox: What it opens.
     ///   - listen: Where.
@@ -50,6 +50,8 @@ package final class APIServer: Sendable {
                 if let log, let line = APIAccess(access, note) { log(line) }
             }
             configure(&configuration)
+            // Before the first request, which would wait for it. What is wrong with it is said to those who ask.
+            try? outbox.loadTopology()
             server = try HTTPServer(configuration: configuration, deciding: { api.decide($0) })
         } catch {
             api.close()

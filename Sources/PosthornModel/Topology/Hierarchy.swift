@@ -10,30 +10,38 @@ public struct Hierarchy: Sendable {
                 throw InputProblem(.conflict, field: "nodes[\(i)].id", value: node.id, reason: "occurs twice; ids must be unique")
             }
         }
-        for (i, node) in list.enumerated() {
-            guard let parentID = node.parent else { continue }
-            guard let parent = nodes[parentID] else {
-                if partial { continue }
-                throw InputProblem(
-                    .notFound,
-                    field: "nodes[\(i)].parent",
-                    value: parentID,
-                    reason: "names no node; add that node or correct the id"
-                )
-            }
-            if !Identifier.isWrittenAlike(parent.id, parentID) {
-                throw Identifier.writtenInTwoWays(parentID, field: "nodes[\(i)].parent")
-            }
-            guard parent.level > node.level else {
-                throw InputProblem(
-                    .incompatible,
-                    field: "nodes[\(i)].parent",
-                    value: parentID,
-                    reason: "is a \(parent.level.rawValue), which does not stand above a \(node.level.rawValue)"
-                )
-            }
+        for (i, node) in list.enumerated() { try check(node, "nodes[\(i)].parent", partial: partial) }
+    }
+
+    /// Takes over what has changed.
+    /// - Parameters:
+    ///   - changed: Nodes that are new, or have changed.
+    ///   - removed: Ids of nodes that are gone, unless they are among the changed ones.
+    package mutating func follow(_ changed: [Node], removed: Set<String>) throws(InputProblem) {
+        for id in removed { nodes[id] = nil }
+        for node in changed { nodes[node.id] = node }
+        for node in changed { try check(node, "nodes.\(node.id).parent", partial: false) }
+    }
+
+    private func check(_ node: Node, _ field: String, partial: Bool) throws(InputProblem) {
+        guard let parentID = node.parent else { return }
+        guard let parent = nodes[parentID] else {
+            if partial { return }
+            throw InputProblem(.notFound, field: field, value: parentID, reason: "names no node; add that node or correct the id")
+        }
+        if !Identifier.isWrittenAlike(parent.id, parentID) { throw Identifier.writtenInTwoWays(parentID, field: field) }
+        guard parent.level > node.level else {
+            throw InputProblem(
+                .incompatible,
+                field: field,
+                value: parentID,
+                reason: "is a \(parent.level.rawValue), which does not stand above a \(node.level.rawValue)"
+            )
         }
     }
+
+    /// The nodes right below one.
+    package func children(of id: String) -> [Node] { nodes.values.filter { $0.parent == id } }
 
     /// The node with an id.
     public subscript(id: String) -> Node? { nodes[id] }

@@ -8,6 +8,10 @@ public protocol TopologySource: AnyObject {
     ///     none, and fixed headers have no values.
     ///   - withRemoved: Whether removed endpoints are read too, of which there may be any number.
     func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology
+    /// What has changed since a generation of the topology, so that who has read it follows without reading all of it again; `nil` when
+    /// that cannot be said, or so much has that all is to be read.
+    /// - Parameter withCredentials: As above.
+    func topologyChanges(since generation: Int64, withCredentials: Bool) throws(OutboxProblem) -> TopologyChanges?
     /// Reads the endpoint whose id looks like this one, whatever its bytes; a removed one too.
     /// - Parameter withCredentials: As above.
     func endpoint(lookingLike id: String, withCredentials: Bool) throws(OutboxProblem) -> StoredEndpoint?

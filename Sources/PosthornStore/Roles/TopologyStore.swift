@@ -1,14 +1,11 @@
 public import PosthornText
 
-/// What changes the nodes and endpoints of a store, and what has changed of them. Part of ``OutboxStore``, under the same rules.
+/// What changes the nodes and endpoints of a store. Part of ``OutboxStore``, under the same rules.
 ///
 /// ``TopologyPlan``, ``EndpointStanding`` and ``StoredEndpoint`` decide what is written; a store only reads and writes.
 public protocol TopologyStore: AnyObject {
     /// Carries out a plan and counts the topology's generation up. What waits for removed endpoints is cancelled.
     func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem)
-    /// The endpoints that have changed since a generation of the topology; `nil` when that cannot be said, nodes among it have changed,
-    /// or so much that all has to be read.
-    func topologyChanges(since generation: Int64) throws(OutboxProblem) -> TopologyChanges?
     /// Reads what decides about an endpoint's state; `nil` when there is none of that number.
     func standing(ofEndpoint key: Int64) throws(OutboxProblem) -> EndpointStanding?
     /// Writes down an endpoint's state, and counts the topology's generation up where the change says so.
