@@ -93,13 +93,20 @@ extension PostgresStore {
     }
 
     /// The same by the endpoints' ids, removed ones left out.
-    package func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
+    package func throttledEndpoints(
+        after now: Timestamp,
+        among ids: [String]?,
+        limit: Int
+    ) throws(OutboxProblem) -> [String: Timestamp] {
         let rows = try run(
             """
             SELECT e.id, t.until FROM posthorn_throttle t JOIN posthorn_endpoint e ON e.key = t.endpoint
-            WHERE t.until > $1 AND e.state <> 'removed'
+            WHERE t.until > $1 AND e.state <> 'removed' AND ($2::bigint = 1 OR e.id = ANY ($3::text[])) LIMIT $4
             """,
-            .integer(now.milliseconds)
+            .integer(now.milliseconds),
+            .integer(ids == nil ? 1 : 0),
+            .texts(ids ?? []),
+            .integer(Int64(limit))
         )
         return Dictionary(
             rows.all.map { ($0.text(0), Timestamp(milliseconds: $0.integer(1))) },
@@ -147,13 +154,17 @@ extension PostgresStore {
     }
 
     /// The same by the endpoints' ids, removed ones left out.
-    package func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] {
+    package func endpointHealth(among ids: [String]?, limit: Int) throws(OutboxProblem) -> [String: EndpointHealth] {
         let rows = try run(
             """
             SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since,
                 h.gone_since, h.noticed
-            FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state <> 'removed'
-            """
+            FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint
+            WHERE e.state <> 'removed' AND ($1::bigint = 1 OR e.id = ANY ($2::text[])) LIMIT $3
+            """,
+            .integer(ids == nil ? 1 : 0),
+            .texts(ids ?? []),
+            .integer(Int64(limit))
         )
         var health: [String: EndpointHealth] = [:]
         for row in rows.all { health[row.text(0)] = try endpointHealth(row) }

@@ -143,14 +143,16 @@ extension PostgresStore {
     private func countOverdue(in status: inout OutboxStatus, ready: Int64, at now: Timestamp) throws(OutboxProblem) {
         let row = try run(
             """
-            SELECT (SELECT count(*) FROM posthorn_pending WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= $1),
+            SELECT (SELECT count(*) FROM (SELECT 1 FROM posthorn_pending
+                    WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= $1 LIMIT $2) due),
                 (SELECT next_attempt_at FROM posthorn_pending WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1),
                 (SELECT min(next_attempt_at) FROM posthorn_pending WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= $1)
             """,
-            .integer(now.milliseconds)
+            .integer(now.milliseconds),
+            .integer(OutboxStatus.overdueLimit + 1)
         ).first
         guard let row else { return }
-        status.overdue = ready + row.integer(0)
+        status.count(ready: ready, retries: row.integer(0))
         let times = [1, 2].compactMap { row.integerOrNil($0).map(Timestamp.init(milliseconds:)) }
         status.overdueSince = status.overdue > 0 ? times.min() : nil
     }

@@ -46,17 +46,16 @@ extension SQLiteStore {
     }
 
     /// The same by the endpoints' ids, removed ones left out.
-    package func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] {
-        let rows = try connection.statement(
+    package func endpointHealth(among ids: [String]?, limit: Int) throws(OutboxProblem) -> [String: EndpointHealth] {
+        let rows = try connection.prepare(
             """
             SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since,
                 h.gone_since, h.noticed
-            FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state <> 'removed'
+            FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state <> 'removed' \(Self.amongIDs(ids)) LIMIT ?2
             """
         )
-        defer { rows.reset() }
         var health: [String: EndpointHealth] = [:]
-        while try rows.step() { health[rows.text(0)] = try endpointHealth(rows, from: 1) }
+        try visit(rows, ids, limit) { (row) throws(OutboxProblem) in health[row.text(0)] = try endpointHealth(row, from: 1) }
         return health
     }
 

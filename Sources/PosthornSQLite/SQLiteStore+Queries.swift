@@ -127,16 +127,18 @@ extension SQLiteStore {
     private func countOverdue(in status: inout OutboxStatus, ready: Int64, at now: Timestamp) throws(OutboxProblem) {
         let row = try connection.statement(
             """
-            SELECT (SELECT count(*) FROM posthorn_delivery WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1),
+            SELECT (SELECT count(*) FROM (SELECT 1 FROM posthorn_delivery
+                    WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1 LIMIT ?2)),
                 (SELECT next_attempt_at FROM posthorn_delivery WHERE state = 'pending' AND attempts = 0 ORDER BY id LIMIT 1),
                 (SELECT min(next_attempt_at) FROM posthorn_delivery
                     WHERE state = 'pending' AND attempts > 0 AND next_attempt_at <= ?1)
             """
         )
         row.bind(1, now.milliseconds)
+        row.bind(2, OutboxStatus.overdueLimit + 1)
         defer { row.reset() }
         guard try row.step() else { return }
-        status.overdue = ready + row.integer(0)
+        status.count(ready: ready, retries: row.integer(0))
         let times = [1, 2].filter { !row.isNull($0) }.map { Timestamp(milliseconds: row.integer($0)) }
         status.overdueSince = status.overdue > 0 ? times.min() : nil
     }

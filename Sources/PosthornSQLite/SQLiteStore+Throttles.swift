@@ -31,17 +31,42 @@ extension SQLiteStore {
     }
 
     /// The same by the endpoints' ids, removed ones left out.
-    package func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
-        let rows = try connection.statement(
+    package func throttledEndpoints(
+        after now: Timestamp,
+        among ids: [String]?,
+        limit: Int
+    ) throws(OutboxProblem) -> [String: Timestamp] {
+        let rows = try connection.prepare(
             """
             SELECT e.id, t.until FROM posthorn_throttle t JOIN posthorn_endpoint e ON e.key = t.endpoint
-            WHERE t.until > ? AND e.state <> 'removed'
+            WHERE t.until > ?3 AND e.state <> 'removed' \(Self.amongIDs(ids)) LIMIT ?2
             """
         )
-        rows.bind(1, now.milliseconds)
-        defer { rows.reset() }
+        rows.bind(3, now.milliseconds)
         var throttles: [String: Timestamp] = [:]
-        while try rows.step() { throttles[rows.text(0)] = Timestamp(milliseconds: rows.integer(1)) }
+        try visit(rows, ids, limit) { (row) throws(OutboxProblem) in throttles[row.text(0)] = Timestamp(milliseconds: row.integer(1)) }
         return throttles
+    }
+
+    /// What a question about some endpoints or all has as its condition, where `?1` is an id.
+    static func amongIDs(_ ids: [String]?) -> String { ids == nil ? "" : "AND e.id = ?1" }
+
+    /// Goes through the rows of such a question, of which `?2` is the limit.
+    func visit(
+        _ rows: SQLiteStatement,
+        _ ids: [String]?,
+        _ limit: Int,
+        _ visit: (SQLiteStatement) throws(OutboxProblem) -> Void
+    ) throws(OutboxProblem) {
+        var left = Int64(limit)
+        for id in ids.map({ $0.map(Optional.some) }) ?? [nil] where left > 0 {
+            if let id { rows.bind(1, id) }
+            rows.bind(2, left)
+            while try rows.step() {
+                try visit(rows)
+                left -= 1
+            }
+            rows.reset()
+        }
     }
 }

@@ -16,6 +16,8 @@ public struct OutboxStatus: Sendable {
     /// Pending deliveries whose time has come: with an engine they are under way or wait for their turn, without one they are
     /// late.
     public var overdue: Int64 = 0
+    /// Whether there may be more than ``overdue``: further attempts that are due are counted as far as 10,000.
+    public var isOverdueAtLeast = false
     /// Since when the first of them is due.
     public var overdueSince: Timestamp?
     /// Endpoints by state.
@@ -31,6 +33,18 @@ public struct OutboxStatus: Sendable {
     public var pulse: EngineHeartbeat?
     /// Mails about exhausted deliveries.
     public var mails = MailStatus()
+
+    /// Overdue further attempts that are counted.
+    package static let overdueLimit: Int64 = 10_000
+
+    /// Counts what is overdue.
+    /// - Parameters:
+    ///   - ready: Deliveries that wait for their first attempt.
+    ///   - retries: Further attempts whose time has come, counted as far as one more than ``overdueLimit``.
+    package mutating func count(ready: Int64, retries: Int64) {
+        overdue = ready + min(retries, Self.overdueLimit)
+        isOverdueAtLeast = retries > Self.overdueLimit
+    }
 
     /// Nothing yet.
     package init() {}

@@ -169,17 +169,23 @@ final class MemoryReader: OutboxReader {
         LastRunFaults(engine: isOwned ? getpid() : nil, at: tables.faultsAt, reasons: tables.faults)
     }
 
-    func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
+    func throttledEndpoints(
+        after now: Timestamp,
+        among ids: [String]?,
+        limit: Int
+    ) throws(OutboxProblem) -> [String: Timestamp] {
         var throttled: [String: Timestamp] = [:]
-        for row in tables.endpoints where row.state != .removed {
+        for row in tables.endpoints where row.state != .removed && ids?.contains(row.settings.id) ?? true && throttled.count < limit {
             if let until = tables.throttles[row.key], until > now { throttled[row.settings.id] = until }
         }
         return throttled
     }
 
-    func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] {
+    func endpointHealth(among ids: [String]?, limit: Int) throws(OutboxProblem) -> [String: EndpointHealth] {
         var health: [String: EndpointHealth] = [:]
-        for row in tables.endpoints where row.state != .removed { health[row.settings.id] = tables.health[row.key] }
+        for row in tables.endpoints where row.state != .removed && ids?.contains(row.settings.id) ?? true && health.count < limit {
+            health[row.settings.id] = tables.health[row.key]
+        }
         return health
     }
 

@@ -40,7 +40,8 @@ extension Tables {
         }
         status.nextRetry = deliveries.filter(\.isRetry).compactMap(\.due).min()
         let overdue = deliveries.filter { $0.isReady || ($0.isRetry && $0.due.map { $0 <= now } ?? false) }
-        status.overdue = Int64(overdue.count)
+        let ready = overdue.count(where: \.isReady)
+        status.count(ready: Int64(ready), retries: Int64(overdue.count - ready))
         status.overdueSince = overdue.compactMap(\.due).min()
         status.engine = engine
         status.pulse = pulse

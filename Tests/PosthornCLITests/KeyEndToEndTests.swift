@@ -166,7 +166,8 @@ import Testing
     }
 
     private func brokenCount(_ words: [String]) throws -> Int {
-        try posthorn.run(["status"] + words, input: []).lines.count { $0.hasPrefix("broken") }
+        let line = try posthorn.run(["status", "--json"] + words, input: []).output
+        return Int(try #require(line.firstMatch(of: /"broken_count":([0-9]+)/)).output.1) ?? -1
     }
 }
 

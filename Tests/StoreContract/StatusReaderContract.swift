@@ -115,6 +115,10 @@ extension StoreContract {
         }
         #expect(try read { try $0.throttledEndpoints(after: now) } == ["a": later(1000), "b": later(2000)])
         #expect(try read { try $0.throttledEndpoints(after: later(1000)) } == ["b": later(2000)])
+        #expect(try read { try $0.throttledEndpoints(after: now, among: ["b", "none"], limit: 9) } == ["b": later(2000)])
+        #expect(try read { try $0.throttledEndpoints(after: now, among: nil, limit: 1) }.count == 1)
+        #expect(try read { try $0.throttledEndpoints(after: now, among: ["a", "b"], limit: 1) } == ["a": later(1000)])
+        #expect(try read { try $0.throttledEndpoints(after: now, among: [], limit: 9) }.isEmpty)
         try apply([settings("a")], to: store, prune: true)
         #expect(try read { try $0.throttledEndpoints(after: now) } == ["a": later(1000)])
     }
@@ -125,6 +129,9 @@ extension StoreContract {
         #expect(try read { try $0.endpointHealth() }.isEmpty)
         try store.write { () throws(OutboxProblem) in try store.write(health: suspended(), ofEndpoint: key) }
         #expect(try read { try $0.endpointHealth() } == ["a": suspended()])
+        #expect(try read { try $0.endpointHealth(among: ["a", "b"], limit: 9) } == ["a": suspended()])
+        #expect(try read { try $0.endpointHealth(among: ["b"], limit: 9) }.isEmpty)
+        #expect(try read { try $0.endpointHealth(among: nil, limit: 0) }.isEmpty)
         try apply([settings("b")], to: store, prune: true)
         #expect(try read { try $0.endpointHealth() }.isEmpty)
     }

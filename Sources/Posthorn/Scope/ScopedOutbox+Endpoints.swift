@@ -3,7 +3,7 @@ import PosthornFormats
 package import PosthornModel
 import PosthornSystem
 package import PosthornSending
-package import PosthornText
+import PosthornText
 import Synchronization
 
 extension ScopedOutbox {
@@ -226,22 +226,6 @@ extension ScopedOutbox {
             caFile: caFile,
             limitMilliseconds: Self.callMilliseconds
         )
-    }
-
-    /// What an engine found of endpoints of the tree that cannot be used, and until when their receivers asked to be left alone, by
-    /// their ids. Opens no credentials, however many endpoints there are.
-    package func conditions() throws -> (faults: [String: String], throttled: [String: Timestamp]) {
-        let faults = try outbox.read { reader in EndpointFaults.written(try reader.faultsOfRun()) }
-        return (try inside(faults), try throttled())
-    }
-
-    /// Until when receivers of the tree's endpoints asked to be left alone, by the endpoints' ids. Opens no credentials.
-    package func throttled() throws -> [String: Timestamp] { try inside(outbox.throttledEndpoints()) }
-
-    private func inside<Value>(_ values: [String: Value]) throws -> [String: Value] {
-        if values.isEmpty { return values }
-        let view = try topology()
-        return values.filter { id, _ in view.endpoint(id).map { view.isWithin($0.settings.node, node) } ?? false }
     }
 }
 

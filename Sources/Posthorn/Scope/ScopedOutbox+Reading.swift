@@ -98,10 +98,47 @@ extension ScopedOutbox {
         return view.nodes(within: node)
     }
 
-    /// A part of the list of nodes of the tree, by their ids, each with how many endpoints are at itself.
-    package func nodes(_ place: NamedPage<(Node, Int)>.Place, limit: Int) throws -> NamedPage<(Node, Int)> {
+    /// Which nodes of the tree a list has.
+    package enum NodeList: Sendable {
+        /// All of them.
+        case all
+        /// Those that are below no other; of a node's own tree, that node.
+        case top
+        /// Those right below one.
+        case children(of: String)
+    }
+
+    /// A node in a list.
+    package struct ListedNode: Sendable {
+        /// The node.
+        package let node: Node
+        /// How many endpoints are at itself.
+        package let endpoints: Int
+        /// How many nodes are right below it.
+        package let nodes: Int
+    }
+
+    /// A part of a list of nodes of the tree, by their ids.
+    /// - Parameters:
+    ///   - prefix: What their ids begin with.
+    package func nodes(
+        _ nodes: NodeList,
+        beginningWith prefix: String = "",
+        _ place: NamedPage<ListedNode>.Place,
+        limit: Int
+    ) throws -> NamedPage<ListedNode> {
         let view = try topology()
-        return NamedPage(of: view.nodesByID(within: node), place, limit: limit) { ($0.node, view.endpointCount(at: $0.name)) }
+        let list: SortedPieces<NodeItem>
+        switch nodes {
+        case .all: list = view.nodesByID(within: node)
+        case .top: list = node.map { SortedPieces(view.nodesByID(within: $0).element(named: $0)) } ?? view.childrenByID(of: nil)
+        case .children(let parent):
+            _ = try node(parent, in: view)
+            list = view.childrenByID(of: parent)
+        }
+        return NamedPage(of: list, place, limit: limit, where: { prefix.isEmpty || $0.name.hasPrefix(prefix) }) { item in
+            ListedNode(node: item.node, endpoints: view.endpointCount(at: item.name), nodes: view.childCount(of: item.name))
+        }
     }
 
     /// A node of the tree and all below it.

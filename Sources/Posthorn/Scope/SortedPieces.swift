@@ -11,6 +11,14 @@ struct SortedPieces<Element: Named & Sendable>: Sendable {
     private var pieces: [[Element]] = []
     private(set) var count = 0
 
+    /// No element.
+    init() {}
+
+    /// One element, if it is there.
+    init(_ element: Element?) {
+        if let element { put(element) }
+    }
+
     /// The element of a name.
     func element(named name: String) -> Element? {
         let index = firstIndex(from: name)

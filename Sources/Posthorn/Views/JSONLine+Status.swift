@@ -18,10 +18,7 @@ extension OutboxStatus {
 /// The JSON object in which the command line and the HTTP API show the figures of an outbox.
 extension JSONLine {
     /// Everything that `posthorn status` shows.
-    /// - Parameters:
-    ///   - faults: Why endpoints cannot be used, by their ids.
-    ///   - throttled: Until when receivers asked to be left alone, by their endpoints' ids.
-    package init(_ status: OutboxStatus, faults: [String: String], throttled: [String: Timestamp], at now: Timestamp) {
+    package init(_ status: OutboxStatus, _ troubles: EndpointTroubles, at now: Timestamp) {
         let pulse = status.currentPulse(at: now)
         self.init()
         add("events", status.events)
@@ -30,10 +27,11 @@ extension JSONLine {
         add("oldest_waiting", status.oldestReady)
         add("backlog_age_ms", status.oldestReady.map { max(0, now.milliseconds - $0.milliseconds) })
         add("overdue", status.overdue)
+        add("overdue_at_least", status.isOverdueAtLeast)
         add("overdue_age_ms", status.overdueSince.map { max(0, now.milliseconds - $0.milliseconds) })
         add("next_retry_at", status.nextRetry)
         add("nodes", status.nodes)
-        addEndpoints(status.endpoints, faults, throttled)
+        addEndpoints(status.endpoints, troubles)
         add("engine_pid", status.engine)
         add("engine_problem", status.engineTrouble)
         add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
@@ -72,25 +70,31 @@ extension JSONLine {
 
 extension JSONLine {
     /// What can be said of a part of the hierarchy.
-    package init(nodes: Int, endpoints: [EndpointState: Int], faults: [String: String], throttled: [String: Timestamp]) {
+    package init(nodes: Int, endpoints: [EndpointState: Int], _ troubles: EndpointTroubles) {
         self.init()
         add("nodes", nodes)
-        addEndpoints(endpoints, faults, throttled)
+        addEndpoints(endpoints, troubles)
     }
 
-    private mutating func addEndpoints(
-        _ counts: [EndpointState: some BinaryInteger],
-        _ faults: [String: String],
-        _ throttled: [String: Timestamp]
-    ) {
+    private mutating func addEndpoints(_ counts: [EndpointState: some BinaryInteger], _ troubles: EndpointTroubles) {
         var endpoints = JSONLine()
         for state in EndpointState.allCases { endpoints.add(state.rawValue, counts[state] ?? 0) }
         add("endpoints", endpoints)
         var broken = JSONLine()
-        for (id, reason) in faults.sorted(by: { $0.key < $1.key }) { broken.add(id, reason) }
+        for (id, reason) in troubles.broken.shown { broken.add(id, reason) }
         add("broken_endpoints", broken)
+        add("broken_count", troubles.broken.count)
+        add("broken_at_least", troubles.broken.isAtLeast)
         var waiting = JSONLine()
-        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) { waiting.add(id, until) }
+        for (id, until) in troubles.throttled.shown { waiting.add(id, until) }
         add("throttled_endpoints", waiting)
+        add("throttled_count", troubles.throttled.count)
+        add("throttled_at_least", troubles.throttled.isAtLeast)
+        var unhealthy = JSONLine()
+        for (id, health) in troubles.unhealthy.shown { unhealthy.add(id, JSONLine(health)) }
+        add("unhealthy_endpoints", unhealthy)
+        add("unhealthy_count", troubles.unhealthy.count)
+        add("unhealthy_at_least", troubles.unhealthy.isAtLeast)
+        for state in [EndpointHealth.State.failing, .suspended] { add("\(state.rawValue)_count", troubles.health[state] ?? 0) }
     }
 }

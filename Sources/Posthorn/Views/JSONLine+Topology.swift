@@ -5,8 +5,10 @@ package import PosthornText
 /// The JSON objects in which the command line and the HTTP API show nodes and endpoints.
 extension JSONLine {
     /// A node.
-    /// - Parameter endpoints: How many endpoints are at the node itself.
-    package init(_ node: Node, endpoints: Int) {
+    /// - Parameters:
+    ///   - endpoints: How many endpoints are at the node itself.
+    ///   - nodes: How many nodes are right below it.
+    package init(_ node: Node, endpoints: Int, nodes: Int) {
         self.init()
         add("id", node.id)
         add("level", node.level.rawValue)
@@ -14,6 +16,7 @@ extension JSONLine {
         add("name", node.name)
         add("notification_email", node.notificationEmail)
         add("endpoints", endpoints)
+        add("nodes", nodes)
     }
 
     /// An endpoint as lists show it.

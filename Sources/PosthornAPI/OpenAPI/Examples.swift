@@ -61,14 +61,15 @@ enum Examples {
 
     static let endpoint = json(
         #"{"id":"crm","node":"c1","url":"https://crm.example/hook","vendor":"weseedo","events":["MEETING_*"],"#
-            + #""state":"active","reason":null,"broken":null,"throttled_until":null}"#
+            + #""state":"active","reason":null,"broken":null,"throttled_until":null,"unhealthy":null}"#
     )
 
     static let endpointSummary = json(
         """
         {"id":"crm","node":"c1","url":"https://crm.example/hook","method":"POST","envelope":"weseedo","signature":"none",
         "events":["MEETING_*"],"headers":[],"timeout_ms":15000,"max_in_flight":64,"rate_per_second":null,
-        "retry":[0,60000,600000,3600000,86400000],"health_settings":null,"order":null,"on_exhausted":null,"throttled_until":null,"state":"active","reason":null,"broken":null}
+        "retry":[0,60000,600000,3600000,86400000],"health_settings":null,"order":null,"on_exhausted":null,"throttled_until":null,"state":"active","reason":null,"broken":null,
+        "unhealthy":null}
         """
     )
 
@@ -119,7 +120,7 @@ enum Examples {
     )
 
     static let node = json(
-        #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1}"#
+        #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1,"nodes":2}"#
     )
 
     static let nodeSettings = json(#"{"level":"company","parent":"d1","name":"Acme"}"#)
@@ -147,7 +148,13 @@ enum Examples {
         """
     )
 
-    static let status = json(#"{"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"throttled_endpoints":{}}"#)
+    static let status = json(
+        """
+        {"nodes":4,"endpoints":{"active":1},"broken_endpoints":{},"broken_count":0,"broken_at_least":false,
+        "throttled_endpoints":{},"throttled_count":0,"throttled_at_least":false,
+        "unhealthy_endpoints":{},"unhealthy_count":0,"unhealthy_at_least":false,"failing_count":0,"suspended_count":0}
+        """
+    )
 
     static let laneCounts = json(#"{"endpoint":"crm","lanes":40,"stopped":1,"waiting":57,"stopped_waiting":12,"at_least":false}"#)
 

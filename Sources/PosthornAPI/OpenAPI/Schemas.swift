@@ -1,3 +1,4 @@
+import Posthorn
 import PosthornModel
 import PosthornText
 
@@ -188,6 +189,18 @@ enum Schemas {
         ("suspend_after", Schema.integer), ("disable_after", Schema.string), ("gone_disables", Schema.boolean),
     ])
 
+    private static let unhealthy = Schema.described(
+        Schema.oneOf([
+            Schema.whole([
+                ("health", Schema.choice(["failing", "suspended", "disabled"])), ("health_since", Schema.time),
+                ("next_probe_at", Schema.nullableTime), ("health_reason", Schema.string),
+                ("health_actor", Schema.choice(EndpointHealth.Actor.allCases.map(\.rawValue))), ("failing_since", Schema.nullableTime),
+                ("failures_in_a_row", Schema.integer),
+            ]), Schema.of("null"),
+        ]),
+        "How it does, unless it is healthy."
+    )
+
     private static let order = [
         Schema.choice(["endpoint", "node"]), Schema.object([("key", Schema.pattern("^/.{0,255}$"))], required: ["key"]),
     ]
@@ -202,7 +215,7 @@ enum Schemas {
             Schema.object(
                 endpointMembers + [
                     ("state", Schema.string), ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
-                    ("throttled_until", Schema.nullableTime),
+                    ("throttled_until", Schema.nullableTime), ("unhealthy", unhealthy),
                 ],
                 required: ["node", "url"]
             )
@@ -216,7 +229,7 @@ enum Schemas {
                 ("retry", Schema.array(Schema.integer)), ("health_settings", Schema.oneOf([health, Schema.of("null")])),
                 ("order", Schema.oneOf(order + [Schema.of("null")])),
                 ("on_exhausted", Schema.nullable("string")), ("throttled_until", Schema.nullableTime), ("state", Schema.string),
-                ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
+                ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")), ("unhealthy", unhealthy),
             ])
         ),
         (
@@ -235,6 +248,7 @@ enum Schemas {
                 node + [
                     ("parent", Schema.nullable("string")), ("name", Schema.nullable("string")),
                     ("notification_email", Schema.nullable("string")), ("endpoints", Schema.integer),
+                    ("nodes", Schema.integer),
                 ]
             )
         ),
@@ -298,7 +312,13 @@ enum Schemas {
             ])
         ),
         ("EndpointPatch", Schema.described(Schema.openObject, "Members of an Endpoint; null takes one back to its default.")),
-        ("Status", Schema.openObject),
+        (
+            "Status",
+            Schema.described(
+                Schema.openObject,
+                "Of endpoints in trouble the \(EndpointTroubles.shownLimit) worst are named, and their count says whether there are at least so many."
+            )
+        ),
         (
             "ProblemKind",
             Schema.whole([

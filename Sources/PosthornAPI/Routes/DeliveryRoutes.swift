@@ -70,7 +70,7 @@ enum DeliveryRoutes {
             (criteria.after, criteria.before) = (request.time("after"), request.time("before"))
             let limit = request.integer("limit") ?? ListParameters.usualLimit
             let page = try request.outbox.deliveries(rows, criteria, from: ListPlace(request.numberedCursor), limit: limit)
-            let throttled = try request.outbox.throttled()
+            let throttled = try request.outbox.throttled(among: page.elements.map(\.endpoint))
             return .list(
                 page.elements.map { line($0, throttled) },
                 ListLinks(page),
@@ -86,7 +86,7 @@ enum DeliveryRoutes {
 
     static func shown(_ request: APIRequest) throws -> HTTPResponse {
         let delivery = try request.outbox.delivery(request.number("number") ?? 0)
-        return .json(line(delivery, try request.outbox.throttled()))
+        return .json(line(delivery, try request.outbox.throttled(among: [delivery.endpoint])))
     }
 
     static let answer = Route.Answer(
@@ -114,7 +114,8 @@ enum DeliveryRoutes {
         problems: [.notFound],
         handler: .plain { request in
             let number = request.number("number") ?? 0
-            var shown = line(try request.outbox.delivery(number), try request.outbox.throttled())
+            let delivery = try request.outbox.delivery(number)
+            var shown = line(delivery, try request.outbox.throttled(among: [delivery.endpoint]))
             if request.has(.read) {
                 switch try request.outbox.request(of: number) {
                 case .composed(let sent, let attempt):

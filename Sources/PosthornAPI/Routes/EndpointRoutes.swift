@@ -13,7 +13,7 @@ enum EndpointRoutes {
     static let id = Parameter.path("id", .text(limitBytes: Identifier.limitBytes), "The endpoint's id.", example: "crm")
 
     /// Members that say how it is, and not what it shall be. What was read can be sent back with them.
-    static let statusMembers: Set<String> = ["state", "reason", "broken", "throttled_until"]
+    static let statusMembers: Set<String> = ["state", "reason", "broken", "throttled_until", "unhealthy"]
 
     static let body = Route.Body(
         types: ["application/json"],
@@ -63,23 +63,34 @@ enum EndpointRoutes {
             let states = Set(request.all("state").compactMap { EndpointState(rawValue: $0) })
             let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
             let page = try request.outbox.endpoints(below: request.text("node"), place, limit: request.pageLimit, states: states)
-            let (faults, throttled) = try request.outbox.conditions()
+            let conditions = try request.outbox.conditions(of: page.elements.map(\.settings.id))
             return .list(
-                page.elements.map { JSONLine($0, fault: faults[$0.settings.id], throttledUntil: throttled[$0.settings.id]) },
+                page.elements.map { endpoint in
+                    let id = endpoint.settings.id
+                    var line = JSONLine(endpoint, fault: conditions.faults[id], throttledUntil: conditions.throttled[id])
+                    line.add("unhealthy", unhealthy(conditions.health[id]))
+                    return line
+                },
                 ListLinks(page, name: \.settings.id)
             )
         }
     )
 
+    /// How an endpoint does that is failing, suspended or disabled; null for a healthy one.
+    private static func unhealthy(_ health: EndpointHealth?) -> JSONValue {
+        health.flatMap { try? JSONValue.parse(Array(JSONLine($0).text.utf8)) } ?? .null
+    }
+
     /// The endpoint as a topology file has it, and how it is.
     static func shown(_ id: String, _ request: APIRequest, status: Int = 200, location: String? = nil) throws -> HTTPResponse {
         let document = try request.outbox.endpoint(id)
-        let (faults, throttled) = try request.outbox.conditions()
+        let conditions = try request.outbox.conditions(of: [id])
         guard case .object(var members) = TopologyWriter.object(document.endpoint.settings) else { return .noContent }
         func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
         members += [
             .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(document.endpoint.stateReason)),
-            .init("broken", text(faults[id])), .init("throttled_until", text(throttled[id]?.description)),
+            .init("broken", text(conditions.faults[id])),
+            .init("throttled_until", text(conditions.throttled[id]?.description)), .init("unhealthy", unhealthy(conditions.health[id])),
         ]
         var response = HTTPResponse.json(Array(JSONValue.object(members).text.utf8), status: status)
         response.headers.append("ETag", "\"\(document.tag)\"")

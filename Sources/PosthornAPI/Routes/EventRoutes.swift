@@ -131,7 +131,7 @@ enum EventRoutes {
             var rows = DeliveryRows(limit: ScopedOutbox.eventDeliveryLimit)
             rows.event = event.id
             let page = try request.outbox.deliveries(rows, DeliveryCriteria(), limit: ScopedOutbox.eventDeliveryLimit)
-            let throttled = try request.outbox.throttled()
+            let throttled = try request.outbox.throttled(among: page.elements.map(\.endpoint))
             let deliveries = page.elements.map { delivery in
                 JSONLine(
                     delivery,

@@ -10,7 +10,8 @@ enum NodeRoutes {
     private static let id = Parameter.path("id", .text(limitBytes: Identifier.limitBytes), "The node's id.", example: "c1")
 
     private static func line(_ node: Node, _ request: APIRequest) throws -> JSONLine {
-        JSONLine(shown(node, request), endpoints: try request.outbox.topology().endpointCount(at: node.id))
+        let view = try request.outbox.topology()
+        return JSONLine(shown(node, request), endpoints: view.endpointCount(at: node.id), nodes: view.childCount(of: node.id))
     }
 
     /// A key does not see where its own node hangs.
@@ -25,7 +26,11 @@ enum NodeRoutes {
         operation: "listNodes",
         summary: "List nodes by id, as posthorn node list does.",
         access: .right(.readMetadata),
-        parameters: ListParameters.namedPage(limitBytes: Identifier.limitBytes, example: "c1"),
+        parameters: [
+            .query("parent", .text(limitBytes: Identifier.limitBytes), "Only those right below this node.", example: "d1"),
+            .query("top", .flag, "Only those that are below no other, or the key's own node.", example: "false"),
+            .query("prefix", .text(limitBytes: Identifier.limitBytes), "Only those whose ids begin with this.", example: "c"),
+        ] + ListParameters.namedPage(limitBytes: Identifier.limitBytes, example: "c1"),
         answers: [
             Route.Answer(
                 status: 200,
@@ -34,9 +39,17 @@ enum NodeRoutes {
                 example: Examples.list(Examples.node)
             )
         ],
+        problems: [.notFound],
         handler: .plain { request in
-            let page = try request.outbox.nodes(request.namedPlace(), limit: request.pageLimit)
-            return .list(page.elements.map { JSONLine(shown($0, request), endpoints: $1) }, ListLinks(page, name: \.0.id))
+            var below = ScopedOutbox.NodeList.all
+            if request.flag("top") { below = .top }
+            if let parent = request.text("parent") { below = .children(of: parent) }
+            let place: NamedPage<ScopedOutbox.ListedNode>.Place = request.namedPlace()
+            let page = try request.outbox.nodes(below, beginningWith: request.text("prefix") ?? "", place, limit: request.pageLimit)
+            return .list(
+                page.elements.map { JSONLine(shown($0.node, request), endpoints: $0.endpoints, nodes: $0.nodes) },
+                ListLinks(page, name: \.node.id)
+            )
         }
     )
 

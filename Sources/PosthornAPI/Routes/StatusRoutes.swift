@@ -18,13 +18,13 @@ enum StatusRoutes {
                 Route.Answer(status: 200, description: "The figures.", schema: Schema.reference("Status"), example: Examples.status)
             ],
             handler: .plain { request in
-                let (faults, throttled) = try request.outbox.conditions()
+                let troubles = try request.outbox.troubles()
                 if request.grant.node == nil {
                     let status = try parts.statusCache.status { try parts.outbox.status() }
-                    return .json(JSONLine(status, faults: faults, throttled: throttled, at: request.outbox.now))
+                    return .json(JSONLine(status, troubles, at: request.outbox.now))
                 }
                 let (nodes, states) = try request.outbox.counts()
-                return .json(JSONLine(nodes: nodes, endpoints: states, faults: faults, throttled: throttled))
+                return .json(JSONLine(nodes: nodes, endpoints: states, troubles))
             }
         )
     }

@@ -16,7 +16,8 @@ struct DashboardBenchmark: Benchmark {
         Asks the HTTP API what the dashboard's first screen, its list of deliveries, the page of an endpoint and the tree of nodes ask it,
         with a large hierarchy: a reseller, a hundred dealers, and companies with three endpoints each. One in fifty deliveries is exhausted,
         one in twenty pending, one endpoint in a thousand disabled. Says how long each request took, what all of a page take one
-        after the other, and how many bytes the first screen is with its files. Filling takes a minute for each two million deliveries;
+        after the other, and how many bytes the first screen is with its files. The first request of each kind after a start is told apart,
+        as is the first list after a change that another program has made of an endpoint or a node, and a change by the API. Filling takes a minute for each two million deliveries;
         with --outbox the file is made where it is missing, and kept for the next run.
         """
     static let example = "posthorn-bench dashboard --deliveries 100000 --endpoints 3000"
@@ -49,19 +50,44 @@ struct DashboardBenchmark: Benchmark {
         let path = outbox.isEmpty ? folder.database : outbox
         let isNew = access(path, F_OK) != 0
         let outbox = try Outbox(path: path)
-        defer { outbox.close() }
         let hierarchy = LargeHierarchy(endpoints: endpoints)
         if isNew {
             let filled = try Measurement.of { try hierarchy.fill(outbox, deliveries: deliveries) }
             Progress.tell("filled in \(Int(filled.wallSeconds)) s")
         }
+        outbox.close()
         if onlyFills { return FigureList(title: "filled", settings: settings, figures: []) }
+        return try measure(path)
+    }
+
+    /// Asks a server of its own, which knows nothing of the outbox yet.
+    private func measure(_ path: String) throws -> any BenchResult {
+        let outbox = try Outbox(path: path)
+        defer { outbox.close() }
+        let before = Self.residentMebibytes
+        let start = MonotonicClock.nanoseconds()
         let server = try APIServer(outbox, listen: try ListenAddress("127.0.0.1:0"))
         defer { server.stop() }
+        var figures: [Figure] = [
+            .init("start_ms", "ms until the server listened, the hierarchy read", Double(MonotonicClock.nanoseconds() - start) / 1e6),
+            .init("start_resident_mib", "MiB resident more than before that", Self.residentMebibytes - before),
+        ]
         let connection = try KeptConnection(port: server.port)
-        var figures: [Figure] = []
         var slowest = 0.0
-        for page in try pages(connection) {
+        let pages = try pages(connection)
+        for (name, target) in pages.flatMap({ page in page.targets.map { ("\(page.name)_\($0.name)", $0.target) } }) {
+            let start = MonotonicClock.nanoseconds()
+            try connection.ask(KeptConnection.request("GET", target), expecting: 200)
+            let milliseconds = Double(MonotonicClock.nanoseconds() - start) / 1e6
+            slowest = max(slowest, milliseconds)
+            figures.append(.init("first_\(name)_ms", "ms, the first \(target) after the start", milliseconds))
+        }
+        figures.append(.init("first_slowest_ms", "ms, the slowest first request after the start", slowest))
+        let changes = try TopologyChangeTimes(path: path, outbox: outbox, port: server.port, endpoints: endpoints).figures()
+        figures += changes.figures
+        slowest = max(slowest, changes.slowest)
+        let kept = try KeptConnection(port: server.port)
+        for page in pages {
             var (sums, bytes) = ([Double](repeating: 0, count: requests), 0)
             for (name, target) in page.targets {
                 let request = KeptConnection.request("GET", target)
@@ -69,7 +95,7 @@ struct DashboardBenchmark: Benchmark {
                 var most: Int64 = 0
                 for round in 0..<requests {
                     let start = MonotonicClock.nanoseconds()
-                    let answer = try connection.ask(request, expecting: 200)
+                    let answer = try kept.ask(request, expecting: 200)
                     let nanoseconds = MonotonicClock.nanoseconds() - start
                     latencies.record(nanoseconds)
                     most = max(most, nanoseconds)
@@ -95,6 +121,8 @@ struct DashboardBenchmark: Benchmark {
             figures: figures
         )
     }
+
+    private static var residentMebibytes: Double { Double(ProcessFile.number("VmRSS", in: "/proc/self/status") ?? 0) / 1024 }
 
     private var settings: [(name: String, value: Int)] {
         [("deliveries", deliveries), ("endpoints", endpoints), ("requests", requests)]
@@ -124,7 +152,7 @@ struct DashboardBenchmark: Benchmark {
                 targets: [
                     ("status", "/v1/status"), ("stats", "/v1/stats?step=5m"),
                     ("off", "/v1/endpoints?state=disabled&state=unverified&limit=25"),
-                    ("exhausted", "/v1/deliveries?state=exhausted&limit=50"), ("endpoint", endpoint),
+                    ("exhausted", "/v1/deliveries?state=exhausted&limit=50"), ("lanes", "/v1/lanes?limit=50"), ("endpoint", endpoint),
                 ]
             ),
             Page(
@@ -154,7 +182,8 @@ struct DashboardBenchmark: Benchmark {
                 name: "tree",
                 title: "what the tree of nodes asks for",
                 targets: [
-                    ("first", "/v1/nodes?limit=250"), ("middle", "/v1/nodes?limit=250&cursor=n.\(company)"),
+                    ("first", "/v1/nodes?limit=250"), ("top", "/v1/nodes?top=true&limit=250"),
+                    ("opened", "/v1/nodes?parent=d7&limit=250"), ("found", "/v1/nodes?prefix=\(company)&limit=250"),
                     ("node", "/v1/nodes/\(company)"),
                 ]
             ),

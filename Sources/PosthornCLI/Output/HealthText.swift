@@ -16,22 +16,3 @@ enum HealthText {
             "\(attempts) failed in a row, the last with \(TerminalText.text(health.reason)); \(health.state.rawValue) since \(health.since)\(next)"
     }
 }
-
-extension JSONLine {
-    /// What is known of an endpoint's health.
-    init(_ health: EndpointHealth) {
-        self.init()
-        addHealth(health)
-    }
-
-    /// The same as members of an object of the endpoint's.
-    mutating func addHealth(_ health: EndpointHealth?) {
-        add("health", (health?.state ?? .healthy).rawValue)
-        add("health_since", health?.since)
-        add("next_probe_at", health?.until)
-        add("health_reason", health?.reason)
-        add("health_actor", health?.actor.rawValue)
-        add("failing_since", health?.failingSince)
-        add("failures_in_a_row", health?.failures)
-    }
-}

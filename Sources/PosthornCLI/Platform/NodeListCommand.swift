@@ -8,7 +8,10 @@ enum NodeListCommand: Command {
     static let specification = CommandSpecification(
         name: "node list",
         summary: "list the hierarchy's nodes, each below the one it belongs to",
-        details: ["With --json: id, level, parent, name, notification_email, endpoints (how many are at the node itself)."],
+        details: [
+            "With --json: id, level, parent, name, notification_email, endpoints (how many are at the node itself), nodes (how many are right"
+                + "\nbelow it)."
+        ],
         examples: ["posthorn node list", "posthorn node list --json"]
     )
 
@@ -17,7 +20,8 @@ enum NodeListCommand: Command {
         let endpoints = Dictionary(grouping: topology.endpoints.filter { $0.state != .removed }, by: \.settings.node).mapValues(\.count)
         let nodes = inOrder(topology.nodes)
         if context.json {
-            for (node, _) in nodes { context.output.write(JSONLine(node, endpoints: endpoints[node.id] ?? 0)) }
+            let below = Dictionary(grouping: topology.nodes.compactMap(\.parent)) { $0 }.mapValues(\.count)
+            for (node, _) in nodes { context.output.write(JSONLine(node, endpoints: endpoints[node.id] ?? 0, nodes: below[node.id] ?? 0)) }
             return 0
         }
         var table = Table(columns, terminalWidth: context.output.terminalWidth, write: context.output.write)

@@ -17,18 +17,26 @@ enum StatusCommand: Command {
         examples: ["posthorn status", "posthorn status --json"]
     )
 
+    private static let worst = EndpointTroubles.shownLimit
+
     private static let keys: [(String, String)] = [
         ("events, arrivals", "events stored; those inserted by SQL that are not routed yet"),
         ("deliveries", "counts by state"),
         ("oldest_waiting, backlog_age_ms", "when the event of the oldest delivery without an attempt happened, and how long ago"),
         ("overdue, overdue_age_ms", "deliveries whose time has come, and since when"),
+        ("overdue_at_least", "whether there may be more: retries are counted as far as \(HumanText.grouped(OutboxStatus.overdueLimit))"),
         ("next_retry_at", "when the next retry is due"),
         ("nodes, endpoints", "how many; endpoints by state"),
-        ("broken_endpoints", "the reason by id: why the endpoint cannot be used"),
+        ("broken_endpoints", "the reason by id: why the endpoint cannot be used; this and the next two name the \(worst) worst"),
         ("throttled_endpoints", "until when by id: the receiver has asked to be left alone, by Retry-After"),
         (
             "unhealthy_endpoints",
             "by id: health (failing, suspended, disabled), health_since, next_probe_at, health_reason, health_actor, …"
+        ),
+        ("failing_count, suspended_count", "how many are failing, and suspended"),
+        (
+            "broken_count, throttled_count, unhealthy_count",
+            "how many; with ..._at_least true there may be more than these"
         ),
         ("engine_pid, engine_problem", "the running engine"),
         ("attempts_per_second, delivered_per_second, in_flight", "what it does"),
@@ -41,29 +49,17 @@ enum StatusCommand: Command {
     ]
 
     static func run(_ arguments: ParsedArguments, _ context: Context) throws -> Int32 {
-        let (status, faults, throttled, health) = try context.withOutboxToRead { outbox in
-            (try outbox.status(), try outbox.endpointFaults().all, try outbox.throttledEndpoints(), try outbox.endpointHealth())
-        }
+        let (status, troubles) = try context.withOutboxToRead { outbox in (try outbox.status(), try outbox.troubles()) }
         let now = SystemClock().now()
         if context.json {
-            var line = JSONLine(status, faults: faults, throttled: throttled, at: now)
-            var unhealthy = JSONLine()
-            for (id, health) in health.sorted(by: { $0.key < $1.key }) { unhealthy.add(id, JSONLine(health)) }
-            line.add("unhealthy_endpoints", unhealthy)
-            context.output.write(line)
+            context.output.write(JSONLine(status, troubles, at: now))
         } else {
-            context.output.write(text(status, faults, throttled, health, at: now))
+            context.output.write(text(status, troubles, at: now))
         }
         return 0
     }
 
-    static func text(
-        _ status: OutboxStatus,
-        _ faults: [String: String],
-        _ throttled: [String: Timestamp],
-        _ health: [String: EndpointHealth] = [:],
-        at now: Timestamp
-    ) -> String {
+    static func text(_ status: OutboxStatus, _ troubles: EndpointTroubles, at now: Timestamp) -> String {
         var rows: [(String, String)] = []
         rows.append(("engine", status.engine.map { "running, process \($0)" } ?? (status.engineTrouble == nil ? "not running" : "unknown")))
         if let trouble = status.engineTrouble { rows.append(("trouble", TerminalText.text(trouble))) }
@@ -99,16 +95,26 @@ enum StatusCommand: Command {
             status.endpoints[state].flatMap { $0 > 0 ? "\(HumanText.grouped($0)) \(state.rawValue)" : nil }
         }
         rows.append(("endpoints", endpoints.isEmpty ? "none" : endpoints.joined(separator: ", ")))
-        for (id, health) in health.sorted(by: { $0.key < $1.key }) {
+        for (id, health) in troubles.unhealthy.shown {
             rows.append((health.state.rawValue, "\(TerminalText.text(id)): \(HealthText.sentence(health))"))
         }
-        for (id, until) in throttled.sorted(by: { $0.key < $1.key }) where health[id]?.state != .suspended {
+        rows += rest("unhealthy", troubles.unhealthy)
+        for (id, until) in troubles.throttled.shown {
             rows.append(("throttled", "\(TerminalText.text(id)): its receiver asked to be left alone until \(until)"))
         }
-        for (id, reason) in faults.sorted(by: { $0.key < $1.key }) {
+        rows += rest("throttled", troubles.throttled)
+        for (id, reason) in troubles.broken.shown {
             rows.append(("broken", "\(TerminalText.text(id)): \(TerminalText.text(reason))"))
         }
+        rows += rest("broken", troubles.broken)
         return TextColumns.lines(rows.map { [$0.0, $0.1] }).map { $0 + "\n" }.joined()
+    }
+
+    /// How many there are beyond those that are named.
+    private static func rest<Value>(_ word: String, _ list: EndpointTroubles.List<Value>) -> [(String, String)] {
+        if list.count == list.shown.count, !list.isAtLeast { return [] }
+        let count = (list.isAtLeast ? "at least " : "") + HumanText.count(list.count, "endpoint")
+        return [(word, "\(count) in all; posthorn endpoint list has every one")]
     }
 
     /// How many deliveries are late, and by how long.
@@ -116,6 +122,7 @@ enum StatusCommand: Command {
         let age =
             status.overdueSince.map { ", the first for \(HumanText.length(milliseconds: max(0, now.milliseconds - $0.milliseconds)))" }
             ?? ""
-        return HumanText.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
+        let least = status.isOverdueAtLeast ? "at least " : ""
+        return least + HumanText.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
     }
 }

@@ -3,7 +3,8 @@ public import PosthornText
 
 /// How an outbox is doing, read beside the writer. Part of ``OutboxReader``, under the same rules.
 public protocol StatusReader: AnyObject {
-    /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for those that are overdue.
+    /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for overdue further attempts, which are
+    /// counted as far as ``OutboxStatus/overdueLimit``.
     /// - Parameter now: The time that says what is overdue.
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
     /// What can be counted without going through anything that grows with the outbox, for metrics.
@@ -22,7 +23,23 @@ public protocol StatusReader: AnyObject {
     /// What the engine that runs, or the last one, could not use.
     func faultsOfRun() throws(OutboxProblem) -> LastRunFaults
     /// Endpoints whose receivers asked to be left alone until a time after `now`, by their ids; removed ones are left out.
-    func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp]
+    /// - Parameters:
+    ///   - ids: Those that are asked about; `nil` for all.
+    ///   - limit: As many of them at most; no more are read.
+    func throttledEndpoints(after now: Timestamp, among ids: [String]?, limit: Int) throws(OutboxProblem) -> [String: Timestamp]
     /// Endpoints that are not healthy, by their ids; removed ones are left out.
-    func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth]
+    /// - Parameters:
+    ///   - ids: As above.
+    ///   - limit: As above.
+    func endpointHealth(among ids: [String]?, limit: Int) throws(OutboxProblem) -> [String: EndpointHealth]
+}
+
+extension StatusReader {
+    /// All endpoints whose receivers asked to be left alone until a time after `now`.
+    public func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
+        try throttledEndpoints(after: now, among: nil, limit: .max)
+    }
+
+    /// All endpoints that are not healthy.
+    public func endpointHealth() throws(OutboxProblem) -> [String: EndpointHealth] { try endpointHealth(among: nil, limit: .max) }
 }

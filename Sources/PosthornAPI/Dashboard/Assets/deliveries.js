@@ -3,7 +3,7 @@
 import { h, fill, makeID, announce, note, button, tableRow } from './dom.js';
 import { get, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { count, deliveryState, errors, outcome, time, timeAndDistance } from './words.js';
+import { count, deliveryState, due, errors, outcome, time } from './words.js';
 import { act, actOnAll, acts, bulkActs, bulkBody, chooseAll } from './many.js';
 
 const tabs = [
@@ -101,8 +101,8 @@ const columns = [
     ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.endpoint)}`, row.endpoint)],
     ['State', row => deliveryState(row)],
     ['Attempts', row => count(row.attempts), 'number'],
-    ['Newest result', outcome],
-    ['Next or last', row => row.next_attempt_at && row.state === 'pending' ? ['next ', timeAndDistance(row.next_attempt_at)] : time(row.finished_at)],
+    ['Newest result', outcome, 'words'],
+    ['Next or last', row => row.next_attempt_at && row.state === 'pending' ? due(row.next_attempt_at) : time(row.finished_at)],
     ['Event', row => [link(`events/${encodeURIComponent(row.event)}`, row.event), h('br'), h('span', { class: 'dim' }, time(row.created))]],
 ];
 

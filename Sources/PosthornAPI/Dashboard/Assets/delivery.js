@@ -3,7 +3,7 @@
 import { h, fill, button, copyButton, facts, note, table } from './dom.js';
 import { get, path, me } from './api.js';
 import { page, link, problemNote } from './router.js';
-import { count, curl, deliveryState, endpointTrouble, errors, length, outcome, pretty, states, time, timeAndDistance, unknown } from './words.js';
+import { advice, count, curl, deliveryState, due, endpointTrouble, isSuspended, length, outcome, pretty, states, time, timeAndDistance, unknown } from './words.js';
 import { act, acts } from './many.js';
 import { follow, isInUse } from './refresh.js';
 import { recipientsTable } from './recipients.js';
@@ -28,7 +28,8 @@ page('deliveries/:number', async context => {
         const [attempts, endpoint] = await Promise.all([
             get(`${target}/attempts`, signal), get(path`v1/endpoints/${delivery.endpoint}`, signal).catch(error => { if (error.name === 'AbortError') throw error; return null; }),
         ]);
-        fill(head, headOf(delivery, endpoint, async each => { if (await act(each, [delivery], message, signal)) { shown = null; await show(); } }));
+        const lanes = delivery.state === 'pending' && endpoint?.order ? await get(path`v1/endpoints/${delivery.endpoint}/lanes`, signal) : null;
+        fill(head, headOf(delivery, endpoint, lanes, async each => { if (await act(each, [delivery], message, signal)) { shown = null; await show(); } }));
         fill(line, h('h2', {}, 'Attempts'), timeline(delivery, attempts.data));
         fill(request, requestOf(delivery));
     }
@@ -37,12 +38,13 @@ page('deliveries/:number', async context => {
     await follow(signal, everyMilliseconds, show);
 });
 
-function headOf(delivery, endpoint, doIt) {
+function headOf(delivery, endpoint, lanes, doIt) {
     const trouble = endpoint ? endpointTrouble(endpoint) : null;
     return [
         h('p', {}, deliveryState(delivery), ' ', states[delivery.state]),
         delivery.error && delivery.state !== 'delivered' && why(delivery),
         trouble && delivery.state !== 'delivered' && note(trouble.kind, h('p', {}, 'Its endpoint ', link(`endpoints/${encodeURIComponent(endpoint.id)}`, endpoint.id), ` is ${trouble.word}: ${trouble.text}`)),
+        lanes && place(delivery, endpoint, lanes),
         me.can('retry') && h('div', { class: 'actions' }, acts.filter(each => each.fits(delivery) && (!each.isOfLanes || (endpoint?.order && endpoint.on_exhausted !== 'skip'))).map(each =>
             button(each.word, () => doIt(each), each.isDangerous ? 'danger' : ''))),
         facts([
@@ -52,15 +54,25 @@ function headOf(delivery, endpoint, doIt) {
             ['Endpoint', link(`endpoints/${encodeURIComponent(delivery.endpoint)}`, delivery.endpoint)],
             ['URL', h('code', {}, delivery.url)],
             ['Attempts', count(delivery.attempts)],
-            ['Next attempt', delivery.state === 'pending' ? timeAndDistance(delivery.next_attempt_at) : null],
-            ['Its receiver asked to be left alone until', timeAndDistance(delivery.throttled_until)],
+            ['Next attempt', delivery.state === 'pending' ? due(delivery.next_attempt_at) : null],
+            ['Its receiver asked to be left alone until', endpoint && isSuspended(endpoint) ? null : timeAndDistance(delivery.throttled_until)],
             ['Finished', timeAndDistance(delivery.finished_at)],
         ]),
     ];
 }
 
+/// What is before a delivery that is sent in order.
+function place(delivery, endpoint, lanes) {
+    const lane = endpoint.order === 'endpoint' ? lanes.heads[0] : endpoint.order === 'node' ? lanes.heads.find(head => head.node === delivery.node) : null;
+    if (lane?.delivery === delivery.id || (!lane && lanes.stopped === 0)) return null;
+    if (!lane) return note('warn', h('p', {}, 'Its endpoint sends in order, and some of its lanes are stopped by exhausted deliveries: ', link(`endpoints/${encodeURIComponent(endpoint.id)}`, 'see which')));
+    const isStopped = lane.state === 'exhausted';
+    return note(isStopped ? 'bad' : '', h('p', {}, 'It is sent in order, behind ', link(`deliveries/${lane.delivery}`, `delivery ${lane.delivery}`),
+        isStopped ? ', which is exhausted and stops it. Retry, skip or cancel that one to let this one go on.' : ', which is not over yet.'));
+}
+
 function why(delivery) {
-    const [meaning, remedy] = errors[delivery.error] ?? [delivery.error, ''];
+    const [meaning, remedy] = advice(delivery);
     return note('bad',
         h('p', {}, h('strong', {}, 'The newest attempt failed'), `: ${delivery.error_text ?? delivery.error}`),
         h('p', {}, meaning),

@@ -1,7 +1,7 @@
 // The settings of an endpoint as a form: only what was changed is sent, and each fault that the API finds is shown at its field.
 
 import { h, fill, announce, makeID, note } from './dom.js';
-import { ask, path } from './api.js';
+import { ask, get, path, query } from './api.js';
 import { problemNote } from './router.js';
 
 const formats = {
@@ -20,7 +20,7 @@ const signatures = { weseedo: 'none', diio: 'diio', conference: 'conference-toke
 const plainNames = new Set(['header', 'prefix', 'content', 'value', 'algorithm', 'encoding', 'organisation_id', 'authorization_prefix']);
 
 /// A form for an endpoint.
-/// - `endpoint`: as the API has it. `options`: `isNew`, `nodes`, `tag`, the button's `verb`, and `done` with what the API answers.
+/// - `endpoint`: as the API has it. `options`: `isNew`, `nodes` and whether there are more (`hasMoreNodes`), `tag`, the button's `verb`, and `done` with what the API answers.
 export function endpointForm(endpoint, options) {
     const message = h('div', { role: 'alert' });
     const given = endpoint.credentials && typeof endpoint.credentials === 'object' ? endpoint.credentials : {};
@@ -41,6 +41,28 @@ export function endpointForm(endpoint, options) {
         element.value = value;
         return element;
     };
+
+    /// Of very many nodes those are offered whose ids begin with what is typed.
+    function nodeField() {
+        const hint = 'It gets events of this node and of all below it.';
+        const nodes = options.nodes ?? [{ id: endpoint.node }];
+        const said = node => node.name ? `${node.id} (${node.name})` : node.id;
+        if (!options.hasMoreNodes) return field('node', 'Node', select(nodes.map(node => [node.id, said(node)]), endpoint.node), hint);
+        const list = h('datalist', { id: makeID('nodes') });
+        const control = input(endpoint.node, { list: list.id });
+        const offer = async () => {
+            const typed = control.value.trim();
+            try {
+                const { data } = await get(`v1/nodes${query({ prefix: typed, limit: 25 })}`);
+                if (control.value.trim() === typed) fill(list, data.map(node => h('option', { value: node.id }, said(node))));
+            } catch { fill(list); }
+        };
+        control.addEventListener('input', offer);
+        control.addEventListener('focus', offer, { once: true });
+        const element = field('node', 'Node', control, `${hint} Type the beginning of its id.`);
+        element.append(list);
+        return element;
+    }
 
     // A vendor's file is the operator's: it stays as it is, or makes room for another format.
     const ofFile = typeof endpoint.vendor === 'object' && endpoint.vendor !== null ? endpoint.vendor : null;
@@ -65,7 +87,7 @@ export function endpointForm(endpoint, options) {
 
     const fields = [
         options.isNew && field('id', 'Id', input(''), 'Letters, digits and such; one is made when this is left empty. It never changes.'),
-        field('node', 'Node', select((options.nodes ?? [{ id: endpoint.node }]).map(node => [node.id, node.name ? `${node.id} (${node.name})` : node.id]), endpoint.node), 'It gets events of this node and of all below it.'),
+        nodeField(),
         field('url', 'URL', input(endpoint.url, { type: 'text', inputmode: 'url' }), 'Where the receiver listens. It begins with https.'),
         field('vendor', 'Format', format), own, secrets,
         field('events', 'Event types', h('textarea', { value: (endpoint.events ?? []).join('\n'), spellcheck: 'false' }), 'One a line; * stands for any run of characters, as in MEETING_*. All types when empty.'),

@@ -1,9 +1,9 @@
 // One endpoint: how it is, what waits for it, its settings, and what can be done to it.
 
 import { h, fill, announce, button, confirm, copyButton, dialog, facts, makeID, note, table } from './dom.js';
-import { ask, all, get, path, post, query, me } from './api.js';
+import { ask, get, path, post, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { count, counted, deliveryState, endpointState, endpointTrouble, errors, length, outcome, pretty, time, timeAndDistance, unknown } from './words.js';
+import { count, counted, deliveryState, endpointState, endpointTrouble, advice, length, outcome, isSuspended, pretty, stoppedLanes, time, timeAndDistance, unknown } from './words.js';
 import { endpointForm } from './endpoint-form.js';
 import { follow, isInUse } from './refresh.js';
 
@@ -14,7 +14,7 @@ page('endpoints/:id', async context => {
     const target = path`v1/endpoints/${values.id}`;
     const [head, message, waiting, recent, settings] = Array.from({ length: 5 }, () => h('div', {}));
     message.setAttribute('role', 'status');
-    let shown;
+    let [shown, hasMoreNodes] = [undefined, false];
     const first = await ask('GET', target, { signal });
     fill(main, context.title(`Endpoint ${first.body.id}`), head, message, waiting, recent, settings);
 
@@ -25,7 +25,7 @@ page('endpoints/:id', async context => {
         const key = JSON.stringify([endpoint, deliveries.data, lanes]);
         if (key === shown || (shown && (isInUse(head) || isInUse(recent)))) return;
         shown = key;
-        fill(head, headOf(endpoint, actions(endpoint)));
+        fill(head, headOf(endpoint, lanes, actions(endpoint)));
         fill(waiting, lanes && lanesOf(lanes));
         fill(recent, h('h2', {}, 'Newest deliveries'), recentOf(endpoint, deliveries.data));
     }
@@ -53,7 +53,7 @@ page('endpoints/:id', async context => {
 
     function showSettings(endpoint, tag, nodes) {
         fill(settings, h('h2', {}, 'Settings'), endpointForm(endpoint, {
-            isNew: false, nodes, tag, verb: 'Save',
+            isNew: false, nodes, hasMoreNodes, tag, verb: 'Save',
             done: async (changed, newTag) => {
                 const moved = changed.url !== endpoint.url;
                 showSettings(changed, newTag, nodes);
@@ -64,7 +64,8 @@ page('endpoints/:id', async context => {
         }));
     }
     if (me.can('endpoints')) {
-        const { elements: nodes } = await all('v1/nodes', 2000, signal);
+        const { data: nodes, next_cursor: more } = await get('v1/nodes?limit=250', signal);
+        hasMoreNodes = more !== null;
         showSettings(first.body, first.tag, nodes);
     }
     await follow(signal, everyMilliseconds, show);
@@ -78,16 +79,16 @@ function hasSecret(endpoint) { return !isOfFile(endpoint) && endpoint.vendor !==
 /// Whether its format is said by a vendor's file, which is an object.
 function isOfFile(endpoint) { return typeof endpoint.vendor === 'object' && endpoint.vendor !== null; }
 
-function headOf(endpoint, actions) {
+function headOf(endpoint, lanes, actions) {
     const trouble = endpointTrouble(endpoint);
     return [
         trouble && note(trouble.kind, h('p', {}, h('strong', {}, `It is ${trouble.word}`), `: ${trouble.text}`)),
         facts([
-            ['State', endpointState(endpoint)],
+            ['State', endpointState(endpoint, lanes?.stopped > 0 && 'stopped in order')],
             ['URL', h('code', {}, endpoint.url)],
             ['Node', link(`nodes/${encodeURIComponent(endpoint.node)}`, endpoint.node)],
             ['Format', isOfFile(endpoint) ? `of a vendor's file: ${endpoint.vendor.info?.title ?? 'vendor'}` : endpoint.vendor ?? `${endpoint.envelope}, signature ${endpoint.signature ?? 'none'}`],
-            ['Its receiver asked to be left alone until', timeAndDistance(endpoint.throttled_until)],
+            ['Its receiver asked to be left alone until', isSuspended(endpoint) ? null : timeAndDistance(endpoint.throttled_until)],
         ]),
         actions.length > 0 && h('div', { class: 'actions' }, actions),
         me.can('retry') && h('p', {}, link(`replays${query({ endpoint: endpoint.id })}`, 'Replay events of the past to it')),
@@ -104,7 +105,7 @@ function lanesOf(lanes) {
     return [
         h('h2', {}, 'In order'),
         lanes.stopped > 0
-            ? note('bad', h('p', {}, `${upper(least)}${counted(lanes.stopped, 'lane is', 'lanes are')} stopped by an exhausted delivery, with ${least}${counted(lanes.stopped_waiting, 'delivery', 'deliveries')} behind. Retry, skip or cancel that delivery to let them go on.`))
+            ? note('bad', h('p', {}, `${upper(stoppedLanes(lanes))}. Retry, skip or cancel that delivery to let them go on.`))
             : h('p', {}, `${upper(least)}${counted(lanes.waiting, 'delivery waits', 'deliveries wait')} for one before it in ${least}${counted(lanes.lanes, 'lane')}.`),
         lanes.heads.length > 0 && table('Stopped ones first, then those in which most waits', [
             ['First', lane => link(`deliveries/${lane.delivery}`, lane.delivery)], ['State', lane => deliveryState(lane)], ['Node', lane => lane.node],
@@ -118,12 +119,12 @@ function upper(text) { return text.slice(0, 1).toUpperCase() + text.slice(1); }
 function recentOf(endpoint, rows) {
     if (rows.length === 0) return h('p', {}, 'It has got nothing yet. ', me.can('endpoints') && 'Send a test to see whether its receiver answers.');
     const failed = rows.find(row => row.error);
-    const [meaning, remedy] = failed ? errors[failed.error] ?? [] : [];
+    const [meaning, remedy] = failed ? advice(failed) : [];
     return [
         failed && meaning && note('warn', h('p', {}, h('strong', {}, 'Newest failure'), `: ${failed.error_text ?? failed.error} (`, link(`deliveries/${failed.id}`, `delivery ${failed.id}`), ')'), h('p', {}, `${meaning} ${remedy}`)),
         table('Newest first', [
             ['Delivery', row => link(`deliveries/${row.id}`, row.id)], ['Type', row => row.type], ['State', row => deliveryState(row)],
-            ['Attempts', row => count(row.attempts), 'number'], ['Newest result', outcome], ['Happened', row => time(row.created)],
+            ['Attempts', row => count(row.attempts), 'number'], ['Newest result', outcome, 'words'], ['Happened', row => time(row.created)],
         ], rows),
     ];
 }

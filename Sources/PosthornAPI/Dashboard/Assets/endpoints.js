@@ -3,7 +3,7 @@
 import { h, fill, button, makeID, table, tableRow, note } from './dom.js';
 import { all, get, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { count, endpointState, endpointTrouble } from './words.js';
+import { atLeast, count, endpointState, endpointTrouble } from './words.js';
 import { endpointForm } from './endpoint-form.js';
 
 const troubleLimit = 100;
@@ -12,8 +12,8 @@ const columns = [
     ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.id)}`, row.id)],
     ['Node', row => link(`nodes/${encodeURIComponent(row.node)}`, row.node)],
     ['State', row => endpointState(row)],
-    ['Why', row => endpointTrouble(row)?.text ?? ''],
-    ['URL', row => h('code', {}, row.url)],
+    ['Why', row => endpointTrouble(row)?.text ?? '', 'words'],
+    ['URL', row => h('code', {}, row.url), 'words'],
     ['Format', row => row.signature === 'vendor-file' ? 'a vendor\'s file' : row.envelope],
     ['Events', row => row.events.length === 0 ? 'all' : row.events.join(', ')],
 ];
@@ -33,13 +33,15 @@ page('endpoints', async context => {
 async function showTroubled(element, signal) {
     const [status, off] = await Promise.all([get('v1/status', signal), all('v1/endpoints?state=disabled&state=unverified', troubleLimit, signal)]);
     const known = new Map(off.elements.map(each => [each.id, each]));
-    const ids = [...new Set([...Object.keys(status.broken_endpoints), ...Object.keys(status.throttled_endpoints)])].filter(id => !known.has(id));
+    const ids = [...new Set(['broken', 'unhealthy', 'throttled'].flatMap(kind => Object.keys(status[`${kind}_endpoints`])))].filter(id => !known.has(id));
     for (const each of await Promise.allSettled(ids.slice(0, troubleLimit).map(id => get(`v1/endpoints/${encodeURIComponent(id)}`, signal)))) {
         if (each.status === 'fulfilled') known.set(each.value.id, each.value);
     }
     if (known.size === 0) return;
-    const rows = [...known.values()].sort((a, b) => (b.broken ? 1 : 0) - (a.broken ? 1 : 0) || a.id.localeCompare(b.id));
-    fill(element, h('h2', {}, 'In trouble'), table(`${count(rows.length)}${off.hasMore ? ' or more' : ''}, broken ones first`, columns.slice(0, 4), rows), h('h2', {}, 'All'));
+    const weight = each => (each.broken ? 2 : 0) + (each.unhealthy?.health === 'suspended' ? 1 : 0);
+    const rows = [...known.values()].sort((a, b) => weight(b) - weight(a) || a.id.localeCompare(b.id));
+    const isWhole = !off.hasMore && !['broken', 'unhealthy', 'throttled'].some(kind => status[`${kind}_at_least`] || status[`${kind}_count`] > Object.keys(status[`${kind}_endpoints`]).length);
+    fill(element, h('h2', {}, 'In trouble'), table(`${atLeast(count(rows.length), !isWhole)}, broken ones first`, columns.slice(0, 4), rows), h('h2', {}, 'All'));
 }
 
 function filterForm(filter) {
@@ -75,7 +77,7 @@ function endpointList(filter, signal) {
     }
     const element = h('div', {}, h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-labelledby': caption },
         h('table', {}, h('caption', { id: caption }, 'By id'),
-            h('thead', {}, h('tr', {}, columns.map(([heading]) => h('th', { scope: 'col' }, heading)))), body)), end);
+            h('thead', {}, h('tr', {}, columns.map(([heading, , kind]) => h('th', { scope: 'col', class: kind }, heading)))), body)), end);
     return { element, more };
 }
 
@@ -89,12 +91,12 @@ page('new-endpoint', async context => {
     const { main, signal } = context;
     const title = context.title('New endpoint');
     if (!me.can('endpoints')) return fill(main, title, note('warn', h('p', {}, 'This key may not make endpoints; that takes the right endpoints.')));
-    const { elements: nodes } = await all('v1/nodes', 2000, signal);
+    const { data: nodes, next_cursor: more } = await get('v1/nodes?limit=250', signal);
     if (nodes.length === 0) {
         return fill(main, title, h('p', {}, 'There is no node yet, and an endpoint is at a node. ', link('nodes', 'Make one first'), ' or apply a topology file: posthorn apply topology.json'));
     }
     const form = endpointForm({ node: context.query.get('node') || me.access.node || nodes[0].id, vendor: 'standard' }, {
-        isNew: true, nodes, verb: 'Make the endpoint',
+        isNew: true, nodes, hasMoreNodes: more !== null, verb: 'Make the endpoint',
         done: endpoint => go(`endpoints/${encodeURIComponent(endpoint.id)}`),
     });
     return fill(main, title, form);

@@ -18,8 +18,8 @@ page('event-types', async context => {
         h('p', { class: 'dim' }, 'What vendors are known to send, and the types of Posthorn\'s own events, which go to endpoints whose patterns name them. Events may have other types as well.'),
         h('form', { class: 'filter', onsubmit: event => event.preventDefault() }, h('div', {}, h('label', { for: id }, 'Vendor'), select)),
         data.length === 0 ? h('p', {}, 'No type of this vendor is known; it prescribes none.') : table('By vendor', [
-            ['Type', row => h('code', {}, row.type)], ['Vendor', row => row.vendor], ['When', row => row.summary],
-            ['Goes to', row => row.lowest_level === 'site' ? 'endpoints of every level' : `endpoints of a ${row.lowest_level} and above`],
+            ['Type', row => h('code', {}, row.type)], ['Vendor', row => row.vendor], ['When', row => row.summary, 'words'],
+            ['Goes to', row => row.lowest_level === 'site' ? 'endpoints of every level' : `endpoints of a ${row.lowest_level} and above`, 'words'],
             ['Example', row => h('details', {}, h('summary', {}, `Data of ${row.type}`), h('pre', { tabindex: '0' }, JSON.stringify(row.example, null, 2)))],
         ], data));
 });

@@ -68,6 +68,6 @@ page('events/:id', async context => {
         h('h2', {}, 'Deliveries'),
         event.deliveries.length === 0 ? h('p', {}, 'There are none.') : table('Of this event', [
             ['Delivery', row => link(`deliveries/${row.id}`, row.id)], ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.endpoint)}`, row.endpoint)],
-            ['State', row => deliveryState(row)], ['Attempts', row => count(row.attempts), 'number'], ['Newest result', outcome],
+            ['State', row => deliveryState(row)], ['Attempts', row => count(row.attempts), 'number'], ['Newest result', outcome, 'words'],
         ], event.deliveries));
 });

@@ -4,7 +4,7 @@ import { h, fill, table, note, announce } from './dom.js';
 import { get, query, me } from './api.js';
 import { page, link } from './router.js';
 import { follow, isInUse } from './refresh.js';
-import { count, counted, length, rate, unknown, endpointState, endpointTrouble, time } from './words.js';
+import { atLeast, count, counted, length, rate, unknown, endpointState, endpointTrouble, stoppedLanes, time } from './words.js';
 import { plot } from './plot.js';
 
 const everyMilliseconds = 2000;
@@ -78,10 +78,11 @@ page('', async ({ title, main, signal }) => {
     }
 
     async function showTrouble() {
-        const [status, off, failed] = await Promise.allSettled([
+        const [status, off, failed, lanes] = await Promise.allSettled([
             get('v1/status', signal),
             get(`v1/endpoints${query({ state: ['disabled', 'unverified'], limit: shownLimit })}`, signal),
             exhaustedLately(signal, hourly),
+            get(`v1/lanes${query({ limit: 50 })}`, signal),
         ]);
         if (signal.aborted) return;
         if (failed.status === 'fulfilled') {
@@ -95,9 +96,11 @@ page('', async ({ title, main, signal }) => {
             trouble.show(unknown, (status.reason ?? off.reason).message);
             return;
         }
-        const rows = await troubledRows(status.value, off.value.data, failed.value?.byEndpoint ?? new Map(), signal);
-        const total = troubleCount(status.value);
-        trouble.show(count(total), total === 0 ? 'All can be delivered to.' : troubleWords(status.value), total === 0 ? 'good' : 'warn', 'endpoints');
+        const stopped = new Map((lanes.value?.data ?? []).filter(each => each.stopped > 0).map(each => [each.endpoint, each]));
+        const rows = await troubledRows(status.value, off.value.data, failed.value?.byEndpoint ?? new Map(), stopped, signal);
+        const parts = [...troubleParts(status.value), [stopped.size, 'stopped in order', stopped.size > 0 && lanes.value.next_cursor !== null]];
+        const total = parts.reduce((sum, [number]) => sum + number, 0);
+        trouble.show(atLeast(count(total), parts.some(([, , isAtLeast]) => isAtLeast)), total === 0 ? 'All can be delivered to.' : troubleWords(parts), total === 0 ? 'good' : 'warn', 'endpoints');
         if (!isInUse(list)) fill(list, troubleTable(rows, status.value, failed.value?.areAllHere ?? false));
     }
 
@@ -124,7 +127,7 @@ function lag(status) {
     if (!('overdue' in status)) return [unknown, notShown];
     if (status.overdue === 0) return ['on time', status.next_retry_at ? ['Next retry ', time(status.next_retry_at)] : 'Nothing waits for a retry.', 'good'];
     const kind = status.overdue_age_ms > 60_000 ? 'bad' : status.overdue_age_ms > 5000 ? 'warn' : '';
-    return [length(status.overdue_age_ms), `${counted(status.overdue, 'delivery is due', 'deliveries are due')}.`, kind];
+    return [length(status.overdue_age_ms), `${atLeast(counted(status.overdue, 'delivery is due', 'deliveries are due'), status.overdue_at_least)}.`, kind];
 }
 
 function throughput(status) {
@@ -169,17 +172,17 @@ function engineNote(status) {
     return null;
 }
 
-function troubleCount(status) {
-    const ids = new Set([...Object.keys(status.broken_endpoints), ...Object.keys(status.throttled_endpoints)]);
-    return ids.size + (status.endpoints.disabled ?? 0) + (status.endpoints.unverified ?? 0);
+/// How many endpoints have each trouble, and whether there may be more.
+function troubleParts(status) {
+    return [
+        [status.broken_count, 'broken', status.broken_at_least], [status.endpoints.disabled ?? 0, 'disabled'],
+        [status.endpoints.unverified ?? 0, 'unverified'], [status.suspended_count, 'suspended', status.unhealthy_at_least],
+        [status.throttled_count, 'throttled', status.throttled_at_least], [status.failing_count, 'failing', status.unhealthy_at_least],
+    ];
 }
 
-function troubleWords(status) {
-    const parts = [
-        [Object.keys(status.broken_endpoints).length, 'broken'], [status.endpoints.disabled, 'disabled'],
-        [status.endpoints.unverified, 'unverified'], [Object.keys(status.throttled_endpoints).length, 'throttled'],
-    ];
-    return parts.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`).join(', ');
+function troubleWords(parts) {
+    return parts.filter(([number]) => number > 0).map(([number, word, isAtLeast]) => `${atLeast(count(number), isAtLeast)} ${word}`).join(', ');
 }
 
 /// What was given up in the last hour, looked for among the newest exhausted deliveries. Where those are not all, the statistics know how many.
@@ -195,15 +198,16 @@ async function exhaustedLately(signal, statistics) {
 }
 
 /// Endpoints by trouble: broken ones, those that lose deliveries, those that hold them, those that must wait.
-async function troubledRows(status, off, failed, signal) {
+async function troubledRows(status, off, failed, stopped, signal) {
     const known = new Map(off.map(each => [each.id, each]));
-    const others = [...Object.keys(status.broken_endpoints), ...failed.keys(), ...Object.keys(status.throttled_endpoints)];
+    const others = ['broken', 'unhealthy', 'throttled'].flatMap(kind => Object.keys(status[`${kind}_endpoints`]));
+    others.splice(Object.keys(status.broken_endpoints).length, 0, ...stopped.keys(), ...failed.keys());
     const missing = [...new Set(others)].filter(id => !known.has(id)).slice(0, shownLimit);
     const found = await Promise.allSettled(missing.map(id => get(`v1/endpoints/${encodeURIComponent(id)}`, signal)));
     for (const each of found) if (each.status === 'fulfilled') known.set(each.value.id, each.value);
-    const weight = each => (each.broken ? 8 : 0) + (failed.has(each.id) ? 4 : 0) + (each.state !== 'active' ? 2 : 0);
+    const weight = each => (each.broken ? 16 : 0) + (each.unhealthy?.health === 'suspended' ? 8 : 0) + (stopped.has(each.id) ? 6 : failed.has(each.id) ? 4 : 0) + (each.state !== 'active' ? 2 : 0);
     return [...known.values()].sort((a, b) => weight(b) - weight(a) || a.id.localeCompare(b.id)).slice(0, shownLimit)
-        .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [] }));
+        .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [], lanes: stopped.get(endpoint.id) }));
 }
 
 function troubleTable(rows, status, areAllHere) {
@@ -216,15 +220,15 @@ function troubleTable(rows, status, areAllHere) {
     return [h('h2', {}, 'Endpoints by trouble'), table('Those that lose or hold deliveries come first', [
         ['Endpoint', ({ endpoint }) => link(`endpoints/${encodeURIComponent(endpoint.id)}`, endpoint.id)],
         ['Node', ({ endpoint }) => endpoint.node],
-        ['State', ({ endpoint }) => endpointState(endpoint)],
-        ['Why', row => why(row)],
+        ['State', ({ endpoint, failed, lanes }) => endpointState(endpoint, lanes ? 'stopped' : failed.length > 0 && 'losing')],
+        ['Why', row => why(row), 'words'],
         ['Exhausted in the last hour', row => row.failed.length === 0 ? areAllHere ? '0' : unknown
             : link(`deliveries${query({ state: 'exhausted', endpoint: row.endpoint.id })}`, `${count(row.failed.length)}${areAllHere ? '' : ' or more'}`), 'number'],
     ], rows)];
 }
 
-function why({ endpoint, failed }) {
-    const trouble = endpointTrouble(endpoint)?.text;
+function why({ endpoint, failed, lanes }) {
+    const trouble = [lanes && stoppedLanes(lanes), endpointTrouble(endpoint)?.text].filter(each => each).join('; ');
     if (trouble) return trouble;
     const last = failed[0];
     return last ? `newest failure: ${last.error_text ?? last.error ?? unknown}` : '';

@@ -12,7 +12,7 @@ export function recipientsTable(rows) {
         ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.endpoint)}`, row.endpoint)],
         ['At node', row => row.node],
         ['Recipient', row => chosen.has(row.verdict) ? h('span', { class: 'badge good' }, 'yes') : h('span', { class: 'badge' }, 'no')],
-        ['Why', row => row.reason],
+        ['Why', row => row.reason, 'words'],
         ['Delivery', row => row.delivery ? link(`deliveries/${row.delivery}`, row.delivery, row.delivery_state ? ` (${row.delivery_state})` : '') : ''],
     ], rows);
 }

@@ -59,13 +59,27 @@ export function endpointTrouble(endpoint) {
     if (endpoint.broken) return { kind: 'bad', word: 'broken', text: endpoint.broken };
     if (endpoint.state === 'disabled') return { kind: 'warn', word: 'disabled', text: endpoint.reason ?? 'switched off; its deliveries are held' };
     if (endpoint.state === 'unverified') return { kind: 'warn', word: 'unverified', text: endpoint.reason ?? 'its URL has not proved itself yet; its deliveries are held' };
+    if (isSuspended(endpoint)) return { kind: 'bad', word: 'suspended', text: `${failures(endpoint.unhealthy)}; what waits for it uses no attempts, and the next probe is ${distance(endpoint.unhealthy.next_probe_at)}` };
     if (endpoint.throttled_until) return { kind: 'warn', word: 'throttled', text: `its receiver asked to be left alone; next try ${distance(endpoint.throttled_until)}` };
+    if (endpoint.unhealthy?.health === 'failing') return { kind: 'warn', word: 'failing', text: failures(endpoint.unhealthy) };
     return null;
 }
 
-export function endpointState(endpoint) {
+function failures({ failures_in_a_row: number, health_reason: reason }) {
+    return `${counted(number, 'attempt has', 'attempts have')} failed in a row, the last with ${reason}`;
+}
+
+/// A count that may not be whole.
+export function atLeast(text, isAtLeast) { return isAtLeast ? `at least ${text}` : text; }
+
+/// Whether the engine leaves it alone for now, which its receiver has not asked for.
+export function isSuspended(endpoint) { return endpoint.unhealthy?.health === 'suspended'; }
+
+/// The state of an endpoint in a word. `other`: what is the matter with its deliveries, if anything is.
+export function endpointState(endpoint, other = false) {
     const trouble = endpointTrouble(endpoint);
-    return h('span', { class: `badge ${trouble?.kind ?? 'good'}` }, trouble?.word ?? endpoint.state);
+    const badge = (kind, word) => h('span', { class: `badge ${kind}` }, word);
+    return [(trouble || !other) && badge(trouble?.kind ?? 'good', trouble?.word ?? endpoint.state), trouble && other && ' ', other && badge('bad', other)];
 }
 
 /// What each error of an attempt means, and what to do about it.
@@ -83,6 +97,30 @@ export const errors = {
     resources: ['This machine lacked memory, descriptors, ports or a way out; the request did not leave it.', 'Run posthorn doctor on the server.'],
     internal: ['The request failed inside the sender; the error text has the detail.', 'Look at the error text, and at the log of posthorn run.'],
 };
+
+/// What some statuses ask for, more exactly than the error does.
+const statusRemedies = [
+    [status => status >= 300 && status < 400, 'It points to another URL, and no redirect is followed: put the URL that it points to into the endpoint\'s settings.'],
+    [status => status === 401 || status === 403, 'It does not accept who calls. Compare the secret or token in the endpoint\'s settings with what the receiver has, or rotate the secret and give the new one to those who run the receiver.'],
+    [status => status === 404 || status === 405 || status === 410, 'Nothing takes the request at this URL. Correct the URL in the endpoint\'s settings, then retry at the present URL.'],
+    [status => status === 429 || status === 503, 'It is busy or down. Retries come by themselves as long as there are attempts left; if it stays so, ask those who run the receiver.'],
+    [status => status >= 500, 'It failed inside. Those who run it find more in its log at the time of the attempt.'],
+];
+
+/// What the error of a delivery or an attempt means, and what to do about it.
+export function advice({ error, status }) {
+    const [meaning, remedy] = errors[error] ?? [error, ''];
+    const closer = error === 'http_status' && statusRemedies.find(([fits]) => fits(status));
+    return [meaning, closer ? closer[1] : remedy];
+}
+
+/// When a pending delivery is tried: in a while, or as soon as what is before it lets it.
+export function due(text) { return text ? [Date.parse(text) < Date.now() ? 'due since ' : 'next ', timeAndDistance(text)] : null; }
+
+/// Which lanes of an endpoint stand still, and what waits in them.
+export function stoppedLanes(lanes) {
+    return `${atLeast(counted(lanes.stopped, 'lane is', 'lanes are'), lanes.at_least)} stopped by an exhausted delivery, with ${atLeast(counted(lanes.stopped_waiting, 'delivery', 'deliveries'), lanes.at_least)} behind`;
+}
 
 /// What each state of a delivery means for the reader.
 export const states = {
