@@ -107,9 +107,9 @@ shoot() { # look, name, path, size
 link=$(ask v1/portal-sessions -H 'Content-Type: application/json' -d '{"node": "northern", "rights": ["read", "retry", "endpoints"]}' \
     | grep -o '"url":"[^"]*"' | cut -d'"' -f4)
 mkdir -p "$pictures"
-shoot light dashboard-overview "${link#"$base/"}" 1200,860
+shoot light dashboard-overview "${link#"$base/"}" 1200,1100
 for look in light dark; do
-    shoot "$look" dashboard-overview '' 1200,860
+    shoot "$look" dashboard-overview '' 1200,1100
     shoot "$look" dashboard-delivery "deliveries/$failed" 1200,860
     shoot "$look" dashboard-endpoint endpoints/acme-crm 1200,860
 done

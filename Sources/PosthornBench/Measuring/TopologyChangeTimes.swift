@@ -41,7 +41,7 @@ struct TopologyChangeTimes {
         }
         // The other program reads the hierarchy for its first change, for which no server keeps a connection that says nothing.
         _ = try other.setEnabled(true, endpoint: "e7", reason: nil)
-        let connection = try KeptConnection(port: port)
+        var connection = try KeptConnection(port: port)
         func milliseconds(_ request: [UInt8]) throws -> Double {
             let start = MonotonicClock.nanoseconds()
             try connection.ask(request, expecting: 200)
@@ -63,7 +63,8 @@ struct TopologyChangeTimes {
         _ = try outbox.setEnabled(true, endpoint: "e7", reason: nil)
         _ = try outbox.put(Node(id: "r", level: .reseller))
         let first = Double(MonotonicClock.nanoseconds() - start) / 1e6
-        figures.append(.init("first_change_ms", "ms, the first change of the server's process, in which no engine has read the endpoints", first))
+        figures.append(.init("first_change_ms", "ms, the first change of the server's process, where no engine has read all", first))
+        connection = try KeptConnection(port: port)
         tell("put", "a change of an endpoint by the API", try (1...Self.rounds).map(put))
         _ = try other.setEnabled(true, endpoint: "e7", reason: nil)
         return (figures, slowest)
