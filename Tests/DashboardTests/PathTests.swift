@@ -18,7 +18,7 @@ extension BrowserTests {
             try tab.waitForPage("endpoints/crm")
             try tab.waitFor("Newest failure: answered 404")
             try tab.follow("delivery ")
-            try tab.waitFor("What to do: Read what it answered. Its URL may be wrong")
+            try tab.waitFor("What to do: Nothing takes the request at this URL")
             try tab.waitFor("Attempt 1")
             try tab.picture("delivery")
             try tab.back()
