@@ -55,7 +55,8 @@ extension SQLiteStore {
     package func topologyChanges(since generation: Int64, withCredentials: Bool) throws(OutboxProblem) -> TopologyChanges? {
         let current = try topologyGeneration()
         guard try setting("topology_rows") == current, let nodes = try nodeLog().changes(since: generation) else { return nil }
-        let rows = try connection.prepare("\(Self.selectEndpoint) WHERE e.generation > ? ORDER BY e.key")
+        // With the plus the index of generations is used, and not the rows in their order, which would be all of them.
+        let rows = try connection.prepare("\(Self.selectEndpoint) WHERE e.generation > ? ORDER BY +e.key")
         rows.bind(1, generation)
         var endpoints: [StoredEndpoint] = []
         while try rows.step() { endpoints.append(endpoint(rows, withCredentials: withCredentials)) }
