@@ -133,7 +133,7 @@ async function test(endpoint, message) {
     fill(message, note('', 'Sending a sample event ...'));
     const result = await post(path`v1/endpoints/${endpoint.id}/test`);
     const isGood = result.status === 200 && !result.error;
-    const [meaning, remedy] = errors[result.error] ?? [];
+    const [meaning, remedy] = advice(result);
     fill(message, note(isGood ? 'good' : 'bad',
         h('p', {}, h('strong', {}, isGood ? 'The receiver took the sample' : 'The receiver did not take the sample'), `: ${outcome(result) || unknown}, in ${length(result.duration_ms)}`),
         meaning && h('p', {}, `${meaning} ${remedy}`),
