@@ -44,6 +44,7 @@ public enum Migrations {
         Migration(number: 22, name: "022_lag.sql", sql: PackageResources._22_lag_sql),
         Migration(number: 23, name: "023_own_events.sql", sql: PackageResources._23_own_events_sql),
         Migration(number: 24, name: "024_job_filters.sql", sql: PackageResources._24_job_filters_sql),
+        Migration(number: 25, name: "025_limits.sql", sql: PackageResources._25_limits_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -59,5 +60,6 @@ public enum Migrations {
         Migration(number: 9, name: "009_postgres_own_events.sql", sql: PackageResources._09_postgres_own_events_sql),
         Migration(number: 10, name: "010_postgres_job_filters.sql", sql: PackageResources._10_postgres_job_filters_sql),
         Migration(number: 11, name: "011_postgres_waking.sql", sql: PackageResources._11_postgres_waking_sql),
+        Migration(number: 12, name: "012_postgres_limits.sql", sql: PackageResources._12_postgres_limits_sql),
     ]
 }

@@ -8,6 +8,7 @@
 @_exported public import struct PosthornModel.CertificateValidity
 @_exported public import struct PosthornModel.ClockSkew
 @_exported public import struct PosthornModel.Delivery
+@_exported public import struct PosthornModel.DeliveryLimits
 @_exported public import struct PosthornModel.DeliveryOrder
 @_exported public import enum PosthornModel.DeliveryState
 @_exported public import struct PosthornModel.EndpointHealth
@@ -40,6 +41,7 @@
 @_exported public import struct PosthornSending.SenderStatistics
 @_exported public import struct PosthornSending.SourceAddress
 @_exported public import struct PosthornStore.BackupReport
+@_exported public import struct PosthornStore.BindingLimit
 @_exported public import struct PosthornStore.CancelReport
 @_exported public import enum PosthornStore.DeliveryAction
 @_exported public import struct PosthornStore.DeliveryFilter

@@ -6,28 +6,10 @@ package import PosthornText
 /// What an engine writes down about its work.
 extension PostgresStore {
     /// Writes down what the engine says of itself.
-    package func write(pulse: EngineHeartbeat) throws(OutboxProblem) {
-        let skew = pulse.clockSkew.map { " \($0.milliseconds) \($0.endpoints)" } ?? ""
-        keep(
-            "pulse",
-            words: "\(pulse.at.milliseconds) \(pulse.attemptsPerSecond) \(pulse.deliveredPerSecond) \(pulse.inFlight)\(skew)"
-        )
-    }
+    package func write(pulse: EngineHeartbeat) throws(OutboxProblem) { keep("pulse", words: pulse.stored) }
 
-    func pulse() throws(OutboxProblem) -> EngineHeartbeat? {
-        let parts = try words("pulse")?.split(separator: " ") ?? []
-        guard parts.count >= 4, let at = Int64(parts[0]), let attempts = Double(parts[1]), let delivered = Double(parts[2]),
-            let inFlight = Int(parts[3])
-        else { return nil }
-        let skew = parts.count == 6 ? Int64(parts[4]).flatMap { time in Int(parts[5]).map { (time, $0) } } : nil
-        return EngineHeartbeat(
-            at: Timestamp(milliseconds: at),
-            attemptsPerSecond: attempts,
-            deliveredPerSecond: delivered,
-            inFlight: inFlight,
-            clockSkew: skew.map { ClockSkew(milliseconds: $0.0, endpoints: $0.1) }
-        )
-    }
+    /// What the engine last said of itself.
+    package func pulse() throws(OutboxProblem) -> EngineHeartbeat? { try words("pulse").flatMap(EngineHeartbeat.init(stored:)) }
 
     /// Endpoints that are written down: more would say no more.
     private static let faultLimit = 1000

@@ -8,7 +8,7 @@ extension PostgresStore {
     package func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology {
         let generation = try topologyGeneration()
         var nodes: [Node] = []
-        for row in try run("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key").all {
+        for row in try run("SELECT id, level, parent, name, notification_email, limits FROM posthorn_node ORDER BY key").all {
             nodes.append(try node(row))
         }
         let which = withRemoved ? "" : "WHERE e.state <> 'removed' "
@@ -18,7 +18,7 @@ extension PostgresStore {
 
     /// Reads the node with an id.
     package func node(id: String) throws(OutboxProblem) -> Node? {
-        let row = try run("SELECT id, level, parent, name, notification_email FROM posthorn_node WHERE id = $1", .text(id)).first
+        let row = try run("SELECT id, level, parent, name, notification_email, limits FROM posthorn_node WHERE id = $1", .text(id)).first
         guard let row else { return nil }
         return try node(row)
     }
@@ -46,7 +46,9 @@ extension PostgresStore {
             level: level,
             parent: row.textOrNil(2),
             name: row.textOrNil(3),
-            notificationEmail: row.textOrNil(4)
+            notificationEmail: row.textOrNil(4),
+            // One that cannot be read limits nothing: prefer sending too much over stopping everybody.
+            limits: row.textOrNil(5).flatMap(DeliveryLimits.init(stored:))
         )
     }
 
@@ -100,14 +102,15 @@ extension PostgresStore {
     private func upsert(_ node: Node) throws(OutboxProblem) {
         try run(
             """
-            INSERT INTO posthorn_node (id, level, parent, name, notification_email) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (id) DO UPDATE SET level = $2, parent = $3, name = $4, notification_email = $5
+            INSERT INTO posthorn_node (id, level, parent, name, notification_email, limits) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (id) DO UPDATE SET level = $2, parent = $3, name = $4, notification_email = $5, limits = $6
             """,
             .text(node.id),
             .text(node.level.rawValue),
             .text(node.parent),
             .text(node.name),
-            .text(node.notificationEmail)
+            .text(node.notificationEmail),
+            .text(node.limits?.json.text)
         )
     }
 

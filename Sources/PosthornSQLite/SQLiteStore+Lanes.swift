@@ -134,11 +134,7 @@ extension SQLiteStore {
         var counting = LaneCounting(stops: stops) { [self] (span, limit, visit) throws(OutboxProblem) in
             try readLanes(of: key, span, limit, visit)
         }
-        var (summary, lines) = try counting.run(rows: &rows)
-        for line in lines.prefix(limit) {
-            if let lane = try told(line) { summary.page.append(lane) }
-        }
-        return summary
+        return try counting.summary(limit: limit, rows: &rows, told)
     }
 
     /// Rows that say that they wait, whatever state they are in.

@@ -146,28 +146,13 @@ extension SQLiteStore {
     /// Writes down what the engine says of itself.
     package func write(pulse: EngineHeartbeat) throws(OutboxProblem) {
         let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('pulse', ?)")
-        let skew = pulse.clockSkew.map { " \($0.milliseconds) \($0.endpoints)" } ?? ""
-        statement.bind(
-            1,
-            "\(pulse.at.milliseconds) \(pulse.attemptsPerSecond) \(pulse.deliveredPerSecond) \(pulse.inFlight)\(skew)"
-        )
+        statement.bind(1, pulse.stored)
         try statement.run()
     }
 
-    private func pulse() throws(OutboxProblem) -> EngineHeartbeat? {
-        guard let text = try connection.text("SELECT value FROM posthorn_setting WHERE name = 'pulse'") else { return nil }
-        let parts = text.split(separator: " ")
-        guard parts.count >= 4, let at = Int64(parts[0]), let attempts = Double(parts[1]), let delivered = Double(parts[2]),
-            let inFlight = Int(parts[3])
-        else { return nil }
-        let skew = parts.count == 6 ? Int64(parts[4]).flatMap { time in Int(parts[5]).map { (time, $0) } } : nil
-        return EngineHeartbeat(
-            at: Timestamp(milliseconds: at),
-            attemptsPerSecond: attempts,
-            deliveredPerSecond: delivered,
-            inFlight: inFlight,
-            clockSkew: skew.map { ClockSkew(milliseconds: $0.0, endpoints: $0.1) }
-        )
+    /// What the engine last said of itself.
+    package func pulse() throws(OutboxProblem) -> EngineHeartbeat? {
+        try connection.text("SELECT value FROM posthorn_setting WHERE name = 'pulse'").flatMap(EngineHeartbeat.init(stored:))
     }
 
     /// What SQLite's own check of the whole file says; empty when all is well. Takes long on a large file.

@@ -7,7 +7,9 @@ extension SQLiteStore {
     package func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology {
         let generation = try topologyGeneration()
         var nodes: [Node] = []
-        let nodeRows = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node ORDER BY key")
+        let nodeRows = try connection.statement(
+            "SELECT id, level, parent, name, notification_email, limits FROM posthorn_node ORDER BY key"
+        )
         defer { nodeRows.reset() }
         while try nodeRows.step() { nodes.append(try node(nodeRows)) }
         var endpoints: [StoredEndpoint] = []
@@ -19,7 +21,9 @@ extension SQLiteStore {
 
     /// Reads the node with an id.
     package func node(id: String) throws(OutboxProblem) -> Node? {
-        let row = try connection.statement("SELECT id, level, parent, name, notification_email FROM posthorn_node WHERE id = ?")
+        let row = try connection.statement(
+            "SELECT id, level, parent, name, notification_email, limits FROM posthorn_node WHERE id = ?"
+        )
         row.bind(1, id)
         defer { row.reset() }
         return try row.step() ? try node(row) : nil
@@ -55,7 +59,9 @@ extension SQLiteStore {
             level: level,
             parent: row.textOrNil(2),
             name: row.textOrNil(3),
-            notificationEmail: row.textOrNil(4)
+            notificationEmail: row.textOrNil(4),
+            // One that cannot be read limits nothing: prefer sending too much over stopping everybody.
+            limits: row.textOrNil(5).flatMap(DeliveryLimits.init(stored:))
         )
     }
 
@@ -114,8 +120,8 @@ extension SQLiteStore {
     private func upsert(_ node: Node) throws(OutboxProblem) {
         let statement = try connection.statement(
             """
-            INSERT INTO posthorn_node (id, level, parent, name, notification_email) VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (id) DO UPDATE SET level = ?2, parent = ?3, name = ?4, notification_email = ?5
+            INSERT INTO posthorn_node (id, level, parent, name, notification_email, limits) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (id) DO UPDATE SET level = ?2, parent = ?3, name = ?4, notification_email = ?5, limits = ?6
             """
         )
         statement.bind(1, node.id)
@@ -123,6 +129,7 @@ extension SQLiteStore {
         statement.bind(3, node.parent)
         statement.bind(4, node.name)
         statement.bind(5, node.notificationEmail)
+        statement.bind(6, node.limits?.json.text)
         try statement.run()
     }
 

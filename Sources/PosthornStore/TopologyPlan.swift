@@ -128,7 +128,8 @@ public struct TopologyPlan: Sendable {
         for node in wanted.nodes.sorted(by: { $0.level > $1.level }) {
             guard let before = old[node.id] else {
                 nodes.append(node)
-                changes.append(Change(kind: .added, what: "node", id: node.id, detail: node.level.rawValue))
+                let detail = node.level.rawValue + (node.limits.map { ", limits: \($0)" } ?? "")
+                changes.append(Change(kind: .added, what: "node", id: node.id, detail: detail))
                 continue
             }
             var fields: [String] = []
@@ -138,6 +139,7 @@ public struct TopologyPlan: Sendable {
             }
             if before.name != node.name { fields.append("name") }
             if before.notificationEmail != node.notificationEmail { fields.append("notification_contact") }
+            if before.limits != node.limits { fields.append("limits: \(node.limits?.description ?? "none now")") }
             if fields.isEmpty { continue }
             nodes.append(node)
             changes.append(Change(kind: .changed, what: "node", id: node.id, detail: fields.joined(separator: ", ")))

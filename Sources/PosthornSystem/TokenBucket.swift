@@ -30,6 +30,9 @@ package struct TokenBucket: Sendable {
         return true
     }
 
+    /// How many tokens there are.
+    package func tokens(now: Int64) -> Int { Int(max(0, now - max(paidUntil, now - savedLimit)) / nanosecondsPerToken) }
+
     /// When there will be a token; not after `now` when there is one.
     package func nextTokenAt(now: Int64) -> Int64 { max(paidUntil, now - savedLimit) + nanosecondsPerToken }
 }

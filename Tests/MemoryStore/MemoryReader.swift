@@ -169,6 +169,8 @@ final class MemoryReader: OutboxReader {
         LastRunFaults(engine: isOwned ? getpid() : nil, at: tables.faultsAt, reasons: tables.faults)
     }
 
+    func pulse() throws(OutboxProblem) -> EngineHeartbeat? { tables.pulse }
+
     func throttledEndpoints(
         after now: Timestamp,
         among ids: [String]?,

@@ -48,6 +48,18 @@ import Testing
         #expect(problem(ofLine: line)?.contains(reason) == true, "\(problem(ofLine: line) ?? "accepted")")
     }
 
+    @Test func limitsOfANodeAreWrittenAsTheyAreRead() throws {
+        let limits = #"{"rate_per_second": 2.5, "max_in_flight": 50}"#
+        let text = #"{"nodes": [{"id": "r", "level": "reseller", "limits": \#(limits)}, {"id": "s", "level": "site"}]}"#
+        let topology = try Topology(json: Array(text.utf8))
+        #expect(topology.nodes.map(\.limits) == [DeliveryLimits(ratePerSecond: 2.5, inFlightLimit: 50), nil])
+        let again = try Topology(json: Array(TopologyWriter.text(nodes: topology.nodes, endpoints: []).utf8))
+        #expect(again.nodes == topology.nodes)
+        #expect(throws: InputProblem.self) {
+            try Topology(nodes: [Node(id: "r", level: .reseller, limits: DeliveryLimits(inFlightLimit: 0))], endpoints: [])
+        }
+    }
+
     @Test func aTopologyIsReadWithItsDefaults() throws {
         let topology = try Topology(
             json: Array(
@@ -75,6 +87,17 @@ import Testing
         (#"{"nodes": [{"id": "a", "level": "site"}, {"id": "a", "level": "site"}]}"#, "occurs twice"),
         (#"{"nodes": [{"id": 7, "level": "site"}]}"#, "nodes[0].id: \"7\" must be a string"),
         (#"{"nodes": [{"id": "a", "level": "site", "colour": 1}]}"#, "nodes[0].colour: is not known here"),
+        (#"{"nodes": [{"id": "a", "level": "site", "limits": {}}]}"#, "nodes[0].limits: limits nothing"),
+        (#"{"nodes": [{"id": "a", "level": "site", "limits": 7}]}"#, "nodes[0].limits: must be an object"),
+        (#"{"nodes": [{"id": "a", "level": "site", "limits": {"rate": 7}}]}"#, "nodes[0].limits.rate: is not known here"),
+        (
+            #"{"nodes": [{"id": "a", "level": "site", "limits": {"rate_per_second": 0}}]}"#,
+            #"nodes[0].limits.rate_per_second: "0" must be a number from 0.001"#
+        ),
+        (
+            #"{"nodes": [{"id": "a", "level": "site", "limits": {"max_in_flight": 5000}}]}"#,
+            #"nodes[0].limits.max_in_flight: "5000" must be a whole number from 1 to 4096"#
+        ),
         (#"{"nodes": {}}"#, "nodes: must be an array"), (#"[]"#, "is a JSON array; a topology is one object"),
         (
             #"{"nodes": [{"id": "a", "level": "site", "notification_contact": {"email": "a@b\r\nBcc: c@d"}}]}"#,

@@ -15,6 +15,11 @@ extension StoreContract {
     private func pulseIsKept() throws {
         let store = try open()
         #expect(try read { try $0.status(at: now) }.pulse == nil)
+        var limited = EngineHeartbeat(at: later(2000), attemptsPerSecond: 0, deliveredPerSecond: 0, inFlight: 1)
+        limited.limits = [
+            BindingLimit(node: nil, limits: DeliveryLimits(ratePerSecond: 0.5), inFlight: 1, waitingEndpoints: 7),
+            BindingLimit(node: "c \"1\"\n", limits: DeliveryLimits(inFlightLimit: 4), inFlight: 0, waitingEndpoints: 0),
+        ]
         let pulses = [
             EngineHeartbeat(at: now, attemptsPerSecond: 1.5, deliveredPerSecond: 0.25, inFlight: 3),
             EngineHeartbeat(
@@ -24,10 +29,12 @@ extension StoreContract {
                 inFlight: 0,
                 clockSkew: ClockSkew(milliseconds: -70, endpoints: 2)
             ),
+            limited,
         ]
         for pulse in pulses {
             try store.write { () throws(OutboxProblem) in try store.write(pulse: pulse) }
             #expect(try read { try $0.status(at: now) }.pulse == pulse)
+            #expect(try read { try $0.pulse() } == pulse)
         }
     }
 

@@ -26,8 +26,15 @@ extension StoreContract {
         let store = try open()
         #expect(try topology(store).nodes.isEmpty && topology(store).endpoints.isEmpty)
         let nodes = [
-            Node(id: "r", level: .reseller, name: "Reseller"),
-            Node(id: "d", level: .dealer, parent: "r", notificationEmail: "d@example.com"),
+            Node(id: "r", level: .reseller, name: "Reseller", limits: DeliveryLimits(ratePerSecond: 0.5, inFlightLimit: 7)),
+            Node(
+                id: "d",
+                level: .dealer,
+                parent: "r",
+                notificationEmail: "d@example.com",
+                limits: DeliveryLimits(ratePerSecond: 100)
+            ),
+            Node(id: "c", level: .company, parent: "d", limits: DeliveryLimits(inFlightLimit: 1)),
         ]
         let endpoint = EndpointSettings(
             id: "e \"1\"",

@@ -8,8 +8,8 @@ import Testing
     /// Files that have more than one property that is not checked; one struct that holds them all is enough, where nothing asks about one
     /// while another changes.
     static let several = [
-        // Throttles ask about the rest of the state while they change.
-        "Sources/Posthorn/Dispatch/EngineCore.swift": 2,
+        // Throttles and limits ask about the rest of the state while they change.
+        "Sources/Posthorn/Dispatch/EngineCore.swift": 3,
         // Sockets are taken off while the agenda of the shards changes.
         "Sources/PosthornSending/Transfer/TransferContext.swift": 2,
         // A count for the benchmark, beside the statements.

@@ -153,6 +153,8 @@ extension EngineCore {
         var room: ScanCursor<Position>.Room = isActive && !isClaimed ? dispatch.window.room(target.endpoint) : .none
         // What a receiver does not want now waits as if its endpoint had no room.
         if isActive, !isClaimed, !throttles.isEmpty, !throttles.mayStart(target.endpoint, at: now) { room = .full }
+        // The same for what its node's tree, or all together, may not send yet.
+        if !limits.isEmpty, room == .free, !limits.mayStart(target.endpoint) { room = .full }
         // What is not at the head of its lane comes when it is; see LaneBook.
         var place: LanePlace?
         if !dispatch.lanes.isIdle, room == .free || room == .exhausted {
@@ -191,6 +193,7 @@ extension EngineCore {
         shared.claims += 1
         dispatch.events[due.event] = shared
         if !throttles.isEmpty { throttles.take(endpoint) }
+        if !limits.isEmpty { limits.take(endpoint) }
         let bytes = shared.event.event.data.count
         dispatch.window.take(endpoint, bytes: bytes)
         dispatch.claims[due.delivery] = DispatchState.Claim(
@@ -240,6 +243,7 @@ extension EngineCore {
     func putBack(_ delivery: Int64) {
         guard let claim = dispatch.removeClaim(of: delivery) else { return }
         dispatch.abandoned.removeValue(forKey: delivery)
+        if !limits.isEmpty { limits.finish(claim.endpoint) }
         _ = dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
         let entry = directory[claim.endpoint]
         if !dispatch.leases.mayStart(entry.stored.key) { return }

@@ -15,6 +15,7 @@ extension EngineCore {
         if !keys.isEmpty { pool.recall(keys: Set(keys)) }
         if !change.lost.isEmpty { abandon(change.lost) }
         tell(.endpoints(directory, dispatch.leases))
+        if !limits.isEmpty { limits.follow(isOwn: dispatch.leases.mayStart) }
         if change.gained.isEmpty { return }
         // What was passed by as another engine's, with what that one was asked for by receivers.
         dispatch.startOver(dispatch.queueGeneration)

@@ -17,6 +17,7 @@ extension EngineCore {
         dispatch.window.grow(to: directory.slotCount)
         let changed = changes.isWhole ? directory.entries : changes.indices.compactMap(directory.entry)
         followOrders(changed)
+        followLimits(changed, isWhole: changes.isWhole)
         let inactive = Set(changed.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key))
         if !inactive.isEmpty { pool.recall(keys: inactive) }
         // A sender remembers what is gone, though it may have nothing of it any more.
@@ -33,6 +34,7 @@ extension EngineCore {
     private func forget(_ endpoint: Int) {
         dispatch.forget(endpoint)
         throttles.forget(endpoint)
+        limits.forget(endpoint)
         for duty in duties { duty.forget(endpoint) }
     }
 }

@@ -29,10 +29,11 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     let heartbeat: HeartbeatDuty
 
     // What is touched for every delivery is `unchecked`: it is confined to one thread, and Swift's check that no access
-    // overlaps another cost 1,400 instructions a delivery, 3 % of the writer's. Throttles stand apart from the rest, because they ask about
+    // overlaps another cost 1,400 instructions a delivery, 3 % of the writer's. Throttles and limits are apart from the rest, because they ask about
     // it while they change.
     @exclusivity(unchecked) var dispatch = DispatchState()
     @exclusivity(unchecked) var throttles = ThrottleBook()
+    @exclusivity(unchecked) var limits = LimitBook()
 
     /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
     /// into one array would count five references up and down for each.
@@ -228,11 +229,13 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         // of the frontier now and would be passed by.
         if dispatch.retries.frontier.due > now.milliseconds { dispatch.startOver(dispatch.queueGeneration) }
         lookAtThrottles(now)
+        lookAtLimits(now)
         let isDraining = inbox.withLock { $0.isDraining }
         if !isDraining && !storageFailed {
             let goesOn = try claimUnlessDamaged(store, now)
             if configuration.untilSettled { try noticeSettled(store) }
             publishStatistics()
+            noteLimits(now)
             if goesOn || hasNextThrottled { return now }
         }
         publishStatistics()
@@ -242,8 +245,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         let wait = dispatch.backoff.nanosecondsLeft(now: MonotonicClock.nanoseconds())
         // What cannot be read is not asked for more often because it is due.
         if dispatch.backoff.isFailing { return [now.advanced(byMilliseconds: wait / 1_000_000 + 1), nextLook].compactMap { $0 }.min() }
-        return [next, nextLook, throttles.isEmpty ? nil : throttles.deadline(at: now, isReadingAgain: dispatch.isReadingAgain)]
-            .compactMap { $0 }.min()
+        let throttled = throttles.isEmpty ? nil : throttles.deadline(at: now, isReadingAgain: dispatch.isReadingAgain)
+        return [next, nextLook, limitDeadline(now), throttled].compactMap { $0 }.min()
     }
 
     // MARK: Pieces of a turn
@@ -267,9 +270,10 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
 
     private func noticeSettled(_ store: any DeliveryQueue) throws(OutboxProblem) {
         // Asked first: an endpoint that is verified meanwhile has something to be written.
-        if services.contains(where: { $0.isUnsettled }) { return }
+        let problem = services.lazy.compactMap(\.lastingProblem).first
+        if problem == nil, services.contains(where: { $0.isUnsettled }) { return }
         guard dispatch.claims.isEmpty, !hasPendingWrites, try !store.hasUnsettled() else { return }
-        listeners.settled()
+        listeners.settled(except: problem)
     }
 
     /// Lets go of a delivery whose attempt is recorded.
@@ -281,6 +285,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
             dispatch.retries.inserted(after: position, endpoint: claim.endpoint)
             if let known = dispatch.nextRetry { dispatch.nextRetry = min(known, due) }
         }
+        if !limits.isEmpty { limits.finish(claim.endpoint) }
         if dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) { dispatch.hasRoom(claim.endpoint) }
         guard !succeeded || wantsUpdates else { return }
         listeners.tell(

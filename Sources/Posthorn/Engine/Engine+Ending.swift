@@ -33,13 +33,21 @@ extension Engine {
         core.pool = nil
         core.services = []
         let senders = pool.statistics
-        state.withLock { state in
+        let unsettled = state.withLock { state in
             state.lastSenders = senders
             state.pool = nil
             state.services = []
+            return state.unsettled
         }
         listeners.tell(.stopped)
         if let problem = trouble ?? problem { throw problem }
+        if let unsettled {
+            throw OutboxProblem(
+                unsettled.code,
+                "every delivery is settled, but whether a replay or bulk job is left cannot be said: \(unsettled.message)",
+                remedy: unsettled.remedy
+            )
+        }
     }
 
     /// How long a stop waits for a store that cannot be written.

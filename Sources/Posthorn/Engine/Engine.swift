@@ -39,6 +39,8 @@ public final class Engine: Sendable {
         var wantsStop = false
         /// Whether it ends because everything is settled, so that mails are sent first.
         var isSettled = false
+        /// Why it cannot be said whether jobs are settled too, if that is so.
+        var unsettled: OutboxProblem?
         var failure: (any Error)?
         /// What a stop allows for the drain, in milliseconds, if it said so.
         var drainMilliseconds: Int64?
@@ -169,8 +171,9 @@ public final class Engine: Sendable {
         waker.signal()
     }
 
-    private func settle() {
+    private func settle(except problem: OutboxProblem?) {
         state.withLock { state in
+            state.unsettled = problem
             state.isSettled = !state.wantsStop
             state.wantsStop = true
         }
@@ -212,7 +215,7 @@ public final class Engine: Sendable {
             state.core = core
             state.pool = pool
         }
-        listeners.whenSettled { [self] in settle() }
+        listeners.whenSettled { [self] problem in settle(except: problem) }
         listeners.tell(.started)
         outbox.writer.attach(core)
         let trouble = keepWatch(watch)

@@ -19,6 +19,9 @@ public struct EngineConfiguration: Sendable {
     /// When endpoints are suspended or disabled whose own settings do not say it; `nil`, as vendors' pages promise the times of their
     /// attempts, for never.
     public var health: HealthPolicy?
+    /// What may go out at once to all endpoints together; `nil` for any number. Several engines that share an outbox share it too, each
+    /// as much of it as it has of the endpoints.
+    public var limits: DeliveryLimits?
     /// Whether a receiver's `Retry-After` holds its endpoint back.
     public var honoursRetryAfter = true
     /// Answers requests in place of sockets, in tests.

@@ -98,6 +98,8 @@ extension EngineEvent {
         case .claimRecovered: Facts(.info, "claim_recovered")
         case .strayDelivery(let delivery): Facts(.error, "stray_delivery", ["delivery": "\(delivery)"])
         case .ownershipLost(let failure): Facts(.error, "ownership_lost", ["code": failure.code])
+        case .workFailed(let work, let failure): Facts(.error, "work_failed", ["work": work.rawValue, "code": failure.code])
+        case .workRecovered(let work): Facts(.info, "work_recovered", ["work": work.rawValue])
         case .pruned(let report):
             Facts(
                 .info,

@@ -66,6 +66,10 @@ public enum EngineEvent: Sendable {
     /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
     /// one that stands by too.
     case ownershipLost(OutboxFailure)
+    /// Work beside the deliveries cannot read or write the outbox; it is tried again once a second. Deliveries go on.
+    case workFailed(EngineWork, OutboxFailure)
+    /// It can again.
+    case workRecovered(EngineWork)
     /// What need not be kept any more was deleted.
     case pruned(PruneReport)
     /// It could not be, or not all of it; it is tried again in ten minutes.

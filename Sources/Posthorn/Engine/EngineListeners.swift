@@ -1,5 +1,6 @@
 import Dispatch
 import PosthornModel
+import PosthornStore
 import PosthornSystem
 import Synchronization
 
@@ -9,7 +10,7 @@ final class EngineListeners: Sendable {
     private let metrics: (any EngineMetrics)?
     /// What metrics are told, while the engine runs.
     private let attempts = Mutex<ListenerQueue<DeliveryUpdate>?>(nil)
-    private let onSettled = Mutex<(@Sendable () -> Void)?>(nil)
+    private let onSettled = Mutex<(@Sendable (OutboxProblem?) -> Void)?>(nil)
     private let streams = Mutex(Streams())
 
     private struct Streams {
@@ -79,14 +80,16 @@ final class EngineListeners: Sendable {
     /// Whether successes are wanted too; making an update for each costs, so it is done for somebody only.
     var wantsUpdates: Bool { metrics != nil || streams.withLock { !$0.open.isEmpty } }
 
-    func whenSettled(_ action: (@Sendable () -> Void)?) { onSettled.withLock { $0 = action } }
+    func whenSettled(_ action: (@Sendable (OutboxProblem?) -> Void)?) { onSettled.withLock { $0 = action } }
 
-    func settled() {
+    /// Every delivery is settled.
+    /// - Parameter problem: Why it cannot be said whether anything else is, if that is so.
+    func settled(except problem: OutboxProblem?) {
         let action = onSettled.withLock { action in
             defer { action = nil }
             return action
         }
-        action?()
+        action?(problem)
     }
 
     /// Updates from now on.

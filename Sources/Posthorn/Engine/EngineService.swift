@@ -1,3 +1,4 @@
+import PosthornStore
 import PosthornSystem
 
 /// A part of a running engine with threads of its own, beside its senders: mails, handshakes.
@@ -13,6 +14,8 @@ protocol EngineService: AnyObject, Sendable {
     func notice(_ news: EngineNews)
     /// Whether something is under way for which an engine waits that ends when everything is settled. Asked on the writer's thread.
     var isUnsettled: Bool { get }
+    /// Why that cannot be said, once the outbox could not be used for so long that nothing is to be waited for.
+    var lastingProblem: OutboxProblem? { get }
     /// Begins nothing new from now on. Any thread may call it, and again: ``ServiceDrain/now`` counts over ``ServiceDrain/finishing``.
     func drain(_ drain: ServiceDrain)
     /// Waits for the end of what is under way, and of its threads. Called once, after ``drain(_:)``; also when it was never started.
@@ -24,6 +27,7 @@ protocol EngineService: AnyObject, Sendable {
 extension EngineService {
     func notice(_ news: EngineNews) {}
     var isUnsettled: Bool { false }
+    var lastingProblem: OutboxProblem? { nil }
 }
 
 /// How a service is to end.

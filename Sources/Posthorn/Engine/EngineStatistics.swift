@@ -1,3 +1,4 @@
+public import PosthornStore
 public import PosthornText
 public import PosthornSending
 
@@ -17,6 +18,9 @@ public struct EngineStatistics: Sendable {
     public var senders: SenderStatistics?
     /// When the next retry is due, as far as it is known.
     public var nextRetry: Timestamp?
+
+    /// Limits of nodes' trees, and of all endpoints together, at which deliveries wait; looked at once a second.
+    public var bindingLimits: [BindingLimit] = []
 
     /// Nothing yet.
     public init() {}

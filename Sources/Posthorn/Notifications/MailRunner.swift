@@ -68,13 +68,14 @@ final class MailRunner: EngineService {
     private var isOnDuty: Bool { onDuty.load(ordering: .acquiring) }
 
     private func run() {
+        var watch = WorkWatch(.mails, listeners)
         var turns = MailTurns(spanMilliseconds: Transition.scaled(MailSchedule.spacingMilliseconds, speed))
         while true {
             switch thread.order {
             case .stop: return
             case .finish: return flush(&turns)
             case .work:
-                let pause = sendDue(&turns)
+                let pause = sendDue(&turns, &watch)
                 if thread.order == .work { thread.sleep(milliseconds: pause) }
             }
         }
@@ -82,10 +83,11 @@ final class MailRunner: EngineService {
 
     /// Sends what is due, contact by contact.
     /// - Returns: How long to sleep.
-    private func sendDue(_ turns: inout MailTurns) -> Int64 {
+    private func sendDue(_ turns: inout MailTurns, _ watch: inout WorkWatch) -> Int64 {
         do {
             while thread.order == .work, isOnDuty {
                 let waiting = try outbox.read { try $0.waitingRecipients() }
+                watch.succeeded()
                 for turn in turns.round(of: waiting, limit: configuration().mailsPerHour, at: outbox.clock.now()) {
                     guard let (recipient, isDigest) = turn.recipient else {
                         guard case .wait(let next?) = turn else { return ServiceThread.longestSleepMilliseconds }
@@ -101,6 +103,7 @@ final class MailRunner: EngineService {
             }
             return ServiceThread.longestSleepMilliseconds
         } catch {
+            if thread.order == .work { _ = watch.failed(error) }
             return Self.storagePauseMilliseconds
         }
     }

@@ -73,6 +73,13 @@ struct OwnEvent {
         return OwnEvent(.deliveryExhausted, "\(delivery):\(attempt)", node: endpoint.settings.node, at: ended, data: data)
     }
 
+    /// What decides who gets word of an exhausted delivery, without what it says.
+    static func exhaustedWithoutData(at endpoint: StoredEndpoint, _ moment: Timestamp) -> Event {
+        let type = OwnEventType.deliveryExhausted.rawValue
+        let id = "\(OwnEventType.idPrefix)\(type)"
+        return Event(id: id, type: type, node: endpoint.settings.node, created: moment, data: Array("{}".utf8))
+    }
+
     /// A job is over.
     static func finished(_ replay: Replay, node: String, at moment: Timestamp) -> OwnEvent {
         var data = JSONLine()

@@ -49,10 +49,5 @@ final class OwnEventDuty: EngineDuty {
 
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) { written = try sheet.write(to: store, at: turn.now) }
 
-    func committed(_ results: CommittedResults) {
-        meter.accepted(written, from: .posthorn)
-        begin()
-    }
-
-    func failed() { begin() }
+    func committed(_ results: CommittedResults) { meter.accepted(written, from: .posthorn) }
 }

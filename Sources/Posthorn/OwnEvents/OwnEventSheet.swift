@@ -47,6 +47,8 @@ struct OwnEventSheet {
         _ recipients: Recipients
     ) throws(OutboxProblem) {
         if event.isOwn { return }
+        // Most often none asks, and then nothing is written for it.
+        if try recipients(OwnEvent.exhaustedWithoutData(at: endpoint, now)).isEmpty { return }
         var own = OwnEvent.exhausted(delivery, attempt: attempt, outcome, of: event, at: endpoint, withheld: 0)
         let found = try recipients(own.event)
         guard !found.isEmpty, var record = try record(endpoint.key, store, at: now, isWanted: true) else { return }

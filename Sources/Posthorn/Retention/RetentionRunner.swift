@@ -84,11 +84,3 @@ final class RetentionRunner: EngineService {
         }
     }
 }
-
-extension OutboxError {
-    /// The problem of the store; any other error in its form.
-    fileprivate var storeProblem: OutboxProblem {
-        if case .store(let problem) = self { return problem }
-        return OutboxProblem(.other, description)
-    }
-}

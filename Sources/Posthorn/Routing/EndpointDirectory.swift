@@ -279,6 +279,14 @@ final class EndpointDirectory {
     /// The hierarchy as it was read last; `nil` before that.
     var hierarchy: Hierarchy? { routing?.hierarchy }
 
+    /// Whether any node limits what goes out below it.
+    var hasLimits: Bool { routing?.hasLimits ?? false }
+
+    /// The limits that bind endpoints at a node, and whose the node is; see ``Routing``.
+    func limits(of node: String) -> (limits: [(node: String?, depth: Int, limits: DeliveryLimits)], owners: [String]) {
+        (routing?.limits(of: node) ?? [], routing?.owners(of: node) ?? [])
+    }
+
     /// Who is told about exhausted deliveries of endpoints at a node.
     func notificationEmail(for node: String) -> String? { routing?.notificationEmail(for: node) }
 

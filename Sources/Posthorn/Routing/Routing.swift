@@ -5,9 +5,12 @@ import PosthornStore
 struct Routing {
     private(set) var hierarchy: Hierarchy
     private var endpointsByNode: [String: NodeEndpoints]
+    /// Whether any node limits what goes out below it.
+    let hasLimits: Bool
 
     init(nodes: [Node], endpoints: [StoredEndpoint]) throws(InputProblem) {
         hierarchy = try Hierarchy(nodes)
+        hasLimits = nodes.contains { $0.limits != nil }
         var endpointsByNode: [String: NodeEndpoints] = [:]
         for endpoint in endpoints where endpoint.state != .removed {
             endpointsByNode[endpoint.settings.node, default: NodeEndpoints()].put(endpoint)
@@ -49,6 +52,12 @@ struct Routing {
 
     /// Whose a node is: the ids from the top of the hierarchy down to its own.
     func owners(of node: String) -> [String] { hierarchy.lineage(of: node).reversed().map(\.id) }
+
+    /// The limits that bind an endpoint at a node, from its own node's up, each with how many nodes it is from the top.
+    func limits(of node: String) -> [(node: String?, depth: Int, limits: DeliveryLimits)] {
+        let lineage = hierarchy.lineage(of: node)
+        return lineage.enumerated().compactMap { i, node in node.limits.map { (node.id, lineage.count - i, $0) } }
+    }
 
     /// Who is told about exhausted deliveries of an endpoint at a node.
     func notificationEmail(for node: String) -> String? { hierarchy.notificationEmail(for: node) }

@@ -3,12 +3,9 @@ package import PosthornStore
 package import PosthornText
 
 extension OutboxStatus {
-    /// What the engine said of itself counts for so long.
-    private static let pulseLifeMilliseconds: Int64 = 15_000
-
     /// The pulse, unless it is too old to say anything about now.
     package func currentPulse(at now: Timestamp) -> EngineHeartbeat? {
-        guard engine != nil, let pulse, pulse.at <= now, now.milliseconds - pulse.at.milliseconds <= Self.pulseLifeMilliseconds else {
+        guard engine != nil, let pulse, pulse.at <= now, now.milliseconds - pulse.at.milliseconds <= Outbox.pulseLifeMilliseconds else {
             return nil
         }
         return pulse
@@ -37,6 +34,7 @@ extension JSONLine {
         add("attempts_per_second", fraction: pulse?.attemptsPerSecond)
         add("delivered_per_second", fraction: pulse?.deliveredPerSecond)
         add("in_flight", pulse?.inFlight)
+        add(bindingLimits: pulse?.limits ?? [])
         add("clock_skew_ms", pulse?.clockSkew?.milliseconds)
         add("clock_skew_endpoints", pulse?.clockSkew?.endpoints)
         addMails(status.mails)
@@ -70,11 +68,14 @@ extension JSONLine {
 
 extension JSONLine {
     /// What can be said of a part of the hierarchy.
-    package init(nodes: Int, endpoints: [EndpointState: Int], _ troubles: EndpointTroubles) {
+    package init(nodes: Int, endpoints: [EndpointState: Int], _ troubles: EndpointTroubles, bindingLimits: [BindingLimit]) {
         self.init()
         add("nodes", nodes)
         addEndpoints(endpoints, troubles)
+        add(bindingLimits: bindingLimits)
     }
+
+    private mutating func add(bindingLimits: [BindingLimit]) { add("binding_limits", .array(bindingLimits.map(\.json))) }
 
     private mutating func addEndpoints(_ counts: [EndpointState: some BinaryInteger], _ troubles: EndpointTroubles) {
         var endpoints = JSONLine()

@@ -15,6 +15,7 @@ extension JSONLine {
         add("parent", node.parent)
         add("name", node.name)
         add("notification_email", node.notificationEmail)
+        add("limits", node.limits?.json ?? .null)
         add("endpoints", endpoints)
         add("nodes", nodes)
     }
@@ -23,7 +24,8 @@ extension JSONLine {
     /// - Parameters:
     ///   - fault: Why it cannot be used.
     ///   - throttledUntil: Until when its receiver asked to be left alone.
-    package init(_ endpoint: StoredEndpoint, fault: String?, throttledUntil: Timestamp?) {
+    ///   - limitedBy: The nodes whose limits it waits for with others; `nil` for that of all endpoints.
+    package init(_ endpoint: StoredEndpoint, fault: String?, throttledUntil: Timestamp?, limitedBy: [String?]) {
         let settings = endpoint.settings
         self.init()
         add("id", settings.id)
@@ -42,8 +44,12 @@ extension JSONLine {
         add("order", settings.order?.json ?? .null)
         add("on_exhausted", settings.order?.onExhausted.rawValue)
         add("throttled_until", throttledUntil)
+        add("limited_by", Self.limitedBy(limitedBy))
         add("state", endpoint.state.rawValue)
         add("reason", endpoint.stateReason)
         add("broken", fault)
     }
+
+    /// Nodes whose limits bind, as a list with `null` for the limit of all endpoints.
+    package static func limitedBy(_ nodes: [String?]) -> JSONValue { .array(nodes.map { $0.map { .string($0) } ?? .null }) }
 }

@@ -115,6 +115,16 @@ enum MetricsPage {
             "Deliveries that wait in memory, are on the wire or not yet recorded.",
             Double(engine.claimed)
         )
+        page.gauge(
+            "posthorn_binding_limits",
+            "Limits of nodes' trees, and of all endpoints, at which deliveries wait.",
+            Double(engine.bindingLimits.count)
+        )
+        page.gauge(
+            "posthorn_limited_endpoints",
+            "Endpoints that wait for such limits.",
+            Double(engine.bindingLimits.reduce(0) { $0 + $1.waitingEndpoints })
+        )
         guard let senders = engine.senders else { return }
         page.gauge("posthorn_requests_in_flight", "Requests to receivers that are on the wire.", Double(senders.inFlight))
         let active = min(senders.inFlight, senders.connections)

@@ -61,14 +61,14 @@ enum Examples {
 
     static let endpoint = json(
         #"{"id":"crm","node":"c1","url":"https://crm.example/hook","vendor":"weseedo","events":["MEETING_*"],"#
-            + #""state":"active","reason":null,"broken":null,"throttled_until":null,"unhealthy":null}"#
+            + #""state":"active","reason":null,"broken":null,"throttled_until":null,"limited_by":[],"unhealthy":null}"#
     )
 
     static let endpointSummary = json(
         """
         {"id":"crm","node":"c1","url":"https://crm.example/hook","method":"POST","envelope":"weseedo","signature":"none",
         "events":["MEETING_*"],"headers":[],"timeout_ms":15000,"max_in_flight":64,"rate_per_second":null,
-        "retry":[0,60000,600000,3600000,86400000],"health_settings":null,"order":null,"on_exhausted":null,"throttled_until":null,"state":"active","reason":null,"broken":null,
+        "retry":[0,60000,600000,3600000,86400000],"health_settings":null,"order":null,"on_exhausted":null,"throttled_until":null,"limited_by":[],"state":"active","reason":null,"broken":null,
         "unhealthy":null}
         """
     )
@@ -120,10 +120,10 @@ enum Examples {
     )
 
     static let node = json(
-        #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"endpoints":1,"nodes":2}"#
+        #"{"id":"c1","level":"company","parent":"d1","name":"Acme","notification_email":null,"limits":{"rate_per_second":100},"endpoints":1,"nodes":2}"#
     )
 
-    static let nodeSettings = json(#"{"level":"company","parent":"d1","name":"Acme"}"#)
+    static let nodeSettings = json(#"{"level":"company","parent":"d1","name":"Acme","limits":{"rate_per_second":100}}"#)
 
     static let topology = json(
         """

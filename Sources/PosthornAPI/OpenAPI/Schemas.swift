@@ -209,13 +209,25 @@ enum Schemas {
         ("id", identifier), ("level", Schema.choice(Level.allCases.map(\.rawValue))),
     ]
 
+    /// What may go out at once below a node; one of them at least.
+    private static let limits = Schema.described(
+        Schema.object([("rate_per_second", Schema.number), ("max_in_flight", Schema.integer)]),
+        "What may go out at once to the endpoints of the node and of all nodes below it, together."
+    )
+
+    private static let limitedBy = Schema.described(
+        Schema.array(Schema.nullable("string")),
+        "The nodes whose limits deliveries wait for at present, this endpoint's among them; null for the limit of all endpoints, or of a node above the "
+            + "key's."
+    )
+
     private static let topology: [(String, JSONValue)] = [
         (
             "Endpoint",
             Schema.object(
                 endpointMembers + [
                     ("state", Schema.string), ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
-                    ("throttled_until", Schema.nullableTime), ("unhealthy", unhealthy),
+                    ("throttled_until", Schema.nullableTime), ("limited_by", limitedBy), ("unhealthy", unhealthy),
                 ],
                 required: ["node", "url"]
             )
@@ -228,8 +240,9 @@ enum Schemas {
                 ("timeout_ms", Schema.integer), ("max_in_flight", Schema.integer), ("rate_per_second", Schema.nullable("number")),
                 ("retry", Schema.array(Schema.integer)), ("health_settings", Schema.oneOf([health, Schema.of("null")])),
                 ("order", Schema.oneOf(order + [Schema.of("null")])),
-                ("on_exhausted", Schema.nullable("string")), ("throttled_until", Schema.nullableTime), ("state", Schema.string),
-                ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")), ("unhealthy", unhealthy),
+                ("on_exhausted", Schema.nullable("string")), ("throttled_until", Schema.nullableTime), ("limited_by", limitedBy),
+                ("state", Schema.string), ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
+                ("unhealthy", unhealthy),
             ])
         ),
         (
@@ -247,8 +260,8 @@ enum Schemas {
             Schema.whole(
                 node + [
                     ("parent", Schema.nullable("string")), ("name", Schema.nullable("string")),
-                    ("notification_email", Schema.nullable("string")), ("endpoints", Schema.integer),
-                    ("nodes", Schema.integer),
+                    ("notification_email", Schema.nullable("string")), ("limits", Schema.oneOf([limits, Schema.of("null")])),
+                    ("endpoints", Schema.integer), ("nodes", Schema.integer),
                 ]
             )
         ),
@@ -257,7 +270,7 @@ enum Schemas {
             Schema.object(
                 node + [
                     ("parent", identifier), ("name", Schema.string),
-                    ("notification_contact", Schema.whole([("email", Schema.string)])),
+                    ("notification_contact", Schema.whole([("email", Schema.string)])), ("limits", limits),
                 ],
                 required: ["level"]
             )

@@ -13,7 +13,7 @@ enum EndpointRoutes {
     static let id = Parameter.path("id", .text(limitBytes: Identifier.limitBytes), "The endpoint's id.", example: "crm")
 
     /// Members that say how it is, and not what it shall be. What was read can be sent back with them.
-    static let statusMembers: Set<String> = ["state", "reason", "broken", "throttled_until", "unhealthy"]
+    static let statusMembers: Set<String> = ["state", "reason", "broken", "throttled_until", "limited_by", "unhealthy"]
 
     static let body = Route.Body(
         types: ["application/json"],
@@ -64,10 +64,16 @@ enum EndpointRoutes {
             let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
             let page = try request.outbox.endpoints(below: request.text("node"), place, limit: request.pageLimit, states: states)
             let conditions = try request.outbox.conditions(of: page.elements.map(\.settings.id))
+            let sight = try request.outbox.limitSight()
             return .list(
                 page.elements.map { endpoint in
                     let id = endpoint.settings.id
-                    var line = JSONLine(endpoint, fault: conditions.faults[id], throttledUntil: conditions.throttled[id])
+                    var line = JSONLine(
+                        endpoint,
+                        fault: conditions.faults[id],
+                        throttledUntil: conditions.throttled[id],
+                        limitedBy: sight.limiting(endpoint.settings.node)
+                    )
                     line.add("unhealthy", unhealthy(conditions.health[id]))
                     return line
                 },
@@ -89,8 +95,9 @@ enum EndpointRoutes {
         func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
         members += [
             .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(document.endpoint.stateReason)),
-            .init("broken", text(conditions.faults[id])),
-            .init("throttled_until", text(conditions.throttled[id]?.description)), .init("unhealthy", unhealthy(conditions.health[id])),
+            .init("broken", text(conditions.faults[id])), .init("throttled_until", text(conditions.throttled[id]?.description)),
+            .init("limited_by", JSONLine.limitedBy(try request.outbox.limitSight().limiting(document.endpoint.settings.node))),
+            .init("unhealthy", unhealthy(conditions.health[id])),
         ]
         var response = HTTPResponse.json(Array(JSONValue.object(members).text.utf8), status: status)
         response.headers.append("ETag", "\"\(document.tag)\"")

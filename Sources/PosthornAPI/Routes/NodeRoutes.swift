@@ -17,7 +17,7 @@ enum NodeRoutes {
     /// A key does not see where its own node hangs.
     private static func shown(_ node: Node, _ request: APIRequest) -> Node {
         guard node.id == request.grant.node else { return node }
-        return Node(id: node.id, level: node.level, name: node.name, notificationEmail: node.notificationEmail)
+        return Node(id: node.id, level: node.level, name: node.name, notificationEmail: node.notificationEmail, limits: node.limits)
     }
 
     private static let list = Route(

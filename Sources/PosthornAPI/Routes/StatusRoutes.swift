@@ -24,7 +24,7 @@ enum StatusRoutes {
                     return .json(JSONLine(status, troubles, at: request.outbox.now))
                 }
                 let (nodes, states) = try request.outbox.counts()
-                return .json(JSONLine(nodes: nodes, endpoints: states, troubles))
+                return .json(JSONLine(nodes: nodes, endpoints: states, troubles, bindingLimits: try request.outbox.limitSight().limits))
             }
         )
     }

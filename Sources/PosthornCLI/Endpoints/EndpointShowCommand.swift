@@ -28,6 +28,7 @@ enum EndpointShowCommand: Command {
             let fault = try outbox.endpointFault(endpoint.settings.id)
             let replaced = try outbox.replacedSecretsSign(endpoint: endpoint.settings.id)
             let throttled = try outbox.throttledEndpoints()[endpoint.settings.id]
+            let limiting = try outbox.limitSight().limiting(endpoint.settings.node)
             let health = try outbox.endpointHealth()[endpoint.settings.id]
             var filter = DeliveryFilter()
             filter.endpoint = endpoint.settings.id
@@ -35,9 +36,9 @@ enum EndpointShowCommand: Command {
             let counts = try outbox.count(filter, for: .cancel)[endpoint.settings.id] ?? [:]
             let lanes = endpoint.settings.order == nil ? nil : try outbox.lanes(ofEndpoint: endpoint.settings.id, limit: 0)
             if context.json {
-                context.output.write(json(endpoint, fault, throttled, health, replaced, counts, lanes))
+                context.output.write(json(endpoint, fault, throttled, limiting, health, replaced, counts, lanes))
             } else {
-                context.output.write(text(endpoint, fault, throttled, health, replaced, counts, lanes))
+                context.output.write(text(endpoint, fault, throttled, limiting, health, replaced, counts, lanes))
             }
             return 0
         }
@@ -47,6 +48,7 @@ enum EndpointShowCommand: Command {
         _ endpoint: StoredEndpoint,
         _ fault: String?,
         _ throttledUntil: Timestamp?,
+        _ limitedBy: [String?],
         _ health: EndpointHealth?,
         _ replaced: [Timestamp],
         _ counts: [DeliveryState: Int],
@@ -61,6 +63,7 @@ enum EndpointShowCommand: Command {
         if let fault { rows.append(("broken", fault)) }
         if let health { rows.append((health.state.rawValue, HealthText.sentence(health))) }
         if let throttledUntil, health?.state != .suspended { rows.append(("throttled", "until \(throttledUntil), as its receiver asked")) }
+        if !limitedBy.isEmpty { rows.append(("limited", LimitText.sentence(limitedBy))) }
         rows += [
             ("deliveries", waiting.isEmpty ? "none pending, held or exhausted" : waiting.joined(separator: ", ")),
             ("url", "\(settings.method.rawValue) \(settings.url)"),
@@ -98,13 +101,14 @@ enum EndpointShowCommand: Command {
         _ endpoint: StoredEndpoint,
         _ fault: String?,
         _ throttledUntil: Timestamp?,
+        _ limitedBy: [String?],
         _ health: EndpointHealth?,
         _ replaced: [Timestamp],
         _ counts: [DeliveryState: Int],
         _ lanes: LaneSummary?
     ) -> JSONLine {
         let settings = endpoint.settings
-        var line = JSONLine(endpoint, fault: fault, throttledUntil: throttledUntil)
+        var line = JSONLine(endpoint, fault: fault, throttledUntil: throttledUntil, limitedBy: limitedBy)
         line.addHealth(health)
         line.add("vendor", VendorDocument.of(settings).map(VendorDocument.title))
         let credentials = settings.credentials.filter { $0.key != VendorDocument.member }

@@ -9,8 +9,8 @@ enum NodeListCommand: Command {
         name: "node list",
         summary: "list the hierarchy's nodes, each below the one it belongs to",
         details: [
-            "With --json: id, level, parent, name, notification_email, endpoints (how many are at the node itself), nodes (how many are right"
-                + "\nbelow it)."
+            "With --json: id, level, parent, name, notification_email, limits (rate_per_second, max_in_flight; null without), endpoints (how many"
+                + "\nare at the node itself), nodes (how many are right below it)."
         ],
         examples: ["posthorn node list", "posthorn node list --json"]
     )
@@ -28,6 +28,7 @@ enum NodeListCommand: Command {
         for (node, depth) in nodes {
             table.add([
                 String(repeating: "  ", count: depth) + node.id, node.level.rawValue, node.name ?? "-", node.notificationEmail ?? "-",
+                node.limits.map { "\($0)" } ?? "-",
                 String(endpoints[node.id] ?? 0),
             ])
         }
@@ -37,6 +38,7 @@ enum NodeListCommand: Command {
 
     private static let columns: [Table.Column] = [
         .init("ID", canShrink: true), .init("LEVEL"), .init("NAME", canShrink: true), .init("CONTACT", canShrink: true),
+        .init("LIMITS", canShrink: true),
         .init("ENDPOINTS", isNumber: true),
     ]
 

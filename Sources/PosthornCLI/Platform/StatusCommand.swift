@@ -40,6 +40,10 @@ enum StatusCommand: Command {
         ),
         ("engine_pid, engine_problem", "the running engine"),
         ("attempts_per_second, delivered_per_second, in_flight", "what it does"),
+        (
+            "binding_limits",
+            "limits of nodes' trees (node null: of all endpoints) at which deliveries wait: rate_per_second, max_in_flight, in_flight, waiting_endpoints"
+        ),
         ("clock_skew_ms, clock_skew_endpoints", "how far this clock is behind receivers' (below 0: ahead); how many of them say so"),
         ("mails, next_mail_at", "counts by state; when the next one is due"),
         ("mails_served", "the running engine has --smtp; null if none runs"),
@@ -81,6 +85,7 @@ enum StatusCommand: Command {
                 )
             )
             rows.append(("in flight", HumanText.grouped(pulse.inFlight)))
+            for limit in pulse.limits { rows.append(("limit", LimitText.sentence(limit))) }
             if let skew = pulse.clockSkew, abs(skew.milliseconds) >= OutboxChecks.skewWarningMilliseconds {
                 let way = skew.milliseconds > 0 ? "behind" : "ahead of"
                 let length = HumanText.length(milliseconds: abs(skew.milliseconds))

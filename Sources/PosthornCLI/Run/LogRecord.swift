@@ -159,6 +159,16 @@ struct LogRecord: Sendable, Equatable {
             )
         case .eventsDropped(let count):
             self.init(.warn, "events_dropped", "events came faster than they were logged and were left out", [Field("count", count)])
+        case .workFailed(let work, let failure):
+            self.init(
+                .error,
+                "work_failed",
+                "\(work == .jobs ? "replays and bulk jobs" : "mails") stand still and are tried again, since the outbox cannot be used for them: "
+                    + Self.text(failure),
+                [Field("work", work.rawValue), Field("code", failure.code)]
+            )
+        case .workRecovered(let work):
+            self.init(.info, "work_recovered", "the outbox can be used for that again", [Field("work", work.rawValue)])
         case .pruned(let report):
             let fields = [Field("events", report.events), Field("deliveries", report.deliveries), Field("attempts", report.attempts)]
             self.init(.info, "pruned", "what --keep does not keep any more was deleted", fields)

@@ -29,6 +29,8 @@ enum RunCommand: Command {
             ),
             .init("disable-after", "LENGTH", "disable an endpoint when no attempt has succeeded for so long, such as 5d (default: never)"),
             .init("gone-disables", "disable an endpoint whose receiver says twice that it is gone (410)"),
+            .init("rate-per-second", "N", "start no more than N requests a second to all endpoints together (default: any number)"),
+            .init("max-in-flight", "N", "have no more than N deliveries under way at once, to all endpoints together (default: any)"),
             CommandSpecification.allow,
             .init("threads", "N", "sender threads (default: one a core, at most two)"),
             CommandSpecification.caFile,
@@ -50,7 +52,8 @@ enum RunCommand: Command {
             ),
         ] + OutboundArguments.flags + MailArguments.flags + ListenArguments.flags,
         settings: [
-            "create", "keep", "suspend-after", "disable-after", "gone-disables", "allow", "threads", "ca-file", "connection-lifetime",
+            "create", "keep", "suspend-after", "disable-after", "gone-disables", "rate-per-second",
+            "max-in-flight", "allow", "threads", "ca-file", "connection-lifetime",
             "drain",
             "log", "log-level",
         ]
@@ -65,6 +68,9 @@ enum RunCommand: Command {
                 + "\nwhat has changed and needs a restart. SIGUSR1 has it log what it is doing: requests, connections, what waits in memory, and"
                 + "\nthe endpoints with most of it."
                 + "\nIt also ends, with 1, when the outbox's file, its -wal or -shm, or its lock file FILE-engine is removed or replaced.",
+            "--rate-per-second and --max-in-flight bind all endpoints together; a node's limits in the topology bind those below it, and each"
+                + "\nendpoint has its own. What waits for one of them keeps nothing else waiting (posthorn status). Engines that share an outbox share its"
+                + "\nlimits.",
             "Only public addresses over https are reached unless --allow opens a range.",
             OutboundArguments.details,
             "A missing outbox is made with --create only: a mistyped name, or a disk that is not mounted, would look like an outbox\nwithout events.",
@@ -209,6 +215,11 @@ enum RunCommand: Command {
         )
         configuration.health = try HealthArguments.policy(arguments)
         configuration.retention = try arguments.retention("keep")
+        let limits = DeliveryLimits(
+            ratePerSecond: try arguments.positiveNumber("rate-per-second", upTo: EndpointSettings.rateLimit),
+            inFlightLimit: try arguments.integer("max-in-flight", DeliveryLimits.inFlightRange)
+        )
+        if !limits.isEmpty { configuration.limits = limits }
         if let drain = try arguments.milliseconds("drain") { configuration.drainMilliseconds = drain }
         return configuration
     }

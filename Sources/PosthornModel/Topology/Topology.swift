@@ -12,6 +12,7 @@ public struct Topology: Sendable {
         self.nodes = nodes
         self.endpoints = endpoints
         hierarchy = try Hierarchy(nodes, partial: true)
+        for (i, node) in nodes.enumerated() { try node.limits?.check(at: "nodes[\(i)].limits") }
         var seen: Set<String> = []
         for (i, endpoint) in endpoints.enumerated() {
             if !seen.insert(endpoint.id).inserted {

@@ -46,7 +46,7 @@ extension Topology {
 
 extension Node {
     fileprivate init(topology value: JSONValue, at path: String) throws(InputProblem) {
-        let reader = try ObjectReader(value, at: path, allowed: ["id", "level", "parent", "name", "notification_contact"])
+        let reader = try ObjectReader(value, at: path, allowed: ["id", "level", "parent", "name", "notification_contact", "limits"])
         let id = try reader.requiredIdentifier("id")
         let levelText = try reader.required("level")
         guard let level = Level(rawValue: levelText) else {
@@ -70,7 +70,8 @@ extension Node {
             level: level,
             parent: reader.value("parent") == nil ? nil : try reader.requiredIdentifier("parent"),
             name: name,
-            notificationEmail: email
+            notificationEmail: email,
+            limits: try reader.value("limits").map { (value) throws(InputProblem) in try DeliveryLimits(json: value, at: "\(path).limits") }
         )
     }
 }

@@ -26,6 +26,7 @@ public enum TopologyWriter {
         if let email = node.notificationEmail {
             members.append(.init("notification_contact", .object([.init("email", .string(email))])))
         }
+        if let limits = node.limits { members.append(.init("limits", limits.json)) }
         return .object(members)
     }
 

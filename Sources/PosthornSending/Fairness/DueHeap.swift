@@ -2,9 +2,9 @@
 package struct DueHeap {
     package struct Item {
         package let due: Int64
-        let lane: Int
+        package let lane: Int
         /// Of the lane's rate when it began to wait.
-        let version: Int
+        package let version: Int
 
         package init(due: Int64, lane: Int, version: Int) { (self.due, self.lane, self.version) = (due, lane, version) }
     }

@@ -44,7 +44,7 @@ package struct CopiedTable: Sendable, Hashable {
 
     /// All of them, those first that others point to.
     package static let all: [CopiedTable] = [
-        CopiedTable("posthorn_node", "key:i id level parent name notification_email"),
+        CopiedTable("posthorn_node", "key:i id level parent name notification_email limits"),
         CopiedTable(
             "posthorn_endpoint",
             "key:i id node state state_reason signature credentials events headers timeout_ms:i max_in_flight:i rate_per_second:r retry created:i "

@@ -66,6 +66,23 @@ package struct LaneCounting {
         self.read = read
     }
 
+    /// What a list shows of an endpoint's lanes.
+    /// - Parameters:
+    ///   - limit: How many lanes are told one by one.
+    ///   - rows: How many rows may be looked at; less by those that were.
+    ///   - told: Reads what is told of a lane; `nil` of one whose deliveries are gone.
+    package mutating func summary(
+        limit: Int,
+        rows: inout Int,
+        _ told: (LaneSummary.Line) throws(OutboxProblem) -> LaneSummary.Lane?
+    ) throws(OutboxProblem) -> LaneSummary {
+        var (summary, lines) = try run(rows: &rows)
+        for line in lines.prefix(limit) {
+            if let lane = try told(line) { summary.page.append(lane) }
+        }
+        return summary
+    }
+
     /// The counts, and the lanes that are worth telling, the first ones first.
     /// - Parameter rows: How many rows may be looked at; less by those that were.
     package mutating func run(rows: inout Int) throws(OutboxProblem) -> (summary: LaneSummary, lines: [LaneSummary.Line]) {

@@ -254,6 +254,14 @@ import Testing
         let made = bench.ask("PUT", "/v1/nodes/c9", key: admin, body: #"{"level":"company","parent":"d1","name":"New"}"#)
         #expect(made.status == 200 && made.json["parent"] == .string("d1"))
         #expect(bench.ask("PUT", "/v1/nodes/c9", key: admin, body: #"{"level":"planet"}"#).faults == ["/level"])
+        // Limits are of those who may change nodes; a key of the node sees them.
+        let limited = #"{"level":"company","parent":"d1","limits":{"max_in_flight":5}}"#
+        #expect(bench.ask("PUT", "/v1/nodes/c1", key: key, body: limited).status == 403)
+        let changed = bench.ask("PUT", "/v1/nodes/c1", key: admin, body: limited)
+        #expect(changed.json["limits"] == .object([.init("max_in_flight", .number("5"))]))
+        #expect(bench.ask("GET", "/v1/nodes/c1", key: key).json["limits"]?["max_in_flight"] == .number("5"))
+        let wrong = #"{"level":"company","parent":"d1","limits":{"max_in_flight":0}}"#
+        #expect(bench.ask("PUT", "/v1/nodes/c1", key: admin, body: wrong).faults == ["/limits/max_in_flight"])
         #expect(bench.ask("DELETE", "/v1/nodes/c1", key: admin).problem == "conflict")
         #expect(bench.ask("DELETE", "/v1/nodes/c9", key: admin).status == 204)
         let topology = bench.ask("GET", "/v1/topology", key: admin)

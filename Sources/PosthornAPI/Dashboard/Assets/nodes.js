@@ -3,7 +3,7 @@
 import { h, fill, button, facts, makeID, table } from './dom.js';
 import { all, get, path, post, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { counted, endpointState, endpointTrouble } from './words.js';
+import { counted, endpointState, endpointTrouble, limitWords } from './words.js';
 import { recipientsTable } from './recipients.js';
 
 /// Nodes that one request asks for. A hierarchy of so many is shown whole, a larger one as it is opened.
@@ -107,6 +107,7 @@ page('nodes/:id', async context => {
         facts([
             ['Name', node.name], ['Level', node.level],
             ['Above it', node.parent && link(`nodes/${encodeURIComponent(node.parent)}`, node.parent)],
+            ['Limits of what is here and below', node.limits && limitWords(node.limits)],
             ['Mails about exhausted deliveries go to', node.notification_email],
         ]),
         h('p', {}, link(`events${query({ node: node.id })}`, 'Events here and below'), ', ', link(`deliveries${query({ node: node.id })}`, 'their deliveries')),

@@ -4,7 +4,7 @@ import { h, fill, table, note, announce } from './dom.js';
 import { get, query, me } from './api.js';
 import { page, link } from './router.js';
 import { follow, isInUse } from './refresh.js';
-import { atLeast, count, counted, length, rate, unknown, endpointState, endpointTrouble, stoppedLanes, time } from './words.js';
+import { atLeast, count, counted, length, rate, unknown, endpointState, endpointTrouble, limitName, limitWords, stoppedLanes, time } from './words.js';
 import { plot } from './plot.js';
 
 const everyMilliseconds = 2000;
@@ -41,7 +41,7 @@ page('', async ({ title, main, signal }) => {
         }
         behind.show(...lag(status));
         through.show(...throughput(status));
-        const state = engineNote(status);
+        const state = engineNote(status) ?? limitNote(status);
         fill(engine, state);
         if (state?.textContent !== lastEngine && state) announce(state.textContent);
         lastEngine = state?.textContent;
@@ -170,6 +170,14 @@ function engineNote(status) {
     if (status.engine_problem) return note('bad', h('p', {}, h('strong', {}, 'The engine has a problem'), `: ${status.engine_problem}`));
     if (status.engine_pid === null) return note('bad', h('p', {}, h('strong', {}, 'No engine runs'), '. Start posthorn run; until then nothing is delivered.'));
     return null;
+}
+
+/// What waits for limits of many endpoints.
+function limitNote(status) {
+    const limits = status.binding_limits ?? [];
+    if (limits.length === 0) return null;
+    const words = limits.slice(0, shownLimit).map(each => `${limitName(each.node)} (${limitWords(each)}; ${counted(each.waiting_endpoints, 'endpoint waits', 'endpoints wait')})`);
+    return note('warn', h('p', {}, h('strong', {}, 'Deliveries wait for limits'), `: ${words.join(', ')}`));
 }
 
 /// How many endpoints have each trouble, and whether there may be more.

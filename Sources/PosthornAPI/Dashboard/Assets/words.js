@@ -62,6 +62,7 @@ export function endpointTrouble(endpoint) {
     if (isSuspended(endpoint)) return { kind: 'bad', word: 'suspended', text: `${failures(endpoint.unhealthy)}; what waits for it uses no attempts, and the next probe is ${distance(endpoint.unhealthy.next_probe_at)}` };
     if (endpoint.throttled_until) return { kind: 'warn', word: 'throttled', text: `its receiver asked to be left alone; next try ${distance(endpoint.throttled_until)}` };
     if (endpoint.unhealthy?.health === 'failing') return { kind: 'warn', word: 'failing', text: failures(endpoint.unhealthy) };
+    if (endpoint.limited_by?.length > 0) return { kind: 'warn', word: 'limited', text: `deliveries wait for the limits of ${endpoint.limited_by.map(limitName).join(', ')}` };
     return null;
 }
 
@@ -74,6 +75,15 @@ export function atLeast(text, isAtLeast) { return isAtLeast ? `at least ${text}`
 
 /// Whether the engine leaves it alone for now, which its receiver has not asked for.
 export function isSuspended(endpoint) { return endpoint.unhealthy?.health === 'suspended'; }
+
+/// Whose a limit of many endpoints is.
+export function limitName(node) { return node ?? 'all endpoints'; }
+
+/// Limits of many endpoints together.
+export function limitWords(limits) {
+    return [limits.rate_per_second && `${numbers.format(limits.rate_per_second)} a second`, limits.max_in_flight && `${count(limits.max_in_flight)} at once`]
+        .filter(Boolean).join(', ');
+}
 
 /// The state of an endpoint in a word. `other`: what is the matter with its deliveries, if anything is.
 export function endpointState(endpoint, other = false) {
