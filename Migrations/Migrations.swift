@@ -45,6 +45,7 @@ public enum Migrations {
         Migration(number: 23, name: "023_own_events.sql", sql: PackageResources._23_own_events_sql),
         Migration(number: 24, name: "024_job_filters.sql", sql: PackageResources._24_job_filters_sql),
         Migration(number: 25, name: "025_limits.sql", sql: PackageResources._25_limits_sql),
+        Migration(number: 26, name: "026_payloads.sql", sql: PackageResources._26_payloads_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -61,5 +62,6 @@ public enum Migrations {
         Migration(number: 10, name: "010_postgres_job_filters.sql", sql: PackageResources._10_postgres_job_filters_sql),
         Migration(number: 11, name: "011_postgres_waking.sql", sql: PackageResources._11_postgres_waking_sql),
         Migration(number: 12, name: "012_postgres_limits.sql", sql: PackageResources._12_postgres_limits_sql),
+        Migration(number: 13, name: "013_postgres_payloads.sql", sql: PackageResources._13_postgres_payloads_sql),
     ]
 }

@@ -15,7 +15,7 @@ extension PostgresStore {
             let id = candidate.event.id
             // A second one of the same id in this call is not the one that was stored.
             guard let seq = stored[id], taken.insert(id).inserted else {
-                results.append(try isSame(candidate.event, candidate.createdByProducer) ? .known : .conflict)
+                results.append(try known(candidate.event, candidate.createdByProducer))
                 continue
             }
             changedCounts.events += 1
@@ -49,12 +49,15 @@ extension PostgresStore {
         return Dictionary(rows.all.map { ($0.text(0), $0.integer(1)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
-        let row = try run("SELECT type, node, created, data, headers FROM posthorn_outbox WHERE id = $1", .text(event.id)).first
-        guard let row else { return false }
-        return row.text(0) == event.type && row.text(1) == event.node && row.utf8(3) == event.data
-            && (!createdByProducer || row.integer(2) == event.created.milliseconds)
-            && EventHeaders.areSame(EventHeaders.stored(row.textOrNil(4)), event.headers)
+    /// What an event is whose id is known.
+    private func known(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> InsertResult {
+        let row = try run("SELECT type, node, created, data, headers, digest FROM posthorn_outbox WHERE id = $1", .text(event.id)).first
+        guard let row, row.text(0) == event.type, row.text(1) == event.node,
+            !createdByProducer || row.integer(2) == event.created.milliseconds,
+            EventHeaders.areSame(EventHeaders.stored(row.textOrNil(4)), event.headers)
+        else { return .conflict }
+        if let digest = row.textOrNil(5) { return .knownWithoutData(digest: digest) }
+        return row.utf8(3) == event.data ? .known : .conflict
     }
 
     private struct NewDelivery {

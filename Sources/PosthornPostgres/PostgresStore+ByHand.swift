@@ -7,11 +7,17 @@ package import PosthornText
 extension PostgresStore {
     /// Reads a delivery. In a transaction no other session moves it until that ends.
     package func deliveryRow(_ id: Int64) throws(OutboxProblem) -> DeliveryRow? {
-        if isWriting { try lock(id) }
+        if isWriting {
+            // Its event first, as whatever drops its data has it: then no two wait for each other.
+            let event = "SELECT 1 FROM posthorn_outbox WHERE seq = (SELECT event FROM posthorn_delivery WHERE id = $1) FOR SHARE"
+            _ = try run(event, .integer(id))
+            try lock(id)
+        }
         let row = try run(
             """
             SELECT d.state, d.attempts, d.next_attempt_at, d.round_base, d.scheduled_at, d.revision, e.id, e.state,
-                json_array_length(e.retry::json), (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
+                json_array_length(e.retry::json), (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key),
+                coalesce((SELECT octet_length(data) > 0 FROM posthorn_outbox WHERE seq = d.event), true)
             FROM posthorn_delivery d
             LEFT JOIN posthorn_endpoint_revision r ON r.key = d.revision LEFT JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = $1
             """,
@@ -33,6 +39,7 @@ extension PostgresStore {
             due: row.integerOrNil(2).map(Timestamp.init(milliseconds:)),
             round: DeliveryRound(base: Int(row.integer(3)), scheduledAt: row.integerOrNil(4).map(Timestamp.init(milliseconds:))),
             revision: row.integer(5),
+            hasData: row.boolean(10),
             endpoint: endpoint
         )
     }

@@ -7,26 +7,48 @@ import PosthornText
 extension PostgresStore {
     /// A page of the events with a greater number than `seq`.
     package func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        try histories(beyond: seq, limit: limit, "")
+    }
+
+    /// The same of events that have their data.
+    package func historiesWithData(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        try histories(beyond: seq, limit: limit, "AND octet_length(o.data) > 0")
+    }
+
+    private func histories(beyond seq: Int64, limit: Int, _ condition: String) throws(OutboxProblem) -> [EventHistory] {
         let events = try run(
-            """
-            SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq)
-            FROM posthorn_outbox o WHERE o.seq > $1 ORDER BY o.seq LIMIT $2
-            """,
+            "\(Self.selectHistory) WHERE o.seq > $1 \(condition) ORDER BY o.seq LIMIT $2",
             .integer(seq),
             .integer(Int64(min(limit, Self.historyPageRows)))
         )
         return try histories(events.all, limit: limit)
     }
 
+    /// The data of an event.
+    package func data(ofEvent seq: Int64) throws(OutboxProblem) -> [UInt8]? {
+        try run("SELECT data FROM posthorn_outbox WHERE seq = $1 AND octet_length(data) > 0", .integer(seq)).first?.utf8(0)
+    }
+
+    /// Drops an event's data.
+    package func dropData(ofEvent seq: Int64, digest: String) throws(OutboxProblem) {
+        try run(
+            "UPDATE posthorn_outbox SET data = '', digest = $2 WHERE seq = $1 AND octet_length(data) > 0",
+            .integer(seq),
+            .text(digest)
+        )
+    }
+
+    private static let selectHistory = """
+        SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq), octet_length(o.data) > 0
+        FROM posthorn_outbox o
+        """
+
     private static let historyPageRows = 2000
 
-    /// One event.
+    /// One event. In a transaction no other session makes one of its deliveries due, or deletes it, until that ends.
     package func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? {
-        let events = try run(
-            "SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq) FROM posthorn_outbox o WHERE o.seq = $1",
-            .integer(seq)
-        )
-        return try histories(events.all, limit: 1).first
+        if isWriting { _ = try run("SELECT 1 FROM posthorn_outbox WHERE seq = $1 FOR UPDATE", .integer(seq)) }
+        return try histories(try run("\(Self.selectHistory) WHERE o.seq = $1", .integer(seq)).all, limit: 1).first
     }
 
     private func histories(_ events: [PostgresRow], limit: Int) throws(OutboxProblem) -> [EventHistory] {
@@ -56,6 +78,7 @@ extension PostgresStore {
                     created: Timestamp(milliseconds: event.integer(1)),
                     waitsForFanOut: event.boolean(2),
                     isNewest: false,
+                    hasData: event.boolean(3),
                     deliveries: own
                 )
             )

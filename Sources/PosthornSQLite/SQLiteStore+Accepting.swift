@@ -10,7 +10,7 @@ extension SQLiteStore {
         var deliveries: [NewDelivery] = []
         for candidate in candidates {
             guard try insert(candidate.event) else {
-                acceptances.append(try isSame(candidate.event, candidate.createdByProducer) ? .known : .conflict)
+                acceptances.append(try known(candidate.event, candidate.createdByProducer))
                 continue
             }
             let seq = connection.lastInsertRowID
@@ -41,14 +41,17 @@ extension SQLiteStore {
         return connection.changes > 0
     }
 
-    private func isSame(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> Bool {
-        let row = try connection.statement("SELECT type, node, created, data, headers FROM posthorn_outbox WHERE id = ?")
+    /// What an event is whose id is known.
+    private func known(_ event: Event, _ createdByProducer: Bool) throws(OutboxProblem) -> InsertResult {
+        let row = try connection.statement("SELECT type, node, created, data, headers, digest FROM posthorn_outbox WHERE id = ?")
         row.bind(1, event.id)
         defer { row.reset() }
-        guard try row.step() else { return false }
-        return row.text(0) == event.type && row.text(1) == event.node && row.bytes(3) == event.data
-            && (!createdByProducer || row.integer(2) == event.created.milliseconds)
-            && EventHeaders.areSame(EventHeaders.stored(row.textOrNil(4)), event.headers)
+        guard try row.step(), row.text(0) == event.type, row.text(1) == event.node,
+            !createdByProducer || row.integer(2) == event.created.milliseconds,
+            EventHeaders.areSame(EventHeaders.stored(row.textOrNil(4)), event.headers)
+        else { return .conflict }
+        if let digest = row.textOrNil(5) { return .knownWithoutData(digest: digest) }
+        return row.bytes(3) == event.data ? .known : .conflict
     }
 
     private struct NewDelivery {

@@ -9,7 +9,8 @@ extension SQLiteStore {
         let row = try connection.statement(
             """
             SELECT d.state, d.attempts, d.next_attempt_at, d.round_base, d.scheduled_at, d.revision,
-                e.id, e.state, json_array_length(e.retry), (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key)
+                e.id, e.state, json_array_length(e.retry), (SELECT max(key) FROM posthorn_endpoint_revision WHERE endpoint = e.key),
+                (SELECT data = '' FROM posthorn_outbox WHERE seq = d.event)
             FROM posthorn_delivery d
             LEFT JOIN posthorn_endpoint_revision r ON r.key = d.revision LEFT JOIN posthorn_endpoint e ON e.key = r.endpoint WHERE d.id = ?
             """
@@ -32,6 +33,7 @@ extension SQLiteStore {
             due: row.integerOrNil(2).map(Timestamp.init(milliseconds:)),
             round: DeliveryRound(base: Int(row.integer(3)), scheduledAt: row.integerOrNil(4).map(Timestamp.init(milliseconds:))),
             revision: row.integer(5),
+            hasData: row.integer(10) == 0,
             endpoint: endpoint
         )
     }

@@ -6,33 +6,64 @@ import PosthornText
 extension SQLiteStore {
     /// A page of the events with a greater number than `seq`.
     package func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
-        try histories(beyond: seq, through: .max, limit: limit)
+        try histories(beyond: seq, through: .max, limit: limit, .notAsked)
     }
+
+    /// The same of events that have their data.
+    package func historiesWithData(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        try histories(beyond: seq, through: .max, limit: limit, .required)
+    }
+
+    /// The data of an event.
+    package func data(ofEvent seq: Int64) throws(OutboxProblem) -> [UInt8]? {
+        let row = try connection.statement("SELECT data FROM posthorn_outbox WHERE seq = ? AND data <> ''")
+        row.bind(1, seq)
+        defer { row.reset() }
+        return try row.step() ? row.bytes(0) : nil
+    }
+
+    /// Drops an event's data.
+    package func dropData(ofEvent seq: Int64, digest: String) throws(OutboxProblem) {
+        let update = try connection.statement("UPDATE posthorn_outbox SET data = '', digest = ?2 WHERE seq = ?1 AND data <> ''")
+        update.bind(1, seq)
+        update.bind(2, digest)
+        try update.run()
+    }
+
+    /// Whether a reading looks at data, which may be long.
+    private enum DataLook: Int64 { case notAsked, asked, required }
 
     /// One event.
     package func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? {
-        try histories(beyond: seq - 1, through: seq, limit: .max).first
+        try histories(beyond: seq - 1, through: seq, limit: .max, .asked).first
     }
 
-    private func histories(beyond seq: Int64, through last: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+    private func histories(
+        beyond seq: Int64,
+        through last: Int64,
+        limit: Int,
+        _ data: DataLook
+    ) throws(OutboxProblem) -> [EventHistory] {
         let newest = try connection.integer("SELECT max(seq) FROM posthorn_outbox") ?? 0
         let newestDelivery = try connection.integer("SELECT max(id) FROM posthorn_delivery") ?? 0
         let rows = try connection.statement(
             """
             SELECT o.seq, o.created, EXISTS (SELECT 1 FROM posthorn_arrival a WHERE a.seq = o.seq),
-                d.id, d.state, (SELECT max(started) FROM posthorn_attempt WHERE delivery = d.id)
+                d.id, d.state, (SELECT max(started) FROM posthorn_attempt WHERE delivery = d.id),
+                CASE ?3 WHEN 0 THEN 1 ELSE o.data <> '' END
             FROM posthorn_outbox o
             LEFT JOIN posthorn_delivery d INDEXED BY posthorn_delivery_event ON d.event = o.seq AND d.endpoint IS NOT NULL
-            WHERE o.seq > ?1 AND o.seq <= ?2 ORDER BY o.seq, d.id
+            WHERE o.seq > ?1 AND o.seq <= ?2 AND (?3 < 2 OR o.data <> '') ORDER BY o.seq, d.id
             """
         )
         rows.bind(1, seq)
         rows.bind(2, last)
+        rows.bind(3, data.rawValue)
         defer { rows.reset() }
         var page: [EventHistory] = []
         var deliveries: [EventHistory.Delivery] = []
         var seen = 0
-        var current: (seq: Int64, created: Timestamp, waits: Bool)?
+        var current: (seq: Int64, created: Timestamp, waits: Bool, hasData: Bool)?
         func finish() {
             guard let event = current else { return }
             let isNewest = event.seq == newest || deliveries.contains { $0.id == newestDelivery }
@@ -42,6 +73,7 @@ extension SQLiteStore {
                     created: event.created,
                     waitsForFanOut: event.waits,
                     isNewest: isNewest,
+                    hasData: event.hasData,
                     deliveries: deliveries
                 )
             )
@@ -53,7 +85,7 @@ extension SQLiteStore {
                 current = nil
                 // A page ends between two events only.
                 if seen >= limit { break }
-                current = (rows.integer(0), Timestamp(milliseconds: rows.integer(1)), rows.integer(2) == 1)
+                current = (rows.integer(0), Timestamp(milliseconds: rows.integer(1)), rows.integer(2) == 1, rows.integer(6) == 1)
             }
             seen += 1
             guard let id = rows.integerOrNil(3) else { continue }

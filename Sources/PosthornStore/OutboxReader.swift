@@ -3,5 +3,6 @@
 ///
 /// A reader is used by one thread at a time. ``OutboxReaders`` lends them out. Each role is small enough to be replaced in a test.
 public protocol OutboxReader: TopologySource, DeliveryLists, EventLists, StatusReader, StoreChecks, MailReader, RetentionSource,
-    AccessKeyReader, PortalSessionReader, ChangeLogReader, BoundedReader, ReplayReader, StatisticsReader, LaneReader
+    PayloadSource, HeartbeatReader, AccessKeyReader, PortalSessionReader, ChangeLogReader, BoundedReader, ReplayReader, StatisticsReader,
+    LaneReader
 {}

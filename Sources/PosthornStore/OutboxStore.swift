@@ -6,5 +6,5 @@
 public protocol OutboxStore: StoreTransactions, EventLog, ShardLeases, DeliveryQueue, DeliveryLanes, HeldDeliveries, ManualActions,
     EngineJournal, OwnEventJournal,
     TopologyLookup, TopologyStore, CredentialVault, NotificationQueue, NotificationRows, RetentionSource, StoreMaintenance,
-    StoreSpace, AccessKeyStore, PortalSessionStore, ChangeLogStore, ReplayStore, StatisticsStore, IdempotencyStore
+    PayloadStore, StoreSpace, AccessKeyStore, PortalSessionStore, ChangeLogStore, ReplayStore, StatisticsStore, IdempotencyStore
 {}

@@ -9,6 +9,9 @@ public struct PruneReport: Sendable, Equatable {
     /// Endpoints that were removed and had no delivery left.
     public var endpoints = 0
 
+    /// Events that have lost their data alone.
+    public var payloads = 0
+
     /// A report of nothing done.
     public init() {}
 
@@ -18,5 +21,6 @@ public struct PruneReport: Sendable, Equatable {
         total.deliveries += other.deliveries
         total.attempts += other.attempts
         total.endpoints += other.endpoints
+        total.payloads += other.payloads
     }
 }

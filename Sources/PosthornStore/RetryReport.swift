@@ -8,7 +8,7 @@ public struct RetryReport: Sendable, Equatable {
     public var moved: Int = 0
     /// Numbers that name no delivery.
     public var unknown: [Int64] = []
-    /// Numbers of deliveries whose state allows no retry, with that state.
+    /// Numbers of deliveries whose state allows no retry, with that state, and of those whose event's data was dropped.
     public var refused: [Refusal] = []
     /// Whose the retried ones are, by the endpoints' ids.
     public var endpoints: [String: Endpoint] = [:]
@@ -33,11 +33,14 @@ public struct RetryReport: Sendable, Equatable {
         public let delivery: Int64
         /// Its state.
         public let state: DeliveryState
+        /// Whether its state would have allowed it, and its event's data was dropped.
+        public let lacksData: Bool
 
         /// Creates a refusal.
-        public init(delivery: Int64, state: DeliveryState) {
+        public init(delivery: Int64, state: DeliveryState, lacksData: Bool = false) {
             self.delivery = delivery
             self.state = state
+            self.lacksData = lacksData
         }
     }
 

@@ -225,6 +225,10 @@ final class MemoryReader: OutboxReader {
     // MARK: Retention
 
     func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] { tables.histories(beyond: seq, limit: limit) }
+    func historiesWithData(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        tables.histories(beyond: seq, limit: limit, withData: true)
+    }
+    func data(ofEvent seq: Int64) throws(OutboxProblem) -> [UInt8]? { tables.data(ofEvent: seq) }
     func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? { tables.history(ofEvent: seq) }
     func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { tables.removedEndpoints() }
     func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { tables.removedEndpoints().first { $0.key == key } }

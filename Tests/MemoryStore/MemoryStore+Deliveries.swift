@@ -212,6 +212,7 @@ extension MemoryStore {
             due: row.due,
             round: row.round,
             revision: row.revision,
+            hasData: tables.event(row.event)?.event.hasData ?? true,
             endpoint: endpoint
         )
     }

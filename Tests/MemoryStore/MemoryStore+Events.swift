@@ -28,11 +28,11 @@ extension MemoryStore {
             candidates.map { candidate in
                 let new = candidate.event
                 if let known = tables.event(id: new.id)?.event {
-                    let isSame =
-                        known.type == new.type && Tables.isSame(known.node, new.node) && known.data == new.data
-                        && (!candidate.createdByProducer || known.created == new.created)
-                        && EventHeaders.areSame(known.headers, new.headers)
-                    return isSame ? .known : .conflict
+                    guard known.type == new.type, Tables.isSame(known.node, new.node),
+                        !candidate.createdByProducer || known.created == new.created, EventHeaders.areSame(known.headers, new.headers)
+                    else { return .conflict }
+                    if let digest = tables.event(id: new.id)?.digest { return .knownWithoutData(digest: digest) }
+                    return known.data == new.data ? .known : .conflict
                 }
                 let seq = tables.nextNumber(of: .event)
                 tables.add(EventRow(seq: seq, event: new, isChecked: true))
@@ -65,6 +65,10 @@ extension MemoryStore {
     // MARK: Retention
 
     func histories(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] { tables.histories(beyond: seq, limit: limit) }
+    func historiesWithData(beyond seq: Int64, limit: Int) throws(OutboxProblem) -> [EventHistory] {
+        tables.histories(beyond: seq, limit: limit, withData: true)
+    }
+    func data(ofEvent seq: Int64) throws(OutboxProblem) -> [UInt8]? { tables.data(ofEvent: seq) }
     func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? { tables.history(ofEvent: seq) }
     func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { tables.removedEndpoints() }
     func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { tables.removedEndpoints().first { $0.key == key } }
@@ -80,6 +84,23 @@ extension MemoryStore {
             if let row = tables.event(event.seq) { tables.numbers[Array(row.event.id.utf8)] = nil }
             tables.events.removeAll { $0.seq == event.seq }
             return attempts
+        }
+    }
+
+    func dropData(ofEvent seq: Int64, digest: String) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in
+            guard let place = tables.place(ofEvent: seq), tables.events[place].event.hasData else { return }
+            let old = tables.events[place].event
+            let event = Event(
+                id: old.id,
+                type: old.type,
+                node: old.node,
+                created: old.created,
+                data: [],
+                traceparent: old.traceparent,
+                headers: old.headers
+            )
+            tables.events[place] = EventRow(seq: seq, event: event, isChecked: tables.events[place].isChecked, digest: digest)
         }
     }
 
@@ -119,10 +140,13 @@ extension MemoryStore {
 }
 
 extension Tables {
-    func histories(beyond seq: Int64, limit: Int) -> [EventHistory] {
+    func data(ofEvent seq: Int64) -> [UInt8]? { event(seq).flatMap { $0.event.hasData ? $0.event.data : nil } }
+
+    func histories(beyond seq: Int64, limit: Int, withData: Bool = false) -> [EventHistory] {
         var left = limit
         var page: [EventHistory] = []
         for row in events[Self.index(after: seq, in: events, \.seq)...] where left > 0 {
+            if withData, !row.event.hasData { continue }
             let history = history(of: row)
             left -= max(1, history.deliveries.count)
             page.append(history)
@@ -137,6 +161,7 @@ extension Tables {
             seq: row.seq,
             created: row.event.created,
             waitsForFanOut: arrivals.contains(row.seq),
+            hasData: row.event.hasData,
             deliveries: deliveries.filter { $0.event == row.seq }.map { delivery in
                 let last = attempts[delivery.id]?.map(\.outcome.started).max()
                 return EventHistory.Delivery(id: delivery.id, state: delivery.state, lastAttempt: last)

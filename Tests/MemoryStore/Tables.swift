@@ -73,6 +73,8 @@ struct EventRow: Sendable {
     let seq: Int64
     let event: Event
     let isChecked: Bool
+    /// Of data that was dropped.
+    var digest: String?
 }
 
 struct DeliveryRow: Sendable {
@@ -134,6 +136,7 @@ extension Tables {
     func place(ofDelivery id: Int64) -> Int? { Self.find(id, in: deliveries, \.id) }
     func place(ofEndpoint key: Int64) -> Int? { Self.find(key, in: endpoints, \.key) }
     func place(ofMail key: Int64) -> Int? { Self.find(key, in: mails, \.key) }
+    func place(ofEvent seq: Int64) -> Int? { Self.find(seq, in: events, \.seq) }
     func event(_ seq: Int64) -> EventRow? { Self.find(seq, in: events, \.seq).map { events[$0] } }
     func revision(_ key: Int64) -> StoredRevision? { Self.find(key, in: revisions, \.key).map { revisions[$0] } }
     func event(id: String) -> EventRow? { numbers[Array(id.utf8)].flatMap(event) }

@@ -46,6 +46,33 @@ import Testing
         #expect(try await test.outbox.integrityProblems().isEmpty)
     }
 
+    @Test func dataGoesBeforeItsRecordsAndItsIDStaysKnown() async throws {
+        let test = try TestOutbox()
+        _ = try await test.outbox.put(Node(id: "acme", level: .company))
+        _ = try await test.outbox.put(EndpointSettings(id: "crm", node: "acme", url: "https://crm.example/", vendor: .weseedo))
+        let event = NewEvent(id: "old", type: "T", node: "acme", data: #"{"secret": "hunter2"}"#)
+        _ = try await test.outbox.emit(event)
+        try await test.settle()
+        test.clock.advance(by: .seconds(8 * 86_400))
+        _ = try await test.outbox.emit(NewEvent(id: "new", type: "T", node: "acme", data: "{}"))
+        let policy = RetentionPolicy(keepPayloadsMilliseconds: 7 * 86_400_000)
+        var report = PruneReport()
+        report.payloads = 1
+        #expect(try await test.outbox.prune(policy) == report)
+        let numbers = try await test.outbox.deliveries().elements.map(\.id)
+        #expect(numbers.count == 2)
+        // The same event again is known, another one is refused.
+        #expect(try await !test.outbox.emit(event).isNew)
+        await #expect(throws: OutboxError.self) {
+            _ = try await test.outbox.emit(NewEvent(id: "old", type: "T", node: "acme", data: #"{"secret": "hunter3"}"#))
+        }
+        let again = try await test.outbox.resend(.deliveries([numbers.min() ?? 0]))
+        #expect(again.retried == 0 && again.refused.map(\.lacksData) == [true])
+        try await test.settle()
+        #expect(test.sent.map(\.event) == ["old", "new"])
+        #expect(try await test.outbox.prune(policy) == PruneReport())
+    }
+
     @Test func statesAreKeptAsLongAsEachIsToBe() async throws {
         let test = try TestOutbox { $0.event == "bad" ? .status(500) : .ok }
         _ = try await test.outbox.put(Node(id: "acme", level: .company))

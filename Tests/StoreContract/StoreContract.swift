@@ -59,8 +59,9 @@ public struct StoreContract: Sendable {
     public static let rules: [Rule] = [
         locationRules, transactionRules, changeSignalRules, watchRules, eventLogRules, leaseRules, deliveryQueueRules, laneRules, heldRules,
         manualRules, journalRules, topologySourceRules, lookupRules, topologyRules, vaultRules, notificationRules, notificationRowRules,
-        maintenanceRules, spaceRules,
-        readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules,
+        maintenanceRules, payloadRules, spaceRules,
+        readersRules, deliveryListRules, eventListRules, statusRules, checkRules, mailReaderRules, retentionRules, payloadSourceRules,
+        heartbeatRules,
         accessKeyRules, accessKeyReaderRules, portalRules, portalReaderRules, changeLogRules, changeLogReaderRules, boundedRules,
         replayRules, replayReaderRules, statisticsRules,
         statisticsReaderRules, laneReaderRules,

@@ -283,7 +283,8 @@ extension EngineCore {
     }
 
     private func readEvent(_ number: Int64, _ store: any EventLog) throws(OutboxProblem) -> DispatchState.SharedEvent? {
-        guard let (event, isChecked) = try store.event(number) else { return nil }
+        // What has lost its data is never sent.
+        guard let (event, isChecked) = try store.event(number), event.hasData else { return nil }
         return DispatchState.SharedEvent(event: AcceptedEvent(event, isChecked: isChecked))
     }
 }

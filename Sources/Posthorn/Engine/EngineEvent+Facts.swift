@@ -104,7 +104,10 @@ extension EngineEvent {
             Facts(
                 .info,
                 "pruned",
-                ["events": "\(report.events)", "deliveries": "\(report.deliveries)", "attempts": "\(report.attempts)"]
+                [
+                    "events": "\(report.events)", "deliveries": "\(report.deliveries)", "attempts": "\(report.attempts)",
+                    "payloads": "\(report.payloads)",
+                ]
             )
         case .pruneFailed(let failure): Facts(.warning, "prune_failed", ["code": failure.code])
         case .draining: Facts(.info, "draining")

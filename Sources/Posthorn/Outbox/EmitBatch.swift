@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornModel
 import PosthornText
 import PosthornStore
@@ -123,7 +124,9 @@ final class EmitBatch: Sendable {
         case .stored(let deliveries):
             return .success(EmittedEvent(id: event.id, isNew: true, deliveries: deliveries, uncarried: uncarried))
         case .known: return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0, uncarried: []))
-        case .conflict:
+        case .knownWithoutData(let digest) where MessageDigest.sha256(event.data) == digest:
+            return .success(EmittedEvent(id: event.id, isNew: false, deliveries: 0, uncarried: []))
+        case .knownWithoutData, .conflict:
             return .failure(.idInUse(event.id))
         }
     }

@@ -107,7 +107,7 @@ extension RetryReport {
     /// Without those that moved on between being chosen and being tried, which nobody named.
     fileprivate var withoutMoved: RetryReport {
         var report = self
-        (report.unknown, report.refused) = ([], [])
+        (report.unknown, report.refused) = ([], report.refused.filter(\.lacksData))
         return report
     }
 }

@@ -23,7 +23,7 @@ struct ReplayBatch: Sendable {
     var deliveries: [Found] = []
     /// Deliveries that are made.
     var additions: [Addition] = []
-    /// Those whose endpoints are removed, which can go nowhere.
+    /// Those whose endpoints are removed, which can go nowhere, and those that would be made of events that have lost their data (number 0).
     var refused: [Found] = []
     /// Up to where was looked.
     var position: Int64
@@ -152,6 +152,11 @@ struct ReplaySearch {
             isInScope(endpoint.settings.node) && isWanted(endpoint: endpoint.settings.id) && !has.contains(endpoint.settings.id)
         }
         if missing.isEmpty { return }
+        // Without its data it goes nowhere new.
+        if try reader.data(ofEvent: row.number) == nil {
+            batch.refused += missing.map { .init(delivery: 0, endpoint: $0.settings.id, event: row.event.id) }
+            return
+        }
         let recipients = try missing.map { (endpoint) throws(OutboxProblem) in
             Recipient(
                 endpoint: endpoint.key,

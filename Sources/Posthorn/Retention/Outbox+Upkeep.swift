@@ -1,4 +1,5 @@
 import Glibc
+import PosthornFormats
 import PosthornModel
 import PosthornSystem
 package import PosthornText
@@ -10,7 +11,7 @@ extension Outbox {
 
     /// Deletes events whose deliveries all ended before a time, with their deliveries and attempts, and those without deliveries that are
     /// as old. An id that was pruned is no longer known: the same id emitted again is a new event. Then endpoints that were removed
-    /// before that time and have no delivery left. What may go, ``Retention`` decides. Space is given back, and at last the counts of
+    /// before that time and have no delivery left; and where payloads go earlier, the data of events. What may go, ``Retention`` decides. Space is given back, and at last the counts of
     /// ``status()`` are taken once more.
     package func prune(settledBefore cutoff: Timestamp) throws -> PruneReport {
         try prune(Retention(settledBefore: cutoff))
@@ -58,6 +59,7 @@ extension Outbox {
             }
             if upkeep.endsAtNewer, page.allSatisfy({ $0.created >= retention.latestCutoff }) { break }
         }
+        if retention.dropsPayloads { total.payloads = try dropData(retention, upkeep, &pace) }
         let gone = try read { try $0.removedEndpoints() }.filter(retention.permits).map(\.key)
         for start in stride(from: 0, to: gone.count, by: Self.upkeepStep) {
             let batch = Array(gone[start..<min(start + Self.upkeepStep, gone.count)])
@@ -65,6 +67,55 @@ extension Outbox {
         }
         try giveBackSpace(upkeep)
         if upkeep.recounts { try recount() }
+        return total
+    }
+
+    /// Drops the data of events that need not keep it, in steps as those of `prune`. Digests are made beside the writer: an event never
+    /// changes.
+    private func dropData(_ retention: Retention, _ upkeep: Upkeep, _ pace: inout UpkeepPace) throws -> Int {
+        var dropped = 0
+        var last = Int64.min
+        while !upkeep.isCut() {
+            let page = try read { [last] in try $0.historiesWithData(beyond: last, limit: Self.upkeepStep) }
+            guard let end = page.last?.seq else { break }
+            last = end
+            var old = page.filter(retention.permitsDroppingData).map(\.seq)[...]
+            while !old.isEmpty, !upkeep.isCut() {
+                let batch = Array(old.prefix(pace.size))
+                old = old.dropFirst(batch.count)
+                let digests = try read { reader in
+                    try batch.compactMap { (seq) throws(OutboxProblem) in
+                        try reader.data(ofEvent: seq).map { (seq: seq, digest: MessageDigest.sha256($0)) }
+                    }
+                }
+                dropped += try step(&pace, upkeep, batch.count) { (store) throws(OutboxProblem) in try store.dropData(digests, retention) }
+            }
+            if upkeep.endsAtNewer, page.allSatisfy({ $0.created >= retention.payloadCutoff }) { break }
+        }
+        return dropped
+    }
+
+    /// What `prune` would do now: events, deliveries, endpoints and data. Attempts are not counted.
+    package func pruneForecast(_ retention: Retention) throws -> PruneReport {
+        var total = PruneReport()
+        var last = Int64.min
+        while true {
+            let page = try read { [last] in try $0.histories(beyond: last, limit: Self.upkeepStep) }
+            guard let end = page.last?.seq else { break }
+            last = end
+            for event in page where retention.permits(event) {
+                total.events += 1
+                total.deliveries += event.deliveries.count
+            }
+        }
+        last = .min
+        while retention.dropsPayloads {
+            let page = try read { [last] in try $0.historiesWithData(beyond: last, limit: Self.upkeepStep) }
+            guard let end = page.last?.seq else { break }
+            last = end
+            total.payloads += page.count { retention.permitsDroppingData(of: $0) && !retention.permits($0) }
+        }
+        total.endpoints = try read { try $0.removedEndpoints() }.count(where: retention.permits)
         return total
     }
 

@@ -27,7 +27,7 @@ extension Outbox {
         if composers.isEmpty { return [] }
         var found: [String: UncarriedEvents] = [:]
         var examined: [String: Int] = [:]
-        for event in events {
+        for event in events where event.hasData {
             for endpoint in routing.recipients(type: event.type, node: event.node) {
                 let id = endpoint.settings.id
                 examined[id, default: 0] += 1

@@ -30,6 +30,11 @@ extension ScopedOutbox {
     private func refuse(_ number: Int64, _ refused: [RetryReport.Refusal], _ unknown: [Int64], _ what: String) throws(ScopeProblem) {
         if unknown.contains(number) { throw Self.unknown("delivery", String(number)) }
         guard let refusal = refused.first else { return }
+        if refusal.lacksData {
+            throw ScopeProblem.conflict(
+                "the data of the delivery's event was dropped, so it cannot be sent; emit the event again under another id"
+            )
+        }
         throw ScopeProblem.conflict("the delivery is \(refusal.state.rawValue); no delivery in that state \(what)")
     }
 

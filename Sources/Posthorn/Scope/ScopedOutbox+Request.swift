@@ -15,6 +15,7 @@ extension ScopedOutbox {
             guard let event = try reader.event(id: row.delivery.event)?.event,
                 let endpoint = try reader.endpoint(id: row.delivery.endpoint), let revision = try reader.revision(row.revision)
             else { return .impossible("the outbox has no event or endpoint of it any more") }
+            if !event.hasData { return .impossible("the event's data was dropped, as run --keep-payloads says") }
             if let fault = endpoint.fault { return .impossible("the endpoint cannot be used (\(fault.problem.code.rawValue))") }
             return Self.compose(row.delivery, event, endpoint.settings, revision, at: now)
         }

@@ -65,9 +65,10 @@ extension JSONLine {
         self.init(event)
         add("waits_for_fan_out", waitsForFanOut)
         add("traceparent", event.traceparent)
+        add("data_dropped", !event.hasData)
         if withData {
             add("headers", .object(event.headers.map { .init($0.name, .string($0.shownValue)) }))
-            add("data", json: event.data)
+            if event.hasData { add("data", json: event.data) } else { add("data", JSONValue.null) }
         }
         add("deliveries", deliveries)
     }

@@ -37,7 +37,7 @@ enum Examples {
 
     static let eventWithDeliveries = json(
         #"{"id":"m1-started","type":"MEETING_STARTED","node":"s1","created":"2026-11-28T20:15:00.000Z","#
-            + #""waits_for_fan_out":false,"traceparent":null,"headers":{"x-tenant":"acme"},"data":{"id":"m1"},"deliveries":[]}"#
+            + #""waits_for_fan_out":false,"traceparent":null,"data_dropped":false,"headers":{"x-tenant":"acme"},"data":{"id":"m1"},"deliveries":[]}"#
     )
 
     static let attempt = json(

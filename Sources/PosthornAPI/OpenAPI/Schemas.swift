@@ -101,6 +101,7 @@ enum Schemas {
                 event + [
                     ("waits_for_fan_out", Schema.described(Schema.boolean, "Whether its recipients are not chosen yet.")),
                     ("traceparent", Schema.described(Schema.nullable("string"), "The trace that it belongs to.")),
+                    ("data_dropped", Schema.described(Schema.boolean, "Whether --keep-payloads has dropped its data.")),
                     (
                         "headers",
                         Schema.described(
@@ -108,10 +109,16 @@ enum Schemas {
                             "Go out with its requests; *** where a name tells of a secret."
                         )
                     ),
-                    ("data", Schema.described(.object([]), "The JSON object; a string where what was inserted is none.")),
+                    (
+                        "data",
+                        Schema.described(
+                            .object([]),
+                            "The JSON object; a string where what was inserted is none, null once it was dropped."
+                        )
+                    ),
                     ("deliveries", Schema.array(Schema.reference("Delivery"))),
                 ],
-                required: event.map(\.0) + ["waits_for_fan_out", "traceparent", "deliveries"]
+                required: event.map(\.0) + ["waits_for_fan_out", "traceparent", "data_dropped", "deliveries"]
             )
         ),
         (
@@ -217,8 +224,7 @@ enum Schemas {
 
     private static let limitedBy = Schema.described(
         Schema.array(Schema.nullable("string")),
-        "The nodes whose limits deliveries wait for at present, this endpoint's among them; null for the limit of all endpoints, or of a node above the "
-            + "key's."
+        "Nodes whose limits deliveries wait for at present; null for the limit of all endpoints, or of a node above the key's."
     )
 
     private static let topology: [(String, JSONValue)] = [

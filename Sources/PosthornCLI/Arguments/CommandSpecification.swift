@@ -80,6 +80,11 @@ struct CommandSpecification: Sendable {
         isRepeatable: true,
         "delete events whose deliveries ended longer ago, such as 30d, or by state: exhausted=90d (repeatable)"
     )
+    static let keepPayloads = Flag(
+        "keep-payloads",
+        "LENGTH",
+        "drop the data of events whose deliveries all ended longer ago, such as 7d; events, deliveries and attempts stay"
+    )
     static let json = Flag("json", "print JSON, one object a line")
     static let help = Flag("help", "print this")
     static let allow = Flag(

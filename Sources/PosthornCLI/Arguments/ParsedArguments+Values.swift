@@ -96,10 +96,15 @@ extension ParsedArguments {
         return now.advanced(byMilliseconds: -length)
     }
 
-    /// How long what has ended is kept; `nil` where nothing is said.
-    func retention(_ flag: String) throws(UsageProblem) -> RetentionPolicy? {
-        if all(flag).isEmpty { return nil }
-        do throws(InputProblem) { return try RetentionPolicy(all(flag)) } catch { throw problem(flag, error.value ?? "", error.reason) }
+    /// How long what has ended is kept, and the data of events; `nil` where nothing is said of either.
+    func retention(_ flag: String, payloads payloadFlag: String) throws(UsageProblem) -> RetentionPolicy? {
+        let payloads = try milliseconds(payloadFlag)
+        if payloads == 0 { throw problem(payloadFlag, text(payloadFlag) ?? "", "must be more than 0, such as 7d") }
+        if all(flag).isEmpty { return payloads.map { RetentionPolicy(keepPayloadsMilliseconds: $0) } }
+        var policy: RetentionPolicy
+        do throws(InputProblem) { policy = try RetentionPolicy(all(flag)) } catch { throw problem(flag, error.value ?? "", error.reason) }
+        policy.keepPayloadsMilliseconds = payloads
+        return policy
     }
 
     /// The ranges of a repeatable flag.

@@ -100,7 +100,16 @@ struct DeliveryChoice {
     /// - Returns: The exit status.
     func tellOfOthers(unknown: [Int64], _ refused: [RetryReport.Refusal]) -> Int32 {
         for id in unknown { ErrorOutput.line("posthorn: delivery \(id) is not known; posthorn deliveries shows them") }
-        for refusal in refused {
+        let dropped = refused.filter(\.lacksData)
+        if let first = dropped.first {
+            let many =
+                dropped.count == 1
+                ? "delivery \(first.delivery)" : "\(HumanText.grouped(dropped.count)) deliveries, the first \(first.delivery),"
+            ErrorOutput.line(
+                "posthorn: \(many) cannot be sent again, since --keep-payloads has dropped the data; emit the event again under another id"
+            )
+        }
+        for refusal in refused where !refusal.lacksData {
             ErrorOutput.line(
                 "posthorn: delivery \(refusal.delivery) is \(refusal.state.rawValue); \(Self.remedy(refusal.state, action))"
             )
@@ -131,6 +140,7 @@ struct DeliveryChoice {
                 var inner = JSONLine()
                 inner.add("delivery", refusal.delivery)
                 inner.add("state", refusal.state.rawValue)
+                inner.add("data_dropped", refusal.lacksData)
                 return inner
             }
         )

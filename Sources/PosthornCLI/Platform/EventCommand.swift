@@ -12,7 +12,8 @@ enum EventCommand: Command {
         flags: [.init("data", "print the data alone, byte for byte as receivers get it")],
         details: [
             "With --json: one object with id, type, node, created, waits_for_fan_out (whether it was inserted by SQL and no engine has"
-                + "\nchosen its recipients yet), data (the JSON object; a string where what was inserted is none) and deliveries (objects as"
+                + "\nchosen its recipients yet), data_dropped (whether --keep-payloads has dropped its data), data (the JSON object; a string where what"
+                + "\nwas inserted is none; null once it was dropped) and deliveries (objects as"
                 + "\nposthorn deliveries prints them)."
         ],
         examples: ["posthorn event m1-started", "posthorn event m1-started --data | jq ."]
@@ -23,6 +24,14 @@ enum EventCommand: Command {
         return try context.withOutbox { outbox in
             let (event, waits) = try outbox.event(id)
             if arguments.has("data") {
+                if !event.hasData {
+                    throw InputProblem(
+                        .notAllowedNow,
+                        field: "event",
+                        value: event.id,
+                        reason: "has no data any more: --keep-payloads has dropped it"
+                    )
+                }
                 context.output.write(event.data)
                 context.output.write("\n")
                 return 0
@@ -49,7 +58,8 @@ enum EventCommand: Command {
     }
 
     private static func text(_ event: Event) -> String {
-        let data = String(decoding: event.data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let text = event.hasData ? String(decoding: event.data, as: UTF8.self) : "(its data was dropped, as --keep-payloads says)"
+        let data = text.split(separator: "\n", omittingEmptySubsequences: false)
         let headers = event.headers.map { "\nheader   \(TerminalText.text($0.name)): \(TerminalText.text($0.shownValue))" }
         return """
             event    \(TerminalText.text(event.id))

@@ -70,7 +70,9 @@ enum ReplayCreateCommand: Command {
         for endpoint in Set(forecast.deliveries.keys).union(forecast.refused.keys).sorted() {
             var parts = ["\(HumanText.grouped(forecast.deliveries[endpoint] ?? 0))"]
             if let held = forecast.held[endpoint] { parts.append("\(HumanText.grouped(held)) of them held until it is active") }
-            if let refused = forecast.refused[endpoint] { parts.append("\(HumanText.grouped(refused)) not, since it is removed") }
+            if let refused = forecast.refused[endpoint] {
+                parts.append("\(HumanText.grouped(refused)) not, since it is removed or the data was dropped")
+            }
             text += "  \(TerminalText.text(endpoint)): \(parts.joined(separator: ", "))\n"
         }
         return text

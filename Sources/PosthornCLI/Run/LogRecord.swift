@@ -171,7 +171,8 @@ struct LogRecord: Sendable, Equatable {
             self.init(.info, "work_recovered", "the outbox can be used for that again", [Field("work", work.rawValue)])
         case .pruned(let report):
             let fields = [Field("events", report.events), Field("deliveries", report.deliveries), Field("attempts", report.attempts)]
-            self.init(.info, "pruned", "what --keep does not keep any more was deleted", fields)
+            let payloads = [Field("payloads", report.payloads)]
+            self.init(.info, "pruned", "what --keep and --keep-payloads do not keep any more was deleted", fields + payloads)
         case .pruneFailed(let failure):
             self.init(.warn, "prune_failed", "old deliveries could not be deleted: \(Self.text(failure))", [Field("code", failure.code)])
         case .draining: self.init(.info, "draining", "draining: no new requests, those on the wire end")

@@ -22,6 +22,7 @@ enum RunCommand: Command {
             ),
             .init("speed", "N", "run the retry schedule N times faster: 60 makes an hour a minute (default 1)"),
             CommandSpecification.keep,
+            CommandSpecification.keepPayloads,
             .init(
                 "suspend-after",
                 "N",
@@ -52,7 +53,7 @@ enum RunCommand: Command {
             ),
         ] + OutboundArguments.flags + MailArguments.flags + ListenArguments.flags,
         settings: [
-            "create", "keep", "suspend-after", "disable-after", "gone-disables", "rate-per-second",
+            "create", "keep", "keep-payloads", "suspend-after", "disable-after", "gone-disables", "rate-per-second",
             "max-in-flight", "allow", "threads", "ca-file", "connection-lifetime",
             "drain",
             "log", "log-level",
@@ -75,7 +76,8 @@ enum RunCommand: Command {
             OutboundArguments.details,
             "A missing outbox is made with --create only: a mistyped name, or a disk that is not mounted, would look like an outbox\nwithout events.",
             "With --keep what has ended longer ago is deleted, at the start and every ten minutes, in steps that hold the writer for some\n"
-                + "milliseconds: --keep 30d for all states, --keep exhausted=90d for one. An event goes when all of its deliveries may.",
+                + "milliseconds: --keep 30d for all states, --keep exhausted=90d for one. An event goes when all of its deliveries may."
+                + "\nWith --keep-payloads the data of events goes earlier: what is left is listed, and cannot be sent again.",
             "With --check: one line a check as doctor has them, with --json one object each (severity, check, message); exit status 1 when\n"
                 + "there is a problem. The mail server is connected to and logged in at; no mail is sent, and no file is changed.",
             MailArguments.details,
@@ -214,7 +216,7 @@ enum RunCommand: Command {
             mail: try MailArguments.configuration(arguments)
         )
         configuration.health = try HealthArguments.policy(arguments)
-        configuration.retention = try arguments.retention("keep")
+        configuration.retention = try arguments.retention("keep", payloads: "keep-payloads")
         let limits = DeliveryLimits(
             ratePerSecond: try arguments.positiveNumber("rate-per-second", upTo: EndpointSettings.rateLimit),
             inFlightLimit: try arguments.integer("max-in-flight", DeliveryLimits.inFlightRange)

@@ -6,11 +6,15 @@ public struct RetentionPolicy: Sendable, Hashable {
     public var keepMilliseconds: Int64?
     /// The same by state; only states that end a delivery count.
     public var byState: [DeliveryState: Int64]
+    /// How long the data of events is kept once all of their deliveries have ended, in milliseconds, where that is shorter; `nil` to keep
+    /// it as long as the rest.
+    public var keepPayloadsMilliseconds: Int64?
 
     /// A policy.
-    public init(keepMilliseconds: Int64? = nil, byState: [DeliveryState: Int64] = [:]) {
+    public init(keepMilliseconds: Int64? = nil, byState: [DeliveryState: Int64] = [:], keepPayloadsMilliseconds: Int64? = nil) {
         self.keepMilliseconds = keepMilliseconds
         self.byState = byState
+        self.keepPayloadsMilliseconds = keepPayloadsMilliseconds
     }
 
     /// Reads a policy as flags and settings have it: `30d`, `exhausted=90d`.

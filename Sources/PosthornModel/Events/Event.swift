@@ -10,12 +10,15 @@ public struct Event: Hashable, Sendable {
     public let node: String
     /// When it happened.
     public let created: Timestamp
-    /// The producer's JSON object, byte for byte as it was written.
+    /// The producer's JSON object, byte for byte as it was written; empty once it was dropped, as ``RetentionPolicy`` says.
     public let data: [UInt8]
     /// The trace that it was emitted in, which goes out as a header with its requests: a `traceparent` of W3C Trace Context.
     public let traceparent: String?
     /// What goes out with its requests as further headers, in this order.
     public let headers: [EventHeader]
+
+    /// Whether its data is still there.
+    public var hasData: Bool { !data.isEmpty }
 
     /// An event whose parts were checked before; see ``init(checking:type:node:created:data:traceparent:headers:)``.
     public init(

@@ -51,7 +51,7 @@ package struct CopiedTable: Sendable, Hashable {
                 + "changed:i generation:i lanes on_exhausted health"
         ),
         CopiedTable("posthorn_endpoint_revision", "key:i endpoint:i url method envelope created:i"),
-        CopiedTable("posthorn_outbox", "seq:i id type node created:i origin:i data:x traceparent headers"),
+        CopiedTable("posthorn_outbox", "seq:i id type node created:i origin:i data:x traceparent headers digest"),
         CopiedTable("posthorn_arrival", "seq:i"),
         CopiedTable(
             "posthorn_delivery",

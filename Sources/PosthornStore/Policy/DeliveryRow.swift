@@ -13,6 +13,8 @@ public struct DeliveryRow: Sendable, Hashable {
     public let round: DeliveryRound
     /// The revision that it is pinned to.
     public let revision: Int64
+    /// Whether its event has its data, without which it cannot be sent.
+    public let hasData: Bool
     /// Its endpoint; `nil` when the outbox is damaged and has none of that number.
     public let endpoint: Endpoint?
 
@@ -43,6 +45,7 @@ public struct DeliveryRow: Sendable, Hashable {
         due: Timestamp?,
         round: DeliveryRound = DeliveryRound(),
         revision: Int64,
+        hasData: Bool = true,
         endpoint: Endpoint?
     ) {
         self.state = state
@@ -50,6 +53,7 @@ public struct DeliveryRow: Sendable, Hashable {
         self.due = due
         self.round = round
         self.revision = revision
+        self.hasData = hasData
         self.endpoint = endpoint
     }
 }

@@ -11,6 +11,8 @@ public struct EventHistory: Sendable, Hashable {
     public let waitsForFanOut: Bool
     /// Whether it is the newest event or has the newest delivery; those stay, so that their numbers are never given out again.
     public let isNewest: Bool
+    /// Whether its data is there, as far as that was asked for.
+    public let hasData: Bool
     /// All of its deliveries.
     public let deliveries: [Delivery]
 
@@ -32,11 +34,19 @@ public struct EventHistory: Sendable, Hashable {
     }
 
     /// Creates a history.
-    public init(seq: Int64, created: Timestamp, waitsForFanOut: Bool = false, isNewest: Bool = false, deliveries: [Delivery]) {
+    public init(
+        seq: Int64,
+        created: Timestamp,
+        waitsForFanOut: Bool = false,
+        isNewest: Bool = false,
+        hasData: Bool = true,
+        deliveries: [Delivery]
+    ) {
         self.seq = seq
         self.created = created
         self.waitsForFanOut = waitsForFanOut
         self.isNewest = isNewest
+        self.hasData = hasData
         self.deliveries = deliveries
     }
 }

@@ -73,6 +73,10 @@ extension ManualActions {
                 refused.append(.init(delivery: id, state: row.state))
                 continue
             }
+            if change.state == .pending, !row.hasData {
+                refused.append(.init(delivery: id, state: row.state, lacksData: true))
+                continue
+            }
             try write(change, of: id, from: row)
             isChanged = true
             count(row, change)

@@ -7,8 +7,6 @@ public protocol StatusReader: AnyObject {
     /// counted as far as ``OutboxStatus/overdueLimit``.
     /// - Parameter now: The time that says what is overdue.
     func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
-    /// What the engine last said of itself.
-    func pulse() throws(OutboxProblem) -> EngineHeartbeat?
     /// What can be counted without going through anything that grows with the outbox, for metrics.
     func gauges() throws(OutboxProblem) -> OutboxGauges
     /// How many more events and deliveries there are than were counted for ``status(at:)``; reads all that is counted.

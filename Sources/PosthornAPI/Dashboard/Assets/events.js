@@ -63,7 +63,8 @@ page('events/:id', async context => {
             ['Trace', event.traceparent && h('code', {}, event.traceparent)],
             ['Headers', Object.entries(event.headers ?? {}).map(([name, value]) => h('div', {}, h('code', {}, `${name}: ${value}`)))],
         ]),
-        event.data !== undefined && [h('h2', {}, 'Data'), h('pre', { tabindex: '0', 'aria-label': 'Data' }, JSON.stringify(event.data, null, 2))],
+        event.data_dropped && note('warn', h('p', {}, 'Its data was dropped, as run --keep-payloads says. It is listed, and cannot be sent again.')),
+        event.data !== undefined && event.data !== null && [h('h2', {}, 'Data'), h('pre', { tabindex: '0', 'aria-label': 'Data' }, JSON.stringify(event.data, null, 2))],
         h('h2', {}, 'Who gets it, and why'), recipientsTable(recipients.data),
         h('h2', {}, 'Deliveries'),
         event.deliveries.length === 0 ? h('p', {}, 'There are none.') : table('Of this event', [
