@@ -14,6 +14,11 @@ static inline int posthorn_sqlite3_disable_triggers(sqlite3 *connection) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
 }
 
+/* Statements of this connection may write the schema's own table, as one migration does; some builds of SQLite forbid it at first. */
+static inline int posthorn_sqlite3_allow_schema_writes(sqlite3 *connection) {
+    return sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)0);
+}
+
 /* SQLITE_TRANSIENT and SQLITE_STATIC are casts of integers to function pointers,
    which the importer leaves out. */
 static inline int posthorn_sqlite3_bind_text_copy(sqlite3_stmt *statement, int index, const char *text, int length) {

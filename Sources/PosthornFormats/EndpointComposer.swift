@@ -92,6 +92,9 @@ public final class EndpointComposer: RequestComposer {
         }
     }
 
+    /// The statuses that a vendor's file takes for a success; `nil` where 200 alone is one.
+    public var success: [ClosedRange<Int>]? { vendor?.success }
+
     /// Whether ``check(type:data:)`` can refuse anything; `false` when every valid event is fine.
     public var needsCheck: Bool { envelope.needsCheck || signer.needsCheck }
 

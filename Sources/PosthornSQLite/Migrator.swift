@@ -17,6 +17,7 @@ struct Migrator {
     /// Applies what is missing, each file in a transaction of its own.
     func migrate(_ connection: SQLiteConnection, now: Int64) throws(OutboxProblem) {
         var applied = try check(connection)
+        if applied < migrations.count { connection.allowSchemaWrites() }
         while applied < migrations.count {
             try apply(migrations[applied], to: connection, expecting: applied, now: now)
             // Another process may have been faster by more than one file.

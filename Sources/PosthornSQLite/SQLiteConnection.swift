@@ -88,6 +88,9 @@ final class SQLiteConnection {
         sqlite3_close_v2(handle)
     }
 
+    /// Lets a migration write the stored statement of a table, which some builds of SQLite forbid at first.
+    func allowSchemaWrites() { _ = posthorn_sqlite3_allow_schema_writes(handle) }
+
     /// Runs one or more statements that return nothing of interest.
     func execute(_ sql: String) throws(OutboxProblem) {
         let status = sqlite3_exec(handle, sql, nil, nil, nil)

@@ -6,6 +6,7 @@ extension SQLiteStore {
     /// How the schema differs from what this program's migrations make, missing parts first.
     package func schemaDifferences() throws(OutboxProblem) -> [SchemaDifference] {
         let model = try SQLiteConnection(path: ":memory:", creating: false)
+        model.allowSchemaWrites()
         for migration in Migrations.sqlite { try model.execute(String(decoding: migration.sql, as: UTF8.self)) }
         let (wanted, found) = (try Self.schema(model), try Self.schema(connection))
         let missing = wanted.filter { found[$0.key] == nil }.map { SchemaDifference(kind: .missing, $0.value) }

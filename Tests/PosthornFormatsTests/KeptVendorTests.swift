@@ -28,6 +28,7 @@ import Testing
         try KeptVendor.prove(settings)
         let kept = try EndpointComposer(settings, now: someMoment)
         #expect(try VendorFile(kept: file.kept, isProved: false).kept == file.kept)
+        #expect(kept.success == file.description.success)
         for kind in file.types {
             let event = AcceptedEvent(Event(id: "evt-1", type: kind.name, node: "n", created: someMoment, data: kind.samples[0]))
             var (one, other) = (OutboundRequest(), OutboundRequest())

@@ -34,6 +34,25 @@ import Testing
         }
     }
 
+    /// What a vendor's file takes for a success is one, and 200 is none where the file names others.
+    @Test func othersThan200AreSuccessesWhereAFileSaysSo() {
+        for (status, ranges, isSuccess) in [
+            (204, [200...299], true), (200, [202...202], false), (202, [202...202], true), (204, nil, false), (200, nil, true),
+            (302, [200...299], false),
+        ] as [(Int, [ClosedRange<Int>]?, Bool)] {
+            let head = head("HTTP/1.1 \(status) X", "")
+            let verdict = TransferVerdict(
+                code: CURLE_OK,
+                head: head,
+                success: ranges,
+                wasSent: true,
+                intervention: nil,
+                detail: ""
+            )
+            #expect((verdict.error == nil) == isSuccess && verdict.status == status, "\(status)")
+        }
+    }
+
     @Test func outOfMemoryIsOursBeforeTheRequestWasSent() {
         let verdict = TransferVerdict(code: CURLE_OUT_OF_MEMORY, head: ResponseHead(), wasSent: false, intervention: nil, detail: "")
         #expect(verdict.error == .resources)

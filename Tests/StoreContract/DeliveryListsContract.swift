@@ -11,6 +11,7 @@ extension StoreContract {
         Rule("what waits for a former URL is counted") { try $0.formerURLsAreCounted() },
         Rule("what waits for endpoints is found") { try $0.waitingIsFound() },
         Rule("attempts are listed as they were recorded") { try $0.attemptsAreListed() },
+        Rule("an attempt that a receiver took has any status") { try $0.takenAttemptsHaveAnyStatus() },
     ]
 
     private func list(_ change: (inout DeliveryFilter) -> Void = { _ in }) throws -> [Delivery] {
@@ -151,6 +152,21 @@ extension StoreContract {
         #expect(all.rows.map(\.delivery) == Array(ids[1...3]) && all.through == ids[3])
         #expect(try page(keys, beyond: ids[9]).rows.map(\.delivery) == Array(ids[10...]))
         #expect(try page([]).rows.isEmpty && page([99]).rows.isEmpty)
+    }
+
+    /// What a vendor's file takes for a success is the engine's to say: 202 and 204, and a redirect where one asks for it.
+    private func takenAttemptsHaveAnyStatus() throws {
+        let (store, ids) = try filled()
+        for (id, status) in zip(ids, [200, 202, 204, 302]) {
+            let made = attempt(id, 1, Transition(state: .delivered, attempts: 1, nextAttemptAt: nil))
+            var outcome = made.outcome
+            outcome.status = status
+            let record = AttemptRecord(delivery: id, number: 1, outcome: outcome, transition: made.transition)
+            _ = try store.write { () throws(OutboxProblem) in try store.record([record]) }
+            #expect(try read { try $0.attempts(of: id) }?.first?.outcome == outcome)
+        }
+        let rows = try list { $0.state = .delivered }
+        #expect(rows.map { $0.last?.status } == [200, 202, 204, 302] && rows.allSatisfy { $0.last?.error == nil })
     }
 
     private func attemptsAreListed() throws {

@@ -56,7 +56,7 @@ extension Outbox {
             try own.compose(AcceptedEvent(event), attempt: 1, at: now, into: &request)
             composer = own
         }
-        let success = vendor?.file.description.success ?? [200...200]
+        let success = vendor?.file.description.success ?? composer?.success ?? [200...200]
         let outcome = Self.send(request, try EndpointURL(settings.url), settings, success, at: now, `guard`, caFile)
         let redactor = SecretRedactor(settings, composer)
         let shown = ShownRequest(request, settings, redactor, of: event)

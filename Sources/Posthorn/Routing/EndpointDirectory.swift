@@ -349,6 +349,7 @@ final class EndpointDirectory {
             inFlightLimit: settings.inFlightLimit,
             ratePerSecond: settings.ratePerSecond,
             composer: otherComposer?(settings) ?? shared,
+            success: (try? composer.get())?.success,
             owners: routing?.owners(of: settings.node) ?? []
         )
         return Target(endpoint: index, sendTarget: target, composer: shared)

@@ -52,7 +52,7 @@ enum EndpointTestCommand: Command {
         let place = outcome.address.isEmpty ? "" : " from \(outcome.address)"
         let time = HumanText.length(milliseconds: outcome.durationMicroseconds / 1000)
         if let status = outcome.status {
-            text += "< \(status)\(place) in \(time)\(outcome.error == nil ? "" : ": only 200 counts as received")\n"
+            text += "< \(status)\(place) in \(time)\(outcome.error == nil ? "" : ": that does not count as received")\n"
         } else {
             text += "< no answer after \(time): \(failure(outcome))\n"
         }

@@ -17,6 +17,8 @@ struct VendorFileSignature: SignatureFormat {
 
     /// What makes the requests.
     let composer: VendorComposer
+    /// What the vendor takes for a success.
+    let success: [ClosedRange<Int>]
     let headerNames: [String]
     let needsCheck: Bool
 
@@ -31,6 +33,7 @@ struct VendorFileSignature: SignatureFormat {
             )
         }
         composer = try vendor.composer(url: settings.url)
+        success = vendor.file.description.success
         headerNames = vendor.file.description.headerNames + vendor.file.types.flatMap { $0.headers.map(\.name) }
         needsCheck = vendor.file.description.wantsOfData
     }

@@ -31,7 +31,7 @@ public enum AttemptError: String, CaseIterable, Sendable {
     /// What it means and what to look at, for people.
     public var sentence: String {
         switch self {
-        case .status: return "The receiver answered with a status other than 200; only 200 counts as received."
+        case .status: return "The receiver answered with a status that is no success: any but 200, unless a vendor file says otherwise."
         case .timeout: return "The receiver did not finish its answer before the deadline (connect, headers and body together)."
         case .dns: return "The host's name could not be resolved; check the URL and the name servers."
         case .connect: return "No connection came about: refused, unreachable or filtered."

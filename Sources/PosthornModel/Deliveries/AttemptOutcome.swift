@@ -24,8 +24,9 @@ public struct AttemptOutcome: Hashable, Sendable {
     /// How much of an answer is kept: the first KiB.
     public static let excerptLimitBytes = 1024
 
-    /// Whether the receiver took the event: an answer of exactly 200.
-    public var succeeded: Bool { error == nil && status == 200 }
+    /// Whether the receiver took the event: an answer of exactly 200, or of another status that the endpoint's vendor file takes for a
+    /// success. Any other answer is an error.
+    public var succeeded: Bool { error == nil && status != nil }
 
     /// Creates an outcome.
     public init(

@@ -16,7 +16,7 @@ public enum DeliveryState: String, CaseIterable, Sendable {
     case pending
     /// Its endpoint is disabled or unverified; it goes out when that changes.
     case held
-    /// The receiver answered 200.
+    /// The receiver answered 200, or another status that the endpoint's vendor file takes for a success.
     case delivered
     /// Every attempt failed.
     case exhausted

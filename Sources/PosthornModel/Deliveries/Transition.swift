@@ -25,7 +25,7 @@ public struct Transition: Hashable, Sendable {
     ///   - number: The attempt's number, counted from 1 over the delivery's whole life.
     ///   - round: Where the delivery was in its schedule before the attempt.
     ///   - started: When the attempt started.
-    ///   - succeeded: Whether the receiver answered 200.
+    ///   - succeeded: Whether the receiver took the event: ``AttemptOutcome/succeeded``.
     ///   - isFinal: Whether no further attempt can help; see ``AttemptError/isFinal``.
     ///   - retryAfterMilliseconds: How long the receiver asked us to wait, counted from the attempt's end.
     ///   - ended: When the attempt ended.

@@ -8,6 +8,9 @@ public protocol RequestComposer: AnyObject, Sendable {
     /// What every request proves itself with, where the receiver asks for it.
     var clientCertificate: ClientCertificate? { get }
 
+    /// The statuses that say the receiver took the event, where they are others than 200 alone.
+    var success: [ClosedRange<Int>]? { get }
+
     /// Writes headers, body and query of one attempt into `request`, which the caller has emptied.
     ///
     /// - Parameters:
@@ -27,4 +30,7 @@ public protocol RequestComposer: AnyObject, Sendable {
 extension RequestComposer {
     /// None.
     public var clientCertificate: ClientCertificate? { nil }
+
+    /// 200 alone.
+    public var success: [ClosedRange<Int>]? { nil }
 }

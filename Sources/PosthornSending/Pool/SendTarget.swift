@@ -22,6 +22,8 @@ public final class SendTarget: @unchecked Sendable {
     public let ratePerSecond: Double?
     /// Makes the requests.
     public let composer: any RequestComposer
+    /// The statuses that say the receiver took the event; `nil` for 200 alone.
+    public let success: [ClosedRange<Int>]?
     /// Whose endpoint it is: the ids of the nodes from the top of the hierarchy down to its own.
     public let owners: [String]
 
@@ -43,6 +45,7 @@ public final class SendTarget: @unchecked Sendable {
         inFlightLimit: Int,
         ratePerSecond: Double?,
         composer: any RequestComposer,
+        success: [ClosedRange<Int>]? = nil,
         owners: [String] = []
     ) {
         self.key = key
@@ -52,6 +55,7 @@ public final class SendTarget: @unchecked Sendable {
         self.inFlightLimit = max(1, inFlightLimit)
         self.ratePerSecond = ratePerSecond
         self.composer = composer
+        self.success = success
         self.owners = owners
         nodes = owners.map(\.hashValue)
         parsed = url.makeHandle()

@@ -10,7 +10,14 @@ extension Transfer {
     func verdict(_ code: CURLcode) -> TransferVerdict {
         let detail = errorBuffer[0] == 0 || code == CURLE_OK ? "" : String(cString: errorBuffer)
         let cause = state.intervention ?? state.agreement?.refusal.map { .refusedCertificate($0) }
-        var verdict = TransferVerdict(code: code, head: state.head, wasSent: state.sendCount > 0, intervention: cause, detail: detail)
+        var verdict = TransferVerdict(
+            code: code,
+            head: state.head,
+            success: state.currentTarget?.success,
+            wasSent: state.sendCount > 0,
+            intervention: cause,
+            detail: detail
+        )
         if cause == nil, case .receiver(let text) = proxyTrouble(code) { (verdict.error, verdict.text) = (.connect, text) }
         return verdict
     }

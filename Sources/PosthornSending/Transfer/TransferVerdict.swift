@@ -45,10 +45,18 @@ struct TransferVerdict: Hashable {
     /// - Parameters:
     ///   - code: libcurl's result.
     ///   - head: What was read of the answer's head.
+    ///   - success: The statuses that say the receiver took the event; `nil` for 200 alone.
     ///   - wasSent: Whether the request had begun to leave.
     ///   - intervention: What a callback did.
     ///   - detail: The text in libcurl's error buffer.
-    init(code: CURLcode, head: borrowing ResponseHead, wasSent: Bool, intervention: AbortCause?, detail: String) {
+    init(
+        code: CURLcode,
+        head: borrowing ResponseHead,
+        success: [ClosedRange<Int>]? = nil,
+        wasSent: Bool,
+        intervention: AbortCause?,
+        detail: String
+    ) {
         status = head.isComplete ? head.status : nil
         text = ""
         if let failure = Self.failure(of: intervention) {
@@ -60,8 +68,10 @@ struct TransferVerdict: Hashable {
             error = .badResponse
             text = "the answer's head has no status line where one must be, or one where none may be"
         } else if head.isComplete && Self.statusDecides(code, detail) {
-            error = head.status == 200 ? nil : .status
-            text = head.status == 200 ? "" : "answered \(head.status)"
+            let status = head.status
+            let isSuccess = success?.contains { $0.contains(status) } ?? (status == 200)
+            error = isSuccess ? nil : .status
+            text = isSuccess ? "" : "answered \(status)"
         } else if code == CURLE_OK {
             error = .closed
             text = "the connection ended inside the answer's head"

@@ -94,7 +94,7 @@ export function endpointState(endpoint, other = false) {
 
 /// What each error of an attempt means, and what to do about it.
 export const errors = {
-    http_status: ['The receiver answered with a status other than 200; only 200 counts as received.', 'Read what it answered. Its URL may be wrong, or those who run it must mend it or make it answer 200.'],
+    http_status: ['The receiver answered with a status that is no success: any but 200, unless a vendor file says otherwise.', 'Read what it answered. Its URL may be wrong, or those who run it must mend it or make it answer 200.'],
     timeout: ['The receiver did not finish its answer before the deadline (connect, headers and body together).', 'Let the receiver answer first and work afterwards, or give the endpoint a longer timeout.'],
     dns: ['The host\'s name could not be resolved; check the URL and the name servers.', 'Correct the host in the endpoint\'s URL, or let its owner mend the DNS record.'],
     connect: ['No connection came about: refused, unreachable or filtered.', 'Check host and port of the URL, and whether a firewall lets this machine in.'],
@@ -136,7 +136,7 @@ export function stoppedLanes(lanes) {
 export const states = {
     pending: 'It waits for its next attempt, or is on the wire.',
     held: 'Its endpoint is disabled, unverified or broken. It goes out when that is mended.',
-    delivered: 'The receiver answered 200.',
+    delivered: 'The receiver took it.',
     exhausted: 'Every attempt failed. It stays here until it is retried by hand.',
     cancelled: 'It was taken back by hand, or its endpoint was removed. It is not sent any more.',
 };
