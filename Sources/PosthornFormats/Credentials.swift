@@ -26,9 +26,10 @@ public enum Credentials {
     ) throws(InputProblem) -> [String: JSONValue] {
         _ = try CredentialReader(settings, allowingKept: false)
         let digests = rotatedDigests(stored)
+        let rotated = settings.signature.format.rotatedMembers(settings)
         func isKnown(_ name: String, _ value: JSONValue) -> Bool {
             if stored[name] == value { return true }
-            guard case .string(let text) = value, name == settings.signature.format.rotatedMember else { return false }
+            guard case .string(let text) = value, rotated.contains(name) else { return false }
             return digests.contains(digest(text))
         }
         let isSecret = secrets(of: settings.credentials)
@@ -74,12 +75,15 @@ public enum Credentials {
         graceMilliseconds: Int64 = defaultGraceMilliseconds
     ) throws(InputProblem) -> [String: JSONValue] {
         var credentials = try created(settings, at: now, stored: stored)
-        guard let member = settings.signature.format.rotatedMember, case .string(let configured) = credentials[member] else {
-            return credentials
+        let secrets = settings.signature.format.rotatedMembers(settings).compactMap { member in
+            if case .string(let text) = credentials[member] { (member: member, text: text) } else { nil }
         }
+        if secrets.isEmpty { return credentials }
         let digests = rotatedDigests(stored)
         if !digests.isEmpty {
-            if let current = stored[member], digests.contains(digest(configured)) { credentials[member] = current }
+            for (member, text) in secrets where digests.contains(digest(text)) {
+                if let current = stored[member] { credentials[member] = current }
+            }
             credentials[KeptMember.rotatedFrom] = .array(digests.map { .string($0) })
         }
         settings.signature.format.keep(of: stored, in: &credentials)
@@ -87,7 +91,7 @@ public enum Credentials {
             credentials[KeptMember.previousSecrets] = try previousSecrets(
                 stored,
                 of: settings,
-                unless: credentials[member],
+                unless: credentials,
                 at: now,
                 graceMilliseconds: graceMilliseconds
             )
@@ -98,8 +102,8 @@ public enum Credentials {
         return credentials
     }
 
-    /// Whether a replaced secret can sign beside its successor: Standard Webhooks' format carries any number of signatures, and a
-    /// configured HMAC does with `previous_value`. The others carry one.
+    /// Whether a replaced secret can sign beside its successor: Standard Webhooks' format carries any number of signatures, a configured
+    /// HMAC does with `previous_value`, and a vendor's file with `repeat`. The others carry one.
     public static func carriesSeveralSignatures(_ settings: EndpointSettings) -> Bool {
         settings.signature.format.carriesSeveral(settings)
     }
@@ -121,6 +125,7 @@ public enum Credentials {
     ///
     /// - Parameters:
     ///   - settings: The endpoint with its stored credentials.
+    ///   - name: Which secret, where a vendor's file names several.
     ///   - newSecret: The new secret; `nil` to have one made.
     ///   - now: The moment of the rotation.
     ///   - graceMilliseconds: How long a replaced secret signs on, where the format can carry it.
@@ -128,20 +133,19 @@ public enum Credentials {
     /// - Throws: Why the endpoint has nothing to rotate, or why the new secret cannot be used.
     public static func rotated(
         _ settings: EndpointSettings,
+        name: String? = nil,
         newSecret: String?,
         at now: Timestamp,
         graceMilliseconds: Int64 = defaultGraceMilliseconds,
         random: (Int) -> [UInt8] = SecureRandom.bytes
     ) throws(InputProblem) -> Rotation {
-        guard let member = settings.signature.format.rotatedMember else {
-            throw InputProblem(.incompatible, field: "signature", value: settings.signature.rawValue, reason: "has no secret to rotate")
-        }
+        let member = try rotatedMember(settings, named: name)
         var next = settings
         var shownOnce: String?
         let format = settings.signature.format
         format.renew(&next.credentials, at: now)
         if !format.renewsWithoutSecret || newSecret != nil {
-            let made = newSecret == nil ? try makeSecret(like: settings, random: random) : nil
+            let made = newSecret == nil ? try makeSecret(member, like: settings, random: random) : nil
             let secret = newSecret ?? made?.secret ?? ""
             if settings.credentials[member] == .string(secret) {
                 throw InputProblem(
@@ -159,7 +163,7 @@ public enum Credentials {
             next.credentials[KeptMember.previousSecrets] = try previousSecrets(
                 settings.credentials,
                 of: settings,
-                unless: next.credentials[member],
+                unless: next.credentials,
                 at: now,
                 graceMilliseconds: graceMilliseconds
             )

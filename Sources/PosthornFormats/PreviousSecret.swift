@@ -5,6 +5,8 @@ import PosthornText
 struct PreviousSecret {
     let text: String
     let validUntil: Timestamp
+    /// Which secret it was, beside a vendor's file, which may name several.
+    var name: String?
 
     /// Reads the kept list.
     static func list(_ value: JSONValue?) throws(InputProblem) -> [PreviousSecret] {
@@ -14,13 +16,16 @@ struct PreviousSecret {
             guard case .string(let text) = element["secret"], case .string(let moment) = element["valid_until"],
                 let validUntil = Timestamp(iso8601: moment)
             else { throw damaged }
-            return PreviousSecret(text: text, validUntil: validUntil)
+            var name: String?
+            if case .string(let text) = element["name"] { name = text }
+            return PreviousSecret(text: text, validUntil: validUntil, name: name)
         }
     }
 
     /// The form that is stored.
     var value: JSONValue {
-        .object([.init("secret", .string(text)), .init("valid_until", .string(validUntil.description))])
+        let members = [JSONValue.Member("secret", .string(text)), JSONValue.Member("valid_until", .string(validUntil.description))]
+        return .object(members + (name.map { [JSONValue.Member("name", .string($0))] } ?? []))
     }
 
     private static var damaged: InputProblem {

@@ -61,6 +61,25 @@ import Testing
         #expect(!test.output.contains(Self.secret))
     }
 
+    /// A rotation: the receiver with the replaced key takes requests for as long as both sign.
+    @Test func aRotationOverlapsWhereTheFileCarriesSeveral() throws {
+        let posthorn = try PosthornProcess()
+        let words = ["receive", "--port", "0", "--json", "--vendor-file", Self.stripe, "--credential", "secret=\(Self.secret)"]
+        let (receiver, _) = try posthorn.startLogging(words)
+        let port = try LabReceiveEndToEndTests.listeningPort(posthorn.directory.file("run-stdout"), posthorn)
+        let platform = try applied("http://127.0.0.1:\(port)/hook")
+        let rotated = try platform.run("endpoint", "rotate", "shop", "--grace", "2h")
+        #expect(rotated.status == 0 && rotated.output.contains("The replaced one signs too until "), "\(rotated.output)\(rotated.errors)")
+        #expect(try platform.run("endpoint", "show", "shop").output.contains("signs too, until"))
+        #expect(try platform.run("emit", "-", input: Self.event).status == 0)
+        let run = try platform.run("run", "--until-settled", "--allow", "127.0.0.0/8")
+        #expect(run.output.hasPrefix("0 pending, 0 held, 1 delivered"), "\(run.output)\(run.errors)")
+        let named = try platform.run("endpoint", "rotate", "shop", "--name", "sekret")
+        #expect(named.status != 0 && named.errors.contains("secret") && named.errorLines.count == 1, "\(named.errors)")
+        receiver.send(SIGTERM)
+        #expect(receiver.wait() == 0)
+    }
+
     @Test func peopleSeeTheVendorsNameAndProgramsTheDocument() throws {
         let platform = try applied("https://shop.example/hook")
         let shown = try platform.run("endpoint", "show", "shop")

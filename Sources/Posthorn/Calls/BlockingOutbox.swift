@@ -123,10 +123,12 @@ public struct BlockingOutbox: Sendable {
     }
 
     /// Replaces an endpoint's secret, or its token for Webio. Every attempt from now on uses it, also those of deliveries that wait already.
-    public func rotate(endpoint id: String, newSecret: String? = nil, graceMilliseconds: Int64? = nil)
+    public func rotate(endpoint id: String, name: String? = nil, newSecret: String? = nil, graceMilliseconds: Int64? = nil)
         throws(OutboxError) -> SecretRotation
     {
-        try OutboxError.typed { try outbox.rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds) }
+        try OutboxError.typed {
+            try outbox.rotate(endpoint: id, name: name, newSecret: newSecret, graceMilliseconds: graceMilliseconds)
+        }
     }
 
     /// Runs the vendor's URL verification now, and returns with the answer.

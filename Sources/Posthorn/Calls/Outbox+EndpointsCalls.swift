@@ -6,13 +6,14 @@ extension Outbox {
     /// Replaces an endpoint's secret, or its token for Webio. Every attempt from now on uses it, also those of deliveries that wait already.
     /// - Parameters:
     ///   - id: The endpoint.
+    ///   - name: Which secret, where a vendor's file names several.
     ///   - newSecret: The new secret; `nil` to have one made.
     ///   - graceMilliseconds: How long the replaced secret signs too; 24 hours when `nil`. Refused where the format carries one
     ///     signature alone.
-    public func rotate(endpoint id: String, newSecret: String? = nil, graceMilliseconds: Int64? = nil)
+    public func rotate(endpoint id: String, name: String? = nil, newSecret: String? = nil, graceMilliseconds: Int64? = nil)
         async throws(OutboxError) -> SecretRotation
     {
-        try await calls.run { [self] in try rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds) }
+        try await calls.run { [self] in try rotate(endpoint: id, name: name, newSecret: newSecret, graceMilliseconds: graceMilliseconds) }
     }
 
     /// Runs the vendor's URL verification now, and returns with the answer.

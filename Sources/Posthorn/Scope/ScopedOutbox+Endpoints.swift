@@ -200,10 +200,10 @@ extension ScopedOutbox {
         )
     }
 
-    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:newSecret:graceMilliseconds:)``.
-    package func rotate(endpoint id: String, newSecret: String?, graceMilliseconds: Int64?) throws -> SecretRotation {
+    /// Replaces the secret of an endpoint of the tree; see ``Outbox/rotate(endpoint:name:newSecret:graceMilliseconds:)``.
+    package func rotate(endpoint id: String, name: String?, newSecret: String?, graceMilliseconds: Int64?) throws -> SecretRotation {
         try endpoint(id, in: topology())
-        return try outbox.rotate(endpoint: id, newSecret: newSecret, graceMilliseconds: graceMilliseconds)
+        return try outbox.rotate(endpoint: id, name: name, newSecret: newSecret, graceMilliseconds: graceMilliseconds)
     }
 
     /// Fills a text with values that the receiver of a Webio endpoint of the tree gives; see

@@ -8,24 +8,37 @@ extension Outbox {
     ///
     /// - Parameters:
     ///   - id: The endpoint.
+    ///   - name: Which secret, where a vendor's file names several.
     ///   - newSecret: The new secret; `nil` to have one made.
     ///   - graceMilliseconds: How long the replaced secret signs too; ``Credentials/defaultGraceMilliseconds`` when `nil`, and where the
     ///     format carries one signature alone.
     /// - Throws: `InputProblem` when there is no such endpoint, it has nothing to rotate, the secret is of no use, or a grace period is
     ///   given and the format carries one signature alone.
-    package func rotate(endpoint id: String, newSecret: String? = nil, graceMilliseconds: Int64? = nil) throws -> SecretRotation {
+    package func rotate(endpoint id: String, name: String? = nil, newSecret: String? = nil, graceMilliseconds: Int64? = nil) throws
+        -> SecretRotation
+    {
         let result: Result<SecretRotation, InputProblem> = try writer.perform { [clock] (store) throws(OutboxProblem) in
             guard let endpoint = try store.currentEndpoint(id, withCredentials: true) else {
                 return .failure(Self.unknownEndpoint(id))
             }
             if let fault = endpoint.fault { throw fault.problem }
             let now = clock.now()
-            let hasGrace = Credentials.carriesSeveralSignatures(endpoint.settings)
+            let member: String
+            do throws(InputProblem) { member = try Credentials.rotatedMember(endpoint.settings, named: name) } catch {
+                return .failure(error)
+            }
+            let hasGrace = Credentials.carriesSeveralSignatures(endpoint.settings, member: member)
             if let graceMilliseconds, graceMilliseconds > 0, !hasGrace { return .failure(Self.noGrace(endpoint.settings)) }
             let grace = graceMilliseconds ?? Credentials.defaultGraceMilliseconds
             let rotation: Credentials.Rotation
             do throws(InputProblem) {
-                rotation = try Credentials.rotated(endpoint.settings, newSecret: newSecret, at: now, graceMilliseconds: grace)
+                rotation = try Credentials.rotated(
+                    endpoint.settings,
+                    name: name,
+                    newSecret: newSecret,
+                    at: now,
+                    graceMilliseconds: grace
+                )
             } catch {
                 return .failure(error)
             }

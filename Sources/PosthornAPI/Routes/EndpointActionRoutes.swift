@@ -205,6 +205,7 @@ enum EndpointActionRoutes {
         body: body(
             [
                 ("secret", Schema.string),
+                ("name", Schema.described(Schema.string, "Which secret, where the endpoint's vendor file names several.")),
                 (
                     "grace_seconds",
                     Schema.described(
@@ -234,8 +235,9 @@ enum EndpointActionRoutes {
         ],
         problems: problems,
         handler: .plain { request in
-            let body = try BodyReader(request.json(), allowed: ["secret", "grace_seconds"])
+            let body = try BodyReader(request.json(), allowed: ["secret", "name", "grace_seconds"])
             let secret = try body.text("secret", limitBytes: 8192)
+            let name = try body.text("name", limitBytes: 256)
             let grace = try body.integer("grace_seconds", graceSeconds)
             if secret == nil, !request.has(.secrets) {
                 throw APIProblem(.forbidden, "a made secret is shown to keys with the right secrets alone; give one, or use such a key")
@@ -244,6 +246,7 @@ enum EndpointActionRoutes {
             do {
                 rotation = try request.outbox.rotate(
                     endpoint: request.path("id"),
+                    name: name,
                     newSecret: secret,
                     graceMilliseconds: grace.map { Int64($0) * 1000 }
                 )

@@ -9,6 +9,7 @@ enum EndpointRotateCommand: Command {
         summary: "replace an endpoint's secret or token, and print a generated one once",
         positionals: [.init(name: "ID", count: .one, summary: "the endpoint")],
         flags: [
+            .init("name", "NAME", "which secret, where the endpoint's vendor file names several"),
             .init("secret-file", "FILE", "use the secret in this file instead of making one"),
             .init("secret-stdin", "read the secret from standard input"),
             .init("grace", "TIME", "how long the replaced secret signs too, such as 2h; 30d at most (default: 24h)"),
@@ -17,9 +18,10 @@ enum EndpointRotateCommand: Command {
             "Every attempt from now on uses the new secret, also those of deliveries that wait already. Webio gets a new token, signed"
                 + "\nwith the secret it has unless one is given. Applying a topology file that still holds the replaced secret does not bring it"
                 + "\nback.",
-            "Where the format carries several signatures, the replaced secret signs too for --grace: Standard Webhooks, and hmac with"
-                + "\nprevious_value. The others carry one: a receiver refuses requests until it has the new secret, and they are tried again by"
+            "Where the format carries several signatures, the replaced secret signs too for --grace: Standard Webhooks, hmac with"
+                + "\nprevious_value, and a vendor file with repeat. The others carry one: a receiver refuses requests until it has the new secret, and they are tried again by"
                 + "\ntheir schedule. Let such a receiver take both first, or give it the new secret (--secret-file) at the same moment.",
+            "Keys of pairs and of basic are not made here: give the new one with --secret-file.",
             "With --json: id, secret, public_key (for an ed25519 key), replaced_signs_until; null where there is none.",
         ],
         examples: ["posthorn endpoint rotate crm", "posthorn endpoint rotate crm --secret-file new-secret.txt --grace 7d"]
@@ -35,7 +37,14 @@ enum EndpointRotateCommand: Command {
         if let grace, grace > Outbox.graceLimitMilliseconds {
             throw UsageProblem("--grace may be 30d at most; give a shorter one", command: specification.name)
         }
-        let rotation = try context.withOutbox { try $0.rotate(endpoint: id, newSecret: secret, graceMilliseconds: grace) }
+        let rotation: SecretRotation
+        do {
+            rotation = try context.withOutbox {
+                try $0.rotate(endpoint: id, name: arguments.text("name"), newSecret: secret, graceMilliseconds: grace)
+            }
+        } catch let problem as InputProblem where problem.field == "name" {
+            throw problem.at("--name")
+        }
         context.output.write(context.json ? JSONLine(rotation, of: id).text + "\n" : text(id, rotation, isGiven: secret != nil))
         return 0
     }

@@ -18,8 +18,11 @@ protocol SignatureFormat: Sendable {
     /// Those of ``members`` that an endpoint cannot do without.
     static func required(_ settings: EndpointSettings) -> [String]
 
-    /// The member that a rotation replaces; `nil` when there is none.
+    /// The member that a rotation replaces; `nil` when there is none, or when the settings say which.
     static var rotatedMember: String? { get }
+
+    /// The members of which a rotation replaces one.
+    static func rotatedMembers(_ settings: EndpointSettings) -> [String]
 
     /// What Posthorn keeps beside the configured members.
     static var keptMembers: [String] { get }
@@ -27,12 +30,22 @@ protocol SignatureFormat: Sendable {
     /// Whether a replaced secret can sign beside its successor.
     static func carriesSeveral(_ settings: EndpointSettings) -> Bool
 
+    /// The same of one of ``rotatedMembers(_:)``.
+    static func carriesSeveral(_ settings: EndpointSettings, _ member: String) -> Bool
+
     /// Whether a secret has a form that the endpoint's signature can use.
     static func accepts(secret: String, _ settings: EndpointSettings) -> Bool
+
+    /// The same of one of ``rotatedMembers(_:)``.
+    static func accepts(secret: String, as member: String, _ settings: EndpointSettings) -> Bool
 
     /// A new secret of the kind that the endpoint uses, and what the receiver has to be given.
     /// - Parameter bytes: 32 random ones.
     static func makeSecret(like settings: EndpointSettings, from bytes: [UInt8]) throws(InputProblem) -> (secret: String, shown: String)
+
+    /// The same of one of ``rotatedMembers(_:)``.
+    static func makeSecret(_ member: String, like settings: EndpointSettings, from bytes: [UInt8]) throws(InputProblem)
+        -> (secret: String, shown: String)
 
     /// Whether a rotation renews something when the secret stays.
     static var renewsWithoutSecret: Bool { get }
@@ -88,8 +101,11 @@ protocol SignatureCheck: Sendable {
 extension SignatureFormat {
     static var keptMembers: [String] { [KeptMember.rotatedFrom] }
     static func members(_ settings: EndpointSettings) -> [String] { members }
+    static func rotatedMembers(_ settings: EndpointSettings) -> [String] { rotatedMember.map { [$0] } ?? [] }
     static func carriesSeveral(_ settings: EndpointSettings) -> Bool { false }
+    static func carriesSeveral(_ settings: EndpointSettings, _ member: String) -> Bool { carriesSeveral(settings) }
     static func accepts(secret: String, _ settings: EndpointSettings) -> Bool { false }
+    static func accepts(secret: String, as member: String, _ settings: EndpointSettings) -> Bool { accepts(secret: secret, settings) }
     static var renewsWithoutSecret: Bool { false }
     static func stamp(_ credentials: inout [String: JSONValue], at now: Timestamp) {}
     static func keep(of stored: [String: JSONValue], in credentials: inout [String: JSONValue]) {}
@@ -98,6 +114,12 @@ extension SignatureFormat {
     static func makeSecret(like settings: EndpointSettings, from bytes: [UInt8]) throws(InputProblem) -> (secret: String, shown: String) {
         let secret = Hex.text(bytes)
         return (secret, secret)
+    }
+
+    static func makeSecret(_ member: String, like settings: EndpointSettings, from bytes: [UInt8]) throws(InputProblem)
+        -> (secret: String, shown: String)
+    {
+        try makeSecret(like: settings, from: bytes)
     }
 
     var constantHeaders: [(name: String, value: [UInt8])] { [] }

@@ -5,7 +5,7 @@ import PosthornText
 struct VendorFileSignature: SignatureFormat {
     static let members = [VendorDocument.member]
     static let secretMembers: [String] = []
-    static let keptMembers: [String] = []
+    static let keptMembers = [KeptMember.previousSecrets, KeptMember.rotatedFrom]
     static let rotatedMember: String? = nil
 
     static func required(_ settings: EndpointSettings) -> [String] {
@@ -14,6 +14,41 @@ struct VendorFileSignature: SignatureFormat {
     }
 
     static func members(_ settings: EndpointSettings) -> [String] { KeptVendor.members(settings) }
+
+    static func rotatedMembers(_ settings: EndpointSettings) -> [String] {
+        (try? KeptVendor.file(settings, isProved: true))?.description.keyNames ?? []
+    }
+
+    static func carriesSeveral(_ settings: EndpointSettings) -> Bool {
+        rotatedMembers(settings).contains { carriesSeveral(settings, $0) }
+    }
+
+    static func carriesSeveral(_ settings: EndpointSettings, _ member: String) -> Bool {
+        (try? KeptVendor.file(settings, isProved: true))?.description.carriesSeveral(member) ?? false
+    }
+
+    static func accepts(secret: String, as member: String, _ settings: EndpointSettings) -> Bool {
+        guard let file = try? KeptVendor.file(settings, isProved: true), var values = try? KeptVendor.credentials(settings) else {
+            return false
+        }
+        values[member] = secret
+        return (try? VendorKeys(file.description, values, isSending: true)) != nil
+    }
+
+    static func makeSecret(_ member: String, like settings: EndpointSettings, from bytes: [UInt8]) throws(InputProblem)
+        -> (secret: String, shown: String)
+    {
+        let signatures = try KeptVendor.file(settings, isProved: true).description.signatures
+        guard let signature = signatures.first(where: { $0.key.name == member }), let text = signature.madeKey(of: bytes) else {
+            let kind = signatures.first { $0.key.name == member }?.algorithm.name ?? member
+            throw InputProblem(
+                .incompatible,
+                field: CredentialReader.field(member),
+                reason: "is a key of \(kind), which is not made here; give the new one"
+            )
+        }
+        return (text, text)
+    }
 
     /// What makes the requests.
     let composer: VendorComposer
@@ -59,6 +94,24 @@ private struct VendorFileCheck: SignatureCheck {
         case .genuine: return true
         case .unsigned: return false
         case .refused(let problem): throw problem
+        }
+    }
+}
+
+extension VendorDescription.Signature {
+    /// Random bytes in the form of this signature's key; `nil` for a key that others have to make: a pair, or a user with a password.
+    fileprivate func madeKey(of bytes: [UInt8]) -> String? {
+        if algorithm.pair != nil { return nil }
+        if case .basic = algorithm { return nil }
+        let prefix = key.prefix ?? ""
+        switch key.encoding {
+        case .text, .hex: return prefix + Hex.text(bytes)
+        case .base64: return prefix + Base64.text(bytes)
+        case .base64url:
+            var text: [UInt8] = []
+            BinaryText.base64url.append(bytes, to: &text)
+            return prefix + String(decoding: text, as: UTF8.self)
+        case .pem: return nil
         }
     }
 }

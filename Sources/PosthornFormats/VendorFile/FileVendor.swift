@@ -7,11 +7,19 @@ package struct FileVendor: Sendable {
     package let file: VendorFile
     /// Keys and settings by the names that the file gives them.
     package let credentials: [String: String]
+    /// Until when further keys among them sign, by their names; a rotation replaced them.
+    private let ends: [String: Timestamp]
 
     /// - Throws: Which credential is unknown, missing or of no use for sending.
     package init(_ file: VendorFile, credentials: [String: String]) throws(InputProblem) {
+        try self.init(file, credentials: credentials, ends: [:])
+    }
+
+    /// - Parameter ends: Until when further keys sign, by their names, where they do not sign on.
+    init(_ file: VendorFile, credentials: [String: String], ends: [String: Timestamp]) throws(InputProblem) {
         self.file = file
         self.credentials = credentials
+        self.ends = ends
         _ = try composer(url: "")
     }
 
@@ -19,6 +27,7 @@ package struct FileVendor: Sendable {
     package init(receiving file: VendorFile, credentials: [String: String]) throws(InputProblem) {
         self.file = file
         self.credentials = credentials
+        ends = [:]
         if !credentials.isEmpty { _ = try VendorVerifier(file.description, credentials: credentials) }
     }
 
@@ -49,7 +58,7 @@ package struct FileVendor: Sendable {
         headers: [EndpointSettings.Header] = [],
         isSpoiled: Bool = false
     ) throws(InputProblem) -> VendorComposer {
-        try VendorComposer(file, credentials: credentials, url: url, headers: headers, isSpoiled: isSpoiled)
+        try VendorComposer(file, credentials: credentials, ends: ends, url: url, headers: headers, isSpoiled: isSpoiled)
     }
 
     /// Looks at its requests.
@@ -64,6 +73,16 @@ package struct FileVendor: Sendable {
 
     /// Whether a signature covers the URL.
     package var signsURL: Bool { file.description.signatures.contains { $0.content.holds(.url) } }
+
+    /// A URL without the parameters that the vendor itself adds to it.
+    package func withoutOwnQuery(_ url: String) -> String {
+        let own = Set(file.description.query.map(\.name))
+        guard !own.isEmpty, let mark = url.firstIndex(of: "?") else { return url }
+        let pairs = url[url.index(after: mark)...].split(separator: "&").filter { pair in
+            !own.contains(String(pair.prefix { $0 != "=" }))
+        }
+        return String(url[..<mark]) + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+    }
 
     /// The id that a request is told apart by, as a receiver finds it; `nil` where the file does not say where it is.
     package func identity(of request: OutboundRequest) -> [UInt8]? {

@@ -10,7 +10,28 @@ enum KeptVendor {
     /// - Parameter isProved: Whether the document's vectors have come out before, and need not again.
     /// - Throws: What is wrong with the document, as `vendor` and a JSON Pointer, or which credential is missing or of no use.
     static func vendor(_ settings: EndpointSettings, isProved: Bool) throws(InputProblem) -> FileVendor {
-        try FileVendor(try file(settings, isProved: isProved), credentials: credentials(settings))
+        let file = try file(settings, isProved: isProved)
+        var credentials = try credentials(settings)
+        let ends = try addReplaced(settings, file.description, to: &credentials)
+        return try FileVendor(file, credentials: credentials, ends: ends)
+    }
+
+    /// Adds the secrets that rotations replaced, as further keys.
+    /// - Returns: Until when each of those signs.
+    private static func addReplaced(
+        _ settings: EndpointSettings,
+        _ description: VendorDescription,
+        to credentials: inout [String: String]
+    ) throws(InputProblem) -> [String: Timestamp] {
+        var ends: [String: Timestamp] = [:]
+        for previous in try PreviousSecret.list(settings.credentials[KeptMember.previousSecrets]) {
+            guard let name = previous.name, description.carriesSeveral(name) else { continue }
+            var number = 2
+            while credentials["\(name).\(number)"] != nil { number += 1 }
+            credentials["\(name).\(number)"] = previous.text
+            ends["\(name).\(number)"] = previous.validUntil
+        }
+        return ends
     }
 
     /// The credentials that the file names.

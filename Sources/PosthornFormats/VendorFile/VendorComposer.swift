@@ -21,6 +21,7 @@ package final class VendorComposer: RequestComposer {
     /// - Parameters:
     ///   - file: The vendor's file.
     ///   - credentials: Keys and settings by the names that the file gives them.
+    ///   - ends: Until when further keys sign, by their names, where they do not sign on.
     ///   - url: Where requests go, which some vendors sign.
     ///   - headers: More headers.
     ///   - isSpoiled: Whether signatures are to be wrong, and of the right form.
@@ -28,14 +29,18 @@ package final class VendorComposer: RequestComposer {
     package init(
         _ file: VendorFile,
         credentials: [String: String],
+        ends: [String: Timestamp] = [:],
         url: String,
         headers: [EndpointSettings.Header] = [],
         isSpoiled: Bool = false
     ) throws(InputProblem) {
         let description = file.description
         self.description = description
-        keys = try VendorKeys(description, credentials, isSending: true)
-        signers = zip(description.signatures, keys.keys).map { VendorSigner(signature: $0, keys: $1) }
+        let keys = try VendorKeys(description, credentials, ends: ends, isSending: true)
+        self.keys = keys
+        signers = description.signatures.indices.map { i in
+            VendorSigner(signature: description.signatures[i], keys: keys.keys[i], ends: keys.ends[i])
+        }
         self.url = Array(url.utf8)
         self.isSpoiled = isSpoiled
         let type = description.form == .form ? "application/x-www-form-urlencoded" : "application/json"
@@ -194,7 +199,7 @@ package final class VendorComposer: RequestComposer {
         Self.begin(name, &request.headers)
         try fill(value, signer, first, rendering, &request)
         guard let repetition = signer.signature.repetition else { return }
-        for (i, key) in signer.keys.enumerated().dropFirst() {
+        for (i, key) in signer.keys.enumerated().dropFirst() where signer.signs(i, at: rendering.moment) {
             switch repetition {
             case .joined(let template): try fill(template, signer, key, rendering, &request)
             case .numbered(let header):

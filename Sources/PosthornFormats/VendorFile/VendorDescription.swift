@@ -113,6 +113,9 @@ package struct VendorDescription: Sendable {
     /// The names of its keys.
     package var keyNames: [String] { Array(Set(signatures.map(\.key.name))).sorted() }
 
+    /// Whether requests carry a signature of a further key of this name beside that of the first.
+    func carriesSeveral(_ name: String) -> Bool { signatures.contains { $0.key.name == name && $0.repetition != nil } }
+
     /// What a key is for; `nil` for a name that is no key's.
     package func algorithm(ofKey name: String) -> String? { signatures.first { $0.key.name == name }?.algorithm.name }
 

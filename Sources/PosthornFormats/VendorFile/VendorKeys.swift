@@ -12,6 +12,8 @@ enum VendorKey: Sendable {
 struct VendorKeys: Sendable {
     /// Of each signature: the key, and further ones while a sender rotates.
     let keys: [[VendorKey]]
+    /// Until when each of them signs; `nil` for one that signs on.
+    let ends: [[Timestamp?]]
     let config: [String: [UInt8]]
 
     /// A sender may have this many keys at once.
@@ -19,11 +21,13 @@ struct VendorKeys: Sendable {
 
     /// - Parameters:
     ///   - values: Keys and settings by their names; a further key of `secret` is `secret.2`.
+    ///   - ends: Until when further keys sign, by their names, where they do not sign on.
     ///   - isSending: Whether a public key is not enough.
     ///   - wanted: Which signatures; those of a vector that shows only some have no keys for the others.
     init(
         _ description: VendorDescription,
         _ values: [String: String],
+        ends: [String: Timestamp] = [:],
         isSending: Bool,
         wanted: (VendorDescription.Signature) -> Bool = { _ in true }
     ) throws(InputProblem) {
@@ -36,10 +40,14 @@ struct VendorKeys: Sendable {
                 reason: "is not known to the vendor file; \(advice)"
             )
         }
-        keys = try description.signatures.map { (signature) throws(InputProblem) in
-            if !wanted(signature) { return [] }
-            let names = [signature.key.name] + (2...Self.countLimit).map { "\(signature.key.name).\($0)" }.prefix { values[$0] != nil }
-            return try names.map { (name) throws(InputProblem) in
+        let names = description.signatures.map { signature in
+            if !wanted(signature) { return [] as [String] }
+            return [signature.key.name] + (2...Self.countLimit).map { "\(signature.key.name).\($0)" }.prefix { values[$0] != nil }
+        }
+        self.ends = names.map { $0.map { ends[$0] } }
+        var keys: [[VendorKey]] = []
+        for (signature, names) in zip(description.signatures, names) {
+            let ofSignature = try names.map { (name) throws(InputProblem) in
                 guard let text = values[name], !text.isEmpty else {
                     throw InputProblem(
                         .missing,
@@ -49,7 +57,9 @@ struct VendorKeys: Sendable {
                 }
                 return try Self.key(text, signature, name, isSending)
             }
+            keys.append(ofSignature)
         }
+        self.keys = keys
         var config: [String: [UInt8]] = [:]
         for (name, standard) in description.config {
             guard let value = values[name] ?? standard else {

@@ -5,13 +5,22 @@ import PosthornText
 struct VendorSigner: Sendable {
     let signature: VendorDescription.Signature
     let keys: [VendorKey]
+    /// Until when each of them signs; none where all sign on.
+    private let ends: [Timestamp?]
     /// Whether it covers headers; found once, not for each request.
     let usesHeaders: Bool
 
-    init(signature: VendorDescription.Signature, keys: [VendorKey]) {
+    init(signature: VendorDescription.Signature, keys: [VendorKey], ends: [Timestamp?] = []) {
         self.signature = signature
         self.keys = keys
+        self.ends = ends
         usesHeaders = signature.content.words.contains { if case .header = $0 { true } else { false } }
+    }
+
+    /// Whether the key of a number signs at a moment: one that a rotation replaced does for a time.
+    func signs(_ number: Int, at moment: Timestamp) -> Bool {
+        guard number < ends.count, let end = ends[number] else { return true }
+        return end > moment
     }
 
     // MARK: Making

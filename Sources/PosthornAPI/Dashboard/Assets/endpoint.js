@@ -74,7 +74,14 @@ page('endpoints/:id', async context => {
 /// Formats whose vendor wants the URL to prove itself.
 const mustVerify = new Set(['diio']);
 
-function hasSecret(endpoint) { return !isOfFile(endpoint) && endpoint.vendor !== 'weseedo' && (endpoint.vendor !== undefined || (endpoint.signature ?? 'none') !== 'none'); }
+function hasSecret(endpoint) { return isOfFile(endpoint) ? secretsOfFile(endpoint).length > 0 : endpoint.vendor !== 'weseedo' && (endpoint.vendor !== undefined || (endpoint.signature ?? 'none') !== 'none'); }
+
+/// The names that a vendor's file gives its keys; none for an endpoint without such a file.
+function secretsOfFile(endpoint) {
+    if (!isOfFile(endpoint)) return [];
+    const usual = each => each.key === undefined && /^(ecdsa|rsa|ed25519|jwt-[er]s)/.test(each.algorithm) ? 'private_key' : 'secret';
+    return [...new Set((endpoint.vendor['x-webhook-sender']?.signatures ?? []).map(each => each.key?.name ?? usual(each)))].sort();
+}
 
 /// Whether its format is said by a vendor's file, which is an object.
 function isOfFile(endpoint) { return typeof endpoint.vendor === 'object' && endpoint.vendor !== null; }
@@ -158,14 +165,17 @@ function disable(endpoint, target) {
 
 async function rotate(endpoint, target, again) {
     const id = makeID('secret');
+    const names = secretsOfFile(endpoint);
+    const which = names.length > 1 ? h('select', { id: makeID('name') }, names.map(name => h('option', { value: name }, name))) : null;
     const result = await dialog(`Rotate the secret of ${endpoint.id}`, close => {
         const field = h('input', { id, type: 'password', autocomplete: 'off', spellcheck: 'false' });
         const fault = h('div', { role: 'alert' });
         return h('form', { onsubmit: async event => {
             event.preventDefault();
-            try { close(await post(`${target}/rotate`, field.value === '' ? {} : { secret: field.value })); } catch (error) { fill(fault, problemNote(error)); }
+            try { close(await post(`${target}/rotate`, { ...(which ? { name: which.value } : {}), ...(field.value === '' ? {} : { secret: field.value }) })); } catch (error) { fill(fault, problemNote(error)); }
         } },
         h('p', {}, 'From now on requests are signed with the new secret. Where the format allows two, the old one signs for another 24 hours, so that the receiver can change over; otherwise give the receiver the new one at once.'),
+        which && [h('label', { for: which.id }, 'Which secret'), which],
         h('label', { for: id }, 'New secret'),
         h('p', { class: 'hint' }, me.can('secrets') ? 'One is made when this is left empty.' : 'This key may not see a made one, so give one.'), field, fault,
         h('div', { class: 'actions' }, h('button', { class: 'first' }, 'Rotate'), h('button', { type: 'button', onclick: () => close() }, 'Keep the old one')));
