@@ -33,8 +33,9 @@ enum LoadCommand: Command {
                 + "\nnot processed), twice, unacknowledged (processed, never answered 200), forged (processed though wrongly signed or"
                 + "\nreplayed) and unknown. Lines from before the load are skipped. posthorn receive --ledger writes one.",
             "--recording requests.ndjson sends what posthorn receive --record wrote: each body byte for byte, and the headers but Host, Content-Length and"
-                + "\nthose of one connection. The URL says where to, and the recorded query is added. With --renew-signatures and --vendor or --vendor-file the"
-                + "\nheaders of the signature are made new, for a receiver that refuses old ones; bodies and ids stay.",
+                + "\nthose of one connection, by its method and at its path and query. A URL with a path of its own takes all of one --path. With"
+                + "\n--renew-signatures and --vendor, --vendor-file or --topology (each endpoint for the path of its URL) the headers of the signature are"
+                + "\nmade new, for a receiver that refuses old ones; bodies and ids stay.",
             "The ledger is looked at before the first request: a URL must answer 200 with one (empty will do), a file must be one,"
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
@@ -105,31 +106,39 @@ enum LoadCommand: Command {
         let seed = UInt64(try arguments.integer("seed", 0...Int.max) ?? Int(now.milliseconds))
         let shares = try LoadFlags.shares(arguments, context.command)
         let expectations = try LoadFlags.expectations(arguments, context.command)
-        let vendor = try VendorFileFlag.vendor(arguments, takesTopology: true)
+        let receivers = try RecordingFlags.receivers(arguments)
+        let vendor = try VendorFileFlag.vendor(arguments, takesTopology: receivers == nil)
         if vendor?.signsURL == true, targets.all.count > 1 {
             throw UsageProblem("--vendor-file: this vendor signs the URL; name one URL", command: context.command)
         }
         let settings =
-            vendor == nil ? try FormatFlags.settings(arguments, url: targets.first.url.text, command: context.command) : nil
-        let recording = try RecordingFlags.requests(arguments, urls: targets.all.count, context.command)
+            vendor == nil && receivers == nil
+            ? try FormatFlags.settings(arguments, url: targets.first.url.text, command: context.command) : nil
+        let recording = try RecordingFlags.requests(
+            arguments,
+            to: targets.first.url.text,
+            urls: targets.all.count,
+            context.command
+        )
         let events = try ReplayFlags.events(arguments, settings, context.command)
         let search = arguments.has("find-rate") ? try FindRate(arguments, weights: targets.weights, context.command) : nil
         if search == nil, arguments.has("sustain") {
             throw UsageProblem("--sustain belongs to --find-rate; add it", command: context.command)
         }
-        var options = try WireFlags.options(arguments, context.command)
+        let options = try WireFlags.options(arguments, context.command)
         let moments = events?.map(\.created) ?? recording?.all.map(\.time)
         var plan = try LoadFlags.plan(arguments, replaying: moments, seed: seed, context.command)
         if let description = vendor?.file.description {
             plan.success = description.success
             if let timeout = description.timeoutMilliseconds, !arguments.has("timeout") { plan.timeoutMilliseconds = timeout }
         }
+        if let receivers { plan.success = RecordingFlags.success(receivers.endpoints) }
         let content: LoadContent
         if let recording {
-            let url = targets.first.url.text
-            let renewal = try RecordingFlags.renewal(arguments, settings, vendor, url: url, at: now, context.command)
+            let renewal =
+                try receivers.map { try RecordingFlags.renewal($0, recording, at: now) }
+                ?? RecordingFlags.renewal(arguments, settings, vendor, recording, at: now, context.command)
             content = try LoadContent.recorded(recording, renewal: renewal, at: now)
-            if let method = recording.all.first?.method, method != "POST" { options.method = method }
         } else {
             content = try LoadContentFlags.content(
                 arguments,
@@ -141,7 +150,6 @@ enum LoadCommand: Command {
                 context.command
             )
         }
-        let isQuery = options.method == "GET" && recording != nil
         let ledger = try LedgerSource(arguments, context.command)
         try check(ledger, content, shares, expectations, context.command)
         try ReportFiles.check(arguments)
@@ -153,7 +161,7 @@ enum LoadCommand: Command {
         func makeTest(_ plan: LoadPlan) throws -> LoadTest {
             try LoadTest(
                 targets.destinations,
-                method: isQuery ? .get : recording == nil ? settings?.method ?? .post : .post,
+                method: recording == nil ? settings?.method ?? .post : .post,
                 plan: plan,
                 content: content,
                 shares: shares,

@@ -83,7 +83,7 @@ struct ReceiverHooks {
     }
 
     /// The path of a URL, `/` where it has none.
-    private static func path(of url: String) -> String {
+    static func path(of url: String) -> String {
         guard let start = url.firstRange(of: "://") else { return "/" }
         let rest = url[start.upperBound...]
         guard let slash = rest.firstIndex(of: "/") else { return "/" }

@@ -9,6 +9,16 @@ public struct HTTPResponse: Sendable {
     public var body: [UInt8]
     /// Whether the connection is closed once the answer is out.
     public var closesConnection: Bool
+    /// What the answer to a HEAD says of the body that a GET would get, where that is not ``body``.
+    package var absentBody: AbsentBody?
+
+    /// How long a body is that is not here.
+    package enum AbsentBody: Equatable, Sendable {
+        case length(Int)
+        /// Its length is not known, and none is told.
+        case unknown
+    }
+
     /// Whether it is ``hangUp``.
     public private(set) var isHangUp = false
 

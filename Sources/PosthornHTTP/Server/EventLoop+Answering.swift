@@ -26,8 +26,15 @@ extension EventLoop {
         let closes = connection.machine.beginAnswer(closes: response.closesConnection, isWhole: true)
         let start = scratch.count + connection.output.count
         let hasBody = Self.mayHaveBody(response.status)
-        writeHead(response, hasBody ? .length(response.body.count) : .none, closes: closes, connection)
-        if hasBody, connection.exchange?.head.method != "HEAD" { write(response.body, connection) }
+        let isHead = connection.exchange?.head.method == "HEAD"
+        let end: ResponseHead.BodyEnd
+        switch isHead ? response.absentBody : nil {
+        case .length(let length): end = .length(length)
+        case .unknown: end = .none
+        case nil: end = .length(response.body.count)
+        }
+        writeHead(response, hasBody ? end : .none, closes: closes, connection)
+        if hasBody, !isHead { write(response.body, connection) }
         finish(connection, response.status, outcome, bytes: scratch.count + connection.output.count - start)
     }
 

@@ -36,10 +36,7 @@ public final class Receiver: Sendable {
             let reading = ReceiverDecisions.read(request, configuration, check: check)
             let now = clock.now()
             let draft = decisions.withLock { $0.draft(request, reading, at: now) }
-            // The answer to a HEAD has no body to wait for.
-            guard let relay = configuration.relay, draft.isTaken, request.method != "HEAD" else {
-                return finish(request, draft, responder)
-            }
+            guard let relay = configuration.relay, draft.isTaken else { return finish(request, draft, responder) }
             if relay.answersAtOnce {
                 relay.pass(request, times: draft.timesPassedOn) { _ in }
                 return finish(request, draft, responder)

@@ -10,8 +10,12 @@ package struct RecordedRequests: Sendable {
         package let time: Timestamp
         package let method: String
         package let path: String
-        /// Without the question mark.
-        let query: String
+        /// Path and query as they came.
+        let target: String
+        /// Where it goes, and how. The same for those of one method and target.
+        fileprivate(set) var line: RequestLine
+        /// The URL that ``line`` makes with that of the receiver; empty before that is known.
+        fileprivate(set) var url = ""
         /// The event's id and type, where the recording knows them.
         let id: String?
         package let type: String?
@@ -44,6 +48,24 @@ package struct RecordedRequests: Sendable {
         all = kept.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
     }
 
+    /// Says where the requests go: each to the path and the query at which it came, unless the URL has a path of its own.
+    package mutating func aim(at base: String) {
+        var lines: [String: RequestLine] = [:]
+        for i in all.indices {
+            let request = all[i]
+            let url = RelayedMessage.url(base, request.target)
+            let hasBody = !request.body.isEmpty
+            let key = "\(request.method) \(hasBody) \(url)"
+            let target = RelayedMessage.target(of: url)
+            let line = lines[key] ?? RequestLine(method: request.method, target: target, hasBody: hasBody)
+            lines[key] = line
+            (all[i].line, all[i].url) = (line, url)
+        }
+    }
+
+    /// Whether requests to this URL all go to its path, whatever theirs was.
+    package static func leavesPaths(_ base: String) -> Bool { RelayedMessage.hasOwnPath(base) }
+
     /// The paths, or the methods, that are in it.
     package func distinct(_ member: KeyPath<Request, String>) -> [String] { Set(all.map { $0[keyPath: member] }).sorted() }
 }
@@ -62,8 +84,12 @@ extension RecordedRequests.Request {
             else { return nil }
             headers.append((name, value))
         }
+        guard target.hasPrefix("/"), target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
+            !method.isEmpty, method.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
         (self.time, self.method, self.path, self.body, self.headers) = (time, method, path, body, headers)
-        query = target.firstIndex(of: "?").map { String(target[target.index(after: $0)...]) } ?? ""
+        self.target = target
+        self.line = RequestLine(method: method, target: target, hasBody: !body.isEmpty)
         id = json["id"]?.stringText
         type = json["type"]?.stringText
     }
@@ -77,7 +103,7 @@ extension RecordedRequests.Request {
         let sorted = kept.filter { $0.name.lowercased() == "accept" } + kept.filter { $0.name.lowercased() != "accept" }
         var request = OutboundRequest()
         request.headers = Array(sorted.map { "\($0.name): \($0.value)" }.joined(separator: "\r\n").utf8)
-        request.query = Array(query.utf8)
+        request.line = line
         request.body = body
         return request
     }

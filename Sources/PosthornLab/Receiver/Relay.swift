@@ -127,7 +127,13 @@ package final class Relay: Sendable {
                     headers: RelayedMessage.requestHeaders(request.headers),
                     body: request.body
                 )
-                return HTTPResponse(status: answer.status, headers: RelayedMessage.answerHeaders(answer.headers), body: answer.body)
+                var response = HTTPResponse(
+                    status: answer.status,
+                    headers: RelayedMessage.answerHeaders(answer.headers),
+                    body: answer.body
+                )
+                if request.method == "HEAD" { response.absentBody = RelayedMessage.absentBody(answer.headers) }
+                return response
             } catch {
                 return failure(error.description, status: error.error == .timeout ? 504 : 502)
             }

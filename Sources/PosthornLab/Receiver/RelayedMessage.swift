@@ -26,6 +26,12 @@ enum RelayedMessage {
         return kept
     }
 
+    /// What the answer to a HEAD says of the length of its body.
+    static func absentBody(_ headers: some Sequence<(name: String, value: String)>) -> HTTPResponse.AbsentBody {
+        let length = headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) }
+        return length.map { .length(max(0, $0)) } ?? .unknown
+    }
+
     static func kept(_ headers: some Sequence<(name: String, value: String)>) -> [(name: String, value: String)] {
         let all = Array(headers)
         var left = ofConnection.union(ofSender)
@@ -35,18 +41,34 @@ enum RelayedMessage {
         return all.filter { !left.contains($0.name.lowercased()) }
     }
 
+    /// Whether requests go to a target's own path, and not each to that which it came at.
+    static func hasOwnPath(_ base: String) -> Bool {
+        let (_, own) = parts(base)
+        return !own.isEmpty && own != "/"
+    }
+
+    /// Scheme, host and port of a URL, and what is behind them.
+    private static func parts(_ base: String) -> (origin: Substring, own: Substring) {
+        guard let scheme = base.firstRange(of: "://") else { return (base[...], "") }
+        let slash = base[scheme.upperBound...].firstIndex { $0 == "/" || $0 == "?" } ?? base.endIndex
+        return (base[..<slash], base[slash...])
+    }
+
     /// Where a request goes on: to the target's own path where it has one, with the request's query added; else to the request's path.
     /// - Parameters:
     ///   - base: The target.
     ///   - target: Path and query of the request as they came.
     static func url(_ base: String, _ target: String) -> String {
-        guard let scheme = base.firstRange(of: "://") else { return base }
-        let rest = base[scheme.upperBound...]
-        let slash = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        let own = rest[slash...]
-        if own.isEmpty || own == "/" { return base[..<slash] + (target.hasPrefix("/") ? target : "/") }
+        let (origin, own) = parts(base)
+        if !hasOwnPath(base) { return origin + (target.hasPrefix("/") ? target : "/") }
         guard let mark = target.firstIndex(of: "?") else { return base }
         let query = target[target.index(after: mark)...]
         return query.isEmpty ? base : base + (own.contains("?") ? "&" : "?") + query
+    }
+
+    /// What a request line says of a URL: path and query.
+    static func target(of url: String) -> String {
+        let (_, own) = parts(url)
+        return own.hasPrefix("/") ? String(own) : "/" + own
     }
 }

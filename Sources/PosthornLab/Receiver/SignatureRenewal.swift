@@ -36,11 +36,25 @@ package struct SignatureRenewal: Sendable {
 
     /// - Parameters:
     ///   - vendor: A vendor whose signatures are in headers.
-    ///   - url: Where requests go, which some vendors sign.
-    package init(_ vendor: FileVendor, url: String) throws(InputProblem) {
-        let composer = try vendor.composer(url: url)
-        sign = { (recorded, moment, request) throws(InputProblem) in
+    ///   - requests: Those that are to be signed; where they go, some vendors sign too.
+    package init(_ vendor: FileVendor, _ requests: RecordedRequests) throws(InputProblem) {
+        let usual = try vendor.composer(url: "")
+        let urls = vendor.signsURL ? Set(requests.all.map(\.url)) : []
+        var composers: [String: VendorComposer] = [:]
+        for url in urls { composers[url] = try vendor.composer(url: vendor.withoutOwnQuery(url)) }
+        sign = { [composers] (recorded, moment, request) throws(InputProblem) in
+            let composer = composers[recorded.url] ?? usual
             try composer.compose(body: recorded.body, id: recorded.id ?? MessageDigest.sha256(recorded.body), at: moment, into: &request)
+        }
+    }
+
+    /// The signatures of several receivers behind one URL, each at a path of its own.
+    package init(byPath renewals: [String: SignatureRenewal]) {
+        sign = { (recorded, moment, request) throws(InputProblem) in
+            guard let renewal = renewals[recorded.path] else {
+                throw InputProblem(.notFound, field: "path", value: recorded.path, reason: "is of no endpoint of the topology")
+            }
+            try renewal.sign(recorded, moment, &request)
         }
     }
 

@@ -11,6 +11,8 @@ public struct OutboundRequest: Sendable {
     public var query: [UInt8] = []
     /// What the connection proves who sends it with, where the receiver asks for that.
     public var clientCertificate: ClientCertificate?
+    /// Method and target, where they are not those of the endpoint.
+    package var line: RequestLine?
 
     /// An empty request.
     public init() {}
@@ -21,6 +23,7 @@ public struct OutboundRequest: Sendable {
         body.removeAll(keepingCapacity: true)
         query.removeAll(keepingCapacity: true)
         clientCertificate = nil
+        line = nil
     }
 
     /// Appends a header line. Name and value must be free of CR, LF and NUL.

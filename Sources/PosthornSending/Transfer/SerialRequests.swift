@@ -50,7 +50,7 @@ package final class SerialRequests {
 
     /// Sends one request and waits for its answer.
     /// - Parameters:
-    ///   - method: HEAD alone is none: its answer has no body to wait for.
+    ///   - method: Any; the answer to a HEAD has no body.
     ///   - headers: Names and values without line breaks; `Host` and `Content-Length` are written here.
     /// - Throws: Why there is no whole answer.
     package func perform(
@@ -67,10 +67,8 @@ package final class SerialRequests {
         self.transfer = transfer
         var request = OutboundRequest()
         request.body = body
-        // Every method but a plain GET may have a body, and says so by its length.
-        let isGET = method == "GET" && body.isEmpty
-        transfer.load(request, for: target(url, isGET ? .get : .post))
-        posthorn_curl_set_text(transfer.easy, CURLOPT_CUSTOMREQUEST, isGET ? nil : method)
+        request.line = RequestLine(method: method, target: nil, hasBody: !body.isEmpty)
+        transfer.load(request, for: target(url))
         let list = Self.list(headers)
         defer {
             posthorn_curl_set_list(transfer.easy, CURLOPT_HTTPHEADER, nil)
@@ -99,11 +97,11 @@ package final class SerialRequests {
         return Answer(status: status, headers: transfer.state.head.fields, body: transfer.state.excerpt)
     }
 
-    private func target(_ url: EndpointURL, _ method: RequestMethod) -> SendTarget {
+    private func target(_ url: EndpointURL) -> SendTarget {
         SendTarget(
             key: 0,
             url: url,
-            method: method,
+            method: .post,
             timeoutMilliseconds: timeoutMilliseconds,
             inFlightLimit: 1,
             ratePerSecond: nil,

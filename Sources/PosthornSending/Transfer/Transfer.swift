@@ -53,10 +53,11 @@ final class Transfer {
         fileprivate var capacity = 4096
         fileprivate var buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: 4096)
         fileprivate var pinList: UnsafeMutablePointer<curl_slist>?
-        fileprivate var queryURL: OpaquePointer?
+        var queryURL: OpaquePointer?
         fileprivate var aimList: UnsafeMutablePointer<curl_slist>?
         fileprivate(set) var currentTarget: SendTarget?
         fileprivate var currentCertificate: ClientCertificate?
+        var currentLine: RequestLine?
         var currentTimeout = 0
         fileprivate(set) var isFresh = false
         fileprivate var isKept = true
@@ -104,6 +105,8 @@ final class Transfer {
     func load(_ request: borrowing OutboundRequest, for target: SendTarget) {
         if state.currentTarget !== target { use(target) }
         if state.currentCertificate !== request.clientCertificate { use(request.clientCertificate) }
+        if state.currentLine !== request.line { use(request.line, target) }
+        let carriesBody = request.line?.carriesBody ?? (target.method == .post)
         let headersLength = request.headers.count
         reserve(headersLength + 1 + request.body.count)
         request.headers.withUnsafeBufferPointer { copy($0, at: 0) }
@@ -114,10 +117,10 @@ final class Transfer {
         state.buffer.withMemoryRebound(to: CChar.self, capacity: state.capacity) { headerNode.pointee.data = $0 }
         let namesContentType = SuppressedHeaders.beginsWithContentType(request.headers)
         headerNode.pointee.next = context.standing.list(
-            withoutContentType: target.method == .get || namesContentType,
+            withoutContentType: !carriesBody || namesContentType,
             bodyBytes: request.body.count
         )
-        if target.method == .post {
+        if carriesBody {
             posthorn_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, request.body.count)
             posthorn_curl_set_pointer(easy, CURLOPT_POSTFIELDS, state.buffer + headersLength + 1)
         }
@@ -203,6 +206,7 @@ final class Transfer {
         state.currentTarget = target
         posthorn_curl_set_url(easy, target.parsed)
         posthorn_curl_set_long(easy, target.method == .get ? CURLOPT_HTTPGET : CURLOPT_POST, 1)
+        if state.currentLine != nil { use(nil, target) }
     }
 
     /// libcurl compares the certificate before it uses a connection or a TLS session again (lib/vtls/vtls.c,
@@ -210,16 +214,6 @@ final class Transfer {
     private func use(_ certificate: ClientCertificate?) {
         state.currentCertificate = certificate
         CurlSettings.setClientCertificate(certificate, on: easy)
-    }
-
-    private func setQuery(_ query: [UInt8], _ target: SendTarget) {
-        curl_url_cleanup(state.queryURL)
-        state.queryURL = nil
-        if !query.isEmpty {
-            state.queryURL = curl_url_dup(target.parsed)
-            curl_url_set(state.queryURL, CURLUPART_QUERY, String(decoding: query, as: UTF8.self), UInt32(CURLU_APPENDQUERY))
-        }
-        posthorn_curl_set_url(easy, state.queryURL ?? target.parsed)
     }
 
     private func reserve(_ bytes: Int) {

@@ -87,6 +87,68 @@ import Testing
         #expect(after.map(Self.shown) == before.map { Self.shown($0).filter { $0 != "Connection: close" } })
     }
 
+    /// Requests of several methods and paths go each to where it came, over the same connections.
+    @Test func eachRequestGoesToItsOwnPathByItsOwnMethod() throws {
+        let first = Bench()
+        let receiver = try first.receiver()
+        let requests = SerialRequests(
+            to: [],
+            timeoutMilliseconds: 30_000,
+            bodyLimitBytes: 1000,
+            guard: OwnedHostGuard.make(isOwned: false),
+            caFile: nil
+        )
+        let sent = [
+            ("POST", "/shop?a=%20b", "{}"), ("GET", "/notify?uuid=5", ""), ("PUT", "/shop", "{\"id\":1}"), ("HEAD", "/shop", ""),
+            ("POST", "/coach/%C3%A4", "x"), ("GET", "/with-body", "body"),
+        ]
+        for (method, target, body) in sent {
+            let url = try EndpointURL("http://127.0.0.1:\(receiver.port)\(target)")
+            _ = try requests.perform(url, method: method, headers: [(name: "content-type", value: "text/x")], body: Array(body.utf8))
+        }
+        receiver.stop()
+        var recorded = try RecordedRequests(first.lines.withLock { $0 })
+        for (base, isOwn) in [("", false), ("/", false), ("/other?k=1", true)] {
+            let second = Bench()
+            let other = try second.receiver()
+            let text = "http://127.0.0.1:\(other.port)\(base)"
+            #expect(RecordedRequests.leavesPaths(text) == isOwn)
+            recorded.aim(at: text)
+            var plan = LoadPlan(.closed(connections: 1))
+            plan.count = 12
+            let content = try LoadContent.recorded(recorded, renewal: nil, at: Self.now)
+            let report = try LoadTest(try EndpointURL(text), plan: plan, content: content, guard: OwnedHostGuard.make(isOwned: false)).run()
+            other.stop()
+            #expect(report.statuses == [200: 12])
+            let came = second.requests.withLock { $0.map { [$0.method, $0.target, String(decoding: $0.body, as: UTF8.self)] } }
+            let expected = sent.map { method, target, body in
+                [method, isOwn ? RelayedMessage.target(of: RelayedMessage.url(text, target)) : target, body]
+            }
+            #expect(came == expected + expected, "\(base)")
+        }
+    }
+
+    /// Each of several vendors at a path of its own signs anew what came there.
+    @Test func signaturesOfSeveralReceiversAreRenewed() throws {
+        func line(_ path: String) -> String {
+            """
+            {"time":"2026-01-01T00:00:00.000Z","method":"POST","path":"\(path)","target":"\(path)","id":"e1","type":null,"headers":[],"body_base64":"e30="}
+
+            """
+        }
+        let requests = try RecordedRequests(Array((line("/a") + line("/b") + line("/c")).utf8))
+        var other = Self.settings
+        other.credentials = ["secret": .string("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
+        let renewals = ["/a": try SignatureRenewal(Self.settings, at: Self.now), "/b": try SignatureRenewal(other, at: Self.now)]
+        let renewal = SignatureRenewal(byPath: renewals)
+        let signatures = try requests.all.prefix(2).map {
+            try renewal.headers(of: $0, at: Self.now).first { $0.name == "webhook-signature" }?.value
+        }
+        #expect(signatures.allSatisfy { $0?.hasPrefix("v1,") == true } && signatures[0] != signatures[1])
+        let problem = #expect(throws: InputProblem.self) { try LoadContent.recorded(requests, renewal: renewal, at: Self.now) }
+        #expect(problem?.description.contains("/c") == true, "\(problem.debugDescription)")
+    }
+
     /// An old signature is refused by its time; a renewed one is good, over the same bytes.
     @Test func aSignatureIsRenewedOverTheSameBody() throws {
         let check = try RequestCheck(Self.settings)
@@ -136,6 +198,6 @@ import Testing
         }
         var recorded = try RecordedRequests(Array((line(3, "/a") + line(1, "/a") + line(2, "/b") + line(4, "/a")).utf8))
         recorded.keep(atMost: 2) { $0.path == "/a" }
-        #expect(recorded.all.map(\.query) == ["n=1", "n=3"])
+        #expect(recorded.all.map(\.target) == ["/a?n=1", "/a?n=3"])
     }
 }

@@ -37,6 +37,32 @@ import Testing
 }
 
 @Suite(.limited()) struct RelayTests {
+    /// A HEAD is passed on as one, and its answer says how long the body would be, or nothing where the target does not say.
+    @Test func aHEADIsPassedOn() throws {
+        let log = Log()
+        let target = try Self.target(log) { request in
+            request.path == "/long" ? .text(String(repeating: "x", count: 70_000)) : HTTPResponse(status: 204)
+        }
+        let receiver = try Self.receiver(target.port, log)
+        for (path, status, length) in [("/long", 200, "70000"), ("/none", 204, nil), ("/long", 200, "70000")] as [(String, Int, String?)] {
+            let answer = try Self.send(receiver, "HEAD", path, [], [])
+            #expect(answer.status == status && answer.body.isEmpty)
+            #expect(answer.headers.first { $0.name.lowercased() == "content-length" }?.value == length, "\(path)")
+        }
+        // A connection on which a HEAD went takes a POST and its body afterwards.
+        let posted = try Self.send(receiver)
+        #expect(posted.status == 204)
+        receiver.stop()
+        target.stop()
+        #expect(log.requests.withLock { $0.map(\.method) } == ["HEAD", "HEAD", "HEAD", "POST"])
+        #expect(log.requests.withLock { $0.last?.body.isEmpty } == false)
+    }
+
+    @Test func aLengthThatTheTargetDoesNotTellIsNotTold() {
+        #expect(RelayedMessage.absentBody([("Content-Length", "5")]) == .length(5))
+        #expect(RelayedMessage.absentBody([("Transfer-Encoding", "chunked")]) == .unknown)
+    }
+
     /// What the target got, in order.
     private final class Log: Sendable {
         let requests = Mutex<[HTTPRequest]>([])
