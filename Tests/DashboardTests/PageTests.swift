@@ -15,7 +15,7 @@ extension BrowserTests {
         private static let pagesOfData = ["deliveries/1", "endpoints/crm", "events/e1", "nodes/c1"]
 
         /// The rules of axe-core as a script; `nil` where it cannot be had.
-        private static let rules: String? = {
+        static let rules: String? = {
             let path = "\(Tab.top)/.build-axe/axe.min.js"
             var output = posix_spawn_file_actions_t()
             posix_spawn_file_actions_init(&output)
@@ -44,7 +44,7 @@ extension BrowserTests {
         }
 
         /// What axe-core finds on the page as it is shown.
-        private func violations(_ tab: Tab, _ rules: String) throws -> String {
+        static func violations(_ tab: Tab, _ rules: String) throws -> String {
             if try !tab.holds("window.axe") { try tab.run(rules) }
             let run = """
                 axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations
@@ -62,7 +62,7 @@ extension BrowserTests {
                     for isDark in [false, true] {
                         try tab.look(width: width, isDark: isDark)
                         let place = "\(page) (\(name), \(width) px, \(isDark ? "dark" : "light"))"
-                        #expect(try violations(tab, rules) == "", "\(place)")
+                        #expect(try Self.violations(tab, rules) == "", "\(place)")
                         #expect(
                             try tab.number("document.documentElement.scrollWidth - innerWidth") <= 0,
                             "\(place) is wider than the screen"
@@ -86,7 +86,7 @@ extension BrowserTests {
             let bench = try DashboardBench(hasData: false)
             let tab = try bench.tab()
             let rules = try #require(Self.rules, "axe-core cannot be had; Tests/install-axe.sh says why")
-            #expect(try violations(tab, rules) == "")
+            #expect(try Self.violations(tab, rules) == "")
             try tab.signIn(try bench.key(nil, .admin))
             try tab.waitForPage("")
             try check(tab, Self.pages, "empty")

@@ -162,7 +162,7 @@ final class Tab {
 
     // MARK: How it looks
 
-    func look(width: Int, isDark: Bool) throws {
+    func look(width: Int, isDark: Bool, isPrinted: Bool = false) throws {
         var size = JSONLine()
         size.add("width", width)
         size.add("height", 900)
@@ -170,6 +170,7 @@ final class Tab {
         size.add("mobile", false)
         try call("Emulation.setDeviceMetricsOverride", size)
         var media = JSONLine()
+        media.add("media", isPrinted ? "print" : "")
         media.add("features", [Self.object(("name", "prefers-color-scheme"), ("value", isDark ? "dark" : "light"))])
         try call("Emulation.setEmulatedMedia", media)
     }

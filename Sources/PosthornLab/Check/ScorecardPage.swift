@@ -82,6 +82,6 @@ public struct ScorecardPage: Sendable {
         h1{overflow-wrap:anywhere}body{font:16px/1.5 system-ui,sans-serif;margin:1rem auto;max-width:70rem;padding:0 1rem;color:#1a1a1a;background:#fff}\
         table{border-collapse:collapse;width:100%}caption{text-align:left;padding:.5rem 0}th,td{text-align:left;vertical-align:top;\
         padding:.4rem .6rem;border-bottom:1px solid #ccc}.wide{overflow-x:auto}.missed strong{color:#a40000}.kept strong{color:#005a1e}\
-        .not_known strong{color:#6b4900}dd{margin:0 0 .5rem;overflow-wrap:anywhere}@media print{body{font-size:11pt;max-width:none}}
+        .not_known strong{color:#6b4900}dd{margin:0 0 .5rem;overflow-wrap:anywhere}@media print{body{font-size:10pt;max-width:none;margin:0}.wide{overflow:visible}tr{break-inside:avoid}th,td{overflow-wrap:anywhere}}
         """
 }

@@ -80,7 +80,7 @@ public struct LoadComparison: Sendable {
                 shift: shift,
                 interval: interval,
                 probability: probability,
-                visible: isEnough && base != 0 ? Self.visible(a, b, figures: series.count) : nil,
+                visible: isEnough && base != 0 ? Self.visible(a, b, figures: series.count, noise: noise) : nil,
                 outcome: outcome
             )
         }
@@ -98,8 +98,9 @@ public struct LoadComparison: Sendable {
     }
 
     /// The change that the test would see in 19 of 20 cases, from how much the runs of each side differ among themselves: the usual
-    /// formula for two means, with the rank test's efficiency of 3/π. The correction for several figures takes its strictest level.
-    private static func visible(_ first: [Double], _ second: [Double], figures: Int) -> Double {
+    /// formula for two means, with the rank test's efficiency of 3/π. The correction for several figures takes its strictest level. It has to be
+    /// seen to be more than noise as well.
+    private static func visible(_ first: [Double], _ second: [Double], figures: Int, noise: Double) -> Double {
         func squares(_ values: [Double]) -> Double {
             let mean = values.reduce(0, +) / Double(values.count)
             return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -107,10 +108,12 @@ public struct LoadComparison: Sendable {
         let freedom = Double(first.count + second.count - 2)
         let deviation = ((squares(first) + squares(second)) / freedom).squareRoot()
         let runs = 2 / (1 / Double(first.count) + 1 / Double(second.count))
-        let width = Normal.quantile(above: level / Double(2 * max(1, figures))) + Normal.quantile(above: 0.05)
+        let power = Normal.quantile(above: 0.05)
+        let width = Normal.quantile(above: level / Double(2 * max(1, figures))) + power
         // With few runs the deviation is itself an estimate.
         let caution = 1 + 2.5 / freedom
-        return caution * width * deviation * (2 / (runs * 3 / Double.pi)).squareRoot() / abs(RankTest.median(first))
+        let error = caution * deviation * (2 / (runs * 3 / Double.pi)).squareRoot() / abs(RankTest.median(first))
+        return max(width * error, noise + power * error)
     }
 
     /// How the comparison as a whole came out: worse if any figure is, then not known if any is.

@@ -219,6 +219,8 @@ public struct LoadPage {
         td,dd,li{overflow-wrap:anywhere}td{min-width:3.5rem}tbody th{font-weight:400}th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--a)}
         th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
         .good::marker{content:"✓ "}.bad::marker{content:"✗ "}.open::marker{content:"? "}.bad{color:var(--c)}
-        @media print{body{max-width:none;margin:0}.wide{overflow:visible}svg,tr{break-inside:avoid}th button::after{content:""!important}}
+        @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--grid:#bbb;--paper:#fff;--a:#1d4f9e;--b:#8a4a00;--c:#93222d;--d:#555}
+        body{max-width:none;margin:0;padding:0;font-size:10.5pt}.wide{overflow:visible}svg,tr,li,dl>div{break-inside:avoid}h2{break-after:avoid}
+        table{width:100%;font-size:8.5pt}td,th{min-width:0;padding:.15rem .5rem .15rem 0;overflow-wrap:anywhere}th button::after{content:""!important}}
         """
 }

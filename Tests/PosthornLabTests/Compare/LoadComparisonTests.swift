@@ -76,6 +76,21 @@ import Testing
         #expect(found >= 32, "\(found) of 40")
     }
 
+    /// Where runs hardly differ, noise is what a change has to be more than.
+    @Test func aChangeThatShowsIsMoreThanNoise() throws {
+        var found = 0
+        for seed in 0..<40 {
+            var random = SeededGenerator(seed: UInt64(seed), "quiet")
+            func runs(_ factor: Double) -> [LoadRun] {
+                (0..<10).map { _ in LoadRun(figures: [.p50: factor * (1 + 0.004 * (random.fraction() - 0.5))]) }
+            }
+            let visible = try #require(LoadComparison(runs(1), runs(1), noise: 0.02).rows.first?.visible)
+            #expect(visible > 0.02)
+            if LoadComparison(runs(1), runs(1 + visible), noise: 0.02).outcome == .worse { found += 1 }
+        }
+        #expect(found >= 32, "\(found) of 40")
+    }
+
     @Test func threeRunsShowNothing() {
         var random = SeededGenerator(seed: 1, "few")
         let comparison = LoadComparison(Self.runs(3, &random), Self.runs(3, factor: 10, &random))
