@@ -109,13 +109,17 @@ def rate(options, folder):
         receiver = bench()
         status, report = load(receiver.url, "--find-rate", words[0], "--duration", f"{options.seconds}s", "--rate", options.rate / 4, "--seed", options.seed)
         receiver.end()
-        found = report.get("rate_per_second")
+        found = report["last_kept_per_second"]
         low, high = options.rate / 4, options.rate * 4.0
         while high > low * 1.01:
             middle = math.sqrt(low * high)
-            receiver = bench()
-            kept, _ = load(receiver.url, "--rate", f"{middle:.2f}", "--duration", f"{3 * options.seconds}s", "--expect", words[0], "--expect", "errors<1%", "--seed", options.seed)
-            receiver.end()
+            for _ in range(3):
+                receiver = bench()
+                kept, _ = load(receiver.url, "--rate", f"{middle:.2f}", "--duration", f"{3 * options.seconds}s", "--expect", words[0], "--expect", "errors<1%", "--seed", options.seed)
+                receiver.end()
+                # This machine was late: once more, as the search does it.
+                if kept != 3:
+                    break
             print(f"by hand: {middle:.1f}/s {'kept' if kept == 0 else 'missed' if kept == 1 else 'not known'}", flush=True)
             if kept == 0:
                 low = middle
