@@ -207,7 +207,7 @@ struct LimitBook {
         if member.held >= member.inFlightLimit || member.waitsAt != nil { return false }
         for limit in member.path {
             let isFree = free(limit) > 0
-            if isFree, limits[limit].waiting == 0 || member.passes.contains(limit) { continue }
+            if isFree, member.passes.contains(limit) || (limits[limit].waiting == 0 && !hasTurnsLeft(limit)) { continue }
             if !isFree { limits[limit].refused = now.milliseconds }
             members[endpoint]?.waitsAt = limit
             limits[limit].turns.append(endpoint, below: member.nodes.dropFirst(limits[limit].depth))
@@ -217,6 +217,9 @@ struct LimitBook {
         }
         return true
     }
+
+    /// Whether an endpoint that has waited and had its turn is still to use it: what is free is its.
+    private func hasTurnsLeft(_ limit: Int) -> Bool { limits[limit].given.contains { members[$0]?.passes.contains(limit) ?? false } }
 
     /// A delivery of an endpoint is claimed.
     mutating func take(_ endpoint: Int) {
