@@ -21,9 +21,13 @@ extension PostgresStore {
         _ visit: (ReadyRow) throws(OutboxProblem) -> Bool
     ) throws(OutboxProblem) -> ScanEnd {
         var (last, left) = (id, limit)
-        // As long as no numbers were given out there is nothing new.
-        let numbers = isInTurn && facts?.isStill == true ? facts?.numbers : nil
-        if let quiet, quiet.numbers == numbers, quiet.position <= id, quiet.shards == membership.shards { return .atEnd }
+        // As long as no numbers were given out, and nothing that had one was made to wait again, there is nothing new.
+        let still = isInTurn && facts?.isStill == true ? facts : nil
+        if let quiet, let still, quiet.numbers == still.numbers, quiet.queue == still.queue, quiet.position <= id,
+            quiet.shards == membership.shards
+        {
+            return .atEnd
+        }
         isQuiet = false
         while left > 0 {
             let size = min(left, Self.scanRows)
@@ -46,7 +50,7 @@ extension PostgresStore {
             left -= rows.count
             if rows.count < size {
                 isQuiet = true
-                quiet = numbers.map { ($0, last, membership.shards) }
+                quiet = still.map { ($0.numbers, $0.queue, last, membership.shards) }
                 return .atEnd
             }
         }

@@ -8,7 +8,7 @@ extension PostgresStore {
     package func topology(withCredentials: Bool, withRemoved: Bool) throws(OutboxProblem) -> StoredTopology {
         let generation = try topologyGeneration()
         var nodes: [Node] = []
-        for row in try run("SELECT id, level, parent, name, notification_email, limits FROM posthorn_node ORDER BY key").all {
+        for row in try run("SELECT \(Self.nodeColumns) FROM posthorn_node ORDER BY key").all {
             nodes.append(try node(row))
         }
         let which = withRemoved ? "" : "WHERE e.state <> 'removed' "
@@ -18,7 +18,7 @@ extension PostgresStore {
 
     /// Reads the node with an id.
     package func node(id: String) throws(OutboxProblem) -> Node? {
-        let row = try run("SELECT id, level, parent, name, notification_email, limits FROM posthorn_node WHERE id = $1", .text(id)).first
+        let row = try run("SELECT \(Self.nodeColumns) FROM posthorn_node WHERE id = $1", .text(id)).first
         guard let row else { return nil }
         return try node(row)
     }
@@ -27,8 +27,7 @@ extension PostgresStore {
     func nodes(_ ids: [String]) throws(OutboxProblem) -> [Node] {
         if ids.isEmpty { return [] }
         var found: [Node] = []
-        let columns = "id, level, parent, name, notification_email"
-        let rows = try run("SELECT \(columns) FROM posthorn_node WHERE id = ANY ($1::text[]) ORDER BY key", .texts(ids))
+        let rows = try run("SELECT \(Self.nodeColumns) FROM posthorn_node WHERE id = ANY ($1::text[]) ORDER BY key", .texts(ids))
         for row in rows.all { found.append(try node(row)) }
         return found
     }
@@ -38,6 +37,8 @@ extension PostgresStore {
         if id.utf8.allSatisfy({ $0 < 0x80 }) { return try node(id: id) != nil }
         return try run("SELECT id FROM posthorn_node").all.contains { $0.text(0) == id }
     }
+
+    private static let nodeColumns = "id, level, parent, name, notification_email, limits"
 
     private func node(_ row: PostgresRow) throws(OutboxProblem) -> Node {
         guard let level = Level(rawValue: row.text(1)) else { throw damaged("posthorn_node", row.text(0)) }

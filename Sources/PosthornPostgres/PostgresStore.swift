@@ -32,8 +32,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     var holdsTopology = false
     /// Whether the last reading of first attempts has come to their end.
     var isQuiet = false
-    /// Up to where there was none, and how many numbers had been given out then, while no transaction was adding any.
-    var quiet: (numbers: Int64, position: Int64, shards: ShardSet)?
+    /// Up to where there was none, and how many numbers had been given out and changes made by hand then, while no transaction was adding any.
+    var quiet: (numbers: Int64, queue: Int64, position: Int64, shards: ShardSet)?
     /// What of the generations and of the numbers is this store's own, and what the transaction that is under way adds.
     private var ownNews: Int64 = 0
     var addedNews: Int64 = 0

@@ -32,12 +32,14 @@ extension SQLiteStore {
     /// Reads the nodes with these ids, in the order in which they were applied.
     func nodes(_ ids: [String]) throws(OutboxProblem) -> [Node] {
         if ids.isEmpty { return [] }
-        let row = try connection.statement("SELECT id, level, parent, name, notification_email, key FROM posthorn_node WHERE id = ?")
+        let row = try connection.statement(
+            "SELECT id, level, parent, name, notification_email, limits, key FROM posthorn_node WHERE id = ?"
+        )
         defer { row.reset() }
         var found: [(key: Int64, node: Node)] = []
         for id in ids {
             row.bind(1, id)
-            if try row.step() { found.append((row.integer(5), try node(row))) }
+            if try row.step() { found.append((row.integer(6), try node(row))) }
             row.reset()
         }
         return found.sorted { $0.key < $1.key }.map(\.node)

@@ -194,7 +194,8 @@ extension StoreContract {
             for number in 0..<count where level == .reseller && number == 0 || Int.random(in: 0..<4, using: &random) > 0 {
                 let parent = level == .reseller ? nil : above.randomElement(using: &random)?.id
                 let name = "name \(Int.random(in: 0..<3, using: &random))"
-                nodes.append(Node(id: "\(level.rawValue.prefix(1))\(number)", level: level, parent: parent, name: name))
+                let limits = Bool.random(using: &random) ? DeliveryLimits(inFlightLimit: Int.random(in: 1...9, using: &random)) : nil
+                nodes.append(Node(id: "\(level.rawValue.prefix(1))\(number)", level: level, parent: parent, name: name, limits: limits))
             }
         }
         let endpoints = (0..<12).filter { _ in Int.random(in: 0..<3, using: &random) > 0 }.map { number in

@@ -6,7 +6,7 @@ import Synchronization
 /// Limits of nodes' trees, and of all endpoints together.
 extension EngineCore {
     /// Follows what the hierarchy says of limits.
-    /// - Parameter isWhole: Whether these are all endpoints, as after a change of nodes.
+    /// - Parameter isWhole: Whether these are all endpoints, as after a change of a node's limits.
     func followLimits(_ changed: [EndpointDirectory.Entry], isWhole: Bool) {
         if limits.isEmpty, configuration.limits == nil, !directory.hasLimits { return }
         if isWhole {

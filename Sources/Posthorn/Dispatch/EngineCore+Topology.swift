@@ -17,7 +17,8 @@ extension EngineCore {
         dispatch.window.grow(to: directory.slotCount)
         let changed = changes.isWhole ? directory.entries : changes.indices.compactMap(directory.entry)
         followOrders(changed)
-        followLimits(changed, isWhole: changes.isWhole)
+        let areAllLimitsNew = changes.isWhole || changes.areLimitsNew
+        followLimits(areAllLimitsNew ? directory.entries : changed, isWhole: areAllLimitsNew)
         let inactive = Set(changed.filter { !$0.isActive && $0.stored.state != .removed }.map(\.stored.key))
         if !inactive.isEmpty { pool.recall(keys: inactive) }
         // A sender remembers what is gone, though it may have nothing of it any more.

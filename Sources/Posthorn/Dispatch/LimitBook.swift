@@ -309,7 +309,7 @@ struct LimitBook {
     private mutating func advance(to time: Timestamp) {
         defer { now = time }
         if time >= now { return }
-        // The clock was put back: nobody waits for when it comes to be that late again.
+        // The clock was put back: what waits must not wait until it is that late again.
         now = time
         due = DueHeap()
         for limit in limits.indices {

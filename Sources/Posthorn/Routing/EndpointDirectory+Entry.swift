@@ -39,6 +39,8 @@ extension EndpointDirectory {
         var isWhole = false
         /// The places of what has changed otherwise.
         var indices: Set<Int> = []
+        /// Whether nodes may limit their endpoints otherwise than before, those too of which nothing else has changed.
+        var areLimitsNew = false
     }
 
     /// Makes requests for an endpoint; the reason when its settings cannot work.

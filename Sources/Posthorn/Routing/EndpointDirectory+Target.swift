@@ -1,4 +1,6 @@
+import PosthornModel
 import PosthornSending
+import PosthornStore
 
 extension EndpointDirectory {
     /// Where the requests of one revision go. An object, because it is looked up for every delivery.
@@ -20,5 +22,17 @@ extension EndpointDirectory {
             sendTarget = nil
             return !isKnownUniquelyReferenced(&composer)
         }
+    }
+}
+
+extension StoredRevision {
+    /// The newest settings of its endpoint, with URL, method and envelope as they were when its deliveries were accepted; and that URL as it
+    /// is called, `nil` when it is none.
+    func pinned(on newest: EndpointSettings) -> (settings: EndpointSettings, url: EndpointURL?) {
+        // Where it was to go is not known any more: the newest settings are the best that there is.
+        guard !isDamaged, let own = try? EndpointURL(url) else { return (newest, try? EndpointURL(newest.url)) }
+        var settings = newest
+        (settings.url, settings.method, settings.envelope) = (url, method, envelope)
+        return (settings, own)
     }
 }

@@ -69,9 +69,10 @@ final class EndpointDirectory {
         _ store: any TopologyLookup,
         at now: Timestamp
     ) throws(OutboxProblem) -> Bool {
-        guard let moves = try? routing?.follow(changes.nodes, removed: changes.removedNodes) else { return false }
+        guard let news = try? routing?.follow(changes.nodes, removed: changes.removedNodes) else { return false }
+        if news.limits { changed.areLimitsNew = true }
         // Those of a node that has moved belong to others now.
-        if moves { touched.formUnion(indexByKey.keys) }
+        if news.moves { touched.formUnion(indexByKey.keys) }
         touched.formUnion(changes.endpoints.map(\.key))
         for index in leaving {
             guard let entry = table.slots[index] else { continue }
@@ -326,17 +327,7 @@ final class EndpointDirectory {
         if index == nil, seatsRemoved, let stored = try store.endpoint(revision.endpoint) { index = seat(stored, at: now) }
         guard let index else { return nil }
         let entry = self[index]
-        // Pinned to what it was accepted with: URL, method and envelope. Everything else is the newest.
-        var settings = entry.stored.settings
-        var url = try? EndpointURL(revision.url)
-        if !revision.isDamaged, url != nil {
-            settings.url = revision.url
-            settings.method = revision.method
-            settings.envelope = revision.envelope
-        } else {
-            // Nobody can say any more where it was to go but the endpoint's newest settings.
-            url = try? EndpointURL(settings.url)
-        }
+        let (settings, url) = revision.pinned(on: entry.stored.settings)
         let composer = revision.key == entry.stored.revision ? entry.composer : Self.composer(settings, at: now)
         let shared = live ?? SwappableComposer()
         shared.replace(with: composer)

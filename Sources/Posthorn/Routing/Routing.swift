@@ -5,8 +5,8 @@ import PosthornStore
 struct Routing {
     private(set) var hierarchy: Hierarchy
     private var endpointsByNode: [String: NodeEndpoints]
-    /// Whether any node limits what goes out below it.
-    let hasLimits: Bool
+    /// Whether a node limits what goes out below it, or did since all was read.
+    private(set) var hasLimits: Bool
 
     init(nodes: [Node], endpoints: [StoredEndpoint]) throws(InputProblem) {
         hierarchy = try Hierarchy(nodes)
@@ -28,14 +28,18 @@ struct Routing {
     }
 
     /// Takes over what is new about nodes.
-    /// - Returns: Whether endpoints that are there belong to others than before.
-    mutating func follow(_ nodes: [Node], removed: Set<String>) throws(InputProblem) -> Bool {
-        let moves = nodes.contains { node in
-            guard let before = hierarchy[node.id] else { return endpointsByNode[node.id] != nil }
-            return before.parent != node.parent
+    /// - Returns: Whether endpoints that are there belong to others than before, and whether they may have other limits.
+    mutating func follow(_ nodes: [Node], removed: Set<String>) throws(InputProblem) -> (moves: Bool, limits: Bool) {
+        var moves = !removed.isEmpty
+        var limits = false
+        for node in nodes {
+            let before = hierarchy[node.id]
+            moves = moves || (before.map { $0.parent != node.parent } ?? (endpointsByNode[node.id] != nil))
+            limits = limits || before?.limits != node.limits
         }
         try hierarchy.follow(nodes, removed: removed)
-        return moves || !removed.isEmpty
+        hasLimits = hasLimits || nodes.contains { $0.limits != nil }
+        return (moves, limits || (moves && hasLimits))
     }
 
     /// A node's id as the hierarchy writes it; `nil` when it is unknown.

@@ -34,10 +34,8 @@ enum StatusCommand: Command {
             "by id: health (failing, suspended, disabled), health_since, next_probe_at, health_reason, health_actor, …"
         ),
         ("failing_count, suspended_count", "how many are failing, and suspended"),
-        (
-            "broken_count, throttled_count, unhealthy_count",
-            "how many; with ..._at_least true there may be more than these"
-        ),
+        ("broken_count, throttled_count, unhealthy_count", "how many"),
+        ("broken_at_least, throttled_at_least, unhealthy_at_least", "whether there may be more than these"),
         ("engine_pid, engine_problem", "the running engine"),
         ("attempts_per_second, delivered_per_second, in_flight", "what it does"),
         (
