@@ -134,14 +134,16 @@ import Testing
         }
         try insert(1)
         try fanOut()
-        _ = try read(after: 0, 60)
+        // Each statement is prepared in a round trip of its own, and what is asked after there was nothing more is another one.
+        for _ in 0..<2 { _ = try read(after: 0, 60) }
         try insert(200)
         #expect(try trips { try fanOut() } == 3)
         let end = Int64(Self.fanOut)
         // Their events are known.
         var found = 0
         let asked = try trips { found = try read(after: end, 60).count }
-        #expect(asked == 2 && found == 60)
+        #expect(asked == 2)
+        #expect(found == 60)
     }
 
     @Test func countsOfManyEndpointsAreAddedInAFewRoundTrips() throws {

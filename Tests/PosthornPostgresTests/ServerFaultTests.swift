@@ -67,7 +67,8 @@ import Testing
         // A step that is no divisor of anything, so that cuts fall within messages and between them.
         for (number, byte) in stride(from: 1, through: length, by: 13).enumerated() {
             proxy.cut(after: byte)
-            let id = "e\(number)"
+            // As long as the one that was measured, so that the last bytes are there to be cut.
+            let id = "e\(10_000 + number)"
             var results: [InsertResult?] = []
             // A caller who is told that nothing is known, or nothing was stored, does it again.
             for _ in 0..<4 where results.isEmpty {

@@ -19,7 +19,7 @@ import PosthornStore
     private func old() throws -> SQLiteConnection {
         let old = try SQLiteConnection(path: path, creating: true)
         _ = try old.text("PRAGMA journal_mode = WAL")
-        try Migrator(Array(Migrations.sqlite.prefix(24))).migrate(old, now: 0)
+        try Migrator(Array(Migrations.sqlite.prefix(26))).migrate(old, now: 0)
         try old.execute(
             """
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
@@ -61,7 +61,7 @@ import PosthornStore
             """
         )
         #expect(throws: OutboxProblem.self) { try SQLiteStore(path: path, now: Timestamp(milliseconds: 0)) }
-        #expect(try connection.integer("SELECT max(number) FROM posthorn_migration") == 24)
+        #expect(try connection.integer("SELECT max(number) FROM posthorn_migration") == 26)
         #expect(throws: OutboxProblem.self) { try connection.execute(taken) }
     }
 }

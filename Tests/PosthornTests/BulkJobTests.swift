@@ -7,7 +7,7 @@ import Testing
 @testable import Posthorn
 
 /// Many deliveries tried again or taken back by a job, step by step and with an engine.
-@Suite(.limited(), .onEachStore) struct BulkJobTests {
+@Suite(.limited(), .onEveryStore) struct BulkJobTests {
     private let bench: EngineBench
     private let clock = TestClock()
 

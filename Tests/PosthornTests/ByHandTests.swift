@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What people do to deliveries: one by one, and by a filter over all endpoints.
-@Suite(.limited(), .onEachStore) struct ByHandTests {
+@Suite(.limited(), .onEveryStore) struct ByHandTests {
     /// Endpoints `a` and `b` at the site and the company, both with one attempt.
     private func bench(_ url: String) throws -> EngineBench {
         let bench = try EngineBench(clock: TestClock())

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The end of an engine is bounded, whatever receivers do.
-@Suite(.limited(), .onEachStore) struct DrainTests {
+@Suite(.limited(), .onEveryStore) struct DrainTests {
     @Test func requestsLongerThanTheDrainAreCutAndSentAgain() throws {
         let isFirst = Mutex(true)
         let receiver = try MisbehavingReceiver { _ in

@@ -7,7 +7,7 @@ import Testing
 @testable import Posthorn
 
 /// diio's validation over real sockets: nothing goes out before the URL has proved itself.
-@Suite(.limited(), .onEachStore) struct HandshakeTests {
+@Suite(.limited(), .onEveryStore) struct HandshakeTests {
     private func diio(_ url: String, timeoutMilliseconds: Int = 15_000) -> EndpointSettings {
         var settings = endpoint("coach", .diio, url: url, ["signing_secret": "s3cr3t-of-the-webhook"])
         settings.timeoutMilliseconds = timeoutMilliseconds

@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// Events in order, at a real receiver.
-@Suite(.limited(), .onEachStore) struct OrderTests {
+@Suite(.limited(), .onEveryStore) struct OrderTests {
     private let clock = TestClock()
 
     private func settings(_ url: String, _ order: DeliveryOrder?, offsets: [Int64] = [0, 60_000]) throws -> EndpointSettings {

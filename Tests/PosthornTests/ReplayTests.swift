@@ -8,7 +8,7 @@ import Testing
 @testable import Posthorn
 
 /// Replays, step by step and with an engine.
-@Suite(.limited(), .onEachStore) struct ReplayTests {
+@Suite(.limited(), .onEveryStore) struct ReplayTests {
     private let bench: EngineBench
     private let clock = TestClock()
 

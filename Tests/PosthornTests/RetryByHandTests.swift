@@ -7,7 +7,7 @@ import Testing
 import PosthornText
 
 /// `retry` beside a running engine.
-@Suite(.limited(), .onEachStore) struct RetryByHandTests {
+@Suite(.limited(), .onEveryStore) struct RetryByHandTests {
     /// The last attempt is on the wire when somebody gives the delivery a new round: its failure is the first of that round.
     @Test func aNewRoundGivenWhileTheLastAttemptIsOnTheWireIsKept() throws {
         let count = Mutex(0)

@@ -8,7 +8,7 @@ import Testing
 @testable import Posthorn
 
 /// Those who keep the hierarchy at hand follow its changes one by one, and have what reading it anew gives.
-@Suite(.limited(), .onEachStore) struct TopologyFollowingTests {
+@Suite(.limited(), .onEveryStore) struct TopologyFollowingTests {
     private static let ids = ["r0", "r1", "d0", "d1", "d2", "c0", "c1", "c2", "c3", "c4", "s0", "s1", "s2", "s3", "s4"]
 
     /// All that a view says.
