@@ -54,6 +54,17 @@ import Testing
         #expect(report.requests == UInt64(count) && report.statuses == [200: UInt64(count)])
     }
 
+    /// What sends the requests that are recorded.
+    private static func requests() -> SerialRequests {
+        SerialRequests(
+            to: [],
+            timeoutMilliseconds: 30_000,
+            bodyLimitBytes: 1000,
+            guard: OwnedHostGuard.make(isOwned: false),
+            caFile: nil
+        )
+    }
+
     private static func shown(_ request: HTTPRequest) -> [String] {
         request.headers.filter { !["host", "content-length"].contains($0.name.lowercased()) }.map { "\($0.name): \($0.value)" }.sorted()
     }
@@ -62,13 +73,7 @@ import Testing
     @Test func whatWasRecordedIsSentAgainByteForByte() throws {
         let first = Bench()
         let receiver = try first.receiver()
-        let requests = SerialRequests(
-            to: [],
-            timeoutMilliseconds: 30_000,
-            bodyLimitBytes: 1000,
-            guard: OwnedHostGuard.make(isOwned: false),
-            caFile: nil
-        )
+        let requests = Self.requests()
         let bodies = [Array("{ \"id\" : \"1\" }\r\n".utf8), [0, 0xFF, 0xFE], Array("{\"id\":\"2\"}".utf8)]
         for body in bodies {
             let headers = [("accept", "*/*"), ("X-Sig", "v1=5"), ("x-sig", "v1=6"), ("Content-Type", "text/x"), ("Connection", "close")]
@@ -91,13 +96,7 @@ import Testing
     @Test func eachRequestGoesToItsOwnPathByItsOwnMethod() throws {
         let first = Bench()
         let receiver = try first.receiver()
-        let requests = SerialRequests(
-            to: [],
-            timeoutMilliseconds: 30_000,
-            bodyLimitBytes: 1000,
-            guard: OwnedHostGuard.make(isOwned: false),
-            caFile: nil
-        )
+        let requests = Self.requests()
         let sent = [
             ("POST", "/shop?a=%20b", "{}"), ("GET", "/notify?uuid=5", ""), ("PUT", "/shop", "{\"id\":1}"), ("HEAD", "/shop", ""),
             ("POST", "/coach/%C3%A4", "x"), ("GET", "/with-body", "body"),
