@@ -109,6 +109,33 @@ import Testing
         #expect(abs(engine.sum([50]) - 3000) <= 120)
     }
 
+    @Test(arguments: [DeliveryLimits(ratePerSecond: 2000), DeliveryLimits(inFlightLimit: 30)])
+    func companiesShareALimitThatLetsManyGoAtATime(_ limit: DeliveryLimits) {
+        let many = Array(0..<50)
+        var engine = engine(many.map { seat($0, at: "c1", limits: ["r": limit]) } + [seat(50, at: "c2", limits: ["r": limit])])
+        engine.milliseconds = 10
+        // What a second saves up goes to who comes first.
+        engine.run(many + [50], milliseconds: 1000)
+        let before = (one: engine.sum([50]), all: engine.sum(many + [50]))
+        engine.run(many + [50], milliseconds: 10_000)
+        let all = engine.sum(many + [50]) - before.all
+        // All that is allowed, half of it for the company with one endpoint.
+        #expect(all >= (limit.ratePerSecond == nil ? 29_000 : 19_600))
+        #expect(abs((engine.sum([50]) - before.one) * 2 - all) <= all / 20)
+    }
+
+    @Test func whatACompanyDoesNotUseOfItsTurnsGoesToOthers() {
+        let limits = ["r": DeliveryLimits(ratePerSecond: 1000)]
+        let many = Array(0..<50)
+        var engine = engine(many.map { seat($0, at: "c1", limits: limits) } + [seat(50, at: "c2", limits: limits)])
+        // One delivery every 100 ms is all that it has.
+        for _ in 0..<100 {
+            engine.run(many, milliseconds: 90)
+            engine.run(many + [50], milliseconds: 10)
+        }
+        #expect(engine.sum(many + [50]) >= 9800)
+    }
+
     @Test func theLimitOfAllEndpointsBindsAboveThoseOfNodes() {
         let all = DeliveryLimits(ratePerSecond: 20)
         var engine = engine([0, 1].map { seat($0, at: "c\($0)", limits: tree, all: all) })

@@ -10,56 +10,6 @@ import PosthornText
 /// An endpoint below a limit is claimed for no faster than its own limits let go out, or deliveries that wait for those would hold what
 /// others could use. Empty, and asked nothing, where no limit is set. A value that decides alone.
 struct LimitBook {
-    /// An endpoint as the book knows it.
-    struct Seat {
-        let index: Int
-        let key: Int64
-        /// The limits that bind it, its own node's first, with how many nodes they are from the top.
-        let limits: [(node: String?, depth: Int, limits: DeliveryLimits)]
-        /// The nodes from the top of the hierarchy down to its own.
-        let owners: [String]
-        let ratePerSecond: Double?
-        let inFlightLimit: Int
-        /// Whether this engine delivers it; another one has its share of the limits otherwise.
-        let isOwn: Bool
-    }
-
-    private struct Limit {
-        /// `nil` for all endpoints, and for one endpoint's own.
-        let node: String?
-        let depth: Int
-        let wanted: DeliveryLimits
-        let isEndpoints: Bool
-        var bucket: TokenBucket?
-        /// What this engine may have under way.
-        var inFlightLimit = Int.max
-        var inFlight = 0
-        /// Endpoints below it, and those of them that this engine delivers.
-        var endpoints = 0
-        var own = 0
-        var turns = LimitTurns()
-        var waiting = 0
-        /// Endpoints that had their turns last.
-        var given: [Int] = []
-        var isListed = false
-        /// When it has held a delivery back last, in milliseconds.
-        var refused = Int64.min
-    }
-
-    private struct Member {
-        let key: Int64
-        /// The limits from the endpoint's own up.
-        let path: [Int]
-        /// The nodes from the top down, as numbers.
-        let nodes: [Int]
-        let inFlightLimit: Int
-        var isOwn: Bool
-        var held = 0
-        var waitsAt: Int?
-        /// Limits at which it has waited and had its turn.
-        var passes: [Int] = []
-    }
-
     private var limits: [Limit] = []
     /// Those of endpoints that are gone.
     private var vacant: [Int] = []
@@ -205,12 +155,14 @@ struct LimitBook {
         guard let member = members[endpoint] else { return true }
         // Its results give it room.
         if member.held >= member.inFlightLimit || member.waitsAt != nil { return false }
-        for limit in member.path {
+        for (i, limit) in member.path.enumerated() {
             let isFree = free(limit) > 0
-            if isFree, member.passes.contains(limit) || (limits[limit].waiting == 0 && !hasTurnsLeft(limit)) { continue }
+            if isFree, member.passes[i] > 0 || (limits[limit].waiting == 0 && !hasTurnsLeft(limit)) { continue }
             if !isFree { limits[limit].refused = now.milliseconds }
             members[endpoint]?.waitsAt = limit
-            limits[limit].turns.append(endpoint, below: member.nodes.dropFirst(limits[limit].depth))
+            // What it has been given above is of use to others meanwhile.
+            for above in member.passes.indices where above > i { members[endpoint]?.passes[above] = 0 }
+            queue(endpoint, member, at: limit)
             limits[limit].waiting += 1
             list(limit, now.milliseconds)
             return false
@@ -219,15 +171,22 @@ struct LimitBook {
     }
 
     /// Whether an endpoint that has waited and had its turn is still to use it: what is free is its.
-    private func hasTurnsLeft(_ limit: Int) -> Bool { limits[limit].given.contains { members[$0]?.passes.contains(limit) ?? false } }
+    private func hasTurnsLeft(_ limit: Int) -> Bool { limits[limit].given.contains { (members[$0]?.passes(of: limit) ?? 0) > 0 } }
+
+    /// Puts an endpoint into a limit's turns, unless it is in them.
+    private mutating func queue(_ endpoint: Int, _ member: Member, at limit: Int) {
+        if member.turnsOf.contains(limit) { return }
+        members[endpoint]?.turnsOf.append(limit)
+        limits[limit].turns.append(endpoint, below: member.nodes.dropFirst(limits[limit].depth))
+    }
 
     /// A delivery of an endpoint is claimed.
     mutating func take(_ endpoint: Int) {
         guard let path = members[endpoint]?.path else { return }
         let moment = nanoseconds
         members[endpoint]?.held += 1
-        members[endpoint]?.passes.removeAll()
-        for limit in path {
+        for (i, limit) in path.enumerated() {
+            if let left = members[endpoint]?.passes[i], left > 0 { members[endpoint]?.passes[i] = left - 1 }
             limits[limit].inFlight += 1
             _ = limits[limit].bucket?.take(now: moment)
         }
@@ -262,28 +221,47 @@ struct LimitBook {
         var endpoints: [Int] = []
         for limit in toLookAt.sorted() where limits[limit].waiting > 0 {
             // Who has had a turn and made use of it may be read again for another reason.
-            if limits[limit].given.contains(where: { isStillToStart($0, limit) && isReading($0) }) {
+            if limits[limit].given.contains(where: { members[$0]?.isStillToStart(limit) ?? false && isReading($0) }) {
                 postponed.insert(limit)
                 list(limit, now.milliseconds + Self.intervalMilliseconds)
                 continue
             }
-            limits[limit].given.removeAll(keepingCapacity: true)
-            while limits[limit].given.count < free(limit), let endpoint = limits[limit].turns.popFirst() {
-                guard members[endpoint]?.waitsAt == limit else { continue }
-                members[endpoint]?.waitsAt = nil
-                limits[limit].waiting -= 1
-                guard waits(endpoint) else { continue }
-                members[endpoint]?.passes.append(limit)
-                limits[limit].given.append(endpoint)
-            }
+            giveTurns(of: limit, waits: waits)
             endpoints += limits[limit].given
             if limits[limit].waiting > 0 { list(limit, now.milliseconds + Self.intervalMilliseconds) }
         }
         return endpoints
     }
 
-    private func isStillToStart(_ endpoint: Int, _ limit: Int) -> Bool {
-        members[endpoint].map { $0.waitsAt == nil && $0.passes.contains(limit) } ?? false
+    /// Hands out what a limit lets go out now, a delivery a turn. Who can take more is in turn again at once: where a company's single
+    /// endpoint has as much waiting as another's thousand, it gets as many.
+    private mutating func giveTurns(of limit: Int, waits: (Int) -> Bool) {
+        for endpoint in limits[limit].given where members[endpoint]?.isStillToStart(limit) ?? false {
+            // It had less than it was given.
+            members[endpoint]?.setPasses(0, of: limit)
+        }
+        limits[limit].given.removeAll(keepingCapacity: true)
+        var free = free(limit)
+        var hasTurn: Set<Int> = []
+        while free > 0, let endpoint = limits[limit].turns.popFirst() {
+            guard var member = members[endpoint] else { continue }
+            member.turnsOf.removeAll { $0 == limit }
+            let isFirst = member.waitsAt == limit
+            if isFirst {
+                member.waitsAt = nil
+                limits[limit].waiting -= 1
+            }
+            let passes = member.passes(of: limit)
+            if isFirst ? waits(endpoint) : hasTurn.contains(endpoint), passes + member.held < member.inFlightLimit {
+                if hasTurn.insert(endpoint).inserted { limits[limit].given.append(endpoint) }
+                member.setPasses(passes + 1, of: limit)
+                free -= 1
+                members[endpoint] = member
+                queue(endpoint, member, at: limit)
+            } else {
+                members[endpoint] = member
+            }
+        }
     }
 
     /// When to ask for turns again; `nil` when nothing waits that time alone lets go on.
