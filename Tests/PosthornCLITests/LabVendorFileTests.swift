@@ -132,4 +132,14 @@ import Testing
             #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
         }
     }
+    @Test func aWrongKeyOfAVendorsFileIsSaidToBeThat() throws {
+        let posthorn = try PosthornProcess()
+        let (running, url) = try receiver(posthorn, "stripe", ["--credential", "secret=whsec_agreed"])
+        let words = ["load", url, "--count", "5", "--vendor-file", "\(Self.vendors)/stripe.json", "--credential", "secret=whsec_other"]
+        let result = try posthorn.run(words, input: [])
+        let remedy = "the receiver does not take the signature of the vendor's file; give its own keys with --credential"
+        #expect(result.status == 1 && result.errors.hasSuffix("status 401: \(remedy)\n"), "\(result.errors)")
+        running.send(SIGTERM)
+        #expect(running.wait() == 0)
+    }
 }

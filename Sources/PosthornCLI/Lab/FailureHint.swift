@@ -55,6 +55,8 @@ struct FailureHint {
         case 300..<400: return "redirects are not followed; give the URL that this one leads to"
         case 401 where signature == .none, 403 where signature == .none:
             return "these requests are not signed; give the signature that the receiver checks with \(signing)"
+        case 401 where signature == .vendorFile, 403 where signature == .vendorFile:
+            return "the receiver does not take the signature of the vendor's file; give its own keys with \(format)"
         case 401, 403: return "the receiver does not take the signature \(signature.rawValue); give its own secret with \(format)"
         case 404, 410: return "the receiver has nothing under \(MaskedURL.text(url.text)); correct the URL's path"
         case 405: return "the receiver takes no such request under \(MaskedURL.text(url.text)); correct the URL's path"

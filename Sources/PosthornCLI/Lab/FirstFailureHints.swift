@@ -14,13 +14,16 @@ final class FirstFailureHints: Sendable {
 
     private let state = Mutex(State())
     private let hasFile: Bool
+    private let hasVendorFile: Bool
     private let caFile: String?
 
     /// - Parameters:
     ///   - hasFile: Whether receivers come from a topology file.
+    ///   - hasVendorFile: Whether a vendor's file says how requests are signed.
     ///   - caFile: The file of authorities that was named.
-    init(hasFile: Bool, caFile: String?) {
+    init(hasFile: Bool, hasVendorFile: Bool, caFile: String?) {
         self.hasFile = hasFile
+        self.hasVendorFile = hasVendorFile
         self.caFile = caFile
     }
 
@@ -34,7 +37,8 @@ final class FirstFailureHints: Sendable {
         guard isNew, let simulator, simulator.progress.answered == 0,
             let settings = simulator.receivers.first(where: { $0.id == update.endpoint }), let url = try? EndpointURL(settings.url)
         else { return nil }
-        let hint = FailureHint(url: url, signature: settings.signature, hasFile: hasFile, caFile: caFile)
+        let signature = hasVendorFile ? .vendorFile : settings.signature
+        let hint = FailureHint(url: url, signature: signature, hasFile: hasFile, caFile: caFile)
         return hint.line(ofFirst: failure, detail: update.outcome.errorText)
     }
 }

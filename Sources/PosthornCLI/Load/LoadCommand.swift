@@ -178,7 +178,7 @@ enum LoadCommand: Command {
         let verdicts = report.verdicts(expectations) + report.stopVerdicts
         try files.write(report, verdicts, to: context)
         // The results stand, whatever became of the ledger.
-        let hints = hints(report, targets, settings, arguments)
+        let hints = hints(report, targets, vendor == nil ? settings?.signature ?? .none : .vendorFile, arguments)
         if !hints.isEmpty { context.output.flush() }
         for hint in hints { ErrorOutput.lastLine("posthorn: \(hint)") }
         if let ledgerProblem { throw ledgerProblem }
@@ -189,7 +189,7 @@ enum LoadCommand: Command {
     private static func hints(
         _ report: LoadReport,
         _ targets: LoadTargets,
-        _ settings: EndpointSettings?,
+        _ signature: SignatureScheme,
         _ arguments: ParsedArguments
     ) -> [String] {
         let reports = report.targets.isEmpty ? [report] : report.targets
@@ -197,7 +197,7 @@ enum LoadCommand: Command {
             guard let failure = report.failureOfAll else { return nil }
             let hint = FailureHint(
                 url: target.url,
-                signature: settings?.signature ?? .none,
+                signature: signature,
                 hasFile: arguments.has("topology"),
                 hasVendor: arguments.has("vendor"),
                 caFile: arguments.text("ca-file")

@@ -143,7 +143,11 @@ enum SimulateCommand: Command {
         defer { second?.close() }
         let log = try LogWriter(format: .text, showsProgress: Terminal.isTerminal(2))
         defer { log.close() }
-        let hints = FirstFailureHints(hasFile: arguments.has("topology"), caFile: arguments.text("ca-file"))
+        let hints = FirstFailureHints(
+            hasFile: arguments.has("topology"),
+            hasVendorFile: arguments.has("vendor-file"),
+            caFile: arguments.text("ca-file")
+        )
         let simulator = try VendorSimulator(
             simulation,
             to: receivers,
