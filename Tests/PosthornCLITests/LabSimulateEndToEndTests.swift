@@ -199,4 +199,25 @@ import Testing
         let none = try PosthornProcess().run("simulate", "weseedo", receiver.url, "--event", "MEETING_STRTED")
         #expect(none.status == 2 && none.errors.contains(#"did you mean "MEETING_STARTED"?"#), "\(none.errors)")
     }
+
+    /// What a receiver has missed comes at once, with its own times; what is still to happen comes then.
+    @Test(.limited()) func whatHappenedBeforeNowIsMadeUpForAtOnce() throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        // An event about every 17 minutes: all of the twelve are of the last twelve hours.
+        let words = ["--start", "12h", "--rate", "0.001", "--count", "12", "--backfill"]
+        let result = try PosthornProcess().run(["simulate", "weseedo", receiver.url] + words, input: [])
+        #expect(result.status == 0 && result.output == "12 events: 12 delivered; 12 attempts\n" && result.errors.isEmpty, "\(result)")
+        let moments = try receiver.requests.map { try JSONValue.parse($0.body)["created"]?.text.replacing("\"", with: "") ?? "" }.sorted()
+        let first = try #require(moments.first.flatMap { Timestamp(iso8601: $0) })
+        let last = try #require(moments.last.flatMap { Timestamp(iso8601: $0) })
+        #expect(last.milliseconds - first.milliseconds > 3_600_000, "\(moments)")
+        for (words, message) in [
+            (["--backfill"], "--backfill needs --start, such as --start 2h; add it"),
+            (["--backfill", "--start", "now"], "--backfill: nothing has happened since --start"),
+            (["--backfill", "--start", "2h", "--out", "-"], "--backfill says nothing with --out"),
+        ] {
+            let wrong = try PosthornProcess().run(["simulate", "weseedo", receiver.url] + words, input: [])
+            #expect(wrong.status == 2 && wrong.errors.contains(message), "\(wrong.errors)")
+        }
+    }
 }

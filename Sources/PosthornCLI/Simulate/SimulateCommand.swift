@@ -58,6 +58,7 @@ enum SimulateCommand: Command {
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --fault slow-200=2%,duplicates=1% --speed 60",
             "posthorn simulate weseedo http://127.0.0.1:9999/ --event MEETING_STARTED",
             "posthorn simulate diio http://127.0.0.1:9999/ --credential signing_secret=… --check",
+            "posthorn simulate weseedo http://127.0.0.1:9999/ --start 2h --rate 0.1 --count 1000 --backfill",
             "posthorn simulate standard http://127.0.0.1:9999/ --credential secret=whsec_… --stories stories.json --count 20",
             "posthorn simulate voiso --count 1000 --fault reorder=5% --out events.ndjson --out-topology topology.json",
         ]
@@ -161,7 +162,8 @@ enum SimulateCommand: Command {
             }
         )
         hints.watch(simulator)
-        if let outlook = SimulationText.outlook(simulation, speed: options.speed) { ErrorOutput.line("posthorn: \(outlook)") }
+        let outlook = SimulationText.outlook(simulation, speed: options.speed, backfill: options.backfillNanoseconds)
+        if let outlook { ErrorOutput.line("posthorn: \(outlook)") }
         log.showProgress { SimulationText.progress(simulator.progress, at: SystemClock().now()) }
         let phase = ReportingPhase()
         _ = try StopSignals.watch { signal in

@@ -18,6 +18,7 @@ enum SimulateFlags {
             .init("speed", "N", "run the scenario's clock and the retries N times faster: 60 makes an hour a minute (default 1)"),
             .init("seed", "N", "the same seed gives the same bytes (default 0)"),
             .init("start", "TIME", "the scenario's first moment (ISO 8601; default 2025-03-03T00:00:00Z, with --event now), or now"),
+            .init("backfill", "with --start: what happened before now leaves at once, the rest at its time"),
             .init("fault", "LIST", "now and then: \(SimulationFaults.example)"),
             .init("rotate-to", "SECRET", "replace the secret by this one when half of the events have had their first attempt"),
             .init("ask", "TEXT", "webio: before each message, ask the receiver for the values of this text's <<fields>>"),
@@ -132,6 +133,7 @@ enum SimulateFlags {
         var options = SimulationOptions()
         options.speed = try arguments.positiveNumber("speed", upTo: 1_000_000) ?? 1
         options.nextSecret = arguments.text("rotate-to")
+        options.backfillNanoseconds = try backfill(arguments, command)
         options.question = arguments.text("ask")
         options.sender.guard = targets.egress
         options.sender.caFile = try EndpointCalls.caFile(arguments)
@@ -167,6 +169,19 @@ enum SimulateFlags {
             if arguments.has("rate") { throw UsageProblem("--rate belongs to --scenario stream; a day has its own", command: command) }
             return .day
         }
+    }
+
+    /// How much of the scenario is in the past.
+    private static func backfill(_ arguments: ParsedArguments, _ command: String) throws(UsageProblem) -> Int64 {
+        if !arguments.has("backfill") { return 0 }
+        let now = SystemClock().now()
+        guard arguments.has("start") else {
+            throw UsageProblem("--backfill needs --start, such as --start 2h; add it", command: command)
+        }
+        let start = try start(arguments)
+        if start >= now { throw UsageProblem("--backfill: nothing has happened since --start; name an earlier moment", command: command) }
+        // A century at most, which fits what counts it.
+        return min(now.milliseconds - start.milliseconds, 3_155_760_000_000) * 1_000_000
     }
 
     private static func start(_ arguments: ParsedArguments) throws(UsageProblem) -> Timestamp {

@@ -18,7 +18,7 @@ enum SimulateMode: String, CaseIterable {
         switch self {
         case .send:
             return Self.ofAll.union(Self.ofScenario).union(Self.ofReceiver).union(MailArguments.flags.map(\.name))
-                .union(["speed", "rotate-to", "ask", "ignore-retry-after", "db"])
+                .union(["speed", "backfill", "rotate-to", "ask", "ignore-retry-after", "db"])
         case .write: return Self.ofAll.union(Self.ofScenario).union(["out", "out-topology", "vendor-file"])
         case .check: return Self.ofAll.union(Self.ofReceiver).union(["topology", "seed", "check"])
         }

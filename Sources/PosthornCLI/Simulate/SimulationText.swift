@@ -104,12 +104,13 @@ enum SimulationText {
     }
 
     /// How long it will take, and how to have it sooner; `nil` when that is not long.
-    static func outlook(_ simulation: Simulation, speed: Double) -> String? {
-        let nanoseconds = Double(simulation.departures.last?.nanoseconds ?? 0)
+    /// - Parameter backfill: How much of it leaves at once, in nanoseconds of the scenario's time.
+    static func outlook(_ simulation: Simulation, speed: Double, backfill: Int64 = 0) -> String? {
+        let nanoseconds = Double((simulation.departures.last?.nanoseconds ?? 0) - backfill)
         let milliseconds = Int64(nanoseconds / speed / 1e6)
         if milliseconds < 30_000 { return nil }
         let faster = [10.0, 60, 600, 1440, 3600, 86_400].first { $0 > speed && nanoseconds / $0 <= 75e9 }
-        let events = HumanText.count(simulation.departures.count, "event")
+        let events = HumanText.count(simulation.departures.count { $0.nanoseconds >= backfill }, "event")
         return "\(events) leave in the course of \(HumanText.length(milliseconds: milliseconds))"
             + (faster.map { "; with --speed \(Int64($0)), in \(HumanText.length(milliseconds: Int64(nanoseconds / $0 / 1e6)))" } ?? "")
     }

@@ -8,6 +8,9 @@ import Synchronization
 public struct SimulationOptions: Sendable {
     /// How many times faster than written the scenario and the retries run.
     public var speed: Double = 1
+    /// How much of the scenario's beginning leaves at once, in nanoseconds of its time, as from a platform that makes up for what a
+    /// receiver has missed.
+    public var backfillNanoseconds: Int64 = 0
     /// What the secrets are replaced by when the first attempts of the first half of the events have ended; the second half
     /// leaves after that. `nil` to leave them.
     public var nextSecret: String?

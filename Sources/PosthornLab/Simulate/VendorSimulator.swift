@@ -200,7 +200,7 @@ public final class VendorSimulator: Sendable {
                 // The scenario's clock has stood still, so that the second half does not leave at once.
                 start += MonotonicClock.nanoseconds() - before
             }
-            let reached = Int64(Double(MonotonicClock.nanoseconds() - start) * options.speed)
+            let reached = options.backfillNanoseconds + Int64(min(Double(MonotonicClock.nanoseconds() - start) * options.speed, 4e18))
             var batches: [[NewEvent]] = [[], []]
             let limit = rotation == nil ? simulation.departures.count : simulation.departures.count / 2
             while next < limit, batches[0].count < Self.batchLimit {
