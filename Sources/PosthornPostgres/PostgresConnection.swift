@@ -75,7 +75,7 @@ final class PostgresConnection {
 
     /// What a refusal to connect means; it has no SQLSTATE in libpq, so the server's words must do, which are those of its own sources.
     static func code(ofFatal message: String) -> OutboxProblem.Code {
-        let passing = ["starting up", "shutting down", "recovery mode", "too many", "remaining connection slots"]
+        let passing = ["starting up", "shutting down", "recovery mode", "accepting connections"]
         if message.contains("too many") || message.contains("remaining connection slots") { return .busy }
         if passing.contains(where: message.contains) { return .unreachable }
         return message.contains("FATAL") || message.contains("no password supplied") ? .access : .unreachable

@@ -1,4 +1,5 @@
 #if PostgreSQL
+import Dispatch
 import PosthornStore
 import PosthornSystem
 import Synchronization
@@ -9,9 +10,13 @@ import Synchronization
 final class PostgresHeart: Sendable {
     private let id: Int64
     private let place: PostgresPlace
+    private let timeline: Int64?
     private let waker: Waker
     private let state: Mutex<State>
     private let thread = Mutex<WorkerThread?>(nil)
+    private let ended = DispatchSemaphore(value: 0)
+    /// How long its end is waited for: a server that says nothing any more must not keep an engine from ending, or from joining again.
+    private static let endSeconds = 3
 
     private struct State {
         var beganAt: Int64
@@ -22,19 +27,25 @@ final class PostgresHeart: Sendable {
     ///   - id: The engine's number.
     ///   - place: Where the outbox is.
     ///   - now: When its lease has begun, by ``BootClock``.
-    init(of id: Int64, in place: PostgresPlace, since now: Int64) throws(SystemProblem) {
+    ///   - timeline: Of the server that the engine has joined at: what another one says, be it an old primary that has come back or a standby that
+    ///     has taken its place, keeps no lease.
+    init(of id: Int64, in place: PostgresPlace, since now: Int64, timeline: Int64?) throws(SystemProblem) {
         self.id = id
         self.place = place
+        self.timeline = timeline
         waker = try Waker()
         state = Mutex(State(beganAt: now))
-        let started = try WorkerThread(name: "posthorn-beat") { [self] in live() }
+        let started = try WorkerThread(name: "posthorn-beat") { [self] in
+            live()
+            ended.signal()
+        }
         thread.withLock { $0 = started }
     }
 
     /// When the last beat that has arrived was sent, by ``BootClock``.
     var beganAt: Int64 { state.withLock { $0.beganAt } }
 
-    /// Ends it, and waits for that.
+    /// Ends it, and waits for that, but not for long.
     func stop() {
         state.withLock { $0.isStopping = true }
         waker.signal()
@@ -42,15 +53,20 @@ final class PostgresHeart: Sendable {
             defer { thread = nil }
             return thread
         }
-        running?.join()
+        guard let running else { return }
+        if ended.wait(timeout: .now() + .seconds(Self.endSeconds)) == .success { running.join() } else { running.detach() }
     }
 
     /// Neither a lock nor a statement may keep it from looking at its clock.
     private static let session = [("posthorn.writer", "on"), ("lock_timeout", "1s"), ("statement_timeout", "2s")]
 
+    /// How many looks there are between two at the tables: a minute.
+    private static let looksPerVacuum = 240
+
     private func live() {
         var connection: PostgresConnection?
         var observer = BeatObserver()
+        let vacuum = PostgresVacuum(place)
         var looks = 0
         while !state.withLock({ $0.isStopping }) {
             do throws(OutboxProblem) {
@@ -59,8 +75,11 @@ final class PostgresHeart: Sendable {
                 connection = session
                 if MembershipRules.beats(atLook: looks) { try beat(session) }
                 looks += 1
-                let others = try PostgresHeart.beats(session).filter { $0.engine != id }
+                let all = try PostgresHeart.beats(session)
+                let others = all.filter { $0.engine != id }
                 try PostgresHeart.remove(observer.look(others, at: MonotonicClock.nanoseconds()), session)
+                // One of them does it for all.
+                if looks.isMultiple(of: Self.looksPerVacuum), all.map(\.engine).min() == id { try vacuum.look(session) }
             } catch {
                 // A session that is lost is made again; the lease goes on for as long as the last beat says.
                 connection = nil
@@ -73,11 +92,13 @@ final class PostgresHeart: Sendable {
     private func beat(_ connection: PostgresConnection) throws(OutboxProblem) {
         let now = BootClock.nanoseconds()
         let rows = try connection.run(
-            "UPDATE posthorn_dispatcher SET beat = beat + 1, beaten = clock_timestamp() WHERE id = $1",
+            "UPDATE posthorn_dispatcher SET beat = beat + 1, beaten = clock_timestamp() WHERE id = $1 RETURNING \(ServerHistory.columns)",
             [.integer(id)]
         )
         // Without its row it is dead, and its lease comes to an end.
-        if rows.affected > 0 { state.withLock { $0.beganAt = now } }
+        guard let row = rows.first else { return }
+        let found = row.integerOrNil(0)
+        if timeline == nil || found == nil || found == timeline { state.withLock { $0.beganAt = now } }
     }
 
     /// The numbers of all engines.

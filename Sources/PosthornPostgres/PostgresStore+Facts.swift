@@ -1,5 +1,6 @@
 #if PostgreSQL
 import PosthornStore
+import PosthornSystem
 
 /// What an engine asks for at every turn, read by one statement.
 ///
@@ -23,42 +24,51 @@ extension PostgresStore {
     /// - Parameter isStill: What says whether a transaction is under way that adds deliveries.
     private static func facts(isStill: String) -> String {
         """
-        SELECT EXISTS (SELECT 1 FROM posthorn_arrival),
+        SELECT EXISTS (SELECT 1 FROM posthorn_arrival WHERE seq > $1),
             (SELECT value FROM posthorn_setting WHERE name = 'topology'), (SELECT value FROM posthorn_setting WHERE name = 'queue'),
             \(isStill), (SELECT last_value + is_called::int FROM posthorn_delivery_id),
             ARRAY (SELECT id FROM posthorn_dispatcher),
             ARRAY (SELECT shard FROM posthorn_shard WHERE dispatcher IS NOT NULL ORDER BY shard),
-            ARRAY (SELECT dispatcher FROM posthorn_shard WHERE dispatcher IS NOT NULL ORDER BY shard)
+            ARRAY (SELECT dispatcher FROM posthorn_shard WHERE dispatcher IS NOT NULL ORDER BY shard),
+            (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000000)::bigint,
+            \(ServerHistory.columns)
         """
     }
-    private static let factsStep = PostgresStep(facts(isStill: "NULL"))
+    private static let factsQuestion = facts(isStill: "NULL")
     /// Those transactions hold the lock alone until they are over, so what they have added is visible when it can be shared.
-    private static let stillFactsStep = PostgresStep(facts(isStill: "pg_try_advisory_xact_lock_shared(\(acceptingLock))"))
+    private static let stillFactsQuestion = facts(isStill: "pg_try_advisory_xact_lock_shared(\(acceptingLock))")
 
     /// Of the advisory lock that everybody shares who relies on the hierarchy in a transaction, and that who changes it has alone.
     private static let topologyLock: Int64 = 8_102_367_205
 
     func readFacts() throws(OutboxProblem) -> PostgresFacts {
         // While deliveries come in anyway, nobody is to wait for that question.
-        Self.facts(try send([isQuiet ? Self.stillFactsStep : Self.factsStep]).get()[0])
+        let floor = arrivalFloor.next(at: MonotonicClock.nanoseconds())
+        let question = isQuiet ? Self.stillFactsQuestion : Self.factsQuestion
+        return try facts(try send([PostgresStep(question, [.integer(floor)])]).get()[0], from: floor)
     }
 
     /// The same in a transaction, while no other session changes the hierarchy until that ends.
     func readFactsForWriting() throws(OutboxProblem) -> PostgresFacts {
         // Two statements, since each sees what was committed before it began.
         let lock = PostgresStep("SELECT pg_advisory_xact_lock_shared($1)", [.integer(Self.topologyLock)])
-        let rows = try send([lock, Self.factsStep]).get()
+        let floor = arrivalFloor.next(at: MonotonicClock.nanoseconds())
+        let rows = try send([lock, PostgresStep(Self.factsQuestion, [.integer(floor)])]).get()
+        let read = try facts(rows[1], from: floor)
         holdsTopology = true
-        return Self.facts(rows[1])
+        return read
     }
 
     /// Keeps others from relying on the hierarchy until the transaction ends.
     func lockTopology() { runLater("SELECT pg_advisory_xact_lock($1)", .integer(Self.topologyLock)) }
 
-    private static func facts(_ rows: PostgresRows) -> PostgresFacts {
+    private func facts(_ rows: PostgresRows, from floor: Int64) throws(OutboxProblem) -> PostgresFacts {
         guard let row = rows.first else {
             return PostgresFacts(hasArrivals: false, topology: 0, queue: 0, numbers: 0, isStill: nil, engines: [], owners: [:])
         }
+        try follow(row, columns: 9)
+        arrivalFloor.looked(from: floor, microseconds: row.integer(8), at: MonotonicClock.nanoseconds())
+        arrivalLookFloor = floor
         return PostgresFacts(
             hasArrivals: row.boolean(0),
             topology: row.integer(1),

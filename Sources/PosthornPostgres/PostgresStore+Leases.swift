@@ -27,7 +27,7 @@ extension PostgresStore {
             throw error
         }
         guard let id else { return false }
-        try membership.joined(id, alone: alone, at: now)
+        try membership.joined(id, alone: alone, at: now, timeline: history?.timeline)
         return true
     }
 
@@ -48,12 +48,16 @@ extension PostgresStore {
 
     /// The shards that it has now.
     package func lease() throws(OutboxProblem) -> ShardLease {
+        if membership.isOut { return try leaseAnew() }
         guard let id = membership.id else { return .none }
         // Read with what the turn or the transaction has asked for before.
         let read = if let facts { facts } else { try readFacts() }
         guard case .follow(let plan) = MembershipRules.turn(of: id, engines: read.engines, owners: read.owners) else {
+            membership.mustLetGo()
             return try leaseAnew()
         }
+        // That reading may have found that the server lacks something.
+        if membership.isOut { return try leaseAnew() }
         // In a transaction that may be undone nothing is taken.
         if !plan.wanted.isEmpty { facts = nil }
         let taken = plan.wanted.isEmpty || isWriting ? ShardSet.none : try take(plan.wanted, id)
@@ -62,13 +66,16 @@ extension PostgresStore {
         return lease
     }
 
-    /// Others have taken it for dead: it begins again, as a new engine would.
+    /// It begins again, as a new engine would, once its engine has let go of everything: others may have had the same shards meanwhile.
     private func leaseAnew() throws(OutboxProblem) -> ShardLease {
         // Not in a transaction, in which it could come to nothing.
-        if isWriting { return .none }
+        if isWriting || !membership.hasLetGo {
+            membership.letGo()
+            return .none
+        }
         let isAlone = membership.isAlone
         facts = nil
-        _ = membership.left()
+        if let id = membership.left() { remove(id) }
         return try join(alone: isAlone) ? try lease() : .none
     }
 
@@ -101,7 +108,11 @@ extension PostgresStore {
 
     /// Gives all shards back at once.
     package func leave() {
-        guard let id = membership.left() else { return }
+        membership.stay()
+        if let id = membership.left() { remove(id) }
+    }
+
+    private func remove(_ id: Int64) {
         // What cannot be given back is taken, once others see that the engine is gone.
         _ = try? run(
             """

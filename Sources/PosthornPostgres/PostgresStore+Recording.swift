@@ -8,6 +8,9 @@ extension PostgresStore {
     @discardableResult
     package func record(_ attempts: [AttemptRecord]) throws(OutboxProblem) -> RecordConflicts {
         if attempts.isEmpty { return RecordConflicts() }
+        if membership.isOut {
+            throw OutboxProblem(.fenced, "this engine has nothing of the outbox \(place.name) until it has joined again")
+        }
         let settled = attempts.filter { $0.transition.state != .pending && $0.transition.state != .held }
         let postponed = attempts.filter { $0.transition.state == .pending || $0.transition.state == .held }
         var steps = fence(attempts.map(\.delivery)) + [insertion(of: attempts)]

@@ -11,6 +11,12 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     let sealing: (any CredentialSealing)?
     /// Whether it only reads, each reading in a transaction of its own.
     private let isReader: Bool
+    /// Where the server's log was when it was looked at last; `nil` of a reader, and of a standby.
+    var history: ServerHistory?
+    /// From which number on arrivals are looked for.
+    var arrivalFloor = ArrivalFloor()
+    /// Where the last look has begun.
+    var arrivalLookFloor: Int64 = 0
     private let now: Timestamp
     var connection: PostgresConnection
     let membership: PostgresMembership
@@ -47,7 +53,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
-    private var doubtful: String?
+    var doubtful: Doubt?
     /// Events that are about to be asked for, read together.
     var foreseenEvents: [Int64: (event: Event, isChecked: Bool)] = [:]
 
@@ -68,6 +74,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         self.now = now
         connection = try Self.connect(place, isReader: isReader, creating: creating, now: now)
         membership = PostgresMembership(place)
+        if !isReader { history = try ServerHistory.read(connection) }
     }
 
     deinit { leave() }
@@ -98,12 +105,23 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     }
 
     /// Connects again where the session was lost.
-    private func reconnect() throws(OutboxProblem) {
-        countersBefore = counters
+    func reconnect() throws(OutboxProblem) {
         waiting = []
         (facts, quiet) = (nil, nil)
-        connection = try Self.connect(place, isReader: isReader, creating: false, now: now)
+        let next = try Self.connect(place, isReader: isReader, creating: false, now: now)
+        if !isReader { try follow(next) }
+        countersBefore = counters
+        connection = next
         foreseenEvents = [:]
+    }
+
+    /// What was read is not to be relied on any more, and neither is what the engine has in memory.
+    func forgetAll() {
+        (facts, quiet, foreseenEvents, doubtful, arrivalFloor) = (nil, nil, [:], nil, ArrivalFloor())
+        topologyRollbacks += 1
+        // Generations may have the same numbers again.
+        arrivalLooks += 1 << 32
+        membership.mustLetGo()
     }
 
     // MARK: Statements
@@ -182,7 +200,10 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         if let doubtful {
             self.doubtful = nil
             // The caller was told that nothing is known, and has the same in mind still: it must look at the outbox again.
-            if try isCommitted(doubtful) { throw OutboxProblem(.fenced, "the outbox \(place.name) has stored what was in doubt") }
+            if try isCommitted(doubtful) {
+                membership.mustLetGo()
+                throw OutboxProblem(.fenced, "the outbox \(place.name) has stored what was in doubt")
+            }
         }
         changedCounts = OutboxCounts()
         (hasNews, addedNews) = (false, 0)
@@ -211,9 +232,10 @@ package final class PostgresStore: OutboxStore, OutboxReader {
             _ = try send(steps + [PostgresStep("COMMIT")]).get()
         } catch {
             guard connection.isLost else { throw error }
-            doubtful = transaction
+            let doubt = Doubt(transaction: transaction, crash: history?.crash)
+            doubtful = doubt
             let isCommitted: Bool
-            do throws(OutboxProblem) { isCommitted = try settle(transaction) } catch {
+            do throws(OutboxProblem) { isCommitted = try settle(doubt) } catch {
                 throw OutboxProblem(
                     .inDoubt,
                     "the connection to the outbox \(place.name) was lost during a commit, and it is not known whether that was stored"
@@ -221,33 +243,6 @@ package final class PostgresStore: OutboxStore, OutboxReader {
             }
             doubtful = nil
             if !isCommitted { throw error }
-        }
-    }
-
-    /// How long a commit in doubt is asked about.
-    private static let settlingNanoseconds: Int64 = 20_000_000_000
-
-    private func settle(_ transaction: String) throws(OutboxProblem) -> Bool {
-        let end = MonotonicClock.nanoseconds() + Self.settlingNanoseconds
-        let pause = try? Waker()
-        while true {
-            do throws(OutboxProblem) {
-                if connection.isLost { try reconnect() }
-                return try isCommitted(transaction)
-            } catch {
-                guard error.mayPass, MonotonicClock.nanoseconds() < end else { throw error }
-            }
-            pause?.wait(milliseconds: 50)
-        }
-    }
-
-    /// Asks the server what became of a transaction.
-    /// - Throws: ``OutboxProblem`` of code `busy` while it is still under way, and when the server does not know it any more.
-    private func isCommitted(_ transaction: String) throws(OutboxProblem) -> Bool {
-        switch try connection.run("SELECT pg_xact_status($1::text::xid8)", [.text(transaction)]).first?.textOrNil(0) {
-        case "committed": return true
-        case "aborted": return false
-        default: throw OutboxProblem(.busy, "the outbox \(place.name) is still at work on transaction \(transaction)")
         }
     }
 

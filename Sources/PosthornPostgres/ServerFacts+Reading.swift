@@ -1,5 +1,7 @@
 #if PostgreSQL
 package import PosthornStore
+import PosthornSystem
+import PosthornText
 
 extension ServerFacts {
     /// The settings that matter to an outbox.
@@ -17,6 +19,7 @@ extension ServerFacts {
         facts.addressHasPassword = place.hasPassword
         facts.tlsMode = connection.option("sslmode") ?? ""
         try facts.readServer(connection)
+        try facts.readClock(connection)
         try facts.readReplication(connection)
         try facts.readSessions(connection)
         try facts.readRole(connection)
@@ -40,6 +43,14 @@ extension ServerFacts {
         {
             settings[row.text(0)] = row.text(1)
         }
+    }
+
+    private mutating func readClock(_ connection: PostgresConnection) throws(OutboxProblem) {
+        let before = SystemClock().now().milliseconds
+        let row = try connection.runOnce("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint", []).first
+        let after = SystemClock().now().milliseconds
+        guard let server = row?.integer(0) else { return }
+        clockAheadMilliseconds = max(0, before - server) + min(0, after - server)
     }
 
     private mutating func readReplication(_ connection: PostgresConnection) throws(OutboxProblem) {

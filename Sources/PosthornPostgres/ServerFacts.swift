@@ -1,8 +1,8 @@
 #if PostgreSQL
 /// What a server and a role on it are like, as far as an outbox there depends on it: values alone, read by ``ServerFacts/read(_:)``.
 package struct ServerFacts: Sendable, Equatable {
-    /// How many sessions one engine has at most: one that writes, one that counts its number up, and those that read.
-    package static let sessionsOfAnEngine: Int64 = 2 + Int64(PostgresReaders.limit)
+    /// How many sessions one engine has at most: one that writes, one that counts its number up, one that vacuums at times, and those that read.
+    package static let sessionsOfAnEngine: Int64 = 3 + Int64(PostgresReaders.limit)
 
     /// What the server calls its version, such as `15.4 (Debian 15.4-1)`.
     package var version = ""
@@ -10,6 +10,8 @@ package struct ServerFacts: Sendable, Equatable {
     package var versionNumber: Int64 = 0
     /// In which the database keeps its texts.
     package var encoding = ""
+    /// How far this machine's clock is ahead of the server's, beyond what asking took; below 0 behind it.
+    package var clockAheadMilliseconds: Int64 = 0
     /// Settings by their names, as this role's sessions in this database have them.
     package var settings: [String: String] = [:]
     /// Whether it only repeats what another server does.

@@ -34,7 +34,7 @@ import Testing
         .endpointNotVerified(endpoint: "crm", reason: "no answer", nextTryAt: nil), .endpointBroken(endpoint: "crm", reason: "no key"),
         .endpointMended(endpoint: "crm"), .descriptorsUsedUp, .descriptorsRecovered, .machineFault(.route, detail: "no route"),
         .machineFaultOver(.route), .logHeldBack(bytes: 1), .logReleased, .storageRecovered, .claimRecovered, .strayDelivery(17), .draining,
-        .drainCut(requests: 2), .eventsDropped(count: 3), .workRecovered(.jobs), .stopped,
+        .shardsLost(count: 64), .drainCut(requests: 2), .eventsDropped(count: 3), .workRecovered(.jobs), .stopped,
     ]
 
     @Test(arguments: events.indices)

@@ -1,14 +1,19 @@
 #if PostgreSQL
+import Dispatch
 import Glibc
 import PosthornSystem
 import PosthornTestSupport
 import Synchronization
 
-/// Between a store and its server, over Unix sockets: it cuts a connection once so many bytes of what the store has sent are through.
+/// Between a store and its server, over Unix sockets: it cuts a connection once so many bytes of what the store has sent are through, passes on
+/// nothing for a while, or everything late.
 final class CuttingProxy: Sendable {
     private let folder: TemporaryDirectory
     private let server: String
     private let listener: Int32
+    private let delayMilliseconds: Int32
+    /// What passes something on has it for a moment.
+    private let gate = DispatchSemaphore(value: 1)
     private let state = Mutex(State())
 
     private struct State {
@@ -18,8 +23,11 @@ final class CuttingProxy: Sendable {
         var sent = 0
     }
 
-    /// - Parameter server: The folder of the server's socket.
-    init(server: String) throws {
+    /// - Parameters:
+    ///   - server: The folder of the server's socket.
+    ///   - delay: How late everything arrives, in each direction.
+    init(server: String, delayMilliseconds delay: Int32 = 0) throws {
+        delayMilliseconds = delay
         folder = try TemporaryDirectory()
         self.server = server
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -43,6 +51,11 @@ final class CuttingProxy: Sendable {
 
     /// Cuts the connection over which the n-th byte from now on is sent, behind that byte.
     func cut(after bytes: Int) { state.withLock { $0.left = bytes } }
+
+    /// From now on nothing goes through, in no direction, and no connection ends.
+    func stall() { gate.wait() }
+    /// All of it goes through.
+    func goOn() { gate.signal() }
 
     /// How often it has cut.
     var cuts: Int { state.withLock { $0.cuts } }
@@ -71,6 +84,9 @@ final class CuttingProxy: Sendable {
         while isConnected {
             var ready = [pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: upstream, events: Int16(POLLIN), revents: 0)]
             guard poll(&ready, 2, -1) > 0 else { return }
+            if delayMilliseconds > 0 { poll(nil, 0, delayMilliseconds) }
+            gate.wait()
+            gate.signal()
             if ready[0].revents != 0 {
                 let count = read(client, &buffer, buffer.count)
                 guard count > 0 else { return }

@@ -1,5 +1,7 @@
 #if PostgreSQL
+import Dispatch
 import Glibc
+import PosthornSystem
 import PosthornTestSupport
 import Synchronization
 import Testing
@@ -54,8 +56,24 @@ final class Pooler: @unchecked Sendable {
             for path in [folder.path, file] { chown(path, postgres.pointee.pw_uid, postgres.pointee.pw_gid) }
             words += ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
         }
-        process = try BackgroundProgram(words + ["--", "/usr/sbin/pgbouncer", file])
+        process = try Self.start(words + ["--", "/usr/sbin/pgbouncer", file])
         try #require(process.wait { $0.contains("process up") }, "\(process.output)")
+    }
+
+    /// The kernel ends it with the thread that has started it, so that one lives for as long as this process.
+    private static func start(_ words: [String]) throws -> BackgroundProgram {
+        final class Outcome: @unchecked Sendable {
+            // Written before the semaphore is signalled, and read afterwards.
+            var value: Result<BackgroundProgram, any Error>?
+        }
+        let (outcome, isStarted) = (Outcome(), DispatchSemaphore(value: 0))
+        try WorkerThread(name: "pooler") {
+            outcome.value = Result { try BackgroundProgram(words) }
+            isStarted.signal()
+            while true { pause() }
+        }.detach()
+        isStarted.wait()
+        return try #require(outcome.value).get()
     }
 
     /// The address of a database by way of it.

@@ -34,6 +34,8 @@ import Testing
     /// A fault, what finds it, how bad it is, and words of its line.
     private static let faults: [(check: String, severity: Finding.Severity, words: String, make: @Sendable (inout ServerFacts) -> Void)] = [
         ("version", .problem, "13 or later", { $0.versionNumber = 120_005 }),
+        ("clock", .warn, "2h 0m ahead of the server's", { $0.clockAheadMilliseconds = 7_200_000 }),
+        ("clock", .warn, "behind the server's", { $0.clockAheadMilliseconds = -1500 }),
         ("durability", .problem, "fsync off", { $0.settings["fsync"] = "off" }),
         ("durability", .problem, "set both to on", { $0.settings["full_page_writes"] = "off" }),
         ("durability", .warn, "loses the last commits", { $0.settings["synchronous_commit"] = "off" }),
@@ -59,7 +61,7 @@ import Testing
             "lock", .problem, "process 8 waits for a lock on posthorn_pending that process 9 (psql)",
             { $0.lockWaits = [.init(table: "posthorn_pending", waiting: 8, holding: 9, application: "psql")] }
         ),
-        ("sessions", .warn, "takes up to 6", { $0.sessions = [.init(what: "of the role x", taken: 10, limit: 15)] }),
+        ("sessions", .warn, "takes up to 7", { $0.sessions = [.init(what: "of the role x", taken: 10, limit: 15)] }),
         ("sessions", .problem, "15 of 15 sessions", { $0.sessions = [.init(what: "of the role x", taken: 15, limit: 15)] }),
         ("vacuum", .problem, "autovacuum is off", { $0.settings["autovacuum"] = "off" }),
         ("vacuum", .problem, "is not vacuumed", { $0.tables[0].isVacuumed = false }),

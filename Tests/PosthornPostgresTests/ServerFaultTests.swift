@@ -118,6 +118,95 @@ import Testing
         #expect(try emit("e3", store) == .stored(deliveries: 0) && emit("e3", store) == .known)
     }
 
+    /// A process that dies takes all sessions of the server along (row 1).
+    @Test func aProcessOfTheServerThatIsKilledTakesNoCommitAlong() throws {
+        let own = try PostgresServer()
+        let there = try own.makeDatabase()
+        let store = try Self.open(there)
+        try own.run("INSERT INTO posthorn_node (id, level) VALUES ('s1', 'site')", in: there)
+        var stored = 0
+        for round in 0..<3 {
+            let victim = try PostgresConnection(PostgresPlace(there))
+            #expect(kill(pid_t(victim.backend), SIGKILL) == 0)
+            for number in 0..<20 {
+                var result: InsertResult?
+                // Until the server is there again.
+                while result == nil {
+                    do throws(OutboxProblem) { result = try emit("e\(round)x\(number)", store) } catch {
+                        #expect(error.mayPass, "\(error)")
+                    }
+                }
+                stored += 1
+            }
+        }
+        let counts = "SELECT count(*), (SELECT sum(events) FROM posthorn_count) FROM posthorn_outbox"
+        #expect(try own.run(counts, in: there) == "\(stored)|\(stored)\n")
+    }
+
+    /// The server forgets numbers of transactions that it had not written to its disk, and gives them out again.
+    @Test func aCommitThatIsLostInACrashIsNotTakenForAnother() throws {
+        // By itself it writes nothing to its disk for as long as the test lasts.
+        let own = try PostgresServer(settings: ["wal_writer_delay=10s", "bgwriter_delay=10s"])
+        let there = try own.makeDatabase()
+        let store = try Self.open(there)
+        try own.run("INSERT INTO posthorn_node (id, level) VALUES ('s1', 'site')", in: there)
+        let event = Event(id: "lost", type: "T", node: "s1", created: Self.now, data: Array("{}".utf8))
+        let refusal = code { () throws(OutboxProblem) in
+            _ = try store.write { () throws(OutboxProblem) in
+                _ = try store.accept([NewEventRow(event, createdByProducer: false, recipients: [])], at: Self.now)
+                try? own.stop("immediate")
+                try? own.start()
+                // Others are given its number.
+                for _ in 0..<20 { _ = try? own.run("UPDATE posthorn_setting SET value = value WHERE name = 'untold'", in: there) }
+            }
+        }
+        #expect(refusal == .inDoubt || refusal == .unreachable, "\(String(describing: refusal))")
+        #expect(try own.run("SELECT count(*) FROM posthorn_outbox", in: there) == "0\n")
+        #expect(try emit("lost", store) == .stored(deliveries: 0))
+    }
+
+    // MARK: Transactions of platforms (rows 13 to 15)
+
+    @Test func anArrivalFarBehindOthersIsFoundBesideASessionThatKeepsDeletedRows() throws {
+        let store = try Self.open(address)
+        let late = try PostgresConnection(PostgresPlace(address))
+        let insert = "INSERT INTO posthorn_outbox (id, type, node, data)"
+        try late.execute("BEGIN; \(insert) VALUES ('late', 'T', 's1', '{}')")
+        let holder = try PostgresConnection(PostgresPlace(address))
+        try holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM posthorn_setting")
+        let count = 3 * Int(ArrivalFloor.margin)
+        try server.run("\(insert) SELECT 'e' || i, 'T', 's1', '{}' FROM generate_series(1, \(count)) i", in: address)
+        func fanOut() throws(OutboxProblem) -> [String] {
+            try store.write { () throws(OutboxProblem) in
+                _ = try store.topologyGeneration()
+                let arrivals = try store.arrivals(limit: 1000)
+                try store.fanOut(arrivals.map { ($0.seq, []) }, at: Self.now)
+                return arrivals.map(\.event.id)
+            }
+        }
+        var done = 0
+        while done < count { done += try fanOut().count }
+        // As if a look at all had taken a minute.
+        store.arrivalFloor.looked(from: 0, microseconds: 60_000_000, at: MonotonicClock.nanoseconds())
+        try late.execute("COMMIT")
+        func sees() throws -> Bool {
+            try store.turn { () throws(OutboxProblem) in
+                _ = try store.commitsByOthers()
+                return try store.hasArrivals()
+            }
+        }
+        #expect(try !sees())
+        // What comes after is seen at once.
+        try server.run("\(insert) VALUES ('next', 'T', 's1', '{}')", in: address)
+        #expect(try sees())
+        #expect(try fanOut() == ["next"])
+        // Who asks until there is nothing more is told of all.
+        #expect(try fanOut() == ["late"])
+        store.arrivalFloor.looked(from: 0, microseconds: 0, at: 0)
+        #expect(try !sees())
+        try holder.execute("ROLLBACK")
+    }
+
     // MARK: The role (rows 21, 24, 25, 27)
 
     @Test func aStatementThatTakesTooLongIsTriedAgain() throws {

@@ -134,6 +134,7 @@ import Testing
             #expect(bench.waitFor("end", where: { if case .stopped = $0 { true } else { false } }))
         }
         #expect(frozen.statistics.attempts == 0)
+        #expect(first.waitFor("loss", where: { if case .shardsLost = $0 { true } else { false } }))
         #expect(successor.statistics.attempts == Self.endpoints)
         #expect(try first.deliveries().allSatisfy { $0.state == .delivered && $0.attempts == 1 })
         #expect(receiver.requests.count == 2 * Self.endpoints)

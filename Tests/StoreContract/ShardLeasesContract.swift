@@ -84,7 +84,8 @@ extension StoreContract {
         }
         #expect(try ready(second) == [id])
         try deliver(id, in: second)
-        // It begins again, as a new engine would.
+        // It is told that it has nothing, and begins again, as a new engine would.
+        #expect(try first.lease().shards.isEmpty)
         #expect(try first.lease().shards.intersection(second.lease().shards).isEmpty)
         let recalled = try second.lease().recalled
         #expect(!recalled.isEmpty)

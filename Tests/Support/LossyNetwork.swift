@@ -1,5 +1,6 @@
 import Glibc
 import PosthornSystem
+import Synchronization
 
 /// A network interface that loses packets: whatever is sent to ``far`` comes back to ``near``, or gets lost on the way.
 ///
@@ -19,6 +20,13 @@ public final class LossyNetwork: Sendable {
         init(_ child: PipedProcess) { self.child = child }
     }
 
+    private static let made = Atomic(0)
+
+    /// From now on nothing arrives, and nobody is told.
+    public func cut() { process.child.signal(SIGSTOP) }
+    /// Ends that.
+    public func mend() { process.child.signal(SIGCONT) }
+
     /// Whether this process may make network interfaces; tests that need one are skipped where not.
     public static let isAvailable: Bool = (try? LossyNetwork(lossPercent: 0)) != nil
 
@@ -27,12 +35,13 @@ public final class LossyNetwork: Sendable {
     ///   - lossPercent: How many packets of a hundred get lost, in each direction.
     ///   - seed: Which ones.
     public init(lossPercent: Int, seed: UInt64 = 1) throws {
-        // A net of four addresses for each process, in a range that is nobody's (RFC 2544).
-        let number = Int(getpid()) & 0x3FFF
+        // A net of four addresses for each, several a process, in a range that is nobody's (RFC 2544).
+        let count = Self.made.wrappingAdd(1, ordering: .relaxed).newValue & 7
+        let number = (Int(getpid()) * 8 + count) & 0x3FFF
         let base = "198.19.\(number >> 6 & 0xFF)."
         near = base + "\((number & 0x3F) << 2 | 1)"
         far = base + "\((number & 0x3F) << 2 | 2)"
-        let child = try PipedProcess("python3", ["-c", Self.program, "ph\(getpid())", near, "\(lossPercent)", "\(seed)"])
+        let child = try PipedProcess("python3", ["-c", Self.program, "ph\(getpid())x\(count)", near, "\(lossPercent)", "\(seed)"])
         guard child.line() == "ready" else { throw SystemProblem("tun", EPERM) }
         process = Ended(child)
     }

@@ -22,26 +22,67 @@ public final class PostgresServer: Sendable {
         }
     }
 
-    private let folder: String
+    let folder: String
     private let binaries: String
     private let settings: [String]
     /// A pipe whose other end a shell waits at: it ends the server when this process is gone.
     private let lifeline: Int32
 
     /// Starts one.
-    /// - Parameter settings: More settings, such as `max_connections=20`.
-    public init(settings: [String] = []) throws {
+    /// - Parameters:
+    ///   - settings: More settings, such as `max_connections=20`.
+    ///   - log: An empty folder that its log (WAL) is to be in, in files of a megabyte.
+    public convenience init(settings: [String] = [], log: String? = nil) throws {
+        let options = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+        if let log { Self.giveAway(log) }
+        try self.init(settings, by: ["initdb"] + options + (log.map { ["--waldir=\($0)", "--wal-segsize=1"] } ?? []))
+    }
+
+    /// - Parameter words: What makes its folder.
+    private init(_ settings: [String], by words: [String]) throws {
         guard let binaries = Self.binaries else { throw CommandProblem(program: "initdb", reason: ENOENT) }
         self.binaries = binaries
         self.settings = settings
         var template = Array("/tmp/posthorn-pg-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw CommandProblem(program: "mkdtemp", reason: errno) }
         folder = String(cString: made)
-        if getuid() == 0, let postgres = getpwnam("postgres") { chown(folder, postgres.pointee.pw_uid, postgres.pointee.pw_gid) }
+        Self.giveAway(folder)
         lifeline = try Self.tie("\(binaries)/pg_ctl -D \(folder)/data -m immediate stop; rm -rf \(folder)", as: Self.user)
-        let options = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-        try Self.check(Command.run(Self.user + ["\(binaries)/initdb", "-D", "\(folder)/data"] + options), "initdb")
+        try Self.check(Command.run(Self.user + ["\(binaries)/\(words[0])", "-D", "\(folder)/data"] + words.dropFirst()), words[0])
         try start()
+    }
+
+    private static func giveAway(_ path: String) {
+        if getuid() == 0, let postgres = getpwnam("postgres") { chown(path, postgres.pointee.pw_uid, postgres.pointee.pw_gid) }
+    }
+
+    /// Makes a standby that follows it.
+    public func makeStandby() throws -> PostgresServer {
+        let options = ["-h", folder, "-U", "postgres", "-X", "stream", "-c", "fast", "--no-sync", "-R"]
+        return try PostgresServer(settings, by: ["pg_basebackup"] + options)
+    }
+
+    /// Has a standby take nothing more from its primary, and waits until it does not.
+    public func cutOff() throws {
+        let place = address(of: "postgres")
+        try run("ALTER SYSTEM SET primary_conninfo = ''", in: place)
+        try run("SELECT pg_reload_conf()", in: place)
+        while try run("SELECT count(*) FROM pg_stat_wal_receiver", in: place) != "0\n" {}
+    }
+
+    /// Makes a primary of a standby, and waits until it is one.
+    public func promote() throws {
+        try Self.check(Command.run(Self.user + ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "-w", "-s", "promote"]), "pg_ctl promote")
+    }
+
+    /// Whether its postmaster runs.
+    public func isRunning() throws -> Bool {
+        try Command.run(Self.user + ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "status"]).status == 0
+    }
+
+    /// The address of a database that is on the first of several servers that takes changes.
+    public static func address(of database: String, on servers: [PostgresServer]) -> String {
+        "postgresql://postgres@/\(database)?host=\(servers.map(\.folder).joined(separator: ","))&target_session_attrs=read-write"
     }
 
     deinit { close(lifeline) }

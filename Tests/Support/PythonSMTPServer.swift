@@ -154,6 +154,9 @@ final class PipedProcess {
         }
     }
 
+    /// Sends it a signal.
+    func signal(_ number: Int32) { kill(process, number) }
+
     /// Waits for its end and returns its status.
     func wait() -> Int32 {
         while line() != nil {}

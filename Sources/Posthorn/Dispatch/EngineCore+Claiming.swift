@@ -242,9 +242,11 @@ extension EngineCore {
     /// Lets go of a delivery of which no attempt is recorded.
     func putBack(_ delivery: Int64) {
         guard let claim = dispatch.removeClaim(of: delivery) else { return }
-        dispatch.abandoned.removeValue(forKey: delivery)
+        let wasAbandoned = dispatch.abandoned.removeValue(forKey: delivery) != nil
         if !limits.isEmpty { limits.finish(claim.endpoint) }
         _ = dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+        // After a failover another delivery may have its number, of another endpoint and with another time.
+        if wasAbandoned { return dispatch.startOver(dispatch.queueGeneration) }
         let entry = directory[claim.endpoint]
         if !dispatch.leases.mayStart(entry.stored.key) { return }
         if entry.isActive, entry.order != nil {

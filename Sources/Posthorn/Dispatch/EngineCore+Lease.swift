@@ -6,7 +6,7 @@ extension EngineCore {
     /// Asks which shards this engine delivers, and follows what has changed.
     func followLease(_ store: any ShardLeases & EngineJournal, _ now: Timestamp) throws(OutboxProblem) {
         let lease = try store.lease()
-        let endsAt = dispatch.leases.lease.endsAt
+        let (endsAt, recalled) = (dispatch.leases.lease.endsAt, dispatch.leases.lease.recalled)
         // Last of all: what waits in the pool of shards that are another's by now must be gone before anything may start again.
         defer { if lease.endsAt != endsAt { pool.mayStart(until: lease.endsAt) } }
         guard let change = dispatch.leases.update(lease) else { return }
@@ -14,6 +14,9 @@ extension EngineCore {
         let keys = stopped.isEmpty ? [] : directory.entries.map(\.stored.key).filter(stopped.containsEndpoint)
         if !keys.isEmpty { pool.recall(keys: Set(keys)) }
         if !change.lost.isEmpty { abandon(change.lost) }
+        let taken = change.lost.subtracting(recalled)
+        if !taken.isEmpty { listeners.tell(.shardsLost(count: taken.count)) }
+        if lease.shards.isEmpty { held.forgetAll() }
         tell(.endpoints(directory, dispatch.leases))
         if !limits.isEmpty { limits.follow(isOwn: dispatch.leases.mayStart) }
         if change.gained.isEmpty { return }
@@ -27,6 +30,8 @@ extension EngineCore {
     private func abandon(_ lost: ShardSet) {
         for (delivery, claim) in dispatch.claims.all where lost.containsEndpoint(directory[claim.endpoint].stored.key) {
             dispatch.abandoned[delivery] = ()
+            // After a failover another event may have its number.
+            _ = dispatch.events.removeValue(forKey: claim.event)
         }
     }
 

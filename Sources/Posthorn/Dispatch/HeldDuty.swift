@@ -27,6 +27,9 @@ final class HeldDuty: EngineDuty {
     /// A delivery was read, or came back from a sender, whose endpoint takes none.
     func hold(_ delivery: Int64) { toHold.append(delivery) }
 
+    /// What was read before is another engine's, or is read again.
+    func forgetAll() { toHold.removeAll() }
+
     var hasPendingWrites: Bool { mayHaveHeld || !stopped.isEmpty || !toHold.isEmpty }
 
     func endpointsChanged(_ change: EndpointsChange) {

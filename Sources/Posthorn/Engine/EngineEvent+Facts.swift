@@ -97,6 +97,7 @@ extension EngineEvent {
         case .claimFailed(let failure): Facts(.error, "claim_failed", ["code": failure.code])
         case .claimRecovered: Facts(.info, "claim_recovered")
         case .strayDelivery(let delivery): Facts(.error, "stray_delivery", ["delivery": "\(delivery)"])
+        case .shardsLost(let count): Facts(.warning, "shards_lost", ["shards": "\(count)"])
         case .ownershipLost(let failure): Facts(.error, "ownership_lost", ["code": failure.code])
         case .workFailed(let work, let failure): Facts(.error, "work_failed", ["work": work.rawValue, "code": failure.code])
         case .workRecovered(let work): Facts(.info, "work_recovered", ["work": work.rawValue])

@@ -66,6 +66,9 @@ public enum EngineEvent: Sendable {
     /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
     /// one that stands by too.
     case ownershipLost(OutboxFailure)
+    /// So many shards of endpoints were taken away without being asked back: other engines took this one for dead, or the server of the
+    /// outbox may lack the last commits. What was under way of theirs is not recorded here, and may go out again.
+    case shardsLost(count: Int)
     /// Work beside the deliveries cannot read or write the outbox; it is tried again once a second. Deliveries go on.
     case workFailed(EngineWork, OutboxFailure)
     /// It can again.

@@ -19,6 +19,7 @@ struct PostgresBenchmark: Benchmark {
                      program that does so
         latency      events on an idle engine, from another session's COMMIT of a plain INSERT to the request at the receiver
         idle         what an engine with nothing to do asks of the server
+        held         events by SQL in waves of --events, one before and --rounds while a session keeps deleted rows; only where it is asked for
 
         The last line of JSON of a program of --against has rps (a second) and cus (CPU µs each). The server's CPU is that of all its
         processes. Round trips are messages to the server that were waited for.
@@ -44,11 +45,13 @@ struct PostgresBenchmark: Benchmark {
     var against = ""
 
     private static let parts = ["deliver", "dispatchers", "record", "latency", "idle"]
+    private static let held = "held"
 
     func check() throws {
         try load.check()
-        if !part.isEmpty, !Self.parts.contains(part) {
-            throw BenchProblem.usage("--part is one of \(Self.parts.joined(separator: ", "))")
+        let names = Self.parts + [Self.held]
+        if !part.isEmpty, !names.contains(part) {
+            throw BenchProblem.usage("--part is one of \(names.joined(separator: ", "))")
         }
         if !against.isEmpty, part != "deliver", part != "record" {
             throw BenchProblem.usage("--against wants --part deliver or --part record beside it")
@@ -66,6 +69,7 @@ struct PostgresBenchmark: Benchmark {
         if wanted.contains("record") { figures += try record(cluster) }
         if wanted.contains("latency") { figures += try PostgresLatency(samples: samples, payloadBytes: load.payloadBytes).run(cluster) }
         if wanted.contains("idle") { figures += try idle(cluster) }
+        if wanted.contains(Self.held) { figures += try PostgresHeld(load: load, waves: rounds).run(cluster) }
         return FigureList(
             title: "PostgreSQL: \(load.events) events of \(load.payloadBytes) bytes, fan-out \(load.fanOut), \(load.endpoints) endpoints",
             settings: [

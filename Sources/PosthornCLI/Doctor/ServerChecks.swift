@@ -18,7 +18,7 @@ enum ServerChecks {
             release(facts), Finding(.ok, "encoding", TerminalText.text(facts.encoding)), durability(facts), replication(facts), role(facts),
             tls(facts),
         ]
-        let many = [slots, horizon, lockWaits, sessions, vacuum, sessionSettings]
+        let many = [clock, slots, horizon, lockWaits, sessions, vacuum, sessionSettings]
         return one + many.flatMap { $0(facts) }
     }
 
@@ -30,6 +30,22 @@ enum ServerChecks {
         let text = TerminalText.text(facts.version)
         if major >= oldestRelease { return Finding(.ok, "version", "PostgreSQL \(text)") }
         return Finding(.problem, "version", "PostgreSQL \(text) is too old; install \(oldestRelease) or later")
+    }
+
+    private static let clockWarningMilliseconds: Int64 = 1000
+
+    /// No lease depends on it, but the times of retries do, which the engine writes that has the endpoint.
+    static func clock(_ facts: ServerFacts) -> [Finding] {
+        let ahead = facts.clockAheadMilliseconds
+        if abs(ahead) <= clockWarningMilliseconds { return [] }
+        return [
+            Finding(
+                .warn,
+                "clock",
+                "this machine's clock is \(HumanText.length(milliseconds: abs(ahead))) \(ahead > 0 ? "ahead of" : "behind") the server's: a retry that "
+                    + "another machine's engine takes over may be so much too late or too early; have NTP set both (chrony, systemd-timesyncd)"
+            )
+        ]
     }
 
     /// What a commit survives.

@@ -141,6 +141,11 @@ struct LogRecord: Sendable, Equatable {
                 [Field("code", failure.code)]
             )
         case .claimRecovered: self.init(.info, "claim_recovered", "what is due can be read again")
+        case .shardsLost(let count):
+            let sentence =
+                "others took this engine for dead, or its database server may lack the last commits (failover, restored backup): what "
+                + "was under way is not recorded here and may go out again"
+            self.init(.warn, "shards_lost", sentence, [Field("shards", count)])
         case .strayDelivery(let delivery):
             self.init(
                 .error,
