@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornStore
+import PosthornSystem
 import CPosthornSQLite
 import Glibc
 
@@ -15,7 +16,7 @@ final class SQLiteConnection {
     let realPath: String
     /// Kept statements by the address of their text: the text itself would be hashed several times a delivery. `unchecked`, since it is used
     /// as often, by one thread at a time: Swift's check that no access overlaps another would be paid for each.
-    @exclusivity(unchecked) private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
+    @exclusivity(unchecked) private var statements = IntegerTable<SQLiteStatement>()
 
     /// Frames in the write-ahead log after this connection's last commit.
     private(set) var walFrames = 0
@@ -84,7 +85,7 @@ final class SQLiteConnection {
     }
 
     deinit {
-        statements.removeAll()
+        statements = IntegerTable()
         sqlite3_close_v2(handle)
     }
 
@@ -99,9 +100,10 @@ final class SQLiteConnection {
 
     /// A statement, prepared once and kept.
     func statement(_ sql: StaticString) throws(OutboxProblem) -> SQLiteStatement {
-        if let known = statements[sql.utf8Start] { return known }
+        let address = Int64(Int(bitPattern: sql.utf8Start))
+        if let known = statements[address] { return known }
         let made = try prepare(sql.description)
-        statements[sql.utf8Start] = made
+        statements[address] = made
         return made
     }
 

@@ -8,37 +8,39 @@ extension SQLiteStore {
         var acceptances: [InsertResult] = []
         acceptances.reserveCapacity(candidates.count)
         var deliveries: [NewDelivery] = []
-        for candidate in candidates {
-            guard try insert(candidate.event) else {
-                acceptances.append(try known(candidate.event, candidate.createdByProducer))
-                continue
-            }
-            let seq = connection.lastInsertRowID
-            changedCounts.events += 1
-            for recipient in candidate.recipients { deliveries.append(NewDelivery(event: seq, recipient: recipient)) }
-            acceptances.append(.stored(deliveries: candidate.recipients.count))
-        }
-        try insert(deliveries, at: now)
-        return acceptances
-    }
-
-    /// Stores an event; `false` when its id is known.
-    private func insert(_ event: Event) throws(OutboxProblem) -> Bool {
-        let insert = try connection.statement(
+        var stored: Int64 = 0
+        let statement = try connection.statement(
             """
             INSERT INTO posthorn_outbox (id, type, node, created, origin, data, traceparent, headers) VALUES (?, ?, ?, ?, 1, ?, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """
         )
-        insert.bind(1, event.id)
-        insert.bind(2, event.type)
-        insert.bind(3, event.node)
-        insert.bind(4, event.created.milliseconds)
-        insert.bindText(5, utf8: event.data)
-        insert.bind(6, event.traceparent)
-        insert.bind(7, EventHeaders.text(event.headers))
-        try insert.run()
-        return connection.changes > 0
+        // Through a span, which copies no row and so counts no references.
+        let rows = candidates.span
+        for index in rows.indices {
+            guard try Self.insert(rows[index].event, with: statement) else {
+                acceptances.append(try known(rows[index].event, rows[index].createdByProducer))
+                continue
+            }
+            stored += 1
+            let seq = connection.lastInsertRowID
+            for recipient in rows[index].recipients { deliveries.append(NewDelivery(event: seq, recipient: recipient)) }
+            acceptances.append(.stored(deliveries: rows[index].recipients.count))
+        }
+        changedCounts.events += stored
+        try insert(deliveries, at: now)
+        return acceptances
+    }
+
+    /// Stores an event; `false` when its id is known.
+    private static func insert(_ event: borrowing Event, with statement: SQLiteStatement) throws(OutboxProblem) -> Bool {
+        statement.bind(1, event.id)
+        statement.bind(2, event.type)
+        statement.bind(3, event.node)
+        statement.bind(4, event.created.milliseconds)
+        statement.bind(6, event.traceparent)
+        statement.bind(7, EventHeaders.text(event.headers))
+        return try statement.run(borrowing: event.data, as: 5) > 0
     }
 
     /// What an event is whose id is known.
@@ -62,19 +64,20 @@ extension SQLiteStore {
     private func insert(_ deliveries: [NewDelivery], at now: Timestamp) throws(OutboxProblem) {
         var first = 0
         while first < deliveries.count {
-            let width = WideStatement.width(for: deliveries.count - first)
+            let isActive = deliveries[first].recipient.isActive
+            let width = WideStatement.width(for: Self.alike(deliveries, from: first))
             let statement = try deliveryInsert(rows: width)
+            statement.bindStatic(1, isActive ? "pending" : "held")
+            statement.bind(2, isActive ? now.milliseconds : nil)
             for row in 0..<width {
                 let delivery = deliveries[first + row]
-                let base = Int32(row * 5)
-                statement.bind(base + 1, delivery.event)
-                statement.bind(base + 2, delivery.recipient.revision)
-                statement.bindStatic(base + 3, delivery.recipient.isActive ? "pending" : "held")
-                statement.bind(base + 4, delivery.recipient.isActive ? now.milliseconds : nil)
-                statement.bind(base + 5, delivery.recipient.endpoint)
-                count(1, from: nil, to: delivery.recipient.isActive ? .ready : .held)
+                let base = Int32(3 + row * 3)
+                statement.bind(base, delivery.event)
+                statement.bind(base + 1, delivery.recipient.revision)
+                statement.bind(base + 2, delivery.recipient.endpoint)
             }
             try statement.run()
+            count(width, from: nil, to: isActive ? .ready : .held)
             // The rows of one statement have numbers that follow each other.
             let before = connection.lastInsertRowID - Int64(width)
             for row in 0..<width {
@@ -85,10 +88,19 @@ extension SQLiteStore {
         }
     }
 
+    /// How many deliveries from a place on begin in the same state, as far as one statement reaches.
+    private static func alike(_ deliveries: [NewDelivery], from first: Int) -> Int {
+        var end = first + 1
+        let limit = min(deliveries.count, first + WideStatement.widest)
+        while end < limit, deliveries[end].recipient.isActive == deliveries[first].recipient.isActive { end += 1 }
+        return end - first
+    }
+
+    /// Rows that begin in one state at one time, which are the first two parameters.
     static func deliveryInsert(rows: Int) -> String {
         """
-        INSERT OR FAIL INTO posthorn_delivery (event, revision, state, next_attempt_at, endpoint)
-        VALUES \(WideStatement.list("(?, ?, ?, ?, ?)", rows))
+        INSERT OR FAIL INTO posthorn_delivery (state, next_attempt_at, event, revision, endpoint)
+        VALUES \(WideStatement.list("(?1, ?2, ?, ?, ?)", rows))
         """
     }
 

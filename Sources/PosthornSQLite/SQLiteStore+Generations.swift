@@ -2,9 +2,6 @@ package import PosthornStore
 
 /// What has changed since a generation of the topology.
 extension SQLiteStore {
-    /// Counts the changes of the hierarchy and its endpoints.
-    package func topologyGeneration() throws(OutboxProblem) -> Int64 { try setting("topology") }
-
     /// The generation that the change under way makes; rows that it writes are of this one.
     func nextTopologyGeneration() throws(OutboxProblem) -> Int64 { try topologyGeneration() + 1 }
 

@@ -31,6 +31,10 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     var changedCounts = OutboxCounts()
     private var commits = 0
     private var hasChangedTopology = false
+    private var isWriting = false
+    /// What was read of the topology's generation in the transaction that is under way: others cannot change it meanwhile. All that
+    /// emit in one transaction ask for it.
+    private var generationInTransaction: Int64?
 
     /// How often a change of the hierarchy was made and then undone with its transaction.
     package private(set) var topologyRollbacks = 0
@@ -169,6 +173,8 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         if isReadOnly { throw OutboxProblem(.access, "the outbox \(path) was opened for reading alone; nothing is written to it") }
         try connection.statement("BEGIN IMMEDIATE").run()
         changedCounts = OutboxCounts()
+        (isWriting, generationInTransaction) = (true, nil)
+        defer { (isWriting, generationInTransaction) = (false, nil) }
         do throws(OutboxProblem) {
             let result = try body()
             try writeCounts()
@@ -209,6 +215,7 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
     /// A hierarchy that never came to be may have been read: its numbers are given out again. What has changed outside of a nested
     /// transaction that was undone may still be undone with the whole, so this forgets nothing.
     private func noteUndone() {
+        generationInTransaction = nil
         if hasChangedTopology { topologyRollbacks += 1 }
     }
 
@@ -248,8 +255,16 @@ package final class SQLiteStore: OutboxStore, OutboxReader {
         try statement.run()
     }
 
-    /// Notes that the transaction changes the hierarchy.
-    func noteTopologyChange() { hasChangedTopology = true }
+    /// Counts the changes of the hierarchy and its endpoints.
+    package func topologyGeneration() throws(OutboxProblem) -> Int64 {
+        if let generationInTransaction { return generationInTransaction }
+        let generation = try setting("topology")
+        if isWriting { generationInTransaction = generation }
+        return generation
+    }
+
+    /// Notes that the transaction changes the hierarchy, before it counts the generation up.
+    func noteTopologyChange() { (hasChangedTopology, generationInTransaction) = (true, nil) }
 
     /// Counts the changes made by hand to deliveries and to mails about them.
     package func queueGeneration() throws(OutboxProblem) -> Int64 { try setting("queue") }

@@ -36,6 +36,23 @@ import Testing
         #expect(throws: JSONProblem.self) { try JSONScanner.validate(bytes) }
     }
 
+    /// Plain characters are passed over eight at a time; any other is seen wherever it is in a text of any length.
+    @Test func aByteOfAStringCountsWhereverItIs() {
+        var wrong: [[UInt8]] = []
+        for length in 1...20 {
+            for place in 0..<length {
+                for byte in UInt8.min...UInt8.max {
+                    var text = [UInt8](repeating: UInt8(ascii: "!"), count: length)
+                    text[place] = byte
+                    let isPlain = (0x20..<0x80).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                    let isValid = (try? JSONScanner.validate([UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")])) != nil
+                    if isValid != isPlain { wrong.append(text) }
+                }
+            }
+        }
+        #expect(wrong.isEmpty)
+    }
+
     @Test func depthIsBounded() {
         func nested(_ depth: Int) -> String { String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
         #expect(problem(nested(JSONScanner.depthLimit)) == nil)

@@ -46,6 +46,30 @@ import PosthornStore
         #expect(try changed(since: middle) == ["a active", "b removed", "c removed", "d removed"])
     }
 
+    /// It is read once in a transaction, and again after a change in it or one that was undone.
+    @Test func aTransactionSeesWhatItDoesToTheGeneration() throws {
+        let start = try store.topologyGeneration()
+        let (seen, steps) = try store.write { () throws(OutboxProblem) -> ([Int64], Int) in
+            let before = store.counters.statements
+            var seen = [try store.topologyGeneration(), try store.topologyGeneration(), try store.topologyGeneration()]
+            let steps = store.counters.statements - before
+            try store.setState(.disabled, reason: nil, ofEndpoint: 1, at: now)
+            seen.append(try store.topologyGeneration())
+            try? store.undoable { () throws(OutboxProblem) in
+                try store.setState(.disabled, reason: nil, ofEndpoint: 2, at: now)
+                seen.append(try store.topologyGeneration())
+                throw OutboxProblem(.refused, "not this one")
+            }
+            seen.append(try store.topologyGeneration())
+            return (seen, steps)
+        }
+        #expect(seen.map { $0 - start } == [0, 0, 0, 1, 2, 1])
+        #expect(steps == 1)
+        let other = try SQLiteStore(path: store.path, now: now)
+        try other.write { () throws(OutboxProblem) in try other.setState(.active, reason: nil, ofEndpoint: 1, at: now) }
+        #expect(try store.topologyGeneration() == start + 2)
+    }
+
     @Test func aChangeOfNodesSaysWhichTheyAre() throws {
         let start = try store.topologyGeneration()
         let topology = try Topology(nodes: [Node(id: "n", level: .company), Node(id: "m", level: .company)], endpoints: [])

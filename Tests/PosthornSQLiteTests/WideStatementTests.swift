@@ -37,6 +37,10 @@ import PosthornStore
             try store.accept([NewEventRow(event, createdByProducer: false, recipients: recipients)], at: now)
         }
         #expect(accepted == [.stored(deliveries: 150)])
+        let stored = try store.deliveries(DeliveryFilter(), beyond: nil).page.sorted { $0.id < $1.id }
+        #expect(stored.map(\.endpoint) == endpoints.map(\.id))
+        #expect(stored.map(\.state) == recipients.map { $0.isActive ? .pending : .held })
+        #expect(stored.map(\.nextAttemptAt) == recipients.map { $0.isActive ? now : nil })
 
         let records = (1...150).map { record(of: Int64($0)) }
         let unmoved = try store.write { () throws(OutboxProblem) in try store.record(records) }

@@ -13,16 +13,20 @@ final class EmitBatch: Sendable {
     private let refusalBox: Mutex<EmitRefusal?>
 
     init(_ news: [NewEvent], keepsOthers: Bool, at now: Timestamp, _ random: any RandomSource) {
-        events = news.map { news in
-            do throws(InputProblem) { return .success(try Self.checked(news, at: now, random)) } catch { return .failure(error) }
+        var checked: [Result<Event, InputProblem>] = []
+        checked.reserveCapacity(news.count)
+        var refusal: EmitRefusal?
+        for i in news.indices {
+            do throws(InputProblem) {
+                checked.append(.success(try Self.checked(news[i], at: now, random)))
+            } catch {
+                checked.append(.failure(error))
+                if refusal == nil { refusal = EmitRefusal(index: i, problem: error) }
+            }
         }
+        events = checked
         createdByProducer = news.map { $0.created != nil }
         self.keepsOthers = keepsOthers
-        var refusal: EmitRefusal?
-        for (i, event) in events.enumerated() {
-            guard refusal == nil, case .failure(let problem) = event else { continue }
-            refusal = EmitRefusal(index: i, problem: problem)
-        }
         refusalBox = Mutex(refusal)
     }
 
@@ -72,16 +76,23 @@ final class EmitBatch: Sendable {
         var candidates: [NewEventRow] = []
         candidates.reserveCapacity(events.count)
         var uncarried: [[UncarriedDelivery]] = []
+        uncarried.reserveCapacity(events.count)
         var problems = outside
         for i in events.indices where outside[i] == nil {
-            switch try recipients(of: events[i], store, router, at: now) {
-            case .success(let (event, recipients)):
-                candidates.append(NewEventRow(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
-                uncarried.append(recipients.uncarried)
-            case .failure(let problem):
-                if !keepsOthers { throw refused(i, problem) }
-                problems[i] = problem
+            let refusal: InputProblem
+            switch events[i] {
+            case .success(let event):
+                switch try router.recipients(of: event, from: store, at: now) {
+                case .success(let recipients):
+                    candidates.append(NewEventRow(event, createdByProducer: createdByProducer[i], recipients: recipients.all))
+                    uncarried.append(recipients.uncarried)
+                    continue
+                case .failure(let problem): refusal = problem
+                }
+            case .failure(let problem): refusal = problem
             }
+            if !keepsOthers { throw refused(i, refusal) }
+            problems[i] = refusal
         }
         var acceptances = zip(try store.accept(candidates, at: now), uncarried).makeIterator()
         var results: [Result<EmittedEvent, InputProblem>] = []
@@ -96,18 +107,6 @@ final class EmitBatch: Sendable {
             }
         }
         return results
-    }
-
-    private func recipients(
-        of event: Result<Event, InputProblem>,
-        _ store: any TopologyLookup,
-        _ router: EventRouter,
-        at now: Timestamp
-    ) throws(OutboxProblem) -> Result<(Event, EventRecipients), InputProblem> {
-        switch event {
-        case .success(let event): return try router.recipients(of: event, from: store, at: now).map { (event, $0) }
-        case .failure(let problem): return .failure(problem)
-        }
     }
 
     private func refused(_ index: Int, _ problem: InputProblem) -> OutboxProblem {

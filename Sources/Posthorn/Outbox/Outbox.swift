@@ -80,7 +80,10 @@ public final class Outbox: @unchecked Sendable {
     /// - Throws: `InputProblem` when the event is refused; `OutboxProblem` when nothing is known to be stored and the same
     ///   call can be made again.
     package func emit(_ event: NewEvent) throws -> EmittedEvent {
-        do { return try emit([event])[0] } catch let refusal as EmitRefusal { throw refusal.problem }
+        let batch = EmitBatch([event], keepsOthers: true, at: clock.now(), random)
+        if let refusal = batch.refusal { throw refusal.problem }
+        // One alone has nothing to be undone, and a savepoint has its price: each page that changes is copied for it.
+        return try store(batch, isolated: false)[0].get()
     }
 
     /// Stores events in one transaction: all of them, or none when one is refused.

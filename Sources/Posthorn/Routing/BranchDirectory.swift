@@ -13,7 +13,7 @@ final class BranchDirectory {
     private var generation: Int64 = -1
     private var topologyRollbacks = 0
     private var sites: [String: (node: Node, endpoints: NodeEndpoints)] = [:]
-    private var routes: [Route: [Member]] = [:]
+    private var routes: [Route: Receivers] = [:]
     private var members: [Int64: Member] = [:]
 
     /// Nodes that are remembered with their endpoints, and routes: both come from outside, so their number is bounded.
@@ -21,9 +21,27 @@ final class BranchDirectory {
 
     private struct Route: Hashable {
         let type: String
-        /// By its bytes: strings that look the same would be one.
-        let node: [UInt8]
+        let node: String
         let isOwn: Bool
+
+        /// A node by its bytes: strings that look the same would be one.
+        static func == (a: Route, b: Route) -> Bool {
+            a.isOwn == b.isOwn && a.type == b.type && Identifier.isWrittenAlike(a.node, b.node)
+        }
+    }
+
+    /// Those who get the events of a route.
+    private struct Receivers {
+        let all: [Member]
+        /// What each such event gets; `nil` where that depends on what is in it.
+        let recipients: EventRecipients?
+
+        init(_ all: [Member]) {
+            self.all = all
+            let isTheSame = all.allSatisfy { $0.order == nil && $0.composer == nil }
+            let each = all.map { Recipient(endpoint: $0.key, revision: $0.revision, isActive: $0.isActive, lane: nil) }
+            recipients = isTheSame ? EventRecipients(each) : nil
+        }
     }
 
     /// An endpoint that gets events. An object, because a copy of its settings for every event would cost more than the rest.
@@ -67,9 +85,10 @@ final class BranchDirectory {
     /// The endpoints that get an event.
     /// - Returns: `nil` when its node is not known by these bytes.
     func recipients(of event: Event, from store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> EventRecipients? {
-        guard let route = try route(event, store, at: now) else { return nil }
-        var recipients = EventRecipients()
-        for member in route {
+        guard let receivers = try receivers(of: event, store, at: now) else { return nil }
+        if let recipients = receivers.recipients { return recipients }
+        var recipients = EventRecipients(count: receivers.all.count)
+        for member in receivers.all {
             let problem = member.composer.flatMap { UncarriedDelivery(event, member.id, $0) }
             recipients.add(
                 endpoint: member.key,
@@ -82,8 +101,8 @@ final class BranchDirectory {
         return recipients
     }
 
-    private func route(_ event: Event, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> [Member]? {
-        let route = Route(type: event.type, node: Array(event.node.utf8), isOwn: event.isOwn)
+    private func receivers(of event: Event, _ store: any TopologyLookup, at now: Timestamp) throws(OutboxProblem) -> Receivers? {
+        let route = Route(type: event.type, node: event.node, isOwn: event.isOwn)
         if let known = routes[route] { return known }
         if max(routes.count, sites.count) >= Self.memoryLimit { forget() }
         guard var site = try site(event.node, store) else { return nil }
@@ -96,8 +115,9 @@ final class BranchDirectory {
             guard let parent = site.node.parent, let above = try self.site(parent, store) else { break }
             site = above
         }
-        routes[route] = found
-        return found
+        let receivers = Receivers(found)
+        routes[route] = receivers
+        return receivers
     }
 
     private func member(_ endpoint: StoredEndpoint, at now: Timestamp) -> Member {

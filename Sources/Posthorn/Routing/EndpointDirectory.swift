@@ -249,8 +249,9 @@ final class EndpointDirectory {
     /// - Throws: An ``InputProblem`` when the node is unknown.
     func recipients(of event: Event) throws(InputProblem) -> EventRecipients {
         checkThread()
-        var recipients = EventRecipients()
-        for index in try indices(for: event) {
+        let indices = try indices(for: event)
+        var recipients = EventRecipients(count: indices.count)
+        for index in indices {
             let entry = self[index]
             let problem = entry.mayRefuse ? UncarriedDelivery(event, entry.stored.settings.id, entry.composer) : nil
             let isActive = entry.stored.state == .active

@@ -7,6 +7,12 @@ struct EventRecipients {
     /// Those of them whose formats cannot carry it. Their deliveries fail at once, in whatever state their endpoints are.
     private(set) var uncarried: [UncarriedDelivery] = []
 
+    /// - Parameter count: How many there are going to be.
+    init(count: Int = 0) { all.reserveCapacity(count) }
+
+    /// Those who get every event of a route, whatever is in it.
+    init(_ all: [Recipient]) { self.all = all }
+
     /// - Parameters:
     ///   - endpoint: The endpoint's number.
     ///   - revision: Its current revision.

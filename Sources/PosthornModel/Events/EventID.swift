@@ -9,11 +9,17 @@ public enum EventID {
     ///   - now: The moment it is made.
     ///   - random: 64 random bits.
     public static func make(at now: Timestamp, random: UInt64) -> String {
-        func hex(_ value: UInt64, _ digits: Int) -> [UInt8] {
-            (0..<digits).reversed().map { JSONWriter.hexDigit(UInt8(truncatingIfNeeded: value >> (4 * $0)) & 15) }
-        }
         let seconds = UInt64(clamping: now.unixSeconds) & 0xFFFF_FFFF
-        return String(decoding: hex(seconds, 8) + hex(random, 16), as: UTF8.self)
+        return String(unsafeUninitializedCapacity: 24) { digits in
+            for place in 0..<8 { digits[place] = hexDigit(seconds, 7 - place) }
+            for place in 0..<16 { digits[8 + place] = hexDigit(random, 15 - place) }
+            return 24
+        }
+    }
+
+    /// The digit of a number that stands before `later` others.
+    private static func hexDigit(_ value: UInt64, _ later: Int) -> UInt8 {
+        JSONWriter.hexDigit(UInt8(truncatingIfNeeded: value >> UInt64(4 * later)) & 15)
     }
 
     /// Throws unless `id` is 1 to 64 ASCII letters, digits, `_`, `.`, `:` and `-`; it goes into headers and messages signed.
