@@ -44,17 +44,7 @@ extension DeliveryLimits {
     package init(json value: JSONValue, at path: String) throws(InputProblem) {
         let reader = try ObjectReader(value, at: path, allowed: ["rate_per_second", "max_in_flight"])
         self.init()
-        if let rate = reader.value("rate_per_second") {
-            guard case .number(let text) = rate, let number = Double(text), Self.isRate(number) else {
-                throw InputProblem(
-                    field: "\(path).rate_per_second",
-                    held: rate,
-                    reason: Self.rateReason,
-                    code: rate.isNumber ? .outOfRange : .malformed
-                )
-            }
-            ratePerSecond = number
-        }
+        ratePerSecond = try reader.number("rate_per_second", reason: Self.rateReason, where: Self.isRate)
         inFlightLimit = try reader.integer("max_in_flight", Self.inFlightRange)
         if isEmpty {
             throw InputProblem(

@@ -77,6 +77,16 @@ package struct ObjectReader {
         }
         return number
     }
+
+    /// A number that need not be whole.
+    /// - Parameter reason: What a number must be that `isAllowed` lets pass.
+    func number(_ key: String, reason: String, where isAllowed: (Double) -> Bool) throws(InputProblem) -> Double? {
+        guard let value = value(key) else { return nil }
+        guard case .number(let text) = value, let number = Double(text), isAllowed(number) else {
+            throw InputProblem(field: field(key), held: value, reason: reason, code: value.isNumber ? .outOfRange : .malformed)
+        }
+        return number
+    }
 }
 
 extension InputProblem {

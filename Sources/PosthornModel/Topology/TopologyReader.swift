@@ -123,17 +123,7 @@ extension EndpointSettings {
             timeoutMilliseconds = milliseconds
         }
         if let limit = try reader.integer("max_in_flight", Self.inFlightRange) { inFlightLimit = limit }
-        if let rate = reader.value("rate_per_second") {
-            guard case .number(let text) = rate, let value = Double(text), Self.isRate(value) else {
-                throw InputProblem(
-                    field: "\(path).rate_per_second",
-                    held: rate,
-                    reason: Self.rateReason,
-                    code: rate.isNumber ? .outOfRange : .malformed
-                )
-            }
-            ratePerSecond = value
-        }
+        if let rate = try reader.number("rate_per_second", reason: Self.rateReason, where: Self.isRate) { ratePerSecond = rate }
         if reader.value("retry") != nil {
             let texts = try reader.list("retry").map { (value) throws(InputProblem) -> String in
                 switch value {
