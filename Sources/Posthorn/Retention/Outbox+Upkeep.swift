@@ -41,23 +41,16 @@ extension Outbox {
         var pace = UpkeepPace(share: upkeep.share)
         // A delivery that a program of an earlier version has stored is in no index of its event before.
         try bringRowsUpToDate()
-        var last = Int64.min
-        while !upkeep.isCut() {
-            // Looked for beside the writer; what is found is looked at again before it is deleted.
-            let page = try read { [last] in try $0.histories(beyond: last, limit: Self.upkeepStep) }
-            guard let end = page.last?.seq else { break }
-            last = end
-            var old = page.filter(retention.permits).map(\.seq)[...]
-            while !old.isEmpty, !upkeep.isCut() {
-                let batch = Array(old.prefix(pace.size))
-                old = old.dropFirst(batch.count)
-                total += try step(&pace, upkeep, batch.count) { (store) throws(OutboxProblem) in
-                    // Between the two nobody can store a delivery without its event's entry in the index.
-                    while try store.bringRowsUpToDate(beyond: 0, limit: Self.upkeepStep) {}
-                    return try store.prune(batch, retention)
-                }
+        try goThroughEvents(upkeep, &pace, newFrom: retention.latestCutoff) { reader, last in
+            try reader.histories(beyond: last, limit: Self.upkeepStep)
+        } choosing: {
+            retention.permits($0)
+        } handling: { batch, pace in
+            total += try step(&pace, upkeep, batch.count) { (store) throws(OutboxProblem) in
+                // Between the two nobody can store a delivery without its event's entry in the index.
+                while try store.bringRowsUpToDate(beyond: 0, limit: Self.upkeepStep) {}
+                return try store.prune(batch, retention)
             }
-            if upkeep.endsAtNewer, page.allSatisfy({ $0.created >= retention.latestCutoff }) { break }
         }
         if retention.dropsPayloads { total.payloads = try dropData(retention, upkeep, &pace) }
         let gone = try read { try $0.removedEndpoints() }.filter(retention.permits).map(\.key)
@@ -74,25 +67,49 @@ extension Outbox {
     /// changes.
     private func dropData(_ retention: Retention, _ upkeep: Upkeep, _ pace: inout UpkeepPace) throws -> Int {
         var dropped = 0
-        var last = Int64.min
-        while !upkeep.isCut() {
-            let page = try read { [last] in try $0.historiesWithData(beyond: last, limit: Self.upkeepStep) }
-            guard let end = page.last?.seq else { break }
-            last = end
-            var old = page.filter(retention.permitsDroppingData).map(\.seq)[...]
-            while !old.isEmpty, !upkeep.isCut() {
-                let batch = Array(old.prefix(pace.size))
-                old = old.dropFirst(batch.count)
-                let digests = try read { reader in
-                    try batch.compactMap { (seq) throws(OutboxProblem) in
-                        try reader.data(ofEvent: seq).map { (seq: seq, digest: MessageDigest.sha256($0)) }
-                    }
+        try goThroughEvents(upkeep, &pace, newFrom: retention.payloadCutoff) { reader, last in
+            try reader.historiesWithData(beyond: last, limit: Self.upkeepStep)
+        } choosing: {
+            retention.permitsDroppingData(of: $0)
+        } handling: { batch, pace in
+            let digests = try read { reader in
+                try batch.compactMap { (seq) throws(OutboxProblem) in
+                    try reader.data(ofEvent: seq).map { (seq: seq, digest: MessageDigest.sha256($0)) }
                 }
-                dropped += try step(&pace, upkeep, batch.count) { (store) throws(OutboxProblem) in try store.dropData(digests, retention) }
             }
-            if upkeep.endsAtNewer, page.allSatisfy({ $0.created >= retention.payloadCutoff }) { break }
+            dropped += try step(&pace, upkeep, batch.count) { (store) throws(OutboxProblem) in try store.dropData(digests, retention) }
         }
         return dropped
+    }
+
+    /// Goes through the events in their order and does something about the chosen ones. They are looked for beside the writer, and looked
+    /// at again in the step that changes them.
+    /// - Parameters:
+    ///   - newFrom: An event of this time or later is too new for ``Upkeep/endsAtNewer``.
+    ///   - page: The next ones behind a number.
+    ///   - isChosen: Whether something is to be done about an event.
+    ///   - handle: Does it for the numbers of as many as one step may take.
+    private func goThroughEvents(
+        _ upkeep: Upkeep,
+        _ pace: inout UpkeepPace,
+        newFrom: Timestamp,
+        _ page: (any OutboxReader, Int64) throws -> [EventHistory],
+        choosing isChosen: (EventHistory) -> Bool,
+        handling handle: ([Int64], inout UpkeepPace) throws -> Void
+    ) throws {
+        var last = Int64.min
+        while !upkeep.isCut() {
+            let events = try read { [last] in try page($0, last) }
+            guard let end = events.last?.seq else { return }
+            last = end
+            var chosen = events.filter(isChosen).map(\.seq)[...]
+            while !chosen.isEmpty, !upkeep.isCut() {
+                let batch = Array(chosen.prefix(pace.size))
+                chosen = chosen.dropFirst(batch.count)
+                try handle(batch, &pace)
+            }
+            if upkeep.endsAtNewer, events.allSatisfy({ $0.created >= newFrom }) { return }
+        }
     }
 
     /// What `prune` would do now: events, deliveries, endpoints and data. Attempts are not counted.
