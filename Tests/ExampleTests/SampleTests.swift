@@ -171,12 +171,7 @@ private enum Text {
     }
 
     static func names(in folder: String) throws -> [String] {
-        guard let directory = opendir(folder) else { throw Problem(path: folder, errno: errno) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
+        guard let names = FolderListing.names(in: folder) else { throw Problem(path: folder, errno: errno) }
         return names
     }
 }

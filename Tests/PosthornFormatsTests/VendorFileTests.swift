@@ -1,6 +1,7 @@
 import Glibc
 import PosthornModel
 import PosthornFormats
+import PosthornTestSupport
 import PosthornText
 import Testing
 
@@ -13,15 +14,8 @@ import Testing
 
     static let now = Timestamp(milliseconds: 1_780_000_000_123)
 
-    static let files: [String] = ["Examples/vendors", "Tests/Fuzz/Corpus/vendor"].flatMap { folder -> [String] in
-        guard let directory = opendir("\(top)/\(folder)") else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name.hasSuffix(".json") { names.append("\(folder)/\(name)") }
-        }
-        return names.sorted()
+    static let files: [String] = ["Examples/vendors", "Tests/Fuzz/Corpus/vendor"].flatMap { folder in
+        (FolderListing.names(in: "\(top)/\(folder)") ?? []).filter { $0.hasSuffix(".json") }.map { "\(folder)/\($0)" }
     }
 
     static func bytes(_ path: String) throws -> [UInt8] {

@@ -127,15 +127,7 @@ import PosthornStore
 }
 
 extension TemporaryDirectory {
-    fileprivate func names() throws -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            names.append(withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names
-    }
+    fileprivate func names() throws -> [String] { try #require(FolderListing.names(in: path)) }
 
     fileprivate func contents(_ name: String) throws -> [UInt8] {
         let descriptor = open(file(name), O_RDONLY | O_CLOEXEC)

@@ -60,7 +60,7 @@ public final class EximServer: Sendable {
 
     private func queue(suffix: String) -> [String] {
         let input = folder.file("input")
-        return TemporaryDirectory.entries(of: input).filter { $0.hasSuffix(suffix) }.sorted().map { name in
+        return (FolderListing.names(in: input) ?? []).filter { $0.hasSuffix(suffix) }.map { name in
             guard let file = fopen("\(input)/\(name)", "r") else { return "" }
             defer { fclose(file) }
             var bytes: [UInt8] = []

@@ -22,18 +22,7 @@ public final class TemporaryDirectory: Sendable {
     private static func removeTree(_ path: String) {
         // `unlink` first, so that a symbolic link to a directory is removed and not followed.
         if unlink(path) == 0 { return }
-        for name in entries(of: path) { removeTree("\(path)/\(name)") }
+        for name in FolderListing.names(in: path) ?? [] { removeTree("\(path)/\(name)") }
         rmdir(path)
-    }
-
-    static func entries(of path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names
     }
 }

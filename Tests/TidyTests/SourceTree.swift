@@ -1,4 +1,5 @@
 import Glibc
+import PosthornTestSupport
 
 /// The files of this checkout, found from where this file was compiled.
 enum SourceTree {
@@ -22,18 +23,7 @@ enum SourceTree {
     }()
 
     /// The names in a folder, sorted; empty when there is no such folder.
-    static func names(in folder: String) -> [String] {
-        guard let stream = opendir("\(top)/\(folder)") else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    static func names(in folder: String) -> [String] { FolderListing.names(in: "\(top)/\(folder)") ?? [] }
 
     static func exists(_ path: String) -> Bool {
         var facts = stat()

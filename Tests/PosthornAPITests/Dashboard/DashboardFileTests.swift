@@ -15,14 +15,7 @@ import Testing
     }()
 
     private static var names: Set<String> {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: Set<String> = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if !name.hasPrefix(".") { names.insert(name) }
-        }
-        return names
+        Set((FolderListing.names(in: folder) ?? []).filter { !$0.hasPrefix(".") })
     }
 
     private static func bytes(_ name: String) -> [UInt8] {
