@@ -33,6 +33,7 @@ enum Program {
 
     static func main() {
         Descriptor.occupyStandardOnes()
+        AddressSpaceLimit.makeDo()
         // A reader of our output that went away shows as an error of write, not as the end of the process.
         signal(SIGPIPE, SIG_IGN)
         if getenv(dumpableVariable) == nil { ProcessMemory.forbidDumps() }

@@ -115,9 +115,10 @@ struct LogRecord: Sendable, Equatable {
             self.init(
                 .error,
                 "descriptors_used_up",
-                "no descriptors are left, so requests beyond those on the wire wait; raise the limit (ulimit -n, or LimitNOFILE= of the service)"
+                "no descriptors, or no memory, are left, so requests beyond those on the wire wait and use up no attempts; raise the limit "
+                    + "(ulimit -n, or LimitNOFILE= of the service; of memory ulimit -v, LimitAS=)"
             )
-        case .descriptorsRecovered: self.init(.info, "descriptors_recovered", "there are descriptors again")
+        case .descriptorsRecovered: self.init(.info, "descriptors_recovered", "there are descriptors and memory again")
         case .machineFault(let fault, let detail):
             let sentence = "this machine cannot send what is due, which waits and uses up no attempts: \(fault.sentence)"
             self.init(.error, "machine_fault", sentence, [Field("fault", fault.rawValue), Field("detail", detail)])

@@ -152,7 +152,9 @@ extension SenderThread {
             return settle(waiting, .unbuildable, error.description)
         }
         guard let transfer = state.free.popLast() ?? makeTransfer() else {
-            return settle(waiting, .resources, "no memory for another request")
+            state.window.giveBack(bytes: waiting.job.bytes)
+            state.connections.cancel(waiting.grant)
+            return starve(waiting.job, waiting.lane, now)
         }
         transfer.state.job = job
         transfer.state.lane = waiting.lane

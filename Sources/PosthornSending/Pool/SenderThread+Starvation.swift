@@ -1,8 +1,8 @@
 import PosthornSystem
 
-// When the process has no descriptors left.
+// When the process has no descriptors, or no memory, left.
 extension SenderThread {
-    /// Lets a job wait that found no descriptor. It has not left, so it is no attempt.
+    /// Lets a job wait that found none. It has not left, so it is no attempt.
     func starve(_ job: SendJob, _ lane: Int, _ now: Int64) {
         let change = state.starvation.failed(inFlight: state.window.count, now: now)
         if change != nil { closeIdleConnections() }
@@ -20,7 +20,7 @@ extension SenderThread {
         if let change { deliver.starved(change == .begins) }
     }
 
-    /// Kept connections are a luxury now: others may need the descriptors. Those of handles with a request under way stay.
+    /// Kept connections are a luxury now: others may need what they hold. Those of handles with a request under way stay.
     private func closeIdleConnections() { renew(shards.map(\.number).filter(state.shardUse.isIdle)) }
 
     /// Closes connections that nobody has used for a while.

@@ -54,13 +54,14 @@ extension Transfer {
         return ending.isBefore(requestBytes: max(requestBytes, state.loadedBytes), detail: String(cString: errorBuffer))
     }
 
-    /// Whether it failed because this process had no descriptor left, before anything was sent.
+    /// Whether it failed because this process had no descriptor, or no memory, left, before anything was sent.
     func isStarved(_ code: CURLcode) -> Bool {
         if code == CURLE_OK || state.sendCount > 0 { return false }
         switch state.intervention {
         case .noSocket(let number): return SystemProblem.isShortage(number)
         // The file of certificate authorities needs one too.
         case .noAuthorities(_, let problem): return problem.isShortage
+        case nil: return code == CURLE_OUT_OF_MEMORY
         default: return false
         }
     }
