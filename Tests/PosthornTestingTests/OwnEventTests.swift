@@ -92,6 +92,20 @@ import Testing
         #expect(byHand.allSatisfy { $0.text.contains(#""actor":"hand""#) } && byHand.first?.text.contains(#""reason":"moving""#) == true)
     }
 
+    @Test func changesOfOneMomentAreToldEach() async throws {
+        // The clock does not go on: all of it happens within one millisecond.
+        let test = try TestOutbox { $0.url == "https://crm.example/" && !$0.text.contains("good") ? .status(500) : .ok }
+        var crm = try Self.endpoint("crm", suspendAfter: 4)
+        crm.retry = try RetrySchedule(["0"])
+        crm.inFlightLimit = 1
+        try await Self.prepare(test, [crm, Self.endpoint("watch", ["endpoint.*"])])
+        for word in ["bad", "bad", "good", "bad", "bad", "good"] {
+            _ = try await test.outbox.emit(NewEvent(type: "T", node: "acme", data: #"{"is": "\#(word)"}"#))
+        }
+        try await test.settle()
+        #expect(Self.told(test, "watch") == ["endpoint.failing": 2, "endpoint.recovered": 2])
+    }
+
     @Test func exhaustedDeliveriesOfAnHourAreBoundedAndTheRestIsCounted() async throws {
         let test = try TestOutbox { $0.url == "https://crm.example/" ? .status(500) : .ok }
         var crm = try Self.endpoint("crm")

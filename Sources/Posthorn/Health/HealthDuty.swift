@@ -46,6 +46,8 @@ final class HealthDuty: EngineDuty {
         let former: EndpointHealth.State
         let at: Timestamp
         let isOrdinary: Bool
+        /// The attempt that brought it about; `nil` when it was a hand.
+        let cause: String?
     }
 
     /// An endpoint that is to be left alone.
@@ -117,7 +119,7 @@ final class HealthDuty: EngineDuty {
                 let former = book[key]?.state ?? .healthy
                 if entry.isActive, former != .healthy {
                     let health = EndpointHealth.changedByHand(true, at: now)
-                    changes.append(Change(endpoint: key, health: health, former: former, at: now, isOrdinary: true))
+                    changes.append(Change(endpoint: key, health: health, former: former, at: now, isOrdinary: true, cause: nil))
                 }
                 forget(endpoint: key)
                 // What is written of one that is switched off stays, and enabling it strikes it out.
@@ -208,7 +210,8 @@ final class HealthDuty: EngineDuty {
         guard let former else { return }
         news.insert(key)
         if former != health.state {
-            changes.append(Change(endpoint: key, health: health, former: former, at: ended, isOrdinary: isOrdinary))
+            let cause = "\(result.job.id).\(result.job.attempt)"
+            changes.append(Change(endpoint: key, health: health, former: former, at: ended, isOrdinary: isOrdinary, cause: cause))
         }
         switch health.state {
         case .healthy: listeners.tell(.endpointRecovered(endpoint: id))

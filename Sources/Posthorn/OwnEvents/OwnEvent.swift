@@ -26,11 +26,13 @@ struct OwnEvent {
     /// - Parameters:
     ///   - former: What it was.
     ///   - at: When it changed.
+    ///   - cause: What brought it about, if that is more than the moment tells: within one there may be several.
     static func health(
         _ health: EndpointHealth,
         from former: EndpointHealth.State,
         of endpoint: StoredEndpoint,
-        at moment: Timestamp
+        at moment: Timestamp,
+        cause: String?
     ) -> OwnEvent {
         var data = JSONLine()
         data.add("endpoint", endpoint.settings.id)
@@ -43,7 +45,7 @@ struct OwnEvent {
         data.add("actor", health.actor.rawValue)
         data.add("failures", health.failures)
         data.add("failing_since", health.failingSince)
-        let subject = "\(endpoint.key):\(moment.milliseconds)"
+        let subject = "\(endpoint.key):\(cause ?? String(moment.milliseconds))"
         return OwnEvent(OwnEventType(health.state), subject, node: endpoint.settings.node, at: moment, data: data)
     }
 

@@ -28,7 +28,8 @@ final class OwnEventDuty: EngineDuty {
     func add(_ change: HealthDuty.Change, _ store: any OwnEventJournal) throws(OutboxProblem) {
         guard let index = directory.index(ofEndpoint: change.endpoint) else { return }
         let (endpoint, isOrdinary) = (directory[index].stored, change.isOrdinary)
-        try sheet.add(change.health, from: change.former, of: endpoint, isOrdinary: isOrdinary, store, at: change.at) { [directory] in
+        let (health, former, cause) = (change.health, change.former, change.cause)
+        try sheet.add(health, from: former, of: endpoint, isOrdinary: isOrdinary, store, at: change.at, cause: cause) { [directory] in
             directory.recipients(ofOwn: $0)
         }
     }

@@ -24,9 +24,10 @@ struct OwnEventSheet {
         isOrdinary: Bool,
         _ store: any OwnEventJournal,
         at moment: Timestamp,
+        cause: String? = nil,
         _ recipients: Recipients
     ) throws(OutboxProblem) {
-        let own = OwnEvent.health(health, from: former, of: endpoint, at: moment)
+        let own = OwnEvent.health(health, from: former, of: endpoint, at: moment, cause: cause)
         let found = try recipients(own.event)
         if found.isEmpty, own.type != .endpointRecovered { return }
         guard var record = try record(endpoint.key, store, at: moment, isWanted: !found.isEmpty) else { return }
