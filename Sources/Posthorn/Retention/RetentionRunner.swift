@@ -13,8 +13,6 @@ final class RetentionRunner: EngineService {
 
     /// How often it looks for what has become too old.
     static let intervalMilliseconds: Int64 = 600_000
-    /// What part of the time it may take.
-    private static let share = 0.2
 
     init(_ outbox: Outbox, _ policy: RetentionPolicy, _ listeners: EngineListeners) throws(SystemProblem) {
         self.outbox = outbox
@@ -66,13 +64,9 @@ final class RetentionRunner: EngineService {
     }
 
     private func prune() {
-        let upkeep = Outbox.Upkeep(
-            share: Self.share,
-            endsAtNewer: true,
-            recounts: false,
-            rest: { [self] in thread.sleep(milliseconds: $0) },
-            isCut: { [self] in isStopping }
-        )
+        var upkeep = Outbox.Upkeep.besideEngine
+        upkeep.rest = { [self] in thread.sleep(milliseconds: $0) }
+        upkeep.isCut = { [self] in isStopping }
         do {
             let now = outbox.clock.now()
             let skew = try outbox.read { try $0.status(at: now).pulse?.clockSkew }

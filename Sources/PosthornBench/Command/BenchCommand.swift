@@ -8,7 +8,8 @@ enum BenchCommand {
     /// Every benchmark, in the order of the list.
     static var all: [any Benchmark.Type] {
         var all: [any Benchmark.Type] = [
-            DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, StallBenchmark.self,
+            DeliverBenchmark.self, SendBenchmark.self, EmitBenchmark.self, LatencyBenchmark.self, BusyBenchmark.self, PruneBenchmark.self,
+            StallBenchmark.self,
             HostileBenchmark.self, LoadBenchmark.self, BacklogBenchmark.self, GrowBenchmark.self, DiskBenchmark.self, IdleBenchmark.self,
             CallsBenchmark.self, SignBenchmark.self, APIBenchmark.self, ListsBenchmark.self, DashboardBenchmark.self, FloodBenchmark.self,
             ServeBenchmark.self,
