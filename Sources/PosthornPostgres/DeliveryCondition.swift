@@ -44,6 +44,7 @@ struct DeliveryCondition {
                 """
             )
         }
+        if filter.lacksData { terms.append("o.digest IS NOT NULL") }
     }
 
     /// Adds a condition over one value.

@@ -37,7 +37,8 @@ extension PostgresStore {
     static let visibleColumns =
         """
         SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at, r.url,
-            a.number, a.status, a.error, a.error_text, a.started, a.duration_us, e.node, d.revision
+            a.number, a.status, a.error, a.error_text, a.started, a.duration_us, e.node, d.revision,
+            o.digest IS NULL
         FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event
         JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
         LEFT JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts

@@ -38,7 +38,7 @@ extension PostgresStore {
     private static func direction(_ after: Int64?) -> String { after == nil ? "DESC" : "ASC" }
 
     private func visible(_ row: PostgresRow) throws(OutboxProblem) -> VisibleDelivery {
-        VisibleDelivery(try delivery(row), endpointNode: row.text(16), revision: row.integer(17))
+        VisibleDelivery(try delivery(row), endpointNode: row.text(16), revision: row.integer(17), hasData: row.boolean(18))
     }
 
     private static func isWanted(_ row: VisibleDelivery, _ rows: DeliveryRows) -> Bool {
@@ -51,6 +51,18 @@ extension PostgresStore {
     package func visibleDelivery(_ number: Int64) throws(OutboxProblem) -> VisibleDelivery? {
         guard let row = try run("\(Self.visibleColumns) WHERE d.id = $1", .integer(number)).first else { return nil }
         return try visible(row)
+    }
+
+    /// How many deliveries of an endpoint are held. Where some are, nearly all that wait for it are.
+    package func heldCount(ofEndpoint key: Int64, limit: Int) throws(OutboxProblem) -> Int {
+        let row = try run(
+            """
+            SELECT count(*) FROM (SELECT state FROM posthorn_pending WHERE endpoint = $1 ORDER BY id LIMIT $2) w WHERE state = 'held'
+            """,
+            .integer(key),
+            .integer(Int64(limit))
+        ).first
+        return row.map { Int($0.integer(0)) } ?? 0
     }
 
     /// A text of this outbox's own that is known here alone.

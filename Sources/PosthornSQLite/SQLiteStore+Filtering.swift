@@ -47,6 +47,7 @@ struct DeliveryConditions {
                 """
             )
         }
+        if filter.lacksData { terms.append("o.digest IS NOT NULL") }
         self.terms = terms
     }
 

@@ -9,7 +9,8 @@ extension SQLiteStore {
     private static let visibleColumns =
         """
         SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at, r.url,
-            a.number, a.status, a.error, a.error_text, a.started, a.duration_us, e.node, d.revision
+            a.number, a.status, a.error, a.error_text, a.started, a.duration_us, e.node, d.revision,
+            o.digest IS NULL
         FROM posthorn_delivery d CROSS JOIN posthorn_outbox o ON o.seq = d.event
         CROSS JOIN posthorn_endpoint_revision r ON r.key = d.revision CROSS JOIN posthorn_endpoint e ON e.key = r.endpoint
         LEFT JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts
@@ -60,6 +61,19 @@ extension SQLiteStore {
         try visibleDelivery(number, try connection.prepare(Self.visibleByNumber))
     }
 
+    /// How many deliveries of an endpoint are held.
+    package func heldCount(ofEndpoint key: Int64, limit: Int) throws(OutboxProblem) -> Int {
+        let statement = try connection.prepare(
+            """
+            SELECT count(*) FROM (SELECT 1 FROM posthorn_delivery INDEXED BY posthorn_delivery_held
+                WHERE state = 'held' AND revision IN (SELECT key FROM posthorn_endpoint_revision WHERE endpoint = ?) LIMIT ?)
+            """
+        )
+        statement.bind(1, key)
+        statement.bind(2, Int64(limit))
+        return try statement.step() ? Int(statement.integer(0)) : 0
+    }
+
     private static let visibleByNumber = "\(visibleColumns) WHERE d.id = ?"
 
     private func visibleDelivery(_ number: Int64, _ statement: SQLiteStatement) throws(OutboxProblem) -> VisibleDelivery? {
@@ -102,7 +116,7 @@ extension SQLiteStore {
     }
 
     private func visible(_ row: SQLiteStatement) throws(OutboxProblem) -> VisibleDelivery {
-        VisibleDelivery(try delivery(row), endpointNode: row.text(16), revision: row.integer(17))
+        VisibleDelivery(try delivery(row), endpointNode: row.text(16), revision: row.integer(17), hasData: row.integer(18) == 1)
     }
 
     private static func isWanted(_ row: VisibleDelivery, _ rows: DeliveryRows) -> Bool {

@@ -31,6 +31,8 @@ public struct DeliveryFilter: Sendable {
     public var limit: Int?
     /// Only those that wait, pending or held, for another URL, method or envelope than their endpoint has now.
     public var waitsElsewhere = false
+    /// Only those of events whose data was dropped.
+    package var lacksData = false
     /// Whether a list begins with the newest; it ends with it otherwise.
     public var newestFirst = false
 

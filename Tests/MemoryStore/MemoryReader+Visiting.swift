@@ -21,9 +21,14 @@ extension MemoryReader {
         tables.place(ofDelivery: number).map { visible(tables.deliveries[$0]) }
     }
 
+    func heldCount(ofEndpoint key: Int64, limit: Int) throws(OutboxProblem) -> Int {
+        min(limit, tables.deliveries.count { $0.state == .held && tables.revision($0.revision)?.endpoint == key })
+    }
+
     private func visible(_ row: DeliveryRow) -> VisibleDelivery {
         let node = tables.endpoint(ofRevision: row.revision)?.settings.node ?? ""
-        return VisibleDelivery(listed(row), endpointNode: node, revision: row.revision)
+        let hasData = tables.event(row.event)?.digest == nil
+        return VisibleDelivery(listed(row), endpointNode: node, revision: row.revision, hasData: hasData)
     }
 
     func visitDeliveries(_ rows: DeliveryRows, _ visit: (VisibleDelivery) -> Bool) throws(OutboxProblem) -> VisitEnd {

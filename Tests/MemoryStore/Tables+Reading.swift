@@ -24,6 +24,7 @@ extension Tables {
         if let id = filter.event, !Self.isSame(id, event.id) { return false }
         if let since = filter.since, event.created < since { return false }
         if let until = filter.until, event.created >= until { return false }
+        if filter.lacksData, self.event(row.event)?.digest == nil { return false }
         return !filter.waitsElsewhere || (row.waits && newestRevision(ofEndpoint: revision.endpoint)?.key != row.revision)
     }
 

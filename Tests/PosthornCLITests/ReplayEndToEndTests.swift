@@ -32,6 +32,10 @@ import Testing
         try apply(mended.url)
         let dry = try posthorn.run("replay", "create", "--endpoint", "crm", "--since", "1h", "--dry-run")
         #expect(dry.output == "5 deliveries of 5 events would be sent; this was a dry run\n  crm: 5\n", "\(dry.errors)")
+        func count(_ words: String...) throws -> String { try posthorn.run(["replay", "create", "--dry-run"] + words).lines[0] }
+        #expect(try count("--error", "http_status", "--status-class", "5", "--attempts-min", "1").hasPrefix("5 deliveries of 5 events"))
+        #expect(try count("--error", "timeout").hasPrefix("0 ") && count("--status-class", "4").hasPrefix("0 "))
+        #expect(try count("--event", "e3").hasPrefix("1 delivery of 1 event") && count("--attempts-min", "2").hasPrefix("0 "))
         let made = try posthorn.run("replay", "create", "--endpoint", "crm", "--rate", "500")
         #expect(made.output.hasPrefix("replay 1: 5 deliveries at 500 a second"), "\(made.errors)")
         #expect(
@@ -74,6 +78,41 @@ import Testing
         let elsewhere = try posthorn.run("retry", "--endpoint", "crm", "--current-url", "--rate", "5")
         #expect(elsewhere.status == 2 && elsewhere.errors.contains("say which ones by --state too"))
         #expect(try posthorn.run("deliveries", "--error", "timeuot").errors.contains("did you mean \"timeout\""))
+    }
+
+    @Test func whatHasLostItsDataIsLeftOutAndSaid() throws {
+        let receiver = try MisbehavingReceiver { $0.body.contains(UInt8(ascii: "!")) ? .status(503) : .ok }
+        try apply(receiver.url)
+        func emit(_ lines: [String]) throws {
+            try #require(try posthorn.run("emit", input: lines.joined(separator: "\n")).status == 0)
+            _ = try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8")
+        }
+        let mark = #"{"type":"T","node":"s1","data":{"id":"!"}}"#
+        try emit([SampleTopology.event(), SampleTopology.event(), mark])
+        // Whatever ended before this moment.
+        #expect(try posthorn.run("prune", "--keep-payloads", "1ms").output.hasSuffix("dropped the data of 3 other events\n"))
+        try emit([SampleTopology.event()])
+        let lost = "cannot be sent again, since --keep-payloads has dropped the data\n"
+        let states = ["--state", "exhausted", "--state", "delivered"]
+        let dry = try posthorn.run(["replay", "create"] + states + ["--dry-run"])
+        #expect(
+            dry.output == "1 delivery of 1 event would be sent; this was a dry run\n3 deliveries \(lost)"
+                + "  crm: 1, 3 not, since the data was dropped\n"
+        )
+        let json = try posthorn.run(["replay", "create"] + states + ["--dry-run", "--json"])
+        #expect(json.output.contains(#"{"endpoint":"crm","deliveries":1,"held":0,"refused":3,"data_dropped":3}"#))
+        let retry = try posthorn.run("retry", "--endpoint", "crm", "--dry-run")
+        #expect(
+            retry.output == "0 deliveries would be tried again; this was a dry run\n1 delivery \(lost)"
+                + "  crm: 1 not, since the data was dropped\n"
+        )
+        let resend = try posthorn.run("resend", "--endpoint", "crm", "--dry-run", "--json")
+        #expect(resend.output == #"{"endpoint":"crm","deliveries":1,"delivered":1,"data_dropped":2}"# + "\n")
+        let made = try posthorn.run(["replay", "create", "--rate", "500"] + states)
+        #expect(made.lines[0].hasPrefix("replay 1: 1 delivery at 500 a second") && made.output.hasSuffix("3 deliveries \(lost)"))
+        _ = try posthorn.run("run", "--until-settled", "--allow", "127.0.0.0/8")
+        let shown = try posthorn.run("replay", "show", "1").output
+        #expect(shown.contains("done        1 delivery\n") && shown.contains("refused     3 deliveries\n"), "\(shown)")
     }
 
     @Test func aReplayIsEndedAndWhatIsWrongIsSaid() throws {

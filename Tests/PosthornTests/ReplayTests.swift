@@ -135,6 +135,38 @@ import Testing
         #expect(throws: InputProblem.self) { try bench.outbox.startReplay(selection { $0.node = "c" }, scope: "s") }
     }
 
+    @Test func whatHasLostItsDataIsCountedAsNotSent() throws {
+        try emit("old")
+        try settleAll { $0.endpoint == "a" ? .exhausted : .delivered }
+        clock.advance(by: 10_000)
+        try emit("new")
+        try settleAll { $0.endpoint == "a" ? .exhausted : .delivered }
+        let retention = Retention(RetentionPolicy(keepPayloadsMilliseconds: 5000), at: clock.now())
+        #expect(try bench.outbox.prune(retention).payloads == 1)
+        for recipients in [Replay.Recipients.original, .current] {
+            let all = selection { ($0.states, $0.recipients) = (Replay.states, recipients) }
+            let forecast = try bench.outbox.forecast(all)
+            #expect(forecast.deliveries == ["a": 1, "b": 1] && forecast.events == 1)
+            #expect(forecast.refused == ["a": 1, "b": 1] && forecast.dataDropped == forecast.refused)
+        }
+        let retry = try bench.outbox.forecast(selection(), action: .retry(wholeRound: false, atCurrentURL: false))
+        #expect(retry.deliveries == ["a": 1] && retry.dataDropped == ["a": 1])
+        let cancel = try bench.outbox.forecast(selection(), action: .cancel)
+        #expect(cancel.deliveries == ["a": 2] && cancel.refused.isEmpty)
+        // What is done at once is counted likewise.
+        let filter = DeliveryFilter()
+        #expect(try bench.outbox.count(filter, for: .retry) == ["a": [.exhausted: 1]])
+        #expect(try bench.outbox.countWithoutData(filter, for: .retry) == ["a": [.exhausted: 1]])
+        #expect(try bench.outbox.count(filter, for: .resend) == ["b": [.delivered: 1]])
+        #expect(try bench.outbox.count(filter, for: .cancel) == ["a": [.exhausted: 2]])
+        let (replay, counted) = try bench.outbox.startCountedReplay(selection { $0.states = Replay.states })
+        #expect(counted.total == 2 && replay.total == 4)
+        try finish()
+        let after = try bench.outbox.replay(replay.number)
+        #expect(after?.done == 2 && after?.refused == 2 && after?.left == 0)
+        #expect(try waiting() == ["new a", "new b"])
+    }
+
     @Test func deliveriesOfARemovedEndpointAreCountedAsNotSent() throws {
         try emit("e1")
         try settleAll()

@@ -39,6 +39,12 @@ extension StoreContract {
         #expect(try accept(event("e1", data: data), revisions, in: store) == .knownWithoutData(digest: "d\(all[0].seq)"))
         #expect(try accept(event("e1", type: "U", data: data), revisions, in: store) == .conflict)
         #expect(try accept(event("e2", data: data), revisions, in: store) == .known)
+        // Its deliveries say so in lists and counts.
+        #expect(try read { try $0.visibleDelivery(ids[0]) }?.hasData == false && read { try $0.visibleDelivery(ids[2]) }?.hasData == true)
+        var lacking = DeliveryFilter()
+        lacking.lacksData = true
+        let lacked = try read { [lacking] in try $0.deliveryCounts(lacking, states: [.pending, .delivered]) }
+        #expect(lacked == ["a": [.delivered: 1], "b": [.delivered: 1]])
         // It cannot be sent again; it can be pruned.
         #expect(try store.deliveryRow(ids[0])?.hasData == false && store.deliveryRow(ids[2])?.hasData == true)
         let report = try store.write { () throws(OutboxProblem) in try store.resend([ids[0], ids[2]], at: now) }

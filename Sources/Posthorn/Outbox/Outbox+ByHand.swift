@@ -53,11 +53,25 @@ extension Outbox {
         return total
     }
 
-    /// How many deliveries something would be done to, by the ids of their endpoints and by state. Changes nothing.
+    /// How many deliveries something would be done to, by the ids of their endpoints and by state: without those of events whose data was
+    /// dropped, unless they are to be cancelled. Changes nothing.
     /// - Throws: `InputProblem` when the filter names something unknown; `OutboxProblem` for the store.
     package func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
-        let filter = try resolved(filter)
-        return try read { try $0.deliveryCounts(filter, states: filter.states(of: action)) }
+        let found = try resolved(filter)
+        var counts = try read { try $0.deliveryCounts(found, states: found.states(of: action)) }
+        for (endpoint, states) in try countWithoutData(filter, for: action) {
+            for (state, dropped) in states { counts[endpoint]?[state]? -= dropped }
+        }
+        return counts.mapValues { $0.filter { $0.value > 0 } }.filter { !$0.value.isEmpty }
+    }
+
+    /// How many deliveries of a filter cannot be sent again, since the data of their events was dropped, by the ids of their endpoints and
+    /// by state. Changes nothing.
+    package func countWithoutData(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
+        if action == .cancel { return [:] }
+        var lacking = try resolved(filter)
+        lacking.lacksData = true
+        return try read { [lacking] in try $0.deliveryCounts(lacking, states: lacking.states(of: action)) }
     }
 
     /// Deliveries that one transaction moves, so that others wait for a moment only.

@@ -21,6 +21,17 @@ extension Outbox {
         scope: String? = nil,
         creator: String? = nil
     ) throws -> Replay {
+        try startCountedReplay(selection, action: action, ratePerSecond: ratePerSecond, scope: scope, creator: creator).replay
+    }
+
+    /// The same, with what was counted.
+    package func startCountedReplay(
+        _ selection: Replay.Selection,
+        action: Replay.Action = .replay,
+        ratePerSecond: Int = Replay.usualRate,
+        scope: String? = nil,
+        creator: String? = nil
+    ) throws -> (replay: Replay, forecast: ReplayForecast) {
         var replay = Replay(scope: scope, selection, ratePerSecond: ratePerSecond, created: clock.now(), creator: creator)
         replay.action = action
         let forecast = try self.forecast(of: replay, rowLimit: Self.countedRowLimit)
@@ -34,7 +45,7 @@ extension Outbox {
             }
             return .success(try store.insert(replay))
         }
-        return try result.get()
+        return (try result.get(), forecast)
     }
 
     /// Counts what a replay would be done to. Changes nothing.
@@ -149,6 +160,9 @@ extension ReplayForecast {
             deliveries[endpoint, default: 0] += 1
             if isSent, view.endpoint(endpoint)?.state != .active { held[endpoint, default: 0] += 1 }
         }
-        for found in batch.refused { refused[found.endpoint, default: 0] += 1 }
+        for found in batch.refused {
+            refused[found.endpoint, default: 0] += 1
+            if found.lacksData { dataDropped[found.endpoint, default: 0] += 1 }
+        }
     }
 }

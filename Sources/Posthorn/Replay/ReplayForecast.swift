@@ -6,8 +6,10 @@ package struct ReplayForecast: Sendable, Hashable {
     package var deliveries: [String: Int] = [:]
     /// Those of them that would be held, since the endpoint is not active, by endpoint.
     package var held: [String: Int] = [:]
-    /// Deliveries that could not be sent again, since the endpoint is removed, by endpoint.
+    /// Deliveries that could not be sent again, since the endpoint is removed or the data was dropped, by endpoint.
     package var refused: [String: Int] = [:]
+    /// Those of them whose event's data was dropped, by endpoint.
+    package var dataDropped: [String: Int] = [:]
     /// Whether all was counted: a count that a request waits for ends after a number of rows.
     package var isWhole = true
 

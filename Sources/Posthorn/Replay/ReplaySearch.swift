@@ -9,6 +9,8 @@ struct ReplayBatch: Sendable {
         let delivery: Int64
         let endpoint: String
         let event: String
+        /// Whether the event's data was dropped, so that it cannot be sent again.
+        var lacksData = false
     }
 
     /// Endpoints that never had an event and would get it now.
@@ -23,7 +25,8 @@ struct ReplayBatch: Sendable {
     var deliveries: [Found] = []
     /// Deliveries that are made.
     var additions: [Addition] = []
-    /// Those whose endpoints are removed, which can go nowhere, and those that would be made of events that have lost their data (number 0).
+    /// Those whose endpoints are removed, which can go nowhere, and those of events that have lost their data; those of them that would be
+    /// made have the number 0.
     var refused: [Found] = []
     /// Up to where was looked.
     var position: Int64
@@ -103,10 +106,13 @@ struct ReplaySearch {
             replay.selection.wants(delivery),
             wants(type: delivery.type, node: delivery.node, created: delivery.created)
         else { return }
-        let found = ReplayBatch.Found(delivery: delivery.id, endpoint: delivery.endpoint, event: delivery.event)
+        var found = ReplayBatch.Found(delivery: delivery.id, endpoint: delivery.endpoint, event: delivery.event)
         // What goes nowhere can be taken back all the same.
-        let goesOut = replay.action == .cancel || view.endpoint(delivery.endpoint) != nil
-        if goesOut { batch.deliveries.append(found) } else { batch.refused.append(found) }
+        if replay.action == .cancel { return batch.deliveries.append(found) }
+        let hasEndpoint = view.endpoint(delivery.endpoint) != nil
+        if hasEndpoint, row.hasData { return batch.deliveries.append(found) }
+        found.lacksData = hasEndpoint
+        batch.refused.append(found)
     }
 
     // MARK: By events
@@ -154,7 +160,7 @@ struct ReplaySearch {
         if missing.isEmpty { return }
         // Without its data it goes nowhere new.
         if try reader.data(ofEvent: row.number) == nil {
-            batch.refused += missing.map { .init(delivery: 0, endpoint: $0.settings.id, event: row.event.id) }
+            batch.refused += missing.map { .init(delivery: 0, endpoint: $0.settings.id, event: row.event.id, lacksData: true) }
             return
         }
         let recipients = try missing.map { (endpoint) throws(OutboxProblem) in

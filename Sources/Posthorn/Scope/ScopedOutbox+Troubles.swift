@@ -1,6 +1,6 @@
 package import PosthornText
 import PosthornModel
-import PosthornStore
+package import PosthornStore
 
 extension Outbox {
     /// Endpoints whose credentials `status` looks into.
@@ -43,6 +43,14 @@ extension ScopedOutbox {
                 health: try reader.endpointHealth(among: Array(wanted), limit: .max)
             )
         }
+    }
+
+    /// Held deliveries of one endpoint that are counted.
+    package static let heldLimit = 10_000
+
+    /// How many deliveries of an endpoint are held, counted as far as ``heldLimit``.
+    package func heldCount(of endpoint: StoredEndpoint) throws -> Int {
+        try outbox.read { try $0.heldCount(ofEndpoint: endpoint.key, limit: Self.heldLimit) }
     }
 
     /// Until when receivers of some endpoints asked to be left alone, by the endpoints' ids.

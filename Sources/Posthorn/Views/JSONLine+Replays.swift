@@ -52,6 +52,7 @@ extension JSONLine {
                 line.add("deliveries", forecast.deliveries[endpoint] ?? 0)
                 line.add("held", forecast.held[endpoint] ?? 0)
                 line.add("refused", forecast.refused[endpoint] ?? 0)
+                line.add("data_dropped", forecast.dataDropped[endpoint] ?? 0)
                 return line
             }
         )

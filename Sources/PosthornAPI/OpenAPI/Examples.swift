@@ -61,7 +61,7 @@ enum Examples {
 
     static let endpoint = json(
         #"{"id":"crm","node":"c1","url":"https://crm.example/hook","vendor":"weseedo","events":["MEETING_*"],"#
-            + #""state":"active","reason":null,"broken":null,"throttled_until":null,"limited_by":[],"unhealthy":null}"#
+            + #""state":"active","reason":null,"broken":null,"throttled_until":null,"limited_by":[],"unhealthy":null,"held":0,"held_at_least":false}"#
     )
 
     static let endpointSummary = json(
@@ -176,7 +176,8 @@ enum Examples {
 
     static let replayForecast = json(
         """
-        {"events":1000,"deliveries":1000,"endpoints":[{"endpoint":"crm","deliveries":1000,"held":0,"refused":0}],"complete":true}
+        {"events":1000,"deliveries":1000,"endpoints":[{"endpoint":"crm","deliveries":1000,"held":0,"refused":0,"data_dropped":0}],
+        "complete":true}
         """
     )
 

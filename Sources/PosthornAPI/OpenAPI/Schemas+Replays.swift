@@ -21,7 +21,7 @@ extension Schemas {
             "refused",
             Schema.described(
                 Schema.integer,
-                "Deliveries to which it could not be done: their endpoint is removed, or they were moved by hand."
+                "Deliveries to which it could not be done: their endpoint is removed, their data was dropped, or they were moved by hand."
             )
         ),
         ("left", Schema.described(Schema.nullable("integer"), "null where there were too many to be counted.")),
@@ -49,7 +49,18 @@ extension Schemas {
                     Schema.array(
                         Schema.whole([
                             ("endpoint", Schema.text(limit: Identifier.limitBytes)), ("deliveries", Schema.integer),
-                            ("held", Schema.integer), ("refused", Schema.integer),
+                            ("held", Schema.integer),
+                            (
+                                "refused",
+                                Schema.described(Schema.integer, "Not done: the endpoint is removed, or the data was dropped.")
+                            ),
+                            (
+                                "data_dropped",
+                                Schema.described(
+                                    Schema.integer,
+                                    "Those of them that cannot be sent again, since --keep-payloads has dropped the data."
+                                )
+                            ),
                         ])
                     )
                 ),

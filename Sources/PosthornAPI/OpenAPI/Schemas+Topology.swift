@@ -59,6 +59,8 @@ extension Schemas {
                 endpointMembers + [
                     ("state", Schema.string), ("reason", Schema.nullable("string")), ("broken", Schema.nullable("string")),
                     ("throttled_until", Schema.nullableTime), ("limited_by", limitedBy), ("unhealthy", unhealthy),
+                    ("held", Schema.described(Schema.integer, "Deliveries that are held until it is enabled, verified or mended.")),
+                    ("held_at_least", Schema.described(Schema.boolean, "Whether there may be more.")),
                 ],
                 required: ["node", "url"]
             )

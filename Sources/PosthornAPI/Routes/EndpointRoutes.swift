@@ -13,7 +13,9 @@ enum EndpointRoutes {
     static let id = Parameter.path("id", .text(limitBytes: Identifier.limitBytes), "The endpoint's id.", example: "crm")
 
     /// Members that say how it is, and not what it shall be. What was read can be sent back with them.
-    static let statusMembers: Set<String> = ["state", "reason", "broken", "throttled_until", "limited_by", "unhealthy"]
+    static let statusMembers: Set<String> = [
+        "state", "reason", "broken", "throttled_until", "limited_by", "unhealthy", "held", "held_at_least",
+    ]
 
     static let body = Route.Body(
         types: ["application/json"],
@@ -91,13 +93,15 @@ enum EndpointRoutes {
     static func shown(_ id: String, _ request: APIRequest, status: Int = 200, location: String? = nil) throws -> HTTPResponse {
         let document = try request.outbox.endpoint(id)
         let conditions = try request.outbox.conditions(of: [id])
+        let held = try request.outbox.heldCount(of: document.endpoint)
         guard case .object(var members) = TopologyWriter.object(document.endpoint.settings) else { return .noContent }
         func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
         members += [
             .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(document.endpoint.stateReason)),
             .init("broken", text(conditions.faults[id])), .init("throttled_until", text(conditions.throttled[id]?.description)),
             .init("limited_by", JSONLine.limitedBy(try request.outbox.limitSight().limiting(document.endpoint.settings.node))),
-            .init("unhealthy", unhealthy(conditions.health[id])),
+            .init("unhealthy", unhealthy(conditions.health[id])), .init("held", .number(String(held))),
+            .init("held_at_least", .bool(held == ScopedOutbox.heldLimit)),
         ]
         var response = HTTPResponse.json(Array(JSONValue.object(members).text.utf8), status: status)
         response.headers.append("ETag", "\"\(document.tag)\"")

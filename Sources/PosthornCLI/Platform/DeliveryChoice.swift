@@ -56,23 +56,37 @@ struct DeliveryChoice {
     /// Counts the deliveries and prints that; nothing is changed.
     func printCounts(_ outbox: Outbox, _ context: Context) throws {
         guard case .matching(let filter) = selection else { return }
-        let counts = try outbox.count(filter, for: action).sorted { $0.key < $1.key }
+        let counts = try outbox.count(filter, for: action)
+        let dropped = try outbox.countWithoutData(filter, for: action).mapValues { $0.values.reduce(0, +) }
+        let endpoints = Set(counts.keys).union(dropped.keys).sorted()
         if context.json {
-            for (endpoint, states) in counts {
+            for endpoint in endpoints {
+                let states = counts[endpoint] ?? [:]
                 var line = JSONLine()
                 line.add("endpoint", endpoint)
                 line.add("deliveries", states.values.reduce(0, +))
                 for state in DeliveryState.allCases where action.states.contains(state) { line.add(state.rawValue, states[state] ?? 0) }
+                if action != .cancel { line.add("data_dropped", dropped[endpoint] ?? 0) }
                 context.output.write(line)
             }
             return
         }
         let total = counts.reduce(0) { $0 + $1.value.values.reduce(0, +) }
         context.output.write("\(HumanText.count(total, "delivery", "deliveries")) would be \(verb); this was a dry run\n")
-        for (endpoint, states) in counts {
-            let parts = DeliveryState.allCases.compactMap { state in states[state].map { "\(HumanText.grouped($0)) \(state.rawValue)" } }
+        context.output.write(Self.leftOut(dropped.values.reduce(0, +)))
+        for endpoint in endpoints {
+            var parts = DeliveryState.allCases.compactMap { state in
+                counts[endpoint]?[state].map { "\(HumanText.grouped($0)) \(state.rawValue)" }
+            }
+            if let count = dropped[endpoint] { parts.append("\(HumanText.grouped(count)) not, since the data was dropped") }
             context.output.write("  \(TerminalText.text(endpoint)): \(parts.joined(separator: ", "))\n")
         }
+    }
+
+    /// Says how many deliveries a count has left out; nothing where there are none.
+    static func leftOut(_ dropped: Int) -> String {
+        if dropped == 0 { return "" }
+        return "\(HumanText.count(dropped, "delivery", "deliveries")) cannot be sent again, since --keep-payloads has dropped the data\n"
     }
 
     /// Says how many exhausted deliveries of an endpoint are left where its former URL was, since they do not wait any more.

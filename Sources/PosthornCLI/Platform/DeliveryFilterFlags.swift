@@ -7,25 +7,26 @@ import PosthornSystem
 enum DeliveryFilterFlags {
     private static let time = "2020-07-15T12:33:14Z, 2020-07-15, or how long ago: 2h"
 
-    /// - Parameter states: Those that can be asked for.
-    static func flags(_ states: [DeliveryState]) -> [CommandSpecification.Flag] {
-        let state = CommandSpecification.Flag("state", "STATE", "only \(states.map(\.rawValue).joined(separator: ", "))")
-        let error = CommandSpecification.Flag(
+    /// Those about attempts.
+    static let answers: [CommandSpecification.Flag] = [
+        .init(
             "error",
             "ERROR",
             isRepeatable: true,
             "only those whose newest attempt failed so: timeout, http_status, … (repeatable)"
-        )
-        let answers: [CommandSpecification.Flag] = [
-            error,
-            .init(
-                "status-class",
-                "DIGIT",
-                isRepeatable: true,
-                "only those whose newest answer's status is of this hundred, such as 5 (repeatable)"
-            ),
-            .init("attempts-min", "N", "only those with so many attempts or more"),
-        ]
+        ),
+        .init(
+            "status-class",
+            "DIGIT",
+            isRepeatable: true,
+            "only those whose newest answer's status is of this hundred, such as 5 (repeatable)"
+        ),
+        .init("attempts-min", "N", "only those with so many attempts or more"),
+    ]
+
+    /// - Parameter states: Those that can be asked for.
+    static func flags(_ states: [DeliveryState]) -> [CommandSpecification.Flag] {
+        let state = CommandSpecification.Flag("state", "STATE", "only \(states.map(\.rawValue).joined(separator: ", "))")
         return (states.count > 1 ? [state] : []) + [
             .init("endpoint", "ID", "only to this endpoint"),
             .init("node", "ID", "only of events at this node and below"),

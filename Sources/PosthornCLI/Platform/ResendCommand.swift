@@ -14,8 +14,8 @@ enum ResendCommand: Command {
                 + "\nthat drop duplicates by the event's id have to forget it first.",
             DeliveryChoice.details,
             "With --json: one object with resent (a count), unknown (numbers), refused (objects of delivery and state) and waiting (objects of"
-                + "\nendpoint, deliveries and reason: those that are not sent now); with --dry-run one object an endpoint, with endpoint, deliveries and"
-                + "\ndelivered.",
+                + "\nendpoint, deliveries and reason: those that are not sent now); with --dry-run one object an endpoint, with endpoint, deliveries,"
+                + "\ndelivered, and data_dropped: how many cannot be sent again, since --keep-payloads has dropped the data.",
         ],
         examples: ["posthorn resend 17", "posthorn resend --endpoint crm --since 2h --dry-run"]
     )

@@ -32,7 +32,7 @@ enum RetryCommand: Command {
             "With --json: one object with retried and moved (counts; moved: to another URL, method or envelope), unknown (numbers), refused"
                 + "\n(objects of delivery and state) and waiting (objects of endpoint, deliveries and reason: those of the retried ones that are"
                 + "\nnot sent now); with --mails one object a mail, with endpoint and recipient; with --dry-run one object an endpoint, with endpoint,"
-                + "\ndeliveries and a count by state.",
+                + "\ndeliveries, a count by state, and data_dropped: how many cannot be sent again, since --keep-payloads has dropped the data.",
         ],
         examples: [
             "posthorn retry 17 18", "posthorn retry --endpoint crm --since 24h --schedule", "posthorn retry --endpoint crm --current-url",

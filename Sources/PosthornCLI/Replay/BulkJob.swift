@@ -28,14 +28,15 @@ enum BulkJob {
         guard let rate = try arguments.integer("rate", Replay.rates) else { return nil }
         let selection = try selection(action, choice, arguments)
         if choice.isDryRun { return nil }
-        let job = try outbox.startReplay(selection, action: action, ratePerSecond: rate)
+        let (job, forecast) = try outbox.startCountedReplay(selection, action: action, ratePerSecond: rate)
         if context.json {
             context.output.write(JSONLine(job, at: SystemClock().now()))
         } else {
-            let total = job.total.map { "\(HumanText.count($0, "delivery", "deliveries")) " } ?? ""
+            let total = forecast.isWhole ? "\(HumanText.count(forecast.total, "delivery", "deliveries")) " : ""
             context.output.write(
                 "\(action.name) by job \(job.number): \(total)at \(rate) a second; posthorn replay show \(job.number) says how far it is\n"
             )
+            context.output.write(DeliveryChoice.leftOut(forecast.dataDropped.values.reduce(0, +)))
         }
         return 0
     }

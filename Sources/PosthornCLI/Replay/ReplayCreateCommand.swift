@@ -16,7 +16,9 @@ enum ReplayCreateCommand: Command {
             .init("node", "ID", "only events at this node and below"),
             .init("endpoint", "ID", "only to this endpoint"),
             .init("type", "PATTERN", isRepeatable: true, "only event types that match, such as 'MEETING_*' (repeatable)"),
+            .init("event", "ID", "only this event"),
             .init("state", "STATE", isRepeatable: true, "exhausted (default) or delivered (repeatable)"),
+        ] + DeliveryFilterFlags.answers + [
             .init("recipients", "WHO", "original (default), or current: endpoints too that would get the events now and never did"),
             .init("rate", "N", "deliveries a second at most (default: \(Replay.usualRate))"),
             .init("dry-run", "count what would be sent, by endpoint, and change nothing"),
@@ -25,11 +27,13 @@ enum ReplayCreateCommand: Command {
             "The same event ids go to the endpoints' URLs of now, each delivery with a whole round of the schedule. The job is a row: it goes on"
                 + "\nafter a restart, sends no faster than --rate, and waits while what it sent waits behind live traffic.",
             "With --json: the job (see posthorn replay show); with --dry-run one object with events, deliveries, endpoints (objects of endpoint,"
-                + "\ndeliveries, held and refused, whose endpoint is removed) and complete.",
+                + "\ndeliveries, held, refused, whose endpoint is removed or whose data was dropped, and data_dropped, the latter of"
+                + "\nthem) and complete.",
         ],
         examples: [
             "posthorn replay create --endpoint crm --since 2h --dry-run",
             "posthorn replay create --endpoint crm --since 2h --state exhausted --state delivered --rate 20",
+            "posthorn replay create --node acme --error timeout --dry-run",
         ]
     )
 
@@ -41,12 +45,15 @@ enum ReplayCreateCommand: Command {
             context.output.write(context.json ? JSONLine(forecast).text + "\n" : text(forecast))
             return 0
         }
-        let replay = try context.withOutbox { try $0.startReplay(selection, ratePerSecond: rate) }
+        let (replay, forecast) = try context.withOutbox { try $0.startCountedReplay(selection, ratePerSecond: rate) }
         if context.json {
             context.output.write(JSONLine(replay, at: SystemClock().now()))
         } else {
-            let total = replay.total.map { "\(HumanText.count($0, "delivery", "deliveries")) at \(rate) a second" } ?? "at \(rate) a second"
-            context.output.write("replay \(replay.number): \(total); posthorn replay show \(replay.number) says how far it is\n")
+            let total = forecast.isWhole ? "\(HumanText.count(forecast.total, "delivery", "deliveries")) " : ""
+            context.output.write(
+                "replay \(replay.number): \(total)at \(rate) a second; posthorn replay show \(replay.number) says how far it is\n"
+            )
+            context.output.write(DeliveryChoice.leftOut(forecast.dataDropped.values.reduce(0, +)))
         }
         return 0
     }
@@ -60,6 +67,10 @@ enum ReplayCreateCommand: Command {
         selection.endpoint = arguments.text("endpoint")
         selection.types = try arguments.patterns("type")
         if arguments.has("state") { selection.states = try arguments.choices("state", DeliveryState.self) }
+        selection.event = arguments.text("event")
+        selection.errors = try arguments.choices("error", AttemptError.self)
+        selection.statusClasses = try arguments.integers("status-class", 1...9)
+        selection.attemptsAtLeast = try arguments.integer("attempts-min", 0...1_000_000) ?? 0
         if let recipients = try arguments.choice("recipients", Replay.Recipients.self) { selection.recipients = recipients }
         return selection
     }
@@ -67,12 +78,13 @@ enum ReplayCreateCommand: Command {
     private static func text(_ forecast: ReplayForecast) -> String {
         let deliveries = HumanText.count(forecast.total, "delivery", "deliveries")
         var text = "\(deliveries) of \(HumanText.count(forecast.events, "event", "events")) would be sent; this was a dry run\n"
+        text += DeliveryChoice.leftOut(forecast.dataDropped.values.reduce(0, +))
         for endpoint in Set(forecast.deliveries.keys).union(forecast.refused.keys).sorted() {
             var parts = ["\(HumanText.grouped(forecast.deliveries[endpoint] ?? 0))"]
             if let held = forecast.held[endpoint] { parts.append("\(HumanText.grouped(held)) of them held until it is active") }
-            if let refused = forecast.refused[endpoint] {
-                parts.append("\(HumanText.grouped(refused)) not, since it is removed or the data was dropped")
-            }
+            let (refused, dropped) = (forecast.refused[endpoint] ?? 0, forecast.dataDropped[endpoint] ?? 0)
+            if dropped > 0 { parts.append("\(HumanText.grouped(dropped)) not, since the data was dropped") }
+            if refused > dropped { parts.append("\(HumanText.grouped(refused - dropped)) not, since it is removed") }
             text += "  \(TerminalText.text(endpoint)): \(parts.joined(separator: ", "))\n"
         }
         return text

@@ -12,8 +12,8 @@ enum ReplayShowCommand: Command {
         details: [
             "With --json: id, action (replay, retry, cancel; of a retry also whole_round and current_url), state (running, done, cancelled), node,"
                 + "\nendpoint, event, types, states, errors, status_classes, attempts_min, since, until, recipients, rate_per_second, created,"
-                + "\ncreated_by (a key of the HTTP API), done (deliveries that were made due, or cancelled), refused, left and ends_about (null where they were too many to be counted),"
-                + "\nfinished."
+                + "\ncreated_by (a key of the HTTP API), done (deliveries that were made due, or cancelled), refused (their endpoint is removed, their data"
+                + "\nwas dropped, or they were moved by hand), left and ends_about (null where they were too many to be counted), finished."
         ],
         examples: ["posthorn replay show 3"]
     )

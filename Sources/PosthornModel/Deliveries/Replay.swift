@@ -94,7 +94,7 @@ public struct Replay: Sendable, Hashable {
     public var total: Int?
     /// Deliveries that were made due, or cancelled.
     public var done = 0
-    /// Deliveries to which it could not be done: their endpoint is removed, or they were moved by hand.
+    /// Deliveries to which it could not be done: their endpoint is removed, their data was dropped, or they were moved by hand.
     public var refused = 0
     /// When it was done or cancelled.
     public var finished: Timestamp?

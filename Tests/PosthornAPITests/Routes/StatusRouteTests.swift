@@ -51,6 +51,12 @@ import Testing
             #expect(shown["unhealthy"]?["health"] == .string("suspended") && shown["unhealthy"]?["failures_in_a_row"] == .number("12"))
         }
         #expect(bench.ask("GET", "/v1/endpoints/top", key: admin).json["unhealthy"] == .null)
+        try bench.emit("e-held")
+        let numbers = bench.ask("GET", "/v1/deliveries?endpoint=mine", key: admin).all("id").compactMap { Int64($0) }
+        try outbox.writer.perform { (store) throws(OutboxProblem) in try store.hold(numbers) }
+        let held = bench.ask("GET", "/v1/endpoints/mine", key: admin).json
+        #expect(!numbers.isEmpty && held["held"] == .number("\(numbers.count)") && held["held_at_least"] == .bool(false))
+        #expect(bench.ask("GET", "/v1/endpoints/top", key: admin).json["held"] == .number("0"))
         for key in [admin, try bench.key("d1", .readMetadata)] {
             let status = bench.ask("GET", "/v1/status", key: key).json
             #expect(status["unhealthy_endpoints"]?["mine"]?["health"] == .string("suspended"))

@@ -3,7 +3,7 @@
 import { h, fill, announce, button, confirm, copyButton, dialog, facts, makeID, note, table } from './dom.js';
 import { ask, get, path, post, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { count, counted, deliveryState, endpointState, endpointTrouble, advice, length, outcome, isSuspended, pretty, stoppedLanes, time, timeAndDistance, unknown } from './words.js';
+import { atLeast, count, counted, deliveryState, endpointState, endpointTrouble, advice, length, outcome, isSuspended, pretty, stoppedLanes, time, timeAndDistance, unknown } from './words.js';
 import { endpointForm } from './endpoint-form.js';
 import { follow, isInUse } from './refresh.js';
 
@@ -99,7 +99,7 @@ function headOf(endpoint, lanes, actions) {
         ]),
         actions.length > 0 && h('div', { class: 'actions' }, actions),
         me.can('retry') && h('p', {}, link(`replays${query({ endpoint: endpoint.id })}`, 'Replay events of the past to it')),
-        h('p', {}, 'Deliveries: ', [['pending', { state: 'pending' }], ['retrying', { state: 'pending', attempts_min: 1 }], ['held', { state: 'held' }], ['exhausted', { state: 'exhausted' }], ['delivered', { state: 'delivered' }]]
+        h('p', {}, 'Deliveries: ', [['pending', { state: 'pending' }], ['retrying', { state: 'pending', attempts_min: 1 }], [endpoint.held > 0 ? `${atLeast(count(endpoint.held), endpoint.held_at_least)} held` : 'held', { state: 'held' }], ['exhausted', { state: 'exhausted' }], ['delivered', { state: 'delivered' }]]
             .map(([word, filter], i) => [i > 0 && ', ', link(`deliveries${query({ endpoint: endpoint.id, ...filter })}`, word)])),
     ];
 }

@@ -97,6 +97,12 @@ export function bulkBody(each, filter) {
         status_classes: numbers('status_class'), attempts_min: numbers('attempts_min')[0], since: one('after'), until: one('before') };
 }
 
+/// Says how many deliveries a count has left out since nothing is there to be sent; nothing where there are none.
+export function leftOut(forecast) {
+    const dropped = forecast.endpoints.reduce((sum, row) => sum + row.data_dropped, 0);
+    return dropped > 0 && h('p', {}, `${counted(dropped, 'delivery', 'deliveries')} cannot be sent again, since --keep-payloads has dropped the data.`);
+}
+
 /// Counts what an act would be done to, asks, and makes the job. Says in `message` what was made.
 export async function actOnAll(each, body, message) {
     const made = await dialog(`${each.word} all that match`, close => {
@@ -107,6 +113,7 @@ export async function actOnAll(each, body, message) {
         const yes = h('button', { class: each.isDangerous ? 'danger' : 'first', disabled: true }, each.word);
         post(`v1/deliveries/${each.name}`, { ...body, dry_run: true }).then(result => {
             fill(counting, h('p', {}, `${counted(result.deliveries, 'delivery matches', 'deliveries match')}${result.complete ? '' : ' so far, and there are more'}. ${each.says}`),
+                leftOut(result),
                 result.endpoints.length > 0 && table('By endpoint', [['Endpoint', row => row.endpoint], ['Deliveries', row => count(row.deliveries), 'number']], result.endpoints));
             yes.disabled = result.deliveries === 0 && result.complete;
             fill(yes, `${each.word} ${result.complete ? count(result.deliveries) : 'them'}`);

@@ -2,6 +2,7 @@
 
 import { h, fill, announce, button, confirm, makeID, note, table } from './dom.js';
 import { get, path, post, me } from './api.js';
+import { leftOut } from './many.js';
 import { page, link, problemNote } from './router.js';
 import { count, counted, time, timeAndDistance, unknown } from './words.js';
 import { follow, isInUse } from './refresh.js';
@@ -78,7 +79,7 @@ function form(context, message, show) {
         const moment = name => fields[name].value === '' ? undefined : new Date(fields[name].value).toISOString();
         const word = name => fields[name].value.trim() || undefined;
         return {
-            endpoint: word('endpoint'), node: word('node'), types: word('types')?.split(/\s+/), since: moment('since'), until: moment('until'),
+            endpoint: word('endpoint'), node: word('node'), types: word('types')?.split(/\s+/), errors: word('errors')?.split(/\s+/), since: moment('since'), until: moment('until'),
             states: boxes.filter(({ box }) => box.checked).map(({ box }) => box.value), recipients: fields.recipients.value,
             rate_per_second: word('rate') === undefined ? undefined : Number(word('rate')), dry_run: isDry || undefined,
         };
@@ -88,7 +89,7 @@ function form(context, message, show) {
         fill(faults);
         try {
             const result = await post('v1/replays', body(true));
-            fill(forecast, note('', h('p', {}, `It would send ${counted(result.deliveries, 'delivery', 'deliveries')} of ${counted(result.events, 'event')}${result.complete ? '' : ' or more'}.`),
+            fill(forecast, note('', h('p', {}, `It would send ${counted(result.deliveries, 'delivery', 'deliveries')} of ${counted(result.events, 'event')}${result.complete ? '' : ' or more'}.`), leftOut(result),
                 result.endpoints.length > 0 && table('By endpoint', [
                     ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.endpoint)}`, row.endpoint)],
                     ['Sent', row => count(row.deliveries), 'number'], ['Held at first', row => count(row.held), 'number'], ['Refused', row => count(row.refused), 'number'],
@@ -111,6 +112,7 @@ function form(context, message, show) {
         field('endpoint', 'Endpoint', text(context.query.get('endpoint')), 'All when empty.'),
         field('node', 'Node and below', text(''), 'All that you see when empty.'),
         field('types', 'Types or patterns', text(''), 'With spaces between; all when empty.'),
+        field('errors', 'Errors of the newest attempts', text(''), 'Such as timeout or http_status, with spaces between; all when empty.'),
         field('since', 'Events from', h('input', { type: 'datetime-local', step: 1 })),
         field('until', 'Events before', h('input', { type: 'datetime-local', step: 1 })),
         h('fieldset', { class: 'choices' }, h('legend', {}, 'Deliveries that are'), boxes.map(({ element }) => element)),
