@@ -26,7 +26,7 @@ struct OwnEvent {
     /// - Parameters:
     ///   - former: What it was.
     ///   - at: When it changed.
-    ///   - cause: What brought it about, if that is more than the moment tells: within one there may be several.
+    ///   - cause: What brought it about, if more than the moment is to be said: within one there may be several.
     static func health(
         _ health: EndpointHealth,
         from former: EndpointHealth.State,

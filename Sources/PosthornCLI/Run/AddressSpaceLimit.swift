@@ -7,8 +7,8 @@ enum AddressSpaceLimit {
     /// `M_ARENA_MAX` of malloc.h, which Glibc's module leaves out.
     private static let arenaLimit: Int32 = -8
 
-    /// Has all threads allocate from one place where addresses are few. By itself glibc sets 64 MiB of addresses aside for nearly every thread:
-    /// of a few hundred MiB nothing would be left while hardly any memory is in use.
+    /// Has all threads allocate from one place where addresses are few. By itself glibc sets 64 MiB of addresses aside for nearly every
+    /// thread: of a few hundred MiB nothing would be left while hardly any memory is in use.
     static func makeDo() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < plenty,
