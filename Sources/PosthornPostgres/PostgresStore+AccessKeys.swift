@@ -66,6 +66,19 @@ extension PostgresStore {
         ).all.map(Self.accessKey)
     }
 
+    /// Some keys by their ids.
+    package func accessKeys(_ wanted: NamedRows) throws(OutboxProblem) -> [StoredAccessKey] {
+        let isBackwards = wanted.before != nil
+        return try run(
+            """
+            SELECT id, name, node, rights, digest, created, expires, last_used, revoked, maker FROM posthorn_access_key
+            WHERE id \(isBackwards ? "<" : ">") $1 ORDER BY id \(isBackwards ? "DESC" : "ASC") LIMIT $2
+            """,
+            .text(wanted.before ?? wanted.after ?? ""),
+            .integer(Int64(wanted.limit))
+        ).all.map(Self.accessKey)
+    }
+
     private static func accessKey(_ row: PostgresRow) -> StoredAccessKey {
         // A word of a later version means nothing here, and so opens nothing.
         let rights = row.text(3).split(separator: ",").compactMap { AccessRight(rawValue: String($0)) }

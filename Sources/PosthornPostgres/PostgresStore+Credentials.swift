@@ -27,6 +27,16 @@ extension PostgresStore {
         countTopologyUp()
     }
 
+    /// Whether anything is sealed.
+    package func hasSealedCredentials() throws(OutboxProblem) -> Bool {
+        try run(
+            """
+            SELECT 1 FROM posthorn_endpoint WHERE state <> 'removed'
+                AND (credentials NOT LIKE '{%' OR headers <> '{}' AND strpos(headers, '"":') > 0) LIMIT 1
+            """
+        ).first != nil
+    }
+
     /// Rows that hold something in the clear.
     private static let isClear =
         "(credentials <> '{}' AND credentials LIKE '{%' OR headers <> '{}' AND strpos(headers, '\"\":') = 0)"

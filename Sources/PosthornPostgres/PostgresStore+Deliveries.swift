@@ -34,15 +34,18 @@ extension PostgresStore {
         return try rows.all.map { (row) throws(OutboxProblem) in try delivery(row) }
     }
 
-    static let visibleColumns =
+    static let visibleColumns = visibleRows(of: "posthorn_delivery")
+
+    static func visibleRows(of table: String) -> String {
         """
         SELECT d.id, o.id, o.type, o.node, e.id, d.state, d.attempts, o.created, d.next_attempt_at, r.url,
             a.number, a.status, a.error, a.error_text, a.started, a.duration_us, e.node, d.revision,
             o.digest IS NULL
-        FROM posthorn_delivery d JOIN posthorn_outbox o ON o.seq = d.event
+        FROM \(table) d JOIN posthorn_outbox o ON o.seq = d.event
         JOIN posthorn_endpoint_revision r ON r.key = d.revision JOIN posthorn_endpoint e ON e.key = r.endpoint
         LEFT JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts
         """
+    }
 
     func delivery(_ row: PostgresRow) throws(OutboxProblem) -> Delivery {
         guard let state = DeliveryState(rawValue: row.text(5)) else { throw damaged("posthorn_delivery", row.text(0)) }

@@ -86,6 +86,19 @@ extension PostgresStore {
         ).all.map(Self.portalSession)
     }
 
+    /// Some portal sessions by their ids.
+    package func portalSessions(_ wanted: NamedRows) throws(OutboxProblem) -> [StoredPortalSession] {
+        let isBackwards = wanted.before != nil
+        return try run(
+            """
+            SELECT id, node, rights, code_digest, cookie_digest, created, expires, opened, revoked, maker FROM posthorn_portal_session
+            WHERE id \(isBackwards ? "<" : ">") $1 ORDER BY id \(isBackwards ? "DESC" : "ASC") LIMIT $2
+            """,
+            .text(wanted.before ?? wanted.after ?? ""),
+            .integer(Int64(wanted.limit))
+        ).all.map(Self.portalSession)
+    }
+
     private static func portalSession(_ row: PostgresRow) -> StoredPortalSession {
         let session = PortalSession(
             id: row.text(0),

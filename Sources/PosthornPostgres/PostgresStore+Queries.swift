@@ -109,14 +109,15 @@ extension PostgresStore {
     // MARK: Status
 
     /// Counts and ages at a time.
-    package func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus {
+    package func status(at now: Timestamp, countsTopology: Bool) throws(OutboxProblem) -> OutboxStatus {
         var status = OutboxStatus()
         let counts = try counts()
-        status.arrivals = try run("SELECT count(*) FROM posthorn_arrival").first?.integer(0) ?? 0
-        status.events = counts.events + status.arrivals
-        status.nodes = try run("SELECT count(*) FROM posthorn_node").first?.integer(0) ?? 0
+        let limit = PostgresValue.integer(OutboxStatus.arrivalLimit + 1)
+        let arrivals = try run("SELECT count(*) FROM (SELECT 1 FROM posthorn_arrival LIMIT $1) few", limit).first?.integer(0)
+        status.count(routed: counts.events, arrivals: arrivals ?? 0)
+        if countsTopology { status.nodes = try run("SELECT count(*) FROM posthorn_node").first?.integer(0) ?? 0 }
         status.deliveries = counts.byState
-        status.endpoints = try endpointsByState()
+        status.endpoints = try endpointsByState(onlyRemoved: !countsTopology)
         // An event that says it happens later has waited since it was accepted.
         status.oldestReady = try run(
             """
@@ -132,8 +133,9 @@ extension PostgresStore {
         return status
     }
 
-    private func endpointsByState() throws(OutboxProblem) -> [EndpointState: Int64] {
-        let rows = try run("SELECT state, count(*) FROM posthorn_endpoint GROUP BY state").all
+    private func endpointsByState(onlyRemoved: Bool = false) throws(OutboxProblem) -> [EndpointState: Int64] {
+        let some = onlyRemoved ? "WHERE state = 'removed' " : ""
+        let rows = try run("SELECT state, count(*) FROM posthorn_endpoint \(some)GROUP BY state").all
         return Dictionary(
             rows.compactMap { row in EndpointState(rawValue: row.text(0)).map { ($0, row.integer(1)) } },
             uniquingKeysWith: { first, _ in first }

@@ -34,6 +34,30 @@ extension PostgresStore {
         return .atLimit(last: last.integer(0), created: Timestamp(milliseconds: last.integer(7)))
     }
 
+    /// Visits deliveries that are tried again, by the index of their next attempts.
+    package func visitRetries(
+        _ rows: RetryRows,
+        _ visit: (VisibleDelivery) -> Bool
+    ) throws(OutboxProblem) -> VisitEnd {
+        let isBackwards = rows.before != nil
+        let place = rows.before ?? rows.after ?? .start
+        let found = try run(
+            """
+            \(Self.visibleRows(of: "posthorn_pending"))
+            WHERE d.state = 'pending' AND d.attempts > 0 AND (d.next_attempt_at, d.id) \(isBackwards ? "<" : ">") ($1, $2)
+            ORDER BY d.next_attempt_at \(isBackwards ? "DESC" : "ASC"), d.id \(isBackwards ? "DESC" : "ASC") LIMIT $3
+            """,
+            .integer(place.due),
+            .integer(place.delivery),
+            .integer(Int64(rows.limit + 1))
+        ).all
+        for row in found.prefix(rows.limit) {
+            if !visit(try visible(row)) { return .stopped }
+        }
+        guard found.count > rows.limit, let last = found.dropLast().last else { return .atEnd }
+        return .atLimit(last: last.integer(0), created: Timestamp(milliseconds: last.integer(8)))
+    }
+
     /// The order in which a reading goes through numbers.
     private static func direction(_ after: Int64?) -> String { after == nil ? "DESC" : "ASC" }
 

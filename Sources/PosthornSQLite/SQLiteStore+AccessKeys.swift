@@ -69,6 +69,30 @@ extension SQLiteStore {
         return keys
     }
 
+    /// Some keys by their ids.
+    package func accessKeys(_ wanted: NamedRows) throws(OutboxProblem) -> [StoredAccessKey] {
+        let rows =
+            try wanted.before == nil
+            ? connection.statement(
+                """
+                SELECT id, name, node, rights, digest, created, expires, last_used, revoked, maker FROM posthorn_access_key
+                WHERE id > ? ORDER BY id LIMIT ?
+                """
+            )
+            : connection.statement(
+                """
+                SELECT id, name, node, rights, digest, created, expires, last_used, revoked, maker FROM posthorn_access_key
+                WHERE id < ? ORDER BY id DESC LIMIT ?
+                """
+            )
+        rows.bind(1, wanted.before ?? wanted.after ?? "")
+        rows.bind(2, Int64(wanted.limit))
+        defer { rows.reset() }
+        var keys: [StoredAccessKey] = []
+        while try rows.step() { keys.append(accessKey(rows)) }
+        return keys
+    }
+
     private func accessKey(_ row: SQLiteStatement) -> StoredAccessKey {
         // A word of a later version means nothing here, and so opens nothing.
         let rights = row.text(3).split(separator: ",").compactMap { AccessRight(rawValue: String($0)) }

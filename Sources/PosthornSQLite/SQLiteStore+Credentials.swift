@@ -23,6 +23,16 @@ extension SQLiteStore {
         try countTopologyUp()
     }
 
+    /// Whether anything is sealed.
+    package func hasSealedCredentials() throws(OutboxProblem) -> Bool {
+        try connection.integer(
+            """
+            SELECT EXISTS (SELECT 1 FROM posthorn_endpoint WHERE state <> 'removed'
+                AND (credentials NOT GLOB '{*' OR headers <> '{}' AND json_extract(headers, '$.""') IS NOT NULL))
+            """
+        ) == 1
+    }
+
     /// Rows that hold something in the clear.
     private static let isClear =
         "(credentials <> '{}' AND credentials GLOB '{*' OR headers <> '{}' AND json_extract(headers, '$.\"\"') IS NULL)"

@@ -45,15 +45,16 @@ extension SQLiteStore {
         return health
     }
 
+    static func selectHealth(_ ids: [String]?) -> String {
+        """
+        SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since, h.gone_since, h.noticed
+        FROM \(joined("posthorn_health h", ids)) ON e.key = h.endpoint WHERE e.state <> 'removed' \(amongIDs(ids)) LIMIT ?2
+        """
+    }
+
     /// The same by the endpoints' ids, removed ones left out.
     package func endpointHealth(among ids: [String]?, limit: Int) throws(OutboxProblem) -> [String: EndpointHealth] {
-        let rows = try connection.prepare(
-            """
-            SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since,
-                h.gone_since, h.noticed
-            FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state <> 'removed' \(Self.amongIDs(ids)) LIMIT ?2
-            """
-        )
+        let rows = try connection.prepare(Self.selectHealth(ids))
         var health: [String: EndpointHealth] = [:]
         try visit(rows, ids, limit) { (row) throws(OutboxProblem) in health[row.text(0)] = try endpointHealth(row, from: 1) }
         return health

@@ -91,6 +91,31 @@ extension SQLiteStore {
             """
         )
         rows.bind(1, generation)
+        return try portalSessions(rows)
+    }
+
+    /// Some portal sessions by their ids.
+    package func portalSessions(_ wanted: NamedRows) throws(OutboxProblem) -> [StoredPortalSession] {
+        let rows =
+            try wanted.before == nil
+            ? connection.statement(
+                """
+                SELECT id, node, rights, code_digest, cookie_digest, created, expires, opened, revoked, maker
+                FROM posthorn_portal_session WHERE id > ? ORDER BY id LIMIT ?
+                """
+            )
+            : connection.statement(
+                """
+                SELECT id, node, rights, code_digest, cookie_digest, created, expires, opened, revoked, maker
+                FROM posthorn_portal_session WHERE id < ? ORDER BY id DESC LIMIT ?
+                """
+            )
+        rows.bind(1, wanted.before ?? wanted.after ?? "")
+        rows.bind(2, Int64(wanted.limit))
+        return try portalSessions(rows)
+    }
+
+    private func portalSessions(_ rows: SQLiteStatement) throws(OutboxProblem) -> [StoredPortalSession] {
         defer { rows.reset() }
         var sessions: [StoredPortalSession] = []
         while try rows.step() {

@@ -96,14 +96,14 @@ extension SQLiteStore {
     }
 
     /// Counts and ages at a time.
-    package func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus {
+    package func status(at now: Timestamp, countsTopology: Bool) throws(OutboxProblem) -> OutboxStatus {
         var status = OutboxStatus()
         let counts = try counts()
-        status.arrivals = try connection.integer("SELECT count(*) FROM posthorn_arrival") ?? 0
-        status.events = counts.events + status.arrivals
-        status.nodes = try connection.integer("SELECT count(*) FROM posthorn_node") ?? 0
+        status.count(routed: counts.events, arrivals: try arrivalCount(limit: OutboxStatus.arrivalLimit + 1))
+        status.nodes = countsTopology ? try connection.integer("SELECT count(*) FROM posthorn_node") ?? 0 : 0
         status.deliveries = counts.byState
-        let endpoints = try connection.prepare("SELECT state, count(*) FROM posthorn_endpoint GROUP BY state")
+        let some = countsTopology ? "" : "WHERE state = 'removed' "
+        let endpoints = try connection.prepare("SELECT state, count(*) FROM posthorn_endpoint \(some)GROUP BY state")
         while try endpoints.step() {
             if let state = EndpointState(rawValue: endpoints.text(0)) { status.endpoints[state] = endpoints.integer(1) }
         }
@@ -122,6 +122,13 @@ extension SQLiteStore {
         status.pulse = try pulse()
         status.mails = try mailStatus()
         return status
+    }
+
+    private func arrivalCount(limit: Int64) throws(OutboxProblem) -> Int64 {
+        let row = try connection.statement("SELECT count(*) FROM (SELECT 1 FROM posthorn_arrival LIMIT ?)")
+        row.bind(1, limit)
+        defer { row.reset() }
+        return try row.step() ? row.integer(0) : 0
     }
 
     private func countOverdue(in status: inout OutboxStatus, ready: Int64, at now: Timestamp) throws(OutboxProblem) {

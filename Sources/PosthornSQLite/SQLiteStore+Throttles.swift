@@ -36,16 +36,24 @@ extension SQLiteStore {
         among ids: [String]?,
         limit: Int
     ) throws(OutboxProblem) -> [String: Timestamp] {
-        let rows = try connection.prepare(
-            """
-            SELECT e.id, t.until FROM posthorn_throttle t JOIN posthorn_endpoint e ON e.key = t.endpoint
-            WHERE t.until > ?3 AND e.state <> 'removed' \(Self.amongIDs(ids)) LIMIT ?2
-            """
-        )
+        let rows = try connection.prepare(Self.selectThrottled(ids))
         rows.bind(3, now.milliseconds)
         var throttles: [String: Timestamp] = [:]
         try visit(rows, ids, limit) { (row) throws(OutboxProblem) in throttles[row.text(0)] = Timestamp(milliseconds: row.integer(1)) }
         return throttles
+    }
+
+    static func selectThrottled(_ ids: [String]?) -> String {
+        """
+        SELECT e.id, t.until FROM \(joined("posthorn_throttle t", ids)) ON e.key = t.endpoint
+        WHERE t.until > ?3 AND e.state <> 'removed' \(amongIDs(ids)) LIMIT ?2
+        """
+    }
+
+    /// A table of few endpoints beside that of all of them, of which SQLite is told which one to go through: of its own accord it took the
+    /// endpoints, however many there are.
+    static func joined(_ few: String, _ ids: [String]?) -> String {
+        ids == nil ? "\(few) CROSS JOIN posthorn_endpoint e" : "posthorn_endpoint e CROSS JOIN \(few)"
     }
 
     /// What a question about some endpoints or all has as its condition, where `?1` is an id.

@@ -82,6 +82,33 @@ extension SQLiteStore {
         return try statement.step() ? try visible(statement) : nil
     }
 
+    /// Visits deliveries that are tried again, by the index of their next attempts.
+    package func visitRetries(
+        _ rows: RetryRows,
+        _ visit: (VisibleDelivery) -> Bool
+    ) throws(OutboxProblem) -> VisitEnd {
+        let isBackwards = rows.before != nil
+        let statement = try connection.prepare(
+            """
+            SELECT next_attempt_at, id FROM posthorn_delivery INDEXED BY posthorn_delivery_retry
+            WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at, id) \(isBackwards ? "<" : ">") (?, ?)
+            ORDER BY next_attempt_at \(isBackwards ? "DESC" : "ASC"), id \(isBackwards ? "DESC" : "ASC") LIMIT ?
+            """
+        )
+        let place = rows.before ?? rows.after ?? .start
+        statement.bind(1, place.due)
+        statement.bind(2, place.delivery)
+        statement.bind(3, Int64(rows.limit + 1))
+        var found: [RetryPosition] = []
+        while try statement.step() { found.append(RetryPosition(due: statement.integer(0), delivery: statement.integer(1))) }
+        let one = try connection.prepare(Self.visibleByNumber)
+        for position in found.prefix(rows.limit) {
+            if let row = try visibleDelivery(position.delivery, one), !visit(row) { return .stopped }
+        }
+        guard found.count > rows.limit, let last = found.dropLast().last else { return .atEnd }
+        return .atLimit(last: last.delivery, created: Timestamp(milliseconds: last.due))
+    }
+
     /// Visits events without their data, newest first.
     package func visitEvents(
         _ rows: EventRows,

@@ -7,6 +7,8 @@ public struct OutboxStatus: Sendable {
     public var events: Int64 = 0
     /// Events inserted by other programs that wait for their fan-out.
     public var arrivals: Int64 = 0
+    /// Whether there may be more than ``arrivals``, and so than ``events``: they are counted as far as 10,000.
+    public var areArrivalsAtLeast = false
     /// Deliveries by state.
     public var deliveries: [DeliveryState: Int64] = [:]
     /// When the event of the oldest delivery that waits for its first attempt happened.
@@ -36,6 +38,18 @@ public struct OutboxStatus: Sendable {
 
     /// Overdue further attempts that are counted.
     package static let overdueLimit: Int64 = 10_000
+    /// Events that wait for their fan-out and are counted.
+    package static let arrivalLimit: Int64 = 10_000
+
+    /// Counts the events.
+    /// - Parameters:
+    ///   - routed: Those whose recipients have been found.
+    ///   - arrivals: The others, counted as far as one more than ``arrivalLimit``.
+    package mutating func count(routed: Int64, arrivals found: Int64) {
+        arrivals = min(found, Self.arrivalLimit)
+        areArrivalsAtLeast = found > Self.arrivalLimit
+        events = routed + arrivals
+    }
 
     /// Counts what is overdue.
     /// - Parameters:

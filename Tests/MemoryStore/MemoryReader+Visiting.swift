@@ -5,6 +5,14 @@ import PosthornText
 extension MemoryReader {
     func accessKeys() throws(OutboxProblem) -> [StoredAccessKey] { tables.accessKeys }
 
+    func accessKeys(_ rows: NamedRows) throws(OutboxProblem) -> [StoredAccessKey] { Self.part(tables.accessKeys, rows, \.key.id) }
+
+    static func part<Row>(_ all: [Row], _ rows: NamedRows, _ id: (Row) -> String) -> [Row] {
+        let sorted = all.sorted { id($0) < id($1) }
+        let inside = sorted.filter { row in (rows.after.map { id(row) > $0 } ?? true) && (rows.before.map { id(row) < $0 } ?? true) }
+        return Array((rows.before == nil ? inside : inside.reversed()).prefix(rows.limit))
+    }
+
     func accessKeyGeneration() throws(OutboxProblem) -> Int64 { tables.accessKeyGeneration }
 
     func topologyGeneration() throws(OutboxProblem) -> Int64 { tables.topologyGeneration }
@@ -40,6 +48,16 @@ extension MemoryReader {
         for row in found.prefix(rows.limit) { if Self.isChosen(row.delivery, rows), !visit(row) { return .stopped } }
         guard found.count > rows.limit, let last = found.prefix(rows.limit).last else { return .atEnd }
         return .atLimit(last: last.delivery.id, created: last.delivery.created)
+    }
+
+    func visitRetries(_ rows: RetryRows, _ visit: (VisibleDelivery) -> Bool) throws(OutboxProblem) -> VisitEnd {
+        func place(_ row: DeliveryRow) -> RetryPosition { RetryPosition(due: row.due?.milliseconds ?? 0, delivery: row.id) }
+        let all = tables.deliveries.filter(\.isRetry).sorted { place($0) < place($1) }
+        let inside = all.filter { row in place(row) > rows.after ?? .start && (rows.before.map { place(row) < $0 } ?? true) }
+        let found = rows.before == nil ? inside : inside.reversed()
+        for row in found.prefix(rows.limit) where !visit(visible(row)) { return .stopped }
+        guard found.count > rows.limit, let last = found.prefix(rows.limit).last else { return .atEnd }
+        return .atLimit(last: last.id, created: last.due ?? Timestamp(milliseconds: 0))
     }
 
     private static func isChosen(_ delivery: Delivery, _ rows: DeliveryRows) -> Bool {

@@ -151,7 +151,11 @@ final class MemoryReader: OutboxReader {
 
     // MARK: Status
 
-    func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus { tables.status(at: now, engine: isOwned ? getpid() : nil) }
+    func status(at now: Timestamp, countsTopology: Bool) throws(OutboxProblem) -> OutboxStatus {
+        var status = tables.status(at: now, engine: isOwned ? getpid() : nil)
+        if !countsTopology { (status.nodes, status.endpoints) = (0, status.endpoints.filter { $0.key == .removed }) }
+        return status
+    }
 
     func gauges() throws(OutboxProblem) -> OutboxGauges {
         let status = tables.status(at: Timestamp(milliseconds: .max), engine: nil)

@@ -55,6 +55,10 @@ extension MemoryReader {
         tables.portalSessions.filter { $0.changed > generation }.map(\.stored)
     }
 
+    func portalSessions(_ rows: NamedRows) throws(OutboxProblem) -> [StoredPortalSession] {
+        Self.part(tables.portalSessions.map(\.stored), rows, \.session.id)
+    }
+
     func portalSessionGeneration() throws(OutboxProblem) -> Int64 { tables.portalGeneration }
 }
 

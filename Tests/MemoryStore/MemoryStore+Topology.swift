@@ -116,6 +116,8 @@ extension MemoryStore {
         }
     }
 
+    func hasSealedCredentials() throws(OutboxProblem) -> Bool { tables.endpoints.contains { $0.state != .removed && $0.isSealed } }
+
     func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String] { try seal(at: now, where: \.isInTheClear) }
 
     func sealAnew(at now: Timestamp) throws(OutboxProblem) -> [String] {

@@ -30,8 +30,7 @@ extension Tables {
 
     func status(at now: Timestamp, engine: Int32?) -> OutboxStatus {
         var status = OutboxStatus()
-        status.events = Int64(events.count)
-        status.arrivals = Int64(arrivals.count)
+        status.count(routed: Int64(events.count - arrivals.count), arrivals: Int64(arrivals.count))
         status.nodes = Int64(nodes.count)
         for row in deliveries { status.deliveries[row.state, default: 0] += 1 }
         for row in endpoints { status.endpoints[row.state, default: 0] += 1 }

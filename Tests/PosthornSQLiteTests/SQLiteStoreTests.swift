@@ -39,6 +39,19 @@ import PosthornStore
         #expect(!lines.contains { $0.hasPrefix("SCAN") }, "\(lines)")
     }
 
+    /// Those that fail or are throttled are few, and what asks for them goes through those alone.
+    @Test func endpointsInTroubleAreFoundWithoutTheOthers() throws {
+        let store = try SQLiteStore(path: path, now: now)
+        for ids in [nil, ["a"]] {
+            for sql in [SQLiteStore.selectHealth(ids), SQLiteStore.selectThrottled(ids)] {
+                let plan = try store.connection.prepare("EXPLAIN QUERY PLAN \(sql)")
+                var lines: [String] = []
+                while try plan.step() { lines.append(plan.text(3)) }
+                #expect(lines.count == 2 && !lines.contains { $0.hasPrefix("SCAN e") }, "\(lines)")
+            }
+        }
+    }
+
     private func platform() throws -> SQLiteConnection {
         let store = try SQLiteStore(path: path, now: now)
         let topology = try Topology(nodes: [Node(id: "s1", level: .site)], endpoints: [])

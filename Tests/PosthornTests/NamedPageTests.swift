@@ -56,6 +56,40 @@ import Testing
         #expect(page.elements == (15_001...15_005).map { String($0) } && page.hasPrevious && page.hasNext && asked == 7)
     }
 
+    @Test func namesThatBeginWithATextAreFoundWithoutGoingThroughTheOthers() {
+        var list = SortedPieces<Name>()
+        for number in 0..<10_000 { list.put(Name(name: String(10_000 + number))) }
+        // The second character goes on behind the text, so the name does not begin with it.
+        for name in ["12\u{301}", "aé", "ae\u{301}b", "ae"] { list.put(Name(name: name)) }
+        func found(_ prefix: String, _ place: NamedPage<String>.Place = .beginning) -> (page: NamedPage<String>, asked: Int) {
+            var asked = 0
+            let page = NamedPage(
+                of: list,
+                in: list.range(ofNamesBeginningWith: prefix),
+                place,
+                limit: 5,
+                where: { name in
+                    asked += 1
+                    return name.name.hasPrefix(prefix)
+                },
+                \.name
+            )
+            return (page, asked)
+        }
+        let first = found("15")
+        #expect(first.page.elements == (15_000...15_004).map { String($0) } && first.asked == 6)
+        #expect(!first.page.hasPrevious && first.page.hasNext)
+        let last = found("15", .behind("15996"))
+        #expect(last.page.elements == ["15997", "15998", "15999"] && last.page.hasPrevious && !last.page.hasNext && last.asked == 4)
+        let before = found("15", .before("15003"))
+        #expect(before.page.elements == ["15000", "15001", "15002"] && before.asked == 4)
+        #expect(!before.page.hasPrevious && before.page.hasNext)
+        // A place outside of those that begin so.
+        #expect(found("15", .behind("2")).page.elements.isEmpty && found("15", .before("1")).page.elements.isEmpty)
+        #expect(found("none").asked == 0 && found("none").page.elements.isEmpty)
+        #expect(found("aé").page.elements == ["aé", "ae\u{301}b"] && found("ae").page.elements == ["ae"])
+    }
+
     /// Against a plain sorted list, with pieces that grow, are split, shrink and are joined.
     @Test func piecesAreOneSortedList() {
         var random = SeededGenerator(seed: 5)

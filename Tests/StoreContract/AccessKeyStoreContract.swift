@@ -24,6 +24,14 @@ extension StoreContract {
         }
         #expect(try read { try $0.accessKeys() } == [key("b", "n"), key("a", nil)])
         #expect(try read { try $0.accessKeyGeneration() } > before)
+        func some(limit: Int = 9, _ change: (inout NamedRows) -> Void = { _ in }) throws -> [StoredAccessKey] {
+            var rows = NamedRows(limit: limit)
+            change(&rows)
+            return try read { [rows] in try $0.accessKeys(rows) }
+        }
+        #expect(try some() == [key("a", nil), key("b", "n")] && some(limit: 1) == [key("a", nil)])
+        #expect(try some { $0.after = "a" } == [key("b", "n")] && some { $0.after = "b" } == [])
+        #expect(try some { $0.before = "c" } == [key("b", "n"), key("a", nil)] && some { $0.before = "b" } == [key("a", nil)])
         #expect(throws: OutboxProblem.self) {
             try store.write { () throws(OutboxProblem) in try store.insert(key("a", nil)) }
         }

@@ -7,6 +7,7 @@ extension StoreContract {
     static let boundedRules: [Rule] = [
         Rule("deliveries are visited newest first, as many as may be looked at") { try $0.visitsAreBounded() },
         Rule("deliveries of an event, an endpoint and of states are found among all others") { try $0.visitsAreChosen() },
+        Rule("deliveries that are tried again are visited by their next attempts") { try $0.retriesAreVisited() },
         Rule("events are visited newest first, without their data") { try $0.eventsAreVisited() },
         Rule("an endpoint is read with its credentials, and a delivery with its endpoint's node") { try $0.singleRowsAreRead() },
     ]
@@ -88,6 +89,53 @@ extension StoreContract {
         #expect(older.seen.map(\.delivery.id) == [ids[0]] && older.end == .atEnd)
         let delivered = try visit(rows(limit: 4) { ($0.endpoint, $0.states) = ("a", [.delivered]) })
         #expect(delivered.seen.map(\.delivery.id) == [ids[0]] && delivered.end == .atEnd)
+    }
+
+    private func retriesAreVisited() throws {
+        let (store, ids) = try filled()
+        // Two are due at once, one has had no attempt, and one is over.
+        for (index, due) in [(0, 9000), (1, 2000), (3, 5000), (4, 2000)] as [(Int, Int64)] {
+            try record(ids[index], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(due)), in: store)
+        }
+        try deliver(ids[5], in: store)
+        struct Visit: Equatable {
+            var seen: [Int64] = []
+            var end = VisitEnd.atEnd
+
+            init(_ seen: [Int64], _ end: VisitEnd) { (self.seen, self.end) = (seen, end) }
+        }
+        func visit(until count: Int = .max, limit: Int = 100, _ change: (inout RetryRows) -> Void = { _ in }) throws -> Visit {
+            var changed = RetryRows(limit: limit)
+            change(&changed)
+            let rows = changed
+            return try read { reader in
+                var seen: [Int64] = []
+                let end = try reader.visitRetries(rows) {
+                    seen.append($0.delivery.id)
+                    return seen.count < count
+                }
+                return Visit(seen, end)
+            }
+        }
+        func place(_ index: Int, _ due: Int64) -> RetryPosition { RetryPosition(due: later(due).milliseconds, delivery: ids[index]) }
+        let all = [ids[1], ids[4], ids[3], ids[0]]
+        #expect(try visit() == Visit(all, .atEnd))
+        #expect(try visit(limit: 3) == Visit(Array(all.prefix(3)), .atLimit(last: ids[3], created: later(5000))))
+        #expect(try visit(limit: 4) == Visit(all, .atEnd))
+        #expect(try visit(until: 2) == Visit(Array(all.prefix(2)), .stopped))
+        #expect(try visit { $0.after = place(1, 2000) } == Visit(Array(all.dropFirst()), .atEnd))
+        let back = try visit(limit: 1) { $0.before = place(3, 5000) }
+        #expect(back == Visit([ids[4]], .atLimit(last: ids[4], created: later(2000))))
+        #expect(try visit { $0.before = place(3, 5000) } == Visit([ids[4], ids[1]], .atEnd))
+        let row = try read { reader in
+            var row: VisibleDelivery?
+            _ = try reader.visitRetries(RetryRows(limit: 1)) {
+                row = $0
+                return true
+            }
+            return row
+        }
+        #expect(row?.delivery.nextAttemptAt == later(2000) && row?.delivery.attempts == 1 && row?.endpointNode == "n")
     }
 
     private func eventsAreVisited() throws {

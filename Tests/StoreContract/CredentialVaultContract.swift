@@ -35,6 +35,7 @@ extension StoreContract {
         try apply([secret("a"), settings("plain")], to: store)
         let found = try #require(try store.endpoint(id: "a"))
         #expect(found.settings == secret("a") && found.isSealed && found.fault == nil)
+        #expect(try open().hasSealedCredentials())
         #expect(try read(sealing: ToySealing(key: 7)) { try $0.topology(withCredentials: true, withRemoved: true).endpoints[0] } == found)
         for sealing in [nil, ToySealing(key: 8)] {
             let closed = try #require(try open(sealing: sealing).endpoint(id: "a"))
@@ -57,6 +58,7 @@ extension StoreContract {
         func seal(_ store: any OutboxStore) throws -> [String] {
             try store.write { () throws(OutboxProblem) in try store.sealClearCredentials(at: now) }
         }
+        #expect(try !open(sealing: ToySealing(key: 7)).hasSealedCredentials())
         // Without a key there is nothing to seal with.
         #expect(try seal(try open()).isEmpty)
         let store = try open(sealing: ToySealing(key: 7))

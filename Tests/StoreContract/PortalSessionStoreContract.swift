@@ -47,6 +47,13 @@ extension StoreContract {
         #expect(try sessions().map(\.session) == [session("b"), session("a", node: "other")])
         #expect(try sessions()[0] == StoredPortalSession(session("b"), codeDigest: "code of b"))
         #expect(try read { try $0.portalSessionGeneration() } > before)
+        func some(limit: Int = 9, _ change: (inout NamedRows) -> Void = { _ in }) throws -> [String] {
+            var rows = NamedRows(limit: limit)
+            change(&rows)
+            return try read { [rows] in try $0.portalSessions(rows).map(\.session.id) }
+        }
+        #expect(try some() == ["a", "b"] && some(limit: 1) == ["a"] && some { $0.after = "a" } == ["b"])
+        #expect(try some { $0.before = "c" } == ["b", "a"] && some { $0.before = "b" } == ["a"])
         #expect(throws: OutboxProblem.self) { try add(store, session("a")) }
     }
 

@@ -41,7 +41,9 @@ extension StoreContract {
         let status = try read { try $0.status(at: later(1000)) }
         // Of the removed endpoint's three deliveries two are cancelled with it, a retry and a held one; one waits for nothing.
         #expect(status.events == 4 && status.arrivals == 1 && status.nodes == 1)
-        #expect(status.endpoints == [.active: 2, .removed: 1])
+        #expect(status.endpoints == [.active: 2, .removed: 1] && !status.areArrivalsAtLeast)
+        let few = try read { try $0.status(at: later(1000), countsTopology: false) }
+        #expect(few.nodes == 0 && few.endpoints == [.removed: 1] && few.deliveries == status.deliveries && few.events == 4)
         #expect(status.deliveries == [.delivered: 1, .exhausted: 1, .cancelled: 4])
         try accept(event("e5"), [revisions[0], revisions[0]], in: store)
         let more = try ready(store)

@@ -86,7 +86,7 @@ extension Outbox {
     /// - Throws: `InputProblem` when there is no such node, or other nodes or endpoints are at it.
     package func remove(node id: String) throws {
         _ = try change { [self] (store) throws(OutboxProblem) in
-            // The directory has followed in this transaction.
+            _ = try directory.refresh(from: store, at: clock.now())
             let hierarchy = directory.hierarchy
             guard let node = hierarchy?[id] else {
                 let known = try store.topology(withCredentials: false, withRemoved: false).nodes.map(\.id)
@@ -150,9 +150,9 @@ extension Outbox {
         while true {
             let outcome: Result<[Int64: Int]?, InputProblem> = try writer.perform { [self] (store) throws(OutboxProblem) in
                 let now = clock.now()
-                _ = try directory.refresh(from: store, at: now)
+                try router.refresh(from: store, at: now)
                 let arrivals = try store.arrivals(limit: Self.arrivalsPerStep)
-                try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
+                try ArrivalFanOut.fanOut(arrivals, using: router, in: store, at: now)
                 if !arrivals.isEmpty { return .success(nil) }
                 switch try plan(store) {
                 case .failure(let problem): return .failure(problem)

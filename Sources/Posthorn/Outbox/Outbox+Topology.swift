@@ -155,9 +155,9 @@ extension Outbox {
         in store: any OutboxStore
     ) throws(OutboxProblem) -> Result<[TopologyChange]?, InputProblem> {
         let now = clock.now()
-        _ = try directory.refresh(from: store, at: now)
+        try router.refresh(from: store, at: now)
         let arrivals = try store.arrivals(limit: Self.arrivalsPerStep)
-        try ArrivalFanOut.fanOut(arrivals, using: directory, in: store, at: now)
+        try ArrivalFanOut.fanOut(arrivals, using: router, in: store, at: now)
         // The change comes in the transaction in which nothing is left that was accepted before it.
         if !arrivals.isEmpty { return .success(nil) }
         let topology: Topology

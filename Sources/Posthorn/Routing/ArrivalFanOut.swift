@@ -15,6 +15,22 @@ enum ArrivalFanOut {
         // A node that has been removed since has no endpoints left.
         try store.fanOut(arrivals.map { ($0.seq, (try? directory.recipients(of: $0.event).all) ?? []) }, at: now)
     }
+
+    /// The same for a process that may have no engine, which then reads their branches alone.
+    static func fanOut(
+        _ arrivals: [UnroutedEvent],
+        using router: EventRouter,
+        in store: any OutboxStore,
+        at now: Timestamp
+    ) throws(OutboxProblem) {
+        if arrivals.isEmpty { return }
+        var recipients: [(seq: Int64, recipients: [Recipient])] = []
+        for arrival in arrivals {
+            let found = try router.recipients(of: arrival.event, from: store, at: now)
+            recipients.append((arrival.seq, (try? found.get().all) ?? []))
+        }
+        try store.fanOut(recipients, at: now)
+    }
 }
 
 /// Looks for events that other programs have inserted, and gives them their deliveries.

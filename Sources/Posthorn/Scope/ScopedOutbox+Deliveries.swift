@@ -38,6 +38,14 @@ extension ScopedOutbox {
         throw ScopeProblem.conflict("the delivery is \(refusal.state.rawValue); no delivery in that state \(what)")
     }
 
-    /// The figures of the whole outbox, where the scope is that.
-    package func status() throws -> OutboxStatus? { node == nil ? try outbox.status() : nil }
+    /// The figures of the whole outbox, whose nodes and endpoints are counted as lists know them.
+    package func status() throws -> OutboxStatus {
+        try outbox.read { reader in
+            let view = try outbox.topologies.view(reader)
+            var status = try reader.status(at: now, countsTopology: false)
+            status.nodes = Int64(view.nodesByID(within: nil).count)
+            for (state, count) in view.endpointList(within: nil).counts { status.endpoints[state] = Int64(count) }
+            return status
+        }
+    }
 }

@@ -1,4 +1,5 @@
 package import PosthornModel
+import PosthornStore
 import PosthornText
 
 /// Keys that a key may see and make: those of its own node and below.
@@ -6,9 +7,19 @@ extension ScopedOutbox {
     /// The keys of the tree.
     package func accessKeys() throws -> [AccessKey] {
         let view = try topology()
-        return try outbox.accessKeys().filter { key in
-            guard let top = node else { return true }
-            return key.node.map { view.isWithin($0, top) } ?? false
+        return try outbox.accessKeys().filter { isVisible($0, view) }
+    }
+
+    private func isVisible(_ key: AccessKey, _ view: TopologyView) -> Bool {
+        guard let top = node else { return true }
+        return key.node.map { view.isWithin($0, top) } ?? false
+    }
+
+    /// A part of the list of the keys of the tree, by their ids.
+    package func accessKeys(_ place: NamedPage<AccessKey>.Place, limit: Int) throws -> IDPage<AccessKey> {
+        try outbox.read { reader in
+            let view = try outbox.topologies.view(reader)
+            return try IDPage(place, limit: limit, where: { isVisible($0, view) }, id: \.id) { try reader.accessKeys($0).map(\.key) }
         }
     }
 

@@ -1,4 +1,5 @@
 package import PosthornModel
+import PosthornStore
 import PosthornText
 
 /// Portal sessions of a key's own node and below.
@@ -7,6 +8,16 @@ extension ScopedOutbox {
     package func portalSessions() throws -> [PortalSession] {
         let view = try topology()
         return try outbox.portalSessions().filter { view.isWithin($0.node, node) }
+    }
+
+    /// A part of the list of the sessions of the tree, by their ids.
+    package func portalSessions(_ place: NamedPage<PortalSession>.Place, limit: Int) throws -> IDPage<PortalSession> {
+        try outbox.read { reader in
+            let view = try outbox.topologies.view(reader)
+            return try IDPage(place, limit: limit, where: { view.isWithin($0.node, node) }, id: \.id) {
+                try reader.portalSessions($0).map(\.session)
+            }
+        }
     }
 
     /// Makes a session of the tree.

@@ -136,7 +136,7 @@ extension ScopedOutbox {
             _ = try node(parent, in: view)
             list = view.childrenByID(of: parent)
         }
-        return NamedPage(of: list, place, limit: limit, where: { prefix.isEmpty || $0.name.hasPrefix(prefix) }) { item in
+        return NamedPage(of: [list], beginningWith: prefix, place, limit: limit) { item in
             ListedNode(node: item.node, endpoints: view.endpointCount(at: item.name), nodes: view.childCount(of: item.name))
         }
     }
@@ -159,10 +159,12 @@ extension ScopedOutbox {
     /// A part of the list of endpoints of the tree, by their ids.
     /// - Parameters:
     ///   - top: Only those at this node and below; `nil` for all of the tree.
+    ///   - prefix: What their ids begin with.
     ///   - states: Those in one of these states; all when there is none.
     ///   - inOrder: Whether only those with an order are wanted.
     package func endpoints(
         below top: String?,
+        beginningWith prefix: String = "",
         _ place: NamedPage<StoredEndpoint>.Place,
         limit: Int,
         states: Set<EndpointState> = [],
@@ -170,26 +172,15 @@ extension ScopedOutbox {
     ) throws -> NamedPage<StoredEndpoint> {
         let view = try topology()
         if let top { _ = try node(top, in: view) }
-        let list = view.endpointsByID(within: top ?? node)
-        return NamedPage(
-            of: list,
-            place,
-            limit: limit,
-            where: { (!inOrder || $0.hasOrder) && (states.isEmpty || states.contains($0.state)) },
-            \.stored
-        )
+        let choice = EndpointChoice(states: states, inOrder: inOrder)
+        let lists = view.endpointList(within: top ?? node).lists(of: choice)
+        return NamedPage(of: lists, beginningWith: prefix, place, limit: limit, where: choice.matches, \.stored)
     }
 
     /// How many nodes the tree has, and how many endpoints in each state.
     package func counts() throws -> (nodes: Int, endpoints: [EndpointState: Int]) {
         let view = try topology()
-        let endpoints = view.endpointsByID(within: node)
-        var states: [EndpointState: Int] = [:]
-        for state in EndpointState.allCases {
-            let count = endpoints.count { $0.state == state }
-            if count > 0 { states[state] = count }
-        }
-        return (view.nodesByID(within: node).count, states)
+        return (view.nodesByID(within: node).count, view.endpointList(within: node).counts)
     }
 
     /// A node of the tree.

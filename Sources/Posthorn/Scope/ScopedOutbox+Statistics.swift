@@ -26,31 +26,42 @@ extension ScopedOutbox {
     /// - Throws: As ``statistics(ofEndpoint:since:until:_:)``.
     package func statistics(since: Timestamp?, until: Timestamp?, _ step: StatisticsStep) throws -> TreeStatistics {
         let (from, to) = try span(since, until, step)
-        // Whether an engine counted is seen by what was counted before.
-        let earlier = from.advanced(byMilliseconds: -Self.lookBackMilliseconds)
         return try outbox.read { reader in
             var keys = [StatisticsDuty.allEndpoints]
             if let node {
                 let view = try outbox.topologies.view(reader)
                 keys = view.endpointsByID(within: node).prefix(TreeStatistics.endpointLimit + 1).map(\.key)
             }
-            guard keys.count <= TreeStatistics.endpointLimit else {
-                return TreeStatistics(since: from, until: to, stepMilliseconds: step.milliseconds, knownSince: nil, steps: nil)
-            }
+            let tooMany = TreeStatistics(since: from, until: to, stepMilliseconds: step.milliseconds, knownSince: nil, steps: nil)
+            guard keys.count <= TreeStatistics.endpointLimit else { return tooMany }
+            // The hour in which it begins is read whole, since those before it are looked at as hours.
+            let hour = StatisticsSpan.hour.start(of: from)
             var spans: [(start: Timestamp, tally: AttemptTally)] = []
-            for key in keys { spans += try reader.tallies(ofEndpoint: key, step.span, since: earlier, until: to) }
-            let known = spans.map(\.start).min()
+            for key in keys {
+                spans += try reader.tallies(ofEndpoint: key, step.span, since: hour, until: to)
+                if spans.count > TreeStatistics.spanLimit { return tooMany }
+            }
+            let known = try wasCounted(keys, before: hour, reader) ? from : spans.map(\.start).min().map { max($0, from) }
             return TreeStatistics(
                 since: from,
                 until: to,
                 stepMilliseconds: step.milliseconds,
-                knownSince: known.map { max($0, from) },
+                knownSince: known,
                 steps: Self.steps(of: spans.filter { $0.start >= from }.sorted { $0.start < $1.start }, step)
             )
         }
     }
 
     private static let lookBackMilliseconds: Int64 = 82_800_000
+
+    /// Whether an engine counted in the hours before: what was counted then says so.
+    private func wasCounted(_ keys: [Int64], before hour: Timestamp, _ reader: any OutboxReader) throws(OutboxProblem) -> Bool {
+        let earlier = hour.advanced(byMilliseconds: -Self.lookBackMilliseconds)
+        for key in keys {
+            if try !reader.tallies(ofEndpoint: key, .hour, since: earlier, until: hour).isEmpty { return true }
+        }
+        return false
+    }
 
     /// The steps that were asked for, whole.
     private func span(_ since: Timestamp?, _ until: Timestamp?, _ step: StatisticsStep) throws -> (from: Timestamp, to: Timestamp) {

@@ -39,6 +39,15 @@ struct SortedPieces<Element: Named & Sendable>: Sendable {
         return index < endIndex && self[index].name == name ? self.index(after: index) : index
     }
 
+    /// Whether a name is behind those of all elements.
+    func isBehindAll(_ name: String) -> Bool { pieces.last?.last.map { $0.name < name } ?? true }
+
+    /// Where those elements are whose names begin with a text. Another one can be among them where a character goes on behind the text.
+    func range(ofNamesBeginningWith prefix: String) -> Range<Index> {
+        // Nothing that begins so comes behind the prefix and the last of all scalars.
+        firstIndex(from: prefix)..<firstIndex(behind: "\(prefix)\u{10FFFF}")
+    }
+
     /// The first number for which something is so, and for all behind it too.
     private static func first(_ count: Int, _ isSo: (Int) -> Bool) -> Int {
         var (low, high) = (0, count)

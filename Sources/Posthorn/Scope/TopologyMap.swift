@@ -48,7 +48,7 @@ struct NodeItem: Named, Sendable {
 /// before it that has not changed.
 struct TopologyMap: Sendable {
     /// All endpoints, those too whose node is gone.
-    private(set) var endpoints = SortedPieces<EndpointItem>()
+    private(set) var endpoints = EndpointList()
     private(set) var nodes = SortedPieces<NodeItem>()
     /// The nodes below no other.
     private(set) var roots = SortedPieces<NodeItem>()
@@ -64,7 +64,7 @@ struct TopologyMap: Sendable {
         /// Itself and all below.
         var nodes = SortedPieces<NodeItem>()
         /// At itself and below.
-        var endpoints = SortedPieces<EndpointItem>()
+        var endpoints = EndpointList()
     }
 
     /// Takes over all that is stored, of which the hierarchy was checked.
@@ -126,7 +126,7 @@ struct TopologyMap: Sendable {
     func endpoints(at node: String) -> [EndpointItem] { atNode[node] ?? [] }
 
     /// The endpoints of a node and all below it.
-    func endpoints(within node: String) -> SortedPieces<EndpointItem> { branches[node]?.endpoints ?? SortedPieces() }
+    func endpoints(within node: String) -> EndpointList { branches[node]?.endpoints ?? EndpointList() }
 
     /// A node and all below it.
     func nodes(within node: String) -> SortedPieces<NodeItem> { branches[node]?.nodes ?? SortedPieces() }
@@ -137,7 +137,7 @@ struct TopologyMap: Sendable {
     // MARK: Endpoints
 
     private mutating func put(_ item: EndpointItem) {
-        if let known = endpoints.element(named: item.name), known.node != item.node { remove(endpoint: item.name) }
+        if let known = endpoints.all.element(named: item.name), known.node != item.node { remove(endpoint: item.name) }
         seat(item)
         list(item)
     }
@@ -156,7 +156,7 @@ struct TopologyMap: Sendable {
     }
 
     private mutating func remove(endpoint id: String) {
-        guard let item = endpoints.element(named: id) else { return }
+        guard let item = endpoints.all.element(named: id) else { return }
         endpoints.remove(id)
         atNode.update(item.node, from: []) { $0.removeAll { $0.key == item.key } }
         if atNode[item.node]?.isEmpty == true { atNode[item.node] = nil }
@@ -200,7 +200,7 @@ struct TopologyMap: Sendable {
         for above in lineage(of: parent) {
             branches.update(above.id) { list in
                 for item in branch.nodes { list.nodes.remove(item.name) }
-                for item in branch.endpoints { list.endpoints.remove(item.name) }
+                for item in branch.endpoints.all { list.endpoints.remove(item.name) }
             }
         }
     }
@@ -217,7 +217,7 @@ struct TopologyMap: Sendable {
                 // What is below it is in the lists already when it has not moved.
                 if isKnown { return }
                 for node in branch.nodes { list.nodes.put(node) }
-                for endpoint in branch.endpoints { list.endpoints.put(endpoint) }
+                for endpoint in branch.endpoints.all { list.endpoints.put(endpoint) }
             }
         }
     }

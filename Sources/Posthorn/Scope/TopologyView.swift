@@ -28,10 +28,13 @@ package final class TopologyView: Sendable {
 
     /// The endpoints of a tree, by their ids.
     /// - Parameter top: The node; `nil` for all there are, also those whose node is gone.
-    func endpointsByID(within top: String?) -> SortedPieces<EndpointItem> {
+    func endpointList(within top: String?) -> EndpointList {
         guard let top else { return map.endpoints }
-        return node(top) == nil ? SortedPieces() : map.endpoints(within: top)
+        return node(top) == nil ? EndpointList() : map.endpoints(within: top)
     }
+
+    /// The same as one list.
+    func endpointsByID(within top: String?) -> SortedPieces<EndpointItem> { endpointList(within: top).all }
 
     /// The nodes of a tree, by their ids: the node itself and all below it.
     /// - Parameter top: The node; `nil` for all there are.
@@ -78,5 +81,5 @@ package final class TopologyView: Sendable {
     package func endpoints(at node: String) -> [StoredEndpoint] { map.endpoints(at: node).map(\.stored) }
 
     /// The endpoint with an id, unless it is removed.
-    package func endpoint(_ id: String) -> StoredEndpoint? { map.endpoints.element(named: id)?.stored }
+    package func endpoint(_ id: String) -> StoredEndpoint? { map.endpoints.all.element(named: id)?.stored }
 }

@@ -11,11 +11,13 @@ package struct TreeStatistics: Sendable {
     package let stepMilliseconds: Int64
     /// From when on a step without attempts had none, and is not merely one that was not counted; `nil` for never.
     package let knownSince: Timestamp?
-    /// The steps in which there were attempts, oldest first; `nil` where there are too many endpoints to add up.
+    /// The steps in which there were attempts, oldest first; `nil` where there is too much to add up.
     package let steps: [(start: Timestamp, tally: AttemptTally)]?
 
     /// Endpoints of a tree that are added up for one answer. Those of the whole outbox are counted together as they deliver.
     package static let endpointLimit = 200
+    /// Spans of time of all of them together that are.
+    package static let spanLimit = 10_000
 }
 
 extension JSONLine {

@@ -20,6 +20,7 @@ extension JSONLine {
         self.init()
         add("events", status.events)
         add("arrivals", status.arrivals)
+        add("arrivals_at_least", status.areArrivalsAtLeast)
         add("deliveries", JSONLine(deliveriesOf: status))
         add("oldest_waiting", status.oldestReady)
         add("backlog_age_ms", status.oldestReady.map { max(0, now.milliseconds - $0.milliseconds) })

@@ -33,6 +33,7 @@ enum DashboardFiles {
         script("many.js", PackageResources.many_js),
         script("nodes.js", PackageResources.nodes_js),
         script("overview.js", PackageResources.overview_js),
+        script("past.js", PackageResources.past_js),
         script("plot.js", PackageResources.plot_js),
         script("portal-sessions.js", PackageResources.portal_sessions_js),
         script("recipients.js", PackageResources.recipients_js),

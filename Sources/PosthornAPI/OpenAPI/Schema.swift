@@ -81,6 +81,7 @@ extension Parameter {
         case .time: return Schema.time
         case .pattern: return Schema.pattern("^[A-Za-z0-9_.:/*-]{1,128}$")
         case .number: return Schema.pattern("^[1-9][0-9]{0,17}$")
+        case .deliveryCursor: return Schema.pattern("^[np]\\.(0|[1-9][0-9]{0,17})(\\.(0|[1-9][0-9]{0,17}))?$")
         case .cursor(let nameLimit): return Schema.pattern(nameLimit == nil ? "^[np]\\.(0|[1-9][0-9]{0,17})$" : "^[np]\\..+$")
         }
     }

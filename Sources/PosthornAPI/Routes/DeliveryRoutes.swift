@@ -37,16 +37,26 @@ enum DeliveryRoutes {
             isRepeatable: true
         ),
         .query("attempts_min", .integer(0...1_000_000), "Only those with so many attempts or more.", example: "1"),
+        .query(
+            "order",
+            .choice(["newest", byNextAttempt]),
+            "newest: the newest first, which is so when it is left out. \(byNextAttempt): only those that are tried again, pending with "
+                + "attempts behind them, the one first whose next attempt comes first. A cursor goes on in the order of its own part.",
+            example: "newest"
+        ),
     ]
+
+    private static let byNextAttempt = "next_attempt"
 
     private static let list = Route(
         method: "GET",
         path: "/v1/deliveries",
         operation: "listDeliveries",
         summary:
-            "List deliveries, newest first. The work of one request is bounded: where little fits, searched_until says how far it came.",
+            "List deliveries, newest first or by next attempt. The work of one request is bounded: where little fits, searched_until says "
+            + "how far it came.",
         access: .right(.readMetadata),
-        parameters: filters + ListParameters.times + ListParameters.numberedPage,
+        parameters: filters + ListParameters.times + ListParameters.deliveryPage,
         answers: [
             Route.Answer(
                 status: 200,
@@ -69,15 +79,26 @@ enum DeliveryRoutes {
             criteria.attemptsAtLeast = request.integer("attempts_min") ?? 0
             (criteria.after, criteria.before) = (request.time("after"), request.time("before"))
             let limit = request.integer("limit") ?? ListParameters.usualLimit
+            let cursor = request.text("cursor")
+            let retry = cursor.flatMap { ListCursor($0) { RetryPosition(cursor: $0) } }
+            if retry != nil || (cursor == nil && request.text("order") == byNextAttempt) {
+                let page = try request.outbox.retries(rows, criteria, from: RetryPage.Place(retry), limit: limit)
+                return try answer(request, page.elements, ListLinks(page), page.searchedUntil)
+            }
             let page = try request.outbox.deliveries(rows, criteria, from: ListPlace(request.numberedCursor), limit: limit)
-            let throttled = try request.outbox.throttled(among: page.elements.map(\.endpoint))
-            return .list(
-                page.elements.map { line($0, throttled) },
-                ListLinks(page),
-                searchedUntil: page.searchedUntil
-            )
+            return try answer(request, page.elements, ListLinks(page), page.searchedUntil)
         }
     )
+
+    private static func answer(
+        _ request: APIRequest,
+        _ deliveries: [Delivery],
+        _ links: ListLinks,
+        _ searchedUntil: Timestamp?
+    ) throws -> HTTPResponse {
+        let throttled = try request.outbox.throttled(among: deliveries.map(\.endpoint))
+        return .list(deliveries.map { line($0, throttled) }, links, searchedUntil: searchedUntil)
+    }
 
     private static func line(_ delivery: Delivery, _ throttled: [String: Timestamp]) -> JSONLine {
         let until = delivery.state == .pending ? throttled[delivery.endpoint] : nil

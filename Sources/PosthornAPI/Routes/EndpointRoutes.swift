@@ -43,6 +43,7 @@ enum EndpointRoutes {
         summary: "List endpoints by id, as posthorn endpoint list does.",
         access: .right(.readMetadata),
         parameters: [
+            .query("prefix", .text(limitBytes: Identifier.limitBytes), "Only those whose ids begin with this.", example: "c"),
             .query("node", .text(limitBytes: Identifier.limitBytes), "Only those at this node and below.", example: "c1"),
             .query(
                 "state",
@@ -64,7 +65,13 @@ enum EndpointRoutes {
         handler: .plain { request in
             let states = Set(request.all("state").compactMap { EndpointState(rawValue: $0) })
             let place: NamedPage<StoredEndpoint>.Place = request.namedPlace()
-            let page = try request.outbox.endpoints(below: request.text("node"), place, limit: request.pageLimit, states: states)
+            let page = try request.outbox.endpoints(
+                below: request.text("node"),
+                beginningWith: request.text("prefix") ?? "",
+                place,
+                limit: request.pageLimit,
+                states: states
+            )
             let conditions = try request.outbox.conditions(of: page.elements.map(\.settings.id))
             let sight = try request.outbox.limitSight()
             return .list(

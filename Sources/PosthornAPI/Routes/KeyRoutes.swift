@@ -18,9 +18,9 @@ enum KeyRoutes {
             Route.Answer(status: 200, description: "A part of the list.", schema: Schema.list("Key"), example: Examples.list(Examples.key))
         ],
         handler: .plain { request in
-            let (part, links) = ListParameters.part(try request.outbox.accessKeys(), by: \.id, of: request)
+            let page = try request.outbox.accessKeys(request.namedPlace(), limit: request.pageLimit)
             let now = request.outbox.now
-            return .list(part.map { JSONLine($0, at: now) }, links)
+            return .list(page.elements.map { JSONLine($0, at: now) }, ListLinks(page))
         }
     )
 

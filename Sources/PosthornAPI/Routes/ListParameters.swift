@@ -1,4 +1,5 @@
 import Posthorn
+import PosthornStore
 
 /// Where a part of a list begins, as `next_cursor` and `previous_cursor` name it.
 enum ListCursor<Place: Sendable>: Sendable {
@@ -51,6 +52,9 @@ enum ListParameters {
     /// How many, and where to go on, in a list of rows with numbers.
     static let numberedPage = page(.cursor(nameLimitBytes: nil), example: "n.480112")
 
+    /// The same in a list of deliveries.
+    static let deliveryPage = page(.deliveryCursor, example: "n.480112")
+
     /// The same in a list of names.
     static func namedPage(limitBytes: Int, example: String) -> [Parameter] {
         page(.cursor(nameLimitBytes: limitBytes), example: "n.\(example)")
@@ -61,25 +65,6 @@ enum ListParameters {
             .query("limit", .integer(1...limit), "How many at most; \(usualLimit) when it is left out.", example: "50"),
             .query("cursor", kind, "The next_cursor or previous_cursor of another part.", example: example),
         ]
-    }
-
-    /// A part of a list in the order of its elements' names.
-    static func part<Element>(
-        _ all: [Element],
-        by name: (Element) -> String,
-        of request: APIRequest
-    ) -> (elements: ArraySlice<Element>, links: ListLinks) {
-        let sorted = all.sorted { name($0) < name($1) }
-        let limit = request.integer("limit") ?? usualLimit
-        let part: ArraySlice<Element>
-        switch request.text("cursor").flatMap({ ListCursor($0) { $0 } }) {
-        case nil: part = sorted.prefix(limit)
-        case .next(let last)?: part = sorted.drop { name($0) <= last }.prefix(limit)
-        case .previous(let first)?: part = sorted.prefix { name($0) < first }.suffix(limit)
-        }
-        let next = part.endIndex < sorted.endIndex ? part.last.map(name) : nil
-        let previous = part.startIndex > sorted.startIndex ? part.first.map(name) : nil
-        return (part, ListLinks(next: next, previous: previous))
     }
 }
 
@@ -100,6 +85,28 @@ extension APIRequest {
     var numberedCursor: ListCursor<Int64>? { text("cursor").flatMap { ListCursor($0, Parameter.place) } }
 }
 
+extension RetryPosition {
+    /// Reads what a cursor says.
+    init?(cursor text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Parameter.place(String($0)) }
+        guard parts.count == 2, let due = parts[0], let delivery = parts[1] else { return nil }
+        self.init(due: due, delivery: delivery)
+    }
+
+    /// What a cursor says.
+    var cursor: String { "\(due).\(delivery)" }
+}
+
+extension RetryPage.Place {
+    init(_ cursor: ListCursor<RetryPosition>?) {
+        switch cursor {
+        case nil: self = .beginning
+        case .next(let position)?: self = .behind(position)
+        case .previous(let position)?: self = .before(position)
+        }
+    }
+}
+
 extension ListPlace {
     init(_ cursor: ListCursor<Int64>?) {
         switch cursor {
@@ -115,6 +122,12 @@ extension ListLinks {
     init<Element>(_ page: NamedPage<Element>, name: (Element) -> String) {
         self.init(next: page.hasNext ? page.elements.last.map(name) : nil, previous: page.hasPrevious ? page.elements.first.map(name) : nil)
     }
+
+    /// Where a part of a list by id goes on.
+    init(_ page: IDPage<some Sendable>) { self.init(next: page.next, previous: page.previous) }
+
+    /// Where a page of deliveries that are tried again goes on.
+    init(_ page: RetryPage) { self.init(next: page.next?.cursor, previous: page.previous?.cursor) }
 
     /// Where a page of numbered rows goes on.
     init(_ page: ScopedPage<some Sendable>) { self.init(next: page.next, previous: page.previous) }

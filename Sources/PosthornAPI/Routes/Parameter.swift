@@ -1,4 +1,5 @@
 import PosthornModel
+import PosthornStore
 import PosthornText
 
 /// A parameter of a route: how it is checked, and what the OpenAPI document says of it.
@@ -22,6 +23,8 @@ struct Parameter: Sendable {
         case number
         /// Where a part of a list begins: at a row's number, or at a name of so many bytes at most.
         case cursor(nameLimitBytes: Int?)
+        /// The same in a list of deliveries: at a row's number, or at a place in the order of next attempts.
+        case deliveryCursor
     }
 
     let name: String
@@ -63,10 +66,15 @@ struct Parameter: Sendable {
                 guard let nameLimit else { return Self.place(place).map { String($0) } }
                 return (1...nameLimit).contains(place.utf8.count) ? place : nil
             }
-            return cursor == nil ? "is no cursor; take next_cursor or previous_cursor of an answer as it is" : nil
+            return cursor == nil ? Self.noCursor : nil
+        case .deliveryCursor:
+            let cursor = ListCursor(value) { Self.place($0) != nil || RetryPosition(cursor: $0) != nil ? $0 : nil }
+            return cursor == nil ? Self.noCursor : nil
         case .number: return Self.number(value) == nil ? "must be a number from 1 to 9223372036854775807" : nil
         }
     }
+
+    private static let noCursor = "is no cursor; take next_cursor or previous_cursor of an answer as it is"
 
     /// Whether a text is a name of a request.
     static func isName(_ text: String) -> Bool {

@@ -23,9 +23,9 @@ enum PortalRoutes {
             )
         ],
         handler: .plain { request in
-            let (part, links) = ListParameters.part(try request.outbox.portalSessions(), by: \.id, of: request)
+            let page = try request.outbox.portalSessions(request.namedPlace(), limit: request.pageLimit)
             let now = request.outbox.now
-            return .list(part.map { JSONLine($0, at: now) }, links)
+            return .list(page.elements.map { JSONLine($0, at: now) }, ListLinks(page))
         }
     )
 

@@ -51,7 +51,7 @@ enum StatisticsRoutes {
                 status: 200,
                 description:
                     "The steps in which there were attempts. From known_since on the others had none; before, that is not known. total and data are "
-                    + "null for keys of a node that has more than \(TreeStatistics.endpointLimit) endpoints.",
+                    + "null for keys of a node that has more than \(TreeStatistics.endpointLimit) endpoints, or too much to add up.",
                 schema: Schema.reference("Statistics"),
                 example: Examples.statistics
             )

@@ -20,7 +20,7 @@ enum StatusRoutes {
             handler: .plain { request in
                 let troubles = try request.outbox.troubles()
                 if request.grant.node == nil {
-                    let status = try parts.statusCache.status { try parts.outbox.status() }
+                    let status = try parts.statusCache.status { try request.outbox.status() }
                     return .json(JSONLine(status, troubles, at: request.outbox.now))
                 }
                 let (nodes, states) = try request.outbox.counts()

@@ -160,7 +160,8 @@ struct DashboardBenchmark: Benchmark {
                 title: "what lists of deliveries ask for",
                 targets: [
                     ("all", "/v1/deliveries?limit=50"), ("pending", "/v1/deliveries?state=pending&limit=50"),
-                    ("retrying", "/v1/deliveries?state=pending&attempts_min=1&limit=50"), ("held", "/v1/deliveries?state=held&limit=50"),
+                    ("retrying", "/v1/deliveries?state=pending&attempts_min=1&order=next_attempt&limit=50"),
+                    ("held", "/v1/deliveries?state=held&limit=50"),
                     ("exhausted", "/v1/deliveries?state=exhausted&limit=50"), ("delivered", "/v1/deliveries?state=delivered&limit=50"),
                     ("never", "/v1/deliveries?state=held&state=exhausted&limit=50"), ("node", "/v1/deliveries?node=d7&limit=50"),
                 ]
@@ -176,7 +177,10 @@ struct DashboardBenchmark: Benchmark {
             Page(
                 name: "endpoints",
                 title: "what the list of endpoints asks for",
-                targets: [("list", "/v1/endpoints?limit=100"), ("node", "/v1/endpoints?node=d7&limit=100")]
+                targets: [
+                    ("list", "/v1/endpoints?limit=100"), ("node", "/v1/endpoints?node=d7&limit=100"),
+                    ("found", "/v1/endpoints?prefix=e\(endpoints / 2)&limit=100"), ("off", "/v1/endpoints?state=disabled&limit=100"),
+                ]
             ),
             Page(
                 name: "tree",

@@ -39,6 +39,7 @@ struct ListsBenchmark: Benchmark {
         ("type", "/v1/deliveries?type=bench.5"), ("type_unknown", "/v1/deliveries?type=none"),
         ("node", "/v1/deliveries?node=bench&state=delivered"), ("error", "/v1/deliveries?error=http_status"),
         ("error_none", "/v1/deliveries?error=timeout"), ("status_class", "/v1/deliveries?status_class=4"),
+        ("retrying", "/v1/deliveries?order=next_attempt"),
         ("attempts", "/v1/deliveries?attempts_min=6"), ("long_ago", "/v1/deliveries?before=2001-01-01T00:00:00.000Z"),
         ("events", "/v1/events"), ("events_unknown", "/v1/events?type=none"), ("endpoints", "/v1/endpoints"),
     ]

@@ -59,9 +59,10 @@ enum OutboxChecks {
         let waiting = status.deliveries[.pending] ?? 0
         if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and no delivery is pending") }
         if status.overdue > 0 || status.arrivals > 0 {
+            let least = status.areArrivalsAtLeast ? "at least " : ""
             let late =
                 status.overdue > 0
-                ? StatusCommand.overdue(status, at: now) : "\(HumanText.count(Int(status.arrivals), "event waits", "events wait"))"
+                ? StatusCommand.overdue(status, at: now) : least + HumanText.count(Int(status.arrivals), "event waits", "events wait")
             return Finding(.problem, "engine", "not running, and \(late); start posthorn run")
         }
         return Finding(

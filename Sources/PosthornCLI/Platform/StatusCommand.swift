@@ -21,6 +21,7 @@ enum StatusCommand: Command {
 
     private static let keys: [(String, String)] = [
         ("events, arrivals", "events stored; those inserted by SQL that are not routed yet"),
+        ("arrivals_at_least", "whether there may be more: arrivals are counted as far as \(HumanText.grouped(OutboxStatus.arrivalLimit))"),
         ("deliveries", "counts by state"),
         ("oldest_waiting, backlog_age_ms", "when the event of the oldest delivery without an attempt happened, and how long ago"),
         ("overdue, overdue_age_ms", "deliveries whose time has come, and since when"),
@@ -65,8 +66,11 @@ enum StatusCommand: Command {
         var rows: [(String, String)] = []
         rows.append(("engine", status.engine.map { "running, process \($0)" } ?? (status.engineTrouble == nil ? "not running" : "unknown")))
         if let trouble = status.engineTrouble { rows.append(("trouble", TerminalText.text(trouble))) }
-        rows.append(("events", HumanText.grouped(status.events)))
-        if status.arrivals > 0 { rows.append(("arrivals", "\(HumanText.grouped(status.arrivals)) wait for their recipients to be found")) }
+        let least = status.areArrivalsAtLeast ? "at least " : ""
+        rows.append(("events", least + HumanText.grouped(status.events)))
+        if status.arrivals > 0 {
+            rows.append(("arrivals", "\(least)\(HumanText.grouped(status.arrivals)) wait for their recipients to be found"))
+        }
         for state in DeliveryState.allCases { rows.append((state.rawValue, HumanText.grouped(status.deliveries[state] ?? 0))) }
         rows.append(
             ("backlog", status.oldestReady.map { "oldest waiting event is from \($0), \(HumanText.distance(to: $0, from: now))" } ?? "none")

@@ -10,6 +10,13 @@ public protocol BoundedReader: AnyObject {
         _ rows: DeliveryRows,
         _ visit: (VisibleDelivery) -> Bool
     ) throws(OutboxProblem) -> VisitEnd
+    /// Visits deliveries that are tried again, the one first whose next attempt comes first.
+    /// - Parameter visit: Gets each row; `false` to stop behind it.
+    /// - Returns: Why it ended; at the limit, the last row with the time of its next attempt in place of its event's.
+    func visitRetries(
+        _ rows: RetryRows,
+        _ visit: (VisibleDelivery) -> Bool
+    ) throws(OutboxProblem) -> VisitEnd
     /// Visits events without their data, newest first.
     /// - Parameter visit: Gets each row; `false` to stop behind it.
     func visitEvents(

@@ -9,6 +9,8 @@ public protocol CredentialVault: AnyObject {
         id: String,
         at now: Timestamp
     ) throws(OutboxProblem)
+    /// Whether credentials or fixed headers of an endpoint that is not removed are sealed. Needs no key.
+    func hasSealedCredentials() throws(OutboxProblem) -> Bool
     /// Seals credentials and fixed headers that are stored in the clear, if the store has a key.
     /// - Returns: The ids of the endpoints whose credentials were sealed.
     func sealClearCredentials(at now: Timestamp) throws(OutboxProblem) -> [String]

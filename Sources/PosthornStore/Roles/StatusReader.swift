@@ -3,10 +3,12 @@ public import PosthornText
 
 /// How an outbox is doing, read beside the writer. Part of ``OutboxReader``, under the same rules.
 public protocol StatusReader: AnyObject {
-    /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for overdue further attempts, which are
-    /// counted as far as ``OutboxStatus/overdueLimit``.
-    /// - Parameter now: The time that says what is overdue.
-    func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus
+    /// Counts, ages and rates. Reads no more than a few rows, whatever the outbox holds, but for overdue further attempts and for events
+    /// that wait for their fan-out, which are counted as far as ``OutboxStatus/overdueLimit`` and ``OutboxStatus/arrivalLimit``.
+    /// - Parameters:
+    ///   - now: The time that says what is overdue.
+    ///   - countsTopology: Whether nodes and endpoints are counted, which goes through all of them; else only removed endpoints are.
+    func status(at now: Timestamp, countsTopology: Bool) throws(OutboxProblem) -> OutboxStatus
     /// What can be counted without going through anything that grows with the outbox, for metrics.
     func gauges() throws(OutboxProblem) -> OutboxGauges
     /// How many more events and deliveries there are than were counted for ``status(at:)``; reads all that is counted.
@@ -35,6 +37,9 @@ public protocol StatusReader: AnyObject {
 }
 
 extension StatusReader {
+    /// Counts, ages and rates, with nodes and endpoints.
+    public func status(at now: Timestamp) throws(OutboxProblem) -> OutboxStatus { try status(at: now, countsTopology: true) }
+
     /// All endpoints whose receivers asked to be left alone until a time after `now`.
     public func throttledEndpoints(after now: Timestamp) throws(OutboxProblem) -> [String: Timestamp] {
         try throttledEndpoints(after: now, among: nil, limit: .max)

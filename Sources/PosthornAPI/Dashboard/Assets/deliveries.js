@@ -9,12 +9,16 @@ import { act, actOnAll, acts, bulkActs, bulkBody, chooseAll } from './many.js';
 const tabs = [
     { word: 'All', filter: {} },
     { word: 'Pending', filter: { state: ['pending'] } },
-    { word: 'Retrying', filter: { state: ['pending'], attempts_min: '1' }, hint: 'Pending with failed attempts behind them.' },
+    { word: 'Retrying', filter: { state: ['pending'], attempts_min: '1' }, hint: 'Pending with failed attempts behind them, the one first whose next attempt comes first.' },
     { word: 'Held', filter: { state: ['held'] }, hint: 'They go out when their endpoint is enabled, verified or mended.' },
     { word: 'Exhausted', filter: { state: ['exhausted'] }, hint: 'Every attempt failed. They stay here until they are retried by hand.' },
     { word: 'Never got through', filter: { state: ['held', 'exhausted'] }, hint: 'Everything that no receiver has taken and that does not move by itself.' },
     { word: 'Delivered', filter: { state: ['delivered'] } },
+    { word: 'Cancelled', filter: { state: ['cancelled'] }, hint: 'Taken back by hand, or with their endpoint. They are not sent any more.' },
 ];
+
+/// Whether a filter asks for those that are tried again alone, which are listed by their next attempts.
+function isOfRetries(filter) { return filter.state.length === 1 && filter.state[0] === 'pending' && Number(filter.attempts_min[0] ?? 0) > 0; }
 
 const fields = [
     ['endpoint', 'Endpoint'], ['node', 'Node and below'], ['type', 'Type or pattern'], ['event', 'Event id'],
@@ -115,6 +119,8 @@ export function deliveryList(filter, signal) {
     const message = h('div', { role: 'status' });
     const end = h('div', {});
     const mayAct = me.can('retry');
+    const byNext = isOfRetries(filter);
+    const asked = byNext ? { ...filter, order: 'next_attempt' } : filter;
     let [cursor, total, isAsking] = [null, 0, false];
 
     function showBar() {
@@ -137,7 +143,7 @@ export function deliveryList(filter, signal) {
         if (await act(each, rows, message, signal)) await again();
     }
     async function chooseAllThatMatch() {
-        const rows = await chooseAll(`v1/deliveries${query({ ...filter })}`, signal);
+        const rows = await chooseAll(`v1/deliveries${query(asked)}`, signal);
         if (!rows) return;
         for (const row of rows) chosen.set(row.id, row);
         showChecks();
@@ -161,7 +167,7 @@ export function deliveryList(filter, signal) {
         if (isAsking) return;
         isAsking = true;
         try {
-            const part = await get(`v1/deliveries${query({ ...filter, limit: 50, cursor })}`, signal);
+            const part = await get(`v1/deliveries${query({ ...asked, limit: 50, cursor })}`, signal);
             body.append(...part.data.map(row => {
                 const element = tableRow(columns, row);
                 if (mayAct) element.prepend(h('td', {}, check(row)));
@@ -184,8 +190,8 @@ export function deliveryList(filter, signal) {
             fill(end, total === 0 ? emptyNote(filter) : h('p', { class: 'dim' }, `All ${count(total)} are shown.`));
             return;
         }
-        fill(end, searchedUntil && note('', h('p', {}, 'Searched back to ', time(searchedUntil), `; ${total === 0 ? 'nothing matched so far' : `${count(total)} matched so far`}.`)),
-            button(searchedUntil ? 'Search further back' : 'Show more', more));
+        fill(end, searchedUntil && note('', h('p', {}, byNext ? 'Searched as far as next attempts at ' : 'Searched back to ', time(searchedUntil), `; ${total === 0 ? 'nothing matched so far' : `${count(total)} matched so far`}.`)),
+            button(!searchedUntil ? 'Show more' : byNext ? 'Search on' : 'Search further back', more));
         if (!searchedUntil) watcher.observe(end);
     }
     // Goes on by itself when the end comes into view.
@@ -193,7 +199,7 @@ export function deliveryList(filter, signal) {
     signal.addEventListener('abort', () => watcher.disconnect());
     const element = h('div', {}, bar, message,
         h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-labelledby': caption },
-            h('table', {}, h('caption', { id: caption }, 'Newest first'),
+            h('table', {}, h('caption', { id: caption }, byNext ? 'By next attempt' : 'Newest first'),
                 h('thead', {}, h('tr', {}, mayAct && h('td', {}, h('span', { class: 'unseen' }, 'Choose')),
                     columns.map(([heading, , kind]) => h('th', { scope: 'col', class: kind }, heading)))),
                 body)),

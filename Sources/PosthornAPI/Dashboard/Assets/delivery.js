@@ -30,7 +30,7 @@ page('deliveries/:number', async context => {
         ]);
         const lanes = delivery.state === 'pending' && endpoint?.order ? await get(path`v1/endpoints/${delivery.endpoint}/lanes`, signal) : null;
         fill(head, headOf(delivery, endpoint, lanes, async each => { if (await act(each, [delivery], message, signal)) { shown = null; await show(); } }));
-        fill(line, h('h2', {}, 'Attempts'), timeline(delivery, attempts.data));
+        fill(line, h('h2', {}, 'Attempts'), timeline(delivery, attempts.data), !me.can('read') && attempts.data.length > 0 && hidden('What receivers answered is'));
         fill(request, requestOf(delivery));
     }
     await show();
@@ -79,19 +79,29 @@ function why(delivery) {
         h('p', {}, h('strong', {}, 'What to do'), `: ${remedy}`));
 }
 
+/// Said in place of what this reader may not see.
+function hidden(what) { return h('p', { class: 'dim' }, `${what} hidden: it takes the right read, and a server that does not hide it.`); }
+
+/// What an attempt's failure means, where the next one failed otherwise: that of the newest is said above.
+function meaningOf(attempt, newer) {
+    if (!attempt.error || !newer || (newer.error === attempt.error && newer.status === attempt.status)) return null;
+    return h('p', { class: 'dim' }, advice(attempt).join(' '));
+}
+
 function timeline(delivery, attempts) {
     if (attempts.length === 0) return h('p', { class: 'dim' }, 'No attempt was made yet.');
-    return h('ol', { class: 'timeline' }, attempts.map(attempt => h('li', { class: attempt.error ? 'bad' : 'good' },
+    return h('ol', { class: 'timeline' }, attempts.map((attempt, i) => h('li', { class: attempt.error ? 'bad' : 'good' },
         h('div', {}, h('strong', {}, `Attempt ${attempt.number}`), ' ', time(attempt.started_at), ` took ${length(attempt.duration_ms)}`),
         h('div', {}, outcome(attempt),
             attempt.address ? h('span', { class: 'dim' }, ` from ${attempt.address}`) : ''),
+        meaningOf(attempt, attempts[i + 1]),
         typeof attempt.response === 'string' && attempt.response !== '' && h('details', {}, h('summary', {}, 'Answer (the first KiB)'), h('pre', { tabindex: '0' }, pretty(attempt.response))))),
         delivery.state === 'pending' && h('li', {}, h('strong', {}, `Attempt ${delivery.attempts + 1}`), ' ', delivery.next_attempt_at ? timeAndDistance(delivery.next_attempt_at) : unknown));
 }
 
 function requestOf(delivery) {
     if (delivery.request_problem) return [h('h2', {}, 'Request'), note('warn', h('p', {}, `It cannot be shown: ${delivery.request_problem}`))];
-    if (!delivery.request) return [];
+    if (!delivery.request) return [h('h2', {}, 'Request'), hidden('What is sent is')];
     const request = delivery.request;
     const body = h('pre', { tabindex: '0', 'aria-label': 'Body' }, request.body === null ? '' : pretty(request.body));
     let isPretty = true;
@@ -118,6 +128,7 @@ async function showEvent(delivery, element, signal) {
         h('h2', {}, 'Who else got this event'),
         recipients.status === 'rejected' ? problemNote(recipients.reason) : recipientsTable(recipients.value.data),
         event.status === 'fulfilled' && event.value.data !== undefined && [
-            h('h2', {}, 'The event\'s data'), h('pre', { tabindex: '0', 'aria-label': 'The event\'s data' }, JSON.stringify(event.value.data, null, 2)),
+            h('h2', {}, 'The event\'s data'), event.value.data_dropped ? h('p', {}, 'It was dropped, as run --keep-payloads says.')
+                : h('pre', { tabindex: '0', 'aria-label': 'The event\'s data' }, JSON.stringify(event.value.data, null, 2)),
         ]);
 }

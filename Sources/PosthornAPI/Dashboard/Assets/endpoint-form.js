@@ -85,6 +85,16 @@ export function endpointForm(endpoint, options) {
     format.addEventListener('change', showSecrets);
     signature.addEventListener('change', showSecrets);
 
+    const order = select([['', 'none: each goes out as soon as it is due'], ['endpoint', 'all its deliveries, one at a time'], ['node', 'those of each node, one at a time'], ['key', 'those with the same value in their data, one at a time']],
+        typeof endpoint.order === 'object' && endpoint.order !== null ? 'key' : endpoint.order ?? '');
+    const ofOrder = h('div', { class: 'own' }, field('order/key', 'Which value', input(endpoint.order?.key), 'A JSON pointer into the event\'s data, as in /meeting/id.'),
+        field('on_exhausted', 'One that is exhausted', select([['stop', 'stops those behind it until it is retried, skipped or cancelled'], ['skip', 'is passed: the next one goes out']], endpoint.on_exhausted ?? 'stop')));
+    function showOrder() {
+        ofOrder.hidden = order.value === '';
+        controls.get('order/key').control.parentElement.hidden = order.value !== 'key';
+    }
+    order.addEventListener('change', showOrder);
+
     const fields = [
         options.isNew && field('id', 'Id', input(''), 'Letters, digits and such; one is made when this is left empty. It never changes.'),
         nodeField(),
@@ -97,9 +107,11 @@ export function endpointForm(endpoint, options) {
             field('timeout_ms', 'Timeout in milliseconds', input(endpoint.timeout_ms, { inputmode: 'numeric' }), 'For connection, headers and body together; 15000 when empty.'),
             field('max_in_flight', 'Requests at once', input(endpoint.max_in_flight, { inputmode: 'numeric' }), '64 when empty.'),
             field('rate_per_second', 'Requests a second', input(endpoint.rate_per_second, { inputmode: 'decimal' }), 'No limit when empty.'),
+            field('order', 'Order', order), ofOrder,
             field('retry', 'Attempts', input((endpoint.retry ?? []).join(', ')), 'When each is made after the first one, as in 0, 1m, 10m, 1h, 24h, which is so when this is empty.'))),
     ];
     showSecrets();
+    showOrder();
 
     /// What the fields say, as the API takes it; null for what was emptied.
     function values() {
@@ -117,6 +129,8 @@ export function endpointForm(endpoint, options) {
             events: lines('events').length === 0 ? null : lines('events'),
             headers: Object.keys(headers).length === 0 ? null : headers,
             method: text('method') === 'POST' ? null : text('method'),
+            order: order.value === 'key' ? { key: text('order/key') } : order.value || null,
+            on_exhausted: order.value !== '' && text('on_exhausted') === 'skip' ? 'skip' : null,
             timeout_ms: number('timeout_ms'), max_in_flight: number('max_in_flight'), rate_per_second: number('rate_per_second'),
             retry: text('retry') === '' ? null : text('retry').split(',').map(each => each.trim()).filter(each => each !== ''),
         };

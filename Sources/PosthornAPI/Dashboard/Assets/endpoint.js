@@ -3,8 +3,9 @@
 import { h, fill, announce, button, confirm, copyButton, dialog, facts, makeID, note, table } from './dom.js';
 import { ask, get, path, post, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
-import { atLeast, count, counted, deliveryState, endpointState, endpointTrouble, advice, length, outcome, isSuspended, pretty, stoppedLanes, time, timeAndDistance, unknown } from './words.js';
+import { atLeast, count, counted, deliveryState, endpointState, endpointTrouble, advice, length, limitWords, outcome, isSuspended, pretty, stoppedLanes, time, timeAndDistance, unknown } from './words.js';
 import { endpointForm } from './endpoint-form.js';
+import { past } from './past.js';
 import { follow, isInUse } from './refresh.js';
 
 const everyMilliseconds = 5000;
@@ -13,10 +14,11 @@ page('endpoints/:id', async context => {
     const { values, main, signal } = context;
     const target = path`v1/endpoints/${values.id}`;
     const [head, message, waiting, recent, settings] = Array.from({ length: 5 }, () => h('div', {}));
+    const did = past(target, signal);
     message.setAttribute('role', 'status');
     let [shown, hasMoreNodes] = [undefined, false];
     const first = await ask('GET', target, { signal });
-    fill(main, context.title(`Endpoint ${first.body.id}`), head, message, waiting, recent, settings);
+    fill(main, context.title(`Endpoint ${first.body.id}`), head, message, waiting, recent, did.element, settings);
 
     async function show() {
         const endpoint = await get(target, signal);
@@ -68,7 +70,7 @@ page('endpoints/:id', async context => {
         hasMoreNodes = more !== null;
         showSettings(first.body, first.tag, nodes);
     }
-    await follow(signal, everyMilliseconds, show);
+    await Promise.all([follow(signal, everyMilliseconds, show), did.follow()]);
 });
 
 /// Formats whose vendor wants the URL to prove itself.
@@ -95,6 +97,15 @@ function headOf(endpoint, lanes, actions) {
             ['URL', h('code', {}, endpoint.url)],
             ['Node', link(`nodes/${encodeURIComponent(endpoint.node)}`, endpoint.node)],
             ['Format', isOfFile(endpoint) ? `of a vendor's file: ${endpoint.vendor.info?.title ?? 'vendor'}` : endpoint.vendor ?? `${endpoint.envelope}, signature ${endpoint.signature ?? 'none'}`],
+            ...me.can('endpoints') ? [] : [
+                ['Event types', (endpoint.events ?? []).length === 0 ? 'all' : endpoint.events.join(', ')],
+                ['Its limits', limitWords(endpoint)],
+                ['Attempts', endpoint.retry?.join(', ')],
+            ],
+            ['In order', orderWords(endpoint)],
+            ['Failing since', timeAndDistance(endpoint.unhealthy?.failing_since)],
+            [`${upper(endpoint.unhealthy?.health ?? '')} since`, endpoint.unhealthy && endpoint.unhealthy.health !== 'failing' ? timeAndDistance(endpoint.unhealthy.health_since) : null],
+            ['Next probe', timeAndDistance(endpoint.unhealthy?.next_probe_at)],
             ['Its receiver asked to be left alone until', isSuspended(endpoint) ? null : timeAndDistance(endpoint.throttled_until)],
         ]),
         actions.length > 0 && h('div', { class: 'actions' }, actions),
@@ -119,6 +130,13 @@ function lanesOf(lanes) {
             ['Event', lane => link(`events/${encodeURIComponent(lane.event)}`, lane.event)], ['Behind it', lane => `${lane.at_least ? 'at least ' : ''}${count(lane.waiting)}`, 'number'], ['Since', lane => timeAndDistance(lane.since)],
         ], lanes.heads),
     ];
+}
+
+/// Which of its deliveries go out one after the other, if any do.
+function orderWords({ order, on_exhausted: exhausted }) {
+    if (!order) return null;
+    const which = order === 'endpoint' ? 'all its deliveries' : order === 'node' ? 'those of each node' : `those with the same ${order.key}`;
+    return `${which}, one at a time; one that is exhausted ${exhausted === 'skip' ? 'is passed' : 'stops those behind it'}`;
 }
 
 function upper(text) { return text.slice(0, 1).toUpperCase() + text.slice(1); }

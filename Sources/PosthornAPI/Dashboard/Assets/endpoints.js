@@ -20,13 +20,13 @@ const columns = [
 
 page('endpoints', async context => {
     const { main, signal } = context;
-    const filter = { node: context.query.get('node') ?? '', state: context.query.getAll('state') };
+    const filter = { prefix: context.query.get('prefix') ?? '', node: context.query.get('node') ?? '', state: context.query.getAll('state') };
     const troubled = h('div', {});
     const list = endpointList(filter, signal);
     fill(main, context.title('Endpoints'),
         me.can('endpoints') && h('div', { class: 'actions' }, link(`new-endpoint${query({ node: filter.node })}`, 'Make an endpoint')),
         filterForm(filter), troubled, list.element);
-    const isFiltered = filter.node !== '' || filter.state.length > 0;
+    const isFiltered = filter.prefix !== '' || filter.node !== '' || filter.state.length > 0;
     await Promise.all([list.more(), isFiltered ? null : showTroubled(troubled, signal)]);
 });
 
@@ -45,10 +45,11 @@ async function showTroubled(element, signal) {
 }
 
 function filterForm(filter) {
-    const [node, state] = [makeID('node'), makeID('state')];
+    const [prefix, node, state] = [makeID('prefix'), makeID('node'), makeID('state')];
     const select = h('select', { id: state, name: 'state' }, ['', 'active', 'disabled', 'unverified'].map(value => h('option', { value }, value || 'any')));
     select.value = filter.state[0] ?? '';
     const form = h('form', { class: 'filter', role: 'search', 'aria-label': 'Filter endpoints' },
+        h('div', {}, h('label', { for: prefix }, 'Id begins with'), h('input', { id: prefix, name: 'prefix', value: filter.prefix, spellcheck: 'false', autocapitalize: 'none' })),
         h('div', {}, h('label', { for: node }, 'Node and below'), h('input', { id: node, name: 'node', value: filter.node, spellcheck: 'false', autocapitalize: 'none' })),
         h('div', {}, h('label', { for: state }, 'State'), select),
         h('div', { class: 'actions' }, h('button', {}, 'Filter'), link('endpoints', 'Clear')));
@@ -82,7 +83,7 @@ function endpointList(filter, signal) {
 }
 
 function empty(filter) {
-    if (filter.node || filter.state.length > 0) return h('p', {}, 'None matches.');
+    if (filter.prefix || filter.node || filter.state.length > 0) return h('p', {}, 'None matches.');
     return h('p', {}, 'There is no endpoint yet. An endpoint is a URL of a receiver at a node of the hierarchy. ',
         me.can('endpoints') ? link('new-endpoint', 'Make the first one') : 'Those who run Posthorn make them.');
 }

@@ -110,7 +110,8 @@ page('nodes/:id', async context => {
             ['Limits of what is here and below', node.limits && limitWords(node.limits)],
             ['Mails about exhausted deliveries go to', node.notification_email],
         ]),
-        h('p', {}, link(`events${query({ node: node.id })}`, 'Events here and below'), ', ', link(`deliveries${query({ node: node.id })}`, 'their deliveries')),
+        h('p', {}, 'Endpoints at this node get the ', link(`events${query({ node: node.id })}`, 'events of this node and of all below it'), ', and so do endpoints at the nodes above; here are ',
+            link(`deliveries${query({ node: node.id })}`, 'the deliveries of those events'), '.'),
         h('h2', {}, 'Endpoints here and below'),
         endpoints.length === 0 ? h('p', {}, 'There are none. ', me.can('endpoints') && link(`new-endpoint${query({ node: node.id })}`, 'Make one'))
             : table(hasMore ? 'The first of them by id' : 'By id', [

@@ -25,7 +25,7 @@ page('', async ({ title, main, signal }) => {
     const lastHour = h('div', { class: 'columns' });
     const list = h('div', {});
     const samples = [];
-    let [lastEngine, hourly] = [null, null];
+    let [lastEngine, hourly, seesAll] = [null, null, true];
     fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), lastHour, plots, list);
 
     async function showFigures() {
@@ -39,8 +39,13 @@ page('', async ({ title, main, signal }) => {
             fill(engine, note('bad', h('p', {}, error.message)));
             return;
         }
-        behind.show(...lag(status));
-        through.show(...throughput(status));
+        seesAll = 'overdue' in status;
+        if (seesAll) {
+            behind.show(...lag(status));
+            through.show(...throughput(status));
+        } else {
+            showTree();
+        }
         const state = engineNote(status) ?? limitNote(status);
         fill(engine, state);
         if (state?.textContent !== lastEngine && state) announce(state.textContent);
@@ -52,6 +57,21 @@ page('', async ({ title, main, signal }) => {
             plot('Lag since this page was opened', samples, [{ name: 'lag', value: each => each.lag, text: length }]));
     }
 
+    /// The figures of the whole outbox are not for keys of a node; the statistics of its tree are.
+    function showTree() {
+        if (hourly === null) return;
+        // The newest step may just have begun.
+        const latest = stepsOf(hourly, Date.now())?.slice(-2) ?? [];
+        const numbers = of => latest.map(of).filter(value => typeof value === 'number');
+        const [lags, rates] = [numbers(each => each.lag.p99), numbers(each => each.delivered)];
+        const why = hourly.data === null ? 'There are too many endpoints here to add up.' : 'Nothing was counted in the last hour.';
+        const late = Math.max(...lags);
+        if (lags.length > 0) behind.show(length(late), '99 in 100 attempts of the last minutes began so late or less.', late > 60_000 ? 'bad' : late > 5000 ? 'warn' : 'good');
+        else behind.show(unknown, rates.length > 0 ? 'No attempt was made in the last minutes.' : why);
+        if (rates.length > 0) through.show(rate(rates.reduce((sum, each) => sum + each, 0) / rates.length), 'delivered, on average of the last minutes');
+        else through.show(unknown, why);
+    }
+
     async function showLastHour() {
         let statistics;
         try {
@@ -59,9 +79,11 @@ page('', async ({ title, main, signal }) => {
         } catch (error) {
             if (error.name === 'AbortError' || error.status === 401) throw error;
             fill(lastHour, note('warn', h('p', {}, `The last hour is ${unknown}: ${error.message}`)));
+            if (!seesAll) for (const each of [behind, through]) each.show(unknown, error.message);
             return;
         }
         hourly = statistics;
+        if (!seesAll) showTree();
         const steps = stepsOf(statistics, Date.now());
         if (steps === null) {
             fill(lastHour, h('p', { class: 'dim' }, 'There are too many endpoints here to draw the last hour of all of them; each has its own on its page.'));
@@ -98,10 +120,13 @@ page('', async ({ title, main, signal }) => {
         }
         const stopped = new Map((lanes.value?.data ?? []).filter(each => each.stopped > 0).map(each => [each.endpoint, each]));
         const rows = await troubledRows(status.value, off.value.data, failed.value?.byEndpoint ?? new Map(), stopped, signal);
-        const parts = [...troubleParts(status.value), [stopped.size, 'stopped in order', stopped.size > 0 && lanes.value.next_cursor !== null]];
+        // Of lanes only those of the first endpoints are looked at.
+        const areLanesKnown = lanes.status === 'fulfilled' && lanes.value.next_cursor === null;
+        const parts = [...troubleParts(status.value), [stopped.size, 'stopped in order', !areLanesKnown && stopped.size > 0]];
         const total = parts.reduce((sum, [number]) => sum + number, 0);
-        trouble.show(atLeast(count(total), parts.some(([, , isAtLeast]) => isAtLeast)), total === 0 ? 'All can be delivered to.' : troubleWords(parts), total === 0 ? 'good' : 'warn', 'endpoints');
-        if (!isInUse(list)) fill(list, troubleTable(rows, status.value, failed.value?.areAllHere ?? false));
+        const words = total === 0 ? areLanesKnown ? 'All can be delivered to.' : `Whether more are stopped in order is ${unknown}.` : troubleWords(parts);
+        trouble.show(atLeast(count(total), !areLanesKnown || parts.some(([, , isAtLeast]) => isAtLeast)), words, total > 0 ? 'warn' : areLanesKnown ? 'good' : '', 'endpoints');
+        if (!isInUse(list)) fill(list, troubleTable(rows, status.value, failed.value?.areAllHere ?? false, areLanesKnown && failed.status === 'fulfilled'));
     }
 
     await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, async () => { await showLastHour(); await showTrouble(); })]);
@@ -121,17 +146,14 @@ function card(heading) {
     };
 }
 
-const notShown = 'Keys of a node are not shown figures of the whole outbox.';
-
 function lag(status) {
-    if (!('overdue' in status)) return [unknown, notShown];
+    if (status.overdue === 0 && status.arrivals > 0) return [atLeast(counted(status.arrivals, 'event'), status.arrivals_at_least), 'wait for their recipients to be found; an engine does that.', 'warn'];
     if (status.overdue === 0) return ['on time', status.next_retry_at ? ['Next retry ', time(status.next_retry_at)] : 'Nothing waits for a retry.', 'good'];
     const kind = status.overdue_age_ms > 60_000 ? 'bad' : status.overdue_age_ms > 5000 ? 'warn' : '';
     return [length(status.overdue_age_ms), `${atLeast(counted(status.overdue, 'delivery is due', 'deliveries are due'), status.overdue_at_least)}.`, kind];
 }
 
 function throughput(status) {
-    if (!('overdue' in status)) return [unknown, notShown];
     if (status.engine_pid === null) return [unknown, 'No engine runs, so nothing goes out.', 'bad'];
     if (typeof status.delivered_per_second !== 'number') return [unknown, 'The engine has not said anything in the last 15 seconds; it does so when it has work.'];
     return [rate(status.delivered_per_second), `delivered, of ${rate(status.attempts_per_second)} attempts; ${count(status.in_flight)} on the wire`];
@@ -218,10 +240,10 @@ async function troubledRows(status, off, failed, stopped, signal) {
         .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [], lanes: stopped.get(endpoint.id) }));
 }
 
-function troubleTable(rows, status, areAllHere) {
+function troubleTable(rows, status, areAllHere, isCertain) {
     if (rows.length === 0) {
         const active = status.endpoints.active ?? 0;
-        if (active > 0) return h('p', { class: 'dim' }, `No trouble: ${counted(active, 'endpoint is', 'endpoints are')} active.`);
+        if (active > 0) return h('p', { class: 'dim' }, `No trouble${isCertain ? '' : ' is known'}: ${counted(active, 'endpoint is', 'endpoints are')} active.`);
         return [h('h2', {}, 'Nothing here yet'), h('p', {}, 'There is no endpoint. ', me.can('endpoints') ? link('new-endpoint', 'Make the first one') : 'Those who run Posthorn make them',
             ', or apply a topology file: posthorn apply topology.json')];
     }

@@ -66,8 +66,16 @@ export function endpointTrouble(endpoint) {
     return null;
 }
 
-function failures({ failures_in_a_row: number, health_reason: reason }) {
-    return `${counted(number, 'attempt has', 'attempts have')} failed in a row, the last with ${reason}`;
+function failures({ failures_in_a_row: number, health_reason: reason, failing_since: since }) {
+    const long = since ? ` for ${length(Date.now() - Date.parse(since))}` : '';
+    return `${counted(number, 'attempt has', 'attempts have')} failed in a row${long}, the last with ${reason}`;
+}
+
+/// A part of a whole in per cent; never 100 or 0 where it is not quite so.
+export function share(part, whole) {
+    if (typeof part !== 'number' || !(whole > 0)) return unknown;
+    const percent = Math.floor(part / whole * 1000) / 10;
+    return `${part > 0 && percent === 0 ? 'less than 0.1' : percent} %`;
 }
 
 /// A count that may not be whole.

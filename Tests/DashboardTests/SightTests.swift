@@ -1,0 +1,86 @@
+import PosthornModel
+import PosthornStore
+import PosthornTestSupport
+import PosthornText
+import Testing
+
+@testable import Posthorn
+
+extension BrowserTests {
+    /// What pages say of what was counted, of what is tried again, and of what a reader may not see.
+    @Suite struct SightTests {
+        /// Counts attempts of an endpoint of some minutes ago: three delivered and one answered 500, each a second late.
+        private func count(_ bench: DashboardBench, _ endpoint: String) throws {
+            let outbox = bench.outbox
+            let key = try #require(try outbox.scoped(to: nil).topology().endpoint(endpoint)).key
+            var tally = AttemptTally()
+            for _ in 0..<3 { tally.count(nil, durationMicroseconds: 20_000, lagMilliseconds: 1000, state: .delivered) }
+            tally.count(.status, durationMicroseconds: 20_000, lagMilliseconds: 1000, state: .pending)
+            let counted = tally
+            let moment = outbox.scoped(to: nil).now.advanced(byMilliseconds: -240_000)
+            try outbox.writer.perform { (store) throws(OutboxProblem) in try store.add([(key, counted)], at: moment) }
+        }
+
+        private func figure(_ heading: String) -> String {
+            "[...document.querySelectorAll('.card')].find(each => each.textContent.startsWith('\(heading)')).querySelector('.figure')"
+        }
+
+        @Test func anEndpointSaysWhatShareWasDelivered() throws {
+            let bench = try DashboardBench()
+            try count(bench, "crm")
+            let tab = try bench.tab("endpoints/crm", key: try bench.key(nil, .admin))
+            try tab.waitFor("75 % of 4 attempts were delivered. Failed with: http_status 1.")
+            #expect(try tab.number("document.querySelectorAll('section[aria-label=\"How it did\"] svg path[d^=M]').length") == 4)
+            try tab.picture("endpoint-past")
+            let days =
+                "{ const field = document.querySelector('section[aria-label=\"How it did\"] select'); field.value = '1d'; "
+                + "field.dispatchEvent(new Event('change')); }"
+            try tab.run(days)
+            try tab.wait("performance.getEntriesByType('resource').some(each => each.name.endsWith('crm/stats?step=1d'))")
+            try tab.waitFor("75 % of 4 attempts were delivered.")
+            try tab.open("endpoints/top")
+            try tab.waitFor("No attempt was counted.")
+            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+        }
+
+        @Test func aTenantsFirstScreenHasTheFiguresOfTheTree() throws {
+            let bench = try DashboardBench()
+            try count(bench, "crm")
+            let tab = try bench.tab("", key: try bench.key("c1", .read))
+            try tab.wait("\(figure("How far behind")).textContent !== 'unknown'")
+            #expect(try tab.holds("/^\\d/.test(\(figure("Throughput")).textContent)"))
+            let other = try bench.tab("", key: try bench.key("c2", .read))
+            #expect(try other.holds("\(figure("How far behind")).textContent === 'unknown'"))
+            #expect(try other.holds("\(figure("Throughput")).textContent === 'unknown'"))
+        }
+
+        @Test func whatIsTriedAgainIsListedByItsNextAttempt() throws {
+            let bench = try DashboardBench(hasData: false, runs: true)
+            let retry = try RetrySchedule(["0", "1h"])
+            let crm = EndpointSettings(id: "crm", node: "c1", url: bench.wrongURL, vendor: .weseedo, retry: retry)
+            _ = try bench.outbox.apply(try Topology(nodes: DashboardBench.nodes, endpoints: [crm]))
+            for id in ["e1", "e2"] {
+                _ = try bench.outbox.emit(NewEvent(id: id, type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
+                bench.receiver.waitForRequests(id == "e1" ? 1 : 2)
+            }
+            let tab = try bench.tab("endpoints/crm", key: try bench.key(nil, .admin))
+            try tab.wait("[...document.querySelectorAll('table .badge')].filter(each => each.textContent === 'retrying').length === 2")
+            try tab.follow("retrying")
+            try tab.waitForPage("deliveries")
+            try tab.waitFor("By next attempt")
+            let numbers = "[...document.querySelectorAll('tbody tr th')].map(each => each.textContent).join(' ')"
+            #expect(try tab.evaluate(numbers).string == "1 2")
+            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+        }
+
+        @Test func whatIsHiddenIsSaidToBe() throws {
+            let bench = try DashboardBench(runs: true)
+            bench.receiver.waitForRequests(8)
+            let tab = try bench.tab("deliveries/1", key: try bench.key(nil, .readMetadata))
+            try tab.waitFor("What is sent is hidden")
+            try tab.open("events/e1")
+            try tab.waitFor("Its data is hidden")
+            #expect(try !tab.text().contains("m1"))
+        }
+    }
+}
