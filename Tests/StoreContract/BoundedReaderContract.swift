@@ -71,9 +71,6 @@ extension StoreContract {
         #expect(try numbers { ($0.states, $0.after) = ([.exhausted, .held], ids[0]) } == [ids[1], ids[2]])
         #expect(try numbers { $0.states = [.exhausted] } == [ids[1]])
         #expect(try numbers { $0.states = [.exhausted, .held] } == [ids[2], ids[1]])
-        let keys = try ["a", "b"].map { id in try #require(try read { try $0.endpoint(id: id) }).key }
-        #expect(try keys.map { key in try read { try $0.heldCount(ofEndpoint: key, limit: 9) } } == [1, 0])
-        #expect(try read { try $0.heldCount(ofEndpoint: keys[0], limit: 0) } == 0)
         #expect(try numbers { $0.states = [.delivered] } == [ids[0]])
         #expect(try numbers { ($0.states, $0.endpoint) = ([.pending], "b") } == [ids[5], ids[3]])
         #expect(try numbers { $0.endpoint = "a" } == [ids[4], ids[2], ids[0]])

@@ -8,6 +8,7 @@ extension StoreContract {
         Rule("a delivery is listed with its event, endpoint and newest attempt") { try $0.listedDeliveriesAreWhole() },
         Rule("lists are filtered, in either order, a page at a time") { try $0.listsAreFiltered() },
         Rule("numbers and counts agree with the list") { try $0.numbersAndCountsAgree() },
+        Rule("what is held for an endpoint is counted, no more than asked for") { try $0.heldDeliveriesAreCounted() },
         Rule("what waits for a former URL is counted") { try $0.formerURLsAreCounted() },
         Rule("what waits for endpoints is found") { try $0.waitingIsFound() },
         Rule("attempts are listed as they were recorded") { try $0.attemptsAreListed() },
@@ -35,6 +36,14 @@ extension StoreContract {
         // An attempt of 1.5 ms.
         #expect(row.last == .init(status: 503, error: .status, errorText: "answered 503", ended: later(1)))
         #expect(rows[1].last == .init(status: 200, error: nil, errorText: "", ended: later(1)))
+    }
+
+    private func heldDeliveriesAreCounted() throws {
+        let (store, ids) = try filled()
+        try store.write { () throws(OutboxProblem) in try store.hold([ids[2], ids[4]]) }
+        let keys = try ["a", "b"].map { id in try #require(try read { try $0.endpoint(id: id) }).key }
+        #expect(try keys.map { key in try read { try $0.heldCount(ofEndpoint: key, limit: 9) } } == [2, 0])
+        #expect(try [1, 0].allSatisfy { limit in try read { try $0.heldCount(ofEndpoint: keys[0], limit: limit) } <= limit })
     }
 
     /// Six events for two endpoints: every second one of type U, each a second later than the one before.

@@ -12,8 +12,8 @@ final class CertificateFileWatch: Sendable {
 
     /// Watches from now on until the process ends.
     init(_ path: String) throws {
-        let descriptor = inotify_init1(0)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        // The flag of inotify is that of open(2).
+        let descriptor = inotify_init1(O_CLOEXEC)
         guard descriptor >= 0, inotify_add_watch(descriptor, path, UInt32(IN_OPEN | IN_CLOSE_NOWRITE)) >= 0 else {
             throw BenchProblem("inotify: \(String(cString: strerror(errno)))")
         }

@@ -17,7 +17,7 @@ public enum EventID {
         }
     }
 
-    /// The digit of a number that stands before `later` others.
+    /// The digit of a number that comes before `later` others.
     private static func hexDigit(_ value: UInt64, _ later: Int) -> UInt8 {
         JSONWriter.hexDigit(UInt8(truncatingIfNeeded: value >> UInt64(4 * later)) & 15)
     }

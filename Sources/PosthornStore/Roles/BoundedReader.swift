@@ -31,6 +31,4 @@ public protocol BoundedReader: AnyObject {
     func revision(_ key: Int64) throws(OutboxProblem) -> StoredRevision?
     /// One delivery; `nil` when there is none of that number.
     func visibleDelivery(_ number: Int64) throws(OutboxProblem) -> VisibleDelivery?
-    /// How many deliveries of an endpoint are held, counted as far as `limit`.
-    func heldCount(ofEndpoint key: Int64, limit: Int) throws(OutboxProblem) -> Int
 }

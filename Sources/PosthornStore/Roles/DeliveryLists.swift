@@ -28,6 +28,8 @@ public protocol DeliveryLists: AnyObject {
     ) throws(OutboxProblem) -> [String: [DeliveryState: Int]]
     /// How many deliveries wait, pending or held, for another URL than their endpoint has now, by the endpoints' ids.
     func waitingAtFormerURL(of endpoints: [String]) throws(OutboxProblem) -> [String: Int]
+    /// How many deliveries of an endpoint are held, of the first `limit` at most that a store looks at.
+    func heldCount(ofEndpoint key: Int64, limit: Int) throws(OutboxProblem) -> Int
     /// The attempts of a delivery, first to last; `nil` when there is no such delivery.
     func attempts(of delivery: Int64) throws(OutboxProblem) -> [Attempt]?
 }

@@ -7,7 +7,7 @@ const height = 100;
 
 /// Draws samples that have `at` in milliseconds.
 /// - `lines`: each with a `name`, a `value` of a sample (null for unknown), a `text` of a value, and a `kind` for its colour.
-/// - `top`: what the upper edge stands for, if it is not the greatest value.
+/// - `top`: what the upper edge means, if it is not the greatest value.
 export function plot(title, samples, lines, top = null) {
     const first = samples[0]?.at ?? 0;
     const span = Math.max(1, (samples.at(-1)?.at ?? 1) - first);
