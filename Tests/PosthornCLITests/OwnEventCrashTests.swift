@@ -14,9 +14,9 @@ import Testing
 /// POSTHORN_TEST_OWN_KILLS says how many times, POSTHORN_TEST_SEED repeats a run.
 @Suite(.limited(seconds: 1200)) struct OwnEventCrashTests {
     private static func environment(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
-    private static let kills = environment("POSTHORN_TEST_OWN_KILLS") ?? 20
+    private static let kills = environment("POSTHORN_TEST_OWN_KILLS") ?? 8
     private static let eventsPerRound = 24
-    private static let run = ["run", "--speed", "1000000", "--allow", "127.0.0.0/8"]
+    private static let run = ["run", "--speed", "20000", "--allow", "127.0.0.0/8"]
 
     /// A receiver whose endpoint `moody` changes from round to round; `bad` and `loop` never take anything.
     private final class Receiver {
@@ -66,7 +66,8 @@ import Testing
             let already = receiver.receiver.requests.count
             try emit((0..<Self.eventsPerRound).map { $0 % 3 == 0 ? "B" : "M" }, posthorn)
             if round % 4 == 3 { #expect(try posthorn.run("replay", "create", "--endpoint", "bad", "--rate", "10000").status == 0) }
-            _ = receiver.receiver.waitForRequests(already + Int(random.next() % UInt64(Self.eventsPerRound * 4 / 3)))
+            // As many as come for certain: `moody` gets none while it is suspended.
+            _ = receiver.receiver.waitForRequests(already + Int(random.next() % UInt64(Self.eventsPerRound / 3 + 1)))
             engine.send(SIGKILL)
             #expect(engine.wait() == 128 + SIGKILL, "seed \(seed), round \(round)")
         }
