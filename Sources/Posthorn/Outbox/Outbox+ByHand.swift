@@ -57,12 +57,21 @@ extension Outbox {
     /// dropped, unless they are to be cancelled. Changes nothing.
     /// - Throws: `InputProblem` when the filter names something unknown; `OutboxProblem` for the store.
     package func count(_ filter: DeliveryFilter, for action: DeliveryAction) throws -> [String: [DeliveryState: Int]] {
+        try countBoth(filter, for: action).possible
+    }
+
+    /// The same, with those that are left out.
+    package func countBoth(
+        _ filter: DeliveryFilter,
+        for action: DeliveryAction
+    ) throws -> (possible: [String: [DeliveryState: Int]], withoutData: [String: [DeliveryState: Int]]) {
         let found = try resolved(filter)
         var counts = try read { try $0.deliveryCounts(found, states: found.states(of: action)) }
-        for (endpoint, states) in try countWithoutData(filter, for: action) {
+        let withoutData = try countWithoutData(filter, for: action)
+        for (endpoint, states) in withoutData {
             for (state, dropped) in states { counts[endpoint]?[state]? -= dropped }
         }
-        return counts.mapValues { $0.filter { $0.value > 0 } }.filter { !$0.value.isEmpty }
+        return (counts.mapValues { $0.filter { $0.value > 0 } }.filter { !$0.value.isEmpty }, withoutData)
     }
 
     /// How many deliveries of a filter cannot be sent again, since the data of their events was dropped, by the ids of their endpoints and

@@ -15,4 +15,6 @@ package struct ReplayForecast: Sendable, Hashable {
 
     /// Those deliveries, of all endpoints.
     package var total: Int { deliveries.values.reduce(0, +) }
+    /// Those whose event's data was dropped, of all endpoints.
+    package var totalDropped: Int { dataDropped.values.reduce(0, +) }
 }

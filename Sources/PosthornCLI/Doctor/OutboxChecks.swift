@@ -59,7 +59,7 @@ enum OutboxChecks {
         let waiting = status.deliveries[.pending] ?? 0
         if waiting == 0 && status.arrivals == 0 { return Finding(.ok, "engine", "not running, and no delivery is pending") }
         if status.overdue > 0 || status.arrivals > 0 {
-            let least = status.areArrivalsAtLeast ? "at least " : ""
+            let least = HumanText.least(status.areArrivalsAtLeast)
             let late =
                 status.overdue > 0
                 ? StatusCommand.overdue(status, at: now) : least + HumanText.count(Int(status.arrivals), "event waits", "events wait")
@@ -118,7 +118,7 @@ enum OutboxChecks {
     /// Lanes that stand still until someone does something.
     static func lanes(_ counts: [(endpoint: String, summary: LaneSummary)]) -> [Finding] {
         counts.filter { $0.summary.stopped > 0 }.map { endpoint, summary in
-            let least = summary.isAtLeast ? "at least " : ""
+            let least = HumanText.least(summary.isAtLeast)
             let lanes = least + HumanText.count(summary.stopped, "lane", "lanes")
             let waiting = least + HumanText.count(summary.stoppedWaiting, "delivery waits", "deliveries wait")
             return Finding(

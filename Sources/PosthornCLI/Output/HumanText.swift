@@ -18,6 +18,9 @@ enum HumanText {
         return "\(tenths < 0 ? "-" : "")\(grouped(tenths.magnitude / 10)).\(tenths.magnitude % 10)"
     }
 
+    /// What comes before a count that may not be whole.
+    static func least(_ isAtLeast: Bool) -> String { isAtLeast ? "at least " : "" }
+
     /// A length in its two largest units: `850 ms`, `3.2 s`, `4m 10s`, `2h 5m`, `3d 4h`.
     static func length(milliseconds: Int64) -> String {
         let ms = max(0, milliseconds)

@@ -56,8 +56,8 @@ struct DeliveryChoice {
     /// Counts the deliveries and prints that; nothing is changed.
     func printCounts(_ outbox: Outbox, _ context: Context) throws {
         guard case .matching(let filter) = selection else { return }
-        let counts = try outbox.count(filter, for: action)
-        let dropped = try outbox.countWithoutData(filter, for: action).mapValues { $0.values.reduce(0, +) }
+        let (counts, withoutData) = try outbox.countBoth(filter, for: action)
+        let dropped = withoutData.mapValues { $0.values.reduce(0, +) }
         let endpoints = Set(counts.keys).union(dropped.keys).sorted()
         if context.json {
             for endpoint in endpoints {

@@ -65,7 +65,7 @@ enum LanesCommand: Command {
     /// How many wait, and how many of those for a person, in words.
     static func sentence(_ summary: LaneSummary) -> String {
         if summary.lanes == 0, !summary.isAtLeast { return "nothing waits in order" }
-        let least = summary.isAtLeast ? "at least " : ""
+        let least = HumanText.least(summary.isAtLeast)
         let waiting = least + HumanText.count(summary.waiting, "delivery waits", "deliveries wait")
         let stopped =
             summary.stopped == 0
@@ -76,6 +76,6 @@ enum LanesCommand: Command {
     }
 
     private static func number(_ number: Int, _ isAtLeast: Bool) -> String {
-        (isAtLeast ? "at least " : "") + HumanText.grouped(number)
+        HumanText.least(isAtLeast) + HumanText.grouped(number)
     }
 }

@@ -66,7 +66,7 @@ enum StatusCommand: Command {
         var rows: [(String, String)] = []
         rows.append(("engine", status.engine.map { "running, process \($0)" } ?? (status.engineTrouble == nil ? "not running" : "unknown")))
         if let trouble = status.engineTrouble { rows.append(("trouble", TerminalText.text(trouble))) }
-        let least = status.areArrivalsAtLeast ? "at least " : ""
+        let least = HumanText.least(status.areArrivalsAtLeast)
         rows.append(("events", least + HumanText.grouped(status.events)))
         if status.arrivals > 0 {
             rows.append(("arrivals", "\(least)\(HumanText.grouped(status.arrivals)) wait for their recipients to be found"))
@@ -120,7 +120,7 @@ enum StatusCommand: Command {
     /// How many there are beyond those that are named.
     private static func rest<Value>(_ word: String, _ list: EndpointTroubles.List<Value>) -> [(String, String)] {
         if list.count == list.shown.count, !list.isAtLeast { return [] }
-        let count = (list.isAtLeast ? "at least " : "") + HumanText.count(list.count, "endpoint")
+        let count = HumanText.least(list.isAtLeast) + HumanText.count(list.count, "endpoint")
         return [(word, "\(count) in all; posthorn endpoint list has every one")]
     }
 
@@ -129,7 +129,7 @@ enum StatusCommand: Command {
         let age =
             status.overdueSince.map { ", the first for \(HumanText.length(milliseconds: max(0, now.milliseconds - $0.milliseconds)))" }
             ?? ""
-        let least = status.isOverdueAtLeast ? "at least " : ""
+        let least = HumanText.least(status.isOverdueAtLeast)
         return least + HumanText.count(Int(status.overdue), "delivery is due", "deliveries are due") + age
     }
 }

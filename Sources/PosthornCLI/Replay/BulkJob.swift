@@ -36,7 +36,7 @@ enum BulkJob {
             context.output.write(
                 "\(action.name) by job \(job.number): \(total)at \(rate) a second; posthorn replay show \(job.number) says how far it is\n"
             )
-            context.output.write(DeliveryChoice.leftOut(forecast.dataDropped.values.reduce(0, +)))
+            context.output.write(DeliveryChoice.leftOut(forecast.totalDropped))
         }
         return 0
     }

@@ -53,7 +53,7 @@ enum ReplayCreateCommand: Command {
             context.output.write(
                 "replay \(replay.number): \(total)at \(rate) a second; posthorn replay show \(replay.number) says how far it is\n"
             )
-            context.output.write(DeliveryChoice.leftOut(forecast.dataDropped.values.reduce(0, +)))
+            context.output.write(DeliveryChoice.leftOut(forecast.totalDropped))
         }
         return 0
     }
@@ -78,7 +78,7 @@ enum ReplayCreateCommand: Command {
     private static func text(_ forecast: ReplayForecast) -> String {
         let deliveries = HumanText.count(forecast.total, "delivery", "deliveries")
         var text = "\(deliveries) of \(HumanText.count(forecast.events, "event", "events")) would be sent; this was a dry run\n"
-        text += DeliveryChoice.leftOut(forecast.dataDropped.values.reduce(0, +))
+        text += DeliveryChoice.leftOut(forecast.totalDropped)
         for endpoint in Set(forecast.deliveries.keys).union(forecast.refused.keys).sorted() {
             var parts = ["\(HumanText.grouped(forecast.deliveries[endpoint] ?? 0))"]
             if let held = forecast.held[endpoint] { parts.append("\(HumanText.grouped(held)) of them held until it is active") }

@@ -1,6 +1,6 @@
 // One delivery: what was sent, what came back each time, when it is tried next, and who else got the event.
 
-import { h, fill, button, copyButton, facts, note, table } from './dom.js';
+import { h, fill, button, copyButton, facts, hidden, note, table } from './dom.js';
 import { get, path, me } from './api.js';
 import { page, link, problemNote } from './router.js';
 import { advice, count, curl, deliveryState, due, endpointTrouble, isSuspended, length, outcome, pretty, states, time, timeAndDistance, unknown } from './words.js';
@@ -78,9 +78,6 @@ function why(delivery) {
         h('p', {}, meaning),
         h('p', {}, h('strong', {}, 'What to do'), `: ${remedy}`));
 }
-
-/// Said in place of what this reader may not see.
-function hidden(what) { return h('p', { class: 'dim' }, `${what} hidden: it takes the right read, and a server that does not hide it.`); }
 
 /// What an attempt's failure means, where the next one failed otherwise: that of the newest is said above.
 function meaningOf(attempt, newer) {

@@ -93,6 +93,9 @@ export function facts(pairs) {
 /// A message in a box: `bad`, `warn`, `good` or plain.
 export function note(kind, ...children) { return h('div', { class: `note ${kind}` }, children); }
 
+/// Said in place of what this reader may not see.
+export function hidden(what) { return h('p', { class: 'dim' }, `${what} hidden: it takes the right read, and a server that does not hide it.`); }
+
 /// A button that copies a text.
 export function copyButton(words, text) {
     return button(words, async event => {

@@ -1,6 +1,6 @@
 // Events: what has happened, and what has become of one.
 
-import { h, fill, button, facts, makeID, note, table, tableRow } from './dom.js';
+import { h, fill, button, facts, hidden, makeID, note, table, tableRow } from './dom.js';
 import { get, path, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
 import { count, deliveryState, outcome, time, timeAndDistance } from './words.js';
@@ -65,7 +65,7 @@ page('events/:id', async context => {
         ]),
         event.data_dropped && note('warn', h('p', {}, 'Its data was dropped, as run --keep-payloads says. It is listed, and cannot be sent again.')),
         event.data !== undefined && event.data !== null && [h('h2', {}, 'Data'), h('pre', { tabindex: '0', 'aria-label': 'Data' }, JSON.stringify(event.data, null, 2))],
-        !me.can('read') && !event.data_dropped && h('p', { class: 'dim' }, 'Its data is hidden: it takes the right read, and a server that does not hide it.'),
+        !me.can('read') && !event.data_dropped && hidden('Its data is'),
         h('h2', {}, 'Who gets it, and why'), recipientsTable(recipients.data),
         h('h2', {}, 'Deliveries'),
         event.deliveries.length === 0 ? h('p', {}, 'There are none.') : table('Of this event', [
