@@ -12,7 +12,7 @@ import PosthornText
         #expect(throttle.until == moment(5000))
         let turns = [0, 1, 4999, 5000].map { throttle.turn(at: moment($0)) }
         #expect(turns == [.at(moment(5000)), .at(moment(5000)), .at(moment(5000)), .now])
-        throttle.take()
+        throttle.take(1)
         let later = [5000, 6000].map { throttle.turn(at: moment($0)) }
         #expect(later == [.at(moment(6000)), .now])
     }
@@ -49,7 +49,7 @@ import PosthornText
             for tick in stride(from: 0, to: 1000, by: 10) {
                 let now = moment(Int64(second * 1000 + tick))
                 while throttle.turn(at: now) == .now {
-                    throttle.take()
+                    throttle.take(1)
                     if count.taken < limit {
                         count.taken += 1
                         throttle.succeeded()
@@ -94,7 +94,7 @@ import PosthornText
             for (i, delivery) in deliveries.enumerated() where delivery.state == .pending {
                 guard let due = delivery.nextAttemptAt, due <= now, left > 0 else { continue }
                 if throttle?.turn(at: now) ?? .now != .now { break }
-                throttle?.take()
+                throttle?.take(1)
                 left -= 1
                 let second = now.milliseconds / 1000
                 let isTaken = takenInSecond[second, default: 0] < 5

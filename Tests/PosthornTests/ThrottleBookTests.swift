@@ -34,7 +34,7 @@ import PosthornText
         let first = start.advanced(byMilliseconds: 1002)
         let looks = [start, first].map { book.look(at: $0, waits: { _ in true }) }
         #expect(looks == [[], [3]])
-        book.take(3)
+        book.take(70, ofEndpoint: 3)
         let mayStart = book.mayStart(3, at: first)
         #expect(!mayStart)
         // A second later, and when the clock was put back.
@@ -96,6 +96,26 @@ import PosthornText
         #expect(book.deadline(at: later, isReadingAgain: false) == due)
     }
 
+    /// One that came back from the senders has not gone out: another may go at once, and not when the first has been waited for.
+    @Test func aProbeThatWasTakenBackIsFollowedByAnother() {
+        var book = ThrottleBook()
+        _ = book.suspend(3, milliseconds: 0, started: start, ended: start)
+        func mayStart() -> Bool { book.mayStart(3, at: start) }
+        let first = mayStart()
+        book.take(70, ofEndpoint: 3)
+        let second = mayStart()
+        #expect(first && !second)
+        // The end of what was on the wire before says nothing of the probe.
+        let ended = [69, 70, 70].map { book.ended($0, ofEndpoint: 3) }
+        #expect(ended == [false, true, false])
+        let third = mayStart()
+        book.take(71, ofEndpoint: 3)
+        // A refusal of a request of before does not let a second one go beside it.
+        _ = book.suspend(3, milliseconds: 0, started: start, ended: start)
+        let fourth = mayStart()
+        #expect(third && !fourth)
+    }
+
     @Test func throttlesThatTheOutboxDroppedAreForgotten() {
         var book = ThrottleBook()
         for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
@@ -104,6 +124,19 @@ import PosthornText
         _ = book.answered(7, refusal(wait: 1000))
         let lifted = book.forgetLifted(isWritten: { $0 == 3 })
         #expect(lifted == [5] && book.until(3) != nil && book.until(5) == nil && book.until(7) != nil)
+    }
+
+    /// Without a pause the next probe is with the senders before they hear that what waited there is to come back.
+    @Test(.onEachStore) func probesThatFollowAtOnceLoseNoDelivery() throws {
+        let answered = Atomic(0)
+        let receiver = try MisbehavingReceiver { _ in answered.wrappingAdd(1, ordering: .relaxed).newValue > 60 ? .ok : .status(503) }
+        let bench = try EngineBench()
+        var settings = EndpointSettings(id: "a", node: "s", url: receiver.url)
+        settings.health = HealthSettings(suspendAfter: 2)
+        try bench.apply([settings])
+        for number in 0..<200 { _ = try bench.outbox.emit(NewEvent(id: "e\(number)", type: "T", node: "s", data: "{}")) }
+        try bench.engine(untilSettled: true, speed: 1e9).run()
+        #expect(try bench.deliveries().allSatisfy { $0.state == .delivered || $0.state == .exhausted })
     }
 
     /// A new URL, and a hand that disables and enables, end what a wrong answer has asked for.

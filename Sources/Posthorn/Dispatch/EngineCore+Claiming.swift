@@ -192,7 +192,7 @@ extension EngineCore {
         var shared = event
         shared.claims += 1
         dispatch.events[due.event] = shared
-        if !throttles.isEmpty { throttles.take(endpoint) }
+        if !throttles.isEmpty { throttles.take(due.delivery, ofEndpoint: endpoint) }
         if !limits.isEmpty { limits.take(endpoint) }
         let bytes = shared.event.event.data.count
         dispatch.window.take(endpoint, bytes: bytes)
@@ -245,6 +245,7 @@ extension EngineCore {
         let wasAbandoned = dispatch.abandoned.removeValue(forKey: delivery) != nil
         if !limits.isEmpty { limits.finish(claim.endpoint) }
         _ = dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
+        if throttles.ended(delivery, ofEndpoint: claim.endpoint) { dispatch.hasRoom(claim.endpoint) }
         // After a failover another delivery may have its number, of another endpoint and with another time.
         if wasAbandoned { return dispatch.startOver(dispatch.queueGeneration) }
         let entry = directory[claim.endpoint]

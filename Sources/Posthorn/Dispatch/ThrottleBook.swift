@@ -49,7 +49,7 @@ struct ThrottleBook {
     /// The same for one that is suspended: from then on it gets one request at a time, until one succeeds.
     mutating func suspend(_ endpoint: Int, milliseconds wait: Int64, started: Timestamp, ended: Timestamp) -> Bool {
         let isNews = hold(endpoint, milliseconds: wait, started: started, ended: ended)
-        throttles[endpoint]?.probe()
+        throttles[endpoint]?.beginProbing()
         return isNews
     }
 
@@ -71,13 +71,21 @@ struct ThrottleBook {
 
     /// Whether a request of an endpoint may start.
     mutating func mayStart(_ endpoint: Int, at now: Timestamp) -> Bool {
-        guard case .at(let time)? = throttles[endpoint]?.turn(at: now) else { return true }
-        nextLook = min(nextLook, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
-        return false
+        switch throttles[endpoint]?.turn(at: now) {
+        case nil, .now: return true
+        case .afterProbe: return false
+        case .at(let time):
+            nextLook = min(nextLook, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
+            return false
+        }
     }
 
-    /// A request of an endpoint starts.
-    mutating func take(_ endpoint: Int) { throttles[endpoint]?.take() }
+    /// A delivery's request starts.
+    mutating func take(_ delivery: Int64, ofEndpoint endpoint: Int) { throttles[endpoint]?.take(delivery) }
+
+    /// A delivery's request has ended, or was taken back before it left.
+    /// - Returns: Whether the endpoint's deliveries are to be read again, as it was a probe.
+    mutating func ended(_ delivery: Int64, ofEndpoint endpoint: Int) -> Bool { throttles[endpoint]?.ended(delivery) ?? false }
 
     /// Whether ``next(at:waits:)`` has another one at once.
     var hasNext: Bool { !found.isEmpty }
@@ -137,7 +145,7 @@ struct ThrottleBook {
                 next = min(next, now.advanced(byMilliseconds: Self.intervalMilliseconds))
             case .at(let time) where time <= throttle.until || waits(endpoint):
                 next = min(next, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
-            case .now, .at:
+            case .now, .at, .afterProbe:
                 next = min(next, throttle.until.advanced(byMilliseconds: Throttle.memoryMilliseconds))
             }
         }

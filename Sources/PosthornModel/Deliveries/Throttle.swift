@@ -18,11 +18,20 @@ public struct Throttle: Hashable, Sendable {
     /// When the rate was raised last, and what went well since.
     private var raised: Timestamp
     private var successes = 0
-    /// Whether one request goes out at a time, until one succeeds; see ``EndpointHealth``.
-    public private(set) var isProbing = false
+    private var probe = Probe.none
 
-    /// How long a probe is waited for that nothing is heard of, as it was taken back before it left.
-    static let probePatienceMilliseconds: Int64 = 600_000
+    /// How far the probes of one that is suspended are.
+    private enum Probe: Hashable {
+        /// It is not suspended.
+        case none
+        /// The next may start when the pause is over.
+        case due
+        /// This delivery's request is the probe, until it has ended or was taken back.
+        case underWay(Int64)
+    }
+
+    /// Whether one request goes out at a time, until one succeeds; see ``EndpointHealth``.
+    public var isProbing: Bool { probe != .none }
 
     /// A receiver cannot ask for more than a day.
     public static let limitMilliseconds = Transition.retryAfterLimitMilliseconds
@@ -82,16 +91,26 @@ public struct Throttle: Hashable, Sendable {
     /// The receiver has taken a request.
     public mutating func succeeded() {
         successes += 1
-        isProbing = false
+        probe = .none
     }
 
     /// From now on one request goes out at a time.
-    public mutating func probe() { isProbing = true }
+    public mutating func beginProbing() { if probe == .none { probe = .due } }
+
+    /// A delivery's request has ended, or was taken back before it left.
+    /// - Returns: Whether it was the probe, so that another one may start.
+    public mutating func ended(_ delivery: Int64) -> Bool {
+        guard probe == .underWay(delivery) else { return false }
+        probe = .due
+        return true
+    }
 
     /// Whether a request may start, or when one may.
     public enum Turn: Hashable, Sendable {
         case now
         case at(Timestamp)
+        /// When the probe that is under way has ended.
+        case afterProbe
     }
 
     /// Counts the time that has passed.
@@ -102,7 +121,14 @@ public struct Throttle: Hashable, Sendable {
         if until > latest { begin(at: latest) }
         if now < until { return .at(until) }
         if now < counted { counted = now }
-        if isProbing { return probeTurn(at: now) }
+        switch probe {
+        case .none: break
+        case .underWay: return .afterProbe
+        case .due:
+            allowance = 1
+            counted = now
+            return .now
+        }
         raise(at: now)
         let seconds = Double(now.milliseconds - counted.milliseconds) / 1000
         allowance = min(allowance + seconds * ratePerSecond, max(1, ratePerSecond * Self.burstShare))
@@ -111,16 +137,11 @@ public struct Throttle: Hashable, Sendable {
         return .at(now.advanced(byMilliseconds: Int64(((1 - allowance) * 1000 / ratePerSecond).rounded(.up))))
     }
 
-    private mutating func probeTurn(at now: Timestamp) -> Turn {
-        let patience = counted.advanced(byMilliseconds: Self.probePatienceMilliseconds)
-        if allowance < 1, now < patience { return .at(patience) }
-        allowance = 1
-        counted = now
-        return .now
+    /// A delivery's request starts.
+    public mutating func take(_ delivery: Int64) {
+        allowance -= 1
+        if probe == .due { probe = .underWay(delivery) }
     }
-
-    /// A request starts.
-    public mutating func take() { allowance -= 1 }
 
     /// Whether the endpoint is as any other again.
     public func isOver(at now: Timestamp) -> Bool {
