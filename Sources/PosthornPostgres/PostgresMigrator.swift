@@ -6,14 +6,18 @@ import PosthornText
 /// Brings a database's schema up to this program's, or refuses and touches nothing.
 struct PostgresMigrator {
     let migrations: [Migrations.Migration]
+    private let checksums: [String]
     /// What messages call the outbox.
     let name: String
     /// Whether it goes on where ``CopyGate`` keeps others out.
     let passesGate: Bool
 
-    init(_ name: String, _ migrations: [Migrations.Migration] = Migrations.postgreSQL, passesGate: Bool = false) {
+    private static let usualChecksums = Migrations.postgreSQL.map { StableHash.hexadecimal($0.sql) }
+
+    init(_ name: String, passesGate: Bool = false) {
         self.name = name
-        self.migrations = migrations
+        migrations = Migrations.postgreSQL
+        checksums = Self.usualChecksums
         self.passesGate = passesGate
     }
 
@@ -36,11 +40,11 @@ struct PostgresMigrator {
                     """
                 )
             }
-            for migration in migrations.dropFirst(applied) {
+            for (migration, checksum) in zip(migrations, checksums).dropFirst(applied) {
                 try connection.execute(String(decoding: migration.sql, as: UTF8.self))
                 _ = try connection.runOnce(
                     "INSERT INTO posthorn_migration VALUES ($1, $2, $3, $4)",
-                    [.integer(Int64(migration.number)), .text(migration.name), .text(Self.checksum(migration.sql)), .integer(now)]
+                    [.integer(Int64(migration.number)), .text(migration.name), .text(checksum), .integer(now)]
                 )
             }
             try connection.execute("COMMIT")
@@ -74,8 +78,8 @@ struct PostgresMigrator {
                     + "Posthorn or restore an older backup"
             )
         }
-        for (row, own) in zip(rows, migrations)
-        where row.integer(0) != Int64(own.number) || row.text(2) != Self.checksum(own.sql) {
+        for ((row, own), checksum) in zip(zip(rows, migrations), checksums)
+        where row.integer(0) != Int64(own.number) || row.text(2) != checksum {
             let difference = row.text(1) == own.name ? "had another content than this program's" : "is not this program's \(own.name)"
             throw OutboxProblem(
                 .schema,
@@ -89,12 +93,6 @@ struct PostgresMigrator {
     static func gate(_ last: PostgresRow?) -> CopyGate? {
         guard let last, last.integer(0) == CopyGate.number else { return nil }
         return CopyGate(name: last.text(1), text: last.text(2))
-    }
-
-    /// FNV-1a, 64 bits: it is enough to know an edited file from the one that was applied, which is its only use.
-    static func checksum(_ bytes: [UInt8]) -> String {
-        let text = String(StableHash.fnv1a(bytes), radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
     }
 }
 #endif

@@ -6,20 +6,29 @@ import PosthornMigrations
 /// Brings a file's schema up to this program's, or refuses and touches nothing.
 struct Migrator {
     let migrations: [Migrations.Migration]
+    private let checksums: [String]
     /// Whether it goes on where ``CopyGate`` keeps others out.
     let passesGate: Bool
 
-    init(_ migrations: [Migrations.Migration] = Migrations.sqlite, passesGate: Bool = false) {
-        self.migrations = migrations
+    private static let usualChecksums = Self.checksums(Migrations.sqlite)
+
+    /// - Parameter migrations: Others than this program's; for tests.
+    init(_ migrations: [Migrations.Migration]? = nil, passesGate: Bool = false) {
+        self.migrations = migrations ?? Migrations.sqlite
+        checksums = migrations.map(Self.checksums) ?? Self.usualChecksums
         self.passesGate = passesGate
     }
 
-    /// Applies what is missing, each file in a transaction of its own.
+    private static func checksums(_ migrations: [Migrations.Migration]) -> [String] {
+        migrations.map { StableHash.hexadecimal($0.sql) }
+    }
+
+    /// Applies what is missing: to a file with data each in a transaction of its own, to a new one all in one.
     func migrate(_ connection: SQLiteConnection, now: Int64) throws(OutboxProblem) {
         var applied = try check(connection)
         if applied < migrations.count { connection.allowSchemaWrites() }
         while applied < migrations.count {
-            try apply(migrations[applied], to: connection, expecting: applied, now: now)
+            try apply(applied == 0 ? migrations.count : 1, to: connection, expecting: applied, now: now)
             // Another process may have been faster by more than one file.
             applied = try check(connection)
         }
@@ -55,7 +64,7 @@ struct Migrator {
                 )
             }
             let own = migrations[count]
-            guard number == Int64(own.number), statement.text(2) == Self.checksum(own.sql) else {
+            guard number == Int64(own.number), statement.text(2) == checksums[count] else {
                 let name = statement.text(1)
                 let difference = name == own.name ? "had another content than this program's" : "is not this program's \(own.name)"
                 throw OutboxProblem(
@@ -78,12 +87,8 @@ struct Migrator {
         try connection.integer("SELECT max(number) FROM posthorn_migration") ?? 0
     }
 
-    private func apply(
-        _ migration: Migrations.Migration,
-        to connection: SQLiteConnection,
-        expecting applied: Int,
-        now: Int64
-    ) throws(OutboxProblem) {
+    /// Applies the next of them in one transaction.
+    private func apply(_ count: Int, to connection: SQLiteConnection, expecting applied: Int, now: Int64) throws(OutboxProblem) {
         try connection.execute("BEGIN IMMEDIATE")
         do throws(OutboxProblem) {
             // Seen again under the lock: two programs may have opened a new file together.
@@ -94,13 +99,7 @@ struct Migrator {
                         number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied INTEGER NOT NULL)
                     """
                 )
-                try connection.execute(String(decoding: migration.sql, as: UTF8.self))
-                let insert = try connection.prepare("INSERT INTO posthorn_migration VALUES (?, ?, ?, ?)")
-                insert.bind(1, Int64(migration.number))
-                insert.bind(2, migration.name)
-                insert.bind(3, Self.checksum(migration.sql))
-                insert.bind(4, now)
-                try insert.run()
+                for position in applied..<applied + count { try apply(position, to: connection, now: now) }
             }
             try connection.execute("COMMIT")
         } catch {
@@ -109,9 +108,14 @@ struct Migrator {
         }
     }
 
-    /// FNV-1a, 64 bits: it tells an edited file from the one that was applied, which is all that is asked of it.
-    static func checksum(_ bytes: [UInt8]) -> String {
-        let text = String(StableHash.fnv1a(bytes), radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
+    private func apply(_ position: Int, to connection: SQLiteConnection, now: Int64) throws(OutboxProblem) {
+        let migration = migrations[position]
+        try connection.execute(String(decoding: migration.sql, as: UTF8.self))
+        let insert = try connection.prepare("INSERT INTO posthorn_migration VALUES (?, ?, ?, ?)")
+        insert.bind(1, Int64(migration.number))
+        insert.bind(2, migration.name)
+        insert.bind(3, checksums[position])
+        insert.bind(4, now)
+        try insert.run()
     }
 }

@@ -18,7 +18,19 @@ package struct StableHash {
     private static func step(_ state: UInt64, _ byte: UInt8) -> UInt64 { (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
     /// FNV-1a of some bytes as others compute it too, without the stir.
-    package static func fnv1a(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(start, step) }
+    package static func fnv1a(_ bytes: [UInt8]) -> UInt64 {
+        bytes.withUnsafeBufferPointer { bytes in
+            var state = start
+            for position in 0..<bytes.count { state = step(state, bytes[position]) }
+            return state
+        }
+    }
+
+    /// The same as 16 hexadecimal digits: it tells an edited file from the one that was seen before, and no more.
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = String(fnv1a(bytes), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
 
     /// The finished hash (SplitMix64's last steps spread the bits).
     package var value: UInt64 { SeededGenerator.spread(state) }
