@@ -31,22 +31,27 @@ public struct RankTest: Equatable, Sendable {
 
     /// From how many orders of all there are the statistic is as far from its middle.
     private static func exact(_ statistic: Double, _ first: Int, _ second: Int) -> Double {
-        // ways[u]: orders of `first` values among `second` others with u wins, as shares of all orders.
+        let far = min(statistic, Double(first * second) - statistic)
+        return bothTails(orders(first, second).prefix(Int(far.rounded(.down)) + 1).reduce(0, +))
+    }
+
+    private static func bothTails(_ tail: Double) -> Double { min(1, 2 * tail) }
+
+    /// The orders of `first` values among `second` others, as shares of all orders, by the pairs in which one of the first is larger.
+    private static func orders(_ first: Int, _ second: Int) -> [Double] {
         var ways: [[Double]] = Array(repeating: [1], count: second + 1)
         for a in 1...max(1, first) {
             var next: [[Double]] = [[1]]
             for b in 1...max(1, second) {
                 var counts = [Double](repeating: 0, count: a * b + 1)
                 let share = Double(a) / Double(a + b)
-                for (u, count) in ways[b].enumerated() { counts[u + b] += count * share }
-                for (u, count) in next[b - 1].enumerated() { counts[u] += count * (1 - share) }
+                for u in ways[b].indices { counts[u + b] += ways[b][u] * share }
+                for u in next[b - 1].indices { counts[u] += next[b - 1][u] * (1 - share) }
                 next.append(counts)
             }
             ways = next
         }
-        let far = min(statistic, Double(first * second) - statistic)
-        let tail = ways[second].prefix(Int(far.rounded(.down)) + 1).reduce(0, +)
-        return min(1, 2 * tail)
+        return ways[second]
     }
 
     /// By the normal distribution, corrected for ties and for steps.
@@ -69,10 +74,11 @@ public struct RankTest: Equatable, Sendable {
     /// The interval that holds the shift in 95 of 100 cases: the differences that the test would not refuse.
     public static func interval(from first: [Double], to second: [Double]) -> ClosedRange<Double>? {
         let differences = first.flatMap { a in second.map { $0 - a } }.sorted()
-        var cut: Int?
-        for k in 0..<(differences.count / 2 + 1) {
-            if exact(Double(k), first.count, second.count) > 0.05 { break }
-            cut = k
+        var (cut, tail) = (Int?.none, 0.0)
+        for (wins, share) in orders(first.count, second.count).enumerated() {
+            tail += share
+            if bothTails(tail) > 0.05 { break }
+            cut = wins
         }
         guard let cut, cut < differences.count - 1 - cut else { return nil }
         return differences[cut]...differences[differences.count - 1 - cut]

@@ -61,6 +61,8 @@ struct EventPool: Sendable {
                 reason: "fits none of \(vendor.rawValue)'s types: \(scenario.types.joined(separator: ", "))"
             )
         }
+        // Known before a story is told that never comes to it.
+        if let mix { _ = try mix.arranged(mix.items.indices.map { item in scenario.types.filter { mix.item(of: $0) == item } }) }
         var entries: [Entry] = []
         var moment = now.advanced(byMilliseconds: -1000 * Int64(size))
         // Types take turns in the scenario, so a wanted one comes soon; the bound is for a story that never comes to it.
@@ -68,8 +70,9 @@ struct EventPool: Sendable {
         for _ in 0..<(size * 100) where entries.count < size || !missing.isEmpty {
             moment = moment.advanced(byMilliseconds: 1000)
             let event = scenario.next(at: min(moment, now)).event
-            if let mix, wants(event.type), let item = mix.item(of: event.type) { missing.remove(item) }
-            if wants(event.type) { entries.append(Entry(event: event, stamp: IdentityStamp(event.data))) }
+            guard wants(event.type) else { continue }
+            let isFirst = mix?.item(of: event.type).map { missing.remove($0) != nil } ?? false
+            if entries.count < size || isFirst { entries.append(Entry(event: event, stamp: IdentityStamp(event.data))) }
         }
         self.entries =
             try mix.map { (mix) throws(InputProblem) in
