@@ -59,4 +59,18 @@ swift format lint --strict --parallel --recursive Sources Tests Migrations Examp
 swift build --build-tests "${traits[@]}"
 # Links of the documents and comments that lead nowhere are errors as well.
 Tests/docs.sh
-exec swift test --skip-build --disable-xctest "${traits[@]}" "${filter[@]}"
+runner=(swift test --skip-build --disable-xctest --ignore-lock "${traits[@]}")
+if [[ ${#filter[@]} -gt 0 ]]; then exec "${runner[@]}" "${filter[@]}"; fi
+
+# Tests with a browser, and those with the vendors' libraries, wait for one another: beside all the others they cost no time of their own.
+chains='^(DashboardTests|ConformanceTests)\.'
+place=$(mktemp -d)
+"${runner[@]}" --filter "$chains" >"$place/chains" 2>&1 &
+beside=$!
+trap 'kill "$beside" 2>/dev/null || true; rm -rf "$place"' EXIT
+status=0
+# Its last line is held back until the others' output is there.
+"${runner[@]}" --skip "$chains" | awk -v last="$place/last" 'NR > 1 { print held; fflush() } { held = $0 } END { print held >last }' || status=$?
+wait "$beside" || status=$?
+cat "$place/chains" "$place/last"
+exit "$status"

@@ -47,8 +47,7 @@ struct DispatcherTests {
         #expect(last.status == 0, "\(last.output)")
         // Those that live remove those that were killed once their leases have ended.
         let dispatchers = "SELECT count(*) FROM posthorn_dispatcher"
-        var looks = 0
-        while try place.number(dispatchers) > engines.count, looks < 1000 { looks += 1 }
+        try place.wait(for: dispatchers) { $0 <= engines.count }
         for engine in engines { #expect(engine.stop() == 0, "\(engine.output)") }
         try place.check(committed: platform.committed)
     }

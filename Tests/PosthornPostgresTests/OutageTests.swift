@@ -165,7 +165,7 @@ import Testing
             do throws(OutboxProblem) { try Self.record(shared) } catch { outcome.withLock { $0 = error } }
         }
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        while try server.run(waiting, in: address) == "0\n" {}
+        try server.wait(for: waiting, in: address) { $0 != "0" }
         try other.execute("SELECT 1 FROM posthorn_pending WHERE id = \(number - 1) FOR UPDATE")
         recording.join()
         #expect(outcome.withLock { $0 }?.code == .busy, "\(String(describing: outcome.withLock { $0 }))")
@@ -254,7 +254,7 @@ import Testing
         #expect(due == ["posthorn_arrival"])
         try PostgresVacuum.vacuum(due, connection)
         let done = "SELECT vacuum_count || ' ' || n_dead_tup FROM pg_stat_all_tables WHERE relname = 'posthorn_arrival'"
-        while try server.run(done, in: address) != "1 0\n" {}
+        try server.wait(for: done, in: address) { $0 == "1 0" }
         // Not again at once.
         #expect(try PostgresVacuum.due(connection, deadRows: -1) == ["posthorn_pending"])
     }

@@ -78,9 +78,9 @@ import Testing
             ]
         )
         let sessions = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE relname = 'posthorn_pending'"
-        while try server.run("\(sessions) AND granted", in: all) == "0\n" {}
+        try server.wait(for: "\(sessions) AND granted", in: all) { $0 != "0" }
         let waiter = try BackgroundProgram(["psql", all, "-qtAX", "-c", "SELECT count(*) FROM posthorn_pending"])
-        while try server.run("\(sessions) AND NOT granted", in: all) == "0\n" {}
+        try server.wait(for: "\(sessions) AND NOT granted", in: all) { $0 != "0" }
         let facts = try ServerFacts.read(all)
         #expect(facts.lockWaits.map(\.table) == ["posthorn_pending"] && facts.lockWaits.first?.application == "holder")
         #expect(facts.isSuperuser && !facts.hidesSessions && facts.holders.contains { $0.who.contains("holder") })

@@ -214,9 +214,8 @@ import Testing
         let holder = try BackgroundProgram([
             "psql", address, "-qtAX", "-c", "BEGIN; LOCK TABLE posthorn_count; SELECT 'held'; SELECT pg_sleep(600)",
         ])
-        while try number(
-            "SELECT count(*) FROM pg_locks WHERE relation = 'posthorn_count'::regclass AND mode = 'AccessExclusiveLock' AND granted"
-        ) == 0 {}
+        let lock = "SELECT count(*) FROM pg_locks WHERE relation = 'posthorn_count'::regclass AND mode = 'AccessExclusiveLock' AND granted"
+        try server.wait(for: lock, in: address) { $0 != "0" }
         _ = try store.runOnce("SET statement_timeout = '50ms'")
         #expect(code { () throws(OutboxProblem) in try emit("e1", store) } == .busy)
         holder.stop(SIGKILL)

@@ -93,7 +93,7 @@ import Testing
         // It lives: what waited goes out, and a platform's insert.
         try server.run(insert, in: database)
         let engine = try BackgroundProgram([Self.binary, "run", "--db", database, "--allow", "127.0.0.0/8"])
-        while try server.run("SELECT count(*) FROM posthorn_settled WHERE state = 'delivered'", in: database) != "102\n" {}
+        try server.wait(for: "SELECT count(*) FROM posthorn_settled WHERE state = 'delivered'", in: database) { $0 == "102" }
         #expect(engine.stop() == 0, "\(engine.output)")
         let moved = try status(database)
         let second = try move(database, back, killingAfter: [1, 3, 5])

@@ -67,7 +67,7 @@ public final class PostgresServer: Sendable {
         let place = address(of: "postgres")
         try run("ALTER SYSTEM SET primary_conninfo = ''", in: place)
         try run("SELECT pg_reload_conf()", in: place)
-        while try run("SELECT count(*) FROM pg_stat_wal_receiver", in: place) != "0\n" {}
+        try wait(for: "SELECT count(*) FROM pg_stat_wal_receiver", in: place) { $0 == "0" }
     }
 
     /// Makes a primary of a standby, and waits until it is one.
@@ -165,6 +165,29 @@ public final class PostgresServer: Sendable {
         let result = try Command.run(["psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX"] + words)
         try Self.check(result, "psql")
         return result.output
+    }
+}
+
+extension PostgresServer {
+    /// Asks over one connection until the answer is as it should be: `psql` itself takes longer to start than to ask.
+    ///
+    /// Whoever waits for what never comes is ended by the time limit of the suite.
+    /// - Parameters:
+    ///   - sql: A query of one row.
+    ///   - isThere: Gets the row, its columns separated by blanks.
+    public func wait(for sql: String, in address: String, until isThere: (String) -> Bool) throws {
+        let place = try TemporaryDirectory()
+        guard let file = fopen(place.file("question.sql"), "w") else { throw CommandProblem(program: "psql", reason: errno) }
+        fputs("\(sql)\n\\watch 0.02\n", file)
+        fclose(file)
+        let asking = try BackgroundProgram(
+            ["psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX", "-F", " ", "-f", place.file("question.sql")]
+        )
+        let isAnswered = asking.wait { output in
+            guard output.last == "\n", let last = output.split(separator: "\n").last else { return false }
+            return isThere(String(last))
+        }
+        if !isAnswered { throw PostgresServerProblem(description: "psql: \(asking.output)") }
     }
 }
 
