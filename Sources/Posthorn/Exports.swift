@@ -47,12 +47,15 @@
 @_exported public import struct PosthornStore.DeliveryFilter
 @_exported public import enum PosthornStore.DeliverySelection
 @_exported public import struct PosthornStore.EndpointFault
+@_exported public import struct PosthornStore.BackupFacts
 @_exported public import struct PosthornStore.EngineHeartbeat
 @_exported public import struct PosthornStore.LaneSummary
 @_exported public import enum PosthornStore.MailState
 @_exported public import struct PosthornStore.MailStatus
 @_exported public import struct PosthornStore.OutboxProblem
 @_exported public import struct PosthornStore.OutboxStatus
+@_exported public import struct PosthornStore.RetentionFacts
+@_exported public import struct PosthornStore.UpkeepFacts
 @_exported public import struct PosthornStore.PruneReport
 @_exported public import struct PosthornStore.QueuedMail
 @_exported public import struct PosthornStore.RetryReport

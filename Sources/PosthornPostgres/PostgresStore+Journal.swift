@@ -11,6 +11,16 @@ extension PostgresStore {
     /// What the engine last said of itself.
     package func pulse() throws(OutboxProblem) -> EngineHeartbeat? { try words("pulse").flatMap(EngineHeartbeat.init(stored:)) }
 
+    /// Writes down what the engine deletes.
+    package func write(retention: RetentionFacts) throws(OutboxProblem) { keep(RetentionFacts.name, words: retention.stored) }
+
+    /// What is written down of upkeep: copies of a server are made by its own programs.
+    package func upkeep() throws(OutboxProblem) -> UpkeepFacts {
+        var facts = UpkeepFacts()
+        facts.retention = try words(RetentionFacts.name).flatMap(RetentionFacts.init(stored:))
+        return facts
+    }
+
     /// Endpoints that are written down: more would say no more.
     private static let faultLimit = 1000
 

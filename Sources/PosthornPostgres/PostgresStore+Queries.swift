@@ -129,6 +129,7 @@ extension PostgresStore {
         try countOverdue(in: &status, ready: counts[.ready], at: now)
         status.engine = try engineProcess()
         status.pulse = try pulse()
+        status.upkeep = try upkeep()
         status.mails = try mailStatus()
         return status
     }

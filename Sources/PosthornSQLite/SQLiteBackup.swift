@@ -41,7 +41,14 @@ package enum SQLiteBackup {
             unlink(target)
             throw OutboxProblem(.damaged, "the copy of \(source) has other counts than the outbox had; check the outbox, and try again")
         }
+        note(BackupFacts(takenAt: now, bytes: report.bytes, events: report.events), in: source)
         return report
+    }
+
+    /// Writes down in an outbox that a copy was made of it. One that cannot be written is copied all the same.
+    private static func note(_ facts: BackupFacts, in source: String) {
+        guard let connection = try? SQLiteConnection(path: source, creating: false) else { return }
+        try? SQLiteStore.write(facts.stored, as: BackupFacts.name, connection)
     }
 
     /// Makes a backup the outbox.

@@ -120,6 +120,7 @@ extension SQLiteStore {
         status.engine = owner.process
         status.engineTrouble = owner.trouble
         status.pulse = try pulse()
+        status.upkeep = try upkeep()
         status.mails = try mailStatus()
         return status
     }
@@ -160,6 +161,35 @@ extension SQLiteStore {
     /// What the engine last said of itself.
     package func pulse() throws(OutboxProblem) -> EngineHeartbeat? {
         try connection.text("SELECT value FROM posthorn_setting WHERE name = 'pulse'").flatMap(EngineHeartbeat.init(stored:))
+    }
+
+    /// Writes down what the engine deletes.
+    package func write(retention: RetentionFacts) throws(OutboxProblem) {
+        try Self.write(retention.stored, as: RetentionFacts.name, connection)
+    }
+
+    static func write(_ text: String, as name: String, _ connection: SQLiteConnection) throws(OutboxProblem) {
+        let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES (?, ?)")
+        statement.bind(1, name)
+        statement.bind(2, text)
+        try statement.run()
+    }
+
+    /// What is written down of upkeep.
+    package func upkeep() throws(OutboxProblem) -> UpkeepFacts {
+        var facts = UpkeepFacts()
+        let rows = try connection.statement(
+            "SELECT name, value FROM posthorn_setting WHERE name IN ('note_retention', 'note_backup')"
+        )
+        defer { rows.reset() }
+        while try rows.step() {
+            if rows.text(0) == RetentionFacts.name {
+                facts.retention = RetentionFacts(stored: rows.text(1))
+            } else {
+                facts.backup = BackupFacts(stored: rows.text(1))
+            }
+        }
+        return facts
     }
 
     /// What SQLite's own check of the whole file says; empty when all is well. Takes long on a large file.

@@ -33,6 +33,8 @@ public struct OutboxStatus: Sendable {
     public var engineTrouble: String?
     /// What the engine last said of itself.
     public var pulse: EngineHeartbeat?
+    /// What is deleted, and the newest copy.
+    public var upkeep = UpkeepFacts()
     /// Mails about exhausted deliveries.
     public var mails = MailStatus()
 

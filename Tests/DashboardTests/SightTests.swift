@@ -54,6 +54,20 @@ extension BrowserTests {
             #expect(try other.holds("\(figure("Throughput")).textContent === 'unknown'"))
         }
 
+        @Test func theFirstScreenSaysWhatIsDeletedAndWhenTheLastCopyWasTaken() throws {
+            let bench = try DashboardBench()
+            let policy = RetentionPolicy(keepMilliseconds: 30 * 86_400_000, byState: [.exhausted: 90 * 86_400_000])
+            try bench.outbox.writer.perform { (store) throws(OutboxProblem) in try store.write(retention: RetentionFacts(policy: policy)) }
+            let folder = try TemporaryDirectory()
+            _ = try Outbox.backUpNow(bench.outbox.path, to: folder.file("copy.db"))
+            let tab = try bench.tab("", key: try bench.key(nil, .admin))
+            try tab.waitFor("30d, exhausted=90d")
+            try tab.wait("/Last backup\\s.*\\(.* ago\\), \\d+ event/.test(document.body.innerText)")
+            let tenant = try bench.tab("", key: try bench.key("c1", .read))
+            try tenant.waitFor("Exhausted in the last hour")
+            #expect(try tenant.holds("!document.body.innerText.includes('Last backup')"))
+        }
+
         @Test func whatIsTriedAgainIsListedByItsNextAttempt() throws {
             let bench = try DashboardBench(hasData: false, runs: true)
             let retry = try RetrySchedule(["0", "1h"])

@@ -175,6 +175,8 @@ final class MemoryReader: OutboxReader {
 
     func pulse() throws(OutboxProblem) -> EngineHeartbeat? { tables.pulse }
 
+    func upkeep() throws(OutboxProblem) -> UpkeepFacts { tables.upkeep }
+
     func throttledEndpoints(
         after now: Timestamp,
         among ids: [String]?,

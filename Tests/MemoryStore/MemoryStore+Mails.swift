@@ -87,6 +87,10 @@ extension MemoryStore {
 
     func write(pulse: EngineHeartbeat) throws(OutboxProblem) { try update { (tables) throws(OutboxProblem) in tables.pulse = pulse } }
 
+    func write(retention: RetentionFacts) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in tables.upkeep.retention = retention }
+    }
+
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             if faults.isEmpty, tables.faults.isEmpty { return }

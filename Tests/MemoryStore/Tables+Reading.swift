@@ -45,6 +45,7 @@ extension Tables {
         status.overdueSince = overdue.compactMap(\.due).min()
         status.engine = engine
         status.pulse = pulse
+        status.upkeep = upkeep
         status.mails = mailStatus(isOwned: engine != nil)
         return status
     }

@@ -24,6 +24,7 @@ struct Tables: Sendable {
     var health: [Int64: EndpointHealth] = [:]
     var ownEvents: [Int64: OwnEventRecord] = [:]
     var pulse: EngineHeartbeat?
+    var upkeep = UpkeepFacts()
     var faults: [String: String] = [:]
     var faultsAt: Timestamp?
     var servesMails: Bool?

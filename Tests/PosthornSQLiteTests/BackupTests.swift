@@ -52,6 +52,9 @@ import PosthornStore
         var facts = stat()
         #expect(stat(copy, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
         #expect(try folder.names().filter { $0.contains("partial") }.isEmpty)
+        // The outbox says so, and the copy does not.
+        #expect(try SQLiteStore(reading: path).upkeep().backup == BackupFacts(takenAt: now, bytes: report.bytes, events: 40))
+        #expect(try store.upkeep().backup == nil)
     }
 
     @Test func nothingIsOverwrittenAndNothingIsLeftOfACopyThatWasGivenUp() throws {

@@ -6,11 +6,22 @@ import Testing
 extension StoreContract {
     static let journalRules: [Rule] = [
         Rule("what an engine says of itself is in the status") { try $0.pulseIsKept() },
+        Rule("what an engine deletes is in the status") { try $0.retentionIsKept() },
         Rule("what an engine cannot use is kept until it is written again") { try $0.faultsAreKept() },
         Rule("how long a receiver is left alone") { try $0.throttlesAreKept() },
         Rule("how endpoints do is kept until they are changed by hand") { try $0.healthIsKept() },
         Rule("whether mails are served is known while an engine runs") { try $0.mailServiceIsKept() },
     ]
+
+    private func retentionIsKept() throws {
+        let store = try open()
+        var policy = RetentionPolicy(keepMilliseconds: 30 * 86_400_000, byState: [.exhausted: 90 * 86_400_000])
+        policy.keepPayloadsMilliseconds = 5_400_000
+        for facts in [RetentionFacts(policy: RetentionPolicy()), RetentionFacts(policy: policy, lookedAt: now)] {
+            try store.write { () throws(OutboxProblem) in try store.write(retention: facts) }
+            #expect(try read { try $0.status(at: now) }.upkeep.retention == facts)
+        }
+    }
 
     private func pulseIsKept() throws {
         let store = try open()

@@ -68,6 +68,7 @@ extension Engine {
     /// - Returns: Whether the engine may go on; not when it was asked to stop.
     func prepare() throws(OutboxProblem) -> Bool {
         let (speed, servesMails) = (configuration.speed, configuration.mail != nil)
+        let retention = RetentionFacts(policy: configuration.retention ?? RetentionPolicy())
         // The engine before has ended, be it of an earlier version.
         let known = (try? outbox.rowsUpToDate()) ?? 0
         while try patiently({ (store) throws(OutboxProblem) in
@@ -84,6 +85,7 @@ extension Engine {
                 return .failure(problem)
             }
             try store.write(servesMails: servesMails)
+            try store.write(retention: retention)
             // What this engine gets of others later, those have brought nearer when they started.
             if speed != 1 { try store.compressDueTimes(of: try store.lease().shards, speed: speed, at: now) }
             return .success(())

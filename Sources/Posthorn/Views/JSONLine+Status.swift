@@ -39,6 +39,28 @@ extension JSONLine {
         add("clock_skew_ms", pulse?.clockSkew?.milliseconds)
         add("clock_skew_endpoints", pulse?.clockSkew?.endpoints)
         addMails(status.mails)
+        addUpkeep(status.upkeep)
+    }
+
+    private mutating func addUpkeep(_ facts: UpkeepFacts) {
+        if let retention = facts.retention {
+            var line = JSONLine()
+            line.add("keep", retention.policy.words)
+            line.add("keep_payloads", retention.policy.payloadsWord)
+            line.add("last_look_at", retention.lookedAt)
+            add("retention", line)
+        } else {
+            add("retention", nil as String?)
+        }
+        if let backup = facts.backup {
+            var line = JSONLine()
+            line.add("taken_at", backup.takenAt)
+            line.add("bytes", backup.bytes)
+            line.add("events", backup.events)
+            add("last_backup", line)
+        } else {
+            add("last_backup", nil as String?)
+        }
     }
 
     /// Deliveries by state.

@@ -218,7 +218,8 @@ enum Schemas {
             "Status",
             Schema.described(
                 Schema.openObject,
-                "Of endpoints in trouble the \(EndpointTroubles.shownLimit) worst are named, and their count says whether there are at least so many."
+                "Of endpoints in trouble the \(EndpointTroubles.shownLimit) worst are named, and their count says whether there are at least so many. "
+                    + "retention is what the engine that started last deletes, last_backup the newest copy by posthorn backup."
             )
         ),
         (

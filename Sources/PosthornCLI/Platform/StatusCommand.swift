@@ -48,6 +48,11 @@ enum StatusCommand: Command {
         ("mails_served", "the running engine has --smtp; null if none runs"),
         ("mail_answer", "the server's last answer about a mail that waits"),
         ("mail_refused", "the newest refused mail: recipient, endpoint, answer"),
+        (
+            "retention",
+            "what the engine that started last deletes: keep and keep_payloads as its flags have them (keep []: nothing), last_look_at"
+        ),
+        ("last_backup", "the newest copy by posthorn backup: taken_at, bytes, events"),
         ("without_contact", "exhausted deliveries without any notification_contact, since the outbox was made; each exhaustion counts"),
     ]
 
@@ -97,6 +102,7 @@ enum StatusCommand: Command {
             rows.append(("rate", "idle"))
         }
         rows += mails(status.mails, at: now)
+        rows += upkeep(status.upkeep, at: now)
         rows.append(("nodes", HumanText.grouped(status.nodes)))
         let endpoints = EndpointState.allCases.compactMap { state in
             status.endpoints[state].flatMap { $0 > 0 ? "\(HumanText.grouped($0)) \(state.rawValue)" : nil }
@@ -115,6 +121,21 @@ enum StatusCommand: Command {
         }
         rows += rest("broken", troubles.broken)
         return TextColumns.lines(rows.map { [$0.0, $0.1] }).map { $0 + "\n" }.joined()
+    }
+
+    private static func upkeep(_ facts: UpkeepFacts, at now: Timestamp) -> [(String, String)] {
+        var rows: [(String, String)] = []
+        if let retention = facts.retention {
+            let policy = retention.policy
+            let parts = policy.words + (policy.payloadsWord.map { ["data of events \($0)"] } ?? [])
+            let looked = retention.lookedAt.map { "; last looked \(HumanText.distance(to: $0, from: now))" } ?? ""
+            rows.append(("retention", parts.isEmpty ? "everything is kept" : parts.joined(separator: ", ") + looked))
+        }
+        if let backup = facts.backup {
+            let age = HumanText.distance(to: backup.takenAt, from: now)
+            rows.append(("last backup", "\(backup.takenAt), \(age), \(HumanText.count(Int(backup.events), "event"))"))
+        }
+        return rows
     }
 
     /// How many there are beyond those that are named.

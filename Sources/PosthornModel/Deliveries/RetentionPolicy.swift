@@ -48,6 +48,17 @@ public struct RetentionPolicy: Sendable, Hashable {
         Suggestion.advice(for: word, among: known, otherwise: "those are")
     }
 
+    /// The lengths as flags and settings have them: `30d`, `exhausted=90d`; empty when nothing is deleted.
+    public var words: [String] {
+        let states = DeliveryState.allCases.compactMap { state in byState[state].map { "\(state.rawValue)=\(Self.word($0))" } }
+        return (keepMilliseconds.map { [Self.word($0)] } ?? []) + states
+    }
+
+    /// The length for data as flags and settings have it.
+    public var payloadsWord: String? { keepPayloadsMilliseconds.map(Self.word) }
+
+    private static func word(_ milliseconds: Int64) -> String { RetrySchedule.Duration.text(milliseconds) }
+
     /// How long a delivery of a state is kept, in milliseconds; `nil` for ever.
     public func milliseconds(for state: DeliveryState) -> Int64? { byState[state] ?? keepMilliseconds }
 }

@@ -10,6 +10,8 @@ public protocol EngineJournal: AnyObject {
     func write(faults: [String: String], at now: Timestamp) throws(OutboxProblem)
     /// Writes down whether the engine that starts has a mail server.
     func write(servesMails: Bool) throws(OutboxProblem)
+    /// Writes down what the engine deletes, and when it last looked.
+    func write(retention: RetentionFacts) throws(OutboxProblem)
     /// Writes down until when an endpoint is left alone, because its receiver asked for it; `nil` when it is not any more.
     func write(throttledUntil until: Timestamp?, ofEndpoint key: Int64) throws(OutboxProblem)
     /// The endpoints that are left alone beyond `now`, by their numbers, and until when.

@@ -2,4 +2,6 @@
 public protocol HeartbeatReader: AnyObject {
     /// What the engine last said of itself; `nil` when none ever has.
     func pulse() throws(OutboxProblem) -> EngineHeartbeat?
+    /// What is written down of upkeep.
+    func upkeep() throws(OutboxProblem) -> UpkeepFacts
 }

@@ -1,10 +1,10 @@
 // The first screen: how far behind, what is in trouble, what was exhausted in the last hour, how much goes through.
 
-import { h, fill, table, note, announce } from './dom.js';
+import { h, fill, table, note, announce, facts } from './dom.js';
 import { get, query, me } from './api.js';
 import { page, link } from './router.js';
 import { follow, isInUse } from './refresh.js';
-import { atLeast, count, counted, length, rate, unknown, endpointState, endpointTrouble, limitName, limitWords, stoppedLanes, time } from './words.js';
+import { atLeast, count, counted, length, rate, unknown, endpointState, endpointTrouble, limitName, limitWords, stoppedLanes, time, timeAndDistance } from './words.js';
 import { plot } from './plot.js';
 
 const everyMilliseconds = 2000;
@@ -24,9 +24,10 @@ page('', async ({ title, main, signal }) => {
     const plots = h('div', { class: 'columns' });
     const lastHour = h('div', { class: 'columns' });
     const list = h('div', {});
+    const upkeep = h('div', {});
     const samples = [];
     let [lastEngine, hourly, seesAll] = [null, null, true];
-    fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), lastHour, plots, list);
+    fill(main, title('Overview'), engine, h('ul', { class: 'cards' }, [behind, trouble, exhausted, through].map(each => each.element)), lastHour, plots, list, upkeep);
 
     async function showFigures() {
         let status;
@@ -51,6 +52,7 @@ page('', async ({ title, main, signal }) => {
         if (state?.textContent !== lastEngine && state) announce(state.textContent);
         lastEngine = state?.textContent;
         if (!('overdue' in status)) return;
+        fill(upkeep, upkeepFacts(status));
         samples.push({ at: Date.now(), lag: status.overdue === 0 ? 0 : status.overdue_age_ms, attempts: status.attempts_per_second, delivered: status.delivered_per_second });
         while (samples.length > hour / everyMilliseconds) samples.shift();
         fill(plots,
@@ -192,6 +194,17 @@ function engineNote(status) {
     if (status.engine_problem) return note('bad', h('p', {}, h('strong', {}, 'The engine has a problem'), `: ${status.engine_problem}`));
     if (status.engine_pid === null) return note('bad', h('p', {}, h('strong', {}, 'No engine runs'), '. Start posthorn run; until then nothing is delivered.'));
     return null;
+}
+
+/// What is deleted of what has ended, and the newest copy of the outbox.
+function upkeepFacts({ retention, last_backup: backup }) {
+    if (!retention && !backup) return null;
+    const parts = [...retention?.keep ?? [], ...retention?.keep_payloads ? [`data of events ${retention.keep_payloads}`] : []];
+    const looked = retention?.last_look_at ? ['; last looked ', timeAndDistance(retention.last_look_at)] : null;
+    return h('section', {}, h('h2', {}, 'Upkeep'), facts([
+        ['Retention', retention ? parts.length > 0 ? [parts.join(', '), looked] : 'everything is kept' : unknown],
+        ['Last backup', backup ? [timeAndDistance(backup.taken_at), `, ${counted(backup.events, 'event')}`] : 'none by posthorn backup'],
+    ]));
 }
 
 /// What waits for limits of many endpoints.
