@@ -17,9 +17,9 @@ import PosthornText
 
     @Test func onlyAWishToWaitHoldsAnEndpointBack() {
         var book = ThrottleBook()
-        let others = [nil, 0].map { book.answered(3, refusal(wait: $0)) }
+        let others = [nil, 0].map { book.refused(3, refusal(wait: $0)) }
         #expect(others == [false, false] && book.isEmpty && book.news.isEmpty)
-        let wishes = [1000, 1000].map { book.answered(3, refusal(wait: $0)) }
+        let wishes = [1000, 1000].map { book.refused(3, refusal(wait: $0)) }
         #expect(wishes == [true, false] && book.news == [3])
         #expect(book.until(3) == start.advanced(byMilliseconds: 1002))
         let mayStart = [3, 4].map { book.mayStart($0, at: start) }
@@ -29,8 +29,8 @@ import PosthornText
 
     @Test func throttledEndpointsAreReadWhenTheirTimeComes() {
         var book = ThrottleBook()
-        _ = book.answered(3, refusal(wait: 1000))
-        _ = book.answered(5, refusal(wait: 3000))
+        _ = book.refused(3, refusal(wait: 1000))
+        _ = book.refused(5, refusal(wait: 3000))
         let first = start.advanced(byMilliseconds: 1002)
         let looks = [start, first].map { book.look(at: $0, waits: { _ in true }) }
         #expect(looks == [[], [3]])
@@ -48,7 +48,7 @@ import PosthornText
 
     @Test func throttledEndpointsAreReadInTurn() {
         var book = ThrottleBook()
-        for endpoint in [3, 5, 7] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        for endpoint in [3, 5, 7] { _ = book.refused(endpoint, refusal(wait: 1000)) }
         let now = start.advanced(byMilliseconds: 1002)
         let first = book.next(at: now, waits: { $0 != 5 })
         #expect(book.hasNext)
@@ -64,7 +64,7 @@ import PosthornText
     /// Hundreds of endpoints with a backlog are always to be read again; those that are throttled have their turns all the same.
     @Test func everySecondTurnIsForUnthrottledEndpoints() {
         var book = ThrottleBook()
-        for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        for endpoint in [3, 5] { _ = book.refused(endpoint, refusal(wait: 1000)) }
         let now = start.advanced(byMilliseconds: 1002)
         var given: [Int] = []
         var hungry: Set<Int> = []
@@ -88,7 +88,7 @@ import PosthornText
 
     @Test func noTimeThatHasPassedWakesTheWriterWhileOthersAreRead() {
         var book = ThrottleBook()
-        _ = book.answered(3, refusal(wait: 1000))
+        _ = book.refused(3, refusal(wait: 1000))
         let due = start.advanced(byMilliseconds: 1002)
         #expect([true, false].map { book.deadline(at: start, isReadingAgain: $0) } == [due, due])
         let later = due.advanced(byMilliseconds: 5000)
@@ -106,8 +106,8 @@ import PosthornText
         let second = mayStart()
         #expect(first && !second)
         // The end of what was on the wire before says nothing of the probe.
-        let ended = [69, 70, 70].map { book.ended($0, ofEndpoint: 3) }
-        #expect(ended == [false, true, false])
+        let returned = [69, 70, 70].map { book.returned($0, ofEndpoint: 3) }
+        #expect(returned == [false, true, false])
         let third = mayStart()
         book.take(71, ofEndpoint: 3)
         // A refusal of a request of before does not let a second one go beside it.
@@ -116,12 +116,36 @@ import PosthornText
         #expect(third && !fourth)
     }
 
+    /// A failure that says nothing of the receiver, and one of an endpoint that nothing suspends, do not start the next at once.
+    @Test func aProbeThatFailedIsFollowedByAPause() {
+        var book = ThrottleBook()
+        _ = book.suspend(3, milliseconds: 0, started: start, ended: start)
+        book.take(70, ofEndpoint: 3)
+        let failure = AttemptOutcome(started: start, durationMicroseconds: 2000, error: .resources)
+        let isReadAgain = book.ended(70, ofEndpoint: 3, failure, pause: 60_000)
+        let starts = [0, 60_001, 60_002].map { book.mayStart(3, at: start.advanced(byMilliseconds: $0)) }
+        #expect(isReadAgain && starts == [false, false, true])
+        // A longer pause of a suspension that follows counts.
+        _ = book.suspend(3, milliseconds: 120_000, started: start, ended: start)
+        #expect(book.until(3) == start.advanced(byMilliseconds: 120_000))
+    }
+
+    /// Nothing is due for it, or its probe is on the wire: the writer has nothing to look for, however long ago the pause ended.
+    @Test(arguments: [true, false]) func aProbeThatIsWaitedForWakesNobody(isUnderWay: Bool) {
+        var book = ThrottleBook()
+        _ = book.suspend(3, milliseconds: 1000, started: start, ended: start)
+        let later = start.advanced(byMilliseconds: 1000 + Throttle.memoryMilliseconds + 1)
+        if isUnderWay { book.take(70, ofEndpoint: 3) }
+        let found = book.look(at: later, waits: { _ in isUnderWay })
+        #expect(found.isEmpty && book.deadline(at: later, isReadingAgain: false) > later)
+    }
+
     @Test func throttlesThatTheOutboxDroppedAreForgotten() {
         var book = ThrottleBook()
-        for endpoint in [3, 5] { _ = book.answered(endpoint, refusal(wait: 1000)) }
+        for endpoint in [3, 5] { _ = book.refused(endpoint, refusal(wait: 1000)) }
         book.told()
         // Not written down yet.
-        _ = book.answered(7, refusal(wait: 1000))
+        _ = book.refused(7, refusal(wait: 1000))
         let lifted = book.forgetLifted(isWritten: { $0 == 3 })
         #expect(lifted == [5] && book.until(3) != nil && book.until(5) == nil && book.until(7) != nil)
     }
@@ -136,7 +160,9 @@ import PosthornText
         try bench.apply([settings])
         for number in 0..<200 { _ = try bench.outbox.emit(NewEvent(id: "e\(number)", type: "T", node: "s", data: "{}")) }
         try bench.engine(untilSettled: true, speed: 1e9).run()
-        #expect(try bench.deliveries().allSatisfy { $0.state == .delivered || $0.state == .exhausted })
+        let deliveries = try bench.deliveries()
+        #expect(deliveries.count == 200 && deliveries.allSatisfy { $0.state == .delivered || $0.state == .exhausted })
+        #expect(deliveries.reduce(0) { $0 + $1.attempts } == receiver.requests.count)
     }
 
     /// A new URL, and a hand that disables and enables, end what a wrong answer has asked for.

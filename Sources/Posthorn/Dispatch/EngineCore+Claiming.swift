@@ -245,7 +245,7 @@ extension EngineCore {
         let wasAbandoned = dispatch.abandoned.removeValue(forKey: delivery) != nil
         if !limits.isEmpty { limits.finish(claim.endpoint) }
         _ = dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: nil)
-        if throttles.ended(delivery, ofEndpoint: claim.endpoint) { dispatch.hasRoom(claim.endpoint) }
+        if throttles.returned(delivery, ofEndpoint: claim.endpoint) { dispatch.hasRoom(claim.endpoint) }
         // After a failover another delivery may have its number, of another endpoint and with another time.
         if wasAbandoned { return dispatch.startOver(dispatch.queueGeneration) }
         let entry = directory[claim.endpoint]

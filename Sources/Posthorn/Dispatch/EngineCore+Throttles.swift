@@ -17,11 +17,17 @@ extension EngineCore {
 
     /// Notes what a receiver's answer says of the receiver itself. One at an address that the endpoint has left says nothing of the one that it has.
     func noteThrottle(_ result: SendResult, ofEndpoint endpoint: Int) {
-        let asks = result.outcome.retryAfterMilliseconds != nil
-        guard configuration.honoursRetryAfter, !throttles.isEmpty || asks else { return }
-        if asks, result.job.target.url != (try? EndpointURL(directory[endpoint].stored.settings.url)) { return }
-        if throttles.answered(endpoint, result.outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
+        if result.outcome.succeeded {
+            if !throttles.isEmpty { throttles.succeeded(endpoint, result.outcome) }
+            return
+        }
+        guard configuration.honoursRetryAfter, result.outcome.retryAfterMilliseconds != nil else { return }
+        if result.job.target.url != (try? EndpointURL(directory[endpoint].stored.settings.url)) { return }
+        if throttles.refused(endpoint, result.outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
     }
+
+    /// How long a probe that failed is followed by none at least.
+    var probePause: Int64 { Transition.scaled(HealthPolicy.firstPauseMilliseconds, configuration.speed) }
 
     /// Leaves endpoints alone for whom too many attempts have failed.
     func suspend(_ suspensions: [HealthDuty.Suspension]) {

@@ -286,7 +286,9 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
             if let known = dispatch.nextRetry { dispatch.nextRetry = min(known, due) }
         }
         if !limits.isEmpty { limits.finish(claim.endpoint) }
-        let wasProbe = !throttles.isEmpty && throttles.ended(result.pointee.job.id, ofEndpoint: claim.endpoint)
+        let wasProbe =
+            !throttles.isEmpty
+            && throttles.ended(result.pointee.job.id, ofEndpoint: claim.endpoint, result.pointee.outcome, pause: probePause)
         if dispatch.window.finish(claim.endpoint, bytes: claim.bytes, succeeded: succeeded) || wasProbe { dispatch.hasRoom(claim.endpoint) }
         guard !succeeded || wantsUpdates else { return }
         listeners.tell(

@@ -32,15 +32,16 @@ struct ThrottleBook {
         nextLook = min(nextLook, until)
     }
 
-    /// A receiver has answered.
+    /// A receiver has taken a request.
+    mutating func succeeded(_ endpoint: Int, _ outcome: AttemptOutcome) {
+        // What waits for a probe's end need not wait longer.
+        if throttles[endpoint]?.isProbing == true { nextLook = min(nextLook, outcome.started) }
+        throttles[endpoint]?.succeeded()
+    }
+
+    /// A receiver has refused a request.
     /// - Returns: Whether what waits in the senders for it is to be taken back.
-    mutating func answered(_ endpoint: Int, _ outcome: AttemptOutcome) -> Bool {
-        if outcome.succeeded {
-            // What waits for a probe's end need not wait longer.
-            if throttles[endpoint]?.isProbing == true { nextLook = min(nextLook, outcome.started) }
-            throttles[endpoint]?.succeeded()
-            return false
-        }
+    mutating func refused(_ endpoint: Int, _ outcome: AttemptOutcome) -> Bool {
         guard let wait = outcome.retryAfterMilliseconds, wait > 0 else { return false }
         let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
         return hold(endpoint, milliseconds: wait, started: outcome.started, ended: ended)
@@ -83,9 +84,19 @@ struct ThrottleBook {
     /// A delivery's request starts.
     mutating func take(_ delivery: Int64, ofEndpoint endpoint: Int) { throttles[endpoint]?.take(delivery) }
 
-    /// A delivery's request has ended, or was taken back before it left.
+    /// A delivery's request was taken back before it left.
     /// - Returns: Whether the endpoint's deliveries are to be read again, as it was a probe.
-    mutating func ended(_ delivery: Int64, ofEndpoint endpoint: Int) -> Bool { throttles[endpoint]?.ended(delivery) ?? false }
+    mutating func returned(_ delivery: Int64, ofEndpoint endpoint: Int) -> Bool { throttles[endpoint]?.ended(delivery) ?? false }
+
+    /// A delivery's request has ended. A probe that failed is followed by another after a pause at least, also where that failure says
+    /// nothing of the receiver, or nothing suspends the endpoint: what waits would use one attempt after the other up otherwise.
+    /// - Returns: Whether the endpoint's deliveries are to be read again, as it was a probe.
+    mutating func ended(_ delivery: Int64, ofEndpoint endpoint: Int, _ outcome: AttemptOutcome, pause milliseconds: Int64) -> Bool {
+        guard throttles[endpoint]?.ended(delivery) == true else { return false }
+        let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
+        _ = hold(endpoint, milliseconds: milliseconds, started: outcome.started, ended: ended)
+        return true
+    }
 
     /// Whether ``next(at:waits:)`` has another one at once.
     var hasNext: Bool { !found.isEmpty }
@@ -146,6 +157,8 @@ struct ThrottleBook {
             case .at(let time) where time <= throttle.until || waits(endpoint):
                 next = min(next, max(time, now.advanced(byMilliseconds: Self.intervalMilliseconds)))
             case .now, .at, .afterProbe:
+                // A probe that may start is asked for by what comes, and one that is under way brings the next with its end.
+                if throttle.isProbing { continue }
                 next = min(next, throttle.until.advanced(byMilliseconds: Throttle.memoryMilliseconds))
             }
         }

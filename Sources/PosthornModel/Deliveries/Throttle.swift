@@ -97,8 +97,8 @@ public struct Throttle: Hashable, Sendable {
     /// From now on one request goes out at a time.
     public mutating func beginProbing() { if probe == .none { probe = .due } }
 
-    /// A delivery's request has ended, or was taken back before it left.
-    /// - Returns: Whether it was the probe, so that another one may start.
+    /// A delivery's request has failed, or was taken back before it left.
+    /// - Returns: Whether it was the probe, so that another one may start when the pause is over.
     public mutating func ended(_ delivery: Int64) -> Bool {
         guard probe == .underWay(delivery) else { return false }
         probe = .due
