@@ -23,7 +23,7 @@ struct Migrator {
         migrations.map { StableHash.hexadecimal($0.sql) }
     }
 
-    /// Applies what is missing: to a file with data each in a transaction of its own, to a new one all in one.
+    /// Applies what is missing: to an outbox each in a transaction of its own, to a file that is none yet all in one.
     func migrate(_ connection: SQLiteConnection, now: Int64) throws(OutboxProblem) {
         var applied = try check(connection)
         if applied < migrations.count { connection.allowSchemaWrites() }

@@ -47,7 +47,9 @@ package enum SQLiteBackup {
 
     /// Writes down in an outbox that a copy was made of it. One that cannot be written is copied all the same.
     private static func note(_ facts: BackupFacts, in source: String) {
-        guard let connection = try? SQLiteConnection(path: source, creating: false) else { return }
+        guard let connection = try? SQLiteConnection(path: source, creating: false, busyTimeoutMilliseconds: 1000) else { return }
+        // No checkpoint of its own: the engine alone makes them (``Checkpointer``), and a log that grew beside the copy would begin one.
+        guard (try? connection.execute("PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL")) != nil else { return }
         try? SQLiteStore.write(facts.stored, as: BackupFacts.name, connection)
     }
 
@@ -77,7 +79,12 @@ package enum SQLiteBackup {
         var former: String?
         if isThere { former = try moveAside(path, now) }
         let report = try finish(partial, path) { (connection) throws(OutboxProblem) in
-            try connection.execute("DELETE FROM posthorn_setting WHERE name = '\(mark)'")
+            try connection.execute("DELETE FROM posthorn_setting WHERE name IN ('\(mark)', '\(BackupFacts.name)')")
+            guard let takenAt else { return }
+            // The newest copy is the one that has become the outbox.
+            let bytes = (try connection.integer("PRAGMA page_count") ?? 0) * (try connection.integer("PRAGMA page_size") ?? 0)
+            let events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
+            try SQLiteStore.write(BackupFacts(takenAt: takenAt, bytes: bytes, events: events).stored, as: BackupFacts.name, connection)
         }
         return BackupReport(
             path: path,

@@ -38,6 +38,9 @@ import PosthornStore
         for _ in 0..<40 {
             try connection.execute("INSERT INTO posthorn_outbox (type, node, data) VALUES ('T', 'n', '{\"a\": \"\(data)\"}')")
         }
+        // More than SQLite checkpoints by itself, which nobody but an engine may do.
+        var before = stat()
+        #expect(stat("\(path)-wal", &before) == 0 && before.st_size > 1000 * 4096 && stat(path, &before) == 0)
         var steps = 0
         let report = try SQLiteBackup.make(of: path, at: copy, now: now) {
             steps += 1
@@ -52,6 +55,8 @@ import PosthornStore
         var facts = stat()
         #expect(stat(copy, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
         #expect(try folder.names().filter { $0.contains("partial") }.isEmpty)
+        var after = stat()
+        #expect(stat(path, &after) == 0 && after.st_size == before.st_size)
         // The outbox says so, and the copy does not.
         #expect(try SQLiteStore(reading: path).upkeep().backup == BackupFacts(takenAt: now, bytes: report.bytes, events: 40))
         #expect(try store.upkeep().backup == nil)
