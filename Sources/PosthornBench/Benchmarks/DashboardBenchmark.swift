@@ -152,7 +152,8 @@ struct DashboardBenchmark: Benchmark {
                 targets: [
                     ("status", "/v1/status"), ("stats", "/v1/stats?step=5m"),
                     ("off", "/v1/endpoints?state=disabled&state=unverified&limit=25"),
-                    ("exhausted", "/v1/deliveries?state=exhausted&limit=50"), ("lanes", "/v1/lanes?limit=50"), ("endpoint", endpoint),
+                    ("exhausted", "/v1/deliveries?state=exhausted&limit=50"), ("lanes", "/v1/lanes?limit=50"),
+                    ("retrying", "/v1/deliveries?state=pending&attempts_min=1&order=next_attempt&limit=50"), ("endpoint", endpoint),
                 ]
             ),
             Page(

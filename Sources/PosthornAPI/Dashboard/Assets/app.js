@@ -2,7 +2,7 @@
 
 import { h, fill, button, dialog } from './dom.js';
 import { ask, base, get, key, me, path as pathOf } from './api.js';
-import { link, go, render, startRouter } from './router.js';
+import { link, go, leavePage, render, startRouter } from './router.js';
 import { refresh } from './refresh.js';
 import { signIn } from './sign-in.js';
 import './overview.js';
@@ -56,11 +56,24 @@ function showTop(path) {
 }
 
 async function leave() {
+    // What the page still asks for is not asked for any more, and its refusal is no news.
+    leavePage();
+    const { access, isVisitor } = me;
     // The browser keeps a session's cookie out of reach of this page, so the server ends it.
-    if (me.isVisitor) await ask('DELETE', pathOf`v1/portal-sessions/${me.access.key}`).catch(() => {});
+    if (isVisitor) await ask('DELETE', pathOf`v1/portal-sessions/${access.key}`).catch(() => {});
     key.clear();
     me.access = null;
-    start();
+    if (isVisitor) farewell();
+    else start();
+}
+
+/// A visitor has no key to sign in with.
+function farewell() {
+    showTop('');
+    document.title = 'Signed out - Posthorn';
+    const heading = h('h1', { tabindex: '-1' }, 'You are signed out');
+    fill(document.getElementById('main'), heading, h('p', {}, 'To come back, ask for a new link where you got the last one.'));
+    heading.focus();
 }
 
 function help() {

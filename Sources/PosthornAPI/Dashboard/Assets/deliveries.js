@@ -132,7 +132,7 @@ export function deliveryList(filter, signal) {
             rows.length > 0 && button('Choose none', () => { chosen.clear(); showChecks(); }),
             total > 0 && button('Choose all that match ...', chooseAllThatMatch),
             total > 0 && bulkActs.map(each => ({ each, body: bulkBody(each, filter) })).filter(({ body }) => body !== null).map(({ each, body }) =>
-                button(`All that match: ${each.word.toLowerCase()} ...`, () => actOnAll(each, body, message), each.isDangerous ? 'danger' : '')));
+                button(`All that match: ${each.word.slice(0, 1).toLowerCase()}${each.word.slice(1)} ...`, () => actOnAll(each, body, message), each.isDangerous ? 'danger' : '')));
     }
     function showChecks() {
         for (const box of body.querySelectorAll('input')) box.checked = chosen.has(box.value);

@@ -42,13 +42,15 @@ export function announce(text) {
 
 /// Asks before something is done that cannot be undone, or shows something that must be closed. Resolves to what `close` is given, and to
 /// `undefined` when it is dismissed.
-export function dialog(title, build) {
+export function dialog(title, build, isOnce = false) {
     return new Promise(resolve => {
         const heading = makeID('dialog');
         let result;
         const element = h('dialog', { 'aria-labelledby': heading });
         const close = value => { result = value; element.close(); };
         fill(element, h('h2', { id: heading }, title), build(close));
+        // What is shown once is closed by its button alone.
+        if (isOnce) element.addEventListener('cancel', event => event.preventDefault());
         element.addEventListener('close', () => { element.remove(); resolve(result); });
         document.body.append(element);
         element.showModal();
@@ -61,7 +63,7 @@ export function confirm(title, lines, verb, isDangerous = false) {
         lines.map(line => h('p', {}, line)),
         h('div', { class: 'actions' },
             h('button', { type: 'button', class: isDangerous ? 'danger' : 'first', onclick: () => close(true) }, verb),
-            h('button', { type: 'button', onclick: () => close(false), autofocus: true }, 'Keep it as it is')),
+            h('button', { type: 'button', onclick: () => close(false), autofocus: true }, 'Change nothing')),
     ]);
 }
 

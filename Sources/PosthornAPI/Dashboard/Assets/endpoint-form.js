@@ -98,7 +98,7 @@ export function endpointForm(endpoint, options) {
     const fields = [
         options.isNew && field('id', 'Id', input(''), 'Letters, digits and such; one is made when this is left empty. It never changes.'),
         nodeField(),
-        field('url', 'URL', input(endpoint.url, { type: 'text', inputmode: 'url' }), 'Where the receiver listens. It begins with https.'),
+        field('url', 'URL', input(endpoint.url, { type: 'text', inputmode: 'url' }), 'Where the receiver listens, as in https://example.com/hooks.'),
         field('vendor', 'Format', format), own, secrets,
         field('events', 'Event types', h('textarea', { value: (endpoint.events ?? []).join('\n'), spellcheck: 'false' }), 'One a line; * stands for any run of characters, as in MEETING_*. All types when empty.'),
         h('details', {}, h('summary', {}, 'Headers, limits and retries'), h('div', { class: 'settings' },
@@ -141,7 +141,10 @@ export function endpointForm(endpoint, options) {
         let first = null;
         const others = [];
         for (const { control, fault } of controls.values()) { control.removeAttribute('aria-invalid'); fill(fault); }
-        for (const each of error.errors ?? []) {
+        // An id is one for all of the outbox, so it may be somebody else's.
+        const isTaken = options.isNew && error.kind === 'conflict' && controls.get('id').control.value.trim() !== '';
+        const errors = isTaken ? [{ pointer: '/id', detail: 'This id is taken; choose another.' }] : error.errors ?? [];
+        for (const each of errors) {
             const place = (each.pointer ?? '').slice(1);
             const found = controls.get(place) ?? controls.get(place.split('/').slice(0, 2).join('/')) ?? controls.get(place.split('/')[0]);
             if (!found) { others.push(each); continue; }
@@ -151,8 +154,8 @@ export function endpointForm(endpoint, options) {
             if (folded) folded.open = true;
             first ??= found.control;
         }
-        if (!first || others.length > 0 || (error.errors ?? []).length === 0) fill(message, problemNote({ ...error, title: error.title, message: error.message, errors: others }));
-        else fill(message, note('bad', h('p', {}, `Not saved. ${error.errors.length === 1 ? 'One field needs' : `${error.errors.length} fields need`} another value.`)));
+        if (!first || others.length > 0 || errors.length === 0) fill(message, problemNote({ ...error, title: error.title, message: error.message, errors: others }));
+        else fill(message, note('bad', h('p', {}, `Not saved. ${errors.length === 1 ? 'One field needs' : `${errors.length} fields need`} another value.`)));
         (first ?? message.querySelector('*'))?.focus?.();
     }
 
@@ -162,6 +165,7 @@ export function endpointForm(endpoint, options) {
         const changed = Object.fromEntries(Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])));
         const save = form.querySelector('button.first');
         save.disabled = true;
+        options.begin?.();
         try {
             let answer;
             if (options.isNew) {

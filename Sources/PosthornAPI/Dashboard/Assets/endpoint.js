@@ -16,7 +16,7 @@ page('endpoints/:id', async context => {
     const [head, message, waiting, recent, settings] = Array.from({ length: 5 }, () => h('div', {}));
     const did = past(target, signal);
     message.setAttribute('role', 'status');
-    let [shown, hasMoreNodes] = [undefined, false];
+    let [shown, hasMoreNodes, form] = [undefined, false, null];
     const first = await ask('GET', target, { signal });
     fill(main, context.title(`Endpoint ${first.body.id}`), head, message, waiting, recent, did.element, settings);
 
@@ -48,22 +48,30 @@ page('endpoints/:id', async context => {
                 tell(result.state === 'active' ? 'good' : 'bad', result.reason ?? `The endpoint is ${result.state}.`);
                 await again();
             })),
-            hasSecret(endpoint) && button('Rotate the secret', () => attempt(() => rotate(endpoint, target, again))),
+            hasSecret(endpoint) && button('Rotate the secret', () => attempt(() => rotate(endpoint, target, async () => {
+                // The reader's own act is no change of another's: what they have typed can still be saved.
+                if (form) form.tag = (await ask('GET', target, { signal })).tag;
+                await again();
+            }))),
             button('Remove', () => attempt(async () => { if (await remove(endpoint, target)) go('endpoints'); }), 'danger'),
         ];
     }
 
     function showSettings(endpoint, tag, nodes) {
-        fill(settings, h('h2', {}, 'Settings'), endpointForm(endpoint, {
+        form = {
             isNew: false, nodes, hasMoreNodes, tag, verb: 'Save',
+            // What was said of an earlier change is not true of this one.
+            begin: () => fill(message),
             done: async (changed, newTag) => {
                 const moved = changed.url !== endpoint.url;
                 showSettings(changed, newTag, nodes);
                 tell('good', 'Saved. ', moved && ['Deliveries that were accepted before keep their old URL; ',
                     link(`deliveries${query({ state: ['pending', 'held', 'exhausted'], endpoint: changed.id })}`, 'choose them and retry them at the present URL'), '.']);
+                message.scrollIntoView({ block: 'center' });
                 await again();
             },
-        }));
+        };
+        fill(settings, h('h2', {}, 'Settings'), endpointForm(endpoint, form));
     }
     if (me.can('endpoints')) {
         const { data: nodes, next_cursor: more } = await get('v1/nodes?limit=250', signal);
@@ -199,13 +207,13 @@ async function rotate(endpoint, target, again) {
         h('div', { class: 'actions' }, h('button', { class: 'first' }, 'Rotate'), h('button', { type: 'button', onclick: () => close() }, 'Keep the old one')));
     });
     if (!result) return;
+    await again();
     const once = result.secret ?? result.public_key;
     await dialog('The secret is rotated', close => [
         once && [h('p', {}, result.secret ? 'This is the new secret. It is shown this once:' : 'This is the public key for the receiver:'), h('pre', { tabindex: '0' }, once), copyButton('Copy it', once)],
         h('p', {}, result.replaced_signs_until ? ['The replaced one signs too until ', time(result.replaced_signs_until), '.'] : 'The replaced one does not sign any more.'),
         h('div', { class: 'actions' }, h('button', { type: 'button', class: 'first', onclick: () => close() }, 'Done')),
-    ]);
-    await again();
+    ], Boolean(once));
 }
 
 async function remove(endpoint, target) {

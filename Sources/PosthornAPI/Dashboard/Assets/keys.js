@@ -46,7 +46,7 @@ page('keys', async context => {
         await dialog('The key is made', close => [
             h('p', {}, 'Copy it now. It is shown this once:'), h('pre', { tabindex: '0' }, made.key), copyButton('Copy it', made.key),
             h('div', { class: 'actions' }, h('button', { type: 'button', class: 'first', onclick: () => close() }, 'Done')),
-        ]);
+        ], true);
         await show();
     }
     fill(main, title, h('div', { class: 'actions' }, button('Make a key', make)), message, list);

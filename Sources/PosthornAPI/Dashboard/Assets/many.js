@@ -9,7 +9,7 @@ import { count, counted } from './words.js';
 export const acts = [
     {
         word: 'Retry', name: 'retry', fits: row => row.state === 'exhausted' || row.state === 'pending',
-        says: 'Each is tried at once. One that fails again goes back to its schedule, or stays exhausted.',
+        says: 'Each is tried at once, at the URL that its endpoint had when the event was accepted. One that fails again goes back to its schedule, or stays exhausted.',
     },
     {
         word: 'Retry at present URL', name: 'retry', body: { current_url: true }, fits: row => row.state === 'exhausted' || row.state === 'pending',
@@ -83,7 +83,8 @@ export async function act(each, rows, message, signal) {
 
 /// What can be done to all deliveries that a filter asks for, however many: by a job, which an engine carries out.
 export const bulkActs = [
-    { word: 'Retry', name: 'retry', states: ['pending', 'exhausted'], says: 'Each is tried once more, as many a second as you say; live traffic goes first.', rate: 50 },
+    { word: 'Retry', name: 'retry', states: ['pending', 'exhausted'], says: 'Each is tried once more, at the URL that its endpoint had when the event was accepted, as many a second as you say; live traffic goes first.', rate: 50 },
+    { word: 'Retry at present URL', name: 'retry', body: { current_url: true }, states: ['pending', 'exhausted'], says: 'Each is tried once more, at the URL that its endpoint has now, as many a second as you say; live traffic goes first.', rate: 50 },
     { word: 'Cancel', name: 'cancel', isDangerous: true, states: ['pending', 'held', 'exhausted'], says: 'They are never sent. This cannot be undone.', rate: 1000 },
 ];
 
@@ -111,7 +112,7 @@ export async function actOnAll(each, body, message) {
         const field = h('input', { id, type: 'number', min: '1', max: '10000', value: String(each.rate) });
         const fault = h('div', { role: 'alert' });
         const yes = h('button', { class: each.isDangerous ? 'danger' : 'first', disabled: true }, each.word);
-        post(`v1/deliveries/${each.name}`, { ...body, dry_run: true }).then(result => {
+        post(`v1/deliveries/${each.name}`, { ...body, ...each.body, dry_run: true }).then(result => {
             fill(counting, h('p', {}, `${counted(result.deliveries, 'delivery matches', 'deliveries match')}${result.complete ? '' : ' so far, and there are more'}. ${each.says}`),
                 leftOut(result),
                 result.endpoints.length > 0 && table('By endpoint', [['Endpoint', row => row.endpoint], ['Deliveries', row => count(row.deliveries), 'number']], result.endpoints));
@@ -120,12 +121,12 @@ export async function actOnAll(each, body, message) {
         }, error => fill(counting, problemNote(error)));
         return h('form', { onsubmit: async event => {
             event.preventDefault();
-            try { close(await post(`v1/deliveries/${each.name}`, { ...body, rate_per_second: Number(field.value) })); } catch (error) { fill(fault, problemNote(error)); }
+            try { close(await post(`v1/deliveries/${each.name}`, { ...body, ...each.body, rate_per_second: Number(field.value) })); } catch (error) { fill(fault, problemNote(error)); }
         } },
         counting, h('label', { for: id }, 'Deliveries a second'), field, fault,
         h('div', { class: 'actions' }, yes, h('button', { type: 'button', onclick: () => close() }, 'Keep them as they are')));
     });
     if (!made) return;
-    fill(message, note('good', h('p', {}, `${each.word} is under way as job ${made.id}: `, link('replays', 'see how far it is'), '. It begins as soon as an engine runs.')));
-    announce(`${each.word} is under way`);
+    fill(message, note('good', h('p', {}, `${each.word} is made, as job ${made.id}: `, link('replays', 'see how far it is'), '. An engine carries it out; what comes of each delivery is in its list.')));
+    announce(`${each.word} is made`);
 }

@@ -102,11 +102,12 @@ page('', async ({ title, main, signal }) => {
     }
 
     async function showTrouble() {
-        const [status, off, failed, lanes] = await Promise.allSettled([
+        const [status, off, failed, lanes, retrying] = await Promise.allSettled([
             get('v1/status', signal),
             get(`v1/endpoints${query({ state: ['disabled', 'unverified'], limit: shownLimit })}`, signal),
             exhaustedLately(signal, hourly),
             get(`v1/lanes${query({ limit: 50 })}`, signal),
+            retriedNow(signal),
         ]);
         if (signal.aborted) return;
         if (failed.status === 'fulfilled') {
@@ -121,14 +122,22 @@ page('', async ({ title, main, signal }) => {
             return;
         }
         const stopped = new Map((lanes.value?.data ?? []).filter(each => each.stopped > 0).map(each => [each.endpoint, each]));
-        const rows = await troubledRows(status.value, off.value.data, failed.value?.byEndpoint ?? new Map(), stopped, signal);
+        const [losing, tried] = [failed.value?.byEndpoint ?? new Map(), retrying.value?.byEndpoint ?? new Map()];
+        const rows = await troubledRows(status.value, off.value.data, losing, stopped, tried, signal);
         // Of lanes only those of the first endpoints are looked at.
         const areLanesKnown = lanes.status === 'fulfilled' && lanes.value.next_cursor === null;
-        const parts = [...troubleParts(status.value), [stopped.size, 'stopped in order', !areLanesKnown && stopped.size > 0]];
+        // Each endpoint is counted once.
+        const named = new Set([...off.value.data.map(each => each.id), ...stopped.keys(), ...['broken', 'unhealthy', 'throttled'].flatMap(kind => Object.keys(status.value[`${kind}_endpoints`]))]);
+        const others = of => [...of.keys()].filter(id => !named.has(id));
+        const lost = others(losing);
+        for (const id of lost) named.add(id);
+        const parts = [...troubleParts(status.value), [stopped.size, 'stopped in order', !areLanesKnown && stopped.size > 0],
+            [lost.length, 'that gave deliveries up', !(failed.value?.areAllHere ?? true) && lost.length > 0], [others(tried).length, 'with deliveries to be tried again', !(retrying.value?.areAllHere ?? true)]];
         const total = parts.reduce((sum, [number]) => sum + number, 0);
-        const words = total === 0 ? areLanesKnown ? 'All can be delivered to.' : `Whether more are stopped in order is ${unknown}.` : troubleWords(parts);
-        trouble.show(atLeast(count(total), !areLanesKnown || parts.some(([, , isAtLeast]) => isAtLeast)), words, total > 0 ? 'warn' : areLanesKnown ? 'good' : '', 'endpoints');
-        if (!isInUse(list)) fill(list, troubleTable(rows, status.value, failed.value?.areAllHere ?? false, areLanesKnown && failed.status === 'fulfilled'));
+        const areAllKnown = areLanesKnown && retrying.status === 'fulfilled';
+        const words = total === 0 ? areAllKnown ? 'All can be delivered to.' : `Whether there are more is ${unknown}.` : troubleWords(parts);
+        trouble.show(atLeast(count(total), !areAllKnown || parts.some(([, , isAtLeast]) => isAtLeast)), words, total > 0 ? 'warn' : areAllKnown ? 'good' : '', 'endpoints');
+        if (!isInUse(list)) fill(list, troubleTable(rows, status.value, failed.value?.areAllHere ?? false, areAllKnown && failed.status === 'fulfilled'));
     }
 
     await Promise.all([follow(signal, everyMilliseconds, showFigures), follow(signal, everyManyMilliseconds, async () => { await showLastHour(); await showTrouble(); })]);
@@ -202,8 +211,8 @@ function upkeepFacts({ retention, last_backup: backup }) {
     const parts = [...retention?.keep ?? [], ...retention?.keep_payloads ? [`data of events ${retention.keep_payloads}`] : []];
     const looked = retention?.last_look_at ? ['; last looked ', timeAndDistance(retention.last_look_at)] : null;
     return h('section', {}, h('h2', {}, 'Upkeep'), facts([
-        ['Retention', retention ? parts.length > 0 ? [parts.join(', '), looked] : 'everything is kept' : unknown],
-        ['Last backup', backup ? [timeAndDistance(backup.taken_at), `, ${counted(backup.events, 'event')}`] : 'none by posthorn backup'],
+        ['Retention', retention ? parts.length > 0 ? [parts.join(', '), looked] : 'the engine deletes nothing' : unknown],
+        ['Last backup', backup ? [timeAndDistance(backup.taken_at), `, ${counted(backup.events, 'event')}`] : null],
     ]));
 }
 
@@ -240,17 +249,26 @@ async function exhaustedLately(signal, statistics) {
     return { total: Math.max(lately.length, counted ?? 0), isWhole: next === null || counted !== null, areAllHere: next === null, byEndpoint };
 }
 
-/// Endpoints by trouble: broken ones, those that lose deliveries, those that hold them, those that must wait.
-async function troubledRows(status, off, failed, stopped, signal) {
+/// Deliveries of which an attempt has failed and that are tried again, as far as they are next.
+async function retriedNow(signal) {
+    const { data, next_cursor: next } = await get(`v1/deliveries${query({ state: 'pending', attempts_min: 1, order: 'next_attempt', limit: searchLimit })}`, signal);
+    const byEndpoint = new Map();
+    for (const each of data) byEndpoint.set(each.endpoint, [...byEndpoint.get(each.endpoint) ?? [], each]);
+    return { areAllHere: next === null, byEndpoint };
+}
+
+/// Endpoints by trouble: broken ones, those that lose deliveries, those that hold them, those that must wait, those that are tried again.
+async function troubledRows(status, off, failed, stopped, tried, signal) {
     const known = new Map(off.map(each => [each.id, each]));
     const others = ['broken', 'unhealthy', 'throttled'].flatMap(kind => Object.keys(status[`${kind}_endpoints`]));
     others.splice(Object.keys(status.broken_endpoints).length, 0, ...stopped.keys(), ...failed.keys());
+    others.push(...tried.keys());
     const missing = [...new Set(others)].filter(id => !known.has(id)).slice(0, shownLimit);
     const found = await Promise.allSettled(missing.map(id => get(`v1/endpoints/${encodeURIComponent(id)}`, signal)));
     for (const each of found) if (each.status === 'fulfilled') known.set(each.value.id, each.value);
-    const weight = each => (each.broken ? 16 : 0) + (each.unhealthy?.health === 'suspended' ? 8 : 0) + (stopped.has(each.id) ? 6 : failed.has(each.id) ? 4 : 0) + (each.state !== 'active' ? 2 : 0);
+    const weight = each => (each.broken ? 16 : 0) + (each.unhealthy?.health === 'suspended' ? 8 : 0) + (stopped.has(each.id) ? 6 : failed.has(each.id) ? 4 : 0) + (each.state !== 'active' ? 2 : 0) + (tried.has(each.id) ? 1 : 0);
     return [...known.values()].sort((a, b) => weight(b) - weight(a) || a.id.localeCompare(b.id)).slice(0, shownLimit)
-        .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [], lanes: stopped.get(endpoint.id) }));
+        .map(endpoint => ({ endpoint, failed: failed.get(endpoint.id) ?? [], tried: tried.get(endpoint.id) ?? [], lanes: stopped.get(endpoint.id) }));
 }
 
 function troubleTable(rows, status, areAllHere, isCertain) {
@@ -270,9 +288,10 @@ function troubleTable(rows, status, areAllHere, isCertain) {
     ], rows)];
 }
 
-function why({ endpoint, failed, lanes }) {
+function why({ endpoint, failed, tried, lanes }) {
     const trouble = [lanes && stoppedLanes(lanes), endpointTrouble(endpoint)?.text].filter(each => each).join('; ');
     if (trouble) return trouble;
-    const last = failed[0];
-    return last ? `newest failure: ${last.error_text ?? last.error ?? unknown}` : '';
+    const last = failed[0] ?? tried[0];
+    const again = tried.length > 0 && failed.length === 0 ? ', and is tried again' : '';
+    return last ? `newest failure: ${last.error_text ?? last.error ?? unknown}${again}` : '';
 }

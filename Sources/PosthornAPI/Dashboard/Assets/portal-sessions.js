@@ -49,7 +49,7 @@ page('portal-sessions', async context => {
             h('p', {}, 'Who opens this link first has the session. It works once, for ten minutes, and is shown this once:'),
             h('pre', { tabindex: '0' }, made.url), copyButton('Copy it', made.url),
             h('div', { class: 'actions' }, h('button', { type: 'button', class: 'first', onclick: () => close() }, 'Done')),
-        ]);
+        ], true);
         await show();
     }
     fill(main, title, h('div', { class: 'actions' }, button('Make a session', make)), message, list);

@@ -40,7 +40,7 @@ function columns(cancel) {
         ['Does', row => row.action],
         ['State', row => h('span', { class: `badge ${row.state === 'done' ? 'good' : ''}` }, row.state)],
         ['What', row => [what(row), h('br'), h('span', { class: 'dim' }, `states ${row.states.join(', ')}; ${row.errors.length > 0 ? `failed with ${row.errors.join(', ')}; ` : ''}${row.recipients} recipients; ${count(row.rate_per_second)}/s at most`)]],
-        ['Done', row => count(row.done), 'number'],
+        ['Made due', row => count(row.done), 'number'],
         ['Left', row => row.finished ? '' : count(row.left), 'number'],
         ['Refused', row => count(row.refused), 'number'],
         ['Made', row => [time(row.created), row.created_by && h('span', { class: 'dim' }, ` by key ${row.created_by}`)]],
@@ -75,39 +75,54 @@ function form(context, message, show) {
         const box = h('input', { type: 'checkbox', value: state, checked: state === 'exhausted' });
         return { box, element: h('label', {}, box, ` ${state}`) };
     });
-    function body(isDry) {
+    /// What was counted last; `null` when something of the form has changed since.
+    let asked = null;
+    /// What was counted is not what would be sent any more.
+    function withdraw() {
+        asked = null;
+        fill(forecast);
+    }
+    function say(error) {
+        fill(faults, problemNote(error));
+        faults.scrollIntoView({ block: 'nearest' });
+    }
+    function body() {
         const moment = name => fields[name].value === '' ? undefined : new Date(fields[name].value).toISOString();
         const word = name => fields[name].value.trim() || undefined;
         return {
             endpoint: word('endpoint'), node: word('node'), types: word('types')?.split(/\s+/), errors: word('errors')?.split(/\s+/), since: moment('since'), until: moment('until'),
             states: boxes.filter(({ box }) => box.checked).map(({ box }) => box.value), recipients: fields.recipients.value,
-            rate_per_second: word('rate') === undefined ? undefined : Number(word('rate')), dry_run: isDry || undefined,
+            rate_per_second: word('rate') === undefined ? undefined : Number.isFinite(Number(word('rate'))) ? Number(word('rate')) : word('rate'),
         };
     }
     async function ask(event) {
         event.preventDefault();
         fill(faults);
         try {
-            const result = await post('v1/replays', body(true));
+            const wanted = body();
+            const result = await post('v1/replays', { ...wanted, dry_run: true });
+            // Something of the form has changed while it was counted.
+            if (JSON.stringify(body()) !== JSON.stringify(wanted)) return;
+            asked = wanted;
             fill(forecast, note('', h('p', {}, `It would send ${counted(result.deliveries, 'delivery', 'deliveries')} of ${counted(result.events, 'event')}${result.complete ? '' : ' or more'}.`), leftOut(result),
                 result.endpoints.length > 0 && table('By endpoint', [
                     ['Endpoint', row => link(`endpoints/${encodeURIComponent(row.endpoint)}`, row.endpoint)],
                     ['Sent', row => count(row.deliveries), 'number'], ['Held at first', row => count(row.held), 'number'], ['Refused', row => count(row.refused), 'number'],
                 ], result.endpoints),
                 result.deliveries > 0 && h('div', { class: 'actions' }, button('Start the replay', start, 'first'))));
-        } catch (error) { fill(forecast); fill(faults, problemNote(error)); }
+        } catch (error) { fill(forecast); say(error); }
     }
     async function start() {
         try {
-            const replay = await post('v1/replays', body(false));
-            fill(forecast);
+            const replay = await post('v1/replays', asked);
+            withdraw();
             fill(message, note('good', h('p', {}, `Replay ${replay.id} is made. It begins as soon as an engine runs, and lets live traffic go first.`)));
             announce('The replay is made');
             await show();
-        } catch (error) { fill(faults, problemNote(error)); }
+        } catch (error) { say(error); }
     }
     const recipients = h('select', {}, h('option', { value: 'original' }, 'those that had them'), h('option', { value: 'current' }, 'those that would get them now'));
-    return h('details', { open: context.query.has('endpoint') }, h('summary', {}, 'New replay'), h('form', { class: 'settings', onsubmit: ask },
+    return h('details', { open: context.query.has('endpoint') }, h('summary', {}, 'New replay'), h('form', { class: 'settings', onsubmit: ask, oninput: withdraw },
         faults,
         field('endpoint', 'Endpoint', text(context.query.get('endpoint')), 'All when empty.'),
         field('node', 'Node and below', text(''), 'All that you see when empty.'),

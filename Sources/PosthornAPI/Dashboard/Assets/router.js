@@ -1,7 +1,7 @@
 // Which page is shown: the path says so, and what narrows it down is in the query, so that a link shows the same to another reader.
 
 import { fill, h, announce, note } from './dom.js';
-import { base } from './api.js';
+import { base, me } from './api.js';
 
 const routes = [];
 let leaving = new AbortController();
@@ -48,6 +48,9 @@ function context(values, main) {
     };
 }
 
+/// Ends what the page of the present path does.
+export function leavePage() { leaving.abort(); }
+
 /// Shows the page of the present path.
 export async function render(isMove = false) {
     leaving.abort();
@@ -73,11 +76,17 @@ export async function render(isMove = false) {
     }
 }
 
+/// A fault as people read it: `/credentials/secret` is secret.
+function faultWords({ pointer, parameter, detail }) {
+    const place = pointer ? pointer.slice(1).split('/').filter(part => part !== 'credentials').join(', ') : parameter;
+    return place ? `${place} ${detail}` : detail;
+}
+
 /// A refusal as people read it.
 export function problemNote(error) {
     return note('bad', h('p', {}, h('strong', {}, error.title ?? 'It failed'), `: ${error.message}`),
-        (error.errors ?? []).map(fault => h('p', {}, `${fault.pointer ?? fault.parameter ?? ''} ${fault.detail}`)),
-        error.requestID && h('p', { class: 'dim' }, `Request ${error.requestID}; the log of posthorn run has a line with it.`));
+        (error.errors ?? []).map(fault => h('p', {}, faultWords(fault))),
+        error.requestID && h('p', { class: 'dim' }, `Request ${error.requestID}${me.isVisitor ? '; those who run Posthorn find a line with it in the log.' : '; the log of posthorn run has a line with it.'}`));
 }
 
 /// Follows links and the history.
