@@ -65,12 +65,17 @@ if [[ ${#filter[@]} -gt 0 ]]; then exec "${runner[@]}" "${filter[@]}"; fi
 # Tests with a browser, and those with the vendors' libraries, wait for one another: beside all the others they cost no time of their own.
 chains='^(DashboardTests|ConformanceTests)\.'
 place=$(mktemp -d)
+# A process group of its own, so that an interrupt reaches what it has started.
+set -m
 "${runner[@]}" --filter "$chains" >"$place/chains" 2>&1 &
 beside=$!
-trap 'kill "$beside" 2>/dev/null || true; rm -rf "$place"' EXIT
+set +m
+trap 'kill -INT -- "-$beside" 2>/dev/null || true; rm -rf "$place"' EXIT
 status=0
 # Its last line is held back until the others' output is there.
 "${runner[@]}" --skip "$chains" | awk -v last="$place/last" 'NR > 1 { print held; fflush() } { held = $0 } END { print held >last }' || status=$?
-wait "$beside" || status=$?
-cat "$place/chains" "$place/last"
+closing=("$place/chains" "$place/last")
+# The last line is one that says so, if any tests have failed.
+wait "$beside" || { status=$?; closing=("$place/last" "$place/chains"); }
+cat "${closing[@]}"
 exit "$status"

@@ -82,7 +82,7 @@ struct EnginePlace {
     /// Asks until the answer is as it should be. Whoever waits for what never comes is ended by the time limit of the suite.
     func wait(for sql: String, on other: PostgresServer? = nil, until isThere: (Int) -> Bool) throws {
         let server = other ?? server
-        try server.wait(for: sql, in: server.address(of: server.name(of: address))) { isThere(Int($0) ?? -1) }
+        try server.wait(for: sql, in: server.address(of: server.name(of: address))) { Int($0).map(isThere) ?? false }
     }
 
     /// Events and endpoints of which a request has come.

@@ -180,14 +180,16 @@ extension PostgresServer {
         guard let file = fopen(place.file("question.sql"), "w") else { throw CommandProblem(program: "psql", reason: errno) }
         fputs("\(sql)\n\\watch 0.02\n", file)
         fclose(file)
-        let asking = try BackgroundProgram(
-            ["psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX", "-F", " ", "-f", place.file("question.sql")]
-        )
+        // What it complains of is no row.
+        let words = ["psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX", "-F", " ", "-f", place.file("question.sql")]
+        let asking = try BackgroundProgram(["sh", "-c", #"exec "$@" 2>"$0""#, place.file("complaints")] + words)
         let isAnswered = asking.wait { output in
             guard output.last == "\n", let last = output.split(separator: "\n").last else { return false }
             return isThere(String(last))
         }
-        if !isAnswered { throw PostgresServerProblem(description: "psql: \(asking.output)") }
+        if isAnswered { return }
+        let complaints = try Command.run(["cat", place.file("complaints")]).output
+        throw PostgresServerProblem(description: "psql: \(complaints), after \(asking.output.suffix(200))")
     }
 }
 

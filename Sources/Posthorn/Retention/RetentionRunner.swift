@@ -71,9 +71,10 @@ final class RetentionRunner: EngineService {
             let now = outbox.clock.now()
             let skew = try outbox.read { try $0.status(at: now).pulse?.clockSkew }
             let report = try outbox.prune(Retention(policy, at: Self.moment(now, skew)), upkeep)
+            if report != PruneReport() { listeners.tell(.pruned(report)) }
+            if isStopping { return }
             let facts = RetentionFacts(policy: policy, lookedAt: now)
             try outbox.writer.perform { (store) throws(OutboxProblem) in try store.write(retention: facts) }
-            if report != PruneReport() { listeners.tell(.pruned(report)) }
         } catch {
             // What could not be deleted now is found the next time.
             if !isStopping { listeners.tell(.pruneFailed(.init(OutboxError.of(error).storeProblem))) }

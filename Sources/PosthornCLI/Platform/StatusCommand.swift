@@ -50,7 +50,7 @@ enum StatusCommand: Command {
         ("mail_refused", "the newest refused mail: recipient, endpoint, answer"),
         (
             "retention",
-            "what the engine that started last deletes: keep and keep_payloads as its flags have them (keep []: nothing), last_look_at"
+            "what the engine deletes, of several the one that looked last: keep ([]: nothing) and keep_payloads as its flags have them, last_look_at"
         ),
         ("last_backup", "the newest copy by posthorn backup: taken_at, bytes, events"),
         ("without_contact", "exhausted deliveries without any notification_contact, since the outbox was made; each exhaustion counts"),
@@ -129,7 +129,7 @@ enum StatusCommand: Command {
             let policy = retention.policy
             let parts = policy.words + (policy.payloadsWord.map { ["data of events \($0)"] } ?? [])
             let looked = retention.lookedAt.map { "; last looked \(HumanText.distance(to: $0, from: now))" } ?? ""
-            rows.append(("retention", parts.isEmpty ? "everything is kept" : parts.joined(separator: ", ") + looked))
+            rows.append(("retention", parts.isEmpty ? "the engine deletes nothing" : parts.joined(separator: ", ") + looked))
         }
         if let backup = facts.backup {
             let age = HumanText.distance(to: backup.takenAt, from: now)

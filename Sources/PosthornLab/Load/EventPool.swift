@@ -35,7 +35,10 @@ struct EventPool: Sendable {
         let all = samples.map { Entry(event: Event(id: "", type: $0.type, node: "lab", created: moment, data: $0.data), stamp: nil) }
         entries =
             try mix.map { (mix) throws(InputProblem) in
-                try mix.arranged(mix.items.indices.map { item in all.filter { mix.item(of: $0.event.type) == item } })
+                try mix.arranged(
+                    mix.items.indices.map { item in all.filter { mix.item(of: $0.event.type) == item } },
+                    types: Self.names(samples.map(\.type))
+                )
             } ?? all
         isRecorded = false
     }
@@ -62,7 +65,8 @@ struct EventPool: Sendable {
             )
         }
         // Known before a story is told that never comes to it.
-        if let mix { _ = try mix.arranged(mix.items.indices.map { item in scenario.types.filter { mix.item(of: $0) == item } }) }
+        let types = scenario.types
+        if let mix { _ = try mix.arranged(mix.items.indices.map { item in types.filter { mix.item(of: $0) == item } }, types: types) }
         var entries: [Entry] = []
         var moment = now.advanced(byMilliseconds: -1000 * Int64(size))
         // Types take turns in the scenario, so a wanted one comes soon; the bound is for a story that never comes to it.
@@ -70,19 +74,20 @@ struct EventPool: Sendable {
         for _ in 0..<(size * 100) where entries.count < size || !missing.isEmpty {
             moment = moment.advanced(byMilliseconds: 1000)
             let event = scenario.next(at: min(moment, now)).event
-            guard wants(event.type) else { continue }
-            let isFirst = mix?.item(of: event.type).map { missing.remove($0) != nil } ?? false
-            if entries.count < size || isFirst { entries.append(Entry(event: event, stamp: IdentityStamp(event.data))) }
+            if let mix, wants(event.type), let item = mix.item(of: event.type) { missing.remove(item) }
+            if wants(event.type) { entries.append(Entry(event: event, stamp: IdentityStamp(event.data))) }
         }
         self.entries =
             try mix.map { (mix) throws(InputProblem) in
-                try mix.arranged(mix.items.indices.map { item in entries.filter { mix.item(of: $0.event.type) == item } })
+                try mix.arranged(mix.items.indices.map { item in entries.filter { mix.item(of: $0.event.type) == item } }, types: types)
             } ?? entries
         isRecorded = false
     }
 
     /// The types of its events, in alphabetical order.
-    var types: [String] { Set(entries.map(\.event.type)).sorted() }
+    var types: [String] { Self.names(entries.map(\.event.type)) }
+
+    private static func names(_ types: [String]) -> [String] { Set(types).sorted() }
 
     /// How many events there are before they begin again.
     var count: Int { entries.count }

@@ -62,13 +62,15 @@ public struct TypeMix: Equatable, Sendable {
 
     /// Events in the order of the turns: each item's own again and again.
     /// - Throws: Which item has none.
-    func arranged<Event>(_ events: [[Event]]) throws(InputProblem) -> [Event] {
+    /// - Parameter types: Those that there are, for who named another.
+    func arranged<Event>(_ events: [[Event]], types: [String]) throws(InputProblem) -> [Event] {
         if let empty = events.firstIndex(where: \.isEmpty) {
             throw InputProblem(
                 .unknownWord,
                 field: "mix",
                 value: items[empty].pattern.text,
-                reason: "fits no type of this vendor that another part of the mix does not take"
+                reason: "fits no type of this vendor that another part of the mix does not take; its types are "
+                    + types.joined(separator: ", ")
             )
         }
         var taken = items.map { _ in 0 }

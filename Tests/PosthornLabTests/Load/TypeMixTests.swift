@@ -50,6 +50,6 @@ import Testing
     @Test func aPartThatNothingFitsIsNamed() throws {
         let type = try #require(Scenario(.weseedo, seed: 0).types.first)
         let problem = #expect(throws: InputProblem.self) { try Self.pool(["\(type)=1", "other=1"]) }
-        #expect(problem?.value == "other" && problem?.description.contains("fits no type of this vendor") == true)
+        #expect(problem?.value == "other" && problem?.description.contains("its types are \(Scenario(.weseedo, seed: 0).types[0])") == true)
     }
 }
