@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Calls that wait do so without a thread of the cooperative pool.
-@Suite(.timeLimit(.minutes(5))) struct AsyncCallTests {
+@Suite(.limited()) struct AsyncCallTests {
     private let bench: EngineBench
 
     init() throws {

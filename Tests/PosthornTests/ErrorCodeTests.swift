@@ -3,7 +3,7 @@ import PosthornTestSupport
 import Testing
 
 /// What an outbox refuses has a code, a field, the value and, where words depend on who asks, the remedy as a case.
-@Suite(.timeLimit(.minutes(2))) struct ErrorCodeTests {
+@Suite(.limited()) struct ErrorCodeTests {
     private let bench: EngineBench
 
     init() throws {

@@ -5,7 +5,7 @@ import PosthornTestSupport
 import Testing
 
 /// An event in the platform's own transaction is refused as any other is, and not put where it would get lost.
-@Suite(.timeLimit(.minutes(1))) struct TransactionalEmitTests {
+@Suite(.limited()) struct TransactionalEmitTests {
     private let bench: EngineBench
     private let platform: PlatformConnection
 

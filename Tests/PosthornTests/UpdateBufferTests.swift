@@ -1,9 +1,10 @@
+import PosthornTestSupport
 import Testing
 
 @testable import Posthorn
 
 /// A reader of updates loses nothing without being told.
-@Suite(.timeLimit(.minutes(1))) struct UpdateBufferTests {
+@Suite(.limited()) struct UpdateBufferTests {
     private static func update(_ number: Int) -> DeliveryUpdate {
         DeliveryUpdate(
             delivery: Int64(number),
