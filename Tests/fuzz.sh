@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-}
 [[ $seconds =~ ^([0-9]+|runs)$ ]] || { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 bound=(-max_total_time="$seconds")
-[[ $seconds != runs ]] || bound=(-runs=20000 -seed=1)
+[[ $seconds != runs ]] || bound=(-runs=6000 -seed=1)
 targets=(event topology url envelope request reply http vendor)
 [[ $# -lt 2 ]] || targets=("$2")
 
