@@ -98,7 +98,7 @@ export function endpointForm(endpoint, options) {
     const fields = [
         options.isNew && field('id', 'Id', input(''), 'Letters, digits and such; one is made when this is left empty. It never changes.'),
         nodeField(),
-        field('url', 'URL', input(endpoint.url, { type: 'text', inputmode: 'url' }), 'Where the receiver listens, as in https://example.com/hooks.'),
+        field('url', 'URL', input(endpoint.url, { type: 'text', inputmode: 'url' }), 'The whole address at which the receiver listens.'),
         field('vendor', 'Format', format), own, secrets,
         field('events', 'Event types', h('textarea', { value: (endpoint.events ?? []).join('\n'), spellcheck: 'false' }), 'One a line; * stands for any run of characters, as in MEETING_*. All types when empty.'),
         h('details', {}, h('summary', {}, 'Headers, limits and retries'), h('div', { class: 'settings' },
