@@ -210,11 +210,9 @@ public final class GroupCommitWriter: @unchecked Sendable {
             shared.wasCalled = true
         }
         wake()
-        let running = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }
-        running?.join()
+        guard let running = thread.withLock({ $0.take() }) else { return }
+        // What a call holds of its outbox may be the last of it, and goes with the call, on this very thread.
+        if running.isCurrent { running.detach() } else { running.join() }
     }
 
     // MARK: On the writer's thread
