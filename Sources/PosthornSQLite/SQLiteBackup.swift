@@ -80,12 +80,9 @@ package enum SQLiteBackup {
         if isThere { former = try moveAside(path, now) }
         let report = try finish(partial, path) { (connection) throws(OutboxProblem) in
             try connection.execute("DELETE FROM posthorn_setting WHERE name IN ('\(mark)', '\(BackupFacts.name)')")
-            guard let takenAt else { return }
-            // The newest copy is the one that has become the outbox.
-            let bytes = (try connection.integer("PRAGMA page_count") ?? 0) * (try connection.integer("PRAGMA page_size") ?? 0)
-            let events = try connection.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
-            try SQLiteStore.write(BackupFacts(takenAt: takenAt, bytes: bytes, events: events).stored, as: BackupFacts.name, connection)
         }
+        // The newest copy is the one that has become the outbox.
+        if let takenAt { note(BackupFacts(takenAt: takenAt, bytes: report.bytes, events: report.events), in: path) }
         return BackupReport(
             path: path,
             bytes: report.bytes,

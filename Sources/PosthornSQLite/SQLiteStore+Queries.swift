@@ -153,9 +153,7 @@ extension SQLiteStore {
 
     /// Writes down what the engine says of itself.
     package func write(pulse: EngineHeartbeat) throws(OutboxProblem) {
-        let statement = try connection.statement("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES ('pulse', ?)")
-        statement.bind(1, pulse.stored)
-        try statement.run()
+        try Self.write(pulse.stored, as: "pulse", connection)
     }
 
     /// What the engine last said of itself.

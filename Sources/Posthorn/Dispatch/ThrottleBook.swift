@@ -43,6 +43,10 @@ struct ThrottleBook {
     /// - Returns: Whether what waits in the senders for it is to be taken back.
     mutating func refused(_ endpoint: Int, _ outcome: AttemptOutcome) -> Bool {
         guard let wait = outcome.retryAfterMilliseconds, wait > 0 else { return false }
+        return hold(endpoint, milliseconds: wait, after: outcome)
+    }
+
+    private mutating func hold(_ endpoint: Int, milliseconds wait: Int64, after outcome: AttemptOutcome) -> Bool {
         let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
         return hold(endpoint, milliseconds: wait, started: outcome.started, ended: ended)
     }
@@ -93,8 +97,7 @@ struct ThrottleBook {
     /// - Returns: Whether the endpoint's deliveries are to be read again, as it was a probe.
     mutating func ended(_ delivery: Int64, ofEndpoint endpoint: Int, _ outcome: AttemptOutcome, pause milliseconds: Int64) -> Bool {
         guard throttles[endpoint]?.ended(delivery) == true else { return false }
-        let ended = outcome.started.advanced(byMilliseconds: outcome.durationMicroseconds / 1000)
-        _ = hold(endpoint, milliseconds: milliseconds, started: outcome.started, ended: ended)
+        _ = hold(endpoint, milliseconds: milliseconds, after: outcome)
         return true
     }
 

@@ -43,24 +43,24 @@ extension JSONLine {
     }
 
     private mutating func addUpkeep(_ facts: UpkeepFacts) {
-        if let retention = facts.retention {
-            var line = JSONLine()
+        add("retention", facts.retention) { line, retention in
             line.add("keep", retention.policy.words)
             line.add("keep_payloads", retention.policy.payloadsWord)
             line.add("last_look_at", retention.lookedAt)
-            add("retention", line)
-        } else {
-            add("retention", nil as String?)
         }
-        if let backup = facts.backup {
-            var line = JSONLine()
+        add("last_backup", facts.backup) { line, backup in
             line.add("taken_at", backup.takenAt)
             line.add("bytes", backup.bytes)
             line.add("events", backup.events)
-            add("last_backup", line)
-        } else {
-            add("last_backup", nil as String?)
         }
+    }
+
+    /// An object of what a value has, or null where there is none.
+    private mutating func add<Value>(_ name: String, _ value: Value?, _ fill: (inout JSONLine, Value) -> Void) {
+        guard let value else { return add(name, nil as String?) }
+        var line = JSONLine()
+        fill(&line, value)
+        add(name, line)
     }
 
     /// Deliveries by state.
@@ -76,14 +76,10 @@ extension JSONLine {
         add("next_mail_at", status.next)
         add("mails_served", status.isServed)
         add("mail_answer", status.answer)
-        if let mail = status.refused {
-            var refused = JSONLine()
-            refused.add("recipient", mail.recipient)
-            refused.add("endpoint", mail.endpoint)
-            refused.add("answer", mail.answer)
-            add("mail_refused", refused)
-        } else {
-            add("mail_refused", nil as String?)
+        add("mail_refused", status.refused) { line, mail in
+            line.add("recipient", mail.recipient)
+            line.add("endpoint", mail.endpoint)
+            line.add("answer", mail.answer)
         }
         add("without_contact", status.withoutContact)
     }

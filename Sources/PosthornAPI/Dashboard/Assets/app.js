@@ -70,9 +70,14 @@ async function leave() {
 /// A visitor has no key to sign in with.
 function farewell() {
     showTop('');
-    document.title = 'Signed out - Posthorn';
-    const heading = h('h1', { tabindex: '-1' }, 'You are signed out');
-    fill(document.getElementById('main'), heading, h('p', {}, 'To come back, ask for a new link where you got the last one.'));
+    showWords('You are signed out', 'To come back, ask for a new link where you got the last one.');
+}
+
+/// A page of nothing but words.
+function showWords(title, ...lines) {
+    document.title = `${title} - Posthorn`;
+    const heading = h('h1', { tabindex: '-1' }, title);
+    fill(document.getElementById('main'), heading, lines.map(line => h('p', {}, line)));
     heading.focus();
 }
 
@@ -140,12 +145,7 @@ async function start(problem = null) {
 
 /// What a link leads to that was used, is too old, or was never made.
 function deadLink() {
-    document.title = 'This link opens nothing - Posthorn';
-    const heading = h('h1', { tabindex: '-1' }, 'This link opens nothing');
-    fill(document.getElementById('main'), heading,
-        h('p', {}, 'Each link works once and for ten minutes. Go back to the site that gave it to you, and ask for a new one there.'),
-        h('p', {}, link('', 'To the sign-in')));
-    heading.focus();
+    showWords('This link opens nothing', 'Each link works once and for ten minutes. Go back to the site that gave it to you, and ask for a new one there.', link('', 'To the sign-in'));
 }
 
 let isStarted = false;

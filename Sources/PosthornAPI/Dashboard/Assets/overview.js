@@ -242,19 +242,21 @@ async function exhaustedLately(signal, statistics) {
     const since = Date.now() - hour;
     const { data, next_cursor: next } = await get(`v1/deliveries${query({ state: 'exhausted', limit: searchLimit })}`, signal);
     const lately = data.filter(each => Date.parse(each.finished_at) >= since);
-    const byEndpoint = new Map();
-    for (const each of lately) byEndpoint.set(each.endpoint, [...byEndpoint.get(each.endpoint) ?? [], each]);
     const isKnown = statistics?.total && statistics.known_since !== null && Date.parse(statistics.known_since) <= Date.parse(statistics.since);
     const counted = next !== null && isKnown ? statistics.total.exhausted : null;
-    return { total: Math.max(lately.length, counted ?? 0), isWhole: next === null || counted !== null, areAllHere: next === null, byEndpoint };
+    return { total: Math.max(lately.length, counted ?? 0), isWhole: next === null || counted !== null, areAllHere: next === null, byEndpoint: byEndpoint(lately) };
+}
+
+function byEndpoint(deliveries) {
+    const groups = new Map();
+    for (const each of deliveries) groups.set(each.endpoint, [...groups.get(each.endpoint) ?? [], each]);
+    return groups;
 }
 
 /// Deliveries of which an attempt has failed and that are tried again, as far as they are next.
 async function retriedNow(signal) {
     const { data, next_cursor: next } = await get(`v1/deliveries${query({ state: 'pending', attempts_min: 1, order: 'next_attempt', limit: searchLimit })}`, signal);
-    const byEndpoint = new Map();
-    for (const each of data) byEndpoint.set(each.endpoint, [...byEndpoint.get(each.endpoint) ?? [], each]);
-    return { areAllHere: next === null, byEndpoint };
+    return { areAllHere: next === null, byEndpoint: byEndpoint(data) };
 }
 
 /// Endpoints by trouble: broken ones, those that lose deliveries, those that hold them, those that must wait, those that are tried again.
