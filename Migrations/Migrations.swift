@@ -47,6 +47,7 @@ public enum Migrations {
         Migration(number: 25, name: "025_limits.sql", sql: PackageResources._25_limits_sql),
         Migration(number: 26, name: "026_payloads.sql", sql: PackageResources._26_payloads_sql),
         Migration(number: 27, name: "027_success.sql", sql: PackageResources._27_success_sql),
+        Migration(number: 28, name: "028_disabling.sql", sql: PackageResources._28_disabling_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -65,5 +66,6 @@ public enum Migrations {
         Migration(number: 12, name: "012_postgres_limits.sql", sql: PackageResources._12_postgres_limits_sql),
         Migration(number: 13, name: "013_postgres_payloads.sql", sql: PackageResources._13_postgres_payloads_sql),
         Migration(number: 14, name: "014_postgres_success.sql", sql: PackageResources._14_postgres_success_sql),
+        Migration(number: 15, name: "015_postgres_disabling.sql", sql: PackageResources._15_postgres_disabling_sql),
     ]
 }

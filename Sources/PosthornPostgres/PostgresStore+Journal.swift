@@ -116,10 +116,11 @@ extension PostgresStore {
         }
         try run(
             """
-            INSERT INTO posthorn_health (endpoint, state, reason, since, until, failures, probes, actor, failing_since, gone_since, noticed)
-            SELECT key, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM posthorn_endpoint WHERE key = $1
+            INSERT INTO posthorn_health (
+                endpoint, state, reason, since, until, failures, probes, actor, failing_since, gone_since, noticed, disables_at)
+            SELECT key, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM posthorn_endpoint WHERE key = $1
             ON CONFLICT (endpoint) DO UPDATE SET state = $2, reason = $3, since = $4, until = $5, failures = $6, probes = $7, actor = $8,
-                failing_since = $9, gone_since = $10, noticed = $11
+                failing_since = $9, gone_since = $10, noticed = $11, disables_at = $12
             """,
             .integer(key),
             .text(health.state.rawValue),
@@ -131,14 +132,18 @@ extension PostgresStore {
             .text(health.actor.rawValue),
             .integer(health.failingSince?.milliseconds),
             .integer(health.goneSince?.milliseconds),
-            .integer(Int64(health.noticedPercent))
+            .integer(Int64(health.noticedPercent)),
+            .integer(health.disablesAt?.milliseconds)
         )
     }
 
     /// The endpoints that are not healthy.
     package func health() throws(OutboxProblem) -> [Int64: EndpointHealth] {
         let rows = try run(
-            "SELECT endpoint, state, since, until, reason, failures, probes, actor, failing_since, gone_since, noticed FROM posthorn_health"
+            """
+            SELECT endpoint, state, since, until, reason, failures, probes, actor, failing_since, gone_since, noticed, disables_at
+            FROM posthorn_health
+            """
         )
         var health: [Int64: EndpointHealth] = [:]
         for row in rows.all { health[row.integer(0)] = try endpointHealth(row) }
@@ -150,7 +155,7 @@ extension PostgresStore {
         let rows = try run(
             """
             SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since,
-                h.gone_since, h.noticed
+                h.gone_since, h.noticed, h.disables_at
             FROM posthorn_health h JOIN posthorn_endpoint e ON e.key = h.endpoint
             WHERE e.state <> 'removed' AND ($1::bigint = 1 OR e.id = ANY ($2::text[])) LIMIT $3
             """,
@@ -178,7 +183,7 @@ extension PostgresStore {
             failingSince: row.integerOrNil(8).map(Timestamp.init(milliseconds:)),
             goneSince: row.integerOrNil(9).map(Timestamp.init(milliseconds:)),
             noticedPercent: Int(row.integer(10))
-        )
+        ).with(disablesAt: row.integerOrNil(11).map(Timestamp.init(milliseconds:)))
     }
 }
 #endif

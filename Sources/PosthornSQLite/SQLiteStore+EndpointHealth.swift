@@ -12,10 +12,11 @@ extension SQLiteStore {
         }
         let statement = try connection.statement(
             """
-            INSERT INTO posthorn_health (endpoint, state, reason, since, until, failures, probes, actor, failing_since, gone_since, noticed)
-            SELECT key, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM posthorn_endpoint WHERE key = ?1
+            INSERT INTO posthorn_health (
+                endpoint, state, reason, since, until, failures, probes, actor, failing_since, gone_since, noticed, disables_at)
+            SELECT key, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM posthorn_endpoint WHERE key = ?1
             ON CONFLICT (endpoint) DO UPDATE SET state = ?2, reason = ?3, since = ?4, until = ?5, failures = ?6, probes = ?7, actor = ?8,
-                failing_since = ?9, gone_since = ?10, noticed = ?11
+                failing_since = ?9, gone_since = ?10, noticed = ?11, disables_at = ?12
             """
         )
         statement.bind(1, key)
@@ -29,6 +30,7 @@ extension SQLiteStore {
         statement.bind(9, health.failingSince?.milliseconds)
         statement.bind(10, health.goneSince?.milliseconds)
         statement.bind(11, Int64(health.noticedPercent))
+        statement.bind(12, health.disablesAt?.milliseconds)
         try statement.run()
     }
 
@@ -36,7 +38,8 @@ extension SQLiteStore {
     package func health() throws(OutboxProblem) -> [Int64: EndpointHealth] {
         let rows = try connection.statement(
             """
-            SELECT endpoint, state, since, until, reason, failures, probes, actor, failing_since, gone_since, noticed FROM posthorn_health
+            SELECT endpoint, state, since, until, reason, failures, probes, actor, failing_since, gone_since, noticed, disables_at
+            FROM posthorn_health
             """
         )
         defer { rows.reset() }
@@ -47,7 +50,8 @@ extension SQLiteStore {
 
     static func selectHealth(_ ids: [String]?) -> String {
         """
-        SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since, h.gone_since, h.noticed
+        SELECT e.id, h.state, h.since, h.until, h.reason, h.failures, h.probes, h.actor, h.failing_since, h.gone_since, h.noticed,
+            h.disables_at
         FROM \(joined("posthorn_health h", ids)) ON e.key = h.endpoint WHERE e.state <> 'removed' \(amongIDs(ids)) LIMIT ?2
         """
     }
@@ -75,6 +79,6 @@ extension SQLiteStore {
             failingSince: rows.integerOrNil(column + 7).map(Timestamp.init(milliseconds:)),
             goneSince: rows.integerOrNil(column + 8).map(Timestamp.init(milliseconds:)),
             noticedPercent: Int(rows.integer(column + 9))
-        )
+        ).with(disablesAt: rows.integerOrNil(column + 10).map(Timestamp.init(milliseconds:)))
     }
 }

@@ -91,6 +91,33 @@ import Testing
         #expect(health.note(outcome(70_000_000, nil, 200), policy) == nil && health.state == .disabled)
     }
 
+    @Test func whenItIsDisabledIsKnownFromTheFirstFailureOn() {
+        let policy = HealthPolicy(suspendAfter: 4, disableAfterMilliseconds: 10_000_000)
+        var health = EndpointHealth(at: start)
+        #expect(health.disablesAt == nil)
+        for time: Int64 in [5, 6, 7, 8] {
+            _ = health.note(outcome(time, .timeout), policy)
+            #expect(health.disablesAt == at(10_000_005))
+        }
+        #expect(health.state == .suspended)
+        // Another policy counts from the same failure on.
+        var other = health
+        let changes: [(HealthPolicy, Bool, Timestamp?)] = [
+            (HealthPolicy(disableAfterMilliseconds: 20_000_000), true, at(20_000_005)),
+            (HealthPolicy(disableAfterMilliseconds: 20_000_000), false, at(20_000_005)), (HealthPolicy(suspendAfter: 4), true, nil),
+        ]
+        for (policy, isChanged, end) in changes {
+            let found = other.adopt(policy)
+            #expect(found == isChanged && other.disablesAt == end)
+        }
+        _ = health.takeNotice(at: at(9_500_000), policy)
+        _ = health.note(outcome(10_000_005, .timeout), policy)
+        #expect(health.state == .disabled && health.disablesAt == nil)
+        _ = other.adopt(policy)
+        _ = other.note(outcome(60_008, nil, 200), policy)
+        #expect(other.state == .healthy && other.disablesAt == nil)
+    }
+
     @Test func goneIsConfirmedByALaterAnswer() {
         let policy = HealthPolicy(disableAfterMilliseconds: nil, goneDisables: true)
         var health = EndpointHealth(at: start)

@@ -55,6 +55,40 @@ import Testing
         #expect(subjects.count { $0 == "Webhook endpoint crm fails and will be disabled" } == percents.count)
     }
 
+    @Test func whenItIsDisabledIsSaidBeforeAndFollowsTheSettings() async throws {
+        let test = try TestOutbox { _ in .status(503) }
+        _ = try await test.outbox.put(Node(id: "acme", level: .company))
+        var settings = EndpointSettings(id: "crm", node: "acme", url: "https://crm.example/", vendor: .weseedo)
+        _ = try await test.outbox.put(settings)
+        func disabling(after days: Int64) async throws {
+            while true {
+                guard let health = try await test.outbox.endpointHealth()["crm"], let since = health.failingSince else { continue }
+                if health.disablesAt == since.advanced(byMilliseconds: days * 86_400_000) { return }
+            }
+        }
+        var configuration = EngineConfiguration()
+        configuration.health = HealthPolicy(disableAfterMilliseconds: 10 * 86_400_000)
+        let first = try test.engine(configuration)
+        try first.start()
+        for _ in 0..<3 { _ = try await test.outbox.emit(NewEvent(type: "T", node: "acme", data: "{}")) }
+        try await disabling(after: 10)
+        // Settings that an endpoint has of its own go first.
+        settings.health = HealthSettings(disableAfterMilliseconds: 20 * 86_400_000)
+        _ = try await test.outbox.put(settings)
+        try await disabling(after: 20)
+        settings.health = nil
+        _ = try await test.outbox.put(settings)
+        try await disabling(after: 10)
+        try await first.stop()
+        // An engine that was started otherwise says so without another attempt.
+        configuration.health = HealthPolicy(disableAfterMilliseconds: 30 * 86_400_000)
+        let second = try test.engine(configuration)
+        try second.start()
+        try await disabling(after: 30)
+        try await second.stop()
+        #expect(test.sent.count == 3)
+    }
+
     @Test func oneThatIsGoneIsDisabledBySecondAnswer() async throws {
         let test = try TestOutbox { _ in .status(410) }
         _ = try await test.outbox.put(Node(id: "acme", level: .company))

@@ -82,7 +82,17 @@ extension StoreContract {
     private func healthIsKept() throws {
         let (store, _) = try prepared(["a", "b", "c"])
         let keys = try store.topology().endpoints.map(\.key)
-        let failing = EndpointHealth(state: .failing, since: now, until: nil, reason: "http_status 500", failures: 5, probes: 0)
+        let failing = EndpointHealth(
+            state: .failing,
+            since: now,
+            until: nil,
+            reason: "http_status 500",
+            failures: 5,
+            probes: 0,
+            failingSince: now,
+            goneSince: later(1),
+            noticedPercent: 50
+        ).with(disablesAt: later(2))
         func write(_ health: EndpointHealth?, _ key: Int64) throws {
             try store.write { () throws(OutboxProblem) in try store.write(health: health, ofEndpoint: key) }
         }

@@ -100,10 +100,13 @@ final class HealthDuty: EngineDuty {
             if entry.stored.state != .disabled { news.insert(key) } else if health.actor == .engine { disabled.insert(key) }
             return
         }
-        if policy(of: entry) == nil {
+        guard let policy = policy(of: entry) else {
             news.insert(key)
             return
         }
+        var health = health
+        // The engine before may have disabled after another time.
+        if health.adopt(policy, speed: speed) { news.insert(key) }
         keep(health, directory[index])
         guard health.state == .suspended, let until = health.until else { return }
         let length = max(0, until.milliseconds - now.milliseconds)
@@ -124,6 +127,8 @@ final class HealthDuty: EngineDuty {
                 forget(endpoint: key)
                 // What is written of one that is switched off stays, and enabling it strikes it out.
                 if entry.stored.state != .disabled { news.insert(key) }
+            } else if let policy = policy(of: entry), book[key]?.adopt(policy, speed: speed) ?? false {
+                news.insert(key)
             }
             guard entry.isActive, disabled.remove(key) != nil else { continue }
             returning.append(key)

@@ -45,6 +45,7 @@ struct OwnEvent {
         data.add("actor", health.actor.rawValue)
         data.add("failures", health.failures)
         data.add("failing_since", health.failingSince)
+        data.add("disables_at", health.disablesAt)
         let subject = "\(endpoint.key):\(cause ?? String(moment.milliseconds))"
         return OwnEvent(OwnEventType(health.state), subject, node: endpoint.settings.node, at: moment, data: data)
     }

@@ -17,6 +17,7 @@ extension JSONLine {
         add("health_reason", health?.reason)
         add("health_actor", health?.actor.rawValue)
         add("failing_since", health?.failingSince)
+        add("disables_at", health?.disablesAt)
         add("failures_in_a_row", health?.failures)
     }
 }

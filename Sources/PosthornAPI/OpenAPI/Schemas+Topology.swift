@@ -26,7 +26,7 @@ extension Schemas {
                 ("health", Schema.choice(["failing", "suspended", "disabled"])), ("health_since", Schema.time),
                 ("next_probe_at", Schema.nullableTime), ("health_reason", Schema.string),
                 ("health_actor", Schema.choice(EndpointHealth.Actor.allCases.map(\.rawValue))), ("failing_since", Schema.nullableTime),
-                ("failures_in_a_row", Schema.integer),
+                ("disables_at", Schema.nullableTime), ("failures_in_a_row", Schema.integer),
             ]), Schema.of("null"),
         ]),
         "How it does, unless it is healthy."

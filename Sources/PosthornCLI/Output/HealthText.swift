@@ -12,7 +12,8 @@ enum HealthText {
         }
         let attempts = HumanText.count(health.failures, "attempt has", "attempts have")
         let next = health.until.map { "; what waits for it uses no attempts, and the next probe is at \($0)" } ?? ""
+        let end = health.disablesAt.map { "; disabled from \($0) on unless one succeeds" } ?? ""
         return
-            "\(attempts) failed in a row, the last with \(TerminalText.text(health.reason)); \(health.state.rawValue) since \(health.since)\(next)"
+            "\(attempts) failed in a row, the last with \(TerminalText.text(health.reason)); \(health.state.rawValue) since \(health.since)\(next)\(end)"
     }
 }

@@ -63,6 +63,8 @@ public struct EndpointHealth: Sendable, Hashable {
     public private(set) var goneSince: Timestamp?
     /// The last notice that was given of its being disabled: 0, or one of ``HealthPolicy/noticePercents``.
     public private(set) var noticedPercent: Int
+    /// When it is disabled at the earliest if nothing succeeds until then; `nil` when it is not, or is disabled already.
+    public private(set) var disablesAt: Timestamp?
 
     /// One of which nothing is known.
     public init(at now: Timestamp) {
@@ -92,6 +94,13 @@ public struct EndpointHealth: Sendable, Hashable {
         self.failingSince = failingSince
         self.goneSince = goneSince
         self.noticedPercent = noticedPercent
+    }
+
+    /// The same with when it is disabled, as that was written down.
+    package func with(disablesAt moment: Timestamp?) -> EndpointHealth {
+        var health = self
+        health.disablesAt = moment
+        return health
     }
 
     /// One that an operator has switched off.
@@ -134,9 +143,10 @@ public struct EndpointHealth: Sendable, Hashable {
         }
         failures += 1
         failingSince = failingSince ?? now
+        disablesAt = disabling(policy, speed)
         reason = error.rawValue + (outcome.status.map { " \($0)" } ?? "")
         if isConfirmedGone(outcome, at: now, policy, speed) || isToBeDisabled(at: outcome.started, policy, speed) {
-            (state, since, until) = (.disabled, now, nil)
+            (state, since, until, disablesAt) = (.disabled, now, nil, nil)
             return former
         }
         if state == .suspended || policy.suspendAfter.map({ failures >= $0 }) ?? false {
@@ -177,6 +187,14 @@ public struct EndpointHealth: Sendable, Hashable {
     public func disabling(_ policy: HealthPolicy, _ speed: Double = 1) -> Timestamp? {
         guard let failingSince, let length = policy.disableAfterMilliseconds, state != .disabled else { return nil }
         return failingSince.advanced(byMilliseconds: Transition.scaled(length, speed))
+    }
+
+    /// Takes over a policy that it was not judged by before.
+    /// - Returns: Whether that changes when it is disabled.
+    package mutating func adopt(_ policy: HealthPolicy, speed: Double = 1) -> Bool {
+        let former = disablesAt
+        disablesAt = disabling(policy, speed)
+        return disablesAt != former
     }
 
     /// The notice that is to be given now, once: how much of the time until it is disabled is over, in percent. Of several that are due the

@@ -71,7 +71,7 @@ package struct CopiedTable: Sendable, Hashable {
         CopiedTable("posthorn_throttle", "endpoint:i until:i"),
         CopiedTable(
             "posthorn_health",
-            "endpoint:i state reason actor since:i until:i failures:i probes:i failing_since:i gone_since:i noticed:i"
+            "endpoint:i state reason actor since:i until:i failures:i probes:i failing_since:i gone_since:i noticed:i disables_at:i"
         ),
         CopiedTable("posthorn_own_event", "endpoint:i told hour:i health:i exhausted:i withheld:i"),
         CopiedTable("posthorn_access_key", "id name node rights digest created:i expires:i last_used:i revoked:i maker"),

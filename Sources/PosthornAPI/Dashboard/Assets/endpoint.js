@@ -112,6 +112,7 @@ function headOf(endpoint, lanes, actions) {
             ],
             ['In order', orderWords(endpoint)],
             ['Failing since', timeAndDistance(endpoint.unhealthy?.failing_since)],
+            ['Disabled if nothing succeeds until', timeAndDistance(endpoint.unhealthy?.disables_at)],
             [`${upper(endpoint.unhealthy?.health ?? '')} since`, endpoint.unhealthy && endpoint.unhealthy.health !== 'failing' ? timeAndDistance(endpoint.unhealthy.health_since) : null],
             ['Next probe', timeAndDistance(endpoint.unhealthy?.next_probe_at)],
             ['Its receiver asked to be left alone until', isSuspended(endpoint) ? null : timeAndDistance(endpoint.throttled_until)],

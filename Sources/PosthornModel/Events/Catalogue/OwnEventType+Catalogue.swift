@@ -18,11 +18,12 @@ extension OwnEventType {
 
     private var exampleText: String {
         switch self {
-        case .endpointFailing: Self.health("failing", from: "healthy", failures: 5)
-        case .endpointSuspended: Self.health("suspended", from: "failing", failures: 10, until: #""2026-11-28T20:16:00.000Z""#)
+        case .endpointFailing: Self.health("failing", from: "healthy", failures: 5, disablesAt: Self.end)
+        case .endpointSuspended:
+            Self.health("suspended", from: "failing", failures: 10, until: #""2026-11-28T20:16:00.000Z""#, disablesAt: Self.end)
         case .endpointRecovered:
             #"{"endpoint":"crm","node":"acme","state":"healthy","former_state":"suspended","since":"2026-11-28T20:15:00.000Z","#
-                + #""until":null,"reason":null,"actor":"engine","failures":0,"failing_since":null}"#
+                + #""until":null,"reason":null,"actor":"engine","failures":0,"failing_since":null,"disables_at":null}"#
         case .endpointDisabled: Self.health("disabled", from: "suspended", failures: 84)
         case .deliveryExhausted:
             #"{"delivery":"4711","endpoint":"crm","node":"acme","event":"m1-started","event_type":"MEETING_STARTED","#
@@ -34,9 +35,17 @@ extension OwnEventType {
         }
     }
 
-    private static func health(_ state: String, from former: String, failures: Int, until: String = "null") -> String {
+    private static let end = #""2026-12-03T19:15:00.000Z""#
+
+    private static func health(
+        _ state: String,
+        from former: String,
+        failures: Int,
+        until: String = "null",
+        disablesAt: String = "null"
+    ) -> String {
         #"{"endpoint":"crm","node":"acme","state":"\#(state)","former_state":"\#(former)","since":"2026-11-28T20:15:00.000Z","#
             + #""until":\#(until),"reason":"http_status 500","actor":"engine","failures":\#(failures),"#
-            + #""failing_since":"2026-11-28T19:15:00.000Z"}"#
+            + #""failing_since":"2026-11-28T19:15:00.000Z","disables_at":\#(disablesAt)}"#
     }
 }
