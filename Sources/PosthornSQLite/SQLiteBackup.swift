@@ -115,6 +115,19 @@ package enum SQLiteBackup {
         throw OutboxProblem(.access, "\(target) exists, and a backup overwrites nothing; name another file")
     }
 
+    /// A copy that fills the disk takes the room of what the engine writes.
+    private static func refuseTooLittleRoom(for source: SQLiteConnection, at target: String) throws(OutboxProblem) {
+        var facts = statvfs()
+        guard statvfs(folder(of: target), &facts) == 0 else { return }
+        let room = Int64(clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
+        let needed = (try source.integer("PRAGMA page_count") ?? 0) * (try source.integer("PRAGMA page_size") ?? 0)
+        if needed <= room { return }
+        throw OutboxProblem(
+            .full,
+            "the copy takes \(needed) bytes and the disk of \(target) has \(room); make room, or name a file on another disk"
+        )
+    }
+
     /// An unused file is read without making a log and its index beside it, unless it has a log.
     private static func open(_ source: String, isUnused: Bool) throws(OutboxProblem) -> (SQLiteConnection, FileSnapshot?) {
         if isUnused, let snapshot = FileSnapshot(path: source), !snapshot.hasLog {
@@ -141,6 +154,7 @@ package enum SQLiteBackup {
         // The first reading takes the moment; it lasts until the transaction ends.
         let events = try from.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
         let deliveries = try from.integer("SELECT count(*) FROM posthorn_delivery") ?? 0
+        try refuseTooLittleRoom(for: from, at: target)
         let into = try SQLiteConnection(path: target, creating: true)
         guard let backup = sqlite3_backup_init(into.handle, "main", from.handle, "main") else {
             throw into.problem(sqlite3_errcode(into.handle))

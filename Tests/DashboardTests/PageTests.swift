@@ -10,7 +10,7 @@ extension BrowserTests {
     @Suite struct PageTests {
         private static let pages = [
             "", "deliveries", "deliveries?state=exhausted", "endpoints", "new-endpoint", "events", "event-types", "nodes", "replays",
-            "keys", "portal-sessions", "nodes/c1/nonsense",
+            "keys", "portal-sessions", "backups", "nodes/c1/nonsense",
         ]
         private static let pagesOfData = ["deliveries/1", "endpoints/crm", "events/e1", "nodes/c1"]
 

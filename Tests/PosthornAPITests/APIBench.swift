@@ -20,10 +20,16 @@ final class APIBench {
     let outbox: Outbox
     let api: API
 
-    init(_ options: API.Options = API.Options(), endpoints: [EndpointSettings] = APIBench.endpoints) throws {
+    init(
+        _ options: API.Options = API.Options(),
+        endpoints: [EndpointSettings] = APIBench.endpoints,
+        backups: ((Outbox, String) -> BackupFolder)? = nil
+    ) throws {
         directory = try TemporaryDirectory()
         outbox = try Outbox(path: directory.file("outbox.db"), clock: clock)
         _ = try outbox.apply(Topology(nodes: Self.nodes, endpoints: endpoints))
+        var options = options
+        if let backups { options.backups = backups(outbox, directory.path) }
         api = try API(outbox, options)
     }
 

@@ -79,6 +79,16 @@ import PosthornStore
         #expect(throws: OutboxProblem.self) { try SQLiteBackup.make(of: path, at: "/nonexistent/x.db", now: now) }
     }
 
+    @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
+    func aCopyThatWouldFillTheDiskIsRefusedBeforeItTakesTheRoom() throws {
+        let connection = try made()
+        try insert(3, into: connection)
+        let disk = try SmallDisk(bytes: 64 << 10)
+        let refused = #expect(throws: OutboxProblem.self) { try SQLiteBackup.make(of: path, at: disk.file("copy.db"), now: now) }
+        #expect(refused?.code == .full && refused?.message.contains("the disk of") == true)
+        #expect(FolderListing.names(in: disk.path) == [])
+    }
+
     @Test func aBackupTakesTheOutboxesPlaceWhereThatIsAskedForAndNoEngineRuns() throws {
         let connection = try made()
         try insert(3, into: connection)

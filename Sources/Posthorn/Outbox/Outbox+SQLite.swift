@@ -88,7 +88,18 @@ extension Outbox {
         to target: String,
         clock: any PosthornClock = SystemClock()
     ) throws(OutboxProblem) -> BackupReport {
-        try SQLiteBackup.make(of: path, at: target, now: clock.now())
+        try backUpNow(path, to: target, at: clock.now()) { false }
+    }
+
+    /// The same as of a given moment.
+    /// - Parameter isCut: Asked between steps whether to give up; then nothing is left behind.
+    package static func backUpNow(
+        _ path: String,
+        to target: String,
+        at now: Timestamp,
+        unless isCut: () -> Bool
+    ) throws(OutboxProblem) -> BackupReport {
+        try SQLiteBackup.make(of: path, at: target, now: now, unless: isCut)
     }
 
     /// Makes a backup the outbox; see ``restore(_:to:replacing:)``, which blocks no thread of the caller's.

@@ -15,6 +15,7 @@ struct Dashboard: Sendable {
     /// The first segments of the application's own paths. Each is answered with the page itself, which reads the rest of the path.
     static let pages: Set<String> = [
         "", "deliveries", "endpoints", "new-endpoint", "events", "event-types", "nodes", "keys", "portal-sessions", "changes", "replays",
+        "backups",
         PortalRoutes.deadLinkPage,
     ]
 

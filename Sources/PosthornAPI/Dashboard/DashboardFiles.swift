@@ -19,6 +19,7 @@ enum DashboardFiles {
         File(name: "icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),
         script("api.js", PackageResources.api_js),
         script("app.js", PackageResources.app_js),
+        script("backups.js", PackageResources.backups_js),
         script("deliveries.js", PackageResources.deliveries_js),
         script("changes.js", PackageResources.changes_js),
         script("delivery.js", PackageResources.delivery_js),

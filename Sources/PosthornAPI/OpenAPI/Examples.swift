@@ -87,6 +87,11 @@ enum Examples {
             + #""subject":"crm","node":"c1"}"#
     )
 
+    static let backup = json(
+        #"{"id":"2026-07-15T12-33-14.000Z","state":"done","taken_at":"2026-07-15T12:33:14.000Z","#
+            + #""file":"posthorn-2026-07-15T12-33-14.000Z.db","bytes":1048576,"problem":null}"#
+    )
+
     private static let portalMembers =
         #""id":"0123456789ab","node":"c1","rights":["read","retry"],"state":"unopened","created":"2026-07-15T12:33:14.000Z","#
         + #""expires":"2026-07-15T13:33:14.000Z","opened":null,"revoked":null,"made_by":"ba9876543210""#

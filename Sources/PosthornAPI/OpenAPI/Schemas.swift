@@ -223,6 +223,15 @@ enum Schemas {
             )
         ),
         (
+            "Backup",
+            Schema.whole([
+                ("id", Schema.string), ("state", Schema.choice(BackupFolder.State.allCases.map(\.rawValue))), ("taken_at", Schema.time),
+                ("file", Schema.described(Schema.nullable("string"), "Its name in the server's folder; null while there is none.")),
+                ("bytes", Schema.nullable("integer")),
+                ("problem", Schema.described(Schema.nullable("string"), "The code of what went wrong; the server's log has the sentence.")),
+            ])
+        ),
+        (
             "ProblemKind",
             Schema.whole([
                 ("type", Schema.string), ("title", Schema.string), ("status", Schema.integer), ("remedy", Schema.string),

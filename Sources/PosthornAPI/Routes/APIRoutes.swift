@@ -7,7 +7,7 @@ enum APIRoutes {
             + ReplayRoutes.all
             + EndpointRoutes.all(parts) + StatisticsRoutes.all + NodeRoutes.all
             + KeyRoutes.all(parts) + PortalRoutes.all(parts) + ChangeRoutes.all + [AccessRoutes.own] + StatusRoutes.all(parts)
-            + StreamRoutes.all(parts)
+            + StreamRoutes.all(parts) + BackupRoutes.all(parts.options.backups)
             + ProblemRoutes.all(parts)
             + [metrics]
         return routes + [DocumentRoutes.openAPI(routes, parts)]

@@ -34,6 +34,8 @@ package final class API: Sendable {
         package var engine: @Sendable () -> EngineStatistics? = { nil }
         /// Endpoints whose attempts have metrics of their own.
         package var metricsEndpoints: [String] = []
+        /// Where copies of the outbox are made; `nil` for nowhere.
+        package var backups: BackupFolder?
         /// Takes problems that are the server's own, for the log.
         package var report: @Sendable (HTTPRequestID, any Error) -> Void = { _, _ in }
 
@@ -116,6 +118,7 @@ package final class API: Sendable {
     /// Ends its threads. The server must have stopped.
     package func close() {
         hub.close()
+        options.backups?.close()
         work.close()
         // Each may wait for a receiver for as long as its endpoint allows.
         calls.close(dropping: true)

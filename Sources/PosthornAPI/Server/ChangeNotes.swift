@@ -14,7 +14,7 @@ enum ChangeNotes {
         "retryDeliveries": "bulk retry", "cancelDeliveries": "bulk cancel", "revokeKey": "key revoke", "createReplay": "replay create",
         "cancelReplay": "replay cancel",
         "createPortalSession": "portal-session create", "revokePortalSession": "portal-session end", "putNode": "node change",
-        "deleteNode": "node remove", "putTopology": "apply",
+        "deleteNode": "node remove", "putTopology": "apply", "createBackup": "backup",
     ]
 
     /// Operations that change nothing: they ask, or send what is no event.

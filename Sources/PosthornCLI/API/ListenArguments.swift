@@ -1,3 +1,4 @@
+import Glibc
 import Posthorn
 import PosthornAPI
 import PosthornHTTP
@@ -28,6 +29,8 @@ struct ListenArguments {
             "with --listen: a site that may show the dashboard in a frame, such as https://app.example.com (repeatable)"
         ),
         .init("hide-payloads", "with --listen: hide the data of events and the answers of receivers, whatever the key"),
+        .init("backup-folder", "FOLDER", "with --listen: where POST /v1/backups makes copies of the outbox"),
+        .init("keep-backups", "N", "with --backup-folder: keep the newest N there, and delete older ones once a new one is made (default: all)"),
         .init("metrics-endpoints", "IDS", "with --listen: endpoints, separated by commas, whose attempts have metrics of their own"),
     ]
 
@@ -43,11 +46,16 @@ struct ListenArguments {
     private let publicOrigin: String?
     private let hidesPayloads: Bool
     private let frameAncestors: [String]
+    private let backupFolder: String?
+    private let keptBackups: Int?
 
     /// What the flags ask for; `nil` without `--listen`.
     init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
         guard let text = arguments.text("listen") else {
-            for flag in ["base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "hide-payloads", "metrics-endpoints"]
+            for flag in [
+                "base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "hide-payloads", "metrics-endpoints", "backup-folder",
+                "keep-backups",
+            ]
             where arguments.has(flag) {
                 throw UsageProblem("--\(flag) goes with --listen", command: command)
             }
@@ -67,10 +75,22 @@ struct ListenArguments {
         proxies = try arguments.ranges("trusted-proxy")
         metricsEndpoints = try Self.endpoints(arguments.text("metrics-endpoints"), command)
         hidesPayloads = arguments.has("hide-payloads")
+        backupFolder = try arguments.text("backup-folder").map { path throws(UsageProblem) in try Self.folder(path, command) }
+        keptBackups = try arguments.integer("keep-backups", 1...100_000)
+        if keptBackups != nil, backupFolder == nil { throw UsageProblem("--keep-backups goes with --backup-folder", command: command) }
         publicOrigin = try arguments.text("public-url").map { text throws(UsageProblem) in try Self.origin(text, "public-url", command) }
         frameAncestors = try arguments.all("portal-frame-ancestors").map { text throws(UsageProblem) in
             try Self.origin(text, "portal-frame-ancestors", command)
         }
+    }
+
+    /// A folder that is there and may be written.
+    private static func folder(_ path: String, _ command: String) throws(UsageProblem) -> String {
+        var facts = stat()
+        let isFolder = stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+        if isFolder, access(path, W_OK | X_OK) == 0 { return path }
+        let reason = isFolder ? "may not be written by this user" : "is no folder"
+        throw UsageProblem("--backup-folder: \"\(InputProblem.printable(path))\" \(reason); make it, or name another", command: command)
     }
 
     /// Metrics of many endpoints are too much for what reads them: each is two dozen series.
@@ -104,6 +124,12 @@ struct ListenArguments {
         path.wholeMatch(of: /(\/[A-Za-z0-9_\-]+)+/) != nil
     }
 
+    /// Refuses to make copies of what is no file.
+    func refuseBackups(of database: String) throws {
+        if backupFolder == nil { return }
+        try DatabaseServer.refuse(database, "run --backup-folder", instead: "pg_dump makes a copy while it is used")
+    }
+
     /// Whether other machines can connect, so that only keys may be let in.
     var isOpenToStrangers: Bool { !address.isLoopback && !address.isUnixSocket }
 
@@ -126,6 +152,9 @@ struct ListenArguments {
         options.caFile = caFile
         options.updates = { engine.updates() }
         options.report = { log.log(LogRecord(api: $1, request: $0)) }
+        options.backups = backupFolder.map { folder in
+            BackupFolder(folder, of: outbox, keeping: keptBackups) { log.log(LogRecord(backup: $0, $1, in: folder)) }
+        }
         let server = try APIServer(
             outbox,
             listen: address,

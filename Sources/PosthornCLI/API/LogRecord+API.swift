@@ -38,6 +38,23 @@ extension LogRecord {
         self.init(line.isScrape ? .debug : .info, "request", "request", fields)
     }
 
+    /// A copy of the outbox was made, or could not be.
+    init(backup copy: BackupFolder.Copy, _ result: Result<BackupReport, OutboxProblem>, in folder: String) {
+        let path = Field("path", TerminalText.text("\(folder)/\(copy.file)"))
+        switch result {
+        case .success(let report):
+            self.init(
+                .info,
+                "backup_made",
+                "a copy of the outbox was made and checked",
+                [path, Field("bytes", report.bytes), Field("events", report.events)]
+            )
+        case .failure(let problem):
+            let sentence = "the outbox could not be copied: \(Program.message(of: problem))"
+            self.init(.error, "backup_failed", sentence, [path, Field("code", problem.code.rawValue)])
+        }
+    }
+
     /// A request failed for no fault of its own.
     init(api problem: any Error, request id: HTTPRequestID) {
         var fields = [Field("request", id.description)]

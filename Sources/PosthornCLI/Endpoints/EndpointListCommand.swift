@@ -12,7 +12,7 @@ enum EndpointListCommand: Command {
             "Secrets, the values of headers and those in URLs' queries are never shown. With --json: id, node, url, method, envelope, signature, events,"
                 + "\nheaders (names), timeout_ms, max_in_flight, rate_per_second, retry (offsets in ms), order, on_exhausted, throttled_until (its receiver asked to be left"
                 + "\nalone until then, by Retry-After), limited_by (nodes whose limits deliveries wait for at present; null for that of all endpoints), state, reason, broken, health (healthy, failing, suspended, disabled), health_since, next_probe_at,"
-                + "\nhealth_reason, health_actor (engine, hand), failing_since, failures_in_a_row.",
+                + "\nhealth_reason, health_actor (engine, hand), failing_since, disables_at (when it is disabled if nothing succeeds until then), failures_in_a_row.",
             "broken: why the endpoint cannot be used (no key, wrong key, damaged row). Reported by the running engine, else by this command,"
                 + "\nelse by the last run.",
         ],

@@ -32,7 +32,7 @@ enum StatusCommand: Command {
         ("throttled_endpoints", "until when by id: the receiver has asked to be left alone, by Retry-After"),
         (
             "unhealthy_endpoints",
-            "by id: health (failing, suspended, disabled), health_since, next_probe_at, health_reason, health_actor, …"
+            "by id: health (failing, suspended, disabled), health_since, next_probe_at, disables_at, health_reason, health_actor, …"
         ),
         ("failing_count, suspended_count", "how many are failing, and suspended"),
         ("broken_count, throttled_count, unhealthy_count", "how many"),

@@ -16,6 +16,7 @@ enum RunCheck {
         let configuration = value("settings", &findings) { try RunCommand.configuration(arguments) }
         let listen = value("settings", &findings) { try ListenArguments(arguments, command: RunCommand.specification.name) } ?? nil
         _ = value("settings", &findings) {
+            try listen?.refuseBackups(of: context.databasePath)
             _ = try arguments.choice("log", LogWriter.Format.self)
             _ = try arguments.choice("log-level", LogRecord.Level.self)
         }

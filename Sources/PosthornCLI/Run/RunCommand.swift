@@ -112,6 +112,7 @@ enum RunCommand: Command {
             throw UsageProblem("--fail-on-exhausted goes with --until-settled", command: specification.name)
         }
         let listen = try ListenArguments(arguments, command: specification.name)
+        try listen?.refuseBackups(of: context.databasePath)
         // Before the outbox starts the first thread.
         StopSignals.block([SIGUSR1, SIGHUP])
         DescriptorLimit.raise(

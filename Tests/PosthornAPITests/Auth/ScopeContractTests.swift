@@ -71,6 +71,8 @@ import Testing
         case "portal-sessions":
             let made = try bench.outbox.makePortalSession(node: "c2", rights: [.read], lifetimeMilliseconds: 60_000)
             return (made.session.id, "0123456789ab")
+        // Nobody with a node may ask for them.
+        case "backups": return ("2020-07-15T12-33-14.000Z", "2020-07-15T12-33-14.001Z")
         default:
             Issue.record("no id is known for \(parameter.name) of \(route.path)")
             return nil

@@ -14,7 +14,7 @@ import Testing
     private let document: JSONValue
 
     init() throws {
-        bench = try APIBench()
+        bench = try APIBench(backups: { BackupFolder($1, of: $0) })
         document = bench.ask("GET", "/openapi.json").json
     }
 
@@ -56,10 +56,13 @@ import Testing
     @Test func answersFitTheirSchemas() throws {
         try bench.emit("m1-started")
         let number = String(try bench.deliveries(of: "mine")[0])
-        let ids = [
+        var ids = [
             "events": "m1-started", "deliveries": number, "endpoints": "mine", "nodes": "c1", "problems": "not-found", "replays": "1",
         ]
         _ = try bench.outbox.startReplay(Replay.Selection())
+        let backup = bench.ask("POST", "/v1/backups").json["id"]?.string
+        while bench.ask("GET", "/v1/backups").data[0]["state"] != .string("done") {}
+        ids["backups"] = backup
         let checker = SchemaChecker(document)
         for route in bench.api.table.routes where route.method == "GET" && route.path != "/openapi.json" {
             let target =

@@ -17,6 +17,7 @@ import './replays.js';
 import './keys.js';
 import './portal-sessions.js';
 import './changes.js';
+import './backups.js';
 
 const places = [
     { path: '', word: 'Overview', letter: 'o', right: 'read_metadata' },

@@ -207,12 +207,12 @@ function engineNote(status) {
 
 /// What is deleted of what has ended, and the newest copy of the outbox.
 function upkeepFacts({ retention, last_backup: backup }) {
-    if (!retention && !backup) return null;
+    if (!retention && !backup && !me.can('admin')) return null;
     const parts = [...retention?.keep ?? [], ...retention?.keep_payloads ? [`data of events ${retention.keep_payloads}`] : []];
     const looked = retention?.last_look_at ? ['; last looked ', timeAndDistance(retention.last_look_at)] : null;
     return h('section', {}, h('h2', {}, 'Upkeep'), facts([
         ['Retention', retention ? parts.length > 0 ? [parts.join(', '), looked] : 'the engine deletes nothing' : unknown],
-        ['Last backup', backup ? [timeAndDistance(backup.taken_at), `, ${counted(backup.events, 'event')}`] : null],
+        ['Last backup', [backup ? [timeAndDistance(backup.taken_at), `, ${counted(backup.events, 'event')}`] : 'none is known', me.can('admin') && [' · ', link('backups', 'Backups')]]],
     ]));
 }
 
