@@ -103,19 +103,33 @@ extension PostgresStore {
     /// The oldest events that another program inserted and that have no deliveries yet. In a transaction, those that no other is
     /// giving theirs at the moment.
     package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
-        // Where a look has begun something was found; where there is nothing, all the rest is looked at.
-        let near = arrivalLookFloor == 0 ? 0 : arrivalFloor.near
-        var rows = try arrivals(above: near, limit: limit)
-        if rows.isEmpty, near > 0 { rows = try arrivals(above: 0, limit: limit) }
+        let near = nearArrivals
+        var rows: [PostgresRow]
+        if limit == Self.arrivalsReadAhead, let ahead = arrivalsAhead {
+            arrivalsAhead = nil
+            rows = ahead.all
+        } else {
+            rows = try run(arrivals(above: near, limit: limit)).all
+        }
+        if rows.isEmpty, near > 0 { rows = try run(arrivals(above: 0, limit: limit)).all }
         let arrivals = rows.map { UnroutedEvent(seq: $0.integer(0), event: Self.event($0, from: 1)) }
         if let last = arrivals.last { arrivalFloor.saw(last.seq) }
         if isWriting { for arrival in arrivals { lockedArrivals[arrival.seq] = arrival.event } }
         return arrivals
     }
 
-    private func arrivals(above number: Int64, limit: Int) throws(OutboxProblem) -> [PostgresRow] {
+    /// As many as an engine asks for in a transaction.
+    static let arrivalsReadAhead = 1000
+
+    /// Where a look has begun something was found; where there is nothing, all the rest is looked at.
+    private var nearArrivals: Int64 { arrivalLookFloor == 0 ? 0 : arrivalFloor.near }
+
+    /// The question for as many as an engine asks for.
+    var arrivalsQuestion: PostgresStep { arrivals(above: nearArrivals, limit: Self.arrivalsReadAhead) }
+
+    private func arrivals(above number: Int64, limit: Int) -> PostgresStep {
         let lock = isWriting ? "FOR UPDATE SKIP LOCKED" : ""
-        return try run(
+        return PostgresStep(
             """
             WITH next AS MATERIALIZED (SELECT seq FROM posthorn_arrival WHERE seq > $3 ORDER BY seq LIMIT $1 \(lock)),
             sized AS (SELECT o.seq, sum(octet_length(o.data)) OVER (ORDER BY o.seq) - octet_length(o.data) AS before
@@ -123,10 +137,8 @@ extension PostgresStore {
             SELECT o.seq, o.id, o.type, o.node, o.created, o.data, o.traceparent, o.headers
             FROM sized JOIN posthorn_outbox o ON o.seq = sized.seq WHERE sized.before < $2 ORDER BY o.seq
             """,
-            .integer(Int64(limit)),
-            .integer(Self.batchLimitBytes),
-            .integer(number)
-        ).all
+            [.integer(Int64(limit)), .integer(Self.batchLimitBytes), .integer(number)]
+        )
     }
 
     /// Arrivals are read until their data has so many bytes, so that a flood of large ones stays small in memory.

@@ -20,6 +20,16 @@ struct PostgresFacts {
     let owners: [Int: Int64]
 }
 
+/// Facts that were read with a commit, which a turn that comes at once begins with.
+struct FactsAhead {
+    /// What may have changed in so short a time is seen in the turn after.
+    static let lifetimeNanoseconds: Int64 = 1_000_000
+
+    let rows: PostgresRows
+    let floor: Int64
+    let readAt = MonotonicClock.nanoseconds()
+}
+
 extension PostgresStore {
     /// - Parameter isStill: What says whether a transaction is under way that adds deliveries.
     private static func facts(isStill: String) -> String {
@@ -42,10 +52,23 @@ extension PostgresStore {
     private static let topologyLock: Int64 = 8_102_367_205
 
     func readFacts() throws(OutboxProblem) -> PostgresFacts {
-        // While deliveries come in anyway, nobody is to wait for that question.
+        let question = factsQuestion()
+        return try facts(try run(question.step), from: question.floor)
+    }
+
+    /// The question, and from which arrival on it looks.
+    func factsQuestion() -> (step: PostgresStep, floor: Int64) {
+        // While deliveries come in anyway, nobody is to wait for the longer one.
         let floor = arrivalFloor.next(at: MonotonicClock.nanoseconds())
-        let question = isQuiet ? Self.stillFactsQuestion : Self.factsQuestion
-        return try facts(try send([PostgresStep(question, [.integer(floor)])]).get()[0], from: floor)
+        return (PostgresStep(isQuiet ? Self.stillFactsQuestion : Self.factsQuestion, [.integer(floor)]), floor)
+    }
+
+    /// What was read with the last commit, once; `nil` when that was too long ago.
+    func takeFactsAhead() throws(OutboxProblem) -> PostgresFacts? {
+        guard let ahead = factsAhead else { return nil }
+        factsAhead = nil
+        if MonotonicClock.nanoseconds() - ahead.readAt > FactsAhead.lifetimeNanoseconds { return nil }
+        return try facts(ahead.rows, from: ahead.floor)
     }
 
     /// The same in a transaction, while no other session changes the hierarchy until that ends.
@@ -53,7 +76,12 @@ extension PostgresStore {
         // Two statements, since each sees what was committed before it began.
         let lock = PostgresStep("SELECT pg_advisory_xact_lock_shared($1)", [.integer(Self.topologyLock)])
         let floor = arrivalFloor.next(at: MonotonicClock.nanoseconds())
-        let rows = try send([lock, PostgresStep(Self.factsQuestion, [.integer(floor)])]).get()
+        var steps = [lock, PostgresStep(Self.factsQuestion, [.integer(floor)])]
+        // One that is to give them their deliveries has them without asking once more.
+        if expectsArrivals { steps.append(arrivalsQuestion) }
+        expectsArrivals = false
+        let rows = try send(steps).get()
+        if rows.count > 2 { arrivalsAhead = rows[2] }
         let read = try facts(rows[1], from: floor)
         holdsTopology = true
         return read

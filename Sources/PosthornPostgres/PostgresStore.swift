@@ -34,6 +34,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     private var transaction = ""
     /// What was read together, for as long as the turn or the transaction goes on that it was read in.
     var facts: PostgresFacts?
+    /// The same as it was read with the last commit, for a turn that comes at once.
+    var factsAhead: FactsAhead?
     /// Whether the transaction that is under way keeps others from changing the hierarchy.
     var holdsTopology = false
     /// Whether the last reading of first attempts has come to their end.
@@ -50,6 +52,10 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     var hasNews = false
     /// Arrivals that no other engine gives their deliveries, as long as the transaction lasts that has read them.
     var lockedArrivals: [Int64: Event] = [:]
+    /// Whether the next transaction reads arrivals with what it reads first, since a look has found some.
+    var expectsArrivals = false
+    /// What it has read of them so, as long as it lasts; `nil` once that was asked for.
+    var arrivalsAhead: PostgresRows?
     /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
@@ -107,7 +113,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// Connects again where the session was lost.
     func reconnect() throws(OutboxProblem) {
         waiting = []
-        (facts, quiet) = (nil, nil)
+        (facts, factsAhead, quiet) = (nil, nil, nil)
         let next = try Self.connect(place, isReader: isReader, creating: false, now: now)
         if !isReader { try follow(next) }
         countersBefore = counters
@@ -117,7 +123,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
 
     /// What was read is not to be relied on any more, and neither is what the engine has in memory.
     func forgetAll() {
-        (facts, quiet, foreseenEvents, doubtful, arrivalFloor) = (nil, nil, [:], nil, ArrivalFloor())
+        (facts, factsAhead, quiet, foreseenEvents, doubtful, arrivalFloor) = (nil, nil, nil, [:], nil, ArrivalFloor())
         topologyRollbacks += 1
         // Generations may have the same numbers again.
         arrivalLooks += 1 << 32
@@ -131,6 +137,9 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     func run(_ sql: String, _ values: PostgresValue...) throws(OutboxProblem) -> PostgresRows {
         try send([PostgresStep(sql, values)]).get()[0]
     }
+
+    /// The same of one that is made already.
+    func run(_ step: PostgresStep) throws(OutboxProblem) -> PostgresRows { try send([step]).get()[0] }
 
     /// Runs a statement that is made for the occasion.
     func runOnce(_ sql: String, _ values: [PostgresValue] = []) throws(OutboxProblem) -> PostgresRows {
@@ -207,7 +216,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         }
         changedCounts = OutboxCounts()
         (hasNews, addedNews) = (false, 0)
-        (facts, foreseenEvents, lockedArrivals) = (nil, [:], [:])
+        (facts, factsAhead, foreseenEvents, lockedArrivals, arrivalsAhead) = (nil, nil, [:], [:], nil)
     }
 
     /// Begins a reading, over another session where the server has ended this one since.
@@ -229,7 +238,13 @@ package final class PostgresStore: OutboxStore, OutboxReader {
             let slot = (Int(connection.backend) + commits) & 63
             var steps = [PostgresStep(countingStatement(slot: slot), isPrepared: false)]
             if hasNews { steps.append(PostgresStep("SELECT posthorn_wake()")) }
-            _ = try send(steps + [PostgresStep("COMMIT")]).get()
+            steps.append(PostgresStep("COMMIT"))
+            // An engine looks next: what it asks then is answered with the commit.
+            let question = membership.id == nil ? nil : factsQuestion()
+            let replies = try send(question.map { steps + [$0.step] } ?? steps)
+            // What fails behind the commit undoes nothing.
+            if replies.rows.count < steps.count { _ = try replies.get() }
+            if let question, replies.problem == nil { factsAhead = FactsAhead(rows: replies.rows[steps.count], floor: question.floor) }
         } catch {
             guard connection.isLost else { throw error }
             let doubt = Doubt(transaction: transaction, crash: history?.crash)
@@ -262,7 +277,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
             if counters.roundTrips > trips, !connection.isLost {
                 _ = try? connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             }
-            (changedCounts, hasNews, lockedArrivals) = (countsBefore, hadNews, [:])
+            (changedCounts, hasNews, lockedArrivals, arrivalsAhead) = (countsBefore, hadNews, [:], nil)
             noteUndone()
             throw error
         }
@@ -292,8 +307,9 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// as long as events wait that others have inserted, the number is another one each time.
     package func commitsByOthers() throws(OutboxProblem) -> Int64 {
         facts = nil
-        let read = try readFacts()
+        let read = if let ahead = try takeFactsAhead() { ahead } else { try readFacts() }
         if isInTurn { facts = read }
+        expectsArrivals = read.hasArrivals
         if read.hasArrivals { arrivalLooks += 1 }
         notices.looked(found: read.hasArrivals)
         return read.topology + read.queue + read.numbers - ownNews + arrivalLooks

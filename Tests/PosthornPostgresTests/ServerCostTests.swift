@@ -91,9 +91,10 @@ import Testing
         try record(last)
         _ = try read(after: last[last.count - 1].delivery, 100)
         #expect(try trips { try accept(10..<310) } == 3)
-        // Generations, shards and arrivals; deliveries; their events.
+        // Generations, shards and arrivals, unless they came with the commit just before; deliveries; their events.
         let frontier = last[last.count - 1].delivery
-        #expect(try trips { last = try read(after: frontier, 512) } == 3)
+        #expect((2...3).contains(try trips { last = try read(after: frontier, 512) }))
+        last = try read(after: frontier, 512)
         #expect(last.count == 512)
         #expect(try trips { try record(last) } == 3)
     }
@@ -142,8 +143,12 @@ import Testing
         // Their events are known.
         var found = 0
         let asked = try trips { found = try read(after: end, 60).count }
-        #expect(asked == 2)
+        #expect((1...2).contains(asked))
         #expect(found == 60)
+        // Where a look has found some, they come with what the transaction reads first.
+        try insert(200)
+        try store.turn { () throws(OutboxProblem) in _ = try store.commitsByOthers() }
+        #expect(try trips { try fanOut() } == 2)
     }
 
     @Test func countsOfManyEndpointsAreAddedInAFewRoundTrips() throws {
