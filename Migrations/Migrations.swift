@@ -8,12 +8,16 @@ public enum Migrations {
         public let name: String
         /// What it holds.
         public let sql: [UInt8]
+        /// The oldest schema whose programs go on working with what it makes: its own number where none but those that know it do, one
+        /// less where it only adds what they leave alone. PostgreSQL's alone: a file has one engine.
+        public let oldest: Int
 
         /// A migration by its parts.
-        public init(number: Int, name: String, sql: [UInt8]) {
+        public init(number: Int, name: String, sql: [UInt8], oldest: Int? = nil) {
             self.number = number
             self.name = name
             self.sql = sql
+            self.oldest = oldest ?? number
         }
     }
 
@@ -67,5 +71,6 @@ public enum Migrations {
         Migration(number: 13, name: "013_postgres_payloads.sql", sql: PackageResources._13_postgres_payloads_sql),
         Migration(number: 14, name: "014_postgres_success.sql", sql: PackageResources._14_postgres_success_sql),
         Migration(number: 15, name: "015_postgres_disabling.sql", sql: PackageResources._15_postgres_disabling_sql),
+        Migration(number: 16, name: "016_postgres_rolling.sql", sql: PackageResources._16_postgres_rolling_sql),
     ]
 }

@@ -1,5 +1,6 @@
 #if PostgreSQL
 import Glibc
+import PosthornMigrations
 package import PosthornStore
 import PosthornSystem
 
@@ -36,13 +37,14 @@ extension PostgresStore {
         gethostname(&host, host.count - 1)
         return try run(
             """
-            INSERT INTO posthorn_dispatcher (id, alone, process, host)
-            SELECT ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 15))::bit(60)::bigint, $1::boolean, $2, $3
+            INSERT INTO posthorn_dispatcher (id, alone, process, host, schema)
+            SELECT ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 15))::bit(60)::bigint, $1::boolean, $2, $3, $4
             WHERE NOT EXISTS (SELECT 1 FROM posthorn_dispatcher WHERE alone OR $1::boolean) RETURNING id
             """,
             .text(alone ? "t" : "f"),
             .integer(Int64(getpid())),
-            .text(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            .text(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)),
+            .integer(Int64(Migrations.postgreSQL.count))
         ).first?.integer(0)
     }
 

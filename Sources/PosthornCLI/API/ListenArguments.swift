@@ -30,7 +30,11 @@ struct ListenArguments {
         ),
         .init("hide-payloads", "with --listen: hide the data of events and the answers of receivers, whatever the key"),
         .init("backup-folder", "FOLDER", "with --listen: where POST /v1/backups makes copies of the outbox"),
-        .init("keep-backups", "N", "with --backup-folder: keep the newest N there, and delete older ones once a new one is made (default: all)"),
+        .init(
+            "keep-backups",
+            "N",
+            "with --backup-folder: keep the newest N there, and delete older ones once a new one is made (default: all)"
+        ),
         .init("metrics-endpoints", "IDS", "with --listen: endpoints, separated by commas, whose attempts have metrics of their own"),
     ]
 
