@@ -1,8 +1,6 @@
 #if PostgreSQL
-import Glibc
 import PosthornMigrations
 import PosthornStore
-import PosthornSystem
 import PosthornText
 
 /// Brings a database's schema up to this program's, or refuses and touches nothing.
@@ -13,19 +11,14 @@ struct PostgresMigrator {
     /// Whether it goes on where ``CopyGate`` keeps others out.
     let passesGate: Bool
 
-    /// How long it waits for engines that would not work with the new schema, in milliseconds: longer than one that was killed counts as alive.
-    let patience: Int
-
     private static let checksums = Migrations.postgreSQL.map { StableHash.hexadecimal($0.sql) }
-    private static let lookMilliseconds = 250
     /// The first migration after which the list says what still works.
     private static let rolling = 16
 
-    init(_ name: String, passesGate: Bool = false, migrations: [Migrations.Migration] = Migrations.postgreSQL, patience: Int = 12_000) {
+    init(_ name: String, passesGate: Bool = false, migrations: [Migrations.Migration] = Migrations.postgreSQL) {
         self.name = name
         self.migrations = migrations
         self.passesGate = passesGate
-        self.patience = patience
     }
 
     private func checksum(_ migration: Migrations.Migration) -> String {
@@ -39,34 +32,15 @@ struct PostgresMigrator {
     /// Of the advisory lock under which programs that start at the same time migrate one after the other. Any fixed number will do.
     static let lock = 8_102_367_201
 
-    /// Applies what is missing, all of it in one transaction, once no engine runs that would not work with it.
+    /// Applies what is missing, all of it in one transaction; not while an engine runs that would not work with it.
     func migrate(_ connection: PostgresConnection, now: Int64) throws(OutboxProblem) {
-        let start = MonotonicClock.nanoseconds()
-        while true {
-            guard let engine = try attempt(connection, now: now) else { return }
-            if MonotonicClock.nanoseconds() - start >= Int64(patience) * 1_000_000 {
-                throw OutboxProblem(
-                    .busy,
-                    "an engine of an earlier version (\(engine)) delivers from the outbox \(name) and would not work with schema "
-                        + "\(migrations.count); stop all of those, and start this one again"
-                )
-            }
-            usleep(UInt32(Self.lookMilliseconds) * 1000)
-        }
-    }
-
-    /// - Returns: An engine that is in the way; `nil` when all is done.
-    private func attempt(_ connection: PostgresConnection, now: Int64) throws(OutboxProblem) -> String? {
-        if try check(connection) == migrations.count { return nil }
+        if try check(connection) == migrations.count { return }
         try connection.execute("BEGIN")
         do throws(OutboxProblem) {
             try connection.execute("SELECT pg_advisory_xact_lock(\(Self.lock))")
             // Seen again under the lock: another program may have been faster.
             let applied = try check(connection)
-            if applied > 0, let engine = try engineInTheWay(of: migrations.dropFirst(applied), connection) {
-                try connection.execute("ROLLBACK")
-                return engine
-            }
+            if applied > 0 { try fence(migrations.dropFirst(applied), connection) }
             if applied == 0 {
                 try connection.execute(
                     """
@@ -89,28 +63,54 @@ struct PostgresMigrator {
                 )
             }
             try connection.execute("COMMIT")
-            return nil
         } catch {
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
             throw error
         }
     }
 
-    /// An engine that has given a sign of life in the last ten seconds, by the server's clock, and would not work with what these make.
-    private func engineInTheWay(
-        of missing: ArraySlice<Migrations.Migration>,
-        _ connection: PostgresConnection
-    ) throws(OutboxProblem) -> String? {
-        let oldest = missing.map(\.oldest).max() ?? 0
+    /// Sees to it that no engine delivers that would not work with what these make: refuses while one has given a sign of life in the last
+    /// ten seconds, by the server's clock, and takes the shards of all others, so that one that was only stopped has to join again.
+    private func fence(_ missing: ArraySlice<Migrations.Migration>, _ connection: PostgresConnection) throws(OutboxProblem) {
+        let oldest = PostgresValue.integer(missing.map { Int64($0.oldest) }.max() ?? 0)
+        try connection.execute("SELECT pg_advisory_xact_lock(\(PostgresStore.joiningLock))")
         // As JSON: the column is not there before the migration that makes it.
-        return try connection.runOnce(
+        let isOlder = "coalesce((to_jsonb(d)->>'schema')::bigint, 0) < $1"
+        let alive = try connection.runOnce(
             """
             SELECT 'process ' || process || ' on ' || host FROM posthorn_dispatcher d
-            WHERE beaten > clock_timestamp() - interval '10 seconds' AND coalesce((to_jsonb(d)->>'schema')::bigint, 0) < $1
-            ORDER BY joined LIMIT 1
+            WHERE beaten > clock_timestamp() - interval '10 seconds' AND \(isOlder) ORDER BY joined LIMIT 1
             """,
-            [.integer(Int64(oldest))]
+            [oldest]
         ).first?.text(0)
+        if let alive {
+            throw OutboxProblem(
+                .busy,
+                "an engine of an earlier version (\(alive)) delivers from the outbox \(name) and would not work with schema "
+                    + "\(migrations.count); stop all of those and start this one again (one that was killed counts for ten seconds)"
+            )
+        }
+        _ = try connection.runOnce(
+            """
+            WITH gone AS (DELETE FROM posthorn_dispatcher d WHERE \(isOlder) RETURNING id)
+            UPDATE posthorn_shard s SET dispatcher = NULL FROM gone WHERE s.dispatcher = gone.id
+            """,
+            [oldest]
+        )
+    }
+
+    /// Refuses to go on after migrations that this program does not work with; for engines that have been stopped while others made them.
+    static func refuseNewer(_ connection: PostgresConnection, _ name: String) throws(OutboxProblem) {
+        let oldest = try connection.execute("SELECT max(oldest) FROM posthorn_migration").first?.integer(0) ?? 0
+        if oldest <= Int64(Migrations.postgreSQL.count) { return }
+        throw newer(oldest, than: Migrations.postgreSQL.count, name)
+    }
+
+    private static func newer(_ schema: Int64, than own: Int, _ name: String) -> OutboxProblem {
+        OutboxProblem(
+            .schema,
+            "the outbox \(name) has schema \(schema), newer than this program's \(own); run the newer Posthorn or restore an older backup"
+        )
     }
 
     /// How many of this program's migrations the database has. Throws when it has others, but for newer ones after which this program goes
@@ -133,12 +133,10 @@ struct PostgresMigrator {
         ).all
         let rows = all.filter { $0.integer(0) != CopyGate.number }
         if !passesGate, let gate = Self.gate(all.last) { throw gate.problem(name) }
-        if rows.dropFirst(migrations.count).contains(where: { $0.isNull(3) || $0.integer(3) > Int64(migrations.count) }) {
-            throw OutboxProblem(
-                .schema,
-                "the outbox \(name) has schema \(rows.last?.integer(0) ?? 0), newer than this program's \(migrations.count); run the newer "
-                    + "Posthorn or restore an older backup"
-            )
+        // One that moves an outbox must know all of it.
+        let doesNotWork: (PostgresRow) -> Bool = { passesGate || $0.isNull(3) || $0.integer(3) > Int64(migrations.count) }
+        if rows.dropFirst(migrations.count).contains(where: doesNotWork) {
+            throw Self.newer(rows.last?.integer(0) ?? 0, than: migrations.count, name)
         }
         for (row, own) in zip(rows, migrations) where row.integer(0) != Int64(own.number) || row.text(2) != checksum(own) {
             let difference = row.text(1) == own.name ? "had another content than this program's" : "is not this program's \(own.name)"

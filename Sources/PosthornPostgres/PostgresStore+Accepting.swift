@@ -103,11 +103,11 @@ extension PostgresStore {
     /// The oldest events that another program inserted and that have no deliveries yet. In a transaction, those that no other is
     /// giving theirs at the moment.
     package func arrivals(limit: Int) throws(OutboxProblem) -> [UnroutedEvent] {
-        let near = nearArrivals
+        var near = nearArrivals
         var rows: [PostgresRow]
         if limit == Self.arrivalsReadAhead, let ahead = arrivalsAhead {
             arrivalsAhead = nil
-            rows = ahead.all
+            (rows, near) = (ahead.rows.all, ahead.floor)
         } else {
             rows = try run(arrivals(above: near, limit: limit)).all
         }
@@ -122,7 +122,7 @@ extension PostgresStore {
     static let arrivalsReadAhead = 1000
 
     /// Where a look has begun something was found; where there is nothing, all the rest is looked at.
-    private var nearArrivals: Int64 { arrivalLookFloor == 0 ? 0 : arrivalFloor.near }
+    var nearArrivals: Int64 { arrivalLookFloor == 0 ? 0 : arrivalFloor.near }
 
     /// The question for as many as an engine asks for.
     var arrivalsQuestion: PostgresStep { arrivals(above: nearArrivals, limit: Self.arrivalsReadAhead) }

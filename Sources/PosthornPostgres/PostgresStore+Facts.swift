@@ -22,9 +22,6 @@ struct PostgresFacts {
 
 /// Facts that were read with a commit, which a turn that comes at once begins with.
 struct FactsAhead {
-    /// What may have changed in so short a time is seen in the turn after.
-    static let lifetimeNanoseconds: Int64 = 1_000_000
-
     let rows: PostgresRows
     let floor: Int64
     let readAt = MonotonicClock.nanoseconds()
@@ -52,6 +49,7 @@ extension PostgresStore {
     private static let topologyLock: Int64 = 8_102_367_205
 
     func readFacts() throws(OutboxProblem) -> PostgresFacts {
+        factsAhead = nil
         let question = factsQuestion()
         return try facts(try run(question.step), from: question.floor)
     }
@@ -67,7 +65,7 @@ extension PostgresStore {
     func takeFactsAhead() throws(OutboxProblem) -> PostgresFacts? {
         guard let ahead = factsAhead else { return nil }
         factsAhead = nil
-        if MonotonicClock.nanoseconds() - ahead.readAt > FactsAhead.lifetimeNanoseconds { return nil }
+        if MonotonicClock.nanoseconds() - ahead.readAt > factsLifetimeNanoseconds { return nil }
         return try facts(ahead.rows, from: ahead.floor)
     }
 
@@ -78,10 +76,11 @@ extension PostgresStore {
         let floor = arrivalFloor.next(at: MonotonicClock.nanoseconds())
         var steps = [lock, PostgresStep(Self.factsQuestion, [.integer(floor)])]
         // One that is to give them their deliveries has them without asking once more.
+        let near = nearArrivals
         if expectsArrivals { steps.append(arrivalsQuestion) }
-        expectsArrivals = false
+        (expectsArrivals, factsAhead) = (false, nil)
         let rows = try send(steps).get()
-        if rows.count > 2 { arrivalsAhead = rows[2] }
+        if rows.count > 2 { arrivalsAhead = (rows[2], near) }
         let read = try facts(rows[1], from: floor)
         holdsTopology = true
         return read

@@ -7,7 +7,7 @@ import PosthornSystem
 /// The engines that deliver from this outbox, and their shards.
 extension PostgresStore {
     /// Of the advisory lock under which engines join one after the other.
-    private static let joiningLock: Int64 = 8_102_367_203
+    static let joiningLock: Int64 = 8_102_367_203
 
     /// Joins the engines that deliver from this outbox, without waiting. Those that are in the way and have been dead for long enough, as
     /// this store has seen at earlier calls, are removed.
@@ -21,6 +21,8 @@ extension PostgresStore {
         try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Self.joiningLock))")
         let id: Int64?
         do throws(OutboxProblem) {
+            // This one may have slept while a newer version changed the schema.
+            try PostgresMigrator.refuseNewer(connection, place.name)
             id = try add(alone: alone)
             try connection.execute("SELECT posthorn_wake(); COMMIT")
         } catch {

@@ -36,6 +36,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     var facts: PostgresFacts?
     /// The same as it was read with the last commit, for a turn that comes at once.
     var factsAhead: FactsAhead?
+    /// For how long: what may have changed in so short a time is seen in the turn after.
+    var factsLifetimeNanoseconds: Int64 = 1_000_000
     /// Whether the transaction that is under way keeps others from changing the hierarchy.
     var holdsTopology = false
     /// Whether the last reading of first attempts has come to their end.
@@ -55,7 +57,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     /// Whether the next transaction reads arrivals with what it reads first, since a look has found some.
     var expectsArrivals = false
     /// What it has read of them so, as long as it lasts; `nil` once that was asked for.
-    var arrivalsAhead: PostgresRows?
+    var arrivalsAhead: (rows: PostgresRows, floor: Int64)?
     /// Makes ``commitsByOthers()`` another number while events wait that other programs have inserted.
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
@@ -239,8 +241,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
             var steps = [PostgresStep(countingStatement(slot: slot), isPrepared: false)]
             if hasNews { steps.append(PostgresStep("SELECT posthorn_wake()")) }
             steps.append(PostgresStep("COMMIT"))
-            // An engine looks next: what it asks then is answered with the commit.
-            let question = membership.id == nil ? nil : factsQuestion()
+            // An engine looks next: what it asks then is answered with the commit. A pooler would run it without the session's time-outs.
+            let question = membership.id == nil || connection.isPooled ? nil : factsQuestion()
             let replies = try send(question.map { steps + [$0.step] } ?? steps)
             // What fails behind the commit undoes nothing.
             if replies.rows.count < steps.count { _ = try replies.get() }
@@ -267,7 +269,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         if !waiting.isEmpty { _ = try send([]).get() }
         let trips = counters.roundTrips
         runLater("SAVEPOINT part")
-        let (countsBefore, hadNews) = (changedCounts, hasNews)
+        let (countsBefore, hadNews, newsBefore, heldTopology) = (changedCounts, hasNews, addedNews, holdsTopology)
         do throws(OutboxProblem) {
             let result = try body()
             if counters.roundTrips == trips, waiting.count == 1 { waiting = [] } else { try run("RELEASE SAVEPOINT part") }
@@ -278,6 +280,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
                 _ = try? connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             }
             (changedCounts, hasNews, lockedArrivals, arrivalsAhead) = (countsBefore, hadNews, [:], nil)
+            // Its locks go with it.
+            (addedNews, holdsTopology, facts) = (newsBefore, heldTopology, nil)
             noteUndone()
             throw error
         }

@@ -12,6 +12,10 @@ import Glibc
 package enum SQLiteBackup {
     /// Pages that are copied at a time: 1 MiB, between which the copy can be stopped.
     private static let pagesPerStep: Int32 = 256
+    /// Bytes that are left for what is written while a small outbox is copied.
+    private static let logReserveBytes: Int64 = 16 << 20
+    /// Steps of SQLite's machine between which a check can be stopped: some milliseconds.
+    private static let stepsPerLook: Int32 = 1_000_000
     /// The setting that a backup has: when it was begun.
     private static let mark = "backup"
 
@@ -31,7 +35,7 @@ package enum SQLiteBackup {
         try refuseExisting(target)
         let partial = try Partial(of: target)
         let counted = try copy(source, to: partial.path, unless: isCut)
-        let report = try finish(partial, target) { (connection) throws(OutboxProblem) in
+        let report = try finish(partial, target, source, unless: isCut) { (connection) throws(OutboxProblem) in
             let note = try connection.prepare("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES (?, ?)")
             note.bind(1, mark)
             note.bind(2, now.milliseconds)
@@ -78,7 +82,7 @@ package enum SQLiteBackup {
         if let first = problems.first { throw OutboxProblem(.notADatabase, "the backup \(backup) is damaged (\(first)); take another") }
         var former: String?
         if isThere { former = try moveAside(path, now) }
-        let report = try finish(partial, path) { (connection) throws(OutboxProblem) in
+        let report = try finish(partial, path, backup, unless: { false }) { (connection) throws(OutboxProblem) in
             try connection.execute("DELETE FROM posthorn_setting WHERE name IN ('\(mark)', '\(BackupFacts.name)')")
         }
         // The newest copy is the one that has become the outbox.
@@ -109,6 +113,15 @@ package enum SQLiteBackup {
         deinit { for ending in ["", "-wal", "-shm", "-journal"] { unlink(path + ending) } }
     }
 
+    private final class Question {
+        let isCut: () -> Bool
+        init(_ isCut: @escaping () -> Bool) { self.isCut = isCut }
+    }
+
+    private static func givenUp(_ source: String) -> OutboxProblem {
+        OutboxProblem(.refused, "the copy of \(source) was given up; nothing is left of it")
+    }
+
     private static func refuseExisting(_ target: String) throws(OutboxProblem) {
         var facts = stat()
         if lstat(target, &facts) != 0, errno == ENOENT { return }
@@ -121,10 +134,12 @@ package enum SQLiteBackup {
         guard statvfs(folder(of: target), &facts) == 0 else { return }
         let room = Int64(clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
         let needed = (try source.integer("PRAGMA page_count") ?? 0) * (try source.integer("PRAGMA page_size") ?? 0)
-        if needed <= room { return }
+        // What the log grows by while it cannot be emptied is most often on the same disk.
+        let reserve = needed / 8 + logReserveBytes
+        if needed + reserve <= room { return }
         throw OutboxProblem(
             .full,
-            "the copy takes \(needed) bytes and the disk of \(target) has \(room); make room, or name a file on another disk"
+            "the copy takes \(needed) bytes, with \(reserve) for what is written meanwhile, and the disk of \(target) has \(room); make room, or name a file on another disk"
         )
     }
 
@@ -163,7 +178,7 @@ package enum SQLiteBackup {
         while status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED {
             if isCut() {
                 sqlite3_backup_finish(backup)
-                throw OutboxProblem(.refused, "the copy of \(source) was given up; nothing is left of it")
+                throw givenUp(source)
             }
             status = sqlite3_backup_step(backup, pagesPerStep)
             if status == SQLITE_BUSY || status == SQLITE_LOCKED { usleep(1000) }
@@ -181,11 +196,30 @@ package enum SQLiteBackup {
     private static func finish(
         _ partial: borrowing Partial,
         _ target: String,
+        _ source: String,
+        unless isCut: () -> Bool,
         _ touch: (SQLiteConnection) throws(OutboxProblem) -> Void
     ) throws(OutboxProblem) -> BackupReport {
         try change(partial.path, touch)
         let store = try SQLiteStore(reading: partial.path, anySchema: true)
-        let problems = try store.integrityProblems()
+        let found = withoutActuallyEscaping(isCut) { isCut in
+            // The callback is a C function, which takes a pointer.
+            let asked = Question(isCut)
+            return withExtendedLifetime(asked) {
+                sqlite3_progress_handler(
+                    store.connection.handle,
+                    stepsPerLook,
+                    { pointer in
+                        pointer.map { Unmanaged<Question>.fromOpaque($0).takeUnretainedValue().isCut() } ?? false ? 1 : 0
+                    },
+                    Unmanaged.passUnretained(asked).toOpaque()
+                )
+                defer { sqlite3_progress_handler(store.connection.handle, 0, nil, nil) }
+                return Result { () throws(OutboxProblem) in try store.integrityProblems() }
+            }
+        }
+        if isCut() { throw givenUp(source) }
+        let problems = try found.get()
         if let first = problems.first {
             throw OutboxProblem(.notADatabase, "the copy is damaged (\(first)); check the outbox with posthorn doctor, and the disk")
         }

@@ -1,9 +1,8 @@
 #if PostgreSQL
+import Glibc
 import PosthornMigrations
 import PosthornStore
-import PosthornSystem
 import PosthornTestSupport
-import Synchronization
 import Testing
 
 @testable import PosthornPostgres
@@ -13,7 +12,7 @@ import Testing
     private static let schema = Migrations.postgreSQL.count
 
     /// What a newer version would bring.
-    private func migrator(worksFrom oldest: Int, patience: Int = 12_000) -> PostgresMigrator {
+    private func migrator(worksFrom oldest: Int) -> PostgresMigrator {
         let number = Self.schema + 1
         let later = Migrations.Migration(
             number: number,
@@ -21,7 +20,7 @@ import Testing
             sql: Array("CREATE TABLE posthorn_later (a int);".utf8),
             oldest: oldest
         )
-        return PostgresMigrator("x", migrations: Migrations.postgreSQL + [later], patience: patience)
+        return PostgresMigrator("x", migrations: Migrations.postgreSQL + [later])
     }
 
     private func problem(_ body: () throws(OutboxProblem) -> Void) -> OutboxProblem? {
@@ -33,29 +32,19 @@ import Testing
         try place.number("SELECT count(*) FROM pg_class WHERE relname = 'posthorn_later'") == 1
     }
 
-    @Test func oneThatWouldBreakEnginesWaitsUntilTheyHaveEnded() throws {
+    @Test func oneThatWouldBreakEnginesIsRefusedUntilTheyHaveEnded() throws {
         let place = try EnginePlace()
         let engine = try place.start()
         let refused = problem { () throws(OutboxProblem) in
-            try migrator(worksFrom: Self.schema + 1, patience: 0).migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
+            try migrator(worksFrom: Self.schema + 1).migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
         }
         let message = refused?.message ?? ""
         #expect(refused?.code == .busy && message.contains("process \(engine.process) on "), "\(message)")
         #expect(try !isMigrated(place))
         try place.insert("before", 10)
         try place.wait(for: "SELECT count(*) FROM posthorn_settled") { $0 == 10 * place.endpoints }
-        let outcome = Mutex<OutboxProblem?>(nil)
-        // The migrator looks four times a second; the engine ends when it likes.
-        let patient = migrator(worksFrom: Self.schema + 1, patience: 240_000)
-        let thread = try WorkerThread(name: "newer") {
-            let found = problem { () throws(OutboxProblem) in
-                try patient.migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
-            }
-            outcome.withLock { $0 = found }
-        }
         #expect(engine.stop() == 0, "\(engine.output)")
-        thread.join()
-        #expect(outcome.withLock { $0 } == nil)
+        try migrator(worksFrom: Self.schema + 1).migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
         #expect(try isMigrated(place))
         // This version is the old one now.
         let late = try Command.run(place.run(["--until-settled"]))
@@ -63,10 +52,28 @@ import Testing
         try place.check(committed: 10)
     }
 
+    /// One that sleeps gives no sign of life, and is not to go on with a schema that it does not know.
+    @Test func anEngineThatWasPausedMeanwhileIsRefusedWhenItWakes() throws {
+        let place = try EnginePlace()
+        let engine = try place.start()
+        kill(engine.process, SIGSTOP)
+        // Instead of ten seconds.
+        let database = place.server.address(of: place.server.name(of: place.address))
+        try place.server.run("UPDATE posthorn_dispatcher SET beaten = beaten - interval '1 minute'", in: database)
+        try migrator(worksFrom: Self.schema + 1).migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
+        #expect(try place.number("SELECT count(*) FROM posthorn_shard WHERE dispatcher IS NOT NULL") == 0)
+        try place.insert("late", 10)
+        kill(engine.process, SIGCONT)
+        #expect(engine.wait { $0.contains("newer than this program's") }, "\(engine.output)")
+        #expect(try place.number("SELECT count(*) FROM posthorn_dispatcher") == 0)
+        #expect(place.receiver.requests.isEmpty)
+        engine.stop(SIGKILL)
+    }
+
     @Test func oneThatOnlyAddsLetsThemGoOnAndConnectAgain() throws {
         let place = try EnginePlace()
         let first = try place.start()
-        try migrator(worksFrom: Self.schema, patience: 0).migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
+        try migrator(worksFrom: Self.schema).migrate(PostgresConnection(PostgresPlace(place.address)), now: 1)
         #expect(try isMigrated(place))
         try place.insert("beside", 10)
         try place.wait(for: "SELECT count(*) FROM posthorn_settled") { $0 == 10 * place.endpoints }
@@ -78,6 +85,9 @@ import Testing
         let second = try place.start()
         try place.insert("both", 10)
         try place.wait(for: "SELECT count(*) FROM posthorn_settled") { $0 == 30 * place.endpoints }
+        // What the newer one has added is no fault of the outbox's.
+        let doctor = try Command.run([Command.product("posthorn"), "doctor", "--db", place.address])
+        #expect(!doctor.output.contains("posthorn_later"), "\(doctor.output)")
         for engine in [first, second] { #expect(engine.stop() == 0, "\(engine.output)") }
         try place.check(committed: 30)
     }

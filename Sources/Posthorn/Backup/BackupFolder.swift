@@ -74,7 +74,8 @@ package final class BackupFolder: Sendable {
         return try work.withLock { work in
             if work.underWay != nil || work.isClosing { return nil }
             // It is over but for its end: what it had to do came before it let go of `underWay`.
-            work.thread?.join()
+            work.thread.take()?.join()
+            removeLeftOver()
             work.thread = try WorkerThread(name: "backup") { [self, copy] in make(copy) }
             work.underWay = copy
             return copy
@@ -91,13 +92,14 @@ package final class BackupFolder: Sendable {
             ended.state = .done
             ended.bytes = made.bytes
             result = .success(made)
-            removeOldest()
+            removeOldest(but: copy)
         } catch {
             ended.state = .failed
             ended.problem = error.code
             result = .failure(error)
         }
-        report(ended, result)
+        // One that was given up because the server stops is no failure.
+        if ended.state == .done || !work.withLock({ $0.isClosing }) { report(ended, result) }
         work.withLock { work in
             if ended.state == .failed { work.failed = (work.failed + [ended]).suffix(Self.failuresKept) }
             work.underWay = nil
@@ -105,17 +107,18 @@ package final class BackupFolder: Sendable {
     }
 
     /// Copies, newest first: those in the folder, the one that is under way, and those that failed since the process has started.
+    /// Of a folder that cannot be read, as where its disk is not mounted, those alone that are in memory.
     /// - Parameter limit: As many at most.
-    package func copies(limit: Int) throws -> [Copy] {
+    package func copies(limit: Int) -> [Copy] {
         // Before the folder is read: what is done meanwhile is in it.
         let (underWay, failed) = work.withLock { ($0.underWay, $0.failed) }
         // One that is whole but not reported yet is under way: another cannot be begun.
-        let done = try written().filter { $0.takenAt != underWay?.takenAt }
+        let done = ((try? written()) ?? []).filter { $0.takenAt != underWay?.takenAt }
         return Array((done + failed + [underWay].compactMap(\.self)).sorted { $0.takenAt > $1.takenAt }.prefix(limit))
     }
 
     /// One of them.
-    package func copy(_ id: String) throws -> Copy? { try copies(limit: .max).first { $0.id == id } }
+    package func copy(_ id: String) -> Copy? { copies(limit: .max).first { $0.id == id } }
 
     /// Ends what is under way, of which nothing is left then.
     package func close() {
@@ -131,11 +134,8 @@ package final class BackupFolder: Sendable {
 
     /// The copies in the folder.
     private func written() throws -> [Copy] {
-        guard let folder = opendir(path) else { throw SystemProblem("opendir \(path)", errno) }
-        defer { closedir(folder) }
         var copies: [Copy] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) }
+        for name in try names() {
             guard var copy = Self.copy(ofFile: name) else { continue }
             var facts = stat()
             guard lstat("\(path)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { continue }
@@ -143,6 +143,16 @@ package final class BackupFolder: Sendable {
             copies.append(copy)
         }
         return copies
+    }
+
+    private func names() throws -> [String] {
+        guard let folder = opendir(path) else { throw SystemProblem("opendir \(path)", errno) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(withUnsafeBytes(of: &entry.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) })
+        }
+        return names
     }
 
     /// The copy that a file of this name is; `nil` for another program's.
@@ -157,8 +167,21 @@ package final class BackupFolder: Sendable {
     }
 
     /// Deletes what is beyond those that are kept. One that cannot be deleted now is found the next time.
-    private func removeOldest() {
-        guard let keeping, let copies = try? written().sorted(by: { $0.takenAt > $1.takenAt }) else { return }
-        for copy in copies.dropFirst(keeping) { unlink("\(path)/\(copy.file)") }
+    /// - Parameter newest: Stays, even where others are from a clock that was ahead.
+    private func removeOldest(but newest: Copy) {
+        guard let keeping, let copies = try? written() else { return }
+        let others = copies.filter { $0.takenAt != newest.takenAt }.sorted { $0.takenAt > $1.takenAt }
+        for copy in others.dropFirst(keeping - 1) { unlink("\(path)/\(copy.file)") }
+    }
+
+    /// Deletes what processes have left that were killed while they made a copy.
+    private func removeLeftOver() {
+        for name in (try? names()) ?? [] {
+            guard let match = name.wholeMatch(of: /(posthorn-.+\.db)\.partial-([0-9]{1,9})(-wal|-shm|-journal)?/),
+                Self.copy(ofFile: String(match.1)) != nil, let process = pid_t(match.2)
+            else { continue }
+            // This process is making none. In another container the same number is another one's.
+            if process == getpid() || (kill(process, 0) != 0 && errno == ESRCH) { unlink("\(path)/\(name)") }
+        }
     }
 }

@@ -16,6 +16,8 @@ final class HealthDuty: EngineDuty {
     private var addresses: [Int64: String] = [:]
     /// Those of which the outbox is to be told.
     private var news: Set<Int64> = []
+    /// Those that are disabled at another time than is written, since a policy has changed.
+    private var adopting: Set<Int64> = []
     /// Notices that are to be queued, with the endpoints that they are about.
     private var notices: [(endpoint: Int64, notice: HealthNotice)] = []
     /// Those that this engine has disabled, or the one before, which come back slowly.
@@ -73,7 +75,7 @@ final class HealthDuty: EngineDuty {
         self.ownEvents = ownEvents
     }
 
-    var hasPendingWrites: Bool { !news.isEmpty || !notices.isEmpty || !changes.isEmpty }
+    var hasPendingWrites: Bool { !news.isEmpty || !adopting.isEmpty || !notices.isEmpty || !changes.isEmpty }
 
     private func policy(of entry: EndpointDirectory.Entry) -> HealthPolicy? { HealthPolicy(entry.stored.settings.health, default: usual) }
 
@@ -106,7 +108,7 @@ final class HealthDuty: EngineDuty {
         }
         var health = health
         // The engine before may have disabled after another time.
-        if health.adopt(policy, speed: speed) { news.insert(key) }
+        if health.adopt(policy, speed: speed) { adopting.insert(key) }
         keep(health, directory[index])
         guard health.state == .suspended, let until = health.until else { return }
         let length = max(0, until.milliseconds - now.milliseconds)
@@ -128,7 +130,7 @@ final class HealthDuty: EngineDuty {
                 // What is written of one that is switched off stays, and enabling it strikes it out.
                 if entry.stored.state != .disabled { news.insert(key) }
             } else if let policy = policy(of: entry), book[key]?.adopt(policy, speed: speed) ?? false {
-                news.insert(key)
+                adopting.insert(key)
             }
             guard entry.isActive, disabled.remove(key) != nil else { continue }
             returning.append(key)
@@ -153,8 +155,22 @@ final class HealthDuty: EngineDuty {
             }
             try store.write(health: health, ofEndpoint: key)
         }
+        try writeAdopted(to: store)
         for change in changes where !others.contains(change.endpoint) { try ownEvents.add(change, store) }
         for (key, notice) in notices { try queue(notice, aboutEndpoint: key, store, at: turn.now) }
+    }
+
+    /// What is written says how they do now: another engine may have them, and one that is healthy meanwhile has no row.
+    private func writeAdopted(to store: any OutboxStore) throws(OutboxProblem) {
+        let left = adopting.subtracting(news)
+        if left.isEmpty { return }
+        let written = try store.health()
+        for key in left {
+            guard var health = written[key], health.state != .disabled, let index = directory.index(ofEndpoint: key),
+                let policy = policy(of: directory[index]), health.adopt(policy, speed: speed)
+            else { continue }
+            try store.write(health: health, ofEndpoint: key)
+        }
     }
 
     /// Why it is off, for lists.
@@ -186,6 +202,7 @@ final class HealthDuty: EngineDuty {
         if isDisabling { hasDisabled = true }
         isDisabling = false
         news.removeAll(keepingCapacity: true)
+        adopting.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
         if usual == nil, withOwn.isEmpty { return }

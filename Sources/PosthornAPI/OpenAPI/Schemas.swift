@@ -219,7 +219,7 @@ enum Schemas {
             Schema.described(
                 Schema.openObject,
                 "Of endpoints in trouble the \(EndpointTroubles.shownLimit) worst are named, and their count says whether there are at least so many. "
-                    + "retention is what the engine deletes, of several the one that looked last, last_backup the newest copy by posthorn backup."
+                    + "retention is what the engine deletes, of several the one that looked last, last_backup the newest copy that Posthorn made."
             )
         ),
         (

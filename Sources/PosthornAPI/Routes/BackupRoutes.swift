@@ -25,7 +25,7 @@ enum BackupRoutes {
                     example: Examples.list(Examples.backup)
                 )
             ],
-            handler: .plain { _ in .list(try folder?.copies(limit: limit).map { JSONLine($0) } ?? []) }
+            handler: .plain { _ in .list(folder?.copies(limit: limit).map { JSONLine($0) } ?? []) }
         )
     }
 
@@ -74,7 +74,7 @@ enum BackupRoutes {
             problems: [.notFound],
             handler: .plain { request in
                 let id = request.path("id")
-                guard let copy = try folder?.copy(id) else { throw ScopeProblem.notFound(what: "backup", id: id) }
+                guard let copy = folder?.copy(id) else { throw ScopeProblem.notFound(what: "backup", id: id) }
                 return .json(JSONLine(copy))
             }
         )

@@ -92,8 +92,8 @@ struct ListenArguments {
     private static func folder(_ path: String, _ command: String) throws(UsageProblem) -> String {
         var facts = stat()
         let isFolder = stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
-        if isFolder, access(path, W_OK | X_OK) == 0 { return path }
-        let reason = isFolder ? "may not be written by this user" : "is no folder"
+        if isFolder, access(path, R_OK | W_OK | X_OK) == 0 { return path }
+        let reason = isFolder ? "may not be read and written by this user" : "is no folder"
         throw UsageProblem("--backup-folder: \"\(InputProblem.printable(path))\" \(reason); make it, or name another", command: command)
     }
 

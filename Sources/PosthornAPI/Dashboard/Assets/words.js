@@ -68,7 +68,7 @@ export function endpointTrouble(endpoint) {
 
 function failures({ failures_in_a_row: number, health_reason: reason, failing_since: since, disables_at: end }) {
     const long = since ? ` for ${length(Date.now() - Date.parse(since))}` : '';
-    return `${counted(number, 'attempt has', 'attempts have')} failed in a row${long}, the last with ${reason}${end ? `; it is disabled ${distance(end)} unless one succeeds` : ''}`;
+    return `${counted(number, 'attempt has', 'attempts have')} failed in a row${long}, the last with ${reason}${end ? `; it is disabled ${Date.parse(end) > Date.now() ? distance(end) : 'by the next failure'} unless one succeeds` : ''}`;
 }
 
 /// A part of a whole in per cent; never 100 or 0 where it is not quite so.
