@@ -2,6 +2,7 @@
 import Glibc
 import PosthornSystem
 import PosthornTestSupport
+import Synchronization
 import Testing
 
 /// How often something is killed, frozen or stopped; a round takes seconds on a busy machine.
@@ -66,6 +67,25 @@ struct DispatcherTests {
         #expect(second.stop() == 0, "\(second.output)")
         try place.check(committed: platform.committed)
         #expect(place.receiver.requests.count == platform.committed * place.endpoints)
+    }
+
+    /// What another engine has found since this one has started is in the outbox alone.
+    @Test func anEngineThatTakesOverKnowsWhichEndpointsAreSuspended() throws {
+        let isDown = Mutex(true)
+        let place = try EnginePlace { _ in isDown.withLock { $0 } ? .status(503) : .ok }
+        // A minute is a tenth of a second.
+        let flags = ["--suspend-after", "2", "--speed", "600"]
+        let (first, second) = (try place.start(flags), try place.start(flags))
+        try place.wait(for: "SELECT count(DISTINCT dispatcher) FROM posthorn_shard WHERE dispatcher IS NOT NULL") { $0 == 2 }
+        try place.insert("e", 3)
+        try place.wait(for: "SELECT count(*) FROM posthorn_health WHERE state = 'suspended'") { $0 == place.endpoints }
+        #expect(first.stop() == 0, "\(first.output)")
+        isDown.withLock { $0 = false }
+        // The second probes those of the first too, and finds that they are healthy.
+        try place.wait(for: "SELECT count(*) FROM posthorn_health") { $0 == 0 }
+        try place.wait(for: "SELECT count(*) FROM posthorn_pending") { $0 == 0 }
+        #expect(second.stop() == 0, "\(second.output)")
+        try place.check(committed: 3)
     }
 }
 

@@ -19,6 +19,7 @@ extension EngineCore {
         if lease.shards.isEmpty { held.forgetAll() }
         tell(.endpoints(directory, dispatch.leases))
         if !limits.isEmpty { limits.follow(isOwn: dispatch.leases.mayStart) }
+        for duty in duties { try duty.shardsChanged(change, store, at: now) }
         if change.gained.isEmpty { return }
         // What was passed by as another engine's, with what that one was asked for by receivers.
         dispatch.startOver(dispatch.queueGeneration)

@@ -16,15 +16,12 @@ final class HealthDuty: EngineDuty {
     private var addresses: [Int64: String] = [:]
     /// Those of which the outbox is to be told.
     private var news: Set<Int64> = []
-    /// Those that are disabled at another time than is written, since a policy has changed.
-    private var adopting: Set<Int64> = []
     /// Notices that are to be queued, with the endpoints that they are about.
     private var notices: [(endpoint: Int64, notice: HealthNotice)] = []
     /// Those that this engine has disabled, or the one before, which come back slowly.
     private var disabled: Set<Int64> = []
     /// Those that have settings of their own.
     private var withOwn: Set<Int64> = []
-    private var hasRestored = false
     /// Whether the directory is to be read again, since this duty has switched an endpoint off.
     private var hasDisabled = false
     private var isDisabling = false
@@ -75,24 +72,30 @@ final class HealthDuty: EngineDuty {
         self.ownEvents = ownEvents
     }
 
-    var hasPendingWrites: Bool { !news.isEmpty || !adopting.isEmpty || !notices.isEmpty || !changes.isEmpty }
+    var hasPendingWrites: Bool { !news.isEmpty || !notices.isEmpty || !changes.isEmpty }
 
     private func policy(of entry: EndpointDirectory.Entry) -> HealthPolicy? { HealthPolicy(entry.stored.settings.health, default: usual) }
 
-    /// At first, what an engine before this one has written down; what it waits for is among the throttles. One that judges an endpoint no
-    /// more strikes it out.
     func look(_ turn: EngineTurn, _ store: any OutboxStore) throws(OutboxProblem) -> Timestamp? {
         now = turn.now
         if hasDisabled {
             _ = try directory.refresh(from: store, at: turn.now)
             hasDisabled = false
         }
-        if hasRestored { return nil }
-        let written = try store.health()
-        hasRestored = true
-        for entry in directory.entries where entry.stored.settings.health != nil { withOwn.insert(entry.stored.key) }
-        for (key, health) in written { restore(health, ofEndpoint: key, at: turn.now) }
         return nil
+    }
+
+    /// What an engine before this one has written down of the shards that it takes over; what it waits for is among the throttles. One that
+    /// judges an endpoint no more strikes it out.
+    func shardsChanged(_ change: LeaseBook.Change, _ store: any EngineJournal, at now: Timestamp) throws(OutboxProblem) {
+        for key in Set(book.keys).union(disabled).union(news) where change.lost.containsEndpoint(key) {
+            forget(endpoint: key)
+            disabled.remove(key)
+            news.remove(key)
+        }
+        if change.gained.isEmpty { return }
+        for entry in directory.entries where entry.stored.settings.health != nil { withOwn.insert(entry.stored.key) }
+        for (key, health) in try store.health() where change.gained.containsEndpoint(key) { restore(health, ofEndpoint: key, at: now) }
     }
 
     private func restore(_ health: EndpointHealth, ofEndpoint key: Int64, at now: Timestamp) {
@@ -108,7 +111,7 @@ final class HealthDuty: EngineDuty {
         }
         var health = health
         // The engine before may have disabled after another time.
-        if health.adopt(policy, speed: speed) { adopting.insert(key) }
+        if health.adopt(policy, speed: speed) { news.insert(key) }
         keep(health, directory[index])
         guard health.state == .suspended, let until = health.until else { return }
         let length = max(0, until.milliseconds - now.milliseconds)
@@ -130,7 +133,7 @@ final class HealthDuty: EngineDuty {
                 // What is written of one that is switched off stays, and enabling it strikes it out.
                 if entry.stored.state != .disabled { news.insert(key) }
             } else if let policy = policy(of: entry), book[key]?.adopt(policy, speed: speed) ?? false {
-                adopting.insert(key)
+                news.insert(key)
             }
             guard entry.isActive, disabled.remove(key) != nil else { continue }
             returning.append(key)
@@ -155,22 +158,8 @@ final class HealthDuty: EngineDuty {
             }
             try store.write(health: health, ofEndpoint: key)
         }
-        try writeAdopted(to: store)
         for change in changes where !others.contains(change.endpoint) { try ownEvents.add(change, store) }
         for (key, notice) in notices { try queue(notice, aboutEndpoint: key, store, at: turn.now) }
-    }
-
-    /// What is written says how they do now: another engine may have them, and one that is healthy meanwhile has no row.
-    private func writeAdopted(to store: any OutboxStore) throws(OutboxProblem) {
-        let left = adopting.subtracting(news)
-        if left.isEmpty { return }
-        let written = try store.health()
-        for key in left {
-            guard var health = written[key], health.state != .disabled, let index = directory.index(ofEndpoint: key),
-                let policy = policy(of: directory[index]), health.adopt(policy, speed: speed)
-            else { continue }
-            try store.write(health: health, ofEndpoint: key)
-        }
     }
 
     /// Why it is off, for lists.
@@ -202,7 +191,6 @@ final class HealthDuty: EngineDuty {
         if isDisabling { hasDisabled = true }
         isDisabling = false
         news.removeAll(keepingCapacity: true)
-        adopting.removeAll(keepingCapacity: true)
         notices.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
         if usual == nil, withOwn.isEmpty { return }
