@@ -73,7 +73,13 @@ struct PostgresMigrator {
     /// ten seconds, by the server's clock, and takes the shards of all others, so that one that was only stopped has to join again.
     private func fence(_ missing: ArraySlice<Migrations.Migration>, _ connection: PostgresConnection) throws(OutboxProblem) {
         let oldest = PostgresValue.integer(missing.map { Int64($0.oldest) }.max() ?? 0)
-        try connection.execute("SELECT pg_advisory_xact_lock(\(PostgresStore.joiningLock))")
+        // Nobody joins, gives a sign of life or records until this is done; all tables at once, so that none waits for the other.
+        try connection.execute(
+            """
+            SELECT pg_advisory_xact_lock(\(PostgresStore.joiningLock));
+            LOCK TABLE posthorn_dispatcher, posthorn_shard IN ACCESS EXCLUSIVE MODE
+            """
+        )
         // As JSON: the column is not there before the migration that makes it.
         let isOlder = "coalesce((to_jsonb(d)->>'schema')::bigint, 0) < $1"
         let alive = try connection.runOnce(
@@ -101,9 +107,11 @@ struct PostgresMigrator {
 
     /// Refuses to go on after migrations that this program does not work with; for engines that have been stopped while others made them.
     static func refuseNewer(_ connection: PostgresConnection, _ name: String) throws(OutboxProblem) {
-        let oldest = try connection.execute("SELECT max(oldest) FROM posthorn_migration").first?.integer(0) ?? 0
-        if oldest <= Int64(Migrations.postgreSQL.count) { return }
-        throw newer(oldest, than: Migrations.postgreSQL.count, name)
+        let row = try connection.execute(
+            "SELECT max(oldest), max(number) FROM posthorn_migration WHERE number < \(CopyGate.number)"
+        ).first
+        guard let row, row.integer(0) > Int64(Migrations.postgreSQL.count) else { return }
+        throw newer(row.integer(1), than: Migrations.postgreSQL.count, name)
     }
 
     private static func newer(_ schema: Int64, than own: Int, _ name: String) -> OutboxProblem {

@@ -14,7 +14,7 @@ package enum SQLiteBackup {
     private static let pagesPerStep: Int32 = 256
     /// Bytes that are left for what is written while a small outbox is copied.
     private static let logReserveBytes: Int64 = 16 << 20
-    /// Steps of SQLite's machine between which a check can be stopped: some milliseconds.
+    /// Steps of SQLite's machine between which a check can be stopped. The walk over the pages of one table is one step in SQLite 3.40.
     private static let stepsPerLook: Int32 = 1_000_000
     /// The setting that a backup has: when it was begun.
     private static let mark = "backup"
@@ -129,13 +129,19 @@ package enum SQLiteBackup {
     }
 
     /// A copy that fills the disk takes the room of what the engine writes.
-    private static func refuseTooLittleRoom(for source: SQLiteConnection, at target: String) throws(OutboxProblem) {
+    private static func refuseTooLittleRoom(
+        for source: SQLiteConnection,
+        at target: String,
+        isUnused: Bool
+    ) throws(OutboxProblem) {
         var facts = statvfs()
         guard statvfs(folder(of: target), &facts) == 0 else { return }
         let room = Int64(clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
         let needed = (try source.integer("PRAGMA page_count") ?? 0) * (try source.integer("PRAGMA page_size") ?? 0)
-        // What the log grows by while it cannot be emptied is most often on the same disk.
-        let reserve = needed / 8 + logReserveBytes
+        // What the log grows by while it cannot be emptied.
+        var (own, other) = (stat(), stat())
+        let isSameDisk = stat(source.absolutePath, &own) == 0 && stat(folder(of: target), &other) == 0 && own.st_dev == other.st_dev
+        let reserve = isUnused || !isSameDisk ? 0 : needed / 8 + logReserveBytes
         if needed + reserve <= room { return }
         throw OutboxProblem(
             .full,
@@ -169,7 +175,7 @@ package enum SQLiteBackup {
         // The first reading takes the moment; it lasts until the transaction ends.
         let events = try from.integer("SELECT count(*) FROM posthorn_outbox") ?? 0
         let deliveries = try from.integer("SELECT count(*) FROM posthorn_delivery") ?? 0
-        try refuseTooLittleRoom(for: from, at: target)
+        try refuseTooLittleRoom(for: from, at: target, isUnused: isUnused)
         let into = try SQLiteConnection(path: target, creating: true)
         guard let backup = sqlite3_backup_init(into.handle, "main", from.handle, "main") else {
             throw into.problem(sqlite3_errcode(into.handle))

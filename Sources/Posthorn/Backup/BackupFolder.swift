@@ -40,6 +40,8 @@ package final class BackupFolder: Sendable {
 
     /// Those that failed and are remembered.
     private static let failuresKept = 10
+    /// A copy of which nothing was written for so long is made no more.
+    private static let leftOverSeconds = 3600
     private static let prefix = "posthorn-"
     private static let ending = ".db"
 
@@ -180,7 +182,9 @@ package final class BackupFolder: Sendable {
             guard let match = name.wholeMatch(of: /(posthorn-.+\.db)\.partial-([0-9]{1,9})(-wal|-shm|-journal)?/),
                 Self.copy(ofFile: String(match.1)) != nil, let process = pid_t(match.2)
             else { continue }
-            // This process is making none. In another container the same number is another one's.
+            // This process is making none. In another container the same number is another one's, whose file is written all the time.
+            var facts = stat()
+            guard lstat("\(path)/\(name)", &facts) == 0, time(nil) - facts.st_mtim.tv_sec > Self.leftOverSeconds else { continue }
             if process == getpid() || (kill(process, 0) != 0 && errno == ESRCH) { unlink("\(path)/\(name)") }
         }
     }

@@ -19,11 +19,10 @@ extension EngineCore {
         if lease.shards.isEmpty { held.forgetAll() }
         tell(.endpoints(directory, dispatch.leases))
         if !limits.isEmpty { limits.follow(isOwn: dispatch.leases.mayStart) }
-        for duty in duties { try duty.shardsChanged(change, store, at: now) }
-        if change.gained.isEmpty { return }
-        // What was passed by as another engine's, with what that one was asked for by receivers.
-        dispatch.startOver(dispatch.queueGeneration)
-        try restoreThrottles(from: store, at: now)
+        for duty in duties { duty.shardsChanged(change) }
+        throttles.shardsChanged(change) { [directory] in directory.entry(at: $0).map(\.stored.key) }
+        // What was passed by as another engine's.
+        if !change.gained.isEmpty { dispatch.startOver(dispatch.queueGeneration) }
     }
 
     /// Another engine may send what is under way of these shards: each delivery keeps its place in memory until its request has

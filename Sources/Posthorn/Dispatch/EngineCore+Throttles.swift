@@ -61,10 +61,12 @@ extension EngineCore {
         for endpoint in lifted { dispatch.hasRoom(endpoint) }
     }
 
-    /// Takes over what an engine before this one was asked for.
+    /// Takes over what an engine before this one was asked for, of the shards that this one delivers now.
     func restoreThrottles(from store: any EngineJournal, at now: Timestamp) throws(OutboxProblem) {
-        guard configuration.honoursRetryAfter else { return }
-        for (key, until) in try store.throttles(after: now) {
+        if throttles.unread.isEmpty { return }
+        let written = configuration.honoursRetryAfter ? try store.throttles(after: now) : [:]
+        defer { throttles.hasRead() }
+        for (key, until) in written where throttles.unread.containsEndpoint(key) {
             if let endpoint = directory.index(ofEndpoint: key) { throttles.restore(endpoint, until: until) }
         }
     }

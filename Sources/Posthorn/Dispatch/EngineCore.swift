@@ -219,11 +219,14 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
             if try noticeWorkByHand(store) { tell(.mailsQueued) }
         }
         try followLease(store, now)
+        try restoreThrottles(from: store, at: now)
         var nextLook: Timestamp?
         for duty in duties {
             if let next = try duty.look(turn, store) { nextLook = min(nextLook ?? next, next) }
         }
         isFirstTurn = false
+        // Before anything is claimed: those that were suspended by the engine before get one request.
+        suspend(health.takeSuspensions())
         try noticeTopology(store)
         // Only what was due was ever looked at, so the clock was put back: what has become due later than that is in front
         // of the frontier now and would be passed by.

@@ -7,6 +7,8 @@ struct ThrottleBook {
     private var throttles: [Int: Throttle] = [:]
     /// Those of which the outbox is to be told, by their indices.
     private(set) var news: Set<Int> = []
+    /// Shards of which the outbox knows what their receivers have asked for, and this engine not yet.
+    private(set) var unread = ShardSet.none
     private var lastLook = Timestamp(milliseconds: .min)
     /// When to look after them next.
     private(set) var nextLook = Timestamp(milliseconds: .max)
@@ -26,8 +28,20 @@ struct ThrottleBook {
     /// How many endpoints are held back.
     var count: Int { throttles.count }
 
-    /// Takes over what an engine before this one has written down.
+    /// The engine delivers other shards than before: what receivers of lost ones have asked for is another engine's to know.
+    /// - Parameter key: The number of the endpoint at an index.
+    mutating func shardsChanged(_ change: LeaseBook.Change, key: (Int) -> Int64?) {
+        unread = unread.union(change.gained).subtracting(change.lost)
+        if change.lost.isEmpty { return }
+        for endpoint in throttles.keys where key(endpoint).map(change.lost.containsEndpoint) ?? false { forget(endpoint) }
+    }
+
+    /// All that was written down is taken over.
+    mutating func hasRead() { unread = .none }
+
+    /// Takes over what an engine before this one has written down; what is known already is newer.
     mutating func restore(_ endpoint: Int, until: Timestamp) {
+        if throttles[endpoint] != nil { return }
         throttles[endpoint] = Throttle(until: until)
         nextLook = min(nextLook, until)
     }

@@ -16,8 +16,8 @@ protocol EngineDuty: AnyObject {
     /// The directory has been read, and says what has changed of the endpoints.
     func endpointsChanged(_ change: EndpointsChange)
     /// The engine delivers other shards than before: what it knows of the endpoints of those that it has lost is another engine's by now, and
-    /// of those that it has gained the outbox knows.
-    func shardsChanged(_ change: LeaseBook.Change, _ store: any EngineJournal, at now: Timestamp) throws(OutboxProblem)
+    /// of those that it has gained the outbox knows. Called once for each change, whatever becomes of the turn.
+    func shardsChanged(_ change: LeaseBook.Change)
     /// Writes inside the transaction, after the results that it records.
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem)
     /// What it wrote is durable, and so are these results.
@@ -32,7 +32,7 @@ extension EngineDuty {
     var hasPendingWrites: Bool { false }
     func look(_ turn: EngineTurn, _ store: any OutboxStore) throws(OutboxProblem) -> Timestamp? { nil }
     func endpointsChanged(_ change: EndpointsChange) {}
-    func shardsChanged(_ change: LeaseBook.Change, _ store: any EngineJournal, at now: Timestamp) throws(OutboxProblem) {}
+    func shardsChanged(_ change: LeaseBook.Change) {}
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {}
     func committed(_ results: CommittedResults) {}
     func failed() {}

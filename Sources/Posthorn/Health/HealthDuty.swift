@@ -20,6 +20,8 @@ final class HealthDuty: EngineDuty {
     private var notices: [(endpoint: Int64, notice: HealthNotice)] = []
     /// Those that this engine has disabled, or the one before, which come back slowly.
     private var disabled: Set<Int64> = []
+    /// Shards of which the outbox knows how their endpoints do, and this engine not yet.
+    private var unread = ShardSet.none
     /// Those that have settings of their own.
     private var withOwn: Set<Int64> = []
     /// Whether the directory is to be read again, since this duty has switched an endpoint off.
@@ -82,24 +84,34 @@ final class HealthDuty: EngineDuty {
             _ = try directory.refresh(from: store, at: turn.now)
             hasDisabled = false
         }
+        if unread.isEmpty { return nil }
+        let written = try store.health()
+        for entry in directory.entries where entry.stored.settings.health != nil { withOwn.insert(entry.stored.key) }
+        for (key, health) in written where unread.containsEndpoint(key) { restore(health, ofEndpoint: key, at: turn.now) }
+        unread = .none
         return nil
     }
 
-    /// What an engine before this one has written down of the shards that it takes over; what it waits for is among the throttles. One that
-    /// judges an endpoint no more strikes it out.
-    func shardsChanged(_ change: LeaseBook.Change, _ store: any EngineJournal, at now: Timestamp) throws(OutboxProblem) {
+    /// What an engine before this one has written down of the shards that it takes over is read at the next look; what those of lost ones
+    /// were about is another engine's.
+    func shardsChanged(_ change: LeaseBook.Change) {
+        unread = unread.union(change.gained).subtracting(change.lost)
+        if change.lost.isEmpty { return }
         for key in Set(book.keys).union(disabled).union(news) where change.lost.containsEndpoint(key) {
             forget(endpoint: key)
             disabled.remove(key)
             news.remove(key)
         }
-        if change.gained.isEmpty { return }
-        for entry in directory.entries where entry.stored.settings.health != nil { withOwn.insert(entry.stored.key) }
-        for (key, health) in try store.health() where change.gained.containsEndpoint(key) { restore(health, ofEndpoint: key, at: now) }
+        notices.removeAll { change.lost.containsEndpoint($0.endpoint) }
+        changes.removeAll { change.lost.containsEndpoint($0.endpoint) }
+        suspensions.removeAll { change.lost.containsEndpoint($0.endpoint) }
+        returning.removeAll(where: change.lost.containsEndpoint)
     }
 
+    /// One that is judged no more is struck out; what it waits for is among the throttles.
     private func restore(_ health: EndpointHealth, ofEndpoint key: Int64, at now: Timestamp) {
-        guard let index = directory.index(ofEndpoint: key) else { return }
+        // What is known already, of a shard that was to be given up and was not, is newer.
+        guard book[key] == nil, !news.contains(key), let index = directory.index(ofEndpoint: key) else { return }
         let entry = directory[index]
         if health.state == .disabled {
             if entry.stored.state != .disabled { news.insert(key) } else if health.actor == .engine { disabled.insert(key) }
