@@ -73,7 +73,7 @@ struct PostgresMigrator {
     /// ten seconds, by the server's clock, and takes the shards of all others, so that one that was only stopped has to join again.
     private func fence(_ missing: ArraySlice<Migrations.Migration>, _ connection: PostgresConnection) throws(OutboxProblem) {
         let oldest = PostgresValue.integer(missing.map { Int64($0.oldest) }.max() ?? 0)
-        // Nobody joins, gives a sign of life or records until this is done; all tables at once, so that none waits for the other.
+        // No engine joins, gives a sign of life or records until this is done; all tables at once, so that none waits for the other.
         try connection.execute(
             """
             SELECT pg_advisory_xact_lock(\(PostgresStore.joiningLock));

@@ -53,6 +53,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     var directoryVersion = 0
     var isFirstTurn = true
     var storageFailed = false
+    /// Why it was told last that it cannot; `nil` while it can.
+    private var failureCode: OutboxProblem.Code?
     /// Whether the transaction has queued a notification, or moved some.
     var hasMail = false
 
@@ -179,7 +181,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     func succeeded() -> Bool {
         checkThread()
         guard storageFailed else { return false }
-        storageFailed = false
+        (storageFailed, failureCode) = (false, nil)
         // Rows that were passed by when a reading broke off are looked at again.
         dispatch.startOver(dispatch.queueGeneration)
         listeners.tell(.storageRecovered)
@@ -193,9 +195,12 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         for duty in duties { duty.failed() }
         hasMail = false
         // The next transaction asks which shards are left, and lets go of the others' results.
-        if storageFailed || problem.code == .fenced { return }
-        storageFailed = true
-        pool.pause()
+        if problem.code == .fenced { return }
+        // What was told first may pass by itself; a schema that is newer than this program does not.
+        let isNews = !storageFailed || (problem.code == .schema && failureCode != .schema)
+        if !isNews { return }
+        if !storageFailed { pool.pause() }
+        (storageFailed, failureCode) = (true, problem.code)
         listeners.tell(.storageFailed(.init(problem)))
     }
 
