@@ -11,23 +11,20 @@ struct PostgresMigrator {
     /// Whether it goes on where ``CopyGate`` keeps others out.
     let passesGate: Bool
 
-    private static let checksums = Migrations.postgreSQL.map { StableHash.hexadecimal($0.sql) }
+    private let checksums: [String]
+    private static let usualChecksums = checksums(of: Migrations.postgreSQL)
     /// The first migration after which the list says what still works.
     private static let rolling = 16
 
-    init(_ name: String, passesGate: Bool = false, migrations: [Migrations.Migration] = Migrations.postgreSQL) {
+    /// - Parameter later: What a newer version would bring.
+    init(_ name: String, passesGate: Bool = false, later: [Migrations.Migration] = []) {
         self.name = name
-        self.migrations = migrations
         self.passesGate = passesGate
+        migrations = Migrations.postgreSQL + later
+        checksums = Self.usualChecksums + Self.checksums(of: later)
     }
 
-    private func checksum(_ migration: Migrations.Migration) -> String {
-        // Worked out once for those of the program.
-        guard Self.checksums.indices.contains(migration.number - 1), migration.sql == Migrations.postgreSQL[migration.number - 1].sql else {
-            return StableHash.hexadecimal(migration.sql)
-        }
-        return Self.checksums[migration.number - 1]
-    }
+    private static func checksums(of migrations: [Migrations.Migration]) -> [String] { migrations.map { StableHash.hexadecimal($0.sql) } }
 
     /// Of the advisory lock under which programs that start at the same time migrate one after the other. Any fixed number will do.
     static let lock = 8_102_367_201
@@ -40,8 +37,9 @@ struct PostgresMigrator {
             try connection.execute("SELECT pg_advisory_xact_lock(\(Self.lock))")
             // Seen again under the lock: another program may have been faster.
             let applied = try check(connection)
-            if applied > 0 { try fence(migrations.dropFirst(applied), connection) }
-            if applied == 0 {
+            if applied > 0 {
+                try fence(migrations.dropFirst(applied), connection)
+            } else {
                 try connection.execute(
                     """
                     CREATE TABLE IF NOT EXISTS posthorn_migration (
@@ -49,12 +47,12 @@ struct PostgresMigrator {
                     """
                 )
             }
-            for migration in migrations.dropFirst(applied) {
+            for (migration, checksum) in zip(migrations, checksums).dropFirst(applied) {
                 try connection.execute(String(decoding: migration.sql, as: UTF8.self))
                 let number = Int64(migration.number)
                 _ = try connection.runOnce(
                     "INSERT INTO posthorn_migration VALUES ($1, $2, $3, $4)",
-                    [.integer(number), .text(migration.name), .text(checksum(migration)), .integer(now)]
+                    [.integer(number), .text(migration.name), .text(checksum), .integer(now)]
                 )
                 if migration.number < Self.rolling { continue }
                 _ = try connection.runOnce(
@@ -146,7 +144,8 @@ struct PostgresMigrator {
         if rows.dropFirst(migrations.count).contains(where: doesNotWork) {
             throw Self.newer(rows.last?.integer(0) ?? 0, than: migrations.count, name)
         }
-        for (row, own) in zip(rows, migrations) where row.integer(0) != Int64(own.number) || row.text(2) != checksum(own) {
+        for ((row, own), checksum) in zip(zip(rows, migrations), checksums)
+        where row.integer(0) != Int64(own.number) || row.text(2) != checksum {
             let difference = row.text(1) == own.name ? "had another content than this program's" : "is not this program's \(own.name)"
             throw OutboxProblem(
                 .schema,

@@ -20,7 +20,7 @@ import Testing
             sql: Array("CREATE TABLE posthorn_later (a int);".utf8),
             oldest: oldest
         )
-        return PostgresMigrator("x", migrations: Migrations.postgreSQL + [later])
+        return PostgresMigrator("x", later: [later])
     }
 
     private func problem(_ body: () throws(OutboxProblem) -> Void) -> OutboxProblem? {

@@ -126,8 +126,7 @@ package final class BackupFolder: Sendable {
     package func close() {
         let thread = work.withLock { work in
             work.isClosing = true
-            defer { work.thread = nil }
-            return work.thread
+            return work.thread.take()
         }
         thread?.join()
     }

@@ -1,10 +1,9 @@
 import PosthornStore
-import PosthornText
 
 // Several engines may share a store; each delivers the endpoints of the shards that it has leased.
 extension EngineCore {
     /// Asks which shards this engine delivers, and follows what has changed.
-    func followLease(_ store: any ShardLeases & EngineJournal, _ now: Timestamp) throws(OutboxProblem) {
+    func followLease(_ store: any ShardLeases) throws(OutboxProblem) {
         let lease = try store.lease()
         let (endsAt, recalled) = (dispatch.leases.lease.endsAt, dispatch.leases.lease.recalled)
         // Last of all: what waits in the pool of shards that are another's by now must be gone before anything may start again.

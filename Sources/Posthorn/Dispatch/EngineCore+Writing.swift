@@ -17,7 +17,7 @@ extension EngineCore {
         // Under the write lock, so that what is fanned out and recorded follows the topology that is in force.
         _ = try directory.refresh(from: store, at: now)
         try noticeTopology(store)
-        try followLease(store, now)
+        try followLease(store)
         if !dispatch.abandoned.isEmpty { dropAbandonedResults() }
         ownEvents.begin()
         try recordAll(in: store, at: now)

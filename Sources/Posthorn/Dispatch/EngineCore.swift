@@ -52,9 +52,9 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
 
     var directoryVersion = 0
     var isFirstTurn = true
-    var storageFailed = false
-    /// Why it was told last that it cannot; `nil` while it can.
+    /// Why it was told last that the outbox cannot be written; `nil` while it can.
     private var failureCode: OutboxProblem.Code?
+    var storageFailed: Bool { failureCode != nil }
     /// Whether the transaction has queued a notification, or moved some.
     var hasMail = false
 
@@ -181,7 +181,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     func succeeded() -> Bool {
         checkThread()
         guard storageFailed else { return false }
-        (storageFailed, failureCode) = (false, nil)
+        failureCode = nil
         // Rows that were passed by when a reading broke off are looked at again.
         dispatch.startOver(dispatch.queueGeneration)
         listeners.tell(.storageRecovered)
@@ -200,7 +200,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         let isNews = !storageFailed || (problem.code == .schema && failureCode != .schema)
         if !isNews { return }
         if !storageFailed { pool.pause() }
-        (storageFailed, failureCode) = (true, problem.code)
+        failureCode = problem.code
         listeners.tell(.storageFailed(.init(problem)))
     }
 
@@ -223,7 +223,7 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
             _ = try directory.refresh(from: store, at: now)
             if try noticeWorkByHand(store) { tell(.mailsQueued) }
         }
-        try followLease(store, now)
+        try followLease(store)
         try restoreThrottles(from: store, at: now)
         var nextLook: Timestamp?
         for duty in duties {

@@ -56,11 +56,7 @@ struct ListenArguments {
     /// What the flags ask for; `nil` without `--listen`.
     init?(_ arguments: ParsedArguments, command: String) throws(UsageProblem) {
         guard let text = arguments.text("listen") else {
-            for flag in [
-                "base-path", "trusted-proxy", "public-url", "portal-frame-ancestors", "hide-payloads", "metrics-endpoints", "backup-folder",
-                "keep-backups",
-            ]
-            where arguments.has(flag) {
+            for flag in Self.flags.map(\.name) where arguments.has(flag) {
                 throw UsageProblem("--\(flag) goes with --listen", command: command)
             }
             return nil
