@@ -10,6 +10,8 @@ struct ArrivalFloor: Equatable {
     static let shortMicroseconds: Int64 = 1000
     /// One that takes longer has at most this part of the time.
     static let share: Int64 = 32
+    /// What one can have taken at most: the server's clock may have been set meanwhile.
+    static let longestMicroseconds: Int64 = 10_000_000
 
     private var highest: Int64 = 0
     private var nextFullAt: Int64 = 0
@@ -25,7 +27,9 @@ struct ArrivalFloor: Equatable {
 
     /// A look has taken so long on the server.
     mutating func looked(from floor: Int64, microseconds: Int64, at now: Int64) {
-        if floor == 0 { nextFullAt = microseconds < Self.shortMicroseconds ? 0 : now + microseconds * 1000 * Self.share }
+        if floor != 0 { return }
+        let taken = min(microseconds, Self.longestMicroseconds)
+        nextFullAt = taken < Self.shortMicroseconds ? 0 : now + taken * 1000 * Self.share
     }
 }
 #endif

@@ -14,14 +14,15 @@ final class PostgresVacuum: Sendable {
 
     init(_ place: PostgresPlace) { self.place = place }
 
-    /// The tables that should have been vacuumed by now, and not in the last five minutes: rows that a session keeps stay however often that is done.
+    /// The tables that should have been vacuumed by now, and not in the last five minutes: rows that a session keeps stay however often that
+    /// is done. What was done in the future was done before the server's clock was set back.
     static func due(_ connection: PostgresConnection, deadRows: Int64) throws(OutboxProblem) -> [String] {
         try connection.run(
             """
             SELECT c.relname FROM pg_class c JOIN pg_stat_all_tables s ON s.relid = c.oid
             WHERE c.relname = ANY ($1::text[]) AND pg_table_is_visible(c.oid) AND pg_has_role(c.relowner, 'USAGE') AND s.n_dead_tup > $2
                 AND greatest(coalesce(s.last_vacuum, '-infinity'), coalesce(s.last_autovacuum, '-infinity'))
-                    < clock_timestamp() - interval '5 minutes'
+                    NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp()
                 AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_vacuum v WHERE v.relid = c.oid)
             ORDER BY 1
             """,

@@ -1,4 +1,5 @@
 #if PostgreSQL
+import Glibc
 import Posthorn
 import PosthornModel
 import PosthornPostgres
@@ -50,6 +51,66 @@ import Testing
         try engines[1].1.stop()
         for (outbox, _) in engines { outbox.close() }
         try place.check(committed: 25)
+    }
+
+    /// The server's own clock jumps (row 17 of the table in <doc:PostgreSQL>): what it stamps with it is a day off, and nothing else is.
+    @Test(.enabled(if: FakeClock.isInstalled, "libfaketime is not installed (Debian: faketime)"))
+    func aServersClockThatJumpsLosesNothingAndSendsNothingTwice() throws {
+        let seen = Seen()
+        let clock = try FakeClock()
+        let server = try PostgresServer(environment: clock.environment)
+        let place = try EnginePlace(server) { request in
+            seen.isNew("\(request.header("webhook-id") ?? "") \(request.target)") ? .status(503) : .ok
+        }
+        let engines = try (0..<2).map { _ in try place.start(["--speed", "360"]) }
+        try place.wait(for: "SELECT count(DISTINCT dispatcher) FROM posthorn_shard WHERE dispatcher IS NOT NULL") { $0 == 2 }
+        let members = try server.run("SELECT id FROM posthorn_dispatcher ORDER BY 1", in: place.address)
+        let day: Int64 = 86_400_000
+        for (number, days) in [0, 1, -1].enumerated() {
+            try clock.jump(days: Int64(days))
+            let name = "e\(number)x"
+            try place.insert(name, 10)
+            try place.wait(for: "SELECT count(*) FROM posthorn_settled") { $0 == (number + 1) * 10 * place.endpoints }
+            let created = try place.number("SELECT min(created) FROM posthorn_outbox WHERE id LIKE '\(name)%'")
+            let ahead = Int64(created) - SystemClock().now().milliseconds
+            #expect(abs(ahead - Int64(days) * day) < day / 2, "\(ahead)")
+        }
+        // Neither was taken for dead, nor took itself for that.
+        #expect(try server.run("SELECT id FROM posthorn_dispatcher ORDER BY 1", in: place.address) == members)
+        #expect(place.receiver.requests.count == 2 * 30 * place.endpoints)
+        for engine in engines { #expect(engine.stop() == 0, "\(engine.output)") }
+        try place.check(committed: 30)
+    }
+
+    /// A clock that jumps, of programs that are started with its environment.
+    private struct FakeClock {
+        private static let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+        static var isInstalled: Bool { access(library, R_OK) == 0 }
+
+        private let folder: TemporaryDirectory
+
+        init() throws {
+            folder = try TemporaryDirectory()
+            // The server is another user.
+            chmod(folder.path, 0o755)
+            try jump(days: 0)
+        }
+
+        var environment: [String] {
+            [
+                "LD_PRELOAD=\(Self.library)", "FAKETIME_TIMESTAMP_FILE=\(folder.file("offset"))", "FAKETIME_NO_CACHE=1",
+                "DONT_FAKE_MONOTONIC=1",
+            ]
+        }
+
+        /// From the real time.
+        func jump(days: Int64) throws {
+            guard let file = fopen(folder.file("next"), "w") else { throw CommandProblem(program: "faketime", reason: errno) }
+            fputs("\(days < 0 ? "-" : "+")\(abs(days))d\n", file)
+            fclose(file)
+            chmod(folder.file("next"), 0o644)
+            rename(folder.file("next"), folder.file("offset"))
+        }
     }
 
     private final class Seen: Sendable {

@@ -166,6 +166,11 @@ import Testing
         // What a look at a few takes says nothing of one at all.
         floor.looked(from: floor.near, microseconds: 1, at: 6)
         #expect(floor.next(at: later - 1) == floor.near)
+        // The server's clock was set by a day while it looked.
+        floor.looked(from: 0, microseconds: 86_400_000_000, at: 7)
+        #expect(floor.next(at: 7 + ArrivalFloor.longestMicroseconds * 1000 * ArrivalFloor.share) == 0)
+        floor.looked(from: 0, microseconds: -86_400_000_000, at: 8)
+        #expect(floor.next(at: 8) == 0)
     }
 }
 #endif

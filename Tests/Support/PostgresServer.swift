@@ -25,6 +25,7 @@ public final class PostgresServer: Sendable {
     let folder: String
     private let binaries: String
     private let settings: [String]
+    private let environment: [String]
     /// A pipe whose other end a shell waits at: it ends the server when this process is gone.
     private let lifeline: Int32
 
@@ -32,17 +33,19 @@ public final class PostgresServer: Sendable {
     /// - Parameters:
     ///   - settings: More settings, such as `max_connections=20`.
     ///   - log: An empty folder that its log (WAL) is to be in, in files of a megabyte.
-    public convenience init(settings: [String] = [], log: String? = nil) throws {
+    ///   - environment: Variables of its processes, such as `TZ=UTC`.
+    public convenience init(settings: [String] = [], log: String? = nil, environment: [String] = []) throws {
         let options = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
         if let log { Self.giveAway(log) }
-        try self.init(settings, by: ["initdb"] + options + (log.map { ["--waldir=\($0)", "--wal-segsize=1"] } ?? []))
+        try self.init(settings, environment, by: ["initdb"] + options + (log.map { ["--waldir=\($0)", "--wal-segsize=1"] } ?? []))
     }
 
     /// - Parameter words: What makes its folder.
-    private init(_ settings: [String], by words: [String]) throws {
+    private init(_ settings: [String], _ environment: [String] = [], by words: [String]) throws {
         guard let binaries = Self.binaries else { throw CommandProblem(program: "initdb", reason: ENOENT) }
         self.binaries = binaries
         self.settings = settings
+        self.environment = environment
         var template = Array("/tmp/posthorn-pg-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw CommandProblem(program: "mkdtemp", reason: errno) }
         folder = String(cString: made)
@@ -122,7 +125,7 @@ public final class PostgresServer: Sendable {
     /// Starts it again after ``stop(_:)``, and waits until it takes connections.
     public func start() throws {
         let options = ["listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=200"] + settings
-        let words = ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "-l", "\(folder)/log", "-w", "-s"]
+        let words = ["env"] + environment + ["\(binaries)/pg_ctl", "-D", "\(folder)/data", "-l", "\(folder)/log", "-w", "-s"]
         try Self.check(Command.run(Self.user + words + ["-o", options.map { "-c \($0)" }.joined(separator: " "), "start"]), "pg_ctl start")
     }
 

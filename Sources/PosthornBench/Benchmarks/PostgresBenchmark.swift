@@ -19,7 +19,8 @@ struct PostgresBenchmark: Benchmark {
                      program that does so
         latency      events on an idle engine, from another session's COMMIT of a plain INSERT to the request at the receiver
         idle         what an engine with nothing to do asks of the server
-        held         events by SQL in waves of --events, one before and --rounds while a session keeps deleted rows; only where it is asked for
+        held         events by SQL in --rounds pairs of waves of --events: to an outbox of whose database a session keeps deleted
+                     rows, and to one that grows as much without; only where it is asked for
 
         The last line of JSON of a program of --against has rps (a second) and cus (CPU µs each). The server's CPU is that of all its
         processes. Round trips are messages to the server that were waited for.
