@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds and runs the shop beside this checkout, and once more with Posthorn as a dependency of a version, of which the package manager
-# allows less. What is committed is tagged for that, in a copy.
+# Builds and runs the shop with Posthorn as a dependency of a version, of which the package manager allows less than of a folder. What is
+# committed is tagged for that, in a copy. From this checkout beside it, as `swift run` takes it here, it is only resolved: its sources are
+# the same, and what differs between the two is what the package manager takes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # What a run with the real packages has pinned.
 rm -f Package.resolved
-swift run
 place=$(mktemp -d)
 trap 'rm -rf "$place" Package.resolved' EXIT
+swift package show-dependencies >/dev/null
 git clone --quiet --bare ../.. "$place/posthorn"
 git -C "$place/posthorn" tag 9999.0.0
 SHOP_POSTHORN="file://$place/posthorn" swift run --scratch-path .build/tagged --disable-dependency-cache
