@@ -148,21 +148,22 @@ extension PostgresStore {
             .integer(now.milliseconds),
             .integer(Int64(limit))
         )
-        var (found, shifts): ([Int64], [Int64?]) = ([], [])
+        var found: [(delivery: Int64, shift: Int64)] = []
         for row in last.all {
             let (due, lastAttempt) = (Timestamp(milliseconds: row.integer(0)), Timestamp(milliseconds: row.integer(2)))
             guard let shift = Redating.shift(due: due, lastAttempt: lastAttempt, now: now) else { continue }
-            found.append(row.integer(1))
-            shifts.append(shift)
+            found.append((row.integer(1), shift))
         }
         if found.isEmpty { return 0 }
+        found.sort { $0.delivery < $1.delivery }
         try run(
             """
-            UPDATE posthorn_pending p SET next_attempt_at = next_attempt_at - r.shift, scheduled_at = scheduled_at - r.shift
-            FROM unnest($1::bigint[], $2::bigint[]) AS r (id, shift) WHERE p.id = r.id
+            UPDATE posthorn_pending SET next_attempt_at = next_attempt_at - ($2::bigint[])[\(Self.place)],
+                scheduled_at = scheduled_at - ($2::bigint[])[\(Self.place)]
+            WHERE id = ANY ($1::bigint[])
             """,
-            .integers(found),
-            .integers(shifts)
+            .integers(found.map(\.delivery)),
+            .integers(found.map(\.shift))
         )
         countUp("queue")
         return found.count

@@ -11,6 +11,8 @@ extension PostgresStore {
         if membership.isOut {
             throw OutboxProblem(.fenced, "this engine has nothing of the outbox \(place.name) until it has joined again")
         }
+        // In the order of their numbers: what looks a row's place up needs it, and two that record the same rows lock them in one order.
+        let attempts = attempts.sorted { $0.delivery < $1.delivery }
         let settled = attempts.filter { $0.transition.state != .pending && $0.transition.state != .held }
         let postponed = attempts.filter { $0.transition.state == .pending || $0.transition.state == .held }
         var steps = fence(attempts.map(\.delivery)) + [insertion(of: attempts)]
@@ -61,24 +63,41 @@ extension PostgresStore {
         )
     }
 
+    /// Where a row's values are in the arrays, whose first one has the rows' numbers in ascending order.
+    ///
+    /// A join with them would be planned by how many rows the server takes the table to have. That is none whenever it was vacuumed while
+    /// nothing waited; until the next time each row would be compared with each value then, and with rows that are deleted as well.
+    static let place = "width_bucket(id, $1::bigint[])"
+
+    /// States by numbers, since an array of texts is walked through for each of them.
+    private static let states: [DeliveryState] = [.delivered, .exhausted, .cancelled, .pending, .held]
+    private static let stateNames = "ARRAY [\(states.map { "'\($0.rawValue)'" }.joined(separator: ", "))]"
+
+    private static func stateNumbers(_ attempts: [AttemptRecord]) -> PostgresValue {
+        .integers(attempts.map { attempt in states.firstIndex(of: attempt.transition.state).map { Int64($0 + 1) } })
+    }
+
+    /// The rounds. -1 stands for NULL here, as only an array without one is reached into at any place at once.
+    private static func rounds(_ attempts: [AttemptRecord]) -> PostgresValue {
+        .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } ?? -1 })
+    }
+
     /// Moves deliveries from what waits to what is settled, and counts them.
     private func settlement(of attempts: [AttemptRecord]) -> PostgresStep {
         PostgresStep(
             """
             WITH gone AS (
-                DELETE FROM posthorn_pending p
-                USING unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS r (id, state, attempts, round) WHERE p.id = r.id
-                RETURNING p.id, p.event, p.revision, p.endpoint, p.state AS former, p.attempts AS made, r.state, r.attempts,
-                    coalesce(r.round, p.round_base) AS round_base),
+                DELETE FROM posthorn_pending WHERE id = ANY ($1::bigint[])
+                RETURNING id, event, revision, endpoint, state AS former, attempts AS made, round_base AS base, \(Self.place) AS place),
             kept AS (
                 INSERT INTO posthorn_settled (id, event, revision, endpoint, state, attempts, round_base)
-                SELECT id, event, revision, endpoint, state, attempts, round_base FROM gone)
-            SELECT former, made > 0, state, count(*) FROM gone GROUP BY 1, 2, 3
+                SELECT id, event, revision, endpoint, (\(Self.stateNames))[($2::bigint[])[place]], ($3::bigint[])[place],
+                    coalesce(nullif(($4::bigint[])[place], -1), base) FROM gone)
+            SELECT former, made > 0, (\(Self.stateNames))[($2::bigint[])[place]], count(*) FROM gone GROUP BY 1, 2, 3
             """,
             [
-                .integers(attempts.map(\.delivery)), .texts(attempts.map(\.transition.state.rawValue)),
-                .integers(attempts.map { Int64($0.transition.attempts) }),
-                .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } }),
+                .integers(attempts.map(\.delivery)), Self.stateNumbers(attempts), .integers(attempts.map { Int64($0.transition.attempts) }),
+                Self.rounds(attempts),
             ]
         )
     }
@@ -87,20 +106,18 @@ extension PostgresStore {
     private func postponement(of attempts: [AttemptRecord]) -> PostgresStep {
         PostgresStep(
             """
-            WITH former AS (SELECT id, state, attempts FROM posthorn_pending WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE),
+            WITH former AS MATERIALIZED (
+                SELECT state, attempts, \(Self.place) AS place FROM posthorn_pending WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE),
             moved AS (
-                UPDATE posthorn_pending p SET state = r.state, attempts = r.attempts, next_attempt_at = r.due, scheduled_at = NULL,
-                    round_base = coalesce(r.round, p.round_base)
-                FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS r (id, state, attempts, due, round)
-                JOIN former f ON f.id = r.id WHERE p.id = r.id
-                RETURNING f.state AS former, f.attempts > 0 AS tried, p.state)
-            SELECT former, tried, state, count(*) FROM moved GROUP BY 1, 2, 3
+                UPDATE posthorn_pending SET state = (\(Self.stateNames))[($2::bigint[])[\(Self.place)]],
+                    attempts = ($3::bigint[])[\(Self.place)], next_attempt_at = nullif(($4::bigint[])[\(Self.place)], -1),
+                    scheduled_at = NULL, round_base = coalesce(nullif(($5::bigint[])[\(Self.place)], -1), round_base)
+                WHERE id = ANY ($1::bigint[]) AND (SELECT count(*) FROM former) > 0)
+            SELECT state, attempts > 0, (\(Self.stateNames))[($2::bigint[])[place]], count(*) FROM former GROUP BY 1, 2, 3
             """,
             [
-                .integers(attempts.map(\.delivery)), .texts(attempts.map(\.transition.state.rawValue)),
-                .integers(attempts.map { Int64($0.transition.attempts) }),
-                .integers(attempts.map { $0.transition.nextAttemptAt?.milliseconds }),
-                .integers(attempts.map { $0.transition.roundStartAttempt.map { Int64($0) } }),
+                .integers(attempts.map(\.delivery)), Self.stateNumbers(attempts), .integers(attempts.map { Int64($0.transition.attempts) }),
+                .integers(attempts.map { $0.transition.nextAttemptAt?.milliseconds ?? -1 }), Self.rounds(attempts),
             ]
         )
     }
