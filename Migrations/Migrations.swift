@@ -72,5 +72,6 @@ public enum Migrations {
         Migration(number: 14, name: "014_postgres_success.sql", sql: PackageResources._14_postgres_success_sql),
         Migration(number: 15, name: "015_postgres_disabling.sql", sql: PackageResources._15_postgres_disabling_sql),
         Migration(number: 16, name: "016_postgres_rolling.sql", sql: PackageResources._16_postgres_rolling_sql),
+        Migration(number: 17, name: "017_postgres_lookups.sql", sql: PackageResources._17_postgres_lookups_sql, oldest: 16),
     ]
 }
