@@ -9,7 +9,7 @@ import PackageDescription
 //
 //     SHOP_PACKAGES=github swift run --package-path Examples/shop
 //
-// SHOP_POSTHORN is where Posthorn is taken from instead of this checkout, by its version; check.sh does both.
+// SHOP_POSTHORN is where Posthorn is taken from instead of this checkout, by its version, as check.sh does.
 let isWithNetwork = Context.environment["SHOP_PACKAGES"] == "github"
 
 func observing(_ name: String, from version: Version) -> Package.Dependency {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the shop with Posthorn as a dependency of a version, of which the package manager allows less than of a folder. What is
-# committed is tagged for that, in a copy. From this checkout beside it, as `swift run` takes it here, it is only resolved: its sources are
-# the same, and what differs between the two is what the package manager takes.
+# committed is tagged for that, in a copy; what is not committed is not built. From this checkout beside it, as `swift run` takes it here,
+# it is only resolved.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # What a run with the real packages has pinned.

@@ -29,8 +29,20 @@ struct PostgresMigrator {
     /// Of the advisory lock under which programs that start at the same time migrate one after the other. Any fixed number will do.
     static let lock = 8_102_367_201
 
+    /// How often it waits for engines' transactions, two seconds each time: one that is paused in its own holds that for ten, and others
+    /// give their signs of life in between.
+    private static let tries = 8
+
     /// Applies what is missing, all of it in one transaction; not while an engine runs that would not work with it.
     func migrate(_ connection: PostgresConnection, now: Int64) throws(OutboxProblem) {
+        for left in (0..<Self.tries).reversed() {
+            do throws(OutboxProblem) { return try migrateAtOnce(connection, now: now) } catch {
+                if left == 0 || !error.message.hasSuffix("(55P03)") { throw error }
+            }
+        }
+    }
+
+    private func migrateAtOnce(_ connection: PostgresConnection, now: Int64) throws(OutboxProblem) {
         if try check(connection) == migrations.count { return }
         try connection.execute("BEGIN")
         do throws(OutboxProblem) {
@@ -72,8 +84,10 @@ struct PostgresMigrator {
     private func fence(_ missing: ArraySlice<Migrations.Migration>, _ connection: PostgresConnection) throws(OutboxProblem) {
         let oldest = PostgresValue.integer(missing.map { Int64($0.oldest) }.max() ?? 0)
         // No engine joins, gives a sign of life or records until this is done; all tables at once, so that none waits for the other.
+        // Engines give no sign of life meanwhile, so this waits for less long than their leases last.
         try connection.execute(
             """
+            SET LOCAL lock_timeout = '2s';
             SELECT pg_advisory_xact_lock(\(PostgresStore.joiningLock));
             LOCK TABLE posthorn_dispatcher, posthorn_shard IN ACCESS EXCLUSIVE MODE
             """

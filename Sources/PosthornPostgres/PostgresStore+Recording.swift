@@ -11,7 +11,7 @@ extension PostgresStore {
         if membership.isOut {
             throw OutboxProblem(.fenced, "this engine has nothing of the outbox \(place.name) until it has joined again")
         }
-        // In the order of their numbers: what looks a row's place up needs it, and two that record the same rows lock them in one order.
+        // In the order of their numbers, which what looks a row's place up needs.
         let attempts = attempts.sorted { $0.delivery < $1.delivery }
         let settled = attempts.filter { $0.transition.state != .pending && $0.transition.state != .held }
         let postponed = attempts.filter { $0.transition.state == .pending || $0.transition.state == .held }
@@ -26,10 +26,14 @@ extension PostgresStore {
     }
 
     /// Keeps others from taking this engine for dead until the transaction ends, or finds that they have done so. The weakest lock that keeps
-    /// the row: its own beat does not wait for it.
+    /// the row: its own beat does not wait for it. From here on no table is read as a whole where an index leads to the rows: how large the
+    /// server takes it to be is out of date.
     private func fence(_ deliveries: [Int64]) -> [PostgresStep] {
         [
-            PostgresStep("SELECT 1 FROM posthorn_dispatcher WHERE id = $1 FOR KEY SHARE", [.integer(membership.id)]),
+            PostgresStep(
+                "SELECT set_config('enable_seqscan', 'off', true) FROM posthorn_dispatcher WHERE id = $1 FOR KEY SHARE",
+                [.integer(membership.id)]
+            ),
             PostgresStep(
                 """
                 SELECT EXISTS (SELECT 1 FROM posthorn_shard s WHERE s.dispatcher <> $1 AND s.shard IN (

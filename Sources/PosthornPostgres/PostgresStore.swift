@@ -92,9 +92,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     private static let writerSession = [
         ("posthorn.writer", "on"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s"),
         ("default_transaction_isolation", "read committed"),
-        // What the server believes of tables that fill and empty within seconds is wrong: none is read as a whole where an index leads to
-        // the rows, and no plan is compiled because it seems large.
-        ("enable_seqscan", "off"), ("jit", "off"),
+        // No plan is worth being compiled here, however large it seems.
+        ("jit", "off"),
     ]
 
     private static func connect(

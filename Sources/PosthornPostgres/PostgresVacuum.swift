@@ -21,8 +21,8 @@ final class PostgresVacuum: Sendable {
             """
             SELECT c.relname FROM pg_class c JOIN pg_stat_all_tables s ON s.relid = c.oid
             WHERE c.relname = ANY ($1::text[]) AND pg_table_is_visible(c.oid) AND pg_has_role(c.relowner, 'USAGE') AND s.n_dead_tup > $2
-                AND greatest(coalesce(s.last_vacuum, '-infinity'), coalesce(s.last_autovacuum, '-infinity'))
-                    NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp()
+                AND coalesce(s.last_vacuum NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp(), true)
+                AND coalesce(s.last_autovacuum NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp(), true)
                 AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_vacuum v WHERE v.relid = c.oid)
             ORDER BY 1
             """,

@@ -51,16 +51,17 @@ import Testing
         let rival = try PostgresConnection(PostgresPlace(address))
         try rival.execute("SET deadlock_timeout = '10min'; BEGIN")
         try rival.execute("SELECT 1 FROM posthorn_pending WHERE id = 2 FOR UPDATE")
-        let refusal = Mutex<OutboxProblem.Code?>(nil)
+        let refusal = Mutex<OutboxProblem?>(nil)
         let recording = try WorkerThread(name: "recording") {
-            do throws(OutboxProblem) { _ = try record(open()) } catch { refusal.withLock { $0 = error.code } }
+            do throws(OutboxProblem) { _ = try record(open()) } catch { refusal.withLock { $0 = error } }
         }
         let waits = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND datname = current_database()"
         try server.wait(for: waits, in: address) { $0 == "1" }
         // The store holds the first one, and waits for the second.
         try rival.execute("SELECT 1 FROM posthorn_pending WHERE id = 1 FOR UPDATE")
         recording.join()
-        #expect(refusal.withLock { $0 } == .busy)
+        let found = try #require(refusal.withLock { $0 })
+        #expect(found.code == .busy && found.message.hasSuffix("(40P01)"), "\(found)")
         #expect(try server.run("SELECT count(*), (SELECT count(*) FROM posthorn_attempt) FROM posthorn_pending", in: address) == "2|0\n")
         try rival.execute("COMMIT")
         #expect(try record(open()).isEmpty)

@@ -112,7 +112,10 @@ import Testing
         let rows = "SELECT i, i, i % 200, i % 64, 'pending', 0 FROM generate_series(1, 300000) i"
         try server.run("INSERT INTO posthorn_pending \(columns) \(rows); DELETE FROM posthorn_pending", in: address)
         try server.run("VACUUM ANALYZE posthorn_pending", in: address)
-        let reads = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'posthorn_pending'"
+        let indexes = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'posthorn_pending'"
+        let reads = "SELECT seq_tup_read + (\(indexes)) FROM pg_stat_user_tables WHERE relname = 'posthorn_pending'"
+        let deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'posthorn_pending'"
+        try server.wait(for: deleted, in: address) { $0 == "300000" }
         let before = try #require(Int(try server.run(reads, in: address).dropLast()))
         try accept(0..<1000)
         let found = try read(after: 0, 3000)
@@ -121,7 +124,6 @@ import Testing
         // A session says what it has read when it ends.
         let session = try #require(store as? PostgresStore).connection.backend
         try server.run("SELECT pg_terminate_backend(\(session))", in: address)
-        let deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'posthorn_pending'"
         try server.wait(for: deleted, in: address) { $0 == "303000" }
         // Each is found by the look, by the fence and by what moves it.
         let read = try #require(Int(try server.run(reads, in: address).dropLast())) - before

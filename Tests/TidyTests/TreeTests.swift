@@ -21,7 +21,7 @@ import Testing
     }
 
     private static func check(_ folder: [String], _ text: Substring) {
-        let listed = text.matches(of: /Migration\(number: (\d+), name: "([^"]+)", sql: PackageResources\.([a-z0-9_]+)\)/)
+        let listed = text.matches(of: /Migration\(number: (\d+), name: "([^"]+)", sql: PackageResources\.([a-z0-9_]+)(?:, oldest: \d+)?\)/)
         #expect(!folder.isEmpty)
         #expect(listed.map { String($0.2) } == folder, "the list has other names or another order than the folder")
         for (i, entry) in listed.enumerated() {
