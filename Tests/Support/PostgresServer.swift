@@ -165,7 +165,8 @@ public final class PostgresServer: Sendable {
             fclose(file)
         }
         let words = isLarge ? ["-1", "-f", place.file("large.sql")] : ["-c", sql]
-        let result = try Command.run(["psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX"] + words)
+        // Debian's own `psql` is a Perl script, which takes longer to start than all else here.
+        let result = try Command.run(["\(binaries)/psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX"] + words)
         try Self.check(result, "psql")
         return result.output
     }

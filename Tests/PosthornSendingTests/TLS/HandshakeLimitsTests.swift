@@ -13,7 +13,7 @@ import Testing
     init() throws {
         directory = try TemporaryDirectory()
         file = directory.file("server.pem")
-        try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2)
+        try OpenSSLServer.makeCertificate(file, name: "posthorn test", alternative: "IP:127.0.0.1", days: 2, isRSA: true)
     }
 
     private func outcome(_ options: [String]) throws -> AttemptOutcome {
