@@ -54,8 +54,8 @@ final class PostgresConnection {
     }
 
     private static func settingsOfATransaction(_ settings: [(String, String)]) -> [PostgresStep] {
-        // A transaction that has begun stays as isolated as it is.
-        let words = settings.filter { !$0.0.hasPrefix("default_transaction_") }
+        // A transaction that has begun stays as isolated as it is, and the server's connection is the pooler's.
+        let words = settings.filter { !$0.0.hasPrefix("default_transaction_") && !$0.0.hasPrefix("tcp_") }
         let calls = (1...words.count).map { "set_config($\(2 * $0 - 1), $\(2 * $0), true)" }
         return [PostgresStep("SELECT \(calls.joined(separator: ", "))", words.flatMap { [.text($0.0), .text($0.1)] }, isPrepared: false)]
     }
@@ -227,7 +227,7 @@ final class PostgresConnection {
         let state = result.flatMap { posthorn_pq_sqlstate($0) }.map { String(cString: $0) }
         let message = result.flatMap { posthorn_pq_message($0) }.map { String(cString: $0) } ?? Self.text(PQerrorMessage(handle))
         PQclear(result)
-        throw OutboxProblem(PostgresFailure.code(state), "the outbox \(name): \(message)" + (state.map { " (\($0))" } ?? ""))
+        throw PostgresFailure.problem(state, "the outbox \(name): \(message)")
     }
 
     /// A message of libpq's, which may have several lines and ends with one.

@@ -33,5 +33,15 @@ enum PostgresFailure {
         guard let state else { return .unreachable }
         return states[state] ?? classes[String(state.prefix(2))] ?? .other
     }
+
+    /// The problem that an error is, whose message ends with its state.
+    static func problem(_ state: String?, _ message: String) -> OutboxProblem {
+        OutboxProblem(code(state), message + (state.map(Self.ending) ?? ""))
+    }
+
+    /// Whether a problem is the server's error of this state.
+    static func hasState(_ problem: OutboxProblem, _ state: String) -> Bool { problem.message.hasSuffix(ending(state)) }
+
+    private static func ending(_ state: String) -> String { " (\(state))" }
 }
 #endif

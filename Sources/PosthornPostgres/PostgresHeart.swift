@@ -57,9 +57,6 @@ final class PostgresHeart: Sendable {
         if ended.wait(timeout: .now() + .seconds(Self.endSeconds)) == .success { running.join() } else { running.detach() }
     }
 
-    /// Neither a lock nor a statement may keep it from looking at its clock.
-    private static let session = [("posthorn.writer", "on"), ("lock_timeout", "1s"), ("statement_timeout", "2s")]
-
     /// How many looks there are between two at the tables: a minute.
     private static let looksPerVacuum = 240
 
@@ -71,7 +68,11 @@ final class PostgresHeart: Sendable {
         while !state.withLock({ $0.isStopping }) {
             do throws(OutboxProblem) {
                 let session: PostgresConnection
-                if let known = connection { session = known } else { session = try PostgresConnection(place, session: Self.session) }
+                if let known = connection {
+                    session = known
+                } else {
+                    session = try PostgresConnection(place, session: SessionSettings.heart)
+                }
                 connection = session
                 if MembershipRules.beats(atLook: looks) { try beat(session) }
                 looks += 1
@@ -108,11 +109,17 @@ final class PostgresHeart: Sendable {
     }
 
     /// Removes engines that are dead, and frees their shards. One that is about to record something, or has come to life again, stays.
-    static func remove(_ dead: [BeatObserver.Beat], _ connection: PostgresConnection) throws(OutboxProblem) {
+    /// - Parameter stuckSeconds: For how long a session may wait in the middle of a message from such a one.
+    static func remove(
+        _ dead: [BeatObserver.Beat],
+        _ connection: PostgresConnection,
+        stuckSeconds: Int64 = 10
+    ) throws(OutboxProblem) {
         if dead.isEmpty { return }
         try connection.execute("BEGIN")
+        let found: PostgresRows
         do throws(OutboxProblem) {
-            let found = try connection.run(
+            found = try connection.run(
                 """
                 SELECT d.id FROM posthorn_dispatcher d JOIN unnest($1::bigint[], $2::bigint[]) AS s (id, beat)
                     ON s.id = d.id AND s.beat = d.beat ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
@@ -127,6 +134,23 @@ final class PostgresHeart: Sendable {
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
             throw error
         }
+        if found.count < dead.count { try endStuckRecording(connection, seconds: stuckSeconds) }
+    }
+
+    /// Ends sessions that hold an engine's row and have got a part of a message since: its process was stopped, or its network is gone, while
+    /// it was sending. No time-out of the server's ends those, since they are not idle. The next look removes the engine.
+    private static func endStuckRecording(_ connection: PostgresConnection, seconds: Int64) throws(OutboxProblem) {
+        try connection.run(
+            """
+            SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
+            WHERE a.datname = current_database() AND a.usename = current_user AND a.state = 'active' AND a.wait_event = 'ClientRead'
+                AND a.query_start <= clock_timestamp() - $1 * interval '1 second'
+                AND EXISTS (
+                    SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = 'posthorn_dispatcher'::regclass
+                        AND l.mode = 'RowShareLock' AND l.granted)
+            """,
+            [.integer(seconds)]
+        )
     }
 }
 #endif

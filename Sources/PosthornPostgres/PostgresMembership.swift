@@ -17,6 +17,8 @@ final class PostgresMembership {
     private(set) var hasLetGo = false
     /// For engines that are in the way of one that wants to join.
     var observer = BeatObserver()
+    /// Whether its program knows the schema; for its engine's watch.
+    let schema = SchemaVerdict()
 
     init(_ place: PostgresPlace) { self.place = place }
 

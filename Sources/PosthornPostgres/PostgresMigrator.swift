@@ -37,7 +37,7 @@ struct PostgresMigrator {
     func migrate(_ connection: PostgresConnection, now: Int64) throws(OutboxProblem) {
         for left in (0..<Self.tries).reversed() {
             do throws(OutboxProblem) { return try migrateAtOnce(connection, now: now) } catch {
-                if left == 0 || !error.message.hasSuffix("(55P03)") { throw error }
+                if left == 0 || !PostgresFailure.hasState(error, "55P03") { throw error }
             }
         }
     }

@@ -22,7 +22,9 @@ extension PostgresStore {
         let id: Int64?
         do throws(OutboxProblem) {
             // This one may have slept while a newer version changed the schema.
-            try PostgresMigrator.refuseNewer(connection, place.name)
+            try membership.schema.noting { () throws(OutboxProblem) in
+                try PostgresMigrator.refuseNewer(connection, place.name)
+            }
             id = try add(alone: alone)
             try connection.execute("SELECT posthorn_wake(); COMMIT")
         } catch {
@@ -128,8 +130,8 @@ extension PostgresStore {
         _ = try? run("SELECT posthorn_wake()")
     }
 
-    /// Nothing can happen to a database that its sessions do not tell; engines come and go.
-    package func makeWatch() -> any StoreWatch { PostgresWatch() }
+    /// Engines come and go, and newer programs may change the schema; what else happens to a database its sessions tell.
+    package func makeWatch() -> any StoreWatch { PostgresWatch(schema: membership.schema) }
 
     /// The process of an engine that has given a sign of life in the last ten seconds, by the server's clock.
     func engineProcess() throws(OutboxProblem) -> Int32? {

@@ -87,22 +87,13 @@ package final class PostgresStore: OutboxStore, OutboxReader {
 
     deinit { leave() }
 
-    /// What every session of a writer's is set to. A lock is waited for as long as SQLite waits for its own; a process that is stopped in a
-    /// transaction holds up no others for longer than its lease lasts.
-    private static let writerSession = [
-        ("posthorn.writer", "on"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s"),
-        ("default_transaction_isolation", "read committed"),
-        // No plan is worth being compiled here, however large it seems.
-        ("jit", "off"),
-    ]
-
     private static func connect(
         _ place: PostgresPlace,
         isReader: Bool,
         creating: Bool,
         now: Timestamp
     ) throws(OutboxProblem) -> PostgresConnection {
-        let connection = try PostgresConnection(place, session: isReader ? [] : writerSession)
+        let connection = try PostgresConnection(place, session: isReader ? [] : SessionSettings.writer)
         let migrator = PostgresMigrator(place.name)
         if !creating, try migrator.check(connection) == 0 {
             throw OutboxProblem(.access, "there is no outbox in \(place.name); name another database, or make it with posthorn apply")
@@ -118,7 +109,9 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     func reconnect() throws(OutboxProblem) {
         waiting = []
         (facts, factsAhead, quiet) = (nil, nil, nil)
-        let next = try Self.connect(place, isReader: isReader, creating: false, now: now)
+        let next = try membership.schema.noting { () throws(OutboxProblem) in
+            try Self.connect(place, isReader: isReader, creating: false, now: now)
+        }
         if !isReader { try follow(next) }
         countersBefore = counters
         connection = next

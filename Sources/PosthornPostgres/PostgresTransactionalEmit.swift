@@ -87,7 +87,7 @@ package enum PostgresTransactionalEmit {
             if status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK { return }
             let state = result.flatMap { posthorn_pq_sqlstate($0) }.map { String(cString: $0) }
             let message = result.flatMap { posthorn_pq_message($0) }.map { String(cString: $0) } ?? "the connection to the server is lost"
-            throw OutboxProblem(PostgresFailure.code(state), message + (state.map { " (\($0))" } ?? ""))
+            throw PostgresFailure.problem(state, message)
         }
     }
 }

@@ -21,8 +21,9 @@ final class PostgresVacuum: Sendable {
             """
             SELECT c.relname FROM pg_class c JOIN pg_stat_all_tables s ON s.relid = c.oid
             WHERE c.relname = ANY ($1::text[]) AND pg_table_is_visible(c.oid) AND pg_has_role(c.relowner, 'USAGE') AND s.n_dead_tup > $2
-                AND coalesce(s.last_vacuum NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp(), true)
-                AND coalesce(s.last_autovacuum NOT BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp(), true)
+                AND NOT EXISTS (
+                    SELECT 1 FROM unnest(ARRAY [s.last_vacuum, s.last_autovacuum]) AS done
+                    WHERE done BETWEEN clock_timestamp() - interval '5 minutes' AND clock_timestamp())
                 AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_vacuum v WHERE v.relid = c.oid)
             ORDER BY 1
             """,

@@ -47,6 +47,10 @@ import Testing
     )
     func aServersErrorHasItsCode(_ state: String?, _ code: OutboxProblem.Code) {
         #expect(PostgresFailure.code(state) == code)
+        let problem = PostgresFailure.problem(state, "it failed")
+        #expect(problem.code == code)
+        #expect(state == nil || PostgresFailure.hasState(problem, state ?? ""))
+        #expect(!PostgresFailure.hasState(problem, "00000"))
     }
 }
 #endif

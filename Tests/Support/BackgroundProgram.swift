@@ -67,6 +67,14 @@ public final class BackgroundProgram {
         return true
     }
 
+    /// Waits until it has ended by itself; it is killed after a minute in which it has written nothing.
+    /// - Returns: Its exit status.
+    public func waitForEnd() -> Int32 {
+        // Its output ends when it exits, after which no signal changes the status.
+        _ = wait { _ in false }
+        return stop(SIGKILL)
+    }
+
     /// Asks it to end, and waits until it has.
     /// - Returns: Its exit status; 128 and the signal's number when one ended it.
     @discardableResult

@@ -5,7 +5,7 @@ import Synchronization
 
 extension Engine {
     /// Ends in an orderly way, within a bounded time whatever receivers and mail servers do.
-    /// - Parameter trouble: What is wrong with the outbox's files, if that is why it ends.
+    /// - Parameter trouble: What is wrong with the outbox, if that is why it ends.
     /// - Throws: The trouble, or why results could not be recorded.
     func end(_ core: EngineCore, _ pool: any RequestCarrier, _ trouble: OutboxProblem?) throws {
         listeners.whenSettled(nil)
@@ -63,7 +63,7 @@ extension Engine {
                 if core.isRecorded { return nil }
             } catch {
                 if core.isRecorded { return nil }
-                if error.code == .replaced || MonotonicClock.nanoseconds() >= end { return error }
+                if error.code == .replaced || error.code == .schema || MonotonicClock.nanoseconds() >= end { return error }
                 waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
             }
         }

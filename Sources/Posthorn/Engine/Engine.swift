@@ -183,8 +183,8 @@ public final class Engine: Sendable {
     /// Runs the engine on the calling thread until it is asked to stop or, if so configured, everything is settled.
     ///
     /// - Throws: `EngineProblem` when it was started or stopped before. `OutboxProblem` when the outbox cannot be owned, no
-    ///   endpoint's credentials can be opened, its files are removed or replaced while it runs, or its results cannot be written at the
-    ///   end.
+    ///   endpoint's credentials can be opened, its files are removed or replaced or its schema becomes too new while it runs, or its
+    ///   results cannot be written at the end.
     package func run() throws {
         try begin()
         defer { finish() }
@@ -248,7 +248,7 @@ public final class Engine: Sendable {
     }
 
     /// Waits until it is to stop.
-    /// - Returns: What is wrong with the outbox's files, if that is why.
+    /// - Returns: What is wrong with the outbox, if that is why.
     private func keepWatch(_ watch: any StoreWatch) -> OutboxProblem? {
         while !state.withLock({ $0.wantsStop }) {
             if let problem = watch.problem() { return problem }

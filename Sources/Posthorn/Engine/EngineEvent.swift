@@ -63,8 +63,8 @@ public enum EngineEvent: Sendable {
     /// This delivery waits, and its event or the endpoint's revision that it points to is not there or cannot be read. Told of
     /// the first one.
     case strayDelivery(Int64)
-    /// The outbox's file, a companion of it or the lock file was removed or replaced; the engine ends with that problem,
-    /// one that stands by too.
+    /// The outbox's file, a companion of it or the lock file was removed or replaced, or a newer program has changed the schema of a
+    /// database; the engine ends with that problem, one that stands by too.
     case ownershipLost(OutboxFailure)
     /// So many shards of endpoints were taken away without being asked back: other engines took this one for dead, or the server of the
     /// outbox may lack the last commits. What was under way of theirs is not recorded here, and may go out again.
