@@ -30,7 +30,8 @@ struct DeliverBenchmark: Benchmark {
             .count("--threads", "N", "sender threads", \.threads),
             .text("--against", "COMMAND", "a program to compare with", \.against),
             .text("--lists", "N", "compare with the HTTP API open meanwhile and N list requests a second; 0 leaves it idle", \.lists),
-            .count("--rounds", "N", "pairs of runs with --against or --lists", \.rounds),
+            .count("--rounds", "N", "pairs of runs with --against, --lists or --handshakes", \.rounds),
+            .flag("--handshakes", "with --tls --cold, compare the CPU with openssl s_time's", \.comparesHandshakes),
             .flag("--cold", "one delivery to each host instead of --events, --endpoints and --fan-out", \.isCold),
             .flag("--warm", "one delivery to each endpoint, not measured, opens connections before", \.isWarm),
         ] + ReceiverKind.options(\.receiver)
@@ -41,6 +42,7 @@ struct DeliverBenchmark: Benchmark {
     var against = ""
     var lists = ""
     var rounds = 3
+    var comparesHandshakes = false
     var isCold = false
     var isWarm = false
     var receiver = ReceiverKind()
@@ -51,6 +53,7 @@ struct DeliverBenchmark: Benchmark {
             throw BenchProblem.usage("--lists wants a number of requests a second, or 0")
         }
         if isCold && isWarm { throw BenchProblem.usage("--cold and --warm exclude each other") }
+        if comparesHandshakes, !isCold || !receiver.isTLS { throw BenchProblem.usage("--handshakes belongs to --tls and --cold") }
     }
 
     func run() throws -> any BenchResult {
@@ -67,6 +70,7 @@ struct DeliverBenchmark: Benchmark {
         let watch = try sink.caFile.map { try CertificateFileWatch($0) }
         if !against.isEmpty { return try compare(sink) }
         if let lists = Int(lists) { return try compare(sink, withLists: lists) }
+        if comparesHandshakes { return try compareHandshakes(sink) }
         let found = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
         var figures = try sink.connections().figures(
             hosts: load.hosts,
@@ -115,6 +119,21 @@ struct DeliverBenchmark: Benchmark {
         var figures = rate.figures("deliveries_per_second", "deliveries/s", "beside the API", "alone")
         figures.append(.init("lists_per_second", "lists answered a second meanwhile", Sample(answered).median))
         return report(last, figures, [])
+    }
+
+    private func compareHandshakes(_ sink: BenchReceiver) throws -> FigureList {
+        var (senders, whole) = (PairedRuns(), PairedRuns())
+        var last: DeliveryRun?
+        for _ in 0..<rounds {
+            let ours = try DeliveryRun.of(load, threads: threads, port: sink.port)
+            let alone = try HandshakeClient.microsecondsPerHandshake(sink)
+            senders.add(ours.senderMicroseconds / Double(ours.deliveries), alone)
+            whole.add(ours.cpuMicroseconds, alone)
+            last = ours
+        }
+        guard let last else { throw BenchProblem("no round was made") }
+        let figures = senders.figures("sender_us_per_handshake", "CPU µs a handshake of the senders", "engine", "openssl s_time")
+        return report(last, figures + whole.figures("cpu_us_per_handshake", "CPU µs a handshake", "engine", "openssl s_time"), [])
     }
 
     private func report(_ found: DeliveryRun, _ comparison: [Figure], _ connections: [Figure]) -> FigureList {

@@ -31,9 +31,14 @@ struct Measurement {
     private static func writtenBytes() -> Int? { ProcessFile.number("wchar", in: "/proc/self/io") }
 
     /// User and system time of this process so far.
-    private static func cpuSeconds() -> Double {
+    private static func cpuSeconds() -> Double { cpuSeconds(RUSAGE_SELF) }
+
+    /// The same of the processes that this one has started and that have ended.
+    static func cpuSecondsOfEndedChildren() -> Double { cpuSeconds(RUSAGE_CHILDREN) }
+
+    private static func cpuSeconds(_ who: __rusage_who) -> Double {
         var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        getrusage(__rusage_who_t(who.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }

@@ -4,11 +4,12 @@ import Glibc
 public struct SenderConfiguration: Sendable {
     /// Sender threads; at most one a core is used.
     public var threads: Int
-    /// Requests at once that are younger than ``youngMilliseconds``, over all threads. To find a host's idle connection libcurl
-    /// walks past the busy ones, so 64 at once cost 9 % more CPU than 48; with fewer than that the threads wait more.
-    public var youngInFlightLimit = 48
+    /// Requests at once that are younger than ``youngMilliseconds``, over all threads; `nil` for 48, and 24 more for each thread beyond
+    /// the second. To find a host's idle connection libcurl walks past the busy ones, so 64 at once cost two threads 9 % more CPU than 48;
+    /// with fewer than that they wait more.
+    public var youngInFlightLimit: Int?
     /// How long a request counts as young. Receivers that take longer get as many starts a second as the limit allows in
-    /// this time: 12,000.
+    /// this time: 12,000 with two threads.
     public var youngMilliseconds = 4
     /// Requests at once that wait for a new connection and are younger than ``handshakeMilliseconds``, over all threads.
     public var handshakesInFlightLimit = 64
@@ -39,6 +40,9 @@ public struct SenderConfiguration: Sendable {
     public var resolver = ResolverConfiguration()
     /// A PEM file of certificate authorities instead of the system's; `SSL_CERT_FILE` in the environment when `nil`.
     public var caFile: String?
+
+    /// How many may be young.
+    package var youngPlaces: Int { youngInFlightLimit ?? max(48, 24 * threads) }
 
     /// Two threads, or one on a single core.
     public init() { threads = min(2, Self.cores) }
