@@ -113,7 +113,7 @@ final class PostgresHeart: Sendable {
     static func remove(
         _ dead: [BeatObserver.Beat],
         _ connection: PostgresConnection,
-        stuckSeconds: Int64 = 10
+        stuckSeconds: Int64 = stuckSeconds
     ) throws(OutboxProblem) {
         if dead.isEmpty { return }
         try connection.execute("BEGIN")
@@ -137,20 +137,26 @@ final class PostgresHeart: Sendable {
         if found.count < dead.count { try endStuckRecording(connection, seconds: stuckSeconds) }
     }
 
-    /// Ends sessions that hold an engine's row and have got a part of a message since: its process was stopped, or its network is gone, while
-    /// it was sending. No time-out of the server's ends those, since they are not idle. The next look removes the engine.
-    private static func endStuckRecording(_ connection: PostgresConnection, seconds: Int64) throws(OutboxProblem) {
+    /// Ends sessions that hold an engine's row and wait in the middle of a message: its process was stopped, or its network is gone, while it
+    /// sent or received. No time-out of the server's ends those, since they are not idle. The next look removes the engine. Sessions of other
+    /// roles are ended where this one has those roles, or `pg_signal_backend`.
+    static func endStuckRecording(_ connection: PostgresConnection, seconds: Int64 = stuckSeconds) throws(OutboxProblem) {
         try connection.run(
             """
-            SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
-            WHERE a.datname = current_database() AND a.usename = current_user AND a.state = 'active' AND a.wait_event = 'ClientRead'
+            SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+            WHERE a.datname = current_database() AND a.state = 'active' AND a.wait_event IN ('ClientRead', 'ClientWrite')
                 AND a.query_start <= clock_timestamp() - $1 * interval '1 second'
+                AND (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))
+                AND (NOT r.rolsuper OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))
                 AND EXISTS (
-                    SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = 'posthorn_dispatcher'::regclass
+                    SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = to_regclass('posthorn_dispatcher')
                         AND l.mode = 'RowShareLock' AND l.granted)
             """,
             [.integer(seconds)]
         )
     }
+
+    /// For how long a session may wait in the middle of a message from an engine that gives no sign of life: as long as one in a transaction.
+    static let stuckSeconds: Int64 = 10
 }
 #endif

@@ -38,6 +38,7 @@ struct PostgresMigrator {
         for left in (0..<Self.tries).reversed() {
             do throws(OutboxProblem) { return try migrateAtOnce(connection, now: now) } catch {
                 if left == 0 || !PostgresFailure.hasState(error, "55P03") { throw error }
+                try PostgresHeart.endStuckRecording(connection)
             }
         }
     }
@@ -126,12 +127,17 @@ struct PostgresMigrator {
         throw newer(row.integer(1), than: Migrations.postgreSQL.count, name)
     }
 
-    private static func newer(_ schema: Int64, than own: Int, _ name: String) -> OutboxProblem {
+    static func newer(_ schema: Int64, than own: Int, _ name: String) -> OutboxProblem {
         OutboxProblem(
             .schema,
-            "the outbox \(name) has schema \(schema), newer than this program's \(own); run the newer Posthorn or restore an older backup"
+            "the outbox \(name) has schema \(schema), \(newerWords) \(own); run the newer Posthorn or restore an older backup"
         )
     }
+
+    private static let newerWords = "newer than this program's"
+
+    /// Whether a problem is that migrations were made that this program does not know and does not work with.
+    static func isNewer(_ problem: OutboxProblem) -> Bool { problem.code == .schema && problem.message.contains(newerWords) }
 
     /// How many of this program's migrations the database has. Throws when it has others, but for newer ones after which this program goes
     /// on working.

@@ -6,17 +6,18 @@ import Synchronization
 final class SchemaVerdict: Sendable {
     private let refusal = Mutex<OutboxProblem?>(nil)
 
-    /// Why this program cannot go on with the outbox, if it cannot.
+    /// Why this program cannot go on with the outbox, if the last look has found that.
     var problem: OutboxProblem? { refusal.withLock { $0 } }
 
-    /// Does what looks at the schema, and notes what it says.
+    /// Does what looks at the schema, and notes what it says. Tables that are missing or strange are not final: a backup may be on its way
+    /// back at this moment.
     func noting<Result>(_ body: () throws(OutboxProblem) -> Result) throws(OutboxProblem) -> Result {
         do throws(OutboxProblem) {
             let result = try body()
             refusal.withLock { $0 = nil }
             return result
         } catch {
-            if error.code == .schema { refusal.withLock { $0 = error } }
+            refusal.withLock { $0 = PostgresMigrator.isNewer(error) ? error : nil }
             throw error
         }
     }

@@ -1,8 +1,8 @@
 #if PostgreSQL
 /// What sessions are set to that may hold locks.
 enum SessionSettings {
-    /// Others wait no longer than a lease lasts for a process that is stopped in a transaction, and for one whose network is gone without a
-    /// word. The server probes that by itself, over TCP: a message of which only a part has come leaves a session neither idle nor timed.
+    /// Others wait about ten seconds, twice a lease, for a process that is stopped in a transaction, and for one whose network is gone without
+    /// a word. The server finds that out by itself over TCP: a message of which only a part has come leaves a session neither idle nor timed.
     private static let bounded = [
         ("posthorn.writer", "on"), ("idle_in_transaction_session_timeout", "10s"),
         ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "2"), ("tcp_keepalives_count", "3"), ("tcp_user_timeout", "10s"),

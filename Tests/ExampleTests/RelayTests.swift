@@ -35,13 +35,13 @@ import Testing
 
         /// Runs SQL in one transaction, and returns the rows without decoration.
         func run(_ sql: String) throws -> String {
-            let result = try Command.run(["psql", source, "-v", "ON_ERROR_STOP=1", "-qtAX", "-c", sql])
+            let result = try Command.run([PostgresServer.psql, source, "-v", "ON_ERROR_STOP=1", "-qtAX", "-c", sql])
             try #require(result.status == 0, "\(result.output)")
             return result.output
         }
 
         func load(_ file: String) throws {
-            let result = try Command.run(["psql", source, "-v", "ON_ERROR_STOP=1", "-q", "-f", file])
+            let result = try Command.run([PostgresServer.psql, source, "-v", "ON_ERROR_STOP=1", "-q", "-f", file])
             try #require(result.status == 0, "\(result.output)")
         }
 

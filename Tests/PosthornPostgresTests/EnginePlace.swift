@@ -149,7 +149,7 @@ struct InsertingPlatform {
             case 0: try place.server.run("\(insert); ROLLBACK", in: address)
             case 1:
                 committed += count
-                late.append(try BackgroundProgram(["psql", address, "-qtAX", "-c", "\(insert); SELECT pg_sleep(1); COMMIT"]))
+                late.append(try BackgroundProgram([PostgresServer.psql, address, "-qtAX", "-c", "\(insert); SELECT pg_sleep(1); COMMIT"]))
             default:
                 committed += count
                 try place.server.run("\(insert); COMMIT", in: address)

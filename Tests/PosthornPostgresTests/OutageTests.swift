@@ -57,7 +57,9 @@ import Testing
         try server.run("COPY (SELECT 'host all all all trust') TO PROGRAM 'cat >> pg_hba.conf'", in: place.address)
         try server.run("SELECT pg_reload_conf()", in: place.address)
         let far = "postgresql://postgres@\(network.far)/\(server.name(of: place.address))?sslmode=disable"
-        while try Command.run(["psql", far, "-qtAXc", "SELECT 1"]).status != 0 {}
+        while try Command.run([PostgresServer.psql, far, "-qtAXc", "SELECT 1"]).status != 0 {}
+        let session = try PostgresConnection(PostgresPlace(far), session: SessionSettings.writer)
+        #expect(try session.execute("SHOW tcp_user_timeout").first?.text(0) == "10000")
         let (cutOff, other) = (try place.start(at: far), try place.start())
         try place.insert("before", 20)
         #expect(place.receiver.waitForRequests(20 * place.endpoints).count >= 20 * place.endpoints)
@@ -95,9 +97,8 @@ import Testing
         let engine = try place.start()
         try place.insert("before", 5)
         try place.wait(for: "SELECT count(*) FROM posthorn_settled") { $0 == 5 * place.endpoints }
-        let locker = try BackgroundProgram([
-            "psql", place.address, "-qtAX", "-c", "BEGIN; LOCK TABLE posthorn_settled IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)",
-        ])
+        let lock = "BEGIN; LOCK TABLE posthorn_settled IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)"
+        let locker = try BackgroundProgram([PostgresServer.psql, place.address, "-qtAX", "-c", lock])
         let locks = "SELECT count(*) FROM pg_locks WHERE relation = 'posthorn_settled'::regclass AND mode = 'AccessExclusiveLock'"
         try place.wait(for: "\(locks) AND granted") { $0 == 1 }
         try place.insert("meanwhile", 5)

@@ -71,6 +71,20 @@ import Testing
         #expect(place.receiver.requests.isEmpty)
     }
 
+    /// Tables that are missing or strange may be a backup that is on its way back.
+    @Test func onlyANewerSchemaEndsAnEngine() {
+        let verdict = SchemaVerdict()
+        func look(_ found: OutboxProblem?) -> OutboxProblem? {
+            try? verdict.noting { () throws(OutboxProblem) in if let found { throw found } }
+            return verdict.problem
+        }
+        let newer = PostgresMigrator.newer(18, than: 17, "x")
+        for other in [OutboxProblem(.schema, "strange tables"), .init(.schema, "no such table (42P01)"), .init(.unreachable, "gone"), nil] {
+            #expect(look(newer) == newer)
+            #expect(look(other) == nil)
+        }
+    }
+
     @Test func oneThatOnlyAddsLetsThemGoOnAndConnectAgain() throws {
         let place = try EnginePlace()
         let first = try place.start()

@@ -73,13 +73,13 @@ import Testing
         let all = server.address(of: server.name(of: address))
         let holder = try BackgroundProgram(
             [
-                "psql", "\(all)&application_name=holder", "-qtAX", "-c",
+                PostgresServer.psql, "\(all)&application_name=holder", "-qtAX", "-c",
                 "BEGIN; LOCK TABLE posthorn_pending; SELECT 'locked'; SELECT pg_sleep(600)",
             ]
         )
         let sessions = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE relname = 'posthorn_pending'"
         try server.wait(for: "\(sessions) AND granted", in: all) { $0 != "0" }
-        let waiter = try BackgroundProgram(["psql", all, "-qtAX", "-c", "SELECT count(*) FROM posthorn_pending"])
+        let waiter = try BackgroundProgram([PostgresServer.psql, all, "-qtAX", "-c", "SELECT count(*) FROM posthorn_pending"])
         try server.wait(for: "\(sessions) AND NOT granted", in: all) { $0 != "0" }
         let facts = try ServerFacts.read(all)
         #expect(facts.lockWaits.map(\.table) == ["posthorn_pending"] && facts.lockWaits.first?.application == "holder")

@@ -212,7 +212,7 @@ import Testing
     @Test func aStatementThatTakesTooLongIsTriedAgain() throws {
         let store = try makeRole("hurried")
         let holder = try BackgroundProgram([
-            "psql", address, "-qtAX", "-c", "BEGIN; LOCK TABLE posthorn_count; SELECT 'held'; SELECT pg_sleep(600)",
+            PostgresServer.psql, address, "-qtAX", "-c", "BEGIN; LOCK TABLE posthorn_count; SELECT 'held'; SELECT pg_sleep(600)",
         ])
         let lock = "SELECT count(*) FROM pg_locks WHERE relation = 'posthorn_count'::regclass AND mode = 'AccessExclusiveLock' AND granted"
         try server.wait(for: lock, in: address) { $0 != "0" }

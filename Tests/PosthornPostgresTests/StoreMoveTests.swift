@@ -101,7 +101,7 @@ import Testing
         #expect(try status(back) == moved)
         for (sql, words) in [(insert, "insert there"), ("UPDATE posthorn_count SET commits = 0", "was moved to")] {
             #expect(throws: PostgresServerProblem.self) { try server.run(sql, in: database) }
-            let answer = try Command.run(["psql", database, "-c", sql])
+            let answer = try Command.run([PostgresServer.psql, database, "-c", sql])
             #expect(answer.output.contains(words), "\(answer.output)")
         }
         _ = try posthorn(["emit", "--db", back], input: #"{"id":"last","type":"MEETING","node":"s1","data":{}}"# + "\n")

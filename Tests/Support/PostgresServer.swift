@@ -6,6 +6,9 @@ import Synchronization
 public final class PostgresServer: Sendable {
     private static let binaries = (13...18).reversed().map { "/usr/lib/postgresql/\($0)/bin" }.first { access("\($0)/initdb", X_OK) == 0 }
 
+    /// The program of the server's own version. The `psql` in Debian's `$PATH` is a Perl script, which takes longer to start than to ask.
+    public static var psql: String { binaries.map { "\($0)/psql" } ?? "psql" }
+
     /// Whether there is one to be started.
     public static var isInstalled: Bool { binaries != nil }
 
@@ -165,8 +168,7 @@ public final class PostgresServer: Sendable {
             fclose(file)
         }
         let words = isLarge ? ["-1", "-f", place.file("large.sql")] : ["-c", sql]
-        // Debian's own `psql` is a Perl script, which takes longer to start than all else here.
-        let result = try Command.run(["\(binaries)/psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX"] + words)
+        let result = try Command.run([Self.psql, address, "-v", "ON_ERROR_STOP=1", "-qtAX"] + words)
         try Self.check(result, "psql")
         return result.output
     }
@@ -185,7 +187,7 @@ extension PostgresServer {
         fputs("\(sql)\n\\watch 0.02\n", file)
         fclose(file)
         // What it complains of is no row.
-        let words = ["psql", address, "-v", "ON_ERROR_STOP=1", "-qtAX", "-F", " ", "-f", place.file("question.sql")]
+        let words = [Self.psql, address, "-v", "ON_ERROR_STOP=1", "-qtAX", "-F", " ", "-f", place.file("question.sql")]
         let asking = try BackgroundProgram(["sh", "-c", #"exec "$@" 2>"$0""#, place.file("complaints")] + words)
         let isAnswered = asking.wait { output in
             guard output.last == "\n", let last = output.split(separator: "\n").last else { return false }

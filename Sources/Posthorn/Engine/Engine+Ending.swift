@@ -25,7 +25,7 @@ extension Engine {
         }
         for service in core.services { service.join(within: patience) }
         if trouble?.code == .replaced { try? outbox.writer.performAside { (store) throws(OutboxProblem) in store.saveCommitted() } }
-        let problem = recordLast(core)
+        let problem = recordLast(core, trouble)
         outbox.writer.detach()
         core.hasLeft.store(true, ordering: .releasing)
         pool.stop()
@@ -55,7 +55,8 @@ extension Engine {
 
     /// Waits until what the senders brought is recorded. When the store cannot be written for that long, it is sent again
     /// after the next start, as after a crash.
-    private func recordLast(_ core: EngineCore) -> OutboxProblem? {
+    /// - Parameter trouble: What no waiting would mend.
+    private func recordLast(_ core: EngineCore, _ trouble: OutboxProblem?) -> OutboxProblem? {
         let end = MonotonicClock.nanoseconds() + Self.recordingPatienceMilliseconds * 1_000_000
         while true {
             do throws(OutboxProblem) {
@@ -63,7 +64,7 @@ extension Engine {
                 if core.isRecorded { return nil }
             } catch {
                 if core.isRecorded { return nil }
-                if error.code == .replaced || error.code == .schema || MonotonicClock.nanoseconds() >= end { return error }
+                if error.code == .replaced || error.code == trouble?.code || MonotonicClock.nanoseconds() >= end { return error }
                 waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
             }
         }

@@ -53,7 +53,9 @@ struct DeliverBenchmark: Benchmark {
             throw BenchProblem.usage("--lists wants a number of requests a second, or 0")
         }
         if isCold && isWarm { throw BenchProblem.usage("--cold and --warm exclude each other") }
-        if comparesHandshakes, !isCold || !receiver.isTLS { throw BenchProblem.usage("--handshakes belongs to --tls and --cold") }
+        if comparesHandshakes, !isCold || !receiver.isTLS || receiver.closes || !against.isEmpty || !lists.isEmpty {
+            throw BenchProblem.usage("--handshakes belongs to --tls and --cold, without --closing, --against and --lists")
+        }
     }
 
     func run() throws -> any BenchResult {

@@ -5,7 +5,7 @@ import PosthornSending
 enum DescriptorLimit {
     /// What an engine can use: requests in flight, kept connections, and the rest of the process.
     static func needed(_ configuration: SenderConfiguration) -> Int {
-        configuration.slowInFlightLimit + configuration.youngPlaces
+        configuration.slowInFlightLimit + configuration.youngPlaces(ofThreads: configuration.threads)
             + configuration.connectionCacheLimit * configuration.threads + 256
     }
 

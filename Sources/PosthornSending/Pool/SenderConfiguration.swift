@@ -42,7 +42,8 @@ public struct SenderConfiguration: Sendable {
     public var caFile: String?
 
     /// How many may be young.
-    package var youngPlaces: Int { youngInFlightLimit ?? max(48, 24 * threads) }
+    /// - Parameter running: The threads that there are, which may be fewer than were asked for.
+    package func youngPlaces(ofThreads running: Int) -> Int { youngInFlightLimit ?? max(48, 24 * running) }
 
     /// Two threads, or one on a single core.
     public init() { threads = min(2, Self.cores) }

@@ -105,7 +105,7 @@ final class SenderThread: @unchecked Sendable {
         let slowPlaces = (configuration.slowInFlightLimit + share - 1) / share
         state = State(
             window: InFlightWindow(
-                youngLimit: (configuration.youngPlaces + share - 1) / share,
+                youngLimit: (configuration.youngPlaces(ofThreads: share) + share - 1) / share,
                 slowLimit: slowPlaces,
                 openingLimit: handshakes,
                 youngNanoseconds: Int64(configuration.youngMilliseconds) * 1_000_000,
