@@ -83,11 +83,20 @@ struct DeliverBenchmark: Benchmark {
         return report(found, [], figures)
     }
 
+    /// Makes the rounds.
+    /// - Parameter round: Runs the engine and what it is compared with, and returns the engine's run.
+    /// - Returns: The engine's last run.
+    private func inTurns(_ round: () throws -> DeliveryRun) throws -> DeliveryRun {
+        var last: DeliveryRun?
+        for _ in 0..<rounds { last = try round() }
+        guard let last else { throw BenchProblem("no round was made") }
+        return last
+    }
+
     private func compare(_ sink: BenchReceiver) throws -> FigureList {
         let other = OtherProgram(command: against)
         var (rate, cpu, ingest, opened) = (PairedRuns(), PairedRuns(), PairedRuns(), PairedRuns())
-        var last: DeliveryRun?
-        for _ in 0..<rounds {
+        let last = try inTurns {
             let start = try sink.connections()
             let ours = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
             let middle = try sink.connections()
@@ -96,9 +105,8 @@ struct DeliverBenchmark: Benchmark {
             rate.add(ours.perSecond, theirs.perSecond)
             cpu.add(ours.cpuMicroseconds, theirs.cpuMicroseconds)
             if let events = theirs.eventsPerSecond { ingest.add(Double(load.events) / ours.emit.wallSeconds, events) }
-            last = ours
+            return ours
         }
-        guard let last else { throw BenchProblem("no round was made") }
         var figures = rate.figures("deliveries_per_second", "deliveries/s", "engine", "the other")
         figures += cpu.figures("cpu_us_per_delivery", "CPU µs a delivery", "engine", "the other")
         if !ingest.pairs.isEmpty { figures += ingest.figures("events_stored_per_second", "events stored/s", "engine", "the other") }
@@ -109,15 +117,13 @@ struct DeliverBenchmark: Benchmark {
     private func compare(_ sink: BenchReceiver, withLists lists: Int) throws -> FigureList {
         var rate = PairedRuns()
         var answered: [Double] = []
-        var last: DeliveryRun?
-        for _ in 0..<rounds {
+        let last = try inTurns {
             let ours = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm, lists: lists)
             let alone = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
             rate.add(ours.perSecond, alone.perSecond)
             answered.append(ours.listsPerSecond)
-            last = ours
+            return ours
         }
-        guard let last else { throw BenchProblem("no round was made") }
         var figures = rate.figures("deliveries_per_second", "deliveries/s", "beside the API", "alone")
         figures.append(.init("lists_per_second", "lists answered a second meanwhile", Sample(answered).median))
         return report(last, figures, [])
@@ -125,15 +131,13 @@ struct DeliverBenchmark: Benchmark {
 
     private func compareHandshakes(_ sink: BenchReceiver) throws -> FigureList {
         var (senders, whole) = (PairedRuns(), PairedRuns())
-        var last: DeliveryRun?
-        for _ in 0..<rounds {
+        let last = try inTurns {
             let ours = try DeliveryRun.of(load, threads: threads, port: sink.port)
             let alone = try HandshakeClient.microsecondsPerHandshake(sink)
             senders.add(ours.senderMicroseconds / Double(ours.deliveries), alone)
             whole.add(ours.cpuMicroseconds, alone)
-            last = ours
+            return ours
         }
-        guard let last else { throw BenchProblem("no round was made") }
         let figures = senders.figures("sender_us_per_handshake", "CPU µs a handshake of the senders", "engine", "openssl s_time")
         return report(last, figures + whole.figures("cpu_us_per_handshake", "CPU µs a handshake", "engine", "openssl s_time"), [])
     }

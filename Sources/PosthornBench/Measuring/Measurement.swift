@@ -37,16 +37,19 @@ struct Measurement {
     static func cpuSecondsOfEndedChildren() -> Double { cpuSeconds(RUSAGE_CHILDREN) }
 
     private static func cpuSeconds(_ who: __rusage_who) -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(who.rawValue), &usage)
+        let usage = usage(of: who)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
     /// The most memory this process has had in use, in MiB.
     static func peakResidentMebibytes() -> Double {
+        Double(usage(of: RUSAGE_SELF).ru_maxrss) / 1024
+    }
+
+    private static func usage(of who: __rusage_who) -> rusage {
         var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Double(usage.ru_maxrss) / 1024
+        getrusage(__rusage_who_t(who.rawValue), &usage)
+        return usage
     }
 }

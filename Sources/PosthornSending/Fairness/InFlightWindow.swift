@@ -2,8 +2,9 @@
 ///
 /// Requests that wait for a connection of their own have a limit too, because a handshake costs a thousand times what a request
 /// does: those of many cold hosts follow one another, and the requests to warm ones go on between them. Requests younger than a few
-/// milliseconds count against a small limit, because more at once only make libcurl slower. Older ones of both are waiting for a slow receiver and cost nothing but memory; they count against a large limit.
-/// So a thousand receivers that never answer do not hold back the healthy ones.
+/// milliseconds count against a small limit, because more at once only make libcurl slower. Older ones of both are waiting for a slow
+/// receiver and cost nothing but memory; they count against a large limit. So a thousand receivers that never answer do not hold back the
+/// healthy ones.
 ///
 /// Requests with much data are bounded in bytes as well; those with little are not, so that nobody's small requests wait
 /// for a slow receiver's large ones. Together that bounds the memory: the byte limit, and the number of small ones.
