@@ -214,8 +214,8 @@ final class PostgresConnection {
     /// Prepared again the next time: a pooler, or a server that has taken another's place, has none of them; the plan of this one is out of
     /// date.
     private func forget(_ step: PostgresStep, after error: OutboxProblem) {
-        if PostgresFailure.hasState(error, "26000") { prepared.removeAll() }
-        if PostgresFailure.hasState(error, "0A000") { prepared[step.sql] = nil }
+        if error.serverState == "26000" { prepared.removeAll() }
+        if error.serverState == "0A000" { prepared[step.sql] = nil }
     }
 
     /// What libpq says of a session that takes no more.

@@ -36,12 +36,7 @@ enum PostgresFailure {
 
     /// The problem that an error is, whose message ends with its state.
     static func problem(_ state: String?, _ message: String) -> OutboxProblem {
-        OutboxProblem(code(state), message + (state.map(Self.ending) ?? ""))
+        OutboxProblem(code(state), message + (state.map { " (\($0))" } ?? ""), serverState: state)
     }
-
-    /// Whether a problem is the server's error of this state.
-    static func hasState(_ problem: OutboxProblem, _ state: String) -> Bool { problem.message.hasSuffix(ending(state)) }
-
-    private static func ending(_ state: String) -> String { " (\(state))" }
 }
 #endif

@@ -1,5 +1,6 @@
 #if PostgreSQL
 import PosthornMigrations
+import PosthornModel
 import PosthornStore
 import PosthornText
 
@@ -37,7 +38,7 @@ struct PostgresMigrator {
     func migrate(_ connection: PostgresConnection, now: Int64) throws(OutboxProblem) {
         for left in (0..<Self.tries).reversed() {
             do throws(OutboxProblem) { return try migrateAtOnce(connection, now: now) } catch {
-                if left == 0 || !PostgresFailure.hasState(error, "55P03") { throw error }
+                if left == 0 || error.serverState != "55P03" { throw error }
                 try PostgresHeart.endStuckRecording(connection)
             }
         }
@@ -128,16 +129,8 @@ struct PostgresMigrator {
     }
 
     static func newer(_ schema: Int64, than own: Int, _ name: String) -> OutboxProblem {
-        OutboxProblem(
-            .schema,
-            "the outbox \(name) has schema \(schema), \(newerWords) \(own); run the newer Posthorn or restore an older backup"
-        )
+        OutboxProblem(.schema, "the outbox \(name) has schema \(schema), newer than this program's \(own)", remedy: .runNewer)
     }
-
-    private static let newerWords = "newer than this program's"
-
-    /// Whether a problem is that migrations were made that this program does not know and does not work with.
-    static func isNewer(_ problem: OutboxProblem) -> Bool { problem.code == .schema && problem.message.contains(newerWords) }
 
     /// How many of this program's migrations the database has. Throws when it has others, but for newer ones after which this program goes
     /// on working.

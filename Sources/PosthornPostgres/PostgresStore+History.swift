@@ -74,7 +74,7 @@ extension PostgresStore {
             row = try connection.run(sql, [.text(doubt.transaction)]).first
         } catch {
             // A crash has made the server forget the number: it will be given out again.
-            if PostgresFailure.hasState(error, "22023") { return false }
+            if error.serverState == "22023" { return false }
             throw error
         }
         // Where commits were lost, another transaction may have the number by now.

@@ -1,4 +1,5 @@
 #if PostgreSQL
+import PosthornModel
 import PosthornStore
 import Synchronization
 
@@ -17,7 +18,7 @@ final class SchemaVerdict: Sendable {
             refusal.withLock { $0 = nil }
             return result
         } catch {
-            refusal.withLock { $0 = PostgresMigrator.isNewer(error) ? error : nil }
+            refusal.withLock { $0 = error.remedy == .runNewer ? error : nil }
             throw error
         }
     }

@@ -60,7 +60,8 @@ struct Migrator {
                 throw OutboxProblem(
                     .schema,
                     "the outbox \(connection.path) has schema \(try newest(connection)), newer than this program's "
-                        + "\(migrations.count); run the newer Posthorn or restore an older backup"
+                        + "\(migrations.count)",
+                    remedy: .runNewer
                 )
             }
             let own = migrations[count]

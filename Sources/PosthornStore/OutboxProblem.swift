@@ -73,12 +73,19 @@ public struct OutboxProblem: Error, Sendable, Equatable, CustomStringConvertible
     public let message: String
     /// What to do about it, where the words depend on how Posthorn is used.
     public let remedy: Remedy?
+    /// The SQLSTATE of a server's error; `nil` where no server reported one.
+    package let serverState: String?
 
     /// A failure of a kind.
     public init(_ code: Code, _ message: String, remedy: Remedy? = nil) {
+        self.init(code, message, remedy: remedy, serverState: nil)
+    }
+
+    package init(_ code: Code, _ message: String, remedy: Remedy? = nil, serverState: String?) {
         self.code = code
         self.message = message
         self.remedy = remedy
+        self.serverState = serverState
     }
 
     /// The message, and what to do.
@@ -95,6 +102,9 @@ extension OutboxProblem {
 
     /// Whether the same call may work later without anybody changing the file or its rights.
     public var mayPass: Bool { Self.passing.contains(code) }
+
+    /// Whether the outbox has become another one, with which this program does not go on.
+    package var endsEngine: Bool { code == .replaced || code == .schema }
 
     private static let passing: Set<Code> = [.busy, .full, .io, .fenced, .unreachable, .inDoubt]
 

@@ -49,8 +49,8 @@ import Testing
         #expect(PostgresFailure.code(state) == code)
         let problem = PostgresFailure.problem(state, "it failed")
         #expect(problem.code == code)
-        #expect(state == nil || PostgresFailure.hasState(problem, state ?? ""))
-        #expect(!PostgresFailure.hasState(problem, "00000"))
+        #expect(problem.serverState == state)
+        #expect(problem.message == "it failed" + (state.map { " (\($0))" } ?? ""))
     }
 }
 #endif

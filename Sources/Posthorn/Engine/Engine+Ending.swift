@@ -64,7 +64,7 @@ extension Engine {
                 if core.isRecorded { return nil }
             } catch {
                 if core.isRecorded { return nil }
-                if error.code == .replaced || error.code == trouble?.code || MonotonicClock.nanoseconds() >= end { return error }
+                if error.endsEngine || error.code == trouble?.code || MonotonicClock.nanoseconds() >= end { return error }
                 waker.wait(milliseconds: GroupCommitWriter.retryMilliseconds)
             }
         }

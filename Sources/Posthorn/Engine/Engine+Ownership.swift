@@ -7,7 +7,7 @@ import Synchronization
 extension Engine {
     func becomeOwnerOrTell() throws -> (any StoreWatch)? {
         do { return try becomeOwner() } catch let problem as OutboxProblem {
-            if problem.code == .replaced || problem.code == .schema { listeners.tell(.ownershipLost(.init(problem))) }
+            if problem.endsEngine { listeners.tell(.ownershipLost(.init(problem))) }
             throw problem
         }
     }

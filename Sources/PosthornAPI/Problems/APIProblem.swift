@@ -153,7 +153,7 @@ extension Remedy {
         case .confirmRemovingAll: return "that takes posthorn apply --prune-all"
         case .openAddress: return "if it is meant, those who run Posthorn open its range"
         case .giveKey, .giveOrReplaceKey, .giveFormerKey, .restartWithNewKey, .nameAnotherFile, .restoreOrNameAnother,
-            .replaceOrNameAnother, .putBackOrNameAnother, .checkOutbox, .openAsWriter, .readAsWriter:
+            .replaceOrNameAnother, .putBackOrNameAnother, .checkOutbox, .openAsWriter, .runNewer, .readAsWriter:
             return "those who run Posthorn can mend it"
         }
     }

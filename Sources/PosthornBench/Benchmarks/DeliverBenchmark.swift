@@ -83,20 +83,10 @@ struct DeliverBenchmark: Benchmark {
         return report(found, [], figures)
     }
 
-    /// Makes the rounds.
-    /// - Parameter round: Runs the engine and what it is compared with, and returns the engine's run.
-    /// - Returns: The engine's last run.
-    private func inTurns(_ round: () throws -> DeliveryRun) throws -> DeliveryRun {
-        var last: DeliveryRun?
-        for _ in 0..<rounds { last = try round() }
-        guard let last else { throw BenchProblem("no round was made") }
-        return last
-    }
-
     private func compare(_ sink: BenchReceiver) throws -> FigureList {
         let other = OtherProgram(command: against)
         var (rate, cpu, ingest, opened) = (PairedRuns(), PairedRuns(), PairedRuns(), PairedRuns())
-        let last = try inTurns {
+        let last = try Rounds.make(rounds) {
             let start = try sink.connections()
             let ours = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
             let middle = try sink.connections()
@@ -117,7 +107,7 @@ struct DeliverBenchmark: Benchmark {
     private func compare(_ sink: BenchReceiver, withLists lists: Int) throws -> FigureList {
         var rate = PairedRuns()
         var answered: [Double] = []
-        let last = try inTurns {
+        let last = try Rounds.make(rounds) {
             let ours = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm, lists: lists)
             let alone = try DeliveryRun.of(load, threads: threads, port: sink.port, isWarm: isWarm)
             rate.add(ours.perSecond, alone.perSecond)
@@ -131,7 +121,7 @@ struct DeliverBenchmark: Benchmark {
 
     private func compareHandshakes(_ sink: BenchReceiver) throws -> FigureList {
         var (senders, whole) = (PairedRuns(), PairedRuns())
-        let last = try inTurns {
+        let last = try Rounds.make(rounds) {
             let ours = try DeliveryRun.of(load, threads: threads, port: sink.port)
             let alone = try HandshakeClient.microsecondsPerHandshake(sink)
             senders.add(ours.senderMicroseconds / Double(ours.deliveries), alone)

@@ -89,8 +89,7 @@ struct PostgresBenchmark: Benchmark {
         var (rate, cpu) = (PairedRuns(), PairedRuns())
         var server: [Double] = []
         var written: [Double] = []
-        var last: DeliveryRun?
-        for _ in 0..<rounds {
+        let last = try Rounds.make(rounds) {
             let address = try cluster.makeDatabase()
             let (serverBefore, walBefore) = (cluster.cpuSeconds, try cluster.walBytes())
             var serverAtDelivery = serverBefore
@@ -102,9 +101,8 @@ struct PostgresBenchmark: Benchmark {
             let theirs = try other(cluster, sink.port)
             rate.add(ours.perSecond, theirs.perSecond)
             cpu.add(ours.cpuMicroseconds, theirs.cpuMicroseconds)
-            last = ours
+            return ours
         }
-        guard let last else { throw BenchProblem("no round was made") }
         let count = Double(last.deliveries)
         let names = against.isEmpty ? ("PostgreSQL", "SQLite") : ("engine", "the other")
         return rate.figures("deliveries_per_second", "deliveries/s", names.0, names.1)

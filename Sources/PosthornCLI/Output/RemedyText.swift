@@ -27,6 +27,7 @@ enum RemedyText {
         case .checkOutbox:
             "end every program that has the outbox open, then check it with posthorn doctor, since what was written last may be lost"
         case .openAsWriter: "run any posthorn command as a user that may write it"
+        case .runNewer: "run the newer Posthorn or restore an older backup"
         case .readAsWriter: "run the command as a user that may write the outbox, or while posthorn run runs"
         case .openAddress: "if it is meant, --allow opens its range"
         }

@@ -32,6 +32,8 @@ public enum Remedy: String, Sendable, CaseIterable {
     case checkOutbox = "check_outbox"
     /// Open the outbox once as a user that may write it, which brings its schema up to date.
     case openAsWriter = "open_as_writer"
+    /// Run the newer Posthorn that changed the outbox, or take it from a backup of before.
+    case runNewer = "run_newer"
     /// Read it as a user that may write it, or while an engine runs.
     case readAsWriter = "read_as_writer"
     /// Open the address in the egress guard, if it is meant.
@@ -58,6 +60,7 @@ public enum Remedy: String, Sendable, CaseIterable {
         case .checkOutbox:
             "end every program that has the outbox open, then check it (Outbox.integrityProblems()), since what was written last may be lost"
         case .openAsWriter: "open it once as a user that may write it"
+        case .runNewer: "run the newer Posthorn or restore an older backup"
         case .readAsWriter: "read it as a user that may write it, or while an engine runs"
         case .openAddress: "if it is meant, open its range in the egress guard"
         }
