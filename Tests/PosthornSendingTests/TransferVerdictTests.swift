@@ -12,7 +12,7 @@ import Testing
         return head
     }
 
-    private func verdict(_ code: CURLcode, _ head: ResponseHead, _ intervention: AbortCause? = nil, detail: String = "")
+    private func verdict(_ code: CURLcode, _ head: borrowing ResponseHead, _ intervention: AbortCause? = nil, detail: String = "")
         -> TransferVerdict
     {
         TransferVerdict(code: code, head: head, wasSent: true, intervention: intervention, detail: detail)

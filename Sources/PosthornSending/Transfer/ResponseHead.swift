@@ -7,7 +7,9 @@ import PosthornText
 /// libcurl calls an answer complete whose head was cut before the blank line, and waits for the deadline after a 101;
 /// so the end of the head is looked for here. Of a status line it reads three digits and ignores what follows them, and any
 /// later line of the head that looks like one would be taken for it; so that line is read here as well.
-struct ResponseHead {
+///
+/// It cannot be copied: with each answer several fields would have their references counted up and down.
+struct ResponseHead: ~Copyable {
     /// What to do after a line.
     enum Step { case goOn, stop }
 

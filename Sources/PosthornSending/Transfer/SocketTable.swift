@@ -112,7 +112,7 @@ struct SocketTable {
     /// A kept connection is used again by the transfer in this place, or by none any more.
     mutating func use(_ socket: Int32, by slot: Int?) {
         if let slot {
-            endings[slot] = nil
+            if !endings.isEmpty { endings[slot] = nil }
             entries[Int(socket)].user = slot
         } else if Int(socket) < entries.count {
             entries[Int(socket)].user = -1

@@ -17,7 +17,7 @@ final class Transfer {
     @exclusivity(unchecked) var state = State()
 
     /// What one thread alone touches.
-    struct State {
+    struct State: ~Copyable {
         var job: SendJob?
         var lane = 0
         var grant = ConnectionGrant()

@@ -27,19 +27,20 @@ enum TransferCallbacks {
         posthorn_curl_set_pointer(handle, CURLOPT_RESOLVER_START_DATA, context)
     }
 
+    /// Gives `body` the transfer, without counting references: its thread keeps it alive.
     @inline(__always)
-    private static func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer {
-        Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+    private static func with<Result>(_ context: UnsafeMutableRawPointer?, _ body: (Transfer) -> Result) -> Result {
+        Unmanaged<Transfer>.fromOpaque(context!)._withUnsafeGuaranteedRef(body)
     }
 
     private static let takeBody: posthorn_curl_data_callback = { bytes, size, count, context in
         let length = size * count
-        return transfer(context).takeBody(view(bytes, length)) ? length : 0
+        return with(context) { $0.takeBody(view(bytes, length)) } ? length : 0
     }
 
     private static let takeHeader: posthorn_curl_data_callback = { bytes, size, count, context in
         let length = size * count
-        return transfer(context).takeHeaderLine(view(bytes, length)) ? length : 0
+        return with(context) { $0.takeHeaderLine(view(bytes, length)) } ? length : 0
     }
 
     private static func view(_ bytes: UnsafeMutablePointer<CChar>?, _ length: Int) -> UnsafeBufferPointer<UInt8> {
@@ -47,9 +48,11 @@ enum TransferCallbacks {
     }
 
     private static let aboutToSend: curl_prereq_callback = { context, remoteAddress, _, remotePort, localPort in
-        let may = transfer(context).mayBegin(localPort: UInt16(truncatingIfNeeded: localPort)) {
-            let address = remoteAddress.flatMap { NetworkAddress(String(cString: $0)) }
-            return address?.description(port: UInt16(truncatingIfNeeded: remotePort)) ?? ""
+        let may = with(context) { transfer in
+            transfer.mayBegin(localPort: UInt16(truncatingIfNeeded: localPort)) {
+                let address = remoteAddress.flatMap { NetworkAddress(String(cString: $0)) }
+                return address?.description(port: UInt16(truncatingIfNeeded: remotePort)) ?? ""
+            }
         }
         return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
@@ -58,16 +61,18 @@ enum TransferCallbacks {
         guard let address, let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return -1 }
         let raw = UnsafeRawPointer(address).advanced(by: offset).assumingMemoryBound(to: sockaddr.self)
         guard let target = NetworkAddress(raw) else { return -1 }
-        return transfer(context).openSocket(
-            to: target,
-            family: address.pointee.family,
-            type: address.pointee.socktype,
-            protocolNumber: address.pointee.protocol
-        )
+        return with(context) { transfer in
+            transfer.openSocket(
+                to: target,
+                family: address.pointee.family,
+                type: address.pointee.socktype,
+                protocolNumber: address.pointee.protocol
+            )
+        }
     }
 
     private static let setUpTLS: curl_ssl_ctx_callback = { _, tls, context in
-        guard let tls, transfer(context).mayAgree(OpaquePointer(tls)) else { return CURLE_SSL_CACERT_BADFILE }
+        guard let tls, with(context, { $0.mayAgree(OpaquePointer(tls)) }) else { return CURLE_SSL_CACERT_BADFILE }
         return CURLE_OK
     }
 
@@ -79,6 +84,6 @@ enum TransferCallbacks {
 
     /// libcurl is about to resolve a host by itself. Names are pinned before, so only a number may come here.
     private static let startResolver: curl_resolver_start_callback = { _, _, context in
-        transfer(context).needsNoName ? 0 : 1
+        with(context) { $0.needsNoName } ? 0 : 1
     }
 }
