@@ -19,9 +19,12 @@ final class PostgresConnection {
     private(set) var statements = 0
     private(set) var roundTrips = 0
 
+    /// What its sessions are called, unless the address says otherwise.
+    static let applicationName = "posthorn"
+
     /// What is said of a connection unless the address says otherwise: a server that is gone without a word is noticed.
     private static let settings: [(String, String)] = [
-        ("fallback_application_name", "posthorn"), ("connect_timeout", "10"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
+        ("fallback_application_name", applicationName), ("connect_timeout", "10"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
         ("keepalives_count", "3"), ("tcp_user_timeout", "8000"),
     ]
 

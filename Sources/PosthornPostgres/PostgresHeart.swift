@@ -139,15 +139,15 @@ final class PostgresHeart: Sendable {
 
     /// Ends sessions that hold an engine's row and wait in the middle of a message: its process was stopped, or its network is gone, while it
     /// sent or received. No time-out of the server's ends those, since they are not idle. The next look removes the engine. Sessions of other
-    /// roles are ended where this one has those roles, or `pg_signal_backend`.
+    /// roles are ended where this one has those roles, or both `pg_signal_backend` and `pg_read_all_stats`, without which it does not see
+    /// what they wait for.
     static func endStuckRecording(_ connection: PostgresConnection, seconds: Int64 = stuckSeconds) throws(OutboxProblem) {
         try connection.run(
             """
             SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
             WHERE a.datname = current_database() AND a.state = 'active' AND a.wait_event IN ('ClientRead', 'ClientWrite')
                 AND a.query_start <= clock_timestamp() - $1 * interval '1 second'
-                AND (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))
-                AND (NOT r.rolsuper OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))
+                AND \(mayEnd)
                 AND EXISTS (
                     SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.relation = to_regclass('posthorn_dispatcher')
                         AND l.mode = 'RowShareLock' AND l.granted)
@@ -155,6 +155,12 @@ final class PostgresHeart: Sendable {
             [.integer(seconds)]
         )
     }
+
+    /// Whether this role may see what sessions of the role `r` do, and end them.
+    static let mayEnd = """
+        ((pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE') AND pg_has_role('pg_read_all_stats', 'USAGE'))
+            AND (NOT r.rolsuper OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))
+        """
 
     /// For how long a session may wait in the middle of a message from an engine that gives no sign of life: as long as one in a transaction.
     static let stuckSeconds: Int64 = 10

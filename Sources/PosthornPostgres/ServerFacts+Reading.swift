@@ -140,6 +140,14 @@ extension ServerFacts {
             []
         )
         ownsTables = foreign.first?.boolean(0) != true
+        unendableRoles = try connection.runOnce(
+            """
+            SELECT DISTINCT r.rolname FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+            WHERE a.datname = current_database() AND a.application_name = $1 AND NOT \(PostgresHeart.mayEnd)
+                AND has_table_privilege(r.oid, to_regclass('posthorn_dispatcher'), 'UPDATE') ORDER BY 1
+            """,
+            [.text(PostgresConnection.applicationName)]
+        ).all.map { $0.text(0) }
     }
 
     private mutating func readTables(_ connection: PostgresConnection) throws(OutboxProblem) {

@@ -36,6 +36,8 @@ package struct ServerFacts: Sendable, Equatable {
     package var missingRights: [String] = []
     /// Whether it owns the tables, as a migration needs it.
     package var ownsTables = true
+    /// Roles whose sessions may be an engine's, and could not be ended by an engine of this role if they got stuck.
+    package var unendableRoles: [String] = []
     /// Whether it reaches the server by a Unix socket.
     package var isLocal = false
     /// The version of TLS; `nil` in the clear.

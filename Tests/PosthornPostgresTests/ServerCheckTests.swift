@@ -48,6 +48,7 @@ import Testing
         ("role", .problem, "lacks UPDATE on posthorn_count and 1 more rights", { $0.missingRights = ["UPDATE on posthorn_count", "x"] }),
         ("role", .warn, "everything on the server", { $0.isSuperuser = true }),
         ("role", .warn, "does not own", { $0.ownsTables = false }),
+        ("role", .warn, "GRANT other TO posthorn", { $0.unendableRoles = ["other"] }),
         ("tls", .warn, "sslmode=verify-full", { $0.tls = nil }), ("tls", .warn, "in this one's name", { $0.tlsMode = "require" }),
         (
             "slot", .warn, "pg_drop_replication_slot('old')",

@@ -90,6 +90,28 @@ import Testing
         try server.run(ended, in: all)
     }
 
+    @Test func anotherEnginesRoleWhoseSessionsCannotBeEndedIsNamed() throws {
+        let address = try makeOutbox("ending")
+        let all = server.address(of: server.name(of: address))
+        try server.run(
+            "CREATE ROLE elsewhere LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO elsewhere",
+            in: all
+        )
+        let other = server.address(of: server.name(of: address), as: "elsewhere")
+        let session = try BackgroundProgram([
+            PostgresServer.psql, "\(other)&application_name=posthorn", "-qtAX", "-c", "SELECT pg_sleep(600)",
+        ])
+        defer { session.stop(SIGKILL) }
+        try server.wait(for: "SELECT count(*) FROM pg_stat_activity WHERE usename = 'elsewhere'", in: all) { $0 == "1" }
+        #expect(try ServerFacts.read(address).unendableRoles == ["elsewhere"])
+        #expect(try doctor(address).contains { $0.hasPrefix("warn") && $0.contains("GRANT elsewhere TO ending") })
+        // Without seeing what they wait for, the right to end them is of no use.
+        try server.run("GRANT pg_signal_backend TO ending", in: all)
+        #expect(try ServerFacts.read(address).unendableRoles == ["elsewhere"])
+        try server.run("GRANT pg_read_all_stats TO ending", in: all)
+        #expect(try ServerFacts.read(address).unendableRoles.isEmpty)
+    }
+
     @Test func aSlotThatNobodyReadsIsNamed() throws {
         let address = try makeOutbox("slotted")
         let all = server.address(of: server.name(of: address))

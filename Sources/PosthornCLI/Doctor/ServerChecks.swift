@@ -18,7 +18,7 @@ enum ServerChecks {
             release(facts), Finding(.ok, "encoding", TerminalText.text(facts.encoding)), durability(facts), replication(facts), role(facts),
             tls(facts),
         ]
-        let many = [clock, slots, horizon, lockWaits, sessions, vacuum, sessionSettings]
+        let many = [clock, otherRoles, slots, horizon, lockWaits, sessions, vacuum, sessionSettings]
         return one + many.flatMap { $0(facts) }
     }
 
@@ -130,6 +130,19 @@ enum ServerChecks {
             )
         }
         return Finding(.ok, "role", "\(name) has every right it needs")
+    }
+
+    /// Engines of other roles, one of which may be cut off in the middle of a message.
+    static func otherRoles(_ facts: ServerFacts) -> [Finding] {
+        facts.unendableRoles.map { other in
+            let (own, other) = (TerminalText.text(facts.role), TerminalText.text(other))
+            return Finding(
+                .warn,
+                "role",
+                "\(own) may not end sessions of \(other), which has some of Posthorn's: if that machine is cut off in the middle of a message, its "
+                    + "endpoints wait until TCP gives up; run both as one role, or GRANT \(other) TO \(own) (a superuser's cannot be ended at all)"
+            )
+        }
     }
 
     static func tls(_ facts: ServerFacts) -> Finding {
