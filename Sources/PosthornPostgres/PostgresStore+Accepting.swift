@@ -179,6 +179,7 @@ extension PostgresStore {
                 WHERE NOT EXISTS (SELECT 1 FROM posthorn_pending WHERE event = $1 AND endpoint = $3)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_settled WHERE event = $1 AND endpoint = $3)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_arrival WHERE seq = $1)
+                    AND EXISTS (SELECT 1 FROM posthorn_outbox WHERE seq = $1 AND digest IS NULL)
                 RETURNING id
                 """,
                 .integer(seq),

@@ -131,30 +131,35 @@ extension PostgresStore {
     }
 
     /// Brings further attempts nearer that were put off by a clock that was ahead.
-    package func redate(at now: Timestamp, limit: Int) throws(OutboxProblem) -> Int {
-        let latest = now.advanced(byMilliseconds: Redating.mailLimitMilliseconds)
-        try run(
-            "UPDATE posthorn_mail SET next_attempt_at = $1 WHERE state = 'waiting' AND next_attempt_at > $2",
-            .integer(latest.milliseconds),
-            .integer(latest.milliseconds + Redating.toleranceMilliseconds)
-        )
+    package func redate(
+        of shards: ShardSet,
+        below position: RetryPosition?,
+        at now: Timestamp,
+        limit: Int
+    ) throws(OutboxProblem) -> RedatedRetries {
+        if position == nil, shards.contains(ShardSet.mailShard) { try redateMails(at: now) }
         let last = try run(
             """
-            SELECT p.next_attempt_at, p.id, a.started
-            FROM (SELECT next_attempt_at, id, attempts FROM posthorn_pending WHERE state = 'pending' AND attempts > 0 AND next_attempt_at > $1
+            SELECT p.next_attempt_at, p.id, a.started, p.endpoint
+            FROM (SELECT next_attempt_at, id, attempts, endpoint FROM posthorn_pending
+                WHERE state = 'pending' AND attempts > 0 AND next_attempt_at > $1 AND (next_attempt_at, id) < ($3, $4)
                 ORDER BY next_attempt_at DESC, id DESC LIMIT $2) p
-            JOIN posthorn_attempt a ON a.delivery = p.id AND a.number = p.attempts
+            LEFT JOIN posthorn_attempt a ON a.delivery = p.id AND a.number = p.attempts ORDER BY 1 DESC, 2 DESC
             """,
             .integer(now.milliseconds),
-            .integer(Int64(limit))
+            .integer(Int64(limit)),
+            .integer(position?.due ?? .max),
+            .integer(position?.delivery ?? .max)
         )
         var found: [(delivery: Int64, shift: Int64)] = []
-        for row in last.all {
+        for row in last.all where !row.isNull(2) && shards.containsEndpoint(row.integer(3)) {
             let (due, lastAttempt) = (Timestamp(milliseconds: row.integer(0)), Timestamp(milliseconds: row.integer(2)))
             guard let shift = Redating.shift(due: due, lastAttempt: lastAttempt, now: now) else { continue }
             found.append((row.integer(1), shift))
         }
-        if found.isEmpty { return 0 }
+        let next = last.count < limit ? nil : last.all.last.map { RetryPosition(due: $0.integer(0), delivery: $0.integer(1)) }
+        let redated = RedatedRetries(count: found.count, next: next)
+        if found.isEmpty { return redated }
         found.sort { $0.delivery < $1.delivery }
         try run(
             """
@@ -166,7 +171,16 @@ extension PostgresStore {
             .integers(found.map(\.shift))
         )
         countUp("queue")
-        return found.count
+        return redated
+    }
+
+    private func redateMails(at now: Timestamp) throws(OutboxProblem) {
+        let latest = now.advanced(byMilliseconds: Redating.mailLimitMilliseconds)
+        try run(
+            "UPDATE posthorn_mail SET next_attempt_at = $1 WHERE state = 'waiting' AND next_attempt_at > $2",
+            .integer(latest.milliseconds),
+            .integer(latest.milliseconds + Redating.toleranceMilliseconds)
+        )
     }
 }
 #endif

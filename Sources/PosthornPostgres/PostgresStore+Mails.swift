@@ -262,13 +262,23 @@ extension PostgresStore {
         return status
     }
 
-    /// Deletes mails whose deliveries were all pruned.
-    package func deleteEmptyMails() throws(OutboxProblem) {
+    /// Mails about an endpoint's health that were queued before a time and wait no more.
+    package func oldNotices(before time: Timestamp, limit: Int) throws(OutboxProblem) -> [Int64] {
+        try run(
+            "SELECT key FROM posthorn_mail WHERE notice IS NOT NULL AND state <> 'waiting' AND created < $1 LIMIT $2",
+            .integer(time.milliseconds),
+            .integer(Int64(limit))
+        ).all.map { $0.integer(0) }
+    }
+
+    /// Deletes mails that are about no delivery.
+    package func deleteNotices(_ mails: [Int64]) throws(OutboxProblem) {
         try run(
             """
-            DELETE FROM posthorn_mail m WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = m.key)
-                AND (m.notice IS NULL OR m.state <> 'waiting')
-            """
+            DELETE FROM posthorn_mail m WHERE m.key = ANY ($1::bigint[])
+                AND NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = m.key)
+            """,
+            .integers(mails)
         )
     }
 }

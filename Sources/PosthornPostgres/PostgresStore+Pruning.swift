@@ -95,7 +95,7 @@ extension PostgresStore {
         let moved = "RETURNING state, attempts > 0"
         let seq = [PostgresValue.integer(event.seq)]
         let found = try send([
-            deletion("posthorn_attempt", "delivery"), deletion("posthorn_notification", "delivery"),
+            deletion("posthorn_attempt", "delivery"), PostgresStep(Self.notificationsDeletion, ids),
             deletion("posthorn_lane", "delivery", "RETURNING waits"), deletion("posthorn_pending", "id", moved),
             deletion("posthorn_settled", "id", moved), PostgresStep("DELETE FROM posthorn_outbox WHERE seq = $1", seq),
             PostgresStep("DELETE FROM posthorn_arrival WHERE seq = $1", seq),
@@ -109,6 +109,13 @@ extension PostgresStore {
         if !event.waitsForFanOut { changedCounts.events -= Int64(found[5].affected) }
         return found[0].affected
     }
+
+    /// Mails that are about nothing else go with them.
+    private static let notificationsDeletion = """
+        WITH gone AS (DELETE FROM posthorn_notification WHERE delivery = ANY ($1::bigint[]) RETURNING mail)
+        DELETE FROM posthorn_mail m WHERE m.key IN (SELECT mail FROM gone) AND NOT EXISTS (
+            SELECT 1 FROM posthorn_notification n WHERE n.mail = m.key AND n.delivery <> ALL ($1::bigint[]))
+        """
 
     /// All endpoints that are removed.
     package func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { try removedEndpoints(only: nil) }

@@ -168,15 +168,16 @@ extension PostgresStore {
 
     /// What the receiver at one address has asked for is no wish of the one at another.
     private func liftThrottle(of endpoint: Int64, movingTo url: String) throws(OutboxProblem) {
-        let lifted = try run(
-            """
-            DELETE FROM posthorn_throttle WHERE endpoint = $1
-                AND $2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = $1 ORDER BY key DESC LIMIT 1)
-            """,
-            .integer(endpoint),
-            .text(url)
-        )
-        if lifted.affected > 0 { try write(health: nil, ofEndpoint: endpoint) }
+        for rows in ["posthorn_throttle WHERE endpoint = $1", "posthorn_health WHERE endpoint = $1 AND state <> 'disabled'"] {
+            try run(
+                """
+                DELETE FROM \(rows) AND $2 <> (
+                    SELECT url FROM posthorn_endpoint_revision WHERE endpoint = $1 ORDER BY key DESC LIMIT 1)
+                """,
+                .integer(endpoint),
+                .text(url)
+            )
+        }
     }
 }
 #endif

@@ -39,7 +39,7 @@ final class Checkpointer {
     /// The log's size, which shrinks when it is closed alone: a log that starts again is written over from its start.
     private func logBytes() -> Int {
         var info = stat()
-        return stat(connection.path + "-wal", &info) == 0 ? Int(info.st_size) : 0
+        return stat(connection.realPath + "-wal", &info) == 0 ? Int(info.st_size) : 0
     }
 
     /// Makes a checkpoint now.
@@ -49,7 +49,7 @@ final class Checkpointer {
             helper = second
         } else {
             helper = try SQLiteConnection(
-                path: connection.path,
+                path: connection.realPath,
                 creating: false,
                 busyTimeoutMilliseconds: connection.busyTimeoutMilliseconds
             )

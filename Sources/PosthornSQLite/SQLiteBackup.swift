@@ -35,16 +35,16 @@ package enum SQLiteBackup {
         try refuseExisting(target)
         let partial = try Partial(of: target)
         let counted = try copy(source, to: partial.path, unless: isCut)
-        let report = try finish(partial, target, source, unless: isCut) { (connection) throws(OutboxProblem) in
+        let report = try makeReady(partial, for: target, source, unless: isCut) { (connection) throws(OutboxProblem) in
             let note = try connection.prepare("INSERT OR REPLACE INTO posthorn_setting (name, value) VALUES (?, ?)")
             note.bind(1, mark)
             note.bind(2, now.milliseconds)
             try note.run()
         }
         guard counted == (report.events, report.deliveries.values.reduce(0, +)) else {
-            unlink(target)
             throw OutboxProblem(.damaged, "the copy of \(source) has other counts than the outbox had; check the outbox, and try again")
         }
+        try place(partial, at: target)
         note(BackupFacts(takenAt: now, bytes: report.bytes, events: report.events), in: source)
         return report
     }
@@ -80,10 +80,15 @@ package enum SQLiteBackup {
         let takenAt = try moment(of: partial.path)
         let problems = try SQLiteStore(reading: partial.path, anySchema: true).integrityProblems()
         if let first = problems.first { throw OutboxProblem(.notADatabase, "the backup \(backup) is damaged (\(first)); take another") }
-        var former: String?
-        if isThere { former = try moveAside(path, now) }
-        let report = try finish(partial, path, backup, unless: { false }) { (connection) throws(OutboxProblem) in
+        let report = try makeReady(partial, for: path, backup, unless: { false }) { (connection) throws(OutboxProblem) in
             try connection.execute("DELETE FROM posthorn_setting WHERE name IN ('\(mark)', '\(BackupFacts.name)')")
+        }
+        // Last of all: what may fail for want of room is done.
+        let former = isThere ? try moveAside(path, now) : nil
+        do throws(OutboxProblem) { try place(partial, at: path) } catch {
+            guard let former else { throw error }
+            if putBack(former, path) { throw error }
+            throw OutboxProblem(error.code, "\(error.message); the outbox that was there is \(former) now", remedy: error.remedy)
         }
         // The newest copy is the one that has become the outbox.
         if let takenAt { note(BackupFacts(takenAt: takenAt, bytes: report.bytes, events: report.events), in: path) }
@@ -198,10 +203,10 @@ package enum SQLiteBackup {
         return (events, deliveries)
     }
 
-    /// Gives a copy its last touch, checks all of it, and its name when it is on disk.
-    private static func finish(
+    /// Gives a copy its last touch, checks all of it, and sees to it that it is on disk.
+    private static func makeReady(
         _ partial: borrowing Partial,
-        _ target: String,
+        for target: String,
         _ source: String,
         unless isCut: () -> Bool,
         _ touch: (SQLiteConnection) throws(OutboxProblem) -> Void
@@ -231,12 +236,16 @@ package enum SQLiteBackup {
         }
         let report = try facts(of: store, target)
         try flush(partial.path)
+        return report
+    }
+
+    /// Gives a copy that is ready its name.
+    private static func place(_ partial: borrowing Partial, at target: String) throws(OutboxProblem) {
         // A link and not a renaming: what has the name meanwhile stays.
         if link(partial.path, target) != 0 {
             throw OutboxProblem(.access, "cannot make \(target): \(String(cString: strerror(errno))); check the path and its permissions")
         }
         try flush(folder(of: target))
-        return report
     }
 
     /// Changes a copy that nobody else has open, so that all of it is in the one file afterwards.
@@ -292,9 +301,23 @@ package enum SQLiteBackup {
         let former = "\(path).replaced-\(now.milliseconds)"
         // The log first: what is left of it under the old name would be taken for the new file's.
         for ending in ["-wal", "-shm", ""] where rename(path + ending, former + ending) != 0 && errno != ENOENT {
-            throw OutboxProblem(.access, "cannot rename \(path)\(ending): \(String(cString: strerror(errno)))")
+            let problem = OutboxProblem(.access, "cannot rename \(path)\(ending): \(String(cString: strerror(errno)))")
+            _ = putBack(former, path)
+            throw problem
         }
         return former
+    }
+
+    /// Gives an outbox that was moved aside its name again, unless another file has it by now.
+    private static func putBack(_ former: String, _ path: String) -> Bool {
+        let isMoved = access(former, F_OK) == 0
+        if isMoved, access(path, F_OK) == 0 { return false }
+        // The log first: one who opened the file without it would miss what is in it.
+        for ending in ["-shm", "-wal"] where rename(former + ending, path + ending) != 0 && errno != ENOENT { return false }
+        if !isMoved { return true }
+        if link(former, path) == 0 { return unlink(former) == 0 }
+        for ending in ["-wal", "-shm"] { rename(path + ending, former + ending) }
+        return false
     }
 
     private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }

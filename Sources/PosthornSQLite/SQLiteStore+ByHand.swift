@@ -112,25 +112,38 @@ extension SQLiteStore {
     }
 
     /// Brings further attempts nearer that were put off by a clock that was ahead.
-    package func redate(at now: Timestamp, limit: Int) throws(OutboxProblem) -> Int {
-        try redateMails(at: now)
+    package func redate(
+        of shards: ShardSet,
+        below position: RetryPosition?,
+        at now: Timestamp,
+        limit: Int
+    ) throws(OutboxProblem) -> RedatedRetries {
+        if position == nil, shards.contains(ShardSet.mailShard) { try redateMails(at: now) }
         let last = try connection.statement(
             """
-            SELECT d.next_attempt_at, d.id, a.started
+            SELECT d.next_attempt_at, d.id, a.started, d.endpoint
             FROM posthorn_delivery d INDEXED BY posthorn_delivery_retry JOIN posthorn_attempt a ON a.delivery = d.id AND a.number = d.attempts
-            WHERE d.state = 'pending' AND d.attempts > 0 AND d.next_attempt_at > ?1 ORDER BY d.next_attempt_at DESC, d.id DESC LIMIT ?2
+            WHERE d.state = 'pending' AND d.attempts > 0 AND d.next_attempt_at > ?1 AND (d.next_attempt_at, d.id) < (?3, ?4)
+            ORDER BY d.next_attempt_at DESC, d.id DESC LIMIT ?2
             """
         )
         last.bind(1, now.milliseconds)
         last.bind(2, Int64(limit))
+        last.bind(3, position?.due ?? .max)
+        last.bind(4, position?.delivery ?? .max)
         defer { last.reset() }
         var found: [(delivery: Int64, shift: Int64)] = []
+        var (rows, end) = (0, position)
         while try last.step() {
+            rows += 1
+            end = RetryPosition(due: last.integer(0), delivery: last.integer(1))
+            guard shards.containsEndpoint(last.integer(3)) else { continue }
             let (due, lastAttempt) = (Timestamp(milliseconds: last.integer(0)), Timestamp(milliseconds: last.integer(2)))
             if let shift = Redating.shift(due: due, lastAttempt: lastAttempt, now: now) { found.append((last.integer(1), shift)) }
         }
         last.reset()
-        if found.isEmpty { return 0 }
+        let redated = RedatedRetries(count: found.count, next: rows < limit ? nil : end)
+        if found.isEmpty { return redated }
         let update = try connection.statement(
             "UPDATE posthorn_delivery SET next_attempt_at = next_attempt_at - ?1, scheduled_at = scheduled_at - ?1 WHERE id = ?2"
         )
@@ -140,7 +153,7 @@ extension SQLiteStore {
             try update.run()
         }
         try countUp("queue")
-        return found.count
+        return redated
     }
 
     private func redateMails(at now: Timestamp) throws(OutboxProblem) {

@@ -306,14 +306,30 @@ extension SQLiteStore {
         try statement.run()
     }
 
-    /// Deletes mails whose deliveries were all pruned.
-    package func deleteEmptyMails() throws(OutboxProblem) {
-        let delete = try connection.statement(
-            """
-            DELETE FROM posthorn_mail WHERE NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = posthorn_mail.key)
-                AND (notice IS NULL OR state <> 'waiting')
-            """
+    /// Mails about an endpoint's health that were queued before a time and wait no more.
+    package func oldNotices(before time: Timestamp, limit: Int) throws(OutboxProblem) -> [Int64] {
+        let rows = try connection.statement(
+            "SELECT key FROM posthorn_mail WHERE notice IS NOT NULL AND state <> 'waiting' AND created < ?1 LIMIT ?2"
         )
+        rows.bind(1, time.milliseconds)
+        rows.bind(2, Int64(limit))
+        defer { rows.reset() }
+        var keys: [Int64] = []
+        while try rows.step() { keys.append(rows.integer(0)) }
+        return keys
+    }
+
+    /// Deletes mails that are about no delivery.
+    package func deleteNotices(_ mails: [Int64]) throws(OutboxProblem) {
+        for mail in mails { try deleteMail(mail) }
+    }
+
+    /// Deletes a mail, unless deliveries are told of in it.
+    func deleteMail(_ key: Int64) throws(OutboxProblem) {
+        let delete = try connection.statement(
+            "DELETE FROM posthorn_mail WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM posthorn_notification WHERE mail = ?1)"
+        )
+        delete.bind(1, key)
         try delete.run()
     }
 }

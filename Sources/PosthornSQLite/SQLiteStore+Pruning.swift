@@ -97,15 +97,17 @@ extension SQLiteStore {
         return page
     }
 
-    /// Deletes an event with its deliveries, their attempts and notifications.
+    /// Deletes an event with its deliveries, their attempts and notifications, and mails that are about nothing else.
     package func delete(_ event: EventHistory) throws(OutboxProblem) -> Int {
-        let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery = ?")
+        let notifications = try connection.statement("DELETE FROM posthorn_notification WHERE delivery = ? RETURNING mail")
         let attempts = try connection.statement("DELETE FROM posthorn_attempt WHERE delivery = ?")
         let rows = try connection.statement("DELETE FROM posthorn_delivery WHERE id = ? RETURNING attempts")
         var attemptCount = 0
+        var mails: Set<Int64> = []
         for delivery in event.deliveries {
             notifications.bind(1, delivery.id)
-            try notifications.run()
+            defer { notifications.reset() }
+            while try notifications.step() { mails.insert(notifications.integer(0)) }
             attempts.bind(1, delivery.id)
             try attempts.run()
             attemptCount += connection.changes
@@ -114,6 +116,7 @@ extension SQLiteStore {
             defer { rows.reset() }
             if try rows.step() { count(1, from: DeliveryCount(delivery.state, attempts: Int(rows.integer(0))), to: nil) }
         }
+        for mail in mails { try deleteMail(mail) }
         let statement = try connection.statement("DELETE FROM posthorn_outbox WHERE seq = ?")
         statement.bind(1, event.seq)
         try statement.run()

@@ -76,7 +76,10 @@ struct FileSnapshot: Equatable {
         bytes = Int(facts.st_size)
         changedSeconds = facts.st_mtim.tv_sec
         changedNanoseconds = facts.st_mtim.tv_nsec
+        // Beside the file itself, where the path is a link to it.
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
         var log = stat()
-        hasLog = stat(path + "-wal", &log) == 0 && log.st_size > 0
+        hasLog = stat((resolved.map { String(cString: $0) } ?? path) + "-wal", &log) == 0 && log.st_size > 0
     }
 }

@@ -150,6 +150,7 @@ extension SQLiteStore {
                 WHERE NOT EXISTS (SELECT 1 FROM posthorn_delivery INDEXED BY posthorn_delivery_event
                     WHERE event = ?1 AND endpoint IS NOT NULL AND endpoint = ?5)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_arrival WHERE seq = ?1)
+                    AND EXISTS (SELECT 1 FROM posthorn_outbox WHERE seq = ?1 AND digest IS NULL)
                 """
             )
             insert.bind(1, seq)

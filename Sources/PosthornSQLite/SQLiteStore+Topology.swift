@@ -185,18 +185,26 @@ extension SQLiteStore {
         try statement.run()
     }
 
-    /// What the receiver at one address has asked for is no wish of the one at another.
+    /// What the receiver at one address has asked for is no wish of the one at another, and how it does says nothing of that. One that is
+    /// disabled stays so until it is enabled.
     private func liftThrottle(of endpoint: Int64, movingTo url: String) throws(OutboxProblem) {
-        let delete = try connection.statement(
+        let throttle = try connection.statement(
             """
             DELETE FROM posthorn_throttle WHERE endpoint = ?1
                 AND ?2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = ?1 ORDER BY key DESC LIMIT 1)
             """
         )
-        delete.bind(1, endpoint)
-        delete.bind(2, url)
-        try delete.run()
-        if connection.changes > 0 { try write(health: nil, ofEndpoint: endpoint) }
+        let health = try connection.statement(
+            """
+            DELETE FROM posthorn_health WHERE endpoint = ?1 AND state <> 'disabled'
+                AND ?2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = ?1 ORDER BY key DESC LIMIT 1)
+            """
+        )
+        for delete in [throttle, health] {
+            delete.bind(1, endpoint)
+            delete.bind(2, url)
+            try delete.run()
+        }
     }
 
     /// How many deliveries of an endpoint with greater numbers than one are pending or held.

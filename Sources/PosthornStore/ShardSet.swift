@@ -6,6 +6,8 @@ public struct ShardSet: Sendable, Hashable {
 
     /// The shard whose engine sends the mails of all.
     public static let mailShard = 0
+    /// The engine that has this shard deletes what is old, of several that share an outbox.
+    package static let upkeepShard = 0
 
     /// A bit for each shard, the lowest for the first.
     package private(set) var bits: UInt64

@@ -13,6 +13,9 @@ public struct SystemClock: PosthornClock {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
+    /// By `CLOCK_BOOTTIME`.
+    public func elapsedMilliseconds() -> Int64 { BootClock.nanoseconds() / 1_000_000 }
+
     /// The difference to now, never negative.
     public func realMilliseconds(until moment: Timestamp) -> Int64? {
         max(0, moment.milliseconds - now().milliseconds)

@@ -237,5 +237,7 @@ final class MemoryReader: OutboxReader {
     func data(ofEvent seq: Int64) throws(OutboxProblem) -> [UInt8]? { tables.data(ofEvent: seq) }
     func history(ofEvent seq: Int64) throws(OutboxProblem) -> EventHistory? { tables.history(ofEvent: seq) }
     func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint] { tables.removedEndpoints() }
+
+    func oldNotices(before time: Timestamp, limit: Int) throws(OutboxProblem) -> [Int64] { tables.oldNotices(before: time, limit: limit) }
     func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint? { tables.removedEndpoints().first { $0.key == key } }
 }

@@ -110,17 +110,29 @@ extension MemoryStore {
         }
     }
 
-    func redate(at now: Timestamp, limit: Int) throws(OutboxProblem) -> Int {
+    func redate(
+        of shards: ShardSet,
+        below position: RetryPosition?,
+        at now: Timestamp,
+        limit: Int
+    ) throws(OutboxProblem) -> RedatedRetries {
         try update { (tables) throws(OutboxProblem) in
-            for place in tables.mails.indices where tables.mails[place].state == .waiting {
+            for place in tables.mails.indices
+            where position == nil && shards.contains(ShardSet.mailShard) && tables.mails[place].state == .waiting {
                 tables.mails[place].due = tables.mails[place].due.map { Redating.mailDue($0, now: now) ?? $0 }
             }
-            let ahead = tables.deliveries.indices.filter { tables.deliveries[$0].isRetry && (tables.deliveries[$0].due ?? now) > now }
-            let last = ahead.sorted { (tables.deliveries[$0].due ?? now) > (tables.deliveries[$1].due ?? now) }.prefix(limit)
+            func place(_ index: Int) -> RetryPosition {
+                RetryPosition(due: (tables.deliveries[index].due ?? now).milliseconds, delivery: tables.deliveries[index].id)
+            }
+            let ahead = tables.deliveries.indices.filter { tables.deliveries[$0].isRetry && place($0).due > now.milliseconds }
+            let below = ahead.filter { index in position.map { place(index) < $0 } ?? true }
+            let last = below.sorted { place($1) < place($0) }.prefix(limit)
+            let next = last.count < limit ? nil : last.last.map(place)
             var count = 0
             for place in last {
                 let delivery = tables.deliveries[place]
-                guard let due = delivery.due, let attempt = tables.attempts[delivery.id]?.last?.outcome.started,
+                guard tables.endpoint(ofRevision: delivery.revision).map({ shards.containsEndpoint($0.key) }) ?? false,
+                    let due = delivery.due, let attempt = tables.attempts[delivery.id]?.last?.outcome.started,
                     let shift = Redating.shift(due: due, lastAttempt: attempt, now: now)
                 else { continue }
                 tables.deliveries[place].due = due.advanced(byMilliseconds: -shift)
@@ -131,7 +143,7 @@ extension MemoryStore {
                 count += 1
             }
             if count > 0 { tables.queueGeneration += 1 }
-            return count
+            return RedatedRetries(count: count, next: next)
         }
     }
 

@@ -80,7 +80,9 @@ extension MemoryStore {
             for id in gone { attempts += tables.attempts.removeValue(forKey: id)?.count ?? 0 }
             tables.deliveries.removeAll { gone.contains($0.id) }
             for id in gone where tables.lanes.removeValue(forKey: id)?.waits == true { tables.queueGeneration += 1 }
+            let mails = Set(tables.notifications.filter { gone.contains($0.delivery) }.map(\.mail))
             tables.notifications.removeAll { gone.contains($0.delivery) }
+            tables.deleteMails(mails)
             if let row = tables.event(event.seq) { tables.numbers[Array(row.event.id.utf8)] = nil }
             tables.events.removeAll { $0.seq == event.seq }
             return attempts
@@ -104,11 +106,12 @@ extension MemoryStore {
         }
     }
 
-    func deleteEmptyMails() throws(OutboxProblem) {
-        try update { (tables) throws(OutboxProblem) in
-            let told = Set(tables.notifications.map(\.mail))
-            tables.mails.removeAll { !told.contains($0.key) && ($0.notice == nil || $0.state != .waiting) }
-        }
+    func oldNotices(before time: Timestamp, limit: Int) throws(OutboxProblem) -> [Int64] {
+        tables.oldNotices(before: time, limit: limit)
+    }
+
+    func deleteNotices(_ mails: [Int64]) throws(OutboxProblem) {
+        try update { (tables) throws(OutboxProblem) in tables.deleteMails(Set(mails)) }
     }
 
     /// Memory is given back as it comes free.
@@ -167,6 +170,16 @@ extension Tables {
                 return EventHistory.Delivery(id: delivery.id, state: delivery.state, lastAttempt: last)
             }
         )
+    }
+
+    func oldNotices(before time: Timestamp, limit: Int) -> [Int64] {
+        mails.filter { $0.notice != nil && $0.state != .waiting && $0.closed.map { $0 < time } ?? false }.prefix(limit).map(\.key)
+    }
+
+    /// Deletes those of some mails that no notification is in.
+    mutating func deleteMails(_ keys: Set<Int64>) {
+        let told = Set(notifications.map(\.mail))
+        mails.removeAll { keys.contains($0.key) && !told.contains($0.key) }
     }
 
     func removedEndpoints() -> [RemovedEndpoint] {

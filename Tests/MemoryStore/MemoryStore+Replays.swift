@@ -27,7 +27,7 @@ extension MemoryStore {
 
     func addDeliveries(ofEvent seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) -> [Int64] {
         try update { (tables) throws(OutboxProblem) in
-            if tables.arrivals.contains(seq) { return [] }
+            if tables.arrivals.contains(seq) || tables.event(seq)?.event.hasData != true { return [] }
             let has = Set(tables.deliveries.filter { $0.event == seq }.compactMap { tables.revision($0.revision)?.endpoint })
             let missing = recipients.filter { !has.contains($0.endpoint) }
             tables.add(missing, of: seq, at: now)

@@ -62,7 +62,8 @@ extension MemoryStore {
                 guard endpoint.needsRevision else { continue }
                 // What the receiver at one address has asked for is no wish of the one at another.
                 if tables.newestRevision(ofEndpoint: endpoint.key)?.url != endpoint.settings.url {
-                    if tables.throttles.removeValue(forKey: endpoint.key) != nil { tables.health[endpoint.key] = nil }
+                    tables.throttles[endpoint.key] = nil
+                    if tables.health[endpoint.key]?.state != .disabled { tables.health[endpoint.key] = nil }
                 }
                 tables.addRevision(of: endpoint.key, endpoint.settings)
             }

@@ -79,6 +79,46 @@ import PosthornStore
         #expect(throws: OutboxProblem.self) { try SQLiteBackup.make(of: path, at: "/nonexistent/x.db", now: now) }
     }
 
+    /// However little room there is: either the backup has taken its place, or it is there as before.
+    @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
+    func anOutboxKeepsItsNameUntilTheBackupIsReady() throws {
+        let connection = try made()
+        try insert(3, into: connection)
+        _ = try SQLiteBackup.make(of: path, at: copy, now: now)
+        var failures = 0
+        for pages in 0... {
+            let disk = try SmallDisk(bytes: 8 << 20)
+            let outbox = disk.file("outbox.db")
+            do {
+                let store = try SQLiteStore(path: outbox, now: now)
+                try store.connection.execute("INSERT INTO posthorn_node (id, level) VALUES ('own', 'company')")
+            }
+            disk.fill()
+            truncate(disk.file("filler"), (8 << 20) - Int(try size(of: disk.path)) - pages * 4096)
+            do throws(OutboxProblem) {
+                _ = try SQLiteBackup.restore(copy, to: outbox, replacing: true, now: now)
+                break
+            } catch {
+                failures += 1
+                #expect(error.code == .full, "\(error)")
+                // Reading takes some room too.
+                disk.empty()
+                let left = try SQLiteConnection(path: outbox, creating: false)
+                #expect(try left.text("SELECT id FROM posthorn_node") == "own", "\(pages)")
+            }
+        }
+        #expect(failures > 3)
+    }
+
+    /// Bytes that the files of a folder take, but for what fills it.
+    private func size(of folder: String) throws -> Int {
+        var facts = statvfs()
+        try #require(statvfs(folder, &facts) == 0)
+        var filler = stat()
+        try #require(stat("\(folder)/filler", &filler) == 0)
+        return Int(facts.f_blocks - facts.f_bfree) * Int(facts.f_frsize) - Int(filler.st_size)
+    }
+
     @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
     func aCopyThatWouldFillTheDiskIsRefusedBeforeItTakesTheRoom() throws {
         let connection = try made()

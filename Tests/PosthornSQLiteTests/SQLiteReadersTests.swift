@@ -1,3 +1,4 @@
+import Glibc
 import PosthornModel
 import PosthornStore
 import PosthornTestSupport
@@ -46,6 +47,23 @@ import Testing
         }
         try addNode("b", to: writer)
         #expect(try readers.read(nodes) == 2)
+    }
+
+    /// SQLite has the log beside the file itself.
+    @Test func whereThePathIsALinkTheLogIsFoundAndEmptied() throws {
+        let link = path + "-link.db"
+        _ = try SQLiteStore(path: path, now: now)
+        try #require(symlink(path, link) == 0)
+        let store = try SQLiteStore(path: link, now: now)
+        try #require(try store.join(alone: false))
+        let other = try SQLiteConnection(path: path, creating: false)
+        try other.execute("PRAGMA wal_autocheckpoint = 0; CREATE TABLE own (data BLOB); INSERT INTO own VALUES (zeroblob(6000000))")
+        #expect(FileSnapshot(path: link)?.hasLog == true)
+        var facts = stat()
+        try #require(stat(path, &facts) == 0 && facts.st_size < 1_000_000)
+        try store.maintain()
+        try #require(stat(path, &facts) == 0)
+        #expect(facts.st_size > 6_000_000)
     }
 
     /// A connection that takes the file for unchangeable is good for one reading; the next one sees what was written meanwhile.

@@ -27,6 +27,21 @@ import Testing
         #expect(book.keepable("b.example").isEmpty)
     }
 
+    /// A thread that was stopped finds answers that have come meanwhile only after its clock.
+    @Test func timeInWhichTheThreadCouldNotRunIsNotTheNames() {
+        var book = NameCache<Int>(cacheNanoseconds: second)
+        for (job, host) in [(1, "a.example"), (2, "b.example"), (3, "a.example")] { book.wait(job, for: host, until: Int64(job) * second) }
+        book.outlast(5 * second) { $0 += 10 }
+        #expect(book.nextDeadline == 6 * second)
+        let early = book.expire(now: 6 * second - 1)
+        let first = book.expire(now: 6 * second)
+        #expect(early.isEmpty && first == [11] && book.nextDeadline == 7 * second)
+        #expect(book.take(.addresses([]), for: "a.example", now: 6 * second) == [13])
+        _ = book.expire(now: 7 * second)
+        book.outlast(second) { _ in }
+        #expect(book.nextDeadline == .max && book.waitingCount == 0)
+    }
+
     @Test func aNameOfThousandsOfAddressesIsRememberedInPart() throws {
         var book = NameCache<Int>(cacheNanoseconds: second, graceNanoseconds: 60 * second)
         for number in 0..<1000 {

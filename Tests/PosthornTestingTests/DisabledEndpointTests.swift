@@ -109,6 +109,29 @@ import Testing
         #expect(test.sent.count == 2)
     }
 
+    /// What waits goes where it was to go; that says nothing of the address that the endpoint has now.
+    @Test func answersOfAnAddressThatItHasLeftDoNotDisableIt() async throws {
+        let test = try TestOutbox { $0.url.contains("old") ? .status(410) : .ok }
+        _ = try await test.outbox.put(Node(id: "acme", level: .company))
+        _ = try await test.outbox.put(EndpointSettings(id: "crm", node: "acme", url: "https://old.example/", vendor: .weseedo))
+        var configuration = EngineConfiguration()
+        configuration.health = HealthPolicy(suspendAfter: 2, disableAfterMilliseconds: 3_600_000, goneDisables: true)
+        let (news, report) = AsyncStream<EngineEvent>.makeStream()
+        let engine = try test.engine(configuration) { report.yield($0) }
+        try engine.start()
+        var events = news.makeAsyncIterator()
+        _ = try await test.outbox.emit(NewEvent(type: "T", node: "acme", data: "{}"))
+        while case .some(let event) = await events.next() { if case .attemptFailed = event { break } }
+        _ = try await test.outbox.put(EndpointSettings(id: "crm", node: "acme", url: "https://new.example/", vendor: .weseedo))
+        while try await test.outbox.status().deliveries[.exhausted] != 1 { test.clock.advance(by: .seconds(60)) }
+        #expect(test.sent.count == 5)
+        #expect(try await test.outbox.status().endpoints[.active] == 1)
+        #expect(try await test.outbox.endpointHealth().isEmpty)
+        _ = try await test.outbox.emit(NewEvent(type: "T", node: "acme", data: "{}"))
+        while try await test.outbox.status().deliveries[.delivered] != 1 { test.clock.advance(by: .seconds(1)) }
+        try await engine.stop()
+    }
+
     @Test func oneThatIsDisabledByHandSaysSo() async throws {
         let test = try TestOutbox { _ in .ok }
         _ = try await test.outbox.put(Node(id: "acme", level: .company))

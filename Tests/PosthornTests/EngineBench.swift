@@ -62,6 +62,7 @@ final class EngineBench: Sendable {
         speed: Double = 1,
         mail: MailConfiguration? = nil,
         drainMilliseconds: Int64 = 30_000,
+        looks: LookCount? = nil,
         observe: @escaping @Sendable (EngineEvent) -> Void = { _ in }
     ) throws -> Engine {
         var sender = SenderConfiguration()
@@ -69,6 +70,12 @@ final class EngineBench: Sendable {
         let log = log
         var configuration = EngineConfiguration(speed: speed, untilSettled: untilSettled, sender: sender, mail: mail)
         configuration.drainMilliseconds = drainMilliseconds
+        if let looks {
+            configuration.outcomeOverride = { job, outcome in
+                looks.count(job.id)
+                return outcome
+            }
+        }
         return try Engine(outbox: outbox, configuration: configuration) { event in
             observe(event)
             log.add(event)
@@ -128,4 +135,11 @@ extension EngineEvent {
         guard case .attemptFailed(let update) = self else { return false }
         return update.state == state && (attempt == nil || update.attempt == attempt)
     }
+}
+
+/// How often an engine has looked at the outcome of each delivery's attempts.
+final class LookCount: Sendable {
+    private let counts = Mutex<[Int64: Int]>([:])
+    var all: [Int64: Int] { counts.withLock { $0 } }
+    func count(_ delivery: Int64) { counts.withLock { $0[delivery, default: 0] += 1 } }
 }

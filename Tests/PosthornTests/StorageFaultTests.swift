@@ -128,7 +128,8 @@ import Testing
         try bench.apply([EndpointSettings(id: "a", node: "s", url: receiver.url, inFlightLimit: answered)])
         _ = try bench.outbox.emit((0..<100).map { _ in NewEvent(type: "MEETING_WAIT", node: "s", data: "{}") })
         let receiptsAtRecovery = Mutex(0)
-        let engine = try bench.engine { event in
+        let looks = LookCount()
+        let engine = try bench.engine(looks: looks) { event in
             if case .storageRecovered = event { receiptsAtRecovery.withLock { $0 = receiver.requests.count } }
         }
         try engine.start()
@@ -143,6 +144,8 @@ import Testing
         try engine.stop()
         #expect(try bench.recordedAttempts() == 100)
         #expect(receiver.requests.count == 100)
+        // What an answer says of its endpoint is noted once, however often its commit is tried.
+        #expect(looks.all.count == 100 && looks.all.values.allSatisfy { $0 == 1 })
     }
 
     @Test func aDiskThatStaysFullEndsARunWithItsReasonAndRepeatsOnlyWhatWasSent() throws {

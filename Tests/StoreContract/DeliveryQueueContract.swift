@@ -176,18 +176,27 @@ extension StoreContract {
         try record(ids[1], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(600_000)), in: store)
         let then = later(-decade)
         let generation = try store.queueGeneration()
-        func redate(_ time: Timestamp, limit: Int = 10) throws -> Int {
-            try store.write { () throws(OutboxProblem) in try store.redate(at: time, limit: limit) }
+        func redate(_ time: Timestamp, _ shards: ShardSet = .all, below position: RetryPosition? = nil, limit: Int = 10) throws
+            -> RedatedRetries
+        {
+            try store.write { () throws(OutboxProblem) in try store.redate(of: shards, below: position, at: time, limit: limit) }
         }
-        #expect(try redate(then, limit: 1) == 1)
-        #expect(try redate(then) == 1)
-        #expect(try redate(then) == 0)
+        let own = ShardSet([ShardSet.shard(ofEndpoint: try #require(try store.revision(revisions[0])).endpoint)])
+        #expect(try redate(then, ShardSet.all.subtracting(own)) == RedatedRetries())
+        // One that is rightly due later hides none of them.
+        try record(ids[3], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(2 * decade)), in: store)
+        let first = try redate(then, own, limit: 1)
+        #expect(first.count == 0 && first.next?.delivery == ids[3])
+        let second = try redate(then, own, below: first.next, limit: 1)
+        #expect(second.count == 1 && second.next?.delivery == ids[1])
+        #expect(try redate(then, own, below: second.next) == RedatedRetries(count: 1))
+        #expect(try redate(then) == RedatedRetries())
         #expect(try store.queueGeneration() != generation)
         #expect(try store.nextRetry(after: then) == then.advanced(byMilliseconds: 60_000))
         #expect(try due(store, at: then.advanced(byMilliseconds: 600_000)) == [ids[0], ids[1]])
         // A clock that is right, or was put back by less than a minute, changes nothing.
         try record(ids[2], 1, Transition(state: .pending, attempts: 1, nextAttemptAt: later(60_000)), in: store)
-        #expect(try redate(now) == 0)
-        #expect(try redate(later(-59_000)) == 0)
+        #expect(try redate(now) == RedatedRetries())
+        #expect(try redate(later(-59_000)) == RedatedRetries())
     }
 }

@@ -135,8 +135,16 @@ extension StoreContract {
         try write(1000, keys[0])
         try apply([settings("a"), b("https://b.example/")], to: store)
         #expect(try store.throttles(after: now).keys.sorted() == keys)
+        // How one address does says nothing of another, also where no engine sees the change.
+        try store.write { () throws(OutboxProblem) in try store.write(health: suspended(), ofEndpoint: keys[1]) }
+        try apply([settings("a"), b("https://b.example/")], to: store)
+        #expect(try store.health().keys.sorted() == [keys[1]])
         try apply([settings("a"), b("https://b2.example/")], to: store)
         #expect(try store.throttles(after: now).keys.sorted() == [keys[0]])
+        #expect(try store.health().isEmpty)
+        try store.write { () throws(OutboxProblem) in try store.write(health: suspended(), ofEndpoint: keys[1]) }
+        try apply([settings("a"), b("https://b2.example/in")], to: store)
+        #expect(try store.health().isEmpty)
         try store.write { () throws(OutboxProblem) in try store.setState(.active, reason: nil, ofEndpoint: keys[0], at: now) }
         #expect(try store.throttles(after: now).isEmpty)
         try write(1000, keys[0])

@@ -39,6 +39,17 @@ extension StoreContract {
         }
     }
 
+    /// A mail about an endpoint's health.
+    /// - Returns: Its number.
+    func queueNotice(aboutEndpoint endpoint: Int64, in store: any OutboxStore) throws -> Int64 {
+        let notice = HealthNotice(percent: 75, reason: "timeout", failures: 9, failingSince: now, disabled: later(1000))
+        try store.write { () throws(OutboxProblem) in
+            try store.addNotice(notice, aboutEndpoint: endpoint, to: "b@example.com", at: later(5))
+        }
+        let keys = try (1...9).filter { try mailContents($0)?.notice != nil }
+        return try #require(keys.last)
+    }
+
     private func exhaustion(
         _ id: Int64,
         _ endpoint: Int64,

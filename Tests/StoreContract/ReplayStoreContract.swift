@@ -109,6 +109,14 @@ extension StoreContract {
         // One that waits for its first ones gets those.
         try insert(event("e2"))
         #expect(try store.write { () throws(OutboxProblem) in try store.addDeliveries(ofEvent: seq + 1, to: all, at: now) }.isEmpty)
+        // One that was pruned meanwhile, or whose data was, has nothing to be sent.
+        try accept(event("e3"), [revisions[0]], in: store)
+        let emptied = try newestEvent()
+        try store.write { () throws(OutboxProblem) in try store.dropData(ofEvent: emptied, digest: "d") }
+        for gone in [emptied, emptied + 1] {
+            let added = try store.write { () throws(OutboxProblem) in try store.addDeliveries(ofEvent: gone, to: all, at: now) }
+            #expect(added.isEmpty)
+        }
     }
 
     private func deliveriesAreReplayed() throws {

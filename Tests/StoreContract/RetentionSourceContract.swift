@@ -8,6 +8,7 @@ extension StoreContract {
         Rule("an event is seen with all of its deliveries") { try $0.historiesAreWhole() },
         Rule("events are seen page by page") { try $0.historiesGoOn() },
         Rule("removed endpoints are seen, with what is left of them") { try $0.removedAreSeen() },
+        Rule("notices are old once they were sent") { try $0.oldNoticesAreSeen() },
         Rule("the newest numbers are never given out again") { try $0.newestNumbersStay() },
     ]
 
@@ -34,6 +35,20 @@ extension StoreContract {
         // The writer's store sees the same, one by one.
         #expect(try all.map { try store.history(ofEvent: $0.seq) } == all)
         #expect(try store.history(ofEvent: 999) == nil)
+    }
+
+    private func oldNoticesAreSeen() throws {
+        let (store, ids, endpoint) = try accepted(1)
+        try exhaust(ids[0], in: store)
+        try notify(ids[0], endpoint, in: store)
+        let notice = try queueNotice(aboutEndpoint: endpoint, in: store)
+        func old(_ time: Int64) throws -> [Int64] { try read { try $0.oldNotices(before: later(time), limit: 9) } }
+        #expect(try old(1000).isEmpty)
+        try store.write { () throws(OutboxProblem) in
+            try store.recordMail(MailAttempt(mail: notice, state: .sent, nextAttemptAt: nil, answer: nil))
+        }
+        #expect(try old(5).isEmpty && old(6) == [notice])
+        #expect(try store.oldNotices(before: later(6), limit: 0).isEmpty)
     }
 
     private func historiesGoOn() throws {

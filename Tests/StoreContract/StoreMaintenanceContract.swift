@@ -7,6 +7,7 @@ extension StoreContract {
     static let maintenanceRules: [Rule] = [
         Rule("pruning takes whole settled events") { try $0.pruning() },
         Rule("an event is deleted with all that is of it") { try $0.eventsAreDeleted() },
+        Rule("notices are deleted, and no mail about deliveries") { try $0.noticesAreDeleted() },
         Rule("removed endpoints are deleted, unless they came back") { try $0.endpointsAreDeleted() },
         Rule("counts can be put right, and rows of earlier versions") { try $0.countsArePutRight() },
         Rule("upkeep changes nothing that can be seen") { try $0.upkeepIsInvisible() },
@@ -37,15 +38,22 @@ extension StoreContract {
         try exhaust(ids[0], in: store)
         try notify(ids[0], endpoint, in: store)
         let event = try #require(try read { try $0.histories(beyond: 0, limit: 1) }.first)
-        let attempts = try store.write { () throws(OutboxProblem) in
-            let attempts = try store.delete(event)
-            try store.deleteEmptyMails()
-            return attempts
-        }
+        let attempts = try store.write { () throws(OutboxProblem) in try store.delete(event) }
         #expect(attempts == 5)
         #expect(try read { [try $0.knowsEvent("e1"), try $0.knowsEvent("e2")] } == [false, true])
         #expect(try deliveries().map(\.id) == [ids[1]])
         #expect(try dueMail(at: now) == nil)
+    }
+
+    private func noticesAreDeleted() throws {
+        let (store, ids, endpoint) = try accepted(1)
+        try exhaust(ids[0], in: store)
+        try notify(ids[0], endpoint, in: store)
+        let notice = try queueNotice(aboutEndpoint: endpoint, in: store)
+        let other = try #require(try store.latestMail(aboutEndpoint: endpoint, to: "a@example.com")).key
+        // One about deliveries goes with those.
+        try store.write { () throws(OutboxProblem) in try store.deleteNotices([notice, other]) }
+        #expect(try mailContents(notice) == nil && mailContents(other) != nil)
     }
 
     private func endpointsAreDeleted() throws {

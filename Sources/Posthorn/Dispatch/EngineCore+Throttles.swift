@@ -17,12 +17,11 @@ extension EngineCore {
 
     /// Notes what a receiver's answer says of the receiver itself. One at an address that the endpoint has left says nothing of the one that it has.
     func noteThrottle(_ result: SendResult, ofEndpoint endpoint: Int) {
-        if result.outcome.succeeded {
-            if !throttles.isEmpty { throttles.succeeded(endpoint, result.outcome) }
-            return
-        }
-        guard configuration.honoursRetryAfter, result.outcome.retryAfterMilliseconds != nil else { return }
-        if result.job.target.url != (try? EndpointURL(directory[endpoint].stored.settings.url)) { return }
+        let saysSomething =
+            result.outcome.succeeded
+            ? throttles.until(endpoint) != nil : configuration.honoursRetryAfter && result.outcome.retryAfterMilliseconds != nil
+        guard saysSomething, directory[endpoint].stored.isCalled(at: result.job.target.url) else { return }
+        if result.outcome.succeeded { return throttles.succeeded(endpoint, result.outcome) }
         if throttles.refused(endpoint, result.outcome) { pool.recall(keys: [directory[endpoint].stored.key]) }
     }
 

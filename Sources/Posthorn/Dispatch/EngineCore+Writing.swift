@@ -19,6 +19,7 @@ extension EngineCore {
         try noticeTopology(store)
         try followLease(store)
         if !dispatch.abandoned.isEmpty { dropAbandonedResults() }
+        finishResults()
         ownEvents.begin()
         try recordAll(in: store, at: now)
         let turn = EngineTurn(now: now, inFlight: max(0, dispatch.claims.count - recorded.count), storageFailed: storageFailed)
@@ -32,7 +33,7 @@ extension EngineCore {
 
     private func recordAll(in store: any OutboxStore, at now: Timestamp) throws(OutboxProblem) {
         // Out of the object for as long as it lasts: every access to an object's array is checked and counted.
-        var batches = recording
+        let batches = recording
         var records = recorded
         recording = []
         recorded = []
@@ -45,7 +46,6 @@ extension EngineCore {
         var failed: [Int64] = []
         for batch in batches.indices {
             for position in batches[batch].indices {
-                finish(&batches[batch][position])
                 if !batches[batch][position].outcome.succeeded { failed.append(batches[batch][position].job.id) }
             }
         }
@@ -68,7 +68,18 @@ extension EngineCore {
         }
     }
 
-    /// Makes of a result what is to be recorded, and notes what it says of its endpoint.
+    /// Makes of results what is to be recorded, and notes what they say of their endpoints: once for each, however often its commit is tried.
+    private func finishResults() {
+        // Out of the object, as when they are recorded.
+        var batches = recording
+        recording = []
+        for batch in batches.indices.dropFirst(finishedBatches) {
+            for position in batches[batch].indices { finish(&batches[batch][position]) }
+        }
+        recording = batches
+        finishedBatches = recording.count
+    }
+
     private func finish(_ result: inout SendResult) {
         let claim = dispatch.claims[result.job.id]
         let entry = claim.map { directory[$0.endpoint] }

@@ -38,6 +38,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     /// Results that the next commit records, or that the last one failed to, in the batches that they came in: putting them
     /// into one array would count five references up and down for each.
     var recording: [[SendResult]] = []
+    /// How many of these batches are made ready to be recorded.
+    var finishedBatches = 0
     /// What is written of each of `recording`, in their order, while its commit is under way.
     var recorded: [AttemptRecord] = []
     /// Deliveries of which the commit that is under way found nothing left.
@@ -79,14 +81,15 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         clock: any PosthornClock,
         configuration: EngineConfiguration,
         listeners: EngineListeners,
-        meter: OutboxMeter
+        meter: OutboxMeter,
+        clocks: ReceiverClocks
     ) {
         self.directory = directory
         self.clock = clock
         self.configuration = configuration
         self.listeners = listeners
         held = HeldDuty(directory, holdsRetries: configuration.untilSettled)
-        heartbeat = HeartbeatDuty()
+        heartbeat = HeartbeatDuty(clocks)
         ownEvents = OwnEventDuty(directory, meter, speed: configuration.speed)
         health = HealthDuty(directory, configuration, listeners, ownEvents)
         // A new one is a line here.
@@ -141,6 +144,8 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
     func committed() {
         checkThread()
         lastGroup = recorded.count
+        // Before anything is released: what a probe's end brings is for the next commit.
+        throttles.told()
         if !recorded.isEmpty { lastRelease = MonotonicClock.nanoseconds() }
         countCommitted()
         let wantsUpdates = listeners.wantsUpdates
@@ -160,9 +165,9 @@ final class EngineCore: CommitParticipant, InFlightQuery, @unchecked Sendable {
         gone.removeAll()
         recorded.removeAll(keepingCapacity: true)
         recording.removeAll(keepingCapacity: true)
+        finishedBatches = 0
         if hasMail { tell(.mailsQueued) }
         hasMail = false
-        throttles.told()
         suspend(health.takeSuspensions())
         publishStatistics()
     }

@@ -20,6 +20,7 @@ import Synchronization
 public final class Engine: Sendable {
     let outbox: Outbox
     let configuration: EngineConfiguration
+    let receiverClocks: ReceiverClocks
     let listeners: EngineListeners
     let state = Mutex(State())
     let waker: Waker
@@ -72,6 +73,7 @@ public final class Engine: Sendable {
     ) throws(SystemProblem) {
         self.outbox = outbox
         self.configuration = configuration
+        receiverClocks = ReceiverClocks(outbox.clock)
         listeners = EngineListeners(log: Self.log(to: logger, and: log), metrics: metrics)
         waker = try Waker()
     }
@@ -203,7 +205,8 @@ public final class Engine: Sendable {
             clock: outbox.clock,
             configuration: configuration,
             listeners: listeners,
-            meter: outbox.meter
+            meter: outbox.meter,
+            clocks: receiverClocks
         )
         let pool = try makeCarrier(core)
         core.pool = pool

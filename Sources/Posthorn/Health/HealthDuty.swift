@@ -214,7 +214,7 @@ final class HealthDuty: EngineDuty {
     private func note(_ result: SendResult) {
         let key = result.job.target.key
         guard let index = directory.index(ofEndpoint: key), directory[index].stored.state == .active else { return }
-        guard let policy = policy(of: directory[index]) else { return }
+        guard let policy = policy(of: directory[index]), directory[index].stored.isCalled(at: result.job.target.url) else { return }
         var health = book[key] ?? EndpointHealth(at: result.outcome.started)
         let failures = health.failures
         let former = health.note(result.outcome, policy, speed: speed)

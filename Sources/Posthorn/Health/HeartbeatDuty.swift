@@ -6,6 +6,9 @@ import PosthornText
 final class HeartbeatDuty: EngineDuty {
     // `unchecked` as in ``EngineCore``: noted into for every answer, by one thread alone.
     @exclusivity(unchecked) private var meter = HeartbeatMeter()
+    private let clocks: ReceiverClocks
+    /// Whether an endpoint has said its time for the first time since the last reading.
+    private var hasNewClock = false
 
     /// Limits that bind, as they are written down next, and when they were looked at last and written last.
     private var limits: [BindingLimit] = []
@@ -16,6 +19,8 @@ final class HeartbeatDuty: EngineDuty {
     /// While limits bind they are looked at, and written down, at these distances.
     private static let lookMilliseconds: Int64 = 1000
     private static let writeMilliseconds: Int64 = 5000
+
+    init(_ clocks: ReceiverClocks) { self.clocks = clocks }
 
     /// Whether limits are to be looked at.
     func wantsLimits(at now: Timestamp) -> Bool {
@@ -41,13 +46,14 @@ final class HeartbeatDuty: EngineDuty {
 
     /// A receiver has answered, and may have said its time.
     func saw(_ outcome: AttemptOutcome, ofEndpoint endpoint: Int) {
-        if outcome.receiverDate != nil { meter.saw(outcome, ofEndpoint: endpoint) }
+        if outcome.receiverDate != nil, clocks.saw(outcome, ofEndpoint: endpoint) { hasNewClock = true }
     }
 
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
         // After a failure there is always something to write, so that a commit shows whether the disk takes it.
-        let isForced = turn.storageFailed || meter.hasNews || hasNewLimits
-        guard var reading = meter.reading(at: turn.now, inFlight: turn.inFlight, isForced: isForced) else { return }
+        let isForced = turn.storageFailed || hasNewClock || hasNewLimits
+        guard var reading = meter.reading(at: turn.now, inFlight: turn.inFlight, isForced: isForced, skew: clocks.skew) else { return }
+        hasNewClock = false
         reading.limits = limits
         try store.write(pulse: reading)
         written = turn.now
@@ -58,5 +64,5 @@ final class HeartbeatDuty: EngineDuty {
         meter.count(attempts: results.count, delivered: results.delivered)
     }
 
-    func forget(_ endpoint: Int) { meter.forget(endpoint) }
+    func forget(_ endpoint: Int) { clocks.forget(endpoint) }
 }

@@ -35,6 +35,9 @@ extension Outbox {
         package var isCut: () -> Bool = { false }
         /// Told after each step for how many nanoseconds it held the writer.
         package var held: (Int64) -> Void = { _ in }
+        /// The first event that may still have its data, and who is told which one that is: those before it are not looked at again.
+        var firstWithData = Int64.min
+        var foundData: (Int64) -> Void = { _ in }
 
         init(share: Double) { self.share = share }
 
@@ -65,6 +68,7 @@ extension Outbox {
             }
         }
         if retention.dropsPayloads { total.payloads = try dropData(retention, upkeep, &pace) }
+        try deleteNotices(retention, upkeep, &pace)
         let gone = try read { try $0.removedEndpoints() }.filter(retention.permits).map(\.key)
         for start in stride(from: 0, to: gone.count, by: Self.upkeepStep) {
             let batch = Array(gone[start..<min(start + Self.upkeepStep, gone.count)])
@@ -79,8 +83,13 @@ extension Outbox {
     /// changes.
     private func dropData(_ retention: Retention, _ upkeep: Upkeep, _ pace: inout UpkeepPace) throws -> Int {
         var dropped = 0
-        try goThroughEvents(upkeep, &pace, newFrom: retention.payloadCutoff) { reader, last in
-            try reader.historiesWithData(beyond: last, limit: Self.upkeepStep)
+        var isFirst = true
+        let start = upkeep.firstWithData == .min ? .min : upkeep.firstWithData - 1
+        try goThroughEvents(upkeep, &pace, beyond: start, newFrom: retention.payloadCutoff) { reader, last in
+            let page = try reader.historiesWithData(beyond: last, limit: Self.upkeepStep)
+            if isFirst, let first = page.first { upkeep.foundData(first.seq) }
+            isFirst = false
+            return page
         } choosing: {
             retention.permitsDroppingData(of: $0)
         } handling: { batch, pace in
@@ -94,9 +103,19 @@ extension Outbox {
         return dropped
     }
 
+    /// Deletes old mails about endpoints' health. They are looked for beside the writer.
+    private func deleteNotices(_ retention: Retention, _ upkeep: Upkeep, _ pace: inout UpkeepPace) throws {
+        while !upkeep.isCut() {
+            let old = try read { [size = pace.size] in try $0.oldNotices(before: retention.latestCutoff, limit: size) }
+            if old.isEmpty { return }
+            try step(&pace, upkeep, old.count) { (store) throws(OutboxProblem) in try store.deleteNotices(old) }
+        }
+    }
+
     /// Goes through the events in their order and does something about the chosen ones. They are looked for beside the writer, and looked
     /// at again in the step that changes them.
     /// - Parameters:
+    ///   - start: The number behind which the first one is.
     ///   - newFrom: An event of this time or later is too new for ``Upkeep/endsAtNewer``.
     ///   - page: The next ones behind a number.
     ///   - isChosen: Whether something is to be done about an event.
@@ -104,12 +123,13 @@ extension Outbox {
     private func goThroughEvents(
         _ upkeep: Upkeep,
         _ pace: inout UpkeepPace,
+        beyond start: Int64 = .min,
         newFrom: Timestamp,
         _ page: (any OutboxReader, Int64) throws -> [EventHistory],
         choosing isChosen: (EventHistory) -> Bool,
         handling handle: ([Int64], inout UpkeepPace) throws -> Void
     ) throws {
-        var last = Int64.min
+        var last = start
         while !upkeep.isCut() {
             let events = try read { [last] in try page($0, last) }
             guard let end = events.last?.seq else { return }

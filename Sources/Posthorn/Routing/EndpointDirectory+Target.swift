@@ -25,6 +25,12 @@ extension EndpointDirectory {
     }
 }
 
+extension StoredEndpoint {
+    /// Whether requests that are accepted now go to this address. One that waits still goes to the address of its time, and its answer says
+    /// nothing of the one that the endpoint has now.
+    func isCalled(at url: EndpointURL) -> Bool { (try? EndpointURL(settings.url)) == url }
+}
+
 extension StoredRevision {
     /// The newest settings of its endpoint, with URL, method and envelope as they were when its deliveries were accepted; and that URL as it
     /// is called, `nil` when it is none.

@@ -171,6 +171,21 @@ struct NameCache<Waiter> {
         entries[host] = entry
     }
 
+    /// Moves the deadlines of all that wait: the thread could not run.
+    /// - Parameter move: Does the same to a job.
+    mutating func outlast(_ nanoseconds: Int64, _ move: (inout Waiter) -> Void) {
+        if waitingCount == 0 { return }
+        for host in entries.keys {
+            guard var waiters = entries[host]?.waiters, !waiters.isEmpty else { continue }
+            for place in waiters.indices {
+                waiters[place].deadline += nanoseconds
+                move(&waiters[place].waiter)
+            }
+            entries[host]?.waiters = waiters
+        }
+        nextDeadline += nanoseconds
+    }
+
     /// Takes out the jobs whose deadline has come.
     mutating func expire(now: Int64) -> [Waiter] { remove { deadline, _ in deadline <= now } }
 

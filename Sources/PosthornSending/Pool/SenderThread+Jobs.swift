@@ -42,8 +42,10 @@ extension SenderThread {
         guard state.order == .work else { return 0 }
         var started = 0
         while state.window.isOpen && mailbox.isWorking && state.starvation.mayStart(inFlight: state.window.count, now: now) {
-            if let waiting = state.readied.first, state.window.mayStart(isOpening: waiting.grant.way.isOpening) {
+            if var waiting = state.readied.first, state.window.mayStart(isOpening: waiting.grant.way.isOpening) {
                 _ = state.readied.popFirst()
+                // Its turn may have been long in coming: senders are paused while the outbox cannot be written.
+                waiting.outlast(max(0, MonotonicClock.nanoseconds() - waiting.readiedNanoseconds))
                 begin(waiting)
                 started += 1
             } else if let next = state.connections.next(now: now, mayOpen: state.window.mayOpen) {

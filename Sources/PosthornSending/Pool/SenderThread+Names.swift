@@ -52,9 +52,11 @@ extension SenderThread {
             gotThrough(.nameServers, now)
             gotThrough(nil, now)
         }
-        for waiting in state.names.take(answer, for: host, now: now) {
+        for var waiting in state.names.take(answer, for: host, now: now) {
             switch answer {
-            case .addresses: state.readied.append(waiting)
+            case .addresses:
+                waiting.readiedNanoseconds = now
+                state.readied.append(waiting)
             case .failure(let text): settleUnnamed(waiting, text, now)
             case .noDescriptor:
                 state.window.giveBack(bytes: waiting.job.bytes)

@@ -7,10 +7,11 @@ import PosthornSystem
 // which it is called: a thread that was stopped just before would have answers that came meanwhile called time-outs. Here a deadline counts
 // by a time that was taken before the sockets were read, and it moves by the length of a time in which the thread could not run.
 extension SenderThread {
-    /// Looks whether the thread could not run for a while, and moves the deadlines of what is on the wire.
-    /// - Returns: Whether it was so.
+    /// Looks whether the thread could not run for a while, and moves the deadlines of what is on the wire, or waits for a name.
+    /// - Returns: Whether it was so, and something was on the wire.
     func moveDeadlinesAfterStall(_ now: Int64) -> Bool {
         let length = state.stalls.runs(at: now)
+        if length > 0 { state.names.outlast(length) { $0.outlast(length) } }
         if length == 0 || state.window.count == 0 { return false }
         for transfer in state.transfers {
             guard let job = transfer.state.job else { continue }

@@ -41,8 +41,16 @@ final class SenderThread: @unchecked Sendable {
         let job: SendJob
         let lane: Int
         var grant: ConnectionGrant
-        let started: Timestamp
-        let startedNanoseconds: Int64
+        var started: Timestamp
+        var startedNanoseconds: Int64
+        /// Since when it has waited for nothing but its turn.
+        var readiedNanoseconds = Int64.max
+
+        /// Time has passed that is none of the receiver's.
+        mutating func outlast(_ nanoseconds: Int64) {
+            startedNanoseconds += nanoseconds
+            started = started.advanced(byMilliseconds: nanoseconds / 1_000_000)
+        }
     }
 
     let clock: any PosthornClock

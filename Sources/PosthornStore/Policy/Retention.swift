@@ -68,7 +68,6 @@ extension OutboxStore {
             report.deliveries += event.deliveries.count
             report.events += 1
         }
-        if report.deliveries > 0 { try deleteEmptyMails() }
         return report
     }
 

@@ -34,9 +34,10 @@ public protocol DeliveryQueue: AnyObject {
     /// Brings due times that lie ahead nearer, of deliveries to the endpoints of some shards and, with ``ShardSet/mailShard`` among them, of
     /// mails, when an engine starts with a schedule that runs faster than written.
     func compressDueTimes(of shards: ShardSet, speed: Double, at now: Timestamp) throws(OutboxProblem)
-    /// Brings further attempts nearer that were put off by a clock that was ahead, as ``Redating`` decides, and mails. Looks at those that are
-    /// due last.
-    /// - Parameter limit: How many it looks at.
-    /// - Returns: How many it has brought nearer; with 0 there are no more at the end.
-    func redate(at now: Timestamp, limit: Int) throws(OutboxProblem) -> Int
+    /// Brings further attempts nearer that were put off by a clock that was ahead, as ``Redating`` decides, of deliveries to the endpoints of
+    /// some shards and, with ``ShardSet/mailShard`` among them, mails. Begins with those that are due last.
+    /// - Parameters:
+    ///   - position: Where the call before has ended; `nil` for the first one.
+    ///   - limit: How many it looks at.
+    func redate(of shards: ShardSet, below position: RetryPosition?, at now: Timestamp, limit: Int) throws(OutboxProblem) -> RedatedRetries
 }

@@ -13,6 +13,6 @@ public protocol ReplayStore: AnyObject {
     /// Those that go on, oldest first.
     func runningReplays() throws(OutboxProblem) -> [Replay]
     /// Gives an event deliveries to endpoints that have none of it; not one that still waits for its first.
-    /// - Returns: The numbers of those that are new.
+    /// - Returns: The numbers of those that are new; none when the event, or its data, is gone by now.
     func addDeliveries(ofEvent seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) -> [Int64]
 }

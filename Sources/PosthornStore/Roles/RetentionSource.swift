@@ -1,3 +1,5 @@
+public import PosthornText
+
 /// What is looked at to decide what may be deleted. A reader reads all of it page by page; the writer's store reads again, in its
 /// transaction, what is to be deleted. ``Retention`` decides.
 public protocol RetentionSource: AnyObject {
@@ -10,4 +12,7 @@ public protocol RetentionSource: AnyObject {
     func removedEndpoints() throws(OutboxProblem) -> [RemovedEndpoint]
     /// One endpoint that is removed; `nil` when there is none of that number, or it is there again.
     func removedEndpoint(_ key: Int64) throws(OutboxProblem) -> RemovedEndpoint?
+    /// Mails about an endpoint's health that were queued before a time and wait no more.
+    /// - Parameter limit: How many at most.
+    func oldNotices(before time: Timestamp, limit: Int) throws(OutboxProblem) -> [Int64]
 }

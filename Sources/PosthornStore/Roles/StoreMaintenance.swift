@@ -12,11 +12,11 @@ public protocol StoreMaintenance: AnyObject {
     func bringRowsUpToDate(beyond known: Int64, limit: Int) throws(OutboxProblem) -> Bool
     /// Adds what was not counted to the counts that ``StatusReader/status(at:)`` shows.
     func correct(counts difference: OutboxCounts) throws(OutboxProblem)
-    /// Deletes an event with its deliveries, their attempts and notifications.
+    /// Deletes an event with its deliveries, their attempts and notifications, and mails that are about nothing else.
     /// - Returns: How many attempts there were.
     func delete(_ event: EventHistory) throws(OutboxProblem) -> Int
-    /// Deletes mails of which all deliveries were deleted.
-    func deleteEmptyMails() throws(OutboxProblem)
+    /// Deletes mails that are about no delivery.
+    func deleteNotices(_ mails: [Int64]) throws(OutboxProblem)
     /// Deletes removed endpoints with their revisions; nothing may be left of them.
     func deleteEndpoints(_ endpoints: [RemovedEndpoint]) throws(OutboxProblem)
 }
