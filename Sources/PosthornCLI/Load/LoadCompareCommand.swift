@@ -20,16 +20,20 @@ enum LoadCompareCommand: Command {
         usesOutbox: false,
         settings: LabTarget.settings,
         details: [
-            "The unit is the run: a file holds one report of load --json, or several, one a line. Each figure (p50, p90, p99, mean, answered/s)"
-                + "\nis held against that of the other side by the Mann-Whitney test on runs, corrected for their number (Holm). CHANGE is the"
-                + "\nHodges-Lehmann estimate, and behind it the interval that holds the change in 95 of 100 cases.",
+            "The unit is the run: a file holds one report of load --json, or several, one a line. Each figure (p50, p90, p99, mean, answered/s,"
+                + "\nerrors in %) is held against that of the other side by the Mann-Whitney test on runs, corrected for their number (Holm). CHANGE"
+                + "\nis the Hodges-Lehmann estimate, and behind it the interval that holds the change in 95 of 100 cases; that of errors is in points.",
+            "Latency is that of answers as they should be, and only these count as answered; all others are errors, and so is what was not"
+                + "\nsent because the receiver asked to wait. A latency that in some run is the wait of a request without an answer is left out.",
             "WOULD SHOW is the smallest change that as many runs, as different from each other as these, show in 19 of 20 cases. A change"
                 + "\nbelow it may be there. With fewer than 4 runs on a side nothing can be known.",
             "With two URLs the runs take turns (A B B A …), so that what changes on the machine meanwhile meets both. Each run is a load of its own"
                 + "\nwith another seed, by the flags of posthorn load.",
-            "Runs of other loads (machine, version, vendor, flags, time) are refused, and so are runs that were stopped early.",
-            "Exit status 1 when a figure of B is worse, 3 when nothing can be known, else 0. With --json: one object with outcome, runs"
-                + "\n(a, b) and figures (figure, a, b, change, interval, p, would_show, outcome).",
+            "Runs of other loads (machine, version, vendor, flags, time) are refused, and so are runs that were stopped early, or in which"
+                + "\nnothing was answered as it should be.",
+            "Exit status 1 when a figure of B is worse or the runs are refused, 3 when nothing can be known, else 0. With --json: one object"
+                + "\nwith outcome, runs (a, b), figures (figure, a, b, change, interval, p, would_show, outcome) and left_out. change is a share of"
+                + "\na; that of errors is a share of all requests.",
         ],
         examples: [
             "posthorn load compare before.ndjson vs after.ndjson",
@@ -71,9 +75,7 @@ enum LoadCompareCommand: Command {
             guard let made = try load(urls, arguments, context) else { return 1 }
             sides = made
         }
-        if let obstacle = LoadComparison.obstacle(sides.first + sides.second) {
-            throw InputProblem(.incompatible, field: "RUN", reason: "cannot be compared: \(obstacle)")
-        }
+        try refuse(sides.first + sides.second)
         let comparison = LoadComparison(sides.first.map(\.run), sides.second.map(\.run), noise: noise)
         context.output.write(context.json ? LoadCompareText.json(comparison) : LoadCompareText.report(comparison))
         switch comparison.outcome {
@@ -84,6 +86,11 @@ enum LoadCompareCommand: Command {
     }
 
     private typealias Named = (name: String, run: LoadRun)
+
+    private static func refuse(_ runs: [Named]) throws(InputProblem) {
+        guard let obstacle = LoadComparison.obstacle(runs) else { return }
+        throw InputProblem(.incompatible, field: "RUN", reason: "cannot be compared: \(obstacle)")
+    }
 
     /// The reports in files: before `vs` those of one side, behind it those of the other.
     private static func read(_ words: [String], _ command: String) throws -> (first: [Named], second: [Named]) {
@@ -154,7 +161,10 @@ enum LoadCompareCommand: Command {
             var report = try test.run()
             report.origin = LoadRunOrigin.made(arguments, settings, vendor, seed: plan.seed)
             let run = try LoadRun(report)
-            sides[side].append(("run \(number / 2 + 1) of \(MaskedURL.text(urls[side]))", run))
+            let named = (name: "run \(number / 2 + 1) of \(MaskedURL.text(urls[side]))", run: run)
+            // The other runs would be loads in vain.
+            if run.problem != nil { try refuse([named]) }
+            sides[side].append(named)
             if let p50 = run.figures[.p50] {
                 ErrorOutput.line("posthorn: \(side == 0 ? "A" : "B") run \(sides[side].count) of \(runs): p50 \(p50) ms")
             }
