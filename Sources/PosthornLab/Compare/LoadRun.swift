@@ -82,48 +82,13 @@ public struct LoadRun: Equatable, Sendable {
         return figures
     }
 
-    /// Flags that say where results go, which URL is called or where dice start: two runs may differ in them.
-    private static let free: Set<String> = [
-        "seed", "json", "csv", "samples", "junit", "report", "prometheus", "hgrm", "vegeta", "k6-summary", "expect", "runs",
-        "i-own-this-host",
-        "credential",
-    ]
-    private static let withoutValue: Set<String> = ["json"]
-
-    /// The words of a command line that is quoted for a shell.
-    private static func words(of line: String) -> [String] {
-        var words: [String] = []
-        var word: String?
-        var isQuoted = false
-        for character in line {
-            switch character {
-            case "'":
-                isQuoted.toggle()
-                word = word ?? ""
-            case " " where !isQuoted:
-                if let word { words.append(word) }
-                word = nil
-            // Between two quoted pieces it stands for a quote.
-            case "\\" where !isQuoted: word = word ?? ""
-            default: word = (word ?? "") + String(character)
-            }
-        }
-        return words + (word.map { [$0] } ?? [])
-    }
+    /// Two runs may differ in where results go and what they are held against, in which host is owned, in secrets, and in where dice start.
+    private static let free = CommandFlags.outputs.union([
+        "seed", "expect", "ledger", "ledger-wait", "runs", "i-own-this-host", "credential",
+    ])
 
     /// The command line without what may differ.
-    static func flags(of line: String) -> String {
-        var words = words(of: line).dropFirst(2).filter { $0 != "compare" && !$0.contains("://") }[...]
-        var kept: [String] = []
-        while let word = words.popFirst() {
-            if word.hasPrefix("--"), free.contains(String(word.dropFirst(2))) {
-                if !withoutValue.contains(String(word.dropFirst(2))) { _ = words.popFirst() }
-            } else {
-                kept.append(word)
-            }
-        }
-        return kept.joined(separator: " ")
-    }
+    static func flags(of line: String) -> String { CommandFlags(line, without: free).text }
 
     /// What is not the same in another run; `nil` when all of it is.
     public func difference(from other: LoadRun) -> String? {
