@@ -1,4 +1,6 @@
+import Glibc
 import PosthornModel
+import PosthornSystem
 import PosthornTestSupport
 import PosthornText
 import Synchronization
@@ -45,4 +47,64 @@ import Testing
         )
         #expect(receivers[1 - dead].requests.count == (dead == 0 ? 0 : 40))
     }
+
+    /// What is read from files has its flags already.
+    @Test func flagsOfRunsAreRefusedWithFiles() throws {
+        let posthorn = try PosthornProcess()
+        let files = ["a", "b"].map { posthorn.write("{}", to: $0) }
+        for words in [["--runs", "3"], ["--rate", "banana"], ["--insecure"], ["--vendor-file", "x"], ["--timeout", "5"]] {
+            let result = try posthorn.run(["load", "compare", files[0], "vs", files[1], "--noise", "2%"] + words, input: [])
+            #expect(result.status == 2 && result.errors.contains("\(words[0]) is a flag of runs that are made"), "\(result.errors)")
+        }
+        // Those that are not on the command line are meant for other commands.
+        let result = try posthorn.run(
+            ["load", "compare", files[0], "vs", files[1]],
+            input: [],
+            environment: ["POSTHORN_I_OWN_THIS_HOST": "example.org"]
+        )
+        #expect(result.status == 1 && result.errors.contains("is no report of posthorn load --json"), "\(result.errors)")
+    }
+
+    /// The first run would take an hour.
+    @Test(arguments: [false, true]) func aSignalEndsTheRunAndSaysSo(_ isJSON: Bool) throws {
+        let arrived = try Waker()
+        let receiver = try MisbehavingReceiver { _ in
+            arrived.signal()
+            return .ok
+        }
+        let posthorn = try PosthornProcess()
+        let words = ["load", "compare", receiver.url, receiver.url + "b", "--rate", "5", "--duration", "1h"]
+        let running = try posthorn.start(words + (isJSON ? ["--json"] : []))
+        arrived.wait(milliseconds: 60_000)
+        running.send(SIGINT)
+        #expect(running.wait() == 3)
+        let output = posthorn.contents(posthorn.directory.file("run-stdout"))
+        #expect(
+            output.contains(isJSON ? #""stopped":true"# : "Stopped before all runs were made. Nothing can be known of 0 runs against 0"),
+            "\(output)"
+        )
+    }
+
+    /// Of each run's five requests the second gets no answer; without the vendor's deadline it would be waited for beyond the duration.
+    @Test func theVendorsDeadlineIsThatOfEachRun() throws {
+        let count = Mutex(0)
+        let receiver = try MisbehavingReceiver { _ in
+            count.withLock { count in
+                count += 1
+                return count
+            } % 5 == 2 ? .silence : .ok
+        }
+        let posthorn = try PosthornProcess()
+        let file = posthorn.write(Self.vendor, to: "vendor.json")
+        let words = ["load", "compare", receiver.url, receiver.url, "--vendor-file", file, "--runs", "1", "--json"]
+        let result = try posthorn.run(words + ["--count", "5", "--duration", "10s", "--connections", "1"], input: [])
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(receiver.requests.count == 10)
+        #expect(try row("errors", result)?["b"] == .number("20.0"))
+    }
+
+    private static let vendor = """
+        {"openapi":"3.1.0","info":{"title":"V","version":"1"},"x-webhook-sender":{"timeout_ms":100},
+        "webhooks":{"a.b":{"post":{"requestBody":{"content":{"application/json":{"example":{"id":1}}}}}}}}
+        """
 }

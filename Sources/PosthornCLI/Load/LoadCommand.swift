@@ -128,10 +128,7 @@ enum LoadCommand: Command {
         let options = try WireFlags.options(arguments, context.command)
         let moments = events?.map(\.created) ?? recording?.all.map(\.time)
         var plan = try LoadFlags.plan(arguments, replaying: moments, seed: seed, context.command)
-        if let description = vendor?.file.description {
-            plan.success = description.success
-            if let timeout = description.timeoutMilliseconds, !arguments.has("timeout") { plan.timeoutMilliseconds = timeout }
-        }
+        LoadFlags.take(vendor, into: &plan, arguments)
         if let receivers { plan.success = RecordingFlags.success(receivers.endpoints) }
         let content: LoadContent
         if let recording {

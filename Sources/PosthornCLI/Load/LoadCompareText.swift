@@ -4,7 +4,8 @@ import PosthornText
 /// What `posthorn load compare` says.
 enum LoadCompareText {
     /// A table of the figures, and what they amount to.
-    static func report(_ comparison: LoadComparison) -> String {
+    /// - Parameter isStopped: Whether not all runs were made.
+    static func report(_ comparison: LoadComparison, _ isStopped: Bool) -> String {
         var text = ""
         let titles = ["FIGURE", "A", "B", "CHANGE", "BETWEEN", "P", "WOULD SHOW", "B IS"]
         var table = Table(titles.map { .init($0, isNumber: $0 != "FIGURE" && $0 != "B IS") }, terminalWidth: nil) { text += $0 }
@@ -16,12 +17,15 @@ enum LoadCompareText {
                 row.outcome.rawValue,
             ])
         }
-        table.finish()
+        if !comparison.rows.isEmpty {
+            table.finish()
+            text += "\n"
+        }
         if !comparison.leftOut.isEmpty, !comparison.rows.isEmpty {
             let names = comparison.leftOut.map(\.title).joined(separator: ", ")
-            text += "\nleft out: \(names); in a run at least it is how long a request without an answer waited\n"
+            text += "left out: \(names); in a run at least it is how long a request without an answer waited\n\n"
         }
-        return text + "\n" + sentence(comparison)
+        return text + (isStopped ? "Stopped before all runs were made. " : "") + sentence(comparison)
     }
 
     /// A change of a figure: of errors, which are percents already, in points.
@@ -32,7 +36,7 @@ enum LoadCompareText {
     private static func change(_ row: LoadComparison.Row) -> String { change(row.shift, of: row.figure) }
 
     static func sentence(_ comparison: LoadComparison) -> String {
-        let counts = "\(comparison.counts.first) runs against \(comparison.counts.second)"
+        let counts = "\(HumanText.count(comparison.counts.first, "run")) against \(comparison.counts.second)"
         let worse = comparison.rows.filter { $0.outcome == .worse }
         let better = comparison.rows.filter { $0.outcome == .better }
         switch comparison.outcome {
@@ -54,7 +58,7 @@ enum LoadCompareText {
         }
     }
 
-    static func json(_ comparison: LoadComparison) -> String {
+    static func json(_ comparison: LoadComparison, _ isStopped: Bool) -> String {
         let rows = comparison.rows.map { row in
             JSONValue.object([
                 .init("figure", .string(row.figure.rawValue)), .init("a", exact(row.first)), .init("b", exact(row.second)),
@@ -65,7 +69,7 @@ enum LoadCompareText {
             ])
         }
         let object = JSONValue.object([
-            .init("outcome", .string(comparison.outcome.key)),
+            .init("outcome", .string(comparison.outcome.key)), .init("stopped", .bool(isStopped)),
             .init(
                 "runs",
                 .object([
