@@ -74,6 +74,31 @@ import Testing
         #expect(lines[1]["code"] == .number("0") && lines[1]["error"] == .string("no answer") && lines[1]["seq"] == .number("1"))
     }
 
+    /// A receiver that dies refuses connections in no time; no output may take that for a fast answer.
+    @Test func refusedConnectionsAreTheSlowestInEveryOutput() throws {
+        var tally = LoadTally()
+        // The slowest answer, then answers for a second, and a second of refusals.
+        tally.take(.after(40, at: 0))
+        for i in 1..<100 { tally.take(.after(5, at: Int64(i) * 10_000_000)) }
+        for i in 100..<200 { tally.take(.after(0, at: Int64(i) * 10_000_000, status: nil, error: .connect)) }
+        let report = LoadReport.of(tally)
+        #expect(report.latencies.minimum == 5_000_000 && report.latencies.maximum == 40_000_000)
+        #expect(report.json["latency_ms"]?["min"] == .number("5.000") && report.json["service_time_ms"]?["min"] == .number("5.000"))
+        #expect(report.json["histogram"]?.text.contains("0.000") == false)
+        let rows = report.latencies.hgrm.split(separator: "\n").dropFirst().filter { !$0.hasPrefix("#") }
+        #expect(rows.first?.split(separator: " ").first.flatMap { Double($0) } ?? 0 > 4.9)
+        let k6 = try JSONValue.parse(Array(report.k6Summary([]).utf8))["metrics"]
+        #expect(k6?["http_req_duration"]?["min"] == .number("5.000") && k6?["http_req_duration"]?["max"] == .number("40.000"))
+        #expect(k6?["http_req_duration"]?["p(90)"].flatMap { Double($0.text) } ?? 0 > 39.8)
+        #expect(k6?["http_req_waiting"]?["min"] == .number("5.000"))
+        #expect(report.prometheus([]).contains("le=\"0.001\"} 0\n"))
+        // The intervals of the second that had no answers, by the slowest answer of the load.
+        let lines = report.csv.split(separator: "\n").filter { !$0.hasPrefix("#") }.suffix(10).map { $0.split(separator: ",") }
+        #expect(lines.count == 10 && lines.allSatisfy { $0[1] == "10" && $0[2] == "10" && Double($0[5]) ?? 0 > 39 }, "\(lines)")
+        let plot = LoadPage(report, []).latencyOverTime.series.flatMap(\.points).compactMap(\.y)
+        #expect(plot.min() ?? 0 > 4.8)
+    }
+
     // MARK: Parts
 
     private func part(
