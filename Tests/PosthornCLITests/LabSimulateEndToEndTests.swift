@@ -2,6 +2,7 @@ import Glibc
 import PosthornModel
 import PosthornText
 import PosthornTestSupport
+import Synchronization
 import Testing
 
 /// `posthorn simulate` as a process.
@@ -140,6 +141,36 @@ import Testing
         let second = try posthorn.run(words + ["--json"], input: [])
         #expect(second.output.contains(#""known_events":5"#) && second.errors.contains("5 events were in the outbox of --db before"))
         #expect(receiver.requests.count == 5)
+    }
+
+    /// The first run fails, the second one is judged by itself.
+    @Test func countsAndStatusAreThoseOfTheRun() throws {
+        let isGood = Atomic(false)
+        let receiver = try MisbehavingReceiver { _ in isGood.load(ordering: .relaxed) ? .ok : .status(503) }
+        let posthorn = try PosthornProcess()
+        let words = ["simulate", "weseedo", receiver.url, "--count", "3", "--speed", "1000000", "--db", posthorn.database]
+        let first = try posthorn.run(words + ["--seed", "1"], input: [])
+        #expect(first.status == 1 && first.output.hasPrefix("3 events: 3 exhausted; "), "\(first.output)\(first.errors)")
+        isGood.store(true, ordering: .relaxed)
+        let second = try posthorn.run(words + ["--seed", "2"], input: [])
+        #expect(second.status == 0 && second.output == "3 events: 3 delivered; 3 attempts\n", "\(second.output)\(second.errors)")
+    }
+
+    @Test func deliveriesThatHadWaitedAreNamed() throws {
+        let isGood = Atomic(false)
+        let receiver = try MisbehavingReceiver { _ in isGood.load(ordering: .relaxed) ? .ok : .status(503) }
+        let posthorn = try PosthornProcess()
+        let words = ["simulate", "weseedo", receiver.url, "--rate", "50", "--speed", "60", "--db", posthorn.database]
+        let first = try posthorn.start(words + ["--count", "3", "--seed", "1"])
+        #expect(receiver.waitForRequests(3).count >= 3)
+        first.send(SIGINT)
+        #expect(first.wait() == 1)
+        isGood.store(true, ordering: .relaxed)
+        let second = try posthorn.run(words + ["--count", "2", "--seed", "2", "--json"], input: [])
+        let json = try JSONValue.parse(Array(second.output.utf8))
+        #expect(json["events"] == .number("2") && json["deliveries"]?["delivered"] == .number("5"), "\(second.output)")
+        #expect(json["left_over_deliveries"] == .number("3") && second.status == 0)
+        #expect(second.errors.contains("3 deliveries had waited in the outbox of --db before and are counted too"), "\(second.errors)")
     }
 
     @Test func aReceiverThatIsNotThereIsNotChecked() throws {

@@ -31,7 +31,9 @@ enum CheckCommand: Command {
                 + "\ndo (posthorn load --help says how they look), without it this is not known, and neither is a second secret without --rotate-to.",
             "The load sends --rate for --duration, evenly: fewer than 1 % may fail, and the 99th percentile of the latency must be within the"
                 + "\nvendor's deadline. It is not known where there are fewer than 299 requests, or this machine was late.",
-            "Exit status 1 when something is missed, 3 when nothing is and something is not known, else 0.",
+            "What the ledger lacks is missed after --ledger-wait; a good receiver is not waited for so long.",
+            "Exit status 1 when something is missed, 3 when nothing is and something is not known, else 0. SIGINT (Ctrl-C) ends the load and the"
+                + "\nwaiting for the ledger, says so, and ends with 1; a request on the wire is still waited for.",
             "This machine and private networks may be checked; any other host needs --i-own-this-host.",
             "With --json: one object a line with area, title, outcome (kept, missed, not_known, skipped), evidence and demand.",
         ],
@@ -57,8 +59,12 @@ enum CheckCommand: Command {
         try target.check()
         if let note = try ledger?.check() { ErrorOutput.line("posthorn: \(note)") }
         StopSignals.block()
-        let stop = try StopMark()
-        _ = try StopSignals.watch { _ in stop.set() }
+        let loads = try StoppableLoads()
+        let phase = ReportingPhase()
+        _ = try StopSignals.watch { signal in
+            phase.leaveIfEnded(signal)
+            loads.stop()
+        }
         var table = Table(
             [
                 .init("ABOUT"), .init("TRIED", canShrink: true), .init("RESULT"), .init("EVIDENCE", canShrink: true),
@@ -81,22 +87,26 @@ enum CheckCommand: Command {
             caFile: try EndpointCalls.caFile(arguments),
             seed: seed,
             ledger: ledger.map { source in { try source.current() } },
-            wait: { milliseconds in
-                stop.waker.wait(milliseconds: milliseconds)
-                return !stop.isSet
-            }
+            graceMilliseconds: ledger?.graceMilliseconds ?? 0,
+            wait: loads.wait
         )
-        do { try card.run(tell) } catch let problem as SingleRequestProblem {
+        var isWhole: Bool
+        do { isWhole = try card.run(tell) } catch let problem as SingleRequestProblem {
             throw InputProblem(
                 field: "URL",
                 value: MaskedURL.text(target.url.text),
                 reason: "cannot be reached: \(problem); start the receiver, or correct the URL"
             )
         }
-        if !arguments.has("no-load"), !stop.isSet { try load(target, plan, content, format, arguments).forEach(tell) }
+        if !arguments.has("no-load"), isWhole {
+            let rows = try load(loads, target, plan, content, format, arguments)
+            isWhole = rows != nil
+            rows?.forEach(tell)
+        }
+        phase.end()
         if !context.json {
             table.finish()
-            context.output.write("\n" + summary(rows) + "\n")
+            context.output.write("\n" + summary(rows, isWhole: isWhole) + "\n")
         }
         let document = ScorecardPage(
             target: MaskedURL.text(target.url.text),
@@ -107,10 +117,15 @@ enum CheckCommand: Command {
             properties: [
                 ("command", RepeatableCommand.line(arguments, specification, adding: [("seed", String(seed))])), ("seed", String(seed)),
                 ("version", PosthornVersion.text),
-            ]
+            ] + (isWhole ? [] : [("stopped", "before everything was tried")])
         )
         try page?.write(document.html)
         try junit?.write(document.junit)
+        if !isWhole {
+            context.output.flush()
+            ErrorOutput.lastLine("posthorn: stopped before everything was tried; what is missing above is not known")
+            return 1
+        }
         if rows.contains(where: { $0.outcome == .missed }) { return 1 }
         return rows.contains { $0.outcome == .unknown } ? LoadCommand.unknownStatus : 0
     }
@@ -160,17 +175,21 @@ enum CheckCommand: Command {
     }
 
     /// A short load, judged as `posthorn load` judges one.
+    /// - Returns: `nil` when it was stopped.
     private static func load(
+        _ loads: StoppableLoads,
         _ target: LabTarget,
         _ plan: LoadPlan,
         _ content: LoadContent,
         _ format: CheckedFormat,
         _ arguments: ParsedArguments
-    ) throws -> [ScorecardRow] {
+    ) throws -> [ScorecardRow]? {
         var options = WireOptions()
         options.caFile = try EndpointCalls.caFile(arguments)
         let destination = LoadDestination(target.url, guard: target.guard)
-        let report = try LoadTest([destination], method: format.method, plan: plan, content: content, options: options).run()
+        let test = try LoadTest([destination], method: format.method, plan: plan, content: content, options: options)
+        let report = try loads.run(test)
+        if report.stoppedAfter != nil { return nil }
         let deadline = plan.timeoutMilliseconds
         return try report.verdicts([Expectation("errors<1%"), Expectation("p99<\(deadline)ms")]).map { verdict in
             let outcome: ScorecardRow.Outcome = verdict.outcome == .kept ? .kept : verdict.outcome == .missed ? .missed : .unknown
@@ -185,10 +204,10 @@ enum CheckCommand: Command {
         }
     }
 
-    private static func summary(_ rows: [ScorecardRow]) -> String {
+    private static func summary(_ rows: [ScorecardRow], isWhole: Bool) -> String {
         func count(_ outcome: ScorecardRow.Outcome) -> Int { rows.count { $0.outcome == outcome } }
         let (missed, unknown) = (count(.missed), count(.unknown))
-        if missed == 0, unknown == 0 { return "The receiver does well: \(count(.kept)) kept." }
+        if missed == 0, unknown == 0, isWhole { return "The receiver does well: \(count(.kept)) kept." }
         let parts = ["\(count(.kept)) kept", missed == 0 ? nil : "\(missed) missed", unknown == 0 ? nil : "\(unknown) not known"]
         return parts.compactMap { $0 }.joined(separator: ", ") + "."
     }

@@ -16,7 +16,7 @@ struct LedgerSource {
     /// As it was written.
     private let text: String
     /// How long a receiver may take to process what it has answered.
-    private let graceMilliseconds: Int64
+    let graceMilliseconds: Int64
 
     private static let limitBytes = 1 << 30
     /// How much of a file is looked at before the load.

@@ -53,7 +53,9 @@ enum LoadCommand: Command {
                 + "\nnone hides or slows another, and its own results in every output. A bound on latency or errors in percent is judged of all"
                 + "\nrequests and of each URL; p99{url:2}<200ms is about the second, {url:*} about each. --replay takes one URL.",
             "Latency is that of answers as they should be; answers with a wrong status have theirs apart (failure_latency_ms). A request"
-                + "\nthat was never answered counts as slower than any bound, and is shown with the time it waited (≥).",
+                + "\nthat was never answered counts as slower than any bound, and is shown with the time it waited (≥), or with that of the slowest"
+                + "\nanswer where it waited for less, as a refused connection does. So it is in every output but --samples and --vegeta, which have its own"
+                + "\ntime. These have a line for each request that was given up too, with no status (0).",
             "A bound of --expect is kept, missed or not known. Not known: too few requests for the percentile (p90 needs 29, p95 59,"
                 + "\np99 299, p99.9 2,995), no data, or this machine was late or had no time left, and the receiver need not be what"
                 + "\nwas slow. Bounds of a part: p99{step:2}<200ms, p99{step:*}<200ms (each step), errors{type:MEETING_*}<1% (each such type).",
@@ -128,10 +130,7 @@ enum LoadCommand: Command {
         let options = try WireFlags.options(arguments, context.command)
         let moments = events?.map(\.created) ?? recording?.all.map(\.time)
         var plan = try LoadFlags.plan(arguments, replaying: moments, seed: seed, context.command)
-        if let description = vendor?.file.description {
-            plan.success = description.success
-            if let timeout = description.timeoutMilliseconds, !arguments.has("timeout") { plan.timeoutMilliseconds = timeout }
-        }
+        LoadFlags.take(vendor, into: &plan, arguments)
         if let receivers { plan.success = RecordingFlags.success(receivers.endpoints) }
         let content: LoadContent
         if let recording {

@@ -1,3 +1,4 @@
+import PosthornFormats
 import PosthornLab
 import PosthornModel
 import PosthornText
@@ -84,6 +85,13 @@ enum LoadFlags {
         plan.keepsSamples = arguments.has("samples") || arguments.has("vegeta")
         plan.keepsBook = arguments.has("ledger")
         return try part(of: plan, arguments, command)
+    }
+
+    /// What a vendor's file says of every answer: how long one may take, unless the command line says it, and which is a success.
+    static func take(_ vendor: FileVendor?, into plan: inout LoadPlan, _ arguments: ParsedArguments) {
+        guard let description = vendor?.file.description else { return }
+        plan.success = description.success
+        if let timeout = description.timeoutMilliseconds, !arguments.has("timeout") { plan.timeoutMilliseconds = timeout }
     }
 
     private static func thinkTime(

@@ -21,7 +21,8 @@ enum LoadMergeCommand: Command {
         details: [
             "Each machine sends its part of one load: posthorn load URL --rate 1000 --seed 5 --part 1/4 --json > 1.json, with the same seed and"
                 + "\nflags on each. Histograms are added, so that percentiles are those of all requests, and bounds are judged once.",
-            "A part that is missing, is there twice, belongs to another load or was stopped early is refused.",
+            "A part that is missing, is there twice or was stopped early is refused, and so is one of another load: with another version,"
+                + "\nformat or flag. Its number, its outputs and bounds, --ca-file and --i-own-this-host may be its machine's own.",
             "With --json: one object with parts, duration_s, requests, requests_per_second, latency_ms, unanswered, unsent, withheld, errors,"
                 + "\nerrors_by_kind, statuses, run and expectations.",
         ],

@@ -95,7 +95,7 @@ enum LoadText {
         let count = measured.unanswered.count
         if count == 0 { return "" }
         return
-            "\(HumanText.count(count, "request")), in the latency with the time waited (≥), up to \(duration(measured.unanswered.maximum))"
+            "\(HumanText.count(count, "request")), behind all answers in the latency (≥), waited up to \(duration(measured.unanswered.maximum))"
     }
 
     private static func failures(_ measured: LoadMeasurements) -> String {

@@ -26,8 +26,9 @@ enum SimulateCommand: Command {
         settings: SimulateFlags.settings,
         details: [
             "Events go through the real engine: handshake, signatures, numbering, retries and mails are the real ones. Without --db"
-                + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. SIGINT (Ctrl-C) ends"
-                + "\nearly and says what was not sent. Exit status 1 when it was ended early, no endpoint takes any of the events, a"
+                + "\nthey go through an outbox that is gone afterwards; with it they stay there, to be looked at. Counts and exit status are"
+                + "\nthis run's: what it sent, and how deliveries ended in it, also those that had waited there before, which are named. SIGINT (Ctrl-C)"
+                + "\nends early and says what was not sent. Exit status 1 when it was ended early, no endpoint takes any of the events, a"
                 + "\ndelivery is exhausted, or a value request was not answered well.",
             "--event TYPE (or a pattern) sends events of these types alone. Without --count that is one, and without --start it happens"
                 + "\nnow: simulate weseedo URL --event MEETING_STARTED triggers one event.",
@@ -48,9 +49,10 @@ enum SimulateCommand: Command {
                 + "\none is not known (whether a duplicate was acted on twice: posthorn check --ledger FILE shows it). Flags"
                 + "\nthat would say nothing with --check, or with --out, are refused.",
             "This machine and private networks may be reached; any other host needs --i-own-this-host (repeatable).",
-            "With --json: one object at the end with events, stopped_early, unsent_events, known_events (in the outbox of --db before), deliveries (by state),"
-                + "\nfaults (how often each fault of --fault happened), attempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good, acceptable,"
-                + "\nbad, skipped; unknown where answers do not show it), expected and answer.",
+            "With --json: one object at the end with events, stopped_early, unsent_events, known_events (in the outbox of --db before),"
+                + "\ndeliveries (by state), left_over_deliveries (of these, those that had waited in the outbox of --db), faults (how often each fault"
+                + "\nof --fault happened), attempts, mails (by state) and value_requests; with --check one object a case, with case, verdict (good,"
+                + "\nacceptable, bad, skipped; unknown where answers do not show it), expected and answer.",
         ],
         examples: [
             "posthorn simulate weseedo http://127.0.0.1:9999/ --rate 5 --count 50",
@@ -177,6 +179,10 @@ enum SimulateCommand: Command {
         if result.known > 0 {
             context.output.flush()
             ErrorOutput.lastLine("posthorn: \(SimulationText.note(ofKnown: result.known))")
+        }
+        if result.leftOver > 0 {
+            context.output.flush()
+            ErrorOutput.lastLine("posthorn: \(SimulationText.note(ofLeftOver: result.leftOver))")
         }
         if let problem = SimulationText.problem(result, keptIn: arguments.has("db") ? outbox.path : nil) {
             context.output.flush()

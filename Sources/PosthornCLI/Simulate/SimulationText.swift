@@ -25,6 +25,7 @@ enum SimulationText {
         var states = JSONLine()
         for state in DeliveryState.allCases { states.add(state.rawValue, result.deliveries[state] ?? 0) }
         line.add("deliveries", states)
+        line.add("left_over_deliveries", result.leftOver)
         var faults = JSONLine()
         for (fault, count) in result.faults { faults.add(fault.rawValue, count) }
         line.add("faults", faults)
@@ -72,7 +73,7 @@ enum SimulationText {
             return "stopped early: " + parts.joined(separator: ", ")
         }
         let deliveries = result.deliveries.values.reduce(0, +)
-        if deliveries > 0 || result.known > 0 || result.planned == 0 { return nil }
+        if deliveries > result.leftOver || result.known > 0 || result.planned == 0 { return nil }
         return
             "no endpoint takes any of these \(HumanText.count(result.planned, "event")), so nothing was sent; look at the nodes, levels and "
             + "event patterns of the topology's endpoints"
@@ -113,6 +114,12 @@ enum SimulationText {
         let events = HumanText.count(simulation.departures.count { $0.nanoseconds >= backfill }, "event")
         return "\(events) leave in the course of \(HumanText.length(milliseconds: milliseconds))"
             + (faster.map { "; with --speed \(Int64($0)), in \(HumanText.length(milliseconds: Int64(nanoseconds / $0 / 1e6)))" } ?? "")
+    }
+
+    /// Whose deliveries are counted beside those of the simulation.
+    static func note(ofLeftOver count: Int64) -> String {
+        "\(HumanText.count(count, "delivery had", "deliveries had")) waited in the outbox of --db before and "
+            + "\(count == 1 ? "is" : "are") counted too, since this run went on with \(count == 1 ? "it" : "them")"
     }
 
     /// Why events of a simulation were not sent.

@@ -14,12 +14,16 @@ package struct Scorecard {
     private let seed: UInt64
     private let clock: any PosthornClock
     private let ledger: (() throws -> Ledger)?
-    /// Waits so many milliseconds for the ledger; says whether to go on.
+    /// How long the receiver may take to process what it has answered.
+    private let graceMilliseconds: Int64
+    /// Waits so many milliseconds, or not at all; says whether to go on.
     private let wait: (Int64) -> Bool
+
+    /// It was not to go on.
+    private struct Stopped: Error {}
 
     private static let hourMilliseconds: Int64 = 3_600_000
     private static let bigBytes = 1 << 20
-    private static let ledgerWaits = 20
     private static let ledgerPauseMilliseconds: Int64 = 100
 
     /// - Parameters:
@@ -30,7 +34,8 @@ package struct Scorecard {
     ///   - seed: Where events come from; with another one the receiver sees other ids.
     ///   - clock: The moment of each request.
     ///   - ledger: Reads what the receiver says that it has processed; `nil` where it says nothing.
-    ///   - wait: Waits so many milliseconds; says whether to go on.
+    ///   - graceMilliseconds: How long it may take until an event that it has answered is among these.
+    ///   - wait: Waits so many milliseconds, 0 before each request; says whether to go on.
     package init(
         _ format: CheckedFormat,
         url: EndpointURL,
@@ -39,10 +44,11 @@ package struct Scorecard {
         seed: UInt64,
         clock: any PosthornClock = SystemClock(),
         ledger: (() throws -> Ledger)?,
+        graceMilliseconds: Int64,
         wait: @escaping (Int64) -> Bool
     ) {
         (self.format, self.url, egress, self.caFile, self.seed) = (format, url, `guard`, caFile, seed)
-        (self.clock, self.ledger, self.wait) = (clock, ledger, wait)
+        (self.clock, self.ledger, self.graceMilliseconds, self.wait) = (clock, ledger, graceMilliseconds, wait)
     }
 
     /// What came back of a request.
@@ -62,16 +68,20 @@ package struct Scorecard {
 
     /// Tries everything but a load.
     /// - Parameter tell: Is told of each thing as soon as it is known.
+    /// - Returns: Whether everything was tried; `false` when it was not to go on.
     /// - Throws: Why the receiver cannot be reached, when the first request finds no connection; what is wrong with the ledger.
-    package func run(_ tell: (ScorecardRow) -> Void) throws {
-        try handshake(tell)
-        let isTaken = try signature(tell)
-        age(tell, isTaken: isTaken)
-        try duplicates(tell)
-        try order(tell)
-        rotation(tell)
-        try retries(tell)
-        faults(tell, isTaken: isTaken)
+    package func run(_ tell: (ScorecardRow) -> Void) throws -> Bool {
+        do {
+            try handshake(tell)
+            let isTaken = try signature(tell)
+            try age(tell, isTaken: isTaken)
+            try duplicates(tell)
+            try order(tell)
+            try rotation(tell)
+            try retries(tell)
+            try faults(tell, isTaken: isTaken)
+        } catch is Stopped { return false }
+        return true
     }
 
     // MARK: The things
@@ -84,7 +94,7 @@ package struct Scorecard {
         for question in questions {
             let title = question.isToBeRefused ? "a badly signed question" : "a new URL is asked"
             let demand = question.isToBeRefused ? "a refusal: the vendor tries this on purpose" : "the answer that the vendor waits for"
-            let answer = send(question.request, method: question.method)
+            let answer = try send(question.request, method: question.method)
             switch answer {
             case .status(let status, let body):
                 let reason = question.judge(status, body)
@@ -102,7 +112,7 @@ package struct Scorecard {
     /// - Returns: Whether the good request was taken, without which a refusal of others shows nothing.
     private func signature(_ tell: (ScorecardRow) -> Void) throws -> Bool {
         let now = clock.now()
-        let good = answer(to: event(0, at: now), by: format.right, at: now)
+        let good = try answer(to: event(0, at: now), by: format.right, at: now)
         if case .none(let problem)? = good, ReceiverAudit.leavesNothingToJudge(problem.error) { throw problem }
         tell(judged(.signature, "a good request", good, isWanted: true, "\(Self.list(format.success))"))
         let isTaken = good?.status.map(format.isSuccess) ?? false
@@ -112,29 +122,30 @@ package struct Scorecard {
             if !isTaken { return tell(row(.signature, title, .unknown, Self.takesNothing, demand)) }
             tell(judged(.signature, title, answer, isWanted: false, demand))
         }
-        refusal("another secret", format.wrong.flatMap { answer(to: event(1, at: now), by: $0, at: now) })
-        refusal("no signature", format.unsigned(event(2, at: now), at: now).map { send($0) })
+        refusal("another secret", try format.wrong.flatMap { try answer(to: event(1, at: now), by: $0, at: now) })
+        refusal("no signature", try format.unsigned(event(2, at: now), at: now).map { try send($0) })
         var changed: OutboundRequest?
         if format.signsBody, var request = request(event(3, at: now), format.right, at: now), let place = Self.letter(in: request.body) {
             request.body[place] = request.body[place] == UInt8(ascii: "a") ? UInt8(ascii: "b") : UInt8(ascii: "a")
             changed = request
         }
-        refusal("a body that was changed on its way", changed.map { send($0) })
+        refusal("a body that was changed on its way", try changed.map { try send($0) })
         return isTaken
     }
 
-    private func age(_ tell: (ScorecardRow) -> Void, isTaken: Bool) {
+    private func age(_ tell: (ScorecardRow) -> Void, isTaken: Bool) throws {
         let demand = "a refusal: it may be a replay" + (format.toleranceSeconds.map { " (older than \($0) s)" } ?? "")
         guard format.signsTime else { return tell(row(.age, "signed an hour ago", .skipped, "the moment is not signed", demand)) }
         if !isTaken { return tell(row(.age, "signed an hour ago", .unknown, Self.takesNothing, demand)) }
         let hourAgo = clock.now().advanced(byMilliseconds: -Self.hourMilliseconds)
-        tell(judged(.age, "signed an hour ago", answer(to: event(4, at: hourAgo), by: format.right, at: hourAgo), isWanted: false, demand))
+        let answer = try answer(to: event(4, at: hourAgo), by: format.right, at: hourAgo)
+        tell(judged(.age, "signed an hour ago", answer, isWanted: false, demand))
     }
 
     private func duplicates(_ tell: (ScorecardRow) -> Void) throws {
         let now = clock.now()
         let one = event(5, at: now)
-        let answers = (0..<2).map { _ in answer(to: one, by: format.right, at: clock.now()) }
+        let answers = try (0..<2).map { _ in try answer(to: one, by: format.right, at: clock.now()) }
         tell(judged(.duplicates, "the same event twice", answers[1], isWanted: true, "a success each time, or the vendor goes on trying"))
         tell(try processed(.duplicates, "it acts once", [one], wantsEach: 1, "it acts on the first one alone"))
     }
@@ -143,60 +154,55 @@ package struct Scorecard {
         let now = clock.now()
         let older = event(6, at: now.advanced(byMilliseconds: -60_000))
         let younger = event(7, at: now)
-        let answers = [younger, older].map { answer(to: $0, by: format.right, at: clock.now()) }
+        let answers = try [younger, older].map { try answer(to: $0, by: format.right, at: clock.now()) }
         let refused = answers.first { !($0?.status.map(format.isSuccess) ?? false) } ?? answers[1]
         tell(judged(.order, "a younger event before an older one", refused, isWanted: true, "both are taken"))
         tell(try processed(.order, "neither is lost", [younger, older], wantsEach: 1, "both are processed, whichever comes first"))
     }
 
-    private func rotation(_ tell: (ScorecardRow) -> Void) {
+    private func rotation(_ tell: (ScorecardRow) -> Void) throws {
         let demand = "taken with either secret while the sender rotates"
         guard let next = format.next else {
             return tell(row(.rotation, "a second secret", .unknown, "no second secret was named (--rotate-to)", demand))
         }
         let now = clock.now()
-        tell(judged(.rotation, "signed with the new secret", answer(to: event(8, at: now), by: next, at: now), isWanted: true, demand))
-        tell(
-            judged(
-                .rotation,
-                "signed with the old secret",
-                answer(to: event(9, at: now), by: format.right, at: now),
-                isWanted: true,
-                demand
-            )
-        )
+        for (title, number, composer) in [("signed with the new secret", 8, next), ("signed with the old secret", 9, format.right)] {
+            let answer = try answer(to: event(number, at: now), by: composer, at: now)
+            tell(judged(.rotation, title, answer, isWanted: true, demand))
+        }
     }
 
     private func retries(_ tell: (ScorecardRow) -> Void) throws {
         let now = clock.now()
         let one = event(10, at: now)
-        if let request = request(one, format.right, at: now) { _ = send(request, timeoutMilliseconds: 1) }
-        let again = answer(to: one, by: format.right, at: clock.now(), attempt: 2)
+        if let request = request(one, format.right, at: now) { _ = try send(request, timeoutMilliseconds: 1) }
+        let again = try answer(to: one, by: format.right, at: clock.now(), attempt: 2)
         tell(judged(.retries, "again after an answer that the vendor did not wait for", again, isWanted: true, "a success"))
         tell(try processed(.retries, "it acts once", [one], wantsEach: 1, "one event, however often it is tried"))
     }
 
-    private func faults(_ tell: (ScorecardRow) -> Void, isTaken: Bool) {
+    private func faults(_ tell: (ScorecardRow) -> Void, isTaken: Bool) throws {
         let now = clock.now()
         let isPost = format.method == .post
         func send(_ number: Int, type: String? = nil, adding member: String? = nil, changing change: ((inout [UInt8]) -> Void)? = nil)
+            throws
             -> Answer?
         {
             if !isPost { return nil }
-            return request(event(number, at: now, type: type, adding: member), format.right, at: now, changing: change).map {
-                self.send($0)
+            return try request(event(number, at: now, type: type, adding: member), format.right, at: now, changing: change).map {
+                try self.send($0)
             }
         }
-        tell(judged(.faults, "an unknown type", send(11, type: "something.new"), isWanted: true, "a success: vendors add types"))
-        let unknown = send(12, adding: #""new_in_version_2":"ä""#)
+        tell(judged(.faults, "an unknown type", try send(11, type: "something.new"), isWanted: true, "a success: vendors add types"))
+        let unknown = try send(12, adding: #""new_in_version_2":"ä""#)
         tell(judged(.faults, "an unknown member", unknown, isWanted: true, "a success: vendors add members"))
         let padding = String(repeating: "x", count: Self.bigBytes)
-        let big = send(13, adding: "\"padding\":\"\(padding)\"")
+        let big = try send(13, adding: "\"padding\":\"\(padding)\"")
         let isFine = big?.status.map { format.isSuccess($0) || $0 == 413 } ?? false
         let outcome: ScorecardRow.Outcome = big == nil ? .skipped : isFine ? .kept : .missed
         tell(row(.faults, "a megabyte", outcome, big?.text ?? "not in this format", "a success, or 413"))
         // It lacks its last bracket and nothing that proves the sender.
-        let broken = send(14) { $0.removeLast() }
+        let broken = try send(14) { $0.removeLast() }
         let isRefused = broken?.status.map { (400..<500).contains($0) || format.isSuccess($0) } ?? false
         let ofBroken: ScorecardRow.Outcome = broken == nil ? .skipped : !isRefused ? .missed : isTaken ? .kept : .unknown
         let evidence = ofBroken == .unknown ? Self.takesNothing : broken?.text ?? "not in this format"
@@ -228,7 +234,8 @@ package struct Scorecard {
         guard let ledger else { return row(area, title, .unknown, "cannot be known without the receiver's ledger (--ledger)", demand) }
         let names = events.compactMap { event in request(event, format.right, at: clock.now()).map { format.names(of: event, in: $0) } }
         var counts: [Int] = []
-        for pass in 0..<Self.ledgerWaits {
+        var left = graceMilliseconds
+        while true {
             let lines = try ledger().lines
             let now = names.map { names in lines.count { !names.isDisjoint(with: $0) } }
             // A second line may follow the first.
@@ -237,14 +244,18 @@ package struct Scorecard {
                 break
             }
             counts = now
-            if pass < Self.ledgerWaits - 1, !wait(Self.ledgerPauseMilliseconds) { break }
+            if left <= 0 { break }
+            let pause = min(left, Self.ledgerPauseMilliseconds)
+            left -= pause
+            if !wait(pause) { throw Stopped() }
         }
         let isRight = counts.allSatisfy { $0 == wanted }
         let text = counts.map { $0 == 0 ? "not processed" : $0 == 1 ? "processed once" : "processed \($0) times" }
         return row(area, title, isRight ? .kept : .missed, text.joined(separator: ", "), demand)
     }
 
-    private func send(_ request: OutboundRequest, method: RequestMethod? = nil, timeoutMilliseconds: Int? = nil) -> Answer {
+    private func send(_ request: OutboundRequest, method: RequestMethod? = nil, timeoutMilliseconds: Int? = nil) throws -> Answer {
+        if !wait(0) { throw Stopped() }
         do throws(SingleRequestProblem) {
             let response = try SingleRequest.perform(
                 url,
@@ -262,8 +273,8 @@ package struct Scorecard {
         }
     }
 
-    private func answer(to event: Event, by composer: any AuditComposer, at moment: Timestamp, attempt: Int = 1) -> Answer? {
-        request(event, composer, at: moment, attempt: attempt).map { send($0) }
+    private func answer(to event: Event, by composer: any AuditComposer, at moment: Timestamp, attempt: Int = 1) throws -> Answer? {
+        try request(event, composer, at: moment, attempt: attempt).map { try send($0) }
     }
 
     /// `nil` where the format cannot carry it.

@@ -26,7 +26,7 @@ public struct LoadComparison: Sendable {
         public let first: Double
         /// The median of the second series.
         public let second: Double
-        /// The Hodges–Lehmann estimate of the change, as a share of the first median.
+        /// The Hodges–Lehmann estimate of the change, as a share of the first median; of errors, which are a share already, the difference.
         public let shift: Double
         /// Between what the change lies in 95 of 100 cases; `nil` with too few runs.
         public let interval: ClosedRange<Double>?
@@ -40,6 +40,8 @@ public struct LoadComparison: Sendable {
 
     /// The figures, in their order.
     public let rows: [Row]
+    /// Figures that not every run has, for there it would be the wait of a request that was never answered.
+    public let leftOut: [LoadRun.Figure]
     /// Runs of the first and of the second series.
     public let counts: (first: Int, second: Int)
 
@@ -54,36 +56,55 @@ public struct LoadComparison: Sendable {
     ///   - noise: Changes that are smaller than this share are none.
     public init(_ first: [LoadRun], _ second: [LoadRun], noise: Double = 0.01) {
         counts = (first.count, second.count)
-        let series = LoadRun.Figure.allCases.compactMap { figure -> (LoadRun.Figure, [Double], [Double])? in
-            let (a, b) = (first.compactMap { $0.figures[figure] }, second.compactMap { $0.figures[figure] })
-            return a.count == first.count && b.count == second.count && !a.isEmpty && !b.isEmpty ? (figure, a, b) : nil
+        let runs = first + second
+        let leftOut = LoadRun.Figure.allCases.filter { figure in runs.contains { $0.figures[figure] == nil } }
+        self.leftOut = leftOut
+        let kept = first.isEmpty || second.isEmpty ? [] : LoadRun.Figure.allCases.filter { !leftOut.contains($0) }
+        let series = kept.map { figure in
+            (figure: figure, a: first.compactMap { $0.figures[figure] }, b: second.compactMap { $0.figures[figure] })
         }
-        let corrected = Self.holm(series.map { RankTest($0.1, $0.2).probability })
-        let isEnough = RankTest.leastProbability(first.count, second.count) <= Self.level
-        rows = zip(series, corrected).map { one, probability in
-            let (figure, a, b) = one
-            let base = RankTest.median(a)
-            let shift = base == 0 ? 0 : RankTest.shift(from: a, to: b) / base
-            let outcome: Outcome
-            if !isEnough || base == 0 {
-                outcome = .unknown
-            } else if probability <= Self.level, abs(shift) >= noise {
-                outcome = (shift > 0) == figure.isBetterLarger ? .better : .worse
-            } else {
-                outcome = .same
-            }
-            let interval = base == 0 ? nil : RankTest.interval(from: a, to: b).map { ($0.lowerBound / base)...($0.upperBound / base) }
-            return Row(
-                figure: figure,
-                first: base,
-                second: RankTest.median(b),
-                shift: shift,
-                interval: interval,
-                probability: probability,
-                visible: isEnough && base != 0 ? Self.visible(a, b, figures: series.count, noise: noise) : nil,
-                outcome: outcome
-            )
+        // Without any error in any run there is nothing to test, and the other figures need not pay for it.
+        let tested = series.indices.filter { series[$0].figure != .errors || Set(series[$0].a + series[$0].b).count > 1 }
+        var probabilities = series.map { _ in 1.0 }
+        let corrected = Self.holm(tested.map { RankTest(series[$0].a, series[$0].b).probability })
+        for (index, probability) in zip(tested, corrected) { probabilities[index] = probability }
+        rows = zip(series, probabilities).map { one, probability in
+            Self.row(one.figure, one.a, one.b, probability, figures: tested.count, noise: noise)
         }
+    }
+
+    private static func row(
+        _ figure: LoadRun.Figure,
+        _ a: [Double],
+        _ b: [Double],
+        _ probability: Double,
+        figures: Int,
+        noise: Double
+    ) -> Row {
+        let base = RankTest.median(a)
+        // What a change is a share of: errors are percents of what was due.
+        let whole = figure == .errors ? 100 : base
+        let isEnough = RankTest.leastProbability(a.count, b.count) <= level && whole != 0
+        let change = RankTest.shift(from: a, to: b)
+        let outcome: Outcome
+        if !isEnough {
+            outcome = .unknown
+        } else if probability <= level, change != 0, abs(change) >= noise * base {
+            outcome = (change > 0) == figure.isBetterLarger ? .better : .worse
+        } else {
+            outcome = .same
+        }
+        return Row(
+            figure: figure,
+            first: base,
+            second: RankTest.median(b),
+            shift: whole == 0 ? 0 : change / whole,
+            interval: whole == 0 ? nil : RankTest.interval(from: a, to: b).map { ($0.lowerBound / whole)...($0.upperBound / whole) },
+            probability: probability,
+            // Of a receiver without errors nothing says how much their share would differ from run to run.
+            visible: isEnough && base != 0 ? visible(a, b, figures: figures, noise: noise) * base / whole : nil,
+            outcome: outcome
+        )
     }
 
     /// Corrects probabilities for their number, so that together they raise a false alarm as seldom as one (Holm).

@@ -66,6 +66,15 @@ public struct LatencyHistogram: Equatable, Sendable {
         maximum = max(maximum, other.maximum)
     }
 
+    /// The same with every value at least as large as this one.
+    func raised(to least: Int64) -> LatencyHistogram {
+        if count == 0 || lowest >= least { return self }
+        var raised = LatencyHistogram(bits: bits)
+        for i in counts.indices where counts[i] > 0 { raised.record(max(least, value(ofBucket: first + i)), times: counts[i]) }
+        raised.maximum = max(maximum, least)
+        return raised
+    }
+
     /// Widens the buckets by whole powers of two until they hold these.
     private mutating func makeRoom(for wanted: Range<Int>) {
         let low = (wanted.lowerBound >> bits) << bits

@@ -180,10 +180,11 @@ public struct LoadMeasurements: Sendable {
     /// Requests that were answered, with whatever status.
     public var answers: UInt64 { statuses.values.reduce(0, +) }
 
-    /// Latencies of expected answers, and how long those without an answer have waited.
+    /// Latencies of expected answers, and behind them requests without an answer: with how long they have waited, and no less than the
+    /// slowest answer took. A refused connection has waited for next to nothing, and would be the fastest of all.
     public var latencies: LatencyHistogram {
         var all = answered
-        all.merge(unanswered)
+        all.merge(unanswered.raised(to: answered.maximum))
         return all
     }
 

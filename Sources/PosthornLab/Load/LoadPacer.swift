@@ -12,14 +12,6 @@ struct LoadPacer {
         case closed
     }
 
-    /// What a load gives up at its end.
-    struct Abandoned: Equatable {
-        /// How many, by the step of the rate.
-        var counts: [Int: UInt64]
-        /// Whether every place on the wire was taken until then, which is the receiver's doing.
-        var wasHeldBack: Bool
-    }
-
     /// How long after the end a request may still leave that this machine is late with.
     static let overrunNanoseconds: Int64 = 1_000_000_000
 
@@ -38,7 +30,7 @@ struct LoadPacer {
     /// Requests that were due while every place on the wire was taken.
     private(set) var heldBack: UInt64 = 0
     /// Requests that were due and are left out, since the time was over long ago; `nil` before.
-    private(set) var abandoned: Abandoned?
+    private(set) var abandoned: AbandonedRequests?
     /// Whether the request that left last was one of them.
     private(set) var lastWasHeldBack = false
 
@@ -84,8 +76,9 @@ struct LoadPacer {
             let isHeldBack = due <= heldBackUpTo
             // One that waits for the receiver leaves as long as an answer may take; one that this machine is late with would put the
             // end off for ever where the schedule is beyond it.
-            if now - (isHeldBack ? timeoutNanoseconds : Self.overrunNanoseconds) >= measuredUntil {
-                abandoned = Abandoned(counts: arrivals.remaining(before: measuredUntil, atMost: left), wasHeldBack: isHeldBack)
+            let patience = isHeldBack ? timeoutNanoseconds : Self.overrunNanoseconds
+            if now - patience >= measuredUntil {
+                abandoned = AbandonedRequests(arrivals, before: measuredUntil, atMost: left, wasHeldBack: isHeldBack, waited: patience)
                 left = 0
                 return .end
             }
@@ -133,10 +126,12 @@ struct LoadPacer {
 struct LoadArrivals {
     /// The next one in monotonic nanoseconds.
     private(set) var due: Int64?
+    /// The step of the rate that it belongs to.
+    private(set) var step = 0
     private var schedule: Moments
     private var warmUp: ArrivalSchedule?
     private var offset: Int64
-    private let measuredFrom: Int64
+    let measuredFrom: Int64
     private let thread: UInt64
     private let threads: UInt64
     /// The number of the next arrival of the measured part, whichever thread's it is.
@@ -155,16 +150,16 @@ struct LoadArrivals {
             }
         }
 
-        mutating func next() -> Int64? {
+        mutating func next() -> (moment: Int64, step: Int)? {
             switch self {
             case .computed(var schedule):
-                let moment = schedule.next()?.nanoseconds
+                let arrival = schedule.next()
                 self = .computed(schedule)
-                return moment
+                return arrival.map { ($0.nanoseconds, $0.step) }
             case .recorded(var rest):
                 let moment = rest.popFirst()
                 self = .recorded(rest)
-                return moment
+                return moment.map { ($0, 0) }
             }
         }
     }
@@ -204,7 +199,7 @@ struct LoadArrivals {
             if taken > 0 { counts[step, default: 0] += taken }
         }
         let rest = schedule.remaining(before: end - measuredFrom)
-        if let due, due >= measuredFrom, due < end { add(1, rest.first?.step ?? 0) }
+        if let due, due >= measuredFrom, due < end { add(1, step) }
         var first = number
         for (step, count) in rest {
             // Those of the numbers from `first` on that are this thread's.
@@ -226,10 +221,10 @@ struct LoadArrivals {
             warmUp = nil
             offset = measuredFrom
         }
-        while let moment = schedule.next() {
+        while let arrival = schedule.next() {
             defer { number += 1 }
             if number % threads != thread { continue }
-            due = measuredFrom + moment
+            (due, step) = (measuredFrom + arrival.moment, arrival.step)
             return
         }
         due = nil

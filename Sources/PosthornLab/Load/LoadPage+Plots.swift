@@ -13,7 +13,8 @@ extension LoadPage {
     }
 
     private func latency(_ interval: LoadTimeline.Interval, _ percent: Double) -> Double? {
-        interval.latencies.count == 0 ? nil : max(1e-3, Double(interval.latencies.percentile(percent)) / 1e6)
+        let latencies = interval.latencies(slowest: source.all.answered.maximum)
+        return latencies.count == 0 ? nil : max(1e-3, Double(latencies.percentile(percent)) / 1e6)
     }
 
     private func timeAxis(_ timeline: LoadTimeline) -> SVGPlot.Axis {

@@ -168,7 +168,7 @@ extension LoadReport {
     private func csvLines(_ beginning: String = "") -> [String] {
         let length = Double(timeline.nanoseconds) / 1e9
         return timeline.intervals.enumerated().map { i, interval in
-            let latencies = interval.latencies
+            let latencies = interval.latencies(slowest: all.answered.maximum)
             let milliseconds = [50, 90, 99].map { Double(latencies.percentile($0)) / 1e6 } + [Double(latencies.maximum) / 1e6]
             let fields = [
                 Self.number(Double(i) * length).text, String(interval.requests), String(interval.errors), String(interval.answers),
@@ -184,12 +184,13 @@ extension LoadReport {
         var text = comments + (targets.isEmpty ? "" : "url,") + LoadSample.csvTitles
         for report in targets.isEmpty ? [self] : targets {
             let beginning = targets.isEmpty ? "" : "\(Self.field(report.target)),"
-            for sample in report.samples {
+            let isWanted = report.forEachSample { sample in
                 text += beginning + sample.csvLine
-                guard text.utf8.count > Self.sampleBytes else { continue }
-                if !write(text) { return }
-                text = ""
+                guard text.utf8.count > Self.sampleBytes else { return true }
+                defer { text = "" }
+                return write(text)
             }
+            if !isWanted { return }
         }
         _ = write(text)
     }

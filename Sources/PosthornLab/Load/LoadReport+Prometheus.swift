@@ -57,7 +57,7 @@ extension LoadReport {
         family(
             "latency_seconds",
             "histogram",
-            "From the moment a request was meant to leave to its expected answer; without an answer, the time it waited.",
+            "From the moment a request was meant to leave to its expected answer; without an answer, the time it waited, or that of the slowest answer.",
             reports.flatMap { report in
                 let latencies = report.latencies
                 let buckets = Self.bucketEnds.map { end in

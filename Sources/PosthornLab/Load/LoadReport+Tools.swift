@@ -49,27 +49,30 @@ extension LoadReport {
         var number = 0
         for report in targets.isEmpty ? [self] : targets {
             let start = report.began.milliseconds + report.plan.warmUpNanoseconds / 1_000_000
-            for sample in report.samples {
+            let isWanted = report.forEachSample { sample in
                 var line = JSONLine()
                 line.add("attack", origin?.command ?? "posthorn load")
                 line.add("seq", number)
                 line.add("code", sample.status ?? 0)
                 line.add("timestamp", Self.moment(start, sample.intended))
                 line.add("latency", sample.latency)
-                line.add(
-                    "error",
-                    sample.status == nil ? "no answer" : plan.isSuccess(sample.status ?? 0) ? "" : "status \(sample.status ?? 0)"
-                )
+                line.add("error", error(of: sample))
                 line.add("method", method)
                 line.add("url", report.target)
                 number += 1
                 text += line.text + "\n"
-                guard text.utf8.count > Self.pieceBytes else { continue }
-                if !write(text) { return }
-                text = ""
+                guard text.utf8.count > Self.pieceBytes else { return true }
+                defer { text = "" }
+                return write(text)
             }
+            if !isWanted { return }
         }
         _ = write(text)
+    }
+
+    private func error(of sample: LoadSample) -> String {
+        guard let status = sample.status else { return sample.wasSent ? "no answer" : "not sent" }
+        return plan.isSuccess(status) ? "" : "status \(status)"
     }
 
     private static let pieceBytes = 1 << 20

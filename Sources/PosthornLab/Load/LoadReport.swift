@@ -33,7 +33,7 @@ public struct LoadReport: Sendable {
     public let steps: [LoadPart]
     /// The same of each type of event, in alphabetical order; none where every request is the same.
     public let types: [LoadPart]
-    /// From the moment requests were really started, of expected answers and of requests without an answer.
+    /// From the moment requests were really started, of expected answers, and behind them of requests without an answer.
     public let serviceTimes: LatencyHistogram
     /// How late requests were started.
     public let delays: LatencyHistogram
@@ -59,8 +59,10 @@ public struct LoadReport: Sendable {
     public let nanoseconds: Int64
     /// A text for each class of failure.
     public let errorTexts: [String: String]
-    /// Every measured request in the order of their intended moments, where the plan keeps them.
+    /// Every measured request that has ended in the order of their intended moments, where the plan keeps them.
     public let samples: [LoadSample]
+    /// Those that were given up at the end, where the plan keeps samples.
+    let abandoned: [AbandonedRequests]
     /// What the receiver's ledger says, where there is one.
     public private(set) var ledger: LedgerResult?
     /// How the load was made; set by the one who made it.
@@ -109,7 +111,9 @@ public struct LoadReport: Sendable {
             return KindResult(kind: kind, requests: count.requests, statuses: count.statuses, failures: count.failures)
         }
         all = tally.all
-        serviceTimes = tally.serviceTimes
+        var serviceTimes = tally.serviceTimes
+        serviceTimes.merge(tally.unansweredTimes.raised(to: serviceTimes.maximum))
+        self.serviceTimes = serviceTimes
         delays = tally.delays
         connects = tally.connects
         handshakes = tally.handshakes
@@ -121,6 +125,7 @@ public struct LoadReport: Sendable {
         heldBack = tally.heldBack
         errorTexts = tally.errorTexts
         samples = tally.samples.sorted { $0.intended < $1.intended }
+        abandoned = tally.abandoned
         book = tally.book
         // A load that its count ended, or that was stopped, has no more time than it took.
         let planned = plan.count == nil ? plan.plannedNanoseconds ?? 0 : 0

@@ -10,12 +10,25 @@ public struct LoadSample: Equatable, Sendable {
     public let ended: Int64
     /// The answer's status; `nil` when there was none, or none that was whole.
     public let status: Int?
+    /// Whether it left at all: one that was given up when the time was over has no start, and ends when it was.
+    public let wasSent: Bool
 
     init(_ answer: LoadAnswer, start: Int64) {
         intended = answer.ticket.intended - start
         started = answer.started - start
         ended = answer.ended - start
         status = answer.wholeStatus
+        wasSent = true
+    }
+
+    /// One that was given up.
+    /// - Parameters:
+    ///   - intended: When it was meant to leave.
+    ///   - nanoseconds: How long it has waited, at the least.
+    init(abandoned intended: Int64, waited nanoseconds: Int64) {
+        self.intended = intended
+        (started, ended) = (intended + nanoseconds, intended + nanoseconds)
+        (status, wasSent) = (nil, false)
     }
 
     /// From the intended moment to the answer.

@@ -17,9 +17,10 @@ struct LoadTally: Sendable {
     var steps: [LoadMeasurements]
     /// Of the requests of each type of event, in the order of the content's types.
     var types: [LoadMeasurements]
-    /// From the moment they were really started, of expected answers and unanswered requests: what a sender that waits for
-    /// answers would have measured.
+    /// From the moment they were really started, of expected answers: what a sender that waits for answers would have measured.
     var serviceTimes = LatencyHistogram()
+    /// The same of requests without an answer.
+    var unansweredTimes = LatencyHistogram()
     /// How late requests were started.
     var delays = LatencyHistogram()
     var connects = LatencyHistogram()
@@ -35,8 +36,10 @@ struct LoadTally: Sendable {
     var heldBack: UInt64 = 0
     /// One text for each class of failure, for people.
     var errorTexts: [String: String] = [:]
-    /// Every request, where they are kept.
+    /// Every request that has ended, where they are kept.
     var samples: [LoadSample] = []
+    /// What was given up, where samples are kept.
+    var abandoned: [AbandonedRequests] = []
     /// The names of every request, where they are kept.
     var book = SentRequests()
 
@@ -77,7 +80,11 @@ struct LoadTally: Sendable {
             if errorTexts[error.rawValue] == nil { errorTexts[error.rawValue] = answer.errorText }
         }
         kinds[kind.rawValue].requests += 1
-        if ending.isJudged { serviceTimes.record(answer.ended - answer.started) }
+        if ending.isExpected {
+            serviceTimes.record(answer.ended - answer.started)
+        } else if ending.isUnanswered {
+            unansweredTimes.record(answer.ended - answer.started)
+        }
         timeline.take(at: answer.ticket.intended - start, ending)
     }
 
@@ -88,15 +95,19 @@ struct LoadTally: Sendable {
     }
 
     /// Takes what a load gave up at its end.
-    /// - Parameter waited: How long these requests have waited, at the least.
-    mutating func take(_ abandoned: LoadPacer.Abandoned, waited: Int64) {
-        let error = LoadMeasurements.error(wasHeldBack: abandoned.wasHeldBack).rawValue
-        for (step, count) in abandoned.counts {
-            all.abandon(count, wasHeldBack: abandoned.wasHeldBack, waited: waited)
-            if steps.indices.contains(step) { steps[step].abandon(count, wasHeldBack: abandoned.wasHeldBack, waited: waited) }
-            kinds[LoadKind.plain.rawValue].requests += count
-            kinds[LoadKind.plain.rawValue].failures[error, default: 0] += count
+    /// - Parameter keepsSamples: Whether there is to be a line for each.
+    mutating func take(_ abandoned: AbandonedRequests, keepsSamples: Bool = false) {
+        let (wasHeldBack, waited) = (abandoned.wasHeldBack, abandoned.waited)
+        let error = LoadMeasurements.error(wasHeldBack: wasHeldBack).rawValue
+        timeline.reach(abandoned.length - 1)
+        for portion in abandoned.portions(of: timeline.nanoseconds, isCountedOneByOne: keepsSamples) {
+            all.abandon(portion.count, wasHeldBack: wasHeldBack, waited: waited)
+            if steps.indices.contains(portion.step) { steps[portion.step].abandon(portion.count, wasHeldBack: wasHeldBack, waited: waited) }
+            timeline.abandon(portion.count, at: portion.moment, waited: wasHeldBack ? waited : nil)
+            kinds[LoadKind.plain.rawValue].requests += portion.count
+            kinds[LoadKind.plain.rawValue].failures[error, default: 0] += portion.count
         }
+        if keepsSamples { self.abandoned.append(abandoned) }
         if errorTexts[error] == nil {
             errorTexts[error] =
                 abandoned.wasHeldBack
@@ -110,6 +121,7 @@ struct LoadTally: Sendable {
         for i in steps.indices { steps[i].merge(other.steps[i]) }
         for i in types.indices { types[i].merge(other.types[i]) }
         serviceTimes.merge(other.serviceTimes)
+        unansweredTimes.merge(other.unansweredTimes)
         delays.merge(other.delays)
         connects.merge(other.connects)
         handshakes.merge(other.handshakes)
@@ -126,6 +138,7 @@ struct LoadTally: Sendable {
         heldBack += other.heldBack
         errorTexts.merge(other.errorTexts) { mine, _ in mine }
         samples += other.samples
+        abandoned += other.abandoned
         book.merge(other.book)
     }
 }

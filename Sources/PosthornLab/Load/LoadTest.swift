@@ -177,7 +177,7 @@ public final class LoadTest: Sendable {
             return LoadReport(facts, result.tally)
         }
         // Each receiver's report has its own.
-        all.samples = []
+        (all.samples, all.abandoned) = ([], [])
         return LoadReport(whole, all, of: reports)
     }
 

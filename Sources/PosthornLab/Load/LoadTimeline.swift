@@ -11,15 +11,42 @@ public struct LoadTimeline: Sendable {
         public fileprivate(set) var errors: UInt64 = 0
         /// Answers that came in it, whatever their status, to whichever requests.
         public fileprivate(set) var answers: UInt64 = 0
-        /// Latencies of those that were answered as they should be, and the waits of those that were not answered, in coarse
-        /// buckets.
-        public fileprivate(set) var latencies = LatencyHistogram(bits: LoadTimeline.coarseBits)
+        /// Latencies of those that were answered as they should be, in coarse buckets.
+        private var answered = LatencyHistogram(bits: LoadTimeline.coarseBits)
+        /// How long those have waited that were not answered.
+        private var unanswered = LatencyHistogram(bits: LoadTimeline.coarseBits)
+
+        /// Latencies of expected answers, and of requests without one how long they have waited.
+        /// - Parameter slowest: The slowest answer of the whole load, than which no request without an answer counts as faster.
+        public func latencies(slowest: Int64) -> LatencyHistogram {
+            var all = answered
+            all.merge(unanswered.raised(to: slowest))
+            return all
+        }
+
+        fileprivate mutating func take(_ ending: LoadMeasurements.Ending) {
+            requests += 1
+            if ending.error != nil { errors += 1 }
+            if ending.isExpected {
+                answered.record(ending.latency)
+            } else if ending.isUnanswered {
+                unanswered.record(ending.latency)
+            }
+        }
+
+        /// Takes requests that were given up at the end.
+        fileprivate mutating func abandon(_ count: UInt64, waited nanoseconds: Int64?) {
+            requests += count
+            errors += count
+            if let nanoseconds { unanswered.record(nanoseconds, times: count) }
+        }
 
         fileprivate mutating func merge(_ other: Interval) {
             requests += other.requests
             errors += other.errors
             answers += other.answers
-            latencies.merge(other.latencies)
+            answered.merge(other.answered)
+            unanswered.merge(other.unanswered)
         }
     }
 
@@ -37,11 +64,17 @@ public struct LoadTimeline: Sendable {
 
     mutating func take(at moment: Int64, _ ending: LoadMeasurements.Ending) {
         if ending.status != nil { intervals[interval(of: max(0, moment + ending.latency))].answers += 1 }
-        let index = interval(of: max(0, moment))
-        intervals[index].requests += 1
-        if ending.error != nil { intervals[index].errors += 1 }
-        if ending.isJudged { intervals[index].latencies.record(ending.latency) }
+        intervals[interval(of: max(0, moment))].take(ending)
     }
+
+    /// Takes requests that were due from a moment on and had not left when the time was over.
+    /// - Parameter nanoseconds: How long they have waited; `nil` where nothing is known of the receiver.
+    mutating func abandon(_ count: UInt64, at moment: Int64, waited nanoseconds: Int64?) {
+        intervals[interval(of: max(0, moment))].abandon(count, waited: nanoseconds)
+    }
+
+    /// Makes the intervals as long as they have to be to come to a moment.
+    mutating func reach(_ moment: Int64) { _ = interval(of: max(0, moment)) }
 
     private mutating func interval(of moment: Int64) -> Int {
         while moment / nanoseconds >= Self.intervalLimit { coarsen() }

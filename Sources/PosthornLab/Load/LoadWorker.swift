@@ -73,9 +73,7 @@ final class LoadWorker: LoadSource {
         }
         switch pacer.next(now: now) {
         case .end:
-            if let abandoned = pacer.abandoned {
-                tally.take(abandoned, waited: abandoned.wasHeldBack ? plan.timeoutNanoseconds : LoadPacer.overrunNanoseconds)
-            }
+            if let abandoned = pacer.abandoned { tally.take(abandoned, keepsSamples: plan.keepsSamples) }
             return .end
         case .wait(let moment): return .wait(until: moment)
         case .go(let intended):

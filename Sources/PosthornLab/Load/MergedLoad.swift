@@ -22,18 +22,18 @@ public struct MergedLoad: Sendable {
         var seen: [Int64: String] = [:]
         var longest: Int64 = 0
         var isSaturated = false
-        var first: (name: String, of: Int64, conditions: String)?
+        var first: (name: String, of: Int64, json: JSONValue)?
         for (name, json) in reports {
             guard let part = json["part"], let place = number(part["number"]), let of = number(part["of"]),
                 let time = number(part["nanoseconds"]),
                 let measured = LoadMeasurements(exchanged: part["measurements"])
             else { throw InputProblem(field: name, reason: "is no report of posthorn load --part K/N --json") }
             if json["stopped_early"] == .bool(true) { throw InputProblem(.incompatible, field: name, reason: "was stopped early") }
-            let conditions = Self.conditions(json)
-            if let first, first.conditions != conditions || first.of != of {
-                throw InputProblem(.incompatible, field: name, reason: "is a part of another load than \(first.name)")
+            if let first, let difference = Self.difference(of: json, from: first.json, called: first.name) {
+                let reason = "is a part of another load than \(first.name): it has \(OneLine.text(difference, limit: 200))"
+                throw InputProblem(.incompatible, field: name, reason: reason)
             }
-            first = first ?? (name, of, conditions)
+            first = first ?? (name, of, json)
             if let other = seen.updateValue(name, forKey: place) {
                 throw InputProblem(.conflict, field: name, reason: "is part \(place) as \(other) is")
             }
@@ -51,11 +51,24 @@ public struct MergedLoad: Sendable {
         run = reports[0].json["run"] ?? .null
     }
 
-    /// What has to be the same in all parts: the seed, and the command without the part's number.
-    private static func conditions(_ json: JSONValue) -> String {
-        var text = "\(json["model"]?.text ?? "") \(json["planned_s"]?.text ?? "")"
-        for name in ["seed", "version", "vendor"] { text += " \(json["run"]?[name]?.text ?? "")" }
-        return text
+    /// The number of a part is its machine's own, and so is where its results and certificates are. Bounds are judged of all parts.
+    private static let free = CommandFlags.outputs.union(["part", "expect", "credential", "ca-file", "i-own-this-host"])
+
+    /// In what a part is another load's: all parts have the same flags but those, as many URLs, and the same version and format.
+    private static func difference(of json: JSONValue, from first: JSONValue, called name: String) -> String? {
+        func text(_ value: JSONValue?) -> String {
+            if case .string(let text)? = value { return text }
+            return value?.text ?? ""
+        }
+        func flags(_ json: JSONValue) -> CommandFlags { CommandFlags(text(json["run"]?["command"]), without: free) }
+        if let difference = flags(json).difference(from: flags(first), called: name) { return difference }
+        let facts: [(name: String, value: (JSONValue) -> JSONValue?)] = [
+            ("number of parts", { $0["part"]?["of"] }), ("model", { $0["model"] }), ("planned_s", { $0["planned_s"] }),
+            ("seed", { $0["run"]?["seed"] }), ("version", { $0["run"]?["version"] }), ("vendor", { $0["run"]?["vendor"] }),
+        ]
+        return facts.first { text($0.value(json)) != text($0.value(first)) }.map { fact in
+            "\(fact.name) \(text(fact.value(json))) in place of \(text(fact.value(first)))"
+        }
     }
 
     /// How expectations came out, of all requests together.

@@ -1,7 +1,7 @@
 public import Posthorn
 public import PosthornModel
 
-/// What became of a simulation.
+/// What became of a simulation: of an outbox that was used before, what this run has changed.
 public struct SimulationResult: Sendable {
     /// Events that were sent, each counted as often as it was.
     public let events: Int64
@@ -16,17 +16,23 @@ public struct SimulationResult: Sendable {
     /// How often each wanted fault happened among the events that were reached; one that begins a burst or follows a gap
     /// counts once.
     public let faults: [(fault: SimulationFault, count: Int)]
-    /// Deliveries by state.
+    /// Deliveries by the state that they came to in this run, those among them that had waited before; `pending` are all that still wait.
     public let deliveries: [DeliveryState: Int64]
+    /// Deliveries of earlier runs that this one went on with.
+    public let leftOver: Int64
     /// Requests.
     public let attempts: Int
-    /// Mails about exhausted deliveries, by state.
+    /// Mails about exhausted deliveries, by the state that they came to in this run.
     public let mails: [MailState: Int64]
     /// Webio's value requests; `nil` when none were wanted.
     public let valueRequests: (asked: Int, answered: Int, problem: String?)?
 
+    /// - Parameters:
+    ///   - before: What was in the outboxes when it began.
+    ///   - status: What is in them now.
     init(
-        _ status: [OutboxStatus],
+        before: [OutboxStatus],
+        after status: [OutboxStatus],
         planned: Int,
         emitted: Int,
         wasStopped: Bool,
@@ -40,10 +46,22 @@ public struct SimulationResult: Sendable {
         unsent = planned - emitted
         self.wasStopped = wasStopped && (planned > emitted || status.contains { $0.deliveries[.pending] ?? 0 > 0 })
         self.faults = faults
-        mails = status[0].mails.counts
+        mails = status[0].mails.counts.reduce(into: [:]) { $0[$1.key] = Self.change($1.value, before[0].mails.counts[$1.key]) }
         valueRequests = values.map { ($0.asked, $0.answered, $0.problem) }
-        events = status.reduce(0) { $0 + $1.events }
-        deliveries = status.reduce(into: [:]) { $0.merge($1.deliveries, uniquingKeysWith: +) }
+        events = Int64(emitted - known)
+        var deliveries: [DeliveryState: Int64] = [:]
+        var leftOver: Int64 = 0
+        for (old, new) in zip(before, status) {
+            for (state, count) in new.deliveries {
+                deliveries[state, default: 0] += state == .pending ? count : Self.change(count, old.deliveries[state])
+            }
+            // One that was held was not gone on with unless its endpoint takes it again.
+            leftOver += (old.deliveries[.pending] ?? 0) + Self.change(old.deliveries[.held] ?? 0, new.deliveries[.held])
+        }
+        (self.deliveries, self.leftOver) = (deliveries, leftOver)
         attempts = statistics.attempts
     }
+
+    /// How many more there are; none where some were taken away meanwhile.
+    private static func change(_ count: Int64, _ before: Int64?) -> Int64 { max(0, count - (before ?? 0)) }
 }

@@ -159,6 +159,7 @@ public final class VendorSimulator: Sendable {
     /// Sends everything at its time and waits until all of it is delivered or exhausted.
     /// - Throws: What ended the engine, or why an event was refused.
     public func run() throws -> SimulationResult {
+        let before = try outboxes.map { try $0.status() }
         for engine in engines { try engine.start() }
         var failure: (any Error)?
         do {
@@ -175,7 +176,8 @@ public final class VendorSimulator: Sendable {
         let (events, known, _) = emitted.withLock { $0 }
         let faults = simulation.faultCounts(ofFirst: events)
         return try SimulationResult(
-            outboxes.map { try $0.status() },
+            before: before,
+            after: outboxes.map { try $0.status() },
             planned: simulation.departures.count,
             emitted: events,
             wasStopped: isStopped.load(ordering: .relaxed),

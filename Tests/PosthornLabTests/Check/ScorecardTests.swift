@@ -23,6 +23,8 @@ import Testing
     private func rows(
         _ configuration: ReceiverConfiguration = ReceiverConfiguration(),
         hasLedger: Bool = true,
+        graceMilliseconds: Int64 = 2000,
+        wait: @escaping (Int64) -> Bool = { _ in true },
         format: (String) throws -> CheckedFormat,
         check: @escaping Receiver.Check
     ) throws -> [ScorecardRow] {
@@ -43,16 +45,20 @@ import Testing
             caFile: nil,
             seed: 5,
             ledger: hasLedger ? { try Ledger(lines.withLock { $0 }) } : nil,
-            wait: { _ in true }
+            graceMilliseconds: graceMilliseconds,
+            wait: wait
         )
         var rows: [ScorecardRow] = []
-        try card.run { rows.append($0) }
+        let isWhole = try card.run { rows.append($0) }
+        #expect(isWhole == (rows.last?.title == "JSON that is cut off"))
         return rows
     }
 
     private func standardRows(
         _ configuration: ReceiverConfiguration = ReceiverConfiguration(),
         hasLedger: Bool = true,
+        graceMilliseconds: Int64 = 2000,
+        wait: @escaping (Int64) -> Bool = { _ in true },
         check: Receiver.Check? = nil
     ) throws -> [ScorecardRow] {
         let right = try RequestCheck(Self.standard, nextSecret: Self.nextSecret)
@@ -60,6 +66,8 @@ import Testing
         return try rows(
             configuration,
             hasLedger: hasLedger,
+            graceMilliseconds: graceMilliseconds,
+            wait: wait,
             format: { _ in try CheckedFormat(Self.standard, vendor: .standard, nextSecret: Self.nextSecret, seed: 5, at: now) },
             check: check ?? { right.verdict($0) }
         )
@@ -102,6 +110,28 @@ import Testing
         var configuration = ReceiverConfiguration()
         configuration.misbehaviour.faults = [.init(.lose, probability: 1)]
         #expect(missed(try standardRows(configuration)).contains("order: neither is lost"))
+    }
+
+    /// What is not in the ledger is waited for as long as was said, and no longer.
+    @Test(arguments: [250, 1000]) func theLedgerIsWaitedForAsLongAsWasSaid(_ grace: Int64) throws {
+        var configuration = ReceiverConfiguration()
+        configuration.misbehaviour.faults = [.init(.lose, probability: 1)]
+        var waits: [Int64] = []
+        _ = try standardRows(configuration, graceMilliseconds: grace) { milliseconds in
+            if milliseconds > 0 { waits.append(milliseconds) }
+            return true
+        }
+        // Three things are looked up.
+        #expect(waits.reduce(0, +) == 3 * grace && waits.max() == 100)
+    }
+
+    /// One that is stopped while it waits for the ledger says nothing of what it waited for.
+    @Test func whatItWasStoppedAtIsNotJudged() throws {
+        var configuration = ReceiverConfiguration()
+        configuration.misbehaviour.faults = [.init(.lose, probability: 1)]
+        let rows = try standardRows(configuration, wait: { $0 == 0 })
+        #expect(rows.last?.title == "the same event twice" && missed(rows).isEmpty)
+        #expect(try standardRows(wait: { _ in false }).count == 1)
     }
 
     @Test func aReceiverThatAnswersOtherwiseIsFound() throws {

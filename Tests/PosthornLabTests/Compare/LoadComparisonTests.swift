@@ -101,7 +101,8 @@ import Testing
     @Test func runsOfOtherLoadsAreRefused() throws {
         func report(rate: String, machine: String = "m", stopped: Bool = false) throws -> LoadRun {
             let text = """
-                {"model":"open","planned_s":5.000,"stopped_early":\(stopped),"requests":1000,"requests_per_second":200.000,
+                {"model":"open","planned_s":5.000,"stopped_early":\(stopped),"requests":1000,"errors":0,
+                "statuses":{"200":1000},"requests_per_second":200.000,
                 "latency_ms":{"p50":1.5,"p90":2.0,"p99":9.1,"mean":1.7},"run":{"command":"posthorn load http://a/ --rate \(rate) --seed 5 --credential 'secret=…'",
                 "seed":"5","version":"0.1.0","machine":"\(machine)"}}
                 """
@@ -114,6 +115,68 @@ import Testing
         #expect(LoadComparison.obstacle([("A", one), ("B", try report(rate: "200", machine: "n"))])?.contains("machine") == true)
         #expect(LoadComparison.obstacle([("A", try report(rate: "200", stopped: true))])?.contains("stopped early") == true)
         #expect(throws: InputProblem.self) { try LoadRun(try JSONValue.parse(Array("{}".utf8))) }
+    }
+
+    // MARK: Failures
+
+    private static func report(_ tally: LoadTally) throws -> LoadRun {
+        var plan = LoadPlan(.open(try RateSpecification("100"), poisson: false))
+        plan.nanoseconds = 10_000_000_000
+        var report = LoadReport.of(tally, plan: plan)
+        report.origin = LoadOrigin(command: "posthorn load http://a/", seed: 1, version: "v", vendor: nil, machine: "m")
+        return try LoadRun(report)
+    }
+
+    @Test func onlyExpectedAnswersCountAsAnswered() throws {
+        var tally = LoadTally()
+        for i in 0..<1000 { tally.take(.after(5, at: Int64(i) * 9_000_000, status: i % 4 == 0 ? 503 : 200)) }
+        tally.withhold(step: nil)
+        let run = try Self.report(tally)
+        #expect(run.figures[.answered] == 75 && run.problem == nil)
+        #expect(run.figures[.errors] == 251.0 / 1001 * 100)
+    }
+
+    /// A refused connection fails at once, and is no fast answer.
+    @Test func theWaitOfARequestWithoutAnAnswerIsNoLatency() throws {
+        var tally = LoadTally()
+        for i in 0..<100 { tally.take(.after(i < 80 ? 5 : 0, at: Int64(i) * 90_000_000, status: i < 80 ? 200 : nil)) }
+        let run = try Self.report(tally)
+        #expect(run.figures[.p50] != nil && run.problem == nil)
+        #expect(run.figures[.p90] == nil && run.figures[.p99] == nil && run.figures[.mean] == nil)
+        var dead = LoadTally()
+        for i in 0..<100 { dead.take(.after(0, at: Int64(i) * 90_000_000, status: nil)) }
+        #expect(try Self.report(dead).problem == "has no answer that was as it should be")
+        let comparison = LoadComparison([run, run, run, run], [run, run, run, run])
+        #expect(comparison.rows.map(\.figure) == [.p50, .answered, .errors] && comparison.leftOut == [.p90, .p99, .mean])
+    }
+
+    private static func runs(errors: [Double]) -> [LoadRun] { errors.map { LoadRun(figures: [.answered: 100 - $0, .errors: $0]) } }
+
+    @Test func errorsAreComparedAlsoWhereOneSideHasNone() throws {
+        let (none, some) = (Self.runs(errors: [0, 0, 0, 0, 0, 0]), Self.runs(errors: [51, 48, 50, 49, 52, 47]))
+        let worse = LoadComparison(none, some)
+        #expect(worse.outcome == .worse && worse.rows.map(\.outcome) == [.worse, .worse])
+        let errors = try #require(worse.rows.last)
+        #expect(errors.shift == 0.495 && errors.first == 0 && errors.visible == nil)
+        #expect(LoadComparison(some, none).outcome == .better)
+        let same = LoadComparison(none, none)
+        #expect(same.outcome == .same && same.rows.allSatisfy { $0.probability == 1 })
+        // A run with errors now and then is no change.
+        #expect(LoadComparison(none, Self.runs(errors: [0, 0, 0, 0, 0, 3])).outcome == .same)
+        // Noise is a share of what there was.
+        let few = LoadComparison(
+            Self.runs(errors: [10, 10.01, 10.02, 10.03, 10.04, 10.05]),
+            Self.runs(errors: [10.06, 10.07, 10.08, 10.09, 10.1, 10.11])
+        )
+        #expect(few.rows.last?.outcome == .same && few.rows.last?.probability ?? 1 < 0.03)
+    }
+
+    @Test func runsWithoutErrorsAreNotCorrectedForThem() {
+        let a = (0..<5).map { LoadRun(figures: [.p50: 10 + Double($0), .errors: 0]) }
+        let b = (0..<5).map { LoadRun(figures: [.p50: 20 + Double($0), .errors: 0]) }
+        let row = LoadComparison(a, b).rows[0]
+        #expect(row.probability == RankTest(a.compactMap { $0.figures[.p50] }, b.compactMap { $0.figures[.p50] }).probability)
+        #expect(row.outcome == .worse)
     }
 }
 

@@ -95,6 +95,11 @@ import Testing
             }
             #expect(now < plan.nanoseconds! + 360_100_000_000 && pacer.abandoned?.wasHeldBack == false)
             left += pacer.abandoned?.counts[0] ?? 0
+            var tally = LoadTally()
+            tally.take(try #require(pacer.abandoned))
+            #expect(tally.all.requests == pacer.abandoned?.counts[0])
+            #expect(tally.timeline.intervals.reduce(0) { $0 + $1.errors } == tally.all.requests)
+            #expect(tally.timeline.intervals.last?.errors ?? 0 > 0)
         }
         #expect(sent == UInt64(10 * threads) && sent + left == 3_600_000_000)
     }
@@ -108,8 +113,79 @@ import Testing
             pacer.holdBack()
             let step = pacer.next(now: moment)
             #expect(step == (isEnd ? .end : .go(intended: 100_000_000)))
-            #expect((pacer.abandoned == LoadPacer.Abandoned(counts: [0: 9], wasHeldBack: true)) == isEnd)
+            #expect((pacer.abandoned?.counts == [0: 9] && pacer.abandoned?.wasHeldBack == true) == isEnd)
         }
+    }
+
+    private static func abandoned(
+        _ rate: String,
+        isPoisson: Bool = false,
+        thread: Int = 0,
+        of threads: Int = 1,
+        wasHeldBack: Bool
+    ) throws -> AbandonedRequests {
+        let plan = LoadPlan(.open(try RateSpecification(rate), poisson: isPoisson))
+        let arrivals = LoadArrivals(plan, start: 0, thread: thread, threads: threads)
+        let waited: Int64 = wasHeldBack ? 15_000_000_000 : 1_000_000_000
+        let end = plan.plannedNanoseconds ?? 0
+        return AbandonedRequests(arrivals, before: end, atMost: .max, wasHeldBack: wasHeldBack, waited: waited)
+    }
+
+    /// Counted by the schedule or one by one, they are as many, in the same steps and stretches of time.
+    @Test(arguments: [1, 3], ["500:1s", "100..900:700ms,3:10s,50:1s"]) func portionsAreTheMomentsCounted(_ threads: Int, _ rate: String)
+        throws
+    {
+        for thread in 0..<threads {
+            let abandoned = try Self.abandoned(rate, thread: thread, of: threads, wasHeldBack: true)
+            let quick = abandoned.portions(of: 100_000_000, isCountedOneByOne: false)
+            #expect(quick == abandoned.portions(of: 100_000_000, isCountedOneByOne: true) && !quick.isEmpty)
+            let counts = Dictionary(quick.map { ($0.step, $0.count) }, uniquingKeysWith: +)
+            #expect(counts == abandoned.counts)
+        }
+    }
+
+    /// Independent callers too have as many lines as are counted, and they are in order among those that have ended.
+    @Test func samplesOfWhatWasGivenUpAreAsManyAsAreCounted() throws {
+        var tally = LoadTally()
+        for thread in 0..<3 {
+            let abandoned = try Self.abandoned("200:1s", isPoisson: true, thread: thread, of: 3, wasHeldBack: thread == 0)
+            tally.take(abandoned, keepsSamples: true)
+        }
+        for i in 0..<10 {
+            let answer = LoadAnswer.after(5, at: Int64(i) * 150_000_000)
+            tally.take(answer)
+            tally.samples.append(LoadSample(answer, start: 0))
+        }
+        let report = LoadReport.of(tally)
+        var samples: [LoadSample] = []
+        #expect(
+            report.forEachSample { sample in
+                samples.append(sample)
+                return true
+            }
+        )
+        #expect(UInt64(samples.count) == report.requests && samples.count > 150)
+        #expect(samples.map(\.intended) == samples.map(\.intended).sorted())
+        #expect(samples.count { $0.status != nil } == 10 && samples.count { !$0.wasSent } == samples.count - 10)
+        let held = try #require(samples.first { !$0.wasSent && $0.latency == 15_000_000_000 })
+        #expect(held.csvLine == "\((held.intended + 500) / 1000),15000000,0,\n")
+        var count = 0
+        #expect(
+            !report.forEachSample { _ in
+                count += 1
+                return count < 4
+            } && count == 4
+        )
+        var lines = 0
+        report.writeVegeta(method: "POST") { text in
+            lines += text.split(separator: "\n").count
+            return true
+        }
+        #expect(lines == samples.count)
+        let csv = report.csv.split(separator: "\n").filter { !$0.hasPrefix("#") }.dropFirst().map { $0.split(separator: ",") }
+        #expect(
+            csv.compactMap { Int($0[1]) }.reduce(0, +) == samples.count && csv.compactMap { Int($0[2]) }.reduce(0, +) == samples.count - 10
+        )
     }
 
     @Test func onlyRequestsHeldUpByTheReceiverCountAgainstIt() throws {
@@ -119,8 +195,8 @@ import Testing
             own.take(.after(1))
             held.take(.after(1))
         }
-        own.take(.init(counts: [0: 500], wasHeldBack: false), waited: 1_000_000_000)
-        held.take(.init(counts: [0: 500], wasHeldBack: true), waited: 15_000_000_000)
+        own.take(try Self.abandoned("500:1s", wasHeldBack: false))
+        held.take(try Self.abandoned("500:1s", wasHeldBack: true))
         let bounds = try ["p90<200ms", "errors<1%"].map { try Expectation($0) }
         let plan = LoadPlan(.open(try RateSpecification("1500:1s"), poisson: false))
         let (late, slow) = (LoadReport.of(own, plan: plan), LoadReport.of(held, plan: plan))

@@ -74,12 +74,43 @@ import Testing
         #expect(lines[1]["code"] == .number("0") && lines[1]["error"] == .string("no answer") && lines[1]["seq"] == .number("1"))
     }
 
+    /// A receiver that dies refuses connections in no time; no output may take that for a fast answer.
+    @Test func refusedConnectionsAreTheSlowestInEveryOutput() throws {
+        var tally = LoadTally()
+        // The slowest answer, then answers for a second, and a second of refusals.
+        tally.take(.after(40, at: 0))
+        for i in 1..<100 { tally.take(.after(5, at: Int64(i) * 10_000_000)) }
+        for i in 100..<200 { tally.take(.after(0, at: Int64(i) * 10_000_000, status: nil, error: .connect)) }
+        let report = LoadReport.of(tally)
+        #expect(report.latencies.minimum == 5_000_000 && report.latencies.maximum == 40_000_000)
+        #expect(report.json["latency_ms"]?["min"] == .number("5.000") && report.json["service_time_ms"]?["min"] == .number("5.000"))
+        #expect(report.json["histogram"]?.text.contains("0.000") == false)
+        let rows = report.latencies.hgrm.split(separator: "\n").dropFirst().filter { !$0.hasPrefix("#") }
+        #expect(rows.first?.split(separator: " ").first.flatMap { Double($0) } ?? 0 > 4.9)
+        let k6 = try JSONValue.parse(Array(report.k6Summary([]).utf8))["metrics"]
+        #expect(k6?["http_req_duration"]?["min"] == .number("5.000") && k6?["http_req_duration"]?["max"] == .number("40.000"))
+        #expect(k6?["http_req_duration"]?["p(90)"].flatMap { Double($0.text) } ?? 0 > 39.8)
+        #expect(k6?["http_req_waiting"]?["min"] == .number("5.000"))
+        #expect(report.prometheus([]).contains("le=\"0.001\"} 0\n"))
+        // The intervals of the second that had no answers, by the slowest answer of the load.
+        let lines = report.csv.split(separator: "\n").filter { !$0.hasPrefix("#") }.suffix(10).map { $0.split(separator: ",") }
+        #expect(lines.count == 10 && lines.allSatisfy { $0[1] == "10" && $0[2] == "10" && Double($0[5]) ?? 0 > 39 }, "\(lines)")
+        let plot = LoadPage(report, []).latencyOverTime.series.flatMap(\.points).compactMap(\.y)
+        #expect(plot.min() ?? 0 > 4.8)
+    }
+
     // MARK: Parts
 
-    private func part(_ number: Int, of count: Int, _ tally: LoadTally, seed: UInt64 = 5) throws -> JSONValue {
+    private func part(
+        _ number: Int,
+        of count: Int,
+        _ tally: LoadTally,
+        seed: UInt64 = 5,
+        command: String = "posthorn load"
+    ) throws -> JSONValue {
         let plan = LoadPlan(.open(try RateSpecification("100:1s"), poisson: false)).part(number, of: count)
         var report = LoadReport(LoadReport.Facts(target: "x", began: Timestamp(milliseconds: 0), plan: plan), tally)
-        report.origin = LoadOrigin(command: "c", seed: seed, version: "v", vendor: nil, machine: "m\(number)")
+        report.origin = LoadOrigin(command: command, seed: seed, version: "v", vendor: nil, machine: "m\(number)")
         return try JSONValue.parse(Array(report.json.text.utf8))
     }
 
@@ -104,8 +135,9 @@ import Testing
         let two = try part(2, of: 2, Self.tally(1...3))
         let cases: [([(name: String, json: JSONValue)], String)] = [
             ([("a", one)], "lacks part 2"), ([("a", one), ("b", one)], "is part 1 as a is"),
-            ([("a", one), ("b", try part(2, of: 2, Self.tally(1...3), seed: 6))], "another load"),
-            ([("a", one), ("b", try part(2, of: 3, Self.tally(1...3)))], "another load"), ([("a", .object([]))], "no report"),
+            ([("a", one), ("b", try part(2, of: 2, Self.tally(1...3), seed: 6))], "another load than a: it has seed 6 in place of 5"),
+            ([("a", one), ("b", try part(2, of: 3, Self.tally(1...3)))], "it has number of parts 3 in place of 2"),
+            ([("a", .object([]))], "no report"),
             ([], "is missing"),
         ]
         for (reports, words) in cases {
@@ -115,6 +147,27 @@ import Testing
             } catch { #expect(error.description.contains(words), "\(error)") }
         }
         #expect(try MergedLoad([("b", two), ("a", one)]).parts == 2)
+    }
+
+    /// What a part's command line may have of its own, and what makes it another load's.
+    @Test(arguments: [
+        ("--rate 1000 --seed 5 --part 1/2 --csv a.csv --json", "--rate 1000 --seed 5 --part 2/2", nil),
+        ("--rate 9 --expect 'p99<1s' --credential 'a=…'", "--rate 9 --ca-file /etc/b.pem --json", nil),
+        ("http://a/ --rate 1000", "http://b/x --rate 4000", "it has --rate 4000 in place of 1000"),
+        (
+            "--rate 9 --ignore-retry-after --part 1/2", "--rate 9 --timeout 1000 --part 2/2",
+            "it has --timeout 1000, which a lacks; no --ignore-retry-after"
+        ), ("--mix A=1 --mix B=2", "--mix B=2 --mix A=1", "it has --mix B=2, A=1 in place of A=1, B=2"),
+        ("http://a/ --rate 9", "http://a/ http://b/ --rate 9", "it has 2 in place of 1 URLs"),
+        ("--header 'X-Tenant: …'", "--header 'X-Other: …'", "it has --header X-Other: … in place of X-Tenant: …"),
+    ])
+    func partsWithOtherFlagsAreRefused(_ first: String, _ second: String, _ words: String?) throws {
+        let reports = try [(1, first), (2, second)].map { number, flags in
+            (name: number == 1 ? "a" : "b", json: try part(number, of: 2, Self.tally(1...3), command: "posthorn load \(flags)"))
+        }
+        var found: String?
+        do throws(InputProblem) { _ = try MergedLoad(reports) } catch { found = error.description }
+        #expect(words == nil ? found == nil : found?.contains(words ?? "") == true, "\(found ?? "taken")")
     }
 
     @Test func theRatesOfAllPartsAreTheWholeRate() throws {
