@@ -41,8 +41,9 @@ extension PostgresStore {
                 .integer(Int64(size)),
                 shardNumbers
             ).all
-            try foresee(rows.map { $0.integer(2) })
-            for row in rows {
+            foreseenEvents.turn(to: rows.map { $0.integer(2) })
+            for (place, row) in rows.enumerated() {
+                foreseenEvents.visit(place)
                 last = row.integer(0)
                 let ready = ReadyRow(delivery: last, revision: row.integer(1), event: row.integer(2), due: row.integer(3))
                 if try !visit(ready) { return .stopped }
@@ -80,8 +81,9 @@ extension PostgresStore {
                 .integer(Int64(size)),
                 shardNumbers
             ).all
-            try foresee(rows.map { $0.integer(3) })
-            for row in rows {
+            foreseenEvents.turn(to: rows.map { $0.integer(3) })
+            for (place, row) in rows.enumerated() {
+                foreseenEvents.visit(place)
                 last = RetryPosition(due: row.integer(0), delivery: row.integer(1))
                 let found = RetryRow(position: last, revision: row.integer(2), event: row.integer(3), attempts: Int(row.integer(4)))
                 if try !visit(found) { return .stopped }
