@@ -141,7 +141,7 @@ extension PostgresStore {
         )
     }
 
-    /// Arrivals are read until their data has so many bytes, so that a flood of large ones stays small in memory.
+    /// Events are read until their data has so many bytes, so that a flood of large ones stays small in memory.
     private static let batchLimitBytes: Int64 = 8 << 20
 
     /// Whether there are arrivals.
@@ -171,11 +171,13 @@ extension PostgresStore {
     /// Gives an event deliveries to endpoints that have none of it.
     package func addDeliveries(ofEvent seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) -> [Int64] {
         var numbers: [Int64] = []
+        // A statement of its own: one that waits for the lock would not see what was stored meanwhile.
+        runLater("SELECT pg_advisory_xact_lock($1)", .integer(Self.acceptingLock))
         for recipient in recipients {
             let rows = try run(
                 """
                 INSERT INTO posthorn_pending (event, revision, endpoint, shard, state, next_attempt_at)
-                SELECT $1, $2, $3::bigint, $3::bigint % 64, $4, $5 FROM (SELECT pg_advisory_xact_lock($6)) locked
+                SELECT $1, $2, $3::bigint, $3::bigint % 64, $4, $5
                 WHERE NOT EXISTS (SELECT 1 FROM posthorn_pending WHERE event = $1 AND endpoint = $3)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_settled WHERE event = $1 AND endpoint = $3)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_arrival WHERE seq = $1)
@@ -186,8 +188,7 @@ extension PostgresStore {
                 .integer(recipient.revision),
                 .integer(recipient.endpoint),
                 .text(recipient.isActive ? "pending" : "held"),
-                .integer(recipient.isActive ? now.milliseconds : nil),
-                .integer(Self.acceptingLock)
+                .integer(recipient.isActive ? now.milliseconds : nil)
             )
             guard let id = rows.first?.integer(0) else { continue }
             hasNews = true
@@ -202,22 +203,23 @@ extension PostgresStore {
     /// Reads an event, and whether the library checked it when it was accepted.
     package func event(_ seq: Int64) throws(OutboxProblem) -> (event: Event, isChecked: Bool)? {
         if let known = foreseenEvents[seq] { return known }
-        return try events([seq])[seq]
+        let sought = foreseenEvents.sought(seq)
+        let found = try events(sought)
+        if sought.count > 1 { foreseenEvents.keep(found) }
+        return found[seq]
     }
 
-    /// Reads events together that are about to be asked for one by one.
-    func foresee(_ seqs: [Int64]) throws(OutboxProblem) {
-        foreseenEvents = try events(seqs.filter { foreseenEvents[$0] == nil }).merging(
-            foreseenEvents.filter { seqs.contains($0.key) },
-            uniquingKeysWith: { $1 }
-        )
-    }
-
-    private func events(_ seqs: [Int64]) throws(OutboxProblem) -> [Int64: (event: Event, isChecked: Bool)] {
-        if seqs.isEmpty { return [:] }
+    /// Reads the first of these events, and as many of those behind it as the limit has room for.
+    private func events(_ seqs: [Int64]) throws(OutboxProblem) -> [Int64: ForeseenEvents.Found] {
         let rows = try run(
-            "SELECT id, type, node, created, data, traceparent, headers, origin, seq FROM posthorn_outbox WHERE seq = ANY ($1::bigint[])",
-            .integers(seqs)
+            """
+            SELECT id, type, node, created, data, traceparent, headers, origin, seq FROM (
+                SELECT o.*, sum(octet_length(o.data)) OVER (ORDER BY place) - octet_length(o.data) AS before
+                FROM unnest($1::bigint[]) WITH ORDINALITY AS sought (number, place) JOIN posthorn_outbox o ON o.seq = sought.number) sized
+            WHERE before < $2
+            """,
+            .integers(seqs),
+            .integer(Self.batchLimitBytes)
         )
         return Dictionary(
             rows.all.map { ($0.integer(8), (Self.event($0, from: 0), $0.integer(7) == 1)) },

@@ -62,8 +62,8 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     private var arrivalLooks: Int64 = 0
     /// A transaction of which is not known whether it was committed.
     var doubtful: Doubt?
-    /// Events that are about to be asked for, read together.
-    var foreseenEvents: [Int64: (event: Event, isChecked: Bool)] = [:]
+    /// Events that are about to be asked for.
+    var foreseenEvents = ForeseenEvents()
 
     /// How often a change of the hierarchy was made and then undone with its transaction.
     package private(set) var topologyRollbacks = 0
@@ -115,12 +115,12 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         if !isReader { try follow(next) }
         countersBefore = counters
         connection = next
-        foreseenEvents = [:]
+        foreseenEvents = ForeseenEvents()
     }
 
     /// What was read is not to be relied on any more, and neither is what the engine has in memory.
     func forgetAll() {
-        (facts, factsAhead, quiet, foreseenEvents, doubtful, arrivalFloor) = (nil, nil, nil, [:], nil, ArrivalFloor())
+        (facts, factsAhead, quiet, foreseenEvents, doubtful, arrivalFloor) = (nil, nil, nil, ForeseenEvents(), nil, ArrivalFloor())
         topologyRollbacks += 1
         // Generations may have the same numbers again.
         arrivalLooks += 1 << 32
@@ -194,7 +194,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
             return result
         } catch {
             waiting = []
-            foreseenEvents = [:]
+            foreseenEvents = ForeseenEvents()
             if !connection.isLost, connection.isInTransaction { _ = try? connection.execute("ROLLBACK") }
             noteUndone()
             throw error
@@ -213,7 +213,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
         }
         changedCounts = OutboxCounts()
         (hasNews, addedNews) = (false, 0)
-        (facts, factsAhead, foreseenEvents, lockedArrivals, arrivalsAhead) = (nil, nil, [:], [:], nil)
+        (facts, factsAhead, foreseenEvents, lockedArrivals, arrivalsAhead) = (nil, nil, ForeseenEvents(), [:], nil)
     }
 
     /// Begins a reading, over another session where the server has ended this one since.
@@ -292,6 +292,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     func reading<Result>(_ body: () throws -> Result) throws -> Result {
         try start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { if !connection.isLost, connection.isInTransaction { _ = try? connection.execute("ROLLBACK") } }
+        if connection.isPooled { _ = try connection.run(connection.transactionSettings).get() }
         return try body()
     }
 
