@@ -4,14 +4,44 @@ package import PosthornStore
 package import PosthornText
 
 extension PostgresStore {
-    /// Rows that one statement of a scan reads.
+    /// Rows of its own that an engine reads with one statement of a scan, about.
     private static let scanRows = 512
 
-    private var shardNumbers: PostgresValue { .integers(membership.shards.numbers.map { Int64($0) }) }
+    /// Rows that one statement looks at. Others' are among them, and one engine may have ten million that wait for an endpoint which takes
+    /// none.
+    private var rowsToLookAt: Int {
+        membership.hasPart ? Self.scanRows * ShardSet.count / max(1, membership.shards.count) : Self.scanRows
+    }
 
-    /// Only what is leased, where others deliver as well; a condition that is always met costs nothing.
-    private func shardCondition(_ parameter: String) -> String {
-        membership.hasPart ? "AND shard = ANY (\(parameter)::smallint[])" : "AND \(parameter)::smallint[] IS NOT NULL"
+    /// Reads a page of rows that are pending, and says how many it has looked at.
+    ///
+    /// Where others deliver as well it has the rows of this engine's shards, and the last one that was looked at, whosever it is: by that one
+    /// the engine knows how far the look has come, and passes it over.
+    private func pendingPage(
+        _ columns: [String],
+        where condition: String,
+        by order: String,
+        limit: Int,
+        _ values: [PostgresValue]
+    ) throws(OutboxProblem) -> (rows: [PostgresRow], looked: Int) {
+        let names = columns.joined(separator: ", ")
+        let page = "FROM posthorn_pending WHERE state = 'pending' AND \(condition) ORDER BY \(order) LIMIT $1"
+        let values = [.integer(Int64(limit))] + values
+        if !membership.hasPart {
+            let rows = try run(PostgresStep("SELECT \(names) \(page)", values)).all
+            return (rows, rows.count)
+        }
+        if membership.shards.isEmpty { return ([], 0) }
+        // The limit comes before the shards, so that the statement ends.
+        let statement = """
+            SELECT \(names), looked FROM (
+                SELECT *, row_number() OVER places AS looked, lead(id) OVER places IS NULL AS is_last
+                FROM (SELECT \(names), shard \(page)) page WINDOW places AS (ORDER BY \(order))) places
+            WHERE shard = ANY ($\(values.count + 1)::smallint[]) OR is_last ORDER BY \(order)
+            """
+        let shards = PostgresValue.integers(membership.shards.numbers.map { Int64($0) })
+        let rows = try run(PostgresStep(statement, values + [shards])).all
+        return (rows, rows.last.map { Int($0.integer(columns.count)) } ?? 0)
     }
 
     /// Visits first attempts that are due, in the order of acceptance.
@@ -30,17 +60,14 @@ extension PostgresStore {
         }
         isQuiet = false
         while left > 0 {
-            let size = min(left, Self.scanRows)
-            let condition = shardCondition("$3")
-            let rows = try run(
-                """
-                SELECT id, revision, event, next_attempt_at FROM posthorn_pending
-                WHERE state = 'pending' AND attempts = 0 AND id > $1 \(condition) ORDER BY id LIMIT $2
-                """,
-                .integer(last),
-                .integer(Int64(size)),
-                shardNumbers
-            ).all
+            let size = min(left, rowsToLookAt)
+            let (rows, looked) = try pendingPage(
+                ["id", "revision", "event", "next_attempt_at"],
+                where: "attempts = 0 AND id > $2",
+                by: "id",
+                limit: size,
+                [.integer(last)]
+            )
             foreseenEvents.turn(to: rows.map { $0.integer(2) })
             for (place, row) in rows.enumerated() {
                 foreseenEvents.visit(place)
@@ -48,8 +75,8 @@ extension PostgresStore {
                 let ready = ReadyRow(delivery: last, revision: row.integer(1), event: row.integer(2), due: row.integer(3))
                 if try !visit(ready) { return .stopped }
             }
-            left -= rows.count
-            if rows.count < size {
+            left -= looked
+            if looked < size {
                 isQuiet = true
                 quiet = still.map { ($0.numbers, $0.queue, last, membership.shards) }
                 return .atEnd
@@ -67,29 +94,23 @@ extension PostgresStore {
     ) throws(OutboxProblem) -> ScanEnd {
         var (last, left) = (position, limit)
         while left > 0 {
-            let size = min(left, Self.scanRows)
-            let condition = shardCondition("$5")
-            let rows = try run(
-                """
-                SELECT next_attempt_at, id, revision, event, attempts FROM posthorn_pending
-                WHERE state = 'pending' AND attempts > 0 AND (next_attempt_at, id) > ($1, $2) AND next_attempt_at <= $3 \(condition)
-                ORDER BY next_attempt_at, id LIMIT $4
-                """,
-                .integer(last.due),
-                .integer(last.delivery),
-                .integer(now.milliseconds),
-                .integer(Int64(size)),
-                shardNumbers
-            ).all
-            foreseenEvents.turn(to: rows.map { $0.integer(3) })
+            let size = min(left, rowsToLookAt)
+            let (rows, looked) = try pendingPage(
+                ["id", "revision", "event", "next_attempt_at", "attempts"],
+                where: "attempts > 0 AND (next_attempt_at, id) > ($2, $3) AND next_attempt_at <= $4",
+                by: "next_attempt_at, id",
+                limit: size,
+                [.integer(last.due), .integer(last.delivery), .integer(now.milliseconds)]
+            )
+            foreseenEvents.turn(to: rows.map { $0.integer(2) })
             for (place, row) in rows.enumerated() {
                 foreseenEvents.visit(place)
-                last = RetryPosition(due: row.integer(0), delivery: row.integer(1))
-                let found = RetryRow(position: last, revision: row.integer(2), event: row.integer(3), attempts: Int(row.integer(4)))
+                last = RetryPosition(due: row.integer(3), delivery: row.integer(0))
+                let found = RetryRow(position: last, revision: row.integer(1), event: row.integer(2), attempts: Int(row.integer(4)))
                 if try !visit(found) { return .stopped }
             }
-            left -= rows.count
-            if rows.count < size { return .atEnd }
+            left -= looked
+            if looked < size { return .atEnd }
         }
         return .atLimit
     }

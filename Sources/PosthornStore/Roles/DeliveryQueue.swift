@@ -3,7 +3,8 @@ public import PosthornText
 
 /// The deliveries that are due, and what became of each attempt. Part of ``OutboxStore``, under the same rules.
 ///
-/// A scan visits all deliveries of the shards that this store has leased; it may leave out others, which the engine passes over.
+/// A scan visits all deliveries of the shards that this store has leased; it may leave out others, which the engine passes over. `limit` is
+/// how many it looks at, those that it leaves out too, and the last one of them is visited: the next scan goes on after that one.
 public protocol DeliveryQueue: AnyObject {
     /// Visits first attempts that are due, in the order of acceptance, from after `id`; `visit` says whether to go on.
     func scanReady(
