@@ -73,5 +73,6 @@ public enum Migrations {
         Migration(number: 15, name: "015_postgres_disabling.sql", sql: PackageResources._15_postgres_disabling_sql),
         Migration(number: 16, name: "016_postgres_rolling.sql", sql: PackageResources._16_postgres_rolling_sql),
         Migration(number: 17, name: "017_postgres_lookups.sql", sql: PackageResources._17_postgres_lookups_sql, oldest: 16),
+        Migration(number: 18, name: "018_postgres_held.sql", sql: PackageResources._18_postgres_held_sql, oldest: 16),
     ]
 }

@@ -54,18 +54,24 @@ extension PostgresStore {
 
     /// Moves held deliveries of active endpoints back to pending.
     package func releaseActive(limit: Int, except endpoints: [Int64], at now: Timestamp) throws(OutboxProblem) -> Int {
+        let holding = try activeEndpointsWithHeld().filter { !endpoints.contains($0) }
+        if holding.isEmpty { return 0 }
+        // The rows are locked where they are found, and then moved by their numbers alone: with its state, one that is to be found by its number
+        // might be looked for among all that are held, where the server takes those to be none.
         let rows = try run(
             """
-            WITH moved AS (
-                UPDATE posthorn_pending SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, $1) WHERE state = 'held' AND id IN (
-                    SELECT d.id FROM posthorn_pending d JOIN posthorn_endpoint e ON e.key = d.endpoint
-                    WHERE d.state = 'held' AND e.state = 'active' AND e.key <> ALL ($3::bigint[]) LIMIT $2)
-                RETURNING attempts > 0 AS tried)
+            WITH found AS (
+                SELECT d.id FROM unnest($3::bigint[]) h (endpoint) CROSS JOIN LATERAL (
+                    SELECT id FROM posthorn_pending p WHERE p.state = 'held' AND p.endpoint = h.endpoint LIMIT $2 FOR UPDATE) d
+                LIMIT $2),
+            moved AS (
+                UPDATE posthorn_pending SET state = 'pending', next_attempt_at = coalesce(next_attempt_at, $1)
+                WHERE id = ANY (ARRAY (SELECT id FROM found)) RETURNING attempts > 0 AS tried)
             SELECT tried, count(*) FROM moved GROUP BY 1
             """,
             .integer(now.milliseconds),
             .integer(Int64(limit)),
-            .integers(endpoints)
+            .integers(holding)
         )
         var moved = 0
         for row in rows.all {
@@ -74,6 +80,24 @@ extension PostgresStore {
         }
         if moved > 0 { countUp("queue") }
         return moved
+    }
+
+    /// Endpoints that hold some are found one after the other, so that what waits for one that is disabled is not read.
+    private func activeEndpointsWithHeld() throws(OutboxProblem) -> [Int64] {
+        // Where the server takes the table to be empty it would read and sort all that is left for each step.
+        runLater("SET LOCAL enable_bitmapscan = off")
+        let rows = try run(
+            """
+            WITH RECURSIVE holding (endpoint) AS (
+                (SELECT endpoint FROM posthorn_pending WHERE state = 'held' ORDER BY endpoint LIMIT 1)
+                UNION ALL
+                SELECT (SELECT p.endpoint FROM posthorn_pending p WHERE p.state = 'held' AND p.endpoint > h.endpoint ORDER BY p.endpoint LIMIT 1)
+                FROM holding h WHERE h.endpoint IS NOT NULL)
+            SELECT e.key FROM holding h JOIN posthorn_endpoint e ON e.key = h.endpoint WHERE e.state = 'active' ORDER BY e.key
+            """
+        )
+        runLater("SET LOCAL enable_bitmapscan = on")
+        return rows.all.map { $0.integer(0) }
     }
 
     /// How many deliveries of an endpoint with greater numbers than one are pending or held.

@@ -15,6 +15,8 @@ final class HeldDuty: EngineDuty {
     private var hasHeldAll = false
     /// Whether the transaction has looked for what is to be released, so that others may be due now.
     private(set) var hasReleased = false
+    /// The same of one that may come to be undone.
+    private var hasLooked = false
 
     /// Deliveries that one transaction moves between held and pending.
     private static let movesPerTransaction = 5000
@@ -48,19 +50,19 @@ final class HeldDuty: EngineDuty {
         if mayHaveHeld {
             let limit = Self.movesPerTransaction
             mayHaveHeld = try store.releaseActive(limit: limit, except: directory.faultyKeys, at: turn.now) == limit
-            hasReleased = true
+            (hasReleased, hasLooked) = (true, true)
         }
     }
 
     func committed(_ results: CommittedResults) {
         toHold.removeAll(keepingCapacity: true)
         if hasHeldAll { stopped = [] }
-        hasHeldAll = false
+        (hasHeldAll, hasLooked) = (false, false)
     }
 
     /// What a transaction found to be done was undone with it.
     func failed() {
-        mayHaveHeld = true
-        hasHeldAll = false
+        if hasLooked { mayHaveHeld = true }
+        (hasHeldAll, hasLooked) = (false, false)
     }
 }
