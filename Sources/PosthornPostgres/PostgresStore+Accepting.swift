@@ -171,11 +171,13 @@ extension PostgresStore {
     /// Gives an event deliveries to endpoints that have none of it.
     package func addDeliveries(ofEvent seq: Int64, to recipients: [Recipient], at now: Timestamp) throws(OutboxProblem) -> [Int64] {
         var numbers: [Int64] = []
+        // A statement of its own: one that waits for the lock would not see what was stored meanwhile.
+        runLater("SELECT pg_advisory_xact_lock($1)", .integer(Self.acceptingLock))
         for recipient in recipients {
             let rows = try run(
                 """
                 INSERT INTO posthorn_pending (event, revision, endpoint, shard, state, next_attempt_at)
-                SELECT $1, $2, $3::bigint, $3::bigint % 64, $4, $5 FROM (SELECT pg_advisory_xact_lock($6)) locked
+                SELECT $1, $2, $3::bigint, $3::bigint % 64, $4, $5
                 WHERE NOT EXISTS (SELECT 1 FROM posthorn_pending WHERE event = $1 AND endpoint = $3)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_settled WHERE event = $1 AND endpoint = $3)
                     AND NOT EXISTS (SELECT 1 FROM posthorn_arrival WHERE seq = $1)
@@ -185,8 +187,7 @@ extension PostgresStore {
                 .integer(recipient.revision),
                 .integer(recipient.endpoint),
                 .text(recipient.isActive ? "pending" : "held"),
-                .integer(recipient.isActive ? now.milliseconds : nil),
-                .integer(Self.acceptingLock)
+                .integer(recipient.isActive ? now.milliseconds : nil)
             )
             guard let id = rows.first?.integer(0) else { continue }
             hasNews = true

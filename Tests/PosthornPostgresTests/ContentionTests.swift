@@ -69,6 +69,45 @@ import Testing
         #expect(try server.run(counts, in: address) == "2|0|2\n")
     }
 
+    /// As two replays with current recipients do.
+    @Test func anEventThatTwoSessionsGiveToAnEndpointAtOnceIsGivenOnce() throws {
+        let first = try open()
+        try server.run("INSERT INTO posthorn_node (id, level) VALUES ('s1', 'site')", in: address)
+        let event = Event(id: "e", type: "T", node: "s1", created: Self.now, data: Array("{}".utf8))
+        try first.write { () throws(OutboxProblem) in
+            _ = try first.accept([NewEventRow(event, createdByProducer: false, recipients: [])], at: Self.now)
+        }
+        let seq = Int64(try server.run("SELECT seq FROM posthorn_outbox", in: address).dropLast()) ?? 0
+        @Sendable func add(_ store: PostgresStore) throws(OutboxProblem) -> Int {
+            try store.addDeliveries(ofEvent: seq, to: [Recipient(endpoint: 1, revision: 1, isActive: true)], at: Self.now).count
+        }
+        let waits = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND datname = current_database()"
+        let added = Mutex(0)
+        var thread: WorkerThread?
+        try first.write { () throws(OutboxProblem) in
+            #expect(try add(first) == 1)
+            // Before the first one has ended.
+            let (server, address) = (server, address)
+            let started = Result {
+                let started = try WorkerThread(name: "second") {
+                    do throws(OutboxProblem) {
+                        let store = try open()
+                        try store.write { () throws(OutboxProblem) in
+                            let count = try add(store)
+                            added.withLock { $0 += count }
+                        }
+                    } catch { Issue.record("\(error)") }
+                }
+                try server.wait(for: waits, in: address) { $0 == "1" }
+                return started
+            }
+            thread = try? started.get()
+        }
+        try #require(thread).join()
+        #expect(added.withLock { $0 } == 0)
+        #expect(try server.run("SELECT count(*), (SELECT sum(ready) FROM posthorn_count) FROM posthorn_pending", in: address) == "1|1\n")
+    }
+
     /// An administrator's choice for a role is not what this store's transactions are written for.
     @Test func aRoleWhoseTransactionsAreSerializableRecordsBesideOthers() throws {
         _ = try open()
