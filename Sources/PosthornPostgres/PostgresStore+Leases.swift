@@ -66,7 +66,7 @@ extension PostgresStore {
         if membership.isOut { return try leaseAnew() }
         // In a transaction that may be undone nothing is taken.
         if !plan.wanted.isEmpty { facts = nil }
-        let taken = plan.wanted.isEmpty || isWriting ? ShardSet.none : try take(plan.wanted, id)
+        let taken = plan.wanted.isEmpty || isWriting ? ShardSet.none : try take(plan.wanted, id, from: plan.gone)
         let lease = MembershipRules.lease(plan, taken: taken, endsAt: membership.endsAt)
         membership.leased = lease.shards
         return lease
@@ -86,17 +86,20 @@ extension PostgresStore {
     }
 
     /// Takes shards that are free still, unless this engine is being removed at the moment.
-    private func take(_ shards: ShardSet, _ id: Int64) throws(OutboxProblem) -> ShardSet {
+    /// - Parameter gone: Whose shards are free too. Asked for by name: one that has joined just now is not there yet for this statement.
+    private func take(_ shards: ShardSet, _ id: Int64, from gone: [Int64]) throws(OutboxProblem) -> ShardSet {
         let taken = try run(
             """
             WITH me AS (SELECT id FROM posthorn_dispatcher WHERE id = $1 FOR KEY SHARE),
             free AS (
-                SELECT shard FROM posthorn_shard WHERE shard = ANY ($2::smallint[]) AND dispatcher IS NULL ORDER BY shard
+                SELECT shard FROM posthorn_shard
+                WHERE shard = ANY ($2::smallint[]) AND (dispatcher IS NULL OR dispatcher = ANY ($3::bigint[])) ORDER BY shard
                 FOR UPDATE SKIP LOCKED)
             UPDATE posthorn_shard s SET dispatcher = me.id FROM me, free WHERE s.shard = free.shard RETURNING s.shard
             """,
             .integer(id),
-            .integers(shards.numbers.map { Int64($0) })
+            .integers(shards.numbers.map { Int64($0) }),
+            .integers(gone)
         )
         return ShardSet(taken.all.map { Int($0.integer(0)) })
     }

@@ -9,12 +9,17 @@ struct ShardPlan: Equatable {
     let wanted: ShardSet
     /// What it has too much, while another has too little.
     let recalled: ShardSet
+    /// Who has shards without having joined, and will not give them up: these are free as well.
+    let gone: [Int64]
 
     /// - Parameters:
     ///   - engine: Whose plan it is.
     ///   - engines: All that have joined.
-    ///   - owners: Who has each shard; free ones are left out.
+    ///   - owners: Who has each shard, read together with the engines; free ones are left out.
     init(of engine: Int64, among engines: [Int64], owners: [Int: Int64]) {
+        let present = Set(engines)
+        gone = Set(owners.values).subtracting(present).sorted()
+        let owners = owners.filter { present.contains($0.value) }
         let shards = ShardSet(owners.filter { $0.value == engine }.keys)
         let free = ShardSet.all.subtracting(ShardSet(owners.keys))
         let parts = Self.parts(engines)

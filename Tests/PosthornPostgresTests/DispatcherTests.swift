@@ -69,6 +69,22 @@ struct DispatcherTests {
         #expect(place.receiver.requests.count == platform.committed * place.endpoints)
     }
 
+    /// An administrator deletes what seems to be left over.
+    @Test func whatAnEngineHadWhoseRowWasDeletedByHandIsDeliveredByAnother() throws {
+        let place = try EnginePlace()
+        let (first, second) = (try place.start(), try place.start())
+        try place.wait(for: "SELECT count(DISTINCT dispatcher) FROM posthorn_shard WHERE dispatcher IS NOT NULL") { $0 == 2 }
+        // It gives up nothing by itself.
+        kill(first.process, SIGSTOP)
+        try place.server.run("DELETE FROM posthorn_dispatcher WHERE process = \(first.process)", in: place.address)
+        try place.insert("e", 3)
+        try place.wait(for: "SELECT count(*) FROM posthorn_settled") { $0 == 3 * place.endpoints }
+        kill(first.process, SIGCONT)
+        #expect(first.stop() == 0, "\(first.output)")
+        #expect(second.stop() == 0, "\(second.output)")
+        try place.check(committed: 3)
+    }
+
     /// What another engine has found since this one has started is in the outbox alone.
     @Test func anEngineThatTakesOverKnowsWhichEndpointsAreSuspended() throws {
         let isDown = Mutex(true)

@@ -19,6 +19,13 @@ import Testing
         #expect(second.shards.isEmpty && second.wanted.isEmpty && second.recalled.isEmpty)
     }
 
+    @Test func whatAnEngineHasThatIsGoneIsFree() {
+        let owners = Dictionary(uniqueKeysWithValues: (0..<64).map { ($0, Int64($0 < 32 ? 1 : 9)) })
+        let plan = ShardPlan(of: 1, among: [1], owners: owners)
+        #expect(plan.shards.numbers == Array(0..<32) && plan.wanted.numbers == Array(32..<64) && plan.recalled.isEmpty)
+        #expect(plan.gone == [9])
+    }
+
     /// Engines come and go at random; whenever nobody has, all shards have one owner each, and none has more than its part for longer
     /// than it takes to give it up.
     @Test(arguments: 0..<50 as Range<UInt64>)
