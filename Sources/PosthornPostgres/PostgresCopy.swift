@@ -24,6 +24,10 @@ package final class PostgresCopy: StoreCopy {
         if let opened, !opened.isLost { return opened }
         let session = [("posthorn.writer", "on"), ("posthorn.copying", "on"), ("lock_timeout", "10s"), ("statement_timeout", "0")]
         let made = try PostgresConnection(place, session: session)
+        // Its settings would have to begin each transaction, and what it locks and shuts is not to depend on whose session that is.
+        if made.isPooled {
+            throw OutboxProblem(.refused, "\(name) is reached by way of a pooler; to move an outbox, name the server's own address")
+        }
         opened = made
         return made
     }

@@ -292,6 +292,7 @@ package final class PostgresStore: OutboxStore, OutboxReader {
     func reading<Result>(_ body: () throws -> Result) throws -> Result {
         try start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { if !connection.isLost, connection.isInTransaction { _ = try? connection.execute("ROLLBACK") } }
+        if connection.isPooled { _ = try connection.run(connection.transactionSettings).get() }
         return try body()
     }
 

@@ -20,6 +20,8 @@ import Testing
     func keepsTheContractByWayOfAPooler(_ rule: StoreContract.Rule) throws {
         let server = try PostgresServer.shared()
         let address = try server.makeDatabase()
+        // A setting that a session of the store's own would put right.
+        try server.run("ALTER DATABASE \(server.name(of: address)) SET bytea_output = 'escape'", in: address)
         try check(rule, at: Pooler.shared().address(of: server.name(of: address)), address)
     }
 

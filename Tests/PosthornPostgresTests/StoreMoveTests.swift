@@ -66,6 +66,17 @@ import Testing
         return try posthorn(words)
     }
 
+    @Test(.enabled(if: Pooler.isInstalled, "pgbouncer is not installed (Debian: pgbouncer)"))
+    func aPoolerIsRefusedBeforeAnythingIsShut() throws {
+        let (file, database) = (folder.file("one.db"), try server.makeDatabase())
+        try makeOutbox(file, "http://127.0.0.1:1", events: 3)
+        let pooled = try Pooler.shared().address(of: server.name(of: database))
+        let refused = try posthorn(["migrate-store", "--from", file, "--to", pooled], status: 1)
+        #expect(refused.contains("by way of a pooler") && refused.contains("the server's own address"), "\(refused)")
+        _ = try posthorn(["emit", "--db", file], input: #"{"id":"late","type":"MEETING","node":"s1","data":{}}"# + "\n")
+        #expect(try posthorn(["migrate-store", "--from", file, "--to", database]).contains("none differs"))
+    }
+
     @Test func anOutboxGoesThereAndBackHoweverOftenItIsKilledAndNothingIsSentTwice() throws {
         let receiver = try MisbehavingReceiver { $0.target.hasSuffix("/bad") ? .status(500, body: "no") : .ok }
         let (file, back) = (folder.file("one.db"), folder.file("two.db"))

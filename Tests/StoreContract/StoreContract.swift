@@ -54,6 +54,7 @@ public struct StoreContract: Sendable {
     /// Those about what a store keeps in its sessions with a server.
     public static let sessionRules: [Rule] =
         transactionRules + eventLogRules + deliveryQueueRules + leaseRules + readersRules + laneRules + statisticsRules
+        + mailReaderRules
 
     /// Every rule.
     public static let rules: [Rule] = [
