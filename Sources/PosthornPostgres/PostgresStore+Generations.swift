@@ -77,22 +77,27 @@ extension PostgresStore {
 
     /// Writes down an endpoint's state.
     package func write(_ change: EndpointStateChange, ofEndpoint key: Int64, at now: Timestamp) throws(OutboxProblem) {
-        try run(
+        write(change, ofEndpoints: [key], change.changesRoutes ? try nextTopologyGeneration() : nil, at: now)
+        if change.changesRoutes { countTopologyUp() }
+    }
+
+    /// Writes down the same state of several, with the generation that it is of; `nil` leaves that as it is.
+    func write(_ change: EndpointStateChange, ofEndpoints keys: [Int64], _ generation: Int64?, at now: Timestamp) {
+        runLater(
             """
             UPDATE posthorn_endpoint SET state = $1, state_reason = $2, changed = $3, generation = coalesce($4::bigint, generation)
-            WHERE key = $5
+            WHERE key = ANY ($5::bigint[])
             """,
             .text(change.state.rawValue),
             .text(change.reason),
             .integer(now.milliseconds),
-            .integer(change.changesRoutes ? try nextTopologyGeneration() : nil),
-            .integer(key)
+            .integer(generation),
+            .integers(keys)
         )
-        if change.liftsThrottle {
-            try write(throttledUntil: nil, ofEndpoint: key)
-            try write(health: nil, ofEndpoint: key)
+        if !change.liftsThrottle { return }
+        for table in ["posthorn_throttle", "posthorn_health"] {
+            runLater("DELETE FROM \(table) WHERE endpoint = ANY ($1::bigint[])", .integers(keys))
         }
-        if change.changesRoutes { countTopologyUp() }
     }
 }
 #endif

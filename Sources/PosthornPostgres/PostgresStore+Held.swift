@@ -106,20 +106,20 @@ extension PostgresStore {
         return Int(row?.integer(0) ?? 0)
     }
 
-    /// Cancels what waits for an endpoint with greater numbers than one.
-    func cancelWaiting(ofEndpoint key: Int64, beyond last: Int64) throws(OutboxProblem) {
-        try clearLanes(ofEndpoint: key)
+    /// Cancels what waits for some endpoints with greater numbers than one.
+    func cancelWaiting(ofEndpoints keys: [Int64], beyond last: Int64) throws(OutboxProblem) {
+        clearLanes(ofEndpoints: keys)
         let rows = try run(
             """
             WITH gone AS (
-                DELETE FROM posthorn_pending WHERE endpoint = $1 AND id > $2
+                DELETE FROM posthorn_pending WHERE endpoint = ANY ($1::bigint[]) AND id > $2
                 RETURNING id, event, revision, endpoint, state, attempts, round_base),
             kept AS (
                 INSERT INTO posthorn_settled (id, event, revision, endpoint, state, attempts, round_base)
                 SELECT id, event, revision, endpoint, 'cancelled', attempts, round_base FROM gone)
             SELECT state = 'held', attempts > 0, count(*) FROM gone GROUP BY 1, 2
             """,
-            .integer(key),
+            .integers(keys),
             .integer(last)
         )
         for row in rows.all {

@@ -80,15 +80,16 @@ extension PostgresStore {
         runLater("UPDATE posthorn_lane SET waits = ($2 = 1) WHERE delivery = $1", .integer(delivery), .integer(waits ? 1 : 0))
     }
 
-    /// Nothing of an endpoint waits in a lane any more.
-    func clearLanes(ofEndpoint key: Int64) throws(OutboxProblem) {
-        try run("DELETE FROM posthorn_lane WHERE endpoint = $1 AND waits", .integer(key))
+    /// Nothing of some endpoints waits in a lane any more.
+    func clearLanes(ofEndpoints keys: [Int64]) {
+        if !keys.isEmpty { runLater("DELETE FROM posthorn_lane WHERE endpoint = ANY ($1::bigint[]) AND waits", .integers(keys)) }
     }
 
-    /// What makes the lanes of an endpoint is to be another thing: what waits in one waits in none from now on.
-    func clearLanes(ofEndpoint key: Int64, unless lanes: String?) throws(OutboxProblem) {
-        let row = try run("SELECT lanes FROM posthorn_endpoint WHERE key = $1", .integer(key)).first
-        if row?.textOrNil(0) != lanes { try clearLanes(ofEndpoint: key) }
+    /// What makes the lanes of endpoints is to be this: where it was another thing, what waits in one waits in none from now on.
+    func clearLanes(ofEndpoints wanted: [(key: Int64, lanes: String?)]) throws(OutboxProblem) {
+        let rows = try run("SELECT key, lanes FROM posthorn_endpoint WHERE key = ANY ($1::bigint[])", .integers(wanted.map(\.key)))
+        let stored = Dictionary(rows.all.map { ($0.integer(0), $0.textOrNil(1)) }, uniquingKeysWith: { first, _ in first })
+        clearLanes(ofEndpoints: wanted.filter { stored[$0.key] ?? nil != $0.lanes }.map(\.key))
     }
 
     /// Whether anything is pending that does not stand behind an exhausted delivery which stops its lane.

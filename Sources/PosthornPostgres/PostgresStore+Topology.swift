@@ -72,27 +72,25 @@ extension PostgresStore {
     /// Carries out a plan and counts the topology's generation up.
     package func change(_ plan: TopologyPlan, at now: Timestamp) throws(OutboxProblem) {
         let generation = try nextTopologyGeneration()
-        for node in plan.nodes { try upsert(node) }
+        for node in plan.nodes {
+            upsert(node)
+            try sendMany()
+        }
         if !plan.nodes.isEmpty || !plan.removedNodes.isEmpty {
             try noteNodes(changed: plan.nodes.map(\.id), removed: plan.removedNodes, at: generation)
         }
         for endpoint in plan.added {
-            let key = try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, generation, at: now)
-            if endpoint.revives != nil { try write(throttledUntil: nil, ofEndpoint: key) }
-            try addRevision(of: key, endpoint.settings, at: now)
+            try write(endpoint.settings, to: endpoint.revives, state: endpoint.state, generation, at: now)
+            addRevision(of: endpoint.revives, endpoint.settings, at: now)
+            try sendMany()
         }
-        for endpoint in plan.changed {
-            try clearLanes(ofEndpoint: endpoint.key, unless: endpoint.settings.order?.json.text)
-            _ = try write(endpoint.settings, to: endpoint.key, state: endpoint.state, generation, at: now)
-            if endpoint.needsRevision {
-                try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url)
-                try addRevision(of: endpoint.key, endpoint.settings, at: now)
-            }
+        let revived = plan.added.compactMap(\.revives)
+        if !revived.isEmpty { runLater("DELETE FROM posthorn_throttle WHERE endpoint = ANY ($1::bigint[])", .integers(revived)) }
+        if !plan.changed.isEmpty { try change(plan.changed, generation, at: now) }
+        if !plan.removedEndpoints.isEmpty {
+            write(.asked(.removed, reason: "no longer in the topology"), ofEndpoints: plan.removedEndpoints, generation, at: now)
+            try cancelWaiting(ofEndpoints: plan.removedEndpoints, beyond: plan.cancelledThrough)
         }
-        for key in plan.removedEndpoints {
-            try setState(.removed, reason: "no longer in the topology", ofEndpoint: key, at: now)
-        }
-        for key in plan.removedEndpoints { try cancelWaiting(ofEndpoint: key, beyond: plan.cancelledThrough) }
         if !plan.removedNodes.isEmpty {
             try run("DELETE FROM posthorn_node WHERE id = ANY ($1::text[])", .texts(plan.removedNodes))
         }
@@ -100,8 +98,29 @@ extension PostgresStore {
         countTopologyUp()
     }
 
-    private func upsert(_ node: Node) throws(OutboxProblem) {
-        try run(
+    private func change(_ endpoints: [TopologyPlan.ChangedEndpoint], _ generation: Int64, at now: Timestamp) throws(OutboxProblem) {
+        try clearLanes(ofEndpoints: endpoints.map { ($0.key, $0.settings.order?.json.text) })
+        let throttled = try run(
+            "SELECT endpoint FROM posthorn_throttle WHERE endpoint = ANY ($1::bigint[])",
+            .integers(endpoints.filter(\.needsRevision).map(\.key))
+        ).all.map { $0.integer(0) }
+        for endpoint in endpoints {
+            try write(endpoint.settings, to: endpoint.key, state: endpoint.state, generation, at: now)
+            if endpoint.needsRevision {
+                if throttled.contains(endpoint.key) { try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url) }
+                addRevision(of: endpoint.key, endpoint.settings, at: now)
+            }
+            try sendMany()
+        }
+    }
+
+    /// Everything that others record and accept waits for as long as a change takes, so the server is waited for once for many statements.
+    private static let statementsAtOnce = 500
+
+    private func sendMany() throws(OutboxProblem) { if waiting.count >= Self.statementsAtOnce { _ = try send([]).get() } }
+
+    private func upsert(_ node: Node) {
+        runLater(
             """
             INSERT INTO posthorn_node (id, level, parent, name, notification_email, limits) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (id) DO UPDATE SET level = $2, parent = $3, name = $4, notification_email = $5, limits = $6
@@ -121,8 +140,8 @@ extension PostgresStore {
         state: EndpointState?,
         _ generation: Int64,
         at now: Timestamp
-    ) throws(OutboxProblem) -> Int64 {
-        let rows = try run(
+    ) throws(OutboxProblem) {
+        runLater(
             """
             INSERT INTO posthorn_endpoint (key, id, node, state, signature, credentials, events, headers, timeout_ms,
                 max_in_flight, rate_per_second, retry, created, changed, generation, lanes, on_exhausted, health)
@@ -132,7 +151,6 @@ extension PostgresStore {
                 state_reason = CASE WHEN $4::text IS NULL THEN posthorn_endpoint.state_reason END, signature = $5, credentials = $6,
                 events = $7, headers = $8, timeout_ms = $9, max_in_flight = $10, rate_per_second = $11, retry = $12, changed = $13,
                 generation = $14, lanes = $15, on_exhausted = $16, health = $17
-            RETURNING key
             """,
             .integer(key),
             .text(settings.id),
@@ -152,17 +170,21 @@ extension PostgresStore {
             .text(settings.order?.onExhausted.rawValue),
             .text(settings.health?.json.text)
         )
-        return rows.first?.integer(0) ?? 0
     }
 
-    private func addRevision(of endpoint: Int64, _ settings: EndpointSettings, at now: Timestamp) throws(OutboxProblem) {
-        try run(
-            "INSERT INTO posthorn_endpoint_revision (endpoint, url, method, envelope, created) VALUES ($1, $2, $3, $4, $5)",
+    /// - Parameter endpoint: `nil` of one that was added just now.
+    private func addRevision(of endpoint: Int64?, _ settings: EndpointSettings, at now: Timestamp) {
+        runLater(
+            """
+            INSERT INTO posthorn_endpoint_revision (endpoint, url, method, envelope, created)
+            VALUES (coalesce($1::bigint, (SELECT key FROM posthorn_endpoint WHERE id = $6)), $2, $3, $4, $5)
+            """,
             .integer(endpoint),
             .text(settings.url),
             .text(settings.method.rawValue),
             .text(settings.envelope.rawValue),
-            .integer(now.milliseconds)
+            .integer(now.milliseconds),
+            .text(settings.id)
         )
     }
 
