@@ -1,4 +1,5 @@
 #if PostgreSQL
+import PosthornMigrations
 import PosthornModel
 import PosthornStore
 import PosthornSystem
@@ -67,6 +68,29 @@ import Testing
         #expect(try record(open()).isEmpty)
         let counts = "SELECT sum(delivered), sum(ready), (SELECT count(*) FROM posthorn_attempt) FROM posthorn_count"
         #expect(try server.run(counts, in: address) == "2|0|2\n")
+    }
+
+    /// Engines that take or give up shards lock these before they lock the engines.
+    @Test func aMigrationThatADeadlockHasEndedIsTriedAgain() throws {
+        _ = try open()
+        let number = Migrations.postgreSQL.count + 1
+        let later = Migrations.Migration(number: number, name: "later.sql", sql: Array("CREATE TABLE posthorn_later (a int);".utf8))
+        let rival = try PostgresConnection(PostgresPlace(address))
+        try rival.execute("SET deadlock_timeout = '10min'; BEGIN; LOCK TABLE posthorn_shard IN ROW EXCLUSIVE MODE")
+        let refusal = Mutex<OutboxProblem?>(nil)
+        let migrating = try WorkerThread(name: "migrating") { [address] in
+            do throws(OutboxProblem) {
+                try PostgresMigrator("x", later: [later]).migrate(PostgresConnection(PostgresPlace(address)), now: 1)
+            } catch { refusal.withLock { $0 = error } }
+        }
+        let waits = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND datname = current_database()"
+        try server.wait(for: waits, in: address) { $0 == "1" }
+        // It has the engines, and waits for the shards.
+        try rival.execute("LOCK TABLE posthorn_dispatcher IN ROW SHARE MODE; COMMIT")
+        migrating.join()
+        #expect(refusal.withLock { $0 } == nil)
+        #expect(try server.run("SELECT count(*) FROM posthorn_later", in: address) == "0\n")
+        #expect(try server.run("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()", in: address) == "t\n")
     }
 
     /// As two replays with current recipients do.
