@@ -47,17 +47,17 @@ extension PostgresStore {
                 || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), ''), ', ' ORDER BY a.attname) AS definition
             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-            WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace GROUP BY c.oid, c.relname
+            WHERE c.relkind = 'r' AND c.relnamespace = quote_ident(current_schema())::regnamespace GROUP BY c.oid, c.relname
             UNION ALL SELECT 'view', c.relname::text, pg_get_viewdef(c.oid) FROM pg_class c
-            WHERE c.relkind = 'v' AND c.relnamespace = current_schema()::regnamespace
+            WHERE c.relkind = 'v' AND c.relnamespace = quote_ident(current_schema())::regnamespace
             UNION ALL SELECT 'index', c.relname::text, pg_get_indexdef(c.oid) FROM pg_class c
-            WHERE c.relkind = 'i' AND c.relnamespace = current_schema()::regnamespace
+            WHERE c.relkind = 'i' AND c.relnamespace = quote_ident(current_schema())::regnamespace
             UNION ALL SELECT 'constraint', r.conname::text, pg_get_constraintdef(r.oid) FROM pg_constraint r
-            WHERE r.connamespace = current_schema()::regnamespace AND r.contype IN ('c', 'f')
+            WHERE r.connamespace = quote_ident(current_schema())::regnamespace AND r.contype IN ('c', 'f')
             UNION ALL SELECT 'trigger', t.tgname::text, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-            WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
+            WHERE NOT t.tgisinternal AND c.relnamespace = quote_ident(current_schema())::regnamespace
             UNION ALL SELECT 'function', p.proname::text, p.prosrc || p.prosecdef FROM pg_proc p
-            WHERE p.pronamespace = current_schema()::regnamespace) part
+            WHERE p.pronamespace = quote_ident(current_schema())::regnamespace) part
         WHERE name LIKE 'posthorn\\_%' AND name NOT LIKE 'posthorn\\_migration%'
         """
 

@@ -1,7 +1,9 @@
 #if PostgreSQL
 import Glibc
 import PosthornPostgres
+import PosthornStore
 import PosthornTestSupport
+import PosthornText
 import Testing
 
 /// `posthorn doctor` on a real server, and a password through every way that an address takes.
@@ -36,6 +38,24 @@ import Testing
 
     private func line(_ check: String, _ lines: [Substring]) -> String {
         lines.first { $0.dropFirst(9).hasPrefix(check) }.map { String($0) } ?? "no line of \(check): \(lines)"
+    }
+
+    @Test func aSchemaWhoseNameNeedsQuotesIsCompared() throws {
+        let database = try server.makeDatabase()
+        try server.run(
+            """
+            CREATE SCHEMA "Post horn"; ALTER DATABASE \(server.name(of: database)) SET search_path = "Post horn"
+            """,
+            in: database
+        )
+        let location = try PostgresLocation(database)
+        let now = Timestamp(milliseconds: 0)
+        _ = try location.open(sealing: nil, at: now)
+        let readers = location.makeReaders(sealing: nil) { now }
+        #expect(try readers.read { try $0.schemaDifferences() }.isEmpty)
+        try server.run("DROP INDEX posthorn_pending_held", in: database)
+        #expect(try readers.read { try $0.schemaDifferences() }.map(\.name) == ["posthorn_pending_held"])
+        readers.close()
     }
 
     @Test func aServerOfTheTestsIsWellButForWhatItsDatabaseSays() throws {
