@@ -85,6 +85,22 @@ struct DispatcherTests {
         try place.check(committed: 3)
     }
 
+    /// What waits from before keeps its place in the faster day.
+    @Test func anEngineThatRunsFasterBringsNearerWhatTheOneBeforeHasLeft() throws {
+        let isDown = Mutex(true)
+        let place = try EnginePlace { _ in isDown.withLock { $0 } ? .status(503) : .ok }
+        let first = try place.start()
+        try place.insert("e", 1)
+        try place.wait(for: "SELECT count(*) FROM posthorn_pending WHERE attempts > 0") { $0 == place.endpoints }
+        #expect(first.stop() == 0, "\(first.output)")
+        isDown.withLock { $0 = false }
+        // A day ahead, which is less than a second at this speed.
+        try place.server.run("UPDATE posthorn_pending SET next_attempt_at = next_attempt_at + 86400000", in: place.address)
+        let last = try Command.run(place.run(["--until-settled", "--speed", "100000"]))
+        #expect(last.status == 0, "\(last.output)")
+        try place.check(committed: 1)
+    }
+
     /// What another engine has found since this one has started is in the outbox alone.
     @Test func anEngineThatTakesOverKnowsWhichEndpointsAreSuspended() throws {
         let isDown = Mutex(true)

@@ -76,6 +76,9 @@ extension Engine {
         }) == true {}
         // Counts are for people to read: not having them right ends no engine.
         if (try? outbox.read { try $0.needsRecount() }) == true { try? outbox.recount() }
+        // Not in the transaction, in which no shards are taken. What this engine gets of others later, those have brought nearer when they
+        // started.
+        let shards = speed == 1 ? nil : try patiently(aside: true) { (store) throws(OutboxProblem) in try store.lease().shards }
         let done = try patiently { [outbox] (store) throws(OutboxProblem) -> Result<Void, OutboxProblem> in
             let now = outbox.clock.now()
             _ = try outbox.directory.refresh(from: store, at: now)
@@ -86,8 +89,7 @@ extension Engine {
             }
             try store.write(servesMails: servesMails)
             try store.write(retention: retention)
-            // What this engine gets of others later, those have brought nearer when they started.
-            if speed != 1 { try store.compressDueTimes(of: try store.lease().shards, speed: speed, at: now) }
+            if let shards { try store.compressDueTimes(of: shards, speed: speed, at: now) }
             return .success(())
         }
         try done?.get()
