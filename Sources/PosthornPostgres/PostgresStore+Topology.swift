@@ -100,14 +100,10 @@ extension PostgresStore {
 
     private func change(_ endpoints: [TopologyPlan.ChangedEndpoint], _ generation: Int64, at now: Timestamp) throws(OutboxProblem) {
         try clearLanes(ofEndpoints: endpoints.map { ($0.key, $0.settings.order?.json.text) })
-        let throttled = try run(
-            "SELECT endpoint FROM posthorn_throttle WHERE endpoint = ANY ($1::bigint[])",
-            .integers(endpoints.filter(\.needsRevision).map(\.key))
-        ).all.map { $0.integer(0) }
         for endpoint in endpoints {
             try write(endpoint.settings, to: endpoint.key, state: endpoint.state, generation, at: now)
             if endpoint.needsRevision {
-                if throttled.contains(endpoint.key) { try liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url) }
+                liftThrottle(of: endpoint.key, movingTo: endpoint.settings.url)
                 addRevision(of: endpoint.key, endpoint.settings, at: now)
             }
             try sendMany()
@@ -188,10 +184,11 @@ extension PostgresStore {
         )
     }
 
-    /// What the receiver at one address has asked for is no wish of the one at another.
-    private func liftThrottle(of endpoint: Int64, movingTo url: String) throws(OutboxProblem) {
+    /// What the receiver at one address has asked for is no wish of the one at another, and how it does says nothing of that. One that is
+    /// disabled stays so until it is enabled.
+    private func liftThrottle(of endpoint: Int64, movingTo url: String) {
         for rows in ["posthorn_throttle WHERE endpoint = $1", "posthorn_health WHERE endpoint = $1 AND state <> 'disabled'"] {
-            try run(
+            runLater(
                 """
                 DELETE FROM \(rows) AND $2 <> (
                     SELECT url FROM posthorn_endpoint_revision WHERE endpoint = $1 ORDER BY key DESC LIMIT 1)
