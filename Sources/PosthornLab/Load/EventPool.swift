@@ -97,10 +97,12 @@ struct EventPool: Sendable {
 
     /// The event of a number.
     /// - Parameters:
+    ///   - number: What makes its object another one than that of every other event.
+    ///   - place: Which of the events it is made of, whose turns begin again after the last one; by default that of its number.
     ///   - id: Its id, unless it is recorded.
     ///   - created: When it happened, unless it is recorded.
-    func event(_ number: UInt64, id: String, created: Timestamp) -> Event {
-        let entry = entries[Int(number % UInt64(entries.count))]
+    func event(_ number: UInt64, place: UInt64? = nil, id: String, created: Timestamp) -> Event {
+        let entry = entries[Int((place ?? number) % UInt64(entries.count))]
         if isRecorded { return entry.event }
         let data = entry.stamp?.data(number) ?? entry.event.data
         return Event(id: id, type: entry.event.type, node: entry.event.node, created: created, data: data)

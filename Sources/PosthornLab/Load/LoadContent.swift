@@ -29,6 +29,24 @@ public struct LoadContent: Sendable {
         }
     }
 
+    /// How many events there are before they begin again.
+    var count: Int {
+        switch kind {
+        case .fixed: return 1
+        case .recorded(let requests, _): return requests.all.count
+        case .events(let pool, _, _): return pool.count
+        }
+    }
+
+    /// Whether it happened, so that it goes out in its order and at its moments.
+    var isRecorded: Bool {
+        switch kind {
+        case .fixed: return false
+        case .recorded: return true
+        case .events(let pool, _, _): return pool.isRecorded
+        }
+    }
+
     /// Whether a receiver can tell each event from every other one, so that it can keep a ledger of them.
     public var isTellable: Bool {
         switch kind {

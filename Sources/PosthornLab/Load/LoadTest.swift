@@ -190,8 +190,14 @@ public final class LoadTest: Sendable {
         let all = branches.reduce(0) { $0 + $1.loops.count }
         // No two machines of a load send the same event.
         let part = plan.part ?? (1, 1)
-        let number = (part.number - 1) * all + branch.firstThread + index
-        let maker = RequestFactory(content, shares, seed: plan.seed, thread: number, threads: all * part.of)
+        let ofBranch = branch.loops.count
+        let thread = LoadThread(
+            number: (part.number - 1) * all + branch.firstThread + index,
+            count: all * part.of,
+            numberAtReceiver: (part.number - 1) * ofBranch + index,
+            countAtReceiver: ofBranch * part.of
+        )
+        let maker = RequestFactory(content, shares, seed: plan.seed, thread: thread)
         let pacer = LoadPacer(branch.plan, start: start, thread: index, threads: branch.loops.count)
         let tally = emptyTally(branch.plan)
         return try WorkerThread(name: "posthorn-load-\(index)") {

@@ -16,8 +16,12 @@ struct LoadRequest {
 struct RequestFactory {
     private let content: LoadContent
     private let shares: LoadPlan.Shares
-    private let step: UInt64
+    /// What makes the next event's object another one than all others, and how far it is to this thread's next number.
     private var number: UInt64
+    private let step: UInt64
+    /// Which of the content's events is next, and how far it is to the one after it.
+    private var place: UInt64
+    private let placeStep: UInt64
     private var random: SeededGenerator
     private var recent: [Event] = []
     private var sent: UInt64 = 0
@@ -30,15 +34,21 @@ struct RequestFactory {
     private static let reorderDistance: UInt64 = 5
     private static let lateMilliseconds: Int64 = 3_600_000
 
-    /// - Parameters:
-    ///   - thread: This thread's number, counted from 0, so that no two threads send the same event.
-    ///   - threads: How many there are.
-    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: Int, threads: Int) {
+    /// - Parameter thread: Whose requests they are, so that no two threads send the same event.
+    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: LoadThread) {
         self.content = content
         self.shares = shares
-        step = UInt64(threads)
-        number = UInt64(thread)
-        random = SeededGenerator(seed: seed, "load", UInt64(thread))
+        step = UInt64(thread.count)
+        number = UInt64(thread.number)
+        if content.isRecorded {
+            // What happened goes out once, in its order: the threads share it as they share its moments.
+            (place, placeStep) = (number, step)
+        } else {
+            // Every thread takes all events in turn, whatever the number of threads is: the order has a short period, and one that took
+            // every second of them would have one of two types alone. Those of one receiver begin apart from each other.
+            (place, placeStep) = (UInt64(thread.numberAtReceiver * content.count / thread.countAtReceiver), 1)
+        }
+        random = SeededGenerator(seed: seed, "load", UInt64(thread.number))
         typeIndexes = Dictionary(uniqueKeysWithValues: content.types.enumerated().map { ($0.element, $0.offset) })
     }
 
@@ -69,8 +79,8 @@ struct RequestFactory {
     /// Writes the next request, unless it is always the same.
     mutating func write(into request: inout OutboundRequest, at now: Timestamp) -> LoadRequest {
         if case .recorded(let requests, let renewal) = content.kind {
-            let recorded = requests.all[Int(number % UInt64(requests.all.count))]
-            number += step
+            let recorded = requests.all[Int(place % UInt64(requests.all.count))]
+            advance(by: 1)
             // What cannot be signed was refused when the content was made.
             request = recorded.request(renewed: (try? renewal?.headers(of: recorded, at: now)) ?? [])
             return LoadRequest(kind: .plain, type: recorded.type.flatMap { typeIndexes[$0] })
@@ -86,7 +96,12 @@ struct RequestFactory {
     }
 
     /// Leaves events out, because their moments have passed.
-    mutating func skip(_ count: UInt64) { number += step * count }
+    mutating func skip(_ count: UInt64) { advance(by: count) }
+
+    private mutating func advance(by count: UInt64) {
+        number += step * count
+        place += placeStep * count
+    }
 
     private mutating func choose(_ pool: EventPool, at now: Timestamp) -> (LoadKind, Event) {
         sent += 1
@@ -118,7 +133,7 @@ struct RequestFactory {
     }
 
     private mutating func fresh(_ pool: EventPool, at created: Timestamp) -> Event {
-        defer { number += step }
-        return pool.event(number, id: EventID.make(at: created, random: random.next()), created: created)
+        defer { advance(by: 1) }
+        return pool.event(number, place: place, id: EventID.make(at: created, random: random.next()), created: created)
     }
 }
