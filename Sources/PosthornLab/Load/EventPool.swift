@@ -92,6 +92,9 @@ struct EventPool: Sendable {
     /// How many events there are before they begin again.
     var count: Int { entries.count }
 
+    /// The type of the event at a place, whose turns begin again after the last one.
+    func type(at place: UInt64) -> String { entries[Int(place % UInt64(entries.count))].event.type }
+
     /// Whether the data of every event say which object they are about, so that no two events are alike.
     var isTellable: Bool { isRecorded || entries.allSatisfy { $0.stamp != nil } }
 

@@ -38,6 +38,15 @@ public struct LoadContent: Sendable {
         }
     }
 
+    /// The type of the event at a place; `nil` for none.
+    func type(at place: UInt64) -> String? {
+        switch kind {
+        case .fixed: return nil
+        case .recorded(let requests, _): return requests.all[Int(place % UInt64(requests.all.count))].type
+        case .events(let pool, _, _): return pool.type(at: place)
+        }
+    }
+
     /// Whether it happened, so that it goes out in its order and at its moments.
     var isRecorded: Bool {
         switch kind {

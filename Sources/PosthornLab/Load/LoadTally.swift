@@ -82,14 +82,20 @@ struct LoadTally: Sendable {
     }
 
     /// Takes a request that was not sent, because the receiver had asked to be left alone.
-    mutating func withhold(step: Int?) {
+    mutating func withhold(step: Int?, type: Int? = nil) {
         all.withhold()
         if let step, steps.indices.contains(step) { steps[step].withhold() }
+        if let type, types.indices.contains(type) { types[type].withhold() }
     }
 
     /// Takes what a load gave up at its end.
-    /// - Parameter waited: How long these requests have waited, at the least.
-    mutating func take(_ abandoned: LoadPacer.Abandoned, waited: Int64) {
+    /// - Parameters:
+    ///   - counts: How many of them are of each type.
+    ///   - waited: How long these requests have waited, at the least.
+    mutating func take(_ abandoned: LoadPacer.Abandoned, types counts: [Int: UInt64] = [:], waited: Int64) {
+        for (type, count) in counts where types.indices.contains(type) {
+            types[type].abandon(count, wasHeldBack: abandoned.wasHeldBack, waited: waited)
+        }
         let error = LoadMeasurements.error(wasHeldBack: abandoned.wasHeldBack).rawValue
         for (step, count) in abandoned.counts {
             all.abandon(count, wasHeldBack: abandoned.wasHeldBack, waited: waited)

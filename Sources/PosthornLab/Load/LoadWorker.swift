@@ -64,17 +64,19 @@ final class LoadWorker: LoadSource {
     func next(now: Int64, into request: inout OutboundRequest) -> LoadStep {
         let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
         if pause > now {
-            let skipped = pacer.skip(until: pause, now: now)
-            for moment in skipped where moment >= measuredFrom {
-                tally.withhold(step: step(of: moment))
+            for moment in pacer.skip(until: pause, now: now) {
+                let type = maker.skip()
+                if moment < measuredFrom { continue }
+                tally.withhold(step: step(of: moment), type: type)
                 if watch != nil { unreported.measured.withhold() }
             }
-            maker.skip(UInt64(skipped.count))
         }
         switch pacer.next(now: now) {
         case .end:
             if let abandoned = pacer.abandoned {
-                tally.take(abandoned, waited: abandoned.wasHeldBack ? plan.timeoutNanoseconds : LoadPacer.overrunNanoseconds)
+                let types = maker.skip(abandoned.counts.values.reduce(0, +))
+                let waited = abandoned.wasHeldBack ? plan.timeoutNanoseconds : LoadPacer.overrunNanoseconds
+                tally.take(abandoned, types: types, waited: waited)
             }
             return .end
         case .wait(let moment): return .wait(until: moment)

@@ -95,12 +95,32 @@ struct RequestFactory {
         return LoadRequest(kind: kind, event: event, type: typeIndexes[event.type])
     }
 
-    /// Leaves events out, because their moments have passed.
-    mutating func skip(_ count: UInt64) { advance(by: count) }
+    /// Leaves an event out, because its moment has passed.
+    /// - Returns: The place of its type among the content's types.
+    mutating func skip() -> Int? {
+        defer { advance(by: 1) }
+        return type(at: place)
+    }
+
+    /// The same of several.
+    /// - Returns: How many there are of each type.
+    mutating func skip(_ count: UInt64) -> [Int: UInt64] {
+        // Far more may be left out than there are, and then all of them have had their turns.
+        let (rounds, rest) = count.quotientAndRemainder(dividingBy: UInt64(content.count))
+        var counts: [Int: UInt64] = [:]
+        for turn in 0..<min(count, UInt64(content.count)) {
+            guard let type = type(at: place &+ placeStep &* turn) else { continue }
+            counts[type, default: 0] += rounds + (turn < rest ? 1 : 0)
+        }
+        advance(by: count)
+        return counts
+    }
+
+    private func type(at place: UInt64) -> Int? { content.type(at: place).flatMap { typeIndexes[$0] } }
 
     private mutating func advance(by count: UInt64) {
-        number += step * count
-        place += placeStep * count
+        number &+= step &* count
+        place &+= placeStep &* count
     }
 
     private mutating func choose(_ pool: EventPool, at now: Timestamp) -> (LoadKind, Event) {

@@ -112,6 +112,21 @@ import Testing
         }
     }
 
+    @Test func whatWasGivenUpCountsForItsType() throws {
+        var tally = LoadTally(types: 2)
+        for type in [0, 1] { for _ in 0..<100 { tally.take(.answered(after: 1_000_000), .plain, start: 0, type: type) } }
+        tally.take(.init(counts: [0: 30, 1: 20], wasHeldBack: true), types: [1: 50], waited: 15_000_000_000)
+        let facts = LoadReport.Facts(
+            target: "x",
+            began: Timestamp(milliseconds: 0),
+            plan: LoadPlan(.open(try RateSpecification("250:1s"), poisson: false)),
+            types: ["a", "b"]
+        )
+        let report = LoadReport(facts, tally)
+        #expect(report.types.map(\.measurements.requests) == [100, 150] && report.requests == 250)
+        #expect(report.verdicts([try Expectation("errors{type:*}<1%")]).map(\.outcome) == [.kept, .missed])
+    }
+
     @Test func onlyRequestsHeldUpByTheReceiverCountAgainstIt() throws {
         var own = LoadTally()
         var held = LoadTally()

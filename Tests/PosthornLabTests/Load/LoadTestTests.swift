@@ -176,6 +176,35 @@ import Testing
         #expect(try run(server.port, plan, .body([])).requests == 30)
     }
 
+    /// Every request that was due has a type, whether or not it left.
+    @Test func boundsOnTypesCountWhatTheReceiverAskedNotToBeSent() throws {
+        let server = try HTTPServer { _ in
+            var response = HTTPResponse.text("", status: 503)
+            response.headers.append("Retry-After", "3600")
+            return response
+        }
+        let content = try LoadContent.events(
+            LedgerRunTests.settings(.weseedo),
+            vendor: .weseedo,
+            type: nil,
+            mix: try TypeMix(["MEETING_STARTED=1", "MEETING_ENDED=1"]),
+            data: nil,
+            needsWrong: false,
+            seed: 1,
+            at: Self.now
+        )
+        var plan = LoadPlan(.open(try RateSpecification("400:500ms"), poisson: false))
+        plan.success = [200...200, 503...503]
+        let report = try run(server.port, plan, content)
+        #expect(report.withheld > 0 && report.errors == 0)
+        #expect(report.types.map(\.measurements.due) == [100, 100])
+        #expect(report.types.reduce(0) { $0 + $1.measurements.withheld } == report.withheld)
+        let verdicts = report.verdicts([try Expectation("errors{type:*}<1%")])
+        #expect(verdicts.count == 2 && verdicts.allSatisfy { $0.outcome == .missed && $0.detail.contains("Retry-After") }, "\(verdicts)")
+        guard case .array(let types)? = report.json["types"] else { throw InputProblem(field: "types", reason: "are missing") }
+        #expect(types.count == 2 && types.allSatisfy { $0["withheld"] != nil && $0["withheld"] != .number("0") })
+    }
+
     /// Requests are counted on both sides: the sender's count is exact whatever the receiver answers.
     @Test(arguments: [1, 2], [1, 16])
     func aCountIsExactWhenEveryRequestIsRefused(threads: Int, connections: Int) throws {

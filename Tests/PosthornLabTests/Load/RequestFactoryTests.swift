@@ -44,8 +44,12 @@ import Testing
         return all
     }
 
+    private static func factory(_ content: LoadContent, _ thread: LoadThread) -> RequestFactory {
+        RequestFactory(content, LoadPlan.Shares(), seed: 5, thread: thread)
+    }
+
     private static func events(_ content: LoadContent, _ thread: LoadThread, _ count: Int) -> [Event] {
-        var factory = RequestFactory(content, LoadPlan.Shares(), seed: 5, thread: thread)
+        var factory = factory(content, thread)
         var request = OutboundRequest()
         return (0..<count).compactMap { _ in
             request.reset()
@@ -101,5 +105,22 @@ import Testing
         let content = try LoadContent.recorded(events, LedgerRunTests.settings(.weseedo), needsWrong: false, at: Self.now)
         let made = Self.made(content, each: 10, threads: 3, receivers: 1, machines: 1)
         #expect((0..<30).map { made[$0 % 3][$0 / 3].id } == events.map(\.id))
+    }
+
+    /// What is left out has the types that would have been sent, and numbers that no other event gets.
+    @Test(arguments: [1, 7, 2048, 5000], [1, 3]) func leftOutEventsHaveTheirTypes(_ count: UInt64, _ threads: Int) throws {
+        let content = try Self.content([3, 1])
+        let thread = LoadThread(number: threads - 1, count: threads, numberAtReceiver: threads - 1, countAtReceiver: threads)
+        let made = Self.events(content, thread, Int(count) + 1)
+        var counts: [Int: UInt64] = [:]
+        for event in made.dropLast() { counts[content.types.firstIndex(of: event.type) ?? -1, default: 0] += 1 }
+        var (whole, single) = (Self.factory(content, thread), Self.factory(content, thread))
+        #expect(whole.skip(count) == counts)
+        var singly: [Int: UInt64] = [:]
+        for _ in 0..<count { singly[single.skip() ?? -1, default: 0] += 1 }
+        #expect(singly == counts)
+        var request = OutboundRequest()
+        let next = whole.write(into: &request, at: Self.now).event
+        #expect(next?.data == made.last?.data && single.write(into: &request, at: Self.now).event?.data == next?.data)
     }
 }
