@@ -70,6 +70,8 @@ final class LoadWorker: LoadSource {
                 tally.withhold(step: step(of: moment), type: type)
                 if watch != nil { unreported.measured.withhold() }
             }
+            // While the receiver is left alone there may be no answer for hours that would bring it to the watch.
+            if now - reportedAt > Self.reportNanoseconds { report(now) }
         }
         switch pacer.next(now: now) {
         case .end:

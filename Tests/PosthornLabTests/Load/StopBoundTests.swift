@@ -74,6 +74,25 @@ import Testing
         for receiver in all { receiver.stop() }
     }
 
+    /// Nothing is sent and answered any more after the first request, and the hour is not waited for.
+    @Test(.limited()) func aLoadThatIsLeftAloneIsStoppedToo() throws {
+        let server = try HTTPServer { _ in
+            var response = HTTPResponse.text("", status: 503)
+            response.headers.append("Retry-After", "3600")
+            return response
+        }
+        var plan = LoadPlan(.open(try RateSpecification("2000"), poisson: false))
+        plan.nanoseconds = 3_600_000_000_000
+        plan.stopBounds = [try StopBound("errors>50%")]
+        let destination = LoadDestination(
+            try EndpointURL("http://127.0.0.1:\(server.port)/"),
+            guard: OwnedHostGuard.make(isOwned: false)
+        )
+        let report = try LoadTest([destination], plan: plan, content: .body([])).run()
+        #expect(report.stop?.bound == "errors>50%" && report.stop?.measured.contains("Retry-After") == true)
+        #expect(report.stopVerdicts.map(\.outcome) == [.missed] && report.withheld > 0)
+    }
+
     /// Where the last answers come after the last look, the end is looked at.
     @Test func aBoundThatHoldsAtTheEndIsMissedToo() throws {
         var tally = LoadTally()
