@@ -40,14 +40,14 @@ enum LoadCommand: Command {
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
-                + "\nthe test early, with the results of the time that it took.",
+                + "\nthe test early, with the results of the time that it took; what was due and had not left counts as failed.",
             "--plan load.json has the same in a file: {\"urls\": {\"http://127.0.0.1:9999/\": 3, \"http://127.0.0.1:9998/\": 1},"
                 + "\n\"rate\": [\"50..500:30s\", \"500:2m\"], \"mix\": {\"MEETING_*\": 3}, \"expect\": [\"p99<200ms\"], \"stop_if\": [\"errors>5%\"]}. Members are"
                 + "\nthe flags with _ for -, and url or urls (with their shares); data may be an object, credential and mix too. What is on the"
                 + "\ncommand line goes first. File names in it are those of the folder the command is run in.",
             "--think-time 500ms..2s makes each connection a caller that waits after each answer, each length as likely; they begin spread over"
                 + "\none think time, and latency counts from the moment a caller wanted to ask. The same seed makes the same times.",
-            "--stop-if is looked at twenty times a second, of all requests that have ended: a share from \(StopBound.fewestRequests) requests on, a percentile"
+            "--stop-if is looked at twenty times a second, of all that have ended or are withheld: a share from \(StopBound.fewestRequests) requests on, a percentile"
                 + "\nfrom as many as it needs. A load that it ends has missed that bound; what is on the wire is still waited for.",
             "Several URLs share the load by --weights: each has its own schedule, connections, bound of --max-in-flight and pauses, so that"
                 + "\nnone hides or slows another, and its own results in every output. A bound on latency or errors in percent is judged of all"

@@ -111,6 +111,25 @@ struct LoadTally: Sendable {
         }
     }
 
+    /// Takes a request that was due when the load was stopped, and had not left.
+    /// - Parameters:
+    ///   - wasHeldBack: Whether it waited for a place on the wire.
+    ///   - waited: How long it had waited, in nanoseconds.
+    mutating func giveUp(wasHeldBack: Bool, step: Int?, type: Int?, waited: Int64) {
+        all.giveUp(wasHeldBack: wasHeldBack, waited: waited)
+        if let step, steps.indices.contains(step) { steps[step].giveUp(wasHeldBack: wasHeldBack, waited: waited) }
+        if let type, types.indices.contains(type) { types[type].giveUp(wasHeldBack: wasHeldBack, waited: waited) }
+        let error = LoadMeasurements.error(wasHeldBack: wasHeldBack).rawValue
+        kinds[LoadKind.plain.rawValue].requests += 1
+        kinds[LoadKind.plain.rawValue].failures[error, default: 0] += 1
+        if errorTexts[error] == nil {
+            errorTexts[error] =
+                wasHeldBack
+                ? "not sent: every place on the wire was taken until the load was stopped"
+                : "not sent: this machine could not keep the schedule until the load was stopped"
+        }
+    }
+
     mutating func merge(_ other: LoadTally) {
         all.merge(other.all)
         for i in steps.indices { steps[i].merge(other.steps[i]) }

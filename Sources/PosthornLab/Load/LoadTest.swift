@@ -127,7 +127,7 @@ public final class LoadTest: Sendable {
     public func stop() {
         let now = MonotonicClock.nanoseconds()
         _ = stoppedAt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
-        for branch in branches { for loop in branch.loops { loop.stop() } }
+        for branch in branches { for loop in branch.loops { loop.stop(at: now) } }
     }
 
     /// Runs the load on threads of its own and waits for its end. To be called once.

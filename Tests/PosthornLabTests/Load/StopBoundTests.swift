@@ -74,6 +74,28 @@ import Testing
         for receiver in all { receiver.stop() }
     }
 
+    /// All places are taken by requests that are never answered: what else was due belongs to the result as well.
+    @Test(.limited()) func whatWasDueAtTheStopIsCounted() throws {
+        let receiver = try MisbehavingReceiver { _ in .silence }
+        var plan = LoadPlan(.open(try RateSpecification("1000"), poisson: false))
+        (plan.nanoseconds, plan.inFlightLimit, plan.timeoutMilliseconds) = (3_600_000_000_000, 2, 400)
+        plan.stopBounds = [try StopBound("errors>=2")]
+        let destination = LoadDestination(
+            try EndpointURL("http://127.0.0.1:\(receiver.port)/"),
+            guard: OwnedHostGuard.make(isOwned: false)
+        )
+        let report = try LoadTest([destination], plan: plan, content: .body([])).run()
+        let stopped = try #require(report.stoppedAfter)
+        #expect(stopped >= 400_000_000)
+        // One each millisecond, but for those that were about to leave.
+        let due = UInt64(stopped / 1_000_000) + 1
+        #expect((due - 11)...due ~= report.requests, "\(report.requests) instead of \(due)")
+        #expect(report.all.unanswered.count == report.requests && report.errorsByClass == ["timeout": report.requests])
+        let scheduled = try #require(report.scheduledPerSecond)
+        #expect(scheduled > 960, "\(scheduled)")
+        #expect(report.verdicts([try Expectation("p50<10ms"), try Expectation("errors<1%")]).map(\.outcome) == [.missed, .missed])
+    }
+
     /// Nothing is sent and answered any more after the first request, and the hour is not waited for.
     @Test(.limited()) func aLoadThatIsLeftAloneIsStoppedToo() throws {
         let server = try HTTPServer { _ in
