@@ -61,9 +61,9 @@ enum LoadCommand: Command {
                 + "\nexpected; a line then says what most likely has to be changed. Exit status 3 when none is missed and one is not known.",
             "--find-rate 'p99<200ms' doubles the rate from --rate (default 50) until the bound is missed, halves the distance until the rates"
                 + "\nare 5 % apart, and confirms the lower one for --sustain. Fewer than 1 % of errors are a bound too, unless another is"
-                + "\ngiven. A trial takes --duration (default 5s), or longer where the percentile needs more requests. A rate at which this"
-                + "\nmachine was late is not known, and never counts as missed. Exit status 0 with a rate, whether the receiver or this machine is"
-                + "\nits bound (the result says which), 1 if none holds, 3 if not known.",
+                + "\ngiven. A trial takes --duration (default 5s), or longer where the percentile needs more requests; no two send the same"
+                + "\nevent. A rate at which this machine was late is not known, and never counts as missed. Exit status 0 with a rate, whether the"
+                + "\nreceiver or this machine is its bound (the result says which), 1 if none holds, 3 if not known.",
             "Every output names the seed, the command line without secrets, the version, the format and the machine, to run it again.",
             "--expect 'findings<1' is missed when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",

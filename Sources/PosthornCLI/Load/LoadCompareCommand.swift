@@ -26,7 +26,7 @@ enum LoadCompareCommand: Command {
             "WOULD SHOW is the smallest change that as many runs, as different from each other as these, show in 19 of 20 cases. A change"
                 + "\nbelow it may be there. With fewer than 4 runs on a side nothing can be known.",
             "With two URLs the runs take turns (A B B A …), so that what changes on the machine meanwhile meets both. Each run is a load of its own"
-                + "\nwith another seed, by the flags of posthorn load.",
+                + "\nwith another seed and other events, by the flags of posthorn load.",
             "Runs of other loads (machine, version, vendor, flags, time) are refused, and so are runs that were stopped early.",
             "Exit status 1 when a figure of B is worse, 3 when nothing can be known, else 0. With --json: one object with outcome, runs"
                 + "\n(a, b) and figures (figure, a, b, change, interval, p, would_show, outcome).",
@@ -152,6 +152,7 @@ enum LoadCompareCommand: Command {
             let destination = LoadDestination(targets[side].url, guard: targets[side].guard)
             let test = try LoadTest([destination], method: settings?.method ?? .post, plan: plan, content: contents[side], options: options)
             var report = try test.run()
+            plan.firstNumber = report.nextNumber
             report.origin = LoadRunOrigin.made(arguments, settings, vendor, seed: plan.seed)
             let run = try LoadRun(report)
             sides[side].append(("run \(number / 2 + 1) of \(MaskedURL.text(urls[side]))", run))

@@ -73,6 +73,8 @@ public struct LoadReport: Sendable {
     public let stoppedAfter: Int64?
     /// The generator's own time.
     public let generator: GeneratorTime
+    /// The first number for a load that sends the same content after this one; see ``LoadPlan/firstNumber``.
+    public let nextNumber: UInt64
     let signsTime: Bool
     private let book: SentRequests
 
@@ -87,6 +89,7 @@ public struct LoadReport: Sendable {
         var stoppedAfter: Int64?
         var generator = GeneratorTime()
         var stop: LoadStop?
+        var nextNumber: UInt64 = 0
         var resumedHandshakes: Int64 = 0
     }
 
@@ -102,6 +105,7 @@ public struct LoadReport: Sendable {
         stoppedAfter = stopped
         generator = facts.generator
         stop = facts.stop
+        nextNumber = facts.nextNumber
         resumedHandshakes = facts.resumedHandshakes
         kinds = LoadKind.allCases.compactMap { kind in
             let count = tally.kinds[kind.rawValue]

@@ -9,9 +9,16 @@ import Synchronization
 /// Each receiver has threads, connections, slots on the wire and pauses of its own, so that none hides or slows another.
 public final class LoadTest: Sendable {
     private final class Collected: Sendable {
-        let results: Mutex<(tally: LoadTally, generator: GeneratorTime)>
+        struct Results {
+            var tally: LoadTally
+            var generator = GeneratorTime()
+            /// More than the numbers of all events that were sent.
+            var nextNumber: UInt64 = 0
+        }
 
-        init(_ tally: LoadTally) { results = Mutex((tally, GeneratorTime())) }
+        let results: Mutex<Results>
+
+        init(_ tally: LoadTally) { results = Mutex(Results(tally: tally)) }
     }
 
     /// What belongs to one receiver.
@@ -152,7 +159,7 @@ public final class LoadTest: Sendable {
         return report(collected.map { $0.results.withLock { $0 } }, began: began, start: start, watch?.stop)
     }
 
-    private func report(_ results: [(tally: LoadTally, generator: GeneratorTime)], began: Timestamp, start: Int64, _ stop: LoadStop?)
+    private func report(_ results: [Collected.Results], began: Timestamp, start: Int64, _ stop: LoadStop?)
         -> LoadReport
     {
         let stopped = stoppedAt.load(ordering: .relaxed)
@@ -165,6 +172,7 @@ public final class LoadTest: Sendable {
             stoppedAfter: stopped == 0 ? nil : max(0, stopped - start - plan.warmUpNanoseconds),
             generator: results.map(\.generator).max() ?? GeneratorTime(),
             stop: stop,
+            nextNumber: results.map(\.nextNumber).max() ?? plan.firstNumber,
             resumedHandshakes: branches.reduce(0) { $0 + $1.resumedHandshakes }
         )
         if results.count == 1 { return LoadReport(facts, results[0].tally) }
@@ -197,7 +205,7 @@ public final class LoadTest: Sendable {
             numberAtReceiver: (part.number - 1) * ofBranch + index,
             countAtReceiver: ofBranch * part.of
         )
-        let maker = RequestFactory(content, shares, seed: plan.seed, thread: thread)
+        let maker = RequestFactory(content, shares, seed: plan.seed, thread: thread, from: plan.firstNumber)
         let pacer = LoadPacer(branch.plan, start: start, thread: index, threads: branch.loops.count)
         let tally = emptyTally(branch.plan)
         return try WorkerThread(name: "posthorn-load-\(index)") {
@@ -208,6 +216,7 @@ public final class LoadTest: Sendable {
             collected.results.withLock { results in
                 results.tally.merge(worker.tally)
                 results.generator = max(results.generator, spent)
+                results.nextNumber = max(results.nextNumber, worker.nextNumber)
             }
         }
     }

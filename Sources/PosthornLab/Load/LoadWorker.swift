@@ -126,6 +126,9 @@ final class LoadWorker: LoadSource {
         )
     }
 
+    /// More than the numbers of all events that it has sent.
+    var nextNumber: UInt64 { maker.number }
+
     func write(content: Int, into request: inout OutboundRequest) { maker.writeFixed(into: &request) }
 
     func isHeldBack(now: Int64) { pacer.holdBack() }

@@ -17,7 +17,7 @@ struct RequestFactory {
     private let content: LoadContent
     private let shares: LoadPlan.Shares
     /// What makes the next event's object another one than all others, and how far it is to this thread's next number.
-    private var number: UInt64
+    private(set) var number: UInt64
     private let step: UInt64
     /// Which of the content's events is next, and how far it is to the one after it.
     private var place: UInt64
@@ -34,15 +34,17 @@ struct RequestFactory {
     private static let reorderDistance: UInt64 = 5
     private static let lateMilliseconds: Int64 = 3_600_000
 
-    /// - Parameter thread: Whose requests they are, so that no two threads send the same event.
-    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: LoadThread) {
+    /// - Parameters:
+    ///   - thread: Whose requests they are, so that no two threads send the same event.
+    ///   - first: The number of the load's first event.
+    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: LoadThread, from first: UInt64 = 0) {
         self.content = content
         self.shares = shares
         step = UInt64(thread.count)
-        number = UInt64(thread.number)
+        number = first + UInt64(thread.number)
         if content.isRecorded {
             // What happened goes out once, in its order: the threads share it as they share its moments.
-            (place, placeStep) = (number, step)
+            (place, placeStep) = (UInt64(thread.number), step)
         } else {
             // Every thread takes all events in turn, whatever the number of threads is: the order has a short period, and one that took
             // every second of them would have one of two types alone. Those of one receiver begin apart from each other.

@@ -99,6 +99,34 @@ import Testing
         #expect(receivers.map { $0.counts.duplicates } == weights.map { _ in 0 })
     }
 
+    /// Trials of a search send the same content one after the other, and a receiver that knows an event again would have nothing to do.
+    @Test(arguments: [1, 3]) func aLoadGoesOnWhereTheOneBeforeEnded(_ threads: Int) throws {
+        let receiver = try MisbehavingReceiver { _ in .ok }
+        let destinations = try ["a", "b"].map {
+            LoadDestination(try EndpointURL("http://127.0.0.1:\(receiver.port)/\($0)"), guard: OwnedHostGuard.make(isOwned: false))
+        }
+        let content = try Self.content([1, 1])
+        var plan = LoadPlan(.closed(connections: 6))
+        (plan.count, plan.threads) = (101, 2 * threads)
+        var sent: [[[UInt8]]] = []
+        for number in 0..<3 {
+            // The third one begins where the second one did.
+            let report = try LoadTest(destinations, plan: plan, content: content).run()
+            if number == 0 { plan.firstNumber = report.nextNumber }
+            #expect(report.requests == 101 && report.nextNumber >= plan.firstNumber)
+            let before = sent.reduce(0) { $0 + $1.count }
+            sent.append(receiver.requests.dropFirst(before).compactMap { Self.object(in: $0.body) })
+        }
+        #expect(sent.map(\.count) == [101, 101, 101])
+        #expect(Set(sent[0] + sent[1]).count == 202)
+        #expect(!Set(sent[1]).isDisjoint(with: sent[2]))
+    }
+
+    /// The id of the object in a request of WeSeeDo's format.
+    private static func object(in body: [UInt8]) -> [UInt8]? {
+        (try? JSONValue.parse(body))?["data"].flatMap { IdentityStamp.identity(in: Array($0.text.utf8)) }
+    }
+
     /// Recorded events go out once each, in their order, whichever thread sends them.
     @Test func recordedEventsAreSharedByThreads() throws {
         let events = (0..<30).map { Event(id: "r\($0)", type: "T", node: "n", created: Self.now, data: Array("{}".utf8)) }
