@@ -49,6 +49,8 @@ enum LoadCommand: Command {
                 + "\none think time, and latency counts from the moment a caller wanted to ask. The same seed makes the same times.",
             "--stop-if is looked at twenty times a second, of all that have ended or are withheld: a share from \(StopBound.fewestRequests) requests on, a percentile"
                 + "\nfrom as many as it needs. A load that it ends has missed that bound; what is on the wire is still waited for.",
+            "A name with several addresses gives each of them connections in turn. Before the load one connection to each is tried: those that refuse it"
+                + "\n(or do not answer within 2 s) while another one takes it are left out, and a note and addresses_left_out in JSON name them.",
             "Several URLs share the load by --weights: each has its own schedule, connections, bound of --max-in-flight and pauses, so that"
                 + "\nnone hides or slows another, and its own results in every output. A bound on latency or errors in percent is judged of all"
                 + "\nrequests and of each URL; p99{url:2}<200ms is about the second, {url:*} about each. --replay takes one URL.",

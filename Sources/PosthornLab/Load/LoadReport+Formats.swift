@@ -34,6 +34,7 @@ extension LoadReport {
             .init("tls_ms", Self.latency(handshakes)),
             .init("tls_resumed", .number(String(resumedHandshakes))),
             .init("addresses", Self.counts(addresses)),
+            .init("addresses_left_out", .array(leftOut.map(\.json))),
             .init("errors", .number(String(errors))),
             .init("errors_by_kind", Self.counts(errorsByClass)),
             .init("statuses", Self.counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })),

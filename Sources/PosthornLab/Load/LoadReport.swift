@@ -43,6 +43,8 @@ public struct LoadReport: Sendable {
     public let handshakes: LatencyHistogram
     /// Connections by the address, with its port, that they led to.
     public let addresses: [String: UInt64]
+    /// Addresses that nothing went to, since they took no connection before the load while another one of the same name did.
+    public let leftOut: [LeftOutAddress]
     /// How it went over time.
     public let timeline: LoadTimeline
     /// Headers of ours and bodies.
@@ -91,6 +93,7 @@ public struct LoadReport: Sendable {
         var stop: LoadStop?
         var nextNumber: UInt64 = 0
         var resumedHandshakes: Int64 = 0
+        var leftOut: [LeftOutAddress] = []
     }
 
     init(_ facts: Facts, _ tally: LoadTally) {
@@ -118,6 +121,7 @@ public struct LoadReport: Sendable {
         connects = tally.connects
         handshakes = tally.handshakes
         addresses = tally.addresses
+        leftOut = facts.leftOut
         timeline = tally.timeline
         sentBytes = tally.sentBytes
         receivedBytes = tally.receivedBytes

@@ -26,6 +26,8 @@ public final class LoadTest: Sendable {
         let url: EndpointURL
         let plan: LoadPlan
         let loops: [LoadLoop]
+        /// Addresses of its name that nothing goes to.
+        let leftOut: [LeftOutAddress]
         /// Number of its first thread among those of all receivers.
         let firstThread: Int
         let shared = LoadShared()
@@ -67,8 +69,12 @@ public final class LoadTest: Sendable {
         var branches: [Branch] = []
         var threads = 0
         for (destination, plan) in zip(destinations, plans) {
-            let loops = try Self.loops(destination, method, plan, options)
-            branches.append(Branch(url: destination.url, plan: plan, loops: loops, firstThread: threads))
+            let trial = try Self.trial(destination)
+            let loops = try Self.loops(destination, trial.used, method, plan, options)
+            let leftOut = trial.leftOut.map {
+                LeftOutAddress(address: $0.address.description(port: destination.url.port), reason: $0.reason)
+            }
+            branches.append(Branch(url: destination.url, plan: plan, loops: loops, leftOut: leftOut, firstThread: threads))
             threads += loops.count
         }
         self.branches = branches
@@ -88,13 +94,18 @@ public final class LoadTest: Sendable {
         try self.init([destination], method: method, plan: plan, content: content, shares: shares, options: options)
     }
 
+    private static func trial(_ destination: LoadDestination) throws -> AddressTrial {
+        let addresses = try HostAddresses.reachable(of: destination.url, guard: destination.guard, lookup: destination.lookup)
+        return AddressTrial.of(addresses, port: destination.url.port)
+    }
+
     private static func loops(
         _ destination: LoadDestination,
+        _ addresses: [NetworkAddress],
         _ method: RequestMethod,
         _ plan: LoadPlan,
         _ options: WireOptions
     ) throws -> [LoadLoop] {
-        let addresses = try HostAddresses.reachable(of: destination.url, guard: destination.guard)
         let target = SendTarget(
             key: 0,
             url: destination.url,
@@ -173,7 +184,8 @@ public final class LoadTest: Sendable {
             generator: results.map(\.generator).max() ?? GeneratorTime(),
             stop: stop,
             nextNumber: results.map(\.nextNumber).max() ?? plan.firstNumber,
-            resumedHandshakes: branches.reduce(0) { $0 + $1.resumedHandshakes }
+            resumedHandshakes: branches.reduce(0) { $0 + $1.resumedHandshakes },
+            leftOut: branches.flatMap(\.leftOut)
         )
         if results.count == 1 { return LoadReport(facts, results[0].tally) }
         let whole = facts
@@ -181,7 +193,7 @@ public final class LoadTest: Sendable {
         let reports = zip(branches, results).map { branch, result in
             all.merge(result.tally)
             (facts.target, facts.plan, facts.generator) = (MaskedURL.text(branch.url.text), branch.plan, result.generator)
-            facts.resumedHandshakes = branch.resumedHandshakes
+            (facts.resumedHandshakes, facts.leftOut) = (branch.resumedHandshakes, branch.leftOut)
             return LoadReport(facts, result.tally)
         }
         // Each receiver's report has its own.

@@ -272,6 +272,25 @@ import Testing
         #expect(problem?.description.contains("r1") == true)
     }
 
+    /// A name leads to an address at which nothing listens, as `::1` of `localhost` does for many a receiver.
+    @Test(arguments: [["127.0.0.2", "127.0.0.1"], ["::1", "127.0.0.1", "127.0.0.3"]])
+    func anAddressAtWhichNothingListensGetsNoRequests(_ addresses: [String]) throws {
+        let receiver = try receiver()
+        let all = addresses.compactMap { NetworkAddress($0) }
+        let destination = LoadDestination(
+            try EndpointURL("http://receiver.test:\(receiver.port)/hook"),
+            guard: OwnedHostGuard.make(isOwned: false)
+        ) { _ in .addresses(all) }
+        let report = try LoadTest([destination], plan: closed(60), content: .body([])).run()
+        #expect(report.requests == 60 && report.errorsByClass["connect"] == nil)
+        #expect(Set(report.addresses.keys) == ["127.0.0.1:\(receiver.port)"])
+        let port = try #require(UInt16(exactly: receiver.port))
+        let others = all.filter { $0 != NetworkAddress("127.0.0.1") }
+        #expect(report.leftOut.map(\.address) == others.map { $0.description(port: port) })
+        guard case .array(let said)? = report.json["addresses_left_out"] else { throw InputProblem(field: "json", reason: "has none") }
+        #expect(said.first?["address"] == .string(report.leftOut[0].address) && said.count == others.count)
+    }
+
     @Test func onlyOnesOwnHostsAreOpen() throws {
         for text in ["http://192.0.2.1/", "https://203.0.113.7/"] {
             let url = try EndpointURL(text)
