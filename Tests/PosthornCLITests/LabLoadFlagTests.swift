@@ -1,6 +1,7 @@
 import PosthornModel
 import PosthornText
 import PosthornTestSupport
+import Synchronization
 import Testing
 
 @testable import PosthornCLI
@@ -140,5 +141,21 @@ import Testing
         let json = try JSONValue.parse(Array(try posthorn.run(words + ["--json", "--junit", file], input: []).output.utf8))
         #expect(posthorn.contents(file).contains(#"tests="1" failures="1""#))
         #expect(json["end"] == .string("nothingHolds") && json["confirmed"] == .bool(false))
+    }
+
+    /// A receiver that knows an event again has nothing to do, and would look fast from the second trial or run on.
+    @Test(.limited(), arguments: [true, false]) func noTwoTrialsOrRunsSendTheSameEvent(isSearch: Bool) throws {
+        let asked = Atomic(0)
+        let receiver = try MisbehavingReceiver { _ in
+            // The second trial of the search misses its bound, so that there are a few more.
+            asked.add(1, ordering: .relaxed).oldValue < 30 || !isSearch ? .ok : .status(503)
+        }
+        let posthorn = try PosthornProcess()
+        let search = ["load", receiver.url, "--find-rate", "errors<1%", "--rate", "100", "--duration", "200ms", "--sustain", "200ms"]
+        let runs = ["load", "compare", receiver.url + "a", receiver.url + "b", "--runs", "2", "--count", "30", "--connections", "2"]
+        let result = try posthorn.run((isSearch ? search : runs) + ["--seed", "5"], input: [])
+        #expect(result.errorLines.count >= 4, "\(result.output)\(result.errors)")
+        let data = receiver.requests.compactMap { (try? JSONValue.parse($0.body))?["data"]?.text }
+        #expect(data.count >= 60 && Set(data).count == data.count)
     }
 }

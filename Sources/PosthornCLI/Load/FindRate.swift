@@ -84,6 +84,7 @@ final class FindRate: Sendable {
         _ makeTest: (LoadPlan) throws -> LoadTest,
         tell: (Trial) -> Void
     ) throws -> (search: RateSearch, trials: [Trial]) {
+        var plan = plan
         var search = RateSearch(from: start)
         var trials: [Trial] = []
         while let next = search.next {
@@ -92,6 +93,7 @@ final class FindRate: Sendable {
             if stop.isSet { break }
             let report = try test.run()
             running.withLock { $0 = nil }
+            plan.firstNumber = report.nextNumber
             if stop.isSet { break }
             let trial = judged(next, report)
             trials.append(trial)

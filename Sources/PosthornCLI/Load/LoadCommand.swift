@@ -40,15 +40,17 @@ enum LoadCommand: Command {
                 + "\nor be missing in a folder that is there. A name alone on its line has no blank, comma, quotation mark or bracket. One"
                 + "\nthat in the end names none of the events that were answered 200 is an error (status 1), and not counted.",
             "Requests hold made-up events: WeSeeDo's unless --vendor says otherwise. Only 200 is a success. SIGINT (Ctrl-C) ends"
-                + "\nthe test early, with the results of the time that it took.",
+                + "\nthe test early, with the results of the time that it took; what was due and had not left counts as failed.",
             "--plan load.json has the same in a file: {\"urls\": {\"http://127.0.0.1:9999/\": 3, \"http://127.0.0.1:9998/\": 1},"
                 + "\n\"rate\": [\"50..500:30s\", \"500:2m\"], \"mix\": {\"MEETING_*\": 3}, \"expect\": [\"p99<200ms\"], \"stop_if\": [\"errors>5%\"]}. Members are"
                 + "\nthe flags with _ for -, and url or urls (with their shares); data may be an object, credential and mix too. What is on the"
                 + "\ncommand line goes first. File names in it are those of the folder the command is run in.",
             "--think-time 500ms..2s makes each connection a caller that waits after each answer, each length as likely; they begin spread over"
                 + "\none think time, and latency counts from the moment a caller wanted to ask. The same seed makes the same times.",
-            "--stop-if is looked at twenty times a second, of all requests that have ended: a share from \(StopBound.fewestRequests) requests on, a percentile"
+            "--stop-if is looked at twenty times a second, of all that have ended or are withheld: a share from \(StopBound.fewestRequests) requests on, a percentile"
                 + "\nfrom as many as it needs. A load that it ends has missed that bound; what is on the wire is still waited for.",
+            "A name with several addresses gives each of them connections in turn. Before the load one connection to each is tried: those that refuse it"
+                + "\n(or do not answer within 2 s) while another one takes it are left out, and a note and addresses_left_out in JSON name them.",
             "Several URLs share the load by --weights: each has its own schedule, connections, bound of --max-in-flight and pauses, so that"
                 + "\nnone hides or slows another, and its own results in every output. A bound on latency or errors in percent is judged of all"
                 + "\nrequests and of each URL; p99{url:2}<200ms is about the second, {url:*} about each. --replay takes one URL.",
@@ -63,9 +65,9 @@ enum LoadCommand: Command {
                 + "\nexpected; a line then says what most likely has to be changed. Exit status 3 when none is missed and one is not known.",
             "--find-rate 'p99<200ms' doubles the rate from --rate (default 50) until the bound is missed, halves the distance until the rates"
                 + "\nare 5 % apart, and confirms the lower one for --sustain. Fewer than 1 % of errors are a bound too, unless another is"
-                + "\ngiven. A trial takes --duration (default 5s), or longer where the percentile needs more requests. A rate at which this"
-                + "\nmachine was late is not known, and never counts as missed. Exit status 0 with a rate, whether the receiver or this machine is"
-                + "\nits bound (the result says which), 1 if none holds, 3 if not known.",
+                + "\ngiven. A trial takes --duration (default 5s), or longer where the percentile needs more requests; no two send the same"
+                + "\nevent. A rate at which this machine was late is not known, and never counts as missed. Exit status 0 with a rate, whether the"
+                + "\nreceiver or this machine is its bound (the result says which), 1 if none holds, 3 if not known.",
             "Every output names the seed, the command line without secrets, the version, the format and the machine, to run it again.",
             "--expect 'findings<1' is missed when a line \"finding:\" is printed: wrongly signed requests (late ones, where the time is signed)"
                 + "\nthat were answered 200, good ones that were not, and what the ledger shows. Such lines are counted, not requests.",

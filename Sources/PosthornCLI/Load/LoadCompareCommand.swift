@@ -28,7 +28,7 @@ enum LoadCompareCommand: Command {
             "WOULD SHOW is the smallest change that as many runs, as different from each other as these, show in 19 of 20 cases. A change"
                 + "\nbelow it may be there. With fewer than 4 runs on a side nothing can be known.",
             "With two URLs the runs take turns (A B B A …), so that what changes on the machine meanwhile meets both. Each run is a load of its own"
-                + "\nwith another seed, by the flags of posthorn load.",
+                + "\nwith another seed and other events, by the flags of posthorn load.",
             "Runs of other loads (machine, version, vendor, flags, time) are refused, and so are runs that were stopped early, or in which"
                 + "\nnothing was answered as it should be.",
             "Flags of posthorn load belong to two URLs: with files they are refused. SIGINT (Ctrl-C) ends the run that is being made, which is left"
@@ -177,6 +177,7 @@ enum LoadCompareCommand: Command {
             let test = try LoadTest([destination], method: settings?.method ?? .post, plan: plan, content: contents[side], options: options)
             var report = try loads.run(test)
             if report.stoppedAfter != nil { return ((sides[0], sides[1]), true) }
+            plan.firstNumber = report.nextNumber
             report.origin = LoadRunOrigin.made(arguments, settings, vendor, seed: plan.seed)
             let run = try LoadRun(report)
             let named = (name: "run \(number / 2 + 1) of \(MaskedURL.text(urls[side]))", run: run)

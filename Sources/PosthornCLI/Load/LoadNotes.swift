@@ -10,6 +10,10 @@ enum LoadNotes {
 
     private static func notes(_ report: LoadReport) -> [String] {
         var notes: [String] = []
+        if !report.leftOut.isEmpty {
+            let all = report.leftOut.map { "\($0.address) (\($0.reason))" }.joined(separator: ", ")
+            notes.append("No request went to \(all): it took no connection before the load, and another address of the name did.")
+        }
         if report.heldBack > 0 {
             notes.append(
                 "The bound of \(HumanText.grouped(report.plan.inFlightLimit)) requests in flight was reached; "

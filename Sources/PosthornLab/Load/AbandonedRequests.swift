@@ -34,6 +34,12 @@ struct AbandonedRequests: Sendable {
     /// How many there are, by the step of the rate; of independent callers as many as are to be expected.
     var counts: [Int: UInt64] { arrivals.remaining(before: end, atMost: limit) }
 
+    /// How many there are in all.
+    /// - Parameter isCountedOneByOne: Whether it must be as many as there are ``moments``, which takes time for each.
+    func count(isCountedOneByOne: Bool) -> UInt64 {
+        isCountedOneByOne ? moments.reduce(0) { count, _ in count + 1 } : counts.values.reduce(0, +)
+    }
+
     /// How many there are in each stretch of time.
     /// - Parameters:
     ///   - nanoseconds: How long a stretch is.

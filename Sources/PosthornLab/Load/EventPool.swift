@@ -92,15 +92,20 @@ struct EventPool: Sendable {
     /// How many events there are before they begin again.
     var count: Int { entries.count }
 
+    /// The type of the event at a place, whose turns begin again after the last one.
+    func type(at place: UInt64) -> String { entries[Int(place % UInt64(entries.count))].event.type }
+
     /// Whether the data of every event say which object they are about, so that no two events are alike.
     var isTellable: Bool { isRecorded || entries.allSatisfy { $0.stamp != nil } }
 
     /// The event of a number.
     /// - Parameters:
+    ///   - number: What makes its object another one than that of every other event.
+    ///   - place: Which of the events it is made of, whose turns begin again after the last one; by default that of its number.
     ///   - id: Its id, unless it is recorded.
     ///   - created: When it happened, unless it is recorded.
-    func event(_ number: UInt64, id: String, created: Timestamp) -> Event {
-        let entry = entries[Int(number % UInt64(entries.count))]
+    func event(_ number: UInt64, place: UInt64? = nil, id: String, created: Timestamp) -> Event {
+        let entry = entries[Int((place ?? number) % UInt64(entries.count))]
         if isRecorded { return entry.event }
         let data = entry.stamp?.data(number) ?? entry.event.data
         return Event(id: id, type: entry.event.type, node: entry.event.node, created: created, data: data)

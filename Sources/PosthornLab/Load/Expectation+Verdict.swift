@@ -143,7 +143,7 @@ extension LoadReport {
         case .all, .url: return [expectation.evaluate(outcome)]
         case .step(nil): parts = steps
         case .step(let number): parts = steps.filter { $0.name == number.map(String.init) }
-        case .type(let pattern): parts = types.filter { pattern.matches($0.name) && $0.measurements.requests > 0 }
+        case .type(let pattern): parts = types.filter { pattern.matches($0.name) && $0.measurements.due > 0 }
         }
         if parts.isEmpty {
             return [.init(outcome: .unknown, expectation: expectation.text, detail: "no such request was sent")]

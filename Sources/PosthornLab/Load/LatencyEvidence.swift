@@ -5,7 +5,8 @@ import Glibc
 /// Two things are uncertain. A request that left late because the generator lacked the time was answered sooner, seen from the
 /// receiver, than its latency says; and one that this machine could not send at all might have been answered in any time. So each
 /// statement is looked at twice, once with all doubt against the receiver and once in its favour, and holds when both agree.
-/// A request that the receiver never answered is no doubt: it is slower than any bound.
+/// A request that the receiver never answered is no doubt: it is slower than any bound. One that waited for a place on the wire when the
+/// load was stopped is slower than what it had waited, and nothing more is known of it.
 struct LatencyEvidence {
     /// What was found out about a bound.
     enum Claim: Equatable {
@@ -63,7 +64,8 @@ struct LatencyEvidence {
     private func enough(_ percent: Double, _ count: UInt64, isBelow: Bool, _ holds: (Int64) -> Bool) -> Claim {
         let fewest = Self.fewestRequests(for: percent)
         if count >= fewest { return isBelow ? .below : .notBelow }
-        let slow = count - (measurements.answered.count == 0 ? 0 : measurements.answered.count(while: holds))
+        let fast = [measurements.answered, measurements.givenUp].map { $0.count == 0 ? 0 : $0.count(while: holds) }
+        let slow = count - fast.reduce(0, +)
         if !isBelow, Self.chance(ofAtLeast: slow, of: count, share: 1 - percent / 100) <= Self.doubt { return .notBelow }
         let requests = "\(LoadReport.grouped(count)) \(count == 1 ? "request is" : "requests are")"
         return .unknown("\(requests) too few for p\(Self.name(percent)), which needs \(LoadReport.grouped(fewest))")
@@ -85,15 +87,19 @@ struct LatencyEvidence {
     /// The same with all doubt in its favour: without what the generator's own lateness added where requests left, and the same
     /// once more for where answers were taken, since one thread does both.
     private func optimistic(_ figure: Figure) -> Double? {
-        let answered = measurements.excused
+        var answered = measurements.excused
+        answered.merge(measurements.givenUp)
         let delays = measurements.ownDelays
         // A generator that was so late may have let a request time out itself.
         let hasMissing = measurements.unanswered.count > 0 && delays.maximum < timeoutNanoseconds / 2
-        let missing = hasMissing ? measurements.unanswered.count : 0
+        let missing = hasMissing ? measurements.unanswered.count - measurements.givenUp.count : 0
         switch figure {
         case .mean:
             // Unanswered requests have waited at least so long.
-            let sum = answered.mean * Double(answered.count) + measurements.unanswered.mean * Double(missing)
+            let never =
+                measurements.unanswered.mean * Double(measurements.unanswered.count)
+                - measurements.givenUp.mean * Double(measurements.givenUp.count)
+            let sum = answered.mean * Double(answered.count) + (missing == 0 ? 0 : never)
             return max(0, sum / Double(max(1, answered.count + missing)) - delays.mean)
         case .maximum: return missing > 0 ? nil : max(0, Double(answered.maximum) - Double(delays.maximum))
         case .percentile(let percent):
@@ -105,6 +111,10 @@ struct LatencyEvidence {
 
     private func reason(_ figure: Figure) -> String {
         if measurements.unsent > 0 { return unsentReason }
+        if measurements.givenUp.count > 0 {
+            let count = LoadReport.grouped(measurements.givenUp.count)
+            return "\(count) \(measurements.givenUp.count == 1 ? "request" : "requests") still waited when the load was stopped"
+        }
         if case .mean = figure, measurements.unanswered.count > 0 {
             let count = LoadReport.grouped(measurements.unanswered.count)
             return "\(count) \(measurements.unanswered.count == 1 ? "request was" : "requests were") never answered"

@@ -29,6 +29,33 @@ public struct LoadContent: Sendable {
         }
     }
 
+    /// How many events there are before they begin again.
+    var count: Int {
+        switch kind {
+        case .fixed: return 1
+        case .recorded(let requests, _): return requests.all.count
+        case .events(let pool, _, _): return pool.count
+        }
+    }
+
+    /// The type of the event at a place; `nil` for none.
+    func type(at place: UInt64) -> String? {
+        switch kind {
+        case .fixed: return nil
+        case .recorded(let requests, _): return requests.all[Int(place % UInt64(requests.all.count))].type
+        case .events(let pool, _, _): return pool.type(at: place)
+        }
+    }
+
+    /// Whether it happened, so that it goes out in its order and at its moments.
+    var isRecorded: Bool {
+        switch kind {
+        case .fixed: return false
+        case .recorded: return true
+        case .events(let pool, _, _): return pool.isRecorded
+        }
+    }
+
     /// Whether a receiver can tell each event from every other one, so that it can keep a ledger of them.
     public var isTellable: Bool {
         switch kind {

@@ -17,6 +17,8 @@ public struct LoadMeasurements: Sendable {
     public private(set) var answered = LatencyHistogram()
     /// From the intended moment to the failure, of requests that the receiver never answered.
     public private(set) var unanswered = LatencyHistogram()
+    /// Those of `unanswered` that waited for a place on the wire when the load was stopped: an answer might have come at once.
+    private(set) var givenUp = LatencyHistogram()
     /// From the intended moment to the answer, of requests that were answered otherwise than they should be.
     public private(set) var failed = LatencyHistogram()
     /// The latencies in `answered` without what the generator's own lateness added.
@@ -110,6 +112,15 @@ public struct LoadMeasurements: Sendable {
         }
     }
 
+    /// Takes a request that was due when the load was stopped, and had not left.
+    /// - Parameters:
+    ///   - wasHeldBack: Whether it waited for a place on the wire, which is the receiver's doing: then it counts as unanswered.
+    ///   - nanoseconds: How long it had waited.
+    mutating func giveUp(wasHeldBack: Bool, waited nanoseconds: Int64) {
+        abandon(1, wasHeldBack: wasHeldBack, waited: nanoseconds)
+        if wasHeldBack { givenUp.record(nanoseconds) }
+    }
+
     /// As what a request counts that did not leave in time.
     static func error(wasHeldBack: Bool) -> AttemptError { wasHeldBack ? .timeout : .resources }
 
@@ -121,6 +132,7 @@ public struct LoadMeasurements: Sendable {
         errorsByClass.merge(other.errorsByClass, uniquingKeysWith: +)
         answered.merge(other.answered)
         unanswered.merge(other.unanswered)
+        givenUp.merge(other.givenUp)
         failed.merge(other.failed)
         excused.merge(other.excused)
         ownDelays.merge(other.ownDelays)
@@ -137,7 +149,8 @@ public struct LoadMeasurements: Sendable {
             .init("withheld", .number(String(withheld))),
             .init("last_end", .number(String(lastEnd))), .init("errors", counts(errorsByClass)),
             .init("statuses", counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })), .init("answered", answered.exchanged),
-            .init("unanswered", unanswered.exchanged), .init("failed", failed.exchanged), .init("excused", excused.exchanged),
+            .init("unanswered", unanswered.exchanged), .init("given_up", givenUp.exchanged), .init("failed", failed.exchanged),
+            .init("excused", excused.exchanged),
             .init("own_delays", ownDelays.exchanged),
         ])
     }
@@ -160,6 +173,8 @@ public struct LoadMeasurements: Sendable {
         else { return nil }
         (self.requests, self.unsent, self.withheld, self.lastEnd) = (requests, unsent, withheld, Int64(clamping: lastEnd))
         errorsByClass = errors
+        // Older versions counted none.
+        givenUp = LatencyHistogram(exchanged: json["given_up"]) ?? LatencyHistogram()
         for (status, count) in statuses { if let status = Int(status) { self.statuses[status] = count } }
         (self.answered, self.unanswered, self.failed, self.excused, self.ownDelays) = (answered, unanswered, failed, excused, ownDelays)
     }
@@ -195,8 +210,14 @@ public struct LoadMeasurements: Sendable {
         let count = answered.count + unanswered.count
         if count == 0 { return (0, false) }
         let rank = LatencyHistogram.rank(of: percent, among: count)
-        if rank <= answered.count { return (answered.value(ofRank: rank), true) }
-        return (max(answered.maximum, latencies.value(ofRank: rank)), false)
+        if rank <= answered.count {
+            let value = answered.value(ofRank: rank)
+            if givenUp.count == 0 || value <= givenUp.minimum { return (value, true) }
+        }
+        // Those that were given up have their place by what they had waited, and are slower than that; the others are slower than any.
+        var known = answered
+        known.merge(givenUp)
+        return (rank <= known.count ? known.value(ofRank: rank) : max(known.maximum, latencies.value(ofRank: rank)), false)
     }
 }
 

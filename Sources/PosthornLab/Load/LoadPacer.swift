@@ -14,6 +14,8 @@ struct LoadPacer {
 
     /// How long after the end a request may still leave that this machine is late with.
     static let overrunNanoseconds: Int64 = 1_000_000_000
+    /// What falls due so shortly before a load is stopped was about to leave, and is not late.
+    static let promptNanoseconds: Int64 = 10_000_000
 
     private let timeoutNanoseconds: Int64
     private var kind: Kind
@@ -106,16 +108,27 @@ struct LoadPacer {
     /// Leaves out what was meant to leave before `pause`; hands out the moments of these requests.
     mutating func skip(until pause: Int64, now: Int64) -> [Int64] {
         pausedUntil = pause
-        guard case .open(var arrivals) = kind else { return [] }
-        var skipped: [Int64] = []
         // Those of the pause that is still to come are left out when their moment has come.
-        while let due = arrivals.due, due <= now, due < measuredUntil, left > 0 {
+        return takeDue(by: now)
+    }
+
+    /// Leaves out what was due and had not left when the load was stopped; hands out the moments of these requests, and whether they
+    /// waited for a place on the wire.
+    mutating func giveUp(at stop: Int64) -> [(due: Int64, wasHeldBack: Bool)] {
+        if isHeldBack { heldBackUpTo = stop }
+        return takeDue(by: stop - Self.promptNanoseconds).map { ($0, $0 <= heldBackUpTo) }
+    }
+
+    private mutating func takeDue(by moment: Int64) -> [Int64] {
+        guard case .open(var arrivals) = kind else { return [] }
+        var taken: [Int64] = []
+        while let due = arrivals.due, due <= moment, due < measuredUntil, left > 0 {
             arrivals.advance()
-            skipped.append(due)
+            taken.append(due)
             if due >= measuredFrom { left -= 1 }
         }
         kind = .open(arrivals)
-        return skipped
+        return taken
     }
 
     /// Every place on the wire is taken: what falls due until the next one is asked for leaves late.

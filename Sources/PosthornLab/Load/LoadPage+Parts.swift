@@ -32,7 +32,7 @@ extension LoadPage {
 
     /// A table of the types of events, where there are several.
     var types: String {
-        let sent = source.types.filter { $0.measurements.requests > 0 }
+        let sent = source.types.filter { $0.measurements.due > 0 }
         if sent.count < 2 { return "" }
         let rows = sent.map { "<tr>\(Self.head(HTMLText.escaped($0.name)))\(Self.cells($0.measurements))</tr>" }
         return Self.table("Types of events", ["type"], rows)

@@ -136,6 +136,7 @@ public struct LoadPage {
             let connect = "\(Self.grouped(source.connects.count)) opened, p50 \(Self.duration(source.connects.percentile(50)))"
             rows.append(Self.fact("connections", "\(connect), max \(Self.duration(source.connects.maximum))"))
         }
+        for one in source.leftOut { rows.append(Self.fact("address left out", HTMLText.escaped("\(one.address): \(one.reason)"))) }
         if source.handshakes.count > 0 {
             let resumed = "\(Self.grouped(UInt64(source.resumedHandshakes))) took up an earlier session"
             rows.append(Self.fact("TLS", "p50 \(Self.duration(source.handshakes.percentile(50))), \(resumed)"))

@@ -52,6 +52,9 @@ public struct LoadPlan: Sendable {
     public var honoursRetryAfter = true
     /// Where the dice start from.
     public var seed: UInt64 = 0
+    /// The number of the first event among those of the same content. Loads that follow each other go on where the one before ended, so
+    /// that a receiver that recognizes duplicates sees none.
+    public var firstNumber: UInt64 = 0
     /// How much of an even distance lies before the first request, from 0 to 1.
     var phase = 0.0
     /// Whether every request is kept with its times, for exact percentiles: 32 bytes a request.

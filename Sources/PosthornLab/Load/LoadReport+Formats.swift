@@ -34,6 +34,7 @@ extension LoadReport {
             .init("tls_ms", Self.latency(handshakes)),
             .init("tls_resumed", .number(String(resumedHandshakes))),
             .init("addresses", Self.counts(addresses)),
+            .init("addresses_left_out", .array(leftOut.map(\.json))),
             .init("errors", .number(String(errors))),
             .init("errors_by_kind", Self.counts(errorsByClass)),
             .init("statuses", Self.counts(statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })),
@@ -60,7 +61,7 @@ extension LoadReport {
             .init("ledger", ledger?.json ?? .null),
             .init("findings", .array(findings.map { .string($0) })),
             .init("steps", .array(steps.map { .object(Self.members($0)) })),
-            .init("types", .array(types.filter { $0.measurements.requests > 0 }.map { .object(Self.members($0)) })),
+            .init("types", .array(types.filter { $0.measurements.due > 0 }.map { .object(Self.members($0)) })),
             .init("targets", .array(targets.map(\.jsonAsPart))),
             .init("run", origin?.json ?? .null),
         ]
@@ -132,7 +133,7 @@ extension LoadReport {
             .init("requests", .number(String(measured.requests))), .init("requests_per_second", number(part.answersPerSecond)),
             .init("latency_ms", latency(measured.latencies, measured.latency)),
             .init("unanswered", .number(String(measured.unanswered.count))), .init("errors", .number(String(measured.errors))),
-            .init("errors_by_kind", counts(measured.errorsByClass)),
+            .init("errors_by_kind", counts(measured.errorsByClass)), .init("withheld", .number(String(measured.withheld))),
             .init("statuses", counts(measured.statuses.reduce(into: [:]) { $0[String($1.key)] = $1.value })),
         ]
     }

@@ -43,6 +43,8 @@ public struct LoadReport: Sendable {
     public let handshakes: LatencyHistogram
     /// Connections by the address, with its port, that they led to.
     public let addresses: [String: UInt64]
+    /// Addresses that nothing went to, since they took no connection before the load while another one of the same name did.
+    public let leftOut: [LeftOutAddress]
     /// How it went over time.
     public let timeline: LoadTimeline
     /// Headers of ours and bodies.
@@ -75,6 +77,8 @@ public struct LoadReport: Sendable {
     public let stoppedAfter: Int64?
     /// The generator's own time.
     public let generator: GeneratorTime
+    /// The first number for a load that sends the same content after this one; see ``LoadPlan/firstNumber``.
+    public let nextNumber: UInt64
     let signsTime: Bool
     private let book: SentRequests
 
@@ -89,7 +93,9 @@ public struct LoadReport: Sendable {
         var stoppedAfter: Int64?
         var generator = GeneratorTime()
         var stop: LoadStop?
+        var nextNumber: UInt64 = 0
         var resumedHandshakes: Int64 = 0
+        var leftOut: [LeftOutAddress] = []
     }
 
     init(_ facts: Facts, _ tally: LoadTally) {
@@ -104,6 +110,7 @@ public struct LoadReport: Sendable {
         stoppedAfter = stopped
         generator = facts.generator
         stop = facts.stop
+        nextNumber = facts.nextNumber
         resumedHandshakes = facts.resumedHandshakes
         kinds = LoadKind.allCases.compactMap { kind in
             let count = tally.kinds[kind.rawValue]
@@ -118,6 +125,7 @@ public struct LoadReport: Sendable {
         connects = tally.connects
         handshakes = tally.handshakes
         addresses = tally.addresses
+        leftOut = facts.leftOut
         timeline = tally.timeline
         sentBytes = tally.sentBytes
         receivedBytes = tally.receivedBytes

@@ -89,15 +89,21 @@ struct LoadTally: Sendable {
     }
 
     /// Takes a request that was not sent, because the receiver had asked to be left alone.
-    mutating func withhold(step: Int?) {
+    mutating func withhold(step: Int?, type: Int? = nil) {
         all.withhold()
         if let step, steps.indices.contains(step) { steps[step].withhold() }
+        if let type, types.indices.contains(type) { types[type].withhold() }
     }
 
     /// Takes what a load gave up at its end.
-    /// - Parameter keepsSamples: Whether there is to be a line for each.
-    mutating func take(_ abandoned: AbandonedRequests, keepsSamples: Bool = false) {
+    /// - Parameters:
+    ///   - counts: How many of them are of each type.
+    ///   - keepsSamples: Whether there is to be a line for each.
+    mutating func take(_ abandoned: AbandonedRequests, types counts: [Int: UInt64] = [:], keepsSamples: Bool = false) {
         let (wasHeldBack, waited) = (abandoned.wasHeldBack, abandoned.waited)
+        for (type, count) in counts where types.indices.contains(type) {
+            types[type].abandon(count, wasHeldBack: wasHeldBack, waited: waited)
+        }
         let error = LoadMeasurements.error(wasHeldBack: wasHeldBack).rawValue
         timeline.reach(abandoned.length - 1)
         for portion in abandoned.portions(of: timeline.nanoseconds, isCountedOneByOne: keepsSamples) {
@@ -113,6 +119,29 @@ struct LoadTally: Sendable {
                 abandoned.wasHeldBack
                 ? "not sent: every place on the wire was taken until the time was over"
                 : "not sent: this machine could not keep the schedule, and the time was over"
+        }
+    }
+
+    /// Takes a request that was due when the load was stopped, and had not left.
+    /// - Parameters:
+    ///   - moment: When it was due, from the start of the measured part.
+    ///   - wasHeldBack: Whether it waited for a place on the wire.
+    ///   - waited: How long it had waited, in nanoseconds.
+    ///   - keepsSamples: Whether there is to be a line for it.
+    mutating func giveUp(_ moment: Int64, wasHeldBack: Bool, step: Int?, type: Int?, waited: Int64, keepsSamples: Bool = false) {
+        timeline.abandon(1, at: moment, waited: wasHeldBack ? waited : nil)
+        if keepsSamples { samples.append(LoadSample(abandoned: moment, waited: waited)) }
+        all.giveUp(wasHeldBack: wasHeldBack, waited: waited)
+        if let step, steps.indices.contains(step) { steps[step].giveUp(wasHeldBack: wasHeldBack, waited: waited) }
+        if let type, types.indices.contains(type) { types[type].giveUp(wasHeldBack: wasHeldBack, waited: waited) }
+        let error = LoadMeasurements.error(wasHeldBack: wasHeldBack).rawValue
+        kinds[LoadKind.plain.rawValue].requests += 1
+        kinds[LoadKind.plain.rawValue].failures[error, default: 0] += 1
+        if errorTexts[error] == nil {
+            errorTexts[error] =
+                wasHeldBack
+                ? "not sent: every place on the wire was taken until the load was stopped"
+                : "not sent: this machine could not keep the schedule until the load was stopped"
         }
     }
 

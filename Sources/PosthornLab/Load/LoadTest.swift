@@ -9,9 +9,16 @@ import Synchronization
 /// Each receiver has threads, connections, slots on the wire and pauses of its own, so that none hides or slows another.
 public final class LoadTest: Sendable {
     private final class Collected: Sendable {
-        let results: Mutex<(tally: LoadTally, generator: GeneratorTime)>
+        struct Results {
+            var tally: LoadTally
+            var generator = GeneratorTime()
+            /// More than the numbers of all events that were sent.
+            var nextNumber: UInt64 = 0
+        }
 
-        init(_ tally: LoadTally) { results = Mutex((tally, GeneratorTime())) }
+        let results: Mutex<Results>
+
+        init(_ tally: LoadTally) { results = Mutex(Results(tally: tally)) }
     }
 
     /// What belongs to one receiver.
@@ -19,6 +26,8 @@ public final class LoadTest: Sendable {
         let url: EndpointURL
         let plan: LoadPlan
         let loops: [LoadLoop]
+        /// Addresses of its name that nothing goes to.
+        let leftOut: [LeftOutAddress]
         /// Number of its first thread among those of all receivers.
         let firstThread: Int
         let shared = LoadShared()
@@ -60,8 +69,12 @@ public final class LoadTest: Sendable {
         var branches: [Branch] = []
         var threads = 0
         for (destination, plan) in zip(destinations, plans) {
-            let loops = try Self.loops(destination, method, plan, options)
-            branches.append(Branch(url: destination.url, plan: plan, loops: loops, firstThread: threads))
+            let trial = try Self.trial(destination)
+            let loops = try Self.loops(destination, trial.used, method, plan, options)
+            let leftOut = trial.leftOut.map {
+                LeftOutAddress(address: $0.address.description(port: destination.url.port), reason: $0.reason)
+            }
+            branches.append(Branch(url: destination.url, plan: plan, loops: loops, leftOut: leftOut, firstThread: threads))
             threads += loops.count
         }
         self.branches = branches
@@ -81,13 +94,18 @@ public final class LoadTest: Sendable {
         try self.init([destination], method: method, plan: plan, content: content, shares: shares, options: options)
     }
 
+    private static func trial(_ destination: LoadDestination) throws -> AddressTrial {
+        let addresses = try HostAddresses.reachable(of: destination.url, guard: destination.guard, lookup: destination.lookup)
+        return AddressTrial.of(addresses, port: destination.url.port)
+    }
+
     private static func loops(
         _ destination: LoadDestination,
+        _ addresses: [NetworkAddress],
         _ method: RequestMethod,
         _ plan: LoadPlan,
         _ options: WireOptions
     ) throws -> [LoadLoop] {
-        let addresses = try HostAddresses.reachable(of: destination.url, guard: destination.guard)
         let target = SendTarget(
             key: 0,
             url: destination.url,
@@ -127,7 +145,7 @@ public final class LoadTest: Sendable {
     public func stop() {
         let now = MonotonicClock.nanoseconds()
         _ = stoppedAt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
-        for branch in branches { for loop in branch.loops { loop.stop() } }
+        for branch in branches { for loop in branch.loops { loop.stop(at: now) } }
     }
 
     /// Runs the load on threads of its own and waits for its end. To be called once.
@@ -152,7 +170,7 @@ public final class LoadTest: Sendable {
         return report(collected.map { $0.results.withLock { $0 } }, began: began, start: start, watch?.stop)
     }
 
-    private func report(_ results: [(tally: LoadTally, generator: GeneratorTime)], began: Timestamp, start: Int64, _ stop: LoadStop?)
+    private func report(_ results: [Collected.Results], began: Timestamp, start: Int64, _ stop: LoadStop?)
         -> LoadReport
     {
         let stopped = stoppedAt.load(ordering: .relaxed)
@@ -165,7 +183,9 @@ public final class LoadTest: Sendable {
             stoppedAfter: stopped == 0 ? nil : max(0, stopped - start - plan.warmUpNanoseconds),
             generator: results.map(\.generator).max() ?? GeneratorTime(),
             stop: stop,
-            resumedHandshakes: branches.reduce(0) { $0 + $1.resumedHandshakes }
+            nextNumber: results.map(\.nextNumber).max() ?? plan.firstNumber,
+            resumedHandshakes: branches.reduce(0) { $0 + $1.resumedHandshakes },
+            leftOut: branches.flatMap(\.leftOut)
         )
         if results.count == 1 { return LoadReport(facts, results[0].tally) }
         let whole = facts
@@ -173,7 +193,7 @@ public final class LoadTest: Sendable {
         let reports = zip(branches, results).map { branch, result in
             all.merge(result.tally)
             (facts.target, facts.plan, facts.generator) = (MaskedURL.text(branch.url.text), branch.plan, result.generator)
-            facts.resumedHandshakes = branch.resumedHandshakes
+            (facts.resumedHandshakes, facts.leftOut) = (branch.resumedHandshakes, branch.leftOut)
             return LoadReport(facts, result.tally)
         }
         // Each receiver's report has its own.
@@ -190,8 +210,14 @@ public final class LoadTest: Sendable {
         let all = branches.reduce(0) { $0 + $1.loops.count }
         // No two machines of a load send the same event.
         let part = plan.part ?? (1, 1)
-        let number = (part.number - 1) * all + branch.firstThread + index
-        let maker = RequestFactory(content, shares, seed: plan.seed, thread: number, threads: all * part.of)
+        let ofBranch = branch.loops.count
+        let thread = LoadThread(
+            number: (part.number - 1) * all + branch.firstThread + index,
+            count: all * part.of,
+            numberAtReceiver: (part.number - 1) * ofBranch + index,
+            countAtReceiver: ofBranch * part.of
+        )
+        let maker = RequestFactory(content, shares, seed: plan.seed, thread: thread, from: plan.firstNumber)
         let pacer = LoadPacer(branch.plan, start: start, thread: index, threads: branch.loops.count)
         let tally = emptyTally(branch.plan)
         return try WorkerThread(name: "posthorn-load-\(index)") {
@@ -202,6 +228,7 @@ public final class LoadTest: Sendable {
             collected.results.withLock { results in
                 results.tally.merge(worker.tally)
                 results.generator = max(results.generator, spent)
+                results.nextNumber = max(results.nextNumber, worker.nextNumber)
             }
         }
     }

@@ -62,18 +62,13 @@ final class LoadWorker: LoadSource {
     }
 
     func next(now: Int64, into request: inout OutboundRequest) -> LoadStep {
-        let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
-        if pause > now {
-            let skipped = pacer.skip(until: pause, now: now)
-            for moment in skipped where moment >= measuredFrom {
-                tally.withhold(step: step(of: moment))
-                if watch != nil { unreported.measured.withhold() }
-            }
-            maker.skip(UInt64(skipped.count))
-        }
+        withhold(now: now)
         switch pacer.next(now: now) {
         case .end:
-            if let abandoned = pacer.abandoned { tally.take(abandoned, keepsSamples: plan.keepsSamples) }
+            if let abandoned = pacer.abandoned {
+                let types = maker.skip(abandoned.count(isCountedOneByOne: plan.keepsSamples))
+                tally.take(abandoned, types: types, keepsSamples: plan.keepsSamples)
+            }
             return .end
         case .wait(let moment): return .wait(until: moment)
         case .go(let intended):
@@ -86,6 +81,37 @@ final class LoadWorker: LoadSource {
             mark.type = made.type
             mark.entry = note(made, request)
             return .send(ticket(intended, mark), content: nil)
+        }
+    }
+
+    /// Leaves out what is due while the receiver has asked to be left alone.
+    private func withhold(now: Int64) {
+        let pause = plan.honoursRetryAfter ? shared.pausedUntil.load(ordering: .relaxed) : 0
+        if pause <= now { return }
+        for moment in pacer.skip(until: pause, now: now) {
+            let type = maker.skip()
+            if moment < measuredFrom { continue }
+            tally.withhold(step: step(of: moment), type: type)
+            if watch != nil { unreported.measured.withhold() }
+        }
+        // While the receiver is left alone there may be no answer for hours that would bring it to the watch.
+        if now - reportedAt > Self.reportNanoseconds { report(now) }
+    }
+
+    /// What was due by then is counted as what a load gives up at its end: without it, a stop would hide the waits that it ends.
+    func stop(at moment: Int64) {
+        withhold(now: moment)
+        for (due, wasHeldBack) in pacer.giveUp(at: moment) {
+            let type = maker.skip()
+            if due < measuredFrom { continue }
+            tally.giveUp(
+                due - measuredFrom,
+                wasHeldBack: wasHeldBack,
+                step: step(of: due),
+                type: type,
+                waited: moment - due,
+                keepsSamples: plan.keepsSamples
+            )
         }
     }
 
@@ -106,6 +132,9 @@ final class LoadWorker: LoadSource {
             isToBeRefused: made.kind.isToBeRefused(signsTime: maker.signsTime)
         )
     }
+
+    /// More than the numbers of all events that it has sent.
+    var nextNumber: UInt64 { maker.number }
 
     func write(content: Int, into request: inout OutboundRequest) { maker.writeFixed(into: &request) }
 

@@ -16,8 +16,12 @@ struct LoadRequest {
 struct RequestFactory {
     private let content: LoadContent
     private let shares: LoadPlan.Shares
+    /// What makes the next event's object another one than all others, and how far it is to this thread's next number.
+    private(set) var number: UInt64
     private let step: UInt64
-    private var number: UInt64
+    /// Which of the content's events is next, and how far it is to the one after it.
+    private var place: UInt64
+    private let placeStep: UInt64
     private var random: SeededGenerator
     private var recent: [Event] = []
     private var sent: UInt64 = 0
@@ -31,14 +35,22 @@ struct RequestFactory {
     private static let lateMilliseconds: Int64 = 3_600_000
 
     /// - Parameters:
-    ///   - thread: This thread's number, counted from 0, so that no two threads send the same event.
-    ///   - threads: How many there are.
-    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: Int, threads: Int) {
+    ///   - thread: Whose requests they are, so that no two threads send the same event.
+    ///   - first: The number of the load's first event.
+    init(_ content: LoadContent, _ shares: LoadPlan.Shares, seed: UInt64, thread: LoadThread, from first: UInt64 = 0) {
         self.content = content
         self.shares = shares
-        step = UInt64(threads)
-        number = UInt64(thread)
-        random = SeededGenerator(seed: seed, "load", UInt64(thread))
+        step = UInt64(thread.count)
+        number = first + UInt64(thread.number)
+        if content.isRecorded {
+            // What happened goes out once, in its order: the threads share it as they share its moments.
+            (place, placeStep) = (UInt64(thread.number), step)
+        } else {
+            // Every thread takes all events in turn, whatever the number of threads is: the order has a short period, and one that took
+            // every second of them would have one of two types alone. Those of one receiver begin apart from each other.
+            (place, placeStep) = (UInt64(thread.numberAtReceiver * content.count / thread.countAtReceiver), 1)
+        }
+        random = SeededGenerator(seed: seed, "load", UInt64(thread.number))
         typeIndexes = Dictionary(uniqueKeysWithValues: content.types.enumerated().map { ($0.element, $0.offset) })
     }
 
@@ -69,8 +81,8 @@ struct RequestFactory {
     /// Writes the next request, unless it is always the same.
     mutating func write(into request: inout OutboundRequest, at now: Timestamp) -> LoadRequest {
         if case .recorded(let requests, let renewal) = content.kind {
-            let recorded = requests.all[Int(number % UInt64(requests.all.count))]
-            number += step
+            let recorded = requests.all[Int(place % UInt64(requests.all.count))]
+            advance(by: 1)
             // What cannot be signed was refused when the content was made.
             request = recorded.request(renewed: (try? renewal?.headers(of: recorded, at: now)) ?? [])
             return LoadRequest(kind: .plain, type: recorded.type.flatMap { typeIndexes[$0] })
@@ -85,8 +97,33 @@ struct RequestFactory {
         return LoadRequest(kind: kind, event: event, type: typeIndexes[event.type])
     }
 
-    /// Leaves events out, because their moments have passed.
-    mutating func skip(_ count: UInt64) { number += step * count }
+    /// Leaves an event out, because its moment has passed.
+    /// - Returns: The place of its type among the content's types.
+    mutating func skip() -> Int? {
+        defer { advance(by: 1) }
+        return type(at: place)
+    }
+
+    /// The same of several.
+    /// - Returns: How many there are of each type.
+    mutating func skip(_ count: UInt64) -> [Int: UInt64] {
+        // Far more may be left out than there are, and then all of them have had their turns.
+        let (rounds, rest) = count.quotientAndRemainder(dividingBy: UInt64(content.count))
+        var counts: [Int: UInt64] = [:]
+        for turn in 0..<min(count, UInt64(content.count)) {
+            guard let type = type(at: place &+ placeStep &* turn) else { continue }
+            counts[type, default: 0] += rounds + (turn < rest ? 1 : 0)
+        }
+        advance(by: count)
+        return counts
+    }
+
+    private func type(at place: UInt64) -> Int? { content.type(at: place).flatMap { typeIndexes[$0] } }
+
+    private mutating func advance(by count: UInt64) {
+        number &+= step &* count
+        place &+= placeStep &* count
+    }
 
     private mutating func choose(_ pool: EventPool, at now: Timestamp) -> (LoadKind, Event) {
         sent += 1
@@ -118,7 +155,7 @@ struct RequestFactory {
     }
 
     private mutating func fresh(_ pool: EventPool, at created: Timestamp) -> Event {
-        defer { number += step }
-        return pool.event(number, id: EventID.make(at: created, random: random.next()), created: created)
+        defer { advance(by: 1) }
+        return pool.event(number, place: place, id: EventID.make(at: created, random: random.next()), created: created)
     }
 }

@@ -10,6 +10,15 @@ public enum HostAddresses {
     ///   - guard: Which addresses may be reached.
     /// - Throws: Why the name leads nowhere, or to addresses that the guard forbids.
     public static func reachable(of url: EndpointURL, guard: EgressGuard) throws(InputProblem) -> [NetworkAddress] {
+        try reachable(of: url, guard: `guard`, lookup: SystemLookup.ask)
+    }
+
+    /// The same with another way to ask for a name.
+    package static func reachable(
+        of url: EndpointURL,
+        guard: EgressGuard,
+        lookup: NameLookup
+    ) throws(InputProblem) -> [NetworkAddress] {
         if `guard`.proxy != nil {
             guard let text = `guard`.refusal(of: url) else { return [] }
             throw InputProblem(.notAllowed, field: "URL", value: url.host, reason: text)
@@ -18,7 +27,7 @@ public enum HostAddresses {
         if let numeric = url.numericAddress {
             all = [numeric]
         } else {
-            switch SystemLookup.ask(url.host) {
+            switch lookup(url.host) {
             case .addresses(let found): all = found
             case .noDescriptor:
                 throw InputProblem(

@@ -1,7 +1,7 @@
-import PosthornSystem
+package import PosthornSystem
 
 /// What a name server said, or why it said nothing.
-enum NameAnswer: Sendable, Hashable {
+package enum NameAnswer: Sendable, Hashable {
     /// The addresses, in the system's order of preference.
     case addresses([NetworkAddress])
     /// The system's words for the failure.
@@ -24,6 +24,9 @@ enum NameAnswer: Sendable, Hashable {
         }
     }
 }
+
+/// Asks for the addresses of a name and blocks meanwhile.
+package typealias NameLookup = @Sendable (String) -> NameAnswer
 
 /// Why there is no answer about a name yet.
 enum NameLateness: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import PosthornModel
 import PosthornSending
+import PosthornText
 import Testing
 
 @testable import PosthornLab
@@ -33,6 +34,25 @@ import Testing
     func requestsWithoutAnAnswerAreSlowerThanAnyBound(_ text: String, _ outcome: Verdict.Outcome) throws {
         let answers = Self.many(.after(1), 900) + Self.many(.after(1000, status: nil), 100)
         #expect(try Self.verdict(text, answers, timeoutMilliseconds: 1000).outcome == outcome)
+    }
+
+    /// Every tenth request waits for a place on the wire when the load is stopped, for 50 ms so far.
+    @Test(arguments: [
+        ("p99<200ms", Verdict.Outcome.unknown), ("p99<20ms", .missed), ("p50<200ms", .kept), ("max<200ms", .unknown), ("max<20ms", .missed),
+        ("mean<200ms", .unknown), ("mean<2ms", .missed), ("p99>20ms", .kept), ("errors<5%", .missed),
+    ])
+    func whatStillWaitedAtAStopIsSlowerThanItHadWaited(_ text: String, _ outcome: Verdict.Outcome) throws {
+        var measured = LoadMeasurements.of(Self.many(.after(1), 900))
+        for _ in 0..<100 { measured.giveUp(wasHeldBack: true, waited: 50_000_000) }
+        func verdict(_ measured: LoadMeasurements) throws -> Verdict {
+            let whole = LoadOutcome(measured, nanoseconds: 10_000_000_000, timeoutNanoseconds: 15_000_000_000)
+            return try Expectation(text).evaluate(whole)
+        }
+        #expect(try verdict(measured).outcome == outcome)
+        #expect(!measured.latency(99).isExact && measured.latency(90).isExact && measured.latency(50).isExact)
+        // Another machine's result says the same.
+        let merged = try #require(LoadMeasurements(exchanged: try JSONValue.parse(Array(measured.exchanged.text.utf8))))
+        #expect(try verdict(merged) == verdict(measured))
     }
 
     @Test func aFigureOfARequestWithoutAnAnswerIsTheTimeItWaitedAtTheLeast() throws {

@@ -188,6 +188,45 @@ import Testing
         )
     }
 
+    /// A stop takes out what was due, and not what was about to leave.
+    @Test func whatIsDueAtAStopIsGivenUp() throws {
+        var plan = LoadPlan(.open(try RateSpecification("1000"), poisson: false))
+        plan.count = 500
+        // A place became free after 101 ms, and 51 requests have left since.
+        func pacer(taken: Int) -> LoadPacer {
+            var pacer = LoadPacer(plan, start: 0, thread: 0, threads: 1)
+            #expect(pacer.next(now: 0) == .go(intended: 0))
+            pacer.holdBack()
+            for _ in 0..<taken { _ = pacer.next(now: 101_000_000) }
+            return pacer
+        }
+        var (free, full) = (pacer(taken: 50), pacer(taken: 50))
+        let late = free.giveUp(at: 210_000_000)
+        #expect(late.map(\.due) == (51...200).map { $0 * 1_000_000 } && late.count { $0.wasHeldBack } == 51)
+        full.holdBack()
+        #expect(full.giveUp(at: 210_000_000).map(\.wasHeldBack) == (51...200).map { _ in true })
+        // No more than were to be sent.
+        var last = pacer(taken: 50)
+        #expect(last.giveUp(at: 3_600_000_000_000).last?.due == 499_000_000 && last.next(now: 3_600_000_000_000) == .end)
+        var punctual = pacer(taken: 100)
+        #expect(punctual.giveUp(at: 110_000_000).isEmpty)
+    }
+
+    @Test func whatWasGivenUpCountsForItsType() throws {
+        var tally = LoadTally(types: 2)
+        for type in [0, 1] { for _ in 0..<100 { tally.take(.answered(after: 1_000_000), .plain, start: 0, type: type) } }
+        tally.take(try Self.abandoned("50:1s", wasHeldBack: true), types: [1: 50])
+        let facts = LoadReport.Facts(
+            target: "x",
+            began: Timestamp(milliseconds: 0),
+            plan: LoadPlan(.open(try RateSpecification("250:1s"), poisson: false)),
+            types: ["a", "b"]
+        )
+        let report = LoadReport(facts, tally)
+        #expect(report.types.map(\.measurements.requests) == [100, 150] && report.requests == 250)
+        #expect(report.verdicts([try Expectation("errors{type:*}<1%")]).map(\.outcome) == [.kept, .missed])
+    }
+
     @Test func onlyRequestsHeldUpByTheReceiverCountAgainstIt() throws {
         var own = LoadTally()
         var held = LoadTally()

@@ -176,6 +176,35 @@ import Testing
         #expect(try run(server.port, plan, .body([])).requests == 30)
     }
 
+    /// Every request that was due has a type, whether or not it left.
+    @Test func boundsOnTypesCountWhatTheReceiverAskedNotToBeSent() throws {
+        let server = try HTTPServer { _ in
+            var response = HTTPResponse.text("", status: 503)
+            response.headers.append("Retry-After", "3600")
+            return response
+        }
+        let content = try LoadContent.events(
+            LedgerRunTests.settings(.weseedo),
+            vendor: .weseedo,
+            type: nil,
+            mix: try TypeMix(["MEETING_STARTED=1", "MEETING_ENDED=1"]),
+            data: nil,
+            needsWrong: false,
+            seed: 1,
+            at: Self.now
+        )
+        var plan = LoadPlan(.open(try RateSpecification("400:500ms"), poisson: false))
+        plan.success = [200...200, 503...503]
+        let report = try run(server.port, plan, content)
+        #expect(report.withheld > 0 && report.errors == 0)
+        #expect(report.types.map(\.measurements.due) == [100, 100])
+        #expect(report.types.reduce(0) { $0 + $1.measurements.withheld } == report.withheld)
+        let verdicts = report.verdicts([try Expectation("errors{type:*}<1%")])
+        #expect(verdicts.count == 2 && verdicts.allSatisfy { $0.outcome == .missed && $0.detail.contains("Retry-After") }, "\(verdicts)")
+        guard case .array(let types)? = report.json["types"] else { throw InputProblem(field: "types", reason: "are missing") }
+        #expect(types.count == 2 && types.allSatisfy { $0["withheld"] != nil && $0["withheld"] != .number("0") })
+    }
+
     /// Requests are counted on both sides: the sender's count is exact whatever the receiver answers.
     @Test(arguments: [1, 2], [1, 16])
     func aCountIsExactWhenEveryRequestIsRefused(threads: Int, connections: Int) throws {
@@ -241,6 +270,25 @@ import Testing
             try LoadContent.recorded([event], LedgerRunTests.settings(.diio), needsWrong: false, at: Self.now)
         }
         #expect(problem?.description.contains("r1") == true)
+    }
+
+    /// A name leads to an address at which nothing listens, as `::1` of `localhost` does for many a receiver.
+    @Test(arguments: [["127.0.0.2", "127.0.0.1"], ["::1", "127.0.0.1", "127.0.0.3"]])
+    func anAddressAtWhichNothingListensGetsNoRequests(_ addresses: [String]) throws {
+        let receiver = try receiver()
+        let all = addresses.compactMap { NetworkAddress($0) }
+        let destination = LoadDestination(
+            try EndpointURL("http://receiver.test:\(receiver.port)/hook"),
+            guard: OwnedHostGuard.make(isOwned: false)
+        ) { _ in .addresses(all) }
+        let report = try LoadTest([destination], plan: closed(60), content: .body([])).run()
+        #expect(report.requests == 60 && report.errorsByClass["connect"] == nil)
+        #expect(Set(report.addresses.keys) == ["127.0.0.1:\(receiver.port)"])
+        let port = try #require(UInt16(exactly: receiver.port))
+        let others = all.filter { $0 != NetworkAddress("127.0.0.1") }
+        #expect(report.leftOut.map(\.address) == others.map { $0.description(port: port) })
+        guard case .array(let said)? = report.json["addresses_left_out"] else { throw InputProblem(field: "json", reason: "has none") }
+        #expect(said.first?["address"] == .string(report.leftOut[0].address) && said.count == others.count)
     }
 
     @Test func onlyOnesOwnHostsAreOpen() throws {

@@ -74,6 +74,47 @@ import Testing
         for receiver in all { receiver.stop() }
     }
 
+    /// All places are taken by requests that are never answered: what else was due belongs to the result as well.
+    @Test(.limited()) func whatWasDueAtTheStopIsCounted() throws {
+        let receiver = try MisbehavingReceiver { _ in .silence }
+        var plan = LoadPlan(.open(try RateSpecification("1000"), poisson: false))
+        (plan.nanoseconds, plan.inFlightLimit, plan.timeoutMilliseconds) = (3_600_000_000_000, 2, 400)
+        plan.stopBounds = [try StopBound("errors>=2")]
+        let destination = LoadDestination(
+            try EndpointURL("http://127.0.0.1:\(receiver.port)/"),
+            guard: OwnedHostGuard.make(isOwned: false)
+        )
+        let report = try LoadTest([destination], plan: plan, content: .body([])).run()
+        let stopped = try #require(report.stoppedAfter)
+        #expect(stopped >= 400_000_000)
+        // One each millisecond, but for those that were about to leave.
+        let due = UInt64(stopped / 1_000_000) + 1
+        #expect((due - 11)...due ~= report.requests, "\(report.requests) instead of \(due)")
+        #expect(report.all.unanswered.count == report.requests && report.errorsByClass == ["timeout": report.requests])
+        let scheduled = try #require(report.scheduledPerSecond)
+        #expect(scheduled > 960, "\(scheduled)")
+        #expect(report.verdicts([try Expectation("p50<10ms"), try Expectation("errors<1%")]).map(\.outcome) == [.missed, .missed])
+    }
+
+    /// Nothing is sent and answered any more after the first request, and the hour is not waited for.
+    @Test(.limited()) func aLoadThatIsLeftAloneIsStoppedToo() throws {
+        let server = try HTTPServer { _ in
+            var response = HTTPResponse.text("", status: 503)
+            response.headers.append("Retry-After", "3600")
+            return response
+        }
+        var plan = LoadPlan(.open(try RateSpecification("2000"), poisson: false))
+        plan.nanoseconds = 3_600_000_000_000
+        plan.stopBounds = [try StopBound("errors>50%")]
+        let destination = LoadDestination(
+            try EndpointURL("http://127.0.0.1:\(server.port)/"),
+            guard: OwnedHostGuard.make(isOwned: false)
+        )
+        let report = try LoadTest([destination], plan: plan, content: .body([])).run()
+        #expect(report.stop?.bound == "errors>50%" && report.stop?.measured.contains("Retry-After") == true)
+        #expect(report.stopVerdicts.map(\.outcome) == [.missed] && report.withheld > 0)
+    }
+
     /// Where the last answers come after the last look, the end is looked at.
     @Test func aBoundThatHoldsAtTheEndIsMissedToo() throws {
         var tally = LoadTally()

@@ -7,11 +7,12 @@ import Synchronization
 ///
 /// A load knows its receiver, and what it costs itself is missing in what it measures.
 final class LoadLoop: @unchecked Sendable {
-    // All state belongs to the thread that calls `run`, but for `isStopped` and waking the transfers.
+    // All state belongs to the thread that calls `run`, but for `stoppedAt` and waking the transfers.
 
     private let transfers: DirectTransfers
     private let inFlightLimit: Int
-    private let isStopped = Atomic(false)
+    /// When it was stopped, in monotonic nanoseconds; `Int64.max` before.
+    private let stoppedAt = Atomic(Int64.max)
 
     // Unchecked: what one thread alone touches needs no check of overlapping accesses.
     @exclusivity(unchecked) private var state = State()
@@ -71,15 +72,20 @@ final class LoadLoop: @unchecked Sendable {
     var resumedHandshakes: Int64 { transfers.resumedHandshakes }
 
     /// Asks the loop to start nothing more; `run` returns when what is on the wire has ended. From any thread.
-    func stop() {
-        isStopped.store(true, ordering: .relaxed)
+    /// - Parameter moment: When this was wanted, in monotonic nanoseconds; the first such moment counts.
+    func stop(at moment: Int64) {
+        stoppedAt.min(moment, ordering: .relaxed)
         transfers.wake()
     }
 
     /// Sends what `source` wants until it has nothing more and every answer has come or its deadline has passed.
     func run(_ source: some LoadSource) {
         while true {
-            if isStopped.load(ordering: .relaxed) { state.hasEnded = true }
+            let stop = stoppedAt.load(ordering: .relaxed)
+            if stop < .max, !state.hasEnded {
+                source.stop(at: stop)
+                state.hasEnded = true
+            }
             fill(source)
             transfers.runTimers()
             while transfers.takeEnded({ finish($0, $1, source) }) > 0 {

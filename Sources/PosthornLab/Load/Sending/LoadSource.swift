@@ -17,6 +17,10 @@ protocol LoadSource: AnyObject {
 
     /// Says that every place on the wire is taken.
     func isHeldBack(now: Int64)
+
+    /// Says that it is asked for nothing more, although it may have more.
+    /// - Parameter moment: When that was wanted, in monotonic nanoseconds.
+    func stop(at moment: Int64)
 }
 
 /// What a ``LoadSource`` wants.
