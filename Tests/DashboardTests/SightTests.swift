@@ -40,7 +40,7 @@ extension BrowserTests {
             try tab.waitFor("75 % of 4 attempts were delivered.")
             try tab.open("endpoints/top")
             try tab.waitFor("No attempt was counted.")
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
         }
 
         @Test func aTenantsFirstScreenHasTheFiguresOfTheTree() throws {
@@ -75,7 +75,8 @@ extension BrowserTests {
             _ = try bench.outbox.apply(try Topology(nodes: DashboardBench.nodes, endpoints: [crm]))
             for id in ["e1", "e2"] {
                 _ = try bench.outbox.emit(NewEvent(id: id, type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
-                bench.receiver.waitForRequests(id == "e1" ? 1 : 2)
+                let count = id == "e1" ? 1 : 2
+                #expect(bench.receiver.waitForRequests(count).count >= count)
             }
             let tab = try bench.tab("endpoints/crm", key: try bench.key(nil, .admin))
             try tab.wait("[...document.querySelectorAll('table .badge')].filter(each => each.textContent === 'retrying').length === 2")
@@ -84,12 +85,12 @@ extension BrowserTests {
             try tab.waitFor("By next attempt")
             let numbers = "[...document.querySelectorAll('tbody tr th')].map(each => each.textContent).join(' ')"
             #expect(try tab.evaluate(numbers).string == "1 2")
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
         }
 
         @Test func whatIsHiddenIsSaidToBe() throws {
             let bench = try DashboardBench(runs: true)
-            bench.receiver.waitForRequests(8)
+            #expect(bench.receiver.waitForRequests(8).count >= 8)
             let tab = try bench.tab("deliveries/1", key: try bench.key(nil, .readMetadata))
             try tab.waitFor("What is sent is hidden")
             try tab.open("events/e1")

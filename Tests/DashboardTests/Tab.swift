@@ -227,6 +227,12 @@ final class Tab {
         }
     }
 
+    /// Sorts what the browser has reported until now. What it says by itself is read along with an answer alone, so it is asked for one.
+    func collectAll() throws {
+        try run("0")
+        collect()
+    }
+
     /// The addresses of all that was loaded so far.
     var addresses: [String] {
         collect()

@@ -166,7 +166,10 @@ struct Gate: Sendable {
     /// The media type of the body that follows, which the route takes; `nil` where it takes none.
     private func bodyType(_ head: HTTPRequestHead, _ route: Route) throws(APIProblem) -> String? {
         let length: Int? = if case .known(let count) = head.bodyLength { count } else { nil }
-        guard let body = route.body else { return nil }
+        guard let body = route.body else {
+            if let length, length > Route.noBodyLimitBytes { throw Self.unwantedBody }
+            return nil
+        }
         let range = head.headers["Content-Type"].flatMap(MediaRange.init)
         if length == 0 { return range?.type }
         let types = body.types.joined(separator: " or ")
@@ -187,6 +190,8 @@ struct Gate: Sendable {
     private func isStreamed(_ range: MediaRange, _ route: Route) -> Bool {
         if case .lines = route.handler { range.type == EventRoutes.linesType } else { false }
     }
+
+    static let unwantedBody = APIProblem(.tooLarge, "the path takes no body; leave it out, or send {}")
 
     static func tooLarge(_ limit: Int) -> APIProblem { APIProblem(.tooLarge, "the body may have \(limit) bytes at most") }
 

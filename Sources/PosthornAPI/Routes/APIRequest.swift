@@ -18,7 +18,12 @@ struct APIRequest: Sendable {
     let outbox: ScopedOutbox
 
     /// The same request with its body.
-    func with(body: [UInt8]) -> APIRequest {
+    /// - Throws: ``APIProblem`` for a body that the route has no use for.
+    func with(body: [UInt8]) throws(APIProblem) -> APIRequest {
+        if route.body == nil {
+            guard Route.isNoBody(body) else { throw Gate.unwantedBody }
+            return self
+        }
         var request = self
         request.body = body
         return request

@@ -142,15 +142,15 @@ package final class API: Sendable {
         do throws(APIProblem) {
             let request = try result.get()
             switch request.route.handler {
-            case .plain(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: work) })
-            case .outbound(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: calls) })
-            case .direct(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request) })
-            case .stream(let handler): return collect(request, .later { [self] in begin(handler, $1, request) })
+            case .plain(let handler): return collect(request) { [self] in run(handler, $0, $1, on: work) }
+            case .outbound(let handler): return collect(request) { [self] in run(handler, $0, $1, on: calls) }
+            case .direct(let handler): return collect(request) { [self] in run(handler, $0, $1) }
+            case .stream(let handler): return collect(request) { [self] in begin(handler, $0, $1) }
             case .lines(let stream, let whole):
                 let share = request.grant.share
                 if emitGate.isFull(share) { throw EmitGate.refusal }
                 guard request.bodyType == EventRoutes.linesType else {
-                    return collect(request, .later { [self] in run(whole, $0, $1, request) })
+                    return collect(request) { [self] in run(whole, $0, $1) }
                 }
                 if !emitGate.openStream(share) {
                     throw APIProblem(.tooManyRequests, "too many streams of events are open", headers: [("Retry-After", "1")])
@@ -162,32 +162,37 @@ package final class API: Sendable {
         }
     }
 
-    private func collect(_ request: APIRequest, _ handler: HTTPHandler) -> HTTPDecision {
-        .collect(limitBytes: request.route.body?.limitBytes ?? 0, handler)
+    private func collect(_ request: APIRequest, _ handler: @escaping @Sendable (APIRequest, HTTPResponder) -> Void) -> HTTPDecision {
+        let basePath = options.basePath
+        let whole = HTTPHandler.later { whole, responder in
+            do throws(APIProblem) { handler(try request.with(body: whole.body), responder) } catch {
+                responder.respond(error.response(basePath: basePath))
+            }
+        }
+        return .collect(limitBytes: request.route.body?.limitBytes ?? Route.noBodyLimitBytes, whole)
     }
 
     private func run(
         _ handler: @escaping @Sendable (APIRequest) throws -> HTTPResponse,
-        _ request: HTTPRequest,
-        _ responder: HTTPResponder,
         _ api: APIRequest,
+        _ responder: HTTPResponder,
         on queue: WorkQueue
     ) {
-        let isTaken = queue.submit(for: api.grant.share) { [self] in responder.respond(answer(api.with(body: request.body), handler))
+        let isTaken = queue.submit(for: api.grant.share) { [self] in responder.respond(answer(api, handler))
         }
         if isTaken { return }
         let problem = APIProblem(.tooManyRequests, "too many requests wait", headers: [("Retry-After", "1")])
         responder.respond(problem.response(basePath: options.basePath))
     }
 
-    private func run(_ handler: RouteHandler.DirectHandler, _ request: HTTPRequest, _ responder: HTTPResponder, _ api: APIRequest) {
-        do { try handler(api.with(body: request.body)) { responder.respond($0) } } catch { responder.respond(refusal(error, api.head.id)) }
+    private func run(_ handler: RouteHandler.DirectHandler, _ api: APIRequest, _ responder: HTTPResponder) {
+        do { try handler(api) { responder.respond($0) } } catch { responder.respond(refusal(error, api.head.id)) }
     }
 
     private func begin(
         _ handler: (APIRequest, (HTTPResponse) -> HTTPResponseStream?) throws -> Void,
-        _ responder: HTTPResponder,
-        _ api: APIRequest
+        _ api: APIRequest,
+        _ responder: HTTPResponder
     ) {
         do { try handler(api) { responder.stream($0, isEndless: true) } } catch { responder.respond(refusal(error, api.head.id)) }
     }

@@ -46,6 +46,28 @@ import Testing
         #expect(client.read(until: "\r\n\r\n").contains("Content-Length: "))
     }
 
+    /// Many clients send an empty object with whatever they POST.
+    @Test func whereNoBodyIsTakenAnEmptyObjectIsNone() throws {
+        _ = try outbox.emit(NewEvent(id: "e1", type: "MEETING_STARTED", node: "s1", data: "{}"))
+        let server = try server()
+        defer { server.stop() }
+        let client = try TestClient(port: server.port)
+        let path = "POST /v1/deliveries/1/cancel"
+        client.send(request(path, body: #"{"reason":1}"#))
+        let refused = client.readAnswer()
+        #expect(refused.hasPrefix("HTTP/1.1 413 ") && refused.contains("the path takes no body; leave it out, or send {}"))
+        client.send(request(path, body: " { }\r\n"))
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 200 "))
+        // It is cancelled now, and the connection serves on.
+        client.send(request(path, "Transfer-Encoding: chunked\r\n") + "2\r\n{}\r\n0\r\n\r\n")
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 409 "))
+        client.send(request(path))
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 409 "))
+        client.send(request(path, body: String(repeating: "x", count: Route.noBodyLimitBytes + 1)))
+        let long = client.readAnswer()
+        #expect(long.hasPrefix("HTTP/1.1 413 ") && long.contains("the path takes no body"))
+    }
+
     @Test func refusalsOfTheServerAreProblemsOfTheAPI() throws {
         let server = try server()
         defer { server.stop() }
