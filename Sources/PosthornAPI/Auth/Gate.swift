@@ -216,6 +216,9 @@ struct Gate: Sendable {
                 faults.append(.init(place: .parameter(item.name), detail: "may be there once"))
             }
             values[item.name, default: []].append(item.value)
+            if parameter.isRepeatable, values[item.name]?.count == Parameter.repeatLimit + 1 {
+                faults.append(.init(place: .parameter(item.name), detail: "may be there \(Parameter.repeatLimit) times at most"))
+            }
             if let reason = parameter.fault(of: item.value) {
                 let text = "\"\(InputProblem.printable(item.value))\" \(reason)"
                 faults.append(.init(place: .parameter(item.name), detail: text))

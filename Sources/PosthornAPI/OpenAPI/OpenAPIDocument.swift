@@ -103,7 +103,7 @@ struct OpenAPIDocument {
     )
 
     private func parameter(_ parameter: Parameter) -> JSONValue {
-        let schema = parameter.isRepeatable ? Schema.array(parameter.schema) : parameter.schema
+        let schema = parameter.isRepeatable ? Schema.array(parameter.schema, limit: Parameter.repeatLimit) : parameter.schema
         let example: JSONValue
         switch parameter.kind {
         case .integer: example = .number(parameter.example)

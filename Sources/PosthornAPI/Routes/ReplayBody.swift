@@ -12,7 +12,13 @@ enum ReplayBody {
         return [
             ("node", Schema.described(Schema.string, "Only events at this node and below; all of the key's tree when it is left out.")),
             ("endpoint", Schema.described(Schema.string, "Only deliveries to this endpoint.")),
-            ("types", Schema.described(Schema.array(Schema.string), "Only events of one of these types or patterns.")),
+            (
+                "types",
+                Schema.described(
+                    Schema.array(Schema.string, limit: Parameter.repeatLimit),
+                    "Only events of one of these types or patterns."
+                )
+            ),
             (
                 "states",
                 Schema.described(
@@ -71,7 +77,12 @@ enum ReplayBody {
         var selection = Replay.Selection()
         selection.node = try body.text("node", limitBytes: Identifier.limitBytes)
         selection.endpoint = try body.text("endpoint", limitBytes: Identifier.limitBytes)
-        for (i, text) in try (body.texts("types") ?? []).enumerated() {
+        let types = try body.texts("types") ?? []
+        if types.count > Parameter.repeatLimit {
+            let reason = "names \(types.count) types or patterns; \(Parameter.repeatLimit) may be named at most"
+            throw InputProblem(.outOfRange, field: "types", reason: reason)
+        }
+        for (i, text) in types.enumerated() {
             do throws(InputProblem) { selection.types.append(try EventPattern(text)) } catch { throw error.at("types[\(i)]") }
         }
         selection.states = action.states

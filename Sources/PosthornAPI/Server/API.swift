@@ -57,7 +57,9 @@ package final class API: Sendable {
     private let calls: WorkQueue
 
     /// Threads that read and write the outbox: fewer than its readers, so that lists of others find one free.
-    static let workThreads = 2
+    static let workThreads = 3
+    /// Requests of one share that they do at a time: one thread is always left for the others.
+    static let workRunningEach = workThreads - 1
     /// Threads that call receivers.
     static let callThreads = 8
     /// Calls of one share at a time, so that receivers that hang hold up no other tenant's.
@@ -74,7 +76,13 @@ package final class API: Sendable {
         self.options = options
         emitGate = EmitGate(limitBytes: options.waitingBytes)
         book = try AccessBook(outbox)
-        work = try WorkQueue(name: "api", threads: Self.workThreads, limit: Self.workLimit, limitEach: Self.workLimitEach)
+        work = try WorkQueue(
+            name: "api",
+            threads: Self.workThreads,
+            limit: Self.workLimit,
+            limitEach: Self.workLimitEach,
+            runningEach: Self.workRunningEach
+        )
         calls = try WorkQueue(
             name: "api-call",
             threads: Self.callThreads,

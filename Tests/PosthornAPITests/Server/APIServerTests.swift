@@ -1,5 +1,5 @@
 import CPosthornTestSockets
-import Posthorn
+import Dispatch
 import PosthornHTTP
 import PosthornModel
 import PosthornStore
@@ -9,6 +9,7 @@ import PosthornText
 import Synchronization
 import Testing
 
+@testable import Posthorn
 @testable import PosthornAPI
 
 /// The API over real sockets.
@@ -44,6 +45,30 @@ import Testing
         #expect(client.readAnswer().contains(#""deliveries":[{"id":""#))
         client.send(request("HEAD /v1/events/e1"))
         #expect(client.read(until: "\r\n\r\n").contains("Content-Length: "))
+    }
+
+    @Test func requestsOfOneKeyThatWaitLeaveAThreadForOthers() throws {
+        let busy = try outbox.makeAccessKey(node: "c1", rights: [.endpoints])
+        let other = try outbox.makeAccessKey(node: "c2", rights: [.read])
+        let server = try server()
+        defer { server.stop() }
+        let (begun, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        outbox.writer.submit(isolated: false) { (_) throws(OutboxProblem) in
+            begun.signal()
+            gate.wait()
+        } done: { _ in
+        }
+        begun.wait()
+        let waiting = try (0...API.workThreads).map { _ in try TestClient(port: server.port) }
+        let change = request("POST /v1/endpoints/mine/disable", "Authorization: Bearer \(busy.token.text)\r\n", body: "{}")
+        for client in waiting { client.send(change) }
+        let client = try TestClient(port: server.port)
+        client.send(request("GET /healthz"))
+        _ = client.readAnswer()
+        client.send(request("GET /v1/nodes", "Authorization: Bearer \(other.token.text)\r\n"))
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 200 "))
+        gate.signal()
+        for client in waiting { #expect(client.readAnswer().hasPrefix("HTTP/1.1 200 ")) }
     }
 
     /// Many clients send an empty object with whatever they POST.
