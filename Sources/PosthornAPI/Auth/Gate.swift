@@ -46,10 +46,11 @@ struct Gate: Sendable {
         _ path: [String: [String]],
         _ grant: AccessBook.Grant
     ) throws(APIProblem) -> APIRequest {
+        // First: what another session may do says nothing about the one that is meant.
+        try checkIntent(head, grant)
         if case .right(let right) = route.access, !grant.rights.contains(right) {
             throw APIProblem(.forbidden, "the key lacks the right \(right.rawValue)")
         }
-        try checkIntent(head, grant)
         try checkAccept(head, route)
         let bodyType = try bodyType(head, route)
         return APIRequest(
@@ -112,11 +113,17 @@ struct Gate: Sendable {
         }
     }
 
-    /// A change that comes with a cookie must be meant by a page of this server, which alone knows the session's token.
+    /// A change that comes with a cookie must be meant by a page of this server, which alone knows the session's token. Reading needs none;
+    /// a page that sends one all the same is told when the browser has another session by now, and does not show its tree for its own.
     private func checkIntent(_ head: HTTPRequestHead, _ grant: AccessBook.Grant) throws(APIProblem) {
-        guard let token = grant.csrfToken, head.method != "GET", head.method != "HEAD" else { return }
+        guard let token = grant.csrfToken else { return }
         let sent = head.headers.all(Self.intentHeader)
+        if sent.isEmpty, head.method == "GET" || head.method == "HEAD" { return }
         if sent.count == 1, AccessBook.isSame(sent[0], token) { return }
+        // It has the form of one, and so is another session's.
+        if sent.count == 1, sent[0].utf8.count == token.utf8.count {
+            throw APIProblem(.sessionEnded, "this browser has opened another portal session since", headers: Self.challenge)
+        }
         throw APIProblem(.forbidden, "with a portal session send \(Self.intentHeader) with the csrf_token of GET /v1/whoami")
     }
 

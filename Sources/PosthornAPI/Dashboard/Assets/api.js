@@ -16,9 +16,9 @@ export const key = {
 export const me = {
     access: null,
     can: right => me.access?.rights.includes(right) ?? false,
-    /// Whether the whole outbox is seen.
     /// Whether the reader came through the link of a portal session, and has no key.
     get isVisitor() { return (me.access?.csrf_token ?? null) !== null; },
+    /// Whether the whole outbox is seen.
     get seesAll() { return me.access !== null && me.access.node === null; },
 };
 
@@ -59,8 +59,8 @@ export async function ask(method, target, options = {}) {
     if (secret) headers.Authorization = `Bearer ${secret}`;
     if (options.body !== undefined) headers['Content-Type'] = options.type ?? 'application/json';
     if (options.tag) headers['If-Match'] = options.tag;
-    // What the browser sends by itself must be meant by this page.
-    if (!secret && me.isVisitor && method !== 'GET') headers['X-CSRF-Token'] = me.access.csrf_token;
+    // What the browser sends by itself must be meant by this page; and where it sends another session's cookie, it must not be shown as this one's.
+    if (!secret && me.isVisitor) headers['X-CSRF-Token'] = me.access.csrf_token;
     let response;
     try {
         response = await fetch(base + target, {
