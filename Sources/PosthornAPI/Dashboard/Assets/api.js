@@ -51,7 +51,7 @@ export function query(values) {
     return text === '' ? '' : `?${text}`;
 }
 
-/// Asks the API. Answers `{body, tag}`.
+/// Asks the API. Answers `{body, text, tag}`: the body, read, and as it was written.
 /// - `options.body`: an object to send; `options.type`: its media type, if it is another than JSON; `options.tag`: for If-Match.
 export async function ask(method, target, options = {}) {
     const headers = { Accept: 'application/json, application/problem+json' };
@@ -74,7 +74,7 @@ export async function ask(method, target, options = {}) {
     const text = await response.text();
     let body = null;
     try { body = text === '' ? null : JSON.parse(text); } catch { body = { detail: text.slice(0, 200) }; }
-    if (response.ok) return { body, tag: response.headers.get('ETag') };
+    if (response.ok) return { body, text, tag: response.headers.get('ETag') };
     const problem = new Problem(response.status, body ?? {}, response.headers.get('X-Request-Id'));
     if (response.status === 401 && !options.isTrial) dispatchEvent(new CustomEvent('signed-out', { detail: problem }));
     throw problem;
