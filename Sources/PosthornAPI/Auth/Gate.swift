@@ -56,6 +56,7 @@ struct Gate: Sendable {
         return APIRequest(
             head: head,
             route: route,
+            basePath: table.basePath,
             bodyType: bodyType,
             parameters: try parameters(head, route, path),
             body: [],

@@ -7,6 +7,8 @@ import PosthornText
 struct APIRequest: Sendable {
     let head: HTTPRequestHead
     let route: Route
+    /// What comes before every path; empty for nothing.
+    let basePath: String
     /// The media type of its body in lower case, one of the route's; `nil` where the route takes none.
     let bodyType: String?
     /// Parameters by name, checked: those of the path and of the query.
@@ -28,6 +30,10 @@ struct APIRequest: Sendable {
         request.body = body
         return request
     }
+
+    /// The field that says where something is.
+    /// - Parameter path: As the table of routes has it.
+    func location(_ path: String) -> (name: String, value: String) { ("Location", basePath + path) }
 
     /// The value of a parameter of the path, which is always there.
     func path(_ name: String) -> String { parameters[name]?.first ?? "" }

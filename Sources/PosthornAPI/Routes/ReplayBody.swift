@@ -107,7 +107,7 @@ enum ReplayBody {
         do {
             let replay = try request.outbox.startReplay(selection, action, ratePerSecond: rate, creator: request.grant.keyID)
             let line = JSONLine(replay, at: request.outbox.now, numbersAsText: true)
-            return .json(line, status: 201, headers: [("Location", "/v1/replays/\(replay.number)")])
+            return .json(line, status: 201, headers: [request.location("/v1/replays/\(replay.number)")])
         } catch let problem as InputProblem where problem.field == "replay" {
             throw APIProblem(.conflict, "the \(action.name) \(problem.reason)")
         }

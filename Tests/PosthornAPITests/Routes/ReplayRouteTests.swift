@@ -20,6 +20,20 @@ import Testing
 
     private func create(_ body: String, key: String? = nil) -> Answer { bench.ask("POST", "/v1/replays", key: key, body: body) }
 
+    @Test func whatIsMadeIsWhereTheServerHasIt() throws {
+        var options = API.Options()
+        options.basePath = "/hooks"
+        let bench = try APIBench(options)
+        let endpoint = #"{"id":"a b","node":"c1","url":"https://a.example/","vendor":"weseedo"}"#
+        for (path, body, location) in [
+            ("endpoints", endpoint, "endpoints/a%20b"), ("replays", "{}", "replays/1"), ("deliveries/retry", "{}", "replays/2"),
+        ] {
+            let made = bench.ask("POST", "/hooks/v1/\(path)", body: body)
+            #expect(made.status == 201 && made.headers["Location"] == "/hooks/v1/\(location)", "\(path)")
+            #expect(bench.ask("GET", try #require(made.headers["Location"])).status == 200, "\(path)")
+        }
+    }
+
     @Test func aReplayIsMadeListedShownAndEnded() throws {
         let made = create(#"{"endpoint":"mine","states":["exhausted","delivered"],"rate_per_second":20,"types":["MEETING_*"]}"#)
         #expect(made.status == 201 && made.headers["Location"] == "/v1/replays/1")
