@@ -54,6 +54,9 @@ struct APIRequest: Sendable {
 
     func patterns(_ name: String) -> [EventPattern] { all(name).compactMap { try? EventPattern($0) } }
 
+    /// Whether its key sees one tree alone, and so not where names lead in the operator's network.
+    var hidesAddresses: Bool { grant.node != nil }
+
     func has(_ right: AccessRight) -> Bool { grant.rights.contains(right) }
 
     /// The body as a tree. An empty one is an empty object where none is needed.

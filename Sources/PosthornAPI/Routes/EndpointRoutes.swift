@@ -81,7 +81,8 @@ enum EndpointRoutes {
                         endpoint,
                         fault: conditions.faults[id],
                         throttledUntil: conditions.throttled[id],
-                        limitedBy: sight.limiting(endpoint.settings.node)
+                        limitedBy: sight.limiting(endpoint.settings.node),
+                        hidesAddresses: request.hidesAddresses
                     )
                     line.add("unhealthy", unhealthy(conditions.health[id]))
                     return line
@@ -103,8 +104,9 @@ enum EndpointRoutes {
         let held = try request.outbox.heldCount(of: document.endpoint)
         guard case .object(var members) = TopologyWriter.object(document.endpoint.settings) else { return .noContent }
         func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+        let reason = document.endpoint.stateReason.map { request.hidesAddresses ? RefusedAddress.reason($0) : $0 }
         members += [
-            .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(document.endpoint.stateReason)),
+            .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(reason)),
             .init("broken", text(conditions.faults[id])), .init("throttled_until", text(conditions.throttled[id]?.description)),
             .init("limited_by", JSONLine.limitedBy(try request.outbox.limitSight().limiting(document.endpoint.settings.node))),
             .init("unhealthy", unhealthy(conditions.health[id])), .init("held", .number(String(held))),
