@@ -105,7 +105,7 @@ enum ReplayBody {
         let rate = try body.integer("rate_per_second", Replay.rates) ?? action.usualRate
         if try body.flag("dry_run") ?? false { return .json(JSONLine(try request.outbox.forecast(selection, action))) }
         do {
-            let replay = try request.outbox.startReplay(selection, action, ratePerSecond: rate, creator: request.grant.keyID)
+            let replay = try request.outbox.startReplay(selection, action, ratePerSecond: rate, by: request.grant)
             let line = JSONLine(replay, at: request.outbox.now, numbersAsText: true)
             return .json(line, status: 201, headers: [request.location("/v1/replays/\(replay.number)")])
         } catch let problem as InputProblem where problem.field == "replay" {

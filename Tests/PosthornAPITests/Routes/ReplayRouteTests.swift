@@ -34,6 +34,17 @@ import Testing
         }
     }
 
+    /// Or one tenant took them all, with a key for each node below its own.
+    @Test func theKeysThatATenantsKeysHaveMadeShareItsReplays() throws {
+        let own = try bench.key("c1", .retry, .keys)
+        let made = bench.ask("POST", "/v1/keys", key: own, body: #"{"node":"s1","rights":["retry"]}"#)
+        let below = try #require(made.json["key"]?.string)
+        try bench.api.book.refresh()
+        for number in 0..<Replay.openLimitEach { #expect(create("{}", key: number % 2 == 0 ? own : below).status == 201) }
+        #expect(create("{}", key: own).problem == "conflict" && create("{}", key: below).problem == "conflict")
+        #expect(create("{}", key: try bench.key("c2", .retry)).status == 201)
+    }
+
     @Test func aReplayIsMadeListedShownAndEnded() throws {
         let made = create(#"{"endpoint":"mine","states":["exhausted","delivered"],"rate_per_second":20,"types":["MEETING_*"]}"#)
         #expect(made.status == 201 && made.headers["Location"] == "/v1/replays/1")
