@@ -207,9 +207,9 @@ package final class API: Sendable {
 
     private func answer(_ request: APIRequest, _ handler: (APIRequest) throws -> HTTPResponse) -> HTTPResponse {
         do {
-            let node = ChangeNotes.node(of: request)
+            let before = ChangeNotes.subject(of: request)
             let response = try Idempotency.answer(request, handler)
-            ChangeNotes.note(request, response, node: node, book)
+            ChangeNotes.note(request, response, before, book)
             return response
         } catch {
             return refusal(error, request.head.id)
