@@ -52,6 +52,7 @@ public enum Migrations {
         Migration(number: 26, name: "026_payloads.sql", sql: PackageResources._26_payloads_sql),
         Migration(number: 27, name: "027_success.sql", sql: PackageResources._27_success_sql),
         Migration(number: 28, name: "028_disabling.sql", sql: PackageResources._28_disabling_sql),
+        Migration(number: 29, name: "029_shares.sql", sql: PackageResources._29_shares_sql),
     ]
 
     /// The files for PostgreSQL. Their names differ from those for SQLite, since both are embedded in one module.
@@ -73,6 +74,7 @@ public enum Migrations {
         Migration(number: 15, name: "015_postgres_disabling.sql", sql: PackageResources._15_postgres_disabling_sql),
         Migration(number: 16, name: "016_postgres_rolling.sql", sql: PackageResources._16_postgres_rolling_sql),
         Migration(number: 17, name: "017_postgres_lookups.sql", sql: PackageResources._17_postgres_lookups_sql, oldest: 16),
-        Migration(number: 18, name: "018_postgres_held.sql", sql: PackageResources._18_postgres_held_sql, oldest: 16),
+        Migration(number: 18, name: "018_postgres_shares.sql", sql: PackageResources._18_postgres_shares_sql, oldest: 16),
+        Migration(number: 19, name: "019_postgres_held.sql", sql: PackageResources._19_postgres_held_sql, oldest: 16),
     ]
 }

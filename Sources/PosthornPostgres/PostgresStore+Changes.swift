@@ -5,11 +5,12 @@ import PosthornText
 
 extension PostgresStore {
     /// Appends a change to the list, and forgets the oldest.
-    package func append(_ change: ChangeRecord) throws(OutboxProblem) {
+    package func append(_ change: ChangeRecord, share: String, keeping limit: Int64) throws(OutboxProblem) {
         let (kind, id, name) = Self.columns(of: change.actor)
-        try run(
+        let number = try run(
             """
-            INSERT INTO posthorn_change (created, actor, actor_id, actor_name, action, subject, node) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO posthorn_change (created, actor, actor_id, actor_name, action, subject, node, share)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING number
             """,
             .integer(change.time.milliseconds),
             .text(kind),
@@ -17,16 +18,30 @@ extension PostgresStore {
             .text(name),
             .text(change.action),
             .text(change.subject),
-            .text(change.node)
-        )
+            .text(change.node),
+            .text(share)
+        ).first?.integer(0)
+        let step = Int64(ChangeRecord.forgottenEach)
         try run(
             """
-            DELETE FROM posthorn_change WHERE number IN (SELECT number FROM posthorn_change ORDER BY number LIMIT $1)
-            AND (created < $2 OR number <= (SELECT max(number) FROM posthorn_change) - $3)
+            DELETE FROM posthorn_change WHERE number IN (SELECT number FROM posthorn_change ORDER BY number LIMIT $1) AND created < $2
             """,
-            .integer(Int64(ChangeRecord.forgottenEach)),
-            .integer(change.time.advanced(byMilliseconds: -ChangeRecord.keptMilliseconds).milliseconds),
-            .integer(ChangeRecord.keptLimit)
+            .integer(step),
+            .integer(change.time.advanced(byMilliseconds: -ChangeRecord.keptMilliseconds).milliseconds)
+        )
+        if let number, number % step == 0 { try forgetChanges(beyond: limit - step) }
+    }
+
+    /// Forgets the oldest of the share that has most.
+    private func forgetChanges(beyond limit: Int64) throws(OutboxProblem) {
+        try run(
+            """
+            DELETE FROM posthorn_change WHERE number IN (
+                SELECT number FROM posthorn_change WHERE share =
+                    (SELECT share FROM posthorn_change GROUP BY share ORDER BY count(*) DESC LIMIT 1)
+                ORDER BY number LIMIT greatest(0, (SELECT count(*) FROM posthorn_change) - $1))
+            """,
+            .integer(limit)
         )
     }
 

@@ -7,7 +7,7 @@ extension PostgresStore {
     private static let replayColumns =
         """
         SELECT number, scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state, position, through,
-            total, done, refused, finished, action, errors, event, status_classes, attempts_min FROM posthorn_replay
+            total, done, refused, finished, action, errors, event, status_classes, attempts_min, share FROM posthorn_replay
         """
 
     /// Stores a new replay, which goes up to the newest delivery or event that there is now.
@@ -21,9 +21,9 @@ extension PostgresStore {
         let rows = try run(
             """
             INSERT INTO posthorn_replay (scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state,
-                position, through, total, action, errors, event, status_classes, attempts_min)
+                position, through, total, action, errors, event, status_classes, attempts_min, share)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                $20) RETURNING number
+                $20, $21) RETURNING number
             """,
             .text(replay.scope),
             .text(selection.node),
@@ -44,12 +44,19 @@ extension PostgresStore {
             .text(selection.errors.map(\.rawValue).sorted().joined(separator: ",")),
             .text(selection.event),
             .text(selection.statusClasses.sorted().map { String($0) }.joined(separator: ",")),
-            .integer(Int64(selection.attemptsAtLeast))
+            .integer(Int64(selection.attemptsAtLeast)),
+            .text(replay.share)
         )
         replay.number = rows.first?.integer(0) ?? 0
+        // The oldest that are over of the share that has most of them, so that none makes those of others be forgotten.
         try run(
-            "DELETE FROM posthorn_replay WHERE number <= $1 AND state <> 'running'",
-            .integer(replay.number - Int64(Replay.keptLimit))
+            """
+            DELETE FROM posthorn_replay WHERE number IN (
+                SELECT number FROM posthorn_replay WHERE state <> 'running' AND share =
+                    (SELECT share FROM posthorn_replay WHERE state <> 'running' GROUP BY share ORDER BY count(*) DESC, min(number) LIMIT 1)
+                ORDER BY number LIMIT greatest(0, (SELECT count(*) FROM posthorn_replay WHERE state <> 'running') - $1))
+            """,
+            .integer(Int64(Replay.keptLimit))
         )
         return replay
     }
@@ -128,6 +135,7 @@ extension PostgresStore {
         replay.total = row.integerOrNil(15).map { Int($0) }
         (replay.done, replay.refused) = (Int(row.integer(16)), Int(row.integer(17)))
         replay.finished = time(18)
+        replay.share = row.text(24)
         return replay
     }
 }

@@ -4,9 +4,11 @@ import PosthornText
 
 extension SQLiteStore {
     /// Appends a change to the list, and forgets the oldest.
-    package func append(_ change: ChangeRecord) throws(OutboxProblem) {
+    package func append(_ change: ChangeRecord, share: String, keeping limit: Int64) throws(OutboxProblem) {
         let insert = try connection.statement(
-            "INSERT INTO posthorn_change (created, actor, actor_id, actor_name, action, subject, node) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            """
+            INSERT INTO posthorn_change (created, actor, actor_id, actor_name, action, subject, node, share) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """
         )
         let (kind, id, name) = Self.columns(of: change.actor)
         insert.bind(1, change.time.milliseconds)
@@ -16,16 +18,32 @@ extension SQLiteStore {
         insert.bind(5, change.action)
         insert.bind(6, change.subject)
         insert.bind(7, change.node)
+        insert.bind(8, share)
         try insert.run()
+        let number = connection.lastInsertRowID
         let forget = try connection.statement(
             """
-            DELETE FROM posthorn_change WHERE number IN (SELECT number FROM posthorn_change ORDER BY number LIMIT ?1)
-            AND (created < ?2 OR number <= (SELECT max(number) FROM posthorn_change) - ?3)
+            DELETE FROM posthorn_change WHERE number IN (SELECT number FROM posthorn_change ORDER BY number LIMIT ?1) AND created < ?2
             """
         )
         forget.bind(1, Int64(ChangeRecord.forgottenEach))
         forget.bind(2, change.time.advanced(byMilliseconds: -ChangeRecord.keptMilliseconds).milliseconds)
-        forget.bind(3, ChangeRecord.keptLimit)
+        try forget.run()
+        let step = Int64(ChangeRecord.forgottenEach)
+        if number % step == 0 { try forgetChanges(beyond: limit - step) }
+    }
+
+    /// Forgets the oldest of the share that has most.
+    private func forgetChanges(beyond limit: Int64) throws(OutboxProblem) {
+        let forget = try connection.statement(
+            """
+            DELETE FROM posthorn_change WHERE number IN (
+                SELECT number FROM posthorn_change WHERE share =
+                    (SELECT share FROM posthorn_change GROUP BY share ORDER BY count(*) DESC LIMIT 1)
+                ORDER BY number LIMIT max(0, (SELECT count(*) FROM posthorn_change) - ?))
+            """
+        )
+        forget.bind(1, limit)
         try forget.run()
     }
 

@@ -6,7 +6,7 @@ extension SQLiteStore {
     private static let replayColumns =
         """
         SELECT number, scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state, position, through,
-            total, done, refused, finished, action, errors, event, status_classes, attempts_min FROM posthorn_replay
+            total, done, refused, finished, action, errors, event, status_classes, attempts_min, share FROM posthorn_replay
         """
 
     /// Stores a new replay, which goes up to the newest delivery or event that there is now.
@@ -24,8 +24,8 @@ extension SQLiteStore {
         let insert = try connection.statement(
             """
             INSERT INTO posthorn_replay (scope, node, endpoint, types, states, since, until, recipients, rate, created, creator, state,
-                position, through, total, action, errors, event, status_classes, attempts_min)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                position, through, total, action, errors, event, status_classes, attempts_min, share)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         let selection = replay.selection
@@ -49,15 +49,24 @@ extension SQLiteStore {
         insert.bind(18, selection.event)
         insert.bind(19, selection.statusClasses.sorted().map { String($0) }.joined(separator: ","))
         insert.bind(20, Int64(selection.attemptsAtLeast))
+        insert.bind(21, replay.share)
         try insert.run()
         replay.number = connection.lastInsertRowID
-        try forgetReplays(before: replay.number - Int64(Replay.keptLimit))
+        try forgetReplays()
         return replay
     }
 
-    private func forgetReplays(before number: Int64) throws(OutboxProblem) {
-        let delete = try connection.statement("DELETE FROM posthorn_replay WHERE number <= ? AND state <> 'running'")
-        delete.bind(1, number)
+    /// Forgets the oldest that are over of the share that has most of them, so that none makes those of others be forgotten.
+    private func forgetReplays() throws(OutboxProblem) {
+        let delete = try connection.statement(
+            """
+            DELETE FROM posthorn_replay WHERE number IN (
+                SELECT number FROM posthorn_replay WHERE state <> 'running' AND share =
+                    (SELECT share FROM posthorn_replay WHERE state <> 'running' GROUP BY share ORDER BY count(*) DESC, min(number) LIMIT 1)
+                ORDER BY number LIMIT max(0, (SELECT count(*) FROM posthorn_replay WHERE state <> 'running') - ?))
+            """
+        )
+        delete.bind(1, Int64(Replay.keptLimit))
         try delete.run()
     }
 
@@ -137,6 +146,7 @@ extension SQLiteStore {
         replay.total = row.integerOrNil(15).map { Int($0) }
         (replay.done, replay.refused) = (Int(row.integer(16)), Int(row.integer(17)))
         replay.finished = time(18)
+        replay.share = row.text(24)
         return replay
     }
 

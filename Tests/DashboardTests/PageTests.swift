@@ -79,7 +79,7 @@ extension BrowserTests {
             let bench = try DashboardBench()
             let tab = try bench.tab("", key: try bench.key(nil, .admin))
             try check(tab, Self.pages + Self.pagesOfData, "data")
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
         }
 
         @Test func emptyPagesSayWhatToDoFirstAndCanBeUsedByAllReaders() throws {
@@ -98,7 +98,7 @@ extension BrowserTests {
                 try show(page, in: tab)
                 try tab.waitFor(words)
             }
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
         }
 
         /// What a tenant or receiver can write, in every place where pages show it.
@@ -124,7 +124,7 @@ extension BrowserTests {
             line.add("id", all)
             _ = try bench.outbox.emit(NewEvent(id: "e1", type: "MEETING_STARTED", node: node.id, data: line.text))
             _ = try bench.outbox.makeAccessKey(name: corpus[1], rights: [.read])
-            bench.receiver.waitForRequests(1)
+            #expect(bench.receiver.waitForRequests(1).count >= 1)
             let tab = try bench.tab("deliveries", key: try bench.key(nil, .admin))
             let endpoint = "endpoints/%3Cimg%20src%3Dx%20onerror%3Dhit%3D1%3E"
             for page in Self.pages + ["deliveries/1", "events/e1", endpoint, "nodes/%3Cb%3Ec1%3C%2Fb%3E"] {
@@ -142,7 +142,7 @@ extension BrowserTests {
             try tab.press("Disable")
             try tab.waitFor("It is disabled: \(corpus[1])")
             #expect(try !tab.holds("'hit' in window"))
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
         }
 
         /// Of a foreign tree no byte comes into the browser of a tenant, whatever page they open.

@@ -40,7 +40,7 @@ extension BrowserTests {
             try tab.waitFor("75 % of 4 attempts were delivered.")
             try tab.open("endpoints/top")
             try tab.waitFor("No attempt was counted.")
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
         }
 
         @Test func aTenantsFirstScreenHasTheFiguresOfTheTree() throws {
@@ -75,7 +75,8 @@ extension BrowserTests {
             _ = try bench.outbox.apply(try Topology(nodes: DashboardBench.nodes, endpoints: [crm]))
             for id in ["e1", "e2"] {
                 _ = try bench.outbox.emit(NewEvent(id: id, type: "MEETING_STARTED", node: "s1", data: #"{"id": "m1"}"#))
-                bench.receiver.waitForRequests(id == "e1" ? 1 : 2)
+                let count = id == "e1" ? 1 : 2
+                #expect(bench.receiver.waitForRequests(count).count >= count)
             }
             let tab = try bench.tab("endpoints/crm", key: try bench.key(nil, .admin))
             try tab.wait("[...document.querySelectorAll('table .badge')].filter(each => each.textContent === 'retrying').length === 2")
@@ -84,12 +85,37 @@ extension BrowserTests {
             try tab.waitFor("By next attempt")
             let numbers = "[...document.querySelectorAll('tbody tr th')].map(each => each.textContent).join(' ')"
             #expect(try tab.evaluate(numbers).string == "1 2")
-            #expect(tab.unexpectedErrors().isEmpty, "\(tab.unexpectedErrors())")
+            #expect(try tab.unexpectedErrors() == [])
+        }
+
+        /// What was sent and what came back stand as they were written, laid out: numbers are not rounded, and keys stay where they are.
+        @Test func dataIsShownAsItWasWritten() throws {
+            let written = #"{"id":"m1","n":9007199254740993,"p":1.10,"2":[],"1":{"s":"a\"b: {1,2}\\","u":"\u00e9"},"l":[1e2,null,{}]}"#
+            let lines = [
+                "{", #"  "id": "m1","#, #"  "n": 9007199254740993,"#, #"  "p": 1.10,"#, #"  "2": [],"#, #"  "1": {"#,
+                #"    "s": "a\"b: {1,2}\\","#,
+                #"    "u": "\u00e9""#, "  },", #"  "l": ["#, "    1e2,", "    null,", "    {}", "  ]", "}",
+            ]
+            let bench = try DashboardBench(hasData: false, runs: true, answer: written)
+            let crm = EndpointSettings(id: "crm", node: "c1", url: bench.wrongURL, vendor: .weseedo, retry: try RetrySchedule(["0"]))
+            _ = try bench.outbox.apply(try Topology(nodes: DashboardBench.nodes, endpoints: [crm]))
+            _ = try bench.outbox.emit(NewEvent(id: "e1", type: "MEETING_STARTED", node: "s1", data: written))
+            let tab = try bench.tab("events/e1", key: try bench.key(nil, .admin))
+            let shown = "document.querySelector('[aria-label=Data]').textContent"
+            #expect(try tab.evaluate(shown).string == lines.joined(separator: "\n"))
+            try tab.follow("1")
+            try tab.wait("document.querySelector('details pre')")
+            #expect(try tab.evaluate("document.querySelector('details pre').textContent").string == lines.joined(separator: "\n"))
+            let data = "document.querySelector('[aria-label$=\"event\\'s data\"]')"
+            try tab.wait(data)
+            #expect(try tab.evaluate("\(data).textContent").string == lines.joined(separator: "\n"))
+            let body = try tab.evaluate("document.querySelector('[aria-label=Body]').textContent").string ?? ""
+            #expect(body.contains("9007199254740993") && body.contains("1.10") && !body.contains("9007199254740992"))
         }
 
         @Test func whatIsHiddenIsSaidToBe() throws {
             let bench = try DashboardBench(runs: true)
-            bench.receiver.waitForRequests(8)
+            #expect(bench.receiver.waitForRequests(8).count >= 8)
             let tab = try bench.tab("deliveries/1", key: try bench.key(nil, .readMetadata))
             try tab.waitFor("What is sent is hidden")
             try tab.open("events/e1")

@@ -97,6 +97,9 @@ final class Tab {
         }
     }
 
+    /// Takes all cookies away, as time does.
+    func forgetCookies() throws { try call("Network.clearBrowserCookies") }
+
     /// Goes back as with the browser's button.
     func back() throws { try run("history.back()") }
 
@@ -225,6 +228,12 @@ final class Tab {
             default: break
             }
         }
+    }
+
+    /// Sorts what the browser has reported until now. What it says by itself is read along with an answer alone, so it is asked for one.
+    func collectAll() throws {
+        try run("0")
+        collect()
     }
 
     /// The addresses of all that was loaded so far.

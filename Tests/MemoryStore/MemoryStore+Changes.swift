@@ -3,7 +3,7 @@ import PosthornStore
 import PosthornText
 
 extension MemoryStore {
-    func append(_ change: ChangeRecord) throws(OutboxProblem) {
+    func append(_ change: ChangeRecord, share: String, keeping limit: Int64) throws(OutboxProblem) {
         try update { (tables) throws(OutboxProblem) in
             tables.lastChange += 1
             let record = ChangeRecord(
@@ -15,10 +15,17 @@ extension MemoryStore {
                 node: change.node
             )
             tables.changes.append(record)
+            tables.changeShares[record.number] = share
             let oldest = change.time.advanced(byMilliseconds: -ChangeRecord.keptMilliseconds)
-            let first = tables.lastChange - ChangeRecord.keptLimit
-            let old = tables.changes.prefix(ChangeRecord.forgottenEach).filter { $0.time < oldest || $0.number <= first }.map(\.number)
+            let old = tables.changes.prefix(ChangeRecord.forgottenEach).filter { $0.time < oldest }.map(\.number)
             tables.changes.removeAll { old.contains($0.number) }
+            let step = ChangeRecord.forgottenEach
+            let surplus = tables.changes.count - Int(limit) + step
+            guard record.number % Int64(step) == 0, surplus > 0 else { return }
+            let shares = tables.changeShares
+            let byShare = Dictionary(grouping: tables.changes.map(\.number)) { shares[$0] ?? "" }
+            let most = Set((byShare.values.max { $0.count < $1.count } ?? []).prefix(surplus))
+            tables.changes.removeAll { most.contains($0.number) }
         }
     }
 }

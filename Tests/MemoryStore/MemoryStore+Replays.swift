@@ -9,7 +9,10 @@ extension MemoryStore {
             replay.number = tables.nextNumber(of: .replay)
             replay.through = (replay.selection.recipients == .original ? tables.deliveries.last?.id : tables.events.last?.seq) ?? 0
             tables.replays.append(replay)
-            tables.replays.removeAll { $0.state != .running && $0.number <= replay.number - Int64(Replay.keptLimit) }
+            let over = tables.replays.filter { $0.state != .running }
+            let most = Dictionary(grouping: over, by: \.share).values.max { ($0.count, $1[0].number) < ($1.count, $0[0].number) } ?? []
+            let forgotten = Set(most.prefix(max(0, over.count - Replay.keptLimit)).map(\.number))
+            tables.replays.removeAll { forgotten.contains($0.number) }
             return replay
         }
     }

@@ -36,6 +36,8 @@ struct Tables: Sendable {
     var portalGeneration: Int64 = 1
     var changes: [ChangeRecord] = []
     var lastChange: Int64 = 0
+    /// Whose share each of them uses.
+    var changeShares: [Int64: String] = [:]
     var replays: [Replay] = []
     var repeatable: [RepeatableRequest] = []
     var tallies: [Int64: [StatisticsSpan: [Timestamp: AttemptTally]]] = [:]

@@ -39,7 +39,8 @@ import PosthornStore
         try other.execute(taken)
         try other.execute("DELETE FROM posthorn_attempt WHERE delivery = 9")
         #expect(try other.integer("SELECT count(*) FROM posthorn_attempt") == 2000)
-        #expect(try other.integer("PRAGMA page_count") == pages)
+        // One is that of an index that a later migration makes.
+        #expect(try other.integer("PRAGMA page_count") == pages.map { $0 + 1 })
         #expect(try other.text("PRAGMA integrity_check") == "ok")
         #expect(try store.schemaDifferences().isEmpty)
         // Neither an error nor a status is no result.

@@ -234,6 +234,8 @@ import Testing
         let problem = #expect(throws: InputProblem.self) { try bench.outbox.startReplay(selection(), scope: "c") }
         #expect(problem?.code == .notAllowedNow)
         _ = try bench.outbox.startReplay(selection(), scope: "d")
+        // What keys below ask for that its own keys have made is its own as well.
+        #expect(throws: InputProblem.self) { try bench.outbox.startReplay(selection(), scope: "d", share: AccessBook.share(ofNode: "c")) }
     }
 
     @Test func anEventThatWaitsForItsRecipientsGetsThemOnce() throws {

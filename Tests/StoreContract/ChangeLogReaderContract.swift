@@ -12,7 +12,10 @@ extension StoreContract {
         let store = try open()
         #expect(try read { try $0.changes(before: nil, after: nil, limit: 10) }.isEmpty)
         try store.write { () throws(OutboxProblem) in
-            for number in 0..<6 { try store.append(ChangeRecord(time: later(Int64(number)), actor: .noKey, action: "\(number)")) }
+            for number in 0..<6 {
+                let change = ChangeRecord(time: later(Int64(number)), actor: .noKey, action: "\(number)")
+                try store.append(change, share: "", keeping: ChangeRecord.keptLimit)
+            }
         }
         let all = try read { try $0.changes(before: nil, after: nil, limit: 10) }
         func part(_ before: Int64?, _ after: Int64?, _ limit: Int) throws -> String {

@@ -6,11 +6,17 @@ import Testing
 extension StoreContract {
     static let changeLogRules: [Rule] = [
         Rule("changes are appended under numbers of their own") { try $0.changesAreAppended() },
-        Rule("changes that are too old or too many are forgotten, a few at a time") { try $0.changesAreForgotten() },
+        Rule("changes that are too old are forgotten, a few at a time") { try $0.changesAreForgotten() },
+        Rule("of too many changes the oldest are forgotten of the share that has most") { try $0.changesOfOneShareAreForgotten() },
     ]
 
-    private func append(_ store: any OutboxStore, _ changes: [ChangeRecord]) throws {
-        try store.write { () throws(OutboxProblem) in for change in changes { try store.append(change) } }
+    private func append(
+        _ store: any OutboxStore,
+        _ changes: [ChangeRecord],
+        share: String = "",
+        keeping limit: Int64 = ChangeRecord.keptLimit
+    ) throws {
+        try store.write { () throws(OutboxProblem) in for change in changes { try store.append(change, share: share, keeping: limit) } }
     }
 
     private func changesAreAppended() throws {
@@ -37,5 +43,20 @@ extension StoreContract {
         #expect(try read { try $0.changes(before: nil, after: nil, limit: 1000) }.count == 51)
         try append(store, [change(late)])
         #expect(try read { try $0.changes(before: nil, after: nil, limit: 1000) }.map(\.time) == [late, late])
+    }
+
+    private func changesOfOneShareAreForgotten() throws {
+        let store = try open()
+        let (limit, step) = (Int64(250), ChangeRecord.forgottenEach)
+        func changes(_ count: Int, _ action: String) -> [ChangeRecord] {
+            (0..<count).map { ChangeRecord(time: now, actor: .noKey, action: action, subject: String($0), node: "n") }
+        }
+        try append(store, changes(20, "few"), share: "node a", keeping: limit)
+        try append(store, changes(3 * step - 20, "many"), share: "node b", keeping: limit)
+        let kept = try read { try $0.changes(before: nil, after: nil, limit: 1000) }
+        #expect(kept.count == Int(limit) - step)
+        #expect(kept.filter { $0.action == "few" }.count == 20)
+        // The newest of those that are many.
+        #expect(kept.first?.subject == String(3 * step - 21) && kept.first?.action == "many")
     }
 }

@@ -7,7 +7,7 @@ extension StoreContract {
     static let replayRules: [Rule] = [
         Rule("a replay is stored with its end, and read as it was stored") { try $0.replaysAreStored() },
         Rule("a replay's progress is kept, and one that is over goes on no more") { try $0.replaysProgress() },
-        Rule("replays that are over are forgotten beyond a number, running ones never") { try $0.replaysAreForgotten() },
+        Rule("of too many replays that are over the oldest are forgotten of the share that has most") { try $0.replaysAreForgotten() },
         Rule("an event gets deliveries to endpoints that have none of it, once") { try $0.deliveriesAreAdded() },
         Rule("deliveries that are over are made due again where their endpoints are now") { try $0.deliveriesAreReplayed() },
     ]
@@ -79,13 +79,22 @@ extension StoreContract {
     private func replaysAreForgotten() throws {
         let store = try open()
         let running = try stored(replay(), in: store)
-        var over = try stored(replay(), in: store)
-        (over.state, over.finished) = (.done, now)
-        try store.write { () throws(OutboxProblem) in
-            try store.update(over)
-            for _ in 0..<Replay.keptLimit { _ = try store.insert(replay()) }
+        func over(_ share: String) -> Replay {
+            var over = replay()
+            (over.state, over.finished, over.share) = (.done, now, share)
+            return over
         }
-        #expect(try store.replay(over.number) == nil && store.replay(running.number) != nil)
+        let others = try stored(over("node b"), in: store)
+        let oldest = try stored(over("node a"), in: store)
+        #expect(oldest.share == "node a" && others.share == "node b")
+        try store.write { () throws(OutboxProblem) in
+            for _ in 0..<Replay.keptLimit - 2 { _ = try store.insert(over("node a")) }
+        }
+        #expect(try store.replay(oldest.number)?.share == "node a")
+        let newest = try stored(over("node c"), in: store)
+        // One has most, and loses its oldest; others lose none, however old.
+        #expect(try store.replay(oldest.number) == nil && store.replay(oldest.number + 1) != nil)
+        #expect(try store.replay(others.number) != nil && store.replay(newest.number) != nil && store.replay(running.number) != nil)
     }
 
     private func deliveriesAreAdded() throws {

@@ -213,7 +213,7 @@ package final class AccessBook: Sendable {
     private static func share(of session: PortalSession?, _ keys: [String: StoredAccessKey]) -> String {
         guard let session else { return "" }
         if let maker = session.maker, keys[maker]?.key.node != nil { return share(of: maker, keys) }
-        return "\(tenantPrefix)\(session.node)"
+        return share(ofNode: session.node)
     }
 
     /// Makers of makers that are followed.
@@ -226,10 +226,13 @@ package final class AccessBook: Sendable {
             guard let maker = key.maker.flatMap({ keys[$0]?.key }), maker.node != nil else { break }
             key = maker
         }
-        return key.node.map { "\(tenantPrefix)\($0)" } ?? key.id
+        return key.node.map { share(ofNode: $0) } ?? key.id
     }
 
     private static let tenantPrefix = "node "
+
+    /// The share of a node's own keys, those that no other node's key has made.
+    static func share(ofNode node: String) -> String { "\(tenantPrefix)\(node)" }
 
     /// Whether a share is a tenant's, and not the platform's own.
     package static func isTenant(_ share: String) -> Bool { share.hasPrefix(tenantPrefix) }

@@ -9,10 +9,11 @@ extension Outbox {
     ///   - action: What was done, in the words of the command line.
     ///   - subject: The id of what was changed.
     ///   - node: The node in whose tree that is; `nil` for the whole outbox.
-    package func note(_ action: String, subject: String?, node: String?, by actor: ChangeRecord.Actor) {
+    ///   - share: Whose share of the list it uses; empty for the command line.
+    package func note(_ action: String, subject: String?, node: String?, by actor: ChangeRecord.Actor, share: String = "") {
         let change = ChangeRecord(time: clock.now(), actor: actor, action: action, subject: subject, node: node)
         writer.submit(isolated: false) { (store) throws(OutboxProblem) in
-            try store.append(change)
+            try store.append(change, share: share, keeping: ChangeRecord.keptLimit)
         } done: { _ in
         }
     }

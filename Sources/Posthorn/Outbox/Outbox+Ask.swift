@@ -20,6 +20,7 @@ extension Outbox {
     ///   - guard: Which addresses may be reached.
     ///   - caFile: A PEM file of certificate authorities instead of the system's.
     ///   - limitMilliseconds: The longest wait, where the endpoint's own timeout is longer.
+    ///   - hidesAddresses: Whether it is for those who see one tree alone; see ``RefusedAddress``.
     /// - Returns: The text with every field filled.
     /// - Throws: `InputProblem` that names what is wrong with the text, the endpoint or the reply, or the field without a value.
     ///   Nothing is half filled.
@@ -30,7 +31,8 @@ extension Outbox {
         channel: String,
         guard: EgressGuard,
         caFile: String? = nil,
-        limitMilliseconds: Int = .max
+        limitMilliseconds: Int = .max,
+        hidesAddresses: Bool = false
     ) throws -> String {
         let values = try ValueRequest(text)
         let settings = try endpointWithCredentials(id).settings
@@ -58,7 +60,7 @@ extension Outbox {
                 caFile: caFile
             )
         } catch {
-            throw Self.notFilled(values, "did not come: \(error)")
+            throw Self.notFilled(values, "did not come: \(hidesAddresses ? RefusedAddress.text("\(error)", error.error) : "\(error)")")
         }
         if answer.isTruncated { throw Self.notFilled(values, "is larger than \(Self.replyLimitBytes) bytes") }
         return try values.fill(status: answer.status, body: answer.body)

@@ -12,6 +12,7 @@ extension Outbox {
     ///   - ratePerSecond: Deliveries a second at most, of ``Replay/rates``.
     ///   - scope: The node outside of whose tree nothing is touched; `nil` for the whole outbox.
     ///   - creator: The id of the key that asks for it.
+    ///   - share: Whose share it uses of those that may go on; that of the scope's own keys when it is left out.
     /// - Returns: The replay, which begins as soon as an engine runs.
     /// - Throws: `InputProblem` for what cannot be asked for, or when too many go on.
     package func startReplay(
@@ -19,9 +20,10 @@ extension Outbox {
         action: Replay.Action = .replay,
         ratePerSecond: Int = Replay.usualRate,
         scope: String? = nil,
-        creator: String? = nil
+        creator: String? = nil,
+        share: String? = nil
     ) throws -> Replay {
-        try startCountedReplay(selection, action: action, ratePerSecond: ratePerSecond, scope: scope, creator: creator).replay
+        try startCountedReplay(selection, action: action, ratePerSecond: ratePerSecond, scope: scope, creator: creator, share: share).replay
     }
 
     /// The same, with what was counted.
@@ -30,15 +32,17 @@ extension Outbox {
         action: Replay.Action = .replay,
         ratePerSecond: Int = Replay.usualRate,
         scope: String? = nil,
-        creator: String? = nil
+        creator: String? = nil,
+        share: String? = nil
     ) throws -> (replay: Replay, forecast: ReplayForecast) {
         var replay = Replay(scope: scope, selection, ratePerSecond: ratePerSecond, created: clock.now(), creator: creator)
         replay.action = action
+        replay.share = share ?? scope.map { AccessBook.share(ofNode: $0) } ?? ""
         let forecast = try self.forecast(of: replay, rowLimit: Self.countedRowLimit)
         replay.total = forecast.isWhole ? forecast.total + forecast.refused.values.reduce(0, +) : nil
         let result: Result<Replay, InputProblem> = try writer.perform { [replay] (store) throws(OutboxProblem) in
             let running = try store.runningReplays()
-            if running.count >= Replay.openLimit || running.count(where: { $0.scope == scope }) >= Replay.openLimitEach {
+            if running.count >= Replay.openLimit || running.count(where: { $0.share == replay.share }) >= Replay.openLimitEach {
                 return .failure(
                     InputProblem(.notAllowedNow, field: "replay", reason: "must wait: too many go on; let one end, or cancel one")
                 )
@@ -49,7 +53,7 @@ extension Outbox {
     }
 
     /// Counts what a replay would be done to. Changes nothing.
-    /// - Throws: As ``startReplay(_:action:ratePerSecond:scope:creator:)`` does.
+    /// - Throws: As ``startReplay(_:action:ratePerSecond:scope:creator:share:)`` does.
     package func forecast(
         _ selection: Replay.Selection,
         action: Replay.Action = .replay,

@@ -47,7 +47,7 @@ extension ScopedOutbox {
     }
 
     /// Notes what was changed in the tree.
-    package func note(_ action: String, subject: String?, node: String?, by actor: ChangeRecord.Actor) {
-        outbox.note(action, subject: subject, node: node, by: actor)
+    package func note(_ action: String, subject: String?, node: String?, by actor: ChangeRecord.Actor, share: String) {
+        outbox.note(action, subject: subject, node: node, by: actor, share: share)
     }
 }

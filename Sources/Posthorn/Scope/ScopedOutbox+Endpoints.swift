@@ -224,7 +224,8 @@ extension ScopedOutbox {
             channel: channel,
             guard: `guard`,
             caFile: caFile,
-            limitMilliseconds: Self.callMilliseconds
+            limitMilliseconds: Self.callMilliseconds,
+            hidesAddresses: node != nil
         )
     }
 }

@@ -5,10 +5,22 @@ import PosthornText
 /// Replays that a key may see and ask for: those of its own node and below.
 extension ScopedOutbox {
     /// Asks for a replay, which touches nothing outside of the tree; see
-    /// ``Outbox/startReplay(_:action:ratePerSecond:scope:creator:)``.
-    package func startReplay(_ selection: Replay.Selection, _ action: Replay.Action, ratePerSecond: Int, creator: String?) throws -> Replay
-    {
-        try outbox.startReplay(selection, action: action, ratePerSecond: ratePerSecond, scope: node, creator: creator)
+    /// ``Outbox/startReplay(_:action:ratePerSecond:scope:creator:share:)``.
+    /// - Parameter grant: That of the key that asks for it.
+    package func startReplay(
+        _ selection: Replay.Selection,
+        _ action: Replay.Action,
+        ratePerSecond: Int,
+        by grant: AccessBook.Grant
+    ) throws -> Replay {
+        try outbox.startReplay(
+            selection,
+            action: action,
+            ratePerSecond: ratePerSecond,
+            scope: node,
+            creator: grant.keyID,
+            share: grant.share
+        )
     }
 
     /// Counts what a replay would be done to, as far as a request may wait for it. Changes nothing.

@@ -21,14 +21,15 @@ extension JSONLine {
     }
 
     /// What a test of an endpoint sent, and what came back.
-    package init(_ test: EndpointTest, of id: String) {
+    /// - Parameter hidesAddresses: Whether it is for those who see one tree alone; see ``RefusedAddress``.
+    package init(_ test: EndpointTest, of id: String, hidesAddresses: Bool = false) {
         let outcome = test.outcome
         self.init()
         add("id", id)
         addRequest(test.method, url: test.url, headers: test.headers.map { ($0.name, $0.value) }, body: test.body)
         add("status", outcome.status)
         add("error", outcome.error?.rawValue)
-        add("error_text", outcome.errorText.isEmpty ? nil : outcome.errorText)
+        add("error_text", Self.errorText(outcome.errorText, outcome.error, hidesAddresses))
         add("response", outcome.response.isEmpty ? nil : String(decoding: outcome.response, as: UTF8.self))
         add("address", outcome.address.isEmpty ? nil : outcome.address)
         add("duration_ms", outcome.durationMicroseconds / 1000)

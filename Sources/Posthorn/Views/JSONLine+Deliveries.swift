@@ -7,7 +7,8 @@ extension JSONLine {
     /// - Parameters:
     ///   - throttledUntil: Until when its receiver asked to be left alone, if that matters.
     ///   - numbersAsText: Whether its number is a string: JavaScript loses digits of numbers above 2^53.
-    package init(_ delivery: Delivery, throttledUntil: Timestamp?, numbersAsText: Bool = false) {
+    ///   - hidesAddresses: Whether it is for those who see one tree alone; see ``RefusedAddress``.
+    package init(_ delivery: Delivery, throttledUntil: Timestamp?, numbersAsText: Bool = false, hidesAddresses: Bool = false) {
         self.init()
         if numbersAsText { add("id", String(delivery.id)) } else { add("id", delivery.id) }
         add("event", delivery.event)
@@ -23,14 +24,21 @@ extension JSONLine {
         add("url", MaskedURL.text(delivery.url))
         add("status", delivery.last?.status)
         add("error", delivery.last?.error?.rawValue)
-        add("error_text", delivery.last.flatMap { $0.errorText.isEmpty ? nil : $0.errorText })
+        add("error_text", delivery.last.flatMap { Self.errorText($0.errorText, $0.error, hidesAddresses) })
+    }
+
+    /// An error's text; `nil` where it has none.
+    static func errorText(_ text: String, _ error: AttemptError?, _ hidesAddresses: Bool) -> String? {
+        if text.isEmpty { return nil }
+        return hidesAddresses ? RefusedAddress.text(text, error) : text
     }
 
     /// An attempt.
     /// - Parameters:
     ///   - withAnswer: Whether what the receiver answered is shown.
     ///   - numbersAsText: Whether the delivery's number is a string.
-    package init(_ attempt: Attempt, withAnswer: Bool = true, numbersAsText: Bool = false) {
+    ///   - hidesAddresses: Whether it is for those who see one tree alone; see ``RefusedAddress``.
+    package init(_ attempt: Attempt, withAnswer: Bool = true, numbersAsText: Bool = false, hidesAddresses: Bool = false) {
         let outcome = attempt.outcome
         self.init()
         if numbersAsText { add("delivery", String(attempt.delivery)) } else { add("delivery", attempt.delivery) }
@@ -39,7 +47,7 @@ extension JSONLine {
         add("duration_ms", fraction: Double(outcome.durationMicroseconds) / 1000)
         add("status", outcome.status)
         add("error", outcome.error?.rawValue)
-        add("error_text", outcome.errorText.isEmpty ? nil : outcome.errorText)
+        add("error_text", Self.errorText(outcome.errorText, outcome.error, hidesAddresses))
         if withAnswer {
             // Without a whole header there is no answer; with one, an empty body is an answer too.
             let hasAnswer = outcome.status != nil || !outcome.response.isEmpty

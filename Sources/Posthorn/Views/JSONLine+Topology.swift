@@ -25,7 +25,14 @@ extension JSONLine {
     ///   - fault: Why it cannot be used.
     ///   - throttledUntil: Until when its receiver asked to be left alone.
     ///   - limitedBy: The nodes whose limits it waits for with others; `nil` for that of all endpoints.
-    package init(_ endpoint: StoredEndpoint, fault: String?, throttledUntil: Timestamp?, limitedBy: [String?]) {
+    ///   - hidesAddresses: Whether it is for those who see one tree alone; see ``RefusedAddress``.
+    package init(
+        _ endpoint: StoredEndpoint,
+        fault: String?,
+        throttledUntil: Timestamp?,
+        limitedBy: [String?],
+        hidesAddresses: Bool = false
+    ) {
         let settings = endpoint.settings
         self.init()
         add("id", settings.id)
@@ -46,7 +53,7 @@ extension JSONLine {
         add("throttled_until", throttledUntil)
         add("limited_by", Self.limitedBy(limitedBy))
         add("state", endpoint.state.rawValue)
-        add("reason", endpoint.stateReason)
+        add("reason", endpoint.stateReason.map { hidesAddresses ? RefusedAddress.reason($0) : $0 })
         add("broken", fault)
     }
 

@@ -46,15 +46,17 @@ struct Gate: Sendable {
         _ path: [String: [String]],
         _ grant: AccessBook.Grant
     ) throws(APIProblem) -> APIRequest {
+        // First: what another session may do says nothing about the one that is meant.
+        try checkIntent(head, grant)
         if case .right(let right) = route.access, !grant.rights.contains(right) {
             throw APIProblem(.forbidden, "the key lacks the right \(right.rawValue)")
         }
-        try checkIntent(head, grant)
         try checkAccept(head, route)
         let bodyType = try bodyType(head, route)
         return APIRequest(
             head: head,
             route: route,
+            basePath: table.basePath,
             bodyType: bodyType,
             parameters: try parameters(head, route, path),
             body: [],
@@ -112,11 +114,17 @@ struct Gate: Sendable {
         }
     }
 
-    /// A change that comes with a cookie must be meant by a page of this server, which alone knows the session's token.
+    /// A change that comes with a cookie must be meant by a page of this server, which alone knows the session's token. Reading needs none;
+    /// a page that sends one all the same is told when the browser has another session by now, and does not show its tree for its own.
     private func checkIntent(_ head: HTTPRequestHead, _ grant: AccessBook.Grant) throws(APIProblem) {
-        guard let token = grant.csrfToken, head.method != "GET", head.method != "HEAD" else { return }
+        guard let token = grant.csrfToken else { return }
         let sent = head.headers.all(Self.intentHeader)
+        if sent.isEmpty, head.method == "GET" || head.method == "HEAD" { return }
         if sent.count == 1, AccessBook.isSame(sent[0], token) { return }
+        // It has the form of one, and so is another session's.
+        if sent.count == 1, sent[0].utf8.count == token.utf8.count {
+            throw APIProblem(.sessionEnded, "this browser has opened another portal session since", headers: Self.challenge)
+        }
         throw APIProblem(.forbidden, "with a portal session send \(Self.intentHeader) with the csrf_token of GET /v1/whoami")
     }
 
@@ -166,7 +174,10 @@ struct Gate: Sendable {
     /// The media type of the body that follows, which the route takes; `nil` where it takes none.
     private func bodyType(_ head: HTTPRequestHead, _ route: Route) throws(APIProblem) -> String? {
         let length: Int? = if case .known(let count) = head.bodyLength { count } else { nil }
-        guard let body = route.body else { return nil }
+        guard let body = route.body else {
+            if let length, length > Route.noBodyLimitBytes { throw Self.unwantedBody }
+            return nil
+        }
         let range = head.headers["Content-Type"].flatMap(MediaRange.init)
         if length == 0 { return range?.type }
         let types = body.types.joined(separator: " or ")
@@ -187,6 +198,8 @@ struct Gate: Sendable {
     private func isStreamed(_ range: MediaRange, _ route: Route) -> Bool {
         if case .lines = route.handler { range.type == EventRoutes.linesType } else { false }
     }
+
+    static let unwantedBody = APIProblem(.tooLarge, "the path takes no body; leave it out, or send {}")
 
     static func tooLarge(_ limit: Int) -> APIProblem { APIProblem(.tooLarge, "the body may have \(limit) bytes at most") }
 
@@ -211,6 +224,9 @@ struct Gate: Sendable {
                 faults.append(.init(place: .parameter(item.name), detail: "may be there once"))
             }
             values[item.name, default: []].append(item.value)
+            if parameter.isRepeatable, values[item.name]?.count == Parameter.repeatLimit + 1 {
+                faults.append(.init(place: .parameter(item.name), detail: "may be there \(Parameter.repeatLimit) times at most"))
+            }
             if let reason = parameter.fault(of: item.value) {
                 let text = "\"\(InputProblem.printable(item.value))\" \(reason)"
                 faults.append(.init(place: .parameter(item.name), detail: text))

@@ -30,9 +30,14 @@ struct PortalCookie: Sendable {
         return own.count == 1 ? first.dropFirst(start.count) : ""
     }
 
+    /// How much longer than its session a browser keeps one: what it still sends is answered with what has become of the session, and not
+    /// as if there had been none.
+    static let afterlifeSeconds: Int64 = 86_400
+
     /// The field that has the browser keep one.
+    /// - Parameter seconds: How long the session lasts.
     func field(_ token: PortalToken, seconds: Int64, isSecure: Bool) -> String {
-        "\(name(isSecure: isSecure))=\(token.text); Max-Age=\(max(0, seconds)); \(attributes(isSecure))"
+        "\(name(isSecure: isSecure))=\(token.text); Max-Age=\(max(0, seconds) + Self.afterlifeSeconds); \(attributes(isSecure))"
     }
 
     /// The field that has the browser forget it.

@@ -30,6 +30,7 @@ enum DashboardFiles {
         script("event-types.js", PackageResources.event_types_js),
         script("events.js", PackageResources.events_js),
         script("inspector.js", PackageResources.inspector_js),
+        script("json.js", PackageResources.json_js),
         script("keys.js", PackageResources.keys_js),
         script("many.js", PackageResources.many_js),
         script("nodes.js", PackageResources.nodes_js),

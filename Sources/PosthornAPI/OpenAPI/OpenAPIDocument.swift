@@ -45,7 +45,7 @@ struct OpenAPIDocument {
         let cookie = PortalCookie(basePath: basePath, isEmbedded: false, isAlwaysSecure: false)
         let description =
             "A portal session's cookie, which opening its link sets; over TLS its name is \(cookie.name(isSecure: true)). Every request but GET "
-            + "and HEAD that it goes with must have \(Gate.intentHeader), as GET /v1/whoami has it."
+            + "and HEAD that it goes with must have \(Gate.intentHeader), as GET /v1/whoami has it; those may, and then it must be right."
         return .object([
             .init("type", .string("apiKey")), .init("in", .string("cookie")), .init("name", .string(cookie.name(isSecure: false))),
             .init("description", .string(description)),
@@ -103,7 +103,7 @@ struct OpenAPIDocument {
     )
 
     private func parameter(_ parameter: Parameter) -> JSONValue {
-        let schema = parameter.isRepeatable ? Schema.array(parameter.schema) : parameter.schema
+        let schema = parameter.isRepeatable ? Schema.array(parameter.schema, limit: Parameter.repeatLimit) : parameter.schema
         let example: JSONValue
         switch parameter.kind {
         case .integer: example = .number(parameter.example)

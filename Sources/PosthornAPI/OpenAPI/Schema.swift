@@ -33,6 +33,10 @@ enum Schema {
 
     static func array(_ element: JSONValue) -> JSONValue { of("array", ("items", element)) }
 
+    static func array(_ element: JSONValue, limit: Int) -> JSONValue {
+        of("array", ("items", element), ("maxItems", .number(String(limit))))
+    }
+
     static func map(of element: JSONValue) -> JSONValue { of("object", ("additionalProperties", element)) }
 
     static func oneOf(_ schemas: [JSONValue]) -> JSONValue { .object([.init("oneOf", .array(schemas))]) }

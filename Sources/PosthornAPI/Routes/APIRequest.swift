@@ -7,6 +7,8 @@ import PosthornText
 struct APIRequest: Sendable {
     let head: HTTPRequestHead
     let route: Route
+    /// What comes before every path; empty for nothing.
+    let basePath: String
     /// The media type of its body in lower case, one of the route's; `nil` where the route takes none.
     let bodyType: String?
     /// Parameters by name, checked: those of the path and of the query.
@@ -18,11 +20,20 @@ struct APIRequest: Sendable {
     let outbox: ScopedOutbox
 
     /// The same request with its body.
-    func with(body: [UInt8]) -> APIRequest {
+    /// - Throws: ``APIProblem`` for a body that the route has no use for.
+    func with(body: [UInt8]) throws(APIProblem) -> APIRequest {
+        if route.body == nil {
+            guard Route.isNoBody(body) else { throw Gate.unwantedBody }
+            return self
+        }
         var request = self
         request.body = body
         return request
     }
+
+    /// The field that says where something is.
+    /// - Parameter path: As the table of routes has it.
+    func location(_ path: String) -> (name: String, value: String) { ("Location", basePath + path) }
 
     /// The value of a parameter of the path, which is always there.
     func path(_ name: String) -> String { parameters[name]?.first ?? "" }
@@ -42,6 +53,9 @@ struct APIRequest: Sendable {
     func flag(_ name: String) -> Bool { text(name) == "true" }
 
     func patterns(_ name: String) -> [EventPattern] { all(name).compactMap { try? EventPattern($0) } }
+
+    /// Whether its key sees one tree alone, and so not where names lead in the operator's network.
+    var hidesAddresses: Bool { grant.node != nil }
 
     func has(_ right: AccessRight) -> Bool { grant.rights.contains(right) }
 

@@ -54,8 +54,7 @@ enum BackupRoutes {
                 guard let copy = try folder.begin(at: request.outbox.now) else {
                     throw APIProblem(.conflict, "a copy is under way; GET /v1/backups shows it")
                 }
-                let path = request.head.target.segments.map { "/\($0)" }.joined()
-                return .json(JSONLine(copy), status: 202, headers: [("Location", "\(path)/\(copy.id)")])
+                return .json(JSONLine(copy), status: 202, headers: [request.location("/v1/backups/\(copy.id)")])
             }
         )
     }

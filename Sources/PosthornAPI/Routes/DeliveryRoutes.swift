@@ -97,17 +97,17 @@ enum DeliveryRoutes {
         _ searchedUntil: Timestamp?
     ) throws -> HTTPResponse {
         let throttled = try request.outbox.throttled(among: deliveries.map(\.endpoint))
-        return .list(deliveries.map { line($0, throttled) }, links, searchedUntil: searchedUntil)
+        return .list(deliveries.map { line($0, throttled, request) }, links, searchedUntil: searchedUntil)
     }
 
-    private static func line(_ delivery: Delivery, _ throttled: [String: Timestamp]) -> JSONLine {
+    static func line(_ delivery: Delivery, _ throttled: [String: Timestamp], _ request: APIRequest) -> JSONLine {
         let until = delivery.state == .pending ? throttled[delivery.endpoint] : nil
-        return JSONLine(delivery, throttledUntil: until, numbersAsText: true)
+        return JSONLine(delivery, throttledUntil: until, numbersAsText: true, hidesAddresses: request.hidesAddresses)
     }
 
     static func shown(_ request: APIRequest) throws -> HTTPResponse {
         let delivery = try request.outbox.delivery(request.number("number") ?? 0)
-        return .json(line(delivery, try request.outbox.throttled(among: [delivery.endpoint])))
+        return .json(line(delivery, try request.outbox.throttled(among: [delivery.endpoint]), request))
     }
 
     static let answer = Route.Answer(
@@ -136,7 +136,7 @@ enum DeliveryRoutes {
         handler: .plain { request in
             let number = request.number("number") ?? 0
             let delivery = try request.outbox.delivery(number)
-            var shown = line(delivery, try request.outbox.throttled(among: [delivery.endpoint]))
+            var shown = line(delivery, try request.outbox.throttled(among: [delivery.endpoint]), request)
             if request.has(.read) {
                 switch try request.outbox.request(of: number) {
                 case .composed(let sent, let attempt):
@@ -169,7 +169,8 @@ enum DeliveryRoutes {
         problems: [.notFound],
         handler: .plain { request in
             let attempts = try request.outbox.attempts(of: request.number("number") ?? 0)
-            return .list(attempts.map { JSONLine($0, withAnswer: request.has(.read), numbersAsText: true) })
+            let (withAnswer, hides) = (request.has(.read), request.hidesAddresses)
+            return .list(attempts.map { JSONLine($0, withAnswer: withAnswer, numbersAsText: true, hidesAddresses: hides) })
         }
     )
 

@@ -80,7 +80,7 @@ enum EndpointActionRoutes {
                 var line = JSONLine()
                 line.add("id", id)
                 line.add("state", result.state.rawValue)
-                line.add("reason", result.failure)
+                line.add("reason", result.failure.map { request.hidesAddresses ? RefusedAddress.text($0, result.error) : $0 })
                 return .json(line)
             }
         )
@@ -118,7 +118,7 @@ enum EndpointActionRoutes {
                     guard: parts.options.guard,
                     caFile: parts.options.caFile
                 )
-                return .json(JSONLine(test, of: request.path("id")))
+                return .json(JSONLine(test, of: request.path("id"), hidesAddresses: request.hidesAddresses))
             }
         )
     }

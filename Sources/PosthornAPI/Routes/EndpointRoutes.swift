@@ -81,7 +81,8 @@ enum EndpointRoutes {
                         endpoint,
                         fault: conditions.faults[id],
                         throttledUntil: conditions.throttled[id],
-                        limitedBy: sight.limiting(endpoint.settings.node)
+                        limitedBy: sight.limiting(endpoint.settings.node),
+                        hidesAddresses: request.hidesAddresses
                     )
                     line.add("unhealthy", unhealthy(conditions.health[id]))
                     return line
@@ -97,22 +98,26 @@ enum EndpointRoutes {
     }
 
     /// The endpoint as a topology file has it, and how it is.
-    static func shown(_ id: String, _ request: APIRequest, status: Int = 200, location: String? = nil) throws -> HTTPResponse {
+    static func shown(_ id: String, _ request: APIRequest, isNew: Bool = false) throws -> HTTPResponse {
         let document = try request.outbox.endpoint(id)
         let conditions = try request.outbox.conditions(of: [id])
         let held = try request.outbox.heldCount(of: document.endpoint)
         guard case .object(var members) = TopologyWriter.object(document.endpoint.settings) else { return .noContent }
         func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+        let reason = document.endpoint.stateReason.map { request.hidesAddresses ? RefusedAddress.reason($0) : $0 }
         members += [
-            .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(document.endpoint.stateReason)),
+            .init("state", .string(document.endpoint.state.rawValue)), .init("reason", text(reason)),
             .init("broken", text(conditions.faults[id])), .init("throttled_until", text(conditions.throttled[id]?.description)),
             .init("limited_by", JSONLine.limitedBy(try request.outbox.limitSight().limiting(document.endpoint.settings.node))),
             .init("unhealthy", unhealthy(conditions.health[id])), .init("held", .number(String(held))),
             .init("held_at_least", .bool(held == ScopedOutbox.heldLimit)),
         ]
-        var response = HTTPResponse.json(Array(JSONValue.object(members).text.utf8), status: status)
+        var response = HTTPResponse.json(Array(JSONValue.object(members).text.utf8), status: isNew ? 201 : 200)
         response.headers.append("ETag", "\"\(document.tag)\"")
-        if let location { response.headers.append("Location", location) }
+        if isNew {
+            let (name, value) = request.location("/v1/endpoints/\(PercentEncoding.segment(id))")
+            response.headers.append(name, value)
+        }
         return response
     }
 
@@ -181,7 +186,7 @@ enum EndpointRoutes {
                 case let other?: throw APIProblem([InputProblem(field: "id", reason: "must be a string, not \(other.kindName)")])
                 }
                 try put(try settings(value, id: id), request, parts, isNew: true, tags: nil)
-                return try shown(id, request, status: 201, location: "/v1/endpoints/\(PercentEncoding.segment(id))")
+                return try shown(id, request, isNew: true)
             }
         )
     }

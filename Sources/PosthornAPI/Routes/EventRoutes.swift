@@ -132,13 +132,7 @@ enum EventRoutes {
             rows.event = event.id
             let page = try request.outbox.deliveries(rows, DeliveryCriteria(), limit: ScopedOutbox.eventDeliveryLimit)
             let throttled = try request.outbox.throttled(among: page.elements.map(\.endpoint))
-            let deliveries = page.elements.map { delivery in
-                JSONLine(
-                    delivery,
-                    throttledUntil: delivery.state == .pending ? throttled[delivery.endpoint] : nil,
-                    numbersAsText: true
-                )
-            }
+            let deliveries = page.elements.map { DeliveryRoutes.line($0, throttled, request) }
             let line = JSONLine(event, waitsForFanOut: waits, withData: request.has(.read), deliveries: deliveries)
             return .json(line)
         }

@@ -34,6 +34,9 @@ struct Parameter: Sendable {
     var example: String
     var isRepeatable = false
 
+    /// How often a parameter may be there, and how many types or patterns a body may name: each is compared with every row.
+    static let repeatLimit = 50
+
     static func path(_ name: String, _ kind: Kind, _ summary: String, example: String)
         -> Parameter
     {

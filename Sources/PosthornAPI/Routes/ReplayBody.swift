@@ -12,7 +12,13 @@ enum ReplayBody {
         return [
             ("node", Schema.described(Schema.string, "Only events at this node and below; all of the key's tree when it is left out.")),
             ("endpoint", Schema.described(Schema.string, "Only deliveries to this endpoint.")),
-            ("types", Schema.described(Schema.array(Schema.string), "Only events of one of these types or patterns.")),
+            (
+                "types",
+                Schema.described(
+                    Schema.array(Schema.string, limit: Parameter.repeatLimit),
+                    "Only events of one of these types or patterns."
+                )
+            ),
             (
                 "states",
                 Schema.described(
@@ -71,7 +77,12 @@ enum ReplayBody {
         var selection = Replay.Selection()
         selection.node = try body.text("node", limitBytes: Identifier.limitBytes)
         selection.endpoint = try body.text("endpoint", limitBytes: Identifier.limitBytes)
-        for (i, text) in try (body.texts("types") ?? []).enumerated() {
+        let types = try body.texts("types") ?? []
+        if types.count > Parameter.repeatLimit {
+            let reason = "names \(types.count) types or patterns; \(Parameter.repeatLimit) may be named at most"
+            throw InputProblem(.outOfRange, field: "types", reason: reason)
+        }
+        for (i, text) in types.enumerated() {
             do throws(InputProblem) { selection.types.append(try EventPattern(text)) } catch { throw error.at("types[\(i)]") }
         }
         selection.states = action.states
@@ -94,9 +105,9 @@ enum ReplayBody {
         let rate = try body.integer("rate_per_second", Replay.rates) ?? action.usualRate
         if try body.flag("dry_run") ?? false { return .json(JSONLine(try request.outbox.forecast(selection, action))) }
         do {
-            let replay = try request.outbox.startReplay(selection, action, ratePerSecond: rate, creator: request.grant.keyID)
+            let replay = try request.outbox.startReplay(selection, action, ratePerSecond: rate, by: request.grant)
             let line = JSONLine(replay, at: request.outbox.now, numbersAsText: true)
-            return .json(line, status: 201, headers: [("Location", "/v1/replays/\(replay.number)")])
+            return .json(line, status: 201, headers: [request.location("/v1/replays/\(replay.number)")])
         } catch let problem as InputProblem where problem.field == "replay" {
             throw APIProblem(.conflict, "the \(action.name) \(problem.reason)")
         }

@@ -59,8 +59,8 @@ enum ReplayRoutes {
         path: "/v1/replays",
         operation: "listReplays",
         summary:
-            "List replays, and bulk retries and cancellations, newest first. Those that are over are kept as long as they are among the "
-            + "newest \(Replay.keptLimit).",
+            "List replays, and bulk retries and cancellations, newest first. Of those that are over \(Replay.keptLimit) are kept; beyond "
+            + "that the oldest of the tenant that has most are forgotten.",
         access: .right(.readMetadata),
         parameters: ListParameters.numberedPage,
         answers: [

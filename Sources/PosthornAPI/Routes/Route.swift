@@ -49,6 +49,15 @@ struct Route: Sendable {
     var problems: [ProblemCode] = []
     let handler: RouteHandler
 
+    /// What is read of a body where none is taken: many clients send an empty object with whatever they POST.
+    static let noBodyLimitBytes = 64
+
+    /// Whether a body says no more than none does: it is empty, or an empty JSON object.
+    static func isNoBody(_ body: [UInt8]) -> Bool {
+        let letters = body.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        return letters.isEmpty || letters == Array("{}".utf8)
+    }
+
     /// The segments of the path.
     var segments: [Substring] { path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { $0 } }
 }

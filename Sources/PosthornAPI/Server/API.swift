@@ -57,7 +57,9 @@ package final class API: Sendable {
     private let calls: WorkQueue
 
     /// Threads that read and write the outbox: fewer than its readers, so that lists of others find one free.
-    static let workThreads = 2
+    static let workThreads = 3
+    /// Requests of one share that they do at a time: one thread is always left for the others.
+    static let workRunningEach = workThreads - 1
     /// Threads that call receivers.
     static let callThreads = 8
     /// Calls of one share at a time, so that receivers that hang hold up no other tenant's.
@@ -74,7 +76,13 @@ package final class API: Sendable {
         self.options = options
         emitGate = EmitGate(limitBytes: options.waitingBytes)
         book = try AccessBook(outbox)
-        work = try WorkQueue(name: "api", threads: Self.workThreads, limit: Self.workLimit, limitEach: Self.workLimitEach)
+        work = try WorkQueue(
+            name: "api",
+            threads: Self.workThreads,
+            limit: Self.workLimit,
+            limitEach: Self.workLimitEach,
+            runningEach: Self.workRunningEach
+        )
         calls = try WorkQueue(
             name: "api-call",
             threads: Self.callThreads,
@@ -142,15 +150,15 @@ package final class API: Sendable {
         do throws(APIProblem) {
             let request = try result.get()
             switch request.route.handler {
-            case .plain(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: work) })
-            case .outbound(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request, on: calls) })
-            case .direct(let handler): return collect(request, .later { [self] in run(handler, $0, $1, request) })
-            case .stream(let handler): return collect(request, .later { [self] in begin(handler, $1, request) })
+            case .plain(let handler): return collect(request) { [self] in run(handler, $0, $1, on: work) }
+            case .outbound(let handler): return collect(request) { [self] in run(handler, $0, $1, on: calls) }
+            case .direct(let handler): return collect(request) { [self] in run(handler, $0, $1) }
+            case .stream(let handler): return collect(request) { [self] in begin(handler, $0, $1) }
             case .lines(let stream, let whole):
                 let share = request.grant.share
                 if emitGate.isFull(share) { throw EmitGate.refusal }
                 guard request.bodyType == EventRoutes.linesType else {
-                    return collect(request, .later { [self] in run(whole, $0, $1, request) })
+                    return collect(request) { [self] in run(whole, $0, $1) }
                 }
                 if !emitGate.openStream(share) {
                     throw APIProblem(.tooManyRequests, "too many streams of events are open", headers: [("Retry-After", "1")])
@@ -162,41 +170,46 @@ package final class API: Sendable {
         }
     }
 
-    private func collect(_ request: APIRequest, _ handler: HTTPHandler) -> HTTPDecision {
-        .collect(limitBytes: request.route.body?.limitBytes ?? 0, handler)
+    private func collect(_ request: APIRequest, _ handler: @escaping @Sendable (APIRequest, HTTPResponder) -> Void) -> HTTPDecision {
+        let basePath = options.basePath
+        let whole = HTTPHandler.later { whole, responder in
+            do throws(APIProblem) { handler(try request.with(body: whole.body), responder) } catch {
+                responder.respond(error.response(basePath: basePath))
+            }
+        }
+        return .collect(limitBytes: request.route.body?.limitBytes ?? Route.noBodyLimitBytes, whole)
     }
 
     private func run(
         _ handler: @escaping @Sendable (APIRequest) throws -> HTTPResponse,
-        _ request: HTTPRequest,
-        _ responder: HTTPResponder,
         _ api: APIRequest,
+        _ responder: HTTPResponder,
         on queue: WorkQueue
     ) {
-        let isTaken = queue.submit(for: api.grant.share) { [self] in responder.respond(answer(api.with(body: request.body), handler))
+        let isTaken = queue.submit(for: api.grant.share) { [self] in responder.respond(answer(api, handler))
         }
         if isTaken { return }
         let problem = APIProblem(.tooManyRequests, "too many requests wait", headers: [("Retry-After", "1")])
         responder.respond(problem.response(basePath: options.basePath))
     }
 
-    private func run(_ handler: RouteHandler.DirectHandler, _ request: HTTPRequest, _ responder: HTTPResponder, _ api: APIRequest) {
-        do { try handler(api.with(body: request.body)) { responder.respond($0) } } catch { responder.respond(refusal(error, api.head.id)) }
+    private func run(_ handler: RouteHandler.DirectHandler, _ api: APIRequest, _ responder: HTTPResponder) {
+        do { try handler(api) { responder.respond($0) } } catch { responder.respond(refusal(error, api.head.id)) }
     }
 
     private func begin(
         _ handler: (APIRequest, (HTTPResponse) -> HTTPResponseStream?) throws -> Void,
-        _ responder: HTTPResponder,
-        _ api: APIRequest
+        _ api: APIRequest,
+        _ responder: HTTPResponder
     ) {
         do { try handler(api) { responder.stream($0, isEndless: true) } } catch { responder.respond(refusal(error, api.head.id)) }
     }
 
     private func answer(_ request: APIRequest, _ handler: (APIRequest) throws -> HTTPResponse) -> HTTPResponse {
         do {
-            let node = ChangeNotes.node(of: request)
+            let before = ChangeNotes.subject(of: request)
             let response = try Idempotency.answer(request, handler)
-            ChangeNotes.note(request, response, node: node, book)
+            ChangeNotes.note(request, response, before, book)
             return response
         } catch {
             return refusal(error, request.head.id)

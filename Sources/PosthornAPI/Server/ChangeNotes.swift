@@ -20,35 +20,58 @@ enum ChangeNotes {
     /// Operations that change nothing: they ask, or send what is no event.
     static let others: Set<String> = ["emitEvents", "explainType", "testEndpoint", "askEndpoint"]
 
-    /// The node of what a request is about, looked up before it is done, since it may be gone afterwards.
-    static func node(of request: APIRequest) -> String? {
-        guard actions[request.route.operation] != nil, request.route.parameters.contains(where: { $0.place == .path }) else { return nil }
-        let id = request.path("id")
+    /// What a request is about, as it is before it is done, or afterwards.
+    struct Subject {
+        /// The node in whose tree it is, which is looked up before, since it may be gone afterwards.
+        var node: String?
+        /// What is the same as long as nothing of it has changed; `nil` where that is not looked at.
+        var form: [String]?
+    }
+
+    /// Looks up what a request is about.
+    static func subject(of request: APIRequest) -> Subject {
+        guard actions[request.route.operation] != nil, request.route.parameters.contains(where: { $0.place == .path }) else {
+            return Subject()
+        }
+        let (outbox, id) = (request.outbox, request.path("id"))
         switch request.route.segments[1] {
-        case "endpoints": return try? request.outbox.endpoint(id).endpoint.settings.node
-        case "deliveries": return request.number("number").flatMap { try? request.outbox.nodeOfEndpoint(ofDelivery: $0) }
-        case "nodes": return id
-        case "keys": return try? request.outbox.accessKeys().first { $0.id == id }?.node
-        case "portal-sessions": return try? request.outbox.portalSessions().first { $0.id == id }?.node
-        default: return nil
+        case "endpoints":
+            guard let document = try? outbox.endpoint(id) else { return Subject() }
+            let endpoint = document.endpoint
+            let health = (try? outbox.conditions(of: [id]))?.health[id].map { "\($0.state)" }
+            let form = [document.tag, endpoint.state.rawValue, endpoint.stateReason ?? "", health ?? ""]
+            // Reading secrets counts, and changes nothing.
+            return Subject(node: endpoint.settings.node, form: request.route.method == "GET" ? nil : form)
+        case "deliveries": return Subject(node: request.number("number").flatMap { try? outbox.nodeOfEndpoint(ofDelivery: $0) })
+        case "nodes": return Subject(node: id, form: (try? outbox.topology())?.node(id).map { ["\($0)"] })
+        case "keys":
+            let key = try? outbox.accessKeys().first { $0.id == id }
+            return Subject(node: key?.node, form: key.map { ["\($0.revoked != nil)"] })
+        case "portal-sessions":
+            let session = try? outbox.portalSessions().first { $0.id == id }
+            return Subject(node: session?.node, form: session.map { ["\($0.revoked != nil)"] })
+        default: return Subject()
         }
     }
 
-    /// Notes a request that was done.
-    /// - Parameter node: As ``node(of:)`` has it.
-    static func note(_ request: APIRequest, _ response: HTTPResponse, node: String?, _ book: AccessBook) {
+    /// Notes a request that was done, unless it changed nothing: the list is bounded, and what fills it hides what was changed.
+    /// - Parameter before: What it is about, as it was before.
+    static func note(_ request: APIRequest, _ response: HTTPResponse, _ before: Subject, _ book: AccessBook) {
         guard let action = actions[request.route.operation], (200..<300).contains(response.status) else { return }
         // Answered again, and done once; or only counted what it would do.
         if response.headers["Idempotency-Replayed"] != nil || request.flag("dry_run") { return }
         if ["createReplay", "retryDeliveries", "cancelDeliveries"].contains(request.route.operation), response.status != 201 { return }
+        if let form = before.form, subject(of: request).form == form { return }
         let answer = (try? JSONValue.parse(response.body)) ?? .null
+        if answer["changes"] == .array([]) { return }
         let subject = request.text("id") ?? request.text("number") ?? answer["id"]?.plainText
         request.outbox.note(
             action,
             subject: subject,
             // What is made says where it is. What belongs to nothing of the tree belongs to who did it.
-            node: node ?? answer["node"]?.plainText ?? request.grant.node,
-            by: actor(request.grant, book)
+            node: before.node ?? answer["node"]?.plainText ?? request.grant.node,
+            by: actor(request.grant, book),
+            share: request.grant.share
         )
     }
 

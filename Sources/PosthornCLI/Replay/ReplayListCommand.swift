@@ -9,7 +9,7 @@ enum ReplayListCommand: Command {
         name: "replay list",
         summary: "list replays, and bulk retries and cancellations, newest first",
         details: [
-            "Those that are over are kept as long as they are among the newest \(Replay.keptLimit).",
+            "Of those that are over \(Replay.keptLimit) are kept; beyond that the oldest of the tenant that has most are forgotten.",
             "With --json: an object a line, with what posthorn replay show prints.",
         ],
         examples: ["posthorn replay list", "posthorn replay list --json"]

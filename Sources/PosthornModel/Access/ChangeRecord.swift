@@ -37,10 +37,10 @@ public struct ChangeRecord: Sendable, Hashable {
         self.node = node
     }
 
-    /// The longest list of changes; the oldest go first.
+    /// The longest list of changes; beyond it the oldest go of the share that has most, so that none pushes out those of others.
     public static let keptLimit: Int64 = 50_000
     /// How long a change is kept: ninety days.
     public static let keptMilliseconds: Int64 = 90 * 86_400_000
-    /// Old changes that one new one removes at most.
+    /// Old changes that one new one removes at most for their age; and after so many the number of all is looked at.
     public static let forgottenEach = 100
 }

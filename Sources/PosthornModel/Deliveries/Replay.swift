@@ -63,11 +63,11 @@ public struct Replay: Sendable, Hashable {
     public static let usualRate = 50
     /// What may be asked for.
     public static let rates = 1...10_000
-    /// Replays that are kept when they are over, of the newest; older ones are forgotten.
+    /// Replays that are kept when they are over; where there are more, the oldest of the share that has most are forgotten.
     public static let keptLimit = 1000
-    /// Replays that may go on at one time, in all and of one node's keys.
+    /// Replays that may go on at one time, in all and of one share.
     public static let openLimit = 100
-    /// The same of the keys of one node.
+    /// The same of one share.
     public static let openLimitEach = 10
 
     /// Its number in this outbox; 0 before it is stored.
@@ -84,6 +84,8 @@ public struct Replay: Sendable, Hashable {
     public let created: Timestamp
     /// The id of the key that asked for it; `nil` for one of the command line.
     public let creator: String?
+    /// Whose share of what is limited it uses: that of the key that asked for it; empty for the command line.
+    package var share = ""
     /// How far it is.
     public var state = State.running
     /// The number of the delivery, or of the event for current recipients, up to which it has looked.

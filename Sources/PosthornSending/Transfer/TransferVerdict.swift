@@ -98,16 +98,16 @@ struct TransferVerdict: Hashable {
     private static func failure(of intervention: AbortCause?) -> (AttemptError, String)? {
         switch intervention {
         case .refusedAddress(let address):
-            return (.refusedAddress, "\(address) is in a range that the egress guard forbids")
+            return (.refusedAddress, "\(address) \(RefusedAddress.forbidden)")
         case .refusedPlainHTTP(let address):
             return (
                 .refusedAddress,
-                "plain http goes only to ranges that are opened, and \(address) is in none; use https"
+                "\(RefusedAddress.plainHTTP), and \(address) is in none; use https"
             )
         case .refusedName(let name):
             return (.refusedAddress, "\(name) is no public name, and what a proxy makes of it cannot be judged")
         case .refusedPlainName(let name):
-            let reason = "plain http goes only to ranges that are opened, and where a proxy finds \(name) is not known; use https"
+            let reason = "\(RefusedAddress.plainHTTP), and where a proxy finds \(name) is not known; use https"
             return (.refusedAddress, reason)
         case .noSource(let address):
             return (.connect, "\(address) is of a kind for which there is no source address")

@@ -78,7 +78,7 @@ package struct CopiedTable: Sendable, Hashable {
         CopiedTable(
             "posthorn_replay",
             "number:i scope node endpoint types states since:i until:i recipients rate:i created:i creator state position:i through:i total:i "
-                + "done:i refused:i finished:i action errors event status_classes attempts_min:i"
+                + "done:i refused:i finished:i action errors event status_classes attempts_min:i share"
         ),
         CopiedTable("posthorn_statistics", key: 3, "endpoint:i span:i start:i delivered:i exhausted:i failed durations lags"),
         CopiedTable("posthorn_idempotency", key: 2, "owner name digest created:i status:i content_type location body:b"),
@@ -86,7 +86,7 @@ package struct CopiedTable: Sendable, Hashable {
             "posthorn_portal_session",
             "number:i id node rights code_digest cookie_digest created:i link_expires:i expires:i opened:i revoked:i maker changed:i"
         ),
-        CopiedTable("posthorn_change", "number:i created:i actor actor_id actor_name action subject node"),
+        CopiedTable("posthorn_change", "number:i created:i actor actor_id actor_name action subject node share"),
     ]
 
     /// Counters and texts of an outbox that go with it: what rows refer to by generations, and what digests are made with.

@@ -32,7 +32,7 @@ import Testing
         #expect(made.status == 201 && made.headers["Cache-Control"] == "no-store" && made.json["state"]?.string == "unopened")
         #expect(made.json["expires"] == .string("\(bench.clock.now().advanced(byMilliseconds: 3_600_000))"))
         let visitor = try bench.open(try path(made))
-        let form = /posthorn=phs_[0-9a-f]{12}_[A-Za-z0-9_\-]{43}; Max-Age=3600; Path=\/; HttpOnly; SameSite=Strict/
+        let form = /posthorn=phs_[0-9a-f]{12}_[A-Za-z0-9_\-]{43}; Max-Age=90000; Path=\/; HttpOnly; SameSite=Strict/
         #expect(visitor.field.wholeMatch(of: form) != nil)
         let whoami = bench.ask("GET", "/v1/whoami", headers: visitor.headers)
         #expect(whoami.json["node"]?.string == "c1" && whoami.json["key"]?.string == made.json["id"]?.string)
@@ -79,11 +79,26 @@ import Testing
         }
         #expect(disable([visitor.cookie]).problem == "forbidden")
         #expect(disable([visitor.cookie, ("X-CSRF-Token", "")]).problem == "forbidden")
-        #expect(disable([visitor.cookie, ("X-CSRF-Token", other.token)]).problem == "forbidden")
+        #expect(disable([visitor.cookie, ("X-CSRF-Token", other.token)]).problem == "session-ended")
         #expect(disable([visitor.cookie, ("X-CSRF-Token", visitor.token), ("X-CSRF-Token", visitor.token)]).problem == "forbidden")
         #expect(try bench.outbox.scoped(to: nil).endpoint("mine").endpoint.state == .active)
         #expect(disable(visitor.headers).status == 200)
         #expect(!visitor.cookie.1.contains(visitor.token))
+    }
+
+    /// A browser has one session. A page of one that another link has replaced sends that one's cookie with its own token.
+    @Test func aPageOfASessionThatWasReplacedReadsNothingOfTheOther() throws {
+        let (first, second) = (try bench.visitor("c1", [.read, .retry]), try bench.visitor("c2", [.read]))
+        func read(_ path: String, _ token: String) -> Answer {
+            bench.ask("GET", path, headers: [second.cookie, ("X-CSRF-Token", token), ("Sec-Fetch-Site", "same-origin")])
+        }
+        let refused = read("/v1/nodes", first.token)
+        #expect(refused.status == 401 && refused.problem == "session-ended" && !refused.text.contains("c2"))
+        #expect(refused.json["detail"]?.string == "this browser has opened another portal session since")
+        #expect(read("/v1/nodes", second.token).all("id") == ["c2", "s2"])
+        // Also where the other one has no right to it.
+        let retry = bench.ask("POST", "/v1/replays", body: "{}", headers: [second.cookie, ("X-CSRF-Token", first.token)])
+        #expect(retry.problem == "session-ended")
     }
 
     /// Browsers say what asked for it, also where the operator embeds the pages and cookies go along with requests of other sites.

@@ -56,6 +56,23 @@ import Testing
         #expect(post("retry", #"{"endpoint":"none"}"#).faults == ["/endpoint"])
     }
 
+    /// Each type is compared with every row, so that thousands of them would hold a thread for minutes.
+    @Test func typesAreBounded() throws {
+        func types(_ count: Int) -> String { (0..<count).map { #""A\#($0)*""# }.joined(separator: ",") }
+        let (most, more) = (types(Parameter.repeatLimit), types(Parameter.repeatLimit + 1))
+        for (path, name) in [("/v1/replays", "replay"), ("/v1/deliveries/retry", "retry"), ("/v1/deliveries/cancel", "cancel")] {
+            #expect(bench.ask("POST", path, body: #"{"types":[\#(most)],"dry_run":true}"#).status == 200, "\(name)")
+            let refused = bench.ask("POST", path, body: #"{"types":[\#(more)],"dry_run":true}"#)
+            #expect(refused.faults == ["/types"] && refused.text.contains("names 51 types or patterns; 50 may be named at most"), "\(name)")
+        }
+        func query(_ count: Int) -> String { (0..<count).map { "type=A\($0)*" }.joined(separator: "&") }
+        for path in ["/v1/deliveries", "/v1/events"] {
+            #expect(bench.ask("GET", "\(path)?\(query(Parameter.repeatLimit))").status == 200, "\(path)")
+            let refused = bench.ask("GET", "\(path)?\(query(Parameter.repeatLimit + 20))")
+            #expect(refused.faults == ["type"] && refused.text.contains("may be there 50 times at most"), "\(path)")
+        }
+    }
+
     @Test func aKeysJobTouchesNothingOutsideOfItsTree() throws {
         let (own, other) = (try bench.key("c1", .retry, .readMetadata), try bench.key("c2", .retry, .readMetadata))
         let dry = post("cancel", #"{"dry_run":true}"#, key: own)

@@ -48,7 +48,8 @@ import Testing
         #expect(bench.ask("GET", "/v1/endpoints/mine/secret", key: shop).status == 200)
         #expect(bench.ask("DELETE", "/v1/endpoints/far", key: other).status == 200)
         #expect(bench.ask("POST", "/v1/endpoints/mine/enable", key: admin).status == 200)
-        #expect(bench.ask("PUT", "/v1/topology", key: admin, body: #"{"nodes":[],"endpoints":[]}"#).status == 200)
+        let body = #"{"nodes":[{"id":"r9","level":"reseller"}],"endpoints":[]}"#
+        #expect(bench.ask("PUT", "/v1/topology", key: admin, body: body).status == 200)
         let own = [
             "admin: endpoint enable mine at c1", "shop: endpoint secret mine at c1", "shop: cancel \(number) at c1",
             "shop: endpoint disable mine at c1",
@@ -56,6 +57,20 @@ import Testing
         #expect(try changes(shop) == own)
         #expect(try changes(other) == ["other: endpoint remove far at c2"])
         #expect(try changes(admin) == ["admin: apply null at null", own[0], "other: endpoint remove far at c2"] + own[1...])
+    }
+
+    /// The list is bounded: who fills it with what changed nothing hides what was changed.
+    @Test func whatChangedNothingIsNotNoted() throws {
+        let (shop, admin) = (try key("shop", "c1", .read, .endpoints), try key("admin", nil, .admin))
+        for _ in 0..<2 {
+            #expect(bench.ask("POST", "/v1/endpoints/mine/enable", key: shop).status == 200)
+            #expect(bench.ask("PATCH", "/v1/endpoints/mine", key: shop, body: #"{"timeout_ms":5000}"#).status == 200)
+            #expect(bench.ask("POST", "/v1/endpoints/mine/disable", key: shop, body: #"{"reason":"r"}"#).status == 200)
+            #expect(bench.ask("POST", "/v1/endpoints/mine/disable", key: shop, body: #"{"reason":"r"}"#).status == 200)
+            #expect(bench.ask("PUT", "/v1/topology", key: admin, body: #"{"nodes":[],"endpoints":[]}"#).status == 200)
+        }
+        let (disabled, enabled) = ("shop: endpoint disable mine at c1", "shop: endpoint enable mine at c1")
+        #expect(try changes(admin) == [disabled, enabled, disabled, "shop: endpoint change mine at c1"])
     }
 
     @Test func whatIsRefusedOrOnlyCountedIsNotNoted() throws {

@@ -20,6 +20,31 @@ import Testing
 
     private func create(_ body: String, key: String? = nil) -> Answer { bench.ask("POST", "/v1/replays", key: key, body: body) }
 
+    @Test func whatIsMadeIsWhereTheServerHasIt() throws {
+        var options = API.Options()
+        options.basePath = "/hooks"
+        let bench = try APIBench(options)
+        let endpoint = #"{"id":"a b","node":"c1","url":"https://a.example/","vendor":"weseedo"}"#
+        for (path, body, location) in [
+            ("endpoints", endpoint, "endpoints/a%20b"), ("replays", "{}", "replays/1"), ("deliveries/retry", "{}", "replays/2"),
+        ] {
+            let made = bench.ask("POST", "/hooks/v1/\(path)", body: body)
+            #expect(made.status == 201 && made.headers["Location"] == "/hooks/v1/\(location)", "\(path)")
+            #expect(bench.ask("GET", try #require(made.headers["Location"])).status == 200, "\(path)")
+        }
+    }
+
+    /// Or one tenant took them all, with a key for each node below its own.
+    @Test func theKeysThatATenantsKeysHaveMadeShareItsReplays() throws {
+        let own = try bench.key("c1", .retry, .keys)
+        let made = bench.ask("POST", "/v1/keys", key: own, body: #"{"node":"s1","rights":["retry"]}"#)
+        let below = try #require(made.json["key"]?.string)
+        try bench.api.book.refresh()
+        for number in 0..<Replay.openLimitEach { #expect(create("{}", key: number % 2 == 0 ? own : below).status == 201) }
+        #expect(create("{}", key: own).problem == "conflict" && create("{}", key: below).problem == "conflict")
+        #expect(create("{}", key: try bench.key("c2", .retry)).status == 201)
+    }
+
     @Test func aReplayIsMadeListedShownAndEnded() throws {
         let made = create(#"{"endpoint":"mine","states":["exhausted","delivered"],"rate_per_second":20,"types":["MEETING_*"]}"#)
         #expect(made.status == 201 && made.headers["Location"] == "/v1/replays/1")

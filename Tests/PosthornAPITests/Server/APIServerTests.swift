@@ -1,5 +1,5 @@
 import CPosthornTestSockets
-import Posthorn
+import Dispatch
 import PosthornHTTP
 import PosthornModel
 import PosthornStore
@@ -9,6 +9,7 @@ import PosthornText
 import Synchronization
 import Testing
 
+@testable import Posthorn
 @testable import PosthornAPI
 
 /// The API over real sockets.
@@ -44,6 +45,52 @@ import Testing
         #expect(client.readAnswer().contains(#""deliveries":[{"id":""#))
         client.send(request("HEAD /v1/events/e1"))
         #expect(client.read(until: "\r\n\r\n").contains("Content-Length: "))
+    }
+
+    @Test func requestsOfOneKeyThatWaitLeaveAThreadForOthers() throws {
+        let busy = try outbox.makeAccessKey(node: "c1", rights: [.endpoints])
+        let other = try outbox.makeAccessKey(node: "c2", rights: [.read])
+        let server = try server()
+        defer { server.stop() }
+        let (begun, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        outbox.writer.submit(isolated: false) { (_) throws(OutboxProblem) in
+            begun.signal()
+            gate.wait()
+        } done: { _ in
+        }
+        begun.wait()
+        let waiting = try (0...API.workThreads).map { _ in try TestClient(port: server.port) }
+        let change = request("POST /v1/endpoints/mine/disable", "Authorization: Bearer \(busy.token.text)\r\n", body: "{}")
+        for client in waiting { client.send(change) }
+        let client = try TestClient(port: server.port)
+        client.send(request("GET /healthz"))
+        _ = client.readAnswer()
+        client.send(request("GET /v1/nodes", "Authorization: Bearer \(other.token.text)\r\n"))
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 200 "))
+        gate.signal()
+        for client in waiting { #expect(client.readAnswer().hasPrefix("HTTP/1.1 200 ")) }
+    }
+
+    /// Many clients send an empty object with whatever they POST.
+    @Test func whereNoBodyIsTakenAnEmptyObjectIsNone() throws {
+        _ = try outbox.emit(NewEvent(id: "e1", type: "MEETING_STARTED", node: "s1", data: "{}"))
+        let server = try server()
+        defer { server.stop() }
+        let client = try TestClient(port: server.port)
+        let path = "POST /v1/deliveries/1/cancel"
+        client.send(request(path, body: #"{"reason":1}"#))
+        let refused = client.readAnswer()
+        #expect(refused.hasPrefix("HTTP/1.1 413 ") && refused.contains("the path takes no body; leave it out, or send {}"))
+        client.send(request(path, body: " { }\r\n"))
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 200 "))
+        // It is cancelled now, and the connection serves on.
+        client.send(request(path, "Transfer-Encoding: chunked\r\n") + "2\r\n{}\r\n0\r\n\r\n")
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 409 "))
+        client.send(request(path))
+        #expect(client.readAnswer().hasPrefix("HTTP/1.1 409 "))
+        client.send(request(path, body: String(repeating: "x", count: Route.noBodyLimitBytes + 1)))
+        let long = client.readAnswer()
+        #expect(long.hasPrefix("HTTP/1.1 413 ") && long.contains("the path takes no body"))
     }
 
     @Test func refusalsOfTheServerAreProblemsOfTheAPI() throws {

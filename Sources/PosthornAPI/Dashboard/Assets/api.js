@@ -16,9 +16,9 @@ export const key = {
 export const me = {
     access: null,
     can: right => me.access?.rights.includes(right) ?? false,
-    /// Whether the whole outbox is seen.
     /// Whether the reader came through the link of a portal session, and has no key.
     get isVisitor() { return (me.access?.csrf_token ?? null) !== null; },
+    /// Whether the whole outbox is seen.
     get seesAll() { return me.access !== null && me.access.node === null; },
 };
 
@@ -51,7 +51,7 @@ export function query(values) {
     return text === '' ? '' : `?${text}`;
 }
 
-/// Asks the API. Answers `{body, tag}`.
+/// Asks the API. Answers `{body, text, tag}`: the body, read, and as it was written.
 /// - `options.body`: an object to send; `options.type`: its media type, if it is another than JSON; `options.tag`: for If-Match.
 export async function ask(method, target, options = {}) {
     const headers = { Accept: 'application/json, application/problem+json' };
@@ -59,8 +59,8 @@ export async function ask(method, target, options = {}) {
     if (secret) headers.Authorization = `Bearer ${secret}`;
     if (options.body !== undefined) headers['Content-Type'] = options.type ?? 'application/json';
     if (options.tag) headers['If-Match'] = options.tag;
-    // What the browser sends by itself must be meant by this page.
-    if (!secret && me.isVisitor && method !== 'GET') headers['X-CSRF-Token'] = me.access.csrf_token;
+    // What the browser sends by itself must be meant by this page; and where it sends another session's cookie, it must not be shown as this one's.
+    if (!secret && me.isVisitor) headers['X-CSRF-Token'] = me.access.csrf_token;
     let response;
     try {
         response = await fetch(base + target, {
@@ -74,7 +74,7 @@ export async function ask(method, target, options = {}) {
     const text = await response.text();
     let body = null;
     try { body = text === '' ? null : JSON.parse(text); } catch { body = { detail: text.slice(0, 200) }; }
-    if (response.ok) return { body, tag: response.headers.get('ETag') };
+    if (response.ok) return { body, text, tag: response.headers.get('ETag') };
     const problem = new Problem(response.status, body ?? {}, response.headers.get('X-Request-Id'));
     if (response.status === 401 && !options.isTrial) dispatchEvent(new CustomEvent('signed-out', { detail: problem }));
     throw problem;

@@ -1,8 +1,8 @@
 // The shell: who is signed in, the way about, and the keys of the keyboard.
 
 import { h, fill, button, dialog } from './dom.js';
-import { ask, base, get, key, me, path as pathOf } from './api.js';
-import { link, go, leavePage, render, startRouter } from './router.js';
+import { ask, base, get, key, me, path as pathOf, Problem } from './api.js';
+import { link, go, leavePage, problemNote, render, startRouter } from './router.js';
 import { refresh } from './refresh.js';
 import { signIn } from './sign-in.js';
 import './overview.js';
@@ -61,11 +61,28 @@ async function leave() {
     leavePage();
     const { access, isVisitor } = me;
     // The browser keeps a session's cookie out of reach of this page, so the server ends it.
-    if (isVisitor) await ask('DELETE', pathOf`v1/portal-sessions/${access.key}`).catch(() => {});
+    if (isVisitor) {
+        try { await ask('DELETE', pathOf`v1/portal-sessions/${access.key}`, { isTrial: true }); } catch (error) {
+            // What is over already need not be ended; whatever else goes wrong leaves it open to the next reader at this browser.
+            if (error.status !== 401) {
+                render();
+                stillSignedIn(error);
+                return;
+            }
+        }
+    }
     key.clear();
     me.access = null;
     if (isVisitor) farewell();
     else start();
+}
+
+function stillSignedIn(error) {
+    return dialog('You are still signed in', close => [
+        problemNote(error),
+        h('p', {}, 'Your session could not be ended. Try again, and do not leave this browser to others before it has worked.'),
+        h('div', { class: 'actions' }, h('button', { type: 'button', class: 'first', onclick: () => close(), autofocus: true }, 'Close')),
+    ]);
 }
 
 /// A visitor has no key to sign in with.
@@ -117,9 +134,13 @@ addEventListener('keydown', event => {
 
 addEventListener('signed-out', event => {
     if (!me.access) return;
+    // A browser forgets the cookie of a session that is long over, and the API then asks for a key, which a visitor never had.
+    const isForgotten = me.isVisitor && event.detail.kind !== 'session-ended';
+    // What the page makes of its own refusal must not take the place of what is said here.
+    leavePage();
     key.clear();
     me.access = null;
-    start(event.detail);
+    start(isForgotten ? new Problem(401, { type: 'session-ended', detail: 'the portal session has expired or was ended' }) : event.detail);
 });
 
 /// Begins with the key or session that the browser has, or asks for a key.

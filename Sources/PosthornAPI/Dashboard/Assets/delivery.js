@@ -1,11 +1,12 @@
 // One delivery: what was sent, what came back each time, when it is tried next, and who else got the event.
 
 import { h, fill, button, copyButton, facts, hidden, note, table } from './dom.js';
-import { get, path, me } from './api.js';
+import { ask, get, path, me } from './api.js';
 import { page, link, problemNote } from './router.js';
 import { advice, count, curl, deliveryState, due, endpointTrouble, isSuspended, length, outcome, pretty, states, time, timeAndDistance, unknown } from './words.js';
 import { act, acts } from './many.js';
 import { follow, isInUse } from './refresh.js';
+import { laidOut, member } from './json.js';
 import { recipientsTable } from './recipients.js';
 
 const everyMilliseconds = 2000;
@@ -119,13 +120,13 @@ function requestOf(delivery) {
 
 async function showEvent(delivery, element, signal) {
     const id = delivery.event;
-    const [event, recipients] = await Promise.allSettled([get(path`v1/events/${id}`, signal), get(path`v1/events/${id}/recipients`, signal)]);
+    const [event, recipients] = await Promise.allSettled([ask('GET', path`v1/events/${id}`, { signal }), get(path`v1/events/${id}/recipients`, signal)]);
     if (signal.aborted) return;
     fill(element,
         h('h2', {}, 'Who else got this event'),
         recipients.status === 'rejected' ? problemNote(recipients.reason) : recipientsTable(recipients.value.data),
-        event.status === 'fulfilled' && event.value.data !== undefined && [
-            h('h2', {}, 'The event\'s data'), event.value.data_dropped ? h('p', {}, 'It was dropped, as run --keep-payloads says.')
-                : h('pre', { tabindex: '0', 'aria-label': 'The event\'s data' }, JSON.stringify(event.value.data, null, 2)),
+        event.status === 'fulfilled' && event.value.body.data !== undefined && [
+            h('h2', {}, 'The event\'s data'), event.value.body.data_dropped ? h('p', {}, 'It was dropped, as run --keep-payloads says.')
+                : h('pre', { tabindex: '0', 'aria-label': 'The event\'s data' }, laidOut(member(event.value.text, 'data'))),
         ]);
 }

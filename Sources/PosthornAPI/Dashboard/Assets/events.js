@@ -1,9 +1,10 @@
 // Events: what has happened, and what has become of one.
 
 import { h, fill, button, facts, hidden, makeID, note, table, tableRow } from './dom.js';
-import { get, path, query, me } from './api.js';
+import { ask, get, path, query, me } from './api.js';
 import { page, link, go, problemNote } from './router.js';
 import { count, deliveryState, outcome, time, timeAndDistance } from './words.js';
+import { laidOut, member } from './json.js';
 import { recipientsTable } from './recipients.js';
 
 const names = ['type', 'node'];
@@ -55,7 +56,7 @@ page('events', async context => {
 
 page('events/:id', async context => {
     const { values, main, signal } = context;
-    const [event, recipients] = await Promise.all([get(path`v1/events/${values.id}`, signal), get(path`v1/events/${values.id}/recipients`, signal)]);
+    const [{ body: event, text }, recipients] = await Promise.all([ask('GET', path`v1/events/${values.id}`, { signal }), get(path`v1/events/${values.id}/recipients`, signal)]);
     fill(main, context.title(`Event ${event.id}`),
         event.waits_for_fan_out && note('', h('p', {}, 'Its recipients are not chosen yet; posthorn run does that.')),
         facts([
@@ -64,7 +65,7 @@ page('events/:id', async context => {
             ['Headers', Object.entries(event.headers ?? {}).map(([name, value]) => h('div', {}, h('code', {}, `${name}: ${value}`)))],
         ]),
         event.data_dropped && note('warn', h('p', {}, 'Its data was dropped, as run --keep-payloads says. It is listed, and cannot be sent again.')),
-        event.data !== undefined && event.data !== null && [h('h2', {}, 'Data'), h('pre', { tabindex: '0', 'aria-label': 'Data' }, JSON.stringify(event.data, null, 2))],
+        event.data !== undefined && event.data !== null && [h('h2', {}, 'Data'), h('pre', { tabindex: '0', 'aria-label': 'Data' }, laidOut(member(text, 'data')))],
         !me.can('read') && !event.data_dropped && hidden('Its data is'),
         h('h2', {}, 'Who gets it, and why'), recipientsTable(recipients.data),
         h('h2', {}, 'Deliveries'),

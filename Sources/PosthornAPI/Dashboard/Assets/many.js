@@ -65,7 +65,7 @@ export async function act(each, rows, message, signal) {
         while (waiting.length > 0 && !signal.aborted) {
             const row = waiting.shift();
             try {
-                await post(path`v1/deliveries/${row.id}/` + each.name, each.body ?? {});
+                await post(path`v1/deliveries/${row.id}/` + each.name, each.body);
                 done += 1;
             } catch (error) {
                 refused.set(error.message, [...refused.get(error.message) ?? [], row.id]);

@@ -28,7 +28,7 @@ export async function follow(signal, milliseconds, action) {
             fill(stale);
         } catch (error) {
             // Goes on: what cannot be had now may be had the next time.
-            if (error.name !== 'AbortError') fill(stale, note('warn', h('p', {}, `This page is not up to date: ${error.message}`)));
+            if (error.name !== 'AbortError' && !signal.aborted) fill(stale, note('warn', h('p', {}, `This page is not up to date: ${error.message}`)));
         } finally { isBusy = false; }
         plan();
     }

@@ -1,6 +1,7 @@
 // What people read: times, lengths, counts, states, and what each error means and asks for. The same words as the command line's.
 
 import { h } from './dom.js';
+import { laidOut } from './json.js';
 
 const numbers = new Intl.NumberFormat('en');
 const dateTimes = new Intl.DateTimeFormat('en-GB', {
@@ -157,7 +158,8 @@ export function outcome(attempt) {
 
 /// JSON laid out for people; the text as it is where it is none.
 export function pretty(text) {
-    try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
+    try { JSON.parse(text); } catch { return text; }
+    return laidOut(text);
 }
 
 /// A word for the shell.
