@@ -214,7 +214,7 @@ extension PostgresStore {
         let rows = try run(
             """
             SELECT id, type, node, created, data, traceparent, headers, origin, seq FROM (
-                SELECT o.*, sum(octet_length(o.data)) OVER (ORDER BY place) - octet_length(o.data) AS before
+                SELECT o.*, sum(octet_length(o.data)) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - octet_length(o.data) AS before
                 FROM unnest($1::bigint[]) WITH ORDINALITY AS sought (number, place) JOIN posthorn_outbox o ON o.seq = sought.number) sized
             WHERE before < $2
             """,

@@ -187,16 +187,15 @@ extension PostgresStore {
     /// What the receiver at one address has asked for is no wish of the one at another, and how it does says nothing of that. One that is
     /// disabled stays so until it is enabled.
     private func liftThrottle(of endpoint: Int64, movingTo url: String) {
-        for rows in ["posthorn_throttle WHERE endpoint = $1", "posthorn_health WHERE endpoint = $1 AND state <> 'disabled'"] {
-            runLater(
-                """
-                DELETE FROM \(rows) AND $2 <> (
-                    SELECT url FROM posthorn_endpoint_revision WHERE endpoint = $1 ORDER BY key DESC LIMIT 1)
-                """,
-                .integer(endpoint),
-                .text(url)
-            )
-        }
+        runLater(
+            """
+            WITH former AS (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = $1 ORDER BY key DESC LIMIT 1),
+            lifted AS (DELETE FROM posthorn_throttle WHERE endpoint = $1 AND $2 <> (SELECT url FROM former))
+            DELETE FROM posthorn_health WHERE endpoint = $1 AND state <> 'disabled' AND $2 <> (SELECT url FROM former)
+            """,
+            .integer(endpoint),
+            .text(url)
+        )
     }
 }
 #endif
