@@ -188,23 +188,29 @@ extension SQLiteStore {
     /// What the receiver at one address has asked for is no wish of the one at another, and how it does says nothing of that. One that is
     /// disabled stays so until it is enabled.
     private func liftThrottle(of endpoint: Int64, movingTo url: String) throws(OutboxProblem) {
-        let throttle = try connection.statement(
+        try run(
             """
             DELETE FROM posthorn_throttle WHERE endpoint = ?1
                 AND ?2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = ?1 ORDER BY key DESC LIMIT 1)
-            """
+            """,
+            endpoint,
+            url
         )
-        let health = try connection.statement(
+        try run(
             """
             DELETE FROM posthorn_health WHERE endpoint = ?1 AND state <> 'disabled'
                 AND ?2 <> (SELECT url FROM posthorn_endpoint_revision WHERE endpoint = ?1 ORDER BY key DESC LIMIT 1)
-            """
+            """,
+            endpoint,
+            url
         )
-        for delete in [throttle, health] {
-            delete.bind(1, endpoint)
-            delete.bind(2, url)
-            try delete.run()
-        }
+    }
+
+    private func run(_ sql: StaticString, _ endpoint: Int64, _ url: String) throws(OutboxProblem) {
+        let statement = try connection.statement(sql)
+        statement.bind(1, endpoint)
+        statement.bind(2, url)
+        try statement.run()
     }
 
     /// How many deliveries of an endpoint with greater numbers than one are pending or held.
