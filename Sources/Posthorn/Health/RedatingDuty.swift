@@ -4,7 +4,6 @@ import PosthornText
 /// Brings retries back that a clock which was ahead has put off, when the engine starts or gets others' endpoints, and when the clock was put
 /// back. All that wait are looked at, a part in each transaction: one that is rightly due late hides none that is due too late.
 final class RedatingDuty: EngineDuty {
-    private(set) var hasPendingWrites = false
     /// Whose retries are to be looked at.
     private var shards = ShardSet.none
     private var owned = ShardSet.none
@@ -17,6 +16,8 @@ final class RedatingDuty: EngineDuty {
 
     /// Deliveries that one transaction looks at.
     private static let deliveriesPerTransaction = 1000
+
+    var hasPendingWrites: Bool { !shards.isEmpty }
 
     /// Whether the transaction has brought any back, so that others are due now.
     var hasRedated: Bool { (redated?.count ?? 0) > 0 }
@@ -33,10 +34,7 @@ final class RedatingDuty: EngineDuty {
         begin(shards.union(change.gained))
     }
 
-    private func begin(_ wanted: ShardSet) {
-        (shards, position) = (wanted, nil)
-        hasPendingWrites = !wanted.isEmpty
-    }
+    private func begin(_ wanted: ShardSet) { (shards, position) = (wanted, nil) }
 
     func write(_ turn: EngineTurn, to store: any OutboxStore) throws(OutboxProblem) {
         redated = nil
@@ -47,7 +45,7 @@ final class RedatingDuty: EngineDuty {
     func committed(_ results: CommittedResults) {
         guard let redated else { return }
         position = redated.next
-        if position == nil { begin(.none) }
+        if position == nil { shards = .none }
         self.redated = nil
     }
 

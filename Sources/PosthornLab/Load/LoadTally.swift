@@ -104,22 +104,17 @@ struct LoadTally: Sendable {
         for (type, count) in counts where types.indices.contains(type) {
             types[type].abandon(count, wasHeldBack: wasHeldBack, waited: waited)
         }
-        let error = LoadMeasurements.error(wasHeldBack: wasHeldBack).rawValue
+        let text =
+            wasHeldBack
+            ? "not sent: every place on the wire was taken until the time was over"
+            : "not sent: this machine could not keep the schedule, and the time was over"
         timeline.reach(abandoned.length - 1)
         for portion in abandoned.portions(of: timeline.nanoseconds, isCountedOneByOne: keepsSamples) {
             all.abandon(portion.count, wasHeldBack: wasHeldBack, waited: waited)
             if steps.indices.contains(portion.step) { steps[portion.step].abandon(portion.count, wasHeldBack: wasHeldBack, waited: waited) }
-            timeline.abandon(portion.count, at: portion.moment, waited: wasHeldBack ? waited : nil)
-            kinds[LoadKind.plain.rawValue].requests += portion.count
-            kinds[LoadKind.plain.rawValue].failures[error, default: 0] += portion.count
+            takeUnsent(portion.count, at: portion.moment, wasHeldBack: wasHeldBack, waited: waited, text)
         }
         if keepsSamples { self.abandoned.append(abandoned) }
-        if errorTexts[error] == nil {
-            errorTexts[error] =
-                abandoned.wasHeldBack
-                ? "not sent: every place on the wire was taken until the time was over"
-                : "not sent: this machine could not keep the schedule, and the time was over"
-        }
     }
 
     /// Takes a request that was due when the load was stopped, and had not left.
@@ -129,20 +124,24 @@ struct LoadTally: Sendable {
     ///   - waited: How long it had waited, in nanoseconds.
     ///   - keepsSamples: Whether there is to be a line for it.
     mutating func giveUp(_ moment: Int64, wasHeldBack: Bool, step: Int?, type: Int?, waited: Int64, keepsSamples: Bool = false) {
-        timeline.abandon(1, at: moment, waited: wasHeldBack ? waited : nil)
         if keepsSamples { samples.append(LoadSample(abandoned: moment, waited: waited)) }
         all.giveUp(wasHeldBack: wasHeldBack, waited: waited)
         if let step, steps.indices.contains(step) { steps[step].giveUp(wasHeldBack: wasHeldBack, waited: waited) }
         if let type, types.indices.contains(type) { types[type].giveUp(wasHeldBack: wasHeldBack, waited: waited) }
+        let text =
+            wasHeldBack
+            ? "not sent: every place on the wire was taken until the load was stopped"
+            : "not sent: this machine could not keep the schedule until the load was stopped"
+        takeUnsent(1, at: moment, wasHeldBack: wasHeldBack, waited: waited, text)
+    }
+
+    /// Counts requests that did not leave in time, beside what was measured of them.
+    private mutating func takeUnsent(_ count: UInt64, at moment: Int64, wasHeldBack: Bool, waited: Int64, _ text: String) {
         let error = LoadMeasurements.error(wasHeldBack: wasHeldBack).rawValue
-        kinds[LoadKind.plain.rawValue].requests += 1
-        kinds[LoadKind.plain.rawValue].failures[error, default: 0] += 1
-        if errorTexts[error] == nil {
-            errorTexts[error] =
-                wasHeldBack
-                ? "not sent: every place on the wire was taken until the load was stopped"
-                : "not sent: this machine could not keep the schedule until the load was stopped"
-        }
+        timeline.abandon(count, at: moment, waited: wasHeldBack ? waited : nil)
+        kinds[LoadKind.plain.rawValue].requests += count
+        kinds[LoadKind.plain.rawValue].failures[error, default: 0] += count
+        if errorTexts[error] == nil { errorTexts[error] = text }
     }
 
     mutating func merge(_ other: LoadTally) {
